@@ -2,6 +2,7 @@
 
 from agentkit.actor import Actor, Answer, Pattern, pattern
 from agentkit.agent import Agent
+from agentkit.context import Memory
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, Usage
@@ -25,6 +26,7 @@ __all__ = [
     "Delta",
     "Gathered",
     "Log",
+    "Memory",
     "Message",
     "Model",
     "Pattern",

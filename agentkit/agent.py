@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agentkit.actor import Actor, Answer, Output, schema_of, validated
+from agentkit.context import Memory, memories
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
     AgentkitError,
@@ -44,6 +45,7 @@ class Agent(Actor):
         *,
         model: str | Model | None = None,
         tools: Sequence[Tool | Callable[..., Any]] = (),
+        memory: Memory | Sequence[Memory] | None = None,
         max_turns: int = 12,
         temperature: float | None = None,
         max_tokens: int | None = None,
@@ -57,13 +59,14 @@ class Agent(Actor):
             model: a name for `connect`, or a model; by default $AGENTKIT_MODEL, else
                 the simulated endpoint.
             tools: functions, `@tool`s, or other actors by `as_tool()`.
+            memory: what it keeps outside its conversation; its tools are offered too.
             max_turns: model calls allowed per ask, at least 1.
             temperature, max_tokens: sampling options; None leaves them to the endpoint.
             description: what it is for, told to others when it is their tool.
 
         Raises:
-            SetupError: max_turns below 1, or a model or key that does not exist.
-            ToolError: a function that cannot be a tool.
+            SetupError: max_turns below 1, a model or key that does not exist, or no memory.
+            ToolError: a function that cannot be a tool, or two tools of one name.
         """
         super().__init__(name, description or instructions)
         if max_turns < 1:
@@ -75,7 +78,8 @@ class Agent(Actor):
             )
         self.instructions = instructions
         self.model = connect(model) if model is None or isinstance(model, str) else model
-        self.tools = named(tools)
+        self.memories = memories(memory, name)
+        self.tools = named([*tools, *(own for one in self.memories for own in one.tools)])
         self.max_turns = max_turns
         self.options = Options(temperature=temperature, max_tokens=max_tokens)
 
@@ -92,7 +96,11 @@ class Agent(Actor):
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         schema, repairs = object_schema(output), 0
+        for memory in self.memories:
+            thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
+            for memory in self.memories:
+                thread = await memory.on_turn(thread)
             reply, thread = await self._think(thread, schema)
             if reply.calls:
                 thread = extend(thread, *await self._use_all(reply.calls))
@@ -100,13 +108,15 @@ class Agent(Actor):
             if reply.stop in ("length", "refusal"):
                 note(reply.stop, {"actor": self.name})
             if output is None:
-                return Answer(text=reply.text, thread=thread)
+                return await self._answered(Answer(text=reply.text, thread=thread))
             wrong = repaired_before(thread)
             if wrong is None:
                 try:
-                    return Answer(text=reply.text, data=unwrapped(reply, output), thread=thread)
+                    data = unwrapped(reply, output)
                 except ValueError as error:
                     wrong = explained(error)
+                else:
+                    return await self._answered(Answer(text=reply.text, data=data, thread=thread))
             if repairs == REPAIRS:
                 raise BadOutput(
                     f"{self.name} gave no valid answer in {REPAIRS + 1} tries: {wrong}"
@@ -123,6 +133,11 @@ class Agent(Actor):
             todo="raise max_turns, or look with %transcript at what it keeps doing",
             run_id=current_run().id,
         )
+
+    async def _answered(self, answer: Answer) -> Answer:
+        for memory in self.memories:
+            await memory.on_answer(answer.thread)
+        return answer
 
     async def _think(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
         """One model step: the reply, and the conversation with it."""
@@ -201,12 +216,16 @@ class Agent(Actor):
             try:
                 return Outcome(result=await chosen.perform(arguments))
             except Exception as error:
+                if chosen.own_steps and isinstance(error, LogError | Unsettled | Interrupted):
+                    raise
                 text = error.what if isinstance(error, AgentkitError) else f"{error}"
                 # str(KeyError("Amber")) is "'Amber'", from which no model can tell what is wrong.
                 bare = not text or isinstance(error, KeyError)
                 text = f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text
                 return Outcome(error=Failure(type=type(error).__name__, text=text))
 
+        if chosen.own_steps:
+            return await perform("")
         return await current_run().step(
             "tool", chosen.name, arguments, perform, effect=chosen.effect, durable=False
         )

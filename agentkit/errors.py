@@ -21,6 +21,14 @@ AgentkitError
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
 ├── Interrupted           the run was stopped from outside and can be resumed
+├── StoreError            a memory's store: what it holds is as it was before
+│   ├── BadVector         a vector of the wrong size, or with NaN or infinity in it
+│   ├── OtherEmbedder     the collection was made with another embedder
+│   ├── StoreTaken        another process writes it
+│   ├── StoreUnreachable  its server does not answer
+│   ├── StoreFull         the disk is full
+│   ├── StoreCorrupt      the file is damaged or no store
+│   └── Conflict          compare-and-swap: somebody else wrote in between
 └── LogError              the event log
     ├── UnknownRun        no run of that id
     ├── RunTaken          somebody else is writing this run
@@ -162,6 +170,38 @@ class Unsettled(AgentkitError):
 
 class Interrupted(AgentkitError):
     """The run was stopped from outside; it can be resumed. `run_id` names it."""
+
+
+class StoreError(AgentkitError):
+    """A memory's store failed; what it holds is as it was before."""
+
+
+class BadVector(StoreError):
+    """A vector has the wrong size, or holds NaN or infinity."""
+
+
+class OtherEmbedder(StoreError):
+    """The collection was made with another embedder; its neighbours would be wrong."""
+
+
+class StoreTaken(StoreError):
+    """Another process writes this store."""
+
+
+class StoreUnreachable(StoreError):
+    """The store's server does not answer."""
+
+
+class StoreFull(StoreError):
+    """The disk is full."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged, or is no store."""
+
+
+class Conflict(StoreError):
+    """Compare-and-swap failed: somebody else wrote since the version this was based on."""
 
 
 class LogError(AgentkitError):

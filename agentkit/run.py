@@ -277,7 +277,9 @@ class Run:
 
     def _may_perform(self, key: str, kind: StepKind, name: str, scope: Scope, turn: int) -> None:
         failure = self.recorded.failed.get(key)
-        if failure is not None and (self.replaying or (self.resuming and self._was_told(scope))):
+        if failure is not None and (
+            self.replaying or (self.resuming and self._was_told(scope, kind))
+        ):
             raise by_name(failure.type, failure.text)
         if self.replaying:
             raise ReplayMismatch(
@@ -309,9 +311,9 @@ class Run:
         if self.budget_usd is not None and spent is None:
             self.note("budget", {"unknown_price": name})
 
-    def _was_told(self, scope: Scope) -> bool:
-        """Whether an agent above went on after its delegate failed: it has heard of it."""
-        above = scope.parent
+    def _was_told(self, scope: Scope, kind: StepKind) -> bool:
+        """Whether an agent went on after its delegate or its memory failed: it has heard of it."""
+        above = scope if kind == "memory" else scope.parent
         while above is not None:
             if above.what == "agent" and above.models < len(
                 self.recorded.models.get(above.key, [])

@@ -48,6 +48,8 @@ class Tool:
     arguments: type[BaseModel] = field(repr=False)
     actor: Any = None
     """The actor that is asked, of a tool made by as_tool()."""
+    own_steps: bool = False
+    """Whether what it does is recorded step by step, as a memory's is; the call is then not."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)

@@ -20,6 +20,7 @@ LAYERS = [
     "agentkit.model",
     "agentkit.threads",
     "agentkit.tools",
+    "agentkit.context",
     "agentkit.lease",
     "agentkit.log",
     "agentkit.logs",

@@ -1,0 +1,60 @@
+"""What an agent keeps outside its conversation, and the moments at which it comes in.
+
+A memory is an object that the user passes in, `Agent(..., memory=notes)`; the package
+`memory` has several. The agent tells it of three moments of an ask and offers its tools
+beside its own. What a memory reads and writes it does by `run.step`, as everybody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agentkit.errors import SetupError
+from agentkit.messages import Thread
+from agentkit.tools import Tool
+
+
+class Memory:
+    """The base of all memories: each of its moments changes nothing by default.
+
+    All three run in the scope of the agent, so a model that a memory needs is best asked
+    as an actor: then it has a scope of its own, and is seen.
+    """
+
+    name: str
+    """An identifier; prefixes the names of its tools and of its steps."""
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """What the agent may call, beside its own tools."""
+        return ()
+
+    async def on_task(self, thread: Thread) -> Thread:
+        """The agent was asked; the thread ends with the task. Returns what it starts from."""
+        return thread
+
+    async def on_turn(self, thread: Thread) -> Thread:
+        """The model is about to be called. Returns the conversation that goes on from here."""
+        return thread
+
+    async def on_answer(self, thread: Thread) -> None:
+        """The agent answered; the thread ends with the answer."""
+
+
+def memories(given: Memory | Sequence[Memory] | None, agent: str) -> tuple[Memory, ...]:
+    """What an agent was given, as a tuple.
+
+    Raises:
+        SetupError: something that is no memory, or two of one name.
+    """
+    found = () if given is None else tuple(given) if isinstance(given, Iterable) else (given,)
+    names = [one.name for one in found if isinstance(one, Memory)]
+    for one in found:
+        if not isinstance(one, Memory):
+            raise SetupError(
+                f"The memory of {agent} is {one!r}.",
+                expected="a memory, or a list of them, such as memory.VectorMemory('notes')",
+            )
+        if names.count(one.name) > 1:
+            raise SetupError(f"{agent} was given two memories called {one.name!r}.")
+    return found

@@ -1,0 +1,32 @@
+"""memory: what agents keep and share, as distributed state.
+
+A memory is an object given to an agent, `Agent(..., memory=notes)`. Every read and
+write is a step of the run: recorded, replayed, never doubled by a resume. Nothing
+heavy is imported before the first memory is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+HOMES: dict[str, str] = {
+    "Embedded": "memory.embed",
+    "Embedder": "memory.embed",
+    "Item": "memory.stores",
+    "Near": "memory.stores",
+    "Store": "memory.stores",
+}
+"""The module of each public name."""
+
+__all__ = sorted(HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in HOMES:
+        return getattr(importlib.import_module(HOMES[name]), name)
+    raise AttributeError(f"module 'memory' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(HOMES)

@@ -1,0 +1,50 @@
+"""Reads and writes of memories as steps of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from agentkit import current_run, run
+from agentkit.errors import AgentkitError, StoreError
+from agentkit.events import Effect, Usage
+from agentkit.messages import JSON
+from agentkit.run import Outcome, in_run
+
+Perform = Callable[[str], Awaitable[JSON | Outcome]]
+"""Does it, given the key of the step: the same key means the same write."""
+
+
+async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) -> JSON:
+    """Perform a read or write of a memory once, ever, and return its result as JSON.
+
+    Inside a run it is a step of it. Outside it is a run of its own, with one step.
+
+    Args:
+        name: "memory.verb", such as "notes.recall".
+        request: what is asked, as JSON; part of the step's identity.
+        perform: does it, given the key of the step. It returns JSON, or an Outcome with
+            the usage and cost of an embedding endpoint.
+        effect: "pure" for reads, "idempotent" for writes by key.
+
+    Raises:
+        StoreError: it failed; errors that are not ours are wrapped in it.
+    """
+
+    async def performed(key: str) -> Outcome:
+        try:
+            result = await perform(key)
+        except AgentkitError:
+            raise
+        except Exception as error:
+            raise StoreError(f"{name} failed: {type(error).__name__}: {error}") from error
+        return result if isinstance(result, Outcome) else Outcome(result=result)
+
+    if in_run():
+        return (await current_run().step("memory", name, request, performed, effect=effect)).result
+    async with run(name) as opened:
+        return (await opened.step("memory", name, request, performed, effect=effect)).result
+
+
+def paid(result: JSON, usage: Usage | None, cost_usd: float | None) -> Outcome:
+    """A result for which an endpoint was paid; without usage it was free."""
+    return Outcome(result=result, usage=usage, cost_usd=cost_usd if usage else None)
