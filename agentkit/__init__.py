@@ -1,7 +1,8 @@
 """agentkit: multi-agent LLM systems as distributed systems, built and seen in a notebook."""
 
-from agentkit.actor import Actor, Answer, Pattern, pattern
+from agentkit.actor import Actor, Pattern, pattern
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.context import Memory
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
@@ -11,8 +12,9 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
+from agentkit.opening import run
 from agentkit.person import Question, set_person
-from agentkit.run import NOT_DONE, Run, current_run, run
+from agentkit.run import NOT_DONE, Run, current_run
 from agentkit.tools import Tool, tool
 
 __version__ = "0.1.0"

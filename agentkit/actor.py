@@ -10,11 +10,10 @@ import asyncio
 import dataclasses
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
-
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.events import (
     Failure,
@@ -23,69 +22,22 @@ from agentkit.events import (
     ScopeClosed,
     ScopeOpened,
     Status,
-    Usage,
     uuid7,
 )
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
-from agentkit.run import Run, Scope, current_run, current_scope, in_run, run, scoped
+from agentkit.opening import run
+from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
 from agentkit.tools import Tool, tool
+from agentkit.typed import Output, adapter, schema_of, validated
 
 if TYPE_CHECKING:
     from agentkit.patterns.graph import Graph
 
-Output = Any
-"""A type (int, list[str], a pydantic model, ...) or a JSON Schema; None for free text."""
-
 
 RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output"}
 """What an ask outside of any run may give to the one it opens."""
-
-
-class Answer(BaseModel):
-    """What an actor answered."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    text: str
-    data: Any = None
-    """The answer as the type asked for; None for free text."""
-    actor: str = ""
-    run_id: str = ""
-    usage: Usage = Usage()
-    """Of this ask, everything below it included."""
-    cost_usd: float | None = None
-    """In USD; None when the price of some call is unknown."""
-    thread: Thread = ()
-    """The conversation so far; ask with after=answer to go on with it."""
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def bill(self) -> str:
-        """Tokens, calls and cost in one line."""
-        used, cost = self.usage, self.cost_usd
-        price = "price unknown" if cost is None else f"${cost:.6f}" if cost else "$0"
-        calls = f"{used.calls} call{'' if used.calls == 1 else 's'}"
-        return f"{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
-
-    @property
-    def kind(self) -> str:
-        """Tells it from the events that stream before it."""
-        return "answer"
-
-    def __await__(self) -> Generator[Any, None, Answer]:
-        """Itself: an ask in the background may be done before somebody awaits it."""
-        yield from ()
-        return self
-
-    def __repr__(self) -> str:
-        return f"Answer from {self.actor}: {self.text}\n[{self.bill}]"
-
-    def _repr_markdown_(self) -> str:
-        return f"{self.text}\n\n<sub>{self.actor} · {self.bill}</sub>"
 
 
 class Actor:
@@ -299,7 +251,7 @@ class Actor:
         status: Status = "ok"
         error: Failure | None = None
         try:
-            async with scoped(scope):
+            with within(current, scope):
                 answer = await self.act(task, output, thread)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
@@ -433,37 +385,3 @@ def checked_name(name: str) -> str:
             expected="a name without '/' and outer spaces; 'you' is the person who asks",
         )
     return name
-
-
-@functools.lru_cache(256)
-def _adapter(output: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(output)
-
-
-def adapter(output: Output) -> TypeAdapter[Any]:
-    """Validates answers of a type."""
-    try:
-        return _adapter(output)
-    except TypeError:
-        return TypeAdapter(output)
-
-
-def schema_of(output: Output) -> JSON:
-    """The JSON Schema of a type; None for free text."""
-    if output is None or isinstance(output, dict):
-        return output
-    return adapter(output).json_schema()
-
-
-def validated(text: str, output: Output) -> Any:
-    """The answer's text as the type asked for; with a JSON Schema, as plain JSON.
-
-    Raises:
-        ValueError: it does not fit (pydantic's ValidationError is one).
-    """
-    if isinstance(output, dict):
-        named = output.get("$ref", "").rpartition("/")[2]
-        shape = output.get("$defs", {}).get(named, output)
-        kind = dict[str, Any] if shape.get("type") == "object" else Any
-        return adapter(kind).validate_json(text)
-    return adapter(output).validate_json(text)

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agentkit.actor import Actor, Answer, Output, schema_of, validated
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.context import Memory, memories
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
@@ -28,6 +29,7 @@ from agentkit.model import Model, Options, Reply, Request
 from agentkit.person import Question
 from agentkit.run import Outcome, current_run, current_scope, note, stream_to
 from agentkit.tools import BadArguments, Tool, named
+from agentkit.typed import Output, explained, object_schema, unwrapped
 
 REPAIRS = 2
 """How often a malformed typed answer is sent back to the model."""
@@ -112,7 +114,7 @@ class Agent(Actor):
             wrong = repaired_before(thread)
             if wrong is None:
                 try:
-                    data = unwrapped(reply, output)
+                    data = unwrapped(reply.text, output)
                 except ValueError as error:
                     wrong = explained(error)
                 else:
@@ -253,52 +255,3 @@ def told(call: ToolCall, result: JSON, error: bool) -> Message:
     """A tool's result as the model reads it."""
     text = result if isinstance(result, str) else canonical(result)
     return Message(role="tool", content=text, call_id=call.id, error=error)
-
-
-def object_schema(output: Output) -> JSON:
-    """The type's JSON Schema, wrapped where it is no object, as endpoints demand."""
-    schema = schema_of(output)
-    if schema is None or is_object(schema):
-        return schema
-    definitions = schema.get("$defs")
-    schema = {name: part for name, part in schema.items() if name != "$defs"}
-    wrapped = {
-        "type": "object",
-        "properties": {"value": schema},
-        "required": ["value"],
-        "additionalProperties": False,
-    }
-    return {**wrapped, "$defs": definitions} if definitions else wrapped
-
-
-def is_object(schema: dict[str, Any]) -> bool:
-    """Whether a JSON Schema describes an object; a reference into $defs is followed."""
-    target = schema.get("$ref", "")
-    if target.startswith("#/$defs/"):
-        schema = schema["$defs"][target.removeprefix("#/$defs/")]
-    return schema.get("type") == "object"
-
-
-def unwrapped(reply: Reply, output: Output) -> Any:
-    """The typed answer in a reply; a Markdown fence around it is forgiven.
-
-    Raises:
-        ValueError: it does not fit.
-    """
-    text = reply.text.strip()
-    if text.startswith("```"):
-        text = text.split("\n", 1)[-1].rsplit("```", 1)[0]
-    if is_object(schema_of(output)):
-        return validated(text, output)
-    value = validated(text, dict[str, Any])
-    if set(value) != {"value"}:
-        raise ValueError('the answer must be an object with the one field "value"')
-    return validated(canonical(value["value"]), output)
-
-
-def explained(error: ValueError) -> str:
-    """A validation error in one line for the model."""
-    if hasattr(error, "errors"):
-        parts = [f"{'.'.join(map(str, e['loc'])) or 'it'}: {e['msg']}" for e in error.errors()]
-        return "; ".join(parts) + ". Answer again with only the corrected JSON."
-    return f"{error}. Answer again with only the corrected JSON."

@@ -11,12 +11,15 @@ from typing import Any
 from pydantic.errors import PydanticUserError
 from pydantic_core import to_jsonable_python
 
-from agentkit.actor import Actor, Answer, Output, schema_of
+from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError
 from agentkit.events import uuid7
-from agentkit.run import current_run, in_run, run, titled
+from agentkit.opening import run, titled
+from agentkit.run import current_run, in_run
+from agentkit.typed import Output, schema_of
 from nbext.background import Background
 from nbext.options import Binding
 from nbext.screen import Screen

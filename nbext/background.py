@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.errors import Interrupted, SetupError
 from nbext.show import answered, small
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from agentkit.actor import Answer
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.endpoints.connect import PROVIDERS
 from agentkit.errors import AgentkitError
 from nbext.magics import MAGICS, Magic

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.log import Log
 from agentkit.person import Person, set_person
 from nbext.approval import asker

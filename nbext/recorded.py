@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.events import MessageSent, Noted, StepStarted
 from agentkit.messages import Node, Thread
 from agentkit.record import Recorded

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agentkit.actor import Actor, Answer
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from nbext.session import Session, involves_others
 from nbext.show import Canvas, Progress, answered
 

@@ -11,7 +11,7 @@ from typing import Any
 from IPython.display import publish_display_data
 from pydantic_core import to_jsonable_python
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
 from agentkit.messages import JSON
 from agentkit.views.text import fence

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadTemplate
 from nbext.background import Background
 

@@ -23,8 +23,9 @@ from agentkit.events import RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Frozen
+from agentkit.opening import run
 from agentkit.patterns.team import at_least, members
-from agentkit.run import Run, run
+from agentkit.run import Run
 
 KIND = "comparison"
 

@@ -20,7 +20,8 @@ from agentkit.events import Noted, RunStarted, StepEnded
 from agentkit.gather import ALWAYS_RAISED
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, digest
-from agentkit.run import Outcome, Run, run
+from agentkit.opening import run
+from agentkit.run import Outcome, Run
 from agentkit.views.text import count
 
 Status = Literal["answered", "out of budget", "failed"]

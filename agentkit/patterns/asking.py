@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial as later
 
-from agentkit.actor import Actor, Answer, Output
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import BudgetSpent
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.run import note
+from agentkit.typed import Output
 
 Ask = Callable[[], Awaitable[Answer]]
 

@@ -12,12 +12,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.patterns.contractnet import positive, sealed
 from agentkit.patterns.team import members, text_of, typed
 from agentkit.run import current_run, note
+from agentkit.typed import Output
 
 
 class Offer(BaseModel):

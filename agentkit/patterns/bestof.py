@@ -14,13 +14,15 @@ from functools import partial as later
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.consistency import draw
 from agentkit.patterns.judge import fields, form
 from agentkit.patterns.team import at_least, flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 Scorer = Actor | Callable[[Answer], float | Awaitable[float]]
 """Who says how good an answer is: an actor, or a function that does it without effects."""

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
 from agentkit.patterns.team import FAILURES, at_least, brief, flat, members, text_of, unfinished
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from functools import partial as later
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import at_least, members
+from agentkit.typed import Output
 
 
 def self_consistency(

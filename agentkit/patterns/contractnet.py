@@ -13,13 +13,15 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class Bid(BaseModel):

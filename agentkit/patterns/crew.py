@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
 from agentkit.patterns.jobs import Job, checked, prompt, refused
@@ -32,6 +33,7 @@ from agentkit.patterns.team import (
     unfinished,
 )
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 def crew(

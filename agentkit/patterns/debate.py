@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BudgetSpent, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
@@ -25,6 +26,7 @@ from agentkit.patterns.judge import decide
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 URGE = {
     "short": "Based on the opinions of the other agents, give an updated answer.",

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentkit.actor import Actor, Answer, Output
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
+from agentkit.typed import Output
 
 Over = str | Callable[["State"], Iterable[Any]]
 """What a node is asked for, item by item: the list a node answered, or a function's."""

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agentkit.actor import Actor, Answer, Output
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread
 from agentkit.patterns.checks import check
@@ -36,6 +37,7 @@ from agentkit.patterns.flow import (
 )
 from agentkit.patterns.supersteps import run_flow
 from agentkit.run import note
+from agentkit.typed import Output
 
 UNNAMED = "graph"
 

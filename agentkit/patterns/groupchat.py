@@ -13,13 +13,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentkit.actor import Actor, Answer, Output, Pattern, tell
+from agentkit.actor import Actor, Pattern, tell
+from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.patterns.selectors import Selector, round_robin
 from agentkit.patterns.stops import Chat, Stop, Turn
 from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.run import current_run, current_scope, note
+from agentkit.typed import Output
 
 
 def groupchat(

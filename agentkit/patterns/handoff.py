@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.errors import LimitReached, SetupError
 from agentkit.messages import JSON, Thread
 from agentkit.patterns.team import (
@@ -30,6 +31,7 @@ from agentkit.patterns.team import (
 )
 from agentkit.run import note
 from agentkit.tools import Tool, tool
+from agentkit.typed import Output
 
 IN_FORM = "Give this answer in the form asked for."
 

@@ -15,13 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.asking import everyone, partial
 from agentkit.patterns.team import at_least, flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 Region = tuple[Actor, Sequence[Actor]]
 """A coordinator and its edges."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.actor import Actor, Answer
+from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from agentkit.patterns.team import text_of

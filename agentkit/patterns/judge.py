@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
@@ -23,6 +24,7 @@ from agentkit.patterns.asking import everyone, partial
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 def judge(

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, TurnsSpent
 from agentkit.messages import JSON
 from agentkit.patterns.ledgers import Ledger, judged, planned
 from agentkit.patterns.team import FAILURES, at_least, broke, flat, members, text_of, unfinished
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 def ledger(

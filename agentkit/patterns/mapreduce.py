@@ -12,7 +12,8 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.gather import Stragglers, Until, gather, rule
 from agentkit.messages import JSON
@@ -20,6 +21,7 @@ from agentkit.patterns import asking
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class Parts(BaseModel):

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial as later
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.patterns.alpha import Level, krippendorff_alpha
 from agentkit.patterns.asking import all_that_answer, everyone, partial
@@ -20,6 +21,7 @@ from agentkit.patterns.judge import fields
 from agentkit.patterns.tally import said
 from agentkit.patterns.team import members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 TENTATIVE = 0.667
 

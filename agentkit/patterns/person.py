@@ -11,11 +11,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agentkit.actor import Actor, Answer, Output, schema_of, validated
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical
 from agentkit.person import Question, answer
 from agentkit.run import Outcome, current_run, note
+from agentkit.typed import Output, schema_of, validated
 
 Answers = Mapping[str, str] | Sequence[str] | Callable[[str], str]
 """Scripted: by question, one after the other, or as a function of the question."""

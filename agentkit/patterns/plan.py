@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
 from agentkit.patterns.planning import Plan, Step, drawn_up, findings
@@ -30,6 +31,7 @@ from agentkit.patterns.team import (
     unfinished,
 )
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class StepFailed(BadOutput):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from agentkit.actor import Actor
-from agentkit.agent import explained
 from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
 from agentkit.patterns.team import called, flat, roster, text_of
 from agentkit.run import note
+from agentkit.typed import explained
 
 REPAIRS = 2
 """How often a plan that cannot be carried out goes back to the planner; our choice."""

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import at_least, members
+from agentkit.typed import Output
 
 
 def quorum(

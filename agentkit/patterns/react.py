@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import SetupError, TurnsSpent
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
@@ -22,6 +23,7 @@ from agentkit.patterns.consistency import draw, self_consistency
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class Act(Frozen):

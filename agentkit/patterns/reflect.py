@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError
 from agentkit.messages import JSON
 from agentkit.patterns.asking import partial
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class Review(BaseModel):

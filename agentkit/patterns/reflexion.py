@@ -14,13 +14,15 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.patterns.asking import partial
 from agentkit.patterns.judge import form
 from agentkit.patterns.reflect import unreviewed
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 class Evaluation(BaseModel):

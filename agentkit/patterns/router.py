@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor
 from agentkit.messages import JSON
 from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.run import note
+from agentkit.typed import Output
 
 Rule = Callable[[str], str]
 """From the task's text to the name of a specialist."""

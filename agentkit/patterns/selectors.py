@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor
 from agentkit.messages import Frozen
 from agentkit.patterns.stops import Chat

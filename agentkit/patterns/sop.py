@@ -16,11 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.patterns.team import at_least, members, settled, text_of, typed, unfinished
 from agentkit.run import note
+from agentkit.typed import Output
 
 Check = Callable[[Any], str | None]
 """What is wrong with a document, found by running or measuring it; None when nothing is."""

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
-from agentkit.actor import Answer, Output
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.gather import gather
 from agentkit.messages import JSON
@@ -22,6 +22,7 @@ from agentkit.patterns.flow import Flow, State, otherwise
 from agentkit.patterns.team import text_of
 from agentkit.patterns.visits import ended, reduced, visit
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.messages import JSON, Thread
 from agentkit.patterns.team import at_least, brief, equipped, members, tool_name
 from agentkit.run import note
+from agentkit.typed import Output
 
 
 def supervisor(

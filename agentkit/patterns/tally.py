@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.run import note

@@ -6,8 +6,9 @@ import copy
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 
-from agentkit.actor import Actor, Answer, Output, validated
+from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -21,6 +22,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.run import note
 from agentkit.tools import Tool, named
+from agentkit.typed import Output, validated
 
 FAILURES = (EndpointError, LimitReached, BadOutput, ToolError)
 """What a member may fail of while its team goes on; anything else ends the run."""

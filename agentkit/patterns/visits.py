@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentkit.actor import Answer, Output
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.events import StateChanged
 from agentkit.gather import gather
@@ -14,6 +14,7 @@ from agentkit.patterns.flow import Flow, Node, State
 from agentkit.patterns.judge import fields
 from agentkit.patterns.team import typed
 from agentkit.run import current_run, current_scope, note
+from agentkit.typed import Output
 
 
 async def visit(

@@ -17,13 +17,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from agentkit.actor import Actor, Answer, Output, Pattern
+from agentkit.actor import Actor, Pattern
+from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.patterns.asking import everyone, partial
 from agentkit.patterns.judge import form
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import flat, members, text_of, typed
+from agentkit.typed import Output
 
 SURE = 0.99
 """A record is taken for at most this share right, and at least for one minus it."""

@@ -6,12 +6,13 @@ import asyncio
 import json
 from typing import Any
 
-from agentkit.actor import Answer, schema_of
+from agentkit.answer import Answer
 from agentkit.errors import SetupError, TeamChanged
 from agentkit.events import RunStarted
 from agentkit.log import RunInfo
 from agentkit.messages import JSON
 from agentkit.run import NOT_DONE
+from agentkit.typed import schema_of
 from nbext.asking import Ask, output_of, perform
 from nbext.magics.base import Magic
 from nbext.options import Binding, Grammar, Line, Option, number, whole

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.log import RunInfo
-from agentkit.run import titled
+from agentkit.opening import titled
 from nbext.asking import Ask, output_of, perform, start
 from nbext.background import Background
 from nbext.magics.base import Magic

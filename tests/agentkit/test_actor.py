@@ -12,11 +12,11 @@ import pytest
 from pydantic import BaseModel
 
 from agentkit import Actor, Agent, Answer, gather, open_log, pattern, run
-from agentkit.actor import schema_of, validated
 from agentkit.errors import BadOutput, SetupError
 from agentkit.events import MessageSent, ScopeClosed, ScopeOpened
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import JSON, Thread
+from agentkit.typed import schema_of, validated
 from tests.fakes import EchoModel, ScriptedModel, kinds
 from tests.teams import check_history
 

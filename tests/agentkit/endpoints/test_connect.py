@@ -21,7 +21,7 @@ from agentkit.errors import (
 from agentkit.logs import open_log
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Options, Request
-from agentkit.run import run
+from agentkit.opening import run
 
 HELLO = Request(thread=thread_of([Message(role="user", content="hello")]))
 HI = {

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from agentkit import Agent, gather, open_log, run
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.evaluate import compare, majority, plurality
 from agentkit.evaluate.questions import item

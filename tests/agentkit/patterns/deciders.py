@@ -6,7 +6,8 @@ import json
 import operator
 from typing import Any
 
-from agentkit.actor import Actor, Answer
+from agentkit.actor import Actor
+from agentkit.answer import Answer
 from agentkit.errors import BadReply
 from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import tests.agentkit.patterns.deciders  # noqa: F401 - registers its teams
-from agentkit.actor import Answer
+from agentkit.answer import Answer
 from agentkit.events import StepEnded, StepStarted, uuid7
 from agentkit.lease import LEASE_S
 from agentkit.log import Log

@@ -21,8 +21,8 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Message, thread_of
 from agentkit.model import Request
+from agentkit.opening import run
 from agentkit.reliability.retry import retry
-from agentkit.run import run
 from tests.fakes import ScriptedModel
 
 HELLO = Request(thread=thread_of([Message(role="user", content="hello")]), key="the key")

@@ -1,0 +1,56 @@
+"""What an actor answers."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from agentkit.events import Usage
+from agentkit.messages import Thread
+
+
+class Answer(BaseModel):
+    """What an actor answered."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    text: str
+    data: Any = None
+    """The answer as the type asked for; None for free text."""
+    actor: str = ""
+    run_id: str = ""
+    usage: Usage = Usage()
+    """Of this ask, everything below it included."""
+    cost_usd: float | None = None
+    """In USD; None when the price of some call is unknown."""
+    thread: Thread = ()
+    """The conversation so far; ask with after=answer to go on with it."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def bill(self) -> str:
+        """Tokens, calls and cost in one line."""
+        used, cost = self.usage, self.cost_usd
+        price = "price unknown" if cost is None else f"${cost:.6f}" if cost else "$0"
+        calls = f"{used.calls} call{'' if used.calls == 1 else 's'}"
+        return f"{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
+
+    @property
+    def kind(self) -> str:
+        """Tells it from the events that stream before it."""
+        return "answer"
+
+    def __await__(self) -> Generator[Any, None, Answer]:
+        """Itself: an ask in the background may be done before somebody awaits it."""
+        yield from ()
+        return self
+
+    def __repr__(self) -> str:
+        return f"Answer from {self.actor}: {self.text}\n[{self.bill}]"
+
+    def _repr_markdown_(self) -> str:
+        return f"{self.text}\n\n<sub>{self.actor} · {self.bill}</sub>"
