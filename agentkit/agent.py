@@ -132,7 +132,7 @@ class Agent(Actor):
             thread = extend(thread, Message(role="user", content=f"That does not fit: {wrong}"))
         raise TurnsSpent(
             f"{self.name} used its {self.max_turns} turns without an answer.",
-            todo="raise max_turns, or look with %transcript at what it keeps doing",
+            todo=f"raise max_turns, or look with %transcript; {last_call(thread)}",
             run_id=current_run().id,
         )
 
@@ -203,7 +203,7 @@ class Agent(Actor):
             return await self._delegate(call, chosen.actor, arguments["task"])
         if chosen.needs_approval(arguments):
             question = Question(
-                text=f"May {self.name} call {chosen.name}({canonical(arguments)})?",
+                text=f"May {self.name} call {chosen.name}({listed(arguments)})?",
                 options=("yes", "no"),
                 default="no",
             )
@@ -255,3 +255,19 @@ def told(call: ToolCall, result: JSON, error: bool) -> Message:
     """A tool's result as the model reads it."""
     text = result if isinstance(result, str) else canonical(result)
     return Message(role="tool", content=text, call_id=call.id, error=error)
+
+
+def listed(arguments: dict[str, JSON]) -> str:
+    """Arguments as a person reads them: `port="Amber", tonnes=30`."""
+    return ", ".join(f"{name}={canonical(value)}" for name, value in arguments.items())
+
+
+def last_call(thread: Thread) -> str:
+    """What an agent did last, and what came of it, in a line."""
+    calls = [call for one in thread for call in one.message.calls]
+    results = [one.message for one in thread if one.message.role == "tool"]
+    if not calls or not results:
+        return "it called no tool"
+    failed, text = results[-1].error, results[-1].content
+    cut = text if len(text) <= 120 else text[:119] + "…"
+    return f"the last call, of {calls[-1].name}, {'failed' if failed else 'returned'}: {cut}"

@@ -179,8 +179,9 @@ async def test_when_a_call_stops_the_run_the_others_of_its_turn_stop_too() -> No
 async def test_turns_are_bounded() -> None:
     model = ScriptedModel(*[[call("dues", '{"port": "a", "tonnes": 1}')]] * 5)
     clerk = Agent("clerk", model=model, tools=[dues], max_turns=3)
-    with pytest.raises(TurnsSpent, match="3 turns"):
+    with pytest.raises(TurnsSpent, match="3 turns") as caught:
         await clerk("go", log=MemoryLog())
+    assert "the last call, of dues, returned: " in str(caught.value)
     assert len(model.requests) == 3
     with pytest.raises(SetupError, match="max_turns"):
         Agent("clerk", model=model, max_turns=0)
@@ -456,7 +457,7 @@ async def test_a_call_that_needs_approval_waits_for_a_yes(said: str, done: int) 
         answer = await clerk.resume(log.find("last"), log=log)
     finally:
         set_person(before)
-    assert asked == ['May clerk call pay({"eur":500})?']
+    assert asked == ["May clerk call pay(eur=500)?"]
     assert len(paid) == done + 1
     assert ("did not allow" in told(answer)[0].content) == (not done)
 
