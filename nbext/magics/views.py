@@ -63,7 +63,7 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     While the run goes on, the picture follows it. `%graph on` draws it above every answer from
     now on, `%graph off` never, `%graph auto` when several actors take part.
     """
-    from nbext.widgets import graph as widget
+    from nbext.widgets import GraphWidget
 
     if line.words and line.words[0] in SWITCH and line.words[0] not in session.actors():
         session.drawing = SWITCH[line.words[0]]
@@ -72,7 +72,7 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
         return Told(text=f"The message graph is drawn {when}.")
     if line.words and (actor := unasked(session, line)) is not None:
         return Blueprint(actor)
-    return widget(session.log, chosen(session, line))
+    return GraphWidget().follow(session.log, chosen(session, line))
 
 
 def unasked(session: Session, line: Line) -> Actor | None:
@@ -91,16 +91,16 @@ def unasked(session: Session, line: Line) -> Actor | None:
 
 def timeline(session: Session, line: Line, body: str | None) -> Any:
     """Draw who worked when, with waiting and retries: the last run, RUN, ACTOR's newest, or all."""
-    from nbext.widgets import timeline as widget
+    from nbext.widgets import TimelineWidget
 
-    return widget(session.log, chosen(session, line))
+    return TimelineWidget().follow(session.log, chosen(session, line))
 
 
 def cost(session: Session, line: Line, body: str | None) -> Any:
     """Show the bill per actor and model: the last run, RUN, ACTOR's newest, or all."""
-    from nbext.widgets import bill as widget
+    from nbext.widgets import BillWidget
 
-    return widget(session.log, chosen(session, line))
+    return BillWidget().follow(session.log, chosen(session, line))
 
 
 def board(session: Session, line: Line, body: str | None) -> Any:
@@ -108,23 +108,25 @@ def board(session: Session, line: Line, body: str | None) -> Any:
 
     With `--truth ANSWER` right and wrong are told apart, and where the majority went wrong.
     """
-    from nbext.widgets import board as widget
+    from agentkit.views.board import Board
+    from nbext.widgets import BoardWidget
 
-    return widget(session.log, chosen(session, line), line.one("--truth"))
+    view = Board(line.one("--truth"))
+    return BoardWidget(view).follow(session.log, chosen(session, line))
 
 
 def plan(session: Session, line: Line, body: str | None) -> Any:
     """Show the steps of a plan and how far they are: the last run, RUN, ACTOR's newest, or all."""
-    from nbext.widgets import plan as widget
+    from nbext.widgets import PlanWidget
 
-    return widget(session.log, chosen(session, line))
+    return PlanWidget().follow(session.log, chosen(session, line))
 
 
 def speakers(session: Session, line: Line, body: str | None) -> Any:
     """Show who spoke when in a chat, and why: the last run, RUN, ACTOR's newest, or all."""
-    from nbext.widgets import speakers as widget
+    from nbext.widgets import SpeakersWidget
 
-    return widget(session.log, chosen(session, line))
+    return SpeakersWidget().follow(session.log, chosen(session, line))
 
 
 def transcript(session: Session, line: Line, body: str | None) -> Still:

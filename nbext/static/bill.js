@@ -4,13 +4,6 @@
 /** A count with thin spaces between thousands. */
 export const count = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
-/** A duration in a unit that suits it. */
-export function seconds(value) {
-  if (value == null) return "–";
-  if (value < 0.9995) return `${(value * 1000).toFixed(0)} ms`;
-  return value < 120 ? `${value.toFixed(value < 10 ? 1 : 0)} s` : `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
-}
-
 /** An amount in USD; what is unknown stays unknown. */
 export function money(usd, unpriced = 0) {
   if (usd == null) return unpriced ? "unknown" : "–";
@@ -38,14 +31,6 @@ export function remarks(total) {
 
 const HEAD = ["", "calls", "tokens in", "cached", "out", "cost", "p50", "p95"];
 
-function html(tag, className = "", text = "", ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
 function line(account, most, className = "") {
   const made = html("tr", className);
   row(account).forEach((text, i) => {
@@ -63,12 +48,10 @@ function line(account, most, className = "") {
 
 /** Draw the bill into an element and keep it up to date; returns the clean-up. */
 export function draw(model, el) {
-  const root = html("div", "ak-bill"), table = html("table"), notes = html("div", "ak-notes");
+  const root = region(el, "ak-bill", "Bill"), table = html("table"), notes = html("div", "ak-notes");
   const head = html("thead", "", "", html("tr", "", "", ...HEAD.map((text) => html("th", "", text))));
   table.setAttribute("aria-label", "Bill");
   root.append(table, notes);
-  el.append(root);
-  let rev = 0, data = null, frame = 0, sent = 0;
 
   function section(name, accounts) {
     const most = Math.max(...accounts.map((a) => a.tokens_in + a.tokens_out), 0);
@@ -76,32 +59,14 @@ export function draw(model, el) {
     title.setAttribute("colspan", String(HEAD.length));
     return html("tbody", "", "", html("tr", "ak-section", "", title), ...accounts.map((a) => line(a, most)));
   }
-  function paint() {
-    frame = 0;
+  function paint(data) {
     const parts = [head];
     if (data.actors.length) parts.push(section("actors", data.actors));
     if (data.models.length) parts.push(section("models", data.models));
     table.replaceChildren(...parts, html("tfoot", "", "", line(data.total, 0)));
     notes.replaceChildren(...remarks(data.total).map((text) => html("p", "", text)));
-    root.dataset.rev = String(rev);
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev, at: Date.now() / 1000 } }));
-    sent = 0;
   }
-  function receive(message) {
-    if (message.type !== "patch" || message.rev < rev) return;
-    ({ rev, data } = message);
-    sent ||= message.t;
-    frame ||= requestAnimationFrame(paint);
-  }
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
-  return () => {
-    model.off("msg:custom", receive);
-    cancelAnimationFrame(frame);
-    root.remove();
-  };
+  return whole(model, root, paint).stop;
 }
 
 export default { render: ({ model, el }) => draw(model, el) };

@@ -16,14 +16,6 @@ export function spoken(who, round, cell) {
   return `${round}: ${who} ${held}${worth}${cell.absent ? ` (absent: ${cell.absent})` : ""}`;
 }
 
-function html(tag, className = "", text = "", ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
 function header(text, scope, className = "") {
   const made = html("th", className, text);
   made.setAttribute("scope", scope);
@@ -59,35 +51,13 @@ function section(board) {
 
 /** Draw the boards into an element and keep them up to date; returns the clean-up. */
 export function draw(model, el) {
-  const root = html("div", "ak-board");
-  root.setAttribute("role", "region");
-  root.setAttribute("aria-label", "Board");
-  el.append(root);
-  let rev = 0, data = null, frame = 0, sent = 0;
+  const root = region(el, "ak-board", "Board");
 
-  function paint() {
-    frame = 0;
+  function paint(data) {
     const shown = data.boards.map(section);
     root.replaceChildren(...(shown.length ? shown : [html("p", "ak-none", "Nobody has voted yet.")]));
-    root.dataset.rev = String(rev);
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev, at: Date.now() / 1000 } }));
-    sent = 0;
   }
-  function receive(message) {
-    if (message.type !== "patch" || message.rev < rev) return;
-    ({ rev, data } = message);
-    sent ||= message.t;
-    frame ||= requestAnimationFrame(paint);
-  }
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
-  return () => {
-    model.off("msg:custom", receive);
-    cancelAnimationFrame(frame);
-    root.remove();
-  };
+  return whole(model, root, paint).stop;
 }
 
 export default { render: ({ model, el }) => draw(model, el) };

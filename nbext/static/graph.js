@@ -1,7 +1,6 @@
 // @ts-check
 /** The live message graph. Python folds and lays out; this draws what it is told. */
 
-const NS = "http://www.w3.org/2000/svg";
 const KINDS = ["task", "answer", "call", "result", "say", "error"];
 const SMALL = new Set(["tool", "memory", "remote"]);
 const DOTS = 40, FLIGHT_MS = 750, PAGE = 50, PATIENCE_MS = 3000;
@@ -41,12 +40,6 @@ export function merge(state, message) {
 /** How many dots to send for so many new messages: some, not all. */
 export const dotsFor = (more, inFlight) => Math.max(0, Math.min(Math.ceil(Math.log2(more + 1)), 3, DOTS - inFlight));
 
-/** Text cut to about that many pixels. */
-export function cut(text, width, size, wide = 0.56) {
-  const room = Math.max(1, Math.floor(width / (size * wide)));
-  return text.length <= room ? text : text.slice(0, room - 1) + "…";
-}
-
 const DOING = { model: "thinking", retry: "waits to retry", person: "asks a person", children: "awaits answers" };
 
 /** The second line of a card. */
@@ -83,35 +76,6 @@ export function zoomed(box, factor, x, y, whole) {
   const width = Math.min(whole.width * 1.5, Math.max(whole.width / 8, box.width * factor));
   const ratio = width / box.width;
   return { x: x - (x - box.x) * ratio, y: y - (y - box.y) * ratio, width, height: box.height * ratio };
-}
-
-function svg(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(NS, tag);
-  for (const name in attributes) made.setAttribute(name, attributes[name]);
-  made.append(...children);
-  return made;
-}
-
-function html(tag, className = "", text = "", ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-/** Make something act as a button for mouse and keyboard. */
-function clickable(made, act) {
-  made.setAttribute("tabindex", "0");
-  made.setAttribute("role", "button");
-  made.addEventListener("click", act);
-  made.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(event);
-  });
-  return made;
 }
 
 function makeNode(id, act) {
@@ -364,7 +328,7 @@ function camera(picture, bar, ui) {
 /** Draw the graph into an element and keep it up to date; returns the clean-up. */
 export function draw(model, el, ui = {}) {
   const state = empty(), parts = new Map(), streaming = new Map();
-  const root = html("div", "ak-graph"), main = html("div", "ak-main"), bar = html("div", "ak-bar");
+  const root = region(el, "ak-graph", "Message graph"), main = html("div", "ak-main"), bar = html("div", "ak-bar");
   const status = html("div", "ak-status"), tools = html("div", "ak-tools"), legend = html("div", "ak-legend");
   const picture = svg("svg", { role: "group", "aria-label": "Message graph" });
   const edges = svg("g"), dots = svg("g", { "aria-hidden": "true" }), nodes = svg("g");
@@ -373,7 +337,6 @@ export function draw(model, el, ui = {}) {
   bar.append(status, tools);
   main.append(bar, picture, legend);
   root.append(main);
-  el.append(root);
   const fit = camera(picture, tools, ui), fly = flights(dots, parts);
   const panel = sidePanel(root, model, ui, (id) => id.split("→").map((name) => called(name, state.nodes)).join(" → "));
   let dirty = new Set(), moved = false, frame = 0, sent = 0;
@@ -434,8 +397,7 @@ export function draw(model, el, ui = {}) {
     panel.touched(dirty);
     dirty = new Set();
     moved = false;
-    root.dataset.rev = String(state.rev);
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev: state.rev, at: Date.now() / 1000 } }));
+    painted(root, state.rev, sent);
     sent = 0;
   }
   function words() {
@@ -481,13 +443,10 @@ export function draw(model, el, ui = {}) {
     mark();
     parts.get(event.detail)?.group.focus({ preventScroll: true });
   });
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
+  const leave = follow(model, receive);
   if (ui.selected) panel.show(ui.selected);
   return () => {
-    model.off("msg:custom", receive);
+    leave();
     panel.stop();
     cancelAnimationFrame(frame);
     root.remove();

@@ -1,70 +1,36 @@
 // @ts-check
 /** The live plan: its steps, what they wait for and how far they are. Python folds and places, this draws. */
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** A duration in a unit that suits it. */
-export function seconds(value) {
-  if (value == null) return "–";
-  if (value < 0.9995) return `${(value * 1000).toFixed(0)} ms`;
-  return value < 120 ? `${value.toFixed(value < 10 ? 1 : 0)} s` : `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
-}
-
-/** The text, cut to about that many pixels. */
-export function cut(text, width, size) {
-  const room = Math.max(1, Math.floor(width / (size * 0.56)));
-  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
-}
 
 /** A step in a sentence, for those who do not see it. */
 export const label = (step) => `${step.id}. ${step.task} (${step.actor}): ${step.state}${step.told ? `: ${step.told}` : ""}`;
 
-function html(tag, className = "", text = "", ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-function svg(tag, attributes, text = "", ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-function card(step, chosen, choose) {
+function card(step, key, chosen, choose) {
   const [x, y, width, height] = step.at;
-  const made = svg("g", { class: `step is-${step.state}${chosen ? " chosen" : ""}`, tabindex: 0, role: "button", "aria-label": label(step), "data-id": step.id }, "",
+  const made = svg("g", { class: `step is-${step.state}${chosen ? " chosen" : ""}`, "aria-label": label(step), "data-id": key },
     svg("rect", { x, y, width, height, rx: 9 }),
     svg("circle", { cx: x + 16, cy: y + 17, r: 4.5 }),
     svg("text", { x: x + 28, y: y + 21, class: "who" }, cut(`${step.id} · ${step.actor}`, width - 92, 12)),
     svg("text", { x: x + width - 12, y: y + 21, class: "took" }, step.took_s == null ? step.state : seconds(step.took_s)),
     ...step.lines.map((line, i) => svg("text", { x: x + 14, y: y + 39 + 14 * i }, line)));
   if (step.told) made.append(svg("text", { x: x + 14, y: y + 72, class: "told" }, cut(`→ ${step.told}`, width - 24, 11)));
-  made.addEventListener("click", choose);
-  made.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
+  clickable(made, choose);
   return made;
 }
 
 /** Draw the plans into an element and keep them up to date; returns the clean-up. */
 export function draw(model, el) {
-  const root = html("div", "ak-plan");
-  root.setAttribute("role", "region");
-  root.setAttribute("aria-label", "Plan");
-  el.append(root);
-  let rev = 0, data = null, frame = 0, sent = 0, chosen = "";
+  const root = region(el, "ak-plan", "Plan");
+  let chosen = "";
 
   function picture(key, draft) {
     const states = Object.fromEntries(draft.steps.map((step) => [step.id, step.state]));
     const pad = 3, box = `${-pad} ${-pad} ${draft.width + 2 * pad} ${draft.height + 2 * pad}`;
-    const made = svg("svg", { viewBox: box, width: draft.width + 2 * pad, height: draft.height + 2 * pad },  "",
+    const made = svg("svg", { viewBox: box, width: draft.width + 2 * pad, height: draft.height + 2 * pad },
       ...draft.edges.map((edge) => svg("path", { d: edge.d, class: states[edge.from] === "done" ? "edge ready" : "edge" })),
       ...draft.steps.map((step) => {
         const name = `${key}/${step.id}`;
-        return card(step, name === chosen, () => { chosen = name === chosen ? "" : name; paint(); });
+        return card(step, name, name === chosen, () => { chosen = name === chosen ? "" : name; wake(); });
       }));
     return html("div", "ak-scroll", "", made);
   }
@@ -90,30 +56,13 @@ export function draw(model, el) {
     for (const flaw of plan.flaws) made.append(html("p", "ak-flaw", `Sent back: ${flaw}`));
     return made;
   }
-  function paint() {
-    frame = 0;
+  function paint(data) {
     const shown = data.plans.map(section);
     root.replaceChildren(...(shown.length ? shown : [html("p", "ak-none", "No plan yet.")]));
     root.classList.toggle("live", Boolean(data.live));
-    root.dataset.rev = String(rev);
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev, at: Date.now() / 1000 } }));
-    sent = 0;
   }
-  function receive(message) {
-    if (message.type !== "patch" || message.rev < rev) return;
-    ({ rev, data } = message);
-    sent ||= message.t;
-    frame ||= requestAnimationFrame(paint);
-  }
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
-  return () => {
-    model.off("msg:custom", receive);
-    cancelAnimationFrame(frame);
-    root.remove();
-  };
+  const { wake, stop } = whole(model, root, paint);
+  return stop;
 }
 
 export default { render: ({ model, el }) => draw(model, el) };

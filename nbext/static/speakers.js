@@ -1,7 +1,6 @@
 // @ts-check
 /** The speaker strip: a line for each member, a dot for each turn, and why it was theirs. Python folds, this draws. */
 
-const SVG = "http://www.w3.org/2000/svg";
 const LINE = 28, TOP = 16, COLOURS = 8;
 
 /** Where a turn's dot stands, by its number from 0 and its speaker's from 0. */
@@ -13,29 +12,9 @@ export const pace = (turns) => Math.min(44, Math.max(22, 640 / Math.max(1, turns
 /** A turn in a sentence, for those who do not see it. */
 export const label = (turn) => `Turn ${turn.n}: ${turn.speaker}, ${turn.reason}${turn.text ? `. Said: ${turn.text}` : ""}`;
 
-function html(tag, className = "", text = "", ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-function svg(tag, attributes, text = "", ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
 /** Draw the strips into an element and keep them up to date; returns the clean-up. */
 export function draw(model, el) {
-  const root = html("div", "ak-speakers");
-  root.setAttribute("role", "region");
-  root.setAttribute("aria-label", "Speakers");
-  el.append(root);
-  let rev = 0, data = null, frame = 0, sent = 0;
+  const root = region(el, "ak-speakers", "Speakers");
   /** Chosen turn by conversation; without one the last is shown. */
   const chosen = new Map(), scrolls = new Map();
 
@@ -51,16 +30,14 @@ export function draw(model, el) {
     const order = new Map(talk.members.map((member, i) => [member.name, i]));
     const step = pace(talk.turns.length), width = step * Math.max(1, talk.turns.length), height = talk.members.length * LINE + 4;
     const at = talk.turns.map((turn, i) => place(i, order.get(turn.speaker), step));
-    const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, "",
+    const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` },
       ...talk.members.map((_, i) => svg("path", { class: "lane", d: `M0 ${TOP + i * LINE}H${width}` })),
       svg("path", { class: "way", d: at.map(([x, y], i) => `${i ? "L" : "M"}${x} ${y}`).join("") }));
     talk.turns.forEach((turn, i) => {
       const [x, y] = at[i], last = i === talk.turns.length - 1;
-      const dot = svg("g", { class: `turn tone-${order.get(turn.speaker) % COLOURS}${turn === shown ? " chosen" : ""}${last && talk.open && !turn.text ? " speaking" : ""}`, tabindex: 0, role: "button", "aria-label": label(turn) }, "",
+      const dot = svg("g", { class: `turn tone-${order.get(turn.speaker) % COLOURS}${turn === shown ? " chosen" : ""}${last && talk.open && !turn.text ? " speaking" : ""}`, "aria-label": label(turn), "data-id": `${talk.id}/${turn.n}` },
         svg("circle", { cx: x, cy: y, r: 9 }), svg("text", { x, y: y + 3.2 }, String(turn.n)));
-      const choose = () => { chosen.set(talk.id, turn.n); paint(); };
-      dot.addEventListener("click", choose);
-      dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
+      clickable(dot, () => { chosen.set(talk.id, turn.n); wake(); });
       made.append(dot);
     });
     const scroll = html("div", "ak-scroll", "", made);
@@ -78,32 +55,15 @@ export function draw(model, el) {
     }
     return made;
   }
-  function paint() {
-    frame = 0;
+  function paint(data) {
     const before = new Map(scrolls);
     const lefts = new Map([...before].map(([id, one]) => [id, one.scroll.scrollLeft]));
     const shown = data.talks.map(section);
     root.replaceChildren(...(shown.length ? shown : [html("p", "ak-none", "Nobody has spoken yet.")]));
     for (const [id, { scroll, turns }] of scrolls) scroll.scrollLeft = turns === before.get(id)?.turns ? lefts.get(id) : scroll.scrollWidth;
-    root.dataset.rev = String(rev);
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev, at: Date.now() / 1000 } }));
-    sent = 0;
   }
-  function receive(message) {
-    if (message.type !== "patch" || message.rev < rev) return;
-    ({ rev, data } = message);
-    sent ||= message.t;
-    frame ||= requestAnimationFrame(paint);
-  }
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
-  return () => {
-    model.off("msg:custom", receive);
-    cancelAnimationFrame(frame);
-    root.remove();
-  };
+  const { wake, stop } = whole(model, root, paint);
+  return stop;
 }
 
 export default { render: ({ model, el }) => draw(model, el) };

@@ -1,7 +1,6 @@
 // @ts-check
 /** The live timeline: one lane per actor, one bar per step. Python folds, this draws. */
 
-const NS = "http://www.w3.org/2000/svg";
 const FIELDS = ["id", "lane", "row", "kind", "label", "start", "end", "status", "reused", "detail", "inside"];
 const BREAK = 26, ROW = 15, THIN = 1.5, TOP = 26, LABELS = 150, RIGHT = 22, REUSED = 9;
 
@@ -26,13 +25,6 @@ export function merge(state, message) {
 export function nice(raw) {
   const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1e-6)));
   return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= raw * 0.999999);
-}
-
-/** A duration in a unit that suits it. */
-export function seconds(value) {
-  if (value < 0.9995) return `${(value * 1000).toFixed(0)} ms`;
-  if (value < 120) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
-  return `${Math.floor(value / 60)} min ${Math.floor(value % 60)} s`;
 }
 
 /** From times to pixels: segments in proportion to their lengths, pauses cut out. */
@@ -123,25 +115,6 @@ export function headline(totals) {
   return facts.join(" · ");
 }
 
-const cut = (text, width, size) => {
-  const room = Math.max(1, Math.floor(width / (size * 0.56)));
-  return text.length <= room ? text : text.slice(0, room - 1) + "…";
-};
-
-function svg(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(NS, tag);
-  for (const name in attributes) made.setAttribute(name, attributes[name]);
-  made.append(...children);
-  return made;
-}
-
-function html(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
-
 function drawGrid(scale, bottom) {
   const parts = [];
   for (const [x, text] of scale.ticks) {
@@ -181,15 +154,14 @@ function drawBar(rect, y) {
 
 /** Draw the timeline into an element and keep it up to date; returns the clean-up. */
 export function draw(model, el) {
-  const state = empty(), root = html("div", "ak-timeline"), head = html("div", "ak-status"), legend = html("div", "ak-legend");
+  const state = empty(), root = region(el, "ak-timeline", "Timeline"), head = html("div", "ak-status"), legend = html("div", "ak-legend");
   const hatch = `ak-hatch-${Math.random().toString(36).slice(2)}`;
   const picture = svg("svg", { role: "img" }), layer = svg("g");
   picture.append(svg("defs", {}, svg("pattern", { id: hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse" },
     svg("path", { d: "M0 6 6 0", stroke: "#fff", "stroke-width": 1.6, opacity: 0.75 }))), layer);
   root.style.setProperty("--ak-hatch", `url(#${hatch})`);
   root.append(head, picture, legend);
-  el.append(root);
-  let frame = 0, timer = 0, pulse = 0, sent = 0, painted = 0, cost = 0, width = 900;
+  let frame = 0, timer = 0, pulse = 0, sent = 0, last = 0, cost = 0, width = 900;
 
   function paint() {
     frame = 0;
@@ -214,18 +186,18 @@ export function draw(model, el) {
     const kinds = [...new Set(shapes.map((r) => r.kind))];
     legend.replaceChildren(...kinds.map((kind) => html("span", `ak-key kind-${kind}`, kind)));
     root.classList.toggle("live", state.live);
-    Object.assign(root.dataset, { rev: String(state.rev), bars: String(state.bars.size), shapes: String(shapes.length) });
-    if (sent) root.dispatchEvent(new CustomEvent("agentkit:painted", { bubbles: true, detail: { sent, rev: state.rev, at: Date.now() / 1000 } }));
+    Object.assign(root.dataset, { bars: String(state.bars.size), shapes: String(shapes.length) });
+    painted(root, state.rev, sent);
     sent = 0;
-    painted = performance.now();
-    cost = painted - begun;
+    last = performance.now();
+    cost = last - begun;
     clearTimeout(pulse);
     if (segments !== state.segments && state.live) pulse = setTimeout(wake, 250);
   }
   /** Paint with the next frame, but spend at most a third of the time on it. */
   function wake() {
     if (frame || timer) return;
-    const rest = cost < 8 ? 0 : 2 * cost - (performance.now() - painted);
+    const rest = cost < 8 ? 0 : 2 * cost - (performance.now() - last);
     if (rest > 0) timer = setTimeout(() => { timer = 0; wake(); }, rest);
     else frame = requestAnimationFrame(paint);
   }
@@ -240,12 +212,9 @@ export function draw(model, el) {
     if (wide !== width) { width = wide; wake(); }
   });
   watch?.observe(root);
-  model.on("msg:custom", receive);
-  const frozen = model.get("frozen");
-  if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
+  const leave = follow(model, receive);
   return () => {
-    model.off("msg:custom", receive);
+    leave();
     watch?.disconnect();
     clearTimeout(timer);
     clearTimeout(pulse);

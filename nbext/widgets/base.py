@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Protocol, Self
 from weakref import WeakSet
 
@@ -27,6 +28,8 @@ from agentkit.messages import JSON
 from agentkit.views.book import Book
 from agentkit.views.bundle import static_bundle
 
+STATIC = Path(__file__).parent.parent / "static"
+
 BATCH_S = 0.04
 """Time between two batches."""
 
@@ -35,6 +38,12 @@ FROZEN_BYTES = 262_144
 
 Subscribe = Callable[[Callable[[Any], None]], Callable[[], None]]
 """Takes a callback and returns what removes it again."""
+
+
+def shared(name: str) -> str:
+    """A file of nbext/static behind what all of its kind share."""
+    common = f"comm{Path(name).suffix}"
+    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in (common, name))
 
 
 class LiveFold(Protocol):
@@ -65,10 +74,22 @@ class LiveView(anywidget.AnyWidget):
     """The state at the end of a run, so that a saved notebook can draw it without a kernel."""
 
     alive: WeakSet[LiveView] = WeakSet()
+    fold: Callable[[], LiveFold]
     view: LiveFold
 
-    def __init__(self, view: LiveFold) -> None:
-        self.view = view
+    def __init_subclass__(
+        cls, drawn: str = "", fold: Callable[[], LiveFold] | None = None, **options: Any
+    ) -> None:
+        """Say what draws it, a module of nbext/static by name, and what it shows by default."""
+        if drawn:
+            # A front end loads a module from its text alone, so it cannot import what all share.
+            cls._esm, cls._css = shared(f"{drawn}.js"), shared(f"{drawn}.css")
+        if fold is not None:
+            cls.fold = staticmethod(fold)
+        super().__init_subclass__(**options)
+
+    def __init__(self, view: LiveFold | None = None) -> None:
+        self.view = view if view is not None else self.fold()
         self.sent = 0
         self.oldest: float | None = None
         self.streams: dict[str, int] = {}

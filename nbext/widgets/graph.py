@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from agentkit.messages import JSON
 from agentkit.views.graph import Graph
 from nbext.widgets.base import LiveView
-
-STATIC = Path(__file__).parent.parent / "static"
 
 PAGE = 50
 """Messages a side panel gets at once."""
 
 
-class GraphWidget(LiveView):
+class GraphWidget(LiveView, drawn="graph", fold=Graph):
     """Who talks with whom, live; a click on a node or an edge lists its messages."""
 
-    _esm = STATIC / "graph.js"
-    _css = STATIC / "graph.css"
     view: Graph
-
-    def __init__(self, view: Graph | None = None) -> None:
-        super().__init__(view if view is not None else Graph())
 
     def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
         """Answer a side panel: a page of messages, or the whole text of one."""

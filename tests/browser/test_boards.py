@@ -11,7 +11,7 @@ SETUP = f"""\
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from agentkit import open_log
-from nbext.widgets import board, plan, speakers
+from nbext.widgets import BoardWidget, PlanWidget, SpeakersWidget
 from tests.agentkit.views.story import Story
 
 log, story = open_log("memory:"), Story()
@@ -24,7 +24,9 @@ async def play():
         log.append(lease, story.events.pop(0))
     await log.flush(lease)
 """
-SHOW = "widgets = [make(log, [story.run]).show() for make in (plan, speakers, board)];"
+SHOW = """\
+kinds = PlanWidget, SpeakersWidget, BoardWidget
+widgets = [kind().follow(log, [story.run]).show() for kind in kinds];"""
 HALF = """\
 steps = [
     {"id": 1, "task": "look up the dues in Amber", "needs": [], "actor": "ada"},

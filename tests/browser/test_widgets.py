@@ -20,7 +20,7 @@ import asyncio, sys, time
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from agentkit import open_log
-from nbext.widgets import bill, graph, timeline
+from nbext.widgets import BillWidget, GraphWidget, TimelineWidget
 from tests.agentkit.views.story import team
 
 log, story = open_log("memory:"), team()
@@ -37,7 +37,9 @@ async def signal(name):
     while not Path(name).exists() and time.monotonic() < end:
         await asyncio.sleep(0.02)
 """
-SHOW = "widgets = [make(log, [story.run]).show() for make in (graph, timeline, bill)];"
+SHOW = """\
+kinds = GraphWidget, TimelineWidget, BillWidget
+widgets = [kind().follow(log, [story.run]).show() for kind in kinds];"""
 TEXT = "<img src=x onerror='document.title=1'>" + " a long text" * 60
 
 

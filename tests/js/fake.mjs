@@ -3,9 +3,11 @@ import { readFile } from "node:fs/promises";
 
 const STATIC = new URL("../../nbext/static/", import.meta.url);
 
-/** A widget's module, loaded as the front end does: from its text alone. */
-export async function widget(name) {
-  const text = await readFile(new URL(name, STATIC), "utf8");
+const read = (name) => readFile(new URL(name, STATIC), "utf8");
+
+/** A widget's module, loaded as the front end does: from its text alone, behind what all share. */
+export async function widget(name, more = "") {
+  const text = `${await read("comm.js")}\n${await read(name)}\n${more}`;
   return import(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 

@@ -34,11 +34,13 @@ test("a click shows a step in full, another hides it, and an update keeps it", (
   model.say(state(1, drafted(step("1"), step("2", { needs: ["1"] }))));
   frame();
   el.byClass("step")[1].dispatchEvent(new Event("click"));
+  frame();
   assert.ok(el.byClass("ak-detail")[0].textContent.includes("after1"));
   model.say(state(2, drafted(step("1"), step("2", { needs: ["1"], state: "done", told: "all" }))));
   frame();
   assert.ok(el.byClass("ak-detail")[0].textContent.includes("answerall"));
   el.byClass("step")[1].dispatchEvent(new Event("click"));
+  frame();
   assert.equal(el.byClass("ak-detail").length, 0);
   stop();
 });

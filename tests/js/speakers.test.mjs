@@ -35,6 +35,7 @@ test("the last turn's reason is shown until another one is chosen", () => {
   frame();
   assert.ok(el.byClass("ak-why")[0].textContent.includes("reason 2"));
   el.byClass("turn")[0].dispatchEvent(new Event("click"));
+  frame();
   assert.ok(el.byClass("ak-why")[0].textContent.includes("reason 1"));
   assert.ok(el.textContent.includes("Before: zoe: nobody"));
   model.say(state(2, turn(1, "ann"), turn(2, "<i>bo</i>"), turn(3, "ann")));

@@ -22,7 +22,6 @@ from nbext.widgets import (
     SpeakersWidget,
     TimelineWidget,
     close_all,
-    graph,
 )
 from nbext.widgets.base import BATCH_S
 from tests.agentkit.views.story import team
@@ -127,7 +126,7 @@ async def test_a_widget_shows_what_a_log_has_and_what_comes() -> None:
     lease = log.begin(story.run)
     log.append(lease, *story.events[:9])
     await log.flush(lease)
-    shown = graph(log, [story.run])
+    shown = GraphWidget().follow(log, [story.run])
     log.append(lease, *story.events[9:])
     await log.flush(lease)
     assert str(shown.view) == str(fold_of(story.events))
@@ -140,7 +139,7 @@ async def test_a_widget_shows_what_a_log_has_and_what_comes() -> None:
 async def test_an_unknown_run_is_told_and_leaves_no_subscriber() -> None:
     log = open_log("memory:")
     with pytest.raises(UnknownRun):
-        graph(log, ["no-such-run"])
+        GraphWidget().follow(log, ["no-such-run"])
     assert not log.listening("no-such-run")
     log.close()
 
