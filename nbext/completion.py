@@ -136,6 +136,8 @@ def values(session: Session, kind: str) -> list[Offer]:
         "ACTORS": session.actors,
         "A": session.actors,
         "NAME": session.actors,
+        "MEMORIES": session.memories,
+        "MEMORY": session.memories,
         "MODEL": lambda: models(session),
         "TOOLS": lambda: [*tools_known(session), *session.actors()],
         "VAR": lambda: [

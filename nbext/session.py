@@ -10,6 +10,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.context import Memory
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import DEFAULT
 from agentkit.errors import AgentkitError, SetupError, UnknownActor
@@ -86,6 +87,14 @@ class Session:
             name: value
             for name, value in list(self.namespace.items())
             if isinstance(value, Actor) and not name.startswith("_")
+        }
+
+    def memories(self) -> dict[str, Memory]:
+        """The memories among the notebook's variables, by variable."""
+        return {
+            name: value
+            for name, value in list(self.namespace.items())
+            if isinstance(value, Memory) and not name.startswith("_")
         }
 
     def actor(self, name: str) -> Actor:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 import keyword
+from collections.abc import Iterator
 from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.context import Memory
 from agentkit.errors import SetupError
 from agentkit.tools import Tool
 from nbext.magics.base import Magic
@@ -26,6 +28,11 @@ GRAMMAR = Grammar(
             value="TOOLS",
             help="variables that hold tools, actors or lists of them: a,b",
         ),
+        Option(
+            name="--memory",
+            value="MEMORIES",
+            help="variables that hold memories, or lists of them: notes,board",
+        ),
         Option(name="--temperature", value="T", help="0 to 2; left to the endpoint by default"),
         Option(name="--max-tokens", value="N", help="tokens of a reply at most"),
         Option(name="--max-turns", value="N", help="model calls per ask at most; 12 by default"),
@@ -36,6 +43,9 @@ GRAMMAR = Grammar(
 )
 
 
+KINDS = {"tool": "a function marked @tool", "memory": "a memory, such as VectorMemory('notes')"}
+
+
 def agent(session: Session, line: Line, body: str | None) -> None:
     """Define an agent; the body is its instructions, and NAME becomes a variable.
 
@@ -44,7 +54,8 @@ def agent(session: Session, line: Line, body: str | None) -> None:
         You answer questions about the port of Amber in one sentence.
 
     Then ask it: %%ask clerk. {{ expressions }} in the body are filled in now. Defining a
-    name again replaces the agent.
+    name again replaces the agent. `--memory notes` lets it keep things outside its
+    conversation; agents that are given the same memory share it.
     """
     name = checked(session, line.words[0])
     instructions = render((body or "").strip(), session.namespace)
@@ -61,7 +72,9 @@ def agent(session: Session, line: Line, body: str | None) -> None:
     if (turns := line.one("--max-turns")) is not None:
         options["max_turns"] = whole(GRAMMAR, "--max-turns", turns, least=1)
     tools = tools_of(session, line.one("--tools"))
-    made = Agent(name, instructions, model=line.one("--model"), tools=tools, **options)
+    memory = memories_of(session, line.one("--memory"))
+    model = line.one("--model")
+    made = Agent(name, instructions, model=model, tools=tools, memory=memory, **options)
     before = session.namespace.get(name)
     session.namespace[name] = made
     if isinstance(before, Actor):
@@ -102,10 +115,8 @@ def tools_of(session: Session, names: str | None) -> list[Any]:
         SetupError: a name that holds no tool.
     """
     found: list[Any] = []
-    for name in filter(None, (part.strip() for part in (names or "").split(","))):
-        value = resolve(session, name)
-        several = value if isinstance(value, list | tuple) else [value]
-        for one in several:
+    for name, value in named(session, names, "tool", tools_known(session)):
+        for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, Actor):
                 found.append(one.as_tool())
             elif isinstance(one, Tool) or callable(one):
@@ -118,7 +129,38 @@ def tools_of(session: Session, names: str | None) -> list[Any]:
     return found
 
 
-def resolve(session: Session, name: str) -> Any:
+def memories_of(session: Session, names: str | None) -> list[Memory]:
+    """The memories that are named; lists are opened.
+
+    Raises:
+        SetupError: a name that holds no memory.
+    """
+    found: list[Memory] = []
+    for name, value in named(session, names, "memory", list(session.memories())):
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if not isinstance(one, Memory):
+                raise SetupError(
+                    f"{name} is a {type(one).__name__}, not a memory.",
+                    expected=", ".join(session.memories()) or "such as VectorMemory('notes')",
+                    todo="make one first: from memory import VectorMemory",
+                )
+            found.append(one)
+    return found
+
+
+def named(
+    session: Session, names: str | None, what: str, known: list[str]
+) -> Iterator[tuple[str, Any]]:
+    """Names between commas, each with its value.
+
+    Raises:
+        SetupError: one that holds nothing.
+    """
+    for name in filter(None, (part.strip() for part in (names or "").split(","))):
+        yield name, resolve(session, name, what, known)
+
+
+def resolve(session: Session, name: str, what: str, known: list[str]) -> Any:
     """The value of a variable, or of an attribute: tariff, world.tariff.
 
     Raises:
@@ -130,10 +172,9 @@ def resolve(session: Session, name: str) -> Any:
     for part in rest:
         value = getattr(value, part, missing)
     if value is missing:
-        known = tools_known(session)
         raise SetupError(
-            f"There is no tool {name!r} in this notebook.",
-            expected=", ".join(known) or "a function marked @tool, but there is none yet",
+            f"There is no {what} {name!r} in this notebook.",
+            expected=", ".join(known) or f"{KINDS[what]}, but there is none yet",
             todo=meant(name, known) or "run the cell that defines it, then this one again",
         )
     return value
@@ -151,7 +192,9 @@ def tools_known(session: Session) -> list[str]:
 def tell(made: Agent, replaced: bool) -> None:
     """Say in one line what was defined."""
     tools = ", ".join(one.signature for one in made.tools.values())
-    facts = [made.model_name, *([f"tools: {tools}"] if tools else [])]
+    kept = ", ".join(one.name for one in made.memories)
+    facts = [made.model_name, *([f"memory: {kept}"] if kept else [])]
+    facts += [f"tools: {tools}"] if tools else []
     if replaced:
         facts.append("replaces the earlier one")
     publish(
