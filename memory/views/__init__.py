@@ -1,0 +1,1 @@
+"""Memories as pictures: what is stored, what was recalled and why, folded from events."""

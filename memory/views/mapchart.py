@@ -1,0 +1,138 @@
+"""The memory map as a still picture: dots for items, the last query, its hits and their scores."""
+
+from __future__ import annotations
+
+from agentkit.messages import JSON
+from agentkit.views.strip import PALETTE
+from agentkit.views.svg import clean, cut, document, element, paint, words
+
+SIDE, LEFT, TOP = 330.0, 18.0, 46.0
+"""The sheet's length; where it begins."""
+
+LIST = 330.0
+"""Room for the hits beside the sheet."""
+
+BAR, ROW = 90.0, 34.0
+"""A whole score as a bar; from one hit to the next."""
+
+PARTS = {"relevance": "#3f7fd9", "recency": "#2f9a69", "importance": "#c27a17"}
+"""Colours of the parts of a score."""
+
+QUERY = "#d64550"
+
+
+def map_svg(data: dict[str, JSON], headline: str) -> str:
+    """The map as SVG without script."""
+    recall = data["recalls"][-1] if data["recalls"] else None
+    ranks = {hit["id"]: i for i, hit in enumerate(recall["hits"], 1)} if recall else {}
+    width = LEFT + SIDE + 30 + LIST if recall else LEFT * 2 + SIDE
+    title = words(data["name"], LEFT, 28, 13, font_weight=600)
+    room = width - LEFT * 2 - len(data["name"]) * 8 - 10
+    told = words(cut(headline, room, 11.5), LEFT + len(data["name"]) * 8 + 10, 28, 11.5,
+                 **paint("mute"))  # fmt: skip
+    parts = [title, told, *sheet(data, recall, ranks)]
+    if recall:
+        parts += listed(recall, LEFT + SIDE + 26)
+    low = TOP + SIDE + 20
+    note = f"shown: {data['share']:.0%} of how the items differ" if data["items"] else ""
+    if note:
+        parts.append(words(note, LEFT, low, 11, **paint("mute")))
+    label = f"Memory {data['name']}: {headline}"
+    if recall:
+        label += f"; last search: {recall['query']}"
+    return document(width, low + 14, label, *parts)
+
+
+def spot(at: list[float]) -> tuple[float, float]:
+    """Where a point of the unit square stands; what lies outside is put on the rim."""
+    inner = SIDE - 36
+    x, y = (min(1.04, max(-0.04, value)) for value in at)
+    return LEFT + 18 + x * inner, TOP + 18 + (1 - y) * inner
+
+
+def kinds(data: dict[str, JSON]) -> list[str]:
+    """The kinds of items, when there are several."""
+    found = dict.fromkeys(str(item["about"].get("kind", "")) for item in data["items"])
+    return list(found) if len(found) > 1 else []
+
+
+def sheet(
+    data: dict[str, JSON], recall: dict[str, JSON] | None, ranks: dict[str, int]
+) -> list[str]:
+    """The items as dots, the query as a diamond, lines to what was found."""
+    box = {**paint(stroke="faint"), "fill": "none"}
+    parts = [element("rect", x=LEFT, y=TOP, width=SIDE, height=SIDE, rx=6.0, **box)]
+    if not data["items"]:
+        parts.append(words("nothing is stored yet", LEFT + 14, TOP + 26, 12, **paint("mute")))
+    order = kinds(data)
+    places = {item["id"]: spot(item["at"]) for item in data["items"]}
+    start = spot(recall["at"]) if recall and recall["at"] else None
+    if start is not None:
+        for name in ranks:
+            if name in places:
+                x, y = places[name]
+                d = f"M{start[0]:.1f} {start[1]:.1f}L{x:.1f} {y:.1f}"
+                parts.append(element("path", d=d, stroke=QUERY, stroke_width=1.2,
+                                     stroke_opacity=0.45, fill="none"))  # fmt: skip
+    hits = [item for item in data["items"] if item["id"] in ranks]
+    for item in [*(item for item in data["items"] if item["id"] not in ranks), *hits]:
+        x, y = places[item["id"]]
+        kind = str(item["about"].get("kind", ""))
+        tone = PALETTE[order.index(kind) % len(PALETTE)] if order else PALETTE[0]
+        rank = ranks.get(item["id"])
+        dot = element("circle", element("title", clean(item["text"][:300])), cx=x, cy=y,
+                      r=8.5 if rank else 4.0, fill=tone,
+                      fill_opacity=1.0 if rank else 0.5)  # fmt: skip
+        parts.append(dot)
+        if rank:
+            look = {"fill": "#ffffff", "style": None, "text_anchor": "middle"}
+            parts.append(words(str(rank), x, y + 3.3, 9.5, font_weight=600, **look))
+    if start is not None:
+        x, y = start
+        d = f"M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z"
+        parts.append(element("path", d=d, fill=QUERY, **paint(stroke="surface")))
+    for i, kind in enumerate(order[:4]):
+        x = LEFT + 12 + i * 82
+        tone = PALETTE[i % len(PALETTE)]
+        parts.append(element("circle", cx=x, cy=TOP + SIDE - 10, r=4.0, fill=tone))
+        parts.append(words(cut(kind or "other", 70, 10.5), x + 9, TOP + SIDE - 6.5, 10.5,
+                           **paint("mute")))  # fmt: skip
+    return parts
+
+
+def listed(recall: dict[str, JSON], x: float) -> list[str]:
+    """The query and its hits, each with the parts of its score as bars."""
+    mark = element("path", d=f"M{x + 6:g} {TOP - 1:g}l6 6l-6 6l-6 -6z", fill=QUERY)
+    parts = [mark, words(cut(recall["query"], LIST - 20, 12), x + 20, TOP + 9, 12)]
+    parts.append(words(cut(f"{recall['who']} searched", LIST, 10.5), x + 20, TOP + 24, 10.5,
+                       **paint("mute")))  # fmt: skip
+    y = TOP + 48
+    names = list(dict.fromkeys(name for hit in recall["hits"] for name in hit["parts"]))
+    most = max((total(hit) for hit in recall["hits"]), default=1.0) or 1.0
+    for i, hit in enumerate(recall["hits"][:7], 1):
+        parts.append(words(str(i), x + 4, y, 11, font_weight=600, **paint("mute")))
+        parts.append(words(cut(hit["text"], LIST - 24, 11), x + 20, y, 11))
+        at = x + 20
+        for name in names:
+            wide = BAR * 2 * max(0.0, hit["parts"].get(name, 0.0)) / max(most, 1.0)
+            colour = PARTS.get(name, "#8a6fd1")
+            parts.append(element("rect", x=at, y=y + 6, width=wide, height=5, rx=2.0, fill=colour))
+            at += wide + 1
+        score = hit["score"]
+        shown = f"{score:.2f}" if isinstance(score, int | float) else ""
+        parts.append(words(shown, max(at, x + 20) + 6, y + 12, 10, **paint("mute")))
+        y += ROW
+    if not recall["hits"]:
+        parts.append(words("nothing was found", x + 20, y, 11, **paint("mute")))
+        y += ROW
+    for i, name in enumerate(names[:3]):
+        at = x + 20 + i * 100
+        colour = PARTS.get(name, "#8a6fd1")
+        parts.append(element("rect", x=at, y=y - 5, width=10, height=5, rx=2.0, fill=colour))
+        parts.append(words(name, at + 15, y, 10.5, **paint("mute")))
+    return parts
+
+
+def total(hit: dict[str, JSON]) -> float:
+    """The parts of a score together."""
+    return float(sum(max(0.0, value) for value in hit["parts"].values()))

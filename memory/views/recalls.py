@@ -1,0 +1,200 @@
+"""The memory map: what is stored, and each recall with what it found and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentkit.events import Event, Noted, StepEnded
+from agentkit.messages import JSON
+from agentkit.views.book import Book, short
+from agentkit.views.svg import image
+from agentkit.views.table import markdown_table
+from agentkit.views.text import cell
+from memory.stores import Item
+from memory.views.mapchart import map_svg
+from memory.views.projection import Point
+
+LAST = 30
+"""Recalls that are kept."""
+
+READS = ("recall", "count", "items", "read", "get")
+"""Verbs of steps after which the same is stored as before."""
+
+
+@dataclass(slots=True)
+class Recall:
+    """One search, and what it found."""
+
+    n: int
+    query: str
+    who: str
+    at: float
+    hits: list[dict[str, JSON]]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is stored, and where it stands on the map."""
+
+    items: list[Item] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    share: float = 1.0
+    """How much of the vectors' spread the map shows."""
+    count: int = 0
+    """How many are stored; more than are shown, when there are many."""
+
+
+class MemoryMap:
+    """A memory's items as points, and what was recalled of them.
+
+    Args:
+        name: the memory's.
+        said: what is behind it, in a few words.
+    """
+
+    def __init__(self, name: str, said: str = "") -> None:
+        self.name, self.said = name, said
+        self.book = Book()
+        self.shelf = Shelf()
+        self.recalls: list[Recall] = []
+        self.places: dict[str, Point | None] = {}
+        """Where queries stand on the map; None for those that have no place."""
+        self.n = 0
+        self.rev = 0
+        self.stale = True
+        """Whether something was stored or forgotten since the shelf was filled."""
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        verdict = self.book.take(event)
+        if verdict == "old":
+            return
+        self.rev += 1
+        if isinstance(event, StepEnded) and event.step == "memory":
+            memory, _, verb = event.name.partition(".")
+            self.stale |= memory == self.name and verb not in READS
+        if verdict == "again" or not isinstance(event, Noted) or event.topic != "recalled":
+            return
+        data = event.data
+        if not isinstance(data, dict) or data.get("memory") != self.name:
+            return
+        scope = self.book.scopes.get((event.run, event.scope))
+        self.n += 1
+        who = scope.path if scope is not None else "you"
+        hits = [hit for hit in data.get("hits") or [] if isinstance(hit, dict)]
+        self.recalls.append(Recall(self.n, str(data.get("query", "")), who, event.at, hits))
+        del self.recalls[:-LAST]
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it has to be filled again to show what is stored and was searched."""
+        return self.stale or any(one.query not in self.places for one in self.recalls)
+
+    def fill(self, shelf: Shelf, places: dict[str, Point | None]) -> None:
+        """Say what is stored, and where the queries stand on that map."""
+        self.shelf, self.places = shelf, places
+        self.rev += 1
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """The map as JSON; it is small, so changes are not told apart."""
+        pairs = zip(self.shelf.items, self.shelf.points, strict=True)
+        return {
+            "rev": self.rev,
+            "name": self.name,
+            "said": self.said,
+            "count": self.shelf.count,
+            "share": self.shelf.share,
+            "items": [
+                {"id": i.id, "text": short(i.text, 2000), "at": list(at), "about": i.metadata}
+                for i, at in pairs
+            ],
+            "recalls": [self.recalled(one) for one in self.recalls],
+            "live": any(run.status == "running" for run in self.book.runs.values()),
+        }
+
+    def recalled(self, one: Recall) -> dict[str, JSON]:
+        """A recall as JSON, its hits with the parts of their scores."""
+        place = self.places.get(one.query)
+        return {
+            "n": one.n,
+            "query": one.query,
+            "who": one.who,
+            "at": list(place) if place is not None else None,
+            "hits": [
+                {
+                    "id": str(hit.get("id", "")),
+                    "score": hit.get("score"),
+                    "parts": parts(hit.get("parts")),
+                    "text": short(str(hit.get("text", "")), 400),
+                }
+                for hit in one.hits
+            ],
+        }
+
+    def headline(self) -> str:
+        """What is stored, in a line."""
+        count = self.shelf.count
+        shown = len(self.shelf.items)
+        facts = [f"{count} {'item' if count == 1 else 'items'}"]
+        if shown < count:
+            facts.append(f"{shown} of them shown")
+        return " · ".join([*facts, *([self.said] if self.said else [])])
+
+    def rows(self, recall: Recall) -> list[list[str]]:
+        """A recall as a table."""
+        found = self.recalled(recall)["hits"]
+        names = list(dict.fromkeys(name for hit in found for name in hit["parts"]))
+        head = ["", "score", *names, "text"]
+        rows = [
+            [
+                str(i),
+                number(hit["score"]),
+                *(number(hit["parts"].get(name)) for name in names),
+                short(hit["text"], 80),
+            ]
+            for i, hit in enumerate(found, 1)
+        ]
+        return [head, *rows]
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.headline()}"]
+        for one in self.recalls[-3:]:
+            lines.append(f"  {one.n}. {one.who} searched: {short(one.query, 80)}")
+            rows = self.rows(one)
+            widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+            for row in rows if one.hits else [["nothing was found"]]:
+                cells = [text.ljust(w) for text, w in zip(row, widths, strict=False)]
+                lines.append("     " + "  ".join(cells).rstrip())
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """What is stored in a line, and the last recall as a table."""
+        parts = [f"**{cell(self.name)}**: {cell(self.headline())}"]
+        for one in self.recalls[-1:]:
+            parts.append(f"{cell(one.who)} searched: {cell(short(one.query, 200))}")
+            parts.append(markdown_table(self.rows(one)) if one.hits else "Nothing was found.")
+        return "\n\n".join(parts)
+
+    def to_svg(self) -> str:
+        """The map as a picture without script."""
+        return map_svg(self.data(), self.headline())
+
+    def to_html(self) -> str:
+        """The picture, to be put into a page."""
+        return image(self.to_svg())
+
+
+def parts(given: JSON) -> dict[str, float]:
+    """The parts of a score that are numbers; of a part with several forms, what it weighed."""
+    found: dict[str, float] = {}
+    for name, value in (given if isinstance(given, dict) else {}).items():
+        if isinstance(value, dict):
+            value = next((value[k] for k in ("weighted", "scaled", "raw") if k in value), None)
+        if isinstance(value, int | float):
+            found[str(name)] = float(value)
+    return found
+
+
+def number(value: JSON) -> str:
+    """A score with two places."""
+    return f"{value:.2f}" if isinstance(value, int | float) else "–"

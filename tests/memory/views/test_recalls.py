@@ -1,0 +1,101 @@
+"""The memory map as a fold."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from agentkit.messages import JSON
+from agentkit.views import fold
+from memory.stores import Item
+from memory.views.recalls import MemoryMap, Shelf
+from tests.agentkit.views.story import Story
+
+HITS: list[JSON] = [
+    {"id": "a", "score": 0.9, "parts": {"relevance": 0.9}, "text": "Ada owns <script>it</script>"},
+    {"id": "b", "score": 0.4, "parts": {"relevance": 0.4}, "text": "Bo owns the Curlew"},
+]
+
+
+def searched(story: Story, query: str, hits: list[JSON], memory: str = "notes") -> None:
+    data = {"memory": memory, "query": query, "hits": hits, "untrusted": True}
+    story.note("c", "recalled", data)
+
+
+def told() -> Story:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "desk/clerk")
+    s.finish("c", "k1", "memory", "notes.recall", result=HITS)
+    searched(s, "Who owns the Heron?", HITS)
+    searched(s, "elsewhere", HITS, memory="other")
+    return s
+
+
+def filled(view: MemoryMap) -> MemoryMap:
+    items = [
+        Item(id="a", text="Ada owns it", metadata={"kind": "fact"}),
+        Item(id="b", text="Bo & co"),
+    ]
+    view.fill(Shelf(items, [(0.0, 0.2), (1.0, 0.8)], 0.42, 2), {"Who owns the Heron?": (0.1, 0.3)})
+    view.stale = False
+    return view
+
+
+def test_a_search_is_told_with_who_asked_and_what_each_hit_scored() -> None:
+    view = filled(fold(MemoryMap("notes", "hashed n-grams"), told().events))
+    [recall] = view.data()["recalls"]
+    assert (recall["query"], recall["who"]) == ("Who owns the Heron?", "desk/clerk")
+    assert recall["at"] == [0.1, 0.3]
+    assert [(hit["id"], hit["parts"]) for hit in recall["hits"]] == [
+        ("a", {"relevance": 0.9}),
+        ("b", {"relevance": 0.4}),
+    ]
+    assert "desk/clerk searched: Who owns the Heron?" in str(view)
+    assert "2 items · hashed n-grams" in str(view)
+
+
+def test_a_resumed_run_does_not_search_twice() -> None:
+    story = told()
+    again = Story(at=story.at)
+    again.seq = story.seq
+    again.start(how="resume")
+    searched(again, "Who owns the Heron?", HITS)
+    searched(again, "something new", [])
+    view = fold(MemoryMap("notes"), [*story.events, *again.events])
+    assert [one.query for one in view.recalls] == ["Who owns the Heron?", "something new"]
+
+
+def test_what_was_written_makes_the_shelf_stale_and_a_search_does_not() -> None:
+    story = told()
+    view = filled(fold(MemoryMap("notes"), story.events))
+    story.finish("c", "k2", "memory", "notes.recall")
+    story.finish("c", "k3", "memory", "other.remember")
+    fold(view, story.events)
+    assert not view.wanting
+    story.finish("c", "k4", "memory", "notes.remember")
+    fold(view, story.events)
+    assert view.wanting
+
+
+def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
+    view = filled(fold(MemoryMap("notes", "made of <b>"), told().events))
+    root = ElementTree.fromstring(view.to_svg())
+    text = "".join(root.itertext())
+    assert "Ada owns <script>it</script>" in text
+    assert not [e for e in root.iter() if e.tag.endswith("script")]
+    assert "<script>" not in view.to_markdown()
+    assert "notes: 2 items" in str(view)
+
+
+def test_an_empty_memory_says_so() -> None:
+    view = MemoryMap("notes")
+    assert "nothing is stored yet" in view.to_svg()
+    assert "nothing was found" in str(fold(view, empty().events))
+    ElementTree.fromstring(view.to_svg())
+
+
+def empty() -> Story:
+    s = Story()
+    s.start()
+    searched(s, "anything?", [])
+    return s
