@@ -6,11 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agentkit.errors import StoreError
+from memory.views.paging import Paging
 from memory.views.recalls import MemoryMap
 from nbext.widgets.base import LiveView
 
 Look = Callable[[MemoryMap], Awaitable[None]]
 """Fills a map with what is stored now."""
+
+
+class PagingWidget(LiveView, drawn="paging"):
+    """The window of a paged memory: what is in it, and what was paged out, live."""
+
+    view: Paging
 
 
 class MapWidget(LiveView, drawn="memorymap"):

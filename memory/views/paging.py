@@ -1,0 +1,172 @@
+"""The paging view: how full the window is, what is in it, and what was paged out and in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentkit.events import Event, Noted
+from agentkit.messages import JSON
+from agentkit.views.book import Book, short
+from agentkit.views.svg import image
+from agentkit.views.table import markdown_table
+from agentkit.views.text import cell
+from memory.views.pagingchart import paging_svg
+
+TOPICS = ("window", "pressure", "evicted", "paged_in", "compacted")
+
+LAST = 200
+"""Moments that are kept."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """The window after something happened to it."""
+
+    n: int
+    topic: str
+    who: str
+    used: int
+    window: int
+    entries: list[dict[str, JSON]]
+    """What is in the window, oldest first: id, part, text, tokens."""
+    told: str = ""
+    """What happened, in words."""
+    moved: list[dict[str, JSON]] = field(default_factory=list)
+    """What was paged out or in: id, text."""
+    summary: str = ""
+
+
+class Paging:
+    """The window of one paged memory over time.
+
+    Args:
+        name: the memory's.
+        said: what is behind it, in a few words.
+        pressure: the share of the window at which the agent is warned; None when it is not.
+    """
+
+    def __init__(self, name: str, said: str = "", pressure: float | None = 0.7) -> None:
+        self.name, self.said, self.pressure = name, said, pressure
+        self.book = Book()
+        self.moments: list[Moment] = []
+        self.outside: dict[str, str] = {}
+        """Text by id of what was paged out and is not back."""
+        self.n = 0
+        self.rev = 0
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        verdict = self.book.take(event)
+        if verdict == "old":
+            return
+        self.rev += 1
+        if verdict == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+            return
+        data = event.data
+        if not isinstance(data, dict) or data.get("memory") != self.name:
+            return
+        scope = self.book.scopes.get((event.run, event.scope))
+        self.moments.append(self.moment(event.topic, scope.path if scope else "", data))
+        del self.moments[:-LAST]
+
+    def moment(self, topic: str, who: str, data: dict[str, JSON]) -> Moment:
+        """What a note says of the window."""
+        self.n += 1
+        gauge = data.get("gauge") or {}
+        entries = [one for one in data.get("entries") or [] if isinstance(one, dict)]
+        moved = [one for one in data.get("moved") or [] if isinstance(one, dict)]
+        for one in moved:
+            name = str(one.get("id", ""))
+            if topic == "paged_in":
+                self.outside.pop(name, None)
+            else:
+                self.outside[name] = str(one.get("text", ""))
+        used, window = int(gauge.get("used") or 0), int(gauge.get("window") or 0)
+        told = happened(topic, data, len(moved))
+        summary = str(data.get("summary") or "")
+        return Moment(self.n, topic, who, used, window, entries, told, moved, summary)
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """The view as JSON; it is small, so changes are not told apart."""
+        return {
+            "rev": self.rev,
+            "name": self.name,
+            "said": self.said,
+            "pressure": self.pressure,
+            "moments": [
+                {
+                    "n": one.n,
+                    "topic": one.topic,
+                    "who": one.who,
+                    "used": one.used,
+                    "window": one.window,
+                    "told": one.told,
+                    "summary": short(one.summary, 1000),
+                    "entries": [entry(e) for e in one.entries],
+                    "moved": [entry(e) for e in one.moved],
+                }
+                for one in self.moments
+            ],
+            "outside": [{"id": i, "text": short(text)} for i, text in self.outside.items()],
+            "live": any(run.status == "running" for run in self.book.runs.values()),
+        }
+
+    def headline(self) -> str:
+        """How full it is, in a line."""
+        if not self.moments:
+            return "nothing has happened in the window yet"
+        last = self.moments[-1]
+        facts = [f"{last.used} of {last.window} tokens"]
+        if self.outside:
+            facts.append(f"{len(self.outside)} paged out")
+        return " · ".join([*facts, *([self.said] if self.said else [])])
+
+    def rows(self) -> list[list[str]]:
+        """What happened, as a table."""
+        rows = [["what happened", "used", "window"]]
+        return [*rows, *([one.told, str(one.used), str(one.window)] for one in self.moments[-12:])]
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.headline()}"]
+        for one in self.moments[-12:]:
+            lines.append(f"  {one.n}. {one.used}/{one.window}  {one.told}")
+        for one in (self.moments[-1].entries if self.moments else [])[-12:]:
+            shown = entry(one)
+            lines.append(f"     {shown['part']}: {short(shown['text'], 80)} ({shown['tokens']})")
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """How full it is, and what happened, as a table."""
+        head = f"**{cell(self.name)}**: {cell(self.headline())}"
+        return f"{head}\n\n{markdown_table(self.rows())}" if self.moments else head
+
+    def to_svg(self) -> str:
+        """The view as a picture without script."""
+        return paging_svg(self.data(), self.headline())
+
+    def to_html(self) -> str:
+        """The picture, to be put into a page."""
+        return image(self.to_svg())
+
+
+def entry(given: dict[str, JSON]) -> dict[str, JSON]:
+    """A message in the window, or one that was moved, with what is missing filled in."""
+    tokens = given.get("tokens")
+    return {
+        "id": str(given.get("id", "")),
+        "part": str(given.get("part") or given.get("role") or "message"),
+        "text": short(str(given.get("text", "")), 200),
+        "tokens": tokens if isinstance(tokens, int) else 0,
+    }
+
+
+def happened(topic: str, data: dict[str, JSON], count: int) -> str:
+    """What a note tells, in words."""
+    some = f"{count} {'message' if count == 1 else 'messages'}"
+    return {
+        "window": "the window was filled",
+        "pressure": "memory pressure: the agent was warned",
+        "evicted": f"{some} paged out, summary renewed",
+        "paged_in": f"{some} found outside and brought back",
+        "compacted": f"{some} folded into the summary",
+    }[topic]
