@@ -27,6 +27,7 @@ AgentkitError
 │   ├── StoreTaken        another process writes it
 │   ├── StoreUnreachable  its server does not answer
 │   ├── StoreFull         the disk is full
+│   ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
 │   ├── StoreCorrupt      the file is damaged or no store
 │   └── Conflict          compare-and-swap: somebody else wrote in between
 └── LogError              the event log
@@ -194,6 +195,10 @@ class StoreUnreachable(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full."""
+
+
+class QueueFull(StoreError):
+    """A bounded queue or stream holds as many messages as it may; nothing was added."""
 
 
 class StoreCorrupt(StoreError):
