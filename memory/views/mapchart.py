@@ -75,6 +75,7 @@ def sheet(
                 parts.append(element("path", d=d, stroke=QUERY, stroke_width=1.2,
                                      stroke_opacity=0.45, fill="none"))  # fmt: skip
     hits = [item for item in data["items"] if item["id"] in ranks]
+    hits.sort(key=lambda item: -ranks[item["id"]])
     for item in [*(item for item in data["items"] if item["id"] not in ranks), *hits]:
         x, y = places[item["id"]]
         kind = str(item["about"].get("kind", ""))
@@ -125,7 +126,7 @@ def listed(recall: dict[str, JSON], x: float) -> list[str]:
     if not recall["hits"]:
         parts.append(words("nothing was found", x + 20, y, 11, **paint("mute")))
         y += ROW
-    for i, name in enumerate(names[:3]):
+    for i, name in enumerate(names[:3] if len(names) > 1 else ()):
         at = x + 20 + i * 100
         colour = PARTS.get(name, "#8a6fd1")
         parts.append(element("rect", x=at, y=y - 5, width=10, height=5, rx=2.0, fill=colour))

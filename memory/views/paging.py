@@ -130,8 +130,8 @@ class Paging:
         lines = [f"{self.name}: {self.headline()}"]
         for one in self.moments[-12:]:
             lines.append(f"  {one.n}. {one.used}/{one.window}  {one.told}")
-        for one in (self.moments[-1].entries if self.moments else [])[-12:]:
-            shown = entry(one)
+        for given in (self.moments[-1].entries if self.moments else [])[-12:]:
+            shown = entry(given)
             lines.append(f"     {shown['part']}: {short(shown['text'], 80)} ({shown['tokens']})")
         return "\n".join(lines)
 

@@ -89,8 +89,7 @@ def course(moments: list[dict[str, JSON]], pressure: float | None, y: float) -> 
     for i, one in enumerate(shown):
         x, top = LEFT + pace * i, high(one["used"] / window)
         line += f"{'L' if line else 'M'}{x:.1f} {top:.1f}H{x + pace:.1f}"
-    look = {"fill": "none", "stroke": PALETTE[0], "stroke_width": 1.8}
-    parts.append(element("path", d=line, **look))
+    parts.append(element("path", d=line, fill="none", stroke=PALETTE[0], stroke_width=1.8))
     for i, one in enumerate(shown):
         if one["topic"] in ("evicted", "compacted", "paged_in", "pressure"):
             tone = {"pressure": WARM, "paged_in": PALETTE[3]}.get(one["topic"], FULL)

@@ -28,8 +28,11 @@ class Recall:
     n: int
     query: str
     who: str
-    at: float
+    key: tuple[str, str]
+    """The run and the activation."""
     hits: list[dict[str, JSON]]
+    noted: bool
+    """Whether the hits come from a note, which knows more of their scores than the step."""
 
 
 @dataclass(slots=True)
@@ -70,19 +73,42 @@ class MemoryMap:
         if verdict == "old":
             return
         self.rev += 1
-        if isinstance(event, StepEnded) and event.step == "memory":
+        if isinstance(event, StepEnded) and event.step == "memory" and event.status == "ok":
             memory, _, verb = event.name.partition(".")
-            self.stale |= memory == self.name and verb not in READS
+            if memory == self.name and verdict == "new":
+                self.stepped(event, verb)
         if verdict == "again" or not isinstance(event, Noted) or event.topic != "recalled":
             return
         data = event.data
         if not isinstance(data, dict) or data.get("memory") != self.name:
             return
-        scope = self.book.scopes.get((event.run, event.scope))
-        self.n += 1
-        who = scope.path if scope is not None else "you"
         hits = [hit for hit in data.get("hits") or [] if isinstance(hit, dict)]
-        self.recalls.append(Recall(self.n, str(data.get("query", "")), who, event.at, hits))
+        self.enter(event, str(data.get("query", "")), hits)
+
+    def stepped(self, event: StepEnded, verb: str) -> None:
+        """Take a step of this memory into account: a search, or a change of what is stored."""
+        self.stale |= verb not in READS
+        if verb != "recall" or not isinstance(event.result, list):
+            return
+        begun = self.book.steps.get((event.run, event.key))
+        asked = event.request if begun is None else begun.request
+        query = asked.get("query") if isinstance(asked, dict) else asked
+        rows = [row for row in event.result if isinstance(row, dict)]
+        hits = [{**row.get("item", {}), **row} for row in rows]
+        self.enter(event, str(query or ""), hits)
+
+    def enter(self, event: Event, query: str, hits: list[dict[str, JSON]]) -> None:
+        """Enter a search; the note of it tells again, and better, what its step told."""
+        key = (event.run, event.scope)
+        last = self.recalls[-1] if self.recalls else None
+        if last is not None and (last.key, last.query) == (key, query) and not last.noted:
+            last.hits, last.noted = hits, True
+            return
+        scope = self.book.scopes.get(key)
+        self.n += 1
+        noted = isinstance(event, Noted)
+        who = scope.path if scope is not None else "you"
+        self.recalls.append(Recall(self.n, query, who, key, hits, noted))
         del self.recalls[:-LAST]
 
     @property

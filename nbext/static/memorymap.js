@@ -63,7 +63,8 @@ export function draw(model, el) {
   }
   function sheet(data, recall) {
     const ranks = new Map((recall?.hits ?? []).map((hit, i) => [hit.id, i + 1])), order = kinds(data.items);
-    const items = data.items.filter((item) => !ranks.has(item.id)), hits = data.items.filter((item) => ranks.has(item.id));
+    // The best hit is drawn last, so that nothing covers it.
+    const items = data.items.filter((item) => !ranks.has(item.id)), hits = data.items.filter((item) => ranks.has(item.id)).sort((a, b) => ranks.get(b.id) - ranks.get(a.id));
     const from = recall?.at && spot(recall.at);
     const made = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "group", "aria-label": "Stored items; arrow keys go from one to the next" });
     if (from) for (const item of hits) made.append(svg("path", { class: "ray", d: `M${from.join(" ")}L${spot(item.at).join(" ")}` }));

@@ -30,7 +30,7 @@ test("a hit says its score and the parts of it", () => {
 test("items are dots, hits have ranks and lines to the query, and texts stay text", () => {
   const { model, el, waiting, stop } = drawn(THREE, [recall(1, hit("b", { relevance: 0.8 }), hit("a", { relevance: 0.2 }))]);
   assert.equal(el.byClass("item").length, 3);
-  assert.deepEqual(el.byClass("hit").map((e) => e.attributes["data-id"]), ["a", "b"]);
+  assert.deepEqual(el.byClass("hit").map((e) => e.attributes["data-id"]), ["a", "b"], "the best hit last, so that nothing covers it");
   assert.equal(el.byClass("ray").length, 2);
   assert.ok(el.textContent.includes("<i>b</i>"));
   stop();

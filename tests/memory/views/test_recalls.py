@@ -25,7 +25,10 @@ def told() -> Story:
     s = Story()
     s.start()
     s.open("c", "clerk", "desk/clerk")
-    s.finish("c", "k1", "memory", "notes.recall", result=HITS)
+    asked: JSON = {"query": "Who owns the Heron?", "k": 4, "where": None}
+    s.begin("c", "k1", "memory", "notes.recall", asked)
+    rows: JSON = [{"item": {"id": "a", "text": "Ada owns it"}, "score": 0.9, "parts": {}}]
+    s.finish("c", "k1", "memory", "notes.recall", result=rows)
     searched(s, "Who owns the Heron?", HITS)
     searched(s, "elsewhere", HITS, memory="other")
     return s
@@ -54,6 +57,15 @@ def test_a_search_is_told_with_who_asked_and_what_each_hit_scored() -> None:
     assert "2 items · hashed n-grams" in str(view)
 
 
+def test_a_search_without_a_note_is_told_by_its_step() -> None:
+    story = told()
+    view = fold(MemoryMap("notes"), story.events[:4])
+    [recall] = view.data()["recalls"]
+    assert (recall["query"], recall["hits"][0]["id"]) == ("Who owns the Heron?", "a")
+    assert recall["hits"][0]["text"] == "Ada owns it"
+    assert len(fold(view, story.events).recalls) == 1
+
+
 def test_a_resumed_run_does_not_search_twice() -> None:
     story = told()
     again = Story(at=story.at)
@@ -68,10 +80,12 @@ def test_a_resumed_run_does_not_search_twice() -> None:
 def test_what_was_written_makes_the_shelf_stale_and_a_search_does_not() -> None:
     story = told()
     view = filled(fold(MemoryMap("notes"), story.events))
-    story.finish("c", "k2", "memory", "notes.recall")
+    story.begin("c", "k2", "memory", "notes.recall", {"query": "Who owns the Heron?"})
+    story.finish("c", "k2", "memory", "notes.recall", result=[])
     story.finish("c", "k3", "memory", "other.remember")
     fold(view, story.events)
     assert not view.wanting
+    story.begin("c", "k4", "memory", "notes.remember")
     story.finish("c", "k4", "memory", "notes.remember")
     fold(view, story.events)
     assert view.wanting
