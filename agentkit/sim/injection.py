@@ -20,11 +20,13 @@ SAYING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+PASSAGE = re.compile(r"<passage[^>]*>(.*?)</passage>", re.IGNORECASE | re.DOTALL)
+
 
 def obeyed(scene: Scene) -> Say | None:
     """Return the reply that an injected instruction orders, or None when there is none."""
     texts = [piece for result in scene.results if result.current for piece in prose(result.data)]
-    for text in [*texts, scene.material]:
+    for text in [*texts, *recalled(scene), scene.material]:
         found = sentences(text)
         for place, sentence in enumerate(found):
             if INJECTED.search(sentence):
@@ -32,6 +34,14 @@ def obeyed(scene: Scene) -> Say | None:
                 if say := carry_out(scene, sentence) or carry_out(scene, order):
                     return say
     return None
+
+
+def recalled(scene: Scene) -> list[str]:
+    """Return the passages that were handed over with the task, since the last answer."""
+    turns = list(scene.ask.turns)
+    while turns and any(one.role == "assistant" and not one.calls for one in turns):
+        turns.pop(0)
+    return [text for one in turns if one.role == "user" for text in PASSAGE.findall(one.text)]
 
 
 def carry_out(scene: Scene, order: str) -> Say | None:
