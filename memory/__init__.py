@@ -15,7 +15,10 @@ HOMES: dict[str, str] = {
     "Embedder": "memory.embed",
     "Item": "memory.stores",
     "Near": "memory.stores",
+    "Recalled": "memory.vector",
     "Store": "memory.stores",
+    "VectorMemory": "memory.vector",
+    "embedder": "memory.embed.choose",
 }
 """The module of each public name."""
 

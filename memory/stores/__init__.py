@@ -36,6 +36,9 @@ class Near(Frozen):
 class Store(Protocol):
     """A collection of items by id. Every method raises StoreError when the store fails."""
 
+    kind: str
+    """What is behind it, such as "chroma" or "numpy"."""
+
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         """Insert or replace by id, all or none.
 

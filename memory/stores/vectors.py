@@ -1,0 +1,37 @@
+"""The check that every store makes of the vectors it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentkit.errors import BadVector
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def checked(vectors: np.ndarray, count: int, dims: int | None, collection: str) -> np.ndarray:
+    """The vectors as float32, (count, dims).
+
+    Raises:
+        BadVector: another shape, NaN or infinity.
+    """
+    import numpy as np
+
+    try:
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    except (ValueError, TypeError) as error:
+        raise BadVector(f"{collection} was given no matrix of numbers: {error}.") from error
+    if rows.ndim != 2 or len(rows) != count or (dims is not None and rows.shape[1] != dims):
+        raise BadVector(
+            f"{collection} was given vectors of the shape {rows.shape}.",
+            expected=f"({count}, {dims or 'dims'})",
+            todo="use the embedder the collection was made with",
+        )
+    if not np.isfinite(rows).all():
+        raise BadVector(
+            f"{collection} was given a vector with NaN or infinity in it.",
+            expected="finite numbers",
+            todo="look at what the embedder returned",
+        )
+    return rows

@@ -1,0 +1,250 @@
+"""The contract of stores, on numpy, on embedded Chroma and on a real Chroma server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agentkit.errors import (
+    BadVector,
+    OtherEmbedder,
+    SetupError,
+    StoreCorrupt,
+    StoreError,
+    StoreTaken,
+    StoreUnreachable,
+)
+from memory.stores import Item, Store
+from memory.stores.choose import store
+from memory.stores.numpystore import NumpyStore
+
+TEXTS = ["Amber is deep", "Briar is shallow", "Cinder is far"]
+ITEMS = [Item(id=f"i{n}", text=text, metadata={"n": n}) for n, text in enumerate(TEXTS)]
+ROWS = np.eye(3, 4, dtype=np.float32)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A real `chroma run` on loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        chroma = str(Path(sys.executable).with_name("chroma"))
+        command = [chroma, "run", "--path", str(self.folder), "--host", "127.0.0.1"]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(self.port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"ANONYMIZED_TELEMETRY": "False"},
+        )
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("chroma did not start within 60 s")
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = Server(tmp_path_factory.mktemp("chroma"))
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture(params=["numpy", "numpy in memory", "chroma", "server"])
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    match request.param:
+        case "numpy in memory":
+            return store("notes", "numpy", "test", ":memory:")
+        case "server":
+            url = request.getfixturevalue("server").url
+            return store(f"notes{time.time_ns()}", url, "test", tmp_path)
+        case kind:
+            return store("notes", kind, "test", tmp_path)
+
+
+async def test_put_replaces_by_id_and_keeps_the_order_of_entry(made: Store) -> None:
+    await made.put(ITEMS, ROWS)
+    await made.put([Item(id="i0", text="Amber is very deep", metadata={"n": 9})], ROWS[:1])
+    found = await made.get()
+    assert [(one.id, one.text) for one in found] == [
+        ("i0", "Amber is very deep"), ("i1", TEXTS[1]), ("i2", TEXTS[2]),
+    ]  # fmt: skip
+    assert found[0].metadata == {"n": 9}
+    assert await made.count() == 3
+    await made.close()
+
+
+async def test_near_ranks_by_cosine_and_filters(made: Store) -> None:
+    await made.put(ITEMS, ROWS)
+    asked = np.array([0.1, 0.9, 0.4, 0], np.float32)
+    hits = await made.near(asked / np.linalg.norm(asked), 2)
+    assert [hit.item.id for hit in hits] == ["i1", "i2"]
+    assert hits[0].similarity == pytest.approx(0.9 / np.linalg.norm(asked), abs=1e-3)
+    assert [h.item.id for h in await made.near(asked, 5, {"n": {"$ne": 1}})] == ["i2", "i0"]
+    both = {"$and": [{"n": {"$gte": 1}}, {"n": {"$lt": 2}}]}
+    assert [one.id for one in await made.get(where=both)] == ["i1"]
+    assert [one.id for one in await made.get(where={"n": {"$in": [0, 2]}})] == ["i0", "i2"]
+    await made.close()
+
+
+async def test_an_empty_store_answers_with_nothing(made: Store) -> None:
+    assert await made.get() == []
+    assert await made.near(np.ones(4, np.float32), 3) == []
+    assert (await made.count(), await made.drop(["i0"])) == (0, 0)
+    await made.close()
+
+
+async def test_drop_and_vectors_go_by_id(made: Store) -> None:
+    await made.put(ITEMS, ROWS)
+    assert (await made.vectors(["i2", "i0"])).tolist() == [ROWS[2].tolist(), ROWS[0].tolist()]
+    assert await made.drop(["i0", "i0", "nobody"]) == 1
+    with pytest.raises(StoreError, match="i0"):
+        await made.vectors(["i0"])
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    "rows", [np.full((3, 4), np.nan), np.full((3, 4), np.inf), np.ones((2, 4)), np.ones(4)]
+)
+async def test_a_bad_vector_stores_nothing(made: Store, rows: np.ndarray) -> None:
+    with pytest.raises(BadVector):
+        await made.put(ITEMS, rows)
+    assert await made.count() == 0
+    await made.put(ITEMS, ROWS)
+    with pytest.raises(BadVector, match="shape"):
+        await made.near(np.ones(5, np.float32), 1)
+    with pytest.raises(BadVector, match="shape"):
+        await made.put(ITEMS, np.ones((3, 5)))
+    await made.close()
+
+
+@pytest.mark.parametrize("kind", ["numpy", "chroma"])
+async def test_another_embedder_is_an_error_and_not_wrong_neighbours(
+    kind: str, tmp_path: Path
+) -> None:
+    first = store("notes", kind, "hashed", tmp_path)
+    await first.put(ITEMS, ROWS)
+    await first.close()
+    with pytest.raises(OtherEmbedder, match="'notes' was made with the embedder hashed"):
+        await store("notes", kind, "minilm", tmp_path).count()
+    again = store("notes", kind, "hashed", tmp_path)
+    assert await again.count() == 3
+    await again.close()
+
+
+OTHER = """
+import asyncio, sys
+from memory.stores import Item
+from memory.stores.choose import store
+import numpy as np
+async def main():
+    made = store("notes", sys.argv[1], "test", sys.argv[2])
+    await made.put([Item(id="other", text="from next door")], np.ones((1, 4), np.float32))
+asyncio.run(main())
+"""
+
+
+def in_other_process(kind: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", OTHER, kind, str(folder)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+async def test_two_processes_share_a_numpy_store_and_see_each_other(tmp_path: Path) -> None:
+    mine = store("notes", "numpy", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    assert await mine.count() == 3
+    done = await asyncio.to_thread(in_other_process, "numpy", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [one.id for one in await mine.get()] == ["i0", "i1", "i2", "other"]
+    await mine.close()
+
+
+async def test_a_second_process_on_embedded_chroma_is_told_who_to_ask(tmp_path: Path) -> None:
+    mine = store("notes", "chroma", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    done = await asyncio.to_thread(in_other_process, "chroma", tmp_path)
+    assert done.returncode != 0
+    assert StoreTaken.__name__ in done.stderr and "chroma run" in done.stderr
+    await mine.close()
+    done = await asyncio.to_thread(in_other_process, "chroma", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+async def test_a_server_that_goes_away_in_mid_write_is_tried_again_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.stores.chroma.PAUSES_S", (0.2,))
+    running = Server(tmp_path)
+    running.start()
+    try:
+        made = store("notes", running.url, "test", tmp_path)
+        await made.put(ITEMS[:1], ROWS[:1])
+        running.kill()
+        with pytest.raises(StoreUnreachable, match="chroma run"):
+            await made.put(ITEMS, ROWS)
+        monkeypatch.setattr("memory.stores.chroma.PAUSES_S", (0.5,) * 60)
+        writing = asyncio.ensure_future(made.put(ITEMS, ROWS))
+        await asyncio.to_thread(running.start)
+        await writing
+        assert [one.id for one in await made.get()] == ["i0", "i1", "i2"]
+    finally:
+        running.kill()
+
+
+async def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    made = NumpyStore("notes", "test", tmp_path / "memory.db")
+    await made.put(ITEMS, ROWS)
+    pages = made._db.execute("PRAGMA page_count").fetchone()[0]
+    made._db.execute(f"PRAGMA max_page_count={pages}")
+    big = [Item(id=f"b{n}", text="x" * 5000) for n in range(50)]
+    with pytest.raises(StoreError, match="disk is full") as caught:
+        await made.put(big, np.ones((50, 4)))
+    assert type(caught.value).__name__ == "StoreFull"
+    assert await made.count() == 3
+    await made.close()
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "memory.db").write_text("not a database, but long enough to look like one" * 30)
+    with pytest.raises(StoreCorrupt):
+        store("notes", "numpy", "test", tmp_path)
+
+
+async def test_what_no_filter_can_be_is_refused(tmp_path: Path) -> None:
+    made = store("notes", "numpy", "test", ":memory:")
+    await made.put(ITEMS, ROWS)
+    for where in ({"n": {"$near": 1}}, {"n": {"$gt": "x"}}, {"$and": []}):
+        with pytest.raises(SetupError):
+            await made.get(where=where)
+    with pytest.raises(SetupError, match="No store is called 'pinecone'"):
+        store("notes", "pinecone", "test", tmp_path)
