@@ -8,6 +8,7 @@ from nbext.magics.ask import ASK
 from nbext.magics.base import Magic
 from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.faults import FAULTS
+from nbext.magics.memory import MEMORY
 from nbext.magics.runs import AGENTS, RUNS
 from nbext.magics.team import TEAM
 from nbext.magics.views import BOARD, COST, GRAPH, SPEAKERS, STEPS, TIMELINE, TRANSCRIPT
@@ -25,6 +26,7 @@ MAGICS: tuple[Magic, ...] = (
     FAULTS,
     FORK,
     GRAPH,
+    MEMORY,
     REPLAY,
     RERUN,
     RESUME,

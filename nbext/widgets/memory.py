@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Self
 
 from agentkit.errors import StoreError
 from memory.views.paging import Paging
 from memory.views.recalls import MemoryMap
-from nbext.widgets.base import LiveView
+from nbext.widgets.base import EventLog, LiveView
 
 Look = Callable[[MemoryMap], Awaitable[None]]
 """Fills a map with what is stored now."""
 
 
-class PagingWidget(LiveView, drawn="paging"):
+class MemoryWidget(LiveView):
+    """A memory, followed through all runs of the kernel, those to come included."""
+
+    keeps = False
+    """Whether the stored output is still renewed: while runs go on that did when it was shown.
+
+    Later cells change what is stored; the picture that a reader sees in the notebook is that of
+    its own cell."""
+
+    def watch(self, log: EventLog, runs: Iterable[str], working: bool) -> Self:
+        """Show what these runs did, and what any run will do.
+
+        Args:
+            log: where the runs are.
+            runs: those to begin with, oldest first.
+            working: whether some of them go on.
+        """
+        for run in runs:
+            self.receive(log.read(run))
+        self.keeps = working
+        return self.attach(log.subscribe)
+
+    def refresh(self) -> None:
+        if not self.keeps:
+            return
+        self.keeps = any(run.status == "running" for run in self.view.book.runs.values())
+        super().refresh()
+
+
+class PagingWidget(MemoryWidget, drawn="paging"):
     """The window of a paged memory: what is in it, and what was paged out, live."""
 
     view: Paging
 
 
-class MapWidget(LiveView, drawn="memorymap"):
+class MapWidget(MemoryWidget, drawn="memorymap"):
     """A memory's items, and what was recalled of them, live.
 
     What is stored is no event, so the store is looked at again after each write.
@@ -53,6 +83,16 @@ class MapWidget(LiveView, drawn="memorymap"):
             self.looking = None
         self.flush()
         self.refresh()
+
+    async def settle(self) -> Self:
+        """Look at the store now, so that the first picture has it.
+
+        Raises:
+            StoreError: the store fails.
+        """
+        self.remember_loop()
+        await self.look(self.view)
+        return self
 
     def close(self) -> None:
         if self.looking is not None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.nbext.notebook import Notebook
@@ -52,3 +57,70 @@ def test_what_is_no_memory_is_refused_before_anything_is_paid(
 def test_memories_complete(shared: Notebook) -> None:
     shared.ok(SHELF)
     assert shared.complete("%%agent keeper --memory sh") == ["shelf"]
+
+
+VECTOR = """
+from memory import VectorMemory
+notes = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+await notes.remember(["The Grey Heron belongs to Ada Brix.", "The Curlew belongs to Bo Lind."])
+"""
+
+
+def test_a_memory_is_shown_with_what_was_recalled_of_it(shared: Notebook) -> None:
+    shared.ok(VECTOR)
+    shared.ok("%%agent reader --memory notes\nYou answer from what was recalled.")
+    shared.ok("%ask reader --quiet Who does the Grey Heron belong to?")
+    before = shared.value("len(__import__('agentkit').open_log().runs())")
+    cell = shared.ok("%memory notes")
+    assert "notes: 2 items · numpy · hashed-ngrams" in cell.text
+    assert "reader searched: Who does the Grey Heron belong to?" in cell.text
+    [bundle] = cell.outputs
+    assert {"text/html", "image/svg+xml", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+    assert shared.value("len(__import__('agentkit').open_log().runs())") == before
+
+
+def test_what_comes_after_the_picture_is_seen_by_it_and_leaves_the_stored_output(
+    shared: Notebook,
+) -> None:
+    shared.ok(VECTOR)
+    shown = shared.ok("widget = %memory notes\nwidget.show();")
+    assert shown.text.startswith("notes: 2 items")
+    later = shared.ok(
+        "await notes.remember('The Plover belongs to Cy Moor.')\n"
+        "await notes.recall('Plover')\n"
+        "import asyncio\n"
+        "async with asyncio.timeout(10):\n"
+        "    while '3 items' not in str(widget.view) or 'Plover' not in str(widget.view):\n"
+        "        await asyncio.sleep(0.02)"
+    )
+    assert later.updates == []
+
+
+def test_memories_are_listed(shared: Notebook) -> None:
+    shared.ok(VECTOR + SHELF)
+    shared.ok("%%agent keeper --memory shelf,notes\nYou answer from what was recalled.")
+    table = shared.ok("%memory").text
+    assert "VectorMemory" in table and "finds shared words" in table and "keeper" in table
+    assert "Shelf" in table
+
+
+def test_a_memory_that_is_not_there_is_an_error_that_helps(shared: Notebook) -> None:
+    shared.ok(SHELF)
+    assert "did you mean shelf?" in shared.run("%memory shelff").error
+    assert "tariff is a Tool, not a memory." in shared.run("%memory tariff").error
+    assert "Shelf object" in shared.ok("%memory shelf").text
+
+
+def test_loading_the_extension_loads_nothing_of_memories(tmp_path: Path) -> None:
+    code = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell;"
+        "import nbext.loading; nbext.loading.load(InteractiveShell.instance());"
+        "heavy = {'memory', 'numpy', 'chromadb', 'nats', 'pycrdt', 'anywidget'};"
+        "print('loaded:', sorted(heavy & set(sys.modules)))"
+    )
+    env = {**os.environ, "AGENTKIT_LOG": "memory:", "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=60, check=True, env=env, cwd=tmp_path,
+    )  # fmt: skip
+    assert "loaded: []" in done.stdout

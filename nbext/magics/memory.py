@@ -1,0 +1,126 @@
+"""%memory: what agents keep, and what was recalled of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agentkit.context import Memory
+from agentkit.errors import AgentkitError, SetupError
+from nbext.magics.base import Magic
+from nbext.options import Grammar, Line, meant
+from nbext.session import Session
+from nbext.table import Table, Told
+
+if TYPE_CHECKING:
+    from nbext.widgets.memory import MapWidget
+
+RUNS = 40
+"""Earlier runs of this kernel that a picture begins with."""
+
+
+async def memory(session: Session, line: Line, body: str | None) -> Any:
+    """List the memories of this notebook, or show one: what is stored, what was recalled and why.
+
+    A vector memory and a memory stream are shown as a map of their items with each search, a paged
+    memory as its window, a board by its keys, versions and replicas. The picture follows what
+    agents do with the memory. Looking is no step of a run.
+    """
+    if not line.words:
+        return await listed(session)
+    return await shown(session, kept(session, line.words[0]))
+
+
+def kept(session: Session, name: str) -> Memory:
+    """The memory in the variable of that name, or the one that calls itself so.
+
+    Raises:
+        SetupError: there is none.
+    """
+    known = session.memories()
+    called = {one.name: one for one in known.values()}
+    found = known.get(name) or called.get(name)
+    if found is None:
+        held = session.namespace.get(name)
+        what = f"{name} is a {type(held).__name__}, not a memory."
+        raise SetupError(
+            what if held is not None else f"No memory is called {name!r}.",
+            expected=", ".join(known) or "a memory, but this notebook has none yet",
+            todo=meant(name, known) or f"make one: {name} = VectorMemory({name!r})",
+        )
+    return found
+
+
+async def listed(session: Session) -> Table:
+    """The memories of the notebook, one a line."""
+    used: dict[str, list[str]] = {}
+    for name, actor in session.actors().items():
+        for one in getattr(actor, "memories", ()):
+            used.setdefault(one.name, []).append(name)
+    rows = []
+    for name, one in session.memories().items():
+        called = name if one.name == name else f"{name} ({one.name})"
+        items = await size(one)
+        given = ", ".join(used.get(one.name, []))
+        rows.append((called, type(one).__name__, items, behind(one), given))
+    return Table(
+        head=("memory", "kind", "items", "behind it", "given to"),
+        rows=tuple(rows),
+        empty="No memories yet. Make one: notes = VectorMemory('notes')",
+        numbers=frozenset({"items"}),
+    )
+
+
+async def size(one: Memory) -> str:
+    """How much is in it, where it can be counted."""
+    count = getattr(one, "count", None)
+    if count is None:
+        return ""
+    try:
+        return str(await count())
+    except AgentkitError as error:
+        return f"({type(error).__name__})"
+
+
+def behind(one: Memory) -> str:
+    """What is behind a memory, in a few words."""
+    store, embedder = getattr(one, "store", None), getattr(one, "embedder", None)
+    kind = getattr(store, "kind", type(store).__name__ if store is not None else "")
+    facts = [kind, repr(embedder) if embedder is not None else ""]
+    return " · ".join(filter(None, facts))
+
+
+async def shown(session: Session, one: Memory) -> Any:
+    """The live picture of a memory; of one that has none, what it says of itself."""
+    if hasattr(one, "store") and hasattr(one, "embedder"):
+        return await mapped(session, one)
+    return Told(text=repr(one))
+
+
+def recent(session: Session) -> list[str]:
+    """The newest runs of this kernel, oldest first."""
+    mine = [info.id for info in session.log.runs() if session.mine(info)]
+    return mine[:RUNS][::-1]
+
+
+async def mapped(session: Session, one: Any) -> MapWidget:
+    """The map of a memory whose items have vectors."""
+    from memory.embed.endpoint import EndpointEmbedder
+    from memory.views.recalls import MemoryMap
+    from memory.views.stored import look
+    from nbext.widgets.memory import MapWidget
+
+    free = None if isinstance(one.embedder, EndpointEmbedder) else one.embedder
+    view = MemoryMap(one.name, behind(one))
+    widget = MapWidget(view, partial(look, store=one.store, embedder=free))
+    widget.watch(session.log, recent(session), bool(session.working()))
+    return await widget.settle()
+
+
+MEMORY = Magic(
+    "memory",
+    "line",
+    Grammar(magic="%memory", usage="[NAME]", takes=("MEMORY",), most=1),
+    memory,
+    view=True,
+)
