@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Self
+from typing import Any, Protocol, Self
 
 from agentkit.errors import StoreError
 from memory.views.paging import Paging
-from memory.views.recalls import MemoryMap
-from nbext.widgets.base import EventLog, LiveView
+from nbext.widgets.base import EventLog, LiveFold, LiveView
 
-Look = Callable[[MemoryMap], Awaitable[None]]
-"""Fills a map with what is stored now."""
+
+class Filled(LiveFold, Protocol):
+    """A view that shows besides events what is stored."""
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it has to be filled again."""
+        ...
 
 
 class MemoryWidget(LiveView):
@@ -50,19 +55,17 @@ class PagingWidget(MemoryWidget, drawn="paging"):
     view: Paging
 
 
-class MapWidget(MemoryWidget, drawn="memorymap"):
-    """A memory's items, and what was recalled of them, live.
-
-    What is stored is no event, so the store is looked at again after each write.
+class LookingWidget(MemoryWidget):
+    """A memory whose content is no event, so it is looked at again after each write.
 
     Args:
-        view: the map.
+        view: the picture.
         look: fills it.
     """
 
-    view: MemoryMap
+    view: Filled
 
-    def __init__(self, view: MemoryMap, look: Look) -> None:
+    def __init__(self, view: Filled, look: Callable[[Any], Awaitable[None]]) -> None:
         self.look = look
         self.looking: asyncio.Task[None] | None = None
         super().__init__(view)
@@ -77,8 +80,9 @@ class MapWidget(MemoryWidget, drawn="memorymap"):
         try:
             await self.look(self.view)
         except StoreError:
-            # The agent that uses it is told; the picture keeps what it showed.
-            self.view.fill(self.view.shelf, dict.fromkeys(one.query for one in self.view.recalls))
+            # Whoever uses it is told; the picture keeps what it showed.
+            super().flush()
+            return
         finally:
             self.looking = None
         self.flush()
@@ -98,3 +102,11 @@ class MapWidget(MemoryWidget, drawn="memorymap"):
         if self.looking is not None:
             self.looking.cancel()
         super().close()
+
+
+class MapWidget(LookingWidget, drawn="memorymap"):
+    """A memory's items, and what was recalled of them, live."""
+
+
+class ReplicasWidget(LookingWidget, drawn="replicas"):
+    """What each replica of a board holds, and what went wrong, live."""

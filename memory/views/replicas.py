@@ -1,0 +1,234 @@
+"""The board view: what each replica holds of each key, who wrote it, and what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+from agentkit.events import Event, Noted, StepEnded
+from agentkit.messages import JSON
+from agentkit.views.book import Book, short
+from agentkit.views.svg import image
+from agentkit.views.table import markdown_table
+from agentkit.views.text import cell
+from memory.views.replicachart import replicas_svg
+
+TOPICS = ("conflict", "lost_update", "stale_read", "siblings", "merged", "redirected")
+
+LAST = 60
+"""Troubles that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A value of a key, as a replica holds it."""
+
+    value: JSON
+    version: str
+    """Its number, clock or time, as people read it."""
+    who: str = ""
+    at: float | None = None
+    """Unix time in seconds of the write."""
+    based_on: str = ""
+    """The version that its writer knew."""
+
+
+@dataclass(slots=True)
+class Replica:
+    """What one replica holds."""
+
+    name: str
+    keys: dict[str, list[Version]] = field(default_factory=dict)
+    """Versions by key; several are siblings."""
+    behind: int = 0
+    """Writes that it has not seen."""
+    state: str = ""
+    """What is wrong with its network: cut off, delayed."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """A conflict, a lost update or a stale read."""
+
+    n: int
+    topic: str
+    who: str
+    told: str
+
+
+class Replicas:
+    """A board on its replicas.
+
+    Args:
+        name: the board's.
+        said: its consistency, in a few words.
+    """
+
+    def __init__(self, name: str, said: str = "") -> None:
+        self.name, self.said = name, said
+        self.book = Book()
+        self.replicas: list[Replica] = []
+        self.troubles: list[Trouble] = []
+        self.counts: Counter[str] = Counter()
+        self.stale = True
+        """Whether something was done to the board since it was looked at."""
+        self.n = 0
+        self.rev = 0
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it has to be filled again to show what the replicas hold."""
+        return self.stale
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        verdict = self.book.take(event)
+        if verdict == "old":
+            return
+        self.rev += 1
+        if isinstance(event, StepEnded) and event.step == "memory":
+            self.stale |= event.name.partition(".")[0] == self.name
+        if verdict == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+            return
+        data = event.data
+        if not isinstance(data, dict) or self.name not in (data.get("memory"), data.get("board")):
+            return
+        scope = self.book.scopes.get((event.run, event.scope))
+        self.n += 1
+        self.counts[event.topic] += 1
+        who = str(data.get("who") or (scope.path if scope is not None else "you"))
+        self.troubles.append(Trouble(self.n, event.topic, who, told(event.topic, data)))
+        del self.troubles[:-LAST]
+
+    def fill(self, replicas: list[Replica]) -> None:
+        """Say what the replicas hold."""
+        self.replicas = replicas
+        self.rev += 1
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """The board as JSON; it is small, so changes are not told apart."""
+        keys = sorted({key for one in self.replicas for key in one.keys})
+        return {
+            "rev": self.rev,
+            "name": self.name,
+            "said": self.said,
+            "replicas": [
+                {"name": one.name, "behind": one.behind, "state": one.state}
+                for one in self.replicas
+            ],
+            "keys": [self.row(key) for key in keys],
+            "counts": {topic: self.counts[topic] for topic in TOPICS if self.counts[topic]},
+            "troubles": [
+                {"n": one.n, "topic": one.topic, "who": one.who, "told": one.told}
+                for one in self.troubles
+            ],
+            "headline": self.headline(),
+            "live": any(run.status == "running" for run in self.book.runs.values()),
+        }
+
+    def row(self, key: str) -> dict[str, JSON]:
+        """A key as JSON: a cell for each replica; equal versions have one tone."""
+        tones: dict[str, int] = {}
+        cells = []
+        for replica in self.replicas:
+            versions = []
+            for one in replica.keys.get(key, []):
+                tone = tones.setdefault(one.version, len(tones))
+                versions.append(
+                    {
+                        "value": plain(one.value),
+                        "version": one.version,
+                        "who": one.who,
+                        "at": one.at,
+                        "based_on": one.based_on,
+                        "tone": tone,
+                    }
+                )
+            cells.append(versions)
+        return {"key": key, "cells": cells}
+
+    def headline(self) -> str:
+        """How it stands, in a line."""
+        count = len({key for one in self.replicas for key in one.keys})
+        facts = [f"{count} {'key' if count == 1 else 'keys'}"]
+        if len(self.replicas) > 1:
+            behind = [one.name for one in self.replicas if one.behind]
+            facts.append(f"{len(self.replicas)} replicas")
+            facts.append(f"{', '.join(behind)} behind" if behind else "all up to date")
+        names = {"lost_update": "lost update", "stale_read": "stale read"}
+        for topic, n in self.counts.items():
+            what = names.get(topic, topic)
+            facts.append(f"{n} {what}{'' if n == 1 or what.endswith('s') else 's'}")
+        return " · ".join([*facts, *([self.said] if self.said else [])])
+
+    def rows(self) -> list[list[str]]:
+        """The board as a table: a row for each key, a column for each replica."""
+        head = [
+            "",
+            *(f"{one.name} ({one.behind} behind)" if one.behind else one.name
+              for one in self.replicas),
+        ]  # fmt: skip
+        rows = [head]
+        for line in self.data()["keys"]:
+            cells = [
+                " | ".join(f"{short(v['value'], 40)} {v['version']}" for v in versions) or "–"
+                for versions in line["cells"]
+            ]
+            rows.append([line["key"], *cells])
+        return rows
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.headline()}"]
+        rows = self.rows() if self.replicas else []
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) if rows else 0)]
+        for row in rows:
+            cells = [text.ljust(w) for text, w in zip(row, widths, strict=True)]
+            lines.append("  " + "  ".join(cells).rstrip())
+        lines += [f"  {one.told} ({one.who})" for one in self.troubles[-8:]]
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """A table, and what went wrong."""
+        parts = [f"**{cell(self.name)}**: {cell(self.headline())}"]
+        if self.replicas:
+            parts.append(markdown_table(self.rows()))
+        parts += [cell(f"{one.told} ({one.who})") for one in self.troubles[-8:]]
+        return "\n\n".join(parts)
+
+    def to_svg(self) -> str:
+        """The board as a picture without script."""
+        return replicas_svg(self.data())
+
+    def to_html(self) -> str:
+        """The picture, to be put into a page."""
+        return image(self.to_svg())
+
+
+def plain(value: JSON) -> str:
+    """A value as people read it: text as it is, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def told(topic: str, data: dict[str, JSON]) -> str:
+    """What went wrong, in words."""
+    key = data.get("key")
+    about = f"{key}: " if key is not None else ""
+    if text := data.get("text") or data.get("told"):
+        return f"{about}{text}"
+    names = {
+        "lost_update": "a write was lost",
+        "conflict": "a write was refused, because another one came before",
+        "stale_read": "an old value was read",
+        "siblings": "two writes did not know of each other; both are kept",
+        "merged": "siblings were merged",
+        "redirected": "a read went to another replica",
+    }
+    more = [
+        f"{name.replace('_', ' ')} {plain(value)}"
+        for name, value in data.items()
+        if name not in ("memory", "board", "key", "who", "text", "told") and value is not None
+    ]
+    return about + names[topic] + (f" ({short(', '.join(more), 160)})" if more else "")
