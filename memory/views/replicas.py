@@ -14,7 +14,15 @@ from agentkit.views.table import markdown_table
 from agentkit.views.text import cell
 from memory.views.replicachart import replicas_svg
 
-TOPICS = ("conflict", "lost_update", "stale_read", "siblings", "merged", "redirected")
+NAMES = {
+    "conflict": ("conflict", "conflicts"),
+    "lost_update": ("lost update", "lost updates"),
+    "stale_read": ("stale read", "stale reads"),
+    "siblings": ("pair of siblings", "pairs of siblings"),
+    "merged": ("merge", "merges"),
+    "redirected": ("redirected read", "redirected reads"),
+}
+"""What can go wrong: one of it, several."""
 
 LAST = 60
 """Troubles that are kept."""
@@ -89,7 +97,7 @@ class Replicas:
         self.rev += 1
         if isinstance(event, StepEnded) and event.step == "memory":
             self.stale |= event.name.partition(".")[0] == self.name
-        if verdict == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+        if verdict == "again" or not isinstance(event, Noted) or event.topic not in NAMES:
             return
         data = event.data
         if not isinstance(data, dict) or self.name not in (data.get("memory"), data.get("board")):
@@ -118,7 +126,7 @@ class Replicas:
                 for one in self.replicas
             ],
             "keys": [self.row(key) for key in keys],
-            "counts": {topic: self.counts[topic] for topic in TOPICS if self.counts[topic]},
+            "counts": {topic: self.counts[topic] for topic in NAMES if self.counts[topic]},
             "troubles": [
                 {"n": one.n, "topic": one.topic, "who": one.who, "told": one.told}
                 for one in self.troubles
@@ -156,10 +164,7 @@ class Replicas:
             behind = [one.name for one in self.replicas if one.behind]
             facts.append(f"{len(self.replicas)} replicas")
             facts.append(f"{', '.join(behind)} behind" if behind else "all up to date")
-        names = {"lost_update": "lost update", "stale_read": "stale read"}
-        for topic, n in self.counts.items():
-            what = names.get(topic, topic)
-            facts.append(f"{n} {what}{'' if n == 1 or what.endswith('s') else 's'}")
+        facts += [f"{n} {NAMES[topic][n != 1]}" for topic, n in self.counts.items()]
         return " · ".join([*facts, *([self.said] if self.said else [])])
 
     def rows(self) -> list[list[str]]:
