@@ -174,7 +174,9 @@ class Form:
         for param in read_params({**items, "$defs": self.root.get("$defs", {})}):
             read = from_record(row, senses(split_identifier(param.name)), set())
             value = fitted_to(param.schema, param.type, read.data if read else None)
-            if value is None or param.type in ("array", "object"):
+            if param.type == "array" and isinstance(row.get(param.name), list):
+                value = self.item(param.schema, row[param.name])
+            elif value is None or param.type in ("array", "object"):
                 value = self.fill(param.schema, param.name)
             found[param.name] = value
         return found

@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from agentkit.sim.reflecting import reflects
 from agentkit.sim.scene import Scene
 
 Intent = Literal[
-    "answer", "greet", "plan", "vote", "criticise", "revise", "speaker", "judge", "summarise"
+    "answer",
+    "greet",
+    "plan",
+    "vote",
+    "criticise",
+    "revise",
+    "speaker",
+    "judge",
+    "summarise",
+    "reflect",
 ]
 
 ORDERS: tuple[tuple[Intent, str], ...] = (
@@ -70,6 +80,8 @@ def intent(scene: Scene) -> Intent:
         return "greet"
     if GREETING.match(scene.task.strip()) and len(scene.task.split()) <= 8:
         return "greet"
+    if reflects(scene):
+        return "reflect"
     said = scene.task
     for kind, pattern in ORDERS:
         if re.search(pattern, said, re.IGNORECASE):

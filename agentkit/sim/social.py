@@ -32,6 +32,7 @@ from agentkit.sim.judging import (
 from agentkit.sim.lexing import sentences
 from agentkit.sim.outcome import Answer
 from agentkit.sim.planning import listed, plan
+from agentkit.sim.reflecting import reflect
 from agentkit.sim.scene import INJECTED, Scene
 from agentkit.sim.thought import Json
 from agentkit.sim.tree import Look
@@ -58,6 +59,8 @@ def think(scene: Scene, kind: Intent) -> Thought:
             return judge(scene)
         case "summarise":
             return summarise(scene)
+        case "reflect":
+            return reflect(scene)
     return debate(scene)
 
 
