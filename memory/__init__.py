@@ -13,12 +13,16 @@ from typing import Any
 HOMES: dict[str, str] = {
     "Embedded": "memory.embed",
     "Embedder": "memory.embed",
+    "Fabric": "memory.fabrics",
+    "Faults": "memory.fabrics",
     "Item": "memory.stores",
     "Near": "memory.stores",
-    "Recalled": "memory.vector",
+    "Recalled": "memory.recalled",
     "Store": "memory.stores",
     "VectorMemory": "memory.vector",
     "embedder": "memory.embed.choose",
+    "fabric": "memory.fabrics",
+    "start_broker": "memory.fabrics.broker",
 }
 """The module of each public name."""
 

@@ -1,0 +1,114 @@
+"""A letter in a reader's hands, and what the reader says became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentkit.errors import SetupError
+from agentkit.messages import JSON
+from agentkit.run import note
+from memory.fabrics.channels import Channel, Group
+from memory.fabrics.letters import Letter, Trace
+from memory.fabrics.post import Buried, Post, Received
+from memory.fabrics.transport import Verdict
+from memory.steps import step
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A letter as a reader has it. Every word about it is a step, and may be said twice."""
+
+    id: str
+    key: str
+    body: JSON
+    seq: int
+    """Its position in the channel."""
+    delivery: int
+    """1 the first time, more when an earlier reader did not ack; 0 when it was only read."""
+    trace: Trace | None
+    """Which step of which run sent it."""
+    sent: float
+    token: str = field(repr=False)
+    post: Post = field(repr=False)
+    channel: Channel = field(repr=False)
+    group: Group = field(repr=False)
+    letter: Letter = field(repr=False)
+
+    async def ack(self) -> None:
+        """It is done with: nobody gets it again."""
+        await self._say("ack")
+
+    async def nak(self, delay_s: float = 0.0) -> None:
+        """Put it back, for now or in `delay_s` seconds; after the last delivery it is dead."""
+        if self.delivery < self.group.max_deliveries:
+            await self._say("nak", delay_s)
+            return
+
+        async def perform(_key: str) -> JSON:
+            reason = f"put back {self.delivery} times"
+            data = self.letter.encoded()
+            buried = await self.post.bury(
+                self.channel, self.group, self.seq, self.token, data, reason, self.delivery
+            )
+            return buried.model_dump()
+
+        request = {"id": self.id, "token": self.token}
+        done = await step(f"{self.channel.name}.nak", request, perform, effect="idempotent")
+        tell_buried(self.channel, (Buried.model_validate(done),))
+
+    async def extend(self) -> None:
+        """More time: `ack_wait_s` from now."""
+        await self._say("extend")
+
+    async def _say(self, verdict: Verdict, delay_s: float = 0.0) -> None:
+        if not self.token:
+            raise SetupError(
+                f"Letter {self.seq} of {self.channel.name} was read, not taken; there is nothing"
+                f" to {verdict}.",
+                todo="take it by a reader",
+            )
+
+        async def perform(_key: str) -> JSON:
+            await self.post.persist(
+                lambda: self.post.transport.settle(
+                    self.channel, self.group, self.token, verdict, delay_s
+                )
+            )
+            return None
+
+        request = {"id": self.id, "token": self.token, **({"delay_s": delay_s} if delay_s else {})}
+        await step(f"{self.channel.name}.{verdict}", request, perform, effect="idempotent")
+
+
+async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> Delivery | None:
+    """Take a letter, as a step: a resume gets the letter that was taken, and takes none."""
+
+    async def perform(_key: str) -> JSON:
+        return (await post.receive(channel, group, timeout_s)).model_dump(mode="json")
+
+    request = {"reader": group.name, "timeout_s": timeout_s}
+    result = await step(f"{channel.name}.take", request, perform, effect="idempotent")
+    received = Received.model_validate(result)
+    tell_buried(channel, received.buried)
+    if received.letter is None:
+        return None
+    if received.delivery > 1:
+        data = {"channel": channel.name, "id": received.letter.id, "delivery": received.delivery}
+        note("redelivered", data)
+    return delivered(post, channel, group, received)
+
+
+def delivered(post: Post, channel: Channel, group: Group, received: Received) -> Delivery:
+    """What was received, in a reader's hands."""
+    letter = received.letter
+    assert letter is not None
+    return Delivery(
+        letter.id, letter.key, letter.body, received.seq, received.delivery, letter.trace,
+        letter.sent, received.token, post, channel, group, letter,
+    )  # fmt: skip
+
+
+def tell_buried(channel: Channel, buried: tuple[Buried, ...]) -> None:
+    """Note what was moved to the dead letters."""
+    for one in buried:
+        note("dead_letter", {"channel": channel.name, **one.model_dump()})

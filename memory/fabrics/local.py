@@ -1,0 +1,283 @@
+"""The fabric in process: what a broker does, without one. What it holds ends with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agentkit.errors import QueueFull, SetupError, StoreUnreachable
+from memory.fabrics.channels import Channel, Group, matches
+from memory.fabrics.faults import Faults
+from memory.fabrics.transport import Held, Inbox, Verdict
+
+MAX_BYTES = 1_048_576
+"""As NATS by default, so that what fits here fits there."""
+
+
+@dataclass
+class Stored:
+    """A letter of a channel."""
+
+    data: bytes
+    key: str
+    at: float
+    visible: float
+
+
+@dataclass
+class Out:
+    """A delivery that is not settled."""
+
+    delivery: int
+    due: float
+    """When it may go to another reader."""
+
+
+@dataclass
+class Reader:
+    """A group's place in one partition."""
+
+    in_order: bool
+    start: int
+    fresh: deque[int]
+    out: dict[int, Out] = field(default_factory=dict)
+    extra: deque[int] = field(default_factory=deque)
+    """To be handed out once more at once, by a fault."""
+
+    def pick(self, stored: dict[int, Stored], now: float) -> int | None:
+        """The position to hand out now."""
+        for gone in [seq for seq in self.out if seq not in stored]:
+            del self.out[gone]
+        while self.extra:
+            seq = self.extra.popleft()
+            if seq in self.out:
+                return seq
+        due = [seq for seq, out in self.out.items() if out.due <= now]
+        if due or (self.in_order and self.out):
+            return min(due, default=None)
+        for place, seq in enumerate(self.fresh):
+            if seq in stored and stored[seq].visible <= now:
+                del self.fresh[place]
+                return seq
+            if self.in_order and seq in stored:
+                return None
+        return None
+
+    def wakes(self, stored: dict[int, Stored]) -> float:
+        """When there may be something to hand out, if nothing comes in between."""
+        waits = self.in_order and self.out
+        later = [stored[seq].visible for seq in self.fresh if seq in stored and not waits]
+        return min([*(out.due for out in self.out.values()), *later], default=float("inf"))
+
+
+@dataclass
+class Line:
+    """What a channel holds."""
+
+    channel: Channel
+    stored: dict[int, Stored] = field(default_factory=dict)
+    last: int = 0
+    ids: dict[str, tuple[int, float]] = field(default_factory=dict)
+    readers: dict[str, list[Reader]] = field(default_factory=dict)
+    waiting: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def wake(self) -> None:
+        for waiter in self.waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        """Until something changed, or so long."""
+        waiter = asyncio.get_running_loop().create_future()
+        self.waiting.add(waiter)
+        try:
+            await asyncio.wait([waiter], timeout=max(seconds, 0))
+        finally:
+            self.waiting.discard(waiter)
+
+    def forget(self, now: float) -> None:
+        """Drop ids and letters that are too old; the oldest stand first."""
+        while self.ids:
+            id = next(iter(self.ids))
+            if self.ids[id][1] + self.channel.dedup_s > now:
+                break
+            del self.ids[id]
+        keep_s = self.channel.keep_s
+        while self.stored and keep_s is not None:
+            seq = next(iter(self.stored))
+            if self.stored[seq].at + keep_s > now:
+                break
+            del self.stored[seq]
+
+
+class Local:
+    """Carries a fabric inside this process.
+
+    Args:
+        faults: what goes wrong, for lessons.
+        clock: seconds, never going back.
+    """
+
+    name = "in process"
+    max_bytes = MAX_BYTES
+
+    def __init__(
+        self, faults: Faults | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.faults, self.clock = faults or Faults(), clock
+        self._lines: dict[str, Line] = {}
+        self._inboxes: list[tuple[str, Inbox]] = []
+
+    async def close(self) -> None:
+        """Nothing to give back: a fabric opened again holds what it held."""
+
+    def crash(self, channel: str) -> Literal["", "before", "after"]:
+        if not self.faults.happens("crash", channel):
+            return ""
+        return "before" if self.faults.draw("crash at", channel) < 0.5 else "after"
+
+    async def publish(self, subject: str, data: bytes) -> dict[str, int]:
+        seen = {"dropped": 0, "duplicated": 0, "delayed": 0}
+        for pattern, inbox in list(self._inboxes):
+            if not matches(pattern, subject):
+                continue
+            if self.faults.happens("drop", subject):
+                seen["dropped"] += 1
+                continue
+            twice = self.faults.happens("duplicate", subject)
+            seen["duplicated"] += twice
+            late = self.faults.happens("delay", subject)
+            seen["delayed"] += late
+            for _ in range(1 + twice):
+                if late:
+                    asyncio.get_running_loop().call_later(self.faults.delay_s, inbox.put, data)
+                else:
+                    inbox.put(data)
+            if inbox.letters and not late and self.faults.happens("reorder", subject):
+                inbox.letters.rotate(1 if len(inbox.letters) == 2 else 0)
+                if len(inbox.letters) > 2:
+                    inbox.letters[-1], inbox.letters[-2] = inbox.letters[-2], inbox.letters[-1]
+        return {what: count for what, count in seen.items() if count}
+
+    async def subscribe(self, subject: str, inbox: Inbox) -> None:
+        self._inboxes.append((subject, inbox))
+
+    async def unsubscribe(self, inbox: Inbox) -> None:
+        self._inboxes = [pair for pair in self._inboxes if pair[1] is not inbox]
+
+    async def append(self, channel: Channel, key: str, id: str, data: bytes) -> tuple[int, bool]:
+        line, now = self._line(channel), self.clock()
+        lost = self.faults.happens("drop", channel.name)
+        if lost and self.faults.draw("stored", channel.name) < 0.5:
+            raise StoreUnreachable(f"The letter to {channel.name} was lost on its way (a fault).")
+        line.forget(now)
+        known = line.ids.get(id)
+        if known is None:
+            self._store(line, key, id, data, now)
+        if lost:
+            raise StoreUnreachable(f"The receipt of {channel.name} was lost (a fault).")
+        return (known[0], True) if known else (line.last, False)
+
+    def _store(self, line: Line, key: str, id: str, data: bytes, now: float) -> None:
+        channel = line.channel
+        if channel.limit is not None and len(line.stored) >= channel.limit:
+            if channel.when_full != "drop":
+                raise QueueFull(f"{channel.name} holds its {channel.limit} letters.")
+            del line.stored[next(iter(line.stored))]
+        line.last += 1
+        late = self.faults.happens("delay", channel.name)
+        visible = now + self.faults.delay_s if late else now
+        line.stored[line.last] = Stored(data, key, now, visible)
+        if channel.dedup_s:
+            line.ids[id] = (line.last, now)
+        swap = channel.kind == "queue" and self.faults.happens("reorder", channel.name)
+        for readers in line.readers.values():
+            reader = readers[channel.partition(key)]
+            if line.last >= reader.start:
+                reader.fresh.insert(max(len(reader.fresh) - swap, 0), line.last)
+        line.wake()
+
+    async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
+        line = self._line(channel)
+        readers = self._readers(line, group)
+        end = self.clock() + timeout_s
+        while True:
+            now = self.clock()
+            for reader in readers:
+                seq = reader.pick(line.stored, now)
+                if seq is not None:
+                    # The partition served goes to the back: none starves.
+                    readers.append(readers.pop(readers.index(reader)))
+                    return self._hand(line, reader, seq, group, now)
+            if now >= end:
+                return None
+            due = min(reader.wakes(line.stored) for reader in readers)
+            await line.wait(min(due, end) - now)
+
+    def _hand(self, line: Line, reader: Reader, seq: int, group: Group, now: float) -> Held:
+        before = reader.out.get(seq)
+        delivery = before.delivery + 1 if before else 1
+        reader.out[seq] = Out(delivery, now + group.ack_wait_s)
+        if not reader.in_order and self.faults.happens("duplicate", line.channel.name):
+            reader.extra.append(seq)
+        return Held(seq, line.stored[seq].data, delivery, str(seq))
+
+    async def settle(
+        self, channel: Channel, group: Group, token: str, verdict: Verdict, delay_s: float
+    ) -> None:
+        line, seq = self._line(channel), int(token)
+        for reader in self._readers(line, group):
+            if seq not in reader.out:
+                continue
+            if verdict == "nak":
+                reader.out[seq].due = self.clock() + delay_s
+            elif verdict == "extend":
+                reader.out[seq].due = self.clock() + group.ack_wait_s
+            else:
+                del reader.out[seq]
+                if channel.kind == "queue":
+                    line.stored.pop(seq, None)
+        line.wake()
+
+    async def next(
+        self, channel: Channel, start: int, key: str | None, timeout_s: float
+    ) -> Held | None:
+        line, end = self._line(channel), self.clock() + timeout_s
+        while True:
+            line.forget(self.clock())
+            for seq in range(start, line.last + 1):
+                found = line.stored.get(seq)
+                if found and key in (None, found.key):
+                    return Held(seq, found.data)
+            start = max(start, line.last + 1)
+            if self.clock() >= end:
+                return None
+            await line.wait(end - self.clock())
+
+    async def size(self, channel: Channel) -> int:
+        return len(self._line(channel).stored)
+
+    def _line(self, channel: Channel) -> Line:
+        line = self._lines.setdefault(channel.name, Line(channel))
+        if line.channel != channel:
+            raise SetupError(
+                f"{channel.name} exists with other settings: {line.channel!r}.",
+                expected=f"what was asked for: {channel!r}",
+                todo="declare it alike everywhere, or under another name",
+            )
+        return line
+
+    def _readers(self, line: Line, group: Group) -> list[Reader]:
+        if group.name not in line.readers:
+            readers = [
+                Reader(group.in_order, group.start, deque()) for _ in range(line.channel.partitions)
+            ]
+            for seq, stored in line.stored.items():
+                if seq >= group.start:
+                    readers[line.channel.partition(stored.key)].fresh.append(seq)
+            line.readers[group.name] = readers
+        return line.readers[group.name]

@@ -1,0 +1,183 @@
+"""Sending and receiving below the steps: retried by id, foreign and poisonous letters set aside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from agentkit.errors import QueueFull, SetupError, StoreUnreachable
+from agentkit.messages import JSON, Frozen
+from memory.fabrics.channels import DAY_S, Channel, Group
+from memory.fabrics.letters import Letter, Receipt, decoded
+from memory.fabrics.transport import Transport
+
+T = TypeVar("T")
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+
+
+class Buried(Frozen):
+    """A letter that was moved to the dead letters."""
+
+    id: str
+    reason: str
+    deliveries: int
+
+
+class Received(Frozen):
+    """What a reader was handed."""
+
+    letter: Letter | None = None
+    """None: nothing came in time."""
+    seq: int = 0
+    delivery: int = 0
+    token: str = ""
+    buried: tuple[Buried, ...] = ()
+    """What was set aside on the way."""
+
+
+class Post:
+    """A transport, tried again while it does not answer.
+
+    Args:
+        transport: what carries.
+        retry_s: for how long a broker that does not answer is tried again, in seconds.
+    """
+
+    def __init__(self, transport: Transport, retry_s: float) -> None:
+        self.transport, self.retry_s = transport, retry_s
+
+    async def persist(self, call: Callable[[], Awaitable[T]]) -> tuple[T, int]:
+        """What the call gives, and at which attempt.
+
+        Raises:
+            StoreUnreachable: no answer for `retry_s`.
+        """
+        end, pause_s, attempt = time.monotonic() + self.retry_s, FIRST_PAUSE_S, 1
+        while True:
+            try:
+                return await call(), attempt
+            except StoreUnreachable as error:
+                if time.monotonic() + pause_s > end:
+                    raise StoreUnreachable(
+                        f"{error.what} It was tried {attempt} times in {self.retry_s:g} s.",
+                        expected="a broker that answers",
+                        todo="start it again and resume: what was sent has its id, and is not"
+                        " stored twice",
+                    ) from error
+            await asyncio.sleep(pause_s)
+            pause_s, attempt = min(2 * pause_s, LONGEST_PAUSE_S), attempt + 1
+
+    async def send(self, channel: Channel, letter: Letter) -> Receipt:
+        """Store a letter; a full channel is waited for, or refuses, as it is declared.
+
+        Raises:
+            QueueFull: no room, or none in `wait_s`.
+            StoreUnreachable: no answer for `retry_s`.
+            SetupError: the letter is too big.
+        """
+        data = letter.encoded()
+        self.checked_size(data, channel.name)
+        start, pause_s = time.monotonic(), FIRST_PAUSE_S
+        while True:
+            waited_s = time.monotonic() - start
+            try:
+                (seq, duplicate), attempts = await self.persist(
+                    lambda: self.transport.append(channel, letter.key, letter.id, data)
+                )
+            except QueueFull as error:
+                if channel.when_full != "wait" or waited_s + pause_s > channel.wait_s:
+                    waits = channel.when_full == "wait"
+                    raise QueueFull(
+                        error.what
+                        + (f" It stayed full for {channel.wait_s:g} s." if waits else ""),
+                        expected=f"room among its {channel.limit}",
+                        todo="take and ack what is in it, or declare a higher limit"
+                        + ("" if waits else ", or when_full='wait'"),
+                    ) from error
+            else:
+                full_s = waited_s if pause_s > FIRST_PAUSE_S else 0.0
+                return Receipt(
+                    id=letter.id, seq=seq, duplicate=duplicate, waited_s=full_s, attempts=attempts
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def checked_size(self, data: bytes, where: str) -> None:
+        if len(data) > self.transport.max_bytes:
+            raise SetupError(
+                f"A letter to {where} has {len(data):,} bytes.",
+                expected=f"at most {self.transport.max_bytes:,}",
+                todo="store what is big elsewhere, and send where it lies",
+            )
+
+    async def receive(self, channel: Channel, group: Group, timeout_s: float) -> Received:
+        """The next letter for the group; what cannot be read or nobody acks is set aside."""
+        end, buried = time.monotonic() + timeout_s, list[Buried]()
+        while True:
+            left_s = max(end - time.monotonic(), 0.0)
+            held, _ = await self.persist(partial(self.transport.take, channel, group, left_s))
+            if held is None:
+                return Received(buried=tuple(buried))
+            letter = decoded(held.data)
+            if letter is None:
+                reason = "it is no letter: not the JSON that a fabric sends"
+            elif held.delivery > group.max_deliveries:
+                reason = f"delivered {group.max_deliveries} times, and never acked"
+            else:
+                return Received(
+                    letter=letter,
+                    seq=held.seq,
+                    delivery=held.delivery,
+                    token=held.token,
+                    buried=tuple(buried),
+                )
+            deliveries = min(held.delivery, group.max_deliveries)
+            buried.append(
+                await self.bury(channel, group, held.seq, held.token, held.data, reason, deliveries)
+            )
+
+    async def bury(
+        self,
+        channel: Channel,
+        group: Group,
+        seq: int,
+        token: str,
+        data: bytes,
+        reason: str,
+        deliveries: int,
+    ) -> Buried:
+        """Move a letter to the dead letters, once, and tell whoever waits for a reply."""
+        letter = decoded(data)
+        body: JSON = {
+            "letter": letter.model_dump(mode="json") if letter else None,
+            "text": None if letter else data.decode(errors="replace"),
+            "reason": reason,
+            "deliveries": deliveries,
+        }
+        id = letter.id if letter else f"foreign-{seq}"
+        await self.send(dead(channel), Letter(id=f"dead-{group.name}-{seq}", body=body))
+        if letter and letter.reply:
+            failure = {"type": "StoreError", "text": f"Nobody in {channel.name} did it: {reason}."}
+            await self.answer(channel, letter, {"error": failure})
+        await self.persist(lambda: self.transport.settle(channel, group, token, "term", 0.0))
+        return Buried(id=id, reason=reason, deliveries=deliveries)
+
+    async def answer(self, channel: Channel, letter: Letter, body: JSON) -> Receipt:
+        """Reply to a letter; of several replies the first one stays."""
+        return await self.send(
+            replies(channel), Letter(id=f"re-{letter.id}", key=letter.id, body=body)
+        )
+
+
+def dead(channel: Channel) -> Channel:
+    """Where the letters go that nobody could do anything with."""
+    return Channel(name=f"{channel.name}-dead", kind="stream")
+
+
+def replies(channel: Channel) -> Channel:
+    """Where the answers to the tasks of a queue lie, by the task's id, for a day."""
+    return Channel(name=f"{channel.name}-replies", kind="stream", keep_s=DAY_S)

@@ -1,0 +1,178 @@
+"""Work queues and event streams: letters that are stored until somebody is done with them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agentkit.messages import JSON
+from agentkit.run import note
+from memory.fabrics.channels import Channel, Group, checked_group
+from memory.fabrics.delivery import Delivery, delivered, take
+from memory.fabrics.letters import Receipt, decoded, plain, stamped
+from memory.fabrics.post import Post, Received, dead
+from memory.steps import step
+
+
+class Stored:
+    """What queues and streams share: letters are sent to them."""
+
+    def __init__(self, post: Post, channel: Channel, group: Group) -> None:
+        self.post, self.channel, self.group = post, channel, checked_group(group)
+        self.name = channel.name
+
+    async def _send(self, verb: str, body: object, id: str | None, key: str) -> Receipt:
+        body = plain(body, self.name)
+
+        async def perform(step_key: str) -> JSON:
+            letter = stamped(body, step_key, id=id, key=key)
+            return (await self.post.send(self.channel, letter)).model_dump()
+
+        request = {"body": body, "id": id, "key": key}
+        result = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
+        receipt = Receipt.model_validate(result)
+        told = {"channel": self.name, "id": receipt.id}
+        if receipt.duplicate:
+            note("duplicate", told)
+        if receipt.waited_s:
+            note("waited", {**told, "waited_s": receipt.waited_s, "limit": self.channel.limit})
+        if receipt.attempts > 1:
+            note("retried", {**told, "attempts": receipt.attempts})
+        return receipt
+
+    async def size(self) -> int:
+        """How many letters it holds; those being worked on included."""
+
+        async def perform(_key: str) -> JSON:
+            size, _ = await self.post.persist(lambda: self.post.transport.size(self.channel))
+            return size
+
+        return int(await step(f"{self.name}.size", None, perform, effect="pure"))
+
+    async def dead(self, limit: int = 100) -> list[dict[str, JSON]]:
+        """What was given up, oldest first: {"letter", "text", "reason", "deliveries"}."""
+        found = await read(self.post, dead(self.channel), 1, limit, None, 0.0)
+        return [one.body for one in found]
+
+
+class Queue(Stored):
+    """A work queue: each letter goes to one reader, and is gone when it is acked.
+
+    At least once: a letter that a reader did not ack in `ack_wait_s` goes to another one,
+    and after `max_deliveries` to the dead letters.
+    """
+
+    async def put(self, body: object, *, id: str | None = None, key: str = "") -> Receipt:
+        """Add a letter.
+
+        Args:
+            body: text, or any JSON value.
+            id: of the letter; the step's by default. A second one of the same id is not kept.
+            key: handed to the reader.
+
+        Raises:
+            QueueFull: no room, or none in `wait_s`.
+            StoreUnreachable: the broker does not answer; a resume sends it by the same id.
+            SetupError: not JSON, or too big.
+        """
+        return await self._send("put", body, id, key)
+
+    async def take(self, timeout_s: float = 5.0) -> Delivery | None:
+        """The next letter, yours until you ack it; None when none comes in time."""
+        return await take(self.post, self.channel, self.group, timeout_s)
+
+    def __repr__(self) -> str:
+        return f"Queue({self.name!r})"
+
+    def _repr_markdown_(self) -> str:
+        bound = f"at most {self.channel.limit}" if self.channel.limit else "no bound"
+        return (
+            f"**{self.name}**: work queue ({self.post.transport.name}), {bound}; each letter to"
+            f" one reader, again after {self.group.ack_wait_s:g} s without ack,"
+            f" dead after {self.group.max_deliveries}"
+        )
+
+
+class Stream(Stored):
+    """An event stream: letters stay, in order, and every reader has a position of its own."""
+
+    async def append(self, body: object, *, id: str | None = None, key: str = "") -> Receipt:
+        """Add a letter at the end; see Queue.put. Letters of one key keep their order."""
+        return await self._send("append", body, id, key)
+
+    async def read(
+        self, start: int = 1, *, limit: int = 100, key: str | None = None, timeout_s: float = 0.0
+    ) -> list[Delivery]:
+        """The letters from a position on, without taking them.
+
+        Args:
+            start: position of the first, from 1.
+            limit: at most so many.
+            key: only those of this key.
+            timeout_s: how long to wait for the first.
+        """
+        return await read(self.post, self.channel, start, limit, key, timeout_s)
+
+    def reader(
+        self, name: str, *, start: int = 1, ack_wait_s: float = 30.0, max_deliveries: int = 5
+    ) -> Reader:
+        """A durable reader: it goes on where the last one of its name stopped.
+
+        Several that read by one name share the work; each partition is read in order, one
+        letter at a time, so the letters of one key never overtake one another.
+        """
+        group = Group(
+            name=name,
+            start=start,
+            ack_wait_s=ack_wait_s,
+            max_deliveries=max_deliveries,
+            in_order=True,
+        )
+        return Reader(self.post, self.channel, checked_group(group))
+
+    def __repr__(self) -> str:
+        return f"Stream({self.name!r})"
+
+    def _repr_markdown_(self) -> str:
+        return (
+            f"**{self.name}**: event stream ({self.post.transport.name}); letters stay, order is"
+            f" kept in each of its {self.channel.partitions} partitions"
+        )
+
+
+class Reader:
+    """A place in a stream that outlives whoever reads."""
+
+    def __init__(self, post: Post, channel: Channel, group: Group) -> None:
+        self.post, self.channel, self.group = post, channel, group
+
+    async def take(self, timeout_s: float = 5.0) -> Delivery | None:
+        """The next letter; the one after it (of its partition) comes when it is acked."""
+        return await take(self.post, self.channel, self.group, timeout_s)
+
+    def __repr__(self) -> str:
+        return f"Reader({self.group.name!r} of {self.channel.name!r})"
+
+
+async def read(
+    post: Post, channel: Channel, start: int, limit: int, key: str | None, timeout_s: float
+) -> list[Delivery]:
+    """Letters where they lie, as a step; foreign ones are left out."""
+
+    async def perform(_key: str) -> JSON:
+        found: list[JSON] = []
+        at = start
+        while len(found) < limit:
+            wait_s = 0.0 if found else timeout_s
+            held, _ = await post.persist(partial(post.transport.next, channel, at, key, wait_s))
+            if held is None:
+                break
+            at = held.seq + 1
+            letter = decoded(held.data)
+            if letter is not None:
+                found.append(Received(letter=letter, seq=held.seq).model_dump(mode="json"))
+        return found
+
+    request = {"start": start, "limit": limit, "key": key}
+    result = await step(f"{channel.name}.read", request, perform, effect="pure")
+    group = Group(name="nobody")
+    return [delivered(post, channel, group, Received.model_validate(one)) for one in result]

@@ -1,0 +1,194 @@
+"""Workers: an actor that takes tasks from a queue, and sends back what it answers.
+
+The run of a task has an id made from the letter's. So when a worker dies and the letter goes
+to another one (or the same letter comes twice), that one resumes the run: model calls that were
+recorded are not paid again. At least once, and each effect once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentkit import Actor, Answer, Log, open_log, run
+from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, UnknownRun
+from agentkit.messages import JSON, Message, digest, jsonable, thread_of
+from agentkit.run import note
+from memory.fabrics.letters import Letter
+from memory.fabrics.post import Post, Received
+from memory.fabrics.queues import Queue
+from memory.fabrics.transport import Verdict
+
+POLL_S = 1.0
+"""How long a worker waits for a task at a time."""
+
+
+@dataclass
+class Served:
+    """What a worker did."""
+
+    done: int = 0
+    failed: int = 0
+    """Tasks whose actor raised; the asker was told."""
+    redelivered: int = 0
+    """Tasks that an earlier worker had in its hands."""
+    crashed: int = 0
+    """Times a fault killed it; then another took its place."""
+    put_back: int = 0
+    """Tasks left to another worker, or to later."""
+    buried: int = 0
+
+
+class Worker:
+    """Serves one queue with one actor, outside of any run: each task is a run of its own.
+
+    Args:
+        log: where the runs go; the default log without one.
+    """
+
+    def __init__(self, post: Post, queue: Queue, actor: Actor, log: Log | None = None) -> None:
+        self.post, self.queue, self.actor, self.log = post, queue, actor, log
+        self.served = Served()
+
+    async def serve(self, limit: int | None = None, idle_s: float | None = None) -> Served:
+        """Take tasks until `limit` are settled, or none came for `idle_s`; else for ever."""
+        clock = asyncio.get_running_loop().time
+        last = clock()
+        while limit is None or self.served.done + self.served.failed < limit:
+            wait_s = POLL_S if idle_s is None else max(min(POLL_S, last + idle_s - clock()), 0.0)
+            try:
+                got = await self.post.receive(self.queue.channel, self.queue.group, wait_s)
+            except StoreUnreachable:
+                if idle_s is not None:
+                    raise
+                continue
+            self.served.buried += len(got.buried)
+            if got.letter is not None:
+                await self._one(got, got.letter)
+                last = clock()
+            elif idle_s is not None and clock() - last >= idle_s:
+                break
+        return self.served
+
+    async def _one(self, got: Received, letter: Letter) -> None:
+        transport, name = self.post.transport, self.queue.name
+        self.served.redelivered += got.delivery > 1
+        crash = transport.crash(name)
+        if crash == "before":
+            self.served.crashed += 1
+            return
+        beat = asyncio.create_task(self._stay(got))
+        try:
+            reply = await self._work(letter)
+        except asyncio.CancelledError:
+            await self._settle(got, "nak")
+            raise
+        except RunTaken:
+            # Another worker is at it, or was a moment ago: leave it to that one's lease.
+            self.served.put_back += 1
+            await self._settle(got, "nak", self.queue.group.ack_wait_s)
+            return
+        except AgentkitError as error:
+            if (
+                getattr(error, "retryable", False)
+                and got.delivery < self.queue.group.max_deliveries
+            ):
+                self.served.put_back += 1
+                await self._settle(got, "nak", min(0.1 * 2**got.delivery, 5.0))
+                return
+            reply = failure(error)
+        except Exception as error:
+            reply = failure(error)
+        finally:
+            beat.cancel()
+        if crash == "after":
+            self.served.crashed += 1
+            return
+        if letter.reply:
+            await self.post.answer(self.queue.channel, letter, reply)
+        await self._settle(got, "ack")
+        if "error" in reply:
+            self.served.failed += 1
+        else:
+            self.served.done += 1
+
+    async def _work(self, letter: Letter) -> dict[str, JSON]:
+        body: Any = letter.body
+        asked = body if isinstance(body, dict) and "task" in body else {"task": body}
+        task, output = asked["task"], asked.get("output")
+        before = thread_of(Message.model_validate(one) for one in asked.get("before") or [])
+        log, id = self.log or open_log(), run_of(letter)
+        how = {"resume": id} if known(log, id) else {"id": id}
+        options: Any = {"log": log, "actor": self.actor.name, "output": output, **how}
+        async with run(task=task, **options):
+            trace = letter.trace.model_dump() if letter.trace else None
+            note("asked_by", {"queue": self.queue.name, "letter": letter.id, "from": trace})
+            after = Answer(text="", thread=before) if before else None
+            answer = await self.actor(task, output=output, after=after)
+        return {
+            "text": answer.text,
+            "data": jsonable(answer.data),
+            "by": self.actor.name,
+            "run": id,
+            "usage": answer.usage.model_dump(),
+            "cost_usd": answer.cost_usd,
+        }
+
+    async def _stay(self, got: Received) -> None:
+        """Say that it is still at it, so that nobody else gets the letter."""
+        while True:
+            await asyncio.sleep(self.queue.group.ack_wait_s / 3)
+            with contextlib.suppress(StoreUnreachable):
+                await self._settle(got, "extend")
+
+    async def _settle(self, got: Received, verdict: Verdict, delay_s: float = 0.0) -> None:
+        channel, group = self.queue.channel, self.queue.group
+        await self.post.persist(
+            lambda: self.post.transport.settle(channel, group, got.token, verdict, delay_s)
+        )
+
+
+@contextlib.asynccontextmanager
+async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
+    """The workers, at work in the background until the block ends.
+
+    They work outside of the run that starts them, as workers elsewhere do.
+    """
+    tasks = [
+        asyncio.create_task(one.serve(), context=contextvars.Context(), name=f"serve {one.queue!r}")
+        for one in workers
+    ]
+    try:
+        yield workers
+    finally:
+        ended = [task.exception() for task in tasks if task.done() and not task.cancelled()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for error in ended:
+        if error is not None:
+            raise error
+
+
+def failure(error: Exception) -> dict[str, JSON]:
+    """The answer that tells of an error."""
+    return {"error": {"type": type(error).__name__, "text": str(error)}}
+
+
+def run_of(letter: Letter) -> str:
+    """The id of the run of a task, the same for each delivery of it."""
+    hexes = digest("task", letter.id).ljust(32, "0")[:32]
+    return f"{hexes[:8]}-{hexes[8:12]}-8{hexes[13:16]}-8{hexes[17:20]}-{hexes[20:]}"
+
+
+def known(log: Log, id: str) -> bool:
+    """Whether a worker began this run."""
+    try:
+        log.read(id, upto=1)
+    except UnknownRun:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""Topics: publish and subscribe, at most once, to whoever listens at that moment."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from agentkit.errors import StoreError
+from agentkit.messages import JSON
+from agentkit.run import note
+from memory.fabrics.channels import Channel, Group, checked_subject
+from memory.fabrics.delivery import Delivery, delivered
+from memory.fabrics.letters import decoded, plain, stamped
+from memory.fabrics.post import Post, Received
+from memory.fabrics.transport import Inbox
+from memory.steps import step
+
+REMEMBERED = 1024
+"""Ids of letters that a subscriber tells a repetition by."""
+
+
+async def publish(post: Post, name: str, subject: str, body: object) -> None:
+    """Send to whoever listens now, as a step."""
+    body = plain(body, checked_subject(subject, wild=False))
+
+    async def perform(step_key: str) -> JSON:
+        data = stamped(body, step_key).encoded()
+        post.checked_size(data, subject)
+        seen, _ = await post.persist(lambda: post.transport.publish(subject, data))
+        return seen
+
+    request = {"subject": subject, "body": body}
+    seen = await step(f"{name}.publish", request, perform, effect="idempotent")
+    if seen.get("dropped"):
+        note("dropped", {"subject": subject, "count": seen["dropped"], "reason": "lost on its way"})
+
+
+class Subscription:
+    """What one listener hears from when it subscribed; letters it is too slow for are lost.
+
+    Args:
+        dedup: whether a letter that arrives twice is heard once.
+        pending: letters kept until they are taken; then the oldest gives way.
+    """
+
+    def __init__(self, post: Post, name: str, subject: str, dedup: bool, pending: int) -> None:
+        self.post, self.name = post, name
+        self.subject = checked_subject(subject, wild=True)
+        self.dedup, self.inbox = dedup, Inbox(pending)
+        self._open = False
+        self._seen: deque[str] = deque(maxlen=REMEMBERED)
+
+    async def open(self) -> None:
+        """Listen from now on, as a step."""
+
+        async def perform(_key: str) -> JSON:
+            await self._listen()
+            return None
+
+        await step(f"{self.name}.subscribe", {"subject": self.subject}, perform, effect="pure")
+
+    async def _listen(self) -> None:
+        if not self._open:
+            await self.post.persist(lambda: self.post.transport.subscribe(self.subject, self.inbox))
+            self._open = True
+
+    async def take(self, timeout_s: float = 5.0) -> Delivery | None:
+        """The next letter, or None when none comes in time; there is nothing to ack."""
+
+        async def perform(_key: str) -> JSON:
+            await self._listen()
+            missed, self.inbox.missed = self.inbox.missed, 0
+            repeated = 0
+            while True:
+                data = await self.inbox.take(timeout_s)
+                letter = decoded(data) if data else None
+                if data is not None and letter is None:
+                    raise StoreError(
+                        f"Something that is no letter was published to {self.subject}:"
+                        f" {data[:100]!r}.",
+                        expected="the JSON that a fabric sends",
+                    )
+                if letter and self.dedup and letter.id in self._seen:
+                    repeated += 1
+                    continue
+                if letter:
+                    self._seen.append(letter.id)
+                received = Received(letter=letter).model_dump(mode="json")
+                return {"received": received, "missed": missed, "repeated": repeated}
+
+        request = {"subject": self.subject, "timeout_s": timeout_s}
+        result = await step(f"{self.name}.hear", request, perform, effect="idempotent")
+        if result["missed"]:
+            reason = "the subscriber was too slow"
+            data = {"subject": self.subject, "count": result["missed"], "reason": reason}
+            note("dropped", data)
+        if result["repeated"]:
+            note("duplicate", {"subject": self.subject, "count": result["repeated"]})
+        received = Received.model_validate(result["received"])
+        if received.letter is None:
+            return None
+        topic = Channel(name=self.name, kind="stream")
+        return delivered(self.post, topic, Group(name="nobody"), received)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._open:
+            await self.post.transport.unsubscribe(self.inbox)
+            self._open = False
+
+    async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"Subscription({self.subject!r})"

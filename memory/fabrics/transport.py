@@ -1,0 +1,119 @@
+"""The seam between a fabric and what carries it: in process, or a broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from memory.fabrics.channels import Channel, Group
+
+Verdict = Literal["ack", "nak", "term", "extend"]
+"""Done; again please; never again; still at it."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A letter handed to a reader, or read where it lies."""
+
+    seq: int
+    data: bytes
+    delivery: int = 0
+    """1 the first time, more when it was delivered before; 0 when it was only read."""
+    token: str = ""
+    """Names this delivery, in any process."""
+
+
+@dataclass
+class Inbox:
+    """What a subscriber has not read yet: bounded, and the oldest gives way."""
+
+    limit: int
+    letters: deque[bytes] = field(default_factory=deque)
+    missed: int = 0
+    """Letters lost because the subscriber was too slow."""
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, data: bytes) -> None:
+        if len(self.letters) >= self.limit:
+            self.letters.popleft()
+            self.missed += 1
+        self.letters.append(data)
+        self.arrived.set()
+
+    async def take(self, timeout_s: float) -> bytes | None:
+        """The next letter, or None when none comes in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self.letters:
+                    self.arrived.clear()
+                    await self.arrived.wait()
+        except TimeoutError:
+            return None
+        return self.letters.popleft()
+
+
+class Topics(Protocol):
+    """At most once, to whoever listens."""
+
+    async def publish(self, subject: str, data: bytes) -> dict[str, int]:
+        """Send; what a fault did to it is counted: {"dropped": 1, "duplicated": 2}."""
+        ...
+
+    async def subscribe(self, subject: str, inbox: Inbox) -> None:
+        """Put what is published from now on into the inbox."""
+        ...
+
+    async def unsubscribe(self, inbox: Inbox) -> None:
+        """Stop."""
+        ...
+
+
+class Channels(Protocol):
+    """Stored letters. Every method declares the channel first where it is not."""
+
+    async def append(self, channel: Channel, key: str, id: str, data: bytes) -> tuple[int, bool]:
+        """Store a letter: its position, and whether it is a duplicate of one stored.
+
+        Raises:
+            QueueFull: the channel is full, and its sender does not want the oldest dropped.
+            StoreUnreachable: nobody knows whether it was stored; send it again by its id.
+        """
+        ...
+
+    async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
+        """Hand the next letter to a reader of the group, or None when none comes in time."""
+        ...
+
+    async def settle(
+        self, channel: Channel, group: Group, token: str, verdict: Verdict, delay_s: float
+    ) -> None:
+        """Say what became of a delivery; saying it again changes nothing."""
+        ...
+
+    async def next(
+        self, channel: Channel, start: int, key: str | None, timeout_s: float
+    ) -> Held | None:
+        """The first letter at or after a position (of this key), read where it lies."""
+        ...
+
+    async def size(self, channel: Channel) -> int:
+        """How many letters it holds."""
+        ...
+
+
+class Transport(Topics, Channels, Protocol):
+    """What carries a fabric."""
+
+    name: str
+    max_bytes: int
+    """Of one letter."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
+    def crash(self, channel: str) -> Literal["", "before", "after"]:
+        """Whether a fault kills the worker that has a letter of this channel, and when."""
+        ...
