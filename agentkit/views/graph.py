@@ -171,7 +171,7 @@ class Graph:
         """The node that a step talks to: a tool, a person, ...; none for models and clocks."""
         scope = self.book.scopes.get((event.run, event.scope))
         if event.step in APART and (scope is None or scope.what != event.step):
-            return APART[event.step] + event.name
+            return APART[event.step] + called(event)
         if event.step == "person" and (scope is None or scope.what != "person"):
             return YOU
         return None
@@ -187,14 +187,14 @@ class Graph:
         self.meet(other, event).steps[step] = "call"
         if fresh:
             self.nodes[other].asked += 1
-            letter = Letter(event.run, event.seq, event.at, "call", event.request)
+            letter = Letter(event.run, event.seq, event.at, "call", asked(event, event.request))
             self.edge(actor.id, other, letter)
 
     def meet(self, name: str, event: StepStarted | StepEnded) -> GraphNode:
         """The node of a step's counterpart."""
-        return self.node(
-            name, "you" if name == YOU else event.step, event.name if name != YOU else YOU
-        )
+        if name == YOU:
+            return self.node(name, "you", YOU)
+        return self.node(name, event.step, called(event))
 
     def end(self, event: StepEnded, fresh: bool) -> None:
         """Enter the end of a step: what a tool gave back, what a model cost."""
@@ -220,7 +220,7 @@ class Graph:
         if event.reused is not None or f"{actor.id}→{other}" not in self.edges:
             begun: Step = self.book.steps[step]
             node.asked += 1
-            letter = Letter(event.run, event.seq, event.at, "call", begun.request)
+            letter = Letter(event.run, event.seq, event.at, "call", asked(event, begun.request))
             self.edge(actor.id, other, letter)
         failed = event.status != "ok" or bool(mapped(event.result, "error"))
         body = event.error.model_dump() if event.error else event.result
@@ -228,7 +228,16 @@ class Graph:
         self.edge(other, actor.id, Letter(event.run, event.seq, event.at, kind, body))
 
     def note(self, event: Noted, fresh: bool) -> None:
-        """Enter a decision: it shows as a badge, and a retry as waiting."""
+        """Enter a decision: it shows as a badge, and a retry as waiting.
+
+        What is told of a memory, as a lost update, is a badge of the memory.
+        """
+        about = self.nodes.get(f"memory:{mapped(event.data, 'memory')}")
+        if about is not None:
+            if fresh:
+                about.notes[event.topic] += 1
+                self.changes.touch(about.id)
+            return
         named = mapped(event.data, "actor")
         actor = named if isinstance(named, str) else self.book.actor(event)
         node = self.node(actor, "you" if actor == YOU else "actor")
@@ -377,6 +386,16 @@ def told(data: dict[str, JSON]) -> list[tuple[str, str, str]]:
         )
         for edge in data["edges"]
     ]
+
+
+def called(event: StepStarted | StepEnded) -> str:
+    """What the counterpart of a step is called; all that is done to a memory is one node's."""
+    return event.name.partition(".")[0] if event.step == "memory" else event.name
+
+
+def asked(event: StepStarted | StepEnded, request: JSON) -> JSON:
+    """What a step asked; of a memory with what was to be done, as `{"recall": ...}`."""
+    return {event.name.partition(".")[2]: request} if event.step == "memory" else request
 
 
 def size(node: GraphNode) -> tuple[float, float]:

@@ -182,3 +182,22 @@ def test_an_actor_stands_beside_who_opened_it_before_the_first_message() -> None
     s.open("h", "helper", "clerk/helper", "c")
     places = fold(Graph(), s.events).data()["layout"]["nodes"]
     assert places["you"][0] < places["clerk"][0] < places["helper"][0]
+
+
+def test_a_memory_is_one_node_whatever_is_done_to_it_and_its_troubles_are_its_own() -> None:
+    s = Story()
+    s.start()
+    for name in ("ann", "bo"):
+        s.open(name, name, name, what="agent")
+        s.begin(name, f"{name}1", "memory", "port.read", {"key": "quay"})
+        s.finish(name, f"{name}1", "memory", "port.read", result=41)
+        s.begin(name, f"{name}2", "memory", "port.write", {"key": "quay", "value": 42})
+        s.finish(name, f"{name}2", "memory", "port.write", result="v2")
+    s.note("bo", "lost_update", {"memory": "port", "key": "quay"})
+    view = fold(Graph(), s.events)
+    nodes = {node["id"]: node for node in view.data()["nodes"]}
+    assert (nodes["memory:port"]["label"], nodes["memory:port"]["asked"]) == ("port", 4)
+    assert nodes["memory:port"]["notes"] == {"lost_update": 1}
+    assert nodes["bo"]["notes"] == {}
+    [first, *_] = view.page("ann→memory:port", 0, 10)["items"]
+    assert first["text"] == '{"read": {"key": "quay"}}'
