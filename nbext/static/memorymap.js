@@ -35,6 +35,18 @@ export function spoken(hit, rank) {
   return `${rank}. score ${number(hit.score)}${parts.length ? ` (${parts.join(", ")})` : ""}: ${hit.text}`;
 }
 
+/** What is known of an item besides its text, as people read it. */
+export function facts(about) {
+  const shown = Object.entries(about).filter(([, value]) => value !== "" && value !== false);
+  return shown.map(([name, value]) => `${name}: ${typeof value === "number" ? Number(value.toFixed(3)) : value}`).join(" · ");
+}
+
+/** The items that one was drawn from: a reflection points to them. */
+export function reasons(item, items) {
+  const ids = new Set(String(item?.about.because ?? "").split(" "));
+  return items.filter((one) => ids.has(one.id));
+}
+
 /** Draw the map into an element and keep it up to date; returns the clean-up. */
 export function draw(model, el) {
   const root = region(el, "ak-map", "Memory map");
@@ -68,6 +80,8 @@ export function draw(model, el) {
     const from = recall?.at && spot(recall.at);
     const made = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "group", "aria-label": "Stored items; arrow keys go from one to the next" });
     if (from) for (const item of hits) made.append(svg("path", { class: "ray", d: `M${from.join(" ")}L${spot(item.at).join(" ")}` }));
+    const read = data.items.find((item) => item.id === chosen);
+    for (const one of reasons(read, data.items)) made.append(svg("path", { class: "because", d: `M${spot(read.at).join(" ")}L${spot(one.at).join(" ")}` }));
     const first = chosen || data.items[0]?.id;
     made.append(...items.map((item) => dot(item, 0, order, item.id === first)), ...hits.map((item) => dot(item, ranks.get(item.id), order, true)));
     if (from) made.append(svg("path", { class: "query", d: `M${from[0]} ${from[1] - 8.5}l8.5 8.5l-8.5 8.5l-8.5 -8.5z` }, svg("title", {}, recall.query)));
@@ -118,7 +132,7 @@ export function draw(model, el) {
     } else parts.push(html("p", "ak-none", "Nobody has searched yet."));
     const item = data.items.find((one) => one.id === chosen);
     if (item) {
-      const about = Object.entries(item.about).map(([name, value]) => `${name}: ${value}`).join(" · ");
+      const about = facts(item.about);
       parts.push(html("div", "ak-read", "", html("div", "ak-id", item.id), html("div", "ak-full", item.text), ...(about ? [html("div", "ak-about", about)] : [])));
     }
     return html("div", "ak-side", "", ...parts);

@@ -69,3 +69,14 @@ test("earlier searches can be looked at again", () => {
   assert.equal(el.byClass("ak-button")[0].disabled, true);
   stop();
 });
+
+test("a reflection that is read points to what it was drawn from", () => {
+  const thought = item("r", [0.5, 0.5], { about: { kind: "reflection", because: "a c", importance: 8.25, reflected: false } });
+  const { el, frame, stop } = drawn([...THREE, thought], []);
+  assert.equal(el.byClass("because").length, 0);
+  el.byClass("item").at(-1).dispatchEvent(new Event("click"));
+  frame();
+  assert.equal(el.byClass("because").length, 2);
+  assert.ok(el.byClass("ak-about")[0].textContent === "kind: reflection · because: a c · importance: 8.25");
+  stop();
+});
