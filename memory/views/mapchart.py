@@ -81,7 +81,7 @@ def sheet(
         kind = str(item["about"].get("kind", ""))
         tone = PALETTE[order.index(kind) % len(PALETTE)] if order else PALETTE[0]
         rank = ranks.get(item["id"])
-        dot = element("circle", element("title", clean(item["text"][:300])), cx=x, cy=y,
+        dot = element("circle", element("title", clean(cut(item["text"], 600))), cx=x, cy=y,
                       r=8.5 if rank else 4.0, fill=tone,
                       fill_opacity=1.0 if rank else 0.5)  # fmt: skip
         parts.append(dot)

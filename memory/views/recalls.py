@@ -17,6 +17,9 @@ from memory.views.projection import Point
 LAST = 30
 """Recalls that are kept."""
 
+LONG = 240
+"""Characters of an item's text that the map carries; the rest is asked for."""
+
 READS = ("recall", "count", "items", "read", "get")
 """Verbs of steps after which the same is stored as before."""
 
@@ -131,12 +134,22 @@ class MemoryMap:
             "count": self.shelf.count,
             "share": self.shelf.share,
             "items": [
-                {"id": i.id, "text": short(i.text, 2000), "at": list(at), "about": i.metadata}
+                {
+                    "id": i.id,
+                    "text": short(i.text, LONG),
+                    "more": len(i.text) > LONG,
+                    "at": list(at),
+                    "about": i.metadata,
+                }
                 for i, at in pairs
             ],
             "recalls": [self.recalled(one) for one in self.recalls],
             "live": any(run.status == "running" for run in self.book.runs.values()),
         }
+
+    def full(self, name: str) -> str | None:
+        """The whole text of an item that is shown."""
+        return next((one.text for one in self.shelf.items if one.id == name), None)
 
     def recalled(self, one: Recall) -> dict[str, JSON]:
         """A recall as JSON, its hits with the parts of their scores."""

@@ -51,16 +51,23 @@ export function reasons(item, items) {
 export function draw(model, el) {
   const root = region(el, "ak-map", "Memory map");
   let shown = null, chosen = "";
+  /** Whole texts by id, asked for when a long item is read. */
+  const texts = new Map();
 
-  function pick(id) { chosen = chosen === id ? "" : id; wake(); }
+  function choose(item) {
+    chosen = item?.id ?? "";
+    if (item?.more && !texts.has(item.id)) model.send({ type: "text", id: item.id });
+    wake();
+  }
+  const pick = (id, items) => choose(chosen === id ? null : items.find((one) => one.id === id));
 
-  function dot(item, rank, order, reachable) {
+  function dot(item, rank, order, reachable, items) {
     const [x, y] = spot(item.at), at = order.indexOf(String(item.about.kind ?? ""));
     const look = `item tone-${Math.max(0, at) % COLOURS}${rank ? " hit" : ""}${item.id === chosen ? " chosen" : ""}`;
     const made = svg("g", { class: look, "aria-label": `${rank ? `found ${rank}: ` : ""}${item.text.slice(0, 200)}`, "data-id": item.id },
       svg("title", {}, item.text.slice(0, 300)), svg("circle", { cx: x, cy: y, r: rank ? 9 : 4.5 }));
     if (rank) made.append(svg("text", { x, y: y + 3.4 }, String(rank)));
-    clickable(made, () => pick(item.id));
+    clickable(made, () => pick(item.id, items));
     if (!reachable) made.setAttribute("tabindex", "-1");
     return made;
   }
@@ -70,8 +77,7 @@ export function draw(model, el) {
     if (!step || !items.length) return;
     event.preventDefault();
     const at = items.findIndex((item) => item.id === chosen);
-    chosen = items[(at + step + items.length) % items.length].id;
-    wake();
+    choose(items[(at + step + items.length) % items.length]);
   }
   function sheet(data, recall) {
     const ranks = new Map((recall?.hits ?? []).map((hit, i) => [hit.id, i + 1])), order = kinds(data.items);
@@ -83,7 +89,7 @@ export function draw(model, el) {
     const read = data.items.find((item) => item.id === chosen);
     for (const one of reasons(read, data.items)) made.append(svg("path", { class: "because", d: `M${spot(read.at).join(" ")}L${spot(one.at).join(" ")}` }));
     const first = chosen || data.items[0]?.id;
-    made.append(...items.map((item) => dot(item, 0, order, item.id === first)), ...hits.map((item) => dot(item, ranks.get(item.id), order, true)));
+    made.append(...items.map((item) => dot(item, 0, order, item.id === first, data.items)), ...hits.map((item) => dot(item, ranks.get(item.id), order, true, data.items)));
     if (from) made.append(svg("path", { class: "query", d: `M${from[0]} ${from[1] - 8.5}l8.5 8.5l-8.5 8.5l-8.5 -8.5z` }, svg("title", {}, recall.query)));
     made.addEventListener("keydown", (event) => walk(event, data.items));
     const below = html("div", "ak-below", data.items.length ? `The sheet shows ${Math.round(100 * data.share)} % of how the items differ.` : "Nothing is stored yet.");
@@ -99,14 +105,14 @@ export function draw(model, el) {
       return bar;
     }), html("span", "ak-score", number(hit.score)));
   }
-  function found(recall) {
+  function found(recall, items) {
     const most = Math.max(1, ...recall.hits.map((hit) => Object.values(hit.parts).reduce((sum, part) => sum + Math.max(0, part), 0)));
     const names = [...new Set(recall.hits.flatMap((hit) => Object.keys(hit.parts)))];
     const rows = recall.hits.map((hit, i) => {
       const row = html("div", hit.id === chosen ? "ak-hit chosen" : "ak-hit", "", html("span", "ak-rank", String(i + 1)), html("div", "ak-what", "", html("div", "ak-text", hit.text), bars(hit, most)));
       row.setAttribute("aria-label", spoken(hit, i + 1));
       row.dataset.id = `hit ${hit.id}`;
-      return clickable(row, () => pick(hit.id));
+      return clickable(row, () => pick(hit.id, items));
     });
     const keys = names.map((name) => { const key = html("span", "ak-key", name); key.style.setProperty("--ak-tone", shade(name)); return key; });
     return [...(rows.length ? rows : [html("p", "ak-none", "Nothing was found.")]), html("div", "ak-legend", "", ...(names.length > 1 ? keys : []))];
@@ -127,13 +133,13 @@ export function draw(model, el) {
   function side(data, recall) {
     const parts = [];
     if (recall) {
-      parts.push(html("div", "ak-search", "", html("span", "ak-diamond"), html("div", "", "", html("div", "ak-asked", recall.query), html("div", "ak-who", `${recall.who} searched`))), ...found(recall));
+      parts.push(html("div", "ak-search", "", html("span", "ak-diamond"), html("div", "", "", html("div", "ak-asked", recall.query), html("div", "ak-who", `${recall.who} searched`))), ...found(recall, data.items));
       if (data.recalls.length > 1) parts.push(turner(data, recall));
     } else parts.push(html("p", "ak-none", "Nobody has searched yet."));
     const item = data.items.find((one) => one.id === chosen);
     if (item) {
       const about = facts(item.about);
-      parts.push(html("div", "ak-read", "", html("div", "ak-id", item.id), html("div", "ak-full", item.text), ...(about ? [html("div", "ak-about", about)] : [])));
+      parts.push(html("div", "ak-read", "", html("div", "ak-id", item.id), html("div", "ak-full", texts.get(item.id) ?? item.text), ...(about ? [html("div", "ak-about", about)] : [])));
     }
     return html("div", "ak-side", "", ...parts);
   }
@@ -143,8 +149,10 @@ export function draw(model, el) {
     root.dataset.items = String(data.items.length);
     root.classList.toggle("live", Boolean(data.live));
   }
+  const answer = (message) => { if (message.type === "text") { texts.set(message.id, message.text); wake(); } };
+  model.on("msg:custom", answer);
   const { wake, stop } = whole(model, root, paint);
-  return stop;
+  return () => { model.off("msg:custom", answer); stop(); };
 }
 
 export default { render: ({ model, el }) => draw(model, el) };

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, Self
 
 from agentkit.errors import StoreError
+from agentkit.messages import JSON
 from memory.views.paging import Paging
+from memory.views.recalls import MemoryMap
 from nbext.widgets.base import EventLog, LiveFold, LiveView
+
+LONGEST_S = 20.0
+"""A large store is looked at again after this time at the latest."""
 
 
 class Filled(LiveFold, Protocol):
@@ -68,6 +74,7 @@ class LookingWidget(MemoryWidget):
     def __init__(self, view: Filled, look: Callable[[Any], Awaitable[None]]) -> None:
         self.look = look
         self.looking: asyncio.Task[None] | None = None
+        self.took_s = 0.0
         super().__init__(view)
 
     def flush(self) -> None:
@@ -76,9 +83,10 @@ class LookingWidget(MemoryWidget):
             self.looking = self.loop.create_task(self.look_again())
 
     async def look_again(self) -> None:
-        """Look at the store, and show what is there."""
+        """Look at the store, and show what is there; of the time, a fifth goes into looking."""
         try:
-            await self.look(self.view)
+            await asyncio.sleep(min(4 * self.took_s, LONGEST_S))
+            await self.timed()
         except StoreError:
             # Whoever uses it is told; the picture keeps what it showed.
             super().flush()
@@ -95,8 +103,14 @@ class LookingWidget(MemoryWidget):
             StoreError: the store fails.
         """
         self.remember_loop()
-        await self.look(self.view)
+        await self.timed()
         return self
+
+    async def timed(self) -> None:
+        """Look, and keep how long it took."""
+        began = time.perf_counter()
+        await self.look(self.view)
+        self.took_s = time.perf_counter() - began
 
     def close(self) -> None:
         if self.looking is not None:
@@ -106,6 +120,15 @@ class LookingWidget(MemoryWidget):
 
 class MapWidget(LookingWidget, drawn="memorymap"):
     """A memory's items, and what was recalled of them, live."""
+
+    view: MemoryMap
+
+    def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
+        """Answer who reads an item: with its whole text."""
+        if content.get("type") != "text":
+            return None
+        name = str(content.get("id"))
+        return {"type": "text", "id": name, "text": self.view.full(name) or ""}
 
 
 class ReplicasWidget(LookingWidget, drawn="replicas"):

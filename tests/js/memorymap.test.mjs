@@ -80,3 +80,17 @@ test("a reflection that is read points to what it was drawn from", () => {
   assert.ok(el.byClass("ak-about")[0].textContent === "kind: reflection · because: a c · importance: 8.25");
   stop();
 });
+
+test("the whole text of a long item is asked for once, when it is read", () => {
+  const { model, el, frame, stop } = drawn([item("a", [0, 0], { more: true })], []);
+  const press = () => { el.byClass("item")[0].dispatchEvent(new Event("click")); frame(); };
+  press();
+  assert.deepEqual(model.sent.at(-1), { type: "text", id: "a" });
+  model.say({ type: "text", id: "a", text: "all of <i>it</i>" });
+  frame();
+  assert.equal(el.byClass("ak-full")[0].textContent, "all of <i>it</i>");
+  press();
+  press();
+  assert.equal(model.sent.filter((one) => one.type === "text").length, 1);
+  stop();
+});

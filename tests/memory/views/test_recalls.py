@@ -113,3 +113,13 @@ def empty() -> Story:
     s.start()
     searched(s, "anything?", [])
     return s
+
+
+def test_a_long_text_is_carried_in_short_and_can_be_had_whole() -> None:
+    view = MemoryMap("notes")
+    long = "word " * 1000
+    view.fill(Shelf([Item(id="a", text=long)], [(0.5, 0.5)], 1.0, 1), {})
+    [item] = view.data()["items"]
+    assert item["more"] and len(item["text"]) <= 240
+    assert view.full("a") == long
+    assert view.full("b") is None
