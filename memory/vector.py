@@ -9,43 +9,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from agentkit import Memory, Tool, tool
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Frozen, Thread, digest
+from agentkit.messages import JSON, Thread, digest
 from agentkit.run import Outcome, note
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.home import home
+from memory.naming import checked
 from memory.passages import before_task, passages
+from memory.recalled import Recalled, noted
 from memory.split import split as cut
 from memory.steps import paid, step
 from memory.stores import Item, Scalar, Store, Where
 from memory.stores.choose import store as opened
-
-if TYPE_CHECKING:
-    from agentkit.actor import Actor as Actor
-
-SHOWN = 300
-"""Characters of a text that the note of a recall keeps; the store has all of it."""
-
-
-class Recalled(Frozen):
-    """An item that was found, and why."""
-
-    item: Item
-    score: float
-    """What it was ranked by."""
-    parts: dict[str, float]
-    """What the score is made of; of a vector memory `relevance`, the cosine, alone."""
-
-    @property
-    def text(self) -> str:
-        return self.item.text
-
-    def __str__(self) -> str:
-        return f"{self.score:.2f}  {self.item.text}"
 
 
 class VectorMemory(Memory):
@@ -80,14 +58,9 @@ class VectorMemory(Memory):
             SetupError: an option that cannot be. OtherEmbedder: the collection has another.
             StoreError: the store cannot be opened.
         """
-        if not name.isidentifier() or not 3 <= len(name) <= 48:
-            raise SetupError(
-                f"A memory cannot be called {name!r}.",
-                expected="3 to 48 letters, digits and '_', not beginning with a digit",
-            )
         if k < 1:
             raise SetupError(f"k of {name} is {k}.", expected="1 or more")
-        self.name, self.k, self.least, self.recalls = name, k, least, recall
+        self.name, self.k, self.least, self.recalls = checked(name), k, least, recall
         self.embedder = chosen(embedder)
         self.store = opened(name, store, self.embedder.name, home() if path is None else path)
 
@@ -268,12 +241,3 @@ class VectorMemory(Memory):
 
     def _repr_markdown_(self) -> str:
         return f"**{self.name}** · vector memory in {self.store.kind} · {self.embedder!r}"
-
-
-def noted(memory: str, query: str, hits: Sequence[Recalled]) -> JSON:
-    """What the log keeps of a recall, for whoever asks why."""
-    shown = [
-        {"id": h.item.id, "score": h.score, "parts": h.parts, "text": h.item.text[:SHOWN]}
-        for h in hits
-    ]
-    return {"memory": memory, "query": query, "hits": shown, "untrusted": True}

@@ -1,0 +1,19 @@
+"""The names that memories may have."""
+
+from __future__ import annotations
+
+from agentkit.errors import SetupError
+
+
+def checked(name: str) -> str:
+    """The name, if a memory can have it: it names steps, tools and collections.
+
+    Raises:
+        SetupError: it cannot.
+    """
+    if not (isinstance(name, str) and name.isidentifier() and 3 <= len(name) <= 48):
+        raise SetupError(
+            f"A memory cannot be called {name!r}.",
+            expected="3 to 48 letters, digits and '_', not beginning with a digit",
+        )
+    return name

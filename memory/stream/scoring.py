@@ -1,0 +1,71 @@
+"""Recency, importance and relevance, each scaled to [0, 1] over the candidates, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memory.stream.presets import Preset
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the score of one item is made from."""
+
+    accessed: float
+    """Hours of the story at which it was last read or written."""
+    importance: float
+    relevance: float
+    """Cosine of its vector and the query's."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The score of one item, its scaled parts, and the raw ones."""
+
+    score: float
+    parts: dict[str, float]
+    raw: dict[str, float]
+
+
+def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[Scored]:
+    """The scores of the candidates, in their order.
+
+    Args:
+        preset: decay, weights, scaling.
+        candidates: all items of the stream; scaling is over them, so it needs them all.
+        now: hours of the story.
+    """
+    raw = {
+        "recency": recency(preset, [one.accessed for one in candidates], now),
+        "importance": [one.importance for one in candidates],
+        "relevance": [one.relevance for one in candidates],
+    }
+    scaled = {name: minmax(values, preset.equal) for name, values in raw.items()}
+    found = []
+    for n in range(len(candidates)):
+        parts = {name: scaled[name][n] for name in raw}
+        score = sum(w * part for w, part in zip(preset.weights, parts.values(), strict=True))
+        found.append(Scored(score, parts, {name: values[n] for name, values in raw.items()}))
+    return found
+
+
+def recency(preset: Preset, accessed: Sequence[float], now: float) -> list[float]:
+    """How recently each was accessed: decay to the power of hours, or of its rank."""
+    if preset.recency == "hours":
+        return [preset.decay ** max(0.0, now - hour) for hour in accessed]
+    order = sorted(range(len(accessed)), key=lambda n: accessed[n])
+    if not preset.oldest_first:
+        order.reverse()
+    values = [0.0] * len(accessed)
+    for rank, n in enumerate(order, 1):
+        values[n] = preset.decay**rank
+    return values
+
+
+def minmax(values: Sequence[float], equal: float) -> list[float]:
+    """The values scaled to [0, 1]; `equal` for all where none differs from another."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if high - low == 0:
+        return [equal] * len(values)
+    return [(value - low) / (high - low) for value in values]
