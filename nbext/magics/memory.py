@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from nbext.session import Session
 from nbext.table import Table, Told
 
 if TYPE_CHECKING:
-    from nbext.widgets.memory import MapWidget
+    from nbext.widgets.memory import LettersWidget, MapWidget
 
 RUNS = 40
 """Earlier runs of this kernel that a picture begins with."""
@@ -23,12 +24,17 @@ async def memory(session: Session, line: Line, body: str | None) -> Any:
     """List the memories of this notebook, or show one: what is stored, what was recalled and why.
 
     A vector memory and a memory stream are shown as a map of their items with each search, a paged
-    memory as its window, a board by its keys, versions and replicas. The picture follows what
-    agents do with the memory. Looking is no step of a run.
+    memory as its window, a board by its keys, versions and replicas, a queue or stream of a fabric
+    by its letters. The picture follows what agents do. Looking is no step of a run.
     """
     if not line.words:
         return await listed(session)
-    return await shown(session, kept(session, line.words[0]))
+    name = line.words[0]
+    channel = session.namespace.get(name)
+    fabrics = sys.modules.get("memory.fabrics.queues")
+    if fabrics is not None and isinstance(channel, fabrics.Stored):
+        return letters(session, channel)
+    return await shown(session, kept(session, name))
 
 
 def kept(session: Session, name: str) -> Memory:
@@ -115,6 +121,16 @@ async def mapped(session: Session, one: Any) -> MapWidget:
     widget = MapWidget(view, partial(look, store=one.store, embedder=free))
     widget.watch(session.log, recent(session), bool(session.working()))
     return await widget.settle()
+
+
+def letters(session: Session, channel: Any) -> LettersWidget:
+    """The letters of a queue or stream."""
+    from memory.views.letters import Letters
+    from nbext.widgets.memory import LettersWidget
+
+    view = Letters(channel.name, f"{channel.channel.kind} on {channel.post.transport.name}")
+    widget = LettersWidget(view)
+    return widget.watch(session.log, recent(session), bool(session.working()))
 
 
 MEMORY = Magic(

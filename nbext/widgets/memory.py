@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from agentkit.errors import StoreError
 from agentkit.messages import JSON
+from memory.views.letters import Letters
 from memory.views.paging import Paging
 from memory.views.recalls import MemoryMap
 from nbext.widgets.base import EventLog, LiveFold, LiveView
@@ -59,6 +60,12 @@ class PagingWidget(MemoryWidget, drawn="paging"):
     """The window of a paged memory: what is in it, and what was paged out, live."""
 
     view: Paging
+
+
+class LettersWidget(MemoryWidget, drawn="letters"):
+    """The letters of a queue or stream, and what became of each, live."""
+
+    view: Letters
 
 
 class LookingWidget(MemoryWidget):

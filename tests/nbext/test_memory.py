@@ -96,6 +96,14 @@ def test_what_comes_after_the_picture_is_seen_by_it_and_leaves_the_stored_output
     assert later.updates == []
 
 
+def test_a_queue_is_shown_by_its_letters(shared: Notebook) -> None:
+    shared.ok("from memory.fabrics import fabric\nwork = fabric('local').queue('work')")
+    shared.ok("await work.put('unload the Grey Heron')\nit = await work.take()\nawait it.ack()")
+    text = shared.ok("%memory work").text
+    assert "work: 1 done" in text
+    assert "unload the Grey Heron: done (sent, taken, done)" in text
+
+
 def test_memories_are_listed(shared: Notebook) -> None:
     shared.ok(VECTOR + SHELF)
     shared.ok("%%agent keeper --memory shelf,notes\nYou answer from what was recalled.")

@@ -1,0 +1,187 @@
+"""The letters of a queue or stream: who sent each, who took it, and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from agentkit.events import Event, Noted, StepEnded
+from agentkit.messages import JSON
+from agentkit.views.book import Book, short
+from agentkit.views.svg import image
+from agentkit.views.table import markdown_table
+from agentkit.views.text import cell
+from memory.views.lettersheet import letters_svg
+
+LAST = 200
+"""Letters that are kept."""
+
+STATES = {
+    "sent": "waiting",
+    "taken": "taken",
+    "put back": "waiting",
+    "done": "done",
+    "dead": "dead",
+}
+"""What a letter is after something happened to it."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """Something that happened to a letter."""
+
+    what: str
+    who: str
+    told: str = ""
+
+
+@dataclass(slots=True)
+class Track:
+    """A letter, and what happened to it."""
+
+    id: str
+    body: str
+    moments: list[Moment] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """What it is now: waiting, taken, done or dead."""
+        known = [STATES[one.what] for one in self.moments if one.what in STATES]
+        return known[-1] if known else "waiting"
+
+
+class Letters:
+    """A queue or a stream, letter by letter.
+
+    Args:
+        name: the channel's.
+        said: how it delivers, in a few words.
+    """
+
+    def __init__(self, name: str, said: str = "") -> None:
+        self.name, self.said = name, said
+        self.book = Book()
+        self.tracks: dict[str, Track] = {}
+        self.rev = 0
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        verdict = self.book.take(event)
+        if verdict == "old":
+            return
+        self.rev += 1
+        if verdict == "again":
+            return
+        if isinstance(event, Noted):
+            self.noted(event)
+        elif isinstance(event, StepEnded) and event.step == "memory" and event.status == "ok":
+            channel, _, verb = event.name.rpartition(".")
+            if channel == self.name:
+                begun = self.book.steps.get((event.run, event.key))
+                asked = event.request if begun is None else begun.request
+                self.stepped(verb, self.who(event), asked, event.result)
+
+    def who(self, event: Event) -> str:
+        """The actor that did it; empty for a block of code."""
+        scope = self.book.scopes.get((event.run, event.scope))
+        return scope.path if scope is not None else ""
+
+    def noted(self, event: Noted) -> None:
+        """Enter a letter that was given up."""
+        data = event.data
+        if event.topic != "dead_letter" or not isinstance(data, dict):
+            return
+        if data.get("channel") == self.name and data.get("id"):
+            told = f"{data.get('reason', '')}, after {data.get('deliveries')} deliveries"
+            self.track(str(data["id"])).moments.append(Moment("dead", "", told))
+
+    def stepped(self, verb: str, who: str, asked: JSON, result: JSON) -> None:
+        """Enter what was done to a letter."""
+        asked = asked if isinstance(asked, dict) else {}
+        result = result if isinstance(result, dict) else {}
+        if verb in ("put", "append"):
+            track = self.track(str(result.get("id", "")), asked.get("body"))
+            again = bool(result.get("duplicate"))
+            told = "sent again by the same id, kept once" if again else ""
+            track.moments.append(Moment("repeated" if again else "sent", who, told))
+        elif verb == "take":
+            letter = result.get("letter")
+            if isinstance(letter, dict):
+                track = self.track(str(letter.get("id", "")), letter.get("body"))
+                nth = result.get("delivery") or 1
+                told = f"delivery {nth}: nobody was done with it before" if nth > 1 else ""
+                track.moments.append(Moment("taken", who, told))
+        elif verb in ("ack", "nak"):
+            what = "done" if verb == "ack" else "put back"
+            self.track(str(asked.get("id", ""))).moments.append(Moment(what, who))
+
+    def track(self, name: str, body: JSON = None) -> Track:
+        """The letter of that id, made when it is the first time."""
+        found = self.tracks.get(name)
+        if found is None:
+            found = self.tracks[name] = Track(name, "")
+            while len(self.tracks) > LAST:
+                del self.tracks[next(iter(self.tracks))]
+        if body is not None and not found.body:
+            found.body = short(body if isinstance(body, str) else self.book.words(body), 200)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """How many letters are waiting, taken, done and dead."""
+        found = Counter(track.state for track in self.tracks.values())
+        return {name: found[name] for name in ("waiting", "taken", "done", "dead") if found[name]}
+
+    def headline(self) -> str:
+        """How it stands, in a line."""
+        facts = [f"{n} {name}" for name, n in self.counts().items()] or ["no letters yet"]
+        again = sum(
+            sum(m.what == "taken" for m in track.moments) > 1 for track in self.tracks.values()
+        )
+        if again:
+            facts.append(f"{again} delivered more than once")
+        return " · ".join([*facts, *([self.said] if self.said else [])])
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """The letters as JSON; they are few, so changes are not told apart."""
+        return {
+            "rev": self.rev,
+            "name": self.name,
+            "headline": self.headline(),
+            "letters": [
+                {
+                    "id": one.id,
+                    "body": one.body or one.id,
+                    "state": one.state,
+                    "moments": [
+                        {"what": m.what, "who": m.who, "told": m.told} for m in one.moments
+                    ],
+                }
+                for one in self.tracks.values()
+            ],
+            "live": any(run.status == "running" for run in self.book.runs.values()),
+        }
+
+    def rows(self) -> list[list[str]]:
+        """The letters as a table."""
+        rows = [["letter", "state", "what happened"]]
+        for one in list(self.tracks.values())[-20:]:
+            story = ", ".join(f"{m.what} {m.who}".strip() for m in one.moments)
+            rows.append([short(one.body or one.id, 60), one.state, story])
+        return rows
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.headline()}"]
+        return "\n".join([*lines, *(f"  {a}: {b} ({c})" for a, b, c in self.rows()[1:])])
+
+    def to_markdown(self) -> str:
+        """How it stands, and the letters as a table."""
+        head = f"**{cell(self.name)}**: {cell(self.headline())}"
+        return f"{head}\n\n{markdown_table(self.rows())}" if self.tracks else head
+
+    def to_svg(self) -> str:
+        """The letters as a picture without script."""
+        return letters_svg(self.data())
+
+    def to_html(self) -> str:
+        """The picture, to be put into a page."""
+        return image(self.to_svg())

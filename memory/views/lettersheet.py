@@ -1,0 +1,51 @@
+"""The letters of a queue or stream as a still picture: a line for each, a mark for each moment."""
+
+from __future__ import annotations
+
+from agentkit.messages import JSON
+from agentkit.views.svg import clean, cut, document, element, paint, words
+
+LEFT, BODY, ROW, MOST = 18.0, 230.0, 22.0, 24
+"""The margin; room for a letter's text; from one letter to the next; so many are shown."""
+
+TONES = {
+    "sent": "task",
+    "repeated": "say",
+    "taken": "waiting",
+    "put back": "idle",
+    "done": "done",
+    "dead": "failed",
+    "waiting": "task",
+}
+"""Colours of moments and states."""
+
+
+def letters_svg(data: dict[str, JSON]) -> str:
+    """The letters as SVG without script."""
+    parts = [words(data["name"], LEFT, 28, 13, font_weight=600)]
+    at = LEFT + len(data["name"]) * 8 + 10
+    parts.append(words(cut(data["headline"], 620, 11.5), at, 28, 11.5, **paint("mute")))
+    width, y = max(560.0, at + min(620.0, len(data["headline"]) * 6.4) + 18), 54.0
+    shown = data["letters"][-MOST:]
+    if len(shown) < len(data["letters"]):
+        skipped = f"{len(data['letters']) - len(shown)} earlier ones"
+        parts.append(words(skipped, LEFT, y, 11, **paint("mute")))
+        y += ROW
+    for one in shown:
+        state = element("circle", cx=LEFT + 4, cy=y - 4, r=4.0, **paint(TONES[one["state"]]))
+        parts += [state, words(cut(one["body"], BODY - 26, 11.5), LEFT + 14, y, 11.5)]
+        x = LEFT + BODY
+        for moment in one["moments"]:
+            text = f"{moment['what']} {moment['who'].rpartition('/')[2]}".strip()
+            wide = len(text) * 6.0 + 18
+            about = element("title", clean(f"{moment['what']} {moment['who']} {moment['told']}"))
+            tone = paint(TONES[moment["what"]])["fill"]
+            parts.append(
+                element("rect", about, x=x, y=y - 13, width=wide, height=17, rx=8.5, fill=tone,
+                        fill_opacity=0.16, stroke=tone)
+            )  # fmt: skip
+            parts.append(words(text, x + wide / 2, y - 0.5, 10.5, text_anchor="middle"))
+            x += wide + 6
+        width = max(width, x + 12)
+        y += ROW
+    return document(width, y - 2, f"Letters of {data['name']}: {data['headline']}", *parts)

@@ -1,0 +1,61 @@
+"""The letters of a queue as a fold, from a real queue."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from agentkit import open_log, run
+from agentkit.views import fold
+from memory.fabrics import fabric
+from memory.views.letters import Letters
+from tests.agentkit.views.story import Story
+
+
+async def lived() -> Letters:
+    """One letter is done, one given up, one still waiting; the first was sent twice."""
+    log = open_log("memory:")
+    async with run("lesson", log=log) as opened:
+        work = fabric("local").queue("work", ack_wait_s=5.0, max_deliveries=2)
+        for body in ("one", "<b>two</b>", "three"):
+            await work.put(body, id=f"id-{len(body)}")
+        await work.put("one", id="id-3")
+        first = await work.take()
+        assert first is not None
+        await first.ack()
+        for _ in range(2):
+            taken = await work.take()
+            assert taken is not None
+            await taken.nak()
+    return fold(Letters("work", "at least once"), log.read(opened.id))
+
+
+async def test_each_letter_tells_what_became_of_it() -> None:
+    view = await lived()
+    told = {one["body"]: one for one in view.data()["letters"]}
+    moments = {body: [m["what"] for m in one["moments"]] for body, one in told.items()}
+    assert moments["one"] == ["sent", "repeated", "taken", "done"]
+    assert moments["three"] == ["sent"]
+    assert {body: one["state"] for body, one in told.items()} == {
+        "one": "done",
+        "<b>two</b>": "dead",
+        "three": "waiting",
+    }
+    assert view.counts() == {"waiting": 1, "done": 1, "dead": 1}
+    assert "1 delivered more than once · at least once" in view.headline()
+
+
+async def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
+    view = await lived()
+    assert "<b>two</b>" in "".join(ElementTree.fromstring(view.to_svg()).itertext())
+    assert "<b>" not in view.to_markdown()
+    assert "one: done (sent, repeated, taken, done)" in str(view)
+
+
+def test_another_channel_is_another_picture() -> None:
+    s = Story()
+    s.start()
+    s.begin("", "k1", "memory", "other.put", {"body": "x"})
+    s.finish("", "k1", "memory", "other.put", result={"id": "a", "seq": 1})
+    view = fold(Letters("work"), s.events)
+    assert str(view) == "work: no letters yet"
+    ElementTree.fromstring(view.to_svg())
