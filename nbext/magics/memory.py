@@ -93,6 +93,8 @@ def behind(one: Memory) -> str:
     store, embedder = getattr(one, "store", None), getattr(one, "embedder", None)
     kind = getattr(store, "kind", type(store).__name__ if store is not None else "")
     facts = [kind, repr(embedder) if embedder is not None else ""]
+    if (preset := getattr(one, "preset", None)) is not None:
+        facts.append(f"preset {preset.name}")
     return " · ".join(filter(None, facts))
 
 

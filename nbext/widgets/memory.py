@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, Self
 
 from agentkit.errors import StoreError
+from agentkit.log import STREAM
 from agentkit.messages import JSON
 from memory.views.letters import Letters
 from memory.views.paging import Paging
 from memory.views.recalls import MemoryMap
+from memory.views.replicas import Replicas
 from nbext.widgets.base import EventLog, LiveFold, LiveView
 
 LONGEST_S = 20.0
@@ -48,6 +50,18 @@ class MemoryWidget(LiveView):
             self.receive(log.read(run))
         self.keeps = working
         return self.attach(log.subscribe)
+
+    def receive(self, batch: object) -> None:
+        """Take events of runs; of shared state's own streams only that they are there."""
+        items: list[Any] = list(batch) if isinstance(batch, (list, tuple)) else [batch]
+        runs = [one for one in items if not one.run.startswith(STREAM)]
+        if len(runs) < len(items):
+            self.touched({one.run for one in items} - {one.run for one in runs})
+        if runs:
+            super().receive(runs)
+
+    def touched(self, streams: set[str]) -> None:
+        """Something was written to these streams of state."""
 
     def refresh(self) -> None:
         if not self.keeps:
@@ -140,3 +154,10 @@ class MapWidget(LookingWidget, drawn="memorymap"):
 
 class ReplicasWidget(LookingWidget, drawn="replicas"):
     """What each replica of a board holds, and what went wrong, live."""
+
+    view: Replicas
+
+    def touched(self, streams: set[str]) -> None:
+        if f"{STREAM}{self.view.name}" in streams:
+            self.view.stale = True
+            self.schedule()

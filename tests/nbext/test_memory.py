@@ -96,6 +96,20 @@ def test_what_comes_after_the_picture_is_seen_by_it_and_leaves_the_stored_output
     assert later.updates == []
 
 
+def test_a_stream_is_shown_with_the_parts_of_each_score(shared: Notebook) -> None:
+    shared.ok(
+        "from memory import StreamMemory\n"
+        "day = StreamMemory('day', importance=lambda text: 9 if 'fire' in text else 2,"
+        " store='numpy', embedder='hashed', path=':memory:', reflect=False)\n"
+        "await day.observe('There was a fire at quay 4.')\n"
+        "await day.observe('The pilot had breakfast.')\n"
+        "await day.recall('What happened at quay 4?')"
+    )
+    text = shared.ok("%memory day").text
+    assert "day: 2 items · numpy" in text and "preset paper" in text
+    assert all(part in text for part in ("relevance", "recency", "importance"))
+
+
 def test_a_queue_is_shown_by_its_letters(shared: Notebook) -> None:
     shared.ok("from memory.fabrics import fabric\nwork = fabric('local').queue('work')")
     shared.ok("await work.put('unload the Grey Heron')\nit = await work.take()\nawait it.ack()")
