@@ -26,6 +26,9 @@ from agentkit.messages import Frozen
 LOCK_S = 10.0
 """How long a locked log is tried again before LogLocked, in seconds."""
 
+STREAM = "state:"
+"""Begins the ids of streams: what shared state keeps in a log, beside its runs."""
+
 LOGGER = logging.getLogger("agentkit")
 
 Subscriber = Callable[[list[Any]], None]
@@ -121,8 +124,8 @@ class Log(ABC):
         """
 
     @abstractmethod
-    def runs(self) -> list[RunInfo]:
-        """One line per run, newest first."""
+    def runs(self, *, streams: bool = False) -> list[RunInfo]:
+        """One line per run, newest first; or one per stream of shared state instead."""
 
     @abstractmethod
     def claim(self, run: str) -> Lease:

@@ -21,6 +21,7 @@ HOMES: dict[str, str] = {
     "Preset": "memory.stream.presets",
     "RELEASED": "memory.stream.presets",
     "Recalled": "memory.recalled",
+    "State": "memory.state",
     "Store": "memory.stores",
     "StreamMemory": "memory.stream.stream",
     "VectorMemory": "memory.vector",

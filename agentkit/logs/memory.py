@@ -9,7 +9,7 @@ from typing import Any
 
 from agentkit.events import RunEnded, RunStarted
 from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
-from agentkit.log import Batch, Log, RunInfo, Tally, unknown
+from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
 
 
 @dataclass
@@ -62,7 +62,7 @@ class MemoryLog(Log):
             raise unknown(run, self)
         return self._runs[run].events[after:upto]
 
-    def runs(self) -> list[RunInfo]:
+    def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.settle()
         infos = [
             RunInfo(
@@ -81,7 +81,7 @@ class MemoryLog(Log):
                 owner=kept.owner,
             )
             for run, kept in self._runs.items()
-            if kept.started
+            if kept.started and run.startswith(STREAM) is streams
         ]
         return sorted(reversed(infos), key=lambda info: info.started, reverse=True)
 

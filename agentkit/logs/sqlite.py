@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from agentkit.errors import LogCorrupt, LogError, LogFull, LogLocked, LogNewer, SetupError
 from agentkit.events import EVENT
 from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
-from agentkit.log import Batch, Log, RunInfo, Tally, unknown
+from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.messages import JSON, Thread, canonical, mended
 
 APPLICATION_ID = 0x41674B74
@@ -225,13 +225,15 @@ class SqliteLog(Log):
             id = parent
         return nodes[::-1]
 
-    def runs(self) -> list[RunInfo]:
+    def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.settle()
+        which = "" if streams else "NOT "
         with self._mapped():
             rows = self._db.execute(
                 "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
                 " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner"
-                " FROM runs ORDER BY started DESC, n DESC"
+                f" FROM runs WHERE id {which}LIKE ? ORDER BY started DESC, n DESC",
+                (f"{STREAM}%",),
             ).fetchall()
         names = list(RunInfo.model_fields)
         return [RunInfo(**dict(zip(names, row, strict=True))) for row in rows]
@@ -281,7 +283,7 @@ class SqliteLog(Log):
                     continue
                 if made.id != id.hex():
                     wrong.append(f"message {id.hex()} was altered: its content is {made.id}")
-        for info in self.runs():
+        for info in [*self.runs(), *self.runs(streams=True)]:
             try:
                 seqs = [event.seq for event in self.read(info.id)]
             except LogError as error:

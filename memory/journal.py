@@ -1,0 +1,234 @@
+"""A journal: shared state as a stream of events in the log, and the state as their fold.
+
+Event sourcing (Fowler 2005): the events are the truth, the state is computed from them and
+may be thrown away. A stream stands in the same log as the runs, under "state:NAME"; each of
+its events carries the key of the step that made it, so that a step performed twice writes
+once. Snapshots stand at fixed places, so that opening reads few events.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from agentkit import Log, open_log
+from agentkit.errors import RunTaken, SetupError, StoreTaken
+from agentkit.events import RunStarted, StateChanged
+from agentkit.lease import LEASE_S, Lease
+from agentkit.log import STREAM
+from agentkit.messages import JSON
+from memory.naming import checked
+
+EVERY = 500
+"""Each event whose seq is a multiple of this is a snapshot."""
+
+KEYS = 2 * EVERY
+"""Newest step keys that a snapshot carries. A step repeated after more events than that would
+be written twice; a run is resumed long before."""
+
+SNAPSHOT = "snapshot"
+
+T = TypeVar("T")
+
+Apply = Callable[[T, StateChanged], T]
+"""The state after an event; it may change the state it is given and return it."""
+
+
+class Journal(Generic[T]):
+    """One stream and the fold of its events, shared by whoever opens it in this process.
+
+    The fold must depend on the events alone, and the state must have a JSON form: `save` and
+    `load` say which, for snapshots.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        initial: Callable[[], T],
+        apply: Apply[T],
+        *,
+        save: Callable[[T], JSON] = copy.deepcopy,
+        load: Callable[[JSON], T] = copy.deepcopy,
+        log: Log | None = None,
+        every: int = EVERY,
+    ) -> None:
+        """Open the stream of that name; it begins with its first event.
+
+        Raises:
+            SetupError: a name that no memory can have. LogError: the log cannot be read.
+        """
+        self.name, self.id = checked(name), f"{STREAM}{name}"
+        self.log = log or open_log()
+        self.initial, self.apply, self.save, self.load = initial, apply, save, load
+        self.every = every
+        self.lease: Lease | None = None
+        self.state: T = initial()
+        self.seq = 0
+        self.keys: dict[str, int] = {}
+        """The seq that each of the newest step keys wrote."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what is new in the log; all from the last snapshot on, at first."""
+        last = self.last()
+        if last <= self.seq:
+            return
+        after = self.seq
+        place = last // self.every * self.every
+        if place > self.seq:
+            after = place - 1
+        for event in self.log.read(self.id, after):
+            self._take(event)
+
+    def last(self) -> int:
+        """The seq of the newest event in the log; 0 before the first."""
+        infos = self.log.runs(streams=True)
+        return next((info.events for info in infos if info.id == self.id), 0)
+
+    async def append(self, key: str, decide: Callable[[T], tuple[str, JSON]]) -> StateChanged:
+        """Write an event, durable when this returns; or return the one this key has written.
+
+        Args:
+            key: of the step; "" writes without looking.
+            decide: from the state to the event's name and value, called again whenever
+                somebody else wrote before; it raises what it refuses.
+
+        Raises:
+            StoreTaken: another process writes this stream. LogError: it was not stored yet.
+        """
+        while True:
+            self.lease = self.own()
+            if key and key in self.keys:
+                await self.log.flush(self.lease)
+                return self.event(self.keys[key])
+            name, value = decide(self.state)
+            if name == SNAPSHOT:
+                raise SetupError(f"An event cannot be called {name!r}.", expected="another name")
+            lease = self.lease
+            self._snapshot(lease)
+            made = self._made(name, {"key": key, "value": value})
+            self._take(made)
+            self.log.append(lease, made)
+            try:
+                await self.log.flush(lease)
+            except RunTaken:
+                # Another writer waiting here may have taken it back already.
+                if self.lease is lease:
+                    self.forget()
+                continue
+            return made
+
+    def own(self) -> Lease:
+        """The right to write; taken if this process does not have it.
+
+        Raises:
+            StoreTaken: another process is, and was active in the last seconds.
+        """
+        if self.lease is not None and self.lease.lost is None:
+            return self.lease
+        if self.lease is not None:
+            self.forget()
+        if self.last():
+            try:
+                lease = self.log.claim(self.id)
+            except RunTaken as error:
+                raise StoreTaken(
+                    f"{self.name} is being written by {error.owner}.",
+                    expected=f"one writer at a time; another may follow after {LEASE_S:g} s",
+                    todo="stop it there, or wait and try again",
+                ) from error
+            self.refresh()
+            return lease
+        lease = self.log.begin(self.id)
+        start = RunStarted(run=self.id, seq=1, at=self.log.clock(), scope="", name=self.name)
+        self.log.append(lease, start)
+        self.seq = 1
+        return lease
+
+    def forget(self) -> None:
+        """Give up what was computed from events that were not stored, and read again."""
+        self.lease, self.seq = None, 0
+        self.state, self.keys = self.initial(), {}
+        self.refresh()
+
+    def event(self, seq: int) -> StateChanged:
+        """The event with that seq."""
+        found: StateChanged = self.log.read(self.id, seq - 1, seq)[0]
+        return found
+
+    def events(self, upto: int | None = None) -> list[StateChanged]:
+        """What happened, oldest first, without the snapshots."""
+        if not self.last():
+            return []
+        found = self.log.read(self.id, 0, upto)
+        return [e for e in found if isinstance(e, StateChanged) and e.name != SNAPSHOT]
+
+    def at(self, seq: int) -> T:
+        """The state after the event with that seq, from the snapshot before it.
+
+        Raises:
+            SetupError: there was no such event yet.
+        """
+        if not 0 <= seq <= self.last():
+            raise SetupError(f"{self.name} has no event {seq}.", expected=f"0 to {self.last()}")
+        if seq == 0:
+            return self.initial()
+        place = seq // self.every * self.every
+        state = self.initial()
+        for event in self.log.read(self.id, max(place - 1, 0), seq):
+            if isinstance(event, StateChanged):
+                state = self._after(state, event)
+        return state
+
+    def rebuild(self) -> T:
+        """The state from all events, snapshots left out; it replaces what was kept."""
+        self.state = self.project(self.initial, self.apply)
+        return self.state
+
+    def project(self, initial: Callable[[], Any], apply: Callable[[Any, StateChanged], Any]) -> Any:
+        """Another fold of the same events."""
+        state = initial()
+        for event in self.events():
+            state = apply(state, event)
+        return state
+
+    def _made(self, name: str, value: JSON) -> StateChanged:
+        now = self.log.clock()
+        return StateChanged(run=self.id, seq=self.seq + 1, at=now, scope="", name=name, value=value)
+
+    def _snapshot(self, lease: Lease) -> None:
+        """Write a snapshot where the next event would stand in its place."""
+        if (self.seq + 1) % self.every == 0:
+            keys = dict(list(self.keys.items())[-KEYS:])
+            made = self._made(SNAPSHOT, {"state": self.save(self.state), "keys": keys})
+            self.seq += 1
+            self.log.append(lease, made)
+
+    def _take(self, event: Any) -> None:
+        self.seq = event.seq
+        if not isinstance(event, StateChanged):
+            return
+        if event.name == SNAPSHOT:
+            self.keys = dict(event.value["keys"])
+        elif key := event.value["key"]:
+            self.keys[key] = event.seq
+        self.state = self._after(self.state, event)
+
+    def _after(self, state: T, event: StateChanged) -> T:
+        if event.name == SNAPSHOT:
+            return self.load(event.value["state"])
+        return self.apply(state, event)
+
+
+JOURNALS: dict[tuple[int, str], Journal[Any]] = {}
+"""The journals of this process, by log and name: one fold, one writer."""
+
+
+def shared(name: str, make: Callable[[Log], Journal[T]], log: Log | None) -> Journal[T]:
+    """The journal of that name in a log, opened once per process."""
+    log = log or open_log()
+    found = JOURNALS.get((id(log), name))
+    if found is None or found.log is not log:
+        found = JOURNALS[id(log), name] = make(log)
+    return found

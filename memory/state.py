@@ -1,0 +1,113 @@
+"""State: what a user's own events come to. The events are kept, the state is their fold."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from agentkit import Log
+from agentkit.errors import SetupError
+from agentkit.events import StateChanged
+from agentkit.messages import JSON, jsonable
+from memory.journal import Journal, shared
+from memory.steps import step
+
+Fold = Callable[[Any, JSON], Any]
+"""From the state and an event, the next state."""
+
+
+class State:
+    """Event-sourced state: `tally = State("tally", 0, lambda total, event: total + event)`."""
+
+    kind = "state"
+
+    def __init__(self, name: str, initial: JSON, apply: Fold, *, log: Log | None = None) -> None:
+        """Open the state of that name, or begin it.
+
+        Args:
+            name: an identifier.
+            initial: the state before the first event.
+            apply: a pure function of state and event. When it changes, `rebuild` makes the
+                state anew from all events.
+            log: where the events are; the default log without one.
+
+        Raises:
+            SetupError: a name that cannot be. LogError: the log cannot be read.
+        """
+        self.name, self.first, self.fold = name, jsonable(initial), apply
+        self._log = log
+
+    @property
+    def journal(self) -> Journal[Any]:
+        """Its events; shared by all of this name in this process."""
+
+        def make(log: Log) -> Journal[Any]:
+            return Journal(self.name, lambda: copy.deepcopy(self.first), self._apply, log=log)
+
+        found = shared(self.name, make, self._log)
+        found.apply = self._apply
+        return found
+
+    def _apply(self, state: Any, event: StateChanged) -> Any:
+        return self.fold(state, copy.deepcopy(event.value["value"]))
+
+    @property
+    def value(self) -> Any:
+        """The state now."""
+        return copy.deepcopy(self.journal.state)
+
+    async def record(self, event: JSON) -> Any:
+        """Append an event and return the state after it; as a step, once, ever.
+
+        Raises:
+            SetupError: the event has no JSON form. StoreTaken: another process writes.
+            StoreError: the fold refuses the event; then it is not recorded.
+        """
+        try:
+            given = jsonable(event)
+        except ValueError as error:
+            raise SetupError(f"{self.name} cannot record this: {error}.") from error
+        journal = self.journal
+
+        async def perform(key: str) -> JSON:
+            after: list[JSON] = []
+
+            def decide(state: Any) -> tuple[str, JSON]:
+                # An event that the fold cannot take must not enter the journal.
+                after[:] = [jsonable(self.fold(copy.deepcopy(state), copy.deepcopy(given)))]
+                return "recorded", given
+
+            made = await journal.append(key, decide)
+            value = after[0] if after else journal.at(made.seq)
+            return {"stream": journal.id, "seq": made.seq, "value": value}
+
+        found = await step(f"{self.name}.record", given, perform, effect="idempotent")
+        return found["value"]
+
+    def at(self, seq: int) -> Any:
+        """The state after the event with that seq.
+
+        Raises:
+            SetupError: there was no such event yet.
+        """
+        return self.journal.at(seq)
+
+    def history(self) -> list[tuple[int, JSON]]:
+        """Every event with its seq, oldest first."""
+        return [(e.seq, e.value["value"]) for e in self.journal.events()]
+
+    def rebuild(self) -> Any:
+        """The state from all events, snapshots left out; it replaces what was kept."""
+        return copy.deepcopy(self.journal.rebuild())
+
+    def project(self, initial: JSON, apply: Fold) -> Any:
+        """Another fold of the same events."""
+
+        def other(state: Any, event: StateChanged) -> Any:
+            return apply(state, copy.deepcopy(event.value["value"]))
+
+        return self.journal.project(lambda: copy.deepcopy(initial), other)
+
+    def __repr__(self) -> str:
+        return f"State({self.name!r}, {len(self.journal.events())} events, {self.value!r})"

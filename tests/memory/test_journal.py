@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentkit import open_log, pattern, run
+from agentkit.errors import LogFull, SetupError, StoreError, StoreTaken
+from agentkit.lease import LEASE_S
+from agentkit.logs.memory import MemoryLog
+from agentkit.logs.sqlite import SqliteLog
+from memory import State
+from memory.journal import Journal
+from tests.fakes import FakeClock
+
+
+def journal(log: Any, every: int = 500) -> Journal[int]:
+    return Journal("tally", lambda: 0, lambda total, e: total + e.value["value"], log=log,
+                   every=every)  # fmt: skip
+
+
+def adds(n: int) -> Any:
+    return lambda _state: ("added", n)
+
+
+async def test_the_state_is_the_fold_of_the_events() -> None:
+    log = MemoryLog()
+    made = journal(log)
+    for n in range(1, 5):
+        await made.append(f"k{n}", adds(n))
+    assert made.state == 10
+    assert [made.at(seq) for seq in range(6)] == [0, 0, 1, 3, 6, 10]
+    assert journal(log).state == 10
+    assert made.project(lambda: [], lambda state, e: [*state, e.value["value"]]) == [1, 2, 3, 4]
+    with pytest.raises(SetupError, match="no event 6"):
+        made.at(6)
+
+
+async def test_the_same_key_writes_once_also_after_a_restart(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    made = journal(log)
+    first = await made.append("k", adds(1))
+    again = await made.append("k", adds(1))
+    assert (first.seq, again.seq, made.state) == (2, 2, 1)
+    log.close()
+    log = SqliteLog(tmp_path / "log.db")
+    other = journal(log)
+    other.lease = None
+    assert other.keys == {"k": 2} and other.state == 1
+    log.close()
+
+
+async def test_snapshots_bound_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = MemoryLog()
+    made = journal(log, every=10)
+    for n in range(100):
+        await made.append(f"k{n}", adds(1))
+    read: list[int] = []
+    inner = log.read
+
+    def counting(run: str, after: int = 0, upto: int | None = None) -> list[Any]:
+        found = inner(run, after, upto)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(log, "read", counting)
+    again = journal(log, every=10)
+    assert again.state == 100 and sum(read) <= 10
+    assert again.at(55) == made.project(lambda: 0, lambda s, e: s + (e.seq <= 55))
+    assert read[1] <= 10
+    assert again.rebuild() == 100
+
+
+async def test_streams_are_no_runs(tmp_path: Path) -> None:
+    for log in (MemoryLog(), SqliteLog(tmp_path / "log.db")):
+        await journal(log).append("k", adds(1))
+        assert log.runs() == []
+        assert [info.id for info in log.runs(streams=True)] == ["state:tally"]
+        if isinstance(log, SqliteLog):
+            assert log.verify() == []
+        log.close()
+
+
+OTHER = """
+import asyncio, sys, time
+from agentkit.logs.sqlite import SqliteLog
+from pathlib import Path
+from memory.journal import Journal
+async def main():
+    made = Journal("tally", lambda: 0, lambda t, e: t + e.value["value"],
+                   log=SqliteLog(Path(sys.argv[1])))
+    await made.append("other", lambda _: ("added", 100))
+    print("wrote", flush=True)
+    sys.stdin.read()
+asyncio.run(main())
+"""
+
+
+async def test_a_second_process_is_told_and_takes_over_from_a_dead_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    other = subprocess.Popen(
+        [sys.executable, "-c", OTHER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout is not None
+        assert await asyncio.to_thread(other.stdout.readline) == b"wrote\n"
+        log = SqliteLog(path)
+        made = journal(log)
+        with pytest.raises(StoreTaken, match="tally is being written by"):
+            await made.append("mine", adds(1))
+    finally:
+        other.kill()
+        other.communicate(timeout=10)
+    await made.append("mine", adds(1))
+    assert made.state == 101
+    log.close()
+
+
+async def test_a_writer_that_was_replaced_decides_anew_on_what_is_there() -> None:
+    clock = FakeClock()
+    log = MemoryLog(clock=clock)
+    one, two = journal(log), journal(log)
+    await one.append("a", adds(1))
+    clock.now += LEASE_S + 1
+    await two.append("b", adds(10))
+    clock.now += LEASE_S + 1
+    seen: list[int] = []
+
+    def decide(state: int) -> tuple[str, int]:
+        seen.append(state)
+        return "added", 100
+
+    await asyncio.gather(one.append("c", decide), one.append("d", decide))
+    assert one.state == 211 and seen[-2:] == [11, 111]
+    assert [e.value["key"] for e in one.events()] == ["a", "b", "c", "d"]
+
+
+async def test_a_full_disk_keeps_the_event_for_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = MemoryLog()
+    made = journal(log)
+    await made.append("a", adds(1))
+    inner, full = log.write, True
+
+    def write(batch: Any) -> Any:
+        if full:
+            raise LogFull("The disk is full.")
+        return inner(batch)
+
+    monkeypatch.setattr(log, "write", write)
+    with pytest.raises(LogFull):
+        await made.append("b", adds(10))
+    full = False
+    await made.append("b", adds(10))
+    assert journal(log).state == 11
+
+
+async def test_a_user_state_is_recorded_replayed_and_looked_at_in_the_past() -> None:
+    log = MemoryLog()
+    tally = State("tally", {"in": 0}, lambda s, e: {**s, e["way"]: s.get(e["way"], 0) + 1}, log=log)
+
+    @pattern
+    async def gate(task: str) -> str:
+        for way in task.split():
+            await tally.record({"way": way})
+        return str(tally.value)
+
+    answer = await gate("in in out", log=log)
+    assert tally.value == {"in": 2, "out": 1}
+    assert tally.at(3) == {"in": 2} and len(tally.history()) == 3
+    await gate.replay(answer.run_id, log=log)
+    assert len(tally.history()) == 3
+    assert tally.project(0, lambda n, _: n + 1) == 3
+    assert tally.rebuild() == tally.value
+    tally.value["in"] = 99
+    assert tally.value["in"] == 2
+
+
+async def test_an_event_that_the_fold_refuses_is_not_recorded() -> None:
+    log = MemoryLog()
+    tally = State("tally", 0, lambda total, n: total + n, log=log)
+    async with run(log=log):
+        with pytest.raises(StoreError, match="TypeError"):
+            await tally.record("three")
+        with pytest.raises(SetupError, match="cannot record"):
+            await tally.record(object())
+        assert await tally.record(3) == 3
+    assert tally.history() == [(2, 3)]
+
+
+async def test_ten_thousand_events_are_opened_by_reading_few() -> None:
+    log = open_log("memory:")
+    made = Journal("many", lambda: 0, lambda t, e: t + 1, log=log)
+    await asyncio.gather(*[made.append(f"k{n}", adds(1)) for n in range(10_000)])
+    again = Journal("many", lambda: 0, lambda t, e: t + 1, log=log)
+    assert again.state == 10_000
+    assert len(log.read("state:many", again.last() // 500 * 500 - 1)) <= 500
