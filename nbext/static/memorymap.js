@@ -37,7 +37,7 @@ export function spoken(hit, rank) {
 
 /** What is known of an item besides its text, as people read it. */
 export function facts(about) {
-  const shown = Object.entries(about).filter(([, value]) => value !== "" && value !== false);
+  const shown = Object.entries(about).filter(([name, value]) => name !== "because" && value !== "" && value !== false);
   return shown.map(([name, value]) => `${name}: ${typeof value === "number" ? Number(value.toFixed(3)) : value}`).join(" · ");
 }
 
@@ -139,7 +139,8 @@ export function draw(model, el) {
     const item = data.items.find((one) => one.id === chosen);
     if (item) {
       const about = facts(item.about);
-      parts.push(html("div", "ak-read", "", html("div", "ak-id", item.id), html("div", "ak-full", texts.get(item.id) ?? item.text), ...(about ? [html("div", "ak-about", about)] : [])));
+      parts.push(html("div", "ak-read", "", html("div", "ak-id", item.id), html("div", "ak-full", texts.get(item.id) ?? item.text), ...(about ? [html("div", "ak-about", about)] : []),
+        ...reasons(item, data.items).map((one) => html("div", "ak-about", `because: ${one.text}`))));
     }
     return html("div", "ak-side", "", ...parts);
   }
