@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from contextlib import AbstractAsyncContextManager
 
 from agentkit import Actor, Log
@@ -145,8 +147,10 @@ class Fabric:
             idle_s: stop when no task came for so long, in seconds.
             log: where the runs of the tasks go; the default log without one.
         """
-        async with crew([]):
-            return await Worker(self.post, self._queue(queue), actor, log).serve(limit, idle_s)
+        worker = Worker(self.post, self._queue(queue), actor, log)
+        # In a context of its own: a task is a run of its own, also where a run is open.
+        work = worker.serve(limit, idle_s)
+        return await asyncio.create_task(work, context=contextvars.Context())
 
     def worker(
         self, queue: Queue | str, actor: Actor, *, count: int = 1, log: Log | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from agentkit import Actor, Answer, current_run
 from agentkit.errors import BadOutput, TimedOut, by_name
 from agentkit.events import Usage
-from agentkit.messages import JSON, Thread, canonical, digest
+from agentkit.messages import JSON, Message, Thread, canonical, digest, extend
 from agentkit.run import Outcome, note
 from agentkit.typed import Output, adapter, schema_of, validated
 from memory.fabrics.letters import Letter, decoded, stamped
@@ -48,7 +48,8 @@ class QueueActor(Actor):
         name = self.queue.name
         done = (await current_run().step("remote", name, request, perform)).result
         note("answered", {"queue": name, "by": done["by"], "run": done["run"]})
-        return Answer(text=done["text"], data=self._typed(done, output))
+        said = extend(thread, Message(role="assistant", content=done["text"]))
+        return Answer(text=done["text"], data=self._typed(done, output), thread=said)
 
     async def _exchange(self, request: JSON, step_key: str) -> dict[str, Any]:
         channel, end = self.queue.channel, time.monotonic() + self.timeout_s

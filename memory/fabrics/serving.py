@@ -16,6 +16,7 @@ from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
 from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, UnknownRun
+from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
 from agentkit.run import note
 from memory.fabrics.letters import Letter
@@ -108,6 +109,15 @@ class Worker:
         if crash == "after":
             self.served.crashed += 1
             return
+        finishing = asyncio.ensure_future(self._finish(got, letter, reply))
+        try:
+            await asyncio.shield(finishing)
+        except asyncio.CancelledError:
+            await finishing
+            raise
+
+    async def _finish(self, got: Received, letter: Letter, reply: dict[str, JSON]) -> None:
+        """Answer, then ack: a death in between costs a second answer, which is not kept."""
         if letter.reply:
             await self.post.answer(self.queue.channel, letter, reply)
         await self._settle(got, "ack")
@@ -162,6 +172,8 @@ async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
         asyncio.create_task(one.serve(), context=contextvars.Context(), name=f"serve {one.queue!r}")
         for one in workers
     ]
+    for task in tasks:
+        task.add_done_callback(report)
     try:
         yield workers
     finally:
@@ -172,6 +184,12 @@ async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
     for error in ended:
         if error is not None:
             raise error
+
+
+def report(task: asyncio.Task[Served]) -> None:
+    """Say at once that a worker ended by an error: whoever asks would wait for it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOGGER.error("A worker ended (%s): %s: %s", task.get_name(), type(error).__name__, error)
 
 
 def failure(error: Exception) -> dict[str, JSON]:

@@ -29,16 +29,17 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.fixture(params=["local", "nats"])
 async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
-    """Opens fabrics that see the same letters; closes them."""
-    unique = uuid4().hex[:8]
+    """Opens fabrics that see the same letters, or fresh ones that see none; closes them."""
+    shared = uuid4().hex[:8]
     made: list[Fabric] = []
 
-    def make(**options: Any) -> Fabric:
+    def make(*, fresh: bool = False, **options: Any) -> Fabric:
+        name = uuid4().hex[:8] if fresh else shared
         if request.param == "local":
-            made.append(fabric(f"local:{unique}", **options))
+            made.append(fabric(f"local:{name}", **options))
         else:
             url = request.getfixturevalue("broker").url
-            made.append(fabric(url, namespace=f"test-{unique}", **options))
+            made.append(fabric(url, namespace=f"test-{name}", **options))
         return made[-1]
 
     yield make
