@@ -20,6 +20,9 @@ from agentkit.views.svg import FONT, TONES, clean
 from agentkit.views.table import table_svg
 from agentkit.views.text import LONG, cell, fence
 
+UNTOLD = ("bound", "recalled")
+"""Notes that tell nothing new: where a notebook puts the answer; what a step has told before."""
+
 
 @dataclass(slots=True)
 class Line:
@@ -73,7 +76,7 @@ class Transcript:
             case ScopeClosed() if event.error is not None:
                 title = f"{self.book.actor(event)} {event.status}"
                 self.put(event, "error", title, f"{event.error.type}: {event.error.text}")
-            case Noted() if event.topic != "bound":  # where a notebook puts the answer
+            case Noted() if event.topic not in UNTOLD:
                 title = f"{self.book.actor(event)}: {event.topic.replace('_', ' ')}"
                 self.put(event, "note", title, self.book.words(event.data))
             case RunEnded() if event.status != "ok":
@@ -93,7 +96,7 @@ class Transcript:
         if event.error is not None:
             result = f"{event.error.type}: {event.error.text}"
         else:
-            result = self.book.words(event.result)
+            result = recalled(event) or self.book.words(event.result)
         call = f"{event.name}({short(asked, 400)})"
         kind = "error" if failed else "call"
         title = f"{self.book.actor(event)} → {call}"
@@ -134,6 +137,15 @@ class Transcript:
         """The transcript as a picture, for readers that show neither HTML nor Markdown."""
         rows = [[line.title, short(line.text, 60)] for line in self.lines]
         return table_svg([["who", "what"], *rows], "Transcript", [])
+
+
+def recalled(event: StepEnded) -> str:
+    """What a search of a memory found, a line for each with its score; empty for other steps."""
+    rows = event.result if event.step == "memory" and isinstance(event.result, list) else []
+    found = [(mapped(row, "item"), mapped(row, "score")) for row in rows]
+    if not all(isinstance(score, float) and mapped(item, "text") for item, score in found):
+        return ""
+    return "\n".join(f"{score:.2f}  {short(str(item['text']), 300)}" for item, score in found)
 
 
 def arguments(request: JSON) -> str:

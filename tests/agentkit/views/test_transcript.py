@@ -55,3 +55,15 @@ def test_what_a_model_wrote_cannot_pose_as_ours() -> None:
     assert "<script" not in view.to_html()
     fence = "`" * 5
     assert f"{fence}text\n" in view.to_markdown() and f"\n{fence}" in view.to_markdown()
+
+
+def test_a_search_of_a_memory_is_told_once_a_line_for_each_hit() -> None:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "clerk")
+    hits = [{"item": {"id": "a", "text": "Ada owns it."}, "score": 0.639, "parts": {}}]
+    s.begin("c", "k", "memory", "notes.recall", {"query": "who?"})
+    s.finish("c", "k", "memory", "notes.recall", result=hits)
+    s.note("c", "recalled", {"memory": "notes", "query": "who?", "hits": hits})
+    text = str(fold(Transcript(), s.events))
+    assert text == 'clerk → notes.recall(query="who?")\n    0.64  Ada owns it.'
