@@ -172,17 +172,29 @@ class JetStream:
         assert self._opening is not None
         async with self._opening:
             if self._client is None or self._client.is_closed:
-                with self._mapped("it"):
-                    async with asyncio.timeout(ANSWER_S):
-                        self._client = await nats.connect(
-                            self.url,
-                            error_cb=quiet,
-                            connect_timeout=int(ANSWER_S),
-                            reconnect_time_wait=0.1,
-                            max_reconnect_attempts=-1,
-                        )
+                with self._mapped("a connection"):
+                    self._client = await self._connect()
                 self.max_bytes = self._client.max_payload
         return self._client
+
+    async def _connect(self) -> Client:
+        trouble: list[Exception] = []
+
+        async def keep(error: Exception) -> None:
+            # What goes wrong between two calls shows in the next one.
+            trouble[:] = [error]
+
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await nats.connect(
+                    self.url,
+                    error_cb=keep,
+                    connect_timeout=int(ANSWER_S),
+                    reconnect_time_wait=0.1,
+                    max_reconnect_attempts=-1,
+                )
+        except TimeoutError as error:
+            raise (trouble or [error])[0] from None
 
     async def _declare(self, channel: Channel) -> JetStreamContext:
         stream = (await self._connected()).jetstream(timeout=ANSWER_S)
@@ -287,7 +299,3 @@ def token(key: str) -> str:
     if not key or re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", key):
         return key or "_"
     return "=" + base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-async def quiet(_error: Exception) -> None:
-    """What goes wrong between two calls shows in the next one."""

@@ -40,7 +40,7 @@ def mapped(where: str, broker: str) -> Iterator[None]:
     except APIError as error:
         raise told(where, broker, error) from error
     except (NoStreamResponseError, errors.NoRespondersError) as error:
-        text = f"Nothing answers for {where}, carried {broker}: {error}."
+        text = f"Nothing answers for {where}, carried {broker} ({error})."
         raise Mapped(StoreUnreachable(text), gone=True) from error
     except errors.MaxPayloadError as error:
         raise Mapped(SetupError(f"A letter to {where} is too big: {error}."), False) from error
@@ -51,8 +51,9 @@ def mapped(where: str, broker: str) -> Iterator[None]:
                 todo="put its token into the address: nats://TOKEN@HOST:PORT",
             )
             raise Mapped(refused, gone=False) from error
-        lost = f"No answer about {where}, carried {broker}: {type(error).__name__} {error}."
-        raise Mapped(StoreUnreachable(lost.replace(" .", ".")), gone=True) from error
+        why = str(error).removeprefix("nats: ") or type(error).__name__
+        lost = StoreUnreachable(f"No answer for {where}, carried {broker} ({why}).")
+        raise Mapped(lost, gone=True) from error
 
 
 def told(where: str, broker: str, error: Exception) -> Mapped:

