@@ -77,7 +77,9 @@ export function draw(model, el) {
     if (!step || !items.length) return;
     event.preventDefault();
     const at = items.findIndex((item) => item.id === chosen);
-    choose(items[(at + step + items.length) % items.length]);
+    const next = items[(at + step + items.length) % items.length];
+    [...(event.currentTarget.querySelectorAll?.("[data-id]") ?? [])].find((one) => one.dataset.id === next.id)?.focus();
+    choose(next);
   }
   function sheet(data, recall) {
     const ranks = new Map((recall?.hits ?? []).map((hit, i) => [hit.id, i + 1])), order = kinds(data.items);
