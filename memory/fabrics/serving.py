@@ -16,6 +16,7 @@ from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
 from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, UnknownRun
+from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
 from agentkit.run import note
@@ -89,9 +90,9 @@ class Worker:
             await self._settle(got, "nak")
             raise
         except RunTaken:
-            # Another worker is at it, or was a moment ago: leave it to that one's lease.
+            # Another worker is at it, or died a moment ago: wait until its lease is over.
             self.served.put_back += 1
-            await self._settle(got, "nak", self.queue.group.ack_wait_s)
+            await self._settle(got, "nak", max(self.queue.group.ack_wait_s, LEASE_S))
             return
         except AgentkitError as error:
             if (

@@ -144,6 +144,34 @@ def test_a_broker_ends_with_the_process_that_started_it(own: Broker, tmp_path: P
     assert not alive(pid)
 
 
+async def test_a_task_survives_a_worker_process_that_is_killed_and_each_effect_is_once(
+    own: Broker, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable, str(Path(__file__).with_name("worker_process.py")),
+        own.url, "team", str(tmp_path / "shared.db"), str(tmp_path),
+    ]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    workers = [subprocess.Popen(command, env=env)]
+    try:
+        async with fabric(own.url, namespace="team") as f:
+            jobs = f.actor(f.queue("jobs", ack_wait_s=0.5), timeout_s=40)
+            asking = asyncio.create_task(jobs("Amber"))
+            async with asyncio.timeout(30):
+                while not (tmp_path / "reached").exists():
+                    await asyncio.sleep(0.02)
+            workers[0].kill()
+            workers[0].wait()
+            (tmp_path / "go").touch()
+            workers.append(subprocess.Popen(command, env=env))
+            assert (await asking).text == "Amber: cleared"
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    assert (tmp_path / "effects").read_text().split() == ["weigh", "clear"]
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that ended and was not fetched does not."""
     try:
