@@ -232,7 +232,7 @@ class Graph:
 
         What is told of a memory, as a lost update, is a badge of the memory.
         """
-        about = self.nodes.get(f"memory:{mapped(event.data, 'memory', 'channel')}")
+        about = self.nodes.get(f"memory:{mapped(event.data, 'memory', 'board', 'channel')}")
         if about is not None:
             if fresh:
                 about.notes[event.topic] += 1

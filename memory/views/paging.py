@@ -152,10 +152,12 @@ class Paging:
 def entry(given: dict[str, JSON]) -> dict[str, JSON]:
     """A message in the window, or one that was moved, with what is missing filled in."""
     tokens = given.get("tokens")
+    part, _, block = str(given.get("part") or given.get("role") or "message").partition(": ")
+    text = str(given.get("text", ""))
     return {
         "id": str(given.get("id", "")),
-        "part": str(given.get("part") or given.get("role") or "message"),
-        "text": short(str(given.get("text", "")), 200),
+        "part": part,
+        "text": short(f"{block}: {text}" if block else text, 200),
         "tokens": tokens if isinstance(tokens, int) else 0,
     }
 

@@ -77,6 +77,8 @@ class Replicas:
         self.name, self.said = name, said
         self.book = Book()
         self.replicas: list[Replica] = []
+        self.lost = 0
+        """Updates that were lost, as the board itself counts; also those of no run."""
         self.troubles: list[Trouble] = []
         self.counts: Counter[str] = Counter()
         self.stale = True
@@ -109,9 +111,9 @@ class Replicas:
         self.troubles.append(Trouble(self.n, event.topic, who, told(event.topic, data)))
         del self.troubles[:-LAST]
 
-    def fill(self, replicas: list[Replica]) -> None:
-        """Say what the replicas hold."""
-        self.replicas = replicas
+    def fill(self, replicas: list[Replica], lost: int = 0) -> None:
+        """Say what the replicas hold, and how many updates were lost."""
+        self.replicas, self.lost = replicas, lost
         self.rev += 1
 
     def data(self, since: int = 0) -> dict[str, JSON]:
@@ -164,7 +166,9 @@ class Replicas:
             behind = [one.name for one in self.replicas if one.behind]
             facts.append(f"{len(self.replicas)} replicas")
             facts.append(f"{', '.join(behind)} behind" if behind else "all up to date")
-        facts += [f"{n} {NAMES[topic][n != 1]}" for topic, n in self.counts.items()]
+        counts = {"lost_update": self.lost, **self.counts}
+        counts["lost_update"] = max(counts["lost_update"], self.lost)
+        facts += [f"{n} {NAMES[topic][n != 1]}" for topic, n in counts.items() if n]
         return " · ".join([*facts, *([self.said] if self.said else [])])
 
     def rows(self) -> list[list[str]]:
@@ -221,19 +225,25 @@ def told(topic: str, data: dict[str, JSON]) -> str:
     """What went wrong, in words."""
     key = data.get("key")
     about = f"{key}: " if key is not None else ""
-    if text := data.get("text") or data.get("told"):
-        return f"{about}{text}"
-    names = {
-        "lost_update": "a write was lost",
-        "conflict": "a write was refused, because another one came before",
-        "stale_read": "an old value was read",
-        "siblings": "two writes did not know of each other; both are kept",
-        "merged": "siblings were merged",
-        "redirected": "a read went to another replica",
-    }
-    more = [
-        f"{name.replace('_', ' ')} {plain(value)}"
-        for name, value in data.items()
-        if name not in ("memory", "board", "key", "who", "text", "told") and value is not None
-    ]
-    return about + names[topic] + (f" ({short(', '.join(more), 160)})" if more else "")
+    value = short(plain(data.get("value")), 60)
+    match topic:
+        case "conflict":
+            why = data.get("told") or "another write came before"
+            return f"{about}a write was refused: {short(str(why), 160)}"
+        case "lost_update":
+            winner = data.get("winner_by") or "a later write"
+            return (
+                f"{about}{data.get('by') or 'somebody'} wrote {value}, and {winner} lost it unseen"
+            )
+        case "stale_read":
+            return f"{about}an old value was read: {value}, {data.get('behind')} behind"
+        case "siblings":
+            kept = [one for one in data.get("versions") or [] if isinstance(one, dict)]
+            values = " | ".join(short(plain(one.get("value")), 40) for one in kept)
+            return f"{about}writes that did not know of each other are kept: {values}"
+        case "merged":
+            values = " | ".join(short(plain(one), 40) for one in data.get("values") or [])
+            return f"{about}siblings were merged: {values}"
+        case _:
+            places = f" from {data.get('from')}" if data.get("from") else ""
+            return f"{about}a read was sent{places} to {data.get('replica') or 'another replica'}"

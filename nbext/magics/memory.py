@@ -14,10 +14,18 @@ from nbext.session import Session
 from nbext.table import Table, Told
 
 if TYPE_CHECKING:
-    from nbext.widgets.memory import LettersWidget, MapWidget
+    from nbext.widgets.memory import LettersWidget, MapWidget, PagingWidget, ReplicasWidget
 
 RUNS = 40
 """Earlier runs of this kernel that a picture begins with."""
+
+CONSISTENCY = {
+    "cas": "compare-and-swap: a write based on an old version is refused",
+    "lww": "last write wins: what is lost is counted",
+    "vector": "vector clocks: concurrent writes are kept as siblings",
+    "crdt": "CRDT: concurrent writes merge",
+}
+"""What a board does with concurrent writes."""
 
 
 async def memory(session: Session, line: Line, body: str | None) -> Any:
@@ -79,11 +87,12 @@ async def listed(session: Session) -> Table:
 
 async def size(one: Memory) -> str:
     """How much is in it, where it can be counted."""
-    count = getattr(one, "count", None)
-    if count is None:
-        return ""
+    board = getattr(one, "board", one)
     try:
-        return str(await count())
+        if callable(keys := getattr(board, "keys", None)):
+            return str(len(keys()))
+        count = getattr(one, "count", None)
+        return "" if count is None else str(await count())
     except AgentkitError as error:
         return f"({type(error).__name__})"
 
@@ -95,11 +104,18 @@ def behind(one: Memory) -> str:
     facts = [kind, repr(embedder) if embedder is not None else ""]
     if (preset := getattr(one, "preset", None)) is not None:
         facts.append(f"preset {preset.name}")
+    if (consistency := getattr(one, "consistency", None)) is not None:
+        facts.append(CONSISTENCY.get(consistency, consistency))
     return " · ".join(filter(None, facts))
 
 
 async def shown(session: Session, one: Memory) -> Any:
     """The live picture of a memory; of one that has none, what it says of itself."""
+    kind = getattr(one, "kind", "")
+    if kind == "board" or hasattr(one, "board"):
+        return await replicated(session, getattr(one, "board", one))
+    if kind in ("paged", "compaction"):
+        return windowed(session, one)
     if hasattr(one, "store") and hasattr(one, "embedder"):
         return await mapped(session, one)
     return Told(text=repr(one))
@@ -123,6 +139,31 @@ async def mapped(session: Session, one: Any) -> MapWidget:
     widget = MapWidget(view, partial(look, store=one.store, embedder=free))
     widget.watch(session.log, recent(session), bool(session.working()))
     return await widget.settle()
+
+
+async def replicated(session: Session, board: Any) -> ReplicasWidget:
+    """A board on its replicas."""
+    from memory.views.replicas import Replicas
+    from memory.views.shelves import shelves
+    from nbext.widgets.memory import ReplicasWidget
+
+    async def look(view: Replicas) -> None:
+        view.stale = False
+        view.fill(shelves(board.state, board.network), len(board.lost))
+
+    widget = ReplicasWidget(Replicas(board.name, behind(board)), look)
+    widget.watch(session.log, recent(session), bool(session.working()))
+    return await widget.settle()
+
+
+def windowed(session: Session, one: Any) -> PagingWidget:
+    """The window of a paged memory."""
+    from memory.views.paging import Paging
+    from nbext.widgets.memory import PagingWidget
+
+    view = Paging(one.name, pressure=getattr(one, "pressure", None))
+    widget = PagingWidget(view)
+    return widget.watch(session.log, recent(session), bool(session.working()))
 
 
 def letters(session: Session, channel: Any) -> LettersWidget:

@@ -110,6 +110,27 @@ def test_a_stream_is_shown_with_the_parts_of_each_score(shared: Notebook) -> Non
     assert all(part in text for part in ("relevance", "recency", "importance"))
 
 
+def test_a_board_is_shown_on_its_replicas_and_follows_what_is_written(shared: Notebook) -> None:
+    shared.ok(
+        "from memory.board.board import Board\n"
+        "port = Board('port', 'lww', replicas=('north', 'south'))\n"
+        "port.network.partition('north', 'south')\n"
+        "await port.at('north').write('quay', 'free')"
+    )
+    cell = shared.ok("shown = %memory port\nshown.show();")
+    assert "1 key · 2 replicas · south behind · last write wins" in cell.text
+    shared.ok(
+        "await port.at('south').write('quay', 'taken')\n"
+        "import asyncio\n"
+        "async with asyncio.timeout(10):\n"
+        "    while 'taken' not in str(shown.view):\n"
+        "        await asyncio.sleep(0.02)"
+    )
+    shared.ok("south = port.at('south')\n%memory south")
+    table = shared.ok("%memory").text
+    assert "Board" in table and "last write wins" in table
+
+
 def test_a_queue_is_shown_by_its_letters(shared: Notebook) -> None:
     shared.ok("from memory.fabrics import fabric\nwork = fabric('local').queue('work')")
     shared.ok("await work.put('unload the Grey Heron')\nit = await work.take()\nawait it.ack()")

@@ -74,3 +74,13 @@ def test_a_resumed_run_pages_out_once() -> None:
         again.events.append(copied)
     view = fold(Paging("desk"), [*story.events, *again.events])
     assert len(view.moments) == 3
+
+
+def test_blocks_of_the_working_context_are_one_part_of_the_gauge() -> None:
+    s = Story()
+    s.start()
+    entries = [entry("persona", 30, "working context: persona"), entry("a", 10)]
+    noted(s, "window", 40, entries)
+    [moment] = fold(Paging("desk"), s.events).data()["moments"]
+    shown = [(one["part"], one["text"]) for one in moment["entries"]]
+    assert shown == [("working context", "persona: <persona>"), ("message", "<a>")]

@@ -18,9 +18,9 @@ def told() -> Story:
     s.open("b", "bo", "desk/bo")
     s.begin("b", "k1", "memory", "port.write")
     s.finish("b", "k1", "memory", "port.write")
-    s.note("b", "lost_update", {"memory": "port", "key": "quay", "lost": 41})
-    s.note("b", "stale_read", {"memory": "port", "key": "quay", "behind": 2})
-    s.note("b", "conflict", {"memory": "other", "key": "quay"})
+    s.note("b", "lost_update", {"board": "port", "key": "quay", "by": "ann", "value": 41})
+    s.note("b", "stale_read", {"board": "port", "key": "quay", "behind": 2, "value": 41})
+    s.note("b", "conflict", {"board": "other", "key": "quay"})
     return s
 
 
@@ -46,8 +46,8 @@ def test_what_went_wrong_is_counted_and_told_with_who_it_was() -> None:
     view = filled(fold(Replicas("port", "last write wins"), told().events))
     assert view.data()["counts"] == {"lost_update": 1, "stale_read": 1}
     assert [one.told for one in view.troubles] == [
-        "quay: a write was lost (lost 41)",
-        "quay: an old value was read (behind 2)",
+        "quay: ann wrote 41, and a later write lost it unseen",
+        "quay: an old value was read: 41, 2 behind",
     ]
     assert view.troubles[0].who == "desk/bo"
     assert "south behind · 1 lost update · 1 stale read · last write wins" in view.headline()
