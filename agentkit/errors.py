@@ -29,6 +29,7 @@ AgentkitError
 │   ├── StoreFull         the disk is full
 │   ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
 │   ├── StoreCorrupt      the file is damaged or no store
+│   ├── Stale             a replica is behind what a session may rely on
 │   └── Conflict          compare-and-swap: somebody else wrote in between
 └── LogError              the event log
     ├── UnknownRun        no run of that id
@@ -203,6 +204,10 @@ class QueueFull(StoreError):
 
 class StoreCorrupt(StoreError):
     """The file is damaged, or is no store."""
+
+
+class Stale(StoreError):
+    """A replica is behind what a session may rely on."""
 
 
 class Conflict(StoreError):

@@ -11,6 +11,7 @@ import importlib
 from typing import Any
 
 HOMES: dict[str, str] = {
+    "Board": "memory.board.board",
     "Embedded": "memory.embed",
     "Embedder": "memory.embed",
     "Fabric": "memory.fabrics",
@@ -21,6 +22,7 @@ HOMES: dict[str, str] = {
     "Preset": "memory.stream.presets",
     "RELEASED": "memory.stream.presets",
     "Recalled": "memory.recalled",
+    "Replica": "memory.board.replica",
     "State": "memory.state",
     "Store": "memory.stores",
     "StreamMemory": "memory.stream.stream",

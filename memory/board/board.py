@@ -1,0 +1,365 @@
+"""Board: keys that agents share, on replicas, with declared consistency."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, get_args
+
+from agentkit import Log, Memory, Tool
+from agentkit.errors import Conflict, SetupError, StoreUnreachable
+from agentkit.events import StateChanged
+from agentkit.messages import JSON, Thread
+from agentkit.run import note
+from memory.board.network import Network
+from memory.board.policies import clock_of
+from memory.board.replica import Replica
+from memory.board.state import DELIVERED, WRITTEN, BoardState, apply, load, save
+from memory.board.versions import Consistency, Seen, Version
+from memory.journal import Journal, shared
+from memory.naming import checked
+
+Merge = Callable[[list[JSON]], JSON]
+"""From the values of concurrent writes, oldest first, the one value they come to."""
+
+
+class Board(Memory):
+    """Shared state with declared consistency; given to an agent, it is its first replica.
+
+    - "cas": one primary, the first replica, numbers the writes; a write that is not based on
+      the newest version is a Conflict. Nothing is lost.
+    - "lww": any replica takes writes, the one with the latest clock stays. What is lost is
+      counted in `lost` and noted.
+    - "vector": any replica takes writes; concurrent ones are kept as siblings, which `merge`
+      or a later write resolves.
+    - "crdt": any replica takes writes; objects, lists and texts merge by themselves.
+    """
+
+    kind = "board"
+
+    def __init__(
+        self,
+        name: str,
+        consistency: Consistency = "cas",
+        *,
+        replicas: Sequence[str] = ("main",),
+        merge: Merge | None = None,
+        seed: int = 0,
+        log: Log | None = None,
+    ) -> None:
+        """Open the board of that name, or begin it.
+
+        Args:
+            name: an identifier; it names the stream, the steps and the tools.
+            consistency: what becomes of concurrent writes.
+            replicas: names of the copies, the first is the primary of "cas".
+            merge: of "vector": resolves siblings when they are read.
+            seed: of what the network drops and delays.
+            log: where its events are; the default log without one.
+
+        Raises:
+            SetupError: no such consistency, no replica or one twice, a merge where nothing
+                is to merge, or the board was begun otherwise.
+        """
+        if consistency not in get_args(Consistency):
+            raise SetupError(
+                f"No consistency is called {consistency!r}.",
+                expected=", ".join(map(repr, get_args(Consistency))),
+            )
+        names = (replicas,) if isinstance(replicas, str) else tuple(replicas)
+        if not names or len(set(names)) != len(names) or not all(map(str.isidentifier, names)):
+            raise SetupError(
+                f"The replicas of {name} are {names}.", expected="one name or several, each once"
+            )
+        if merge is not None and consistency != "vector":
+            raise SetupError(f"{name} has a merge, but {consistency!r} keeps no siblings.")
+        self.name, self.consistency, self.names = checked(name), consistency, names
+        self.merge = merge
+        self.network = Network(names, seed)
+        self._log = log
+        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._news: list[asyncio.Future[None]] = []
+        self._main = Replica(self, names[0])
+        self.journal  # noqa: B018  an unreadable log is told here, not at the first write
+
+    @property
+    def journal(self) -> Journal[BoardState]:
+        """Its events; shared by all of this name in this process."""
+
+        def make(log: Log) -> Journal[BoardState]:
+            return Journal(
+                self.name,
+                lambda: BoardState(self.consistency, self.names),
+                apply,
+                save=save,
+                load=lambda saved: load(self.consistency, self.names, saved),
+                log=log,
+            )
+
+        found = shared(self.name, make, self._log)
+        was = getattr(found.state, "consistency", None), getattr(found.state, "replicas", None)
+        if was != (self.consistency, self.names):
+            raise SetupError(
+                f"The board {self.name} was begun as {was[0]!r} on {was[1]}.",
+                expected=f"the same, not {self.consistency!r} on {self.names}",
+                todo="give it another name, or use another log",
+            )
+        return found
+
+    @property
+    def state(self) -> BoardState:
+        """What every replica holds now."""
+        return self.journal.state
+
+    def at(
+        self,
+        replica: str,
+        *,
+        guarantees: Sequence[str] = (),
+        wait_s: float = 0.0,
+        otherwise: str = "error",
+    ) -> Replica:
+        """A session on one replica; see Replica."""
+        self.network.known([replica])
+        return Replica(self, replica, guarantees, wait_s, otherwise)
+
+    async def read(self, key: str) -> Seen:
+        """Read at the first replica; see Replica.read."""
+        return await self._main.read(key)
+
+    async def write(
+        self, key: str, value: JSON, *, based_on: Sequence[int] | None = None
+    ) -> Version:
+        """Write at the first replica; see Replica.write."""
+        return await self._main.write(key, value, based_on=based_on)
+
+    async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+        """Read, change and write at the first replica; see Replica.update."""
+        return await self._main.update(key, change)
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        return self._main.tools
+
+    async def on_task(self, thread: Thread) -> Thread:
+        return await self._main.on_task(thread)
+
+    @property
+    def lost(self) -> list[dict[str, JSON]]:
+        """The updates that were overwritten without having been seen, oldest first."""
+        return [{"n": n, **told} for n, told in sorted(self.state.lost.items())]
+
+    def keys(self) -> list[str]:
+        """Every key that was written."""
+        return sorted(self.state.written)
+
+    def history(self, key: str | None = None) -> list[Version]:
+        """Every write, oldest first: who, when, and on what it was based."""
+        written = [e for e in self.journal.events() if e.name == WRITTEN]
+        found = [Version(n=e.seq, **e.value["value"]) for e in written]
+        return [one for one in found if key is None or one.key == key]
+
+    def past(self, seq: int) -> dict[str, dict[str, JSON]]:
+        """What each replica held of each key after the event with that seq.
+
+        Raises:
+            SetupError: there was no such event yet.
+        """
+        state = self.journal.at(seq)
+        return {
+            name: {key: state.value(name, key) for key in sorted(state.held[name])}
+            for name in self.names
+        }
+
+    async def changes(self, key: str | None = None) -> AsyncIterator[Version]:
+        """Every write from now on, as it becomes durable."""
+        queue: asyncio.Queue[StateChanged] = asyncio.Queue()
+
+        def put(events: list[Any]) -> None:
+            for event in events:
+                if isinstance(event, StateChanged) and event.name == WRITTEN:
+                    queue.put_nowait(event)
+
+        remove = self.journal.log.subscribe(put, self.journal.id)
+        try:
+            while True:
+                event = await queue.get()
+                version = Version(n=event.seq, **event.value["value"])
+                if key is None or version.key == key:
+                    yield version
+        finally:
+            remove()
+
+    async def settle(self) -> int:
+        """Let every replica hear what can reach it, at once; returns how many messages that were.
+
+        The anti-entropy of Demers et al. 1987: afterwards all replicas on one side of a
+        partition have the same writes.
+        """
+        count = 0
+        while todo := [
+            (version, to)
+            for version, others in self.state.waiting.values()
+            for to in others
+            if self.carriers(version, to)
+        ]:
+            for version, to in todo:
+                count += await self._deliver(version, to)
+        return count
+
+    def carriers(self, version: Version, to: str) -> list[str]:
+        """The replicas that have a write and reach another one."""
+        return [
+            name
+            for name in self.names
+            if name != to
+            and self.network.reaches(name, to)
+            and version.n in self.state.heard[name].get(version.key, ())
+        ]
+
+    def decided(
+        self, replica: str, key: str, value: JSON, by: str, based_on: tuple[int, ...]
+    ) -> Callable[[BoardState], tuple[str, JSON]]:
+        """Make of a write its event, or refuse it."""
+
+        def decide(state: BoardState) -> tuple[str, JSON]:
+            held = state.held[replica].get(key, ())
+            version = Version(
+                n=0,
+                key=key,
+                value=value,
+                by=by,
+                at=self.journal.log.clock() + self.network.links[replica].skew_s,
+                replica=replica,
+                based_on=based_on,
+            )
+            if self.consistency == "cas" and based_on != tuple(one.n for one in held):
+                raise refused(self.name, version, held)
+            if self.consistency == "vector":
+                count = state.counts.get(key, {}).get(replica, 0) + 1
+                clock = clock_of(self._versions(state, key, based_on), replica, count)
+                version = version.model_copy(update={"clock": clock})
+            if self.consistency == "crdt":
+                from memory.board.crdt import change, document, take, whole
+
+                # The event is made on a copy; the state changes when the event is folded.
+                copy = document(replica)
+                take(copy, whole(state.docs[replica]))
+                clock = {**state.taken[replica]}
+                clock[replica] = clock.get(replica, 0) + 1
+                told = {"update": change(copy, key, value), "clock": clock}
+                version = version.model_copy(update=told)
+            return WRITTEN, version.model_dump(exclude={"n"})
+
+        return decide
+
+    def _versions(self, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
+        """Versions by number: mostly some replica still holds them, else the log has them."""
+        held = {one.n: one for keys in state.held.values() for one in keys.get(key, ())}
+        if all(n in held for n in ns):
+            return [held[n] for n in ns]
+        return [one for one in self.history(key) if one.n in ns]
+
+    async def spread(self) -> None:
+        """Send what waits: at once where the network lets it, else later in the background."""
+        for version, others in list(self.state.waiting.values()):
+            for to in list(others):
+                await self._send(version, to, 0)
+
+    async def _send(self, version: Version, to: str, attempt: int) -> None:
+        if (version.n, to) in self._tasks or not self.carriers(version, to):
+            return
+        wait_s = self.network.wait_s(version.n, to, attempt)
+        if wait_s == 0:
+            await self._deliver(version, to)
+            return
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._later(version, to, attempt, wait_s))
+        self._tasks[version.n, to] = task
+        task.add_done_callback(lambda _: self._tasks.pop((version.n, to), None))
+
+    async def _later(self, version: Version, to: str, attempt: int, wait_s: float | None) -> None:
+        while wait_s is None:
+            await asyncio.sleep(self.network.resend_s)
+            attempt += 1
+            wait_s = self.network.wait_s(version.n, to, attempt)
+        await asyncio.sleep(wait_s)
+        if self.carriers(version, to):
+            await self._deliver(version, to)
+
+    async def _deliver(self, version: Version, to: str) -> bool:
+        """Let one replica hear a write; False when it has."""
+        if version.n in self.state.heard[to].get(version.key, ()):
+            return False
+        before = len(self.state.lost)
+        data: JSON = {"n": version.n, "to": to}
+        await self.journal.append(f"{version.n}>{to}", lambda _state: (DELIVERED, data))
+        self.tell(version.key, to, before)
+        waiting, self._news = self._news, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
+        return True
+
+    def tell(self, key: str, replica: str, lost_before: int) -> None:
+        """Note what a write or its arrival did wrong."""
+        for n, told in list(self.state.lost.items())[lost_before:]:
+            note("lost_update", {"board": self.name, "n": n, **told})
+        held = self.state.held[replica].get(key, ())
+        if len(held) > 1:
+            versions = [{"n": one.n, "by": one.by, "value": one.value} for one in held]
+            note(
+                "siblings",
+                {"board": self.name, "key": key, "replica": replica, "versions": versions},
+            )
+
+    async def news(self, timeout_s: float) -> None:
+        """Wait until something is delivered, or the time is over."""
+        one = asyncio.get_running_loop().create_future()
+        self._news.append(one)
+        await asyncio.wait([one], timeout=timeout_s)
+
+    def primary(self, replica: str) -> str:
+        """Where a write at a replica goes.
+
+        Raises:
+            StoreUnreachable: to the primary, which a partition cuts off.
+        """
+        if self.consistency != "cas":
+            return replica
+        if not self.network.reaches(replica, self.names[0]):
+            raise StoreUnreachable(
+                f"{replica} cannot reach {self.names[0]}, the primary of {self.name}.",
+                expected="a primary in reach: compare-and-swap gives up availability for it",
+                todo="heal the partition, or declare another consistency",
+            )
+        return self.names[0]
+
+    def __repr__(self) -> str:
+        on = ", ".join(self.names)
+        return f"Board({self.name!r}, {self.consistency}, on {on}, {len(self.keys())} keys)"
+
+    def _repr_markdown_(self) -> str:
+        said = {
+            "cas": "compare-and-swap: a write based on an old version is refused",
+            "lww": "last write wins: what is lost is counted",
+            "vector": "vector clocks: concurrent writes are kept as siblings",
+            "crdt": "CRDT: concurrent writes merge",
+        }[self.consistency]
+        rows = [f"| {key} | `{self.state.value(self.names[0], key)}` |" for key in self.keys()]
+        table = "\n\n| key | value |\n|---|---|\n" + "\n".join(rows) if rows else ""
+        return f"**{self.name}** · board on {', '.join(self.names)} · {said}{table}"
+
+
+def refused(board: str, version: Version, held: Sequence[Version]) -> Conflict:
+    """The error for a write that is not based on the newest version."""
+    now = held[0] if held else None
+    told = f"{now.value!r}, version {now.n}, by {now.by}" if now else "nothing"
+    based = f"version {version.based_on[0]}" if version.based_on else "nothing read before"
+    return Conflict(
+        f"{version.key} on {board} is {told}; the write was based on {based}.",
+        expected="a write based on the newest version",
+        todo="read it again, and write what follows from that",
+        key=version.key,
+        newest=now.n if now else None,
+    )

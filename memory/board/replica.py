@@ -1,0 +1,282 @@
+"""A session on one replica of a board: what an agent holds, and what it may rely on.
+
+The session guarantees are those of Terry et al. 1994: "read_your_writes", a read sees the
+session's own writes; "monotonic_reads", a read sees what earlier reads of it saw. Moving to
+a replica that is behind, or being on one, breaks them unless they are asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agentkit import Memory, Tool, tool
+from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
+from agentkit.messages import JSON, Message, Thread, canonical, jsonable
+from agentkit.run import current_scope, in_run, note
+from memory.board.versions import Seen, Version
+from memory.passages import before_task
+from memory.steps import step
+
+if TYPE_CHECKING:
+    from memory.board.board import Board
+
+GUARANTEES = ("read_your_writes", "monotonic_reads")
+
+ATTEMPTS = 100
+"""How often an update is tried again after a conflict."""
+
+
+class Replica(Memory):
+    """See the module."""
+
+    kind = "board"
+
+    def __init__(
+        self,
+        board: Board,
+        replica: str,
+        guarantees: Sequence[str] = (),
+        wait_s: float = 0.0,
+        otherwise: str = "error",
+    ) -> None:
+        """Begin a session.
+
+        Args:
+            board: the board.
+            replica: where it reads and writes.
+            guarantees: of GUARANTEES; "both" of them are a session that never goes back.
+            wait_s: how long a read waits for a replica that is behind.
+            otherwise: what happens then: "error" raises Stale, "redirect" reads at a replica
+                in reach that is not behind.
+
+        Raises:
+            SetupError: a guarantee or a way out that does not exist.
+        """
+        wrong = [one for one in guarantees if one not in GUARANTEES]
+        if wrong or otherwise not in ("error", "redirect") or wait_s < 0:
+            raise SetupError(
+                f"A session cannot have guarantees={list(guarantees)}, wait_s={wait_s},"
+                f" otherwise={otherwise!r}.",
+                expected=f"guarantees of {', '.join(GUARANTEES)}; 'error' or 'redirect'",
+            )
+        self.board, self.replica, self.name = board, replica, board.name
+        self.guarantees, self.wait_s, self.otherwise = tuple(guarantees), wait_s, otherwise
+        self.seen: dict[str, tuple[int, ...]] = {}
+        """The versions that the session read last, by key."""
+        self.own: dict[str, int] = {}
+        """The session's last write, by key."""
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def read(self, key: str) -> Seen:
+        """What this replica holds of a key. Notes: stale_read, merged, redirected.
+
+        Raises:
+            Stale: it is behind what the session may rely on, and stayed so.
+            SetupError: no key.
+        """
+        check_key(key, self.name)
+
+        async def perform(_key: str) -> JSON:
+            await self.board.spread()
+            where = await self._reliable(key)
+            seen = self._look(where, key)
+            return {**seen.model_dump(), "stream": self.board.journal.id,
+                    "seq": self.board.journal.seq}  # fmt: skip
+
+        request: JSON = {"key": key, "replica": self.replica}
+        found = await step(f"{self.name}.read", request, perform, effect="pure")
+        seen = Seen(**{name: found[name] for name in Seen.model_fields})
+        self.seen[key] = seen.versions
+        about: dict[str, JSON] = {"board": self.name, "key": key, "replica": seen.replica}
+        if seen.replica != self.replica:
+            note("redirected", {**about, "from": self.replica})
+        if seen.behind:
+            note("stale_read", {**about, "behind": seen.behind, "value": seen.value})
+        if seen.conflict and self.board.merge is not None:
+            note("merged", {**about, "values": [one.value for one in seen.siblings],
+                            "value": seen.value})  # fmt: skip
+        return seen
+
+    async def write(
+        self, key: str, value: JSON, *, based_on: Sequence[int] | None = None
+    ) -> Version:
+        """Write a key, naming who, when, and on what it is based.
+
+        Args:
+            key: any text.
+            value: a JSON value; None where nothing is to stand.
+            based_on: versions that the writer had seen; by default what this session read
+                last of the key. () writes blindly.
+
+        Raises:
+            Conflict: compare-and-swap, and somebody wrote since. StoreUnreachable: the
+                primary is cut off. StoreTaken: another process writes the board.
+            SetupError: no key, or a value without a JSON form.
+        """
+        check_key(key, self.name)
+        try:
+            value = jsonable(value)
+        except ValueError as error:
+            raise SetupError(f"{self.name} cannot hold this under {key}: {error}.") from error
+        base = tuple(sorted(self.seen.get(key, ()) if based_on is None else based_on))
+        by = (current_scope().path if in_run() else "") or "you"
+        request: JSON = {
+            "key": key, "value": value, "based_on": list(base), "replica": self.replica,
+        }  # fmt: skip
+
+        async def perform(step_key: str) -> JSON:
+            board = self.board
+            where = board.primary(self.replica)
+            before = len(board.state.lost)
+            decide = board.decided(where, key, value, by, base)
+            event = await board.journal.append(step_key, decide)
+            version = Version(n=event.seq, **event.value["value"])
+            board.tell(key, where, before)
+            await board.spread()
+            return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}
+
+        try:
+            found = await step(f"{self.name}.write", request, perform, effect="idempotent")
+        except Conflict as error:
+            note(
+                "conflict",
+                {"board": self.name, "key": key, "based_on": list(base), "told": error.what},
+            )
+            raise
+        version = Version(**{name: found[name] for name in Version.model_fields})
+        self.seen[key], self.own[key] = (version.n,), version.n
+        return version
+
+    async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+        """Read a key, change its value and write it; after a conflict again from the read.
+
+        Updates of one session take turns, so that they conflict with others' only.
+
+        Raises:
+            Conflict: it was tried a hundred times.
+        """
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            for attempt in range(ATTEMPTS):
+                seen = await self.read(key)
+                try:
+                    return await self.write(key, change(seen.value), based_on=seen.versions)
+                except Conflict:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+        raise AssertionError("unreachable")
+
+    def _look(self, replica: str, key: str) -> Seen:
+        """What a replica holds of a key now."""
+        state = self.board.state
+        held = state.held[replica].get(key, ())
+        value = state.value(replica, key)
+        if len(held) > 1 and self.board.merge is not None:
+            value = jsonable(self.board.merge([one.value for one in held]))
+        return Seen(
+            key=key,
+            value=value,
+            versions=tuple(one.n for one in held),
+            siblings=held,
+            replica=replica,
+            behind=state.behind(replica, key),
+        )
+
+    async def _reliable(self, key: str) -> str:
+        """A replica that has what the session may rely on: this one, soon, or another."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.wait_s
+        while self._missing(self.replica, key):
+            left = end - loop.time()
+            if left > 0:
+                await self.board.news(left)
+                continue
+            missing = self._missing(self.replica, key)
+            if self.otherwise == "redirect":
+                for name in self.board.names:
+                    reached = self.board.network.reaches(self.replica, name)
+                    if reached and not self._missing(name, key):
+                        return name
+                raise StoreUnreachable(
+                    f"No replica in reach of {self.replica} has what the session saw of {key}.",
+                    todo="heal the partition, or ask for fewer guarantees",
+                )
+            raise Stale(
+                f"{self.replica} has not heard of version {missing[0]} of {key}, which the"
+                " session wrote or read before.",
+                expected=" and ".join(self.guarantees),
+                todo="wait longer (wait_s=), otherwise='redirect', or ask for fewer guarantees",
+                key=key,
+            )
+        return self.replica
+
+    def _missing(self, replica: str, key: str) -> list[int]:
+        """The versions that the session may rely on and a replica has not heard of."""
+        wanted: set[int] = set()
+        if "read_your_writes" in self.guarantees and key in self.own:
+            wanted.add(self.own[key])
+        if "monotonic_reads" in self.guarantees:
+            wanted.update(self.seen.get(key, ()))
+        return sorted(wanted - self.board.state.heard[replica].get(key, set()))
+
+    def moved(self, replica: str) -> Replica:
+        """The same session on another replica, as when a client is sent elsewhere."""
+        self.board.network.known([replica])
+        other = Replica(self.board, replica, self.guarantees, self.wait_s, self.otherwise)
+        other.seen, other.own = self.seen, self.own
+        return other
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        name = self.name
+
+        @tool(effect="pure", name=f"{name}_read")
+        async def read(key: str) -> dict[str, JSON]:
+            """Read a key of the board that all agents share: its value and its version.
+
+            Args:
+                key: such as one of those that are listed.
+            """
+            seen = await self.read(key)
+            found: dict[str, JSON] = {"key": key, "value": seen.value}
+            if seen.conflict and self.board.merge is None:
+                found["concurrent"] = [one.value for one in seen.siblings]
+            return {**found, "version": list(seen.versions)}
+
+        @tool(effect="idempotent", name=f"{name}_write")
+        async def write(key: str, value: str) -> str:
+            """Write a key of the board that all agents share, based on what you read last of it.
+
+            Args:
+                key: its name.
+                value: the new value.
+            """
+            version = await self.write(key, value)
+            return f"Written as version {version.n}."
+
+        return [dataclasses.replace(one, own_steps=True) for one in (read, write)]
+
+    async def on_task(self, thread: Thread) -> Thread:
+        """Tell the agent which keys there are; values it reads when it needs them."""
+        held = sorted(self.board.state.held[self.replica])
+
+        async def perform(_key: str) -> JSON:
+            return held
+
+        keys = await step(f"{self.name}.keys", self.replica, perform, effect="pure")
+        if not keys:
+            return thread
+        told = f"The board {self.name} has the keys: {', '.join(map(canonical, keys))}."
+        return before_task(thread, Message(role="user", content=told))
+
+    def __repr__(self) -> str:
+        asked = f", {', '.join(self.guarantees)}" if self.guarantees else ""
+        return f"Replica({self.name!r} at {self.replica}, {self.board.consistency}{asked})"
+
+
+def check_key(key: str, board: str) -> None:
+    """Refuse what is no key."""
+    if not isinstance(key, str) or not key.strip():
+        raise SetupError(f"{board} was given the key {key!r}.", expected="a text")

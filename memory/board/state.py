@@ -1,0 +1,209 @@
+"""The state of a board as the fold of its events: what every replica holds of every key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentkit.events import StateChanged
+from agentkit.messages import JSON
+from memory.board.policies import POLICIES
+from memory.board.versions import Consistency, Version
+
+WRITTEN, DELIVERED = "written", "delivered"
+
+
+@dataclass
+class BoardState:
+    """See the module."""
+
+    consistency: Consistency
+    replicas: tuple[str, ...]
+    held: dict[str, dict[str, tuple[Version, ...]]] = field(default_factory=dict)
+    """By replica and key."""
+    heard: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    """Numbers of the writes that a replica has, by replica and key."""
+    written: dict[str, list[int]] = field(default_factory=dict)
+    """Numbers of all writes, by key."""
+    parents: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """What each write was based on."""
+    waiting: dict[int, tuple[Version, list[str]]] = field(default_factory=dict)
+    """Writes that some replicas have not heard of, and which."""
+    lost: dict[int, dict[str, JSON]] = field(default_factory=dict)
+    """Updates that were overwritten unseen: by their number, what overwrote them, and where."""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """How many writes of a key each replica took, by key and replica."""
+    docs: dict[str, Any] = field(default_factory=dict)
+    """Of a CRDT: a document per replica."""
+    taken: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of a CRDT: the vector clock of each replica, over all keys."""
+    early: dict[str, list[Version]] = field(default_factory=dict)
+    """Of a CRDT: what arrived before a write that it builds on, by replica."""
+
+    def __post_init__(self) -> None:
+        for name in self.replicas:
+            self.held.setdefault(name, {})
+            self.heard.setdefault(name, {})
+            self.taken.setdefault(name, {})
+            self.early.setdefault(name, [])
+            if self.consistency == "crdt" and name not in self.docs:
+                from memory.board.crdt import document
+
+                self.docs[name] = document(name)
+
+    def value(self, replica: str, key: str) -> JSON:
+        """What a replica holds of a key; of siblings the newest."""
+        held = self.held[replica].get(key, ())
+        if self.consistency == "crdt" and held:
+            from memory.board.crdt import value_of
+
+            return value_of(self.docs[replica], key)
+        return held[-1].value if held else None
+
+    def behind(self, replica: str, key: str) -> int:
+        """How many writes of a key a replica has not heard of."""
+        return len(self.written.get(key, ())) - len(self.heard[replica].get(key, ()))
+
+    def arrive(self, replica: str, version: Version) -> None:
+        """Let a replica have a version; one of a CRDT waits for what it builds on.
+
+        Causal delivery as in Birman, Schiper and Stephenson 1991: a change of a document
+        that the replica does not hold yet could not be applied.
+        """
+        if self.consistency != "crdt":
+            self.install(replica, version)
+            return
+        early, taken = self.early[replica], self.taken[replica]
+        early.append(version)
+        while ready := next((one for one in early if follows(one, taken)), None):
+            early.remove(ready)
+            taken[ready.replica] = ready.clock[ready.replica]
+            self.install(replica, ready)
+
+    def install(self, replica: str, version: Version) -> None:
+        """Let a replica hold a version, as the policy has it."""
+        self.heard[replica].setdefault(version.key, set()).add(version.n)
+        if self.consistency == "crdt":
+            from memory.board.crdt import take
+
+            take(self.docs[replica], version.update)
+        before = self.held[replica].get(version.key, ())
+        kept = POLICIES[self.consistency](before, version, self.ancestors)
+        self.held[replica][version.key] = kept
+        if self.consistency == "lww":
+            self.count_lost(replica, kept[0], [*before, version])
+
+    def count_lost(self, replica: str, winner: Version, others: Sequence[Version]) -> None:
+        """Find the versions that went without the winner, or one lost before, having seen them."""
+        gone = [one for one in others if one.n not in (winner.n, *winner.based_on, *self.lost)]
+        seen = self.ancestors([winner.n, *self.lost]) if gone else set()
+        for one in gone:
+            if one.n not in seen:
+                self.lost[one.n] = {
+                    "key": one.key, "replica": replica, "by": one.by, "value": one.value,
+                    "winner": winner.n, "winner_by": winner.by,
+                }  # fmt: skip
+
+    def ancestors(self, numbers: Iterable[int]) -> set[int]:
+        """Every write that these were based on, directly or not."""
+        found: set[int] = set()
+        todo = [n for one in numbers for n in self.parents.get(one, ())]
+        while todo:
+            n = todo.pop()
+            if n not in found:
+                found.add(n)
+                todo += self.parents.get(n, ())
+        return found
+
+
+def follows(version: Version, taken: Mapping[str, int]) -> bool:
+    """Whether a replica with that clock has all that a write builds on, and not the write."""
+    return all(
+        taken.get(name, 0) == count - 1 if name == version.replica else taken.get(name, 0) >= count
+        for name, count in version.clock.items()
+    )
+
+
+def apply(state: BoardState, event: StateChanged) -> BoardState:
+    """The state after an event; it changes the one given."""
+    value = event.value["value"]
+    if event.name == WRITTEN:
+        version = Version(n=event.seq, **value)
+        state.written.setdefault(version.key, []).append(version.n)
+        state.parents[version.n] = version.based_on
+        counts = state.counts.setdefault(version.key, {})
+        counts[version.replica] = counts.get(version.replica, 0) + 1
+        others = [name for name in state.replicas if name != version.replica]
+        if others:
+            state.waiting[version.n] = (version, others)
+        state.arrive(version.replica, version)
+    elif event.name == DELIVERED and value["n"] in state.waiting:
+        version, others = state.waiting[value["n"]]
+        if value["to"] in others:
+            state.waiting[version.n] = (version, [one for one in others if one != value["to"]])
+            if others == [value["to"]]:
+                del state.waiting[version.n]
+            state.arrive(value["to"], version)
+    return state
+
+
+def save(state: BoardState) -> JSON:
+    """The state as JSON."""
+    from memory.board.crdt import whole
+
+    return {
+        "held": {
+            replica: {key: [one.model_dump() for one in kept] for key, kept in keys.items()}
+            for replica, keys in state.held.items()
+        },
+        "heard": {
+            replica: {key: sorted(ns) for key, ns in keys.items()}
+            for replica, keys in state.heard.items()
+        },
+        "written": {key: list(ns) for key, ns in state.written.items()},
+        "parents": [[n, list(ns)] for n, ns in state.parents.items()],
+        "waiting": [[one.model_dump(), list(others)] for one, others in state.waiting.values()],
+        "lost": [[n, dict(told)] for n, told in state.lost.items()],
+        "counts": {key: dict(counts) for key, counts in state.counts.items()},
+        "taken": {replica: dict(clock) for replica, clock in state.taken.items()},
+        "early": {
+            replica: [one.model_dump() for one in kept] for replica, kept in state.early.items()
+        },
+        "docs": {replica: whole(doc) for replica, doc in state.docs.items()},
+    }
+
+
+def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> BoardState:
+    """The state from its JSON."""
+    from memory.board.crdt import take
+
+    versions = [(Version.model_validate(one), list(others)) for one, others in saved["waiting"]]
+    state = BoardState(
+        consistency,
+        replicas,
+        held={
+            replica: {
+                key: tuple(Version.model_validate(one) for one in kept)
+                for key, kept in keys.items()
+            }
+            for replica, keys in saved["held"].items()
+        },
+        heard={
+            replica: {key: set(ns) for key, ns in keys.items()}
+            for replica, keys in saved["heard"].items()
+        },
+        written={key: list(ns) for key, ns in saved["written"].items()},
+        parents={n: tuple(ns) for n, ns in saved["parents"]},
+        waiting={one.n: (one, others) for one, others in versions},
+        lost={n: dict(told) for n, told in saved["lost"]},
+        counts={key: dict(counts) for key, counts in saved["counts"].items()},
+        taken={replica: dict(clock) for replica, clock in saved["taken"].items()},
+        early={
+            replica: [Version.model_validate(one) for one in kept]
+            for replica, kept in saved["early"].items()
+        },
+    )
+    for replica, doc in saved["docs"].items():
+        take(state.docs[replica], doc)
+    return state

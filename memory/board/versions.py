@@ -1,0 +1,56 @@
+"""What a board holds: versions of keys, per replica."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from agentkit.messages import JSON, Frozen
+
+Consistency = Literal["lww", "cas", "vector", "crdt"]
+
+
+class Version(Frozen):
+    """One write of one key."""
+
+    n: int
+    """Its number on the board: the seq of its event. Numbers grow, so they name versions."""
+    key: str
+    value: JSON
+    by: str
+    """Path of the actor that wrote, or "you"."""
+    at: float
+    """Unix seconds by the clock of the replica that took the write."""
+    replica: str
+    based_on: tuple[int, ...] = ()
+    """Numbers of the versions that the writer had seen."""
+    clock: dict[str, int] = {}
+    """Vector clock (Fidge 1988, Mattern 1988): how many writes of each replica it builds on,
+    itself counted; of "vector" those of its key, of "crdt" those of all keys."""
+    update: str = ""
+    """Of a CRDT: the change itself, as bytes in base64."""
+
+
+class Seen(Frozen):
+    """What a read found."""
+
+    key: str
+    value: JSON = None
+    """The value; None where the key has none. Of siblings without a merge, the newest."""
+    versions: tuple[int, ...] = ()
+    """Numbers of the versions it stands for: give them to a write as `based_on`."""
+    siblings: tuple[Version, ...] = ()
+    """The versions themselves; several when concurrent writes were kept."""
+    replica: str = ""
+    behind: int = 0
+    """Writes of this key that the replica has not heard of yet."""
+
+    @property
+    def conflict(self) -> bool:
+        """Whether there are several values."""
+        return len(self.siblings) > 1
+
+    def __str__(self) -> str:
+        if not self.siblings:
+            return f"{self.key}: nothing"
+        told = " | ".join(f"{one.value!r} (v{one.n}, {one.by})" for one in self.siblings)
+        return f"{self.key}: {told}" + (f", {self.behind} behind" if self.behind else "")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory.board.crdt import change, document, take, value_of, whole
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner,
+                                                                max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(before=VALUES, after=VALUES)
+@settings(deadline=None)
+def test_a_value_reads_back_as_it_was_written(before: object, after: object) -> None:
+    doc = document("a")
+    for value in (before, after):
+        change(doc, "k", value)
+        assert value_of(doc, "k") == value
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "merged"),
+    [
+        ({"dues": 1}, {"dues": 1, "berth": 2}, {"dues": 1, "pilot": 3},
+         {"berth": 2, "dues": 1, "pilot": 3}),
+        ("The quay is free.", "The long quay is free.", "The quay is free today.",
+         "The long quay is free today."),
+        (["a"], ["a", "b"], ["z", "a"], ["z", "a", "b"]),
+        (None, {"x": 1}, {"y": 2}, {"x": 1, "y": 2}),
+        ("grün", "grün und blau", "hellgrün", "hellgrün und blau"),
+    ],
+)  # fmt: skip
+def test_concurrent_edits_are_both_kept(
+    base: object, mine: object, theirs: object, merged: object
+) -> None:
+    a, b = document("a"), document("b")
+    if base is not None:
+        take(b, change(a, "k", base))
+    ours, others = change(a, "k", mine), change(b, "k", theirs)
+    take(a, others)
+    take(b, ours)
+    assert value_of(a, "k") == value_of(b, "k") == merged
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), VALUES), max_size=5), st.randoms())
+@settings(deadline=None, max_examples=60)
+def test_replicas_agree_whatever_they_wrote_beside_each_other(
+    writes: list[tuple[int, object]], rng: object
+) -> None:
+    docs = [document(name) for name in "abc"]
+    updates: list[list[str]] = [[], [], []]
+    for n, value in writes:
+        updates[n].append(change(docs[n], "k", value))
+    for doc in docs:
+        rng.shuffle(updates)  # type: ignore[attr-defined]
+        for update in [one for line in updates for one in (*line, *line)]:
+            take(doc, update)
+    values = [value_of(doc, "k") for doc in docs]
+    assert all(one == two for one, two in itertools.pairwise(values))
+
+
+def test_a_snapshot_is_the_whole_document() -> None:
+    a, b = document("a"), document("a")
+    change(a, "k", {"x": [1, "two"]})
+    take(b, whole(a))
+    assert value_of(b, "k") == {"x": [1, "two"]}
