@@ -30,6 +30,7 @@ HOMES: dict[str, str] = {
     "embedder": "memory.embed.choose",
     "fabric": "memory.fabrics",
     "start_broker": "memory.fabrics.broker",
+    "state_at": "memory.views.past",
 }
 """The module of each public name."""
 

@@ -31,6 +31,9 @@ SNAPSHOT = "snapshot"
 
 T = TypeVar("T")
 
+Show = Callable[[T], dict[str, dict[str, JSON]]]
+"""A state for people: values by place and key."""
+
 Apply = Callable[[T, StateChanged], T]
 """The state after an event; it may change the state it is given and return it."""
 
@@ -50,6 +53,7 @@ class Journal(Generic[T]):
         *,
         save: Callable[[T], JSON] = copy.deepcopy,
         load: Callable[[JSON], T] = copy.deepcopy,
+        show: Show[T] | None = None,
         log: Log | None = None,
         every: int = EVERY,
     ) -> None:
@@ -61,6 +65,7 @@ class Journal(Generic[T]):
         self.name, self.id = checked(name), f"{STREAM}{name}"
         self.log = log or open_log()
         self.initial, self.apply, self.save, self.load = initial, apply, save, load
+        self.show = show or self._plain
         self.every = every
         self.lease: Lease | None = None
         self.state: T = initial()
@@ -180,6 +185,20 @@ class Journal(Generic[T]):
             if isinstance(event, StateChanged):
                 state = self._after(state, event)
         return state
+
+    def shown(self, seq: int) -> dict[str, dict[str, JSON]]:
+        """The state after the event with that seq, for people.
+
+        Raises:
+            SetupError: there was no such event yet.
+        """
+        return self.show(self.at(seq))
+
+    def _plain(self, state: Any) -> dict[str, dict[str, JSON]]:
+        """Of an object its fields, of anything else the one value."""
+        value = self.save(state)
+        fields = value if isinstance(value, dict) else {"value": value}
+        return {self.name: {str(key): one for key, one in fields.items()}}
 
     def rebuild(self) -> T:
         """The state from all events, snapshots left out; it replaces what was kept."""

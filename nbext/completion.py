@@ -15,6 +15,7 @@ from agentkit.errors import AgentkitError
 from nbext.magics import MAGICS, Magic
 from nbext.magics.agent import tools_known
 from nbext.magics.faults import KINDS
+from nbext.magics.state import shared
 from nbext.makers import makers
 from nbext.options import Grammar
 from nbext.session import Session, short
@@ -146,6 +147,7 @@ def values(session: Session, kind: str) -> list[Offer]:
             if isinstance(value, Answer) and not name.startswith("_")
         ],
         "RUN": lambda: runs(session),
+        "STATE": lambda: [*shared(session), *runs(session)],
         "PATTERN": lambda: makers(session.namespace),
         "KIND": lambda: [*(f"{kind}=" for kind in KINDS), "off"],
     }

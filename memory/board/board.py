@@ -93,6 +93,7 @@ class Board(Memory):
                 apply,
                 save=save,
                 load=lambda saved: load(self.consistency, self.names, saved),
+                show=self._shown,
                 log=log,
             )
 
@@ -165,10 +166,26 @@ class Board(Memory):
         Raises:
             SetupError: there was no such event yet.
         """
-        state = self.journal.at(seq)
+        return self._held(self.journal.at(seq))
+
+    def _held(self, state: BoardState) -> dict[str, dict[str, JSON]]:
         return {
             name: {key: state.value(name, key) for key in sorted(state.held[name])}
             for name in self.names
+        }
+
+    def _shown(self, state: BoardState) -> dict[str, dict[str, JSON]]:
+        """Siblings all, where there are some; a replica that nobody wrote to is left out."""
+        place = "{0}" if len(self.names) == 1 else "{0} on {1}"
+        return {
+            place.format(self.name, name): {
+                key: state.value(name, key)
+                if len(state.held[name][key]) == 1 or self.consistency == "crdt"
+                else [one.value for one in state.held[name][key]]
+                for key in sorted(state.held[name])
+            }
+            for name in self.names
+            if state.held[name]
         }
 
     async def changes(self, key: str | None = None) -> AsyncIterator[Version]:

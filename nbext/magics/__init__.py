@@ -10,6 +10,7 @@ from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.faults import FAULTS
 from nbext.magics.memory import MEMORY
 from nbext.magics.runs import AGENTS, RUNS
+from nbext.magics.state import STATE
 from nbext.magics.team import TEAM
 from nbext.magics.views import BOARD, COST, GRAPH, SPEAKERS, STEPS, TIMELINE, TRANSCRIPT
 
@@ -32,6 +33,7 @@ MAGICS: tuple[Magic, ...] = (
     RESUME,
     RUNS,
     SPEAKERS,
+    STATE,
     STEPS,
     STOP,
     TEAM,

@@ -167,3 +167,29 @@ def test_loading_the_extension_loads_nothing_of_memories(tmp_path: Path) -> None
         capture_output=True, text=True, timeout=60, check=True, env=env, cwd=tmp_path,
     )  # fmt: skip
     assert "loaded: []" in done.stdout
+
+
+def test_the_state_at_past_events_is_shown_and_compared(shared: Notebook) -> None:
+    shared.ok(
+        "from memory import Board, State\n"
+        "berths = Board('berths', 'cas')\n"
+        "tally = State('tally', 0, lambda total, event: total + event)\n"
+        "from agentkit import run\n"
+        "async with run('lesson') as r:\n"
+        "    first = await berths.write('quay', 'Heron')\n"
+        "    second = await berths.write('quay', 'Avocet')\n"
+        "    await tally.record(3)"
+    )
+    now = shared.ok("%state last").text
+    assert 'berths · quay = "Avocet"' in now and "tally · value = 3" in now
+    n = shared.value("first.n")
+    assert 'berths · quay = "Heron"' in shared.ok(f"%state berths@{n}").text
+    shown = shared.ok("%state berths@" + n + " @" + shared.value("second.n")).text
+    assert '~ berths · quay = "Heron" → "Avocet"' in shown
+    table = shared.ok("%state").text
+    assert "berths" in table and "tally" in table
+    assert shared.complete("%state ber") == ["berths"]
+    wrong = shared.run("%state berths@99")
+    assert wrong.ename == "SetupError" and "has no event 99" in wrong.error
+    assert "did you mean berths?" in shared.run("%state berth@1").error
+    assert "cannot read" in shared.run("%state berths@two").error

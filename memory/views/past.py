@@ -1,0 +1,114 @@
+"""State at a past event: what a run had written itself, and what the shared state it used held.
+
+A run is a list of events; its state at event n is the fold of the first n of them. Of a
+board or other shared state the run tells, with each read and write, how far it was; what it
+held then is the fold of that stream, up to there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentkit import Log, open_log
+from agentkit.errors import SetupError
+from agentkit.events import Noted, ScopeClosed, ScopeOpened, StateChanged, StepEnded, StepStarted
+from agentkit.log import STREAM
+from agentkit.messages import JSON
+from memory.journal import JOURNALS, SNAPSHOT, Journal
+from memory.past import StateAt
+
+OWN = "the run"
+"""Where values stand that the run itself changed."""
+
+
+def state_at(name: str, seq: int | None = None, *, log: Log | None = None) -> StateAt:
+    """The state of a run, or of a board or other shared state, after an event.
+
+    Args:
+        name: id of a run, the start of one, "last", or the name of a shared state.
+        seq: number of the event; the newest without one.
+        log: where it is; the default log without one.
+
+    Raises:
+        UnknownRun: nothing is called so. SetupError: there was no such event.
+    """
+    log = log or open_log()
+    stream = name if name.startswith(STREAM) else f"{STREAM}{name}"
+    lengths = {info.id: info.events for info in log.runs(streams=True)}
+    run = stream if stream in lengths else log.find(name)
+    last = lengths[run] if run == stream else len(log.read(run))
+    if seq is None:
+        seq = last
+    if not 1 <= seq <= last:
+        raise SetupError(f"{name} has no event {seq}.", expected=f"1 to {last}")
+    return of_stream(log, run, seq) if run == stream else of_run(log, run, seq)
+
+
+def of_run(log: Log, run: str, seq: int) -> StateAt:
+    """The state of a run: what it changed itself, and the shared state as it last saw it."""
+    values: dict[str, dict[str, JSON]] = {}
+    seen: dict[str, int] = {}
+    changes = []
+    events = log.read(run, 0, seq)
+    for event in events:
+        if isinstance(event, StateChanged):
+            values.setdefault(OWN, {})[event.name] = event.value
+            changes.append(event.seq)
+        elif (place := used(event)) is not None:
+            stream, n = place
+            if n > seen.get(stream, 0):
+                seen[stream] = n
+                changes.append(event.seq)
+    unread = {}
+    for stream, n in seen.items():
+        journal = opened(log, stream)
+        if journal is None:
+            unread[stream.removeprefix(STREAM)] = n
+        else:
+            values |= journal.shown(n)
+    return StateAt(
+        name=run, seq=seq, at=events[-1].at, event=told(events[-1]), values=values,
+        changes=tuple(changes), unread=unread,
+    )  # fmt: skip
+
+
+def of_stream(log: Log, stream: str, seq: int) -> StateAt:
+    """The state of a shared state."""
+    name, journal = stream.removeprefix(STREAM), opened(log, stream)
+    event = log.read(stream, seq - 1, seq)[0]
+    past = [e for e in log.read(stream, 0, seq) if isinstance(e, StateChanged)]
+    changes = [e.seq for e in past if e.name != SNAPSHOT]
+    return StateAt(
+        name=name, seq=seq, at=event.at, event=told(event), changes=tuple(changes),
+        values=journal.shown(seq) if journal else {},
+        unread={} if journal else {name: seq},
+    )  # fmt: skip
+
+
+def used(event: Any) -> tuple[str, int] | None:
+    """The stream that a step of a memory read or wrote, and how far that was."""
+    if isinstance(event, StepEnded) and event.status == "ok" and isinstance(event.result, dict):
+        stream, seq = event.result.get("stream"), event.result.get("seq")
+        if isinstance(stream, str) and stream.startswith(STREAM) and isinstance(seq, int):
+            return stream, seq
+    return None
+
+
+def opened(log: Log, stream: str) -> Journal[Any] | None:
+    """The journal of a stream, if somebody opened it in this process."""
+    found = JOURNALS.get((id(log), stream.removeprefix(STREAM)))
+    return found if found is not None and found.log is log else None
+
+
+def told(event: Any) -> str:
+    """An event in a few words."""
+    match event:
+        case StepStarted() | StepEnded():
+            return f"{event.kind} {event.name}"
+        case StateChanged():
+            return f"{event.kind} {event.name}"
+        case Noted():
+            return f"{event.kind} {event.topic}"
+        case ScopeOpened() | ScopeClosed():
+            return f"{event.kind} {event.scope}".strip()
+    return str(event.kind)
