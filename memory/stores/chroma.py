@@ -8,14 +8,16 @@ index in memory and would not see the other's writes; whoever shares runs a serv
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from agentkit.errors import (
     AgentkitError,
+    BadVector,
     SetupError,
     StoreCorrupt,
     StoreError,
@@ -25,8 +27,10 @@ from agentkit.errors import (
 )
 from agentkit.threads import in_thread
 from memory.stores import Item, Near, Where
-from memory.stores.numpystore import other_embedder
-from memory.stores.vectors import checked
+from memory.stores.chromaclients import FOLDERS, disconnect, remote
+from memory.stores.entry import admitted
+from memory.stores.filters import normal
+from memory.stores.vectors import checked, other_embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,22 +58,23 @@ class ChromaStore:
         Raises:
             SetupError: chromadb is not installed.
         """
-        try:
-            import chromadb as chromadb
-        except ImportError as error:
+        if not find_spec("chromadb"):
             raise SetupError(
                 "The package chromadb is not installed.",
                 todo="pip install agentkit[memory], or use store='numpy'",
-            ) from error
+            )
         self.collection, self.embedder, self.path = collection, embedder, str(path)
         self.dims: int | None = None
         self.shared = self.path.startswith(("http://", "https://"))
+        self._client: Any = None
         self._opened: Any = None
-        self._opening = asyncio.Lock()
+        self._batch = 0
+        self._opening = threading.Lock()
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         if not items:
             return
+        admitted(items, self.collection)
         rows = checked(vectors, len(items), self.dims, self.collection)
 
         def put(found: Any) -> None:
@@ -80,9 +85,8 @@ class ChromaStore:
                 {**one.metadata, ORDER: (order.get(one.id) or {}).get(ORDER, now + n)}
                 for n, one in enumerate(items)
             ]
-            size = self._client().get_max_batch_size()
-            for n in range(0, len(items), size):
-                part = slice(n, n + size)
+            for n in range(0, len(items), self._batch):
+                part = slice(n, n + self._batch)
                 found.upsert(
                     ids=[one.id for one in items[part]],
                     documents=[one.text for one in items[part]],
@@ -97,7 +101,8 @@ class ChromaStore:
         wanted = None if ids is None else list(dict.fromkeys(ids))
         if wanted == []:
             return []
-        found = await self._run(lambda one: one.get(ids=wanted, where=where or None))
+        fitting = normal(where)
+        found = await self._run(lambda one: one.get(ids=wanted, where=fitting))
         rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
         return [item for _, item in sorted((read(*row) for row in rows), key=lambda two: two[0])]
 
@@ -105,10 +110,11 @@ class ChromaStore:
         import numpy as np
 
         row = checked(np.asarray(vector).reshape(1, -1), 1, self.dims, self.collection)
+        fitting = normal(where)
         if k < 1 or not row.any():
             return []
         found = await self._run(
-            lambda one: one.query(query_embeddings=row, n_results=k, where=where or None)
+            lambda one: one.query(query_embeddings=row, n_results=k, where=fitting)
         )
         rows = zip(
             found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0],
@@ -147,16 +153,37 @@ class ChromaStore:
         return int(await self._run(lambda found: found.count()))
 
     async def close(self) -> None:
-        self._opened = None
-        if not self.shared:
-            CLIENTS.release(self.path)
+        await in_thread(self._close)
 
-    def _client(self) -> Any:
-        return remote(self.path) if self.shared else CLIENTS.embedded(self.path)
+    def _close(self) -> None:
+        with self._opening:
+            client, self._client, self._opened = self._client, None, None
+            if client is not None and self.shared:
+                disconnect(client)
+        if not self.shared:
+            FOLDERS.give_back(self.path, self)
 
     def _open(self) -> Any:
         """The collection itself; made when it is new."""
-        found = self._client().get_or_create_collection(
+        with self._opening:
+            if self._opened is None:
+                try:
+                    self._opened = self._found()
+                except BaseException:
+                    if not self.shared:
+                        FOLDERS.give_back(self.path, self)
+                    raise
+            return self._opened
+
+    def _found(self) -> Any:
+        if self.shared:
+            if self._client is not None:
+                disconnect(self._client)
+            self._client = remote(self.path)
+        else:
+            self._client = FOLDERS.take(self.path, self)
+        self._batch = self._client.get_max_batch_size()
+        found = self._client.get_or_create_collection(
             self.collection,
             embedding_function=None,
             metadata={"hnsw:space": "cosine", EMBEDDER: self.embedder},
@@ -170,14 +197,11 @@ class ChromaStore:
         """Do it in a thread; where a server went away, again after a pause."""
 
         def opened() -> Any:
-            if self._opened is None:
-                self._opened = self._open()
-            return work(self._opened)
+            return work(self._opened or self._open())
 
         for pause in (*PAUSES_S, None):
             try:
-                async with self._opening if self._opened is None else NO_LOCK:
-                    return await in_thread(opened)
+                return await in_thread(opened)
             except AgentkitError:
                 raise
             except Exception as error:
@@ -190,81 +214,10 @@ class ChromaStore:
         raise AssertionError("unreachable")
 
 
-class NoLock:
-    """Holds up nobody."""
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
-NO_LOCK = NoLock()
-
-
 def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[int, Item]:
     """An item as Chroma returns it, and its place in the order of entry."""
     own = dict(metadata or {})
     return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)
-
-
-class Clients:
-    """The embedded databases of this process, each with the lock that keeps others out."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, tuple[Any, Any]] = {}
-
-    def embedded(self, path: str) -> Any:
-        """The client of a folder.
-
-        Raises:
-            StoreTaken: another process has it.
-        """
-        import chromadb
-        from chromadb.config import Settings
-        from filelock import FileLock, Timeout
-
-        path = str(Path(path).resolve())
-        if path not in self._open:
-            Path(path).mkdir(parents=True, exist_ok=True)
-            lock = FileLock(Path(path, "agentkit.lock"), thread_local=False)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise StoreTaken(
-                    f"Another process has the Chroma store {path} open.",
-                    expected="one process per embedded store",
-                    todo="close the other kernel, or share a server: chroma run --path"
-                    f" {path}, then store='http://127.0.0.1:8000'",
-                ) from error
-            client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
-            self._open[path] = client, lock
-        return self._open[path][0]
-
-    def release(self, path: str) -> None:
-        """Let other processes have a folder."""
-        _, lock = self._open.pop(str(Path(path).resolve()), (None, None))
-        if lock is not None:
-            lock.release()
-
-
-CLIENTS = Clients()
-
-
-def remote(url: str) -> Any:
-    """The client of a server."""
-    import chromadb
-    from chromadb.config import Settings
-
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    return chromadb.HttpClient(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or (443 if secure else 8000),
-        ssl=secure,
-        settings=Settings(anonymized_telemetry=False),
-    )
 
 
 def mapped_error(error: Exception, path: str) -> StoreError:
@@ -278,6 +231,11 @@ def mapped_error(error: Exception, path: str) -> StoreError:
             f"The Chroma server {path} does not answer: {text}.",
             todo="start it (chroma run --path FOLDER); what was stored is kept, and a write is"
             " repeated by its key",
+        )
+    if "dimension of" in text:
+        return BadVector(
+            f"The Chroma store {path} was given a vector of another size: {error}.",
+            todo="use the embedder the collection was made with",
         )
     if "No space left" in text or "disk is full" in text:
         return StoreFull(f"The disk is full: {path} cannot grow.", todo="free some space")

@@ -1,7 +1,12 @@
-"""Filters over metadata as Chroma writes them, evaluated in Python."""
+"""Filters over metadata as Chroma writes them, and their evaluation in Python.
+
+Both stores are given the same strict form, so that a filter means the same in both, and a
+wrong one is told before anything is searched.
+"""
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,50 +14,104 @@ from typing import Any
 from agentkit.errors import SetupError
 from memory.stores import Scalar, Where
 
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "$eq": operator.eq,
+ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": operator.gt,
     "$gte": operator.ge,
     "$lt": operator.lt,
     "$lte": operator.le,
-    "$in": lambda value, given: value in given,
 }
 
 NEGATED = {"$ne": "$eq", "$nin": "$in"}
 """True also of items that have no such field, as in Chroma."""
 
+LISTS, JOINS = ("$in", "$nin"), ("$and", "$or")
+VERBS = ("$eq", "$ne", *ORDERED, *LISTS)
 
-def matches(where: Where | None, metadata: Mapping[str, Scalar]) -> bool:
-    """Whether an item's metadata fit a filter; no filter fits all.
+
+def normal(where: Where | None) -> Where | None:
+    """The filter with one condition to a mapping, joined by $and; None when it fits all.
 
     Raises:
-        SetupError: an operator that does not exist, or values that cannot be compared.
+        SetupError: an operator that does not exist, or a value that cannot be compared.
     """
-    return all(fits(name, wanted, metadata) for name, wanted in (where or {}).items())
-
-
-def fits(name: str, wanted: Any, metadata: Mapping[str, Scalar]) -> bool:
-    """Whether one condition holds."""
-    if name in ("$and", "$or"):
-        if not isinstance(wanted, list) or not wanted:
-            raise SetupError(f"{name} is given {wanted!r}.", expected="a list of filters")
-        return (all if name == "$and" else any)(matches(one, metadata) for one in wanted)
-    conditions = wanted if isinstance(wanted, dict) else {"$eq": wanted}
-    return all(compared(name, verb, given, metadata) for verb, given in conditions.items())
-
-
-def compared(name: str, verb: str, given: Any, metadata: Mapping[str, Scalar]) -> bool:
-    """Whether a field compares so to a value."""
-    if verb in NEGATED:
-        return name not in metadata or not compared(name, NEGATED[verb], given, metadata)
-    if verb not in COMPARE:
-        known = ", ".join([*COMPARE, *NEGATED, "$and", "$or"])
-        raise SetupError(f"The filter of {name} has the operator {verb!r}.", expected=known)
-    if name not in metadata:
-        return False
-    try:
-        return COMPARE[verb](metadata[name], given)
-    except TypeError as error:
+    if where is None:
+        return None
+    if not isinstance(where, Mapping):
         raise SetupError(
-            f"The filter {name} {verb} {given!r} does not fit {metadata[name]!r}."
-        ) from error
+            f"The filter is {where!r}.", expected='a mapping, such as {"port": "Amber"}'
+        )
+    return joined("$and", [one for name, given in where.items() for one in strict(name, given)])
+
+
+def strict(name: str, given: Any) -> list[Where]:
+    """The conditions that one entry of a filter stands for; all of them must hold."""
+    if name in JOINS:
+        if not isinstance(given, list | tuple) or not given:
+            raise SetupError(f"{name} is given {given!r}.", expected="a list of filters")
+        parts = [normal(one) for one in given]
+        kept = [one for one in parts if one is not None]
+        whole = None if name == "$or" and len(kept) < len(parts) else joined(name, kept)
+        return [] if whole is None else [whole]
+    if not isinstance(name, str) or not name or name.startswith("$"):
+        raise SetupError(f"The filter has the field {name!r}.", expected="a name of the metadata")
+    conditions = given if isinstance(given, Mapping) else {"$eq": given}
+    if not conditions:
+        raise SetupError(f"The filter of {name} is empty.", expected="a value, or an operator")
+    return [{name: {verb: operand(name, verb, v)}} for verb, v in conditions.items()]
+
+
+def joined(how: str, parts: list[Where]) -> Where | None:
+    """Filters as one."""
+    return None if not parts else parts[0] if len(parts) == 1 else {how: parts}
+
+
+def operand(name: str, verb: str, value: Any) -> Any:
+    """The value of an operator, if it can be compared."""
+    if verb not in VERBS:
+        raise SetupError(
+            f"The filter of {name} has the operator {verb!r}.",
+            expected=", ".join([*VERBS, *JOINS]),
+        )
+    if verb in LISTS:
+        kinds = {kind(one) for one in value} if isinstance(value, list | tuple | set) else set()
+        if len(kinds) == 1 and None not in kinds:
+            return list(value)
+        expected = "a list of texts, of numbers or of booleans, not empty"
+    else:
+        found = kind(value)
+        if found == "number" or (found and verb not in ORDERED):
+            return value
+        expected = "a number" if verb in ORDERED else "a text, a number or a boolean"
+    raise SetupError(f"The filter {name} {verb} is given {value!r}.", expected=expected)
+
+
+def kind(value: object) -> str | None:
+    """What a value can be compared with; True is no number, as in Chroma."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return "number"
+    return "text" if isinstance(value, str) else None
+
+
+def matches(where: Where | None, metadata: Mapping[str, Scalar]) -> bool:
+    """Whether an item's metadata fit a filter in its strict form."""
+    if where is None:
+        return True
+    ((name, given),) = where.items()
+    if name in JOINS:
+        parts: Any = given
+        return (all if name == "$and" else any)(matches(one, metadata) for one in parts)
+    ((verb, value),) = given.items()  # type: ignore[attr-defined]
+    if verb in NEGATED:
+        return name not in metadata or not compared(NEGATED[verb], metadata[name], value)
+    return name in metadata and compared(verb, metadata[name], value)
+
+
+def compared(verb: str, stored: Scalar, value: Any) -> bool:
+    """Whether a stored value compares so."""
+    if verb == "$in":
+        return any(compared("$eq", stored, one) for one in value)
+    if kind(stored) != kind(value):
+        return False
+    return bool(stored == value if verb == "$eq" else ORDERED[verb](stored, value))

@@ -7,18 +7,23 @@ others, because `PRAGMA data_version` tells when another connection wrote.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sqlite3
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentkit.errors import OtherEmbedder, StoreCorrupt, StoreError, StoreFull, StoreTaken
+from agentkit.errors import StoreCorrupt, StoreError, StoreFull, StoreTaken
 from agentkit.messages import canonical
 from agentkit.threads import in_thread
 from memory.stores import Item, Near, Where
-from memory.stores.filters import matches
-from memory.stores.vectors import checked
+from memory.stores.entry import admitted
+from memory.stores.filters import matches, normal
+from memory.stores.rows import Rows
+from memory.stores.vectors import checked, other_embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,14 +51,17 @@ class NumpyStore:
         """
         self.collection, self.embedder, self.path = collection, embedder, str(path)
         self.kind = "numpy"
-        self._cache: tuple[list[Item], np.ndarray] | None = None
+        self._rows: Rows | None = None
         self._version = -1
+        # One connection, so one transaction at a time, whichever thread it is in.
+        self._mutex = threading.Lock()
         with self._mapped():
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
             )
+            self._closing = weakref.finalize(self, self._db.close)
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.executescript(SCHEMA)
@@ -64,25 +72,30 @@ class NumpyStore:
                     "SELECT embedder, dims FROM collections WHERE name=?", (collection,)
                 ).fetchone()
             except BaseException:
-                self._db.close()
+                self._closing()
                 raise
         if made[0] != embedder:
-            self._db.close()
+            self._closing()
             raise other_embedder(collection, made[0], embedder)
         self.dims: int | None = made[1]
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
-        rows = checked(vectors, len(items), self.dims, self.collection)
-        await self._run(lambda: self._put(items, rows))
+        if items:
+            admitted(items, self.collection)
+            rows = checked(vectors, len(items), self.dims, self.collection)
+            await self._run(lambda: self._put(items, rows))
 
     def _put(self, items: Sequence[Item], rows: np.ndarray) -> None:
         with self._transaction():
-            if self.dims is None and len(items):
-                dims = rows.shape[1]
-                self._db.execute(
-                    "UPDATE collections SET dims=? WHERE name=?", (dims, self.collection)
-                )
-                self.dims = dims
+            # Another process may have put the first vectors since this one looked.
+            self._db.execute(
+                "UPDATE collections SET dims=? WHERE name=? AND dims IS NULL",
+                (rows.shape[1], self.collection),
+            )
+            (dims,) = self._db.execute(
+                "SELECT dims FROM collections WHERE name=?", (self.collection,)
+            ).fetchone()
+            checked(rows, len(items), dims, self.collection)
             self._db.executemany(
                 "INSERT INTO items VALUES (NULL,?,?,?,?,?) ON CONFLICT (collection, id) DO UPDATE"
                 " SET text=excluded.text, metadata=excluded.metadata, vector=excluded.vector",
@@ -91,37 +104,41 @@ class NumpyStore:
                     for one, row in zip(items, rows, strict=True)
                 ],
             )
-        self._cache = None
+        self.dims = dims
+        if self._rows is not None:
+            self._rows.put(items, rows)
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
-        items, _ = await self._run(self._all)
-        wanted = None if ids is None else set(ids)
-        return [
-            one
-            for one in items
-            if (wanted is None or one.id in wanted) and matches(where, one.metadata)
-        ]
+        fitting, wanted = normal(where), None if ids is None else set(ids)
+
+        def get() -> list[Item]:
+            return [
+                one
+                for one in self._all().items
+                if (wanted is None or one.id in wanted) and matches(fitting, one.metadata)
+            ]
+
+        return list(await self._run(get))
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None = None) -> list[Near]:
         import numpy as np
 
         wanted = checked(np.asarray(vector).reshape(1, -1), 1, self.dims, self.collection)[0]
-        items, rows = await self._run(self._all)
-        kept = [n for n, one in enumerate(items) if matches(where, one.metadata)]
-        if not kept or k < 1:
+        fitting = normal(where)
+        if k < 1 or not wanted.any():
             return []
-        scores = rows[kept] @ wanted if where else rows @ wanted
-        # Equal scores keep the order of their entry, so that a search is repeatable.
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [Near(item=items[kept[n]], similarity=float(scores[n])) for n in best]
+        return list(await self._run(lambda: self._all().near(wanted, k, fitting)))
 
     async def vectors(self, ids: Sequence[str]) -> np.ndarray:
-        items, rows = await self._run(self._all)
-        place = {one.id: n for n, one in enumerate(items)}
-        missing = [id for id in ids if id not in place]
-        if missing:
-            raise StoreError(f"{self.collection} has no item {missing[0]!r}.")
-        found: np.ndarray = rows[[place[id] for id in ids]]
+        def vectors() -> np.ndarray:
+            rows = self._all()
+            missing = [id for id in ids if id not in rows.place]
+            if missing:
+                raise StoreError(f"{self.collection} has no item {missing[0]!r}.")
+            found: np.ndarray = rows.matrix[[rows.place[id] for id in ids]]
+            return found
+
+        found: np.ndarray = await self._run(vectors)
         return found
 
     async def drop(self, ids: Sequence[str]) -> int:
@@ -135,41 +152,46 @@ class NumpyStore:
                 ).rowcount
                 for id in ids
             )
-        self._cache = None
+        if dropped:
+            self._rows = None
         return dropped
 
     async def count(self) -> int:
-        return len((await self._run(self._all))[0])
+        counting = "SELECT COUNT(*) FROM items WHERE collection=?"
+        return int(
+            await self._run(lambda: self._db.execute(counting, (self.collection,)).fetchone()[0])
+        )
 
     async def close(self) -> None:
-        self._db.close()
+        with self._mutex:
+            self._closing()
 
-    def _all(self) -> tuple[list[Item], np.ndarray]:
+    def _all(self) -> Rows:
         """Every item and its vector, read again when somebody else wrote."""
         import numpy as np
 
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if self._cache is None or version != self._version:
+        if self._rows is None or version != self._version:
             found = self._db.execute(
                 "SELECT id, text, metadata, vector FROM items WHERE collection=? ORDER BY n",
                 (self.collection,),
             ).fetchall()
             try:
                 items = [Item(id=i, text=t, metadata=json.loads(m)) for i, t, m, _ in found]
-                rows = [np.frombuffer(v, dtype=np.float32) for *_, v in found]
-                matrix = np.stack(rows) if rows else np.zeros((0, self.dims or 1), np.float32)
+                vectors = [np.frombuffer(v, dtype=np.float32) for *_, v in found]
+                matrix = np.stack(vectors) if vectors else np.zeros((0, self.dims or 1), np.float32)
             except ValueError as error:
                 raise StoreCorrupt(f"{self.path} is damaged: {error}.") from error
-            self._cache, self._version = (items, matrix), version
-            self.dims = matrix.shape[1] if rows else self.dims
-        return self._cache
+            self._rows, self._version = Rows(items, matrix), version
+            self.dims = matrix.shape[1] if vectors else self.dims
+        return self._rows
 
     async def _run(self, work: Callable[[], Any]) -> Any:
         def mapped() -> Any:
-            with self._mapped():
+            with self._mutex, self._mapped():
                 return work()
 
-        # A file in memory belongs to one connection; it is fast, and needs no thread.
+        # What is in memory is fast, and needs no thread.
         return mapped() if self.path == ":memory:" else await in_thread(mapped)
 
     @contextlib.contextmanager
@@ -190,22 +212,24 @@ class NumpyStore:
         except sqlite3.Error as error:
             raise mapped_error(error, self.path) from error
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise full(self.path) from error
             raise StoreError(f"{self.path} cannot be used: {error}.") from error
 
 
 def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
     """Our error for SQLite's, by its result code (sqlite.org/rescode.html)."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreTaken(
             f"{path} is written by another process for more than {BUSY_S:g} s.",
             todo="find who holds it, then try again; nothing was stored",
         )
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and "disk" in str(error)):
-        return StoreFull(
-            f"The disk is full: {path} cannot grow.",
-            todo="free some space and try again; what was stored before is safe",
-        )
+    # A write that failed, or no room for the shared memory of the write-ahead log.
+    no_room = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+    if code == sqlite3.SQLITE_FULL or extended in no_room:
+        return full(path)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreCorrupt(
             f"{path} is no store of memories, or damaged: {error}.",
@@ -214,10 +238,9 @@ def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
     return StoreError(f"{path} failed: {error}.")
 
 
-def other_embedder(collection: str, made: str, given: str) -> OtherEmbedder:
-    """The error for vectors of two kinds in one collection."""
-    return OtherEmbedder(
-        f"The collection {collection!r} was made with the embedder {made}, not {given}.",
-        expected="the same embedder: vectors of two kinds cannot be compared",
-        todo=f"give embedder={made!r}, or store the texts again under another name",
+def full(path: str) -> StoreFull:
+    """The error for a disk without room."""
+    return StoreFull(
+        f"The disk is full: {path} cannot grow.",
+        todo="free some space and try again; what was stored before is safe",
     )

@@ -1,10 +1,10 @@
-"""The check that every store makes of the vectors it is given."""
+"""The checks that every store makes of the vectors it is given, and of who made them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentkit.errors import BadVector
+from agentkit.errors import BadVector, OtherEmbedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,3 +35,12 @@ def checked(vectors: np.ndarray, count: int, dims: int | None, collection: str) 
             todo="look at what the embedder returned",
         )
     return rows
+
+
+def other_embedder(collection: str, made: str, given: str) -> OtherEmbedder:
+    """The error for vectors of two kinds in one collection."""
+    return OtherEmbedder(
+        f"The collection {collection!r} was made with the embedder {made}, not {given}.",
+        expected="the same embedder: vectors of two kinds cannot be compared",
+        todo=f"give embedder={made!r}, or store the texts again under another name",
+    )

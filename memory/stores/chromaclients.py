@@ -1,0 +1,106 @@
+"""Connections to Chroma: one for each folder in this process, or one to a server."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from agentkit.errors import StoreTaken
+
+
+class Folder:
+    """An embedded database that is open, the lock that keeps others out, and who uses it."""
+
+    def __init__(self, client: Any, lock: Any) -> None:
+        self.client, self.lock = client, lock
+        self.users: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+class Folders:
+    """The embedded databases of this process."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Folder] = {}
+        self._mutex = threading.Lock()
+
+    def take(self, path: str, user: Any) -> Any:
+        """The client of a folder, which stays open as long as somebody uses it.
+
+        Raises:
+            StoreTaken: another process has it.
+        """
+        import chromadb
+        from chromadb.config import Settings
+        from filelock import FileLock, Timeout
+
+        path = str(Path(path).resolve())
+        with self._mutex:
+            if path not in self._open:
+                Path(path).mkdir(parents=True, exist_ok=True)
+                lock = FileLock(Path(path, "agentkit.lock"), thread_local=False)
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout as error:
+                    raise StoreTaken(
+                        f"Another process has the Chroma store {path} open.",
+                        expected="one process per embedded store",
+                        todo="close the other kernel, or share a server: chroma run --path"
+                        f" {path}, then store='http://127.0.0.1:8000'",
+                    ) from error
+                try:
+                    client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
+                except BaseException:
+                    lock.release()
+                    raise
+                self._open[path] = Folder(client, lock)
+            self._open[path].users.add(user)
+            return self._open[path].client
+
+    def give_back(self, path: str, user: Any) -> None:
+        """Let other processes have a folder, once nobody here uses it."""
+        path = str(Path(path).resolve())
+        with self._mutex:
+            folder = self._open.get(path)
+            if folder is None:
+                return
+            folder.users.discard(user)
+            if not folder.users:
+                del self._open[path]
+                folder.client.close()
+                folder.lock.release()
+
+
+FOLDERS = Folders()
+
+
+def remote(url: str) -> Any:
+    """The client of a server."""
+    import chromadb
+    from chromadb.config import Settings
+
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return chromadb.HttpClient(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or (443 if secure else 8000),
+        ssl=secure,
+        settings=Settings(anonymized_telemetry=False),
+    )
+
+
+def disconnect(client: Any) -> None:
+    """Close the client of a server.
+
+    Chroma itself leaves open the connections of its two sessions, its own and its admin's.
+    """
+    servers = [
+        getattr(one, "_server", None) for one in (client, getattr(client, "_admin_client", None))
+    ]
+    client.close()
+    for server in servers:
+        session = getattr(server, "_session", None)
+        if session is not None:
+            session.close()

@@ -1,0 +1,77 @@
+"""Items and their vectors in memory, searched by numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from memory.stores import Item, Near, Where
+from memory.stores.filters import matches
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Rows:
+    """The items of a collection in the order of their entry; exact, a hundred thousand at most.
+
+    Shapes: matrix (capacity, dims) float32, of which the first len(items) rows count.
+    """
+
+    def __init__(self, items: Sequence[Item], matrix: np.ndarray) -> None:
+        import numpy as np
+
+        self.items, self.matrix = list(items), matrix
+        self.lengths = np.linalg.norm(matrix, axis=1)
+        self.place = {one.id: n for n, one in enumerate(self.items)}
+
+    def put(self, items: Sequence[Item], rows: np.ndarray) -> None:
+        """Insert or replace by id."""
+        import numpy as np
+
+        for one in items:
+            if one.id not in self.place:
+                self.place[one.id] = len(self.items)
+                self.items.append(one)
+        places = [self.place[one.id] for one in items]
+        for place, one in zip(places, items, strict=True):
+            self.items[place] = one
+        if not len(self.matrix):
+            self.matrix = np.zeros((0, rows.shape[1]), np.float32)
+        missing = len(self.items) - len(self.matrix)
+        if missing > 0:
+            # Half as many again, so that a write does not copy everything each time.
+            spare = max(missing, len(self.matrix) // 2)
+            self.matrix = np.pad(self.matrix, ((0, spare), (0, 0)))
+            self.lengths = np.pad(self.lengths, (0, spare))
+        self.matrix[places] = rows
+        self.lengths[places] = np.linalg.norm(rows, axis=1)
+
+    def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Near]:
+        """The k items nearest by cosine; equal ones in the order of their entry.
+
+        Args:
+            vector: of any length but zero.
+            k: 1 or more.
+            where: in its strict form.
+        """
+        import numpy as np
+
+        count = len(self.items)
+        matrix, lengths = self.matrix[:count], self.lengths[:count]
+        places = np.arange(count)
+        if where is not None:
+            fitting = [n for n, one in enumerate(self.items) if matches(where, one.metadata)]
+            places = np.array(fitting, dtype=int)
+            matrix, lengths = matrix[places], lengths[places]
+        if not len(places):
+            return []
+        lengths = np.where(lengths == 0, np.float32(1), lengths)
+        scores = (matrix @ vector) / (lengths * np.linalg.norm(vector))
+        if k < len(scores):
+            # All as good as the k-th, so that ties are cut by entry and not by chance.
+            least = np.partition(scores, -k)[-k]
+            good = np.flatnonzero(scores >= least)
+            places, scores = places[good], scores[good]
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [Near(item=self.items[places[n]], similarity=float(scores[n])) for n in best]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory.stores import Item
+from memory.stores.filters import normal
+from memory.stores.rows import Rows
+
+VECTOR = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
+WRITE = st.tuples(st.integers(0, 9), VECTOR)
+
+
+def slow(stored: dict[str, tuple[Item, list[int]]], asked: list[int], k: int, least: int) -> Any:
+    """The same search, one item after another."""
+
+    def cosine(one: list[int]) -> float:
+        lengths = math.hypot(*one) * math.hypot(*asked)
+        return sum(a * b for a, b in zip(one, asked, strict=True)) / lengths if lengths else 0.0
+
+    fitting = [(item, cosine(row)) for item, row in stored.values() if item.metadata["n"] >= least]  # type: ignore[operator]
+    return sorted(fitting, key=lambda one: -round(one[1], 5))[:k]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    writes=st.lists(st.lists(WRITE, max_size=5, unique_by=lambda one: one[0]), max_size=6),
+    asked=VECTOR.filter(any),
+    k=st.integers(1, 12),
+    least=st.integers(0, 9),
+)
+def test_a_search_finds_what_the_obvious_one_finds(
+    writes: list[list[tuple[int, list[int]]]], asked: list[int], k: int, least: int
+) -> None:
+    rows, stored = Rows([], np.zeros((0, 1), np.float32)), {}
+    for write in writes:
+        if not write:
+            continue
+        items = [Item(id=f"i{n}", text=str(row), metadata={"n": n}) for n, row in write]
+        rows.put(items, np.array([row for _, row in write], np.float32))
+        for item, (_, row) in zip(items, write, strict=True):
+            stored[item.id] = item, row
+    found = rows.near(np.array(asked, np.float32), k, normal({"n": {"$gte": least}}))
+    wanted = slow(stored, asked, k, least)
+    assert [round(hit.similarity, 4) for hit in found] == [round(score, 4) for _, score in wanted]
+    assert all(hit.item == stored[hit.item.id][0] for hit in found)
+    assert len({hit.item.id for hit in found}) == len(found)
+
+
+def test_equal_scores_come_in_the_order_of_entry() -> None:
+    rows = Rows([], np.zeros((0, 1), np.float32))
+    rows.put([Item(id=f"i{n}", text="x") for n in range(9)], np.ones((9, 2), np.float32))
+    for k in (1, 4, 20):
+        found = rows.near(np.ones(2, np.float32), k, None)
+        assert [hit.item.id for hit in found] == [f"i{n}" for n in range(min(k, 9))]
