@@ -36,6 +36,9 @@ ROUTINE = re.compile(
     r"wrote the log)\b",
     re.I,
 )
+PUT = re.compile(r"^About [^:]+: ")
+"""How an insight begins."""
+
 NAME = r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)*"
 COMMON = frozenset(senses("statement memory person today yesterday morning evening day time port"))
 
@@ -65,10 +68,12 @@ def reflect(scene: Scene) -> Thought:
     if ASK.search(scene.task):
         questions = [f"What is happening with {name}?" for name, _ in found[:count]]
         return Thought("\n".join(questions), facts={"questions": questions})
+    asked = INFER.split(scene.task, maxsplit=1)[-1]
     insights = [
-        {"insight": together(name, [lines[n] for n in numbers[:3]]), "because": numbers}
-        for name, numbers in shared[:count]
-    ]
+        {"insight": text, "because": numbers}
+        for name, numbers in [one for one in shared if one[0] in asked] or shared
+        if (text := together(name, [lines[n] for n in numbers])) not in lines.values()
+    ][:count]
     said = "\n".join(f"{i['insight']} (because of {i['because']})" for i in insights)
     return Thought(said, facts={"insights": insights})
 
@@ -123,6 +128,7 @@ def named(found: str, inside: set[str]) -> str:
 
 
 def together(name: str, texts: list[str]) -> str:
-    """Return statements about one thing as one sentence."""
-    parts = [text.rstrip(".!") for text in texts]
-    return f"About {name}: {'; '.join(parts)}."
+    """Return statements about one thing as one sentence; of an earlier insight, its parts."""
+    whole = [PUT.sub("", text).rstrip(".!") for text in texts]
+    parts = dict.fromkeys(part for text in whole for part in text.split("; "))
+    return f"About {name}: {'; '.join(list(parts)[:3])}."

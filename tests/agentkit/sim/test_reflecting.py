@@ -51,3 +51,16 @@ async def test_an_insight_points_at_the_statements_it_comes_from() -> None:
     found = await asker(ask, output=Insights, log=open_log("memory:"))
     (one,) = found.data.insights
     assert one.because == [1, 4] and "crane of Amber" in one.insight
+
+
+async def test_what_is_inferred_from_an_insight_does_not_wrap_it_up_again() -> None:
+    thinker = Agent("thinker", "You look at what somebody remembers.", model="sim:careful")
+    ask = (
+        f"{STATEMENTS}\n5. About the crane: The crane of Amber broke and two ships wait; Two ships"
+        " wait for the crane of Amber.\n\nWhat 5 high-level insights on the question 'What is"
+        " happening with Amber?' can you infer? Name the numbers."
+    )
+    found = await thinker(ask, output=Insights, log=open_log("memory:"))
+    (one,) = found.data.insights
+    assert one.because == [1, 4, 5] and one.insight.count("About") == 1
+    assert one.insight.count("two ships wait") == 1
