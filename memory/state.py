@@ -13,6 +13,8 @@ from agentkit.messages import JSON, jsonable
 from memory.journal import Journal, shared
 from memory.steps import step
 
+RECORDED, RESET = "recorded", "reset"
+
 Fold = Callable[[Any, JSON], Any]
 """From the state and an event, the next state."""
 
@@ -50,6 +52,8 @@ class State:
         return found
 
     def _apply(self, state: Any, event: StateChanged) -> Any:
+        if event.name == RESET:
+            return copy.deepcopy(self.first)
         return self.fold(state, copy.deepcopy(event.value["value"]))
 
     @property
@@ -76,7 +80,7 @@ class State:
             def decide(state: Any) -> tuple[str, JSON]:
                 # An event that the fold cannot take must not enter the journal.
                 after[:] = [jsonable(self.fold(copy.deepcopy(state), copy.deepcopy(given)))]
-                return "recorded", given
+                return RECORDED, given
 
             made = await journal.append(key, decide)
             value = after[0] if after else journal.at(made.seq)
@@ -84,6 +88,16 @@ class State:
 
         found = await step(f"{self.name}.record", given, perform, effect="idempotent")
         return found["value"]
+
+    async def reset(self) -> Any:
+        """Go back to the initial state, and return it; the events before it are kept."""
+        journal = self.journal
+
+        async def perform(key: str) -> JSON:
+            made = await journal.append(key, lambda _state: (RESET, None))
+            return {"stream": journal.id, "seq": made.seq, "value": copy.deepcopy(self.first)}
+
+        return (await step(f"{self.name}.reset", None, perform, effect="idempotent"))["value"]
 
     def at(self, seq: int) -> Any:
         """The state after the event with that seq.
@@ -94,8 +108,13 @@ class State:
         return self.journal.at(seq)
 
     def history(self) -> list[tuple[int, JSON]]:
-        """Every event with its seq, oldest first."""
-        return [(e.seq, e.value["value"]) for e in self.journal.events()]
+        """Every event with its seq since the last reset, oldest first."""
+        return [(e.seq, e.value["value"]) for e in self._since_reset()]
+
+    def _since_reset(self) -> list[StateChanged]:
+        events = self.journal.events()
+        resets = [n for n, e in enumerate(events) if e.name == RESET]
+        return events[resets[-1] + 1 :] if resets else events
 
     def rebuild(self) -> Any:
         """The state from all events, snapshots left out; it replaces what was kept."""
@@ -103,11 +122,10 @@ class State:
 
     def project(self, initial: JSON, apply: Fold) -> Any:
         """Another fold of the same events."""
-
-        def other(state: Any, event: StateChanged) -> Any:
-            return apply(state, copy.deepcopy(event.value["value"]))
-
-        return self.journal.project(lambda: copy.deepcopy(initial), other)
+        state = copy.deepcopy(initial)
+        for event in self._since_reset():
+            state = apply(state, copy.deepcopy(event.value["value"]))
+        return state
 
     def __repr__(self) -> str:
-        return f"State({self.name!r}, {len(self.journal.events())} events, {self.value!r})"
+        return f"State({self.name!r}, {len(self._since_reset())} events, {self.value!r})"

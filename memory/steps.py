@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from agentkit import current_run, run
 from agentkit.errors import AgentkitError, StoreError
 from agentkit.events import Effect, Usage
-from agentkit.messages import JSON
+from agentkit.messages import JSON, digest
 from agentkit.run import Outcome, in_run
 
 Perform = Callable[[str], Awaitable[JSON | Outcome]]
-"""Does it, given the key of the step: the same key means the same write."""
+"""Does it, given the key of the write: the same one after a resume, another in another run."""
 
 
 async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) -> JSON:
@@ -22,7 +22,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
     Args:
         name: "memory.verb", such as "notes.recall".
         request: what is asked, as JSON; part of the step's identity.
-        perform: does it, given the key of the step. It returns JSON, or an Outcome with
+        perform: does it, given the key of the write. It returns JSON, or an Outcome with
             the usage and cost of an embedding endpoint.
         effect: "pure" for reads, "idempotent" for writes by key.
 
@@ -32,7 +32,8 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
 
     async def performed(key: str) -> Outcome:
         try:
-            result = await perform(key)
+            # The key of a step says what is done where; another run may do the same again.
+            result = await perform(digest(current_run().id, key))
         except AgentkitError:
             raise
         except Exception as error:

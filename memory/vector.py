@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentkit import Memory, Tool, tool
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Thread, digest
+from agentkit.messages import JSON, Thread, canonical, digest
 from agentkit.run import Outcome, note
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
@@ -78,8 +78,8 @@ class VectorMemory(Memory):
             texts: one or many; a longer one than the embedder takes is cut into pieces that
                 overlap, with `part` and `source` in their metadata.
             metadata: of all, or of each.
-            ids: of each; what has an id that is there replaces it. By default made from the
-                step, so that the step repeated stores nothing twice.
+            ids: of each; what has an id that is there replaces it. By default made from text
+                and metadata, so that the same remembered again is stored once.
             split: False makes a text that is too long an error.
 
         Raises:
@@ -89,14 +89,11 @@ class VectorMemory(Memory):
         items = self._items(texts, metadata, ids, split)
         request: JSON = {"items": [one.model_dump() for one in items]}
 
-        async def perform(key: str) -> Outcome:
-            named = [
-                one if one.id else one.model_copy(update={"id": digest(key, str(n))[:16]})
-                for n, one in enumerate(items)
-            ]
-            made = await self.embedder.embed([one.text for one in named])
-            await self.store.put(named, made.vectors)
-            return paid([one.id for one in named], made.usage, made.cost_usd)
+        async def perform(_key: str) -> Outcome:
+            each = list({one.id: one for one in items}.values())
+            made = await self.embedder.embed([one.text for one in each])
+            await self.store.put(each, made.vectors)
+            return paid([one.id for one in items], made.usage, made.cost_usd)
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
 
@@ -202,7 +199,7 @@ class VectorMemory(Memory):
         ids: str | Sequence[str] | None,
         split: bool,
     ) -> list[Item]:
-        """The items of a write; an id that only the step's key can give is left empty."""
+        """The items of a write."""
         given = [texts] if isinstance(texts, str) else list(texts)
         names = [ids] if isinstance(ids, str) else list(ids or [""] * len(given))
         about = (
@@ -222,7 +219,7 @@ class VectorMemory(Memory):
                 raise SetupError(f"{self.name} was told to remember {text!r}.", expected="a text")
             most = self.embedder.max_chars
             if len(text) <= most:
-                items.append(Item(id=id, text=text, metadata=facts))
+                items.append(Item(id=id or own_id(text, facts), text=text, metadata=facts))
                 continue
             if not split:
                 raise SetupError(
@@ -233,7 +230,8 @@ class VectorMemory(Memory):
             source = id or digest(text)[:12]
             for n, piece in enumerate(cut(text, most)):
                 more: dict[str, Scalar] = {**facts, "source": source, "part": n}
-                items.append(Item(id=f"{source}/{n}" if id else "", text=piece, metadata=more))
+                own = f"{source}/{n}" if id else own_id(piece, more)
+                items.append(Item(id=own, text=piece, metadata=more))
         return items
 
     def __repr__(self) -> str:
@@ -241,3 +239,8 @@ class VectorMemory(Memory):
 
     def _repr_markdown_(self) -> str:
         return f"**{self.name}** · vector memory in {self.store.kind} · {self.embedder!r}"
+
+
+def own_id(text: str, metadata: dict[str, Scalar]) -> str:
+    """The id of what was given none."""
+    return digest(text, canonical(metadata))[:16]

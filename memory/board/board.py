@@ -14,10 +14,11 @@ from agentkit.run import note
 from memory.board.network import Network
 from memory.board.policies import clock_of
 from memory.board.replica import Replica
-from memory.board.state import DELIVERED, WRITTEN, BoardState, apply, load, save
+from memory.board.state import CLEARED, DELIVERED, WRITTEN, BoardState, apply, load, save
 from memory.board.versions import Consistency, Seen, Version
 from memory.journal import Journal, shared
 from memory.naming import checked
+from memory.steps import step
 
 Merge = Callable[[list[JSON]], JSON]
 """From the values of concurrent writes, oldest first, the one value they come to."""
@@ -137,6 +138,17 @@ class Board(Memory):
     async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
         """Read, change and write at the first replica; see Replica.update."""
         return await self._main.update(key, change)
+
+    async def clear(self) -> None:
+        """Empty every replica, and begin anew; what was written stays in the history."""
+
+        async def perform(key: str) -> JSON:
+            for task in self._tasks.values():
+                task.cancel()
+            event = await self.journal.append(key, lambda _state: (CLEARED, None))
+            return {"stream": self.journal.id, "seq": event.seq}
+
+        await step(f"{self.name}.clear", None, perform, effect="idempotent")
 
     @property
     def tools(self) -> Sequence[Tool]:

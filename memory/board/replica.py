@@ -121,7 +121,8 @@ class Replica(Memory):
             value = jsonable(value)
         except ValueError as error:
             raise SetupError(f"{self.name} cannot hold this under {key}: {error}.") from error
-        base = tuple(sorted(self.seen.get(key, ()) if based_on is None else based_on))
+        known = [n for n in self.seen.get(key, ()) if n in self.board.state.parents]
+        base = tuple(sorted(known if based_on is None else based_on))
         by = (current_scope().path if in_run() else "") or "you"
         request: JSON = {
             "key": key, "value": value, "based_on": list(base), "replica": self.replica,
@@ -219,7 +220,8 @@ class Replica(Memory):
             wanted.add(self.own[key])
         if "monotonic_reads" in self.guarantees:
             wanted.update(self.seen.get(key, ()))
-        return sorted(wanted - self.board.state.heard[replica].get(key, set()))
+        heard = self.board.state.heard[replica].get(key, set())
+        return sorted(n for n in wanted - heard if n in self.board.state.parents)
 
     def moved(self, replica: str) -> Replica:
         """The same session on another replica, as when a client is sent elsewhere."""

@@ -11,7 +11,7 @@ from agentkit.messages import JSON
 from memory.board.policies import POLICIES
 from memory.board.versions import Consistency, Version
 
-WRITTEN, DELIVERED = "written", "delivered"
+WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
 
 @dataclass
@@ -145,6 +145,8 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
             if others == [value["to"]]:
                 del state.waiting[version.n]
             state.arrive(value["to"], version)
+    elif event.name == CLEARED:
+        return BoardState(state.consistency, state.replicas)
     return state
 
 

@@ -200,3 +200,32 @@ async def test_ten_thousand_events_are_opened_by_reading_few() -> None:
     again = Journal("many", lambda: 0, lambda t, e: t + 1, log=log)
     assert again.state == 10_000
     assert len(log.read("state:many", again.last() // 500 * 500 - 1)) <= 500
+
+
+async def test_a_reset_goes_back_to_the_initial_state_and_keeps_the_events() -> None:
+    log = MemoryLog()
+    tally = State("tally", {"in": 0}, lambda s, n: {"in": s["in"] + n}, log=log)
+    for n in (1, 2):
+        await tally.record(n)
+    assert await tally.reset() == tally.value == {"in": 0}
+    await tally.record(5)
+    assert tally.value == tally.rebuild() == {"in": 5}
+    assert [event for _, event in tally.history()] == [5]
+    assert tally.project([], lambda seen, n: [*seen, n]) == [5]
+    assert tally.at(3) == {"in": 3}
+
+
+async def test_the_same_event_in_two_runs_is_recorded_twice() -> None:
+    log = MemoryLog()
+    tally = State("tally", 0, lambda total, n: total + n, log=log)
+    await tally.record(1)
+    await tally.record(1)
+
+    @pattern
+    async def counter(task: str) -> str:
+        return str(await tally.record(1))
+
+    texts = [(await counter("go", log=log)).text for _ in range(2)]
+    assert texts == ["3", "4"] and tally.value == 4
+    again = await counter.resume(log.find("last"), log=log)
+    assert again.text == "4" and tally.value == 4

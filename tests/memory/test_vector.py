@@ -174,3 +174,13 @@ def test_importing_memory_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+async def test_the_same_text_is_kept_once_however_often_it_is_remembered() -> None:
+    notes = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+    first = await notes.remember(["The dock is closed.", "The dock is closed."])
+    assert first[0] == first[1]
+    assert await notes.remember("The dock is closed.") == first[:1]
+    assert await notes.count() == 1
+    [other] = await notes.remember("The dock is closed.", metadata={"port": "Briar"})
+    assert other != first[0] and await notes.count() == 2

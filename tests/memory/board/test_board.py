@@ -427,3 +427,25 @@ async def test_a_board_cannot_be_opened_as_another() -> None:
             await made.write(" ", 1)
     with pytest.raises(SetupError, match="was begun as 'cas'"):
         Board("port", "lww", log=log)
+
+
+@pytest.mark.parametrize("kind", ALL)
+async def test_a_cleared_board_is_empty_on_every_replica_and_its_history_stays(
+    kind: Consistency,
+) -> None:
+    made = board(kind)
+    made.network.set("b", delay_s=60)
+    await made.write("quay", "Heron")
+    await made.clear()
+    assert made.keys() == [] and made.lost == []
+    assert [(await made.at(name).read("quay")).value for name in made.names] == [None, None]
+    assert [one.value for one in made.history("quay")] == ["Heron"]
+    session = made.at("a", guarantees=["read_your_writes", "monotonic_reads"])
+    version = await made.write("quay", "Avocet")
+    await session.read("quay")
+    await made.clear()
+    assert (await session.read("quay")).value is None
+    version = await session.write("quay", "Avocet")
+    await made.settle()
+    assert (await made.at("b").read("quay")).versions == (version.n,)
+    assert made.journal.rebuild().value("b", "quay") == "Avocet"
