@@ -8,25 +8,36 @@ a replica that is behind, or being on one, breaks them unless they are asked for
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool, tool
 from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from memory.board.versions import Seen, Version
-from memory.passages import before_task
+from memory.passages import before_task, passages
 from memory.steps import step
+from memory.stores import Item
 
 if TYPE_CHECKING:
     from memory.board.board import Board
 
 GUARANTEES = ("read_your_writes", "monotonic_reads")
 
+SHOWN_KEYS, SHOWN_CHARS = 50, 4000
+"""A board up to this size is shown to an agent whole, as JSON."""
+
 ATTEMPTS = 100
 """How often an update is tried again after a conflict."""
+
+Turns = dict[tuple[int, str], asyncio.Lock]
+
+TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+"""Whose turn it is after a conflict, by journal and key; a lock belongs to one loop."""
 
 
 class Replica(Memory):
@@ -131,11 +142,10 @@ class Replica(Memory):
         async def perform(step_key: str) -> JSON:
             board = self.board
             where = board.primary(self.replica)
-            before = len(board.state.lost)
             decide = board.decided(where, key, value, by, base)
             event = await board.journal.append(step_key, decide)
             version = Version(n=event.seq, **event.value["value"])
-            board.tell(key, where, before)
+            board.tell(key, where, event.seq)
             await board.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}
 
@@ -154,20 +164,26 @@ class Replica(Memory):
     async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
         """Read a key, change its value and write it; after a conflict again from the read.
 
-        Updates of one session take turns, so that they conflict with others' only.
+        Updates of one session take turns, so that they conflict with others' only; and so do
+        all that met a conflict, so that each is soon done, however many they are.
 
         Raises:
             Conflict: it was tried a hundred times.
         """
         async with self._turns.setdefault(key, asyncio.Lock()):
-            for attempt in range(ATTEMPTS):
-                seen = await self.read(key)
-                try:
-                    return await self.write(key, change(seen.value), based_on=seen.versions)
-                except Conflict:
-                    if attempt == ATTEMPTS - 1:
-                        raise
-        raise AssertionError("unreachable")
+            try:
+                return await self._changed(key, change)
+            except Conflict:
+                turns = TURNS.setdefault(asyncio.get_running_loop(), {})
+            async with turns.setdefault((id(self.board.journal), key), asyncio.Lock()):
+                for _ in range(ATTEMPTS - 2):
+                    with contextlib.suppress(Conflict):
+                        return await self._changed(key, change)
+                return await self._changed(key, change)
+
+    async def _changed(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+        seen = await self.read(key)
+        return await self.write(key, change(seen.value), based_on=seen.versions)
 
     def _look(self, replica: str, key: str) -> Seen:
         """What a replica holds of a key now."""
@@ -261,16 +277,31 @@ class Replica(Memory):
         return [dataclasses.replace(one, own_steps=True) for one in (read, write)]
 
     async def on_task(self, thread: Thread) -> Thread:
-        """Tell the agent which keys there are; values it reads when it needs them."""
-        held = sorted(self.board.state.held[self.replica])
+        """Show the agent what this replica holds; of a large board the keys only.
+
+        What it writes then is based on what it was shown, until it reads again.
+        """
+        request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
-            return held
+            await self.board.spread()
+            held = sorted(self.board.state.held[self.replica])
+            seen = [self._look(self.replica, key) for key in held[:SHOWN_KEYS]]
+            shown = [{"key": one.key, "value": one.value, "versions": list(one.versions)}
+                     for one in seen]  # fmt: skip
+            small = len(held) <= SHOWN_KEYS and len(canonical(shown)) <= SHOWN_CHARS
+            return {"shown": shown if small else [], "keys": [] if small else held,
+                    "stream": self.board.journal.id, "seq": self.board.journal.seq}  # fmt: skip
 
-        keys = await step(f"{self.name}.keys", self.replica, perform, effect="pure")
-        if not keys:
+        found = await step(f"{self.name}.look", request, perform, effect="pure")
+        for one in found["shown"]:
+            self.seen[one["key"]] = tuple(one["versions"])
+        if found["shown"]:
+            items = [Item(id=one["key"], text=line(one["value"])) for one in found["shown"]]
+            return before_task(thread, passages(self.name, items))
+        if not found["keys"]:
             return thread
-        told = f"The board {self.name} has the keys: {', '.join(map(canonical, keys))}."
+        told = f"The board {self.name} has the keys: {', '.join(map(canonical, found['keys']))}."
         return before_task(thread, Message(role="user", content=told))
 
     def __repr__(self) -> str:
@@ -282,3 +313,8 @@ def check_key(key: str, board: str) -> None:
     """Refuse what is no key."""
     if not isinstance(key, str) or not key.strip():
         raise SetupError(f"{board} was given the key {key!r}.", expected="a text")
+
+
+def line(value: JSON) -> str:
+    """A value as an agent reads it."""
+    return value if isinstance(value, str) else canonical(value)

@@ -231,12 +231,13 @@ async def test_no_update_is_lost_with_compare_and_swap(writers: int) -> None:
     assert len(made.history("count")) == writers
 
 
-async def test_sessions_that_conflict_try_again_and_lose_nothing() -> None:
+@pytest.mark.parametrize("writers", [12, 1000])
+async def test_sessions_that_conflict_try_again_and_lose_nothing(writers: int) -> None:
     made = board(replicas=("a",))
     async with run(log=made.journal.log) as r:
-        sessions = [made.at("a") for _ in range(12)]
+        sessions = [made.at("a") for _ in range(writers)]
         await asyncio.gather(*[s.update("count", lambda v: (v or 0) + 1) for s in sessions])
-        assert (await made.read("count")).value == 12
+        assert (await made.read("count")).value == writers
     assert "conflict" in topics(made, r.id)
 
 
