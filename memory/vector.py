@@ -201,6 +201,8 @@ class VectorMemory(Memory):
     ) -> list[Item]:
         """The items of a write."""
         given = [texts] if isinstance(texts, str) else list(texts)
+        if not given:
+            raise SetupError(f"{self.name} was given nothing to remember.", expected="a text")
         names = [ids] if isinstance(ids, str) else list(ids or [""] * len(given))
         about = (
             [dict(metadata or {})] * len(given)

@@ -135,6 +135,7 @@ def test_pieces_cover_the_text_and_overlap() -> None:
     "wrong",
     [
         lambda m: m.remember(""),
+        lambda m: m.remember([]),
         lambda m: m.remember([FACTS[0], "  "]),
         lambda m: m.remember(FACTS, ids=["a"]),
         lambda m: m.recall("  "),
