@@ -129,6 +129,8 @@ def named(found: str, inside: set[str]) -> str:
 
 def together(name: str, texts: list[str]) -> str:
     """Return statements about one thing as one sentence; of an earlier insight, its parts."""
+    # What was observed comes before what was thought of it.
+    texts = sorted(texts, key=lambda text: bool(PUT.match(text)))
     whole = [PUT.sub("", text).rstrip(".!") for text in texts]
     parts = dict.fromkeys(part for text in whole for part in text.split("; "))
     return f"About {name}: {'; '.join(list(parts)[:3])}."
