@@ -42,6 +42,8 @@ ASK_S = 2.0
 """How long one request for a letter stays open."""
 GLANCE_S = 0.01
 """The shortest such request. (`no_wait` is never answered where a reader must ack first.)"""
+SOON_S = 0.002
+"""When a letter that was heard of is looked for again; then after twice as long, up to ASK_S."""
 
 WORDS: dict[Verdict, bytes] = {"ack": b"+ACK", "nak": b"-NAK", "term": b"+TERM", "extend": b"+WPI"}
 
@@ -142,6 +144,8 @@ class JetStream:
         stream, end = await self._declare(channel), time.monotonic() + timeout_s
         name = self._stream(channel)
         subject = self._subject(channel, "*", ">" if key is None else token(key))
+        # A listener may hear of a letter before the broker has stored it.
+        look_s = SOON_S
         async with contextlib.AsyncExitStack() as stack:
             news: Subscription | None = None
             while True:
@@ -155,8 +159,11 @@ class JetStream:
                     # It is looked for once more: it may have come before we listened.
                     news = await stack.enter_async_context(self._heard(subject))
                     continue
-                with contextlib.suppress(NatsTimeout):
-                    await news.next_msg(min(left_s, ASK_S))
+                try:
+                    await news.next_msg(min(left_s, look_s))
+                    look_s = SOON_S
+                except NatsTimeout:
+                    look_s = min(2 * look_s, ASK_S)
 
     async def size(self, channel: Channel) -> int:
         stream = await self._declare(channel)

@@ -211,3 +211,22 @@ def test_importing_memory_and_a_local_fabric_load_no_nats() -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+async def test_an_answer_is_had_as_soon_as_it_is_stored(own: Broker) -> None:
+    """The broker tells listeners of a letter before it has stored it; no look may miss it."""
+
+    @pattern
+    async def clerk(task: str) -> str:
+        return task
+
+    waits: list[float] = []
+    log = MemoryLog()
+    async with fabric(own.url) as f, run(log=log):
+        jobs = f.queue("jobs")
+        async with f.worker(jobs, clerk, count=8, log=log):
+            for n in range(120):
+                start = time.monotonic()
+                assert (await f.actor(jobs)(str(n))).text == str(n)
+                waits.append(time.monotonic() - start)
+    assert max(waits) < 1.5, "it waited for the next look, two seconds later"
