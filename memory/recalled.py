@@ -18,11 +18,11 @@ class Recalled(Frozen):
     score: float
     """What it was ranked by."""
     parts: dict[str, float]
-    """What the score is made of; of a vector memory `relevance`, the cosine,
-    alone; of a stream recency, importance and relevance, scaled."""
+    """What the score is the sum of; of a vector memory `relevance`, the cosine,
+    alone; of a stream recency, importance and relevance, scaled and weighed."""
 
     raw: dict[str, float] = {}
-    """The parts before they were scaled, where they are."""
+    """The parts before they were scaled and weighed, where they are."""
 
     @property
     def text(self) -> str:

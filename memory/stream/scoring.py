@@ -45,9 +45,14 @@ def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[
     found = []
     for n in range(len(candidates)):
         parts = {name: scaled[name][n] for name in raw}
-        score = sum(w * part for w, part in zip(preset.weights, parts.values(), strict=True))
+        score = sum(weighed(preset, parts).values())
         found.append(Scored(score, parts, {name: values[n] for name, values in raw.items()}))
     return found
+
+
+def weighed(preset: Preset, parts: dict[str, float]) -> dict[str, float]:
+    """What each part adds to the score."""
+    return {name: w * part for w, (name, part) in zip(preset.weights, parts.items(), strict=True)}
 
 
 def recency(preset: Preset, accessed: Sequence[float], now: float) -> list[float]:

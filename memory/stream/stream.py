@@ -34,7 +34,7 @@ from memory.stream.planning import Part, planned
 from memory.stream.presets import PAPER, PRESETS, Preset
 from memory.stream.records import Kind, Record, pressure, record
 from memory.stream.reflecting import reflected
-from memory.stream.scoring import Candidate, scored
+from memory.stream.scoring import Candidate, scored, weighed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -213,7 +213,7 @@ class StreamMemory(Memory):
             Recalled(
                 item=records[n].item(),
                 score=scores[n].score,
-                parts=scores[n].parts,
+                parts=weighed(self.preset, scores[n].parts),
                 raw=scores[n].raw,
             )
             for n in best

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from agentkit.messages import JSON
 from agentkit.views.strip import PALETTE
 from agentkit.views.svg import clean, cut, document, element, paint, words
@@ -12,13 +14,25 @@ SIDE, LEFT, TOP = 330.0, 18.0, 46.0
 LIST = 330.0
 """Room for the hits beside the sheet."""
 
+LISTED = 7
+"""Hits that are shown."""
+
 BAR, ROW = 90.0, 34.0
 """A whole score as a bar; from one hit to the next."""
 
-PARTS = {"relevance": "#3f7fd9", "recency": "#2f9a69", "importance": "#c27a17"}
-"""Colours of the parts of a score."""
-
 QUERY = "#d64550"
+
+PARTS = {"relevance": QUERY, "recency": "#2f9a69", "importance": "#8a6fd1"}
+"""Colours of the parts of a score: relevance is to the query, and none is a kind's."""
+
+OTHER = "#1f93a3"
+
+CLEAR = 18.0
+"""Least distance of two numbered dots, so that both numbers can be read."""
+
+
+POINTERS = 12
+"""Items whose reasons are pointed at; of more, the lines would hide what they join."""
 
 
 def map_svg(data: dict[str, JSON], headline: str) -> str:
@@ -34,7 +48,7 @@ def map_svg(data: dict[str, JSON], headline: str) -> str:
     if recall:
         parts += listed(recall, LEFT + SIDE + 26)
     low = TOP + SIDE + 20
-    note = f"shown: {data['share']:.0%} of how the items differ" if data["items"] else ""
+    note = f"The map shows {data['share']:.0%} of how the items differ." if data["items"] else ""
     if note:
         parts.append(words(note, LEFT, low, 11, **paint("mute")))
     label = f"Memory {data['name']}: {headline}"
@@ -48,6 +62,30 @@ def spot(at: list[float]) -> tuple[float, float]:
     inner = SIDE - 36
     x, y = (min(1.04, max(-0.04, value)) for value in at)
     return LEFT + 18 + x * inner, TOP + 18 + (1 - y) * inner
+
+
+def apart(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points moved as little as lets each be read; those that stand in one place go sideways."""
+    found = list(points)
+    for _ in range(30):
+        for i in range(len(found)):
+            for j in range(i):
+                (ax, ay), (bx, by) = found[j], found[i]
+                dx, dy = bx - ax, by - ay
+                far = math.hypot(dx, dy)
+                if far >= CLEAR:
+                    continue
+                ux, uy = (dx / far, dy / far) if far > 0.01 else (1.0, 0.0)
+                push = (CLEAR - far) / 2 + 0.01
+                found[j] = inside(ax - ux * push, ay - uy * push)
+                found[i] = inside(bx + ux * push, by + uy * push)
+    return found
+
+
+def inside(x: float, y: float) -> tuple[float, float]:
+    """The point, within the sheet."""
+    low, high = 10.0, SIDE - 10
+    return LEFT + min(high, max(low, x - LEFT)), TOP + min(high, max(low, y - TOP))
 
 
 def kinds(data: dict[str, JSON]) -> list[str]:
@@ -66,14 +104,16 @@ def sheet(
         parts.append(words("nothing is stored yet", LEFT + 14, TOP + 26, 12, **paint("mute")))
     order = kinds(data)
     places = {item["id"]: spot(item["at"]) for item in data["items"]}
+    numbered = [name for name in ranks if name in places]
+    places |= zip(numbered, apart([places[name] for name in numbered]), strict=True)
     start = spot(recall["at"]) if recall and recall["at"] else None
     if start is not None:
-        for name in ranks:
-            if name in places:
-                x, y = places[name]
-                d = f"M{start[0]:.1f} {start[1]:.1f}L{x:.1f} {y:.1f}"
-                parts.append(element("path", d=d, stroke=QUERY, stroke_width=1.2,
-                                     stroke_opacity=0.45, fill="none"))  # fmt: skip
+        for name in numbered:
+            x, y = places[name]
+            d = f"M{start[0]:.1f} {start[1]:.1f}L{x:.1f} {y:.1f}"
+            parts.append(element("path", d=d, stroke=QUERY, stroke_width=1.2,
+                                 stroke_opacity=0.45, fill="none"))  # fmt: skip
+    parts += pointers(data["items"], places)
     hits = [item for item in data["items"] if item["id"] in ranks]
     hits.sort(key=lambda item: -ranks[item["id"]])
     for item in [*(item for item in data["items"] if item["id"] not in ranks), *hits]:
@@ -101,6 +141,20 @@ def sheet(
     return parts
 
 
+def pointers(items: list[dict[str, JSON]], places: dict[str, tuple[float, float]]) -> list[str]:
+    """Dashed lines from each reflection to what it was drawn from."""
+    found = []
+    pointed = [item for item in items if item["about"].get("because")]
+    for item in pointed if len(pointed) <= POINTERS else ():
+        for name in str(item["about"]["because"]).split():
+            if name in places:
+                (x, y), (ax, ay) = places[item["id"]], places[name]
+                d = f"M{x:.1f} {y:.1f}L{ax:.1f} {ay:.1f}"
+                found.append(element("path", d=d, fill="none", stroke_dasharray="2 4",
+                                     stroke_opacity=0.6, **paint(stroke="mute")))  # fmt: skip
+    return found
+
+
 def listed(recall: dict[str, JSON], x: float) -> list[str]:
     """The query and its hits, each with the parts of its score as bars."""
     mark = element("path", d=f"M{x + 6:g} {TOP - 1:g}l6 6l-6 6l-6 -6z", fill=QUERY)
@@ -110,25 +164,28 @@ def listed(recall: dict[str, JSON], x: float) -> list[str]:
     y = TOP + 48
     names = list(dict.fromkeys(name for hit in recall["hits"] for name in hit["parts"]))
     most = max((total(hit) for hit in recall["hits"]), default=1.0) or 1.0
-    for i, hit in enumerate(recall["hits"][:7], 1):
+    for i, hit in enumerate(recall["hits"][:LISTED], 1):
         parts.append(words(str(i), x + 4, y, 11, font_weight=600, **paint("mute")))
         parts.append(words(cut(hit["text"], LIST - 24, 11), x + 20, y, 11))
         at = x + 20
         for name in names:
             wide = BAR * 2 * max(0.0, hit["parts"].get(name, 0.0)) / max(most, 1.0)
-            colour = PARTS.get(name, "#8a6fd1")
+            colour = PARTS.get(name, OTHER)
             parts.append(element("rect", x=at, y=y + 6, width=wide, height=5, rx=2.0, fill=colour))
             at += wide + 1
         score = hit["score"]
         shown = f"{score:.2f}" if isinstance(score, int | float) else ""
         parts.append(words(shown, max(at, x + 20) + 6, y + 12, 10, **paint("mute")))
         y += ROW
+    if (more := len(recall["hits"]) - LISTED) > 0:
+        parts.append(words(f"and {more} more", x + 20, y, 11, **paint("mute")))
+        y += ROW * 0.7
     if not recall["hits"]:
         parts.append(words("nothing was found", x + 20, y, 11, **paint("mute")))
         y += ROW
     for i, name in enumerate(names[:3] if len(names) > 1 else ()):
         at = x + 20 + i * 100
-        colour = PARTS.get(name, "#8a6fd1")
+        colour = PARTS.get(name, OTHER)
         parts.append(element("rect", x=at, y=y - 5, width=10, height=5, rx=2.0, fill=colour))
         parts.append(words(name, at + 15, y, 10.5, **paint("mute")))
     return parts

@@ -1,12 +1,30 @@
 /** The memory map: items as dots, each search with what it found and why. Python folds and places, this draws. */
 
 const SIDE = 360, PAD = 22, COLOURS = 8;
-const PARTS = { relevance: "#3f7fd9", recency: "#2f9a69", importance: "#c27a17" };
+/** Least distance of two numbered dots, so that both numbers can be read. */
+const CLEAR = 19;
+/** Items whose reasons are pointed at all at once; of more, only the one that is read. */
+const POINTERS = 12;
+/** Relevance is to the query and has its colour; none is a kind's. */
+const PARTS = { relevance: "#d64550", recency: "#2f9a69", importance: "#8a6fd1" };
 
 /** Where a point of the unit square stands; what lies outside is put on the rim. */
 export function spot([x, y]) {
   const inside = (value) => Math.min(1.04, Math.max(-0.04, value)), room = SIDE - 2 * PAD;
   return [PAD + inside(x) * room, PAD + (1 - inside(y)) * room];
+}
+
+/** Points moved as little as lets each be read; those that stand in one place go sideways. */
+export function apart(points) {
+  const found = points.map((point) => [...point]), inside = (value) => Math.min(SIDE - 10, Math.max(10, value));
+  for (let round = 0; round < 30; round++) for (let i = 0; i < found.length; i++) for (let j = 0; j < i; j++) {
+    const a = found[j], b = found[i], dx = b[0] - a[0], dy = b[1] - a[1], far = Math.hypot(dx, dy);
+    if (far >= CLEAR) continue;
+    const [ux, uy] = far > 0.01 ? [dx / far, dy / far] : [1, 0], push = (CLEAR - far) / 2 + 0.01;
+    found[j] = [inside(a[0] - ux * push), inside(a[1] - uy * push)];
+    found[i] = [inside(b[0] + ux * push), inside(b[1] + uy * push)];
+  }
+  return found;
 }
 
 /** The kinds of items, when there are several. */
@@ -16,7 +34,7 @@ export function kinds(items) {
 }
 
 /** The colour of a part of a score. */
-export const shade = (name) => PARTS[name] ?? "#8a6fd1";
+export const shade = (name) => PARTS[name] ?? "#1f93a3";
 
 /** A score with two places. */
 export const number = (value) => (typeof value === "number" ? value.toFixed(2) : "–");
@@ -61,8 +79,8 @@ export function draw(model, el) {
   }
   const pick = (id, items) => choose(chosen === id ? null : items.find((one) => one.id === id));
 
-  function dot(item, rank, order, reachable, items) {
-    const [x, y] = spot(item.at), at = order.indexOf(String(item.about.kind ?? ""));
+  function dot(item, [x, y], rank, order, reachable, items) {
+    const at = order.indexOf(String(item.about.kind ?? ""));
     const look = `item tone-${Math.max(0, at) % COLOURS}${rank ? " hit" : ""}${item.id === chosen ? " chosen" : ""}`;
     const made = svg("g", { class: look, "aria-label": `${rank ? `found ${rank}: ` : ""}${item.text.slice(0, 200)}`, "data-id": item.id },
       svg("title", {}, item.text.slice(0, 300)), svg("circle", { cx: x, cy: y, r: rank ? 9 : 4.5 }));
@@ -86,15 +104,20 @@ export function draw(model, el) {
     // The best hit is drawn last, so that nothing covers it.
     const items = data.items.filter((item) => !ranks.has(item.id)), hits = data.items.filter((item) => ranks.has(item.id)).sort((a, b) => ranks.get(b.id) - ranks.get(a.id));
     const from = recall?.at && spot(recall.at);
+    const places = new Map(data.items.map((item) => [item.id, spot(item.at)]));
+    apart(hits.map((item) => places.get(item.id))).forEach((place, i) => places.set(hits[i].id, place));
     const made = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "group", "aria-label": "Stored items; arrow keys go from one to the next" });
-    if (from) for (const item of hits) made.append(svg("path", { class: "ray", d: `M${from.join(" ")}L${spot(item.at).join(" ")}` }));
+    if (from) for (const item of hits) made.append(svg("path", { class: "ray", d: `M${from.join(" ")}L${places.get(item.id).join(" ")}` }));
+    const point = (item, look) => { for (const one of reasons(item, data.items)) made.append(svg("path", { class: look, d: `M${places.get(item.id).join(" ")}L${places.get(one.id).join(" ")}` })); };
     const read = data.items.find((item) => item.id === chosen);
-    for (const one of reasons(read, data.items)) made.append(svg("path", { class: "because", d: `M${spot(read.at).join(" ")}L${spot(one.at).join(" ")}` }));
+    const pointed = data.items.filter((item) => item.about.because);
+    for (const item of pointed.length <= POINTERS ? pointed : []) if (item !== read) point(item, "because");
+    point(read, "because read");
     const first = chosen || data.items[0]?.id;
-    made.append(...items.map((item) => dot(item, 0, order, item.id === first, data.items)), ...hits.map((item) => dot(item, ranks.get(item.id), order, true, data.items)));
+    made.append(...items.map((item) => dot(item, places.get(item.id), 0, order, item.id === first, data.items)), ...hits.map((item) => dot(item, places.get(item.id), ranks.get(item.id), order, true, data.items)));
     if (from) made.append(svg("path", { class: "query", d: `M${from[0]} ${from[1] - 8.5}l8.5 8.5l-8.5 8.5l-8.5 -8.5z` }, svg("title", {}, recall.query)));
     made.addEventListener("keydown", (event) => walk(event, data.items));
-    const below = html("div", "ak-below", data.items.length ? `The sheet shows ${Math.round(100 * data.share)} % of how the items differ.` : "Nothing is stored yet.");
+    const below = html("div", "ak-below", data.items.length ? `The map shows ${Math.round(100 * data.share)} % of how the items differ.` : "Nothing is stored yet.");
     const legend = html("div", "ak-legend", "", ...order.map((kind, i) => html("span", `ak-key tone-${i % COLOURS}`, kind || "other")));
     return html("div", "ak-sheet", "", made, legend, below);
   }
@@ -116,7 +139,7 @@ export function draw(model, el) {
       row.dataset.id = `hit ${hit.id}`;
       return clickable(row, () => pick(hit.id, items));
     });
-    const keys = names.map((name) => { const key = html("span", "ak-key", name); key.style.setProperty("--ak-tone", shade(name)); return key; });
+    const keys = names.map((name) => { const key = html("span", "ak-key ak-bar", name); key.style.setProperty("--ak-tone", shade(name)); return key; });
     return [...(rows.length ? rows : [html("p", "ak-none", "Nothing was found.")]), html("div", "ak-legend", "", ...(names.length > 1 ? keys : []))];
   }
   function turner(data, recall) {

@@ -23,6 +23,13 @@ test("what lies outside the sheet is put on its rim", () => {
   assert.ok(x > right && x < right + 20 && y > low && y < low + 20);
 });
 
+test("hits that cover each other are moved apart, and no further", () => {
+  const moved = map.apart([[100, 100], [100, 100], [104, 100], [300, 300], [10, 10], [10, 10]]);
+  for (const [i, a] of moved.entries()) for (const b of moved.slice(0, i)) assert.ok(Math.hypot(a[0] - b[0], a[1] - b[1]) > 15, `${a} ${b}`);
+  assert.deepEqual(moved[3], [300, 300]);
+  assert.ok(moved.flat().every((value) => value >= 10 && value <= 350));
+});
+
 test("a hit says its score and the parts of it", () => {
   assert.equal(map.spoken({ score: 1.5, parts: { relevance: 1, recency: 0.5 }, text: "t" }, 2), "2. score 1.50 (relevance 1.00, recency 0.50): t");
 });
@@ -70,13 +77,14 @@ test("earlier searches can be looked at again", () => {
   stop();
 });
 
-test("a reflection that is read points to what it was drawn from", () => {
+test("a reflection points to what it was drawn from, more plainly when it is read", () => {
   const thought = item("r", [0.5, 0.5], { about: { kind: "reflection", because: "a c", importance: 8.25, reflected: false } });
   const { el, frame, stop } = drawn([...THREE, thought], []);
-  assert.equal(el.byClass("because").length, 0);
+  assert.equal(el.byClass("because").length, 2);
+  assert.equal(el.byClass("read").length, 0);
   el.byClass("item").at(-1).dispatchEvent(new Event("click"));
   frame();
-  assert.equal(el.byClass("because").length, 2);
+  assert.equal(el.byClass("read").length, 2);
   assert.deepEqual(el.byClass("ak-about").map((e) => e.textContent), ["kind: reflection · importance: 8.25", "because: text of a", "because: text of c"]);
   stop();
 });

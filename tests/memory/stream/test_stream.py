@@ -84,7 +84,9 @@ async def test_the_presets_order_differently() -> None:
             hours.at = 400
             await made.observe("Karin Holm retired.", importance=10)
             hours.at = 401
-            orders.append([hit.text[:3] for hit in await made.recall("crane of Amber")])
+            hits = await made.recall("crane of Amber")
+        orders.append([hit.text[:3] for hit in hits])
+        assert all(hit.score == pytest.approx(sum(hit.parts.values())) for hit in hits)
     assert orders == [["Kar", "The"], ["The", "Kar"]]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from xml.etree import ElementTree
 
 from agentkit.messages import JSON
 from agentkit.views import fold
 from memory.stores import Item
+from memory.views.mapchart import CLEAR, apart
 from memory.views.recalls import MemoryMap, Shelf
 from tests.agentkit.views.story import Story
 
@@ -123,3 +125,21 @@ def test_a_long_text_is_carried_in_short_and_can_be_had_whole() -> None:
     assert item["more"] and len(item["text"]) <= 240
     assert view.full("a") == long
     assert view.full("b") is None
+
+
+def test_hits_that_cover_each_other_are_moved_apart_and_no_further() -> None:
+    given = [(100.0, 100.0), (100.0, 100.0), (104.0, 100.0), (300.0, 300.0)]
+    moved = apart(given)
+    pairs = [(a, b) for i, a in enumerate(moved) for b in moved[:i]]
+    assert all(math.dist(a, b) > CLEAR - 3 for a, b in pairs)
+    assert moved[3] == given[3] and math.dist(moved[0], given[0]) < 2 * CLEAR
+    assert apart([]) == []
+
+
+def test_a_reflection_points_at_its_reasons_in_the_picture() -> None:
+    view = filled(MemoryMap("diary"))
+    thought = Item(id="r", text="It is so", metadata={"kind": "reflection", "because": "a b gone"})
+    view.fill(Shelf([*view.shelf.items, thought], [(0, 0), (1, 1), (0.5, 0.2)], 0.4, 3), {})
+    picture = view.to_svg()
+    ElementTree.fromstring(picture)
+    assert picture.count("stroke-dasharray") == 2
