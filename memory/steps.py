@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 from agentkit import current_run, run
 from agentkit.errors import AgentkitError, StoreError
@@ -12,6 +13,8 @@ from agentkit.run import Outcome, in_run
 
 Perform = Callable[[str], Awaitable[JSON | Outcome]]
 """Does it, given the key of the write: the same one after a resume, another in another run."""
+
+_performing: ContextVar[str] = ContextVar("performing", default="")
 
 
 async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) -> JSON:
@@ -31,6 +34,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
     """
 
     async def performed(key: str) -> Outcome:
+        before = _performing.set(key)
         try:
             # The key of a step says what is done where; another run may do the same again.
             result = await perform(digest(current_run().id, key))
@@ -38,12 +42,19 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
             raise
         except Exception as error:
             raise StoreError(f"{name} failed: {type(error).__name__}: {error}") from error
+        finally:
+            _performing.reset(before)
         return result if isinstance(result, Outcome) else Outcome(result=result)
 
     if in_run():
         return (await current_run().step("memory", name, request, performed, effect=effect)).result
     async with run(name) as opened:
         return (await opened.step("memory", name, request, performed, effect=effect)).result
+
+
+def performing() -> str:
+    """The key, as the log has it, of the step that is being performed; "" outside of one."""
+    return _performing.get()
 
 
 def paid(result: JSON, usage: Usage | None, cost_usd: float | None) -> Outcome:

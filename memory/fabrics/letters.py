@@ -8,6 +8,7 @@ from agentkit import current_run
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen, digest, jsonable
 from agentkit.run import current_scope
+from memory.steps import performing
 
 
 class Trace(Frozen):
@@ -82,6 +83,6 @@ def stamped(body: JSON, step_key: str, *, id: str | None = None, key: str = "") 
         id=id or digest(run.id, step_key),
         key=key,
         body=body,
-        trace=Trace(run=run.id, actor=current_scope().actor, step=step_key),
+        trace=Trace(run=run.id, actor=current_scope().actor, step=performing() or step_key),
         sent=run.log.clock(),
     )
