@@ -143,6 +143,17 @@ def widgets(messages: int) -> str:
     return table.markdown(head, rows)
 
 
+def part(module: str, quick: bool) -> str:
+    """The tables of another module, or why there are none."""
+    told(module)
+    command = [sys.executable, "-m", module, *(["--quick"] if quick else [])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
+        return f"{module} was not measured: {last}"
+    return done.stdout.strip()
+
+
 def has_extension() -> bool:
     try:
         import nbext
@@ -163,14 +174,16 @@ def main() -> None:
         floors = overhead(against_floors(base, sizes, repeats)).format(crowd=f"{sizes['crowd']:,}")
         rows = alone(base, chosen.quick, min(repeats, 3))
     painted = widgets(1_000 if chosen.quick else 10_000)
+    parts = {name: part(f"benchmarks.{name}", chosen.quick) for name in ("memory", "fabrics")}
     told("")
     where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
     head = ["figure", "agentkit", "beside it"]
     tables = [floors, table.markdown(head, rows), painted]
     text = f"{where}, smallest of {repeats}.\n\n" + "\n\n".join(tables)
-    print(text)
-    if chosen.write:
-        table.put(Path(__file__).with_name("README.md"), "results", text)
+    for name, found in {"results": text, **parts}.items():
+        print(f"{found}\n")
+        if chosen.write:
+            table.put(Path(__file__).with_name("README.md"), name, found)
 
 
 if __name__ == "__main__":

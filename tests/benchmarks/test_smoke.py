@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import table
 from benchmarks.fresh import Failed, call, fresh
+from benchmarks.memory import light
 from benchmarks.mock import serving
 from benchmarks.startup import imports
 
@@ -31,6 +32,9 @@ def test_every_scenario_of_a_subject_gives_figures(subject):
         ("durable", "events", "100", "10"),
         ("resume", "steps", "20"),
         ("resume", "asks", "5"),
+        ("query", "query", "50"),
+        ("embedders", "topics", "hashed"),
+        ("embedders", "port", "hashed"),
     ],
     ids=lambda measure: ".".join(measure[:2]),
 )
@@ -39,6 +43,17 @@ def test_every_other_measurement_gives_positive_figures(measure):
     found = call(f"benchmarks.{module}", *rest)
     assert found
     assert all(value > 0 for value in found.values())
+
+
+@pytest.mark.parametrize("way", ["floor", "shared", "apart"])
+def test_of_writers_at_once_no_update_is_lost(way):
+    found = call("benchmarks.board", way, "20")
+    assert found["ms"] > 0 and found["lost"] == 0
+
+
+def test_importing_memory_loads_nothing_heavy():
+    assert light("import memory")["heavy"] == 0
+    assert light("import numpy")["heavy"] == 1
 
 
 def test_an_import_takes_time_and_a_missing_one_is_told():

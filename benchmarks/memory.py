@@ -1,0 +1,123 @@
+"""Memories, in one run: python -m benchmarks.memory [--quick] [--write].
+
+What the embedders find again, what a search costs above Chroma's own query, what an import
+costs, and a thousand writers on a board beside SQLite by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.fresh import Failed, Figures, best, call
+from benchmarks.table import number
+
+HEAVY = ("chromadb", "nats", "numpy", "pycrdt", "tokenizers")
+
+IMPORT = f"""
+import json, sys, time
+wall, cpu = time.perf_counter(), time.process_time()
+exec(sys.argv[1])
+taken = {{"wall_ms": time.perf_counter() - wall, "cpu_ms": time.process_time() - cpu}}
+loaded = sum(name in sys.modules for name in {HEAVY})
+print(json.dumps({{name: value * 1e3 for name, value in taken.items()}} | {{"heavy": loaded}}))
+"""
+
+EMBEDDERS = {"hashed": "hashed n-grams", "minilm": "all-MiniLM-L6-v2 in numpy"}
+SETS = {
+    "topics": "18 questions in other words about 20 sentences",
+    "port": "{} paraphrases of the world's questions, sentences of its documents",
+}
+
+
+def light(statement: str) -> Figures:
+    """Wall and CPU milliseconds of an import in a new interpreter, and heavy packages loaded.
+
+    Raises:
+        Failed: it cannot be imported.
+    """
+    command = [sys.executable, "-c", IMPORT, statement]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"{statement}: {done.stderr[-500:]}")
+    return dict(json.loads(done.stdout))
+
+
+def found_again() -> str:
+    """The table of the embedders."""
+    from memory.embed.minilm import weights
+
+    rows = []
+    for name, label in SETS.items():
+        for embedder, spoken in EMBEDDERS.items():
+            if embedder == "minilm" and weights() is None:
+                rows.append([label.format(""), spoken, "–", "–", "–"])
+                continue
+            found = call("benchmarks.embedders", name, embedder)
+            count = int(found["questions"])
+            figures = (number(found["mrr"]), number(found["ms"], "ms"))
+            hits = f"{round(found['hit1'] * count)} of {count}"
+            rows.append([label.format(count), spoken, hits, *figures])
+    head = ["what is asked", "embedder", "first hit right", "MRR", "CPU of a question"]
+    return table.markdown(head, rows)
+
+
+def costs(count: int, writers: int, repeats: int) -> str:
+    """The table of what a memory costs beside the shortest way to do the same."""
+
+    def of(module: str, function: str, argument: int) -> Figures:
+        return best(call(f"benchmarks.{module}", function, str(argument)) for _ in range(repeats))
+
+    imported = best(light("import memory") for _ in range(repeats))
+    vector = best(light("from memory import VectorMemory") for _ in range(repeats))
+    query = of("query", "query", count)
+    raw, shared, apart = (of("board", name, writers) for name in ("floor", "shared", "apart"))
+    chroma = query["chroma_ms"]
+    searched = f"one of {count:,} vectors"
+    beside = f"Chroma's own query {number(chroma, 'ms')}"
+    heavy = f"{', '.join(HEAVY)} loaded"
+    rows = [
+        row("`import memory`, wall", imported["wall_ms"], f"{imported['heavy']} of {heavy}"),
+        row("`from memory import VectorMemory`, wall", vector["wall_ms"], str(vector["heavy"])),
+        row(f"search {searched}, wall", query["store_ms"], beside, chroma),
+        row("the same as a durable step of a run", query["recall_ms"], beside, chroma),
+    ]
+    swapped = f"SQLite by hand, one after another {number(1e3 / raw['ms'])}"
+    for label, found in (("through one session", shared), ("each a session", apart)):
+        told = f"{int(found['lost'])} lost, {int(found['conflicts']):,} conflicts; {swapped}"
+        name = f"{writers:,} writers at once, compare-and-swap, {label}: updates a second"
+        rows.append([name, number(1e3 / found["ms"]), told, number(raw["ms"] / found["ms"])])
+    return table.markdown(["figure", "agentkit", "beside it", "ratio"], rows)
+
+
+def row(name: str, value: float, beside: str, floor: float | None = None) -> Sequence[str]:
+    return [name, number(value, "ms"), beside, number(value / floor if floor else None)]
+
+
+def measured(repeats: int, *, quick: bool) -> str:
+    """Both tables."""
+    sizes = (2_000, 50) if quick else (100_000, 1_000)
+    where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
+    return f"{where}, smallest of {repeats}.\n\n{found_again()}\n\n{costs(*sizes, repeats)}"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    options.add_argument("--write", action="store_true", help="put the tables into README.md")
+    chosen = options.parse_args()
+    text = measured(1 if chosen.quick else 3, quick=chosen.quick)
+    print(text)
+    if chosen.write:
+        table.put(Path(__file__).with_name("README.md"), "memory", text)
+
+
+if __name__ == "__main__":
+    main()
