@@ -17,6 +17,7 @@ from agentkit.sim.injection import obeyed
 from agentkit.sim.intent import intent
 from agentkit.sim.judging import Thought
 from agentkit.sim.lexing import literals
+from agentkit.sim.noting import noted
 from agentkit.sim.progress import concluded, progress
 from agentkit.sim.scene import Scene, read
 from agentkit.sim.schemas import Tool
@@ -52,7 +53,8 @@ def respond(ask: Ask) -> Say:
         return calling(scene, orders.calls) if orders.calls else orders
     if forced := forced_calls(scene):
         return calling(scene, forced)
-    thought = progress(scene) or concluded(scene) or delegate(scene) or think(scene, intent(scene))
+    led = noted(scene) or progress(scene) or concluded(scene) or delegate(scene)
+    thought = led or think(scene, intent(scene))
     if thought.calls:
         return calling(scene, thought.calls)
     if ask.schema is not None:
