@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, get_args
+from weakref import WeakKeyDictionary
 
 from agentkit import Log, Memory, Tool
 from agentkit.errors import Conflict, SetupError, StoreUnreachable
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
-from agentkit.run import note
+from agentkit.run import Run, current_run, current_scope, in_run, note
 from memory.board.network import Network
 from memory.board.policies import clock_of
-from memory.board.replica import Replica
+from memory.board.replica import Replica, tools_of
 from memory.board.state import CLEARED, DELIVERED, WRITTEN, BoardState, apply, load, save
 from memory.board.versions import Consistency, Seen, Version
 from memory.journal import Journal, shared
@@ -25,7 +26,7 @@ Merge = Callable[[list[JSON]], JSON]
 
 
 class Board(Memory):
-    """Shared state with declared consistency; given to an agent, it is its first replica.
+    """Shared state with declared consistency; an agent that is given it has a session on it.
 
     - "cas": one primary, the first replica, numbers the writes; a write that is not based on
       the newest version is a Conflict. Nothing is lost.
@@ -80,7 +81,8 @@ class Board(Memory):
         self._log = log
         self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._news: list[asyncio.Future[None]] = []
-        self._main = Replica(self, names[0])
+        self._yours = Replica(self, names[0])
+        self._sessions: WeakKeyDictionary[Run, dict[str, Replica]] = WeakKeyDictionary()
         self.journal  # noqa: B018  an unreadable log is told here, not at the first write
 
     @property
@@ -125,19 +127,31 @@ class Board(Memory):
         self.network.known([replica])
         return Replica(self, replica, guarantees, wait_s, otherwise)
 
+    @property
+    def session(self) -> Replica:
+        """Whoever runs this, on the first replica: each actor at work has a session of its own.
+
+        So nobody's write counts as based on what only somebody else has read.
+        """
+        scope = current_scope() if in_run() else None
+        if scope is None or not scope.key:
+            return self._yours
+        mine = self._sessions.setdefault(current_run(), {})
+        return mine.setdefault(scope.key, Replica(self, self.names[0]))
+
     async def read(self, key: str) -> Seen:
         """Read at the first replica; see Replica.read."""
-        return await self._main.read(key)
+        return await self.session.read(key)
 
     async def write(
         self, key: str, value: JSON, *, based_on: Sequence[int] | None = None
     ) -> Version:
         """Write at the first replica; see Replica.write."""
-        return await self._main.write(key, value, based_on=based_on)
+        return await self.session.write(key, value, based_on=based_on)
 
     async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
         """Read, change and write at the first replica; see Replica.update."""
-        return await self._main.update(key, change)
+        return await self.session.update(key, change)
 
     async def clear(self) -> None:
         """Empty every replica, and begin anew; what was written stays in the history."""
@@ -152,10 +166,10 @@ class Board(Memory):
 
     @property
     def tools(self) -> Sequence[Tool]:
-        return self._main.tools
+        return tools_of(self.name, lambda: self.session)
 
     async def on_task(self, thread: Thread) -> Thread:
-        return await self._main.on_task(thread)
+        return await self.session.on_task(thread)
 
     @property
     def lost(self) -> list[dict[str, JSON]]:
@@ -320,20 +334,20 @@ class Board(Memory):
         """Let one replica hear a write; False when it has."""
         if version.n in self.state.heard[to].get(version.key, ()):
             return False
-        before = len(self.state.lost)
         data: JSON = {"n": version.n, "to": to}
-        await self.journal.append(f"{version.n}>{to}", lambda _state: (DELIVERED, data))
-        self.tell(version.key, to, before)
+        event = await self.journal.append(f"{version.n}>{to}", lambda _state: (DELIVERED, data))
+        self.tell(version.key, to, event.seq)
         waiting, self._news = self._news, []
         for one in waiting:
             if not one.done():
                 one.set_result(None)
         return True
 
-    def tell(self, key: str, replica: str, lost_before: int) -> None:
-        """Note what a write or its arrival did wrong."""
-        for n, told in list(self.state.lost.items())[lost_before:]:
-            note("lost_update", {"board": self.name, "n": n, **told})
+    def tell(self, key: str, replica: str, seq: int) -> None:
+        """Note what a write or its arrival, the event with that seq, did wrong."""
+        for n, told in self.state.lost.items():
+            if told["seq"] == seq:
+                note("lost_update", {"board": self.name, "n": n, **told})
         held = self.state.held[replica].get(key, ())
         if len(held) > 1:
             versions = [{"n": one.n, "by": one.by, "value": one.value} for one in held]

@@ -248,33 +248,7 @@ class Replica(Memory):
 
     @property
     def tools(self) -> Sequence[Tool]:
-        name = self.name
-
-        @tool(effect="pure", name=f"{name}_read")
-        async def read(key: str) -> dict[str, JSON]:
-            """Read a key of the board that all agents share: its value and its version.
-
-            Args:
-                key: such as one of those that are listed.
-            """
-            seen = await self.read(key)
-            found: dict[str, JSON] = {"key": key, "value": seen.value}
-            if seen.conflict and self.board.merge is None:
-                found["concurrent"] = [one.value for one in seen.siblings]
-            return {**found, "version": list(seen.versions)}
-
-        @tool(effect="idempotent", name=f"{name}_write")
-        async def write(key: str, value: str) -> str:
-            """Write a key of the board that all agents share, based on what you read last of it.
-
-            Args:
-                key: its name.
-                value: the new value.
-            """
-            version = await self.write(key, value)
-            return f"Written as version {version.n}."
-
-        return [dataclasses.replace(one, own_steps=True) for one in (read, write)]
+        return tools_of(self.name, lambda: self)
 
     async def on_task(self, thread: Thread) -> Thread:
         """Show the agent what this replica holds; of a large board the keys only.
@@ -318,3 +292,34 @@ def check_key(key: str, board: str) -> None:
 def line(value: JSON) -> str:
     """A value as an agent reads it."""
     return value if isinstance(value, str) else canonical(value)
+
+
+def tools_of(board: str, session: Callable[[], Replica]) -> Sequence[Tool]:
+    """The tools of an agent that shares a board; `session` finds the agent's own at each call."""
+
+    @tool(effect="pure", name=f"{board}_read")
+    async def read(key: str) -> dict[str, JSON]:
+        """Read a key of the board that all agents share: its value and its version.
+
+        Args:
+            key: such as one of those that are listed.
+        """
+        mine = session()
+        seen = await mine.read(key)
+        found: dict[str, JSON] = {"key": key, "value": seen.value}
+        if seen.conflict and mine.board.merge is None:
+            found["concurrent"] = [one.value for one in seen.siblings]
+        return {**found, "version": list(seen.versions)}
+
+    @tool(effect="idempotent", name=f"{board}_write")
+    async def write(key: str, value: str) -> str:
+        """Write a key of the board that all agents share, based on what you read last of it.
+
+        Args:
+            key: its name.
+            value: the new value.
+        """
+        version = await session().write(key, value)
+        return f"Written as version {version.n}."
+
+    return [dataclasses.replace(one, own_steps=True) for one in (read, write)]

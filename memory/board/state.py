@@ -31,9 +31,12 @@ class BoardState:
     waiting: dict[int, tuple[Version, list[str]]] = field(default_factory=dict)
     """Writes that some replicas have not heard of, and which."""
     lost: dict[int, dict[str, JSON]] = field(default_factory=dict)
-    """Updates that were overwritten unseen: by their number, what overwrote them, and where."""
+    """Updates that were overwritten unseen: by their number, by what, where
+    and at which event."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """How many writes of a key each replica took, by key and replica."""
+    seq: int = 0
+    """Of the newest event."""
     docs: dict[str, Any] = field(default_factory=dict)
     """Of a CRDT: a document per replica."""
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -102,7 +105,7 @@ class BoardState:
             if one.n not in seen:
                 self.lost[one.n] = {
                     "key": one.key, "replica": replica, "by": one.by, "value": one.value,
-                    "winner": winner.n, "winner_by": winner.by,
+                    "winner": winner.n, "winner_by": winner.by, "seq": self.seq,
                 }  # fmt: skip
 
     def ancestors(self, numbers: Iterable[int]) -> set[int]:
@@ -127,6 +130,7 @@ def follows(version: Version, taken: Mapping[str, int]) -> bool:
 
 def apply(state: BoardState, event: StateChanged) -> BoardState:
     """The state after an event; it changes the one given."""
+    state.seq = event.seq
     value = event.value["value"]
     if event.name == WRITTEN:
         version = Version(n=event.seq, **value)
@@ -146,7 +150,7 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
                 del state.waiting[version.n]
             state.arrive(value["to"], version)
     elif event.name == CLEARED:
-        return BoardState(state.consistency, state.replicas)
+        return BoardState(state.consistency, state.replicas, seq=event.seq)
     return state
 
 

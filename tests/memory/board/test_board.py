@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit import Agent, gather, pattern, run
+from agentkit import Agent, gather, pattern, run, tool
 from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
 from agentkit.logs.memory import MemoryLog
 from memory import Board
@@ -324,11 +324,10 @@ async def test_a_snapshot_holds_the_whole_board(kind: Consistency) -> None:
     assert len(other.state.waiting) == 1
 
 
-async def test_agents_share_a_board_by_their_tools() -> None:
+async def test_agents_share_a_board_and_write_by_what_each_of_them_has_seen() -> None:
     made = board(replicas=("a",))
     log = made.journal.log
-    async with run(log=log):
-        await made.write("berth", "free")
+    await made.write("berth", "free")
     one = Agent(
         "one",
         model=ScriptedModel(
@@ -336,15 +335,46 @@ async def test_agents_share_a_board_by_their_tools() -> None:
             [call("port_write", '{"key": "berth", "value": "Heron"}')],
             "done",
         ),
-        memory=made.at("a"),
+        memory=made,
     )
-    two = ScriptedModel([call("port_write", '{"key": "berth", "value": "Avocet"}')], "taken")
-    await one("Take the berth.", log=log)
-    answer = await Agent("two", model=two, memory=made.at("a"))("Take the berth.", log=log)
-    told = two.requests[1].thread[-1].message
-    assert told.error and "berth on port is 'Heron', version 3, by one" in told.content
-    assert 'has the keys: "berth"' in two.requests[0].thread[0].message.content
+
+    @tool
+    async def hand() -> str:
+        """Let the other one go first."""
+        return (await one("Take the berth.")).text
+
+    late = call("port_write", '{"key": "berth", "value": "Avocet"}')
+    two = ScriptedModel([call("hand", "{}")], [late], "taken")
+    answer = await Agent("two", model=two, memory=made, tools=[hand])("Take the berth.", log=log)
+    told = two.requests[2].thread[-1].message
+    assert told.error and "berth on port is 'Heron', version 3, by two" in told.content
+    assert '<passage id="berth">\nfree' in two.requests[0].thread[0].message.content
     assert answer.text == "taken" and made.state.value("a", "berth") == "Heron"
+
+
+async def test_of_a_large_board_an_agent_is_told_the_keys_only() -> None:
+    made = board("lww", ("a",))
+    for n in range(60):
+        await made.write(f"k{n}", n)
+    model = ScriptedModel("done")
+    await Agent("one", model=model, memory=made)("Look.", log=made.journal.log)
+    told = model.requests[0].thread[0].message.content
+    assert 'has the keys: "k0", "k1", ' in told and "passage" not in told
+
+
+async def test_a_lost_update_is_told_once_however_many_write_at_once() -> None:
+    made = board("lww", ("a",))
+
+    @pattern
+    async def adder(task: str) -> str:
+        seen = await made.read("count")
+        await asyncio.sleep(0)
+        await made.write("count", (seen.value or 0) + 1)
+        return "done"
+
+    async with run(log=made.journal.log) as r:
+        await gather(*[adder(n) for n in range(6)])
+    assert len(made.lost) == topics(made, r.id).count("lost_update") == 5
 
 
 @pytest.mark.parametrize("stop", range(1, 26))
