@@ -124,6 +124,10 @@ class Log(ABC):
         """
 
     @abstractmethod
+    def has(self, run: str) -> bool:
+        """Whether there is a run, or a stream, of that id."""
+
+    @abstractmethod
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         """One line per run, newest first; or one per stream of shared state instead."""
 

@@ -13,12 +13,10 @@ from agentkit.errors import (
     LimitReached,
     SetupError,
     ToolError,
-    UnknownRun,
 )
 from agentkit.evaluate.questions import Item, judged
 from agentkit.events import Noted, RunStarted, StepEnded
 from agentkit.gather import ALWAYS_RAISED
-from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.opening import run
 from agentkit.run import Outcome, Run
@@ -134,7 +132,7 @@ async def attempt(
     """Ask in a run of its own, begun or resumed, and put what came of it into `spent`."""
     log, current, said = study.log, None, None
     failure: AgentkitError | None = None
-    how: dict[str, Any] = {"resume": id} if exists(log, id) else {"id": id}
+    how: dict[str, Any] = {"resume": id} if log.has(id) else {"id": id}
     limits: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
     try:
         async with run(log=log, seed=seed, actor=contender.name, task=text, **limits, **how) as it:
@@ -172,14 +170,6 @@ def child_id(study: str, key: str) -> str:
     """Return the id of a trial's run: the study's time, and its digest in place of chance."""
     found = digest(study, key)
     return f"{study[:14]}7{found[:3]}-{'89ab'[int(found[3], 16) % 4]}{found[4:7]}-{found[7:19]}"
-
-
-def exists(log: Log, id: str) -> bool:
-    """Return whether the log has this run."""
-    try:
-        return bool(log.read(id, upto=1))
-    except UnknownRun:
-        return False
 
 
 def refused(events: Sequence[Any]) -> bool:

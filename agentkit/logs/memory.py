@@ -62,6 +62,10 @@ class MemoryLog(Log):
             raise unknown(run, self)
         return self._runs[run].events[after:upto]
 
+    def has(self, run: str) -> bool:
+        self.settle()
+        return run in self._runs
+
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.settle()
         infos = [

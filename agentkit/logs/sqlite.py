@@ -225,6 +225,12 @@ class SqliteLog(Log):
             id = parent
         return nodes[::-1]
 
+    def has(self, run: str) -> bool:
+        self.settle()
+        with self._mapped():
+            row = self._db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone()
+        return row is not None
+
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.settle()
         which = "" if streams else "NOT "

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
-from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, UnknownRun
+from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
@@ -133,7 +133,7 @@ class Worker:
         task, output = asked["task"], asked.get("output")
         before = thread_of(Message.model_validate(one) for one in asked.get("before") or [])
         log, id = self.log or open_log(), run_of(letter)
-        how = {"resume": id} if known(log, id) else {"id": id}
+        how = {"resume": id} if log.has(id) else {"id": id}
         options: Any = {"log": log, "actor": self.actor.name, "output": output, **how}
         async with run(task=task, **options):
             trace = letter.trace.model_dump() if letter.trace else None
@@ -202,12 +202,3 @@ def run_of(letter: Letter) -> str:
     """The id of the run of a task, the same for each delivery of it."""
     hexes = digest("task", letter.id).ljust(32, "0")[:32]
     return f"{hexes[:8]}-{hexes[8:12]}-8{hexes[13:16]}-8{hexes[17:20]}-{hexes[20:]}"
-
-
-def known(log: Log, id: str) -> bool:
-    """Whether a worker began this run."""
-    try:
-        log.read(id, upto=1)
-    except UnknownRun:
-        return False
-    return True

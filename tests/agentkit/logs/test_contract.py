@@ -215,6 +215,11 @@ def test_an_unknown_run_is_an_error_that_names_the_known_ones(log: Log) -> None:
         assert caught.value.run_id == "nowhere"
 
 
+def test_a_log_knows_what_it_has_before_any_flush(log: Log) -> None:
+    log.append(log.begin("known"), started("known"))
+    assert log.has("known") and not log.has("kno") and not log.has("")
+
+
 def test_an_empty_log_has_no_run(log: Log) -> None:
     assert log.runs() == []
     with pytest.raises(UnknownRun):
