@@ -44,7 +44,8 @@ VERBS_OF_ACTION = frozenset(
     """book reserve send order buy pay create delete cancel add write update charge post move
     schedule register open close start stop""".split()
 )
-
+VERBS_OF_STORING = frozenset("remember observe store memorize append replace forget".split())
+"""A tool named so is for what one is told, not for what one is asked."""
 
 AMOUNTS = frozenset(
     """dues due cost price fee fare speed depth length draught height age weight tonnes hours rate
@@ -228,7 +229,7 @@ class Solver:
         """Return the tools that fit, best first; `direct` ones take facts, the others free text."""
         ranked = []
         for place, tool in enumerate(self.scene.tools):
-            if tool.computes or tool.asks == direct:
+            if tool.computes or tool.asks == direct or self.stores(tool):
                 continue
             query = node.text if len(node.text.split()) > 1 else self.scene.question
             arguments, left = fill(tool, fillers, list(node.head), query)
@@ -248,6 +249,11 @@ class Solver:
                 ranked.append((-score, place, tool, arguments))
         ranked.sort(key=lambda item: item[:2])
         return [(tool, arguments) for _, _, tool, arguments in ranked]
+
+    def stores(self, tool: Tool) -> bool:
+        """Whether a tool would write where only a question was asked."""
+        asked = self.scene.question.rstrip().endswith("?")
+        return asked and bool(VERBS_OF_STORING & set(tool.offer.name.casefold().split("_")))
 
     def context(self, fillers: list[Filler]) -> list[Filler]:
         """Return the literals of the task around the question, for arguments it leaves out."""
@@ -290,6 +296,9 @@ class Solver:
     ) -> Value | None:
         """Return the wanted value of a tool's result."""
         data, source = result.data, f"tool {result.call.name}"
+        if isinstance(data, list):
+            # A search of what was said finds the question as well, which answers nothing.
+            data = [row for row in data if texts_of([row]) != [self.scene.question]]
         if isinstance(data, list) and len(data) == 1:
             data = data[0]
         orders = not self.scene.question.rstrip().endswith("?") and self.wanted == "any"

@@ -46,3 +46,24 @@ def test_a_write_that_failed_is_told() -> None:
 def test_a_question_beside_it_is_answered() -> None:
     text = f"For your information: {FACT} What is broken?"
     assert talk(text).text not in ("Noted.", "")
+
+
+def test_a_question_is_answered_by_searching_and_stores_nothing() -> None:
+    asked = "What is the gate code of the south quay?"
+
+    def desk_remember(text: str) -> str:
+        """Store a text in the archive."""
+        return "Stored."
+
+    def desk_search(query: str) -> list[str]:
+        """Search the archive."""
+        return []
+
+    def desk_recall(query: str) -> list[dict[str, str]]:
+        """Search everything that was ever said."""
+        said = [asked, "The gate code of the south quay is 4711."]
+        return [{"id": str(n), "role": "user", "text": text} for n, text in enumerate(said)]
+
+    done = talk(asked, desk_remember, desk_search, desk_recall)
+    assert done.text == "The gate code of the south quay is 4711."
+    assert [name for name, _ in done.calls] == ["desk_search", "desk_recall"]
