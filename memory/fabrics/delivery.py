@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
@@ -14,7 +14,7 @@ from memory.fabrics.transport import Verdict
 from memory.steps import step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Delivery:
     """A letter as a reader has it. Every word about it is a step, and may be said twice."""
 
@@ -28,11 +28,15 @@ class Delivery:
     trace: Trace | None
     """Which step of which run sent it."""
     sent: float
-    token: str = field(repr=False)
-    post: Post = field(repr=False)
-    channel: Channel = field(repr=False)
-    group: Group = field(repr=False)
-    letter: Letter = field(repr=False)
+    token: str
+    post: Post
+    channel: Channel
+    group: Group
+    letter: Letter
+
+    def __repr__(self) -> str:
+        key = f", key={self.key!r}" if self.key else ""
+        return f"Delivery({self.body!r}{key}, seq={self.seq}, delivery={self.delivery})"
 
     async def ack(self) -> None:
         """It is done with: nobody gets it again."""

@@ -171,7 +171,7 @@ def letters(session: Session, channel: Any) -> LettersWidget:
     from memory.views.letters import Letters
     from nbext.widgets.memory import LettersWidget
 
-    view = Letters(channel.name, f"{channel.channel.kind} on {channel.post.transport.name}")
+    view = Letters(channel.name, f"{channel.channel.kind}, {channel.post.transport.name}")
     widget = LettersWidget(view)
     return widget.watch(session.log, recent(session), bool(session.working()))
 
