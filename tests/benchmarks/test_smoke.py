@@ -5,10 +5,12 @@ import math
 import pytest
 
 from benchmarks import table
+from benchmarks.fabrics import below, by_queue, highest, opened
 from benchmarks.fresh import Failed, call, fresh
 from benchmarks.memory import light
 from benchmarks.mock import serving
 from benchmarks.startup import imports
+from memory.embed.minilm import weights
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -49,6 +51,17 @@ def test_every_other_measurement_gives_positive_figures(measure):
 def test_of_writers_at_once_no_update_is_lost(way):
     found = call("benchmarks.board", way, "20")
     assert found["ms"] > 0 and found["lost"] == 0
+
+
+@pytest.mark.skipif(weights() is None, reason="MiniLM's weights are not here")
+def test_minilm_finds_what_is_asked_in_other_words_and_ngrams_do_not():
+    assert call("benchmarks.embedders", "topics", "minilm")["mrr"] >= 0.85
+    assert call("benchmarks.embedders", "topics", "hashed")["mrr"] < 0.7
+
+
+def test_letters_are_counted_by_the_second():
+    assert highest(1, by_queue) > 0
+    assert highest(1, opened("local", lambda fabric: below(fabric, 64))) > 0
 
 
 def test_importing_memory_loads_nothing_heavy():
