@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from agentkit.events import Event, Noted, StepEnded
+from agentkit.events import Event, Noted, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON
 from agentkit.views.book import Book, short
 from agentkit.views.svg import image
@@ -21,6 +21,7 @@ STATES = {
     "taken": "taken",
     "put back": "waiting",
     "done": "done",
+    "failed": "done",
     "dead": "dead",
 }
 """What a letter is after something happened to it."""
@@ -51,7 +52,10 @@ class Track:
 
 
 class Letters:
-    """A queue or a stream, letter by letter.
+    """A queue or a stream, letter by letter; of a queue that workers serve, task by task.
+
+    A worker tells of a task by its run: that it began, began again at the next worker, or ended.
+    One that dies before it does anything tells nothing.
 
     Args:
         name: the channel's.
@@ -62,6 +66,12 @@ class Letters:
         self.name, self.said = name, said
         self.book = Book()
         self.tracks: dict[str, Track] = {}
+        self.asks: dict[tuple[str, str], Track] = {}
+        """By run and key, the asks of a served queue that no worker has told of yet."""
+        self.tasks: dict[str, Track] = {}
+        """By run, what workers are at, or were."""
+        self.workers: dict[str, str] = {}
+        """By run, the actor that was asked."""
         self.rev = 0
 
     def add(self, event: Event) -> None:
@@ -70,10 +80,14 @@ class Letters:
         if verdict == "old":
             return
         self.rev += 1
+        if isinstance(event, RunStarted | RunEnded):
+            self.worked(event)
         if verdict == "again":
             return
         if isinstance(event, Noted):
             self.noted(event)
+        elif isinstance(event, StepStarted) and event.step == "remote" and event.name == self.name:
+            self.asked(event)
         elif isinstance(event, StepEnded) and event.step == "memory" and event.status == "ok":
             channel, _, verb = event.name.rpartition(".")
             if channel == self.name:
@@ -86,9 +100,44 @@ class Letters:
         scope = self.book.scopes.get((event.run, event.scope))
         return scope.path if scope is not None else ""
 
+    def asked(self, event: StepStarted) -> None:
+        """Enter a task that somebody waits for; its letter has no id that the asker knows."""
+        asked = event.request if isinstance(event.request, dict) else {}
+        track = self.track(f"{event.run}:{event.key}", asked.get("task"))
+        # The innermost actor is the queue itself.
+        track.moments.append(Moment("sent", self.who(event).rpartition("/")[0]))
+        self.asks[event.run, event.key] = track
+
+    def begun(self, event: Noted, data: dict[str, JSON]) -> None:
+        """Enter that a worker has a task, which is a run of its own."""
+        sent = data.get("from")
+        asked = (
+            (str(sent.get("run")), str(sent.get("step"))) if isinstance(sent, dict) else ("", "")
+        )
+        track = self.asks.pop(asked, None) or self.track(str(data.get("letter", "")))
+        self.tasks[event.run] = track
+        track.moments.append(Moment("taken", self.workers.get(event.run, "")))
+
+    def worked(self, event: RunStarted | RunEnded) -> None:
+        """Enter that a worker's run began again, or ended."""
+        if isinstance(event, RunStarted) and event.actor:
+            self.workers[event.run] = event.actor
+        track = self.tasks.get(event.run)
+        if track is None:
+            return
+        who = self.workers.get(event.run, "")
+        if isinstance(event, RunStarted):
+            told = "again: nobody was done with it; the run goes on where it stood"
+            track.moments.append(Moment("taken", who, told))
+        else:
+            what = {"ok": "done", "failed": "failed"}.get(event.status, "put back")
+            track.moments.append(Moment(what, who))
+
     def noted(self, event: Noted) -> None:
-        """Enter a letter that was given up."""
+        """Enter a letter that was given up, or a task that a worker took."""
         data = event.data
+        if isinstance(data, dict) and event.topic == "asked_by" and data.get("queue") == self.name:
+            self.begun(event, data)
         if event.topic != "dead_letter" or not isinstance(data, dict):
             return
         if data.get("channel") == self.name and data.get("id"):

@@ -14,6 +14,7 @@ TONES = {
     "taken": "waiting",
     "put back": "idle",
     "done": "done",
+    "failed": "failed",
     "dead": "failed",
     "waiting": "task",
 }

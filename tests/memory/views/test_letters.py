@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from xml.etree import ElementTree
 
-from agentkit import open_log, run
+from agentkit import open_log, pattern, run
 from agentkit.views import fold
-from memory.fabrics import fabric
+from memory.fabrics import Faults, fabric
 from memory.views.letters import Letters
 from tests.agentkit.views.story import Story
 
@@ -59,3 +60,33 @@ def test_another_channel_is_another_picture() -> None:
     view = fold(Letters("work"), s.events)
     assert str(view) == "work: no letters yet"
     ElementTree.fromstring(view.to_svg())
+
+
+async def test_a_served_queue_tells_who_had_each_task_and_who_followed_a_dead_worker() -> None:
+    log = open_log("memory:")
+    office = fabric("local", faults=Faults(crash=0.4, seed=8))
+    desk = office.queue("desk", ack_wait_s=0.2, max_deliveries=9)
+
+    @pattern
+    async def clerk(task: str) -> str:
+        if task == "c":
+            raise ValueError("no such ship")
+        return task.upper()
+
+    async with office.worker(desk, clerk, count=2, log=log) as crew, run("office", log=log):
+        asks = (office.actor(desk)(task) for task in "abcdefgh")
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+    view = Letters("desk")
+    for info in reversed(log.runs()):
+        for event in log.read(info.id):
+            view.add(event)
+    told = {one["body"]: [m["what"] for m in one["moments"]] for one in view.data()["letters"]}
+    assert sorted(told) == list("abcdefgh")
+    assert isinstance(answers[2], Exception)
+    assert told["a"] == ["sent", "taken", "done"]
+    assert told["c"][:3] == ["sent", "taken", "failed"]
+    deaths = sum(worker.served.crashed for worker in crew)
+    assert 0 < sum(what.count("taken") - 1 for what in told.values()) <= deaths
+    assert view.counts() == {"done": 8}
+    assert {m["who"] for one in view.data()["letters"] for m in one["moments"]} == {"", "clerk"}
+    assert "failed clerk" in view.to_markdown()
