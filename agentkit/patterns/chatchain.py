@@ -122,7 +122,7 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
             note("asked_back", {**back, "reason": reply.question})
             lines.append(f"{worker.name} asked: {flat(reply.question)}")
             asked = scene(phase, teacher, worker, solutions, lines)
-            told = await teacher(f"{asked}\n\nTell what you know. Question: {reply.question}")
+            told = await teacher(f"{asked}\n\nTell what you know.\n\nQuestion: {reply.question}")
             lines.append(f"{teacher.name} replied: {flat(told.text)}")
             continue
         asked = f"{scene(phase, teacher, worker, solutions, lines)}\n\n{INSTRUCTOR}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Answer
+from agentkit import Agent, Answer, pattern
 from agentkit.errors import BadOutput, SetupError, TimedOut
 from agentkit.events import Noted, ScopeOpened
 from agentkit.logs.memory import MemoryLog
@@ -143,3 +143,23 @@ async def test_simulated_roles_agree_on_an_answer_of_the_world() -> None:
     clerk, chief = (Agent(one, how, tools=[port.tool("ship")]) for one in ("clerk", "chief"))
     answer, events = await played(chatchain([Phase("look", chief, clerk, "a name")]), question.text)
     assert answer.text == question.answer and notes(events, "phase")[0]["agreed"]
+
+
+async def test_a_simulated_instructor_tells_the_assistant_what_it_asks_back() -> None:
+    port, how = world(), "You answer questions about ships and ports. Use your tools."
+    clerk = Agent("clerk", how, tools=[port.tool("port")])
+    chief = Agent("chief", how, tools=[port.tool("ship"), port.tool("port")])
+
+    @pattern
+    async def asker(request: Any, output: Any = None) -> Any:
+        if "replied:" not in request:
+            return {"question": "What is the home port of the Avocet?"}
+        return await clerk(request, output=output)
+
+    answer, events = await played(
+        chatchain([Phase("depth", chief, asker, "a depth")]),
+        "How deep is the home port of the Avocet?",
+    )
+    depths = {one.name: one.depth_m for one in port.tables.ports}
+    assert answer.text == str(depths["Ivory"])
+    assert notes(events, "phase")[0]["turns"] == 2
