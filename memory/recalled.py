@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentkit.messages import JSON, Frozen
-from memory.stores import Item
+from memory.stores import Item, shortened
 
 SHOWN = 300
 """Characters of a text that the note of a recall keeps; the store has all of it."""
@@ -30,6 +30,9 @@ class Recalled(Frozen):
 
     def __str__(self) -> str:
         return f"{self.score:.2f}  {self.item.text}"
+
+    def __repr__(self) -> str:
+        return f"Recalled({self.score:.2f}, {shortened(self.item.text)!r})"
 
 
 def noted(memory: str, query: str, hits: Sequence[Recalled]) -> JSON:

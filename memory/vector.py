@@ -16,6 +16,7 @@ from agentkit.messages import JSON, Thread, canonical, digest
 from agentkit.run import Outcome, note
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
+from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
 from memory.passages import before_task, passages
@@ -107,13 +108,13 @@ class VectorMemory(Memory):
             StoreError: the store failed.
         """
         count = self.k if k is None else k
-        if not query.strip():
-            raise SetupError(f"{self.name} was asked to recall nothing.", expected="a query")
+        if not isinstance(query, str) or not query.strip():
+            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
         if count < 1:
             raise SetupError(f"k is {count}.", expected="1 or more")
 
         async def perform(_key: str) -> Outcome:
-            made = await self.embedder.embed([query])
+            made = await whole(self.embedder, query)
             found = await self.store.near(made.vectors[0], count, where)
             hits = [
                 Recalled(item=n.item, score=n.similarity, parts={"relevance": n.similarity})
@@ -122,7 +123,7 @@ class VectorMemory(Memory):
             ]
             return paid([hit.model_dump() for hit in hits], made.usage, made.cost_usd)
 
-        request: JSON = {"query": query, "k": count, "where": where}
+        request: JSON = {"query": query, "k": count, **({"where": where} if where else {})}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
         hits = [Recalled.model_validate(row) for row in rows]
         note("recalled", noted(self.name, query, hits))

@@ -17,12 +17,25 @@ Where = dict[str, object]
 {"$and": [...]}, {"$or": [...]}; operators $eq $ne $gt $gte $lt $lte $in $nin."""
 
 
+SHOWN = 100
+"""Characters of a text that a repr shows; the text itself is whole."""
+
+
 class Item(Frozen):
     """One thing remembered."""
 
     id: str
     text: str
     metadata: dict[str, Scalar] = {}
+
+    def __repr__(self) -> str:
+        about = f", {self.metadata}" if self.metadata else ""
+        return f"Item({self.id!r}, {shortened(self.text)!r}{about})"
+
+
+def shortened(text: str) -> str:
+    """A text as a list of many shows it."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 class Near(Frozen):

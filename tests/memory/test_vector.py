@@ -37,6 +37,16 @@ async def test_what_is_remembered_is_recalled_with_its_score() -> None:
     assert [one.text for one in await made.items()] == [FACTS[2]]
 
 
+async def test_what_was_found_is_shown_in_a_line_however_long_it_is() -> None:
+    made = notes(k=1)
+    async with run(log=open_log("memory:")):
+        await made.remember("The harbour of Amber. " * 400, metadata={"port": "Amber"})
+        (hit,) = await made.recall("the harbour of Amber")
+    assert repr(hit).startswith("Recalled(1.00, ") and len(repr(hit)) < 140
+    assert "{'port': 'Amber'}" in repr(hit.item) and len(repr(hit.item)) < 180
+    assert len(hit.text) > 8000
+
+
 async def test_an_agent_is_told_what_fits_its_task_as_data() -> None:
     made, log = notes(k=1), open_log("memory:")
     async with run(log=log):
