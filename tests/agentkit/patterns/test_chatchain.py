@@ -147,8 +147,9 @@ async def test_simulated_roles_agree_on_an_answer_of_the_world() -> None:
 
 async def test_a_simulated_instructor_tells_the_assistant_what_it_asks_back() -> None:
     port, how = world(), "You answer questions about ships and ports. Use your tools."
+    both = [port.tool("ship"), port.tool("port")]
     clerk = Agent("clerk", how, tools=[port.tool("port")])
-    chief = Agent("chief", how, tools=[port.tool("ship"), port.tool("port")])
+    chief = Agent("chief", how, tools=both, description="knows ships and ports")
 
     @pattern
     async def asker(request: Any, output: Any = None) -> Any:
