@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 
 from agentkit.messages import JSON, Frozen
 from agentkit.views.svg import clean
-from agentkit.views.text import cell
+from agentkit.views.text import cell, seconds
 
 LONGEST = 300
 """Characters of a value that are shown."""
@@ -23,10 +22,10 @@ class StateAt(Frozen):
     """What was so after an event."""
 
     name: str
-    """Of the run, or of the shared state."""
+    """What ran, or the name of the shared state."""
     seq: int
-    at: float
-    """Unix seconds."""
+    after_s: float
+    """Seconds since the first event."""
     event: str
     """What the event was."""
     values: dict[str, dict[str, JSON]] = {}
@@ -51,8 +50,7 @@ class StateAt(Frozen):
     @property
     def title(self) -> str:
         """The position in a line."""
-        when = datetime.fromtimestamp(self.at).strftime("%H:%M:%S")
-        return f"{self.name}@{self.seq} · {self.event} · {when}"
+        return f"{self.name}@{self.seq} · {self.event} · after {seconds(self.after_s)}"
 
     @property
     def notes(self) -> list[str]:
@@ -106,7 +104,8 @@ class Difference(Frozen):
     def title(self) -> str:
         """The positions in a line."""
         one, two = self.before, self.after
-        return f"{one.name}@{one.seq} → {two.name}@{two.seq}"
+        name = two.name if two.name != one.name else ""
+        return f"{one.name}@{one.seq} → {name}@{two.seq}"
 
     def __repr__(self) -> str:
         lines = [

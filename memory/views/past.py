@@ -67,22 +67,31 @@ def of_run(log: Log, run: str, seq: int) -> StateAt:
         else:
             values |= journal.shown(n)
     return StateAt(
-        name=run, seq=seq, at=events[-1].at, event=told(events[-1]), values=values,
-        changes=tuple(changes), unread=unread,
-    )  # fmt: skip
+        name=events[0].name,
+        seq=seq,
+        after_s=events[-1].at - events[0].at,
+        event=told(events[-1]),
+        values=values,
+        changes=tuple(changes),
+        unread=unread,
+    )
 
 
 def of_stream(log: Log, stream: str, seq: int) -> StateAt:
     """The state of a shared state."""
     name, journal = stream.removeprefix(STREAM), opened(log, stream)
-    event = log.read(stream, seq - 1, seq)[0]
-    past = [e for e in log.read(stream, 0, seq) if isinstance(e, StateChanged)]
+    events = log.read(stream, 0, seq)
+    past = [e for e in events if isinstance(e, StateChanged)]
     changes = [e.seq for e in past if e.name != SNAPSHOT]
     return StateAt(
-        name=name, seq=seq, at=event.at, event=told(event), changes=tuple(changes),
+        name=name,
+        seq=seq,
+        after_s=events[-1].at - events[0].at,
+        event=told(events[-1]),
         values=journal.shown(seq) if journal else {},
+        changes=tuple(changes),
         unread={} if journal else {name: seq},
-    )  # fmt: skip
+    )
 
 
 def used(event: Any) -> tuple[str, int] | None:

@@ -231,10 +231,15 @@ def told(topic: str, data: dict[str, JSON]) -> str:
             why = data.get("told") or "another write came before"
             return f"{about}a write was refused: {short(str(why), 160)}"
         case "lost_update":
-            winner = data.get("winner_by") or "a later write"
-            return (
-                f"{about}{data.get('by') or 'somebody'} wrote {value}, and {winner} lost it unseen"
+            who, winner = data.get("by") or "somebody", data.get("winner_by")
+            by = (
+                "a later write"
+                if winner is None
+                else f"another {winner}"
+                if winner == who
+                else winner
             )
+            return f"{about}{who} wrote {value}, and {by} overwrote it unseen"
         case "stale_read":
             return f"{about}an old value was read: {value}, {data.get('behind')} behind"
         case "siblings":

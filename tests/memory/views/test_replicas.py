@@ -46,7 +46,7 @@ def test_what_went_wrong_is_counted_and_told_with_who_it_was() -> None:
     view = filled(fold(Replicas("port", "last write wins"), told().events))
     assert view.data()["counts"] == {"lost_update": 1, "stale_read": 1}
     assert [one.told for one in view.troubles] == [
-        "quay: ann wrote 41, and a later write lost it unseen",
+        "quay: ann wrote 41, and a later write overwrote it unseen",
         "quay: an old value was read: 41, 2 behind",
     ]
     assert view.troubles[0].who == "desk/bo"

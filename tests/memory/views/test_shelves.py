@@ -55,5 +55,5 @@ async def test_a_lost_update_is_told_and_counted() -> None:
     view.fill(shelves(board.state), len(board.lost))
     assert "1 lost update" in view.headline()
     [trouble] = view.troubles
-    assert trouble.told.startswith("quay: ") and "lost it unseen" in trouble.told
+    assert trouble.told.startswith("quay: ") and "overwrote it unseen" in trouble.told
     assert f"{board.lost[0]['value']}" in trouble.told
