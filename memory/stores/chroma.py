@@ -8,6 +8,8 @@ index in memory and would not see the other's writes; whoever shares runs a serv
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +42,9 @@ EMBEDDER, ORDER = "agentkit_embedder", "agentkit_n"
 
 PAUSES_S = (0.2, 0.5, 1.0)
 """Before a call to a server that went away is repeated; every call may be, as writes go by id."""
+
+ROOM = 1_000_000
+"""Free bytes on a disk below which a failure is put down to it."""
 
 
 class ChromaStore:
@@ -220,6 +225,11 @@ def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[in
     return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)
 
 
+def no_room(path: str) -> bool:
+    """Whether the disk of a folder is full; Chroma's own errors do not always tell."""
+    return os.path.exists(path) and shutil.disk_usage(path).free < ROOM
+
+
 def mapped_error(error: Exception, path: str) -> StoreError:
     """Our error for one of Chroma, its HTTP client or the disk."""
     import httpx
@@ -237,12 +247,15 @@ def mapped_error(error: Exception, path: str) -> StoreError:
             f"The Chroma store {path} was given a vector of another size: {error}.",
             todo="use the embedder the collection was made with",
         )
-    if "No space left" in text or "disk is full" in text:
-        return StoreFull(f"The disk is full: {path} cannot grow.", todo="free some space")
     if "malformed" in text or "not a database" in text:
         return StoreCorrupt(
             f"The Chroma store {path} is damaged: {text}.", todo="bring back a copy"
         )
     if "is locked" in text:
         return StoreTaken(f"The Chroma store {path} is locked by another process.")
+    if "No space left" in text or "disk is full" in text or no_room(path):
+        return StoreFull(
+            f"The disk is full: {path} cannot grow ({text}).",
+            todo="free some space and try again; what was stored before is safe",
+        )
     return StoreError(f"The Chroma store {path} failed: {text}.")

@@ -23,6 +23,7 @@ from agentkit.messages import JSON, Thread, digest
 from agentkit.run import Outcome, current_run, in_run, note
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
+from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
 from memory.passages import before_task, passages
@@ -162,7 +163,7 @@ class StreamMemory(Memory):
                 importance=importance,
                 because=tuple(because),
             )
-            vectors = await self.embedder.embed([text])
+            vectors = await whole(self.embedder, text)
             async with self.turn:
                 await self.store.put([made.item()], vectors.vectors)
                 result = {"record": made.model_dump(), "pressure": pressure(await self.records())}
@@ -178,13 +179,13 @@ class StreamMemory(Memory):
             SetupError: an empty query, or k below 1. StoreError: the store failed.
         """
         count = self.k if k is None else k
-        if not query.strip():
-            raise SetupError(f"{self.name} was asked to recall nothing.", expected="a query")
+        if not isinstance(query, str) or not query.strip():
+            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
         if count < 1:
             raise SetupError(f"k is {count}.", expected="1 or more")
 
         async def perform(_key: str) -> Outcome:
-            asked = await self.embedder.embed([query])
+            asked = await whole(self.embedder, query)
             async with self.turn:
                 hits = await self._found(asked.vectors[0], count)
             return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,48 +24,11 @@ from agentkit.errors import (
 from memory.stores import Item, Store
 from memory.stores.choose import store
 from memory.stores.numpystore import NumpyStore
+from tests.memory.stores.chromaserver import Server, free_port
 
 TEXTS = ["Amber is deep", "Briar is shallow", "Cinder is far"]
 ITEMS = [Item(id=f"i{n}", text=text, metadata={"n": n}) for n, text in enumerate(TEXTS)]
 ROWS = np.eye(3, 4, dtype=np.float32)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """A real `chroma run` on loopback."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        chroma = str(Path(sys.executable).with_name("chroma"))
-        command = [chroma, "run", "--path", str(self.folder), "--host", "127.0.0.1"]
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"ANONYMIZED_TELEMETRY": "False"},
-        )
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("chroma did not start within 120 s")
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
 
 
 @pytest.fixture(scope="module")
