@@ -380,7 +380,9 @@ class Board(Memory):
 
     def __repr__(self) -> str:
         on = ", ".join(self.names)
-        return f"Board({self.name!r}, {self.consistency}, on {on}, {len(self.keys())} keys)"
+        count = len(self.keys())
+        keys = "1 key" if count == 1 else f"{count} keys"
+        return f"Board({self.name!r}, {self.consistency}, on {on}, {keys})"
 
     def _repr_markdown_(self) -> str:
         said = {
