@@ -82,6 +82,7 @@ class Paging:
             else:
                 self.outside[name] = str(one.get("text", ""))
         used, window = int(gauge.get("used") or 0), int(gauge.get("window") or 0)
+        entries = rest(entries, used)
         told = happened(topic, data, len(moved))
         summary = str(data.get("summary") or "")
         return Moment(self.n, topic, who, used, window, entries, told, moved, summary)
@@ -147,6 +148,15 @@ class Paging:
     def to_html(self) -> str:
         """The picture, to be put into a page."""
         return image(self.to_svg())
+
+
+def rest(entries: list[dict[str, JSON]], used: int) -> list[dict[str, JSON]]:
+    """The entries, and after the system text what the endpoint counted beyond them."""
+    more = used - sum(entry(one)["tokens"] for one in entries)
+    if more <= 0 or not entries:
+        return entries
+    text = "the tools' descriptions, and what else the endpoint counts"
+    return [*entries[:1], {"id": "", "part": "tools", "text": text, "tokens": more}, *entries[1:]]
 
 
 def entry(given: dict[str, JSON]) -> dict[str, JSON]:

@@ -15,7 +15,7 @@ ROW, MOST = 19.0, 14
 
 FULL, WARM = "#d64550", "#d39a2d"
 
-PARTS = ("system", "working context", "summary")
+PARTS = ("system", "working context", "summary", "tools")
 """Parts of the window that have a colour of their own; all else is the queue's."""
 
 

@@ -1,7 +1,7 @@
 /** The paging view: how full the window is, what is in it, and what was paged out. Python folds, this draws. */
 
 const WIDE = 720, HIGH = 84, MOST = 60;
-const PARTS = ["system", "working context", "summary"];
+const PARTS = ["system", "working context", "summary", "tools"];
 
 /** The colour of a part of the window: its own, or the queue's. */
 export const tone = (part) => PARTS.indexOf(part) + 1;

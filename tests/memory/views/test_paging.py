@@ -84,3 +84,16 @@ def test_blocks_of_the_working_context_are_one_part_of_the_gauge() -> None:
     [moment] = fold(Paging("desk"), s.events).data()["moments"]
     shown = [(one["part"], one["text"]) for one in moment["entries"]]
     assert shown == [("working context", "persona: <persona>"), ("message", "<a>")]
+
+
+def test_what_the_endpoint_counts_beyond_the_messages_has_a_part_of_its_own() -> None:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "clerk")
+    noted(s, "window", 900, [entry("s", 200, "system"), entry("a", 300)])
+    (moment,) = fold(Paging("desk"), s.events).data()["moments"]
+    assert [(one["part"], one["tokens"]) for one in moment["entries"]] == [
+        ("system", 200),
+        ("tools", 400),
+        ("message", 300),
+    ]
