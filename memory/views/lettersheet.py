@@ -5,8 +5,8 @@ from __future__ import annotations
 from agentkit.messages import JSON
 from agentkit.views.svg import clean, cut, document, element, paint, words
 
-LEFT, BODY, ROW, MOST = 18.0, 230.0, 22.0, 24
-"""The margin; room for a letter's text; from one letter to the next; so many are shown."""
+LEFT, BODY, ROW, MOST = 18.0, 370.0, 22.0, 24
+"""The margin; room for a letter's text at most; one letter to the next; so many are shown."""
 
 TONES = {
     "sent": "task",
@@ -32,10 +32,11 @@ def letters_svg(data: dict[str, JSON]) -> str:
         skipped = f"{len(data['letters']) - len(shown)} earlier ones"
         parts.append(words(skipped, LEFT, y, 11, **paint("mute")))
         y += ROW
+    room = min(BODY, 46 + 7.0 * max((len(one["body"]) for one in shown), default=0))
     for one in shown:
         state = element("circle", cx=LEFT + 4, cy=y - 4, r=4.0, **paint(TONES[one["state"]]))
-        parts += [state, words(cut(one["body"], BODY - 26, 11.5), LEFT + 14, y, 11.5)]
-        x = LEFT + BODY
+        parts += [state, words(cut(one["body"], room - 26, 11.5), LEFT + 14, y, 11.5)]
+        x = LEFT + room
         for moment in one["moments"]:
             text = f"{moment['what']} {moment['who'].rpartition('/')[2]}".strip()
             wide = len(text) * 6.0 + 18
