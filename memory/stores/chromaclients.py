@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from agentkit.errors import StoreTaken
 
+ANSWER_S = 60.0
+"""How long a server may take for one answer."""
+
 
 class Folder:
     """An embedded database that is open, the lock that keeps others out, and who uses it."""
@@ -77,30 +80,38 @@ FOLDERS = Folders()
 
 
 def remote(url: str) -> Any:
-    """The client of a server."""
+    """The client of a server.
+
+    Raises:
+        httpx.TransportError: nobody answers there.
+    """
     import chromadb
+    import httpx
     from chromadb.config import Settings
 
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    return chromadb.HttpClient(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or (443 if secure else 8000),
-        ssl=secure,
-        settings=Settings(anonymized_telemetry=False),
+    host, port = parts.hostname or "127.0.0.1", parts.port or (443 if secure else 8000)
+    # Chroma itself waits for ever, from its first call on.
+    httpx.get(f"{parts.scheme}://{host}:{port}/api/v2/heartbeat", timeout=ANSWER_S)
+    client = chromadb.HttpClient(
+        host=host, port=port, ssl=secure, settings=Settings(anonymized_telemetry=False)
     )
+    for session in sessions(client):
+        session.timeout = ANSWER_S
+    return client
+
+
+def sessions(client: Any) -> list[Any]:
+    """The HTTP sessions of a client, which Chroma hides: its own and its admin's."""
+    owners = (client, getattr(client, "_admin_client", None))
+    found = [getattr(getattr(one, "_server", None), "_session", None) for one in owners]
+    return [one for one in found if one is not None]
 
 
 def disconnect(client: Any) -> None:
-    """Close the client of a server.
-
-    Chroma itself leaves open the connections of its two sessions, its own and its admin's.
-    """
-    servers = [
-        getattr(one, "_server", None) for one in (client, getattr(client, "_admin_client", None))
-    ]
+    """Close the client of a server; Chroma itself leaves its connections open."""
+    open_ones = sessions(client)
     client.close()
-    for server in servers:
-        session = getattr(server, "_session", None)
-        if session is not None:
-            session.close()
+    for session in open_ones:
+        session.close()

@@ -1,4 +1,4 @@
-"""A real Chroma server for tests."""
+"""A real Chroma server for tests, and what the tests put into stores."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import numpy as np
+
+from memory.stores import Item
+
+TEXTS = ["Amber is deep", "Briar is shallow", "Cinder is far"]
+ITEMS = [Item(id=f"i{n}", text=text, metadata={"n": n}) for n, text in enumerate(TEXTS)]
+ROWS = np.eye(3, 4, dtype=np.float32)
 
 
 def free_port() -> int:

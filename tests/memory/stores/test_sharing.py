@@ -1,0 +1,139 @@
+"""Stores that several users have: in one process, in two, or on a server that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agentkit.errors import (
+    StoreTaken,
+    StoreUnreachable,
+)
+from memory.stores import Item
+from memory.stores.choose import store
+from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port
+
+OTHER = """
+import asyncio, sys
+from memory.stores import Item
+from memory.stores.choose import store
+import numpy as np
+async def main():
+    made = store("notes", sys.argv[1], "test", sys.argv[2])
+    await made.put([Item(id="other", text="from next door")], np.ones((1, 4), np.float32))
+asyncio.run(main())
+"""
+
+
+def in_other_process(kind: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", OTHER, kind, str(folder)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.timeout(300)
+async def test_a_folder_is_kept_as_long_as_one_of_its_users_is_open(tmp_path: Path) -> None:
+    first, second = (store(name, "chroma", "test", tmp_path) for name in ("notes", "more"))
+    await first.put(ITEMS, ROWS)
+    await second.put(ITEMS[:1], ROWS[:1])
+    await first.close()
+    assert (await asyncio.to_thread(in_other_process, "chroma", tmp_path)).returncode != 0
+    assert await second.count() == 1
+    await second.close()
+    assert (await asyncio.to_thread(in_other_process, "chroma", tmp_path)).returncode == 0
+    again = store("notes", "chroma", "test", tmp_path)
+    hits = await again.near(np.ones(4, np.float32), 1)
+    assert hits[0].item.id == "other", "what the other process wrote is seen"
+    assert await again.count() == 4
+    await again.close()
+
+
+@pytest.mark.timeout(300)
+async def test_two_processes_share_a_numpy_store_and_see_each_other(tmp_path: Path) -> None:
+    mine = store("notes", "numpy", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    assert await mine.count() == 3
+    done = await asyncio.to_thread(in_other_process, "numpy", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [one.id for one in await mine.get()] == ["i0", "i1", "i2", "other"]
+    await mine.close()
+
+
+@pytest.mark.timeout(300)
+async def test_a_second_process_on_embedded_chroma_is_told_who_to_ask(tmp_path: Path) -> None:
+    mine = store("notes", "chroma", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    done = await asyncio.to_thread(in_other_process, "chroma", tmp_path)
+    assert done.returncode != 0
+    assert StoreTaken.__name__ in done.stderr and "chroma run" in done.stderr
+    await mine.close()
+    done = await asyncio.to_thread(in_other_process, "chroma", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.timeout(300)
+async def test_a_server_that_is_killed_in_mid_write_is_tried_again_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.stores.chroma.PAUSES_S", (0.5,) * 60)
+    running, many = Server(tmp_path), 20_000
+    running.start()
+    try:
+        made, watching = (store("notes", running.url, "test", tmp_path) for _ in range(2))
+        items = [Item(id=f"i{n}", text=f"text {n}") for n in range(many)]
+        writing = asyncio.ensure_future(made.put(items, np.ones((many, 4), np.float32)))
+        async with asyncio.timeout(120):
+            while not (stored := await watching.count()):
+                assert not writing.done()
+        running.kill()
+        assert 0 < stored < many, "it was killed before the write, or after"
+        await asyncio.to_thread(running.start)
+        async with asyncio.timeout(120):
+            await writing
+        assert await watching.count() == many
+        assert len({one.id for one in await made.get()}) == many
+        await watching.close()
+        await made.close()
+    finally:
+        running.kill()
+
+
+async def test_a_server_that_stays_away_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.stores.chroma.PAUSES_S", (0.2,))
+    made = store("notes", f"http://127.0.0.1:{free_port()}", "test", tmp_path)
+    with pytest.raises(StoreUnreachable, match="chroma run"):
+        await made.put(ITEMS, ROWS)
+    await made.close()
+
+
+async def test_a_server_that_never_answers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.stores.chroma.PAUSES_S", ())
+    monkeypatch.setattr("memory.stores.chromaclients.ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        made = store("notes", f"http://127.0.0.1:{mute.getsockname()[1]}", "test", tmp_path)
+        with pytest.raises(StoreUnreachable, match="ReadTimeout"):
+            await made.put(ITEMS, ROWS)
+        await made.close()
+
+
+async def test_two_users_of_a_server_see_each_other(server: Server, tmp_path: Path) -> None:
+    name = f"shared{time.time_ns()}"
+    mine, theirs = (store(name, server.url, "test", tmp_path) for _ in range(2))
+    await mine.put(ITEMS, ROWS)
+    await theirs.put([Item(id="other", text="from next door")], np.eye(1, 4, 3))
+    assert [one.id for one in await mine.get()] == ["i0", "i1", "i2", "other"]
+    assert [hit.item.id for hit in await theirs.near(ROWS[1], 1)] == ["i1"]
+    await mine.close()
+    await theirs.close()
