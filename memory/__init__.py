@@ -12,6 +12,7 @@ from typing import Any
 
 HOMES: dict[str, str] = {
     "Board": "memory.board.board",
+    "Compaction": "memory.compaction",
     "Embedded": "memory.embed",
     "Embedder": "memory.embed",
     "Fabric": "memory.fabrics",
@@ -19,6 +20,7 @@ HOMES: dict[str, str] = {
     "Item": "memory.stores",
     "Near": "memory.stores",
     "PAPER": "memory.stream.presets",
+    "PagedMemory": "memory.paged.paged",
     "Preset": "memory.stream.presets",
     "RELEASED": "memory.stream.presets",
     "Recalled": "memory.recalled",

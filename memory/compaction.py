@@ -1,0 +1,216 @@
+"""Compaction: a conversation that grew too long goes on with a summary of its beginning.
+
+What newly leaves is folded into the summary so far, never all of it again. The instructions,
+the task, pinned facts and the newest messages stay as they are, a tool call always with its
+results. Everything that left is in the log; nothing is stored elsewhere, because summary and
+pins stand in the conversation itself and go where it goes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from agentkit import Memory, Message, Model, Tool, tool
+from agentkit.errors import SetupError
+from agentkit.messages import JSON, Node, Thread, thread_of
+from agentkit.run import current_scope, note
+from memory.naming import checked
+from memory.paged.entries import SHOWN, groups, told
+from memory.paged.summary import continued, summariser
+from memory.passages import passages
+from memory.stores import Item
+from memory.tokens import conversation_tokens, message_tokens, text_tokens
+
+SUMMARY, PIN = "summary of what was said before", "pinned"
+
+BLOCK = re.compile(r'<passage id="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A conversation, taken apart."""
+
+    system: list[Message]
+    pins: list[str]
+    summary: str
+    rest: list[Node]
+
+
+class Compaction(Memory):
+    """See the module."""
+
+    kind = "compaction"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        limit_tokens: int = 6000,
+        keep: int = 4,
+        pinned: Sequence[str] = (),
+        model: str | Model | None = None,
+    ) -> None:
+        """Set when a conversation is compacted, and what stays.
+
+        Args:
+            name: an identifier; names the tool and the actor that writes the summaries.
+            limit_tokens: a conversation with more, by `memory.tokens`, is compacted.
+            keep: how many of the newest messages stay, a call with its results counted as one.
+            pinned: facts that never leave; the agent can add to them with NAME_pin.
+            model: of the actor that writes the summaries; the default model without one.
+
+        Raises:
+            SetupError: an option that cannot be, or pins that fill half of the limit.
+        """
+        given = (pinned,) if isinstance(pinned, str) else tuple(pinned)
+        if keep < 1:
+            raise SetupError(f"keep of {name} is {keep}.", expected="1 or more")
+        if (size := sum(map(text_tokens, given))) > limit_tokens // 2:
+            raise SetupError(
+                f"The pinned facts of {name} have {size} tokens, its limit {limit_tokens}.",
+                expected="pins in at most half of it",
+            )
+        self.name, self.limit_tokens, self.keep = checked(name), limit_tokens, keep
+        self.pinned = given
+        self.writer = summariser(name, model)
+        self._tasks: dict[int, Message] = {}
+        """The task of each ask that goes on, by the id of its scope."""
+
+    async def on_task(self, thread: Thread) -> Thread:
+        scope = current_scope()
+        self._tasks[id(scope)] = thread[-1].message
+        weakref.finalize(scope, self._tasks.pop, id(scope), None)
+        return thread
+
+    async def on_turn(self, thread: Thread) -> Thread:
+        """Compact the conversation when it has become too long."""
+        before = conversation_tokens(one.message for one in thread)
+        if before <= self.limit_tokens:
+            note("window", self._gauge(thread, before))
+            return thread
+        parts = self._parts(thread)
+        gone = self._leaving(parts)
+        pins = list(dict.fromkeys([*self.pinned, *parts.pins, *pinned_by(gone, self._pin)]))
+        summary = parts.summary
+        if gone:
+            summary = await continued(
+                self.writer,
+                summary,
+                [one.message for one in gone],
+                self.limit_tokens // 4,
+                self.limit_tokens,
+            )
+        left = {one.id for one in gone}
+        kept = [one.message for one in parts.rest if one.id not in left]
+        changed = thread_of([*parts.system, *self._context(pins, summary), *kept])
+        after = conversation_tokens(one.message for one in changed)
+        note(
+            "compacted",
+            {
+                **self._gauge(changed, after),
+                "ids": [one.id for one in gone],
+                "moved": [brief(one) for one in gone],
+                "before": before,
+                "after": after,
+                "summary": summary,
+            },
+        )
+        return changed
+
+    def _parts(self, thread: Thread) -> Parts:
+        """Instructions, pins, summary so far, and the messages themselves."""
+        n = next((n for n, one in enumerate(thread) if one.message.role != "system"), len(thread))
+        system, rest = [one.message for one in thread[:n]], list(thread[n:])
+        pins: list[str] = []
+        summary = ""
+        if rest and rest[0].message.content.startswith(self._head):
+            for id, text in BLOCK.findall(rest.pop(0).message.content):
+                if id == SUMMARY:
+                    summary = text
+                else:
+                    pins.append(text)
+        return Parts(system, pins, summary, rest)
+
+    def _leaving(self, parts: Parts) -> list[Node]:
+        """What leaves: all but the task and the newest; of these, more until the rest fits."""
+        task = self._tasks.get(id(current_scope()))
+        queue = groups(parts.rest)
+        place = max((n for n, one in enumerate(queue) if one[0].message == task), default=-1)
+        fixed = [*parts.system, *self._context([*self.pinned, *parts.pins], "")]
+        for keep in range(min(self.keep, len(queue)), 0, -1):
+            gone = [one for n, one in enumerate(queue[:-keep]) if n != place]
+            kept = [one for n, one in enumerate(queue) if n == place or n >= len(queue) - keep]
+            size = conversation_tokens([*fixed, *(one.message for line in kept for one in line)])
+            if size + self.limit_tokens // 4 <= self.limit_tokens:
+                break
+        return [one for line in gone for one in line]
+
+    def _context(self, pins: Sequence[str], summary: str) -> list[Message]:
+        """Pins and summary as the message that stands before the conversation, if any."""
+        items = [Item(id=f"{PIN} {n}", text=text) for n, text in enumerate(pins, 1)]
+        items += [Item(id=SUMMARY, text=summary)] if summary else []
+        return [passages(self.name, items)] if items else []
+
+    def _gauge(self, thread: Thread, used: int) -> dict[str, JSON]:
+        return {
+            "memory": self.name,
+            "gauge": {"used": used, "window": self.limit_tokens},
+            "entries": [brief(one) for one in thread[-40:]],
+        }
+
+    @property
+    def _head(self) -> str:
+        return passages(self.name, []).content
+
+    @property
+    def _pin(self) -> str:
+        return f"{self.name}_pin"
+
+    @cached_property
+    def tools(self) -> Sequence[Tool]:
+        """One tool, to pin a fact."""
+
+        async def pin(fact: str) -> str:
+            """Keep a fact in sight for the rest of the conversation, however long it becomes.
+
+            Args:
+                fact: a sentence that says all by itself.
+            """
+            return "Pinned."
+
+        made = tool(effect="pure", name=self._pin)(pin)
+        return [replace(made, own_steps=True)]
+
+    def __repr__(self) -> str:
+        pins = f", {len(self.pinned)} pinned" if self.pinned else ""
+        return f"Compaction({self.name!r}, above {self.limit_tokens} tokens{pins})"
+
+    def _repr_markdown_(self) -> str:
+        return (
+            f"**{self.name}** · compaction: above {self.limit_tokens} tokens all but the task,"
+            f" the pinned facts and the newest {self.keep} messages become a summary"
+        )
+
+
+def pinned_by(nodes: Sequence[Node], name: str) -> list[str]:
+    """The facts that an agent pinned in these messages."""
+    found = []
+    for call in [call for one in nodes for call in one.message.calls if call.name == name]:
+        try:
+            fact = json.loads(call.arguments).get("fact")
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(fact, str) and fact.strip():
+            found.append(fact)
+    return found
+
+
+def brief(one: Node) -> JSON:
+    """A message as notes tell of it."""
+    text, tokens = told(one.message), message_tokens(one.message)
+    return {"id": one.id, "part": one.message.role, "text": text[:SHOWN], "tokens": tokens}

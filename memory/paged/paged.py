@@ -1,0 +1,439 @@
+"""Paged memory: a window of bounded size over a conversation without bound.
+
+MemGPT (Packer et al. 2023, arXiv 2310.08560), sections 2.1 to 2.4: as an operating system
+pages memory to disk, messages leave the window when it is full, oldest first, and are folded
+into a summary; each can be found again in recall storage. The agent is warned before, and
+moves what matters into its working context, always in the window, or into the archive.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from agentkit import Memory, Message, Model, Tool
+from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit.events import Usage
+from agentkit.messages import JSON, Thread, digest, thread_of
+from agentkit.run import current_run, current_scope, in_run, note
+from memory.embed import Embedder
+from memory.home import home
+from memory.naming import checked
+from memory.paged.entries import SHOWN, entry, told
+from memory.paged.pages import Context, Page, Pages
+from memory.paged.summary import continued, summariser
+from memory.paged.tools import tools_of
+from memory.paged.window import Window, parted
+from memory.passages import passages
+from memory.steps import step
+from memory.stores import Store
+from memory.tokens import conversation_tokens, cut, message_tokens, text_tokens
+from memory.vector import VectorMemory
+
+PAGE = 5
+"""Hits of one page of a search; our choice."""
+
+SHARE = 0.5
+"""Share of the queue that leaves when the window is full (section 2.2: for example 50 %)."""
+
+
+class PagedMemory(Memory):
+    """See the module."""
+
+    kind = "paged"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        window_tokens: int = 8192,
+        blocks: Mapping[str, str] | None = None,
+        pressure: float = 0.7,
+        model: str | Model | None = None,
+        archive: VectorMemory | None = None,
+        store: str | Store | None = None,
+        embedder: str | Embedder | None = None,
+        path: Path | str | None = None,
+    ) -> None:
+        """Name a memory; its storage is opened, or made.
+
+        The conversation goes on from ask to ask, also in another process: an ask begins with
+        the queue and the summary that the last finished one left. What an ask that never ended
+        said is in recall storage alone.
+
+        Args:
+            name: an identifier; names the steps and the tools.
+            window_tokens: what a request may have, by `memory.tokens` and, after the first
+                call, by the endpoint's own count. Leave room for the reply.
+            blocks: the working context by name, as it begins; "persona" and "human", empty,
+                by default. Together they hold an eighth of the window; so does the summary.
+            pressure: share of the window at which the agent is warned.
+            model: of the actor that writes the summaries; the default model without one.
+            archive: a vector memory to use as archive; else one is made beside, of store,
+                embedder and path as VectorMemory takes them.
+            path: of the folder; ":memory:" keeps nothing. By default beside the log.
+
+        Raises:
+            SetupError: an option that cannot be. StoreError: the storage cannot be opened.
+        """
+        if window_tokens < 1:
+            raise SetupError(f"The window of {name} is {window_tokens}.", expected="1 or more")
+        if not 0 < pressure <= 1:
+            raise SetupError(f"pressure of {name} is {pressure}.", expected="more than 0, up to 1")
+        self.name, self.window_tokens, self.pressure = checked(name), window_tokens, pressure
+        self.blocks = dict({"persona": "", "human": ""} if blocks is None else blocks)
+        self.core_tokens = self.summary_tokens = window_tokens // 8
+        if core_size(self.blocks) > self.core_tokens:
+            raise SetupError(
+                f"The blocks of {name} have {core_size(self.blocks)} tokens.",
+                expected=f"an eighth of the window: at most {self.core_tokens}",
+            )
+        folder = home() if path is None else path
+        transient = str(folder) == ":memory:"
+        self.pages = Pages(name, ":memory:" if transient else Path(folder, "paged.db"))
+        self.archive = archive or VectorMemory(
+            f"{name}_archive",
+            store=store,
+            embedder=embedder,
+            path=folder,
+            k=PAGE,
+            recall=False,
+        )
+        self.writer = summariser(name, model)
+        self.windows: dict[int, Window] = {}
+        """The windows of the asks that go on, by the id of their scope."""
+
+    @property
+    def most(self) -> int:
+        """Characters of a hit that a search shows: a page of them fills no quarter of a window."""
+        return max(self.window_tokens // (4 * PAGE), 40)
+
+    async def on_task(self, thread: Thread) -> Thread:
+        """Begin with what the last ask left, or with the conversation that was given."""
+        window = await self._opened(thread)
+        queue = [one.shown for one in window.entries]
+        system, rest = parted(thread, self.head)
+        if len(rest) == 1:
+            rest = [*queue, *rest]
+        window.task = rest[-1]
+        return thread_of([*system, *window.context(), *rest])
+
+    async def on_turn(self, thread: Thread) -> Thread:
+        """Make room: cut, page out, warn, so that the window is never exceeded."""
+        window = await self._window(thread)
+        await self._take(window, thread)
+        window.fit(self.pointer)
+        while window.used > window.size:
+            await self._flush(window)
+        self._warn(window)
+        said = window.said()
+        window.sent, window.spent = conversation_tokens(said), current_scope().usage
+        note("window", window.gauge())
+        return thread_of(said)
+
+    async def on_answer(self, thread: Thread) -> None:
+        """Write the answer down, and keep the queue for the next ask."""
+        window = await self._window(thread)
+        await self._take(window, thread)
+        queue = [one.id for one in window.entries if one.kind != "alert"]
+        summary, added, version = window.summary, window.added, window.version
+
+        async def perform(key: str) -> JSON:
+            return await self.pages.keep(key, version, summary, queue, added)
+
+        request: JSON = {"version": version, "queue": queue, "summary": summary}
+        if not await step(f"{self.name}.keep", request, perform, effect="idempotent"):
+            note("conflict", {"memory": self.name, "what": "another ask was kept in between"})
+        self.windows.pop(id(current_scope()), None)
+
+    async def _window(self, thread: Thread) -> Window:
+        return self.windows.get(id(current_scope())) or await self._opened(thread)
+
+    async def _opened(self, thread: Thread) -> Window:
+        """The window of a new ask."""
+
+        async def perform(_key: str) -> JSON:
+            return (await self.pages.open(self.blocks)).model_dump(mode="json")
+
+        found = Context.model_validate(
+            await step(f"{self.name}.open", None, perform, effect="pure")
+        )
+        window = Window(
+            self.name,
+            self.window_tokens,
+            # What a wider window left may be longer than this one allows.
+            max(self.core_tokens, core_size(found.blocks)) + self.summary_tokens,
+            system=parted(thread, self.head)[0],
+            blocks=found.blocks,
+            summary=cut(found.summary, self.summary_tokens),
+            entries=[entry(one.id, one.message) for one in found.queue],
+            version=found.version,
+        )
+        window.check()
+        scope = current_scope()
+        self.windows[id(scope)] = window
+        weakref.finalize(scope, self.windows.pop, id(scope), None)
+        return window
+
+    async def _take(self, window: Window, thread: Thread) -> None:
+        """Write what is new in the conversation to recall storage, and give it its entries."""
+        window.system, rest = parted(thread, self.head)
+        entries, new = window.taken(rest)
+        if new:
+            spent, calls = current_scope().usage, []
+            for one in rest:
+                calls += [call.id for call in one.calls if call.name in self.names]
+            words = [self._words(one, calls) for one in new]
+
+            async def perform(key: str) -> JSON:
+                at = current_run().log.clock()
+                ids = await self.pages.write(key, at, new, words)
+                # Recorded, because a rerun spends nothing and would measure something else.
+                return {"ids": ids, "tokens_in": measured(window.spent, spent)}
+
+            request: JSON = [{"role": m.role, "text": told(m)[:SHOWN], "id": named(m)} for m in new]
+            done = await step(f"{self.name}.write", request, perform, effect="idempotent")
+            window.measure(spent, done["tokens_in"])
+            fresh = iter([entry(id, m) for id, m in zip(done["ids"], new, strict=True)])
+            window.added += done["ids"]
+            entries = [one or next(fresh) for one in entries]
+        window.entries = [one for one in entries if one is not None]
+        for n in range(len(window.entries) - 1, -1, -1):
+            if window.task is not None and window.entries[n].full == window.task:
+                window.entries[n] = entry(window.entries[n].id, window.task, "task")
+                window.task = None
+
+    async def _flush(self, window: Window) -> None:
+        """Page out half the queue, and fold it into the summary."""
+        before, gone = window.used, window.leaving(SHARE)
+        if not gone:
+            window.check()
+        window.without(gone)
+        if messages := [one.full for one in gone]:
+            window.summary = await continued(
+                self.writer, window.summary, messages, self.summary_tokens, self.window_tokens
+            )
+        window.warned = False
+        note(
+            "evicted",
+            {
+                **window.gauge(),
+                "ids": [one.id for one in gone],
+                "moved": [one.brief() for one in gone],
+                "before": before,
+                "after": window.used,
+                "summary": window.summary,
+            },
+        )
+
+    def _warn(self, window: Window) -> None:
+        """Tell the agent that the window fills, once until it was emptied."""
+        if window.warned or window.used < self.pressure * window.size:
+            return
+        text = (
+            f"Memory pressure: {window.used} of {window.size} tokens of your window are used, and"
+            " older messages will leave it soon. Store what must not be forgotten with"
+            f" {self.name}_remember or {self.name}_core_append."
+        )
+        message = Message(role="user", content=text)
+        if window.used + message_tokens(message) > window.size:
+            return
+        alert = entry(f"alert-{digest(text)[:8]}", message, "alert")
+        # Before the task, so that the task remains the user's last word, also after calls.
+        kinds = [one.kind for one in window.entries]
+        at = kinds.index("task") if "task" in kinds else len(kinds)
+        window.entries.insert(at, alert)
+        window.warned = True
+        note("pressure", window.gauge())
+
+    async def recall(self, query: str, *, page: int = 0, k: int = PAGE) -> list[Page]:
+        """Messages of recall storage with words of the query, best first.
+
+        Raises:
+            SetupError: an empty query, or a page below 0. StoreError: the storage failed.
+        """
+        self._asked(query, page, k)
+
+        async def perform(_key: str) -> JSON:
+            return [one.model_dump() for one in await self.pages.search(query, k, page * k)]
+
+        request: JSON = {"query": query, "page": page, "k": k}
+        rows = await step(f"{self.name}.recall", request, perform, effect="pure")
+        return self._paged_in(query, [Page.model_validate(row) for row in rows])
+
+    async def recall_between(
+        self, start: float, end: float, *, page: int = 0, k: int = PAGE
+    ) -> list[Page]:
+        """Messages written from start to before end, in Unix seconds, oldest first."""
+        self._asked("-", page, k)
+
+        async def perform(_key: str) -> JSON:
+            return [one.model_dump() for one in await self.pages.between(start, end, k, page * k)]
+
+        request: JSON = {"start": start, "end": end, "page": page, "k": k}
+        rows = await step(f"{self.name}.recall_dates", request, perform, effect="pure")
+        return self._paged_in("", [Page.model_validate(row) for row in rows])
+
+    async def read(self, id: str, part: int = 0) -> str:
+        """A message of recall storage whole, in parts of a quarter of the window.
+
+        Raises:
+            SetupError: there is no such message, or no such part.
+        """
+
+        async def perform(_key: str) -> JSON:
+            found = await self.pages.read(id)
+            return found.model_dump() if found else None
+
+        found = await step(f"{self.name}.read", {"id": id, "part": part}, perform, effect="pure")
+        if found is None:
+            raise SetupError(f"{self.name} has no message {id!r}.", expected="an id it has told")
+        page = Page.model_validate(found)
+        text = told(page.message)
+        size = max(self.window_tokens // 4, 40)
+        count = max(-(-len(text) // size), 1)
+        if not 0 <= part < count:
+            raise SetupError(f"Message {id} has no part {part}.", expected=f"0 to {count - 1}")
+        self._paged_in("", [page])
+        shown = text[part * size : (part + 1) * size]
+        return shown if count == 1 else f"{shown}\n[part {part} of 0 to {count - 1}]"
+
+    async def search(self, query: str, *, page: int = 0) -> list[str]:
+        """Texts of the archive near a query, nearest first, a page of them."""
+        self._asked(query, page, PAGE)
+        hits = await self.archive.recall(query, k=PAGE * (page + 1))
+        return [hit.text for hit in hits[page * PAGE :]]
+
+    async def core(self) -> dict[str, str]:
+        """The working context, by block. Looking is no step."""
+        return (await self.pages.open(self.blocks)).blocks
+
+    async def core_append(self, block: str, text: str) -> None:
+        """Add a line to a block.
+
+        Raises:
+            SetupError: no such block. StoreFull: the working context would be too long.
+        """
+
+        def change(blocks: dict[str, str]) -> dict[str, str]:
+            old = self._block(blocks, block)
+            return {**blocks, block: f"{old}\n{text}" if old else text}
+
+        await self._edit("core_append", {"block": block, "text": text}, change)
+
+    async def core_replace(self, block: str, old: str, new: str) -> None:
+        """Replace a text that stands in a block.
+
+        Raises:
+            SetupError: no such block. StoreFull: the working context would be too long.
+            Conflict: the text does not stand there, because it was changed or never was.
+        """
+
+        def change(blocks: dict[str, str]) -> dict[str, str]:
+            text = self._block(blocks, block)
+            if not old or old not in text:
+                raise Conflict(
+                    f"{old!r} does not stand in the block {block} of {self.name}.",
+                    expected=f"a text as it stands there: {text!r}",
+                )
+            return {**blocks, block: text.replace(old, new, 1).strip("\n")}
+
+        await self._edit("core_replace", {"block": block, "old": old, "new": new}, change)
+
+    async def _edit(self, verb: str, request: JSON, change: object) -> None:
+        def limited(blocks: dict[str, str]) -> dict[str, str]:
+            changed: dict[str, str] = change(blocks)  # type: ignore[operator]
+            if (size := core_size(changed)) > self.core_tokens:
+                raise StoreFull(
+                    f"The working context of {self.name} would have {size} tokens.",
+                    expected=f"an eighth of the window: at most {self.core_tokens}",
+                    todo="shorten or remove something first, or store it in the archive",
+                )
+            return changed
+
+        async def perform(key: str) -> JSON:
+            return await self.pages.edit(key, self.blocks, limited)
+
+        blocks = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
+        if in_run() and (window := self.windows.get(id(current_scope()))):
+            window.blocks = dict(blocks)
+
+    def _block(self, blocks: dict[str, str], block: str) -> str:
+        if block not in blocks:
+            names = ", ".join(blocks)
+            raise SetupError(f"{self.name} has no block {block!r}.", expected=f"one of {names}")
+        return blocks[block]
+
+    def _asked(self, query: str, page: int, k: int) -> None:
+        if not query.strip():
+            raise SetupError(f"{self.name} was asked to find nothing.", expected="a query")
+        if page < 0 or k < 1:
+            raise SetupError(f"page is {page} and k {k}.", expected="page 0 or more, k 1 or more")
+
+    def _paged_in(self, query: str, found: list[Page]) -> list[Page]:
+        window = self.windows.get(id(current_scope())) if in_run() else None
+        gauge = window.gauge() if window else {"memory": self.name}
+        moved = [entry(one.id, one.message).brief() for one in found]
+        note("paged_in", {**gauge, "query": query, "moved": moved, "untrusted": True})
+        return found
+
+    def _words(self, message: Message, own: Sequence[str]) -> str:
+        """What a search finds a message by; what this memory itself said would hide the rest."""
+        if message.call_id in own:
+            return ""
+        calls = tuple(call for call in message.calls if call.id not in own)
+        return told(message.model_copy(update={"calls": calls}))
+
+    def pointer(self, id: str, more: int) -> str:
+        """What stands where a message was cut."""
+        cut = f"{more} more characters; " if more else ""
+        return f'\n[cut: {cut}{self.name}_read("{id}") gives all]'
+
+    @property
+    def head(self) -> str:
+        """How the message with working context and summary begins."""
+        return passages(self.name, []).content
+
+    @cached_property
+    def tools(self) -> Sequence[Tool]:
+        return tools_of(self)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of its tools."""
+        return frozenset(one.name for one in self.tools)
+
+    async def messages(self) -> list[Page]:
+        """Every message ever, oldest first. Looking is no step."""
+        return await self.pages.all()
+
+    async def close(self) -> None:
+        """Give the files back."""
+        await self.pages.close()
+        await self.archive.close()
+
+    def __repr__(self) -> str:
+        return f"PagedMemory({self.name!r}, {self.window_tokens} tokens, {self.archive!r})"
+
+    def _repr_markdown_(self) -> str:
+        return (
+            f"**{self.name}** · paged memory, a window of {self.window_tokens} tokens · recall"
+            f" storage in SQLite (finds words) · archive: {self.archive.embedder!r}"
+        )
+
+
+def core_size(blocks: Mapping[str, str]) -> int:
+    """Tokens of the working context."""
+    return sum(text_tokens(text) for text in blocks.values())
+
+
+def named(message: Message) -> str:
+    """What tells messages apart in the request of a step."""
+    return digest(message.model_dump_json(exclude_defaults=True))
+
+
+def measured(before: Usage, now: Usage) -> int | None:
+    """What the endpoint counted in the last request; None when others were called as well."""
+    return now.tokens_in - before.tokens_in if now.calls - before.calls == 1 else None

@@ -1,0 +1,282 @@
+"""What is outside the window, in SQLite: every message ever, and the context between asks.
+
+Each write goes by the key of its step and is kept with its result: performed twice, it is
+done once and returns the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agentkit import Message
+from agentkit.errors import StoreCorrupt, StoreError
+from agentkit.messages import JSON, Frozen, canonical, digest
+from agentkit.threads import in_thread
+from memory.stores.numpystore import BUSY_S, mapped_error
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS contexts (memory TEXT PRIMARY KEY, blocks TEXT NOT NULL,
+    summary TEXT NOT NULL, queue TEXT NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (n INTEGER PRIMARY KEY, memory TEXT NOT NULL,
+    id TEXT NOT NULL, at REAL NOT NULL, message TEXT NOT NULL, UNIQUE (memory, id));
+CREATE INDEX IF NOT EXISTS messages_at ON messages (memory, at);
+CREATE TABLE IF NOT EXISTS writes (memory TEXT NOT NULL, key TEXT NOT NULL,
+    result TEXT NOT NULL, PRIMARY KEY (memory, key));
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (memory UNINDEXED, text);
+"""
+
+T = TypeVar("T")
+
+
+class Page(Frozen):
+    """One message of recall storage."""
+
+    id: str
+    at: float
+    """Unix seconds at which it was written."""
+    message: Message
+
+
+class Context(Frozen):
+    """What an ask begins with."""
+
+    blocks: dict[str, str]
+    """The working context, by name."""
+    summary: str
+    queue: tuple[Page, ...]
+    version: int
+
+
+class Pages:
+    """The pages of one memory; several memories and processes may share the file."""
+
+    def __init__(self, memory: str, path: Path | str) -> None:
+        """Open the file, or make it; ":memory:" keeps nothing.
+
+        Raises:
+            StoreCorrupt, StoreTaken, StoreFull, StoreError: the file cannot be used.
+        """
+        self.memory, self.path = memory, str(path)
+        self._lock = threading.Lock()
+        with self._mapped():
+            if self.path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+            )
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.executescript(SCHEMA)
+            except BaseException:
+                self._db.close()
+                raise
+
+    async def open(self, blocks: dict[str, str]) -> Context:
+        """The context as the last ask left it; before the first one, with these blocks."""
+        return await self._run(lambda: self._open(blocks))
+
+    def _open(self, blocks: dict[str, str]) -> Context:
+        kept, summary, queue, version = self._context()
+        pages = {page.id: page for page in self._pages("id IN (SELECT value FROM json_each(?))",
+                                                       canonical(queue))}  # fmt: skip
+        return Context(
+            blocks={**blocks, **kept},
+            summary=summary,
+            queue=tuple(pages[id] for id in queue if id in pages),
+            version=version,
+        )
+
+    def _context(self) -> tuple[dict[str, str], str, list[str], int]:
+        row = self._db.execute(
+            "SELECT blocks, summary, queue, version FROM contexts WHERE memory=?", (self.memory,)
+        ).fetchone()
+        return (json.loads(row[0]), row[1], json.loads(row[2]), row[3]) if row else ({}, "", [], 0)
+
+    def _put_context(
+        self, blocks: dict[str, str], summary: str, queue: Sequence[str], version: int
+    ) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO contexts VALUES (?,?,?,?,?)",
+            (self.memory, canonical(blocks), summary, canonical(list(queue)), version),
+        )
+
+    async def write(
+        self, key: str, at: float, messages: Sequence[Message], words: Sequence[str]
+    ) -> list[str]:
+        """Append messages and return their ids.
+
+        Args:
+            key: of the step.
+            at: Unix seconds.
+            messages: oldest first.
+            words: of each, what a search finds it by.
+        """
+
+        def work() -> list[str]:
+            ids = [digest(key, str(n))[:12] for n in range(len(messages))]
+            for id, message, text in zip(ids, messages, words, strict=True):
+                kept = message.model_dump_json(exclude_defaults=True)
+                row = self._db.execute(
+                    "INSERT INTO messages VALUES (NULL,?,?,?,?)", (self.memory, id, at, kept)
+                ).lastrowid
+                self._db.execute(
+                    "INSERT INTO words (rowid, memory, text) VALUES (?,?,?)",
+                    (row, self.memory, text),
+                )
+            return ids
+
+        return await self._once(key, work)
+
+    async def edit(
+        self, key: str, blocks: dict[str, str], change: Callable[[dict[str, str]], dict[str, str]]
+    ) -> dict[str, str]:
+        """Change the working context and return it; what `change` raises leaves it as it was."""
+
+        def work() -> dict[str, str]:
+            kept, summary, queue, version = self._context()
+            changed = change({**blocks, **kept})
+            self._put_context(changed, summary, queue, version)
+            return changed
+
+        return await self._once(key, work)
+
+    async def keep(
+        self, key: str, based_on: int, summary: str, queue: Sequence[str], added: Sequence[str]
+    ) -> bool:
+        """Keep the queue and the summary for the next ask.
+
+        Returns:
+            Whether it followed the context it was based on. If another ask was kept in
+            between, its queue and summary stay, and the messages added here follow them.
+        """
+
+        def work() -> bool:
+            blocks, old, ids, version = self._context()
+            follows = version == based_on
+            if follows:
+                self._put_context(blocks, summary, queue, version + 1)
+            else:
+                self._put_context(blocks, old, [*ids, *added], version + 1)
+            return follows
+
+        return await self._once(key, work)
+
+    async def search(self, query: str, k: int, after: int = 0) -> list[Page]:
+        """Messages with words of the query, best first (BM25), then by age; `after` skips some.
+
+        Without a hit by words, those that contain the query as it stands.
+        """
+        quoted = " OR ".join('"' + word.replace('"', '""') + '"' for word in query.split())
+
+        def work() -> list[Page]:
+            found = self._db.execute(
+                "SELECT m.id, m.at, m.message FROM words w JOIN messages m ON m.n = w.rowid"
+                " WHERE words MATCH ? AND m.memory=? ORDER BY bm25(words), m.n LIMIT ? OFFSET ?",
+                (f"text: ({quoted})", self.memory, k, after),
+            ).fetchall()
+            if found or after:
+                return [page(*row) for row in found]
+            like = "%" + query.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+            return [
+                page(*row)
+                for row in self._db.execute(
+                    "SELECT m.id, m.at, m.message FROM words w JOIN messages m ON m.n = w.rowid"
+                    " WHERE w.text LIKE ? ESCAPE '!' AND m.memory=? ORDER BY m.n LIMIT ?",
+                    (like, self.memory, k),
+                )
+            ]
+
+        return await self._run(work)
+
+    async def between(self, start: float, end: float, k: int, after: int = 0) -> list[Page]:
+        """Messages written in a time, oldest first."""
+        return await self._run(
+            lambda: self._pages("at >= ? AND at < ?", start, end, limit=k, offset=after)
+        )
+
+    async def read(self, id: str) -> Page | None:
+        """A message by its id."""
+        found = await self._run(lambda: self._pages("id = ?", id))
+        return found[0] if found else None
+
+    async def all(self) -> list[Page]:
+        """Every message ever, oldest first."""
+        return await self._run(lambda: self._pages("1"))
+
+    async def close(self) -> None:
+        """Give the file back."""
+        self._db.close()
+
+    def _pages(self, where: str, *values: Any, limit: int = -1, offset: int = 0) -> list[Page]:
+        rows = self._db.execute(
+            f"SELECT id, at, message FROM messages WHERE memory=? AND {where}"
+            " ORDER BY n LIMIT ? OFFSET ?",
+            (self.memory, *values, limit, offset),
+        )
+        return [page(*row) for row in rows]
+
+    async def _once(self, key: str, work: Callable[[], T]) -> T:
+        """Do work in a transaction, or return what it gave under this key."""
+
+        def once() -> JSON:
+            done = self._db.execute(
+                "SELECT result FROM writes WHERE memory=? AND key=?", (self.memory, key)
+            ).fetchone()
+            if done:
+                return json.loads(done[0])
+            result = work()
+            row = (self.memory, key, canonical(result))
+            self._db.execute("INSERT INTO writes VALUES (?,?,?)", row)
+            return result
+
+        result: T = await self._run(lambda: self._transaction(once))
+        return result
+
+    def _transaction(self, work: Callable[[], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return result
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        def mapped() -> T:
+            with self._lock, self._mapped():
+                return work()
+
+        # A file in memory is fast, and needs no thread.
+        if self.path == ":memory:":
+            return mapped()
+        result: T = await in_thread(mapped)
+        return result
+
+    @contextlib.contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise mapped_error(error, self.path) from error
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be used: {error}.") from error
+
+
+def page(id: str, at: float, message: str) -> Page:
+    """A row as a page.
+
+    Raises:
+        StoreCorrupt: it is no message.
+    """
+    try:
+        return Page(id=id, at=at, message=Message.model_validate_json(message))
+    except ValueError as error:
+        raise StoreCorrupt(f"The message {id} in recall storage is damaged.") from error

@@ -1,0 +1,194 @@
+"""The window of one ask: what is in it, how much that takes, and what has to leave.
+
+Pure: it decides, and neither stores nor asks. Packer et al. 2023, section 2: main context is
+the system text, the working context and a first-in-first-out queue, of which the first
+message is here the summary of what left.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentkit import Message
+from agentkit.errors import SetupError
+from agentkit.events import Usage
+from agentkit.messages import JSON, Thread
+from memory.paged.entries import Entry, Pointer, fitted, groups
+from memory.passages import passages
+from memory.stores import Item
+from memory.tokens import PRIMING, message_tokens, text_tokens
+
+SUMMARY = "summary of what was said before"
+
+LEAST = 192
+"""Tokens that messages must have beside all that is fixed, so that a task and a result fit."""
+
+LISTED = 40
+"""Entries that a note lists, the newest."""
+
+
+@dataclass
+class Window:
+    """See the module."""
+
+    memory: str
+    size: int
+    """Tokens."""
+    caps: int
+    """Tokens that the texts of the working context and the summary may have together."""
+    system: tuple[Message, ...] = ()
+    blocks: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    version: int = 0
+    """Of the context that it began with."""
+    added: list[str] = field(default_factory=list)
+    """Ids of the messages of this ask."""
+    extra: int = 0
+    """Tokens that requests have beyond our estimate: tools, and what the estimate misses."""
+    spent: Usage = Usage()
+    """Of the ask, when the last turn began."""
+    sent: int = 0
+    """Our estimate of the last request; 0 before the first."""
+    warned: bool = False
+    task: Message | None = None
+    """The task, until it has its entry."""
+
+    def context(self) -> list[Message]:
+        """Working context and summary as the message that stands before the queue, if any."""
+        items = [
+            Item(id=f"working context: {name}", text=text or "(empty)")
+            for name, text in self.blocks.items()
+        ]
+        if self.summary:
+            items.append(Item(id=SUMMARY, text=self.summary))
+        return [passages(self.memory, items)] if items else []
+
+    def fixed(self) -> int:
+        """Tokens of the messages that cannot leave."""
+        return PRIMING + sum(message_tokens(one) for one in [*self.system, *self.context()])
+
+    @property
+    def used(self) -> int:
+        """Tokens of the window that are taken."""
+        return self.fixed() + sum(one.tokens for one in self.entries) + self.extra
+
+    def room(self) -> int:
+        """Tokens for messages, however long working context and summary become."""
+        names = dict.fromkeys(self.blocks, "(empty)")
+        full = Window(self.memory, self.size, 0, self.system, names, summary="x")
+        return self.size - full.fixed() - self.caps - self.extra
+
+    def check(self) -> None:
+        """See that a conversation can be held.
+
+        Raises:
+            SetupError: what is fixed leaves no room for messages.
+        """
+        if (room := self.room()) < LEAST:
+            system = sum(message_tokens(one) for one in self.system)
+            raise SetupError(
+                f"The window of {self.memory} has {self.size} tokens; the system text takes"
+                f" {system}, working context and summary up to {self.caps}, and {max(room, 0)} are"
+                " left for messages.",
+                expected=f"{LEAST} or more",
+                todo="raise window_tokens, or shorten the instructions of the agent",
+            )
+
+    def measure(self, now: Usage, told: int | None) -> None:
+        """Learn from what an endpoint counted in the last request, where it is known."""
+        if told is not None and self.sent:
+            # Less than this room and nothing could be said any more: the count is then kept to
+            # as far as possible.
+            most = max(self.room() + self.extra - LEAST, 0)
+            self.extra = min(max(told - self.sent, 0), most)
+        self.spent = now
+
+    def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
+        """The entries of messages in their order, None for new ones; and the new ones."""
+        known: dict[str, deque[Entry]] = {}
+        for one in self.entries:
+            known.setdefault(one.shown.model_dump_json(), deque()).append(one)
+        found: list[Entry | None] = []
+        for message in messages:
+            same = known.get(message.model_dump_json())
+            found.append(same.popleft() if same else None)
+        return found, [m for m, e in zip(messages, found, strict=True) if e is None]
+
+    def fit(self, pointer: Pointer) -> None:
+        """Cut what is too long for any window of this size: the task, then each group."""
+        room = self.room()
+        task = [one for one in self.entries if one.kind == "task"]
+        short = fitted(task, room // 2, pointer) or task
+        room -= sum(one.tokens for one in short)
+        kept: list[Entry] = []
+        for group in groups(self.entries):
+            if group[0].kind == "task":
+                kept += short
+            elif sum(one.tokens for one in group) <= room:
+                kept += group
+            else:
+                kept += fitted(group, room, pointer) or [stub(group, pointer)]
+        self.entries = kept
+
+    def leaving(self, share: float) -> list[Entry]:
+        """The oldest entries with that share of the queue's tokens, in whole groups.
+
+        The task and the group at the end stay: without them the agent would not know what it
+        was doing. (Our choice; in the paper they take their turn.)
+        """
+        queue = groups(self.entries)
+        goal = share * sum(one.tokens for one in self.entries)
+        gone: list[Entry] = []
+        for group in queue[:-1]:
+            if sum(one.tokens for one in gone) >= goal:
+                break
+            if group[0].kind == "message":
+                gone += group
+        return gone
+
+    def without(self, gone: Sequence[Entry]) -> None:
+        """Take entries out, and the alerts with them."""
+        ids = {one.id for one in gone}
+        self.entries = [one for one in self.entries if one.id not in ids and one.kind != "alert"]
+
+    def said(self) -> list[Message]:
+        """The conversation as the model gets it."""
+        return [*self.system, *self.context(), *(one.shown for one in self.entries)]
+
+    def gauge(self) -> dict[str, JSON]:
+        """How full it is and what is in it, for notes."""
+        fixed: list[JSON] = [
+            {"id": part, "part": part, "text": text[:160], "tokens": text_tokens(text)}
+            for part, text in [
+                ("system", "\n".join(one.content for one in self.system)),
+                *((f"working context: {name}", text) for name, text in self.blocks.items()),
+                ("summary", self.summary),
+            ]
+            if text
+        ]
+        return {
+            "memory": self.memory,
+            "gauge": {"used": self.used, "window": self.size},
+            "entries": [*fixed, *(one.brief() for one in self.entries[-LISTED:])],
+        }
+
+
+def stub(group: Sequence[Entry], pointer: Pointer) -> Entry:
+    """What stands for a group that does not fit however much of it is cut."""
+    first = group[0]
+    text = f"{len(group)} messages do not fit the window." + pointer(first.id, 0)
+    message = Message(role="user", content=text)
+    return Entry(first.id, first.full, message, message_tokens(message), first.kind)
+
+
+def parted(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message]]:
+    """The system messages at the beginning, and the queue; our own message is left out."""
+    messages = [one.message for one in thread]
+    n = next((n for n, one in enumerate(messages) if one.role != "system"), len(messages))
+    rest = messages[n:]
+    if rest and rest[0].role == "user" and rest[0].content.startswith(head):
+        rest = rest[1:]
+    return tuple(messages[:n]), rest
