@@ -14,6 +14,9 @@ from memory.views.pagingchart import paging_svg
 
 TOPICS = ("window", "pressure", "evicted", "paged_in", "compacted")
 
+LEAST = 0.02
+"""Share of the window below which what is not a message is not shown."""
+
 LAST = 200
 """Moments that are kept."""
 
@@ -82,7 +85,7 @@ class Paging:
             else:
                 self.outside[name] = str(one.get("text", ""))
         used, window = int(gauge.get("used") or 0), int(gauge.get("window") or 0)
-        entries = rest(entries, used)
+        entries = rest(entries, used, window)
         told = happened(topic, data, len(moved))
         summary = str(data.get("summary") or "")
         return Moment(self.n, topic, who, used, window, entries, told, moved, summary)
@@ -150,10 +153,10 @@ class Paging:
         return image(self.to_svg())
 
 
-def rest(entries: list[dict[str, JSON]], used: int) -> list[dict[str, JSON]]:
+def rest(entries: list[dict[str, JSON]], used: int, window: int) -> list[dict[str, JSON]]:
     """The entries, and after the system text what the endpoint counted beyond them."""
     more = used - sum(entry(one)["tokens"] for one in entries)
-    if more <= 0 or not entries:
+    if more <= LEAST * window or not entries:
         return entries
     text = "the tools' descriptions, and what else the endpoint counts"
     return [*entries[:1], {"id": "", "part": "tools", "text": text, "tokens": more}, *entries[1:]]
