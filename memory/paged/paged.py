@@ -13,33 +13,31 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from agentkit import Memory, Message, Model, Tool
-from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit import Message, Model, Tool
+from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread, digest, thread_of
-from agentkit.run import current_run, current_scope, in_run, note
+from agentkit.run import current_run, current_scope, note
 from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
 from memory.paged.entries import SHOWN, entry, told
-from memory.paged.pages import Context, Page, Pages
+from memory.paged.outside import PAGE, Outside, core_size
+from memory.paged.pages import Context, Pages
 from memory.paged.summary import continued, summariser
 from memory.paged.tools import tools_of
 from memory.paged.window import Window, parted
 from memory.passages import passages
 from memory.steps import step
 from memory.stores import Store
-from memory.tokens import conversation_tokens, cut, message_tokens, text_tokens
+from memory.tokens import conversation_tokens, cut, message_tokens
 from memory.vector import VectorMemory
-
-PAGE = 5
-"""Hits of one page of a search; our choice."""
 
 SHARE = 0.5
 """Share of the queue that leaves when the window is full (section 2.2: for example 50 %)."""
 
 
-class PagedMemory(Memory):
+class PagedMemory(Outside):
     """See the module."""
 
     kind = "paged"
@@ -102,8 +100,7 @@ class PagedMemory(Memory):
             recall=False,
         )
         self.writer = summariser(name, model)
-        self.windows: dict[int, Window] = {}
-        """The windows of the asks that go on, by the id of their scope."""
+        self.windows = {}
 
     @property
     def most(self) -> int:
@@ -149,7 +146,7 @@ class PagedMemory(Memory):
         self.windows.pop(id(current_scope()), None)
 
     async def _window(self, thread: Thread) -> Window:
-        return self.windows.get(id(current_scope())) or await self._opened(thread)
+        return self.window or await self._opened(thread)
 
     async def _opened(self, thread: Thread) -> Window:
         """The window of a new ask."""
@@ -248,137 +245,6 @@ class PagedMemory(Memory):
         window.warned = True
         note("pressure", window.gauge())
 
-    async def recall(self, query: str, *, page: int = 0, k: int = PAGE) -> list[Page]:
-        """Messages of recall storage with words of the query, best first.
-
-        Raises:
-            SetupError: an empty query, or a page below 0. StoreError: the storage failed.
-        """
-        self._asked(query, page, k)
-
-        async def perform(_key: str) -> JSON:
-            return [one.model_dump() for one in await self.pages.search(query, k, page * k)]
-
-        request: JSON = {"query": query, "page": page, "k": k}
-        rows = await step(f"{self.name}.recall", request, perform, effect="pure")
-        return self._paged_in(query, [Page.model_validate(row) for row in rows])
-
-    async def recall_between(
-        self, start: float, end: float, *, page: int = 0, k: int = PAGE
-    ) -> list[Page]:
-        """Messages written from start to before end, in Unix seconds, oldest first."""
-        self._asked("-", page, k)
-
-        async def perform(_key: str) -> JSON:
-            return [one.model_dump() for one in await self.pages.between(start, end, k, page * k)]
-
-        request: JSON = {"start": start, "end": end, "page": page, "k": k}
-        rows = await step(f"{self.name}.recall_dates", request, perform, effect="pure")
-        return self._paged_in("", [Page.model_validate(row) for row in rows])
-
-    async def read(self, id: str, part: int = 0) -> str:
-        """A message of recall storage whole, in parts of a quarter of the window.
-
-        Raises:
-            SetupError: there is no such message, or no such part.
-        """
-
-        async def perform(_key: str) -> JSON:
-            found = await self.pages.read(id)
-            return found.model_dump() if found else None
-
-        found = await step(f"{self.name}.read", {"id": id, "part": part}, perform, effect="pure")
-        if found is None:
-            raise SetupError(f"{self.name} has no message {id!r}.", expected="an id it has told")
-        page = Page.model_validate(found)
-        text = told(page.message)
-        size = max(self.window_tokens // 4, 40)
-        count = max(-(-len(text) // size), 1)
-        if not 0 <= part < count:
-            raise SetupError(f"Message {id} has no part {part}.", expected=f"0 to {count - 1}")
-        self._paged_in("", [page])
-        shown = text[part * size : (part + 1) * size]
-        return shown if count == 1 else f"{shown}\n[part {part} of 0 to {count - 1}]"
-
-    async def search(self, query: str, *, page: int = 0) -> list[str]:
-        """Texts of the archive near a query, nearest first, a page of them."""
-        self._asked(query, page, PAGE)
-        hits = await self.archive.recall(query, k=PAGE * (page + 1))
-        return [hit.text for hit in hits[page * PAGE :]]
-
-    async def core(self) -> dict[str, str]:
-        """The working context, by block. Looking is no step."""
-        return (await self.pages.open(self.blocks)).blocks
-
-    async def core_append(self, block: str, text: str) -> None:
-        """Add a line to a block.
-
-        Raises:
-            SetupError: no such block. StoreFull: the working context would be too long.
-        """
-
-        def change(blocks: dict[str, str]) -> dict[str, str]:
-            old = self._block(blocks, block)
-            return {**blocks, block: f"{old}\n{text}" if old else text}
-
-        await self._edit("core_append", {"block": block, "text": text}, change)
-
-    async def core_replace(self, block: str, old: str, new: str) -> None:
-        """Replace a text that stands in a block.
-
-        Raises:
-            SetupError: no such block. StoreFull: the working context would be too long.
-            Conflict: the text does not stand there, because it was changed or never was.
-        """
-
-        def change(blocks: dict[str, str]) -> dict[str, str]:
-            text = self._block(blocks, block)
-            if not old or old not in text:
-                raise Conflict(
-                    f"{old!r} does not stand in the block {block} of {self.name}.",
-                    expected=f"a text as it stands there: {text!r}",
-                )
-            return {**blocks, block: text.replace(old, new, 1).strip("\n")}
-
-        await self._edit("core_replace", {"block": block, "old": old, "new": new}, change)
-
-    async def _edit(self, verb: str, request: JSON, change: object) -> None:
-        def limited(blocks: dict[str, str]) -> dict[str, str]:
-            changed: dict[str, str] = change(blocks)  # type: ignore[operator]
-            if (size := core_size(changed)) > self.core_tokens:
-                raise StoreFull(
-                    f"The working context of {self.name} would have {size} tokens.",
-                    expected=f"an eighth of the window: at most {self.core_tokens}",
-                    todo="shorten or remove something first, or store it in the archive",
-                )
-            return changed
-
-        async def perform(key: str) -> JSON:
-            return await self.pages.edit(key, self.blocks, limited)
-
-        blocks = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
-        if in_run() and (window := self.windows.get(id(current_scope()))):
-            window.blocks = dict(blocks)
-
-    def _block(self, blocks: dict[str, str], block: str) -> str:
-        if block not in blocks:
-            names = ", ".join(blocks)
-            raise SetupError(f"{self.name} has no block {block!r}.", expected=f"one of {names}")
-        return blocks[block]
-
-    def _asked(self, query: str, page: int, k: int) -> None:
-        if not query.strip():
-            raise SetupError(f"{self.name} was asked to find nothing.", expected="a query")
-        if page < 0 or k < 1:
-            raise SetupError(f"page is {page} and k {k}.", expected="page 0 or more, k 1 or more")
-
-    def _paged_in(self, query: str, found: list[Page]) -> list[Page]:
-        window = self.windows.get(id(current_scope())) if in_run() else None
-        gauge = window.gauge() if window else {"memory": self.name}
-        moved = [entry(one.id, one.message).brief() for one in found]
-        note("paged_in", {**gauge, "query": query, "moved": moved, "untrusted": True})
-        return found
-
     def _words(self, message: Message, own: Sequence[str]) -> str:
         """What a search finds a message by; what this memory itself said would hide the rest."""
         if message.call_id in own:
@@ -405,10 +271,6 @@ class PagedMemory(Memory):
         """The names of its tools."""
         return frozenset(one.name for one in self.tools)
 
-    async def messages(self) -> list[Page]:
-        """Every message ever, oldest first. Looking is no step."""
-        return await self.pages.all()
-
     async def close(self) -> None:
         """Give the files back."""
         await self.pages.close()
@@ -422,11 +284,6 @@ class PagedMemory(Memory):
             f"**{self.name}** · paged memory, a window of {self.window_tokens} tokens · recall"
             f" storage in SQLite (finds words) · archive: {self.archive.embedder!r}"
         )
-
-
-def core_size(blocks: Mapping[str, str]) -> int:
-    """Tokens of the working context."""
-    return sum(text_tokens(text) for text in blocks.values())
 
 
 def named(message: Message) -> str:

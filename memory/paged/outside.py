@@ -1,0 +1,186 @@
+"""What lies outside the window, and what is always in it: searched, read and edited.
+
+Packer et al. 2023, sections 2.1 and 2.3: recall storage has every message ever, the archive
+has texts that were stored for later, and the working context is a few blocks of text that
+are edited by calls only. Each of these is a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agentkit import Memory
+from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit.messages import JSON
+from agentkit.run import current_scope, in_run, note
+from memory.paged.entries import entry, told
+from memory.paged.pages import Page, Pages
+from memory.paged.window import Window
+from memory.steps import step
+from memory.tokens import text_tokens
+from memory.vector import VectorMemory
+
+PAGE = 5
+"""Hits of one page of a search; our choice."""
+
+Change = Callable[[dict[str, str]], dict[str, str]]
+"""From the blocks of a working context, those it has then."""
+
+
+class Outside(Memory):
+    """See the module."""
+
+    name: str
+    window_tokens: int
+    blocks: dict[str, str]
+    """The working context as it begins."""
+    core_tokens: int
+    """What the working context may have."""
+    pages: Pages
+    archive: VectorMemory
+    windows: dict[int, Window]
+    """The windows of the asks that go on, by the id of their scope."""
+
+    @property
+    def window(self) -> Window | None:
+        """The window of the ask that this belongs to, if any."""
+        return self.windows.get(id(current_scope())) if in_run() else None
+
+    async def recall(self, query: str, *, page: int = 0, k: int = PAGE) -> list[Page]:
+        """Messages of recall storage with words of the query, best first.
+
+        Raises:
+            SetupError: an empty query, or a page below 0. StoreError: the storage failed.
+        """
+        self._asked(query, page, k)
+
+        async def perform(_key: str) -> JSON:
+            return [one.model_dump() for one in await self.pages.search(query, k, page * k)]
+
+        request: JSON = {"query": query, "page": page, "k": k}
+        rows = await step(f"{self.name}.recall", request, perform, effect="pure")
+        return self._paged_in(query, [Page.model_validate(row) for row in rows])
+
+    async def recall_between(
+        self, start: float, end: float, *, page: int = 0, k: int = PAGE
+    ) -> list[Page]:
+        """Messages written from start to before end, in Unix seconds, oldest first."""
+        self._asked("-", page, k)
+
+        async def perform(_key: str) -> JSON:
+            return [one.model_dump() for one in await self.pages.between(start, end, k, page * k)]
+
+        request: JSON = {"start": start, "end": end, "page": page, "k": k}
+        rows = await step(f"{self.name}.recall_dates", request, perform, effect="pure")
+        return self._paged_in("", [Page.model_validate(row) for row in rows])
+
+    async def read(self, id: str, part: int = 0) -> str:
+        """A message of recall storage whole, in parts of a quarter of the window.
+
+        Raises:
+            SetupError: there is no such message, or no such part.
+        """
+
+        async def perform(_key: str) -> JSON:
+            found = await self.pages.read(id)
+            return found.model_dump() if found else None
+
+        found = await step(f"{self.name}.read", {"id": id, "part": part}, perform, effect="pure")
+        if found is None:
+            raise SetupError(f"{self.name} has no message {id!r}.", expected="an id it has told")
+        page = Page.model_validate(found)
+        text = told(page.message)
+        size = max(self.window_tokens // 4, 40)
+        count = max(-(-len(text) // size), 1)
+        if not 0 <= part < count:
+            raise SetupError(f"Message {id} has no part {part}.", expected=f"0 to {count - 1}")
+        self._paged_in("", [page])
+        shown = text[part * size : (part + 1) * size]
+        return shown if count == 1 else f"{shown}\n[part {part} of 0 to {count - 1}]"
+
+    async def search(self, query: str, *, page: int = 0) -> list[str]:
+        """Texts of the archive near a query, nearest first, a page of them."""
+        self._asked(query, page, PAGE)
+        hits = await self.archive.recall(query, k=PAGE * (page + 1))
+        return [hit.text for hit in hits[page * PAGE :]]
+
+    async def core(self) -> dict[str, str]:
+        """The working context, by block. Looking is no step."""
+        return (await self.pages.open(self.blocks)).blocks
+
+    async def core_append(self, block: str, text: str) -> None:
+        """Add a line to a block.
+
+        Raises:
+            SetupError: no such block. StoreFull: the working context would be too long.
+        """
+
+        def change(blocks: dict[str, str]) -> dict[str, str]:
+            old = self._block(blocks, block)
+            return {**blocks, block: f"{old}\n{text}" if old else text}
+
+        await self._edit("core_append", {"block": block, "text": text}, change)
+
+    async def core_replace(self, block: str, old: str, new: str) -> None:
+        """Replace a text that stands in a block.
+
+        Raises:
+            SetupError: no such block. StoreFull: the working context would be too long.
+            Conflict: the text does not stand there, because it was changed or never was.
+        """
+
+        def change(blocks: dict[str, str]) -> dict[str, str]:
+            text = self._block(blocks, block)
+            if not old or old not in text:
+                raise Conflict(
+                    f"{old!r} does not stand in the block {block} of {self.name}.",
+                    expected=f"a text as it stands there: {text!r}",
+                )
+            return {**blocks, block: text.replace(old, new, 1).strip("\n")}
+
+        await self._edit("core_replace", {"block": block, "old": old, "new": new}, change)
+
+    async def _edit(self, verb: str, request: JSON, change: Change) -> None:
+        def limited(blocks: dict[str, str]) -> dict[str, str]:
+            changed = change(blocks)
+            if (size := core_size(changed)) > self.core_tokens:
+                raise StoreFull(
+                    f"The working context of {self.name} would have {size} tokens.",
+                    expected=f"an eighth of the window: at most {self.core_tokens}",
+                    todo="shorten or remove something first, or store it in the archive",
+                )
+            return changed
+
+        async def perform(key: str) -> JSON:
+            return await self.pages.edit(key, self.blocks, limited)
+
+        blocks = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
+        if self.window:
+            self.window.blocks = dict(blocks)
+
+    def _block(self, blocks: dict[str, str], block: str) -> str:
+        if block not in blocks:
+            names = ", ".join(blocks)
+            raise SetupError(f"{self.name} has no block {block!r}.", expected=f"one of {names}")
+        return blocks[block]
+
+    def _asked(self, query: str, page: int, k: int) -> None:
+        if not query.strip():
+            raise SetupError(f"{self.name} was asked to find nothing.", expected="a query")
+        if page < 0 or k < 1:
+            raise SetupError(f"page is {page} and k {k}.", expected="page 0 or more, k 1 or more")
+
+    def _paged_in(self, query: str, found: list[Page]) -> list[Page]:
+        gauge = self.window.gauge() if self.window else {"memory": self.name}
+        moved = [entry(one.id, one.message).brief() for one in found]
+        note("paged_in", {**gauge, "query": query, "moved": moved, "untrusted": True})
+        return found
+
+    async def messages(self) -> list[Page]:
+        """Every message ever, oldest first. Looking is no step."""
+        return await self.pages.all()
+
+
+def core_size(blocks: Mapping[str, str]) -> int:
+    """Tokens of the working context."""
+    return sum(text_tokens(text) for text in blocks.values())
