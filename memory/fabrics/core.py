@@ -46,19 +46,18 @@ class Fabric:
         """
         await publish(self.post, self.name, subject, body)
 
-    async def subscribe(
-        self, subject: str, *, dedup: bool = True, pending: int = 1000
-    ) -> Subscription:
-        """Listen from now on.
+    def subscribe(self, subject: str, *, dedup: bool = True, pending: int = 1000) -> Subscription:
+        """Listen, from when it is awaited or entered: `async with fabric.subscribe(...) as heard`.
 
         Args:
             subject: with `*` for any one word, or a last `>` for the rest.
             dedup: whether a letter that arrives twice is heard once.
             pending: letters kept until they are taken; then the oldest gives way.
+
+        Raises:
+            SetupError: a bad subject.
         """
-        made = Subscription(self.post, self.name, subject, dedup, pending)
-        await made.open()
-        return made
+        return Subscription(self.post, self.name, subject, dedup, pending)
 
     def queue(
         self,

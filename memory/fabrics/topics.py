@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
+from typing import Any, Self
 
 from agentkit.errors import StoreError
 from agentkit.messages import JSON
@@ -46,17 +48,21 @@ class Subscription:
         self.post, self.name = post, name
         self.subject = checked_subject(subject, wild=True)
         self.dedup, self.inbox = dedup, Inbox(pending)
-        self._open = False
+        self._open = self._asked = False
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
 
-    async def open(self) -> None:
-        """Listen from now on, as a step."""
+    async def open(self) -> Self:
+        """Listen from now on, as a step; saying it again changes nothing."""
+        if self._asked:
+            return self
 
         async def perform(_key: str) -> JSON:
             await self._listen()
             return None
 
         await step(f"{self.name}.subscribe", {"subject": self.subject}, perform, effect="pure")
+        self._asked = True
+        return self
 
     async def _listen(self) -> None:
         if not self._open:
@@ -106,9 +112,13 @@ class Subscription:
         if self._open:
             await self.post.transport.unsubscribe(self.inbox)
             self._open = False
+        self._asked = False
 
-    async def __aenter__(self) -> Subscription:
-        return self
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.open().__await__()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

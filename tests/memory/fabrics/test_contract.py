@@ -8,7 +8,7 @@ import pytest
 
 from agentkit import run
 from agentkit.errors import QueueFull, SetupError
-from agentkit.events import Noted
+from agentkit.events import Noted, StepStarted
 from agentkit.logs.memory import MemoryLog
 from memory.fabrics.delivery import Delivery
 from tests.memory.fabrics.conftest import Opened
@@ -237,7 +237,7 @@ async def test_everybody_who_listens_hears_what_is_published(opened: Opened) -> 
     f, other = opened(), opened()
     await f.publish("harbour.arrivals.amber", "too early")
     async with (
-        await f.subscribe("harbour.arrivals.*") as ships,
+        f.subscribe("harbour.arrivals.*") as ships,
         await other.subscribe("harbour.>") as everything,
         await other.subscribe("harbour.arrivals.coral") as coral,
     ):
@@ -316,3 +316,13 @@ async def test_what_is_no_letter_is_set_aside(opened: Opened) -> None:
     assert [one.body for one in await taken(jobs, 1)] == ["fine"]
     (dead,) = await jobs.dead()
     assert (dead["letter"], dead["text"]) == (None, "�not JSON")
+
+
+async def test_a_subscription_awaited_and_entered_is_one_step(opened: Opened) -> None:
+    f, log = opened(), MemoryLog()
+    async with run(log=log) as current, await f.subscribe("ticks") as ticks:
+        await f.publish("ticks", 1)
+        heard = await ticks.take(2)
+    assert heard is not None and heard.body == 1
+    steps = [e.name for e in log.read(current.id) if isinstance(e, StepStarted)]
+    assert steps.count("fabric.subscribe") == 1

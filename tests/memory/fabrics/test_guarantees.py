@@ -257,7 +257,7 @@ async def test_a_fault_on_a_topic_shows_and_comes_again_with_its_seed(fault: str
     async def heard(seed: int) -> list[int]:
         options = {fault: 0.5, "delay_s": 0.01, "seed": seed}
         f = fabric("local", faults=Faults(**options))  # type: ignore[arg-type]
-        async with await f.subscribe("ticks", dedup=False) as ticks:
+        async with f.subscribe("ticks", dedup=False) as ticks:
             for n in range(12):
                 await f.publish("ticks", n)
             found = []
