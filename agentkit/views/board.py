@@ -193,10 +193,10 @@ class Board:
             if self.truth is not None and lead and not any(self.right(a) for a in lead):
                 knew = [who for who, held in one.ballots.items() if self.right(held)]
                 others = f"{', '.join(knew)} had" if knew else "nobody had"
-                found.append(
-                    f"{one.label}: the majority was wrong with {name(lead[0])}; {others} "
-                    f"{name(self.truth)}."
-                )
+                most = f"the majority was wrong with {name(lead[0])}"
+                if len(lead) > 1:
+                    most = f"a tie of {' and '.join(name(answer) for answer in lead)}"
+                found.append(f"{one.label}: {most}; {others} {name(self.truth)}.")
             before = one
         if before is not None and table.winner and table.winner not in before.lead():
             found.append(

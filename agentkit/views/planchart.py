@@ -192,5 +192,5 @@ def card(step: dict[str, JSON]) -> str:
     if step["told"]:
         bad = state in ("failed", "stalled")
         look = {**paint(tone), "style": None} if bad else paint("mute")
-        parts.append(words(cut(f"→ {step['told']}", width - 24, 11), x + 14, y + 72, 11, **look))
+        parts.append(words(cut(f"→ {step['told']}", width - 34, 11), x + 14, y + 72, 11, **look))
     return element("g", *parts)

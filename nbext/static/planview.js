@@ -13,7 +13,7 @@ function card(step, key, chosen, choose) {
     svg("text", { x: x + 28, y: y + 21, class: "who" }, cut(`${step.id} · ${step.actor}`, width - 92, 12)),
     svg("text", { x: x + width - 12, y: y + 21, class: "took" }, step.took_s == null ? step.state : seconds(step.took_s)),
     ...step.lines.map((line, i) => svg("text", { x: x + 14, y: y + 39 + 14 * i }, line)));
-  if (step.told) made.append(svg("text", { x: x + 14, y: y + 72, class: "told" }, cut(`→ ${step.told}`, width - 24, 11)));
+  if (step.told) made.append(svg("text", { x: x + 14, y: y + 72, class: "told" }, cut(`→ ${step.told}`, width - 34, 11)));
   clickable(made, choose);
   return made;
 }

@@ -56,6 +56,11 @@ async def test_with_the_truth_a_board_tells_where_the_majority_went_wrong() -> N
     assert board["right"] is False
 
 
+async def test_a_tie_of_wrong_answers_is_not_called_a_majority() -> None:
+    _, board = await shown(vote([says("ann", "41"), says("bo", "43")]), truth="42")
+    assert "vote: a tie of 41 and 43; nobody had 42." in board["remarks"]
+
+
 async def test_without_the_truth_nothing_is_called_right_or_wrong() -> None:
     view, board = await shown(talked_out())
     assert {c["right"] for one in board["rounds"] for c in one["cells"].values()} == {None}
