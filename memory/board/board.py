@@ -8,14 +8,14 @@ from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 from agentkit import Log, Memory, Tool
-from agentkit.errors import Conflict, SetupError, StoreUnreachable
+from agentkit.errors import SetupError, StoreUnreachable
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
-from agentkit.run import Run, current_run, current_scope, in_run, note
+from agentkit.run import Run, current_run, current_scope, in_run
+from memory.board.delivery import Delivery
 from memory.board.network import Network
-from memory.board.policies import clock_of
 from memory.board.replica import Replica, tools_of
-from memory.board.state import CLEARED, DELIVERED, WRITTEN, BoardState, apply, load, save
+from memory.board.state import CLEARED, WRITTEN, BoardState, apply, load, save
 from memory.board.versions import Consistency, Seen, Version
 from memory.journal import Journal, shared
 from memory.naming import checked
@@ -79,8 +79,7 @@ class Board(Memory):
         self.merge = merge
         self.network = Network(names, seed)
         self._log = log
-        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
-        self._news: list[asyncio.Future[None]] = []
+        self.delivery = Delivery(self)
         self._yours = Replica(self, names[0])
         self._sessions: WeakKeyDictionary[Run, dict[str, Replica]] = WeakKeyDictionary()
         self.journal  # noqa: B018  an unreadable log is told here, not at the first write
@@ -157,8 +156,7 @@ class Board(Memory):
         """Empty every replica, and begin anew; what was written stays in the history."""
 
         async def perform(key: str) -> JSON:
-            for task in self._tasks.values():
-                task.cancel()
+            self.delivery.stop()
             event = await self.journal.append(key, lambda _state: (CLEARED, None))
             return {"stream": self.journal.id, "seq": event.seq}
 
@@ -239,128 +237,7 @@ class Board(Memory):
         The anti-entropy of Demers et al. 1987: afterwards all replicas on one side of a
         partition have the same writes.
         """
-        count = 0
-        while todo := [
-            (version, to)
-            for version, others in self.state.waiting.values()
-            for to in others
-            if self.carriers(version, to)
-        ]:
-            for version, to in todo:
-                count += await self._deliver(version, to)
-        return count
-
-    def carriers(self, version: Version, to: str) -> list[str]:
-        """The replicas that have a write and reach another one."""
-        return [
-            name
-            for name in self.names
-            if name != to
-            and self.network.reaches(name, to)
-            and version.n in self.state.heard[name].get(version.key, ())
-        ]
-
-    def decided(
-        self, replica: str, key: str, value: JSON, by: str, based_on: tuple[int, ...]
-    ) -> Callable[[BoardState], tuple[str, JSON]]:
-        """Make of a write its event, or refuse it."""
-
-        def decide(state: BoardState) -> tuple[str, JSON]:
-            held = state.held[replica].get(key, ())
-            version = Version(
-                n=0,
-                key=key,
-                value=value,
-                by=by,
-                at=self.journal.log.clock() + self.network.links[replica].skew_s,
-                replica=replica,
-                based_on=based_on,
-            )
-            if self.consistency == "cas" and based_on != tuple(one.n for one in held):
-                raise refused(self.name, version, held)
-            if self.consistency == "vector":
-                count = state.counts.get(key, {}).get(replica, 0) + 1
-                clock = clock_of(self._versions(state, key, based_on), replica, count)
-                version = version.model_copy(update={"clock": clock})
-            if self.consistency == "crdt":
-                from memory.board.crdt import change, document, take, whole
-
-                # The event is made on a copy; the state changes when the event is folded.
-                copy = document(replica)
-                take(copy, whole(state.docs[replica]))
-                clock = {**state.taken[replica]}
-                clock[replica] = clock.get(replica, 0) + 1
-                told = {"update": change(copy, key, value), "clock": clock}
-                version = version.model_copy(update=told)
-            return WRITTEN, version.model_dump(exclude={"n"})
-
-        return decide
-
-    def _versions(self, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
-        """Versions by number: mostly some replica still holds them, else the log has them."""
-        held = {one.n: one for keys in state.held.values() for one in keys.get(key, ())}
-        if all(n in held for n in ns):
-            return [held[n] for n in ns]
-        return [one for one in self.history(key) if one.n in ns]
-
-    async def spread(self) -> None:
-        """Send what waits: at once where the network lets it, else later in the background."""
-        for version, others in list(self.state.waiting.values()):
-            for to in list(others):
-                await self._send(version, to, 0)
-
-    async def _send(self, version: Version, to: str, attempt: int) -> None:
-        if (version.n, to) in self._tasks or not self.carriers(version, to):
-            return
-        wait_s = self.network.wait_s(version.n, to, attempt)
-        if wait_s == 0:
-            await self._deliver(version, to)
-            return
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self._later(version, to, attempt, wait_s))
-        self._tasks[version.n, to] = task
-        task.add_done_callback(lambda _: self._tasks.pop((version.n, to), None))
-
-    async def _later(self, version: Version, to: str, attempt: int, wait_s: float | None) -> None:
-        while wait_s is None:
-            await asyncio.sleep(self.network.resend_s)
-            attempt += 1
-            wait_s = self.network.wait_s(version.n, to, attempt)
-        await asyncio.sleep(wait_s)
-        if self.carriers(version, to):
-            await self._deliver(version, to)
-
-    async def _deliver(self, version: Version, to: str) -> bool:
-        """Let one replica hear a write; False when it has."""
-        if version.n in self.state.heard[to].get(version.key, ()):
-            return False
-        data: JSON = {"n": version.n, "to": to}
-        event = await self.journal.append(f"{version.n}>{to}", lambda _state: (DELIVERED, data))
-        self.tell(version.key, to, event.seq)
-        waiting, self._news = self._news, []
-        for one in waiting:
-            if not one.done():
-                one.set_result(None)
-        return True
-
-    def tell(self, key: str, replica: str, seq: int) -> None:
-        """Note what a write or its arrival, the event with that seq, did wrong."""
-        for n, told in self.state.lost.items():
-            if told["seq"] == seq:
-                note("lost_update", {"board": self.name, "n": n, **told})
-        held = self.state.held[replica].get(key, ())
-        if len(held) > 1:
-            versions = [{"n": one.n, "by": one.by, "value": one.value} for one in held]
-            note(
-                "siblings",
-                {"board": self.name, "key": key, "replica": replica, "versions": versions},
-            )
-
-    async def news(self, timeout_s: float) -> None:
-        """Wait until something is delivered, or the time is over."""
-        one = asyncio.get_running_loop().create_future()
-        self._news.append(one)
-        await asyncio.wait([one], timeout=timeout_s)
+        return await self.delivery.settle()
 
     def primary(self, replica: str) -> str:
         """Where a write at a replica goes.
@@ -394,17 +271,3 @@ class Board(Memory):
         rows = [f"| {key} | `{self.state.value(self.names[0], key)}` |" for key in self.keys()]
         table = "\n\n| key | value |\n|---|---|\n" + "\n".join(rows) if rows else ""
         return f"**{self.name}** · board on {', '.join(self.names)} · {said}{table}"
-
-
-def refused(board: str, version: Version, held: Sequence[Version]) -> Conflict:
-    """The error for a write that is not based on the newest version."""
-    now = held[0] if held else None
-    told = f"{now.value!r}, version {now.n}, by {now.by}" if now else "nothing"
-    based = f"version {version.based_on[0]}" if version.based_on else "nothing read before"
-    return Conflict(
-        f"{version.key} on {board} is {told}; the write was based on {based}.",
-        expected="a write based on the newest version",
-        todo="read it again, and write what follows from that",
-        key=version.key,
-        newest=now.n if now else None,
-    )

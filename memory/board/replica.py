@@ -19,6 +19,7 @@ from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from memory.board.versions import Seen, Version
+from memory.board.writing import decided
 from memory.passages import before_task, passages
 from memory.steps import step
 from memory.stores import Item
@@ -91,7 +92,7 @@ class Replica(Memory):
         check_key(key, self.name)
 
         async def perform(_key: str) -> JSON:
-            await self.board.spread()
+            await self.board.delivery.spread()
             where = await self._reliable(key)
             seen = self._look(where, key)
             return {**seen.model_dump(), "stream": self.board.journal.id,
@@ -142,11 +143,11 @@ class Replica(Memory):
         async def perform(step_key: str) -> JSON:
             board = self.board
             where = board.primary(self.replica)
-            decide = board.decided(where, key, value, by, base)
+            decide = decided(board, where, key, value, by, base)
             event = await board.journal.append(step_key, decide)
             version = Version(n=event.seq, **event.value["value"])
-            board.tell(key, where, event.seq)
-            await board.spread()
+            board.delivery.tell(key, where, event.seq)
+            await board.delivery.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}
 
         try:
@@ -208,7 +209,7 @@ class Replica(Memory):
         while self._missing(self.replica, key):
             left = end - loop.time()
             if left > 0:
-                await self.board.news(left)
+                await self.board.delivery.news(left)
                 continue
             missing = self._missing(self.replica, key)
             if self.otherwise == "redirect":
@@ -258,7 +259,7 @@ class Replica(Memory):
         request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
-            await self.board.spread()
+            await self.board.delivery.spread()
             held = sorted(self.board.state.held[self.replica])
             seen = [self._look(self.replica, key) for key in held[:SHOWN_KEYS]]
             shown = [{"key": one.key, "value": one.value, "versions": list(one.versions)}

@@ -87,7 +87,7 @@ async def test_a_chain_of_writes_that_arrives_in_another_order_loses_nothing() -
         made.network.heal()
         waiting = sorted(made.state.waiting, reverse=True)
         for n in waiting:
-            await made._deliver(made.state.waiting[n][0], "b")
+            await made.delivery.deliver(made.state.waiting[n][0], "b")
     assert made.lost == [] and made.state.value("b", "stock") == 3
 
 
@@ -179,8 +179,7 @@ async def test_a_session_does_not_go_back_in_time() -> None:
         made.network.set("b", delay_s=30)
         assert (await other.read("stock")).replica == "a"
     assert topics(made, r.id) == ["stale_read", "redirected"]
-    for task in made._tasks.values():
-        task.cancel()
+    made.delivery.stop()
 
 
 async def test_a_read_waits_for_its_own_write_to_arrive() -> None:
@@ -277,7 +276,7 @@ def test_replicas_agree_once_they_heard_of_everything(
             random.Random(seed).shuffle(order)
             for version, others in order:
                 for to in others:
-                    await made._deliver(version, to)
+                    await made.delivery.deliver(version, to)
         states = [made.state.value(name, "k") for name in made.names]
         assert states[0] == states[1] == states[2]
         held = [[one.n for one in made.state.held[name].get("k", ())] for name in made.names]

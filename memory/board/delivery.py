@@ -1,0 +1,112 @@
+"""How the writes of a board reach its replicas, over a network that may be spoiled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from agentkit.messages import JSON
+from agentkit.run import note
+from memory.board.state import DELIVERED
+from memory.board.versions import Version
+
+if TYPE_CHECKING:
+    from memory.board.board import Board
+
+
+class Delivery:
+    """What is on its way, in this process."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._news: list[asyncio.Future[None]] = []
+
+    def stop(self) -> None:
+        """Forget what is on its way."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def settle(self) -> int:
+        """See Board.settle."""
+        count = 0
+        while todo := [
+            (version, to)
+            for version, others in self.board.state.waiting.values()
+            for to in others
+            if self.carriers(version, to)
+        ]:
+            for version, to in todo:
+                count += await self.deliver(version, to)
+        return count
+
+    def carriers(self, version: Version, to: str) -> list[str]:
+        """The replicas that have a write and reach another one."""
+        return [
+            name
+            for name in self.board.names
+            if name != to
+            and self.board.network.reaches(name, to)
+            and version.n in self.board.state.heard[name].get(version.key, ())
+        ]
+
+    async def spread(self) -> None:
+        """Send what waits: at once where the network lets it, else later in the background."""
+        for version, others in list(self.board.state.waiting.values()):
+            for to in list(others):
+                await self._send(version, to, 0)
+
+    async def _send(self, version: Version, to: str, attempt: int) -> None:
+        if (version.n, to) in self._tasks or not self.carriers(version, to):
+            return
+        wait_s = self.board.network.wait_s(version.n, to, attempt)
+        if wait_s == 0:
+            await self.deliver(version, to)
+            return
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._later(version, to, attempt, wait_s))
+        self._tasks[version.n, to] = task
+        task.add_done_callback(lambda _: self._tasks.pop((version.n, to), None))
+
+    async def _later(self, version: Version, to: str, attempt: int, wait_s: float | None) -> None:
+        while wait_s is None:
+            await asyncio.sleep(self.board.network.resend_s)
+            attempt += 1
+            wait_s = self.board.network.wait_s(version.n, to, attempt)
+        await asyncio.sleep(wait_s)
+        if self.carriers(version, to):
+            await self.deliver(version, to)
+
+    async def deliver(self, version: Version, to: str) -> bool:
+        """Let one replica hear a write; False when it has."""
+        if version.n in self.board.state.heard[to].get(version.key, ()):
+            return False
+        data: JSON = {"n": version.n, "to": to}
+        event = await self.board.journal.append(
+            f"{version.n}>{to}", lambda _state: (DELIVERED, data)
+        )
+        self.tell(version.key, to, event.seq)
+        waiting, self._news = self._news, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
+        return True
+
+    def tell(self, key: str, replica: str, seq: int) -> None:
+        """Note what a write or its arrival, the event with that seq, did wrong."""
+        for n, told in self.board.state.lost.items():
+            if told["seq"] == seq:
+                note("lost_update", {"board": self.board.name, "n": n, **told})
+        held = self.board.state.held[replica].get(key, ())
+        if len(held) > 1:
+            versions = [{"n": one.n, "by": one.by, "value": one.value} for one in held]
+            note(
+                "siblings",
+                {"board": self.board.name, "key": key, "replica": replica, "versions": versions},
+            )
+
+    async def news(self, timeout_s: float) -> None:
+        """Wait until something is delivered, or the time is over."""
+        one = asyncio.get_running_loop().create_future()
+        self._news.append(one)
+        await asyncio.wait([one], timeout=timeout_s)
