@@ -188,8 +188,10 @@ class JetStream:
         trouble: list[Exception] = []
 
         async def keep(error: Exception) -> None:
-            # What goes wrong between two calls shows in the next one.
-            trouble[:] = [error]
+            # What goes wrong between two calls shows in the next one; being refused outlasts
+            # the closed connection that follows it.
+            if not any("uthorization" in str(one) for one in trouble):
+                trouble[:] = [error]
 
         try:
             async with asyncio.timeout(ANSWER_S):
