@@ -103,6 +103,8 @@ class Agent(Actor):
         for _turn in range(self.max_turns):
             for memory in self.memories:
                 thread = await memory.on_turn(thread)
+            if thread[-1].message.role == "assistant" and output is None:
+                return await self._answered(Answer(text=thread[-1].message.content, thread=thread))
             reply, thread = await self._think(thread, schema)
             if reply.calls:
                 thread = extend(thread, *await self._use_all(reply.calls))

@@ -34,7 +34,10 @@ class Memory:
         return thread
 
     async def on_turn(self, thread: Thread) -> Thread:
-        """The model is about to be called. Returns the conversation that goes on from here."""
+        """The model is about to be called. Returns the conversation that goes on from here.
+
+        One that ends with words of the agent ends its turns: they are its answer.
+        """
         return thread
 
     async def on_answer(self, thread: Thread) -> None:

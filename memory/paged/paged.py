@@ -16,7 +16,7 @@ from pathlib import Path
 from agentkit import Message, Model, Tool
 from agentkit.errors import SetupError
 from agentkit.events import Usage
-from agentkit.messages import JSON, Thread, digest, thread_of
+from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run, current_scope, note
 from memory.embed import Embedder
 from memory.home import home
@@ -25,7 +25,7 @@ from memory.paged.entries import SHOWN, entry, told
 from memory.paged.outside import PAGE, Outside, core_size
 from memory.paged.pages import Context, Pages
 from memory.paged.summary import continued, summariser
-from memory.paged.tools import tools_of
+from memory.paged.tools import last_words, tools_of
 from memory.paged.window import Window, parted
 from memory.passages import passages
 from memory.steps import step
@@ -49,6 +49,7 @@ class PagedMemory(Outside):
         window_tokens: int = 8192,
         blocks: Mapping[str, str] | None = None,
         pressure: float = 0.7,
+        heartbeats: bool = False,
         model: str | Model | None = None,
         archive: VectorMemory | None = None,
         store: str | Store | None = None,
@@ -68,6 +69,8 @@ class PagedMemory(Outside):
             blocks: the working context by name, as it begins; "persona" and "human", empty,
                 by default. Together they hold an eighth of the window; so does the summary.
             pressure: share of the window at which the agent is warned.
+            heartbeats: whether a call ends the turn unless it asks for a heartbeat, as in the
+                paper; by default each result goes back to the agent.
             model: of the actor that writes the summaries; the default model without one.
             archive: a vector memory to use as archive; else one is made beside, of store,
                 embedder and path as VectorMemory takes them.
@@ -81,6 +84,7 @@ class PagedMemory(Outside):
         if not 0 < pressure <= 1:
             raise SetupError(f"pressure of {name} is {pressure}.", expected="more than 0, up to 1")
         self.name, self.window_tokens, self.pressure = checked(name), window_tokens, pressure
+        self.heartbeats = heartbeats
         self.blocks = dict({"persona": "", "human": ""} if blocks is None else blocks)
         self.core_tokens = self.summary_tokens = window_tokens // 8
         if core_size(self.blocks) > self.core_tokens:
@@ -121,6 +125,9 @@ class PagedMemory(Outside):
         """Make room: cut, page out, warn, so that the window is never exceeded."""
         window = await self._window(thread)
         await self._take(window, thread)
+        messages = [one.message for one in thread]
+        if self.heartbeats and (words := last_words(messages, self.names)):
+            return extend(thread, Message(role="assistant", content=words))
         window.fit(self.pointer)
         while window.used > window.size:
             await self._flush(window)

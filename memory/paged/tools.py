@@ -1,20 +1,24 @@
 """What an agent may do with its paged memory: edit its working context, look outside.
 
-The functions of Packer et al. 2023, section 2.3, under our names. There a call may ask for a
-heartbeat, without which its turn ends. Here every result goes back to the agent at once, as
-if each call had asked for one: an ask ends with an answer, never with a call.
+The functions of Packer et al. 2023, section 2.3, under our names. There a call asks for a
+heartbeat when the agent wants to go on after it; without one its turn ends. With
+`heartbeats=True` it is so here: the text beside the call is then the answer. By default every
+result goes back to the agent, as if each call had asked for one.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agentkit import Tool, tool
 from agentkit.errors import SetupError
-from agentkit.messages import JSON
+from agentkit.messages import JSON, Message
 from memory.paged.entries import told
 from memory.paged.pages import Page
 
@@ -106,8 +110,56 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
 
 def made(memory: PagedMemory, fn: Callable[..., Any], effect: Any) -> Tool:
     """A function as a tool of the memory; its steps are recorded, not the call."""
-    named = tool(effect=effect, name=f"{memory.name}_{fn.__name__}")(fn)
+    name = f"{memory.name}_{fn.__name__}"
+    named = tool(effect=effect, name=name)(beating(fn) if memory.heartbeats else fn)
     return dataclasses.replace(named, own_steps=True)
+
+
+def beating(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose caller may ask for a heartbeat; who runs the turns looks for that."""
+
+    @functools.wraps(fn)
+    async def asked(*args: Any, request_heartbeat: bool = False, **more: Any) -> Any:
+        return await fn(*args, **more)
+
+    more = inspect.signature(asked, follow_wrapped=False).parameters["request_heartbeat"]
+    given = inspect.signature(fn)
+    asked.__signature__ = given.replace(  # type: ignore[attr-defined]
+        parameters=[*given.parameters.values(), more]
+    )
+    asked.__annotations__ = {**fn.__annotations__, "request_heartbeat": bool}
+    asked.__doc__ = (
+        f"{inspect.cleandoc(fn.__doc__ or '')}\n"
+        "    request_heartbeat: true to see the result and go on; otherwise your turn ends, and"
+        " the text beside the call is your answer."
+    )
+    return asked
+
+
+def last_words(messages: Sequence[Message], names: frozenset[str]) -> str:
+    """What an agent said beside its last calls, if they end its turn; else nothing.
+
+    They do when all are of these tools, none asks for a heartbeat, and none failed: a failure
+    always comes back (as in the paper's code).
+    """
+    results = 0
+    while results < len(messages) and messages[-1 - results].role == "tool":
+        results += 1
+    if not results or results == len(messages):
+        return ""
+    calling = messages[-1 - results]
+    if any(one.error for one in messages[-results:]):
+        return ""
+    ends = all(call.name in names and not wants(call.arguments) for call in calling.calls)
+    return calling.content.strip() if ends else ""
+
+
+def wants(arguments: str) -> bool:
+    """Whether a call asks for a heartbeat."""
+    try:
+        return bool(json.loads(arguments).get("request_heartbeat"))
+    except (ValueError, AttributeError):
+        return False
 
 
 def row(page: Page, most: int) -> JSON:

@@ -9,8 +9,9 @@ import pytest
 
 from agentkit import Agent, Message, open_log, tool
 from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit.events import Usage
 from agentkit.log import Log
-from agentkit.model import Request
+from agentkit.model import Reply, Request
 from memory import PagedMemory
 from memory.tokens import conversation_tokens
 from tests.fakes import ScriptedModel, call
@@ -178,9 +179,6 @@ async def test_the_archive_is_searched_and_written_by_calls() -> None:
 
 
 async def test_the_endpoints_own_count_is_kept_to_where_it_is_higher() -> None:
-    from agentkit.events import Usage
-    from agentkit.model import Reply
-
     def heavy(request: Request) -> Reply:
         real = 400 + conversation_tokens(n.message for n in request.thread)
         return Reply(
@@ -196,3 +194,35 @@ async def test_the_endpoints_own_count_is_kept_to_where_it_is_higher() -> None:
     answer = await Agent("clerk", model=model, memory=desk)("x " * 500, log=log)
     first, second = notes(log, answer.run_id, "window")
     assert second["gauge"]["used"] >= first["gauge"]["used"] + 400
+
+
+def said_with(text: str, *calls: Any) -> Reply:
+    message = Message(role="assistant", content=text, calls=calls)
+    return Reply(message=message, stop="tools", usage=Usage(calls=1))
+
+
+async def test_a_call_without_a_heartbeat_ends_the_turn_with_the_words_beside_it() -> None:
+    note, ask = '{"block": "human", "text": "Karin"}', '"request_heartbeat": true'
+    model = ScriptedModel(
+        said_with("Wait.", call("desk_core_append", note.replace("}", f", {ask}}}"))),
+        said_with("Failed?", call("desk_core_append", '{"block": "people", "text": "x"}')),
+        said_with("Hello, Karin.", call("desk_core_append", note)),
+        "Never said.",
+    )
+    desk, log = paged(heartbeats=True), open_log("memory:")
+    clerk = Agent("clerk", model=model, memory=desk)
+    answer = await clerk("I am Karin.", log=log)
+    assert answer.text == "Hello, Karin." and len(model.requests) == 3
+    assert await desk.core() == {"persona": "", "human": "Karin\nKarin"}
+    assert (await desk.messages())[-1].message.content == "Hello, Karin."
+    again = await clerk.replay(answer.run_id, log=log)
+    assert again.text == "Hello, Karin." and len(model.requests) == 3
+
+
+async def test_without_the_option_every_result_comes_back() -> None:
+    desk = paged()
+    assert "request_heartbeat" not in str([one.parameters for one in desk.tools])
+    note = call("desk_core_append", '{"block": "human", "text": "Karin"}')
+    model = ScriptedModel(said_with("Hello.", note), "Hello, Karin.")
+    answer = await Agent("clerk", model=model, memory=desk)("I am K.", log=open_log("memory:"))
+    assert answer.text == "Hello, Karin."
