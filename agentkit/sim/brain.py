@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from agentkit.sim.chasing import chased
 from agentkit.sim.choosing import fill
 from agentkit.sim.composing import formed
 from agentkit.sim.delegating import delegate
@@ -53,7 +54,7 @@ def respond(ask: Ask) -> Say:
         return calling(scene, orders.calls) if orders.calls else orders
     if forced := forced_calls(scene):
         return calling(scene, forced)
-    led = noted(scene) or progress(scene) or concluded(scene) or delegate(scene)
+    led = noted(scene) or chased(scene) or progress(scene) or concluded(scene) or delegate(scene)
     thought = led or think(scene, intent(scene))
     if thought.calls:
         return calling(scene, thought.calls)

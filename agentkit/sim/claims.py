@@ -17,7 +17,8 @@ NOT_LABELS = frozenset(
     passages documents passage document url http https goal problem request rules roles team
     example findings candidates history conversation remember important hint facts schema format
     summary topic query choices proposals actors agents workers members the following colleagues
-    speakers participants steps plan review objection issue issues background title text""".split()
+    speakers participants steps plan review objection issue issues background title text
+    fyi""".split()
 )
 OWN = re.compile(r"^(?:your|you|previous|earlier|first|my|draft|own|current)\b", re.IGNORECASE)
 LINE = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agentkit.sim.thought import Turn
 from tests.agentkit.sim.talk import talk
 
 FACT = "The crane of Amber is broken."
@@ -67,3 +68,9 @@ def test_a_question_is_answered_by_searching_and_stores_nothing() -> None:
     done = talk(asked, desk_remember, desk_search, desk_recall)
     assert done.text == "The gate code of the south quay is 4711."
     assert [name for name, _ in done.calls] == ["desk_search", "desk_recall"]
+
+
+def test_what_it_was_told_before_answers_a_question_later() -> None:
+    told = Turn("user", "FYI: the gate code of the south quay is 4711.")
+    asked = Turn("user", "What is the gate code of the south quay?")
+    assert "4711" in talk([told, Turn("assistant", "Noted."), asked]).text
