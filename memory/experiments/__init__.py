@@ -1,0 +1,1 @@
+"""Experiments of papers on memory, small enough to be run from a cell."""
