@@ -108,6 +108,9 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
         raise
     if line.startswith("READY "):
         return Server(line.split()[1], process.pid, log_path, process)
+    # Its output ends a moment before it does.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)
     code = process.poll()
     tail = tail_of(log_path)
     end(process)
