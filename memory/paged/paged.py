@@ -215,6 +215,12 @@ class PagedMemory(Outside):
         if not gone:
             window.check()
         window.without(gone)
+        if not gone and window.used > window.size:
+            raise SetupError(
+                f"What cannot leave the window of {self.name} has {window.used} tokens.",
+                expected=f"at most {window.size}",
+                todo="raise window_tokens",
+            )
         if messages := [one.full for one in gone]:
             window.summary = await continued(
                 self.writer, window.summary, messages, self.summary_tokens, self.window_tokens
