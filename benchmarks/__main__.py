@@ -133,13 +133,17 @@ def widgets(messages: int) -> str:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return f"Widgets were not measured: {done.stderr.strip().splitlines()[-1]}"
-    head = ["widget", "frames a second", "event to painted, p50", "p95"]
-    figures = ("frames_per_s", "painted_p50_ms", "painted_p95_ms")
+    head = ["widget", "frames a second", "event to painted, p50", "p95", "messages drawn"]
+    head += ["kernel, kB per agent", "page, kB per agent"]
     rows = []
     for line in done.stdout.splitlines():
         found = json.loads(line)
-        fps, *lags = (float(found[name]) for name in figures)
-        rows.append([found["case"], number(fps), *(number(lag, "ms") for lag in lags)])
+        lags = [number(found[f"painted_{part}_ms"], "ms") for part in ("p50", "p95")]
+        row = [found["case"], number(found["frames_per_s"]), *lags]
+        if "messages_drawn_and_logged" in found:
+            row.append(found["messages_drawn_and_logged"])
+            row += [number(found[f"{part}_kb_per_agent"]) for part in ("kernel", "page")]
+        rows.append([*row, *[""] * (len(head) - len(row))])
     return table.markdown(head, rows)
 
 

@@ -5,6 +5,10 @@
 Twelve agents exchange messages for five seconds. The kernel puts the time at which a
 batch's oldest event came into the batch; the page takes the time after the frame in
 which it was drawn. Both clocks are this machine's.
+
+Then crowds: so many agents of the simulated endpoint are asked in one gather, with the graph
+above the answer. The picture must come to count every message that the log has; memory is
+what kernel and page grow by while that happens.
 """
 
 from __future__ import annotations
@@ -90,6 +94,29 @@ CASES = {
 }
 
 
+CROWDS = (250, 500, 1000)
+
+CROWD = """\
+from pathlib import Path
+from agentkit import Agent, gather, open_log, pattern
+crew = [Agent(f"agent-{{n}}", "You answer.", model="sim:careful") for n in range({total})]
+@pattern
+async def everyone(task):
+    return str(len(await gather(*[one(task) for one in crew])))
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+%ask everyone --quiet -> warm What is 2 + 2?
+before = pages()
+"""
+
+ASKED = "%ask everyone --graph -> done What is 3 + 4?"
+
+COUNTED = """\
+sent = [e for e in open_log().read(done.run_id) if e.kind == "message.sent"]
+print(len(sent), (pages() - before) * 4096)
+"""
+
+
 @contextmanager
 def jupyterlab() -> Iterator[tuple[str, str, Path]]:
     """A JupyterLab on loopback in a folder of its own: address, token, folder."""
@@ -142,6 +169,33 @@ def measure(page: Page, lab: Lab, case: str, total: int) -> dict[str, float | st
     }
 
 
+def crowd(page: Page, lab: Lab, total: int) -> dict[str, float | str]:
+    """Ask so many agents in one gather, and look on."""
+    cells = ["%load_ext nbext", CROWD.format(total=total), ASKED, COUNTED]
+    lab.open(lab.write(f"crowd-{total}.ipynb", cells))
+    lab.run_cell(0)
+    lab.run_cell(1, 120)
+    page.evaluate(LISTEN)
+    heap = page.evaluate("() => performance.memory.usedJSHeapSize")
+    lab.start_cell(2)
+    page.locator(f".ak-graph[data-messages='{2 * total + 2}']").wait_for(timeout=120_000)
+    seen = page.evaluate("() => window.seen")
+    grown = page.evaluate("() => performance.memory.usedJSHeapSize") - heap
+    lab.wait_idle(2, 120)
+    messages, kernel = lab.run_cell(3).split()
+    gaps = [(b - a) / 1000 for a, b in zip(seen["frames"], seen["frames"][1:], strict=False)]
+    return {
+        "case": f"{total} agents in one gather",
+        "frames_per_s": round(len(gaps) / sum(gaps), 1),
+        "frame_p95_ms": round(share(gaps, 0.95) * 1000, 1),
+        "painted_p50_ms": round(share(seen["lags"], 0.5) * 1000, 1),
+        "painted_p95_ms": round(share(seen["lags"], 0.95) * 1000, 1),
+        "messages_drawn_and_logged": f"{2 * total + 2} of {messages}",
+        "kernel_kb_per_agent": round(int(kernel) / 1024 / total, 1),
+        "page_kb_per_agent": round(grown / 1024 / total, 1),
+    }
+
+
 def main() -> None:
     total = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     chromium = find_chromium()
@@ -152,6 +206,10 @@ def main() -> None:
         for case in CASES:
             page = browser.new_page(viewport={"width": 1400, "height": 950})
             print(json.dumps(measure(page, Lab(page, url, token, root), case, total)), flush=True)
+            page.close()
+        for size in CROWDS:
+            page = browser.new_page(viewport={"width": 1400, "height": 950})
+            print(json.dumps(crowd(page, Lab(page, url, token, root), size)), flush=True)
             page.close()
         browser.close()
 
