@@ -12,13 +12,51 @@ from functools import partial as later
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import BudgetSpent
-from agentkit.gather import gather
+from agentkit.errors import EXPECTED, TODO, AgentkitError, BudgetSpent
+from agentkit.gather import gather, survivable
 from agentkit.messages import JSON
 from agentkit.run import note
 from agentkit.typed import Output
 
 Ask = Callable[[], Awaitable[Answer]]
+
+
+async def settled(asks: Sequence[Ask]) -> list[Answer | AgentkitError]:
+    """Wait for all; the failure of one stands in its place, and costs no other its work.
+
+    Who failed is recorded, unless all did: then a resumed run asks them again.
+    """
+    failed: dict[int, AgentkitError] = {}
+
+    async def held(place: int, ask: Ask) -> Answer | AgentkitError:
+        try:
+            return await ask()
+        except BudgetSpent as error:
+            return error
+        except AgentkitError as error:
+            failed[place] = error
+            raise
+
+    try:
+        found = await gather(*[held(n, ask) for n, ask in enumerate(asks)], join="settled")
+    except AgentkitError as error:
+        if not survivable(error) or len(failed) < len(asks):
+            raise
+        return [failed[place] for place in range(len(asks))]
+    lost = {one.index: failed.get(one.index) or recalled(one.reason) for one in found.missing}
+    answers = iter(found)
+    return [lost[place] if place in lost else next(answers) for place in range(len(asks))]
+
+
+def recalled(reason: str) -> AgentkitError:
+    """The failure that a join recorded, as far as its text tells."""
+    name, _, text = reason.partition(": ")
+    kinds, kind = [AgentkitError], AgentkitError
+    while kinds:
+        one = kinds.pop()
+        kind = one if one.__name__ == name else kind
+        kinds += one.__subclasses__()
+    return kind(text.partition(EXPECTED)[0].partition(TODO)[0])
 
 
 async def all_that_answer(asks: Sequence[Ask]) -> tuple[dict[int, Answer], dict[int, str]]:
@@ -28,24 +66,15 @@ async def all_that_answer(asks: Sequence[Ask]) -> tuple[dict[int, Answer], dict[
         The answers, and why the others failed, by the number of the ask.
 
     Raises:
-        AgentkitError: all failed; the last failure.
+        AgentkitError: all failed; that the budget is spent, or else the last failure.
     """
-
-    async def held(ask: Ask) -> Answer | BudgetSpent:
-        try:
-            return await ask()
-        except BudgetSpent as error:
-            return error
-
-    found = await gather(*[held(ask) for ask in asks], join="settled")
-    lost = {one.index: one.reason for one in found.missing}
-    places = [place for place in range(len(asks)) if place not in lost]
-    answers = dict(zip(places, found, strict=True))
-    spent = {place: one for place, one in answers.items() if isinstance(one, BudgetSpent)}
-    if len(spent) == len(answers):
-        raise next(iter(spent.values()))
-    lost |= {place: f"BudgetSpent: {one.what}" for place, one in spent.items()}
-    return {n: one for n, one in answers.items() if n not in spent}, dict(sorted(lost.items()))
+    found = dict(enumerate(await settled(asks)))
+    answers = {n: one for n, one in found.items() if isinstance(one, Answer)}
+    errors = {n: one for n, one in found.items() if isinstance(one, AgentkitError)}
+    if errors and not answers:
+        spent = [one for one in errors.values() if isinstance(one, BudgetSpent)]
+        raise [*errors.values(), *spent][-1]
+    return answers, {n: f"{type(one).__name__}: {one.what}" for n, one in errors.items()}
 
 
 async def everyone(

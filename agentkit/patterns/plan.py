@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial as later
 
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
-from agentkit.errors import AgentkitError, BadOutput
+from agentkit.errors import AgentkitError, BadOutput, BudgetSpent
 from agentkit.messages import JSON
+from agentkit.patterns.asking import settled
 from agentkit.patterns.planning import Plan, Step, drawn_up, findings
 from agentkit.patterns.team import (
     FAILURES,
@@ -26,7 +28,6 @@ from agentkit.patterns.team import (
     called,
     flat,
     members,
-    settled,
     text_of,
     unfinished,
 )
@@ -115,9 +116,13 @@ async def carried_out(
 
     async def perform(step: Step) -> Answer:
         results = dict(before)
-        for need in sorted(step.needs):
-            if not await asyncio.shield(done[need]):
-                raise StepFailed(f"step {need}, which it needs, failed.")
+        ends = {need: await asyncio.shield(done[need]) for need in sorted(step.needs)}
+        if "failed" in ends.values():
+            need = next(need for need, end in ends.items() if end == "failed")
+            raise StepFailed(f"step {need}, which it needs, failed.")
+        for need, end in ends.items():
+            if end == "unpaid":
+                raise BudgetSpent(f"step {need}, which it needs, could not be paid.")
             results[tasks[need]] = known[tasks[need]]
         worker = called(step.actor, team)
         assert worker is not None
@@ -130,21 +135,24 @@ async def carried_out(
 
     async def kept(step: Step) -> Answer:
         told: dict[str, JSON] = {"status": "failed"}
+        end = "failed"
         try:
             answer = await perform(step)
+            end = "ok"
             told = {"status": "ok", "answer": flat(answer.text)[:SHOWN]}
             return answer
         except AgentkitError as error:
             told = {"status": "failed", "reason": error.what}
+            end = "unpaid" if broke(error) else "failed"
             raise
         except asyncio.CancelledError:
             told = {"status": "cancelled"}
             raise
         finally:
             note("step", {"id": step.id, "actor": step.actor, **told})
-            done[step.id].set_result(told["status"] == "ok")
+            done[step.id].set_result(end)
 
-    results = await settled([kept(step) for step in plan.steps])
+    results = await settled([later(kept, step) for step in plan.steps])
     return {
         step.task: result
         for step, result in zip(plan.steps, results, strict=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial as later
 
 from pydantic import BaseModel
 
@@ -17,8 +18,9 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor
 from agentkit.messages import Frozen
+from agentkit.patterns.asking import settled
 from agentkit.patterns.stops import Chat
-from agentkit.patterns.team import FAILURES, at_least, called, listing, settled
+from agentkit.patterns.team import FAILURES, at_least, called, listing
 from agentkit.person import Question
 from agentkit.run import current_run, note
 
@@ -147,7 +149,8 @@ def by_vote(*, repeat: bool = False) -> Selector:
 
     async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
         names = eligible(chat, repeat)
-        ballots = await settled([one(asking(chat, team, names), output=Next) for one in team])
+        question = asking(chat, team, names)
+        ballots = await settled([later(one, question, output=Next) for one in team])
         votes: Counter[str] = Counter()
         for ballot in ballots:
             found = called(ballot.data.next, team) if isinstance(ballot, Answer) else None

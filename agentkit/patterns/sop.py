@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial as later
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,7 +21,8 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
-from agentkit.patterns.team import at_least, members, settled, text_of, typed, unfinished
+from agentkit.patterns.asking import settled
+from agentkit.patterns.team import at_least, members, text_of, typed, unfinished
 from agentkit.run import note
 from agentkit.typed import Output
 
@@ -85,7 +87,7 @@ def sop(duties: Sequence[Duty], *, repairs: int = 3, name: str = "sop") -> Actor
         waiting, failure = list(duties), None
         while ready := [duty for duty in waiting if set(duty.reads) <= pool.keys()]:
             waiting = [duty for duty in waiting if duty not in ready]
-            written = await settled([fulfil(duty, text_of(task), pool) for duty in ready])
+            written = await settled([later(fulfil, duty, text_of(task), pool) for duty in ready])
             for duty, answer in zip(ready, written, strict=True):
                 if isinstance(answer, AgentkitError):
                     failure = failure or answer

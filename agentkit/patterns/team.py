@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
@@ -18,7 +18,6 @@ from agentkit.errors import (
     SetupError,
     ToolError,
 )
-from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.run import note
 from agentkit.tools import Tool, named
@@ -99,18 +98,6 @@ def text_of(task: JSON) -> str:
 def flat(text: str) -> str:
     """Return a text in one line, so that it can stand behind a name."""
     return " ".join(text.split())
-
-
-async def settled(asks: Sequence[Awaitable[Answer]]) -> list[Answer | AgentkitError]:
-    """Wait for all; the failure of one stands in its place, and costs no other its work."""
-
-    async def one(ask: Awaitable[Answer]) -> Answer | AgentkitError:
-        try:
-            return await ask
-        except FAILURES as error:
-            return error
-
-    return list(await gather(*[one(ask) for ask in asks]))
 
 
 def unfinished(

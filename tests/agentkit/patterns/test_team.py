@@ -6,13 +6,13 @@ import pytest
 
 from agentkit import Answer, pattern
 from agentkit.errors import BadOutput, SetupError, TimedOut
+from agentkit.patterns.asking import settled
 from agentkit.patterns.team import (
     at_least,
     called,
     equipped,
     members,
     roster,
-    settled,
     tool_name,
     typed,
     unfinished,
@@ -58,7 +58,7 @@ async def test_the_failure_of_one_costs_no_other_its_work() -> None:
     async def works() -> Answer:
         return Answer(text="done")
 
-    first, second = await settled([fails(), works()])
+    first, second = await settled([fails, works])
     assert isinstance(first, TimedOut)
     assert isinstance(second, Answer)
 
@@ -68,7 +68,7 @@ async def test_an_error_of_our_own_is_not_taken_for_a_failed_member() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await settled([broken()])
+        await settled([broken])
 
 
 def test_a_partial_answer_says_what_is_missing_and_why() -> None:
