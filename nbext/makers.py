@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
+from nbext.duties import READERS
 from nbext.options import meant
-from nbext.slots import Slot, is_actor
+from nbext.slots import Slot, is_actor, listed
 
 PLAIN = {"Actor", "None", "bool", "float", "int", "str"}
 """Parts of types that no function beside the patterns is needed for."""
@@ -42,12 +43,13 @@ class Maker:
     def takes(self) -> str:
         """Whom the body names: "planner, workers ..."."""
         named = [f"{slot.name} ..." if slot.many else slot.name for slot in self.placed]
-        return ", ".join([*named, *(["ACTOR: ACTORS ..."] if self.groups else [])])
+        form = [f"lines {READERS[self.told][0]}"] if self.told else []
+        return ", ".join([*named, *(["ACTOR: ACTORS ..."] if self.groups else []), *form])
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The options without which it cannot be made."""
-        cast = (*self.placed, self.groups)
+        cast = (*self.placed, self.groups, self.lines)
         asked = (slot for slot in self.slots if slot.needed and slot not in cast)
         return tuple(f"{slot.flag} {slot.value}" for slot in asked)
 
@@ -55,6 +57,16 @@ class Maker:
     def groups(self) -> Slot | None:
         """The parameter that lines `actor: those below it` fill."""
         return next((slot for slot in self.slots if slot.placed and slot.groups), None)
+
+    @property
+    def lines(self) -> Slot | None:
+        """The parameter that lines such as `actor: task -> result` fill."""
+        return next((slot for slot in self.slots if listed(slot.hint) in READERS), None)
+
+    @property
+    def told(self) -> Any:
+        """What such a line is read as: a Job, a Duty, a Phase; None where there are none."""
+        return listed(self.lines.hint) if self.lines else None
 
     @property
     def placed(self) -> tuple[Slot, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
+from nbext.duties import READERS, Said
 from nbext.makers import Maker
 from nbext.options import meant
 from nbext.session import Session
@@ -21,20 +22,30 @@ Names = list[str]
 def placed(session: Session, maker: Maker, body: str, given: set[str]) -> dict[str, Any]:
     """Who does what in a pattern: names fill its actors in their order, labelled lines by name.
 
+    Where a pattern takes jobs, duties or phases, other labelled lines are these; members of a
+    crew are then those who have a job and those who are named besides.
+
     Where a list stands among single actors, it takes all names that these leave.
 
     Args:
         session: whose variables hold the actors.
         maker: the pattern.
-        body: names between commas, blanks or lines; or `label: names`.
+        body: names between commas, blanks or lines; `label: names`; or who does what.
         given: parameters that options gave already.
 
     Raises:
         SetupError: too many or too few, a name twice, or a label that the pattern lacks.
         UnknownActor: a name that holds no actor.
     """
-    loose, labelled = sorted_out(session, maker, body, given)
+    loose, labelled, lines = sorted_out(session, maker, body, given)
     found: dict[str, Any] = {}
+    if lines and maker.lines is not None:
+        read = READERS[maker.told][1]
+        found[maker.lines.name] = [read(session, said) for said in lines]
+        if maker.placed and maker.placed[0] not in labelled:
+            named = everyone(session, maker, loose)
+            doers = dict.fromkeys(said.label for said in lines)
+            loose += [one for one in doers if session.actor(one) not in named]
     for label, names in labelled.items():
         if isinstance(label, Slot):
             found[label.name] = filled(session, maker, label, names)
@@ -48,9 +59,10 @@ def placed(session: Session, maker: Maker, body: str, given: set[str]) -> dict[s
 
 def sorted_out(
     session: Session, maker: Maker, body: str, given: set[str]
-) -> tuple[Names, dict[Slot | Actor, Names]]:
-    """The names of a body without a label; and those behind a parameter's or an actor's."""
+) -> tuple[Names, dict[Slot | Actor, Names], list[Said]]:
+    """The names of a body without a label, those behind one, and lines of who does what."""
     loose: Names = []
+    lines: list[Said] = []
     labelled: dict[Slot | Actor, Names] = {}
     slots = {slot.name: slot for slot in maker.slots if slot.one or slot.many}
     if ">>" in body:
@@ -59,7 +71,7 @@ def sorted_out(
             expected="names, as: planner, searcher, reader",
             todo="leave --pattern out for arrows",
         )
-    for line in body.splitlines():
+    for number, line in enumerate(body.splitlines(), start=1):
         text = line.partition("#")[0]
         match = LABEL.match(text)
         if match is None:
@@ -68,6 +80,9 @@ def sorted_out(
         slot: Slot | Actor | None = slots.get(match[1].replace("-", "_"))
         if slot is None and maker.groups is not None and maker.groups.name not in given:
             slot = session.actor(match[1])
+        if slot is None and maker.lines is not None and maker.lines.name not in given:
+            lines.append(Said(number, match[1], match[2].strip()))
+            continue
         if slot is None:
             raise SetupError(
                 f"{maker.name} has no {match[1]!r}.",
@@ -77,7 +92,7 @@ def sorted_out(
         if slot in labelled or (isinstance(slot, Slot) and slot.name in given):
             raise SetupError(f"{slot.name} of {maker.name} is given twice.")
         labelled[slot] = words(maker, match[2])
-    return loose, labelled
+    return loose, labelled, lines
 
 
 def words(maker: Maker, text: str) -> Names:

@@ -6,10 +6,14 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
+from agentkit.patterns.chatchain import Phase
+from agentkit.patterns.jobs import Job
+from agentkit.patterns.sop import Duty
 from nbext.arguments import arguments
 from nbext.arrows import arrows, member_of_itself
 from nbext.blueprint import Blueprint
 from nbext.catalogue import described, listed
+from nbext.duties import READERS
 from nbext.magics.agent import checked
 from nbext.magics.base import Magic
 from nbext.makers import Maker, maker_of, makers
@@ -50,10 +54,24 @@ async def team(session: Session, line: Line, body: str | None) -> Table | None:
         harbour_master
         north: quay_1, quay_2
 
+        %%team office --pattern crew
+        searcher: find the ship's home port -> the port
+        writer: say what it costs to berth there -> one sentence
+
+        %%team letters --pattern sop
+        searcher: Task -> Finding
+        writer: Finding -> Letter: be brief
+
+        %%team table --pattern chatchain
+        berth: mate + clerk: agree on a berth
+
     Arrows make a declared graph: a list works side by side, `.when(test)` is a condition,
     `(a >> b).loop(until=test, max_rounds=3)` a cycle. Members of a pattern stand between
-    commas, blanks or lines. The team's picture and the check of it are shown before it is
-    asked. `%team` lists the patterns, `%team --pattern NAME` the options of one.
+    commas, blanks or lines. A crew's jobs, a procedure's duties and the phases of a chat chain
+    stand a line each, or in a variable: `--jobs jobs`. A duty's types are pydantic models of
+    the notebook; Task is what the team is asked. The team's picture and the check of it are
+    shown before it is asked. `%team` lists the patterns, `%team --pattern NAME` the options
+    of one.
     """
     chosen = line.one("--pattern")
     if line.has("--help") or not line.words:
@@ -90,7 +108,10 @@ def build(maker: Maker, name: str, values: dict[str, Any]) -> Actor:
         slot = missing[0]
         raise SetupError(
             f"{maker.name} needs {slot.flag} {slot.value}: {slot.help}.",
-            todo=f"see %team --pattern {maker.name}",
+            todo=f"see %team --pattern {maker.name}; or a line each in the body:"
+            f" {READERS[maker.told][0]}"
+            if slot is maker.lines
+            else f"see %team --pattern {maker.name}",
         )
     made = maker.fn(**values, name=name)
     if name in {one.name for one in made.members}:
@@ -116,8 +137,10 @@ def bind(session: Session, made: Actor, facts: list[str]) -> None:
 
 def shown(value: Any, typed: str | None = None) -> str:
     """A value in a line; one that has no short form as it was typed."""
-    if isinstance(value, Actor):
+    if isinstance(value, Actor | Job | Phase):
         return value.name
+    if isinstance(value, Duty):
+        return value.writes.__name__
     several = isinstance(value, list | tuple)
     parts = value if several else [value]
     if typed and not all(isinstance(part, Actor | str | int | float) for part in parts):

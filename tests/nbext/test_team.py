@@ -126,6 +126,8 @@ from agentkit.patterns.crew import Job
 from agentkit.patterns.sop import Duty
 class Note(BaseModel):
     text: str
+class Letter(BaseModel):
+    text: str
 """
 
 
@@ -168,6 +170,42 @@ def test_lines_with_an_actor_say_who_is_below_it(desk: Notebook) -> None:
     assert "top: ada · regions: bo, cy, di, me" in cell.text
     assert desk.run("%%team tree --pattern hierarchy\nada\nbb: cy").ename == "UnknownActor"
     assert "needs --regions" in desk.run("%%team tree --pattern hierarchy\nada").error
+
+
+JOBS_DONE = """
+from agentkit import open_log
+def jobs_done(answer):
+    notes = [e for e in open_log().read(answer.run_id) if e.kind == "noted" and e.topic == "job"]
+    return [one.data["job"] for one in notes]
+"""
+
+
+def test_jobs_duties_and_phases_stand_a_line_each(desk: Notebook) -> None:
+    desk.ok(PARTS)
+    cell = desk.ok(
+        "%%team office --pattern crew\n"
+        "ada: find the dues for 30 t in Amber -> a number  # first\n"
+        "bo: find the dues for 10 t in Amber -> one sentence"
+    )
+    assert "crew · actors: ada, bo · jobs: a number, one sentence" in cell.text
+    desk.ok("%%ask office --quiet -> got\nWhat are the dues for 30 t in Amber?")
+    desk.ok(JOBS_DONE)
+    assert desk.value("jobs_done(got)") == "['a number', 'one sentence']"
+    cell = desk.ok("%%team led --pattern crew --process hierarchical\nmanager: di\ncy\nada: x -> y")
+    assert "actors: cy, ada · jobs: y · process: hierarchical · manager: di" in cell.text
+
+    cell = desk.ok(
+        "%%team papers --pattern sop\nada: Task -> Note: give the dues as its text\n"
+        "bo: Note -> Letter"
+    )
+    assert "duties: Note, Letter" in cell.text
+    desk.ok("%%ask papers --quiet -> got\nWhat are the dues for 30 t in Amber?")
+    assert desk.value("'390' in got.data['Note']['text']") == "True"
+
+    cell = desk.ok("%%team table --pattern chatchain\ndues: ada + bo: work out the dues")
+    assert "phases: dues" in cell.text and "table → bo" in cell.text
+    desk.ok("%%ask table --quiet -> got\nWhat are the dues for 30 t in Amber?")
+    assert desk.value("'390' in got.text, list(got.data)") == "(True, ['dues'])"
 
 
 def test_what_is_no_text_is_python_of_the_notebook(desk: Notebook) -> None:
@@ -253,6 +291,19 @@ def relay(actors: Sequence[Actor], laps: int = 1, *, name: str = "relay") -> Act
         ("%%team t --pattern quorum --k 4\nada bo cy", "SetupError", "4"),
         ("%%team t --pattern crew --jobs 1/0\nada bo", "SetupError", "ZeroDivisionError"),
         ("%%team t --pattern crew --jobs [1]\nada bo", "SetupError", "--jobs of crew"),
+        ("%%team t --pattern crew\nada bo", "SetupError", "ACTOR: TASK -> RESULT"),
+        ("%%team t --pattern crew\nada: find", "SetupError", "Line 1 of the body, 'ada: find'"),
+        ("%%team t --pattern crew\nada\nbo: -> x", "SetupError", "Line 2 of the body, 'bo: -> x'"),
+        ("%%team t --pattern crew\nadda: a -> x", "UnknownActor", "Line 1 of the body"),
+        ("%%team t --pattern crew\nada: a -> x\nbo: b -> x", "SetupError", "are called 'x'"),
+        ("%%team t --pattern crew --jobs []\nada: a -> x", "SetupError", "crew has no 'ada'"),
+        ("%%team t --pattern sop\nada: Task -> Nte", "SetupError", "'Nte' is no type of document"),
+        ("%%team t --pattern sop\nada: Letter -> Note", "SetupError", "wait for ever"),
+        ("%%team t --pattern sop\nada", "SetupError", "sop was given ada"),
+        ("%%team t --pattern chatchain\np: ada: go", "SetupError", "a phase is a chat of two"),
+        ("%%team t --pattern chatchain\np: ada + bo", "SetupError", "PHASE: ACTOR + ACTOR: GOAL"),
+        ("%%team t --pattern chatchain\np: ada + zed: go", "UnknownActor", "Line 1 of the body"),
+        ("%%team t --pattern chatchain\np: ada + ada: go", "SetupError", "ada"),
         ("%%team\nada >> bo", "SetupError", "needs NAME"),
         ("%%team words\nada >> bo", "SetupError", "words already holds a str"),
         ("%%team 3x\nada >> bo", "SetupError", "A team cannot be called '3x'"),
