@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from agentkit import Message
 from agentkit.messages import canonical
+from agentkit.model import ToolSpec
 
 PIECE = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
 
@@ -44,6 +45,14 @@ def message_tokens(message: Message) -> int:
     )
     native = 0 if message.native is None else text_tokens(canonical(message.native))
     return PER_MESSAGE + text_tokens(message.content) + calls + native
+
+
+def tools_tokens(tools: Iterable[ToolSpec]) -> int:
+    """The tokens of the descriptions of tools."""
+    return sum(
+        PER_CALL + sum(map(text_tokens, (one.name, one.description, canonical(one.parameters))))
+        for one in tools
+    )
 
 
 def conversation_tokens(messages: Iterable[Message]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from agentkit import Message
-from agentkit.messages import JSON, canonical
+from agentkit.messages import JSON, canonical, digest
 from memory.tokens import cut, message_tokens, text_tokens
 
 SHOWN = 160
@@ -126,3 +126,8 @@ def shorter(one: Entry, most: int, pointer: Pointer) -> Entry:
     shown = bare.model_copy(update={"content": content})
     less = Entry(one.id, one.full, shown, message_tokens(shown), one.kind)
     return less if less.tokens < one.tokens else one
+
+
+def named(message: Message) -> str:
+    """What tells messages apart in the request of a step."""
+    return digest(message.model_dump_json(exclude_defaults=True))

@@ -15,22 +15,21 @@ from pathlib import Path
 
 from agentkit import Message, Model, Tool
 from agentkit.errors import SetupError
-from agentkit.events import Usage
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run, current_scope, note
 from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
-from memory.paged.entries import SHOWN, entry, told
+from memory.paged.entries import SHOWN, entry, named, told
 from memory.paged.outside import PAGE, Outside, core_size
 from memory.paged.pages import Context, Pages
 from memory.paged.summary import continued, summariser
 from memory.paged.tools import last_words, tools_of
-from memory.paged.window import Window, parted
+from memory.paged.window import Window, measured, parted
 from memory.passages import passages
 from memory.steps import step
 from memory.stores import Store
-from memory.tokens import conversation_tokens, cut, message_tokens
+from memory.tokens import conversation_tokens, cut, message_tokens, tools_tokens
 from memory.vector import VectorMemory
 
 SHARE = 0.5
@@ -64,8 +63,9 @@ class PagedMemory(Outside):
 
         Args:
             name: an identifier; names the steps and the tools.
-            window_tokens: what a request may have, by `memory.tokens` and, after the first
-                call, by the endpoint's own count. Leave room for the reply.
+            window_tokens: what a request may have, by `memory.tokens`, this memory's tools
+                included, and after the first call by the endpoint's own count. Leave room for
+                the reply.
             blocks: the working context by name, as it begins; "persona" and "human", empty,
                 by default. Together they hold an eighth of the window; so does the summary.
             pressure: share of the window at which the agent is warned.
@@ -142,10 +142,10 @@ class PagedMemory(Outside):
         window = await self._window(thread)
         await self._take(window, thread)
         queue = [one.id for one in window.entries if one.kind != "alert"]
-        summary, added, version = window.summary, window.added, window.version
+        summary, added, version, extra = window.summary, window.added, window.version, window.extra
 
         async def perform(key: str) -> JSON:
-            return await self.pages.keep(key, version, summary, queue, added)
+            return await self.pages.keep(key, version, summary, queue, added, extra)
 
         request: JSON = {"version": version, "queue": queue, "summary": summary}
         if not await step(f"{self.name}.keep", request, perform, effect="idempotent"):
@@ -176,6 +176,7 @@ class PagedMemory(Outside):
             version=found.version,
         )
         window.check()
+        window.reserve(found.extra or tools_tokens(one.spec for one in self.tools))
         scope = current_scope()
         self.windows[id(scope)] = window
         weakref.finalize(scope, self.windows.pop, id(scope), None)
@@ -297,13 +298,3 @@ class PagedMemory(Outside):
             f"**{self.name}** · paged memory, a window of {self.window_tokens} tokens · recall"
             f" storage in SQLite (finds words) · archive: {self.archive.embedder!r}"
         )
-
-
-def named(message: Message) -> str:
-    """What tells messages apart in the request of a step."""
-    return digest(message.model_dump_json(exclude_defaults=True))
-
-
-def measured(before: Usage, now: Usage) -> int | None:
-    """What the endpoint counted in the last request; None when others were called as well."""
-    return now.tokens_in - before.tokens_in if now.calls - before.calls == 1 else None

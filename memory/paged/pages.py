@@ -22,7 +22,7 @@ from memory.stores.numpystore import BUSY_S, mapped_error
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS contexts (memory TEXT PRIMARY KEY, blocks TEXT NOT NULL,
-    summary TEXT NOT NULL, queue TEXT NOT NULL, version INTEGER NOT NULL);
+    summary TEXT NOT NULL, queue TEXT NOT NULL, version INTEGER NOT NULL, extra INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS messages (n INTEGER PRIMARY KEY, memory TEXT NOT NULL,
     id TEXT NOT NULL, at REAL NOT NULL, message TEXT NOT NULL, UNIQUE (memory, id));
 CREATE INDEX IF NOT EXISTS messages_at ON messages (memory, at);
@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS writes (memory TEXT NOT NULL, key TEXT NOT NULL,
     result TEXT NOT NULL, PRIMARY KEY (memory, key));
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (memory UNINDEXED, text);
 """
+
+START: tuple[dict[str, str], str, list[str], int, int] = ({}, "", [], 0, 0)
+"""Of the context of a memory that nobody has used yet."""
 
 T = TypeVar("T")
 
@@ -51,6 +54,8 @@ class Context(Frozen):
     summary: str
     queue: tuple[Page, ...]
     version: int
+    extra: int = 0
+    """Tokens that the last ask's requests had beside the conversation."""
 
 
 class Pages:
@@ -82,7 +87,7 @@ class Pages:
         return await self._run(lambda: self._open(blocks))
 
     def _open(self, blocks: dict[str, str]) -> Context:
-        kept, summary, queue, version = self._context()
+        kept, summary, queue, version, extra = self._context()
         pages = {page.id: page for page in self._pages("id IN (SELECT value FROM json_each(?))",
                                                        canonical(queue))}  # fmt: skip
         return Context(
@@ -90,20 +95,22 @@ class Pages:
             summary=summary,
             queue=tuple(pages[id] for id in queue if id in pages),
             version=version,
+            extra=extra,
         )
 
-    def _context(self) -> tuple[dict[str, str], str, list[str], int]:
+    def _context(self) -> tuple[dict[str, str], str, list[str], int, int]:
         row = self._db.execute(
-            "SELECT blocks, summary, queue, version FROM contexts WHERE memory=?", (self.memory,)
+            "SELECT blocks, summary, queue, version, extra FROM contexts WHERE memory=?",
+            (self.memory,),
         ).fetchone()
-        return (json.loads(row[0]), row[1], json.loads(row[2]), row[3]) if row else ({}, "", [], 0)
+        return (json.loads(row[0]), row[1], json.loads(row[2]), *row[3:]) if row else START
 
     def _put_context(
-        self, blocks: dict[str, str], summary: str, queue: Sequence[str], version: int
+        self, blocks: dict[str, str], summary: str, queue: Sequence[str], version: int, extra: int
     ) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO contexts VALUES (?,?,?,?,?)",
-            (self.memory, canonical(blocks), summary, canonical(list(queue)), version),
+            "INSERT OR REPLACE INTO contexts VALUES (?,?,?,?,?,?)",
+            (self.memory, canonical(blocks), summary, canonical(list(queue)), version, extra),
         )
 
     async def write(
@@ -139,15 +146,21 @@ class Pages:
         """Change the working context and return it; what `change` raises leaves it as it was."""
 
         def work() -> dict[str, str]:
-            kept, summary, queue, version = self._context()
+            kept, summary, queue, version, extra = self._context()
             changed = change({**blocks, **kept})
-            self._put_context(changed, summary, queue, version)
+            self._put_context(changed, summary, queue, version, extra)
             return changed
 
         return await self._once(key, work)
 
     async def keep(
-        self, key: str, based_on: int, summary: str, queue: Sequence[str], added: Sequence[str]
+        self,
+        key: str,
+        based_on: int,
+        summary: str,
+        queue: Sequence[str],
+        added: Sequence[str],
+        extra: int = 0,
     ) -> bool:
         """Keep the queue and the summary for the next ask.
 
@@ -157,12 +170,12 @@ class Pages:
         """
 
         def work() -> bool:
-            blocks, old, ids, version = self._context()
+            blocks, old, ids, version, _ = self._context()
             follows = version == based_on
             if follows:
-                self._put_context(blocks, summary, queue, version + 1)
+                self._put_context(blocks, summary, queue, version + 1, extra)
             else:
-                self._put_context(blocks, old, [*ids, *added], version + 1)
+                self._put_context(blocks, old, [*ids, *added], version + 1, extra)
             return follows
 
         return await self._once(key, work)

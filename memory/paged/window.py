@@ -100,11 +100,15 @@ class Window:
     def measure(self, now: Usage, told: int | None) -> None:
         """Learn from what an endpoint counted in the last request, where it is known."""
         if told is not None and self.sent:
-            # Less than this room and nothing could be said any more: the count is then kept to
-            # as far as possible.
-            most = max(self.room() + self.extra - LEAST, 0)
-            self.extra = min(max(told - self.sent, 0), most)
+            self.reserve(told - self.sent)
         self.spent = now
+
+    def reserve(self, tokens: int) -> None:
+        """Leave room for what requests have beside the conversation."""
+        # With less than this room nothing could be said any more: it is then kept to as far as
+        # possible.
+        most = max(self.room() + self.extra - LEAST, 0)
+        self.extra = min(max(tokens, 0), most)
 
     def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
         """The entries of messages in their order, None for new ones; and the new ones."""
@@ -192,3 +196,8 @@ def parted(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message
     if rest and rest[0].role == "user" and rest[0].content.startswith(head):
         rest = rest[1:]
     return tuple(messages[:n]), rest
+
+
+def measured(before: Usage, now: Usage) -> int | None:
+    """What the endpoint counted in the last request; None when others were called as well."""
+    return now.tokens_in - before.tokens_in if now.calls - before.calls == 1 else None

@@ -13,7 +13,7 @@ from agentkit.events import Usage
 from agentkit.log import Log
 from agentkit.model import Reply, Request
 from memory import PagedMemory
-from memory.tokens import conversation_tokens
+from memory.tokens import conversation_tokens, tools_tokens
 from tests.fakes import ScriptedModel, call
 
 LONG = " ".join(f"Crate {n} holds amber beads from the north quay." for n in range(40))
@@ -180,7 +180,7 @@ async def test_the_archive_is_searched_and_written_by_calls() -> None:
 
 async def test_the_endpoints_own_count_is_kept_to_where_it_is_higher() -> None:
     def heavy(request: Request) -> Reply:
-        real = 400 + conversation_tokens(n.message for n in request.thread)
+        real = 1500 + conversation_tokens(n.message for n in request.thread)
         return Reply(
             message=Message(role="assistant", content="Noted."),
             usage=Usage(tokens_in=real, calls=1),
@@ -190,10 +190,17 @@ async def test_the_endpoints_own_count_is_kept_to_where_it_is_higher() -> None:
         message = Message(role="assistant", calls=(call("desk_search", '{"query": "x"}'),))
         return heavy(request).model_copy(update={"message": message, "stop": "tools"})
 
-    model, desk, log = ScriptedModel(calling, heavy), paged(2000), open_log("memory:")
-    answer = await Agent("clerk", model=model, memory=desk)("x " * 500, log=log)
-    first, second = notes(log, answer.run_id, "window")
-    assert second["gauge"]["used"] >= first["gauge"]["used"] + 400
+    model, desk, log = ScriptedModel(calling, heavy, "Bye."), paged(4000), open_log("memory:")
+    clerk = Agent("clerk", model=model, memory=desk)
+    answer = await clerk("x " * 500, log=log)
+    first, second = [one["gauge"]["used"] for one in notes(log, answer.run_id, "window")]
+    described = tools_tokens(one.spec for one in desk.tools)
+    said = conversation_tokens(n.message for n in model.requests[0].thread)
+    assert first == said + described
+    assert second >= said + 1500
+    [third] = notes(log, (await clerk("And now?", log=log)).run_id, "window")
+    told = conversation_tokens(n.message for n in model.requests[2].thread)
+    assert third["gauge"]["used"] == told + 1500
 
 
 def said_with(text: str, *calls: Any) -> Reply:
