@@ -111,7 +111,9 @@ async def gather(
 
         request = {"join": join if isinstance(join, str) else "until", "of": len(asks)}
         if in_run():
-            outcome = await current_run().step("random", "join", request, race, effect="pure")
+            redo = wanting if join == "settled" else None
+            step = current_run().step
+            outcome = await step("random", "join", request, race, effect="pure", redo=redo)
         else:
             outcome = await race("")
         joined, lost, copies = (outcome.result.get(k, {}) for k in ("joined", "missing", "copies"))
@@ -216,6 +218,11 @@ async def _race(
     if copies:
         found |= {"copies": copies, "places": [arrived[index] for index in order]}
     return found
+
+
+def wanting(found: JSON) -> bool:
+    """Whether a recorded join went on without asks that failed, which may be mended."""
+    return any(why != "late" for why in found["missing"].values())
 
 
 async def next_of(ended: asyncio.Queue[int], until_s: float | None) -> list[int]:

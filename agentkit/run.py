@@ -168,6 +168,7 @@ class Run:
         effect: Effect = "idempotent",
         nodes: Thread = (),
         durable: bool = True,
+        redo: Callable[[JSON], bool] | None = None,
     ) -> Outcome:
         """Perform an effect once, ever: or return what the log has of it.
 
@@ -179,6 +180,7 @@ class Run:
             effect: what a second performance does.
             nodes: messages the request refers to.
             durable: wait until the end is on disk; an actor that waits itself says no.
+            redo: whether a rerun performs it anew, by its recorded result.
 
         Raises:
             ReplayMismatch: a strict replay, and the step is not recorded.
@@ -197,7 +199,7 @@ class Run:
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
         done = self.recorded.ended.get(key)
-        if done is not None:
+        if done is not None and not (redo and self.how == "rerun" and redo(done.result)):
             self.used.add(key)
             return self._reuse(done, scope, None if kind == "model" else request)
         if _dormant.get():

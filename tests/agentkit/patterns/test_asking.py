@@ -114,6 +114,23 @@ async def test_a_member_whose_vote_was_lost_does_not_vote_in_a_resumed_run() -> 
     assert len(asked(bo)) == 1
 
 
+async def test_a_rerun_asks_those_again_that_failed_and_its_own_record_is_complete() -> None:
+    healthy = [False]
+
+    def fails(_text: str) -> Any:
+        return "7" if healthy[0] else BadReply("gone")
+
+    team, log = vote([agent("ada", "7"), agent("bo", fails), agent("cy", "8")]), MemoryLog()
+    part = await team("how many?", log=log)
+    assert part.data["missing"] == ["bo"]
+    healthy[0] = True
+    PAID.clear()
+    whole = await team.rerun(part.run_id, log=log)
+    assert (whole.text, len(PAID)) == ("7", 1)
+    assert (await team.replay(whole.run_id, log=log)).text == "7"
+    assert len(PAID) == 1
+
+
 async def test_what_failed_altogether_is_asked_again() -> None:
     healthy = [False]
 
