@@ -92,6 +92,16 @@ class Lab:
         """The text of a cell's outputs as they are now."""
         return "\n".join(self.cell(index).locator(".jp-OutputArea-output").all_inner_texts())
 
+    def scroll_to(self, shown: Locator) -> None:
+        """Bring something into view; what is drawn anew meanwhile is looked for again."""
+        for _ in range(5):
+            try:
+                shown.scroll_into_view_if_needed(timeout=10_000)
+            except Error:
+                continue
+            return
+        raise AssertionError(f"{shown} does not stay where it is")
+
     def expect_output(self, index: int, text: str, timeout_s: float = 30) -> None:
         """Wait until a cell's output holds a text, while it runs or after."""
         expect(self.cell(index).locator(".jp-OutputArea").last).to_contain_text(

@@ -72,5 +72,5 @@ def test_boards_follow_their_run_and_tell_more_on_a_click(lab: Lab) -> None:
     speakers.locator(".turn").first.click()
     expect(speakers.locator(".ak-text")).to_have_text("I begin.")
     expect(plan).to_contain_text("<b>together</b>")
-    plan.scroll_into_view_if_needed()
+    lab.scroll_to(plan)
     lab.screenshot("boards")

@@ -90,5 +90,5 @@ def test_the_map_follows_its_memory_and_shows_an_item_on_a_click(lab: Lab) -> No
     lab.save()
     lab.reload()
     expect(shown).to_have_attribute("data-items", "10")
-    shown.scroll_into_view_if_needed()
+    lab.scroll_to(shown)
     lab.screenshot("memory-map")

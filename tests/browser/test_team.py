@@ -45,5 +45,5 @@ def test_a_team_is_drawn_in_its_cell_and_then_asked(lab: Lab) -> None:
     lab.run_cell(7)
     lab.screenshot("team-asked")
     assert "plan_and_execute" in lab.run_cell(8)
-    lab.cell(8).scroll_into_view_if_needed()
+    lab.scroll_to(lab.cell(8))
     lab.screenshot("team-patterns")

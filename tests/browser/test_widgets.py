@@ -113,7 +113,7 @@ def test_a_click_on_an_edge_lists_its_messages_and_a_reload_keeps_the_widgets(la
     )
     lab.run_cell(2)
     graph = lab.page.locator(".ak-graph")
-    graph.scroll_into_view_if_needed()
+    lab.scroll_to(graph)
     point = graph.locator(".edge[data-id='team→planner'] .hit").evaluate(
         """path => { const at = path.getPointAtLength(path.getTotalLength() / 2)
                          .matrixTransform(path.getScreenCTM()); return [at.x, at.y]; }"""
