@@ -9,7 +9,8 @@ import sys
 import pytest
 
 import agentkit.patterns
-from tests.agentkit.patterns.test_resume_all import TEAMS
+import tests.agentkit.patterns.deciders  # noqa: F401 - registers its teams
+from tests.agentkit.patterns.teams import TEAMS
 
 OTHERWISE_CALLED = {"plan_and_execute": "plan"}
 
