@@ -6,19 +6,15 @@ done once and returns the same.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from agentkit import Message
-from agentkit.errors import StoreCorrupt, StoreError
+from agentkit.errors import StoreCorrupt
 from agentkit.messages import JSON, Frozen, canonical, digest
-from agentkit.threads import in_thread
-from memory.stores.numpystore import BUSY_S, mapped_error
+from memory.stores.sqlitefile import SqliteFile
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS contexts (memory TEXT PRIMARY KEY, blocks TEXT NOT NULL,
@@ -67,24 +63,13 @@ class Pages:
         Raises:
             StoreCorrupt, StoreTaken, StoreFull, StoreError: the file cannot be used.
         """
-        self.memory, self.path = memory, str(path)
-        self._lock = threading.Lock()
-        with self._mapped():
-            if self.path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
-            )
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.executescript(SCHEMA)
-            except BaseException:
-                self._db.close()
-                raise
+        self.memory = memory
+        self._file = SqliteFile(path, SCHEMA)
+        self._db = self._file.db
 
     async def open(self, blocks: dict[str, str]) -> Context:
         """The context as the last ask left it; before the first one, with these blocks."""
-        return await self._run(lambda: self._open(blocks))
+        return await self._file.run(lambda: self._open(blocks))
 
     def _open(self, blocks: dict[str, str]) -> Context:
         kept, summary, queue, version, extra = self._context()
@@ -205,26 +190,26 @@ class Pages:
                 )
             ]
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def between(self, start: float, end: float, k: int, after: int = 0) -> list[Page]:
         """Messages written in a time, oldest first."""
-        return await self._run(
+        return await self._file.run(
             lambda: self._pages("at >= ? AND at < ?", start, end, limit=k, offset=after)
         )
 
     async def read(self, id: str) -> Page | None:
         """A message by its id."""
-        found = await self._run(lambda: self._pages("id = ?", id))
+        found = await self._file.run(lambda: self._pages("id = ?", id))
         return found[0] if found else None
 
     async def all(self) -> list[Page]:
         """Every message ever, oldest first."""
-        return await self._run(lambda: self._pages("1"))
+        return await self._file.run(lambda: self._pages("1"))
 
     async def close(self) -> None:
         """Give the file back."""
-        self._db.close()
+        self._file.close()
 
     def _pages(self, where: str, *values: Any, limit: int = -1, offset: int = 0) -> list[Page]:
         rows = self._db.execute(
@@ -238,49 +223,19 @@ class Pages:
         """Do work in a transaction, or return what it gave under this key."""
 
         def once() -> JSON:
-            done = self._db.execute(
-                "SELECT result FROM writes WHERE memory=? AND key=?", (self.memory, key)
-            ).fetchone()
-            if done:
-                return json.loads(done[0])
-            result = work()
-            row = (self.memory, key, canonical(result))
-            self._db.execute("INSERT INTO writes VALUES (?,?,?)", row)
-            return result
+            with self._file.transaction():
+                done = self._db.execute(
+                    "SELECT result FROM writes WHERE memory=? AND key=?", (self.memory, key)
+                ).fetchone()
+                if done:
+                    return json.loads(done[0])
+                result = work()
+                row = (self.memory, key, canonical(result))
+                self._db.execute("INSERT INTO writes VALUES (?,?,?)", row)
+                return result
 
-        result: T = await self._run(lambda: self._transaction(once))
+        result: T = await self._file.run(once)
         return result
-
-    def _transaction(self, work: Callable[[], T]) -> T:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        return result
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        def mapped() -> T:
-            with self._lock, self._mapped():
-                return work()
-
-        # A file in memory is fast, and needs no thread.
-        if self.path == ":memory:":
-            return mapped()
-        result: T = await in_thread(mapped)
-        return result
-
-    @contextlib.contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise mapped_error(error, self.path) from error
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be used: {error}.") from error
 
 
 def page(id: str, at: float, message: str) -> Page:

@@ -6,23 +6,18 @@ others, because `PRAGMA data_version` tells when another connection wrote.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import sqlite3
-import threading
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agentkit.errors import StoreCorrupt, StoreError, StoreFull, StoreTaken
+from agentkit.errors import StoreCorrupt, StoreError
 from agentkit.messages import canonical
-from agentkit.threads import in_thread
 from memory.stores import Item, Near, Where
 from memory.stores.entry import admitted
 from memory.stores.filters import matches, normal
 from memory.stores.rows import Rows
+from memory.stores.sqlitefile import SqliteFile
 from memory.stores.vectors import checked, other_embedder
 
 if TYPE_CHECKING:
@@ -34,9 +29,6 @@ CREATE TABLE IF NOT EXISTS collections (name TEXT PRIMARY KEY, embedder TEXT NOT
 CREATE TABLE IF NOT EXISTS items (n INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL,
     text TEXT NOT NULL, metadata TEXT NOT NULL, vector BLOB NOT NULL, UNIQUE (collection, id));
 """
-
-BUSY_S = 10.0
-"""How long another process's write is waited for."""
 
 
 class NumpyStore:
@@ -53,40 +45,37 @@ class NumpyStore:
         self.kind = "numpy"
         self._rows: Rows | None = None
         self._version = -1
-        # One connection, so one transaction at a time, whichever thread it is in.
-        self._mutex = threading.Lock()
-        with self._mapped():
-            if self.path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
-            )
-            self._closing = weakref.finalize(self, self._db.close)
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.executescript(SCHEMA)
-                self._db.execute(
-                    "INSERT OR IGNORE INTO collections VALUES (?,?,NULL)", (collection, embedder)
-                )
-                made = self._db.execute(
-                    "SELECT embedder, dims FROM collections WHERE name=?", (collection,)
-                ).fetchone()
-            except BaseException:
-                self._closing()
-                raise
-        if made[0] != embedder:
-            self._closing()
-            raise other_embedder(collection, made[0], embedder)
+        self._file = SqliteFile(path, SCHEMA)
+        self._db = self._file.db
+        try:
+            made = self._made()
+        except BaseException:
+            self._file.close()
+            raise
         self.dims: int | None = made[1]
+
+    def _made(self) -> tuple[str, int | None]:
+        """With which embedder the collection was made, and how long its vectors are."""
+        with self._file.mapped():
+            self._db.execute(
+                "INSERT OR IGNORE INTO collections VALUES (?,?,NULL)",
+                (self.collection, self.embedder),
+            )
+            made: tuple[str, int | None] = self._db.execute(
+                "SELECT embedder, dims FROM collections WHERE name=?", (self.collection,)
+            ).fetchone()
+        if made[0] != self.embedder:
+            raise other_embedder(self.collection, made[0], self.embedder)
+        return made
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         if items:
             admitted(items, self.collection)
             rows = checked(vectors, len(items), self.dims, self.collection)
-            await self._run(lambda: self._put(items, rows))
+            await self._file.run(lambda: self._put(items, rows))
 
     def _put(self, items: Sequence[Item], rows: np.ndarray) -> None:
-        with self._transaction():
+        with self._file.transaction():
             # Another process may have put the first vectors since this one looked.
             self._db.execute(
                 "UPDATE collections SET dims=? WHERE name=? AND dims IS NULL",
@@ -118,7 +107,7 @@ class NumpyStore:
                 if (wanted is None or one.id in wanted) and matches(fitting, one.metadata)
             ]
 
-        return list(await self._run(get))
+        return list(await self._file.run(get))
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None = None) -> list[Near]:
         import numpy as np
@@ -127,7 +116,7 @@ class NumpyStore:
         fitting = normal(where)
         if k < 1 or not wanted.any():
             return []
-        return list(await self._run(lambda: self._all().near(wanted, k, fitting)))
+        return list(await self._file.run(lambda: self._all().near(wanted, k, fitting)))
 
     async def vectors(self, ids: Sequence[str]) -> np.ndarray:
         def vectors() -> np.ndarray:
@@ -138,14 +127,14 @@ class NumpyStore:
             found: np.ndarray = rows.matrix[[rows.place[id] for id in ids]]
             return found
 
-        found: np.ndarray = await self._run(vectors)
+        found: np.ndarray = await self._file.run(vectors)
         return found
 
     async def drop(self, ids: Sequence[str]) -> int:
-        return int(await self._run(lambda: self._drop(ids)))
+        return int(await self._file.run(lambda: self._drop(ids)))
 
     def _drop(self, ids: Sequence[str]) -> int:
-        with self._transaction():
+        with self._file.transaction():
             dropped = sum(
                 self._db.execute(
                     "DELETE FROM items WHERE collection=? AND id=?", (self.collection, id)
@@ -159,12 +148,13 @@ class NumpyStore:
     async def count(self) -> int:
         counting = "SELECT COUNT(*) FROM items WHERE collection=?"
         return int(
-            await self._run(lambda: self._db.execute(counting, (self.collection,)).fetchone()[0])
+            await self._file.run(
+                lambda: self._db.execute(counting, (self.collection,)).fetchone()[0]
+            )
         )
 
     async def close(self) -> None:
-        with self._mutex:
-            self._closing()
+        self._file.close()
 
     def _all(self) -> Rows:
         """Every item and its vector, read again when somebody else wrote."""
@@ -185,62 +175,3 @@ class NumpyStore:
             self._rows, self._version = Rows(items, matrix), version
             self.dims = matrix.shape[1] if vectors else self.dims
         return self._rows
-
-    async def _run(self, work: Callable[[], Any]) -> Any:
-        def mapped() -> Any:
-            with self._mutex, self._mapped():
-                return work()
-
-        # What is in memory is fast, and needs no thread.
-        return mapped() if self.path == ":memory:" else await in_thread(mapped)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-
-    @contextlib.contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise mapped_error(error, self.path) from error
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full(self.path) from error
-            raise StoreError(f"{self.path} cannot be used: {error}.") from error
-
-
-def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
-    """Our error for SQLite's, by its result code (sqlite.org/rescode.html)."""
-    extended = getattr(error, "sqlite_errorcode", 0)
-    code = extended & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreTaken(
-            f"{path} is written by another process for more than {BUSY_S:g} s.",
-            todo="find who holds it, then try again; nothing was stored",
-        )
-    # A write that failed, or no room for the shared memory of the write-ahead log.
-    no_room = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-    if code == sqlite3.SQLITE_FULL or extended in no_room:
-        return full(path)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreCorrupt(
-            f"{path} is no store of memories, or damaged: {error}.",
-            todo="name another file, or bring back a copy",
-        )
-    return StoreError(f"{path} failed: {error}.")
-
-
-def full(path: str) -> StoreFull:
-    """The error for a disk without room."""
-    return StoreFull(
-        f"The disk is full: {path} cannot grow.",
-        todo="free some space and try again; what was stored before is safe",
-    )

@@ -1,0 +1,118 @@
+"""One SQLite file as our stores use it: off the loop, one transaction at a time, typed errors."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from agentkit.errors import StoreCorrupt, StoreError, StoreFull, StoreTaken
+from agentkit.threads import in_thread
+
+BUSY_S = 10.0
+"""How long another process's write is waited for."""
+
+T = TypeVar("T")
+
+
+class SqliteFile:
+    """A file that several objects and processes may share; SQLite orders their writes."""
+
+    def __init__(self, path: Path | str, schema: str) -> None:
+        """Open the file, or make it; ":memory:" keeps nothing.
+
+        Raises:
+            StoreCorrupt, StoreTaken, StoreFull, StoreError: the file cannot be used.
+        """
+        self.path = str(path)
+        # One connection, so one transaction at a time, whichever thread it is in.
+        self._mutex = threading.Lock()
+        with self.mapped():
+            if self.path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.db = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+            )
+            self._closing = weakref.finalize(self, self.db.close)
+            try:
+                self.db.execute("PRAGMA journal_mode=WAL")
+                self.db.executescript(schema)
+            except BaseException:
+                self._closing()
+                raise
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do work that nobody else interferes with in this process."""
+
+        def mapped() -> T:
+            with self._mutex, self.mapped():
+                return work()
+
+        # What is in memory is fast, and needs no thread.
+        if self.path == ":memory:":
+            return mapped()
+        result: T = await in_thread(mapped)
+        return result
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def mapped(self) -> Iterator[None]:
+        """Make errors of SQLite and of the disk ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise mapped_error(error, self.path) from error
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise full(self.path) from error
+            raise StoreError(f"{self.path} cannot be used: {error}.") from error
+
+    def close(self) -> None:
+        """Give the file back."""
+        with self._mutex:
+            self._closing()
+
+
+def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
+    """Our error for SQLite's, by its result code (sqlite.org/rescode.html)."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreTaken(
+            f"{path} is written by another process for more than {BUSY_S:g} s.",
+            todo="find who holds it, then try again; nothing was stored",
+        )
+    # A write that failed, or no room for the shared memory of the write-ahead log.
+    no_room = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+    if code == sqlite3.SQLITE_FULL or extended in no_room:
+        return full(path)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreCorrupt(
+            f"{path} is no store of memories, or damaged: {error}.",
+            todo="name another file, or bring back a copy",
+        )
+    return StoreError(f"{path} failed: {error}.")
+
+
+def full(path: str) -> StoreFull:
+    """The error for a disk without room."""
+    return StoreFull(
+        f"The disk is full: {path} cannot grow.",
+        todo="free some space and try again; what was stored before is safe",
+    )
