@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from agentkit.events import Usage
+from agentkit.log import Log
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
 
@@ -91,3 +93,22 @@ def call(name: str, arguments: str = "{}", id: str = "call_1") -> ToolCall:
 
 def kinds(events: Iterable[Any]) -> list[str]:
     return [event.kind for event in events]
+
+
+async def cut_off(
+    ask: Coroutine[Any, Any, Any], log: Log, after: int, counts: Callable[[Any], bool] | None = None
+) -> None:
+    """Run an ask, and cancel it once so many events are stored; all kinds, or those that count."""
+    seen = 0
+
+    def watch(events: list[Any]) -> None:
+        nonlocal seen
+        seen += len(events) if counts is None else sum(map(counts, events))
+        if seen >= after:
+            task.cancel()
+
+    remove = log.subscribe(watch)
+    task = asyncio.ensure_future(ask)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    remove()

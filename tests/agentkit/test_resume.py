@@ -15,6 +15,7 @@ from agentkit import NOT_DONE, Actor, Answer, Log
 from agentkit.errors import LogFull, ReplayMismatch, Unsettled
 from agentkit.log import Batch
 from agentkit.logs.memory import MemoryLog
+from tests.fakes import cut_off
 from tests.teams import (
     Spec,
     World,
@@ -150,27 +151,13 @@ def test_cancelled_at_any_event_it_resumes_to_the_same_answer(
         truth = settled(events)
         for at in points(len(events) - 1, chance):
             part, world = MemoryLog(), World()
-            await cancelled_at(at, spec, world, part)
+            await cut_off(asked(spec, world, part), part, at)
             assert len(asyncio.all_tasks()) == 1, "something still runs"
             again = await finish(spec, world, part, truth, False)
             assert again.text == answer.text, f"cancelled at event {at}"
             check_history(part.read("run"))
 
     asyncio.run(check())
-
-
-async def cancelled_at(at: int, spec: Spec, world: World, log: Log) -> None:
-    """Ask, and cancel once event number `at` is stored."""
-    task = asyncio.ensure_future(asked(spec, world, log))
-
-    def stop(items: list[Any]) -> None:
-        if items[-1].seq >= at:
-            task.cancel()
-
-    remove = log.subscribe(stop)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-    remove()
 
 
 class Filling(MemoryLog):

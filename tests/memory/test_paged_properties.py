@@ -15,7 +15,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from memory import PagedMemory
 from memory.tokens import conversation_tokens
-from tests.fakes import ScriptedModel, call
+from tests.fakes import ScriptedModel, call, cut_off
 
 WORDS = ["amber", "beads", "crate", "quay", "Heron", "über", "港", "12.5", "\n"]
 
@@ -87,21 +87,7 @@ async def test_killed_at_any_step_and_resumed_it_stores_everything_once(stop: in
         return result_of(n, 25)
 
     clerk = Agent("clerk", "Be brief.", model=replies, tools=[manifest], memory=desk)
-    seen = 0
-
-    def watch(events: list[Any]) -> None:
-        nonlocal seen
-        seen += len(events)
-        if seen >= stop:
-            task.cancel()
-
-    remove = log.subscribe(watch)
-    task = asyncio.ensure_future(clerk("What is aboard?", log=log))
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
-    remove()
+    await cut_off(clerk("What is aboard?", log=log), log, stop)
     if log.runs()[0].status != "ok":
         assert (await clerk.resume(log.runs()[0].id, log=log)).text == "beads"
     contents = [page.message.content for page in await desk.messages()]

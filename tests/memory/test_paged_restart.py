@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from agentkit import Agent, tool
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from memory import PagedMemory
-from tests.fakes import ScriptedModel, call
+from tests.fakes import ScriptedModel, call, cut_off
 
 RESULT = "crate {} holds amber beads from the north quay. " * 12
 
@@ -44,22 +43,9 @@ def opened(path: Path) -> tuple[PagedMemory, ScriptedModel, Agent]:
 async def test_another_process_resumes_and_stores_and_summarises_nothing_twice(
     stop: int, tmp_path: Path
 ) -> None:
-    log, seen = MemoryLog(), 0
-
-    def watch(events: list[Any]) -> None:
-        nonlocal seen
-        seen += len(events)
-        if seen >= stop:
-            asking.cancel()
-
+    log = MemoryLog()
     first, before, clerk = opened(tmp_path)
-    remove = log.subscribe(watch)
-    asking = asyncio.ensure_future(clerk("What is in the crates?", log=log))
-    try:
-        await asking
-    except asyncio.CancelledError:
-        pass
-    remove()
+    await cut_off(clerk("What is in the crates?", log=log), log, stop)
     await first.close()
     second, after, clerk = opened(tmp_path)
     [info] = log.runs()

@@ -15,7 +15,7 @@ from agentkit.logs.memory import MemoryLog
 from memory import Board
 from memory.board.board import Merge
 from memory.board.versions import Consistency
-from tests.fakes import FakeClock, ScriptedModel, call
+from tests.fakes import FakeClock, ScriptedModel, call, cut_off
 
 ALL: tuple[Consistency, ...] = ("lww", "cas", "vector", "crdt")
 
@@ -387,21 +387,7 @@ async def test_killed_at_any_step_and_resumed_it_writes_everything_once(stop: in
             await made.update("count", lambda value: (value or 0) + 1)
         return str((await made.read("count")).value)
 
-    steps = 0
-
-    def watch(events: list[Any]) -> None:
-        nonlocal steps
-        steps += len(events)
-        if steps >= stop:
-            task.cancel()
-
-    remove = log.subscribe(watch)
-    task = asyncio.ensure_future(work("go", log=log))
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
-    remove()
+    await cut_off(work("go", log=log), log, stop)
     if log.runs()[0].status != "ok":
         assert (await work.resume(log.runs()[0].id, log=log)).text == "3"
     assert [one.value for one in made.history()] == [1, 2, 3]

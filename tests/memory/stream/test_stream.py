@@ -10,7 +10,7 @@ from agentkit import Agent, open_log, pattern, run
 from agentkit.errors import BadOutput, SetupError
 from agentkit.model import Request
 from memory import RELEASED, StreamMemory
-from tests.fakes import ScriptedModel
+from tests.fakes import ScriptedModel, cut_off
 
 DAY = [
     ("The crane of Amber broke and two ships wait.", 8),
@@ -207,21 +207,9 @@ async def test_killed_at_any_step_and_resumed_it_stores_everything_once(stop: in
         hits = await made.recall(task, k=2)
         return hits[0].text
 
-    steps = 0
-
-    def watch(events: list[Any]) -> None:
-        nonlocal steps
-        steps += sum(e.kind in ("step.started", "step.ended") for e in events)
-        if steps >= stop:
-            task.cancel()
-
-    remove = log.subscribe(watch)
-    task = asyncio.ensure_future(life("the crane of Amber", log=log))
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
-    remove()
+    steps = ("step.started", "step.ended")
+    asking = life("the crane of Amber", log=log)
+    await cut_off(asking, log, stop, lambda event: event.kind in steps)
     if log.runs()[0].status != "ok":
         await life.resume(log.runs()[0].id, log=log)
     texts = [one.text for one in await made.records()]
