@@ -34,9 +34,9 @@ def state_at(name: str, seq: int | None = None, *, log: Log | None = None) -> St
     """
     log = log or open_log()
     stream = name if name.startswith(STREAM) else f"{STREAM}{name}"
-    lengths = {info.id: info.events for info in log.runs(streams=True)}
-    run = stream if stream in lengths else log.find(name)
-    last = lengths[run] if run == stream else len(log.read(run))
+    run = stream if log.has(stream) else log.find(name)
+    infos = log.runs(streams=run == stream)
+    last = next((info.events for info in infos if info.id == run), 0)
     if seq is None:
         seq = last
     if not 1 <= seq <= last:

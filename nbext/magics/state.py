@@ -28,9 +28,9 @@ def state(session: Session, line: Line, body: str | None) -> Any:
     """
     if not line.words:
         return listed(session)
-    open_all(session)
+    known = open_all(session)
     first, _, _ = line.words[0].rpartition("@")
-    found = [at(session, word, first) for word in line.words]
+    found = [at(session, word, first, known) for word in line.words]
     if line.has("--json"):
         return found[-1].values
     return found[0] if len(found) == 1 else found[1].diff(found[0])
@@ -51,8 +51,8 @@ def open_all(session: Session) -> dict[str, str]:
     return {name: one.journal.name for name, one in known.items()}
 
 
-def at(session: Session, word: str, first: str) -> StateAt:
-    """The state that NAME@SEQ means.
+def at(session: Session, word: str, first: str, known: dict[str, str]) -> StateAt:
+    """The state that NAME@SEQ means; shared state is known by its variable, too.
 
     Raises:
         SetupError: SEQ is no number of an event. UnknownRun: nothing is called so.
@@ -66,7 +66,7 @@ def at(session: Session, word: str, first: str) -> StateAt:
             expected="NAME@SEQ, such as last@12",
             todo="see %state?",
         )
-    known, streams = open_all(session), shared(session)
+    streams = shared(session)
     name = name or first or "last"
     name = known.get(name, name)
     if name not in streams and name in known.values():
