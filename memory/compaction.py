@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,15 +17,17 @@ from functools import cached_property
 from agentkit import Memory, Message, Model, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
-from agentkit.run import current_scope, note
+from agentkit.run import note
+from memory.asks import PerAsk
 from memory.naming import checked
-from memory.paged.entries import SHOWN, groups, told
+from memory.paged.entries import entry, groups
 from memory.paged.summary import continued, summariser
+from memory.paged.window import SUMMARY
 from memory.passages import passages
 from memory.stores import Item
-from memory.tokens import conversation_tokens, message_tokens, text_tokens
+from memory.tokens import conversation_tokens, text_tokens
 
-SUMMARY, PIN = "summary of what was said before", "pinned"
+PIN = "pinned"
 
 BLOCK = re.compile(r'<passage id="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
 
@@ -78,13 +79,10 @@ class Compaction(Memory):
         self.name, self.limit_tokens, self.keep = checked(name), limit_tokens, keep
         self.pinned = given
         self.writer = summariser(name, model)
-        self._tasks: dict[int, Message] = {}
-        """The task of each ask that goes on, by the id of its scope."""
+        self._task: PerAsk[Message] = PerAsk()
 
     async def on_task(self, thread: Thread) -> Thread:
-        scope = current_scope()
-        self._tasks[id(scope)] = thread[-1].message
-        weakref.finalize(scope, self._tasks.pop, id(scope), None)
+        self._task.set(thread[-1].message)
         return thread
 
     async def on_turn(self, thread: Thread) -> Thread:
@@ -114,7 +112,7 @@ class Compaction(Memory):
             {
                 **self._gauge(changed, after),
                 "ids": [one.id for one in gone],
-                "moved": [brief(one) for one in gone],
+                "moved": [entry(one.id, one.message).brief() for one in gone],
                 "before": before,
                 "after": after,
                 "summary": summary,
@@ -138,7 +136,7 @@ class Compaction(Memory):
 
     def _leaving(self, parts: Parts) -> list[Node]:
         """What leaves: all but the task and the newest; of these, more until the rest fits."""
-        task = self._tasks.get(id(current_scope()))
+        task = self._task.get()
         queue = groups(parts.rest)
         place = max((n for n, one in enumerate(queue) if one[0].message == task), default=-1)
         fixed = [*parts.system, *self._context([*self.pinned, *parts.pins], "")]
@@ -160,7 +158,7 @@ class Compaction(Memory):
         return {
             "memory": self.name,
             "gauge": {"used": used, "window": self.limit_tokens},
-            "entries": [brief(one) for one in thread[-40:]],
+            "entries": [entry(one.id, one.message).brief() for one in thread[-40:]],
         }
 
     @property
@@ -208,9 +206,3 @@ def pinned_by(nodes: Sequence[Node], name: str) -> list[str]:
         if isinstance(fact, str) and fact.strip():
             found.append(fact)
     return found
-
-
-def brief(one: Node) -> JSON:
-    """A message as notes tell of it."""
-    text, tokens = told(one.message), message_tokens(one.message)
-    return {"id": one.id, "part": one.message.role, "text": text[:SHOWN], "tokens": tokens}

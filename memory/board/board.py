@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, get_args
-from weakref import WeakKeyDictionary
 
 from agentkit import Log, Memory, Tool
 from agentkit.errors import SetupError, StoreUnreachable
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
-from agentkit.run import Run, current_run, current_scope, in_run
+from agentkit.run import current_scope, in_run
+from agentkit.views.text import cell
+from memory.asks import PerAsk
 from memory.board.delivery import Delivery
 from memory.board.network import Network
 from memory.board.replica import Replica, tools_of
 from memory.board.state import CLEARED, WRITTEN, BoardState, apply, load, save
-from memory.board.versions import Consistency, Seen, Version
+from memory.board.versions import SAID, Consistency, Seen, Version
 from memory.journal import Journal, shared
 from memory.naming import checked
 from memory.steps import step
@@ -81,7 +82,7 @@ class Board(Memory):
         self._log = log
         self.delivery = Delivery(self)
         self._yours = Replica(self, names[0])
-        self._sessions: WeakKeyDictionary[Run, dict[str, Replica]] = WeakKeyDictionary()
+        self._sessions: PerAsk[Replica] = PerAsk()
         self.journal  # noqa: B018  an unreadable log is told here, not at the first write
 
     @property
@@ -132,11 +133,9 @@ class Board(Memory):
 
         So nobody's write counts as based on what only somebody else has read.
         """
-        scope = current_scope() if in_run() else None
-        if scope is None or not scope.key:
+        if not in_run() or not current_scope().key:
             return self._yours
-        mine = self._sessions.setdefault(current_run(), {})
-        return mine.setdefault(scope.key, Replica(self, self.names[0]))
+        return self._sessions.get() or self._sessions.set(Replica(self, self.names[0]))
 
     async def read(self, key: str) -> Seen:
         """Read at the first replica; see Replica.read."""
@@ -262,12 +261,9 @@ class Board(Memory):
         return f"Board({self.name!r}, {self.consistency}, on {on}, {keys})"
 
     def _repr_markdown_(self) -> str:
-        said = {
-            "cas": "compare-and-swap: a write based on an old version is refused",
-            "lww": "last write wins: what is lost is counted",
-            "vector": "vector clocks: concurrent writes are kept as siblings",
-            "crdt": "CRDT: concurrent writes merge",
-        }[self.consistency]
-        rows = [f"| {key} | `{self.state.value(self.names[0], key)}` |" for key in self.keys()]
+        held = {key: str(self.state.value(self.names[0], key)) for key in self.keys()}
+        shown = {key: value.replace("|", r"\|") for key, value in held.items()}
+        rows = [f"| {cell(key)} | `{value}` |" for key, value in shown.items()]
         table = "\n\n| key | value |\n|---|---|\n" + "\n".join(rows) if rows else ""
+        said = SAID[self.consistency]
         return f"**{self.name}** · board on {', '.join(self.names)} · {said}{table}"

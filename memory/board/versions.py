@@ -8,6 +8,14 @@ from agentkit.messages import JSON, Frozen
 
 Consistency = Literal["lww", "cas", "vector", "crdt"]
 
+SAID: dict[Consistency, str] = {
+    "cas": "compare-and-swap: a write based on an old version is refused",
+    "lww": "last write wins: what is lost is counted",
+    "vector": "vector clocks: concurrent writes are kept as siblings",
+    "crdt": "CRDT: concurrent writes merge",
+}
+"""What becomes of concurrent writes, in words."""
+
 
 class Version(Frozen):
     """One write of one key."""

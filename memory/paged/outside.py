@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from agentkit import Memory
 from agentkit.errors import Conflict, SetupError, StoreFull
 from agentkit.messages import JSON
-from agentkit.run import current_scope, in_run, note
+from agentkit.run import note
+from memory.asks import PerAsk
 from memory.paged.entries import entry, told
 from memory.paged.pages import Page, Pages
 from memory.paged.window import Window
@@ -38,13 +39,12 @@ class Outside(Memory):
     """What the working context may have."""
     pages: Pages
     archive: VectorMemory
-    windows: dict[int, Window]
-    """The windows of the asks that go on, by the id of their scope."""
+    windows: PerAsk[Window]
 
     @property
     def window(self) -> Window | None:
         """The window of the ask that this belongs to, if any."""
-        return self.windows.get(id(current_scope())) if in_run() else None
+        return self.windows.get()
 
     async def recall(self, query: str, *, page: int = 0, k: int = PAGE) -> list[Page]:
         """Messages of recall storage with words of the query, best first.

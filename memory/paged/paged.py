@@ -8,7 +8,6 @@ moves what matters into its working context, always in the window, or into the a
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from agentkit import Message, Model, Tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run, current_scope, note
+from memory.asks import PerAsk
 from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
@@ -104,7 +104,7 @@ class PagedMemory(Outside):
             recall=False,
         )
         self.writer = summariser(name, model)
-        self.windows = {}
+        self.windows = PerAsk()
 
     @property
     def most(self) -> int:
@@ -150,7 +150,7 @@ class PagedMemory(Outside):
         request: JSON = {"version": version, "queue": queue, "summary": summary}
         if not await step(f"{self.name}.keep", request, perform, effect="idempotent"):
             note("conflict", {"memory": self.name, "what": "another ask was kept in between"})
-        self.windows.pop(id(current_scope()), None)
+        self.windows.drop()
 
     async def _window(self, thread: Thread) -> Window:
         return self.window or await self._opened(thread)
@@ -177,10 +177,7 @@ class PagedMemory(Outside):
         )
         window.check()
         window.reserve(found.extra or tools_tokens(one.spec for one in self.tools))
-        scope = current_scope()
-        self.windows[id(scope)] = window
-        weakref.finalize(scope, self.windows.pop, id(scope), None)
-        return window
+        return self.windows.set(window)
 
     async def _take(self, window: Window, thread: Thread) -> None:
         """Write what is new in the conversation to recall storage, and give it its entries."""

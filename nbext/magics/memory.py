@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 RUNS = 40
 """Earlier runs of this kernel that a picture begins with."""
 
-CONSISTENCY = {
-    "cas": "compare-and-swap: a write based on an old version is refused",
-    "lww": "last write wins: what is lost is counted",
-    "vector": "vector clocks: concurrent writes are kept as siblings",
-    "crdt": "CRDT: concurrent writes merge",
-}
-"""What a board does with concurrent writes."""
-
 
 async def memory(session: Session, line: Line, body: str | None) -> Any:
     """List the memories of this notebook, or show one: what is stored, what was recalled and why.
@@ -105,7 +97,9 @@ def behind(one: Memory) -> str:
     if (preset := getattr(one, "preset", None)) is not None:
         facts.append(f"preset {preset.name}")
     if (consistency := getattr(one, "consistency", None)) is not None:
-        facts.append(CONSISTENCY.get(consistency, consistency))
+        from memory.board.versions import SAID
+
+        facts.append(SAID[consistency])
     return " · ".join(filter(None, facts))
 
 
