@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbext.hidden import explanation, hider
+
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Load the magics: %load_ext nbext."""
+    """Load the magics: %load_ext nbext.
+
+    Raises:
+        ImportError: a file of the reader's own hides the package agentkit.
+    """
+    if file := hider("agentkit"):
+        raise ImportError(explanation("agentkit", file))
     from nbext.loading import load
 
     load(shell)

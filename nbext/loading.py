@@ -14,6 +14,7 @@ from agentkit.person import Person, set_person
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, showing, wake_on_interrupt
 from nbext.completion import matcher
+from nbext.hidden import explain_import_error, explanation, hider
 from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.session import Session
@@ -44,6 +45,7 @@ def load(shell: Any) -> Session:
     undo.append(inserted(shell.input_transformers_post, awaits))
     session.ready = unloaded.get(shell) == shell.execution_count
     undo.append(when_a_cell_begins(session))
+    undo.append(when_a_cell_fails(session))
     shows = showing(magic.name for magic in MAGICS if magic.view)
     undo.append(inserted(shell.input_transformers_post, shows))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
@@ -101,6 +103,22 @@ def when_a_cell_begins(session: Session) -> Callable[[], None]:
     return lambda: session.shell.events.unregister("pre_execute", ready)
 
 
+def when_a_cell_fails(session: Session) -> Callable[[], None]:
+    """Say why a name is missing where a file of the reader's hides one of our packages."""
+
+    def explain(result: Any) -> None:
+        if why := explain_import_error(result.error_in_exec):
+            warn(why)
+
+    session.shell.events.register("post_run_cell", explain)
+    return lambda: session.shell.events.unregister("post_run_cell", explain)
+
+
+def warn(text: str) -> None:
+    """Show a warning below a cell, as Jupyter shows what goes to stderr."""
+    print(text, file=sys.stderr)
+
+
 def forget(markdown: Any) -> None:
     """Let answers show themselves again."""
     markdown.pop(Answer, None)
@@ -129,6 +147,8 @@ def greet(session: Session, log: Log) -> None:
     """Say in one line who answers and where it is recorded."""
     said = Told(text=f"agentkit · {session.model} answers · recorded in {where(log.url)}")
     publish({"text/plain": repr(said), "text/html": said._repr_html_()})
+    if file := hider("memory"):
+        warn(explanation("memory", file))
 
 
 def where(url: str) -> str:

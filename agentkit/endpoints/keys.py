@@ -30,7 +30,7 @@ def dotenv() -> dict[str, str | None]:
         raise SetupError(
             "there is a .env in the working directory, and python-dotenv is not installed",
             expected="python-dotenv, which reads it",
-            todo='pip install "agentkit[endpoints]", or set the variable in the environment',
+            todo="pip install python-dotenv, or set the variable in the environment",
         ) from error
     try:
         return dotenv_values(".env")

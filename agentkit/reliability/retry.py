@@ -53,7 +53,7 @@ class Retry:
             try:
                 import tenacity
             except ImportError:
-                error.add_note('not tried again: that needs pip install "agentkit[endpoints]"')
+                error.add_note("not tried again: that needs pip install tenacity")
                 raise error from None
 
         async def attempt() -> Reply:

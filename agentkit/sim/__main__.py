@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         from agentkit.sim.host import bind, end_with_parent, make_server, serve
     except ImportError as error:
         print(f"The simulated endpoint needs {error.name}.", file=sys.stderr)
-        print("  to do: pip install 'agentkit[sim]'", file=sys.stderr)
+        print("  to do: pip install uvicorn starlette", file=sys.stderr)
         return 1
     if options.parent:
         end_with_parent(options.log)

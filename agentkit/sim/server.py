@@ -119,7 +119,7 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
     raise SimFailed(
         f"The simulated endpoint {what}. The end of its log:\n{tail or '(nothing)'}",
         expected="READY and its address",
-        todo="pip install 'agentkit[sim]'; or run `agentkit sim` in a terminal to see more",
+        todo="pip install uvicorn starlette; or run `agentkit sim` in a terminal to see more",
         log=tail,
     )
 

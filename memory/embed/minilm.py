@@ -65,7 +65,7 @@ class MiniLM:
             from tokenizers import Tokenizer
         except ImportError as error:
             raise SetupError(
-                f"{self.name} needs the package tokenizers.", todo="pip install agentkit[memory]"
+                f"{self.name} needs the package tokenizers.", todo="pip install tokenizers"
             ) from error
         self.folder = place
         self._tokenizer = Tokenizer.from_file(str(place / "tokenizer.json"))

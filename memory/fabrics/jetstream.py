@@ -33,7 +33,7 @@ try:
 except ImportError as error:
     raise SetupError(
         f"A fabric on NATS needs the package nats-py: {error}.",
-        todo="pip install 'agentkit[nats]', or use fabric('local')",
+        todo="pip install nats-py, or use fabric('local')",
     ) from error
 
 ANSWER_S = 2.0

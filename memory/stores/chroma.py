@@ -66,7 +66,7 @@ class ChromaStore:
         if not find_spec("chromadb"):
             raise SetupError(
                 "The package chromadb is not installed.",
-                todo="pip install agentkit[memory], or use store='numpy'",
+                todo="pip install 'jupyter-agentkit[memory]', or use store='numpy'",
             )
         self.collection, self.embedder, self.path = collection, embedder, str(path)
         self.dims: int | None = None
