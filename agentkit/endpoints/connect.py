@@ -178,7 +178,7 @@ def suggestion(name: str) -> str:
         family = next((p for f, p in FAMILIES.items() if name.lower().startswith(f)), None)
         if family:
             return f"did you mean {family + ':' + name!r}? {TODO}"
-        if name in ("careful", "hasty", "stubborn", "agreeable", "injectable"):
+        if name in ("careful", "hasty", "stubborn", "agreeable", "persuadable", "injectable"):
             return f"did you mean {'sim:' + name!r}?"
     elif not model and prefix in KNOWN:
         return f"add the model: {prefix + ':MODEL'!r}. {TODO}"

@@ -8,6 +8,7 @@ from collections import Counter
 from agentkit.sim.answering import answer
 from agentkit.sim.claims import (
     INLINE,
+    Claim,
     agrees,
     claims,
     colleagues,
@@ -36,6 +37,7 @@ from agentkit.sim.reflecting import reflect
 from agentkit.sim.scene import INJECTED, Scene
 from agentkit.sim.thought import Json
 from agentkit.sim.tree import Look
+from agentkit.sim.weighing import NOTHING, strength
 from agentkit.sim.words import overlap, senses
 
 
@@ -90,6 +92,8 @@ def debate(scene: Scene) -> Thought:
     said = [claim for claim in others(scene) if len(claim.text.split()) > 0]
     before = own_earlier(scene)
     contested = bool(said) and before and any(c.own for c in scene.said)
+    if scene.temper.persuaded_rate and said and before and answers_only(scene):
+        return weigh(scene, before, said)
     if scene.temper.follows_majority and said and answers_only(scene):
         most = majority(said)
         assert most is not None
@@ -111,6 +115,15 @@ def debate(scene: Scene) -> Thought:
         ):
             return summarise(scene)
     return Thought(found.text, found.data, found.calls, {"answer": found.data}, answer=found)
+
+
+def weigh(scene: Scene, before: str, said: list[Claim]) -> Thought:
+    """Return the reader's own answer, or another's that argues better; the first on a tie."""
+    best = max(said, key=lambda claim: strength(claim.text, scene))
+    better = strength(best.text, scene) > max(strength(before, scene), NOTHING)
+    persuaded = better and scene.dice.draw("persuaded") < scene.temper.persuaded_rate
+    text = best.text if persuaded else before
+    return Thought(text, key_data(text), facts={"answer": key_data(text)})
 
 
 def answers_only(scene: Scene) -> bool:
@@ -141,7 +154,7 @@ def revise(scene: Scene) -> Thought:
     if not scene.temper.revises and before:
         return Thought(before, key_data(before), facts={"answer": before})
     rivals = others(scene)
-    if scene.temper.follows_majority and rivals:
+    if (scene.temper.follows_majority or scene.temper.persuaded_rate) and rivals:
         return debate(scene)
     found = answer(asked(scene))
     if not found.known and not found.calls and before:

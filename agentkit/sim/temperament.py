@@ -1,4 +1,4 @@
-"""The five temperaments of the simulated models, as data, and the dice that decide their slips."""
+"""The temperaments of the simulated models, as data, and the dice that decide their slips."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ class Temperament:
         slip_rate: probability of an error in each reasoning step, 0..1.
         revises: whether criticism makes it derive its answer again.
         follows_majority: whether it takes over what most other answers shown to it say.
+        persuaded_rate: probability, 0..1, that it gives up its own answer for another's whose
+            derivation it can check and which argues better than its own (`sim/weighing.py`);
+            otherwise it stays with its own. 0: it does not weigh arguments at all.
         obeys_documents: whether instructions inside documents and tool results are obeyed.
         first_token_ms: time to the first token, milliseconds.
         token_ms: time per further token, milliseconds.
@@ -31,6 +34,7 @@ class Temperament:
     slip_rate: float = 0.0
     revises: bool = True
     follows_majority: bool = False
+    persuaded_rate: float = 0.0
     obeys_documents: bool = False
     first_token_ms: float = 40.0
     token_ms: float = 4.0
@@ -57,6 +61,17 @@ TEMPERAMENTS: dict[str, Temperament] = {
             "agreeable",
             "careful when alone; takes over what most other answers shown to it say",
             follows_majority=True,
+        ),
+        Temperament(
+            "persuadable",
+            "errs like hasty when alone; gives up its own answer, with probability 0.9, for "
+            "another's whose derivation it can check and which argues better",
+            slip_rate=0.25,
+            persuaded_rate=0.9,
+            first_token_ms=15.0,
+            token_ms=1.5,
+            usd_per_million_in=0.1,
+            usd_per_million_out=0.4,
         ),
         Temperament(
             "injectable",
