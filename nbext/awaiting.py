@@ -7,11 +7,14 @@ at its end keeps the answer, which is shown already, from being shown a second t
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import re
 import signal
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from agentkit.errors import SetupError
 
 Transform = Callable[[list[str]], list[str]]
 
@@ -78,6 +81,113 @@ def asking(names: Iterable[str]) -> Transform:
         if lines and lines[0].startswith("%%"):
             return lines
         return [line.sub(call, one) for one in lines]
+
+    return transform
+
+
+ALONE = {
+    "time": "--time",
+    "timeit": "--time",
+    "capture": "--quiet",
+    "prun": "--time",
+}
+"""Cell magics of IPython that run their body by themselves, and what of ours does the like."""
+
+
+def reaching(names: Iterable[str]) -> Transform:
+    """A post transformer: the lines as they are, if every magic that is awaited can be.
+
+    It raises SetupError where one stands in a plain function, which cannot await anything, or
+    under a cell magic that runs its body by itself.
+
+    Args:
+        names: of the async magics.
+    """
+    below = re.compile(rf"^\s*(?:[\w.\[\], ]+=\s*)?%%?({'|'.join(names)})\b", re.MULTILINE)
+
+    def transform(lines: list[str]) -> list[str]:
+        code = "".join(lines)
+        if "get_ipython().run_" not in code:
+            return lines
+        try:
+            tree = compile(code, "<cell>", "exec", PARSED)
+        except SyntaxError:
+            return lines
+        for place, call in awaited_in(tree, None):
+            if not isinstance(place, ast.AsyncFunctionDef | None):
+                raise unreachable(place, call)
+        for node in tree.body:
+            above, body = cell_magic(node)
+            if above in ALONE and (found := below.search(body)):
+                raise SetupError(
+                    f"%{found[1]} cannot wait for an answer under %%{above}.",
+                    expected=f"%{found[1]} in a cell without %%{above}",
+                    todo=f"its option {ALONE[above]} is there for that: see %%{found[1]}?",
+                )
+        return lines
+
+    return transform
+
+
+PARSED = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+"""Flags of compile for a cell."""
+
+
+def cell_magic(node: ast.stmt) -> tuple[str, str]:
+    """The name and the body of the cell magic that a statement calls; empty for others."""
+    match node:
+        case ast.Expr(
+            ast.Call(
+                ast.Attribute(attr="run_cell_magic"),
+                [ast.Constant(str(name)), _, ast.Constant(str(body))],
+            )
+        ):
+            return name, body
+    return "", ""
+
+
+Place = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+"""What a line of code may stand in."""
+
+
+def awaited_in(node: ast.AST, place: Place | None) -> Iterator[tuple[Place | None, str]]:
+    """The magics awaited below a node, and the innermost function or class around each."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Await) and ast.unparse(child).startswith("await get_ipython()"):
+            yield place, str(child.value.args[0].value)  # type: ignore[attr-defined]
+        yield from awaited_in(child, child if isinstance(child, Place) else place)
+
+
+def unreachable(place: Place, magic: str) -> SetupError:
+    """The error of a magic that is awaited where nothing can be."""
+    name = getattr(place, "name", "it")
+    if isinstance(place, ast.FunctionDef):
+        return SetupError(
+            f"%{magic} stands in {name}, a plain function, which cannot wait for an answer.",
+            expected=f"async def {name}",
+            todo=f"write async def {name}(...), and where it is called: await {name}(...)",
+        )
+    what = "a lambda" if isinstance(place, ast.Lambda) else f"the body of class {name}"
+    return SetupError(
+        f"%{magic} stands in {what}, which cannot wait for an answer.",
+        expected="the cell itself, or an async function",
+        todo=f"put it into async def ask(): return %{magic} ..., and await ask()",
+    )
+
+
+def helping(cells: Iterable[str], lines: Iterable[str]) -> Transform:
+    """A post transformer: `%agent?` helps with %%agent, and `%%graph?` with %graph; idempotent.
+
+    Args:
+        cells: names of the magics that there are for cells only.
+        lines: those that there are for lines only.
+    """
+    call = r"(get_ipython\(\)\.run_line_magic\('pinfo2?', ')"
+    cell = re.compile(rf"{call}%({'|'.join(cells)})'\)")
+    line = re.compile(rf"{call}%%({'|'.join(lines)})'\)")
+
+    def transform(code: list[str]) -> list[str]:
+        return [line.sub(r"\1%\2')", cell.sub(r"\1%%\2')", one)) for one in code]
 
     return transform
 

@@ -12,11 +12,12 @@ from agentkit.answer import Answer
 from agentkit.log import Log
 from agentkit.person import Person, set_person
 from nbext.approval import asker
-from nbext.awaiting import asking, awaiting, showing, wake_on_interrupt
+from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
 from nbext.hidden import explain_import_error, explanation, hider
 from nbext.magics import MAGICS
 from nbext.magics.base import bound
+from nbext.magics.overview import described_by
 from nbext.session import Session
 from nbext.show import answered, publish
 from nbext.table import Told
@@ -48,6 +49,11 @@ def load(shell: Any) -> Session:
     undo.append(when_a_cell_fails(session))
     shows = showing(magic.name for magic in MAGICS if magic.view)
     undo.append(inserted(shell.input_transformers_post, shows))
+    undo.append(inserted(shell.input_transformers_post, reaching([m.name for m in waiting])))
+    cells, lines = ([m.name for m in MAGICS if m.kind == kind] for kind in ("cell", "line"))
+    undo.append(inserted(shell.input_transformers_post, helping(cells, lines)))
+    if (builtin := shell.find_line_magic("magic")) is not None:
+        undo.append(register(shell, "magic", "line", described_by(builtin)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
     before = set_person(None)

@@ -204,7 +204,7 @@ def unknown_option(grammar: Grammar, name: str) -> SetupError:
     return SetupError(
         f"{grammar.magic} has no option {name}.",
         expected=", ".join(known) or "no options",
-        todo=meant(name, known),
+        todo=f"see {grammar.magic}?" if name == "--help" else meant(name, known),
     )
 
 

@@ -9,6 +9,7 @@ from nbext.magics.base import Magic
 from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.faults import FAULTS
 from nbext.magics.memory import MEMORY
+from nbext.magics.overview import AGENTKIT
 from nbext.magics.runs import AGENTS, RUNS
 from nbext.magics.state import STATE
 from nbext.magics.team import TEAM
@@ -18,6 +19,7 @@ __all__ = ["MAGICS", "Magic"]
 
 MAGICS: tuple[Magic, ...] = (
     AGENT,
+    AGENTKIT,
     AGENTS,
     ASK,
     BOARD,

@@ -9,7 +9,8 @@ import signal
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbext.awaiting import asking, awaiting, showing, wake_on_interrupt
+from agentkit.errors import SetupError
+from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 
 
 @pytest.fixture
@@ -84,6 +85,64 @@ def test_a_magic_inside_a_block_is_awaited_too(manager: TransformerManager) -> N
     loop = parses(code).body[0]
     assert isinstance(loop, ast.For)
     assert isinstance(loop.body[0], ast.Expr) and isinstance(loop.body[0].value, ast.Await)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("def f():\n    x = %ask clerk hi\n    return x", "async def f"),
+        ("class A:\n    def f(self):\n        %ask clerk hi", "async def f"),
+        ("class A:\n    x = %ask clerk hi", "the body of class A"),
+        ("async def g():\n    def f():\n        %ask clerk hi", "async def f"),
+        ("%%time\nx = %ask clerk hi", "under %%time"),
+        ("%%capture out\n%ask clerk hi", "--quiet"),
+    ],
+)
+def test_where_nothing_can_wait_the_error_says_what_to_do(
+    manager: TransformerManager, cell: str, said: str
+) -> None:
+    code = transformed(manager, cell).splitlines(keepends=True)
+    with pytest.raises(SetupError, match=said):
+        reaching(["ask"])(code)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "async def f():\n    x = %ask clerk hi\n    return x",
+        "def g():\n    async def f():\n        %ask clerk hi\n    return f",
+        "%%time\nprint('%ask clerk')",
+        "%%ask clerk\n%ask is a magic",
+        "x = %ask clerk hi",
+        "def f(:\n    %ask clerk hi",
+    ],
+)
+def test_where_an_answer_can_be_awaited_the_cell_is_left_alone(
+    manager: TransformerManager, cell: str
+) -> None:
+    code = transformed(manager, cell).splitlines(keepends=True)
+    assert reaching(["ask"])(code) == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("%agent?", "get_ipython().run_line_magic('pinfo', '%%agent')\n"),
+        ("%agent??", "get_ipython().run_line_magic('pinfo2', '%%agent')\n"),
+        ("%%agent?", "get_ipython().run_line_magic('pinfo', '%%agent')\n"),
+        ("%%runs?", "get_ipython().run_line_magic('pinfo', '%runs')\n"),
+        ("?%agent", "get_ipython().run_line_magic('pinfo', '%%agent')\n"),
+        ("%agents?", "get_ipython().run_line_magic('pinfo', '%agents')\n"),
+        ("%time?", "get_ipython().run_line_magic('pinfo', '%time')\n"),
+    ],
+)
+def test_help_finds_a_magic_with_one_percent_sign_or_two(
+    manager: TransformerManager, cell: str, code: str
+) -> None:
+    helps = helping(["agent"], ["runs"])
+    lines = helps(manager.transform_cell(cell).splitlines(keepends=True))
+    assert "".join(lines) == code
+    assert helps(lines) == lines
 
 
 def test_a_question_in_the_body_of_another_cell_magic_is_left_alone(

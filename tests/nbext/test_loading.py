@@ -67,3 +67,15 @@ def test_a_log_that_is_no_log_is_a_typed_error_and_nothing_is_loaded(notebook: N
     assert "`%runs` not found" in notebook.run("%runs").stream
     notebook.ok("del os.environ['AGENTKIT_LOG']\n%load_ext nbext")
     assert "No runs yet" in notebook.ok("%runs").text
+
+
+def test_agentkit_lists_every_magic_in_one_line_and_magic_helps(notebook: Notebook) -> None:
+    notebook.ok("%load_ext nbext")
+    lines = notebook.ok("%agentkit").text.splitlines()
+    names = ("%%agent", "%%ask", "%%team", "%agentkit", "%fork", "%graph", "%memory", "%transcript")
+    for name in names:
+        (line,) = [line for line in lines if line.startswith(f"{name} ")]
+        assert line.endswith(".") and len(line.split()) > 4
+    assert notebook.value("'%%ask' in get_ipython().find_line_magic('magic').__doc__") == "True"
+    notebook.ok("%unload_ext nbext")
+    assert notebook.value("'%%ask' in get_ipython().find_line_magic('magic').__doc__") == "False"
