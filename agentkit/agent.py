@@ -19,6 +19,7 @@ from agentkit.errors import (
     BadOutput,
     Interrupted,
     LogError,
+    ReplyCut,
     SetupError,
     TurnsSpent,
     Unsettled,
@@ -106,13 +107,26 @@ class Agent(Actor):
             if thread[-1].message.role == "assistant" and output is None:
                 return await self._answered(Answer(text=thread[-1].message.content, thread=thread))
             reply, thread = await self._think(thread, schema)
-            if reply.calls:
-                thread = extend(thread, *await self._use_all(reply.calls))
-                continue
             if reply.stop in ("length", "refusal"):
                 note(reply.stop, {"actor": self.name})
+            if reply.calls:
+                if reply.stop == "length":
+                    raise self._cut(f"a call of {reply.calls[-1].name}; no tool was called", reply)
+                thread = extend(thread, *await self._use_all(reply.calls))
+                continue
+            if output is None and reply.stop == "length" and not reply.text.strip():
+                raise self._cut("its reasoning, before any answer", reply)
             if output is None:
-                return await self._answered(Answer(text=reply.text, thread=thread))
+                return await self._answered(answer_of(reply, thread))
+            if reply.stop == "length":
+                raise self._cut("a typed answer", reply)
+            if reply.stop == "refusal":
+                raise BadOutput(
+                    f"{self.name} refused to answer: {reply.text[:300]}",
+                    expected=f"JSON that fits {canonical(schema)[:300]}",
+                    todo="ask otherwise, or use another model",
+                    run_id=current_run().id,
+                )
             wrong = repaired_before(thread)
             if wrong is None:
                 try:
@@ -120,7 +134,7 @@ class Agent(Actor):
                 except ValueError as error:
                     wrong = explained(error)
                 else:
-                    return await self._answered(Answer(text=reply.text, data=data, thread=thread))
+                    return await self._answered(answer_of(reply, thread, data))
             if repairs == REPAIRS:
                 raise BadOutput(
                     f"{self.name} gave no valid answer in {REPAIRS + 1} tries: {wrong}"
@@ -135,6 +149,21 @@ class Agent(Actor):
         raise TurnsSpent(
             f"{self.name} used its {self.max_turns} turns without an answer.",
             todo=f"raise max_turns, or look with %transcript; {last_call(thread)}",
+            run_id=current_run().id,
+        )
+
+    def _cut(self, what: str, reply: Reply) -> ReplyCut:
+        """The error of a reply that its length ended where half of it is worth nothing."""
+        given = getattr(self.model, "options", None) or Options()
+        limit = self.options.max_tokens or given.max_tokens
+        bound = f"max_tokens ({limit})" if limit else "the endpoint's limit (max_tokens)"
+        higher = f"N above {limit}" if limit else "a higher N"
+        end = reply.calls[-1].arguments if reply.calls else reply.text
+        return ReplyCut(
+            f"A reply of {self.name} was cut by {bound} in {what}.\n  its end:   {end[-200:]!r}",
+            expected="a whole reply",
+            todo=f"raise it: Agent(..., max_tokens=N) or connect(..., max_tokens=N) with {higher}, "
+            "then rerun; or ask for less at once",
             run_id=current_run().id,
         )
 
@@ -236,7 +265,9 @@ class Agent(Actor):
 
     async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:
         try:
-            return told(call, (await asked(task)).text, False)
+            answer = await asked(task)
+            fault = f"\n[{answer.fault}]" if answer.fault else ""
+            return told(call, answer.text + fault, False)
         except (LogError, Unsettled, Interrupted):
             raise
         except AgentkitError as error:
@@ -246,6 +277,12 @@ class Agent(Actor):
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.signature for one in self.tools.values()) or "none"
         return f"**{self.name}** · {self.model_name} · tools: {tools}\n\n> {self.instructions}"
+
+
+def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
+    """The answer that a reply is."""
+    reasoning = reply.message.reasoning
+    return Answer(text=reply.text, data=data, thread=thread, stop=reply.stop, reasoning=reasoning)
 
 
 def repaired_before(thread: Thread) -> str | None:

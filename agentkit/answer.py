@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agentkit.events import Usage
 from agentkit.messages import Thread
+from agentkit.model import Stop
+
+FAULTS: dict[Stop, str] = {
+    "length": "cut by max_tokens",
+    "refusal": "refused",
+    "other": "ended for a reason of the endpoint's own",
+}
+"""What is said of an answer whose last reply ended otherwise than by the model being done."""
 
 
 class Answer(BaseModel):
@@ -27,17 +35,27 @@ class Answer(BaseModel):
     """In USD; None when the price of some call is unknown."""
     thread: Thread = ()
     """The conversation so far; ask with after=answer to go on with it."""
+    stop: Stop = "stop"
+    """Why the last reply ended: "stop" when it was whole, "length" when max_tokens cut it."""
+    reasoning: str = Field("", repr=False)
+    """What the model thought before it answered, where the endpoint tells."""
 
     def __str__(self) -> str:
         return self.text
 
     @property
+    def fault(self) -> str:
+        """Why the text is not the whole answer, in a few words; "" when it is."""
+        return FAULTS.get(self.stop, "")
+
+    @property
     def bill(self) -> str:
-        """Tokens, calls and cost in one line."""
+        """Tokens, calls and cost in one line, after what is wrong with the answer."""
         used, cost = self.usage, self.cost_usd
         price = "price unknown" if cost is None else f"${cost:.6f}" if cost else "$0"
         calls = f"{used.calls} call{'' if used.calls == 1 else 's'}"
-        return f"{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
+        fault = f"{self.fault} · " if self.fault else ""
+        return f"{fault}{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
 
     @property
     def kind(self) -> str:

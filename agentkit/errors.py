@@ -16,6 +16,7 @@ AgentkitError
 ├── LimitReached          a bound that you set
 │   ├── BudgetSpent       the run's money or tokens are spent
 │   ├── TurnsSpent        the agent used all its turns
+│   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
 │   └── DeadlinePassed    the run or gather took longer than allowed
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
@@ -152,6 +153,10 @@ class BudgetSpent(LimitReached):
 
 class TurnsSpent(LimitReached):
     """The agent used all its turns without a final answer."""
+
+
+class ReplyCut(LimitReached):
+    """max_tokens ended a reply in a tool call, or in a typed answer; nothing of it was used."""
 
 
 class DeadlinePassed(LimitReached):

@@ -81,6 +81,8 @@ class Message(Frozen):
     """Whether a tool message tells of a failure."""
     native: Annotated[JSON, AfterValidator(mended)] = None
     """Blocks only the endpoint understands (signed thinking), sent back to it verbatim."""
+    reasoning: Text = ""
+    """What the model thought first, where the endpoint tells; no part of the answer."""
 
 
 class Node(Frozen):

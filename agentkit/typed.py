@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
+import re
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from agentkit.messages import JSON, canonical
+from agentkit.thoughts import without
 
 Output = Any
 """A type (int, list[str], a pydantic model, ...) or a JSON Schema; None for free text."""
@@ -72,20 +75,77 @@ def is_object(schema: dict[str, Any]) -> bool:
 
 
 def unwrapped(text: str, output: Output) -> Any:
-    """The typed answer in a reply's text; a Markdown fence around it is forgiven.
+    """The typed answer in a reply's text; thoughts, a Markdown fence and prose are forgiven.
+
+    Raises:
+        ValueError: nothing in it fits, or two different things do.
+    """
+    text = without(text).strip()
+    try:
+        return opened(text, output)
+    except ValueError as error:
+        wrong = error
+    for candidates in (fenced(text), json_values(text)):
+        fitting: dict[str, Any] = {}
+        for candidate in candidates:
+            try:
+                fitting[canonical(json.loads(candidate))] = opened(candidate, output)
+            except ValueError as error:
+                wrong = error
+        if len(fitting) > 1:
+            raise ValueError("there are several JSON values that would fit")
+        if fitting:
+            return fitting.popitem()[1]
+    raise wrong
+
+
+def opened(text: str, output: Output) -> Any:
+    """The typed answer in a JSON text, out of the object around a value that is none.
 
     Raises:
         ValueError: it does not fit.
     """
-    text = text.strip()
-    if text.startswith("```"):
-        text = text.split("\n", 1)[-1].rsplit("```", 1)[0]
     if is_object(schema_of(output)):
         return validated(text, output)
-    value = validated(text, dict[str, Any])
-    if set(value) != {"value"}:
-        raise ValueError('the answer must be an object with the one field "value"')
-    return validated(canonical(value["value"]), output)
+    value = validated(text, Any)
+    if isinstance(value, dict) and set(value) == {"value"}:
+        return validated(canonical(value["value"]), output)
+    if not isinstance(value, dict) and not isinstance(output, dict):
+        # Without a schema to bind it, a model says 5 where {"value": 5} was asked for.
+        return validated(text, output)
+    raise ValueError('the answer must be an object with the one field "value"')
+
+
+FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+"""A fenced code block (CommonMark, section 4.5)."""
+TRIES = 100
+"""Places in a text that are tried as the beginning of a JSON value."""
+
+
+def fenced(text: str) -> list[str]:
+    """What stands in the fenced code blocks of a text; the last one may lack its end."""
+    blocks = (found[2].strip() for found in FENCE.finditer(text + "\n```"))
+    return [block for block in blocks if block]
+
+
+def json_values(text: str) -> list[str]:
+    """The JSON objects and lists in a text of prose, the outermost ones."""
+    found: list[str] = []
+    decoder, start = json.JSONDecoder(), 0
+    for _ in range(TRIES):
+        begin = BRACKET.search(text, start)
+        if begin is None:
+            break
+        try:
+            start = decoder.raw_decode(text, begin.start())[1]
+        except (ValueError, RecursionError):
+            start = begin.end()
+        else:
+            found.append(text[begin.start() : start])
+    return found
+
+
+BRACKET = re.compile(r"[{\[]")
 
 
 def explained(error: ValueError) -> str:

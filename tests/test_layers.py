@@ -17,6 +17,7 @@ LAYERS = [
     "agentkit.words",
     "agentkit.errors",
     "agentkit.messages",
+    "agentkit.thoughts",
     "agentkit.typed",
     "agentkit.events",
     "agentkit.model",

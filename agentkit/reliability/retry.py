@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from agentkit.errors import EndpointError, SetupError
-from agentkit.model import Model, OnText, Reply, Request
+from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.run import note
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Retry:
         self.model, self.name, self.attempts = model, model.name, attempts
         self.base_s, self.cap_s, self.retry_after_cap_s = base_s, cap_s, retry_after_cap_s
         self.sleep, self.rng = sleep, rng
+        self.options: Options = getattr(model, "options", None) or Options()
 
     def __repr__(self) -> str:
         return f"{self.model!r}.retry({self.attempts})"

@@ -68,6 +68,8 @@ class Transcript:
             case MessageSent():
                 title = f"{event.sender or YOU} → {event.to or YOU}"
                 self.put(event, event.purpose, title, self.book.said(event.message))
+            case StepEnded(step="model", status="ok") if event.nodes:
+                self.thought(event)
             case StepEnded() if event.step not in ("model", "clock", "random"):
                 self.step(event)
             case StepEnded() if event.status == "failed" and event.error is not None:
@@ -87,6 +89,13 @@ class Transcript:
                     f"run {event.status}",
                     f"{error.type}: {error.text}" if error else "",
                 )
+
+    def thought(self, event: StepEnded) -> None:
+        """Enter what a model thought before it answered, where its endpoint tells."""
+        reasoning = event.nodes[-1].message.reasoning
+        if reasoning:
+            title = f"{self.book.actor(event)} thinks"
+            self.put(event, "thought", title, reasoning, event.reused is not None)
 
     def step(self, event: StepEnded) -> None:
         """Enter a call of a tool (or of memory, a person, a remote) with its result."""

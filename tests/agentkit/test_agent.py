@@ -16,6 +16,7 @@ from agentkit.errors import (
     LogFull,
     Overloaded,
     ReplayMismatch,
+    ReplyCut,
     SetupError,
     ToolError,
     TurnsSpent,
@@ -23,7 +24,9 @@ from agentkit.errors import (
 )
 from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog
+from agentkit.messages import ToolCall
 from agentkit.person import Question
+from agentkit.views import Transcript, fold
 from tests.fakes import EchoModel, ScriptedModel, call, kinds
 from tests.teams import begun, prefix_of
 
@@ -462,12 +465,75 @@ async def test_a_call_that_needs_approval_waits_for_a_yes(said: str, done: int) 
     assert ("did not allow" in told(answer)[0].content) == (not done)
 
 
-async def test_a_truncated_or_refused_answer_is_noted() -> None:
-    for stop in ("length", "refusal"):
-        cut = Reply(message=Message(role="assistant", content="I"), stop=stop)
+def cut(text: str = "", *calls: ToolCall, reasoning: str = "") -> Reply:
+    message = Message(role="assistant", content=text, calls=calls, reasoning=reasoning)
+    return Reply(message=message, stop="length")
+
+
+async def test_an_answer_says_why_it_stopped() -> None:
+    for stop, words in (("length", "cut by max_tokens"), ("refusal", "refused")):
+        reply = Reply(message=Message(role="assistant", content="The dose is 5"), stop=stop)
         log = MemoryLog()
-        answer = await Agent("clerk", model=ScriptedModel(cut))("go", log=log)
+        clerk = Agent("clerk", model=ScriptedModel(reply))
+        answer = await clerk("go", log=log)
         assert topics(log, answer.run_id) == [stop]
+        assert answer.stop == stop
+        assert words in repr(answer) and words in answer._repr_markdown_()
+        assert (await clerk.replay(answer.run_id, log=log)).stop == stop
+    whole = await Agent("clerk", model=ScriptedModel("It is 5."))("go", log=MemoryLog())
+    assert whole.stop == "stop" and "max_tokens" not in repr(whole)
+
+
+@pytest.mark.parametrize("arguments", ["{}", "", '{"port": "Am'])
+async def test_a_cut_reply_performs_no_tool_call(arguments: str) -> None:
+    done: list[str] = []
+
+    @tool(effect="once")
+    def clear(folder: str = "/") -> str:
+        """Delete the files of a folder."""
+        done.append(folder)
+        return "cleared"
+
+    whole, half = call("clear", "{}", "a"), call("clear", arguments, "b")
+    model = ScriptedModel(cut("", whole, half), "never asked")
+    with pytest.raises(ReplyCut, match=r"max_tokens \(20\)") as caught:
+        await Agent("clerk", model=model, tools=[clear], max_tokens=20)("go", log=MemoryLog())
+    assert done == [] and len(model.requests) == 1
+    assert "max_tokens=N" in str(caught.value)
+
+
+async def test_a_typed_answer_that_was_cut_is_not_repaired() -> None:
+    model = ScriptedModel(cut('{"value": 1'), '{"value": 12}')
+    with pytest.raises(ReplyCut, match="max_tokens"):
+        await Agent("clerk", model=model)("go", output=int, log=MemoryLog())
+    assert len(model.requests) == 1
+
+
+async def test_a_typed_answer_that_was_refused_is_not_asked_for_again() -> None:
+    refused = Reply(message=Message(role="assistant", content="I must not."), stop="refusal")
+    model = ScriptedModel(refused, '{"value": 12}')
+    with pytest.raises(BadOutput, match="I must not"):
+        await Agent("clerk", model=model)("go", output=int, log=MemoryLog())
+
+
+async def test_a_reply_cut_while_it_was_thought_about_is_no_empty_answer() -> None:
+    with pytest.raises(ReplyCut, match="reasoning"):
+        await Agent("clerk", model=ScriptedModel(cut(reasoning="So")))("go", log=MemoryLog())
+
+
+async def test_a_delegates_cut_answer_is_told_as_cut() -> None:
+    member = Agent("member", model=ScriptedModel(cut("half an answ")))
+    answer = await boss_of(member, [call("member", '{"task": "go"}')], "ok")("go", log=MemoryLog())
+    assert told(answer)[0].content == "half an answ\n[cut by max_tokens]"
+
+
+async def test_what_was_thought_is_kept_apart_from_the_answer() -> None:
+    said = Message(role="assistant", content="Yes.", reasoning="Why not?")
+    log = MemoryLog()
+    answer = await Agent("clerk", model=ScriptedModel(Reply(message=said)))("go", log=log)
+    assert (answer.text, answer.reasoning) == ("Yes.", "Why not?")
+    assert "Why not?" not in repr(answer) + answer._repr_markdown_()
+    assert "clerk thinks\n    Why not?" in str(fold(Transcript(), log.read(answer.run_id)))
 
 
 def test_something_that_is_no_model_is_refused() -> None:

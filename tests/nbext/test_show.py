@@ -82,6 +82,11 @@ def test_an_answer_shows_its_text_and_its_bill() -> None:
     assert text == "390 EUR\n[clerk · 2 calls · 5 + 7 tokens · price unknown · rerun]"
 
 
+def test_a_cut_answer_says_so() -> None:
+    markdown, text = answered(Answer(text="The dose is 5", actor="clerk", stop="length"))
+    assert "clerk · cut by max" in markdown and "cut by max_tokens" in text
+
+
 def test_a_typed_answer_shows_its_data() -> None:
     markdown, text = answered(Answer(text='{"value": 390.0}', data=390.0, actor="clerk"))
     assert markdown.startswith("```json\n390.0\n```")
