@@ -30,7 +30,7 @@ from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, 
 from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
 from agentkit.tools import Tool, tool
-from agentkit.typed import Output, adapter, schema_of, validated
+from agentkit.typed import Output, revalidated, schema_of
 
 if TYPE_CHECKING:
     from agentkit.patterns.graph import Graph
@@ -85,10 +85,16 @@ class Actor:
             options: of the run opened outside of any: see `run`.
 
         Raises:
+            SetupError: a task, sample or option that cannot be asked; nothing was paid.
             BadOutput: no answer of that type after every repair.
             LimitReached: a budget, the turns or a deadline are used up.
             EndpointError: the endpoint failed for good.
         """
+        if type(sample) is not int or sample < 0:
+            raise SetupError(
+                f"{self.name} was asked for the sample {sample!r}.",
+                expected="a whole number from 0: which draw of the same ask this is",
+            )
         try:
             task = jsonable(task)
         except ValueError as error:
@@ -330,12 +336,8 @@ class Pattern(Actor):
 
     def _typed(self, text: str, data: Any, output: Output) -> Any:
         """The answer as the type asked for: its data if there are any, else its text."""
-        if output is None:
-            return data
         try:
-            if data is None:
-                return validated(text, output)
-            return data if isinstance(output, dict) else adapter(output).validate_python(data)
+            return revalidated(text, data, output)
         except ValueError as error:
             raise BadOutput(
                 f"{self.name} returned an answer that does not fit: {error}",

@@ -50,6 +50,44 @@ def validated(text: str, output: Output) -> Any:
     return adapter(output).validate_json(text)
 
 
+def fitted(text: str, output: Output) -> Any:
+    """A text that nobody was asked to write as JSON, as the type asked for.
+
+    It may be the value itself, as `yes` is a str and a Literal["yes", "no"], or its JSON.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(output, dict):
+        return text if worded(output, text) else validated(text, output)
+    try:
+        return adapter(output).validate_python(text, strict=True)
+    except ValueError:
+        return validated(text, output)
+
+
+def worded(schema: dict[str, Any], text: str) -> bool:
+    """Whether a JSON Schema allows the text itself as a value."""
+    if "enum" in schema or "const" in schema:
+        return text in schema.get("enum", [schema.get("const")])
+    return schema.get("type") == "string" or any(
+        worded(part, text) for part in schema.get("anyOf", ())
+    )
+
+
+def revalidated(text: str, data: Any, output: Output) -> Any:
+    """What was answered before, its data or else its text, as the type asked for now.
+
+    Raises:
+        ValueError: it does not fit.
+    """
+    if output is None:
+        return data
+    if data is None:
+        return fitted(text, output)
+    return data if isinstance(output, dict) else adapter(output).validate_python(data)
+
+
 def object_schema(output: Output) -> JSON:
     """The type's JSON Schema, wrapped where it is no object, as endpoints demand."""
     schema = schema_of(output)

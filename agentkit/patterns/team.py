@@ -21,7 +21,7 @@ from agentkit.errors import (
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.run import note
 from agentkit.tools import Tool, named
-from agentkit.typed import Output, validated
+from agentkit.typed import Output, fitted
 
 FAILURES = (EndpointError, LimitReached, BadOutput, ToolError)
 """What a member may fail of while its team goes on; anything else ends the run."""
@@ -137,7 +137,7 @@ def typed(text: str, output: Output) -> Answer:
     if output is None:
         return Answer(text=text)
     try:
-        return Answer(text=text, data=validated(text, output))
+        return Answer(text=text, data=fitted(text, output))
     except ValueError as error:
         raise BadOutput(
             f"The team's answer does not have the type asked for: {error}",

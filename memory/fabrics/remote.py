@@ -10,7 +10,7 @@ from agentkit.errors import BadOutput, TimedOut, by_name
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend
 from agentkit.run import Outcome, note
-from agentkit.typed import Output, adapter, schema_of, validated
+from agentkit.typed import Output, revalidated, schema_of
 from memory.fabrics.letters import Letter, decoded, stamped
 from memory.fabrics.post import Post, replies
 from memory.fabrics.queues import Queue
@@ -82,16 +82,8 @@ class QueueActor(Actor):
         return dict(letter.body) if letter else None
 
     def _typed(self, done: dict[str, Any], output: Output) -> Any:
-        if output is None:
-            return done["data"]
         try:
-            if done["data"] is None:
-                return validated(done["text"], output)
-            return (
-                done["data"]
-                if isinstance(output, dict)
-                else adapter(output).validate_python(done["data"])
-            )
+            return revalidated(done["text"], done["data"], output)
         except ValueError as error:
             raise BadOutput(
                 f"{done['by']} answered through {self.queue.name} what does not fit: {error}",

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
@@ -221,6 +221,42 @@ def test_an_answer_shows_itself_in_text_and_markdown() -> None:
     answer = Answer(text="4 EUR", actor="clerk")
     assert repr(answer) == "Answer from clerk: 4 EUR\n[0 calls · 0 + 0 tokens · price unknown]"
     assert answer._repr_markdown_().startswith("4 EUR\n\n<sub>clerk")
+
+
+@pytest.mark.parametrize(
+    ("said", "output", "data"),
+    [
+        ("in Amber", str, "in Amber"),
+        ("7", str, "7"),
+        ('"quoted"', str, '"quoted"'),
+        ("yes", Literal["yes", "no"], "yes"),
+        ("7", int, 7),
+        ("yes", int | Literal["yes"], "yes"),
+        ("in Amber", {"type": "string"}, "in Amber"),
+        ("no", {"enum": ["yes", "no"]}, "no"),
+        ("no", {"anyOf": [{"type": "integer"}, {"type": "string"}]}, "no"),
+        ("[1]", {"type": "array", "items": {"type": "integer"}}, [1]),
+    ],
+)
+async def test_a_text_is_itself_a_value_of_a_type_of_texts(
+    said: str, output: Any, data: Any
+) -> None:
+    @pattern
+    async def team(task: str) -> str:
+        return said
+
+    answer = await team("?", output=output, log=MemoryLog())
+    assert (answer.text, answer.data) == (said, data)
+
+
+async def test_a_text_outside_a_literal_does_not_fit() -> None:
+    @pattern
+    async def team(task: str) -> str:
+        return "perhaps"
+
+    for output in (Literal["yes", "no"], {"enum": ["yes", "no"]}):
+        with pytest.raises(BadOutput, match="does not fit"):
+            await team("?", output=output, log=MemoryLog())
 
 
 async def test_what_a_pattern_returns_has_the_type_asked_for() -> None:

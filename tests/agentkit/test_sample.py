@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from agentkit import Agent, gather, pattern, run
+from agentkit.errors import SetupError
 from tests.fakes import ScriptedModel
 
 
@@ -58,3 +63,13 @@ async def test_samples_keep_their_steps_whatever_their_order() -> None:
     again = await both.rerun(first.run_id)
     assert (first.data, again.data) == (["a", "b"], ["b", "a"])
     assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize("sample", [-1, "abc", 1.5, True, None, [1]])
+async def test_a_sample_that_is_no_whole_number_is_refused_before_anything_is_asked(
+    sample: Any,
+) -> None:
+    model = ScriptedModel("a")
+    with pytest.raises(SetupError, match="whole number from 0"):
+        await Agent("clerk", model=model)("guess", sample=sample)
+    assert model.requests == []
