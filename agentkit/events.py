@@ -89,6 +89,8 @@ class RunStarted(Base):
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    place: str | None = None
+    """The notebook that it was started from; None outside of one, or where nobody knows."""
 
 
 class RunEnded(Base):

@@ -57,6 +57,8 @@ class RunInfo(Frozen):
     origin: str | None
     owner: str
     """host:pid:token of the last writer."""
+    place: str | None = None
+    """The notebook that it was started from; None outside of one, or where nobody knows."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
+from agentkit.place import here
 from agentkit.record import edited
 from agentkit.run import Run, within
 
@@ -94,6 +95,7 @@ async def run(
         else kept.budget_tokens
         if kept
         else None,
+        place=here(),
     )
     current = Run(start.run, log, lease, start)
     current.settle = settle or {}

@@ -172,6 +172,7 @@ def models(session: Session) -> list[str]:
 def runs(session: Session) -> list[str]:
     """The newest runs; a log that cannot be read offers none."""
     try:
-        return [short(info.id) for info in session.log.runs()[:RUNS]]
+        infos = sorted(session.log.runs()[:RUNS], key=lambda info: not session.ours(info))
+        return [short(info.id) for info in infos]
     except AgentkitError:
         return []

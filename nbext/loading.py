@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from agentkit.answer import Answer
 from agentkit.log import Log
 from agentkit.person import Person, set_person
+from agentkit.place import Place, jupyter, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
@@ -19,8 +20,8 @@ from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.magics.overview import described_by
 from nbext.session import Session
-from nbext.show import answered, publish
-from nbext.table import Told
+from nbext.show import answered
+from nbext.table import Told, show
 
 undoing: WeakKeyDictionary[Any, list[Callable[[], None]]] = WeakKeyDictionary()
 """What takes everything away again, by shell."""
@@ -56,6 +57,8 @@ def load(shell: Any) -> Session:
         undo.append(register(shell, "magic", "line", described_by(builtin)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
+    told = set_place(lambda: notebook(session))
+    undo.append(lambda: put_back_place(told))
     before = set_person(None)
     set_person(asker(session, before))
     undo.append(lambda: put_back(before))
@@ -97,6 +100,17 @@ def register(shell: Any, name: str, kind: str, fn: Callable[..., Any]) -> Callab
 def put_back(person: Person) -> None:
     """Let whoever answered questions before answer them again."""
     set_person(person)
+
+
+def put_back_place(place: Place) -> None:
+    """Let whatever told the notebook before tell it again."""
+    set_place(place)
+
+
+def notebook(session: Session) -> str | None:
+    """The notebook of this kernel, as Jupyter's server or VS Code tells it."""
+    told = session.namespace.get("__vsc_ipynb_file__")
+    return jupyter() or (told if isinstance(told, str) else None)
 
 
 def when_a_cell_begins(session: Session) -> Callable[[], None]:
@@ -151,8 +165,7 @@ def close_widgets() -> None:
 
 def greet(session: Session, log: Log) -> None:
     """Say in one line who answers and where it is recorded."""
-    said = Told(text=f"agentkit · {session.model} answers · recorded in {where(log.url)}")
-    publish({"text/plain": repr(said), "text/html": said._repr_html_()})
+    show(Told(text=f"agentkit · {session.model} answers · recorded in {where(log.url)}"))
     if file := hider("memory"):
         warn(explanation("memory", file))
 

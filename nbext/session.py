@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agentkit.actor import Actor
@@ -18,6 +18,7 @@ from agentkit.events import RunStarted
 from agentkit.lease import owner_gone
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
+from agentkit.place import here
 from nbext.background import Background
 from nbext.options import meant
 from nbext.show import Canvas
@@ -156,46 +157,93 @@ class Session:
         return next(info for info in self.log.runs() if info.id == run_id)
 
     def last(self) -> RunInfo:
-        """The newest run that this kernel wrote; without one, the newest in the log.
+        """The newest run: of this kernel, else of this notebook, else in the log.
 
         Raises:
             SetupError: the log is empty.
         """
         infos = self.log.runs()
-        mine = [info for info in infos if self.mine(info)]
         if not infos:
             raise SetupError(
                 f"The log {self.log.url} has no runs yet.", todo="ask somebody: %%ask ACTOR"
             )
-        return (mine or infos)[0]
+        return self.nearest(infos)
+
+    def nearest(self, infos: Sequence[RunInfo]) -> RunInfo:
+        """The first of some runs, those of this kernel first, then those of this notebook."""
+        return min(infos, key=lambda info: 0 if self.mine(info) else 1 if self.ours(info) else 2)
+
+    def own(self) -> RunInfo:
+        """The newest run of this notebook, to be performed once more.
+
+        Raises:
+            SetupError: there is none, though there may be some of others.
+        """
+        info = self.last()
+        if not self.ours(info):
+            raise self.elsewhere("This notebook has no runs yet.", info)
+        return info
+
+    def elsewhere(self, what: str, info: RunInfo) -> SetupError:
+        """The error where only another notebook's run would do: whose it is, and how to take it."""
+        return SetupError(
+            f"{what} The newest in the log is {short(info.id)} of {self.origin(info)}:"
+            f" {info.name}.",
+            expected="a run of this notebook, or the id of one of another",
+            todo=f"name it, if it is meant: {short(info.id)}",
+            run_id=info.id,
+        )
+
+    def ours(self, info: RunInfo) -> bool:
+        """Whether a run belongs to this notebook, whichever kernel wrote it.
+
+        Where no front end tells which notebook it is, as in a console, runs of kernels that have
+        ended are taken for earlier ones of this one.
+        """
+        if self.mine(info):
+            return True
+        place = here()
+        return info.place == place and (place is not None or owner_gone(info.owner))
+
+    def origin(self, info: RunInfo) -> str:
+        """Where a run comes from that is not of this notebook, in words."""
+        if info.place is None:
+            return "a script or console"
+        name = os.path.basename(info.place)
+        return info.place if name == os.path.basename(here() or "") else name
 
     def mine(self, info: RunInfo) -> bool:
         """Whether this process wrote the run last."""
         return info.owner.split(":")[-2:-1] == [str(os.getpid())]
 
     def unfinished(self) -> RunInfo:
-        """The newest ask that did not end well and that nobody is working on.
+        """The newest ask of this notebook that did not end well and that nobody is working on.
 
         Raises:
             SetupError: there is none.
         """
-        for info in self.log.runs():
-            if info.status == "ok" or info.actor is None or info.id in self.working():
-                continue
-            if info.status == "open" and not self.mine(info) and not owner_gone(info.owner):
-                continue
-            return info
+        found = [info for info in self.log.runs() if self.stopped(info)]
+        if mine := next((info for info in found if self.ours(info)), None):
+            return mine
         if working := self.working():
             names = ", ".join(f"{one.actor} ({short(run)})" for run, one in working.items())
             raise SetupError(
                 f"{names} still works in the background; there is nothing else to resume.",
                 todo="wait for it, or end it first: %stop",
             )
+        if found:
+            raise self.elsewhere("No run of this notebook waits to be resumed.", found[0])
         raise SetupError(
             "Every run in the log is finished; there is nothing to resume.",
             expected="a run that failed, was interrupted or lost its kernel",
             todo="list them with %runs, or perform one again with %rerun RUN",
         )
+
+    def stopped(self, info: RunInfo) -> bool:
+        """Whether a run is an ask that did not end well and that nobody is working on."""
+        if info.status == "ok" or info.actor is None or info.id in self.working():
+            return False
+        return info.status != "open" or self.mine(info) or owner_gone(info.owner)
 
     def working(self) -> dict[str, Background]:
         """The background runs that go on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
+from nbext.show import publish
 
 DOTS = {
     "ok": "#2e9e6b",
@@ -75,6 +76,11 @@ class Table(Frozen):
             dot = f'<span style="color:{colour}">●</span> '
         mono = ";font-family:var(--jp-code-font-family,monospace)" if column == "run" else ""
         return f'<{tag} style="{CELL};{look}{align}{mono}">{dot}{clean(text)}</{tag}>'
+
+
+def show(said: Told) -> None:
+    """Put a line into the running cell's output."""
+    publish({"text/plain": repr(said), "text/html": said._repr_html_()})
 
 
 class Told(Frozen):

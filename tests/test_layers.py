@@ -25,6 +25,7 @@ LAYERS = [
     "agentkit.tools",
     "agentkit.context",
     "agentkit.lease",
+    "agentkit.place",
     "agentkit.log",
     "agentkit.logs",
     "agentkit.record",

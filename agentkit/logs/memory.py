@@ -83,6 +83,7 @@ class MemoryLog(Log):
                 cost_usd=None if kept.tally.unpriced else kept.tally.cost_usd,
                 origin=kept.started.origin.run if kept.started.origin else None,
                 owner=kept.owner,
+                place=kept.started.place,
             )
             for run, kept in self._runs.items()
             if kept.started and run.startswith(STREAM) is streams

@@ -29,6 +29,13 @@ APPLICATION_ID = 0x41674B74
 LAST = 2**63 - 1
 """Behind every seq: SQLite's largest integer."""
 
+PLACE = (
+    "SELECT CASE WHEN typeof(body)='text' THEN CASE json_valid(body) WHEN 1"
+    " THEN CASE json_type(body, '$.place') WHEN 'text' THEN json_extract(body, '$.place')"
+    " END END END FROM events WHERE events.run=runs.n AND seq=1"
+)
+"""The notebook that a run was started from, as its first event tells."""
+
 DECODER = json.JSONDecoder()
 
 Migration = Callable[[sqlite3.Connection], None]
@@ -237,7 +244,8 @@ class SqliteLog(Log):
         with self._mapped():
             rows = self._db.execute(
                 "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
-                " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner"
+                " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner,"
+                f" ({PLACE})"
                 f" FROM runs WHERE id {which}LIKE ? ORDER BY started DESC, n DESC",
                 (f"{STREAM}%",),
             ).fetchall()

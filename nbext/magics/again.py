@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from agentkit.answer import Answer
@@ -80,7 +81,7 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
         %resume --happened '{"receipt": 17}'
         %resume --not-happened
     """
-    info = session.find(line.words[0]) if line.words else session.unfinished()
+    info = chosen(session, line, session.unfinished)
     if info.id in session.working():
         raise SetupError(
             f"Run {short(info.id)} goes on in the background.",
@@ -92,7 +93,7 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
 
 async def rerun(session: Session, line: Line, body: str | None) -> Answer:
     """Ask the same in a new run: the last one, or RUN. Steps that are unchanged are not paid."""
-    info = session.find(line.words[0]) if line.words else session.last()
+    info = chosen(session, line, session.own)
     return await perform(
         session, again(session, info, line, RERUNNING, {"rerun": info.id}, "rerun")
     )
@@ -104,7 +105,7 @@ async def fork(session: Session, line: Line, body: str | None) -> Answer:
     Example:
         %fork 4f1c22ab --edit 12="The crane is broken."
     """
-    info = session.find(line.words[0])
+    info = chosen(session, line, session.own)
     options: dict[str, Any] = {"fork": info.id, "edit": edits(line)}
     if (at := line.one("--at")) is not None:
         options["at"] = whole(FORKING, "--at", at, least=1)
@@ -117,7 +118,7 @@ async def replay(session: Session, line: Line, body: str | None) -> Answer:
     A step that is not recorded is an error (ReplayMismatch), so a replay that succeeds proves
     that the record is whole and that the actors are still the same.
     """
-    info = session.find(line.words[0]) if line.words else session.last()
+    info = chosen(session, line, session.own)
     options = {"replay": info.id}
     return await perform(session, again(session, info, line, REPLAYING, options, "replayed"))
 
@@ -148,6 +149,13 @@ async def stop(session: Session, line: Line, body: str | None) -> Told:
         return Told(text="Nothing goes on in the background.")
     names = ", ".join(f"{task.actor} ({short(run)})" for run, task in working.items())
     return Told(text=f"Stopped {names}. %resume goes on.")
+
+
+def chosen(session: Session, line: Line, newest: Callable[[], RunInfo]) -> RunInfo:
+    """The run that a line names; without a name the newest that will do, of this notebook only."""
+    if not line.words:
+        return newest()
+    return session.own() if line.words[0] == "last" else session.find(line.words[0])
 
 
 def again(

@@ -107,10 +107,11 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
 
 
 def earlier(session: Session, actor: str, task: str, name: str | None) -> RunInfo | None:
-    """The run to reuse: the one named, else this actor's newest of the same task, or of any."""
+    """The run to reuse: the one named, else this actor's newest here of the task, or of any."""
     if name:
         return session.find(name)
-    mine = [info for info in session.log.runs() if info.actor == actor]
+    runs = session.log.runs()
+    mine = [info for info in runs if info.actor == actor and session.ours(info)]
     alike = [info for info in mine if info.name == titled(actor, task)]
     same = (info for info in alike if session.started(info).task == task)
     return next(same, mine[0] if mine else None)

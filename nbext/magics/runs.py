@@ -15,6 +15,9 @@ NEWEST = 20
 """Runs that are listed without --all."""
 
 
+HEAD: tuple[str, ...] = ("run", "what", "status", "took", "calls", "tokens", "cost")
+
+
 def agents(session: Session, line: Line, body: str | None) -> Table:
     """List the actors of this notebook: agents, patterns and whatever else can be asked."""
     rows = []
@@ -24,7 +27,7 @@ def agents(session: Session, line: Line, body: str | None) -> Table:
         rows.append((called, actor.what, actor.model_name or "", tools))
     return Table(
         head=("actor", "kind", "model", "tools"),
-        rows=tuple(rows),
+        rows=rows,
         empty="No actors yet. Define one: %%agent NAME",
     )
 
@@ -32,17 +35,26 @@ def agents(session: Session, line: Line, body: str | None) -> Table:
 def runs(session: Session, line: Line, body: str | None) -> Table:
     """List the runs in the log, newest first: those of this kernel, and all earlier ones.
 
+    Where runs of other notebooks are among them, a column says whose each is.
+
     The run's id may be given to %graph, %timeline, %cost, %transcript, %resume, %rerun, %fork,
     %replay and %stop. A run that failed, was cancelled or lost its kernel goes on with %resume.
     """
     infos = session.log.runs()
     if line.has("--mine"):
         infos = [info for info in infos if session.mine(info)]
+    if line.has("--here"):
+        infos = [info for info in infos if session.ours(info)]
     listed = infos if line.has("--all") else infos[:NEWEST]
     more = len(infos) - len(listed)
+    head, rows = HEAD, tuple(row(session, info) for info in listed)
+    if not all(session.ours(info) for info in listed):
+        head = (*HEAD, "notebook")
+        whose = ["this one" if session.ours(info) else session.origin(info) for info in listed]
+        rows = tuple((*row, name) for row, name in zip(rows, whose, strict=True))
     return Table(
-        head=("run", "what", "status", "took", "calls", "tokens", "cost"),
-        rows=tuple(row(session, info) for info in listed),
+        head=head,
+        rows=tuple(rows),
         empty="No runs yet. Ask somebody: %%ask ACTOR",
         note=f"{more} older ones: %runs --all" if more else "",
         numbers=frozenset({"took", "calls", "tokens", "cost"}),
@@ -74,6 +86,7 @@ RUNS = Magic(
         options=(
             Option(name="--all", help=f"all of them, not only the newest {NEWEST}"),
             Option(name="--mine", help="only those of this kernel"),
+            Option(name="--here", help="only those of this notebook, earlier kernels included"),
         ),
     ),
     runs,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agentkit.errors import SetupError
 from agentkit.log import STREAM
 from nbext.magics.base import Magic
+from nbext.magics.views import named
 from nbext.options import Grammar, Line, Option, meant
 from nbext.session import Session
 from nbext.table import Table
@@ -68,12 +69,12 @@ def at(session: Session, word: str, first: str, known: dict[str, str]) -> StateA
         )
     streams = shared(session)
     name = name or first or "last"
-    name = known.get(name, name)
+    name = named(session, session.last()) if name == "last" else known.get(name, name)
     if name not in streams and name in known.values():
         raise SetupError(f"Nothing was written to {name} yet.", expected="a first write")
     if name not in streams and name.isidentifier() and (near := meant(name, [*streams, *known])):
         runs = [info.id for info in session.log.runs()]
-        if name != "last" and not any(id.startswith(name) or id.endswith(name) for id in runs):
+        if not any(id.startswith(name) or id.endswith(name) for id in runs):
             raise SetupError(f"Nothing is called {name}.", todo=near)
     return state_at(name, int(seq) if seq else None, log=session.log)
 

@@ -6,14 +6,15 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
+from agentkit.log import RunInfo
 from agentkit.views.bundle import static_bundle
 from agentkit.views.fold import fold
 from agentkit.views.transcript import Transcript
 from nbext.blueprint import Blueprint
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option
-from nbext.session import Session
-from nbext.table import Told
+from nbext.session import Session, short
+from nbext.table import Told, show
 
 SWITCH = {"on": True, "off": False, "auto": None}
 
@@ -39,19 +40,25 @@ def chosen(session: Session, line: Line) -> list[str]:
     Raises:
         SetupError, UnknownRun: there is none.
     """
-    if not line.words:
-        return [session.last().id]
-    name = line.words[0]
+    name = line.words[0] if line.words else "last"
     infos = session.log.runs()
-    if name == "all":
-        mine = [info.id for info in reversed(infos) if session.mine(info)]
-        return mine or [session.last().id]
-    asked = next((info.id for info in infos if info.actor == name), None)
-    if asked is not None:
-        return [asked]
+    if name == "all" and (mine := [info.id for info in infos if session.mine(info)]):
+        return mine[::-1]
+    if name in ("all", "last"):
+        return [named(session, session.last())]
+    if asked := [info for info in infos if info.actor == name]:
+        return [named(session, session.nearest(asked))]
     if name in session.actors():
         raise SetupError(f"{name} has not been asked yet.", todo=f"ask it: %%ask {name}")
     return [session.find(name).id]
+
+
+def named(session: Session, info: RunInfo) -> str:
+    """The id of a run that nobody named; one of another notebook is shown as such."""
+    if not session.ours(info):
+        said = f"Run {short(info.id)} is of {session.origin(info)}, not of this notebook."
+        show(Told(text=said))
+    return info.id
 
 
 def graph(session: Session, line: Line, body: str | None) -> Any:
@@ -84,7 +91,8 @@ def unasked(session: Session, line: Line) -> Actor | None:
     name = line.words[0]
     if line.has("--plan"):
         return session.actor(name)
-    if name == "all" or any(info.actor == name for info in session.log.runs()):
+    runs = session.log.runs()
+    if name == "all" or any(info.actor == name and session.ours(info) for info in runs):
         return None
     return session.actors().get(name)
 

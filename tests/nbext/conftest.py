@@ -36,8 +36,8 @@ def charged(sim: Server) -> Iterator[object]:
 
 
 @contextmanager
-def kernel(folder: Path, sim: Server) -> Iterator[Notebook]:
-    """A kernel in a folder of its own, with the extension loaded."""
+def kernel(folder: Path, sim: Server, path: str = "") -> Iterator[Notebook]:
+    """A kernel in a folder, of the notebook at a path, as Jupyter's server starts one."""
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AGENTKIT")},
         "PYTHONPATH": str(ROOT),
@@ -45,6 +45,7 @@ def kernel(folder: Path, sim: Server) -> Iterator[Notebook]:
         "AGENTKIT_LOG": f"sqlite:///{folder / 'log.db'}",
         "AGENTKIT_MODEL": "sim-careful",
         "AGENTKIT_BASE_URL": f"{sim.url}/v1",
+        "JPY_SESSION_NAME": path,
     }
     manager, client = start_new_kernel(env=env, cwd=str(folder), startup_timeout=60)
     try:

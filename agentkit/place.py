@@ -1,0 +1,36 @@
+"""Where runs are started from: the notebook of this process, as its front end tells it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+SESSION = "JPY_SESSION_NAME"
+"""Jupyter's servers tell a kernel the path of its notebook so."""
+
+Place = Callable[[], str | None]
+"""The path of the notebook; None where there is none, or nobody knows."""
+
+
+def jupyter() -> str | None:
+    """The notebook that a Jupyter server started this kernel for."""
+    return os.environ.get(SESSION) or None
+
+
+_place: Place = jupyter
+
+
+def set_place(place: Place | None) -> Place:
+    """Where runs of this process are started from now on; returns what told it before.
+
+    Args:
+        place: () -> path of the notebook or None; None is what Jupyter's server says.
+    """
+    global _place
+    before, _place = _place, place or jupyter
+    return before
+
+
+def here() -> str | None:
+    """The notebook that runs are started from now; None outside of one, or where nobody knows."""
+    return _place()

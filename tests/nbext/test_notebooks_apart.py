@@ -1,0 +1,113 @@
+"""Two notebooks of one folder share a log, and keep their runs apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from agentkit.log import Log
+from agentkit.logs import open_log
+from agentkit.logs.memory import MemoryLog
+from agentkit.opening import run
+from agentkit.place import here, set_place
+from agentkit.sim.server import Server
+from tests.nbext.conftest import kernel
+from tests.nbext.notebook import Notebook
+
+CLERK = "%%agent clerk\nYou answer questions about the port of Amber."
+ASK = "%%ask clerk\nWhat are the dues for 30 t in Amber?"
+
+
+class Both(NamedTuple):
+    """Two notebooks of one folder, and what takes the first one's place after a restart."""
+
+    monday: Notebook
+    tuesday: Notebook
+    folder: Path
+
+
+@pytest.fixture
+def both(sim: Server, tmp_path: Path) -> Iterator[Both]:
+    paths = [str(tmp_path / f"{day}.ipynb") for day in ("monday", "tuesday")]
+    with kernel(tmp_path, sim, paths[0]) as monday, kernel(tmp_path, sim, paths[1]) as tuesday:
+        for one in (monday, tuesday):
+            one.ok("%load_ext nbext")
+            one.ok(CLERK)
+        yield Both(monday, tuesday, tmp_path)
+
+
+def test_a_run_of_another_notebook_is_named_and_not_continued(
+    both: Both, charged: Callable[[], int]
+) -> None:
+    before = charged()
+    assert both.monday.run(ASK.replace("\n", " --budget 0\n")).ename == "BudgetSpent"
+    runs = open_log(f"sqlite:///{both.folder / 'log.db'}").runs()
+    assert [info.place for info in runs] == [str(both.folder / "monday.ipynb")]
+    short = runs[0].id[-8:]
+
+    for magic in ("%resume", "%rerun", "%replay", "%fork last --at 2"):
+        found = both.tuesday.run(magic)
+        assert found.ename == "SetupError"
+        assert "monday.ipynb" in found.error and short in found.error
+    assert charged() == before
+    assert "monday.ipynb" in both.tuesday.ok("%runs").text
+    assert "monday.ipynb" in both.tuesday.ok("%cost").text
+    assert "not of this notebook" in both.tuesday.ok("%state last").text
+
+    both.monday.restart()
+    both.monday.ok("%load_ext nbext")
+    both.monday.ok(CLERK)
+    assert "this notebook" not in both.monday.ok("%cost").text
+    assert "notebook" not in both.monday.ok("%runs").text
+    assert both.monday.ok("%resume --budget 1").text
+    assert charged() == before + 1
+
+
+def test_a_newer_run_of_another_notebook_stands_behind_this_one(both: Both) -> None:
+    both.tuesday.ok("%%ask clerk\nWhat are the dues for 5 t in Amber?")
+    both.tuesday.restart()
+    both.tuesday.ok("%load_ext nbext")
+    both.tuesday.ok(CLERK)
+    both.monday.ok(ASK)
+    assert "5 t" in both.tuesday.ok("%transcript").text
+    assert "5 t" in both.tuesday.ok("%transcript clerk").text
+    assert "30 t" not in both.tuesday.ok("%runs --here").text
+    assert both.tuesday.ok("%%ask clerk --rerun\nWhat are the dues for 30 t in Amber?").text
+    runs = open_log(f"sqlite:///{both.folder / 'log.db'}").runs()
+    assert runs[0].origin in (None, runs[2].id)
+    assert "30 t" in both.tuesday.ok(f"%transcript {runs[1].id[-8:]}").text
+
+
+def test_vs_code_tells_its_notebook_in_its_own_way(notebook: Notebook) -> None:
+    notebook.ok("%load_ext nbext")
+    notebook.ok("from agentkit.place import here\n__vsc_ipynb_file__ = '/home/ann/crew.ipynb'")
+    assert notebook.value("here()") == "'/home/ann/crew.ipynb'"
+    notebook.ok("%unload_ext nbext")
+    assert notebook.value("here()") == "None"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Log:
+    return MemoryLog() if request.param == "memory" else open_log(f"sqlite:///{tmp_path / 'l.db'}")
+
+
+async def test_a_run_knows_its_notebook_and_a_resumed_one_keeps_it(log: Log) -> None:
+    before = set_place(lambda: "/a/monday.ipynb")
+    try:
+        with pytest.raises(ValueError, match="x"):
+            async with run("one", log=log):
+                raise ValueError("x")
+        set_place(lambda: "/a/tuesday.ipynb")
+        async with run("one", log=log, resume=log.find("last")):
+            assert here() == "/a/tuesday.ipynb"
+    finally:
+        set_place(before)
+    (info,) = log.runs()
+    assert info.place == "/a/monday.ipynb"
+    assert [e.place for e in log.read(info.id) if e.kind == "run.started"] == [
+        "/a/monday.ipynb",
+        "/a/tuesday.ipynb",
+    ]
