@@ -150,6 +150,14 @@ class Comparison(Frozen):
             holms = ", Holm-adjusted" if len(self.rows) > 2 else ""
             first = self.rows[0].contender
             lines.append(f"Intervals: 95 %. Difference and p to {first}: {test}{holms}.")
+        simulated = sorted(
+            {name for one in self.trials for name in one.models if name.startswith("sim:")}
+        )
+        if simulated:
+            lines.append(
+                f"Simulated: accuracies, costs and times of {', '.join(simulated)} show what"
+                " follows from its rules, and are no measurement of a language model."
+            )
         ended = sum(row.out_of_budget for row in self.rows)
         if ended:
             would = sum(row.partial_right for row in self.rows)

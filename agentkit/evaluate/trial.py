@@ -15,7 +15,7 @@ from agentkit.errors import (
     ToolError,
 )
 from agentkit.evaluate.questions import Item, judged
-from agentkit.events import Noted, RunStarted, StepEnded
+from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
 from agentkit.gather import ALWAYS_RAISED
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.opening import run
@@ -67,6 +67,8 @@ class Trial(Frozen):
     """In and out."""
     cost_usd: float | None = None
     """None when the price of some call is unknown."""
+    models: tuple[str, ...] = ()
+    """Who answered its calls; none of a trial recorded before this was."""
     latency_s: float = 0.0
     """Time at work; pauses between an interruption and its resume do not count."""
     reused: bool = False
@@ -163,6 +165,9 @@ async def attempt(
         "text": said if said is not None else last_words(events),
         "error": f"{type(failure).__name__}: {failure.what}" if failure else "",
         "latency_s": worked_s(events),
+        "models": sorted(
+            {e.name for e in events if isinstance(e, StepStarted) and e.step == "model"}
+        ),
     }
 
 

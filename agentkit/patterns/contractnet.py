@@ -1,9 +1,14 @@
 """Contract net: announce a task, collect bids, award it to the best bidder, get the result.
 
-Source: Smith 1980, The Contract Net Protocol: a manager announces with an expiration time,
-those eligible bid, one is awarded, and reports. Bidders that stay silent are not waited for.
-A contractor that fails loses the award to the next best bid (our
-choice; there a manager announces again).
+Source: Smith 1980, The Contract Net Protocol (doi:10.1109/TC.1980.1675516), section IV: a task
+announcement has an eligibility specification, a task abstraction, a bid specification and an
+expiration time; those eligible bid, one is awarded, and reports. Here the announcement has the
+four: `eligible` (a bidder that does not meet it is asked to decline), the task itself, `wanted`
+(what a bid has to state beside its cost) and `deadline_s`, after which silent bidders are not
+waited for. Left out: interim reports, directed contracts and subcontracts (a contractor that
+is itself a contract net gives a subcontract), and announcements are kept by nobody: an idle
+bidder does not choose among several. A contractor that fails loses the award to the next best
+bid (our choice; there a manager announces again).
 """
 
 from __future__ import annotations
@@ -44,6 +49,8 @@ def contract_net(
     contractors: Sequence[Actor],
     *,
     deadline_s: float | None = None,
+    eligible: str = "",
+    wanted: str = "",
     rank: Rank = by_cost,
     name: str = "contract_net",
 ) -> Pattern:
@@ -52,6 +59,9 @@ def contract_net(
     Args:
         contractors: who may bid.
         deadline_s: seconds until bids are no longer waited for; None waits for all.
+        eligible: who may bid, in words: "those who hold a surveyor's licence"; all by default.
+        wanted: what a bid has to state in its reason, in words: "your tools, and how long it
+            takes"; its cost is always asked for.
         rank: which bid is best, without effects; the earlier bidder on a tie.
         name: of the manager.
 
@@ -64,11 +74,10 @@ def contract_net(
     async def managed(task: JSON, output: Output = None) -> Answer:
         """Announce, collect bids, award."""
         question = text_of(task)
-        note("announce", {"task": question, "to": [one.name for one in team]})
-        bids = await sealed(
-            team, f"Task announcement: {question}\nWhat is your cost for it? Bid, or decline;"
-            " do not do it yet.", Bid, "cost", deadline_s,
-        )  # fmt: skip
+        asked = announcement(question, eligible, wanted, deadline_s)
+        terms = {"eligible": eligible, "wanted": wanted, "deadline_s": deadline_s}
+        note("announce", {"task": question, "to": [one.name for one in team], **terms})
+        bids = await sealed(team, asked, Bid, "cost", deadline_s)
         able = [who for who, bid in bids.items() if bid["cost"] is not None]
         if not able:
             raise BadOutput(
@@ -94,6 +103,17 @@ def contract_net(
         raise failure
 
     return Pattern(managed, name, team)
+
+
+def announcement(question: str, eligible: str, wanted: str, deadline_s: float | None) -> str:
+    """The announcement, as a bidder reads it."""
+    terms = [
+        f"Who may bid: {eligible}. If that is not you, decline." if eligible else "",
+        f"State in your reason: {wanted}." if wanted else "",
+        f"Bids are taken for {deadline_s:g} s." if deadline_s is not None else "",
+        "What is your cost for it? Bid, or decline; do not do it yet.",
+    ]
+    return "\n".join([f"Task announcement: {question}", *filter(None, terms)])
 
 
 async def sealed(

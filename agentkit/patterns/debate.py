@@ -23,7 +23,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.asking import by_name, everyone, partial
 from agentkit.patterns.judge import decide
-from agentkit.patterns.tally import Key, elect, said
+from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import note
 from agentkit.typed import Output
@@ -109,12 +109,12 @@ def debate(
                 note("partial", {"round": number, "reason": reason})
                 lost = {one.name: reason for one in team}
                 break
-            before = {n: key(a) for n, a in last.items()}
+            before = ballots(last, key)
             last = {one.name: a for one in team if (a := found.get(one.name, last.get(one.name)))}
-            ballots = {n: key(a) for n, a in last.items()}
-            changed = [n for n in ballots if n in before and ballots[n] != before[n]]
-            agreed = len(set(ballots.values())) == 1 and None not in ballots.values()
-            note("debate", {"round": number, "answers": ballots, "changed": changed})
+            given = ballots(last, key)
+            changed = [n for n in given if n in before and given[n] != before[n]]
+            agreed = len(set(given.values())) == 1 and None not in given.values()
+            note("debate", {"round": number, "answers": given, "changed": changed})
             if agreed and stop_early and number < rounds:
                 note("stop", {"round": number, "reason": "all give the same answer"})
                 break

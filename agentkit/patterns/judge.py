@@ -1,10 +1,12 @@
-"""A judge: several answer, one who did not chooses; both orders are shown to it.
+"""A judge: several answer, one who did not chooses; every answer is shown in every place.
 
-Source: Zheng et al. 2023, Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena, section
-3.4: a judge prefers positions, so it is asked twice with the order swapped, and an answer
-wins only if it wins in both; else it is a tie. They swap pairs; with more than two answers
-we reverse the order. The answers are shown under letters, not names. A tie goes to the
-majority of the answers, then to the winner of the first order (our choice).
+Source: Zheng et al. 2023, Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena
+(arXiv:2306.05685), section 3.4: a judge prefers positions, so it is asked twice with the order
+swapped, and an answer wins only if it wins in both; else it is a tie. They judge pairs. Of n
+answers we show n rotations, so that each stands in each place once (for two that is their
+swap), and an answer wins only if it wins in all. The answers are shown under letters, not
+names. A tie goes to the majority of the answers, then to the winner of the first order (our
+choice).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.asking import everyone, partial
-from agentkit.patterns.tally import Key, elect, said
+from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.run import note
 from agentkit.typed import Output
@@ -40,7 +42,8 @@ def judge(
     Args:
         actors: who answers, 2 to 26.
         arbiter: who chooses; it must be able to answer in a schema.
-        swap: ask the arbiter a second time with the order reversed.
+        swap: ask the arbiter once for each rotation of the answers, at the price of as many
+            calls; False asks once, and a preference for a place goes unseen.
         key: which answers are the same, for ties.
         name: of the team.
 
@@ -68,7 +71,7 @@ async def decide(
     swap: bool = True,
     key: Key = said,
 ) -> Answer:
-    """Let an arbiter choose one of the answers, with the order reversed the second time.
+    """Let an arbiter choose one of the answers, shown in as many rotations as there are.
 
     Raises:
         BadOutput: the arbiter names none of the answers.
@@ -77,14 +80,14 @@ async def decide(
     if len(names) == 1:
         note("judge", {"winner": names[0], "reason": "it is the only answer"})
         return answers[names[0]]
-    orders = [names, names[::-1]] if swap else [names]
+    orders = [names[n:] + names[:n] for n in range(len(names) if swap else 1)]
     verdicts = await gather(*[verdict(arbiter, question, answers, order) for order in orders])
     winners = [winner for winner, _ in verdicts]
-    same = {key(answers[winner]) or winner for winner in winners}
-    agreed = len(same) == 1
+    given = ballots(answers, key)
+    agreed = len({given[winner] or winner for winner in winners}) == 1
     data: dict[str, JSON] = {
         "winners": winners,
-        "ballots": {who: key(answer) for who, answer in answers.items()},
+        "ballots": dict(given),
         "reason": verdicts[0][1],
     }
     if agreed:

@@ -1,14 +1,15 @@
 """Ledger: an orchestrator keeps two ledgers, and plans again when the team stalls.
 
-Source: Fourney et al. 2024, Magentic-One, section 3 and figure 2. The outer loop keeps
-the task ledger (facts and guesses, plan); the inner loop fills the progress ledger, five
-questions each with a reason, and gives one member one instruction. Followed is AutoGen's
+Source: Fourney et al. 2024, Magentic-One (arXiv:2411.04468), section 3 and figure 2. The outer
+loop keeps the task ledger (facts and guesses, plan); the inner loop fills the progress ledger,
+five questions each with a reason, and gives one member one instruction. Followed is AutoGen's
 released code (`MagenticOneOrchestrator`: `max_stalls` = 3, `max_turns` = 20; a round
 without progress or in a loop counts one up, any other one down, not below zero). Two
 things are as in its successor, Microsoft Agent Framework: a new plan sets the counter
 back to zero (AutoGen's stays, so that each further stall plans again at once), and
-resets have a limit, here `max_resets` = 2, our choice. Members keep no messages: each is
-given the ledger and the conversation since the last reset.
+resets have a limit, here `max_resets` = 2, our choice. At a limit the orchestrator writes the
+final answer from the conversation, as in AutoGen; here it is marked as partial. Members keep no
+messages: each is given the ledger and the conversation since the last reset.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def ledger(
         name: of the team.
 
     Returns:
-        An actor. Over a limit its answer is partial. Notes: task_ledger,
-        progress_ledger (with the stall count), replan, stop, partial.
+        An actor. At a limit the orchestrator answers from what was said, and the answer is
+        partial: its data say why. Notes: task_ledger, progress_ledger (with the stall count),
+        replan, stop, partial.
 
     Raises:
         SetupError: no workers, a name twice, options out of range.
@@ -60,12 +62,22 @@ def ledger(
     async def ledger_team(task: JSON, output: Output = None) -> Answer:
         book = Ledger(text_of(task), team)
         stalls = resets = rounds = 0
+        limit = TurnsSpent(f"{name} used its {max_turns} turns.", todo="raise max_turns")
 
         def stopped(error: AgentkitError) -> Answer:
             note("stop", {"reason": error.what, "rounds": rounds, "resets": resets})
             done = {"facts": book.facts, "conversation": "\n".join(book.lines)}
             done = {what: text for what, text in done.items() if text}
             return unfinished(error, done, ["the answer"], output)
+
+        async def closed(error: AgentkitError) -> Answer:
+            if output is not None:
+                return stopped(error)
+            try:
+                closing = await orchestrator(f"{book}\n\n{error.what} {FINAL} {book.task}")
+            except FAILURES:
+                return stopped(error)
+            return stopped(error).model_copy(update={"text": closing.text})
 
         try:
             await planned(orchestrator, book, resets)
@@ -81,7 +93,8 @@ def ledger(
                 if stalls >= max_stalls:
                     reason = f"{stalls} stalled rounds: {progress.is_progress_being_made.reason}"
                     if resets == max_resets:
-                        return stopped(TurnsSpent(f"{name} stalled after {resets} new plans."))
+                        limit = TurnsSpent(f"{name} stalled after {resets} new plans.")
+                        break
                     stalls, resets = 0, resets + 1
                     note("replan", {"reason": reason, "resets": resets})
                     await planned(orchestrator, book, resets)
@@ -90,7 +103,7 @@ def ledger(
                 await carried_out(worker, book, progress.instruction_or_question.answer)
         except FAILURES as error:
             return stopped(error)
-        return stopped(TurnsSpent(f"{name} used its {max_turns} turns.", todo="raise max_turns"))
+        return await closed(limit)
 
     return Pattern(ledger_team, name, (orchestrator, *team))
 

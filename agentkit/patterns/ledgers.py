@@ -12,7 +12,11 @@ from agentkit.patterns.team import called, listing
 from agentkit.run import note
 
 ATTEMPTS = 3
-"""How often the orchestrator is asked for a member's name; AutoGen allows 10."""
+"""How often the orchestrator is asked for a member's name, our choice.
+
+AutoGen asks up to 10 times for a ledger that can be parsed, which a schema makes superfluous
+here; a name that is nobody's raises there at once.
+"""
 
 
 class YesNo(BaseModel):

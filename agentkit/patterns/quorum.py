@@ -16,7 +16,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.patterns.tally import Key, elect, said
+from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.typed import Output
 
@@ -47,7 +47,7 @@ def quorum(
         raise SetupError(f"{k} of {len(team)} cannot agree.", expected=f"k from 1 to {len(team)}")
 
     def agreed(answers: list[Any]) -> bool:
-        counts = Counter(key(answer) for answer in answers)
+        counts = Counter(ballots({str(n): one for n, one in enumerate(answers)}, key).values())
         del counts[None]
         return max(counts.values(), default=0) >= k
 

@@ -1,11 +1,13 @@
 """ReAct: thought, action, observation in one context; and what to do when it does not end.
 
-Source: Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models. The loop
-itself is Agent's: what a model says beside its tool calls is the thought, a call is the
-action, the tool's return the observation. Section 3.2 adds two fall-backs: ReAct to
-self-consistency when no answer came within the steps (7 for HotpotQA, 5 for FEVER), and
-self-consistency to ReAct when the majority of n samples has less than n/2 of them. The paper
-samples 21 times.
+Source: Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models
+(arXiv:2210.03629). The loop itself is Agent's: what a model says beside its tool calls is the
+thought, a call is the action, the tool's return the observation. There every action follows a
+written thought, prompted by examples; here the model decides whether it writes one, with
+function calling it often writes none, and the simulated models never do. Section 3.2 adds two
+fall-backs: ReAct to self-consistency when no answer came within the steps (7 for HotpotQA, 5 for
+FEVER), and self-consistency to ReAct when the majority of n samples has less than n/2 of them.
+The paper samples 21 times. Notebook 02 shows the loop, `react` adds the fall-backs to it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from agentkit.errors import SetupError, TurnsSpent
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
 from agentkit.patterns.consistency import draw, self_consistency
-from agentkit.patterns.tally import Key, elect, said
+from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.run import note
 from agentkit.typed import Output
@@ -30,6 +32,7 @@ class Act(Frozen):
     """One turn of the loop."""
 
     thought: str
+    """What the model said beside its calls, often nothing."""
     actions: tuple[str, ...]
     """As the model wrote them: tool({"x": 1}). None in the last turn."""
     observations: tuple[str, ...]
@@ -105,7 +108,7 @@ def react(
     async def thinking(task: JSON, output: Output = None) -> Answer:
         """Think several times; act with tools where no answer prevails."""
         answers, _ = await draw(team[-1], task, output, samples)
-        counts = Counter(key(answer) for answer in answers.values())
+        counts = Counter(ballots(answers, key).values())
         del counts[None]
         most = max(counts.values(), default=0)
         if 2 * most >= samples:

@@ -1,16 +1,20 @@
 """Reflexion: try, be told whether it worked, say in words why not, and try again from the start.
 
-Source: Shinn et al. 2023, Reflexion: Language Agents with Verbal Reinforcement Learning,
-section 3 and algorithm 1: an actor, an evaluator and a self-reflection model; reflections go
-into a memory bounded to the last 1 to 3. The released code for ALFWorld shows the last 3
-(alfworld_runs/generate_reflections.py), that for HotPotQA keeps all (hotpotqa_runs/agents.py);
-the paper is followed. A trial starts anew: only the task and the reflections carry over.
+Source: Shinn et al. 2023, Reflexion: Language Agents with Verbal Reinforcement Learning
+(arXiv:2303.11366), section 3 and algorithm 1: an actor, an evaluator and a self-reflection
+model; reflections go into a memory bounded to the last 1 to 3. The reflector is given the
+trajectory of the failed trial (what was said, called and observed) and the reflections so far,
+as in the released code for ALFWorld (alfworld_runs/generate_reflections.py: the log of the
+trial, and the last 3 plans); the code for HotPotQA keeps all reflections
+(hotpotqa_runs/agents.py), the paper is followed. A trial starts anew: only the task and the
+reflections carry over. Of a team that tries, whose members' conversations are their own, the
+trajectory is its answer. The authors' examples of reflections are not part of the prompt.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import BaseModel
 
@@ -81,7 +85,8 @@ def reflexion(
                     note("stop", {"trial": number, "reason": "success"})
                     return answer
                 if number < trials:
-                    lessons.append((await thinker(failed(question, answer, verdict))).text)
+                    asked = failed(question, answer, verdict, kept)
+                    lessons.append((await thinker(asked)).text)
         except FAILURES as error:
             if answer is None:
                 raise
@@ -106,10 +111,28 @@ async def evaluate(evaluator: Evaluator, question: str, answer: Answer) -> dict[
     return {"passed": passed, "feedback": "success" if passed else "the answer is not right"}
 
 
-def failed(question: str, answer: Answer, verdict: dict[str, JSON]) -> str:
-    """What asks for a reflection."""
+def failed(
+    question: str, answer: Answer, verdict: dict[str, JSON], lessons: Sequence[str] = ()
+) -> str:
+    """What asks for a reflection: the task, the trajectory, the verdict, earlier reflections."""
+    steps = trajectory(answer)
+    acted = "Your steps:\n" + "\n".join(steps) + "\n" if steps else ""
+    plans = "Your earlier reflections:\n" + "".join(f"- {flat(one)}\n" for one in lessons)
     return (
-        f"You were given a task and failed. Task: {question}\nYour answer: {flat(answer.text)}\n"
-        f"Criticism: {flat(str(verdict['feedback']))}\nSay in two sentences what went wrong, "
-        "and what you will do differently next time."
+        f"You were given a task and failed. Task: {question}\n{plans if lessons else ''}{acted}"
+        f"Your answer: {flat(answer.text)}\nCriticism: {flat(str(verdict['feedback']))}\n"
+        "Say in two sentences what went wrong, and what you will do differently next time."
     )
+
+
+def trajectory(answer: Answer) -> list[str]:
+    """What was said, called and observed on the way to an answer, a line each, oldest first."""
+    lines, calls = [], dict[str, str]()
+    for message in [node.message for node in answer.thread[:-1]]:
+        if message.role == "tool":
+            seen = flat(message.content)
+            lines.append(f"- {calls.get(message.call_id or '', 'a tool')} -> {seen}")
+        elif message.role == "assistant":
+            lines += [f"- {flat(message.content)}"] if message.content.strip() else []
+            calls |= {call.id: f"{call.name}({call.arguments})" for call in message.calls}
+    return lines

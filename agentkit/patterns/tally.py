@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON, canonical, jsonable
+from agentkit.patterns.wording import Reading, reading
 from agentkit.run import note
 
 Key = Callable[[Answer], str | None]
@@ -19,27 +20,56 @@ ABSTAINS = re.compile(
     re.IGNORECASE,
 )
 """How an answer that is none begins; our choice."""
+DENIES = re.compile(r"\b(?:not|no|never|nor|neither|than|t)\b")
+"""What keeps a sentence from standing for a name that it holds ("cheaper than Briar")."""
 
 
 def said(answer: Answer) -> str | None:
-    r"""What an answer comes down to.
+    """What an answer comes down to: its typed data as JSON, else what its text answers.
 
-    Typed data as its JSON; of a text what stands in the last \boxed{}, else its last
-    number (as Du et al. 2023 evaluate, gsm/eval_gsm.py), else its words without case,
-    articles and punctuation (as Yang et al. 2018 compare answers of HotpotQA).
+    The date, number, name, yes or no that the text comes to, however it is worded, by the rule
+    in wording; a number without its unit.
     """
     if answer.data is not None and not incomplete(answer):
         return canonical(jsonable(answer.data))
+    found = read(answer)
+    return found and found.value
+
+
+def read(answer: Answer) -> Reading | None:
+    """What a text answers; None for an abstention."""
     text = answer.text.strip()
-    if not text or ABSTAINS.match(text):
-        return None
-    boxed = re.findall(r"\\boxed\{([^{}]*)\}", text)
-    text = boxed[-1] if boxed else text
-    numbers = re.findall(r"(?<![\w.])(?<!\d:)-?\d[\d,]*(?:\.\d+)?(?![\d:])", text)
-    if numbers:
-        return f"{float(numbers[-1].replace(',', '')):.10g}"
-    words = re.sub(r"\b(?:a|an|the)\b", " ", re.sub(r"[^\w\s:-]", "", text.casefold()))
-    return " ".join(words.split()) or None
+    return None if ABSTAINS.match(text) else reading(text)
+
+
+def ballots(answers: Mapping[str, Answer], key: Key = said) -> dict[str, str | None]:
+    """What each answer comes down to, seen beside the others.
+
+    With a key of your own its keys as they are. With `said`, numbers that agree are told
+    apart where their units differ ("30 m", "30 km"), and a sentence that is not of a plain
+    form counts as the one short answer of another that stands in it, unless it says "not".
+    """
+    found = {name: key(answer) for name, answer in answers.items()}
+    if key is not said:
+        return found
+    texts = {name: read(answer) for name, answer in answers.items() if answer.data is None}
+    read_as = {name: one for name, one in texts.items() if one is not None}
+    units: dict[str, set[str]] = {}
+    for one in read_as.values():
+        units.setdefault(one.value, set()).update({one.unit} - {""})
+    short = {one.value for one in read_as.values() if not one.words or one.words == one.value}
+    for name, one in read_as.items():
+        if one.unit and len(units[one.value]) > 1:
+            found[name] = f"{one.value} {one.unit}"
+        elif one.words and not DENIES.search(one.words):
+            held = [value for value in short - {one.words} if within(value, one.words)]
+            found[name] = held[0] if len(held) == 1 else one.value
+    return found
+
+
+def within(part: str, words: str) -> bool:
+    """Whether a text has these words, one after the other."""
+    return f" {part} " in f" {words} "
 
 
 def incomplete(answer: Answer) -> bool:
@@ -68,9 +98,9 @@ def elect(
     Raises:
         BadOutput: all abstained.
     """
-    ballots = {name: key(answer) for name, answer in answers.items()}
+    given = ballots(answers, key)
     sums: dict[str, float] = {}
-    for name, ballot in ballots.items():
+    for name, ballot in given.items():
         if ballot is not None:
             sums[ballot] = sums.get(ballot, 0.0) + (weights[name] if weights else 1.0)
     if not sums:
@@ -81,12 +111,12 @@ def elect(
         )
     most = max(sums.values())
     tied = [ballot for ballot in sums if abs(sums[ballot] - most) < 1e-9]
-    winner = next(name for name in ballots if ballots[name] == tied[0])
+    winner = next(name for name in given if given[name] == tied[0])
     reason = f"{most:g} of {sum(sums.values()):g}"
     data: dict[str, JSON] = {
         "winner": tied[0],
         "by": winner,
-        "ballots": ballots,
+        "ballots": given,
         "sums": sums,
         "reason": f"tie at {reason}, first in order" if len(tied) > 1 else reason,
     }

@@ -64,6 +64,10 @@ RELEASED = Preset(
 )
 """The code's `new_retrieve`: rank instead of hours, gw = [0.5, 3, 2] for recency, relevance and
 importance, and `normalize_dict_floats` sets equal values to half. Its reflection looks at as
-many of the newest nodes as were added since the last one; we keep the paper's window."""
+many of the newest nodes as were added since the last one; we keep the paper's window. Two
+things of `new_retrieve` and its callers are left out: it skips every node whose text has the word
+"idle" (here everything observed can be recalled; do not observe what is idle), and it ranks
+events and thoughts only, while chats are looked up by who spoke (here a chat is a record like any
+other)."""
 
 PRESETS = {one.name: one for one in (PAPER, RELEASED)}

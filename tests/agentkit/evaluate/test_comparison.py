@@ -92,6 +92,12 @@ def test_a_part_of_a_comparison_is_compared_over_what_both_have() -> None:
     assert "0 questions" in str(study())
 
 
+def test_what_was_simulated_is_called_simulated_beside_the_table() -> None:
+    mixed = study(trial("a", 0, True, models=("sim:hasty",)), trial("a", 1, True, models=("m",)))
+    assert "Simulated" in str(mixed) and "sim:hasty" in mixed.to_markdown()
+    assert "Simulated" not in str(study(trial("a", 0, True, models=("gpt-5-mini",))))
+
+
 def test_the_data_reads_back_as_the_same_comparison() -> None:
     made = study(*paired(3, 1, 2, 1, ("a", "b")))
     data = json.loads(json.dumps(made.data()))

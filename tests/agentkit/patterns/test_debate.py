@@ -82,7 +82,10 @@ async def test_roles_prompts_and_summaries_are_what_members_read() -> None:
 
 async def test_a_judge_decides_instead_of_the_majority() -> None:
     arbiter = agent(
-        "judge", lambda t: f'{{"winner": "{"A" if "A: 9" in t else "C"}", "reason": "so"}}'
+        "judge",
+        lambda t: (
+            f'{{"winner": "{next(one for one in "ABC" if f"{one}: 9" in t)}", "reason": "so"}}'
+        ),
     )
     team = [agent("ada", "9"), agent("bo", "8"), agent("cy", "8")]
     answer, events = await played(debate(team, 1, judge=arbiter))

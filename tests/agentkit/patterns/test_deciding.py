@@ -74,6 +74,26 @@ async def test_a_judge_swayed_by_the_order_makes_a_tie() -> None:
     assert answer.text == "7"
 
 
+@pytest.mark.parametrize("seat", "ABC")
+async def test_of_three_answers_no_seat_is_a_verdict(seat: str) -> None:
+    idle = agent("judge", word(winner=seat, reason="as ever"))
+    team = [agent(name, text) for name, text in (("ada", "7"), ("bo", "8"), ("cy", "9"))]
+    _, events = await played(judge(team, idle))
+    verdict = noted(events, "judge")[0]
+    assert verdict["winner"] is None and verdict["tie"]
+    assert sorted(verdict["winners"]) == ["ada", "bo", "cy"], "each stood in each place once"
+
+
+async def test_a_judge_who_goes_by_the_answers_wins_in_every_rotation() -> None:
+    fair = agent(
+        "judge", lambda t: word(winner=next(s for s in "ABC" if f"{s}: 8" in t), reason="right")
+    )
+    team = [agent(name, text) for name, text in (("ada", "7"), ("bo", "8"), ("cy", "7"))]
+    answer, events = await played(judge(team, fair))
+    assert answer.text == "8"
+    assert noted(events, "judge")[0]["winners"] == ["bo", "bo", "bo"]
+
+
 async def test_a_judge_sees_letters_and_no_names() -> None:
     fair = agent("judge", lambda t: word(winner="A" if "A: 8" in t else "B", reason="right"))
     answer, events = await played(judge([agent("ada", "7"), agent("bo", "8")], fair))

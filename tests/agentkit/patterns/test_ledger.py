@@ -61,19 +61,21 @@ async def test_the_stall_counter_goes_up_and_down_and_at_its_limit_the_plan_is_n
 
 async def test_after_the_last_reset_the_answer_is_partial_and_says_why() -> None:
     def team() -> Any:
-        boss = chief("f", "p", STUCK, "f2", "p2", STUCK)
+        boss = chief("f", "p", STUCK, "f2", "p2", STUCK, "as far as we know, the mole")
         return ledger(boss, [agent("ada", "x")], max_stalls=1, max_resets=1)
 
     answer, events = await played(team())
     assert answer.data["partial"] and "stalled after 1 new plans" in answer.data["reason"]
+    assert answer.text == "as far as we know, the mole", "the orchestrator writes the answer"
     assert answer.data["done"]["facts"] == "f2"
     with pytest.raises(TurnsSpent):
         await team()("find it", output=int)
 
 
 async def test_turns_and_budget_are_bounds_with_what_was_said_so_far() -> None:
-    boss = chief("f", "p", GOES_ON, GOES_ON)
+    boss = chief("f", "p", GOES_ON, GOES_ON, "perhaps x")
     answer, _ = await played(ledger(boss, [agent("ada", "x")], max_turns=2))
+    assert answer.text == "perhaps x"
     assert "ada: x" in answer.data["done"]["conversation"] and "TurnsSpent" in answer.data["reason"]
     boss = chief("f", "p", GOES_ON, GOES_ON)
     answer, _ = await played(ledger(boss, [agent("ada", "x")]), budget_usd=0.004)

@@ -12,7 +12,7 @@ from agentkit.errors import BadOutput, BadReply, SetupError
 from agentkit.events import ScopeOpened
 from agentkit.patterns.auction import auction
 from agentkit.patterns.contractnet import contract_net
-from tests.agentkit.patterns.deciders import noted, played, word
+from tests.agentkit.patterns.deciders import asked, noted, played, word
 from tests.agentkit.patterns.teams import agent
 from tests.fakes import EchoModel
 
@@ -38,6 +38,18 @@ async def test_the_cheapest_bidder_does_the_task_and_no_other() -> None:
     assert noted(events, "award")[0]["to"] == "bo"
     opened = [e.actor for e in events if isinstance(e, ScopeOpened)]
     assert sorted(opened) == ["ada", "bo", "bo", "contract_net", "cy"]
+
+
+async def test_an_announcement_says_who_may_bid_what_a_bid_states_and_how_long() -> None:
+    team = [bidder("ada", 3)]
+    terms = {"eligible": "licensed surveyors", "wanted": "your tools", "deadline_s": 4.0}
+    _, events = await played(contract_net(team, **terms), "carry it")  # type: ignore[arg-type]
+    assert noted(events, "announce") == [{"task": "carry it", "to": ["ada"], **terms}]
+    announced = asked(team[0])[0]
+    assert announced.startswith("Task announcement: carry it\nWho may bid: licensed surveyors.")
+    assert "State in your reason: your tools." in announced and "for 4 s" in announced
+    await played(contract_net(plain := [bidder("bo", 3)]), "carry it")
+    assert "Who may bid" not in asked(plain[0])[0]
 
 
 async def test_a_silent_bidder_is_not_waited_for_and_is_named() -> None:

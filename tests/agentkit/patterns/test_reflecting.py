@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from agentkit import Agent, tool
 from agentkit.errors import BadReply, SetupError
+from agentkit.messages import ToolCall
 from agentkit.patterns.reflect import reflect
 from agentkit.patterns.reflexion import reflexion
 from tests.agentkit.patterns.deciders import asked, noted, played, word
 from tests.agentkit.patterns.teams import agent
+from tests.fakes import ScriptedModel
 
 
 def critic(*verdicts: bool) -> Any:
@@ -94,6 +97,21 @@ async def test_an_actor_may_evaluate_and_another_reflect() -> None:
     answer, _ = await played(reflexion(ada, teacher, thinker), "solve it")
     assert answer.text == "wiser"
     assert "too short" in asked(thinker)[0]
+
+
+async def test_the_reflector_sees_what_was_done_and_what_it_said_before() -> None:
+    @tool(effect="pure")
+    def fee(port: str) -> int:
+        """Fee of a port."""
+        return 120
+
+    call = ToolCall(id="1", name="fee", arguments='{"port": "Briar"}')
+    thinker = agent("thinker", "look twice")
+    ada = Agent("ada", model=ScriptedModel("Let me look.", [call], "x", [call], "y"), tools=[fee])
+    await played(reflexion(ada, lambda _: False, thinker, trials=3), "solve it")
+    first, second = asked(thinker)
+    assert "Your earlier reflections" not in first and "Your answer: Let me look." in first
+    assert 'fee({"port": "Briar"}) -> 120' in second and "- look twice" in second
 
 
 @pytest.mark.parametrize(

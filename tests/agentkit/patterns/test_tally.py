@@ -4,7 +4,7 @@ import pytest
 
 from agentkit import Answer, pattern
 from agentkit.errors import BadOutput
-from agentkit.patterns.tally import elect, said
+from agentkit.patterns.tally import ballots, elect, said
 from tests.agentkit.patterns.deciders import noted, played
 
 
@@ -13,7 +13,7 @@ from tests.agentkit.patterns.deciders import noted, played
     [
         ("The dues are 1,250.50 EUR.", "1250.5"),
         ("so the answer is \\boxed{12} of 40", "12"),
-        ("It is the Heron.", "it is heron"),
+        ("It is the Heron.", "heron"),
         ("  ", None),
         ("I don't know.", None),
         ("The ferry leaves at 12:30.", "ferry leaves at 12:30"),
@@ -54,3 +54,30 @@ async def test_a_tie_goes_to_the_first_and_is_noted_as_one() -> None:
 async def test_an_election_without_votes_is_an_error() -> None:
     with pytest.raises(BadOutput, match="All 2 abstained"):
         await elected(a="", b="I don't know")
+
+
+async def test_names_are_counted_by_their_names_and_not_by_the_numbers_beside_them() -> None:
+    texts = dict(a="Briar (120)", b="Amber (120)", c="Cinder (245)", d="The cheapest is Cinder.")
+    text, notes = await elected(**texts)
+    assert text == "Cinder (245)"
+    assert notes[0]["sums"] == {"briar": 1, "amber": 1, "cinder": 2}  # type: ignore[index]
+
+
+async def test_equal_numbers_of_different_units_are_different_answers() -> None:
+    text, notes = await elected(a="30 m", b="30 km", c="It is 30 kilometres.")
+    assert text == "30 km"
+    assert notes[0]["sums"] == {"30 m": 1, "30 km": 2}  # type: ignore[index]
+    _, notes = await elected(a="30 m", b="30", c="30 metres")
+    assert notes[0]["sums"] == {"30": 3}  # type: ignore[index]
+
+
+async def test_a_sentence_of_no_plain_form_counts_as_the_short_answer_in_it() -> None:
+    texts = dict(a="Cinder", b="Briar", c="Cinder has the lowest fee, 245 EUR.")
+    _, notes = await elected(**texts, d="Not a single ship may enter Briar today.")
+    sums = notes[0]["sums"]  # type: ignore[index]
+    assert sums["cinder"] == 2 and sums["briar"] == 1
+
+
+async def test_an_own_key_is_taken_as_it_is() -> None:
+    answers = {"a": Answer(text="30 m"), "b": Answer(text="30 km")}
+    assert ballots(answers, lambda answer: answer.text[:2]) == {"a": "30", "b": "30"}
