@@ -14,7 +14,7 @@ from agentkit.model import Stop
 FAULTS: dict[Stop, str] = {
     "length": "cut by max_tokens",
     "refusal": "refused",
-    "other": "ended for a reason of the endpoint's own",
+    "other": "ended for an unknown reason",
 }
 """What is said of an answer whose last reply ended otherwise than by the model being done."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints.anthropic_request import adapt, body, cure, headers, input_of
-from agentkit.endpoints.dialect import Announced, Dialect, Read
+from agentkit.endpoints.dialect import Announced, Dialect, Read, check_said, complaint
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply, Stop
+from agentkit.thoughts import apart
 
 STOPS: dict[str, Stop] = {
     "end_turn": "stop",
@@ -46,6 +47,7 @@ def usage(value: JSON) -> tuple[Usage, int]:
 def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: str) -> Read:
     """A reply from content blocks, however they came."""
     text: list[str] = []
+    thoughts: list[str] = []
     calls: list[ToolCall] = []
     strange = False
     for index, item in enumerate(content):
@@ -65,16 +67,24 @@ def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: st
                 given if isinstance(given, str) else canonical({} if given is None else given)
             )
             calls.append(ToolCall(id=id_, name=name, arguments=arguments))
+        elif kind == "thinking":
+            thoughts.append(string(block.get("thinking"), f"content[{index}].thinking").strip())
         elif not isinstance(kind, str):
             raise Malformed(f"content[{index}] has no type")
         strange = strange or kind not in PLAIN
     stop: Stop = STOPS.get(reason, "other") if isinstance(reason, str) else "other"
+    # What a filter broke off calls nothing.
+    calls = [] if stop == "refusal" else calls
     tokens, written = usage(told)
+    inside, content_text = apart("".join(text), cut=stop == "length")
+    reasoning = "\n\n".join(one for one in (*thoughts, inside) if one)
+    check_said(content_text, calls, stop, reasoning)
     answer = Message(
         role="assistant",
-        content="".join(text),
+        content=content_text,
         calls=tuple(calls),
-        native={"anthropic": content} if strange else None,
+        native={"anthropic": content} if strange and stop != "refusal" else None,
+        reasoning=reasoning,
     )
     name = model if isinstance(model, str) else ""
     return Read(Reply(message=answer, stop=stop, usage=tokens, model=name), written)
@@ -89,8 +99,8 @@ def read(value: JSON, salt: str) -> Read:
     """
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
-    if value.get("type") == "error" or value.get("error"):
-        raise Announced(value.get("error"))
+    if found := complaint(value, foreign="content" not in value):
+        raise Announced(found)
     if not isinstance(value.get("content"), list):
         raise Malformed("it has no content blocks")
     told, model = value.get("usage"), value.get("model")
@@ -115,8 +125,8 @@ class Collector:
         if not isinstance(event, dict):
             raise Malformed("an event of its stream is not an object")
         kind = event.get("type")
-        if kind == "error" or event.get("error"):
-            raise Announced(event.get("error"))
+        if found := complaint(event, foreign=not isinstance(kind, str)):
+            raise Announced(found)
         if kind == "message_start":
             begun = mapping(event.get("message"), "message_start.message")
             self.model = begun.get("model")
@@ -163,9 +173,13 @@ class Collector:
                     block[name] = string(block.get(name), name) + string(delta[name], name)
         return string(delta.get("text"), "delta.text") if kind == "text_delta" else ""
 
+    @property
+    def finished(self) -> bool:
+        return self.reason is not None
+
     def read(self) -> Read | None:
         """The reply; see dialect.Collector."""
-        if not self.done and self.reason is None:
+        if self.reason is None:
             return None
         content: list[Any] = []
         for index, block in sorted(self.blocks.items()):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from agentkit.messages import JSON
-from agentkit.model import Options, Reply, Request
+from agentkit.messages import JSON, ToolCall
+from agentkit.model import Options, Reply, Request, Stop
 
 
 class Read(NamedTuple):
@@ -23,6 +23,11 @@ class Collector(Protocol):
     done: bool
     """Whether the server has said that nothing follows."""
 
+    @property
+    def finished(self) -> bool:
+        """Whether it has said why the reply ended, so that only counts may follow."""
+        ...
+
     def take(self, data: str) -> str:
         """Take the data of one event; return the piece of text in it, often empty."""
         ...
@@ -38,6 +43,54 @@ class Announced(Exception):
     def __init__(self, error: JSON) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+class NoAnswer(Exception):
+    """The reply ended without being an answer.
+
+    Args:
+        what: is wrong with it.
+        again: whether the next attempt may well bring one.
+    """
+
+    def __init__(self, what: str, again: bool = True) -> None:
+        super().__init__(what)
+        self.again = again
+
+
+def complaint(value: JSON, foreign: bool = False) -> JSON:
+    """The error that an object reports, in whichever of the usual shapes; None if it does not.
+
+    Args:
+        value: JSON of a reply, or of a piece of a streamed one.
+        foreign: whether it lacks what every reply has, so that bare words are an error's too.
+    """
+    if not isinstance(value, dict):
+        return None
+    for name in ("error", "errors"):
+        if value.get(name):
+            return value[name] if isinstance(value[name], dict | list) else value
+    if value.get("object") == "error" or value.get("type") == "error":
+        return value
+    return value if foreign and any(value.get(name) for name in COMPLAINING) else None
+
+
+COMPLAINING = ("detail", "message", "msg", "code", "error_code", "error_msg", "error_message")
+
+
+def check_said(text: str, calls: Sequence[ToolCall], stop: Stop, reasoning: str) -> None:
+    """Refuse a reply that says nothing and does nothing.
+
+    Raises:
+        NoAnswer: it would be an empty answer.
+    """
+    if text.strip() or calls or stop == "length":
+        return
+    if stop == "refusal":
+        raise NoAnswer("its content filter withheld the reply", again=False)
+    if reasoning:
+        raise NoAnswer("it holds only what the model thought, and no answer")
+    raise NoAnswer("it says nothing")
 
 
 class Dialect(NamedTuple):

@@ -11,15 +11,25 @@ from urllib.parse import quote
 import httpx
 
 from agentkit.endpoints import failures
-from agentkit.endpoints.dialect import Announced, Dialect, Read
+from agentkit.endpoints.dialect import (
+    Announced,
+    Collector,
+    Dialect,
+    NoAnswer,
+    Read,
+    complaint,
+)
 from agentkit.endpoints.failures import Site
 from agentkit.endpoints.http import Call, post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
+from agentkit.endpoints.sse import Event
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import Overloaded, Rejected, SetupError
+from agentkit.messages import JSON
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.run import note
+from agentkit.thoughts import Voice
 
 DEFAULTS = Options()
 
@@ -33,6 +43,36 @@ class Place:
     site: Site
     headers: httpx.Headers = field(repr=False)
     local: bool
+
+
+class Ear:
+    """Hears a streamed reply: its text goes on at once, without what the model thinks first."""
+
+    def __init__(self, collector: Collector, on_text: OnText) -> None:
+        self.collector, self.on_text = collector, on_text
+        self.voice = Voice()
+
+    def take(self, event: Event) -> bool:
+        """Take one event; see http.Listener."""
+        if event.name == "error":
+            raise Announced(told(event.data))
+        piece = self.voice.hear(self.collector.take(event.data))
+        if piece:
+            self.on_text(piece)
+        return self.collector.done
+
+    @property
+    def finished(self) -> bool:
+        return self.collector.finished
+
+
+def told(data: str) -> JSON:
+    """What an event named "error" says."""
+    try:
+        value = decode(data)
+    except Malformed:
+        return data
+    return complaint(value) or value
 
 
 @dataclass(eq=False, repr=False)
@@ -107,24 +147,16 @@ class Endpoint:
         try:
             if on_text is None:
                 return self.read(call, await post(call, line), salt)
-            collector = self.dialect.collector(salt)
-
-            def take(data: str) -> bool:
-                piece = collector.take(data)
-                if piece:
-                    on_text(piece)
-                return collector.done
-
-            at_once = await stream(call, line, take)
-            if at_once is None:
-                streamed = collector.read()
-                if streamed is None:
-                    raise failures.cut(call.site)
-                return streamed
-            found = self.read(call, at_once, salt)
-            if found.reply.text:
+            ear = Ear(self.dialect.collector(salt), on_text)
+            at_once = await stream(call, line, ear)
+            found = ear.collector.read() if at_once is None else self.read(call, at_once, salt)
+            if found is None:
+                raise failures.cut(call.site)
+            if found.reply.text and not ear.voice.speaking:
                 on_text(found.reply.text)
             return found
+        except NoAnswer as error:
+            raise failures.cut(call.site, str(error), error.again) from error
         except Malformed as error:
             raise failures.malformed(call.site, str(error)) from error
         except Announced as error:

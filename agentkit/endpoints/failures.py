@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -22,7 +23,7 @@ from agentkit.errors import (
     TimedOut,
     Unreachable,
 )
-from agentkit.messages import JSON
+from agentkit.messages import JSON, canonical
 
 LONGEST = 500
 """Characters of a server's words that are passed on in a text."""
@@ -80,20 +81,48 @@ def words_of(body: bytes) -> str:
 
 
 def wait_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that Retry-After asks for (RFC 9110, section 10.2.3), or retry-after-ms; or None."""
+    """Seconds that retry-after-ms or Retry-After (RFC 9110, section 10.2.3) asks for, or None.
+
+    A header that makes no sense does not hide one that does.
+    """
+    known = {name.lower(): value for name, value in headers.items()}
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = seconds_of(known.get(name, ""), unit)
+        if seconds is not None:
+            return seconds
+    return None
+
+
+def seconds_of(text: str, unit: float) -> float | None:
+    """A header's time from now in seconds; None if it is none.
+
+    Args:
+        text: a number, numbers with units ("1m30s"), or a date; the first of a list.
+        unit: of a bare number, in seconds.
+    """
+    text = text.strip()
+    first = text.partition(",")[0].strip().strip('"')
+    spans = SPAN.findall(first)
     try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
+        if spans and not SPAN.sub("", first).strip():
+            seconds = sum(float(number) * UNITS[name.lower()] for number, name in spans)
         else:
-            seconds = float(headers["retry-after"])
-    except KeyError:
-        return None
+            seconds = float(first) * unit
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time()
-        except (KeyError, ValueError, OverflowError):
+            when = parsedate_to_datetime(text)
+            # Without a zone it is UTC (RFC 9110, section 5.6.7), not this machine's time.
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+            seconds = when.timestamp() - time.time()
+        except (ValueError, OverflowError):
             return None
     return max(0.0, seconds) if seconds < float("inf") else None
+
+
+SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
+UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "h": 3600.0} | dict.fromkeys(
+    ("s", "sec", "second", "seconds"), 1.0
+)
 
 
 def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) -> EndpointError:
@@ -175,11 +204,12 @@ ADVICE = {
 
 def announced(site: Site, error: JSON) -> EndpointError:
     """From an error object inside a reply that HTTP calls a success."""
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    named = error.get("type") if isinstance(error, dict) else None
-    status = code if type(code) is int and 400 <= code < 600 else NAMED.get(str(named or code))
+    status = status_of(error)
     if status:
-        return refused(site, status, {}, message_of(error).encode("utf-8", "replace"))
+        known = error if isinstance(error, dict) else {}
+        pause = known.get("retry_after") or known.get("retry_after_s")
+        headers = {"retry-after": str(pause)} if pause else {}
+        return refused(site, status, headers, canonical(error).encode("utf-8", "replace"))
     return BadReply(
         f"{site} reported an error inside its reply: {site.words(message_of(error)) or 'no words'}",
         expected="a reply",
@@ -188,7 +218,54 @@ def announced(site: Site, error: JSON) -> EndpointError:
     )
 
 
+def status_of(error: JSON) -> int | None:
+    """The HTTP status that an error object stands for; None where nothing in it tells."""
+    if isinstance(error, list) and error:
+        return status_of(error[0])
+    if not isinstance(error, dict):
+        return None
+    inner = error.get("error")
+    told = [error.get(name) for name in CODES]
+    numbers = [int(str(code)) for code in told if re.fullmatch(r"[45]\d\d", str(code))]
+    names = [NAMED[str(code).lower()] for code in told if str(code).lower() in NAMED]
+    words = message_of(error).lower()
+    heard = [status for sign, status in SIGNS.items() if sign in words]
+    found = next(iter(numbers + names), None) or (status_of(inner) if inner else None)
+    return found or next(iter(heard), None)
+
+
+CODES = ("code", "error_code", "status", "status_code", "http_code", "type", "error_type", "error")
+"""Where servers put a code, the most exact first; it may be a number or a name."""
+SIGNS = {"rate limit": 429, "too many requests": 429, "overloaded": 529}
+"""Words of errors without any code."""
 NAMED = {
+    "bad_request": 400,
+    "badrequesterror": 400,
+    "invalid_argument": 400,
+    "context_length_exceeded": 400,
+    "invalid_api_key": 401,
+    "unauthenticated": 401,
+    "permission_denied": 403,
+    "model_not_found": 404,
+    "not_found": 404,
+    "insufficient_quota": 402,
+    "rate_limited": 429,
+    "rate_limit": 429,
+    "ratelimiterror": 429,
+    "too_many_requests": 429,
+    "tokens_exceeded": 429,
+    "resource_exhausted": 429,
+    "throttling": 429,
+    "internal": 500,
+    "internal_error": 500,
+    "internal_server_error": 500,
+    "internalservererror": 500,
+    "server_overloaded": 503,
+    "service_unavailable": 503,
+    "serviceunavailableerror": 503,
+    "unavailable": 503,
+    "overloaded": 529,
+    "deadline_exceeded": 504,
     "invalid_request_error": 400,
     "authentication_error": 401,
     "permission_error": 403,
@@ -217,16 +294,18 @@ def malformed(site: Site, what: str, body: bytes = b"") -> BadReply:
     )
 
 
-def cut(site: Site) -> BadReply:
-    """From a stream that ended politely before its reply was whole."""
+def cut(
+    site: Site, what: str = "the stream ended before the reply was whole", again: bool = True
+) -> BadReply:
+    """From a reply that ended politely without being an answer."""
     error = BadReply(
-        f"the stream from {site} ended before the reply was whole",
-        expected="a finish reason and the end mark of the stream",
-        todo="ask again; what came so far was thrown away",
+        f"{site} answered 200, but {site.words(what)}",
+        expected="an answer, and the reason why it ended",
+        todo="ask again; what came so far was thrown away" if again else "ask otherwise",
         status=200,
     )
     # Unlike other bad replies, the next attempt may well be whole.
-    error.retryable = True
+    error.retryable = again
     return error
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import httpx
 
 from agentkit.endpoints import failures
 from agentkit.endpoints.failures import Site
 from agentkit.endpoints.shapes import Malformed
-from agentkit.endpoints.sse import Events
+from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import CONNECT_S, Line
 from agentkit.errors import EndpointError
 
@@ -24,6 +25,8 @@ PATIENCE = 10
 """A reply may take this many time-outs in all while it shows signs of life."""
 AFTER_END_S = 0.5
 """Seconds given to a connection to end once its reply is whole, so that it can be used again."""
+AFTER_FINISH_S = 5.0
+"""Seconds given to the counts and the end mark of a reply that has said why it ended."""
 TIMEOUTS = {"timeout": {"connect": CONNECT_S, "read": None, "write": None, "pool": None}}
 """Of the phases only the connect is the transport's to time; silence is timed here, in total."""
 
@@ -124,13 +127,21 @@ async def post(call: Call, line: Line) -> bytes:
             raise failures.silent(call.site, call.timeout_s) from error
 
 
-async def stream(call: Call, line: Line, take: Callable[[str], bool]) -> bytes | None:
-    """Send a call and pass on the data of each event, until take says that it is the last.
+class Listener(Protocol):
+    """Whoever takes the events of a streamed reply."""
 
-    Args:
-        call: what to send.
-        line: over which connections.
-        take: given an event's data; true when the reply is whole.
+    def take(self, event: Event) -> bool:
+        """Take one; true when it is the last."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is whole, although its end mark has not come."""
+        ...
+
+
+async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
+    """Send a call and pass on each event, until the listener says that it is the last.
 
     Returns:
         The body, if the server did not stream but answered at once; else None.
@@ -139,41 +150,90 @@ async def stream(call: Call, line: Line, take: Callable[[str], bool]) -> bytes |
         EndpointError: a refusal, silence, or a broken connection before the reply was whole.
             A stream that ends without its end mark is the caller's to notice.
     """
-    ended = False
     async with line.gate:
         clock = asyncio.timeout(call.timeout_s)
+        hearing = Hearing(call, listener, clock)
         try:
             async with clock:
                 response = await send(call, line)
                 try:
                     if response.status_code != 200:
                         raise await refusal(call, response)
-                    if "event-stream" not in response.headers.get("content-type", ""):
-                        return await whole(call, response, clock)
-                    loop = asyncio.get_running_loop()
-                    last = loop.time() + PATIENCE * call.timeout_s
-                    events = Events()
-                    async with aclosing(pieces(call, response)) as source:
-                        async for piece in source:
-                            lines = events.lines
-                            for data in events.feed(piece):
-                                if not ended and take(data):
-                                    ended = True
-                                    clock.reschedule(loop.time() + AFTER_END_S)
-                            if not ended and events.lines > lines:
-                                clock.reschedule(min(loop.time() + call.timeout_s, last))
-                    # What a cut left of an event is no news; a last one without its blank line is.
-                    with suppress(Malformed):
-                        for data in events.end():
-                            ended = ended or take(data)
+                    return await hearing.listen(response)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
             if not clock.expired():
                 raise
-            if not ended:
+            if not hearing.whole:
                 raise failures.silent(call.site, call.timeout_s) from error
         except EndpointError:
-            if not ended:
+            # A connection that dies once the reply is whole has taken nothing with it.
+            if not hearing.whole:
                 raise
     return None
+
+
+class Hearing:
+    """One streamed reply as it comes, and the clock that bounds the silence in it."""
+
+    def __init__(self, call: Call, listener: Listener, clock: asyncio.Timeout) -> None:
+        self.call, self.listener, self.clock = call, listener, clock
+        self.events = Events()
+        self.ended = self.closing = False
+        self.last = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the reply is missing."""
+        return self.ended or self.listener.finished
+
+    async def listen(self, response: httpx.Response) -> bytes | None:
+        """Take in the reply; return the body of one that is no stream."""
+        self.last = asyncio.get_running_loop().time() + PATIENCE * self.call.timeout_s
+        self.grant(self.call.timeout_s)
+        called = "event-stream" in response.headers.get("content-type", "")
+        streamed: bool | None = None
+        body = bytearray()
+        async with aclosing(pieces(self.call, response)) as source:
+            async for piece in source:
+                if streamed:
+                    self.hear(piece)
+                    continue
+                if not body and piece.isspace():
+                    # Some servers send blank lines while their model works.
+                    self.grant(self.call.timeout_s)
+                    continue
+                body += piece
+                if streamed is None:
+                    streamed = is_stream(bytes(body), called)
+                    if streamed:
+                        self.hear(bytes(body).removeprefix(BOM))
+        if not streamed:
+            return bytes(body)
+        # What a cut left of an event is no news; a last one without its blank line is.
+        with suppress(Malformed):
+            for event in self.events.end():
+                self.ended = self.ended or self.listener.take(event)
+        return None
+
+    def hear(self, piece: bytes) -> None:
+        """Pass on the events that a piece completes."""
+        lines = self.events.lines
+        for event in self.events.feed(piece):
+            if not self.ended and self.listener.take(event):
+                self.ended = True
+                self.grant(AFTER_END_S)
+        if self.ended:
+            return
+        if not self.listener.finished:
+            if self.events.lines > lines:
+                self.grant(self.call.timeout_s)
+        elif not self.closing:
+            self.closing = True
+            self.grant(min(AFTER_FINISH_S, self.call.timeout_s))
+
+    def grant(self, seconds: float) -> None:
+        """Give it so much time from now on, within its patience."""
+        now = asyncio.get_running_loop().time()
+        self.clock.reschedule(min(now + seconds, self.last))

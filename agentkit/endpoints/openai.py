@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.endpoints.dialect import Announced, Dialect, Read
+from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read, check_said, complaint
 from agentkit.endpoints.openai_request import adapt, body, cure, headers
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply, Stop
+from agentkit.thoughts import apart
 
 STOPS: dict[str, Stop] = {
-    "stop": "stop",
-    "tool_calls": "tools",
-    "function_call": "tools",
-    "length": "length",
-    "content_filter": "refusal",
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence"), "stop"),
+    **dict.fromkeys(("complete", "completed", "finish"), "stop"),
+    **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use"), "tools"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    **dict.fromkeys(("content_filter", "safety", "recitation", "blocklist"), "refusal"),
+    **dict.fromkeys(("prohibited_content", "spii", "sensitive", "refusal"), "refusal"),
 }
+"""In small letters; the dialect's own, and those that gateways pass on from other dialects."""
+FAILED = {
+    *("error", "malformed_function_call", "unexpected_tool_call", "network_error"),
+    *("insufficient_system_resource", "abort", "aborted", "cancelled", "failed", "timeout"),
+}
+"""What servers say instead of a reason when they broke off."""
 ECHOED = ("reasoning_details", "reasoning_content")
 """Fields of a reply that some servers want back with it when tools were called."""
 
@@ -45,6 +53,25 @@ def text_of(content: JSON) -> str:
         parts = (mapping(part, "a part of the content") for part in content)
         return "".join(string(part.get("text"), "a part's text") for part in parts)
     return string(content, "message.content")
+
+
+def thoughts_of(said: dict[str, Any]) -> str:
+    """What a model thought, in whichever field the server tells it."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(said.get(name), str) and said[name].strip():
+            return str(said[name])
+    parts = [said.get("reasoning_details"), said.get("content")]
+    found = [part for some in parts if isinstance(some, list) for part in some]
+    return "".join(thought(part) for part in found if isinstance(part, dict))
+
+
+def thought(part: dict[str, Any]) -> str:
+    """The thought in one part of a message; "" where it holds none."""
+    kind = str(part.get("type", ""))
+    if kind == "thinking" and isinstance(part.get("thinking"), list):
+        return text_of(part["thinking"])
+    words = part.get("text") or part.get("summary") or part.get("thinking")
+    return words if kind.startswith(("reasoning", "thinking")) and isinstance(words, str) else ""
 
 
 def arguments_of(value: JSON) -> str:
@@ -88,18 +115,32 @@ def native(said: dict[str, Any], items: list[Any], calls: tuple[ToolCall, ...]) 
 
 def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: str) -> Read:
     """A reply from a message, however it came."""
+    reason = finish.lower() if isinstance(finish, str) else ""
+    if reason in FAILED:
+        raise NoAnswer(f"it ended with the finish reason {finish!r}")
     content = text_of(said.get("content"))
     refusal = said.get("refusal")
     items = sequence(said.get("tool_calls"), "message.tool_calls")
-    calls = calls_of(items, salt)
-    stop: Stop = STOPS.get(finish, "other") if isinstance(finish, str) else "other"
+    stop: Stop = STOPS.get(reason, "other")
     if isinstance(refusal, str) and refusal:
         content, stop = content + refusal, "refusal"
-    elif calls and stop != "length":
+    # What a filter broke off calls nothing.
+    items = [] if stop == "refusal" else items
+    calls = calls_of(items, salt)
+    if calls and stop == "other" and reason and not all(map(whole, calls)):
+        raise NoAnswer(f"it ended with the finish reason {finish!r} inside a tool call")
+    if calls and stop != "length":
         # Several servers say "stop" although they call tools.
         stop = "tools"
+    inside, content = apart(content, cut=stop == "length")
+    reasoning = "\n\n".join(one for one in (thoughts_of(said).strip(), inside) if one)
+    check_said(content, calls, stop, reasoning)
     answer = Message(
-        role="assistant", content=content, calls=calls, native=native(said, items, calls)
+        role="assistant",
+        content=content,
+        calls=calls,
+        native=native(said, items, calls),
+        reasoning=reasoning,
     )
     name = model if isinstance(model, str) else ""
     return Read(Reply(message=answer, stop=stop, usage=usage(told), model=name))
@@ -114,14 +155,14 @@ def read(value: JSON, salt: str) -> Read:
     """
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
-    if value.get("error"):
-        raise Announced(value["error"])
     choices = sequence(value.get("choices"), "choices")
+    if found := complaint(value, foreign=not choices):
+        raise Announced(found)
     if not choices:
         raise Malformed("it has no choices")
     choice = mapping(choices[0], "choices[0]")
-    if choice.get("error"):
-        raise Announced(choice["error"])
+    if found := complaint(choice):
+        raise Announced(found)
     if not isinstance(choice.get("message"), dict):
         raise Malformed("choices[0] has no message")
     finish, told = choice.get("finish_reason"), value.get("usage")
@@ -138,6 +179,8 @@ class Collector:
         self.said: dict[str, Any] = {}
         self.calls: list[dict[str, Any]] = []
         self.by_index: dict[int, dict[str, Any]] = {}
+        self.choice: int | None = None
+        """Index of the choice that is read; a server that sends several is asked for one."""
         self.finish: JSON = None
         self.told: JSON = None
         self.model: JSON = None
@@ -150,25 +193,40 @@ class Collector:
         chunk = decode(data)
         if not isinstance(chunk, dict):
             raise Malformed("a chunk of its stream is not an object")
-        if chunk.get("error"):
-            raise Announced(chunk["error"])
+        if found := complaint(chunk, foreign="choices" not in chunk):
+            raise Announced(found)
         self.told = chunk.get("usage") or self.told
         self.model = chunk.get("model") or self.model
         piece = ""
-        for choice in sequence(chunk.get("choices"), "choices")[:1]:
-            choice = mapping(choice, "choices[0]")
-            if choice.get("error"):
-                raise Announced(choice["error"])
-            self.finish = choice.get("finish_reason") or self.finish
-            piece += self.delta(mapping(choice.get("delta"), "choices[0].delta"))
+        for choice in sequence(chunk.get("choices"), "choices"):
+            choice = mapping(choice, "a choice")
+            if found := complaint(choice):
+                raise Announced(found)
+            index = choice.get("index") if type(choice.get("index")) is int else 0
+            self.choice = index if self.choice is None else self.choice
+            if index == self.choice:
+                self.finish = choice.get("finish_reason") or self.finish
+                piece += self.delta(self.news(choice))
         return piece
+
+    def news(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """What a choice adds; some servers put a whole message into a stream of one event."""
+        begun = self.text or self.calls or self.said
+        name = "message" if choice.get("delta") is None and not begun else "delta"
+        return mapping(choice.get(name), f"a choice's {name}")
+
+    @property
+    def finished(self) -> bool:
+        return self.finish is not None
 
     def delta(self, delta: dict[str, Any]) -> str:
         """Take the news of one chunk."""
         refusal = string(delta.get("refusal"), "delta.refusal")
-        for name in ("refusal", "reasoning_content"):
+        for name in ("refusal", "reasoning_content", "reasoning"):
             if delta.get(name):
                 self.said[name] = self.said.get(name, "") + string(delta[name], name)
+        if thoughts := thoughts_of({"content": delta.get("content")}):
+            self.said["reasoning"] = self.said.get("reasoning", "") + thoughts
         if delta.get("reasoning_details"):
             found = sequence(delta["reasoning_details"], "reasoning_details")
             self.said["reasoning_details"] = [*self.said.get("reasoning_details", ()), *found]
@@ -185,6 +243,11 @@ class Collector:
         index, id_ = item.get("index"), item.get("id")
         if type(index) is int:
             call = self.by_index.get(index)
+            if call is not None and function.get("name"):
+                if repeats(call, item):
+                    return
+                # Some servers number all calls 0.
+                call = None if another(call, item) else call
         else:
             same = [call for call in self.calls if id_ and call["id"] == id_]
             latest = self.calls[-1:] if not id_ and not function.get("name") else []
@@ -202,14 +265,54 @@ class Collector:
             whole["name"] = name if whole["name"] == name else whole["name"] + name
         more = function.get("arguments")
         if more is not None:
-            whole["arguments"] += more if isinstance(more, str) else canonical(more)
+            more = more if isinstance(more, str) else canonical(more)
+            # A proxy's placeholder, before the arguments themselves.
+            empty = whole["arguments"] == "{}" and more.lstrip()[:1] == "{"
+            whole["arguments"] = more if empty else whole["arguments"] + more
 
     def read(self) -> Read | None:
-        """The reply; see dialect.Collector. Some servers leave out the end mark."""
-        if not self.done and self.finish is None:
+        """The reply; see dialect.Collector. Some servers leave out the end mark.
+
+        An end mark alone proves nothing: proxies write it after whatever happened.
+        """
+        if self.finish is None:
             return None
         said = {**self.said, "content": "".join(self.text), "tool_calls": self.calls}
         return assemble(said, self.finish, self.told, self.model, self.salt)
+
+
+def is_whole(arguments: str) -> bool:
+    """Whether a call's arguments are all there."""
+    try:
+        return isinstance(decode(arguments), dict)
+    except Malformed:
+        return False
+
+
+def whole(call: ToolCall) -> bool:
+    """Whether a call was not broken off."""
+    return is_whole(call.arguments)
+
+
+def written(item: dict[str, Any]) -> str:
+    """The arguments in a piece of a call."""
+    more = mapping(item.get("function"), "function").get("arguments")
+    return more if isinstance(more, str) else "" if more is None else canonical(more)
+
+
+def repeats(call: dict[str, Any], item: dict[str, Any]) -> bool:
+    """Whether a piece tells once more all of the call with its own id that is known already."""
+    known = call["function"]["arguments"]
+    return bool(call["id"]) and call["id"] == item.get("id") and known == written(item) != ""
+
+
+def another(call: dict[str, Any], item: dict[str, Any]) -> bool:
+    """Whether a piece that names a function begins another call than the one at its index."""
+    known, more = call["function"]["arguments"], written(item)
+    if item.get("id") and call["id"] and item["id"] != call["id"]:
+        # Some servers invent an id for every piece; those go on inside the arguments.
+        return not known or not more or is_whole(known) or more.lstrip()[:1] == "{"
+    return bool(more.strip()) and known != "{}" and is_whole(known)
 
 
 OPENAI = Dialect(

@@ -2,6 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
+BOM = b"\xef\xbb\xbf"
+FIELDS = (b"data", b"event", b"id", b"retry", b"error")
+LINE = re.compile(rb"(?:%b)?\s*:" % b"|".join(FIELDS))
+
+
+def is_stream(beginning: bytes, called: bool) -> bool | None:
+    """Whether bytes are events, whatever their type is called; None while nobody can know.
+
+    Args:
+        beginning: of the body.
+        called: whether its content type says that it is a stream.
+    """
+    text = beginning.removeprefix(BOM).lstrip()
+    if not text or BOM.startswith(text):
+        return None
+    if text[:1] in b'{[<"':
+        return False
+    if called or LINE.match(text):
+        return True
+    return None if any(name.startswith(text) for name in FIELDS) else False
+
+
+class Event(NamedTuple):
+    """One event: its data, and its name, which most servers leave out."""
+
+    data: str
+    name: str = ""
+
 
 class Events:
     """Cuts a byte stream into the data of its events. Lines may end in LF, CRLF or CR.
@@ -15,12 +46,13 @@ class Events:
         self.rest = bytearray()
         self.scanned = 0
         self.data: list[str] = []
+        self.name = ""
         self.id: bytes | None = None
         self.latest: tuple[bytes, str] | None = None
         self.after_cr = False
 
-    def feed(self, chunk: bytes) -> list[str]:
-        """Take bytes; return the data of each event that they complete."""
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Take bytes; return each event that they complete."""
         if self.after_cr and chunk:
             self.after_cr = False
             if chunk[:1] == b"\n":
@@ -29,7 +61,7 @@ class Events:
             self.after_cr = chunk[-1:] == b"\r"
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         self.rest += chunk
-        events: list[str] = []
+        events: list[Event] = []
         start = 0
         # A long line in many chunks is searched once: the scan goes on where it ended.
         while (end := self.rest.find(b"\n", max(start, self.scanned))) >= 0:
@@ -39,7 +71,7 @@ class Events:
         self.scanned = len(self.rest)
         return events
 
-    def line(self, line: bytes, events: list[str]) -> None:
+    def line(self, line: bytes, events: list[Event]) -> None:
         """Take one line without its end."""
         self.lines += 1
         if not line:
@@ -47,24 +79,32 @@ class Events:
         elif line.startswith(b"data:"):
             value = line[6:] if line[5:6] == b" " else line[5:]
             self.data.append(value.decode("utf-8", "replace"))
+        elif line.startswith(b"event:"):
+            self.name = line[6:].strip().decode("utf-8", "replace")
         elif line.startswith(b"id:"):
             self.id = line[3:].strip()
         elif line == b"data":
             self.data.append("")
+        elif line.startswith(b"error:"):
+            # No field of the standard, and what llama.cpp's server once reported errors by.
+            self.data.append(line[6:].strip().decode("utf-8", "replace"))
+            self.name = "error"
 
-    def dispatch(self, events: list[str]) -> None:
+    def dispatch(self, events: list[Event]) -> None:
         """Pass on the event that a blank line ends."""
         if self.data:
             data = "\n".join(self.data)
             named = None if self.id is None else (self.id, data)
             if named is None or named != self.latest:
-                events.append(data)
+                events.append(Event(data, self.name))
             self.latest = named
-        self.data, self.id = [], None
+        elif self.name == "error":
+            events.append(Event("", self.name))
+        self.data, self.name, self.id = [], "", None
 
-    def end(self) -> list[str]:
+    def end(self) -> list[Event]:
         """The stream is over; return an event whose blank line the server left out."""
-        events: list[str] = []
+        events: list[Event] = []
         if self.rest:
             self.line(bytes(self.rest), events)
             self.rest.clear()

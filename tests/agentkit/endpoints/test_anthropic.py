@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agentkit.endpoints.anthropic import ANTHROPIC, Collector, read
 from agentkit.endpoints.anthropic_request import body
-from agentkit.endpoints.dialect import Announced
+from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import Message, ToolCall, canonical, thread_of
 from agentkit.model import Options, Request, ToolSpec
@@ -161,7 +161,8 @@ def test_a_plain_reply_keeps_nothing_twice() -> None:
     ],
 )
 def test_stop_reasons(reason: str | None, stop: str) -> None:
-    assert read({"content": [], "stop_reason": reason}, "").reply.stop == stop
+    value = {"content": [{"type": "text", "text": "x"}], "stop_reason": reason}
+    assert read(value, "").reply.stop == stop
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_any_json_is_a_reply_or_a_named_fault(values: list[Any]) -> None:
     for value in [*values, {"content": values}]:
         try:
             found = read(value, "salt")
-        except (Malformed, Announced):
+        except (Malformed, Announced, NoAnswer):
             continue
         canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")
 
@@ -280,9 +281,10 @@ def test_any_events_are_a_reply_or_a_named_fault(events: list[Any]) -> None:
     try:
         for item in events:
             collector.take(json.dumps(item))
+        collector.take(event("message_delta", delta={"stop_reason": "end_turn"}))
         collector.take(event("message_stop"))
         found = collector.read()
-    except (Malformed, Announced):
+    except (Malformed, Announced, NoAnswer):
         return
     assert found is not None
     canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")

@@ -15,7 +15,15 @@ import httpx
 import pytest
 
 from agentkit.endpoints.connect import connect
-from agentkit.errors import BadReply, EndpointError, Overloaded, Rejected, TimedOut, Unreachable
+from agentkit.errors import (
+    BadReply,
+    EndpointError,
+    Overloaded,
+    RateLimited,
+    Rejected,
+    TimedOut,
+    Unreachable,
+)
 from agentkit.messages import Message, thread_of
 from agentkit.model import Reply, Request
 
@@ -25,6 +33,7 @@ OK = json.dumps(
 ).encode()
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 CHUNKED = STREAM[:-2] + b"transfer-encoding: chunked\r\n\r\n"
+TEXT = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n"
 PIECE = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\n'
 FINISH = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
 DONE = b"data: [DONE]\n\n"
@@ -187,6 +196,11 @@ async def test_a_cut_stream_may_be_tried_again(serve: Any) -> None:
         (STREAM, (PIECE + FINISH + DONE).replace(b"\n", b"\r\n")),
         (STREAM, b": " + b"x" * 1_000_000 + b"\n\n", PIECE, FINISH, DONE),
         (response(OK),),
+        (TEXT, PIECE, FINISH, DONE),
+        (TEXT, *[(PIECE + FINISH + DONE)[i : i + 1] for i in range(130)]),
+        (TEXT, b"\xef\xbb\xbf: hello\n\n", PIECE, FINISH),
+        (STREAM, OK),
+        (STREAM, b"data: " + OK + b"\n\n", DONE),
     ],
 )
 async def test_harmless_oddities_of_a_stream_are_read(serve: Any, parts: tuple[bytes, ...]) -> None:
@@ -199,6 +213,56 @@ async def test_a_stream_left_open_after_its_end_mark_is_whole(serve: Any) -> Non
     url = await serve(says(STREAM, PIECE, FINISH, DONE, then="hold"))
     reply = await ask(url, ignore, timeout_s=60)
     assert reply.text == "hi"
+
+
+async def test_a_connection_that_dies_after_the_finish_has_taken_nothing(
+    serve: Any, transport: Any
+) -> None:
+    chunked = [b"%x\r\n%s\r\n" % (len(part), part) for part in (PIECE, FINISH)]
+    url = await serve(says(CHUNKED, *chunked, b"99\r\ndata", then="close"))
+    assert (await ask(url, ignore, transport=transport)).text == "hi"
+    held = await serve(says(STREAM, PIECE, FINISH, then="hold"))
+    assert (await ask(held, ignore, timeout_s=0.2, transport=transport)).text == "hi"
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [
+        ((DONE,), BadReply),
+        ((PIECE, DONE), BadReply),
+        ((PIECE, FINISH.replace(b"stop", b"error"), DONE), BadReply),
+        ((FINISH, DONE), BadReply),
+        ((PIECE, b'data: {"object": "error", "message": "too long", "code": 400}\n\n'), Rejected),
+        ((PIECE, b'event: error\ndata: {"detail": "out of memory"}\n\n', DONE), BadReply),
+        ((PIECE, b"event: error\ndata: out of memory\n\n", DONE), BadReply),
+        ((PIECE, b"event: error\n\n", FINISH, DONE), BadReply),
+        ((PIECE, FINISH, b"event: error\n\n", DONE), BadReply),
+        ((PIECE, b'data: {"detail": "out of memory"}\n\n', FINISH, DONE), BadReply),
+        ((PIECE, b'data: {"error": {"message": "x", "code": "503"}}\n\n'), Overloaded),
+        ((PIECE, b'data: {"error": "x", "code": "rate_limit_exceeded"}\n\n'), RateLimited),
+        ((b'error: {"code": 500, "message": "x"}\n\n',), Overloaded),
+        ((b'{"error": {"message": "slow", "type": "rate_limit_error"}}',), RateLimited),
+        ((b"<html>log in</html>",), BadReply),
+    ],
+)
+async def test_an_error_in_a_stream_is_never_an_answer(
+    serve: Any, parts: tuple[bytes, ...], error: type[EndpointError]
+) -> None:
+    for head in (STREAM, TEXT):
+        with pytest.raises(error):
+            await ask(await serve(says(head, *parts)), ignore)
+
+
+async def test_thoughts_are_not_streamed_as_the_answer(serve: Any) -> None:
+    texts = ("<thi", "nk>a", "b</th", "ink>\n", "\nYes", ".")
+    chunks = [
+        b"data: " + json.dumps({"choices": [{"delta": {"content": text}}]}).encode() + b"\n\n"
+        for text in texts
+    ]
+    pieces: list[str] = []
+    reply = await ask(await serve(says(STREAM, *chunks, FINISH, DONE)), pieces.append)
+    assert "".join(pieces) == reply.text == "Yes."
+    assert reply.message.reasoning == "ab"
 
 
 async def test_a_megabyte_in_one_line_arrives_whole(serve: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.endpoints.dialect import Announced
+from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.openai import OPENAI, Collector, read
 from agentkit.endpoints.openai_request import body
 from agentkit.endpoints.shapes import Malformed, decode
@@ -122,13 +122,131 @@ def test_a_plain_reply_is_read() -> None:
         ("stop", "stop"),
         ("length", "length"),
         ("content_filter", "refusal"),
-        ("eos", "other"),
+        ("eos", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "refusal"),
+        ("whatever", "other"),
         (None, "other"),
     ],
 )
 def test_finish_reasons(reason: str | None, stop: str) -> None:
     value = {"choices": [{"message": {"content": "x"}, "finish_reason": reason}]}
     assert read(value, "").reply.stop == stop
+
+
+@pytest.mark.parametrize(
+    ("message", "finish"),
+    [
+        ({"content": ""}, "stop"),
+        ({"content": "half"}, "error"),
+        ({"content": None}, "MALFORMED_FUNCTION_CALL"),
+        ({"content": None}, "content_filter"),
+        ({"content": "<think>hm</think>"}, "stop"),
+        ({"reasoning_content": "hm"}, "stop"),
+        ({"tool_calls": [call_of("add", '{"a": 1')]}, "whatever"),
+    ],
+)
+def test_what_is_no_answer_is_not_given_as_one(message: dict[str, Any], finish: str) -> None:
+    with pytest.raises(NoAnswer):
+        read({"choices": [{"message": message, "finish_reason": finish}]}, "")
+
+
+def test_a_call_in_what_a_filter_broke_off_is_not_made() -> None:
+    message = {"content": "I", "tool_calls": [call_of("add", "{}")]}
+    found = read({"choices": [{"message": message, "finish_reason": "content_filter"}]}, "").reply
+    assert (found.calls, found.stop) == ((), "refusal")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"reasoning_content": "hm"},
+        {"reasoning": "hm"},
+        {"reasoning": "hm", "reasoning_content": "hm"},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
+        {"content": "<think>\nhm\n</think>\n\nYes."},
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                {"type": "text", "text": "Yes."},
+            ]
+        },
+    ],
+)
+def test_what_was_thought_is_told_apart_from_the_answer(said: dict[str, Any]) -> None:
+    message = {"content": "Yes.", **said}
+    whole = read(reply(message), "").reply.message
+    collector = Collector("")
+    for name, value in message.items():
+        collector.take(chunk(**{name: value}))
+    collector.take(chunk(finish="stop"))
+    found = collector.read()
+    assert found is not None
+    for message in (whole, found.reply.message):
+        assert (message.content, message.reasoning) == ("Yes.", "hm")
+
+
+def piece(arguments: str | None, name: str | None = None, **fields: Any) -> dict[str, Any]:
+    function = {"name": name} if name else {}
+    return {"function": {**function, "arguments": arguments}, **fields}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "calls"),
+    [
+        (
+            [piece('{"a":1}', "add", index=0, id="x"), piece('{"a":2}', "add", index=0, id="y")],
+            [("add", '{"a":1}'), ("add", '{"a":2}')],
+        ),
+        (
+            [piece("", "add", index=0, id="x"), piece("", "sub", index=0, id="y")],
+            [("add", "{}"), ("sub", "{}")],
+        ),
+        (
+            [piece('{"a":1}', "add", index=0), piece('{"a":2}', "add", index=0)],
+            [("add", '{"a":1}'), ("add", '{"a":2}')],
+        ),
+        (
+            [piece('{"a', "add", index=0, id="x"), piece('":1}', "add", index=0, id="y")],
+            [("add", '{"a":1}')],
+        ),
+        (
+            [piece('{"a', "add", index=0, id="x"), piece('":1}', index=0, id="y")],
+            [("add", '{"a":1}')],
+        ),
+        ([piece('{"a":1}', "add", index=0, id="x")] * 2, [("add", '{"a":1}')]),
+        ([piece("{}", "add", index=0), piece('{"a":1}', index=0)], [("add", '{"a":1}')]),
+        (
+            [
+                piece('{"a', "add", index=0, id="x"),
+                piece('{"b', "sub", index=1, id="y"),
+                piece('":1}', index=0),
+                piece('":2}', index=1),
+            ],
+            [("add", '{"a":1}'), ("sub", '{"b":2}')],
+        ),
+    ],
+)
+def test_calls_are_told_apart_as_servers_number_them(
+    pieces: list[dict[str, Any]], calls: list[tuple[str, str]]
+) -> None:
+    collector = Collector("salt")
+    for one in pieces:
+        collector.take(chunk(tool_calls=[one]))
+    collector.take(chunk(finish="tool_calls"))
+    found = collector.read()
+    assert found is not None
+    assert [(call.name, call.arguments) for call in found.reply.calls] == calls
+    assert len({call.id for call in found.reply.calls}) == len(calls)
+
+
+def test_of_several_choices_one_is_read() -> None:
+    def both(first: str, second: str) -> str:
+        texts = enumerate((first, second))
+        return json.dumps({"choices": [{"index": n, "delta": {"content": t}} for n, t in texts]})
+
+    found = streamed(both("a", "x"), both("b", "y"), chunk(finish="stop"), "[DONE]")
+    assert found.text == "ab"
 
 
 def test_a_refusal_is_the_text_and_the_reason() -> None:
@@ -337,7 +455,7 @@ def test_any_json_is_a_reply_or_a_named_fault(value: Any) -> None:
     for candidate in (value, {"choices": [{"message": value}]}, {"choices": [value]}):
         try:
             found = read(decode(json.dumps(candidate)), "salt")
-        except (Malformed, Announced):
+        except (Malformed, Announced, NoAnswer):
             continue
         canonical(found.reply.model_dump()).encode()
 
@@ -349,9 +467,10 @@ def test_any_chunks_are_a_reply_or_a_named_fault(values: list[Any]) -> None:
     try:
         for value in values:
             collector.take(json.dumps({"choices": [{"delta": value}], "usage": value}))
+        collector.take(chunk(finish="stop"))
         collector.take("[DONE]")
         found = collector.read()
-    except (Malformed, Announced):
+    except (Malformed, Announced, NoAnswer):
         return
     assert found is not None
     canonical(found.reply.model_dump()).encode()

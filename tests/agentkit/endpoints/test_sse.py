@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.endpoints.sse import Events
+from agentkit.endpoints.sse import Event, Events, is_stream
 
 
 def whole_at_once(stream: bytes) -> list[str]:
@@ -33,13 +33,13 @@ STREAMS = st.lists(st.tuples(LINES, st.sampled_from([b"\n", b"\r\n", b"\r"])), m
 @given(STREAMS, st.lists(st.integers(1, 7), max_size=40))
 def test_chunks_of_any_size_give_the_events_of_the_whole(stream: bytes, sizes: list[int]) -> None:
     events = Events()
-    found: list[str] = []
+    found: list[Event] = []
     rest = stream
     for size in sizes:
         found += events.feed(rest[:size])
         rest = rest[size:]
     found += events.feed(rest)
-    assert found == whole_at_once(stream)
+    assert [event.data for event in found] == whole_at_once(stream)
 
 
 def test_comments_are_lines_but_no_events() -> None:
@@ -51,12 +51,31 @@ def test_comments_are_lines_but_no_events() -> None:
 def test_the_end_gives_the_event_whose_blank_line_is_missing() -> None:
     events = Events()
     assert events.feed(b"data: [DONE]") == []
-    assert events.end() == ["[DONE]"]
+    assert events.end() == [Event("[DONE]")]
     assert events.end() == []
 
 
 def test_an_event_delivered_twice_counts_once() -> None:
     events = Events()
     twice = b"id: 1\ndata: a\n\n" * 2 + b"id: 2\ndata: a\n\n"
-    assert events.feed(twice) == ["a", "a"]
-    assert events.feed(b"data: b\n\ndata: b\n\n") == ["b", "b"]
+    assert events.feed(twice) == [Event("a")] * 2
+    assert events.feed(b"data: b\n\ndata: b\n\n") == [Event("b")] * 2
+
+
+def test_an_event_keeps_its_name() -> None:
+    events = Events()
+    assert events.feed(b"event: error\ndata: {}\n\ndata: a\n\n") == [
+        Event("{}", "error"),
+        Event("a"),
+    ]
+    assert events.feed(b"event: error\n\n") == [Event("", "error")]
+    assert events.feed(b'error: {"code": 500}\n\n') == [Event('{"code": 500}', "error")]
+
+
+@given(
+    st.sampled_from([b"data: a\n", b": note\n", b"event:x\n", b"{}", b"<p>", b"\xef\xbb\xbfid: 1"])
+)
+def test_a_stream_is_known_by_how_it_begins(body: bytes) -> None:
+    known = [is_stream(body[:size], called=False) for size in range(len(body) + 1)]
+    assert known[-1] is (body[:1] not in b"{<")
+    assert {one for one in known if one is not None} == {known[-1]}
