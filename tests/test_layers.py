@@ -59,8 +59,8 @@ DOORS = {("agentkit.actor", "agentkit.patterns")}
 # Each costs more than the whole core, or belongs to an extra.
 HEAVY = {
     "IPython", "aiohttp", "anthropic", "anywidget", "chromadb", "dotenv", "genai_prices",
-    "httpx_aiohttp", "ipykernel", "ipywidgets", "memory", "nbext", "numpy", "openai", "psycopg",
-    "ray", "stamina", "starlette", "tenacity", "traitlets", "uvicorn", "uvloop",
+    "httpx_aiohttp", "ipykernel", "ipywidgets", "markdown_it", "memory", "nbext", "numpy", "openai",
+    "psycopg", "ray", "stamina", "starlette", "tenacity", "traitlets", "uvicorn", "uvloop",
 }  # fmt: skip
 
 

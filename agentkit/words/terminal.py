@@ -1,8 +1,4 @@
-"""Foreign words on their way to where they are shown: one function per destination.
-
-What a model, a tool, a memory, a file or a log said is data. Each function here turns it into
-what its destination shows as the words that were said, and never into something that acts.
-"""
+"""Words for a terminal."""
 
 from __future__ import annotations
 
@@ -24,11 +20,11 @@ def for_terminal(text: str, *, one_line: bool = False) -> str:
         text: foreign words, or lines of ours with such in them; JSON stays the same JSON.
         one_line: whether newlines and tabs are written out too, so that no word begins a line.
     """
-    text = ACTING.sub(_written, text)
-    return LINES.sub(_written, text) if one_line else text
+    text = ACTING.sub(written, text)
+    return LINES.sub(written, text) if one_line else text
 
 
-def _written(found: re.Match[str]) -> str:
+def written(found: re.Match[str]) -> str:
     """A character as JSON writes it: its UTF-16 units in hex."""
     if short := {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(found[0]):
         return short

@@ -1,0 +1,341 @@
+"""Words for Markdown: what is read is what was said, and nothing of it acts."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from agentkit.words import fenced, for_line, for_lines, for_markdown
+from agentkit.words.pages import visible
+
+RAW = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+RAW.validateLink = lambda url: True  # type: ignore[method-assign]
+PARSERS = {
+    "commonmark": RAW,
+    "bare": MarkdownIt("commonmark", {"html": True}),
+}
+
+OURS = set(
+    "p br hr em strong del s code pre span ul ol li blockquote h1 h2 h3 h4 h5 h6 table thead "
+    "tbody tr th td a".split()
+)
+"""Elements that may stand in what we show."""
+
+
+class Page(HTMLParser):
+    """What a reader sees of some HTML, and what in it would act."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.wrong: list[str] = []
+        self.tags: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in OURS:
+            self.wrong.append(f"<{tag}>")
+        for name, value in attrs:
+            href = name == "href" and re.match(r"(https?://|mailto:)", value or "", re.IGNORECASE)
+            if not href and name not in ("class", "style", "start"):
+                self.wrong.append(f"{tag} {name}={value}")
+            if name == "style" and not re.fullmatch("text-align:(left|right|center)", value or ""):
+                self.wrong.append(f"style={value}")
+        if tag in ("p", "br", "li", "td", "th", "tr", "hr"):
+            self.words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.wrong.append("comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self.wrong.append("declaration")
+
+    def handle_pi(self, data: str) -> None:
+        self.wrong.append("instruction")
+
+    @property
+    def text(self) -> str:
+        """The words, blanks made even."""
+        return " ".join("".join(self.words).split())
+
+
+def page(markdown: str, parser: MarkdownIt = RAW) -> Page:
+    """Markdown as a front end shows it."""
+    return Page(parser.render(markdown))
+
+
+def mistune(markdown: str) -> Page:
+    """Markdown as nbconvert shows it."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    made = str(MarkdownWithMath(renderer=IPythonRenderer(escape=False)).render(markdown))
+    made = re.sub(r'<a class="anchor-link"[^>]*>.*?</a>| id="[^"]*"', "", made)
+    return Page(re.sub(r'(?s)<div class="highlight">(<pre>.*?)</pre></div>', code, made))
+
+
+def code(found: re.Match[str]) -> str:
+    """A coloured block of code without its colours."""
+    return re.sub("<pre>", "<pre><code>", re.sub(r"</?span[^>]*>", "", found[1])) + "</code></pre>"
+
+
+MATHSPLIT = re.compile(
+    r"(\$\$?|\\(?:begin|end)\{[a-z]*\*?\}|\\[{}$]|[{}]|(?:\n\s*)+|@@\d+@@|\\\\[()[\]])", re.I
+)
+
+
+def mathematics(markdown: str) -> list[str]:
+    """What JupyterLab takes out of Markdown as mathematics before it reads the rest."""
+    text = re.sub(
+        r"^(`{3,}|~{3,})[^`\n]*\n.*?^\1`*$",
+        lambda found: found[0].replace("$", "."),
+        markdown,
+        flags=re.M | re.S,
+    )
+    text = re.sub(
+        r"(^|[^\\])(`+)([^\n]*?[^`\n])\2(?!`)",
+        lambda found: found[0].replace("$", "."),
+        text,
+        flags=re.M,
+    )
+    found, end, begun = [], None, 0
+    parts = MATHSPLIT.split(text)
+    for place in range(1, len(parts), 2):
+        part = parts[place]
+        if end is not None:
+            if part == end:
+                found.append("".join(parts[begun : place + 1]))
+                end = None
+            elif re.search(r"\n.*\n", part):
+                end = None
+        elif part in ("$", "$$"):
+            begun, end = place, part
+        elif part[:2] == "\\\\":
+            begun, end = place, "\\\\)" if part[-1] == "(" else "\\\\]"
+        elif part[1:6] == "begin":
+            begun, end = place, "\\end" + part[6:]
+    return found
+
+
+def typeset(markdown: str) -> bool:
+    """Whether MathJax finds a delimiter in a text of the finished page."""
+    source = re.sub(r"(?s)<(pre|code)[ >].*?</\1>", "<hr>", RAW.render(markdown))
+    strings = [html.unescape(part) for part in re.split(r"<(?!br\b|!--)[^>]*>", source)]
+    delimited = re.compile(r"(?s)\$.+\$|\\\(.*\\\)|\\\[.*\\\]|\\begin\s*\{|\\(eq)?ref\s*\{|\\[\\$]")
+    return any(delimited.search(one) for one in strings)
+
+
+PLAIN = [
+    "The fare is 5 EUR.",
+    "The fare is $5 for one and $7 for two.",
+    "1969. That was the year.",
+    "- 5 degrees",
+    "-5 degrees",
+    "+ 3",
+    "12.",
+    "7)",
+    "# 3",
+    "#1 is safety",
+    "#",
+    "---",
+    "* * *",
+    "> 5",
+    ">= 5",
+    "2 * 3 * 4",
+    "2*3*4",
+    "5*x + 3*y",
+    "2**3**4",
+    "a_b_c and __init__.py",
+    "_",
+    "*",
+    "a < b & c > d",
+    "<think>",
+    "<b>bold</b>",
+    "&copy; &#36; &amp;",
+    "[a]: http://x",
+    "see [1] and [^1]",
+    "[^1]: a note",
+    "~5 to ~7, ~~",
+    "C:\\Users\\new and \\d+\\.\\d+",
+    "\\begin{x} a \\end{x} \\ref{x}",
+    "![alt](http://a.b/c.png)",
+    "[click](javascript:fetch(1))",
+    "[read](file:///etc/passwd)",
+    "[here](#there) and [](http://a.b)",
+    "https://a.b/c_d_e/_f_/*g*?h=1&copy=2.",
+    "(see https://a.b/c_(d)) or www.a.b or me@a.b",
+    "<https://a.b>",
+    "$$ is cheap, $$$ is dear",
+    "5$ and 7$ and $HOME",
+    "`unfinished",
+    "a | b",
+    "Title\n-\nmore",
+    "2+2\n=\n4",
+    "    42",
+    "1969. one\n1980. two",
+    "- 5 EUR for one\n- 7 EUR for two",
+    "1.\n2.",
+    "@@0@@",
+    ":smile: :: {role} %x",
+    "term\n: not a definition",
+    "(a)=\nx",
+    "+++\nx",
+]
+
+
+@pytest.mark.parametrize("said", PLAIN)
+def test_plain_words_are_shown_as_they_were_said(said: str) -> None:
+    shown = for_markdown(said)
+    wanted = " ".join(said.split())
+    for seen in (page(shown), page(shown, PARSERS["bare"]), mistune(shown)):
+        assert seen.text == wanted
+        assert not seen.wrong
+        assert not {"ol", "ul", "li", "h1", "h2", "blockquote", "em", "strong"} & set(seen.tags)
+    assert not mathematics(shown)
+    assert not typeset(shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "tags", "words"),
+    [
+        ("**bold** and *it*, `a < b`", ["p", "strong", "em", "code"], "bold and it, a < b"),
+        ("*a* **b *c* d** ~~e~~", ["p", "em", "strong", "em", "s"], "a b c d e"),
+        ("# Title\n\ntext", ["h1", "p"], "Title text"),
+        ("Title\n===\n\ntext", ["h1", "p"], "Title text"),
+        ("a\n\n---\n\nb", ["p", "hr", "p"], "a b"),
+        ("- a\n- b", ["ul", "li", "li"], "a b"),
+        ("3. a\n4. b", ["ol", "li", "li"], "a b"),
+        ("> said\n> so", ["blockquote", "p", "br"], "said so"),
+        ("one\ntwo", ["p", "br"], "one two"),
+        ("| a | b |\n|---|--:|\n| 1 | 2 |", ["table", "thead", "tr", "th", "th"], "a b 1 2"),
+        ("```python\nx = 1\n```", ["pre", "code"], "x = 1"),
+        ("[text](https://a.b)", ["p", "a"], "text (https://a.b)"),
+        ("https://a.b", ["p", "a"], "https://a.b"),
+        ("这是**重点**内容", ["p", "strong"], "这是重点内容"),
+    ],
+)
+def test_rich_markdown_stays(said: str, tags: list[str], words: str) -> None:
+    for seen in (page(for_markdown(said)), mistune(for_markdown(said))):
+        found = [tag.replace("del", "s") for tag in seen.tags]
+        assert [tag for tag in found if tag != "span"][: len(tags)] == tags
+        assert seen.text == words
+        assert not seen.wrong
+
+
+def test_nested_lists_with_code_and_tables_stay() -> None:
+    said = "1. first\n\n   ```sh\n   echo $A $B\n   ```\n\n   - inner\n   - more\n2. second\n"
+    seen = page(for_markdown(said))
+    assert seen.tags == ["ol", "li", "p", "pre", "code", "ul", "li", "li", "li", "p"]
+    assert seen.text == "first echo $A $B inner more second"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("$$x^2 < 3$$", "$$\nx^2 \\lt  3\n$$"),
+        ("$$\na = b\n$$", "$$\na = b\n$$"),
+        ("\\[\n\\frac{a}{b}\n\\]", "$$\n\\frac{a}{b}\n$$"),
+        ("it is \\(x^2\\).", "it is $x^2$."),
+    ],
+)
+def test_mathematics_written_as_such_stays(said: str, shown: str) -> None:
+    assert for_markdown(said) == shown
+    assert mathematics(shown)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "$$\\href{javascript:alert(1)}{a=b}$$",
+        "$$\\require{html} a=b$$",
+        "$$\\def\\a{\\a\\a}\\a = 1$$",
+        "$$\\rule{99em}{99em} = 1$$",
+        "$$\\color{white}{a = b}$$",
+        "$$} = {$$",
+        "$$a = b % hidden$$",
+    ],
+)
+def test_a_formula_that_acts_or_hides_is_words(said: str) -> None:
+    shown = for_markdown(said)
+    assert not mathematics(shown)
+    assert page(shown).text == said
+
+
+def test_a_diagram_is_shown_as_its_text() -> None:
+    assert "```text\ngraph TD\n```" in for_markdown("```mermaid\ngraph TD\n```")
+
+
+def test_rows_longer_than_a_tables_head_lose_nothing() -> None:
+    assert page(for_markdown("|a|\n|-|\n|1|2|3|\n")).text == "|a| |-| |1|2|3|"
+
+
+def test_what_is_nested_too_deep_loses_nothing() -> None:
+    said = "> " * 80 + "deep"
+    assert "deep" in page(for_markdown(said)).text
+
+
+SNIPPETS = st.sampled_from(
+    [
+        *PLAIN,
+        *"*_`~#>-+|:=\\[]()!\"'<&$ \n\t",
+        "**", "__", "``", "```", "~~~", "\n\n", "\n    ", "\n- ", "\n1. ", "\n> ", "![", "](",
+        "<img src=x onerror=\"fetch(1)\">", "<script>", "</script>", "<!--", "-->", "<![CDATA[",
+        "<?php", "</details>", "<a href=x>", "javascript:", "data:text/html,", "http://", "www.",
+        "![a](http://b/c)", "[a](http://b \"t\")", "[a](javascript:1)", "[a][b]", "[b]: http://x",
+        "```\n", "\n```", "`<img>`", "\\`", "`a``", "word", "  ", "é", "重", "$$", "\\(", "\\)",
+        "\\[", "\\]", "x^2", "\\begin{a}", "\\end{a}", "|a|b|\n|-|-|\n|c|d|", "\x1b[31m", "\u202e",
+        "&lt;img src=x&gt;", "&#60;b&#62;", "<br>", "{{x}}", "@@1@@", "\r\n", "\x00", "\ud800",
+    ]
+)  # fmt: skip
+NASTY = st.lists(SNIPPETS, max_size=25).map("".join) | st.text(max_size=80)
+
+
+@settings(max_examples=250, deadline=None)
+@given(NASTY)
+def test_nothing_of_any_words_acts(said: str) -> None:
+    shown = for_markdown(said)
+    for name, parser in PARSERS.items():
+        assert not page(shown, parser).wrong, name
+    assert not mistune(shown).wrong
+
+
+@settings(max_examples=250, deadline=None)
+@given(NASTY)
+def test_no_word_is_lost(said: str) -> None:
+    seen = page(for_markdown(said)).text
+    languages = re.sub(r"(?m)^[ >\t]*(`{3,}|~{3,})[ \t]*[\w+#.-]+[ \t]*$", "", visible(said))
+    for word in re.findall(r"[^\W_]{3,}", languages):
+        assert word in seen
+
+
+@settings(max_examples=250, deadline=None)
+@given(NASTY)
+def test_a_line_and_lines_are_the_words_themselves(said: str) -> None:
+    wanted = "".join(visible(said).split())
+    for shown in (for_line(said), for_lines(said), f"| a |\n|---|\n| {for_line(said)} |"):
+        for seen in (page(shown), mistune(shown)):
+            assert not seen.wrong
+            assert wanted in "".join(seen.text.split())
+        assert not mathematics(shown)
+        assert not typeset(shown)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("`~\n ab$\\", max_size=60))
+def test_a_block_of_code_holds_the_text_and_nothing_ends_it(said: str) -> None:
+    source = RAW.render(f"before\n\n{fenced(said)}\n\nafter")
+    seen = Page(source)
+    assert seen.tags == ["p", "pre", "code", "p"]
+    assert html.unescape(source.split("<code")[1].split(">", 1)[1].split("</code>")[0]).rstrip(
+        "\n"
+    ) == said.rstrip("\n")
