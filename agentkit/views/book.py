@@ -3,6 +3,10 @@
 A run that was interrupted and resumed tells the beginning again: the same scopes
 open, the same messages are sent. The book recognises what it has seen, so that
 views count it once.
+
+It also gives every event its order in the story, which does not depend on timing: what an
+activation began stands in the order in which it began it, each with all that happened inside.
+Who of several parallel workers answers first changes no picture that goes by it.
 """
 
 from __future__ import annotations
@@ -33,6 +37,12 @@ YOU = "you"
 CUT = "cut off"
 """How an activation ended that a crash left open."""
 
+Order = tuple[float, ...]
+"""Where something stands in the story: its number inside its activation, behind that one's own."""
+
+BEHIND = float("inf")
+"""The number of what stands behind all that an activation has begun."""
+
 Verdict = Literal["new", "again", "old"]
 """Never seen; told again by a resumed run; the very same event once more."""
 
@@ -50,6 +60,11 @@ class RunEntry:
     """How often it was started or resumed."""
     seq: int = 0
     """Of its last event."""
+    order: Order = ()
+    begun: int = 0
+    """Things that began outside of any activation."""
+    last: Order = ()
+    """Of what stands last in the story so far."""
 
 
 @dataclass(slots=True)
@@ -71,6 +86,9 @@ class Scope:
     usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = None
     waiting_s: float = 0.0
+    order: Order = ()
+    begun: int = 0
+    """Activations, steps and messages that began in it."""
 
 
 @dataclass(slots=True)
@@ -86,6 +104,7 @@ class Step:
     started: float
     open: bool = True
     status: str = ""
+    order: Order = ()
 
 
 class Book:
@@ -98,6 +117,8 @@ class Book:
         self.messages: dict[str, Message] = {}
         self.revived: list[Scope] = []
         """Activations that the latest event showed to be going on after a crash."""
+        self.order: Order = ()
+        """Of the latest event."""
         self.told: Counter[tuple[str, ...]] = Counter()
         self.retold: Counter[tuple[str, ...]] = Counter()
 
@@ -105,7 +126,9 @@ class Book:
         """Note the event and say whether it is news."""
         entry = self.runs.get(event.run)
         if entry is None:
-            entry = self.runs[event.run] = RunEntry(event.run, event.run[:8], event.at)
+            order = (float(len(self.runs)),)
+            entry = RunEntry(event.run, event.run[:8], event.at, order=order, last=order)
+            self.runs[event.run] = entry
         if event.seq <= entry.seq:
             return "old"
         entry.seq = event.seq
@@ -114,7 +137,22 @@ class Book:
         self.revived = []
         if not isinstance(event, ScopeOpened):
             self.revive(event.run, event.scope)
-        return self.enter(event, entry)
+        # What begins nothing stands behind all that has begun there so far.
+        around = self.around(event.run, event.scope)
+        self.order = (*around.order, around.begun, BEHIND)
+        verdict = self.enter(event, entry)
+        entry.last = max(entry.last, self.order)
+        return verdict
+
+    def around(self, run: str, scope: str) -> Scope | RunEntry:
+        """The activation that something happens in, or the run where it is in none."""
+        return self.scopes.get((run, scope)) or self.runs[run]
+
+    def next_in(self, run: str, scope: str) -> Order:
+        """The order of what begins now in an activation."""
+        around = self.around(run, scope)
+        around.begun += 1
+        return (*around.order, around.begun)
 
     def revive(self, run: str, key: str) -> None:
         """Open what a crash cut off and a resumed run goes on with, and all around it.
@@ -135,6 +173,7 @@ class Book:
             case RunStarted():
                 return self.start(event, entry)
             case RunEnded():
+                self.order = (*entry.last, BEHIND)
                 entry.status = event.status
                 self.shut(event.run, event.status)
             case ScopeOpened():
@@ -150,7 +189,10 @@ class Book:
                 return self.end(event)
             case MessageSent():
                 marks = (event.purpose, event.sender, event.to, event.message)
-                return self.count(event.run, event.scope, *marks)
+                verdict = self.count(event.run, event.scope, *marks)
+                if verdict == "new":
+                    self.order = self.next_in(event.run, event.scope)
+                return verdict
             case Noted():
                 return self.count(event.run, event.scope, event.topic, canonical(event.data))
             case StateChanged():
@@ -162,7 +204,9 @@ class Book:
         entry.name, entry.status = event.name, "running"
         entry.starts += 1
         if entry.starts == 1:
+            self.order = entry.order
             return "new"
+        self.order = (*entry.last, BEHIND)
         self.shut(event.run, CUT)
         for key in [k for k in self.retold if k[0] == event.run]:
             del self.retold[key]
@@ -185,11 +229,14 @@ class Book:
                 scope.open, scope.status = True, ""
                 self.adopt(scope, 1)
             self.revive(event.run, event.parent)
+            self.order = scope.order
             return "again"
         self.revive(event.run, event.parent)
+        self.order = self.next_in(event.run, event.parent)
         scope = Scope(
             event.run, event.scope, event.actor, event.what, event.path, event.parent, event.model
         )
+        scope.order = self.order
         self.scopes[event.run, event.scope] = scope
         self.adopt(scope, 1)
         return "new"
@@ -210,19 +257,27 @@ class Book:
         step = self.steps.get((event.run, event.key))
         if step is not None:
             step.started, step.open, step.status = event.at, True, ""
+            self.order = step.order
             return "again"
-        self.steps[event.run, event.key] = Step(
+        self.order = self.step(event).order
+        return "new"
+
+    def step(self, event: StepStarted | StepEnded) -> Step:
+        """Enter a step that was not known."""
+        order = self.next_in(event.run, event.scope)
+        step = Step(
             event.run, event.key, event.scope, event.step, event.name, event.request, event.at
         )
-        return "new"
+        step.order = order
+        self.steps[event.run, event.key] = step
+        return step
 
     def end(self, event: StepEnded) -> Verdict:
         """Enter a step's end; a step reused from elsewhere may have no start."""
         step = self.steps.get((event.run, event.key))
         if step is None:
-            step = self.steps[event.run, event.key] = Step(
-                event.run, event.key, event.scope, event.step, event.name, event.request, event.at
-            )
+            step = self.step(event)
+        self.order = (*step.order, 0)
         known = step.status == "ok"
         step.open, step.status = False, event.status
         scope = self.scopes.get((event.run, event.scope))

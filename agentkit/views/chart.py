@@ -123,7 +123,9 @@ def chart(data: dict[str, JSON]) -> str:
     parts = [defs(), head(data["totals"]), grid(scale, bottom)]
     for name in data["order"]:
         parts.append(lane(lanes[name], top[name], scale, now))
-    parts += [rect(r, top[r["lane"]]) for r in merge(data["bars"], scale.x, now)]
+    # Lane by lane, not by time: so the file does not depend on whose step began first.
+    bars = sorted(merge(data["bars"], scale.x, now), key=lambda r: top[r["lane"]])
+    parts += [rect(r, top[r["lane"]]) for r in bars]
     parts += [
         note(at, topic, top[n], scale) for n in data["order"] for at, topic in lanes[n]["notes"]
     ]

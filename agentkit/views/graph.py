@@ -21,7 +21,7 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, Book, Scope, Step, mapped
+from agentkit.views.book import YOU, Book, Order, Scope, Step, mapped
 from agentkit.views.crowd import together
 from agentkit.views.fold import Changes
 from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
@@ -53,6 +53,10 @@ class GraphNode:
     scopes: list[Scope] = field(default_factory=list)
     steps: dict[tuple[str, str], str] = field(default_factory=dict)
     """Its open steps and what they are."""
+    order: Order = ()
+    """Of what it first appears in; see Book."""
+    ended: Order = ()
+    """Of the step that gave it its status."""
 
 
 class Graph:
@@ -62,11 +66,11 @@ class Graph:
         self.book = Book()
         self.nodes: dict[str, GraphNode] = {}
         self.edges: dict[str, GraphEdge] = {}
-        self.kin: dict[tuple[str, str], None] = {}
+        self.kin: dict[tuple[str, str], Order] = {}
         """Who works for whom, known before the first message between them is."""
         self.changes: Changes[str] = Changes()
         self.shape = 0
-        """Revision at which a node or an edge came last."""
+        """Revision at which a node or an edge came last, or took another place among them."""
         self.drawn: tuple[int, Scene] = (0, Scene([], [], []))
 
     def add(self, event: Event) -> None:
@@ -102,17 +106,24 @@ class Graph:
         """The node, made when it is the first time."""
         found = self.nodes.get(name)
         if found is None:
-            found = self.nodes[name] = GraphNode(name, label or name, what)
+            found = self.nodes[name] = GraphNode(name, label or name, what, order=self.book.order)
             self.shape = self.changes.rev
+        self.advance(found)
         self.changes.touch(name)
         return found
+
+    def advance(self, found: GraphNode | GraphEdge) -> None:
+        """Let something stand where it first appears in the story, whenever that was told."""
+        if self.book.order < found.order:
+            found.order, self.shape = self.book.order, self.changes.rev
 
     def edge(self, source: str, target: str, letter: Letter) -> None:
         """Put a message on the edge between two nodes."""
         name = f"{source}→{target}"
         found = self.edges.get(name)
         if found is None:
-            found = self.edges[name] = GraphEdge(source, target)
+            found = self.edges[name] = GraphEdge(source, target, order=self.book.order)
+        self.advance(found)
         if not found.kinds[letter.kind]:
             self.shape = self.changes.rev
         found.kinds[letter.kind] += 1
@@ -128,9 +139,11 @@ class Graph:
             node.what, node.model, self.shape = what, model, self.changes.rev
         parent = self.book.scopes.get((event.run, event.parent))
         above = parent.actor if parent is not None else YOU
-        if above in self.nodes and (above, event.actor) not in self.kin:
-            self.kin[above, event.actor] = None
-            self.shape = self.changes.rev
+        if above in self.nodes:
+            known = self.kin.get((above, event.actor))
+            if known is None or self.book.order < known:
+                self.kin[above, event.actor] = self.book.order
+                self.shape = self.changes.rev
         if fresh:
             node.scopes.append(self.book.scopes[event.run, event.scope])
         self.stir(event)
@@ -214,7 +227,8 @@ class Graph:
             return
         node = self.meet(other, event)
         node.steps.pop(step, None)
-        node.status = event.status
+        if self.book.order >= node.ended:
+            node.status, node.ended = event.status, self.book.order
         if not fresh or event.status == "cancelled":
             return
         if event.reused is not None or f"{actor.id}→{other}" not in self.edges:
@@ -260,7 +274,8 @@ class Graph:
         if live:
             below = all(scope.children > 0 for scope in live)
             return ("waiting", "children") if below else ("running", "")
-        last = node.scopes[-1].status if node.scopes else node.status
+        scope = max(node.scopes, key=lambda one: one.order, default=None)
+        last = scope.status if scope is not None else node.status
         return {"ok": "done", "failed": "failed", "cancelled": "cancelled"}.get(last, "idle"), ""
 
     def node_data(self, node: GraphNode) -> dict[str, JSON]:
@@ -285,8 +300,11 @@ class Graph:
     def scene(self) -> Scene:
         """Which cards and curves there are, and where; the same until a node or an edge comes."""
         if self.drawn[0] != self.shape:
-            nodes = [(n.id, n.what, *size(n)) for n in self.nodes.values()]
-            self.drawn = (self.shape, Scene(nodes, list(self.edges.values()), list(self.kin)))
+            ranked = sorted(self.nodes.values(), key=lambda one: one.order)
+            edges = sorted(self.edges.values(), key=lambda one: one.order)
+            kin = sorted(self.kin, key=lambda pair: self.kin[pair])
+            nodes = [(n.id, n.what, *size(n)) for n in ranked]
+            self.drawn = (self.shape, Scene(nodes, edges, kin))
         return self.drawn[1]
 
     def data(self, since: int = 0) -> dict[str, JSON]:
@@ -295,7 +313,7 @@ class Graph:
         When a node or an edge came, all are given, with their new places.
         """
         scene, anew = self.scene(), since == 0 or self.shape > since
-        names = [*self.nodes, *self.edges] if anew else self.changes.since(since)
+        names = self.changes.since(since)
         nodes = dict.fromkeys(scene.card(n) for n in names if n in self.nodes)
         edges = dict.fromkeys(scene.curve(self.edges[n]) for n in names if n in self.edges)
         return {
@@ -303,8 +321,8 @@ class Graph:
             "runs": [
                 {"id": r.id, "name": r.name, "status": r.status} for r in self.book.runs.values()
             ],
-            "nodes": [self.card(n) for n in nodes],
-            "edges": [edge_data(*scene.curves[e]) for e in edges],
+            "nodes": [self.card(n) for n in (scene.cards if anew else nodes)],
+            "edges": [edge_data(*scene.curves[e]) for e in (scene.curves if anew else edges)],
             "layout": scene.layout if anew else None,
         }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
-from agentkit.views.book import Book
+from agentkit.views.book import BEHIND, Book, Order
 from agentkit.views.svg import FONT
 from agentkit.views.table import html_table, markdown_table, table_svg
 from agentkit.views.text import count, money, seconds
@@ -30,6 +30,8 @@ class Account:
     """Of steps taken over from the record: used once, not paid again."""
     saved_usd: float | None = None
     saved_steps: int = 0
+    order: Order = (BEHIND,)
+    """Of the first step; see Book."""
 
     def pay(self, event: StepEnded) -> None:
         """Enter a model call."""
@@ -106,7 +108,13 @@ class Ledger:
         found = [self.total, self.actors.setdefault(actor, Account(actor))]
         if event.step == "model":
             found.append(self.models.setdefault(event.name, Account(event.name)))
+        for account in found:
+            account.order = min(account.order, self.book.order)
         return found
+
+    def listed(self, accounts: dict[str, Account]) -> list[Account]:
+        """Accounts in the order of the story."""
+        return sorted(accounts.values(), key=lambda one: one.order)
 
     def end(self, event: StepEnded, started: float | None) -> None:
         """Enter the end of a step."""
@@ -124,14 +132,14 @@ class Ledger:
         return {
             "rev": self.rev,
             "total": self.total.data(),
-            "actors": [account.data() for account in self.actors.values()],
-            "models": [account.data() for account in self.models.values()],
+            "actors": [account.data() for account in self.listed(self.actors)],
+            "models": [account.data() for account in self.listed(self.models)],
         }
 
     def rows(self) -> list[list[str]]:
         """The bill as text: a head, one row per actor and per model, and the total."""
         head = ["", "calls", "tokens in", "cached", "out", "cost", "p50", "p95"]
-        several = [*self.actors.values(), *self.models.values()]
+        several = [*self.listed(self.actors), *self.listed(self.models)]
         return [head, *(row(account) for account in [*several, self.total])]
 
     def remarks(self) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
+from agentkit.views.book import Order
 
 KINDS = ("task", "answer", "call", "result", "say", "error")
 """What a message is: work given and its answer, a tool's call and result, talk, a failure."""
@@ -36,6 +37,8 @@ class GraphEdge:
     """Under which condition."""
     likely: str = "task"
     """What kind they will be."""
+    order: Order = ()
+    """Of the first of them; see Book."""
 
     @property
     def id(self) -> str:

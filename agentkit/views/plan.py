@@ -58,7 +58,7 @@ def join(view: Graph, source: str, target: str, label: str = "", back: bool = Fa
     edge = GraphEdge(source, target, label=label, likely=likely)
     view.edges.setdefault(edge.id, edge)
     if not back:
-        view.kin[source, target] = None
+        view.kin[source, target] = ()
 
 
 def called(actor: Actor) -> Iterator[Actor]:

@@ -15,7 +15,7 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, Book, Scope, mapped, short
+from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, mapped, short
 from agentkit.views.chart import chart, table_of
 from agentkit.views.fold import Changes
 from agentkit.views.svg import image
@@ -70,6 +70,8 @@ class Lane:
     spans: list[list[float | None]] = field(default_factory=list)
     """[start, end] of each activation."""
     notes: list[tuple[float, str]] = field(default_factory=list)
+    order: Order = (BEHIND,)
+    """Of what it first appears in; see Book."""
 
     def row(self, start: float) -> int:
         """The first row that is free at that time."""
@@ -189,6 +191,7 @@ class Timeline:
         if found is None:
             label = scope.actor if scope is not None else YOU
             found = self.lanes[path] = Lane(path, label, path.count("/"))
+        found.order = min(found.order, self.book.order)
         self.changes.touch(path)
         return found
 
@@ -315,12 +318,12 @@ class Timeline:
 
     def order(self) -> list[str]:
         """Lanes from top to bottom: each actor's helpers stand below it."""
-        first = {path: i for i, path in enumerate(self.lanes)}
+        first = {path: lane.order for path, lane in self.lanes.items()}
 
-        def place(path: str) -> list[tuple[int, str]]:
+        def place(path: str) -> list[tuple[Order, str]]:
             parts = path.split("/")
             above = ["/".join(parts[: i + 1]) for i in range(len(parts))]
-            return [(first.get(p, len(first)), p) for p in above]
+            return [(first.get(p, (BEHIND,)), p) for p in above]
 
         return sorted(self.lanes, key=place)
 

@@ -15,7 +15,7 @@ from agentkit.events import (
     StepEnded,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, Book, mapped, short
+from agentkit.views.book import YOU, Book, Order, mapped, short
 from agentkit.views.svg import FONT, TONES, clean
 from agentkit.views.table import table_svg
 from agentkit.views.text import LONG, cell, fence
@@ -37,14 +37,16 @@ class Line:
     depth: int = 0
     reused: bool = False
     rev: int = 0
+    order: Order = ()
 
     def data(self) -> dict[str, JSON]:
         """The entry as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "rev"}
+        names = (name for name in self.__slots__ if name not in ("rev", "order"))
+        return {name: getattr(self, name) for name in names}
 
 
 class Transcript:
-    """What was said and done, in order."""
+    """What was said and done, in the order of the story: parallel work stands one by one."""
 
     def __init__(self) -> None:
         self.book = Book()
@@ -115,8 +117,13 @@ class Transcript:
         """Add an entry."""
         scope = self.book.scopes.get((event.run, event.scope))
         depth = scope.path.count("/") if scope is not None else 0
-        line = Line(event.run, event.seq, event.at, kind, title, text, depth, reused, self.rev)
+        where = (event.run, event.seq, event.at)
+        line = Line(*where, kind, title, text, depth, reused, self.rev, self.book.order)
         self.lines.append(line)
+
+    def told(self) -> list[Line]:
+        """The entries in the order of the story; `data` has them in that of time."""
+        return sorted(self.lines, key=lambda line: line.order)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """Entries as JSON; see View.data."""
@@ -127,7 +134,7 @@ class Transcript:
 
     def __str__(self) -> str:
         found = []
-        for line in self.lines:
+        for line in self.told():
             pad = "  " * line.depth
             body = line.text.replace("\n", f"\n{pad}    ")
             found.append(f"{pad}{line.title}{mark(line)}" + (f"\n{pad}    {body}" if body else ""))
@@ -135,16 +142,16 @@ class Transcript:
 
     def to_markdown(self) -> str:
         """The transcript as Markdown; long texts are folded."""
-        return "\n\n".join(markdown(line) for line in self.lines) or "*Nothing said yet.*"
+        return "\n\n".join(markdown(line) for line in self.told()) or "*Nothing said yet.*"
 
     def to_html(self) -> str:
         """The transcript as HTML; long texts are folded."""
-        body = "".join(html(line) for line in self.lines) or "<p>Nothing said yet.</p>"
+        body = "".join(html(line) for line in self.told()) or "<p>Nothing said yet.</p>"
         return f'<div style="font-family:{FONT};font-size:13px;line-height:1.5">{body}</div>'
 
     def to_svg(self) -> str:
         """The transcript as a picture, for readers that show neither HTML nor Markdown."""
-        rows = [[line.title, short(line.text, 60)] for line in self.lines]
+        rows = [[line.title, short(line.text, 60)] for line in self.told()]
         return table_svg([["who", "what"], *rows], "Transcript", [])
 
 
