@@ -109,9 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; errors go to stderr as text, without a stack."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["sim"]:
+        from agentkit.sim.__main__ import command
         from agentkit.sim.__main__ import main as serve
 
-        return serve(words[1:])
+        return (command if argv is None else serve)(words[1:])
     options = parser().parse_args(words)
     try:
         return read(

@@ -7,6 +7,8 @@ import logging
 import os
 import sys
 
+from agentkit.sim.server import environment
+
 BANNER = """
 agentkit's simulated endpoint at {url}
 It is a simulation: a rule-based stand-in with no language model behind it. It speaks OpenAI
@@ -35,6 +37,15 @@ def parser() -> argparse.ArgumentParser:
         prog="agentkit sim", description="Serve the simulated endpoint (no language model)."
     )
     options.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    options.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which a class reaches this server, such as lab.example.org; may be "
+        "repeated. localhost, 127.0.0.1 and the address listened on are always served, other "
+        "names and web pages of other origins are refused",
+    )
     options.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     options.add_argument("--seed", type=int, default=7, help="for requests that name none")
     options.add_argument(
@@ -59,6 +70,20 @@ def factor(text: str) -> float:
     if not 0 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"expected 0 to 1000, got {text}")
     return value
+
+
+def command(argv: list[str]) -> int:
+    """Run as a process of its own: without the keys that lie in the shell's environment.
+
+    What a process was started with stays readable for its owner's other processes, so deleting
+    names is not enough: it starts itself again, with the same process id.
+    """
+    kept = environment()
+    if os.name == "posix" and set(os.environ) - set(kept):
+        sys.stdout.flush()
+        words = [sys.executable, "-P", "-m", "agentkit.sim", *argv]
+        os.execve(sys.executable, words, kept)
+    return main(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -95,7 +120,13 @@ def main(argv: list[str] | None = None) -> int:
             text = BANNER.format(url=url, models=models, seed=options.seed, speed=options.speed)
             print(text, flush=True)
 
-    server = make_server(respond, seed=options.seed, speed=options.speed, announce=announce)
+    server = make_server(
+        respond,
+        seed=options.seed,
+        speed=options.speed,
+        announce=announce,
+        hosts=[options.host, *options.allow_host],
+    )
     serve(server, listener)
     if not options.parent:
         print("Stopped.")
@@ -103,4 +134,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command(sys.argv[1:]))

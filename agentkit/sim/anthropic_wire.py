@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentkit.sim.anthropic_body import Block, Choice, CountBody, Message, MessagesBody
+from agentkit.sim.bounds import sound
 from agentkit.sim.openai_wire import tokens_of
 from agentkit.sim.thought import Ask, Call, Offer, Turn
 from agentkit.sim.wire import Frame, Refused, Reply, Wanted, frame, pieces, read_arguments
@@ -33,7 +34,7 @@ def wanted(body: MessagesBody, seed: int) -> Wanted:
     """Translate a checked body; seed is used when the body has none.
 
     Raises:
-        Refused: the messages or the tool choice do not fit together.
+        Refused: the messages or the tool choice do not fit together, or a schema is unsound.
     """
     ask = ask_of(body, seed)
     return Wanted(
@@ -47,7 +48,10 @@ def wanted(body: MessagesBody, seed: int) -> Wanted:
 
 def ask_of(body: CountBody, seed: int) -> Ask:
     """The question for the brain."""
-    offers = tuple(Offer(t.name, t.description, t.input_schema) for t in body.tools or [])
+    offers = tuple(
+        Offer(t.name, t.description, sound(t.input_schema, f"tools.{n}.input_schema"))
+        for n, t in enumerate(body.tools or [])
+    )
     form = (body.output_config.format if body.output_config else None) or body.output_format
     choice = body.tool_choice
     return Ask(
@@ -55,7 +59,7 @@ def ask_of(body: CountBody, seed: int) -> Ask:
         system="\n\n".join(block.text for block in body.system),
         turns=tuple(turns_of(body.messages)),
         offers=offers,
-        schema=form.schema_ if form else None,
+        schema=sound(form.schema_, "output_config.format.schema") if form else None,
         tool_choice=choice_of(choice, offers),
         parallel=not (choice and choice.disable_parallel_tool_use),
         seed=seed if body.seed is None else body.seed,

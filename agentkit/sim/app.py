@@ -23,14 +23,17 @@ from agentkit.sim.anthropic_body import CountBody, MessagesBody
 from agentkit.sim.catalog import bare, known, model_row
 from agentkit.sim.delivery import HangUp, Mishap, Pace, streamed, whole
 from agentkit.sim.desk import Desk, sign_of
-from agentkit.sim.failing import ABOUT, broke, no_route, refused, refusing
+from agentkit.sim.failing import ABOUT, broke, no_route, refused, refusing, too_long
 from agentkit.sim.faults import LOSING, REFUSING, Faults, Rule, Sign, read_rules
 from agentkit.sim.openai_body import ChatBody, as_list
+from agentkit.sim.patience import TooLong, at_most
 from agentkit.sim.temperament import TEMPERAMENTS, tokens
 from agentkit.sim.thought import Ask, Say
 from agentkit.sim.wire import Refused, Reply, Strict, Wanted, digest, read_body
 
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = 8 * 2**20
+BODY_S = 30.0
+"""How long a client may take to send the body of a request."""
 STALL_S = 600.0
 EMBEDDING_MS = 10.0
 CONTEXT_TOKENS = 128_000
@@ -94,7 +97,9 @@ def make_app(
     def chat(dialect: Dialect) -> Callable[[Request], Awaitable[ASGIApp]]:
         async def answer(request: Request) -> ASGIApp:
             start_s = asyncio.get_running_loop().time()
-            wanted = dialect.read(await body_of(request), seed)
+            raw = await body_of(request)
+            with at_most():
+                wanted = dialect.read(raw, seed)
             kind = known(wanted.ask.model)
             fitting(wanted.tokens_in, CONTEXT_TOKENS, "messages")
             sign = sign_of(wanted, actor_of(request), kind)
@@ -102,10 +107,11 @@ def make_app(
             if refusal is not None:
                 return refusing(request, refusal)
             key = request.headers.get("idempotency-key")
-            reply = desk.perform(wanted, sign, key)
-            twice = drawn(("duplicate",), sign) is not None
-            if twice:
+            with at_most():
                 reply = desk.perform(wanted, sign, key)
+                twice = drawn(("duplicate",), sign) is not None
+                if twice:
+                    reply = desk.perform(wanted, sign, key)
             return delivered(dialect, wanted, reply, sign, start_s, twice)
 
         return answer
@@ -179,10 +185,12 @@ def make_app(
         return whole(json.dumps(answer).encode(), 0, pace, Mishap(loss), start_s, hang_up)
 
     async def count_tokens(request: Request) -> Response:
-        body = read_body(await body_of(request), CountBody)
-        known(body.model)
-        ask = anthropic_wire.ask_of(body, seed)
-        return JSONResponse({"input_tokens": openai_wire.tokens_of(ask)})
+        raw = await body_of(request)
+        with at_most():
+            body = read_body(raw, CountBody)
+            known(body.model)
+            ask = anthropic_wire.ask_of(body, seed)
+            return JSONResponse({"input_tokens": openai_wire.tokens_of(ask)})
 
     async def models(request: Request) -> Response:
         rows = [model_row(name) for name in [*TEMPERAMENTS, embedding.NAME]]
@@ -223,7 +231,12 @@ def make_app(
             Route("/sim/faults/{id}", faults_of, methods=["DELETE"]),
             Route("/sim/stats", stats, methods=["GET", "DELETE"]),
         ],
-        exception_handlers={Refused: refused, HTTPException: no_route, Exception: broke},
+        exception_handlers={
+            Refused: refused,
+            TooLong: too_long,
+            HTTPException: no_route,
+            Exception: broke,
+        },
     )
 
 
@@ -252,13 +265,18 @@ async def body_of(request: Request) -> bytes:
     """The raw body.
 
     Raises:
-        Refused: 413, larger than MOST_BYTES.
+        Refused: 413, larger than MOST_BYTES; 408, not here within BODY_S.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refused(f"The body is larger than {MOST_BYTES} bytes; send less.", status=413)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    what = f"The body is larger than {MOST_BYTES} bytes; send less."
+                    raise Refused(what, status=413)
+    except TimeoutError:
+        raise Refused(f"The body did not come within {BODY_S:g} s.", status=408) from None
     return bytes(body)
 
 

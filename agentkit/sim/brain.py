@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agentkit.sim.chasing import chased
 from agentkit.sim.choosing import fill
-from agentkit.sim.composing import formed
+from agentkit.sim.composing import HONEST, formed
 from agentkit.sim.delegating import delegate
 from agentkit.sim.filling import Form
 from agentkit.sim.injection import obeyed
@@ -48,6 +48,7 @@ def respond(ask: Ask) -> Say:
 
     Raises:
         UnknownTemperament: the model is none of the simulated ones.
+        Unfillable: the schema asks for an endless or huge form.
     """
     scene = read(ask, temperament(ask.model))
     if scene.temper.obeys_documents and (orders := obeyed(scene)):
@@ -64,12 +65,19 @@ def respond(ask: Ask) -> Say:
 
 
 def in_schema(scene: Scene, thought: Thought) -> Say:
-    """Return the thought as JSON for the schema asked for, or the calls it still needs."""
+    """Return the thought as JSON for the schema asked for, or the calls it still needs.
+
+    A form in which a number, a switch or a choice is not known is refused and not made up.
+    """
     schema = scene.ask.schema or {}
     form = Form(scene, thought, schema)
     value = form.fill(schema, "answer")
     if form.calls:
         return calling(scene, tuple(form.calls))
+    if form.unknown:
+        names = ", ".join(dict.fromkeys(form.unknown))
+        text = f"I cannot fill this form: nothing in this conversation tells me {names}. {HONEST}"
+        return Say(refusal=text)
     return Say(json.dumps(value, ensure_ascii=False))
 
 

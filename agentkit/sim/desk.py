@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from agentkit.sim.damage import damageable, damaged
 from agentkit.sim.faults import DAMAGING, Faults, Sign
 from agentkit.sim.temperament import temperament
-from agentkit.sim.thought import Ask, Say
+from agentkit.sim.thought import Ask, Say, Unfillable
 from agentkit.sim.wire import Refused, Reply, Stop, Wanted, calls_of, digest, finished
 
 REMEMBERED = 100_000
@@ -156,7 +156,10 @@ class Desk:
     def heard(self, wanted: Wanted) -> Say:
         """What the brain says, kept to what the request allows."""
         ask = wanted.ask
-        say = self.respond(ask)
+        try:
+            say = self.respond(ask)
+        except Unfillable as error:
+            raise Refused(str(error), field="schema", code="invalid_schema") from error
         if ask.tool_choice == "none":
             say = replace(say, calls=())
         if not ask.parallel:

@@ -63,6 +63,12 @@ async def refused(request: Request, error: Exception) -> Response:
     return failure(request, error.message, error.status, error.field, error.code)
 
 
+async def too_long(request: Request, error: Exception) -> Response:
+    """Word that the simulation gave up on a request, so that others are served."""
+    message = f"{error} Nobody else is served meanwhile; send a simpler request."
+    return failure(request, message, 400, code="too_complex")
+
+
 async def no_route(request: Request, error: Exception) -> Response:
     """Word an unknown route or a wrong method."""
     assert isinstance(error, HTTPException)

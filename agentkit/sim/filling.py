@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from agentkit.sim.choosing import PLACE, UNIT_WORDS
 from agentkit.sim.composing import show
-from agentkit.sim.fitting import blank, fits_kind, fitted_to, nullable
+from agentkit.sim.fitting import blank, fits_kind, fitted_to, has_blank, nullable
 from agentkit.sim.grammar import CLASS_NOUNS
 from agentkit.sim.judging import Thought
 from agentkit.sim.lexing import Lit, literals, sentences
@@ -16,7 +16,7 @@ from agentkit.sim.scene import Scene
 from agentkit.sim.schemas import read_params, resolve, type_of
 from agentkit.sim.solving import Solver
 from agentkit.sim.tabling import asked_for, called_rows, heads, rows_asked
-from agentkit.sim.thought import Call, Json
+from agentkit.sim.thought import Call, Json, Unfillable
 from agentkit.sim.tree import Arg, Look, given
 from agentkit.sim.values import Pending, Value, as_number
 from agentkit.sim.words import sense, senses, split_identifier
@@ -36,21 +36,77 @@ STEP_FIELDS = {
     "actor": "actor role worker agent assignee who owner assigned_to name responsible".split(),
 }
 SURE, UNSURE = 0.95, 0.1
+MOST_VALUES = 2_000
+MOST_CHARACTERS = 400_000
+MOST_LEVELS = 24
+
+
+@dataclass
+class Spent:
+    """What filling a form has taken so far, shared by its nested forms."""
+
+    values: int = 0
+    characters: int = 0
+    level: int = 0
+
+    def count(self, schema: dict[str, Json]) -> None:
+        """Count one value of a schema.
+
+        Raises:
+            Unfillable: the form has become too large or too deep.
+        """
+        self.values += 1
+        self.characters += int(schema.get("minLength", 0))
+        if self.values > MOST_VALUES or self.characters > MOST_CHARACTERS:
+            raise Unfillable(f"The schema asks for more than {MOST_VALUES} values.")
+        if self.level > MOST_LEVELS:
+            raise Unfillable("The schema asks for an object inside itself without an end.")
 
 
 @dataclass
 class Form:
-    """A schema being filled from a scene and a thought; `calls` are look-ups still to be made."""
+    """A schema being filled from a scene and a thought.
+
+    Args:
+        scene: the conversation.
+        thought: what is known.
+        root: the whole schema, for references.
+        calls: look-ups still to be made.
+        unknown: required fields that nothing tells and that have no honest blank.
+        step: the step of a plan that an object is filled for.
+        inside: references that are being followed.
+        spent: what filling has taken.
+    """
 
     scene: Scene
     thought: Thought
     root: dict[str, Json]
     calls: list[Call] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     step: Step | None = None
+    inside: frozenset[str] = frozenset()
+    spent: Spent = field(default_factory=Spent)
 
     def fill(self, raw: dict[str, Json], name: str, required: bool = True) -> Json:
-        """Return a value for a schema; None where it may be null and nothing is known."""
+        """Return a value for a schema; None where it may be null and nothing is known.
+
+        Raises:
+            Unfillable: the schema has no end.
+        """
+        again = references(raw) & self.inside
+        if again and (nullable(raw) or not required):
+            return None
         schema = resolve(raw, self.root)
+        self.spent.count(schema)
+        self.spent.level += 1
+        try:
+            inner = replace(self, inside=self.inside | references(raw))
+            return inner.value(raw, schema, name, required)
+        finally:
+            self.spent.level -= 1
+
+    def value(self, raw: dict[str, Json], schema: dict[str, Json], name: str, needed: bool) -> Json:
+        """Return a value for a schema that is resolved."""
         if "const" in schema:
             return schema["const"]
         kind = type_of(schema)
@@ -60,15 +116,17 @@ class Form:
             return self.array(schema, name)
         if kind == "null":
             return None
-        value = self.leaf(schema, name, eager=required and not nullable(raw))
+        value = self.leaf(schema, name, eager=needed and not nullable(raw))
         fitted = fitted_to(schema, kind, value)
         if fitted is not None:
             return fitted
         if nullable(raw):
             return None
-        if not required or "default" in schema:
+        if not needed or "default" in schema:
             return schema.get("default")
-        return blank(schema, kind, self.thought.text)
+        if not has_blank(schema, kind):
+            self.unknown.append(name)
+        return blank(schema, kind)
 
     def within(self, name: str) -> Form:
         """Return the form for a nested object: where a fact by its name has parts, of those."""
@@ -89,7 +147,8 @@ class Form:
 
     def array(self, schema: dict[str, Json], name: str) -> list[Json]:
         """Return a list: of steps, of the parts of a fact, or of what several look-ups found."""
-        items = resolve(schema.get("items") or {}, self.root)
+        raw = schema.get("items") or {}
+        items = resolve(raw, self.root)
         lowest = int(schema.get("minItems", 0))
         most = int(schema.get("maxItems", 1000))
         words = set(senses(split_identifier(name)))
@@ -102,12 +161,12 @@ class Form:
             if type_of(items) == "string" and not items.get("enum"):
                 return [step.text for step in self.thought.steps][:most]
         known = self.fact(name)
-        if known is None:
+        if known is None and not references(raw) & self.inside:
             known = self.listed(items, name, words)
         values = known if isinstance(known, list) else [] if known is None else [known]
         fitted = [one for one in (self.item(items, value) for value in values) if one is not None]
         while len(fitted) < lowest:
-            fitted.append(self.fill(items, name))
+            fitted.append(self.fill(raw, name))
         return fitted[:most]
 
     def item(self, items: dict[str, Json], value: Json) -> Json:
@@ -162,7 +221,7 @@ class Form:
         """Return one object for each thing asked for, else for each call that was made."""
         found = []
         for row in rows_asked(self.scene, self.thought):
-            form = Form(row.scene, row.thought, self.root, calls=self.calls)
+            form = replace(self, scene=row.scene, thought=row.thought, step=None)
             found.append(form.fill(items, name))
         if found:
             return found
@@ -299,6 +358,12 @@ class Form:
         elif isinstance(outcome, Value) and fits_kind(kind, outcome.data):
             return outcome.data
         return None
+
+
+def references(raw: dict[str, Json]) -> frozenset[str]:
+    """Return the references that a schema follows at once."""
+    parts = [raw, *raw.get("anyOf", ()), *raw.get("oneOf", ()), *raw.get("allOf", ())]
+    return frozenset(str(part["$ref"]) for part in parts if "$ref" in part)
 
 
 def given_literals(thought: Thought) -> list[Lit]:

@@ -13,6 +13,7 @@ from agentkit.sim.values import as_number
 from agentkit.sim.words import sense, senses
 
 UNKNOWN = "unknown"
+UNKNOWNS = frozenset(("unknown", "none", "other", "unclear", "undecided", "n/a", "abstain"))
 
 
 def fits_kind(kind: str, value: Json) -> bool:
@@ -59,18 +60,12 @@ def fitted_to(schema: dict[str, Json], kind: str, value: Json) -> Json:
             return hit.group(1).casefold() in ("yes", "true") if hit else None
         case "number" | "integer":
             number = as_number(value)
-            if (
-                number is None
-                and isinstance(value, str)
-                and len(found := re.findall(r"-?\d[\d,.]*", value)) >= 1
-            ):
-                number = as_number(number_of(found[-1].rstrip(".,")).value)
-            if number is None:
-                return None
-            low, high = schema.get("minimum"), schema.get("maximum")
-            number = max(number, low) if low is not None else number
-            number = min(number, high) if high is not None else number
-            return round(number) if kind == "integer" else round(float(number), 6)
+            if number is None and isinstance(value, str):
+                found = re.findall(r"-?\d[\d,.]*", value)
+                number = (
+                    as_number(number_of(found[0].rstrip(".,")).value) if len(found) == 1 else None
+                )
+            return within(schema, kind, number)
         case "string":
             text = value if isinstance(value, str) else show(value)
             longest = schema.get("maxLength")
@@ -80,10 +75,34 @@ def fitted_to(schema: dict[str, Json], kind: str, value: Json) -> Json:
     return value
 
 
-def blank(schema: dict[str, Json], kind: str, text: str) -> Json:
+def within(schema: dict[str, Json], kind: str, number: float | None) -> float | None:
+    """Return a number of a schema's kind and bounds as it is, or None; it is never changed."""
+    if number is None or (kind == "integer" and number != int(number)):
+        return None
+    low, high = schema.get("minimum", number), schema.get("maximum", number)
+    over, under = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if not low <= number <= high or (over is not None and number <= over):
+        return None
+    if under is not None and number >= under:
+        return None
+    return int(number) if kind == "integer" else float(number)
+
+
+def has_blank(schema: dict[str, Json], kind: str) -> bool:
+    """Return whether a type has a value that says that nothing is known, and not something false.
+
+    No number says so, no switch, and of an enumeration only a value such as `unknown`.
+    """
+    if schema.get("enum"):
+        return any(str(one).casefold() in UNKNOWNS for one in schema["enum"])
+    return kind in ("string", "array", "object")
+
+
+def blank(schema: dict[str, Json], kind: str) -> Json:
     """Return the emptiest valid value of a type, for required fields of which nothing is known."""
     if schema.get("enum"):
-        return schema["enum"][-1] if UNKNOWN not in schema["enum"] else UNKNOWN
+        named = [one for one in schema["enum"] if str(one).casefold() in UNKNOWNS]
+        return [*named, schema["enum"][-1]][0]
     match kind:
         case "boolean":
             return False
@@ -93,4 +112,5 @@ def blank(schema: dict[str, Json], kind: str, text: str) -> Json:
             return []
         case "object":
             return {}
-    return UNKNOWN.ljust(int(schema.get("minLength", 0)), ".")
+    text = UNKNOWN.ljust(int(schema.get("minLength", 0)), ".")
+    return text[: int(schema.get("maxLength", len(text)))]

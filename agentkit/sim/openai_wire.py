@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from agentkit.sim.bounds import sound
 from agentkit.sim.openai_body import ChatBody, Choice, Message
 from agentkit.sim.temperament import tokens
 from agentkit.sim.thought import Ask, Call, Offer, Turn
@@ -27,7 +28,7 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
     """Translate a checked body; seed is used when the body has none.
 
     Raises:
-        Refused: the messages or the tool choice do not fit together.
+        Refused: the messages or the tool choice do not fit together, or a schema is unsound.
     """
     system = "\n\n".join(
         text_of(m, f"messages.{n}")
@@ -36,8 +37,12 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
     )
     turns = tuple(turns_of(body.messages))
     offers = tuple(
-        Offer(t.function.name, t.function.description or "", t.function.parameters or {})
-        for t in body.tools or []
+        Offer(
+            t.function.name,
+            t.function.description or "",
+            sound(t.function.parameters or {}, f"tools.{n}.function.parameters"),
+        )
+        for n, t in enumerate(body.tools or [])
     )
     form = body.response_format
     if form is not None and form.type == "json_schema" and form.json_schema is None:
@@ -45,7 +50,9 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
             "response_format.json_schema: this field is required.",
             field="response_format.json_schema",
         )
-    schema = form.json_schema.schema_ if form is not None and form.json_schema else None
+    schema = None
+    if form is not None and form.json_schema:
+        schema = sound(form.json_schema.schema_, "response_format.json_schema.schema")
     any_json = form is not None and form.type == "json_object"
     parallel = body.parallel_tool_calls is not False
     ask = Ask(

@@ -84,7 +84,8 @@ def resolve(schema: dict[str, Json], root: dict[str, Json]) -> dict[str, Json]:
             target: Json = root
             for step in str(schema["$ref"]).removeprefix("#/").split("/"):
                 target = target.get(step, {}) if isinstance(target, dict) else {}
-            schema = {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
+            found = target if isinstance(target, dict) else {}
+            schema = {**found, **{k: v for k, v in schema.items() if k != "$ref"}}
             continue
         options = schema.get("anyOf") or schema.get("oneOf")
         if options:

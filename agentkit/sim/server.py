@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,8 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
     """
     handle, name = tempfile.mkstemp(prefix="agentkit-sim-", suffix=".log")
     log_path = Path(name)
-    command = [sys.executable, "-m", "agentkit.sim", "--parent", "--port", "0", "--log", name]
+    # Without -P a module of the reader's that is called like one of Python's would be imported.
+    command = [sys.executable, "-P", "-m", "agentkit.sim", "--parent", "--port", "0", "--log", name]
     command += ["--seed", str(seed), "--speed", str(speed)]
     try:
         with os.fdopen(handle, "wb") as log:
@@ -133,11 +135,23 @@ def tail_of(log_path: Path) -> str:
     return "\n".join(text.splitlines()[-TAIL_LINES:])
 
 
+KEPT = re.compile(
+    r"PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TERM|TMPDIR|TMP|TEMP|VIRTUAL_ENV|CONDA_PREFIX|"
+    r"(?:DY)?LD_LIBRARY_PATH|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|"
+    r"APPDATA|LOCALAPPDATA|PYTHON(?:HOME|UTF8|IOENCODING|DONTWRITEBYTECODE|WARNINGS|HASHSEED|"
+    r"NOUSERSITE|USERBASE|SAFEPATH|UNBUFFERED|PYCACHEPREFIX|DEVMODE|FAULTHANDLER)|"
+    r"COVERAGE_\w+",
+    re.IGNORECASE,
+)
+"""What a Python process needs. A list of what to keep, as nobody knows all names of keys."""
+
+
 def environment() -> dict[str, str]:
-    """The child's environment: it imports the same agentkit as this process."""
+    """The child's environment: it imports the same agentkit as this process, and has no keys."""
     root = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": root + (os.pathsep + path if path else "")}
+    path = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
+    return {**kept, "PYTHONPATH": os.pathsep.join(dict.fromkeys([root, *path]))}
 
 
 def first_line(process: subprocess.Popen[bytes], timeout_s: float) -> str:

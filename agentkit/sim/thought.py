@@ -8,6 +8,10 @@ from typing import Any, Literal
 Json = Any
 
 
+class Unfillable(ValueError):
+    """A schema that no finite form of a sensible size can fill."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A wish to have a tool called."""

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agentkit.sim.temperament import BYTES_PER_TOKEN, tokens
 from agentkit.sim.thought import Ask, Say
 
+MOST_BRACKETS = 600_000
+MOST_ENTRIES = 10_000
+
 Stop = Literal["stop", "stop_sequence", "length", "calls", "refusal"]
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -93,10 +96,14 @@ def read_body(raw: bytes, kind: type[Body]) -> Body:
     Raises:
         Refused: not JSON, or a field is missing or wrong; the message names the field.
     """
+    if raw.count(b"[") + raw.count(b"{") > MOST_BRACKETS:
+        raise Refused(f"The body has more than {MOST_BRACKETS} objects and lists; send less.")
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise Refused(f"The body is not valid JSON: {error}. Send one JSON object.") from error
+    for field in overlong(parsed):
+        raise Refused(f"{field}: a list of more than {MOST_ENTRIES} entries.", field=field)
     if not isinstance(parsed, dict):
         raise Refused(f"The body is a JSON {type(parsed).__name__}; send one JSON object.")
     try:
@@ -108,6 +115,19 @@ def read_body(raw: bytes, kind: type[Body]) -> Body:
             raise Refused(f"{field}: this field is required.", field=field) from error
         got = json.dumps(first["input"], default=str)[:120]
         raise Refused(f"{field}: {first['msg']}; got {got}.", field=field) from error
+
+
+def overlong(parsed: Any) -> Iterator[str]:
+    """Give the names of lists too long to be checked one by one; a check lists every error."""
+    waiting = [("body", parsed)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.items())
+        elif isinstance(value, list):
+            if len(value) > MOST_ENTRIES:
+                yield str(name)
+            waiting.extend((name, one) for one in value)
 
 
 def read_arguments(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 STOP = frozenset(
     """a an the of in on at to for from with by as per and or than is are was were be been being am
@@ -53,7 +53,7 @@ def stem(word: str) -> str:
 SENSE = {stem(word): group.split()[0] for group in CLASSES for word in group.split()}
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def sense(word: str) -> str:
     """Return what a word is compared by: the first of its class of synonyms, else its stem."""
     found = stem(word)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,9 @@ def echo(ask: Ask) -> Say:
 
 
 @contextmanager
-def serving(respond: Callable[[Ask], Say], seed: int, speed: float) -> Iterator[str]:
+def serving(respond: Callable[[Ask], Say], **options: Any) -> Iterator[str]:
     ready = threading.Event()
-    server = make_server(respond, seed=seed, speed=speed, announce=ready.set)
+    server = make_server(respond, announce=ready.set, **options)
     listener = bind("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -46,8 +47,8 @@ def serve() -> Iterator[Callable[..., str]]:
     """Call it to get the address of a new server: serve(respond=echo, seed=7, speed=0)."""
     with ExitStack() as stack:
 
-        def start(respond: Callable[[Ask], Say] = echo, seed: int = 7, speed: float = 0.0) -> str:
-            return stack.enter_context(serving(respond, seed, speed))
+        def start(respond: Callable[[Ask], Say] = echo, speed: float = 0.0, **options: Any) -> str:
+            return stack.enter_context(serving(respond, speed=speed, **options))
 
         yield start
 

@@ -18,10 +18,11 @@ MAX_TURNS = 12
 
 @dataclass(frozen=True)
 class Talk:
-    """What came of a conversation: the last text, and the calls of each turn."""
+    """What came of a conversation: the last text or refusal, and the calls of each turn."""
 
     text: str
     turns: tuple[tuple[Call, ...], ...]
+    refusal: str = ""
 
     @property
     def calls(self) -> list[tuple[str, dict[str, Json]]]:
@@ -61,7 +62,7 @@ def talk(
     for number in range(MAX_TURNS):
         say = respond(Ask(model, system, tuple(turns), offers, seed=seed, **options))
         if not say.calls:
-            return Talk(say.text, tuple(made))
+            return Talk(say.text, tuple(made), say.refusal)
         calls = tuple(replace(call, id=f"{number}-{n}") for n, call in enumerate(say.calls))
         made.append(calls)
         turns.append(Turn("assistant", say.text, calls))

@@ -194,9 +194,11 @@ def valid(schema: dict[str, Any], value: Any) -> bool:
         ["What are the dues for 30 t in Elm?", "Plan the day.", "Hello!", "Vote: A or B?", "Xyz"]
     ),
 )  # fmt: skip
-def test_whatever_the_schema_the_reply_fits_it(schema: dict[str, Any], task: str) -> None:
-    value = json.loads(talk(task, tariff, schema=schema).text)
-    assert valid(schema, value), (schema, value)
+def test_whatever_the_schema_the_reply_fits_it_or_says_what_is_not_known(
+    schema: dict[str, Any], task: str
+) -> None:
+    found = talk(task, tariff, schema=schema)
+    assert found.refusal.startswith("I cannot fill") or valid(schema, json.loads(found.text))
 
 
 @pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"$ref": "#/$defs/gone"}])

@@ -181,3 +181,53 @@ def test_a_port_in_use_is_a_clear_error() -> None:
         out, err = process.communicate(timeout=20)
     assert process.returncode == 1 and out == ""
     assert "Cannot listen on 127.0.0.1" in err and "--port" in err and "Traceback" not in err
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+def test_no_key_of_the_shell_is_in_the_environment_of_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["OPENAI_API_KEY", "MY_GATEWAY", "AWS_SECRET_ACCESS_KEY", "AGENTKIT_API_KEY"]
+    for name in names:
+        monkeypatch.setenv(name, "sk-hidden-1")
+    with start(speed=0) as running:
+        assert b"sk-hidden-1" not in Path(f"/proc/{running.pid}/environ").read_bytes()
+    process = cli()
+    try:
+        assert process.stdout is not None and process.stdout.readline() is not None
+        assert "endpoint at" in process.stdout.readline()
+        assert b"sk-hidden-1" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_module_of_the_readers_does_not_take_the_place_of_pythons(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")
+    code = "from agentkit.sim.server import start; start(speed=0).stop()"
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, timeout=30
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_sigterm_ends_the_server_while_a_reply_is_held_back() -> None:
+    with start(speed=0) as running:
+        httpx.post(f"{running.url}/sim/faults", json={"kind": "stall"}).raise_for_status()
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(httpx.post, f"{running.url}/v1/chat/completions", json=ASKED)
+            assert eventually(lambda: httpx.get(f"{running.url}/sim/stats").json()["calls"] == 1)
+            os.kill(running.pid, signal.SIGTERM)
+            running.process.wait(5)
+            assert isinstance(held.exception(5) or held.result(), Exception | httpx.Response)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupting needs signals")
+def test_a_request_that_takes_too_long_is_given_up_and_the_next_is_served() -> None:
+    hard = {**ASKED, "messages": [{"role": "user", "content": "a: " * 120_000}]}
+    with start(speed=0) as running:
+        reply = httpx.post(f"{running.url}/v1/chat/completions", json=hard, timeout=20)
+        assert reply.status_code == 400 and reply.json()["error"]["code"] == "too_complex"
+        assert "395" in ask(running.url)
