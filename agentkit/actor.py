@@ -30,6 +30,7 @@ from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, 
 from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
 from agentkit.tools import Tool, tool
+from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ class Actor:
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
             status = "cancelled" if stopped else "failed"
-            error = Failure(type=type(failure).__name__, text=str(failure))
+            error = failure_of(failure)
             raise
         else:
             said = answer.thread or (node(Message(role="assistant", content=answer.text)),)

@@ -19,21 +19,28 @@ from agentkit.errors import (
     BadOutput,
     Interrupted,
     LogError,
+    ReplayMismatch,
     ReplyCut,
+    RunTaken,
     SetupError,
+    TeamChanged,
     TurnsSpent,
     Unsettled,
 )
-from agentkit.events import Failure
 from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
 from agentkit.person import Question
 from agentkit.run import Outcome, current_run, current_scope, note, stream_to
-from agentkit.tools import BadArguments, Tool, named
+from agentkit.tools import Arguments, BadArguments, Tool, named
+from agentkit.traces import failure_of
+from agentkit.traces import told as wrong
 from agentkit.typed import Output, explained, object_schema, unwrapped
 
 REPAIRS = 2
 """How often a malformed typed answer is sent back to the model."""
+
+STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch)
+"""What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
 
 
 class Agent(Actor):
@@ -244,23 +251,28 @@ class Agent(Actor):
         text = outcome.error.text if outcome.error else outcome.result
         return told(call, text, outcome.error is not None)
 
-    async def _perform(self, chosen: Tool, arguments: dict[str, JSON]) -> Outcome:
+    async def _perform(self, chosen: Tool, arguments: Arguments) -> Outcome:
         async def perform(_key: str) -> Outcome:
             try:
                 return Outcome(result=await chosen.perform(arguments))
             except Exception as error:
-                if chosen.own_steps and isinstance(error, LogError | Unsettled | Interrupted):
+                if chosen.on_error == "raise" or isinstance(error, STOPS):
                     raise
-                text = error.what if isinstance(error, AgentkitError) else f"{error}"
-                # str(KeyError("Amber")) is "'Amber'", from which no model can tell what is wrong.
-                bare = not text or isinstance(error, KeyError)
-                text = f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text
-                return Outcome(error=Failure(type=type(error).__name__, text=text))
+                if chosen.own_steps and isinstance(error, LogError):
+                    raise
+                failure = failure_of(error, traced=True)
+                return Outcome(error=failure.model_copy(update={"text": wrong(error)}))
 
         if chosen.own_steps:
             return await perform("")
         return await current_run().step(
-            "tool", chosen.name, arguments, perform, effect=chosen.effect, durable=False
+            "tool",
+            chosen.name,
+            arguments,
+            perform,
+            effect=chosen.effect,
+            durable=False,
+            asked=arguments.asked,
         )
 
     async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:

@@ -21,7 +21,7 @@ AgentkitError
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
-├── Interrupted           the run was stopped from outside and can be resumed
+├── Interrupted           the run was stopped, from outside or by a tool; it can be resumed
 ├── StoreError            a memory's store: what it holds is as it was before
 │   ├── BadVector         a vector of the wrong size, or with NaN or infinity in it
 │   ├── OtherEmbedder     the collection was made with another embedder
@@ -61,10 +61,20 @@ class AgentkitError(Exception):
     """
 
     def __init__(
-        self, what: str, *, expected: str | None = None, todo: str | None = None, **context: Any
+        self,
+        what: str = "",
+        *,
+        expected: str | None = None,
+        todo: str | None = None,
+        **context: Any,
     ) -> None:
         self.what, self.expected, self.todo, self.context = what, expected, todo, context
         super().__init__(what)
+
+    # A class of a user's own need not call __init__.
+    what: str = ""
+    expected: str | None = None
+    todo: str | None = None
 
     def __getattr__(self, name: str) -> Any:
         context = self.__dict__.get("context", {})
@@ -176,7 +186,10 @@ class Unsettled(AgentkitError):
 
 
 class Interrupted(AgentkitError):
-    """The run was stopped from outside; it can be resumed. `run_id` names it."""
+    """The run was stopped from outside; it can be resumed. `run_id` names it.
+
+    A tool stops its run by raising it, or an error of a class made from it.
+    """
 
 
 class StoreError(AgentkitError):
@@ -253,6 +266,14 @@ class LogCorrupt(LogError):
 
 class LogNewer(LogError):
     """The file was written by a newer agentkit; it was left untouched."""
+
+
+def said(error: object) -> str:
+    """The text of an error, or of any object; where it cannot be made, its class says so."""
+    try:
+        return str(error)
+    except Exception:
+        return f"({type(error).__name__}, whose text cannot be made)"
 
 
 def by_name(name: str, text: str) -> AgentkitError:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from agentkit.messages import JSON, Frozen, Node
+from agentkit.messages import JSON, Frozen, Node, Text
 
 Effect = Literal["pure", "idempotent", "once"]
 """What performing a step twice does: nothing, the same again, or harm."""
@@ -46,8 +46,12 @@ class Usage(Frozen):
 class Failure(Frozen):
     """An error as data: the class's name and its text."""
 
-    type: str
-    text: str
+    type: Text
+    text: Text
+    where: Text = ""
+    """The last line of the user's own code on the way to it: "average, line 5: return ..."."""
+    trace: Text = ""
+    """The traceback, bounded; kept of tools, and of what ended a run."""
 
 
 class Ref(Frozen):

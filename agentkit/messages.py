@@ -16,6 +16,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
+from agentkit.errors import said
+from agentkit.forms import plain
+
 JSON = Any
 """A JSON value: None, bool, int, float, str, list or dict of them."""
 
@@ -42,12 +45,15 @@ def mended(value: JSON) -> JSON:
 
 
 def jsonable(value: Any) -> JSON:
-    """Any value as JSON: dataclasses, pydantic models, dates, sets and so on included.
+    """Any value as JSON: dataclasses, pydantic models, dates, sets, arrays, tables and so on.
 
     Raises:
         ValueError: it has no JSON form, or contains itself.
     """
-    return mended(to_jsonable_python(value))
+    try:
+        return mended(to_jsonable_python(value, fallback=plain))
+    except TypeError as error:
+        raise ValueError(said(error)) from error
 
 
 Text = Annotated[str, AfterValidator(mended)]

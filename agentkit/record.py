@@ -22,6 +22,9 @@ from agentkit.messages import JSON, canonical, node
 NOT_PERFORMED = "NotPerformed"
 """The failure of a step whose beginning could not be stored: it is in no doubt."""
 
+STOPPED = ("CancelledError", "KeyboardInterrupt")
+"""Failures of steps that were stopped from outside."""
+
 
 @dataclass
 class Recorded:
@@ -59,6 +62,8 @@ class Recorded:
                 self.failed[event.key] = event.error or Failure(type="AgentkitError", text="")
             elif event.error and event.error.type == NOT_PERFORMED:
                 self.started.pop(event.key, None)
+            elif event.error and event.step == "tool" and event.error.type not in STOPPED:
+                self.failed[event.key] = event.error
         elif isinstance(event, ScopeClosed) and event.status != "ok":
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:

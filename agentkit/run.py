@@ -22,12 +22,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentkit.errors import (
+    AgentkitError,
     BudgetSpent,
     ReplayMismatch,
     SetupError,
     TeamChanged,
     Unsettled,
     by_name,
+    said,
 )
 from agentkit.events import (
     Base,
@@ -49,6 +51,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.person import Question, answer
 from agentkit.record import NOT_PERFORMED, Recorded, identity
+from agentkit.traces import failure_of
 
 YOU = "you"
 """Who asks at the top."""
@@ -169,6 +172,7 @@ class Run:
         nodes: Thread = (),
         durable: bool = True,
         redo: Callable[[JSON], bool] | None = None,
+        asked: str | None = None,
     ) -> Outcome:
         """Perform an effect once, ever: or return what the log has of it.
 
@@ -181,6 +185,7 @@ class Run:
             nodes: messages the request refers to.
             durable: wait until the end is on disk; an actor that waits itself says no.
             redo: whether a rerun performs it anew, by its recorded result.
+            asked: identifies the step in place of a request that does not show everything.
 
         Raises:
             ReplayMismatch: a strict replay, and the step is not recorded.
@@ -195,7 +200,8 @@ class Run:
                 run_id=self.id,
             )
         scope = current_scope()
-        base = digest(scope.key, kind, effect, name, canonical(request))
+        identified = canonical(request) if asked is None else asked
+        base = digest(scope.key, kind, effect, name, identified)
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
         done = self.recorded.ended.get(key)
@@ -225,7 +231,7 @@ class Run:
         try:
             await self.flush()
         except BaseException as error:
-            failure = Failure(type=NOT_PERFORMED, text=f"{type(error).__name__}: {error}")
+            failure = Failure(type=NOT_PERFORMED, text=f"{type(error).__name__}: {said(error)}")
             self._end(scope, key, kind, name, "cancelled", Outcome(error=failure))
             raise
         try:
@@ -234,8 +240,10 @@ class Run:
                 outcome = replace(outcome, result=jsonable(outcome.result))
         except BaseException as error:
             stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
-            status: Status = "cancelled" if stopped else "failed"
-            failure = Failure(type=type(error).__name__, text=str(error))
+            # A tool's failure that its model was told of is a result; one that ends the ask is
+            # none: resumed, the tool is performed again, or is in doubt.
+            status: Status = "cancelled" if stopped or kind == "tool" else "failed"
+            failure = failure_of(error, traced=kind == "tool")
             self._end(scope, key, kind, name, status, Outcome(error=failure))
             raise
         self._end(scope, key, kind, name, "failed" if outcome.error else "ok", outcome)
@@ -389,6 +397,7 @@ class Run:
 
     def _emit_end(self, error: BaseException | None) -> None:
         stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit)
+        foreign = not isinstance(error, AgentkitError) and not stopped
         unused = [key for key in self.recorded.ended if key not in self.used]
         if unused and error is None and self.source is None:
             self.emit(Noted, "", topic="unused", data={"steps": len(unused)})
@@ -396,7 +405,7 @@ class Run:
             RunEnded,
             "",
             status="cancelled" if stopped else "failed" if error else "ok",
-            error=Failure(type=type(error).__name__, text=str(error)) if error else None,
+            error=failure_of(error, traced=foreign) if error else None,
         )
 
 

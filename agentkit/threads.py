@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from queue import SimpleQueue
 from typing import Any
 
@@ -65,6 +65,19 @@ async def in_thread(call: Callable[[], Any]) -> Any:
         worker = Worker()
     worker.jobs.put(job)
     return await future
+
+
+@contextlib.asynccontextmanager
+async def uncancelled(failed: Callable[[], Exception]) -> AsyncIterator[None]:
+    """Take a CancelledError for a failure where nobody cancelled us, but a library its own work."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if task is None or task.cancelling() > before:
+            raise
+        raise failed() from error
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

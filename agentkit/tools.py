@@ -13,25 +13,47 @@ import functools
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, get_type_hints, overload
+import types
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, overload
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic.errors import PydanticUserError
+from pydantic import ValidationError
 
-from agentkit.errors import ToolError
+from agentkit.errors import ToolError, said
 from agentkit.events import Effect
-from agentkit.messages import JSON, jsonable, mended
+from agentkit.forms import shown
+from agentkit.given import Context
+from agentkit.messages import JSON, canonical, jsonable, mended
 from agentkit.model import ToolSpec
-from agentkit.threads import in_thread
+from agentkit.signatures import Signature, function_of, signature_of
+from agentkit.threads import in_thread, uncancelled
 
 Approve = bool | Callable[[dict[str, Any]], bool]
 """Whether a person must agree to a call: always, never, or as a function of the arguments."""
 
 
+OnError = Literal["tell", "raise"]
+"""What follows when a tool raises: its model is told, or the run stops."""
+
+SELF = ("self", "cls")
+"""First parameters of methods."""
+
+TEXT = 2_000
+"""Characters kept of the text of a result that has no JSON form."""
+
+
 class BadArguments(ToolError):
     """The model's arguments do not fit; the text goes back to the model."""
+
+
+class Arguments(dict[str, JSON]):
+    """Checked arguments: as JSON, which is what a log may show, with secrets hidden."""
+
+    objects: Mapping[str, Any]
+    """What the function is called with, by parameter, in the order of its signature."""
+    asked: str
+    """What the model wrote, as canonical JSON: what makes two calls the same."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +67,79 @@ class Tool:
     effect: Effect
     timeout_s: float | None
     approve: Approve
-    arguments: type[BaseModel] = field(repr=False)
+    signed: Signature = field(repr=False)
+    on_error: OnError = "tell"
     actor: Any = None
     """The actor that is asked, of a tool made by as_tool()."""
     own_steps: bool = False
     """Whether what it does is recorded step by step, as a memory's is; the call is then not."""
+    binds: bool = False
+    """Whether it is a function of a class that has no object yet."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Tool:
+        """A method as a tool of its object, as an attribute of it gives it."""
+        if instance is None and not isinstance(self.fn, classmethod):
+            return self
+        if not self.binds:
+            return self
+        bound = self.fn.__get__(instance, owner)
+        signed: Signature | None = self.__dict__.get("_signed_bound")
+        if signed is None:
+            signed = self.__dict__["_signed_bound"] = signature_of(bound, self.name)
+        return replace(self, fn=bound, parameters=signed.parameters, signed=signed, binds=False)
 
     @functools.cached_property
     def spec(self) -> ToolSpec:
         return ToolSpec(name=self.name, description=self.description, parameters=self.parameters)
 
-    def check(self, arguments: str) -> dict[str, JSON]:
-        """The arguments as validated JSON values.
+    def check(self, arguments: str) -> Arguments:
+        """The arguments, validated: once, because what validates may have effects.
 
         Raises:
             BadArguments: not a JSON object, or not what the signature says.
         """
         try:
             raw = mended(json.loads(arguments or "{}"))
+            asked = canonical(raw)
         except (ValueError, RecursionError) as error:
             raise BadArguments(f"The arguments of {self.name} are not JSON: {error}.") from error
+        if not isinstance(raw, dict):
+            raise BadArguments(
+                f"The arguments of {self.name} are no dictionary but {type(raw).__name__}."
+                f" It takes {self.signature}."
+            )
         try:
-            checked = self.arguments.model_validate(raw)
+            checked = self.signed.model.model_validate_json(asked)
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
             )
-            raise BadArguments(
-                f"The arguments of {self.name} are not accepted: {wrong}. "
-                f"It takes {self.signature}."
-            ) from error
-        return checked.model_dump(mode="json", exclude_unset=True)
+            raise self._refused(wrong) from error
+        except Exception as error:
+            raise self._refused(f"{type(error).__name__}: {said(error)}") from error
+        try:
+            dumped = checked.model_dump(
+                mode="json", by_alias=True, exclude_unset=True, round_trip=True
+            )
+        except Exception as error:
+            dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
+        made = Arguments(mended(dumped))
+        given = checked.model_fields_set | self.signed.always
+        made.objects = {
+            name: getattr(checked, place)
+            for place, name in self.signed.places.items()
+            if place in given
+        }
+        made.asked = asked
+        return made
+
+    def _refused(self, wrong: str) -> BadArguments:
+        return BadArguments(
+            f"The arguments of {self.name} are not accepted: {wrong}. It takes {self.signature}."
+        )
 
     @property
     def signature(self) -> str:
@@ -89,19 +150,28 @@ class Tool:
     def needs_approval(self, arguments: dict[str, Any]) -> bool:
         return self.approve(arguments) if callable(self.approve) else self.approve
 
-    async def perform(self, arguments: dict[str, JSON]) -> JSON:
+    async def perform(
+        self, arguments: dict[str, JSON], context: Context[Any] | None = None
+    ) -> JSON:
         """Call the function and return its result as a JSON value.
 
         A synchronous function runs in a thread, so that parallel calls overlap.
 
+        Args:
+            arguments: as `check` gives them, or as JSON values.
+            context: for the parameter that takes it.
+
         Raises:
-            ToolError: the result is no JSON value, or the time-out passed.
+            ToolError: the result has no JSON form, or the time-out passed. What a `once` tool
+                did is never said to have failed: then the text of its result has to do.
             Exception: whatever the function raises.
         """
-        checked = self.arguments.model_validate(arguments)
-        values = {name: getattr(checked, name) for name in checked.model_fields_set}
+        checked = arguments if isinstance(arguments, Arguments) else None
+        values = dict((checked or self.check(canonical(arguments))).objects)
+        if self.signed.context and context is not None:
+            values[self.signed.context] = context
         try:
-            async with asyncio.timeout(self.timeout_s) as limit:
+            async with uncancelled(self._cancelled), asyncio.timeout(self.timeout_s) as limit:
                 result = await self._call(values)
         except TimeoutError as error:
             if not limit.expired():
@@ -112,25 +182,47 @@ class Tool:
                 todo="raise timeout_s of the tool, or make the tool faster",
             ) from error
         except SystemExit as error:
-            raise ToolError(f"{self.name} wanted to end the process: exit({error}).") from error
+            raise ToolError(
+                f"{self.name} wanted to end the process: exit({said(error)})."
+            ) from error
+        return self._rendered(result)
+
+    def _cancelled(self) -> ToolError:
+        return ToolError(
+            f"{self.name} failed: something inside it was cancelled (CancelledError).",
+            todo="catch CancelledError in the tool where it waits for work of its own",
+        )
+
+    def _rendered(self, result: Any) -> JSON:
         try:
             return jsonable(result)
-        except (ValueError, RecursionError) as error:
-            raise ToolError(
-                f"{self.name} returned {type(result).__name__}, which is not a JSON value.",
-                expected="None, bool, int, float, str, list, dict, a dataclass or a pydantic model",
-            ) from error
+        except Exception:
+            try:
+                return mended(shown(result))
+            except Exception as error:
+                if self.effect == "once":
+                    kind, text = type(result).__name__, said(result)
+                    cut = text if len(text) <= TEXT else text[: TEXT - 1] + "…"
+                    return f"{self.name} is done. It returned a {kind} without JSON form: {cut}"
+                raise ToolError(
+                    f"{self.name} returned {type(result).__name__}, which is not a JSON value.",
+                    expected="None, bool, int, float, str, list, dict, a dataclass or a pydantic"
+                    " model; arrays, tables and objects with attributes have a form, too",
+                ) from error
 
     async def _call(self, values: dict[str, Any]) -> Any:
         if inspect.iscoroutinefunction(self.fn):
             return await self.fn(**values)
         call = functools.partial(contextvars.copy_context().run, self._here, values)
         result = await in_thread(call)
+        if inspect.isasyncgen(result):
+            return [item async for item in result]
         return await result if isinstance(result, Awaitable) else result
 
     def _here(self, values: dict[str, Any]) -> Any:
         try:
-            return self.fn(**values)
+            result = self.fn(**values)
+            return list(result) if inspect.isgenerator(result) else result
         except StopIteration as error:
             # A future cannot carry it: whoever waited would wait for ever.
             raise RuntimeError(f"{self.name} raised StopIteration") from error
@@ -148,6 +240,7 @@ def tool(
     timeout_s: float | None = ...,
     approve: Approve = ...,
     name: str | None = ...,
+    on_error: OnError = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -157,41 +250,66 @@ def tool(
     timeout_s: float | None = 60.0,
     approve: Approve = False,
     name: str | None = None,
+    on_error: OnError = "tell",
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a function a tool; its schema comes from the annotations and the docstring.
 
     Args:
-        fn: plain or async function with annotated parameters and a docstring.
+        fn: plain or async function with annotated parameters and a docstring; also a method
+            (then it is a tool as an attribute of its object: tools=[desk.total]), a
+            functools.partial, or an object with __call__. A parameter of the type Context is
+            not offered to the model: it brings what the caller gave to the ask.
         effect: what a second performance does: "pure" nothing, "idempotent" the same
             again, "once" harm. The default is the careful one.
         timeout_s: seconds until the call counts as failed; None waits for ever.
         approve: whether a person must agree first: True, or a function of the arguments.
         name: what the model calls it; the function's name by default.
+        on_error: what follows when the function raises. "tell", the default: its model is
+            told the error's text, and may go on. "raise": the ask ends with that error, as
+            it does from any tool by raising Interrupted.
 
     Raises:
         ToolError: no docstring, an unknown effect, or parameters without a JSON schema.
     """
     if fn is None:
-        return lambda function: _make(function, effect, timeout_s, approve, name)
+        return lambda function: _make(function, effect, timeout_s, approve, name, on_error)
     if isinstance(fn, Tool):
         return fn
-    return _make(fn, effect, timeout_s, approve, name)
+    if isinstance(fn, types.MethodType) and isinstance(fn.__func__, Tool):
+        return fn.__func__.__get__(fn.__self__)
+    return _make(fn, effect, timeout_s, approve, name, on_error)
 
 
 def _make(
-    fn: Callable[..., Any],
+    fn: Any,
     effect: Effect,
     timeout_s: float | None,
     approve: Approve,
     name: str | None,
+    on_error: OnError,
 ) -> Tool:
     if isinstance(fn, Tool):
         name, fn = name or fn.name, fn.fn
-    name = name or str(getattr(fn, "__name__", ""))
+    binds = not isinstance(fn, staticmethod)
+    fn = fn if binds else fn.__func__
+    written = function_of(fn)
+    name = str(name or getattr(fn, "__name__", "") or getattr(written, "__name__", ""))
+    if name == "__call__":
+        name = type(fn).__name__
     if effect not in ("pure", "idempotent", "once"):
         raise ToolError(
             f"The tool {name} has the effect {effect!r}.",
             expected="'pure', 'idempotent' or 'once'",
+        )
+    if on_error not in ("tell", "raise"):
+        raise ToolError(
+            f"on_error of {name} is {on_error!r}.",
+            expected="'tell' (its model) or 'raise' (and end the ask)",
+        )
+    if inspect.iscoroutinefunction(approve):
+        raise ToolError(
+            f"approve of {name} is an async function.",
+            expected="True, False, or a plain function of the arguments",
         )
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise ToolError(
@@ -199,59 +317,33 @@ def _make(
             expected="1 to 64 letters, digits, '_' and '-'",
             todo="give it a name: @tool(name='...')",
         )
-    text = inspect.cleandoc(fn.__doc__ or "")
-    if not text:
-        raise ToolError(
-            f"The tool {name} has no docstring.",
-            expected="a sentence that tells the model what it does and returns",
-        )
-    description, notes = _split(text)
-    model = _arguments(fn, name, notes)
-    schema = model.model_json_schema()
-    schema.pop("title", None)
-    for prop in schema.get("properties", {}).values():
-        prop.pop("title", None)
-    return Tool(fn, name, description, schema, effect, timeout_s, approve, model)
+    skipped = int(unbound(fn))
+    signed = signature_of(written if skipped else fn, name, skipped=skipped)
+    return Tool(
+        fn=fn,
+        name=name,
+        description=signed.description,
+        parameters=signed.parameters,
+        effect=effect,
+        timeout_s=timeout_s,
+        approve=approve,
+        signed=signed,
+        on_error=on_error,
+        binds=binds and (isinstance(fn, classmethod) or in_class(fn)),
+    )
 
 
-def _split(text: str) -> tuple[str, dict[str, str]]:
-    """The description of a Google-style docstring, and its notes per argument."""
-    head, _, rest = text.partition("\nArgs:\n")
-    body, *after = re.split(r"\n(?=\S)", rest, maxsplit=1)
-    notes = {
-        match[1]: " ".join(match[2].split())
-        for match in re.finditer(r"^ +(\w+)(?: \([^)]*\))?: (.+(?:\n {6,}.+)*)", body, re.M)
-    }
-    return "\n".join([head.strip(), *(part.strip() for part in after)]).strip(), notes
+def in_class(fn: Any) -> bool:
+    """Whether a function is defined in a class, so that an object of it is its first argument."""
+    within = getattr(fn, "__qualname__", "").rpartition(".")[0]
+    return inspect.isfunction(fn) and bool(within) and not within.endswith("<locals>")
 
 
-def _arguments(fn: Callable[..., Any], name: str, notes: dict[str, str]) -> type[BaseModel]:
-    """A pydantic model of the parameters."""
-    try:
-        hints = get_type_hints(fn, include_extras=True)
-    except (NameError, TypeError) as error:
-        raise ToolError(f"The annotations of {name} cannot be read: {error}.") from error
-    fields: dict[str, Any] = {}
-    for parameter in inspect.signature(fn).parameters.values():
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise ToolError(
-                f"The parameter {parameter} of {name} cannot be offered to a model.",
-                expected="named parameters, no * or / ones",
-            )
-        default = ... if parameter.default is parameter.empty else parameter.default
-        hint = hints.get(parameter.name, Any)
-        fields[parameter.name] = (hint, Field(default, description=notes.get(parameter.name)))
-    try:
-        model: type[BaseModel] = create_model(
-            name, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields
-        )
-        model.model_json_schema()
-    except (PydanticUserError, TypeError, NameError) as error:
-        raise ToolError(
-            f"The parameters of {name} have no JSON schema: {error}.",
-            expected="JSON types, enums, dataclasses or pydantic models",
-        ) from error
-    return model
+def unbound(fn: Any) -> bool:
+    """Whether a function cannot be called without an object, or a class, as a method can not."""
+    if isinstance(fn, classmethod):
+        return True
+    return in_class(fn) and next(iter(inspect.signature(fn).parameters), "") in SELF
 
 
 def named(tools: Iterable[Tool | Callable[..., Any]]) -> dict[str, Tool]:
@@ -263,6 +355,11 @@ def named(tools: Iterable[Tool | Callable[..., Any]]) -> dict[str, Tool]:
     found: dict[str, Tool] = {}
     for one in tools:
         made = one if isinstance(one, Tool) else tool(one)
+        if made.binds and unbound(made.fn):
+            raise ToolError(
+                f"{made.name} is a method, and no object was given.",
+                todo=f"give it as an attribute of one: tools=[desk.{made.name}]",
+            )
         if made.name in found:
             raise ToolError(
                 f"Two tools are called {made.name!r}.",

@@ -8,11 +8,13 @@ from enum import Enum
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, SecretStr, field_validator
 
 from agentkit import Agent, Answer, Message, Reply, Usage, pattern, run, set_person, tool
 from agentkit.errors import (
+    AgentkitError,
     BadOutput,
+    Interrupted,
     LogFull,
     Overloaded,
     ReplayMismatch,
@@ -22,7 +24,7 @@ from agentkit.errors import (
     TurnsSpent,
     Unsettled,
 )
-from agentkit.events import Noted
+from agentkit.events import Noted, StepEnded, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import ToolCall
 from agentkit.person import Question
@@ -551,3 +553,89 @@ async def test_a_missing_key_in_a_tool_is_told_as_one() -> None:
     answer = await Agent("clerk", model=model, tools=[dues])("go", log=MemoryLog())
     [told] = [n.message for n in answer.thread if n.message.role == "tool"]
     assert told.content.endswith("KeyError: 'Atlantis'")
+
+
+@pytest.mark.parametrize("effect, doubted", [("pure", False), ("once", True)])
+async def test_a_tool_can_stop_the_run_which_is_then_resumed(effect: Any, doubted: bool) -> None:
+    class Halt(Interrupted):
+        """An operator's order."""
+
+    stop: list[Exception] = [Halt("an operator stopped it")]
+
+    @tool(effect=effect)
+    def look() -> str:
+        """Look."""
+        if stop:
+            raise stop[0]
+        return "clear"
+
+    model, log = ScriptedModel([call("look")], "I went on."), MemoryLog()
+    clerk = Agent("clerk", model=model, tools=[look])
+    with pytest.raises(Halt, match="operator"):
+        await clerk("go", log=log)
+    run_id = log.find("last")
+    assert len(model.requests) == 1
+    with pytest.raises(AgentkitError, match="operator"):
+        await clerk.replay(run_id, log=log)
+    stop.clear()
+    if doubted:
+        with pytest.raises(Unsettled):
+            await clerk.resume(run_id, log=log)
+    else:
+        assert told(await clerk.resume(run_id, log=log))[0].content == "clear"
+
+
+async def test_a_programming_error_in_a_tool_ends_the_ask_where_that_is_wanted() -> None:
+    broken = [True]
+
+    @tool(effect="pure", on_error="raise")
+    def look() -> str:
+        """Look."""
+        return undefined if broken else "clear"  # type: ignore[name-defined]  # noqa: F821
+
+    model, log = ScriptedModel([call("look")], "done"), MemoryLog()
+    clerk = Agent("clerk", model=model, tools=[look])
+    with pytest.raises(NameError, match="undefined"):
+        await clerk("go", log=log)
+    step = next(e for e in log.read(log.find("last")) if isinstance(e, StepEnded) and e.error)
+    assert step.error is not None and step.error.where.startswith("look, line ")
+    broken.clear()
+    assert (await clerk.resume(log.find("last"), log=log)).text == "done"
+
+
+async def test_a_tools_failure_keeps_the_line_it_came_from() -> None:
+    log = MemoryLog()
+    answer = await Agent("a", model=ScriptedModel([call("boom")], "done"), tools=[boom])(
+        "go", log=log
+    )
+    ended = [e for e in log.read(answer.run_id) if isinstance(e, StepEnded) and e.step == "tool"]
+    (step,) = ended
+    assert step.error is not None
+    assert step.error.where.endswith("raise ValueError(text)")
+    assert "Traceback" in step.error.trace and "agentkit/agent.py" not in step.error.trace
+    assert "Traceback" not in told(answer)[0].content
+
+
+async def test_a_secret_reaches_the_tool_and_is_hidden_in_the_log_of_the_call() -> None:
+    got: list[str] = []
+
+    @tool(effect="once", approve=True)
+    def log_in(user: str, password: SecretStr) -> str:
+        """Log in."""
+        got.append(password.get_secret_value())
+        return "in"
+
+    asked, person = answers("yes", "yes")
+    before, log = set_person(person), MemoryLog()
+    try:
+        calls = [call("log_in", f'{{"user": "ida", "password": "{key}"}}', key) for key in "xy"]
+        model = ScriptedModel(calls, "done")
+        answer = await Agent("a", model=model, tools=[log_in])("go", log=log)
+    finally:
+        set_person(before)
+    started = [e for e in log.read(answer.run_id) if isinstance(e, StepStarted)]
+    requests = [e.request for e in started if e.step == "tool"]
+    assert sorted(got) == ["x", "y"]
+    assert requests == [{"user": "ida", "password": "**********"}] * 2
+    assert all("**********" in question for question in asked)
+    assert len({e.key for e in started}) == len(started)

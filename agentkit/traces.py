@@ -1,0 +1,86 @@
+"""Errors as data: what they said, and the lines of the user's own code that they came from."""
+
+from __future__ import annotations
+
+import sysconfig
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from agentkit.errors import AgentkitError, said
+from agentkit.events import Failure
+from agentkit.messages import mended
+
+INSIDE = str(Path(__file__).parent) + "/"
+"""The folder whose frames say nothing about an error in a user's code."""
+
+LIBRARIES = tuple(
+    str(Path(place)) + "/"
+    for name, place in sysconfig.get_paths().items()
+    if name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Folders of code that the user did not write."""
+
+TRACE = 4_000
+"""Characters kept of a traceback: half from its beginning, half from its end."""
+
+
+def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
+    """The error as data.
+
+    Args:
+        error: that was raised.
+        traced: whether to keep where it came from, as far as that is outside of agentkit.
+    """
+    text = mended(said(error))
+    if not traced or own(error.__traceback__) is None:
+        return Failure(type=type(error).__name__, text=text)
+    return Failure(type=type(error).__name__, text=text, where=where(error), trace=trace(error))
+
+
+def told(error: BaseException) -> str:
+    """What went wrong, as a model reads it: without what only the user can do about it."""
+    text = str(error.what) if isinstance(error, AgentkitError) else said(error)
+    # str(KeyError("Amber")) is "'Amber'", from which no model can tell what is wrong.
+    bare = not text.strip() or isinstance(error, KeyError)
+    return f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text
+
+
+def where(error: BaseException) -> str:
+    """The last line of the user's own code on the way to an error, with its place in front."""
+    frames = traceback.extract_tb(own(error.__traceback__))
+    mine = [one for one in frames if not one.filename.startswith(LIBRARIES)] or frames
+    if not mine:
+        return ""
+    last = mine[-1]
+    return str(mended(f"{last.name}, line {last.lineno}: {last.line or ''}".removesuffix(": ")))
+
+
+def trace(error: BaseException) -> str:
+    """The traceback as Python prints it, without frames of agentkit; cut in its middle."""
+    try:
+        told = traceback.TracebackException(type(error), error, own(error.__traceback__))
+        for one in chained(told):
+            kept = [frame for frame in one.stack if not frame.filename.startswith(INSIDE)]
+            one.stack = traceback.StackSummary.from_list(kept)
+        text = mended("".join(told.format()).rstrip())
+    except Exception:
+        return ""
+    half = TRACE // 2
+    return text if len(text) <= TRACE else f"{text[:half]}\n  …\n{text[-half:]}"
+
+
+def chained(told: traceback.TracebackException | None) -> list[traceback.TracebackException]:
+    """A traceback and those it came from."""
+    found: list[traceback.TracebackException] = []
+    while told is not None and told not in found:
+        found.append(told)
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+    return found
+
+
+def own(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from its first frame outside of agentkit on; None where there is none."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(INSIDE):
+        trace = trace.tb_next
+    return trace

@@ -1,0 +1,79 @@
+"""Errors as data: what they said, where they came from, bounded, and never a second failure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agentkit.errors import Interrupted, said
+from agentkit.traces import TRACE, failure_of, told
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class Halt(Interrupted):
+    def __init__(self) -> None:
+        """Call nobody's __init__."""
+
+
+def raised(error: BaseException) -> BaseException:
+    try:
+        raise error
+    except BaseException as failure:
+        return failure
+
+
+@pytest.mark.parametrize(
+    "error, text",
+    [
+        (Mute(), "(Mute, whose text cannot be made)"),
+        (ValueError("\ud800"), "\ufffd"),
+        (Interrupted(), ""),
+        (Halt(), ""),
+        (Interrupted(7), "7"),  # type: ignore[arg-type]
+    ],
+)
+def test_every_error_has_a_text_that_is_json(error: Exception, text: str) -> None:
+    failure = failure_of(raised(error), traced=True)
+    assert failure.text == text
+    assert json.loads(failure.model_dump_json())["type"] == type(error).__name__
+    assert isinstance(told(error), str) and isinstance(said(error), str)
+
+
+def test_a_failure_says_where_it_came_from() -> None:
+    def average(marks: list[int]) -> float:
+        return sum(marks) / len(marks)
+
+    try:
+        average([])
+    except ZeroDivisionError as error:
+        failure = failure_of(error, traced=True)
+    assert failure.where.startswith("average, line ")
+    assert failure.where.endswith(": return sum(marks) / len(marks)")
+    assert failure.trace.endswith("ZeroDivisionError: division by zero")
+    assert failure_of(ZeroDivisionError()).trace == ""
+
+
+def test_a_long_trace_is_cut_in_its_middle() -> None:
+    def down(depth: int) -> None:
+        return up(depth - 1) if depth else raised_here()
+
+    def up(depth: int) -> None:
+        return down(depth - 1) if depth else raised_here()
+
+    def raised_here() -> None:
+        raise ValueError("x" * 10_000)
+
+    try:
+        down(200)
+    except ValueError as error:
+        trace = failure_of(error, traced=True).trace
+    assert len(trace) < TRACE + 10
+    assert trace.startswith("Traceback")
+    assert "test_a_long_trace" in trace
