@@ -4,6 +4,7 @@ from agentkit.actor import Actor, Pattern, pattern
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.context import Memory
+from agentkit.doubts import NOT_DONE
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, Usage
@@ -14,7 +15,7 @@ from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
 from agentkit.opening import run
 from agentkit.person import Question, set_person
-from agentkit.run import NOT_DONE, Run, current_run
+from agentkit.run import Run, current_run
 from agentkit.tools import Tool, tool
 
 __version__ = "0.1.0"

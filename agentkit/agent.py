@@ -299,7 +299,8 @@ def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
 
 def repaired_before(thread: Thread) -> str | None:
     """What the log says was wrong; a resume may know less of the type than the ask did."""
-    return current_run().recorded.repairs.get((current_scope().key, thread[-1].id))
+    run, asked = current_run(), (current_scope().key, thread[-1].id)
+    return run.recorded.repairs.get(asked) or run.inherited.repairs.get(asked)
 
 
 def told(call: ToolCall, result: JSON, error: bool) -> Message:

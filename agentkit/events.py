@@ -88,6 +88,8 @@ class RunStarted(Base):
     origin: Ref | None = None
     """The run that this one re-runs or branches off."""
     how: Literal["ask", "resume", "rerun", "fork"] = "ask"
+    edits: JSON = None
+    """Of a fork: {seq: its new text or result}; a resume of the fork needs them too."""
     output: JSON = None
     """JSON Schema of the answer that was asked for."""
     seed: int | None = None

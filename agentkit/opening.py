@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
-from agentkit.events import Ref, RunStarted, uuid7
+from agentkit.events import Ref, RunStarted, StepStarted, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
 from agentkit.place import here
-from agentkit.record import edited
+from agentkit.record import Recorded, edited, recorded
 from agentkit.run import Run, within
 
 
@@ -54,17 +56,24 @@ async def run(
         at: seq of the last event shared; by default the last one, so that only what is
             downstream of an edit is performed.
         edit: for a fork: {seq of a step.ended: its new text or result}.
-        settle: {tool name or step key: result, or NOT_DONE}; by name only where one step
-            of that name is in doubt.
+        settle: {tool name or step key: result, or NOT_DONE}, what a person says of steps in
+            doubt; by name only where one step of that name is in doubt. Each word is about
+            the attempt that was asked about, and about no later one.
         id: the run's id; a new UUIDv7 by default.
         actor, task, output: what is asked, kept so that the ask can be repeated.
 
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
+        Unsettled: `once` steps may have happened; all are named before anything is performed.
         SetupError: options that exclude each other.
     """
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
+    if settle and not (resume or rerun or fork):
+        raise SetupError(
+            f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
+            expected="it beside resume=, rerun= or fork=",
+        )
     events = log.read(source) if source and not resume else []
     lease = None
     if not replay:
@@ -87,6 +96,7 @@ async def run(
         task=task,
         output=output,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
+        edits={str(seq): new for seq, new in (edit or {}).items() if seq != "task"} or None,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",
         seed=seed if seed is not None else last.seed if last else None,
         budget_usd=budget_usd if budget_usd is not None else kept.budget_usd if kept else None,
@@ -98,19 +108,24 @@ async def run(
         place=here(),
     )
     current = Run(start.run, log, lease, start)
-    current.settle = settle or {}
     current.resuming = bool(resume)
-    if fork:
-        events = edited(events, at, edit or {})
-    for event in events:
-        current.recorded.add(event)
-    if rerun or fork:
-        current.source, current.recorded.stored = source, set()
+    if resume or replay:
+        current.recorded = recorded(events)
+    if source and not replay:
+        before = first if resume else start
+        current.inherited = recorded(ancestry(log, before, events if before is start else None))
+        current.redoing = before is not None and before.how == "rerun"
+        known, lines = (current.recorded, current.inherited), settle or {}
+        others = functools.partial(others_of, log, source, current.id)
+        current.doubts = Doubts(current.id, start.how, known, others, lines)
     if lease:
         log.append(lease, start)
     beat = heartbeat(log, lease) if lease else None
     failure: BaseException | None = None
     try:
+        if not edit:
+            # What is edited may lead elsewhere; then a doubt is put where it is met.
+            current.judge()
         with within(current, current.root):
             yield current
     except BaseException as error:
@@ -124,6 +139,47 @@ async def run(
             log.settle()
         elif lease:
             await current.flush()
+
+
+def ancestry(log: Log, start: RunStarted | None, events: Sequence[Any] | None = None) -> list[Any]:
+    """The events of the runs that a run goes back to, oldest first, as forks cut and edited them.
+
+    Args:
+        log: where they are; one that is gone counts as empty.
+        start: how the run began.
+        events: of the run that it goes back to, where they were read already.
+    """
+    if start is None or start.origin is None or not log.has(start.origin.run):
+        return []
+    found = list(log.read(start.origin.run) if events is None else events)
+    own = next((e for e in found if isinstance(e, RunStarted)), None)
+    if start.how == "fork":
+        given = (start.edits or {}).items()
+        edits = {int(seq) if seq.isdigit() else seq: new for seq, new in given}
+        found = edited(found, start.origin.seq, edits)
+    return [*ancestry(log, own), *found]
+
+
+def others_of(log: Log, run: str, but: str) -> list[Recorded]:
+    """What the runs of one origin recorded, but for one of them."""
+    origins = {info.id: info.origin for info in log.runs()}
+
+    def root(one: str) -> str:
+        while (origin := origins.get(one)) is not None:
+            one = origin
+        return one
+
+    kin = [one for one in origins if one != but and root(one) == root(run)]
+    return [recorded(log.read(one)) for one in kin]
+
+
+def doubts_of(log: Log, run: str) -> list[StepStarted]:
+    """The `once` steps of a run that may have happened, and that a person must speak of."""
+    events = log.read(run)
+    first = next((e for e in events if isinstance(e, RunStarted)), None)
+    own = (recorded(events), recorded(ancestry(log, first)))
+    records = (*own, *others_of(log, run, run)) if in_doubt(own) else own
+    return [one for one in in_doubt(records) if not spoken_of(records, one)]
 
 
 def titled(actor: str, task: JSON) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,10 @@ STOPPED = ("CancelledError", "KeyboardInterrupt")
 """Failures of steps that were stopped from outside."""
 
 
+Place = tuple[str, int]
+"""The run and seq of an event."""
+
+
 @dataclass
 class Recorded:
     """What the log knows of earlier attempts, by step and scope."""
@@ -44,6 +49,10 @@ class Recorded:
     """Identities of the events that a resumed run does not write again, and how often."""
     stored: set[str] = field(default_factory=set)
     """Ids of the messages in the log."""
+    verdicts: dict[Place, JSON] = field(default_factory=dict)
+    """What a person said of steps in doubt, by the attempt."""
+    asked: set[Place] = field(default_factory=set)
+    """Attempts of which a person was asked whether they happened."""
 
     def add(self, event: Any) -> None:
         self.stored.update(n.id for n in event.nodes)
@@ -68,8 +77,18 @@ class Recorded:
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:
             self.seen[identity(event)] += 1
-            if isinstance(event, Noted) and event.topic == "repair" and "message" in event.data:
-                self.repairs[event.scope, event.data["message"]] = event.data["wrong"]
+            if isinstance(event, Noted) and isinstance(event.data, dict):
+                self._noted(event, event.data)
+
+    def _noted(self, event: Noted, data: dict[str, JSON]) -> None:
+        match event.topic:
+            case "repair" if "message" in data:
+                self.repairs[event.scope, data["message"]] = data["wrong"]
+            case "verdict":
+                run, seq = data["of"]
+                self.verdicts[run, seq] = data
+            case "doubt":
+                self.asked.update((run, seq) for run, seq in (one["of"] for one in data["steps"]))
 
 
 def identity(event: Any) -> str:
@@ -84,6 +103,14 @@ def identity(event: Any) -> str:
         case StateChanged():
             return f"{event.scope} {event.name} = {canonical(event.value)}"
     return f"{event.kind} {event.seq}"
+
+
+def recorded(events: Iterable[Any]) -> Recorded:
+    """What a log knows by these events."""
+    found = Recorded()
+    for event in events:
+        found.add(event)
+    return found
 
 
 def edited(events: list[Any], at: int | None, edit: dict[Any, Any]) -> list[Any]:

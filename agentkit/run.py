@@ -2,13 +2,14 @@
 
 A step's identity is what was asked, by whom, inside what:
 
-    key = digest(scope key, kind, effect, name, canonical request, nth equal request there)
+    key = digest(scope key, kind, name, canonical request, nth equal request there)
     scope key = digest(parent scope key, actor, input, sample, nth equal ask there)
 
 Neither position nor time is in it, so it does not matter in which order parallel
 branches finish, and after an edit only the steps downstream of it have new keys.
 Resume, re-run, fork and replay are this one rule: a step whose key is recorded is
-not performed.
+not performed. The effect declared is no part of the key, so that a `once` step stays in
+doubt when it is declared as something else.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agentkit.doubts import Doubts, Verdict
 from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
@@ -110,9 +112,12 @@ class Run:
         self.budget_usd, self.budget_tokens = start.budget_usd, start.budget_tokens
         self.root = Scope("", YOU, "", seed=start.seed)
         self.recorded = Recorded()
-        self.source: str | None = None
+        self.inherited = Recorded()
+        """What the runs that a rerun or fork goes back to have recorded."""
+        self.redoing = False
+        """Whether it is a rerun, which performs anew what changed or may be mended."""
         self.resuming = False
-        self.settle: dict[str, JSON] = {}
+        self.doubts: Doubts | None = None
         self.used: set[str] = set()
         self.how = start.how
         self.ended = False
@@ -201,21 +206,24 @@ class Run:
             )
         scope = current_scope()
         identified = canonical(request) if asked is None else asked
-        base = digest(scope.key, kind, effect, name, identified)
+        base = digest(scope.key, kind, name, identified)
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
         done = self.recorded.ended.get(key)
-        if done is not None and not (redo and self.how == "rerun" and redo(done.result)):
+        if done is not None:
             self.used.add(key)
-            return self._reuse(done, scope, None if kind == "model" else request)
+            return self._reuse(done, scope)
+        done = self.inherited.ended.get(key)
+        if done is not None and not (redo and self.redoing and redo(done.result)):
+            return self._inherit(done, scope, request)
         if _dormant.get():
             await asyncio.get_running_loop().create_future()
         self._may_perform(key, kind, name, scope, turn)
-        if key in self.recorded.started and effect == "once" and self.how != "fork":
-            outcome = self._settled(key, kind, name, scope)
-            if outcome is not None:
-                return outcome
-        attempt = self.recorded.attempts.get(key, 0) + 1 if self.source is None else 1
+        if self.doubts is not None:
+            known = self._once(self.doubts, key, kind, name, effect, scope, request)
+            if known is not None:
+                return known
+        attempt = self.recorded.attempts.get(key, 0) + 1
         self.recorded.attempts[key] = attempt
         self.emit(
             StepStarted,
@@ -269,15 +277,20 @@ class Run:
             cost_usd=outcome.cost_usd,
         )
 
-    def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
-        if self.source is not None:
-            fields = {name: getattr(done, name) for name in StepEnded.model_fields}
-            for name in ("run", "seq", "at", "scope", "kind", "reused", "request"):
-                del fields[name]
-            ref = done.reused or Ref(run=done.run, seq=done.seq)
-            self.emit(StepEnded, scope.key, **fields, reused=ref, request=request)
-        elif done.reused is None:
+    def _reuse(self, done: StepEnded, scope: Scope) -> Outcome:
+        """A step that this run recorded."""
+        if done.reused is None:
             scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
+        return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
+
+    def _inherit(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
+        """A step that another run recorded; nothing is paid here."""
+        fields = {name: getattr(done, name) for name in StepEnded.model_fields}
+        for name in ("run", "seq", "at", "scope", "kind", "reused", "request"):
+            del fields[name]
+        ref = done.reused or Ref(run=done.run, seq=done.seq)
+        told = None if done.step == "model" else request
+        self.emit(StepEnded, scope.key, **fields, reused=ref, request=told)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
     def _may_perform(self, key: str, kind: StepKind, name: str, scope: Scope, turn: int) -> None:
@@ -335,34 +348,48 @@ class Run:
             run_id=self.id,
         )
 
-    def _settled(self, key: str, kind: StepKind, name: str, scope: Scope) -> Outcome | None:
-        """What a person said of a step in doubt; None when it did not happen."""
-        doubts = [
-            one.key
-            for one in self.recorded.started.values()
-            if (one.name, one.effect) == (name, "once") and one.key not in self.recorded.ended
-        ]
-        by_its_name = self.settle.get(name, self) if len(doubts) == 1 else self
-        verdict = self.settle.get(key, by_its_name)
-        if verdict is self:
-            called = name if len(doubts) == 1 else key
-            request = self.recorded.started[key].request
-            raise Unsettled(
-                f"{name}({canonical(request)}) was started before run {self.id} stopped, and"
-                " nobody recorded whether it happened.",
-                expected="a person's word, because it must not happen twice",
-                todo=f"look, then {self.how} with settle={{{called!r}: its result}} if it happened,"
-                f" or settle={{{called!r}: NOT_DONE}} if it did not"
-                f" (%resume --happened RESULT, %resume --not-happened)",
-                run_id=self.id,
-                key=key,
-                step=name,
-            )
-        self.note("settled", {"step": name, "key": key, "happened": verdict is not NOT_DONE})
-        if verdict is NOT_DONE:
+    def judge(self, also: str = "") -> None:
+        """Take what a person said of the steps in doubt, and ask about the others, all at once.
+
+        Raises:
+            Unsettled: of some of them nobody has said whether they happened.
+        """
+        if self.doubts is None:
+            return
+        try:
+            verdicts = self.doubts.judge(also)
+        except Unsettled as error:
+            self.emit(Noted, "", topic="doubt", data={"steps": error.doubts})
+            raise
+        for verdict in verdicts:
+            self.emit(Noted, "", topic="verdict", data=verdict.note())
+
+    def _once(
+        self,
+        doubts: Doubts,
+        key: str,
+        kind: StepKind,
+        name: str,
+        effect: Effect,
+        scope: Scope,
+        request: JSON,
+    ) -> Outcome | None:
+        """What is known of a step that must not happen twice; None when it may be performed."""
+        verdict: Verdict | None = doubts.verdicts.get(key)
+        if verdict is None and effect == "once":
+            done = doubts.elsewhere(key)
+            if done is not None:
+                by = done.reused.run if done.reused else done.run
+                self.note("kept", {"step": name, "key": key, "run": by})
+                return self._inherit(done, scope, request)
+            if doubts.doubtful(key):
+                self.judge(key)
+                verdict = doubts.verdicts[key]
+        if verdict is None or not verdict.happened:
             return None
-        self._end(scope, key, kind, name, "ok", Outcome(result=verdict))
-        return Outcome(result=verdict)
+        result = jsonable(verdict.result)
+        self._end(scope, key, kind, name, "ok", Outcome(result=result))
+        return Outcome(result=result)
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever."""
@@ -399,7 +426,7 @@ class Run:
         stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit)
         foreign = not isinstance(error, AgentkitError) and not stopped
         unused = [key for key in self.recorded.ended if key not in self.used]
-        if unused and error is None and self.source is None:
+        if unused and error is None:
             self.emit(Noted, "", topic="unused", data={"steps": len(unused)})
         self.emit(
             RunEnded,
@@ -408,9 +435,6 @@ class Run:
             error=failure_of(error, traced=foreign) if error else None,
         )
 
-
-NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
-"""Says of a step in doubt that it did not happen; it is then performed."""
 
 _current: ContextVar[tuple[Run, Scope] | None] = ContextVar("agentkit.run", default=None)
 

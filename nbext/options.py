@@ -22,7 +22,8 @@ class Option(Frozen):
     name: str
     """With its dashes, such as "--model"."""
     value: str = ""
-    """What its value is called; empty for a switch; "[RUN]" may be left out."""
+    """What its value is called; empty for a switch; "[RUN]" may be left out, and "[=KEY]" too,
+    which is read only where the `=` stands."""
     help: str = ""
     many: bool = False
     """Whether it may be given more than once."""
@@ -184,6 +185,8 @@ def read_option(grammar: Grammar, text: str, at: int) -> tuple[Option, str, int]
     if not option.value:
         if joined:
             raise SetupError(f"{name} of {grammar.magic} takes no value.", expected=name)
+        return option, "", at
+    if option.value.startswith("[=") and not joined:
         return option, "", at
     start = at + 1 if joined else skip(text, at)
     if option.value.startswith("[") and not joined:

@@ -1,13 +1,12 @@
-"""What the log tells of an ask: where its answer goes, what came before, what is in doubt."""
+"""What the log tells of an ask: where its answer goes, and what came before."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from agentkit.answer import Answer
-from agentkit.events import MessageSent, Noted, StepStarted
+from agentkit.events import MessageSent, Noted
 from agentkit.messages import Node, Thread
-from agentkit.record import Recorded
 
 
 def wished(events: list[Any]) -> dict[str, str]:
@@ -37,12 +36,3 @@ def chain(nodes: dict[str, Node], head: str | None) -> Thread:
         thread.append(nodes[head])
         head = nodes[head].parent
     return tuple(reversed(thread))
-
-
-def in_doubt(events: list[Any]) -> list[StepStarted]:
-    """The steps that must not happen twice, and of which nobody knows if they happened."""
-    recorded = Recorded()
-    for event in events:
-        recorded.add(event)
-    started = recorded.started.values()
-    return [step for step in started if step.effect == "once" and step.key not in recorded.ended]

@@ -33,6 +33,7 @@ LAYERS = [
     "agentkit.log",
     "agentkit.logs",
     "agentkit.record",
+    "agentkit.doubts",
     "agentkit.person",
     "agentkit.run",
     "agentkit.opening",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from agentkit.answer import Answer
+from agentkit.doubts import NOT_DONE, called
 from agentkit.errors import SetupError, TeamChanged
 from agentkit.events import RunStarted
 from agentkit.log import RunInfo
 from agentkit.messages import JSON
-from agentkit.run import NOT_DONE
+from agentkit.opening import doubts_of
 from agentkit.typed import schema_of
 from nbext.asking import Ask, output_of, perform
 from nbext.magics.base import Magic
 from nbext.options import Binding, Grammar, Line, Option, number, whole
-from nbext.recorded import before, in_doubt, wished
+from nbext.recorded import before, wished
 from nbext.session import Session, short
 from nbext.table import Told
 
@@ -27,6 +29,10 @@ SHOWING = (
     Option(name="--time", help="say how long it took"),
 )
 BUDGET = Option(name="--budget", value="USD", help="another budget than the run had")
+
+
+KEY = re.compile(r"[0-9a-f]{4,32}")
+"""The beginning of a step's key."""
 
 
 def grammar(magic: str, *options: Option, least: int = 0) -> Grammar:
@@ -43,17 +49,22 @@ def grammar(magic: str, *options: Option, least: int = 0) -> Grammar:
     )
 
 
-RESUMING = grammar(
-    "%resume",
+VERDICTS = (
     Option(
         name="--happened",
         value="RESULT",
-        help="the `once` step in doubt happened, with this result",
+        help="the `once` step in doubt happened, with this result; KEY=RESULT where several are",
+        many=True,
     ),
-    Option(name="--not-happened", help="the `once` step in doubt did not happen: perform it"),
-    BUDGET,
+    Option(
+        name="--not-happened",
+        value="[=KEY]",
+        help="the `once` step in doubt did not happen: perform it; with its key where several are",
+        many=True,
+    ),
 )
-RERUNNING = grammar("%rerun", BUDGET)
+RESUMING = grammar("%resume", *VERDICTS, BUDGET)
+RERUNNING = grammar("%rerun", *VERDICTS, BUDGET)
 FORKING = grammar(
     "%fork",
     Option(
@@ -65,6 +76,7 @@ FORKING = grammar(
         help="another result of that event, or task=TEXT",
         many=True,
     ),
+    *VERDICTS,
     BUDGET,
     least=1,
 )
@@ -80,6 +92,10 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
 
         %resume --happened '{"receipt": 17}'
         %resume --not-happened
+
+    Where several were, each has a key, of which the beginning is enough:
+
+        %resume --happened 3f2ab1='{"receipt": 17}' --not-happened=77c1d0
     """
     info = chosen(session, line, session.unfinished)
     if info.id in session.working():
@@ -94,9 +110,8 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
 async def rerun(session: Session, line: Line, body: str | None) -> Answer:
     """Ask the same in a new run: the last one, or RUN. Steps that are unchanged are not paid."""
     info = chosen(session, line, session.own)
-    return await perform(
-        session, again(session, info, line, RERUNNING, {"rerun": info.id}, "rerun")
-    )
+    options: dict[str, Any] = {"rerun": info.id, "settle": settled(session, info, line)}
+    return await perform(session, again(session, info, line, RERUNNING, options, "rerun"))
 
 
 async def fork(session: Session, line: Line, body: str | None) -> Answer:
@@ -107,6 +122,7 @@ async def fork(session: Session, line: Line, body: str | None) -> Answer:
     """
     info = chosen(session, line, session.own)
     options: dict[str, Any] = {"fork": info.id, "edit": edits(line)}
+    options["settle"] = settled(session, info, line)
     if (at := line.one("--at")) is not None:
         options["at"] = whole(FORKING, "--at", at, least=1)
     return await perform(session, again(session, info, line, FORKING, options, "forked"))
@@ -210,27 +226,36 @@ def again(
 
 
 def settled(session: Session, info: RunInfo, line: Line) -> dict[str, JSON]:
-    """What the person says about the `once` step in doubt.
+    """What the person says about the `once` steps in doubt, by key.
 
     Raises:
-        SetupError: both things, or nothing is in doubt, or several steps are.
+        SetupError: a word about nothing that is in doubt, or one that may mean several steps.
     """
-    result = line.one("--happened")
-    if result is None and not line.has("--not-happened"):
+    words = [keyed(text) for text in line.given.get("--happened", ())]
+    words += [(key, NOT_DONE) for key in line.given.get("--not-happened", ())]
+    if not words:
         return {}
-    if result is not None and line.has("--not-happened"):
-        raise SetupError("It cannot have happened and not happened.", expected="one of the two")
-    doubt = in_doubt(session.log.read(info.id))
-    if len(doubt) != 1:
-        found = ", ".join(f"{step.name} ({step.key[:8]})" for step in doubt) or "none"
-        raise SetupError(
-            f"Run {short(info.id)} has {len(doubt)} steps in doubt: {found}.",
-            expected="one",
-            todo="settle them in Python: await actor.resume(run, settle={key: result})"
-            if doubt
-            else "just %resume",
-        )
-    return {doubt[0].key: NOT_DONE if result is None else value(result)}
+    doubts = doubts_of(session.log, info.id)
+    found: dict[str, JSON] = {}
+    for key, word in words:
+        meant = [step for step in doubts if step.key.startswith(key)]
+        if len(meant) != 1 or meant[0].key in found:
+            listed = "; ".join(f"{called(step)}, key {step.key[:8]}" for step in doubts) or "none"
+            raise SetupError(
+                f"Run {short(info.id)} has {len(doubts)} steps in doubt: {listed}.",
+                expected="one word on each: --happened KEY=RESULT or --not-happened=KEY"
+                if doubts
+                else "no word on any",
+                todo=None if doubts else "just %resume",
+            )
+        found[meant[0].key] = word
+    return found
+
+
+def keyed(text: str) -> tuple[str, JSON]:
+    """RESULT or KEY=RESULT, read: the key is "" where none is given."""
+    key, mark, rest = text.partition("=")
+    return (key, value(rest)) if mark and KEY.fullmatch(key) else ("", value(text))
 
 
 def value(text: str) -> JSON:

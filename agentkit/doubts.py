@@ -1,0 +1,185 @@
+"""Steps of which nobody knows whether they happened, and what a person says of them.
+
+A verdict is about one attempt. "It did not happen" permits the next attempt and says nothing
+of that one, so an old word is no answer to a new doubt: it counts once the question about the
+new attempt has been put. Runs of one origin (reruns, forks) count together, for the world that
+a `once` step changes is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentkit.errors import SetupError, Unsettled
+from agentkit.events import StepEnded, StepStarted
+from agentkit.messages import JSON, canonical
+from agentkit.record import Place, Recorded
+
+NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
+"""Says of a step in doubt that it did not happen; it is then performed."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person said of an attempt."""
+
+    attempt: StepStarted
+    happened: bool
+    result: JSON = None
+
+    def note(self) -> JSON:
+        """As the log keeps it."""
+        told = {**named(self.attempt), "happened": self.happened}
+        return {**told, "result": self.result} if self.happened else told
+
+
+@dataclass
+class Doubts:
+    """What is in doubt for a run that goes back to others, or to attempts of its own."""
+
+    run: str
+    how: str
+    records: tuple[Recorded, ...]
+    """What the run goes on from."""
+    read: Callable[[], list[Recorded]]
+    """Reads what the other runs of its origin did; done when it is first needed."""
+    words: dict[str, JSON] = field(default_factory=dict)
+    """By name or key: a result, or NOT_DONE."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """By key, once they were given."""
+    kin: list[Recorded] | None = None
+
+    def others(self) -> list[Recorded]:
+        """The records of the other runs of its origin."""
+        if self.kin is None:
+            self.kin = self.read()
+        return self.kin
+
+    def elsewhere(self, key: str) -> StepEnded | None:
+        """The end of a step that another run of its origin performed."""
+        ends = (record.ended.get(key) for record in self.others())
+        return next((end for end in ends if end is not None and end.status == "ok"), None)
+
+    def doubtful(self, key: str) -> bool:
+        """Whether a `once` step was begun and may have happened."""
+        records = (*self.records, *self.others())
+        return any(key in r.started for r in records) and not ended(records, key)
+
+    def judge(self, also: str = "") -> list[Verdict]:
+        """Every doubt with a verdict; `also` was no `once` step when it was begun, but is now.
+
+        Raises:
+            Unsettled: of some of them nobody has said whether they happened; it names all.
+            SetupError: a word about what was never in doubt.
+        """
+        if not self.words and not in_doubt(self.records, also):
+            return []
+        records = (*self.records, *self.others())
+        found = in_doubt(records, also)
+        self._check(records, found)
+        given = {one.key: self._verdict(one, found, records) for one in found}
+        if missing := [one for one in found if given[one.key] is None]:
+            raise unsettled(self.run, self.how, missing)
+        self.verdicts = {key: verdict for key, verdict in given.items() if verdict is not None}
+        return list(self.verdicts.values())
+
+    def _verdict(
+        self, doubt: StepStarted, doubts: list[StepStarted], records: Iterable[Recorded]
+    ) -> Verdict | None:
+        alone = sum(one.name == doubt.name for one in doubts) == 1
+        word = self.words.get(doubt.key, self.words.get(doubt.name, self) if alone else self)
+        said = {at: data for record in records for at, data in record.verdicts.items()}
+        if word is self:
+            known = said.get(place(doubt))
+            return known and Verdict(doubt, known["happened"], known.get("result"))
+        if word is not NOT_DONE:
+            return Verdict(doubt, True, word)
+        old = any(data["key"] == doubt.key and at != place(doubt) for at, data in said.items())
+        put = any(place(doubt) in record.asked for record in records)
+        return Verdict(doubt, False) if put or not old else None
+
+    def _check(self, records: Iterable[Recorded], doubts: list[StepStarted]) -> None:
+        """See to it that every word is about a step that can have been in doubt."""
+        begun = [one for record in records for one in record.started.values()]
+        known = {name for one in begun for name in (one.key, one.name)}
+        wrong = sorted(self.words.keys() - known)
+        if wrong:
+            found = ", ".join(f"{one.name} ({one.key})" for one in doubts) or "nothing"
+            raise SetupError(
+                f"settle= speaks of {', '.join(wrong)}, of which run {self.run} knows nothing.",
+                expected=f"the names or keys of what is in doubt: {found}",
+            )
+
+
+def place(attempt: StepStarted) -> Place:
+    """What tells an attempt from all others."""
+    return attempt.run, attempt.seq
+
+
+def named(attempt: StepStarted) -> dict[str, JSON]:
+    """An attempt as notes name it."""
+    return {"step": attempt.name, "key": attempt.key, "of": list(place(attempt))}
+
+
+def ended(records: Iterable[Recorded], key: str) -> bool:
+    """Whether some run knows the end of a step."""
+    return any(key in record.ended for record in records)
+
+
+def spoken_of(records: Iterable[Recorded], attempt: StepStarted) -> bool:
+    """Whether a person has said of this attempt whether it happened."""
+    return any(place(attempt) in record.verdicts for record in records)
+
+
+def in_doubt(records: Iterable[Recorded], also: str = "") -> list[StepStarted]:
+    """The attempt at each `once` step that was begun and has no known end.
+
+    Of several attempts at one step it is that of which nobody spoke yet.
+    """
+    records = list(records)
+    begun = [
+        one
+        for record in records
+        for one in record.started.values()
+        if (one.effect == "once" or one.key == also) and not ended(records, one.key)
+    ]
+    begun.sort(key=lambda one: not spoken_of(records, one))
+    return list({one.key: one for one in begun}.values())
+
+
+def unsettled(run: str, how: str, doubts: list[StepStarted]) -> Unsettled:
+    """The question about all of them."""
+    first = doubts[0]
+    if len(doubts) == 1:
+        what = (
+            f"{called(first)} was started before run {first.run} stopped, and nobody recorded"
+            " whether it happened."
+        )
+        word = f"{first.name!r}"
+        magic = f"%{how} --happened RESULT, %{how} --not-happened"
+    else:
+        lines = "".join(f"\n  - {called(one)}, key {one.key}" for one in doubts)
+        what = (
+            f"{len(doubts)} steps were started before run {run} stopped, and nobody recorded"
+            f" whether they happened:{lines}"
+        )
+        word = "KEY"
+        magic = f"%{how} --happened KEY=RESULT --not-happened=KEY, for each"
+    return Unsettled(
+        what,
+        expected="a person's word on each, because none must happen twice",
+        todo=f"look, then {how} with settle={{{word}: its result}} if it happened,"
+        f" or settle={{{word}: NOT_DONE}} if it did not ({magic})",
+        run_id=run,
+        key=first.key,
+        keys=[one.key for one in doubts],
+        step=first.name,
+        doubts=[named(one) for one in doubts],
+    )
+
+
+def called(step: StepStarted) -> str:
+    """A step as it was called: `pay({"eur":1})`."""
+    return f"{step.name}({canonical(step.request)})"
