@@ -102,7 +102,7 @@ class Log(ABC):
         self.clock = clock
         self._pending: dict[int, tuple[Lease, list[Any]]] = {}
         self._waiters: list[asyncio.Future[None]] = []
-        self._scheduled: asyncio.AbstractEventLoop | None = None
+        self._scheduled: set[asyncio.AbstractEventLoop] = set()
         self._locked_since: float | None = None
         self._subscribers: list[Subscription] = []
         self._mutex = threading.RLock()
@@ -177,11 +177,12 @@ class Log(ABC):
             self._schedule(loop)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        other = self._scheduled
-        # A loop that ended before its turn came will not commit for anybody.
-        if other is None or (other is not loop and not other.is_running()):
-            self._scheduled = loop
-            loop.call_soon(self._tick)
+        # Each loop commits for itself: another may have ended, or its thread may wait for us.
+        with self._mutex:
+            if loop in self._scheduled:
+                return
+            self._scheduled = {one for one in self._scheduled if not one.is_closed()} | {loop}
+        loop.call_soon(self._tick)
 
     async def flush(self, lease: Lease) -> None:
         """Wait until everything appended before is durable.
@@ -221,9 +222,11 @@ class Log(ABC):
             self.commit()
 
     def _tick(self) -> None:
+        here = asyncio.get_running_loop()
         with self._mutex:
             # Taken before the commit: who comes while it runs is not part of it.
-            waiters, self._waiters, self._scheduled = self._waiters, [], None
+            waiters, self._waiters = self._waiters, []
+            self._scheduled.discard(here)
         failure: AgentkitError | None = None
         try:
             self.commit()
@@ -233,8 +236,8 @@ class Log(ABC):
             if now - self._locked_since < LOCK_S:
                 with self._mutex:
                     self._waiters += waiters
-                    self._scheduled = asyncio.get_running_loop()
-                self._scheduled.call_later(0.02, self._tick)
+                    self._scheduled.add(here)
+                here.call_later(0.02, self._tick)
                 return
             failure = error
         except AgentkitError as error:
@@ -244,7 +247,7 @@ class Log(ABC):
         self._locked_since = None
         for waiter in waiters:
             loop = waiter.get_loop()
-            if loop is asyncio.get_running_loop():
+            if loop is here:
                 _resolve(waiter, failure)
             elif loop.is_running():
                 loop.call_soon_threadsafe(_resolve, waiter, failure)

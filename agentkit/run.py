@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,9 @@ from agentkit.traces import failure_of
 YOU = "you"
 """Who asks at the top."""
 
+COUNTING = threading.Lock()
+"""Held while a scope counts: one run may work on several loops, each in a thread."""
+
 
 @dataclass
 class Scope:
@@ -78,17 +82,19 @@ class Scope:
 
     def nth(self, what: str) -> str:
         """0, 1, 2, ... for each equal thing in this scope."""
-        count = self.counts.get(what, 0)
-        self.counts[what] = count + 1
+        with COUNTING:
+            count = self.counts.get(what, 0)
+            self.counts[what] = count + 1
         return str(count)
 
     def spend(self, usage: Usage, cost_usd: float | None) -> None:
         scope: Scope | None = self
-        while scope is not None:
-            scope.usage = scope.usage + usage
-            if scope.cost_usd is not None:
-                scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
-            scope = scope.parent
+        with COUNTING:
+            while scope is not None:
+                scope.usage = scope.usage + usage
+                if scope.cost_usd is not None:
+                    scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
+                scope = scope.parent
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,8 @@ class Run:
         self.how = start.how
         self.ended = False
         self._seq = start.seq
+        self._emitting = threading.RLock()
+        """Tools in threads may ask actors, each on a loop of its own."""
 
     @property
     def replaying(self) -> bool:
@@ -140,6 +148,10 @@ class Run:
         """Append an event, unless an earlier attempt at this run recorded the same."""
         if self.lease is None or self.ended or _dormant.get():
             return
+        with self._emitting:
+            self._append(self.lease, kind, scope, fields)
+
+    def _append(self, lease: Lease, kind: type[Base], scope: str, fields: dict[str, Any]) -> None:
         event = kind(run=self.id, seq=self._seq + 1, at=self.log.clock(), scope=scope, **fields)
         if self.resuming:
             name = identity(event)
@@ -148,7 +160,7 @@ class Run:
                 return
         self._seq += 1
         self.recorded.stored.update(n.id for n in event.nodes)
-        self.log.append(self.lease, event)
+        self.log.append(lease, event)
 
     def fresh(self, nodes: Thread) -> Thread:
         """Those messages at the end of a conversation that the run has not stored yet."""
