@@ -18,6 +18,7 @@ from agentkit import Memory, Message, Model, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
 from agentkit.run import note
+from agentkit.tokens import conversation_tokens, text_tokens
 from memory.asks import PerAsk
 from memory.naming import checked
 from memory.paged.entries import entry, groups
@@ -25,7 +26,6 @@ from memory.paged.summary import continued, summariser
 from memory.paged.window import SUMMARY
 from memory.passages import passages
 from memory.stores import Item
-from memory.tokens import conversation_tokens, text_tokens
 
 PIN = "pinned"
 

@@ -23,6 +23,7 @@ LAYERS = [
     "agentkit.events",
     "agentkit.traces",
     "agentkit.model",
+    "agentkit.tokens",
     "agentkit.threads",
     "agentkit.given",
     "agentkit.signatures",

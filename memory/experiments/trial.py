@@ -10,9 +10,9 @@ from agentkit import Memory, Model, connect, run
 from agentkit.messages import Frozen, Thread, thread_of
 from agentkit.model import OnText, Reply, Request
 from agentkit.run import in_run
+from agentkit.tokens import conversation_tokens
 from agentkit.views.table import markdown_table
 from memory.paged.entries import groups
-from memory.tokens import conversation_tokens
 
 REMARK = "Largest request: tokens of its messages, without the descriptions of tools."
 

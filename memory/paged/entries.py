@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeVar
 
 from agentkit import Message
 from agentkit.messages import JSON, canonical, digest
-from memory.tokens import cut, message_tokens, text_tokens
+from agentkit.tokens import cut, message_tokens, text_tokens
 
 SHOWN = 160
 """Characters of a message that a note keeps."""

@@ -13,12 +13,12 @@ from agentkit import Memory
 from agentkit.errors import Conflict, SetupError, StoreFull
 from agentkit.messages import JSON
 from agentkit.run import note
+from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
 from memory.paged.entries import entry, told
 from memory.paged.pages import Page, Pages
 from memory.paged.window import Window
 from memory.steps import step
-from memory.tokens import text_tokens
 from memory.vector import VectorMemory
 
 PAGE = 5

@@ -16,6 +16,7 @@ from agentkit import Message, Model, Tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run, current_scope, note
+from agentkit.tokens import conversation_tokens, cut, message_tokens, tools_tokens
 from memory.asks import PerAsk
 from memory.embed import Embedder
 from memory.home import home
@@ -29,7 +30,6 @@ from memory.paged.window import Window, measured, parted
 from memory.passages import passages
 from memory.steps import step
 from memory.stores import Store
-from memory.tokens import conversation_tokens, cut, message_tokens, tools_tokens
 from memory.vector import VectorMemory
 
 SHARE = 0.5

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentkit import Agent, Message, Model
+from agentkit.tokens import cut, text_tokens
 from memory.paged.entries import told
 from memory.passages import TAG
-from memory.tokens import cut, text_tokens
 
 ORDER = (
     "You keep the notes of a long conversation. Summarise what you are given: facts, names,"

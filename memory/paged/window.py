@@ -15,10 +15,10 @@ from agentkit import Message
 from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread
+from agentkit.tokens import PRIMING, message_tokens, text_tokens
 from memory.paged.entries import Entry, Pointer, fitted, groups
 from memory.passages import passages
 from memory.stores import Item
-from memory.tokens import PRIMING, message_tokens, text_tokens
 
 SUMMARY = "summary of what was said before"
 

@@ -13,8 +13,8 @@ from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Thread, thread_of
 from agentkit.model import Request
+from agentkit.tokens import conversation_tokens
 from memory import Compaction
-from memory.tokens import conversation_tokens
 from tests.fakes import ScriptedModel, call
 
 LONG = " ".join(f"Crate {n} holds amber beads from the north quay." for n in range(12))

@@ -14,9 +14,9 @@ from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Reply, Request
+from agentkit.tokens import conversation_tokens
 from memory import PagedMemory
 from memory.paged.window import Window
-from memory.tokens import conversation_tokens
 from tests.fakes import ScriptedModel, call
 
 CALL = st.tuples(st.integers(0, 900), st.integers(0, 900))

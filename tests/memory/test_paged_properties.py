@@ -13,8 +13,8 @@ from agentkit import Agent, tool
 from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
+from agentkit.tokens import conversation_tokens
 from memory import PagedMemory
-from memory.tokens import conversation_tokens
 from tests.fakes import ScriptedModel, call, cut_off
 
 WORDS = ["amber", "beads", "crate", "quay", "Heron", "über", "港", "12.5", "\n"]

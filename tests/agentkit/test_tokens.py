@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agentkit import Message
 from agentkit.messages import ToolCall
-from memory.tokens import conversation_tokens, cut, message_tokens, text_tokens
+from agentkit.tokens import conversation_tokens, cut, message_tokens, text_tokens
 
 
 def test_words_numbers_and_signs_count_as_encoders_split_them() -> None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agentkit import Message
-from agentkit.messages import canonical
+from agentkit.messages import Message, canonical
 from agentkit.model import ToolSpec
 
 PIECE = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
