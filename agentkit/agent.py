@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
@@ -209,6 +211,7 @@ class Agent(Actor):
             perform,
             nodes=thread,
             durable=False,
+            bound=partial(bound_of, self.model, request),
         )
         said = outcome.nodes[-1]
         return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)

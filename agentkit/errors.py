@@ -4,6 +4,7 @@ AgentkitError
 ├── SetupError            you: a name, a key or an option is wrong; nothing was paid
 │   ├── MissingKey        the endpoint needs an API key that is not in the environment
 │   ├── UnknownModel      no endpoint is called that
+│   ├── UnknownPrice      a budget in USD, and nobody knows what a call costs
 │   ├── UnknownActor      no actor is called that
 │   └── BadTemplate       a {{ }} expression in a cell cannot be evaluated
 ├── EndpointError         the endpoint: refused, unreachable, faulty
@@ -107,6 +108,10 @@ class UnknownModel(SetupError):
     """No endpoint or model is called that."""
 
 
+class UnknownPrice(SetupError):
+    """A budget in USD cannot be kept: the price of a model is unknown."""
+
+
 class UnknownActor(SetupError):
     """No actor is called that."""
 
@@ -119,6 +124,13 @@ class EndpointError(AgentkitError):
     """The endpoint failed. `status` is the HTTP status, or None."""
 
     retryable = False
+    billable = False
+    """Whether what ends so may have been paid all the same."""
+
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether this call may have been paid: it was under way when it ended."""
+        return bool(self.context.get("under_way", self.billable))
 
 
 class RateLimited(EndpointError):
@@ -131,6 +143,7 @@ class TimedOut(EndpointError):
     """No (further) bytes within the time-out."""
 
     retryable = True
+    billable = True
 
 
 class Unreachable(EndpointError):
@@ -151,6 +164,8 @@ class Rejected(EndpointError):
 
 class BadReply(EndpointError):
     """The reply is not what the protocol promises (HTML, cut or malformed JSON)."""
+
+    billable = True
 
 
 class LimitReached(AgentkitError):

@@ -170,6 +170,8 @@ class StepEnded(Base):
     usage: Usage | None = None
     cost_usd: float | None = None
     """None: the price is unknown."""
+    estimated: bool = False
+    """Whether usage and cost hold an estimate: an attempt was cut in flight, and may be paid."""
     reused: Ref | None = None
     """The recorded step whose result this is; then nothing was performed or paid."""
     request: JSON = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
-from agentkit.events import Ref, RunStarted, StepStarted, uuid7
+from agentkit.events import Ref, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
@@ -46,7 +46,8 @@ async def run(
     Args:
         name: shown in lists.
         log: where its events go; the default log without one.
-        budget_usd: no model is called any more once so much is spent.
+        budget_usd: a model is called only if the most that it may cost fits, with what is
+            spent and what other calls have reserved; see `agentkit.budget`.
         budget_tokens: the same for tokens, in and out.
         seed: given to the endpoints and to `random`.
         resume: go on with this run; what it recorded is not performed again.
@@ -118,6 +119,9 @@ async def run(
         known, lines = (current.recorded, current.inherited), settle or {}
         others = functools.partial(others_of, log, source, current.id)
         current.doubts = Doubts(current.id, start.how, known, others, lines)
+    if resume:
+        for lost in current.recorded.cut:
+            current.root.spend(lost.usage or Usage(), lost.cost_usd)
     if lease:
         log.append(lease, start)
     beat = heartbeat(log, lease) if lease else None

@@ -39,6 +39,10 @@ class Recorded:
     attempts: dict[str, int] = field(default_factory=dict)
     started: dict[str, StepStarted] = field(default_factory=dict)
     """Steps begun and not known to have failed; in doubt, unless they ended."""
+    unended: set[str] = field(default_factory=set)
+    """Steps begun whose end was not recorded in any way: the process died in the middle."""
+    cut: list[StepEnded] = field(default_factory=list)
+    """Ends of calls that were cut in flight and count as paid."""
     failed: dict[str, Failure] = field(default_factory=dict)
     """Why a step failed the last time; a tool's failure is a result, and among `ended`."""
     repairs: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -58,12 +62,16 @@ class Recorded:
         self.stored.update(n.id for n in event.nodes)
         if isinstance(event, StepStarted):
             self.started[event.key] = event
+            self.unended.add(event.key)
             self.attempts[event.key] = event.attempt
             models = self.models.setdefault(event.scope, [])
             if event.step == "model" and event.key not in models:
                 models.append(event.key)
         elif isinstance(event, StepEnded):
+            self.unended.discard(event.key)
             settled = event.status == "ok" or (event.status == "failed" and event.step == "tool")
+            if event.usage is not None and not settled and event.reused is None:
+                self.cut.append(event)
             if settled:
                 self.ended[event.key] = event
             elif event.status == "failed":

@@ -23,6 +23,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agentkit.budget import Bound, Budget, Hold, holding, may_have_cost
 from agentkit.doubts import Doubts, Verdict
 from agentkit.errors import (
     AgentkitError,
@@ -30,6 +31,7 @@ from agentkit.errors import (
     ReplayMismatch,
     SetupError,
     TeamChanged,
+    UnknownPrice,
     Unsettled,
     by_name,
     said,
@@ -107,6 +109,12 @@ class Outcome:
     """A failure that is itself the answer, as a tool's is to a model."""
     usage: Usage | None = None
     cost_usd: float | None = None
+    estimated: bool = False
+    """Whether usage and cost hold an estimate of an attempt that was cut in flight."""
+
+
+PAID: tuple[StepKind, ...] = ("model", "remote")
+"""Steps that a budget is about."""
 
 
 class Run:
@@ -115,8 +123,8 @@ class Run:
     def __init__(self, id: str, log: Log, lease: Lease | None, start: RunStarted) -> None:
         self.id, self.log, self.lease = id, log, lease
         self.seed = start.seed
-        self.budget_usd, self.budget_tokens = start.budget_usd, start.budget_tokens
         self.root = Scope("", YOU, "", seed=start.seed)
+        self.budget = Budget(id, start.budget_usd, start.budget_tokens, self._spent)
         self.recorded = Recorded()
         self.inherited = Recorded()
         """What the runs that a rerun or fork goes back to have recorded."""
@@ -190,6 +198,7 @@ class Run:
         durable: bool = True,
         redo: Callable[[JSON], bool] | None = None,
         asked: str | None = None,
+        bound: Callable[[], Bound | None] | None = None,
     ) -> Outcome:
         """Perform an effect once, ever: or return what the log has of it.
 
@@ -203,12 +212,13 @@ class Run:
             durable: wait until the end is on disk; an actor that waits itself says no.
             redo: whether a rerun performs it anew, by its recorded result.
             asked: identifies the step in place of a request that does not show everything.
+            bound: works out the most that it may cost, for the budget.
 
         Raises:
             ReplayMismatch: a strict replay, and the step is not recorded.
             TeamChanged: a resumed agent asks something else than it did.
             Unsettled: a `once` step may have been performed before a crash.
-            BudgetSpent: before a step that costs, when nothing is left.
+            BudgetSpent, UnknownPrice: before a step that costs, when it does not fit.
         """
         if self.ended:
             raise SetupError(
@@ -235,6 +245,33 @@ class Run:
             known = self._once(self.doubts, key, kind, name, effect, scope, request)
             if known is not None:
                 return known
+        hold = await self._reserve(kind, name, bound)
+        try:
+            return await self._attempt(
+                kind, name, request, perform, effect, nodes, durable, scope, key, hold
+            )
+        finally:
+            if hold:
+                self.budget.settle(hold)
+
+    async def _attempt(
+        self,
+        kind: StepKind,
+        name: str,
+        request: JSON,
+        perform: Callable[[str], Awaitable[Outcome]],
+        effect: Effect,
+        nodes: Thread,
+        durable: bool,
+        scope: Scope,
+        key: str,
+        hold: Hold | None,
+    ) -> Outcome:
+        """Perform a step between the records of its start and its end."""
+        if hold and key in self.recorded.unended:
+            crash = Failure(type="Crashed", text="the process ended while it was under way")
+            lost = self._with_cuts(Outcome(error=crash), hold, 1)
+            self._end(scope, key, kind, name, "cancelled", lost)
         attempt = self.recorded.attempts.get(key, 0) + 1
         self.recorded.attempts[key] = attempt
         self.emit(
@@ -255,7 +292,8 @@ class Run:
             self._end(scope, key, kind, name, "cancelled", Outcome(error=failure))
             raise
         try:
-            outcome = await perform(key)
+            with holding(hold):
+                outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
         except BaseException as error:
@@ -264,10 +302,12 @@ class Run:
             # none: resumed, the tool is performed again, or is in doubt.
             status: Status = "cancelled" if stopped or kind == "tool" else "failed"
             failure = failure_of(error, traced=kind == "tool")
-            self._end(scope, key, kind, name, status, Outcome(error=failure))
+            self._end(scope, key, kind, name, status, self._cut(hold, error, failure))
             raise
+        if hold and outcome.usage is not None:
+            self.budget.enter(hold, outcome.usage, outcome.cost_usd)
+            outcome = self._with_cuts(outcome, hold, hold.cuts)
         self._end(scope, key, kind, name, "failed" if outcome.error else "ok", outcome)
-        scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
         if durable:
             await self.flush()
         return outcome
@@ -287,11 +327,15 @@ class Run:
             error=outcome.error,
             usage=outcome.usage,
             cost_usd=outcome.cost_usd,
+            estimated=outcome.estimated,
         )
+        scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
 
     def _reuse(self, done: StepEnded, scope: Scope) -> Outcome:
         """A step that this run recorded."""
         if done.reused is None:
+            if done.step in PAID and done.usage is not None:
+                self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
             scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
@@ -303,6 +347,8 @@ class Run:
         ref = done.reused or Ref(run=done.run, seq=done.seq)
         told = None if done.step == "model" else request
         self.emit(StepEnded, scope.key, **fields, reused=ref, request=told)
+        if done.step in PAID and done.usage is not None:
+            self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
     def _may_perform(self, key: str, kind: StepKind, name: str, scope: Scope, turn: int) -> None:
@@ -331,15 +377,6 @@ class Run:
                 run_id=self.id,
                 key=key,
             )
-        spent, tokens = self.cost_usd, self.usage.tokens_in + self.usage.tokens_out
-        if kind not in ("model", "remote"):
-            return
-        if self.budget_usd is not None and (spent or 0.0) >= self.budget_usd:
-            self._broke(f"{spent:.6f} of {self.budget_usd:.6f} USD", name)
-        if self.budget_tokens is not None and tokens >= self.budget_tokens:
-            self._broke(f"{tokens} of {self.budget_tokens} tokens", name)
-        if self.budget_usd is not None and spent is None:
-            self.note("budget", {"unknown_price": name})
 
     def _was_told(self, scope: Scope, kind: StepKind) -> bool:
         """Whether an agent went on after its delegate or its memory failed: it has heard of it."""
@@ -352,13 +389,39 @@ class Run:
             above = above.parent
         return False
 
-    def _broke(self, spent: str, name: str) -> None:
-        self.note("budget", {"spent": spent, "refused": name})
-        raise BudgetSpent(
-            f"The budget of run {self.id} is spent: {spent}. {name} was not called.",
-            todo="resume the run with a higher budget; nothing done so far is paid again",
-            run_id=self.id,
-        )
+    def _spent(self) -> tuple[float | None, int]:
+        """USD (None: some price was unknown) and tokens so far."""
+        return self.cost_usd, self.usage.tokens_in + self.usage.tokens_out
+
+    async def _reserve(
+        self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None
+    ) -> Hold | None:
+        """Room in the budget for a step that costs; None for one that does not."""
+        if kind not in PAID:
+            return None
+        try:
+            return await self.budget.reserve(name, bound)
+        except (BudgetSpent, UnknownPrice) as error:
+            spent = error.context.get("spent", "unknown price")
+            self.note("budget", {"spent": spent, "refused": name})
+            raise
+
+    def _cut(self, hold: Hold | None, error: BaseException, failure: Failure) -> Outcome:
+        """What a step that failed leaves: what it was cut from counts as it was reserved."""
+        failed = Outcome(error=failure)
+        cuts = hold.cuts + may_have_cost(error) if hold else 0
+        return self._with_cuts(failed, hold, cuts)
+
+    def _with_cuts(self, outcome: Outcome, hold: Hold | None, cuts: int) -> Outcome:
+        """The outcome with attempts that were cut in flight entered at their estimate."""
+        guess = self.budget.estimate(hold) if hold and cuts else None
+        if guess is None:
+            return outcome
+        usage, cost = outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0
+        for _ in range(cuts):
+            usage = usage + guess[0]
+            cost = None if cost is None or guess[1] is None else cost + guess[1]
+        return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
 
     def judge(self, also: str = "") -> None:
         """Take what a person said of the steps in doubt, and ask about the others, all at once.

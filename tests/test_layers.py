@@ -29,6 +29,7 @@ LAYERS = [
     "agentkit.signatures",
     "agentkit.tools",
     "agentkit.context",
+    "agentkit.budget",
     "agentkit.lease",
     "agentkit.place",
     "agentkit.log",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from agentkit.budget import Bound
 from agentkit.endpoints import failures
 from agentkit.endpoints.dialect import (
     Announced,
@@ -26,10 +27,11 @@ from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import Event
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import Overloaded, Rejected, SetupError
-from agentkit.messages import JSON
+from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.run import note
 from agentkit.thoughts import Voice
+from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
 
 DEFAULTS = Options()
 
@@ -140,6 +142,16 @@ class Endpoint:
         cost = self.price(found.reply.usage, found.cache_written)
         return (
             found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
+        )
+
+    def bound(self, request: Request) -> Bound:
+        """The most that one call may take, as its budget reserves it."""
+        shape = text_tokens(canonical(request.output)) if request.output is not None else 0
+        said = conversation_tokens(one.message for one in request.thread)
+        return Bound(
+            tokens_in=said + tools_tokens(request.tools) + shape,
+            tokens_out=merged(request.options, self.options).max_tokens,
+            price=lambda usage: self.price(usage, 0),
         )
 
     async def ask(self, call: Call, line: Line, salt: str, on_text: OnText | None) -> Read:

@@ -356,6 +356,7 @@ def broken(site: Site, error: Exception) -> EndpointError:
         expected="a connection that holds so long",
         todo="ask again; the server may have done the work already, and charged it",
         status=None,
+        under_way=True,
     )
 
 

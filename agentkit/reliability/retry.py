@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.run import note
@@ -76,6 +77,10 @@ class Retry:
         reply: Reply = await again(attempt)
         return reply
 
+    def bound(self, request: Request) -> Bound | None:
+        """The most that one attempt may take."""
+        return bound_of(self.model, request)
+
     def may_retry(self, error: BaseException) -> bool:
         """Whether it may pass, and not only after longer than anybody waits."""
         if not isinstance(error, EndpointError) or not error.retryable:
@@ -91,6 +96,7 @@ class Retry:
     def tell(self, state: RetryCallState) -> None:
         """Record that it is asked again. Listeners throw away the text streamed so far."""
         error = state.outcome.exception() if state.outcome else None
+        cut(error)
         wait_s = state.next_action.sleep if state.next_action else 0.0
         note(
             "retry",

@@ -285,10 +285,10 @@ async def test_a_budget_stops_before_the_call_and_a_higher_one_goes_on() -> None
 
 async def test_a_budget_of_tokens() -> None:
     clerk, log = Agent("clerk", model=EchoModel()), MemoryLog()
-    async with run(log=log, budget_tokens=7):
+    async with run(log=log, budget_tokens=13):
         await clerk("one")
         await clerk("two")
-        with pytest.raises(BudgetSpent, match="12 of 7 tokens"):
+        with pytest.raises(BudgetSpent, match="12 of 13 tokens, and the next call may cost 6"):
             await clerk("three")
 
 

@@ -258,7 +258,13 @@ def test_a_budget_stops_an_ask_before_it_is_paid(
     shared: Notebook, charged: Callable[[], int]
 ) -> None:
     before = charged()
-    cell = shared.run(DUES.replace("30 t", "34 t").replace("clerk", "clerk --budget 0", 1))
+    cell = shared.run(DUES.replace("30 t", "34 t").replace("clerk", "clerk --budget 1", 1))
+    assert cell.ename == "UnknownPrice" and "price=" in cell.error
+    shared.ok("from agentkit import Agent, connect")
+    shared.ok(
+        "priced = Agent('priced', tools=[tariff], model=connect('sim-careful', price=(1, 1)))"
+    )
+    cell = shared.run(DUES.replace("30 t", "34 t").replace("clerk", "priced --budget 0", 1))
     assert cell.ename == "BudgetSpent"
     assert charged() == before
     assert "442" in shared.ok("%resume --budget 1").text

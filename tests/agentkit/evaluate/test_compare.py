@@ -175,7 +175,8 @@ async def test_an_interrupted_trial_goes_on_in_the_run_it_began() -> None:
     assert len(model.requests) == 3
     assert len({request.key for request in model.requests}) == 2
     trial = study.trials[0]
-    assert (trial.calls, trial.reused) == (2, False)
+    # The call that was cut off may have been paid, so it counts.
+    assert (trial.calls, trial.reused) == (3, False)
     assert [info.actor for info in log.runs()].count("twice") == 1
 
 

@@ -153,7 +153,7 @@ def test_a_recorded_failure_is_what_it_was() -> None:
 
 async def test_a_round_that_money_stopped_is_asked_when_there_is_more() -> None:
     team, log = debate([agent("ada", "7"), agent("bo", "7")], 3), MemoryLog()
-    part = await team("how many?", log=log, budget_tokens=45)
+    part = await team("how many?", log=log, budget_tokens=60)
     assert part.data["missing"] == ["ada", "bo"]
     PAID.clear()
     whole = await team.resume(part.run_id, log=log, budget_tokens=1000)

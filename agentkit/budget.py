@@ -1,0 +1,339 @@
+"""A run's budget: a call reserves the most it may cost before it is made, and settles after it.
+
+So a team of any width never passes its budget by more than what was in flight when a call
+turned out to cost more than its bound. The bound is taken from the request and max_tokens;
+where nobody said max_tokens, from the longest reply of that model in this run; and while there
+is none, the call is made alone: it reserves all that is left. What is cut in flight may have
+been paid, so it counts as its bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from agentkit.errors import BudgetSpent, EndpointError, UnknownPrice
+from agentkit.events import Usage
+from agentkit.model import Model, Request
+
+GUESS_TOKENS = 500
+"""Tokens of a reply that was cut, where neither max_tokens nor another reply tells more."""
+
+PATIENCE_S = 2.0
+"""How long a call waits for others before it asks whether their event loops still turn."""
+
+ROUNDING = 1e-9
+"""Sums of prices are inexact; so much of a budget is not missed."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The most that a call may take, as far as its model can tell before."""
+
+    tokens_in: int
+    tokens_out: int | None
+    """max_tokens; None where nobody said it."""
+    price: Callable[[Usage], float | None]
+    """USD of a usage; None where the price is unknown."""
+
+
+@dataclass
+class Known:
+    """What the calls of one model took so far in this run."""
+
+    tokens: int = 0
+    tokens_out: int = 0
+    usd: float | None = None
+    stretch: float = 1.0
+    """How many times as many tokens as estimated a request had at most."""
+
+
+@dataclass(eq=False)
+class Hold:
+    """What a call under way has reserved, in USD and tokens; None: all that is left."""
+
+    name: str
+    make: Callable[[], Bound | None] | None
+    """Works out the bound, which takes a look at the whole conversation."""
+    usd: float | None = None
+    tokens: int | None = None
+    cuts: int = 0
+    """Attempts at it that were cut in flight."""
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    @functools.cached_property
+    def bound(self) -> Bound | None:
+        return self.make() if self.make else None
+
+
+def bound_of(model: Model, request: Request) -> Bound | None:
+    """What the model says of a call beforehand, by a method `bound`; None if it has none."""
+    find = getattr(model, "bound", None)
+    return find(request) if find else None
+
+
+_holding: ContextVar[tuple[Hold, ...]] = ContextVar("agentkit.holding", default=())
+
+
+def cut(error: BaseException | None) -> None:
+    """Say that an attempt at the call under way failed; a retry does, before it asks again."""
+    holding = _holding.get()
+    if holding and may_have_cost(error):
+        holding[-1].cuts += 1
+
+
+def may_have_cost(error: BaseException | None) -> bool:
+    """Whether a call that ended so may have been paid all the same."""
+    if isinstance(error, EndpointError):
+        return error.may_have_cost
+    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+
+
+class Budget:
+    """What a run may spend, what is reserved of it, and who waits for a refund."""
+
+    def __init__(
+        self,
+        run: str,
+        usd: float | None,
+        tokens: int | None,
+        spent: Callable[[], tuple[float | None, int]],
+    ) -> None:
+        """Make a budget.
+
+        Args:
+            run: its run's id, for errors.
+            usd, tokens: the most that may be spent; None is no bound.
+            spent: the USD (None: a price was unknown) and tokens spent so far.
+        """
+        self.run, self.usd, self.tokens, self.spent = run, usd, tokens, spent
+        self._holds: list[Hold] = []
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._known: dict[str, Known] = {}
+        self._mutex = threading.RLock()
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any bound at all."""
+        return self.usd is not None or self.tokens is not None
+
+    async def reserve(self, name: str, make: Callable[[], Bound | None] | None = None) -> Hold:
+        """Reserve the most that a call of this model may cost; wait while refunds may make room.
+
+        Args:
+            name: of the model.
+            make: works out the bound of the call; None where its model cannot tell.
+
+        Raises:
+            BudgetSpent: it does not fit, whatever the calls under way give back.
+            UnknownPrice: a budget in USD, and nobody knows what the call costs.
+        """
+        hold = Hold(name, make)
+        if not self.limited:
+            return hold
+        # A call made while performing another waits for nobody: its own caller would never end.
+        if any(one in self._holds for one in _holding.get()):
+            if not self._admit(hold):
+                raise self._refused(hold)
+            return hold
+        if not self._queue and self._admit(hold):
+            return hold
+        turn: asyncio.Future[None] = hold.loop.create_future()
+        self._queue.append(turn)
+        try:
+            while not self._admit(hold):
+                await self._turned(turn, hold)
+                if turn.done():
+                    turn = self._again(turn, hold.loop)
+            return hold
+        finally:
+            with self._mutex, contextlib.suppress(ValueError):
+                self._queue.remove(turn)
+            self._wake()
+
+    def enter(self, hold: Hold, usage: Usage, cost_usd: float | None) -> None:
+        """Learn from a call, performed or recorded, what the next ones of its model may take."""
+        if not self.limited:
+            return
+        known = self._known.setdefault(hold.name, Known())
+        known.tokens = max(known.tokens, usage.tokens_in + usage.tokens_out)
+        known.tokens_out = max(known.tokens_out, usage.tokens_out)
+        if cost_usd is not None:
+            known.usd = max(known.usd or 0.0, cost_usd)
+        if hold.bound and hold.bound.tokens_in and usage.calls == 1:
+            known.stretch = max(known.stretch, usage.tokens_in / hold.bound.tokens_in)
+
+    def settle(self, hold: Hold) -> None:
+        """Give back what a call reserved; what it cost has been added to what is spent."""
+        with self._mutex:
+            if hold in self._holds:
+                self._holds.remove(hold)
+        self._wake()
+
+    def estimate(self, hold: Hold) -> tuple[Usage, float | None] | None:
+        """What one attempt at a call that was cut is entered as; None where nothing is known."""
+        known = self._known.get(hold.name)
+        if hold.bound is None:
+            if known is None:
+                return None
+            return Usage(tokens_in=known.tokens, calls=1), known.usd
+        out = hold.bound.tokens_out or (known.tokens_out if known else 0) or GUESS_TOKENS
+        tokens_in = round(hold.bound.tokens_in * (known.stretch if known else 1.0))
+        usage = Usage(tokens_in=tokens_in, tokens_out=out, calls=1)
+        return usage, hold.bound.price(usage)
+
+    def _measure(self, hold: Hold) -> None:
+        """Work out what the call needs, from what is known by now."""
+        known = self._known.get(hold.name)
+        if hold.bound is None:
+            hold.usd, hold.tokens = (known.usd, known.tokens) if known else (None, None)
+            return
+        out = hold.bound.tokens_out or (known.tokens_out if known else None)
+        tokens_in = round(hold.bound.tokens_in * (known.stretch if known else 1.0))
+        least = Usage(tokens_in=tokens_in, tokens_out=out or 0, calls=1)
+        price = hold.bound.price(least)
+        if self.usd is not None and price is None:
+            raise self._unpriced(hold.name)
+        known_out = out is not None
+        hold.usd, hold.tokens = (price, tokens_in + (out or 0)) if known_out else (None, None)
+        spent_usd, spent_tokens = self.spent()
+        too_much = self.usd is not None and (spent_usd or 0.0) + (price or 0.0) > over(self.usd)
+        if too_much or (self.tokens is not None and spent_tokens + tokens_in > self.tokens):
+            # Not even the request itself fits.
+            raise self._refused(hold, price, tokens_in)
+
+    def _admit(self, hold: Hold) -> bool:
+        """Reserve what the call needs, if it fits now.
+
+        Raises:
+            BudgetSpent: it would not fit even if nothing else were under way.
+            UnknownPrice: nobody knows what it costs.
+        """
+        with self._mutex:
+            self._measure(hold)
+            spent_usd, spent_tokens = self.spent()
+            if self.usd is not None and spent_usd is None:
+                raise self._unpriced(hold.name)
+            others = [one for one in self._holds if one not in _holding.get()]
+            fits = True
+            for limit, spent, need, held in (
+                (self.usd, spent_usd or 0.0, hold.usd, [one.usd for one in others]),
+                (self.tokens, spent_tokens, hold.tokens, [one.tokens for one in others]),
+            ):
+                if limit is None:
+                    continue
+                if (need is None and spent >= limit) or spent + (need or 0) > over(limit):
+                    raise self._refused(hold)
+                if need is None or None in held:
+                    fits = fits and not held
+                else:
+                    fits = fits and spent + sum(filter(None, held)) + need <= over(limit)
+            if fits:
+                self._holds.append(hold)
+            return fits
+
+    async def _turned(self, turn: asyncio.Future[None], hold: Hold) -> None:
+        """Wait until something may have been given back.
+
+        Raises:
+            BudgetSpent: those who could give back are stuck: their event loops are blocked,
+                perhaps by code that waits for the very call that waits here.
+        """
+        heard: list[bool] = []
+        with self._mutex:
+            loops = {one.loop for one in self._holds}
+        for loop in loops:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(heard.append, True)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.shield(turn)
+        except TimeoutError:
+            if loops and not heard:
+                raise self._refused(hold) from None
+
+    def _again(
+        self, turn: asyncio.Future[None], loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[None]:
+        """A new place for somebody whose turn came in vain: still the first in the queue."""
+        with self._mutex:
+            fresh: asyncio.Future[None] = loop.create_future()
+            with contextlib.suppress(ValueError):
+                self._queue.remove(turn)
+            self._queue.appendleft(fresh)
+            return fresh
+
+    def _wake(self) -> None:
+        """Let the first in the queue look again."""
+        with self._mutex:
+            for turn in self._queue:
+                loop = turn.get_loop()
+                if loop.is_closed() or turn.done():
+                    continue
+                loop.call_soon_threadsafe(_resolve, turn)
+                return
+
+    def _refused(
+        self, hold: Hold, usd: float | None = None, tokens: int | None = None
+    ) -> BudgetSpent:
+        spent_usd, spent_tokens = self.spent()
+        usd, tokens = (
+            (hold.usd if usd is None else usd),
+            (hold.tokens if tokens is None else tokens),
+        )
+        parts, needs = [], []
+        if self.usd is not None:
+            parts.append(f"{spent_usd or 0.0:.6f} of {self.usd:.6f} USD")
+            needs += [] if usd is None else [f"{usd:.6f} USD"]
+        if self.tokens is not None:
+            parts.append(f"{spent_tokens} of {self.tokens} tokens")
+            needs += [] if tokens is None else [f"{tokens} tokens"]
+        may = f", and the next call may cost {' and '.join(needs)}" if needs else ""
+        return BudgetSpent(
+            f"The budget of run {self.run} is spent: {' and '.join(parts)}{may}."
+            f" {hold.name} was not called.",
+            todo="resume the run with a higher budget; nothing done so far is paid again."
+            " A smaller max_tokens lets more calls fit",
+            run_id=self.run,
+            spent=" and ".join(parts),
+        )
+
+    def _unpriced(self, name: str) -> UnknownPrice:
+        return UnknownPrice(
+            f"The price of {name} is unknown, so a budget of {self.usd:g} USD cannot be kept."
+            f" {name} was not called.",
+            expected="a price, or a budget in tokens",
+            todo="say it: connect(..., price=(USD per million tokens in, out)), which is (0, 0) for"
+            " a model of your own; or give budget_tokens instead",
+            run_id=self.run,
+        )
+
+
+def over(limit: float) -> float:
+    """The limit with what rounding may add."""
+    return limit + abs(limit) * ROUNDING
+
+
+def _resolve(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
+@contextlib.contextmanager
+def holding(hold: Hold | None) -> Iterator[None]:
+    """Work on the call that reserved this."""
+    if hold is None:
+        yield
+        return
+    token = _holding.set((*_holding.get(), hold))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            _holding.reset(token)
