@@ -191,6 +191,7 @@ class Agent(Actor):
             output=schema,
             options=options,
             actor=self.name,
+            settings=getattr(self.model, "settings", None),
         )
 
         async def perform(key: str) -> Outcome:

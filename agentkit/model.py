@@ -17,6 +17,10 @@ Stop = Literal["stop", "tools", "length", "refusal", "other"]
 """Why a model stopped: it was done, wants tools, ran out of tokens, refused, or something else."""
 
 
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How much a model should think; not every one knows every step."""
+
+
 class ToolSpec(Frozen):
     """A tool as a model sees it."""
 
@@ -32,6 +36,12 @@ class Options(Frozen):
     temperature: float | None = None
     max_tokens: int | None = Field(None, gt=0)
     seed: int | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] | None = None
+    """Texts at which the reply ends."""
+    reasoning_effort: Effort | None = None
+    tool_choice: str | None = None
+    """"auto", "none", "required", or the name of a tool."""
     extra: JSON = None
     """Further fields of the request body, in the endpoint's own words."""
 
@@ -46,6 +56,8 @@ class Request(Frozen):
     options: Options = Options()
     actor: str = ""
     """Who asks; endpoints may be told, for traces and faults per agent."""
+    settings: JSON = None
+    """What was set on the model itself, without secrets; part of what is asked."""
     key: str = ""
     """Idempotency key: equal for a call and every repetition of it."""
 
@@ -55,7 +67,8 @@ class Request(Frozen):
             "head": self.thread[-1].id if self.thread else "",
             "tools": digest(*(canonical(t.model_dump()) for t in self.tools)) if self.tools else "",
             "output": digest(canonical(self.output)) if self.output is not None else "",
-            "options": self.options.model_dump(exclude_defaults=True),
+            "options": self.options.model_dump(mode="json", exclude_defaults=True),
+            **({"settings": digest(canonical(self.settings))} if self.settings else {}),
         }
 
 

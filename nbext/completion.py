@@ -10,7 +10,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 
 from agentkit.agent import Agent
 from agentkit.answer import Answer
-from agentkit.endpoints.connect import PROVIDERS
+from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import AgentkitError
 from nbext.magics import MAGICS, Magic
 from nbext.magics.agent import tools_known

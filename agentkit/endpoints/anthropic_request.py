@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agentkit.endpoints.openai_request import CHOICES, chosen
 from agentkit.endpoints.schemas import closed, with_schema
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.messages import Message, ToolCall
@@ -91,6 +92,17 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
             result["output_config"] = {"format": {"type": "json_schema", "schema": form}}
     if options.temperature is not None:
         result["temperature"] = options.temperature
+    if options.top_p is not None:
+        result["top_p"] = options.top_p
+    if options.stop is not None:
+        result["stop_sequences"] = options.stop
+    if options.reasoning_effort is not None:
+        effort = {"effort": options.reasoning_effort}
+        result["output_config"] = {**result.get("output_config", {}), **effort}
+    if choice := chosen(request, options):
+        kind = {"required": "any"}.get(choice, choice)
+        named = {"type": "tool", "name": choice}
+        result["tool_choice"] = {"type": kind} if choice in CHOICES else named
     if stream:
         result["stream"] = True
     if options.extra:
@@ -100,7 +112,7 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
 
 def cure(refused: dict[str, Any], words: str) -> str | None:
     """Which adaptation the words of a 400 ask for."""
-    if "output_config" in refused and "output_config" in words:
+    if "format" in refused.get("output_config", {}) and "output_config" in words:
         return "schema in words"
     return None
 
@@ -108,7 +120,10 @@ def cure(refused: dict[str, Any], words: str) -> str | None:
 def adapt(refused: dict[str, Any], how: str) -> dict[str, Any]:
     """A body put the way that one server wants it."""
     result = dict(refused)
-    if how == "schema in words" and "output_config" in result:
-        schema = result.pop("output_config")["format"]["schema"]
+    if how == "schema in words" and "format" in result.get("output_config", {}):
+        rest = dict(result.pop("output_config"))
+        schema = rest.pop("format")["schema"]
+        if rest:
+            result["output_config"] = rest
         result["system"] = with_schema(result.get("system", ""), schema)
     return result

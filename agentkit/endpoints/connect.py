@@ -3,58 +3,35 @@
 from __future__ import annotations
 
 import difflib
-import os
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from agentkit.endpoints import keys, prices
-from agentkit.endpoints.anthropic import ANTHROPIC
+from agentkit.endpoints.address import Address, hidden, ollama, parsed
+from agentkit.endpoints.choices import headers_of, known, options
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.failures import Site
 from agentkit.endpoints.openai import OPENAI
+from agentkit.endpoints.providers import (
+    AZURE_VERSION,
+    DIALECTS,
+    FAMILIES,
+    KNOWN,
+    PROVIDERS,
+)
 from agentkit.errors import MissingKey, SetupError, UnknownModel
 from agentkit.messages import JSON
-from agentkit.model import Model, Options
+from agentkit.model import Effort, Model
 from agentkit.reliability.retry import retry
 
 DEFAULT = "sim:careful"
-
-
-class Provider(NamedTuple):
-    """A service that connect knows by name."""
-
-    base_url: str
-    key: str
-    """Variable that holds its API key; none is needed if empty."""
-    listed: str = ""
-    """genai-prices' name of it."""
-    dialect: Dialect = OPENAI
-    adaptations: tuple[str, ...] = ()
-
-
-PROVIDERS = {
-    "openai": Provider(
-        "https://api.openai.com/v1",
-        "OPENAI_API_KEY",
-        "openai",
-        adaptations=("max_completion_tokens",),
-    ),
-    "anthropic": Provider("https://api.anthropic.com", "ANTHROPIC_API_KEY", "anthropic", ANTHROPIC),
-    "deepseek": Provider("https://api.deepseek.com", "DEEPSEEK_API_KEY", "deepseek"),
-    "gemini": Provider(
-        "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", "google"
-    ),
-    "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY", "groq"),
-    "mistral": Provider("https://api.mistral.ai/v1", "MISTRAL_API_KEY", "mistral"),
-    "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "openrouter"),
-    "ollama": Provider("", ""),
-}
-DIALECTS: dict[str, Dialect] = {"openai": OPENAI, "anthropic": ANTHROPIC}
-KNOWN = ("sim", *PROVIDERS)
-FAMILIES = {"gpt": "openai", "claude": "anthropic", "gemini": "gemini", "deepseek": "deepseek"}
+NO_HEADERS: Mapping[str, SecretStr] = MappingProxyType({})
 
 
 def connect(
@@ -65,67 +42,81 @@ def connect(
     timeout_s: float = 60.0,
     retries: int = 3,
     temperature: float | None = None,
-    max_tokens: int | None = None,
+    top_p: float | None = None,
+    stop: str | Sequence[str] | None = None,
     seed: int | None = None,
+    max_tokens: int | None = None,
+    reasoning_effort: Effort | None = None,
+    tool_choice: str | None = None,
+    headers: Mapping[str, str | SecretStr] | None = None,
+    extra_body: Mapping[str, JSON] | None = None,
     price: tuple[float, float] | None = None,
     dialect: Literal["openai", "anthropic"] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    **extra: JSON,
+    **fields: JSON,
 ) -> Model:
     """Make a model; nothing is sent, started or paid before it is first asked.
 
     Args:
-        name: "sim:careful", "openai:MODEL", "anthropic:MODEL", "ollama:MODEL" and others of
-            PROVIDERS, or the model's own name with a base_url. Without one $AGENTKIT_MODEL,
-            else "sim:careful": a key lying around never spends money by itself.
-        base_url: of any server that speaks the dialect, most end in /v1; $AGENTKIT_BASE_URL
-            for a name without a provider.
+        name: "sim:careful", "openai:MODEL", "anthropic:MODEL", "azure:DEPLOYMENT",
+            "ollama:MODEL" and others of PROVIDERS, or the model's own name with a base_url.
+            Without one $AGENTKIT_MODEL, else "sim:careful": a key lying around never spends
+            money by itself.
+        base_url: of any server that speaks the dialect, most end in /v1; a query is kept.
+            Else the provider's own variable ($OPENAI_BASE_URL, $AZURE_OPENAI_ENDPOINT, ...),
+            or $AGENTKIT_BASE_URL for a name without a provider.
         api_key: else the provider's variable, or $AGENTKIT_API_KEY with a base_url, from the
-            environment or .env; kept as a secret.
+            environment or .env; kept as a secret. An address that stands in .env gets no key
+            from elsewhere.
         timeout_s: seconds of silence after which a call is given up. Connecting has 5 s;
             a reply that keeps coming may take ten times as long.
         retries: how often a failed call is repeated, where the failure allows it.
-        temperature: used where a request leaves it open; so are max_tokens and seed.
-        max_tokens: of the answer.
+        temperature: used where a request leaves it open, as all options down to tool_choice.
+        top_p: of the probability, from which tokens are drawn.
+        stop: a text, or several, at which the reply ends.
         seed: for servers that know one.
+        max_tokens: of the reply; one that is cut by it says so, or is an error.
+        reasoning_effort: "none", "minimal", "low", "medium", "high", "xhigh" or "max".
+        tool_choice: "auto", "none", "required", or a tool's name; a call that it demands is
+            demanded once after each message of the user.
+        headers: further headers of every call, kept as secrets.
+        extra_body: further fields of the request body, in the server's own words.
         price: USD per million tokens (in, out); overrides the list price.
         dialect: what a base_url speaks; by default that of the provider, else "openai".
         transport: an httpx transport instead of the shared one, for tests.
-        **extra: further fields of the request body, in the server's own words.
+        **fields: well-known fields of the body (top_k, presence_penalty, ...), as in extra_body.
 
     Raises:
         UnknownModel: no provider or simulated model is called that.
         MissingKey: its API key is neither given nor in the environment or .env.
-        SetupError: an option is out of range.
+        SetupError: an option is unknown, out of range, or holds a key.
     """
+    # From here on no frame of a traceback shows a key.
+    base, key, headers = hidden(base_url), hidden(api_key), headers_of(headers)
+    del base_url, api_key
     if name is None:
         name = keys.setting("AGENTKIT_MODEL") or DEFAULT
     if not isinstance(name, str) or not name.strip():
         raise UnknownModel(f"{name!r} is no model's name", expected=EXPECTED, todo=TODO)
     name = name.strip()
     check(timeout_s=timeout_s, retries=retries, price=price, dialect=dialect)
-    endpoint = find(name, base_url, api_key, dialect)
+    typed = {
+        "temperature": temperature,
+        "top_p": top_p,
+        "stop": stop,
+        "seed": seed,
+        "max_tokens": max_tokens,
+        "reasoning_effort": reasoning_effort,
+        "tool_choice": tool_choice,
+    }
+    for field in fields:
+        known(field)
+    endpoint = find(name, base, key, dialect, headers)
+    endpoint.options = options(typed, extra_body, fields, endpoint.dialect)
     endpoint.timeout_s, endpoint.transport = float(timeout_s), transport
-    endpoint.options = options(temperature, max_tokens, seed, extra)
     if price is not None:
         endpoint.price = prices.per_million(*price)
     return retry(endpoint, attempts=retries + 1) if retries else endpoint
-
-
-def options(
-    temperature: float | None, max_tokens: int | None, seed: int | None, extra: dict[str, Any]
-) -> Options:
-    """The default options of a model."""
-    try:
-        return Options(
-            temperature=temperature, max_tokens=max_tokens, seed=seed, extra=extra or None
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SetupError(
-            f"{first['loc'][0]}={first['input']!r}: {first['msg']}",
-            expected="temperature and seed as numbers, max_tokens as a whole number from 1",
-        ) from error
 
 
 def check(timeout_s: Any, retries: Any, price: Any, dialect: Any) -> None:
@@ -152,23 +143,63 @@ TODO = 'connect("sim:careful") works without key and network'
 
 
 def find(
-    name: str, base_url: str | None, api_key: str | SecretStr | None, dialect: str | None
+    name: str,
+    base_url: SecretStr | None,
+    api_key: SecretStr | None,
+    dialect: str | None,
+    headers: Mapping[str, SecretStr] = NO_HEADERS,
 ) -> Endpoint:
     """The endpoint of a name."""
     prefix, colon, model = name.partition(":")
     if colon and prefix == "sim":
-        return simulated(name, model, base_url)
-    if colon and prefix in PROVIDERS and model:
-        return hosted(name, prefix, model, base_url, api_key, dialect)
-    base_url = base_url or keys.setting("AGENTKIT_BASE_URL")
-    if base_url is None:
+        endpoint = simulated(name, model, base_url)
+    elif colon and prefix in PROVIDERS and model:
+        endpoint = hosted(name, prefix, model, base_url, api_key, dialect, headers)
+    else:
+        endpoint = own(name, base_url, api_key, DIALECTS[dialect or "openai"], headers)
+    endpoint.given_headers = headers
+    return endpoint
+
+
+def own(
+    name: str,
+    base_url: SecretStr | None,
+    api_key: SecretStr | None,
+    dialect: Dialect,
+    headers: Mapping[str, SecretStr],
+) -> Endpoint:
+    """A server of the reader's own."""
+    address = located(base_url, dialect, "AGENTKIT_BASE_URL")
+    if address is None:
         raise UnknownModel(
             f"no endpoint is called {name!r}", expected=EXPECTED, todo=suggestion(name)
         )
-    found = DIALECTS[dialect or "openai"]
-    base = checked(base_url, found)
-    secret = keys.secret(api_key, "AGENTKIT_API_KEY")
-    return Endpoint(name, name, found, Site(name, base, secret=secret), base)
+    secret = key_for(address, api_key, ("AGENTKIT_API_KEY",), headers)
+    site = Site(name, address.base, secret=secret)
+    return Endpoint(name, name, dialect, site, address.base, query=address.query)
+
+
+def located(base_url: SecretStr | None, dialect: Dialect, *variables: str) -> Address | None:
+    """The address given, else the one that a variable names; None if there is none."""
+    if base_url is not None:
+        return parsed(base_url, dialect)
+    for variable in variables:
+        for look, local in ((keys.from_environment, ""), (keys.from_dotenv, variable)):
+            if found := hidden(look(variable)):
+                return parsed(found, dialect, variable)._replace(local=local)
+    return None
+
+
+def key_for(
+    address: Address,
+    given: SecretStr | None,
+    names: tuple[str, ...],
+    headers: Mapping[str, SecretStr],
+) -> SecretStr | None:
+    """The key that may go to an address."""
+    if not address.local:
+        return keys.secret(given, *names)
+    return keys.local_secret(given or next(iter(headers.values()), None), names, address.local)
 
 
 def suggestion(name: str) -> str:
@@ -188,7 +219,7 @@ def suggestion(name: str) -> str:
     return f'for a server of your own add base_url="http://...". {TODO}'
 
 
-def simulated(name: str, model: str, base_url: str | None) -> Endpoint:
+def simulated(name: str, model: str, base_url: SecretStr | None) -> Endpoint:
     """The simulated endpoint, here or where a class shares one."""
     from agentkit.sim.temperament import TEMPERAMENTS
 
@@ -202,9 +233,9 @@ def simulated(name: str, model: str, base_url: str | None) -> Endpoint:
         )
     start = "the simulated endpoint has gone; ask again and it is started anew"
     price = prices.simulated(model)
-    if base_url:
-        base = checked(base_url, OPENAI)
-        return Endpoint(name, name, OPENAI, Site(name, base), base, price=price)
+    if base_url is not None:
+        base, query, _ = parsed(base_url, OPENAI)
+        return Endpoint(name, name, OPENAI, Site(name, base), base, price=price, query=query)
     site = Site(name, "the simulated endpoint", start=start)
     return Endpoint(name, name, OPENAI, site, running_simulation, price=price)
 
@@ -222,62 +253,76 @@ def hosted(
     name: str,
     prefix: str,
     model: str,
-    base_url: str | None,
-    api_key: str | SecretStr | None,
+    base_url: SecretStr | None,
+    api_key: SecretStr | None,
     dialect: str | None,
+    headers: Mapping[str, SecretStr],
 ) -> Endpoint:
     """A provider known by name, or a server that stands in for it."""
     provider = PROVIDERS[prefix]
     found = DIALECTS[dialect] if dialect else provider.dialect
-    base = checked(base_url or provider.base_url or ollama(), found)
-    names = (provider.key,) if provider.key else ()
-    secret = keys.secret(api_key, *names)
-    if provider.key and secret is None and not base_url:
-        raise MissingKey(
-            f"{name} needs an API key, and {provider.key} is not set",
-            expected=f"{provider.key} in the environment or in .env, or api_key=...",
+    variables = (provider.base_url_variable,) if provider.key and found is provider.dialect else ()
+    if prefix == "azure":
+        variables = ("AZURE_OPENAI_ENDPOINT", *variables)
+    address = located(base_url, found, *variables)
+    elsewhere = address is not None
+    if address is None and prefix == "azure":
+        raise SetupError(
+            f"{name} needs the address of the Azure resource, and AZURE_OPENAI_ENDPOINT is not set",
+            expected="AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com, or base_url=...",
             todo='set it, or go on without one: connect("sim:careful")',
-            variable=provider.key,
         )
+    if address is None:
+        address = parsed(SecretStr(provider.base_url) if provider.base_url else ollama(), found)
+    if prefix == "azure":
+        address = at_azure(address, model)
+    names = (provider.key,) if provider.key else ()
+    secret = key_for(address, api_key, names, headers)
+    if provider.key and secret is None and not elsewhere and not headers:
+        raise missing(name, provider.key)
+    if prefix == "azure" and secret is None and not headers:
+        raise missing(name, provider.key)
+    base = address.base
     site = Site(name, base, provider.key or "AGENTKIT_API_KEY", secret)
     if prefix == "ollama":
         start, get = "start it with `ollama serve`, or set OLLAMA_HOST", f"ollama pull {model}"
         site = Site(name, base, site.key_variable, secret, start, get)
-    listed = provider.listed and not base_url
+    listed = provider.listed and provider.is_at(base)
     price = prices.listed(provider.listed, model) if listed else prices.unknown
-    return Endpoint(name, model, found, site, base, price=price, adaptations=provider.adaptations)
+    return Endpoint(
+        name,
+        model,
+        found,
+        site,
+        base,
+        price=price,
+        adaptations=provider.adaptations,
+        query=address.query,
+    )
 
 
-def ollama() -> str:
-    """Ollama's address, as its own programs read it."""
-    host = os.environ.get("OLLAMA_HOST", "").strip() or "127.0.0.1:11434"
-    try:
-        parsed = httpx.URL(host if "://" in host else f"http://{host}")
-    except httpx.InvalidURL as error:
-        raise SetupError(f"OLLAMA_HOST={host!r} is no address: {error}", expected=URL) from error
-    if parsed.port is None and "://" not in host:
-        parsed = parsed.copy_with(port=11434)
-    if parsed.host in ("0.0.0.0", "::"):
-        # That is what the server binds; nobody can connect to it everywhere.
-        parsed = parsed.copy_with(host="127.0.0.1")
-    return str(parsed).rstrip("/") + "/v1"
+def missing(name: str, variable: str) -> MissingKey:
+    """The error of a provider whose key is nowhere."""
+    return MissingKey(
+        f"{name} needs an API key, and {variable} is not set",
+        expected=f"{variable} in the environment or in .env, or api_key=...",
+        todo='set it, or go on without one: connect("sim:careful")',
+        variable=variable,
+    )
 
 
-def checked(base_url: str, dialect: Dialect) -> str:
-    """A base URL that can be used, without what the dialect appends."""
-    try:
-        url = httpx.URL(base_url.strip())
-    except (httpx.InvalidURL, AttributeError, TypeError) as error:
-        raise SetupError(f"base_url={base_url!r} is no URL: {error}", expected=URL) from error
-    if url.userinfo:
-        raise SetupError(
-            "base_url holds a user name or a password", expected="the key as api_key=...", todo=URL
-        )
-    if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > 65535:
-        raise SetupError(f"base_url={base_url!r} is no web address", expected=URL)
-    base = str(url).rstrip("/").removesuffix(dialect.path)
-    # Both habits exist for this dialect: with /v1 and without.
-    return base.removesuffix("/v1") if dialect is ANTHROPIC else base
+def at_azure(address: Address, deployment: str) -> Address:
+    """Where a deployment is in an Azure resource; a base URL that says so itself is kept.
 
-
-URL = "such as http://127.0.0.1:8000/v1"
+    Source: Azure OpenAI REST API reference, "Chat completions".
+    """
+    base, query, local = address
+    if base.endswith("/openai/v1"):
+        return address
+    if "/deployments/" not in base:
+        base = f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment, safe='')}"
+    if "api-version=" not in query.get_secret_value():
+        version = f"api-version={keys.setting('OPENAI_API_VERSION') or AZURE_VERSION}"
+        kept = query.get_secret_value()
+        query = SecretStr(f"{kept}&{version}" if kept else version)
+    return Address(base, query, local)

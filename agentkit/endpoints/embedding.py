@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from agentkit.endpoints import prices
+from agentkit.endpoints.address import hidden
 from agentkit.endpoints.connect import check, find
 from agentkit.endpoints.dialect import Read
 from agentkit.endpoints.openai import OPENAI, usage
@@ -50,7 +51,10 @@ def connect_embedder(
     """
     check(timeout_s=timeout_s, retries=retries, price=None, dialect=None)
     simulated = name == SIMULATED
-    endpoint = find("sim:careful" if simulated else name, base_url, api_key, "openai")
+    named = "sim:careful" if simulated else name
+    base, key = hidden(base_url), hidden(api_key)
+    del base_url, api_key
+    endpoint = find(named, base, key, "openai")
     if simulated:
         endpoint.name = endpoint.model = name
         endpoint.price = prices.per_million(0.0, 0.0)

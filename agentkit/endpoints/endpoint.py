@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
 from agentkit.budget import Bound
 from agentkit.endpoints import failures
+from agentkit.endpoints.address import secrets_in
 from agentkit.endpoints.dialect import (
     Announced,
     Collector,
@@ -40,8 +42,9 @@ DEFAULTS = Options()
 class Place:
     """Where an endpoint is, worked out once per address."""
 
-    url: httpx.URL
-    proxy: str | None
+    url: httpx.URL = field(repr=False)
+    """Its query may hold a key."""
+    proxy: str | None = field(repr=False)
     site: Site
     headers: httpx.Headers = field(repr=False)
     local: bool
@@ -90,6 +93,7 @@ class Endpoint:
         timeout_s: seconds of silence after which a call is given up.
         options: used where a request leaves its own at None.
         price: what a call costs.
+        query, given_headers: what is sent along with every call.
         adaptations: names of deviations this server is known to need; more are learnt.
         transport: instead of the shared one, for tests.
     """
@@ -104,11 +108,22 @@ class Endpoint:
     price: Price = unknown
     adaptations: tuple[str, ...] = ()
     transport: httpx.AsyncBaseTransport | None = None
+    query: SecretStr = SecretStr("")
+    """Of the address; it may hold a key."""
+    given_headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    """Further headers of every call; they may hold keys."""
     places: dict[str, Place] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         where = self.base_url if isinstance(self.base_url, str) else "started when first asked"
         return f"Model({self.name!r}, {where})"
+
+    @property
+    def settings(self) -> JSON:
+        """What was set here and makes a request another one; no secrets are in it."""
+        options = self.options.model_dump(mode="json", exclude_defaults=True)
+        where = {"base_url": self.base_url} if isinstance(self.base_url, str) else {}
+        return {**where, **({"options": options} if options else {})} or None
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask once; see agentkit.model.Model."""
@@ -191,7 +206,8 @@ class Endpoint:
 
     def work_out(self, base: str) -> Place:
         """What every call to an address has in common."""
-        url = httpx.URL(base.rstrip("/") + self.dialect.path)
+        query = self.query.get_secret_value().encode() or None
+        url = httpx.URL(base.rstrip("/") + self.dialect.path).copy_with(query=query)
         key = self.site.secret.get_secret_value() if self.site.secret else None
         headers = {
             "host": url.netloc.decode("ascii"),
@@ -200,17 +216,17 @@ class Endpoint:
             "accept-encoding": "identity",
             "user-agent": "agentkit",
             **self.dialect.headers(key),
+            **{name: value.get_secret_value() for name, value in self.given_headers.items()},
         }
         shown = str(url.copy_with(query=None, fragment=None, userinfo=b""))
-        site = Site(
-            model=self.site.model,
+        proxy = proxy_for(url)
+        site = replace(
+            self.site,
             url=shown,
-            key_variable=self.site.key_variable,
-            secret=self.site.secret,
-            start=self.site.start,
-            get=self.site.get,
+            proxy=str(httpx.URL(proxy).copy_with(userinfo=b"")) if proxy else "",
+            hidden=(*secrets_in(self.query), *self.given_headers.values()),
         )
-        return Place(url, proxy_for(url), site, httpx.Headers(headers), is_loopback(url.host))
+        return Place(url, proxy, site, httpx.Headers(headers), is_loopback(url.host))
 
     def headers(self, place: Place, request: Request) -> httpx.Headers:
         """The headers of one call. Who asks is told to servers on this machine only."""

@@ -46,14 +46,21 @@ class Site:
     """What to do when nobody answers."""
     get: str = "check the model's name and base_url"
     """What to do when the model is not there."""
+    proxy: str = ""
+    """Through which it is reached, without user and password."""
+    hidden: tuple[SecretStr, ...] = ()
+    """What else its words must not show."""
 
     def __str__(self) -> str:
-        return f"{self.model} at {self.url}"
+        through = f" (through the proxy {self.proxy})" if self.proxy else ""
+        return f"{self.model} at {self.url}{through}"
 
     def words(self, text: str, longest: int = LONGEST) -> str:
         """A stranger's words, bounded, on one line, without the key if it is in them."""
-        if self.secret and (key := self.secret.get_secret_value()):
-            text = text.replace(key, "***")
+        for secret in filter(None, (self.secret, *self.hidden)):
+            # A header may be "Bearer KEY", and a server may tell the key alone.
+            for part in {secret.get_secret_value(), secret.get_secret_value().split(" ")[-1]}:
+                text = text.replace(part, "***") if len(part) > 3 else text
         text = re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+", " ", text).strip()
         return text if len(text) <= longest else text[: longest - 1] + "…"
 
@@ -344,7 +351,18 @@ def broken(site: Site, error: Exception) -> EndpointError:
         )
     # Over aiohttp a refused connection comes as a time-out; only its cause has an os_error.
     refused = isinstance(error, httpx.ConnectError) or hasattr(cause, "os_error")
-    if refused or isinstance(cause, TimeoutError | httpx.ConnectTimeout):
+    refused = refused or isinstance(cause, TimeoutError | httpx.ConnectTimeout)
+    proxied = isinstance(error, httpx.ProxyError) or "Proxy" in type(cause).__name__
+    if site.proxy and (refused or proxied):
+        return Unreachable(
+            f"no connection to the proxy {site.proxy} on the way to {site.model} at {site.url}: "
+            f"{words}",
+            expected="a proxy that listens there and lets this through",
+            todo="start it, or take it out of the environment (HTTPS_PROXY, HTTP_PROXY, "
+            "ALL_PROXY), or name the host in NO_PROXY",
+            status=None,
+        )
+    if refused:
         return Unreachable(
             f"no connection to {site}: {words}",
             expected="a server that listens there",

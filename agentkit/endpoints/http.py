@@ -36,7 +36,8 @@ class Call:
     """A request ready to be sent."""
 
     site: Site
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)
+    """Its query may hold a key."""
     headers: httpx.Headers = field(repr=False)
     """These hold the API key."""
     body: bytes = field(repr=False)
@@ -48,11 +49,13 @@ async def send(call: Call, line: Line) -> httpx.Response:
     """Send it and wait for the status and the headers."""
     # The transport is called without httpx.AsyncClient around it: cookies, redirects and
     # auth flows, which no model API uses, are half of the client's CPU time.
-    request = httpx.Request(
-        "POST", call.url, headers=call.headers, content=call.body, extensions=TIMEOUTS
-    )
     try:
-        return await line.transport.handle_async_request(request)
+        # The request itself is in no variable, which a traceback would show.
+        return await line.transport.handle_async_request(
+            httpx.Request(
+                "POST", call.url, headers=call.headers, content=call.body, extensions=TIMEOUTS
+            )
+        )
     except Exception as error:
         raise failures.broken(call.site, error) from error
 

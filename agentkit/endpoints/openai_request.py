@@ -6,8 +6,31 @@ import re
 from typing import Any
 
 from agentkit.endpoints.schemas import strict, with_schema
+from agentkit.errors import SetupError
 from agentkit.messages import Message
 from agentkit.model import Options, Request
+
+CHOICES = ("auto", "none", "required")
+
+
+def chosen(request: Request, options: Options) -> str | None:
+    """What is said of the tools in this call; a call demanded is demanded of one reply only.
+
+    Raises:
+        SetupError: a tool is demanded that is not offered.
+    """
+    choice = options.tool_choice
+    if choice is None or not request.tools or choice in ("auto", "none"):
+        return choice if request.tools else None
+    offered = [tool.name for tool in request.tools]
+    if choice not in CHOICES and choice not in offered:
+        raise SetupError(
+            f"tool_choice={choice!r} names no tool of {request.actor or 'the request'}",
+            expected=", ".join((*CHOICES, *offered)),
+        )
+    # Demanded again after its result, it would be called for ever.
+    after_result = bool(request.thread) and request.thread[-1].message.role == "tool"
+    return None if after_result else choice
 
 
 def headers(key: str | None) -> dict[str, str]:
@@ -58,12 +81,12 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
                 "strict": closed is not None,
             },
         }
-    if options.temperature is not None:
-        result["temperature"] = options.temperature
-    if options.max_tokens is not None:
-        result["max_tokens"] = options.max_tokens
-    if options.seed is not None:
-        result["seed"] = options.seed
+    for name in ("temperature", "max_tokens", "seed", "top_p", "stop", "reasoning_effort"):
+        if (value := getattr(options, name)) is not None:
+            result[name] = value
+    if choice := chosen(request, options):
+        named = {"type": "function", "function": {"name": choice}}
+        result["tool_choice"] = choice if choice in CHOICES else named
     if stream:
         result["stream"] = True
         result["stream_options"] = {"include_usage": True}

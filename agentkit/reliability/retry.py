@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError
+from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.run import note
 
@@ -40,6 +41,11 @@ class Retry:
         self.base_s, self.cap_s, self.retry_after_cap_s = base_s, cap_s, retry_after_cap_s
         self.sleep, self.rng = sleep, rng
         self.options: Options = getattr(model, "options", None) or Options()
+
+    @property
+    def settings(self) -> JSON:
+        """What was set on the model it wraps."""
+        return getattr(self.model, "settings", None)
 
     def __repr__(self) -> str:
         return f"{self.model!r}.retry({self.attempts})"

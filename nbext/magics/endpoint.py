@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints import keys
-from agentkit.endpoints.connect import PROVIDERS, connect
+from agentkit.endpoints.connect import connect
+from agentkit.endpoints.providers import PROVIDERS
 from agentkit.views.text import money
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
@@ -40,7 +41,7 @@ def endpoint(session: Session, line: Line, body: str | None) -> Any:
         key = (
             "none needed" if not provider.key else f"{provider.key} {'set' if known else 'not set'}"
         )
-        rows.append((f"{name}:…", provider.base_url or "Ollama on this machine", key, ""))
+        rows.append((f"{name}:…", provider.where or provider.base_url, key, ""))
     shown = [(name, where, key) for name, where, key, _ in rows]
     return Table(
         head=("model", "endpoint", "key"),

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agentkit.endpoints.connect import PROVIDERS, connect
+from agentkit.endpoints.connect import connect
+from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import (
     EndpointError,
     MissingKey,
@@ -344,3 +345,185 @@ async def test_what_was_learnt_is_noted_in_the_run() -> None:
         await model(HELLO)
     notes = [e.data for e in log.read(here.id) if e.kind == "noted" and e.topic == "adapted"]
     assert notes == [{"model": "m", "to": ["no seed"]}]
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "path"),
+    [
+        ("openai:m", "OPENAI_BASE_URL", "/v1/chat/completions"),
+        ("groq:m", "GROQ_BASE_URL", "/v1/chat/completions"),
+        ("anthropic:m", "ANTHROPIC_BASE_URL", "/v1/messages"),
+    ],
+)
+def test_the_providers_own_variable_names_another_address(
+    name: str, variable: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:8/v1")
+    block = {"content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn"}
+    server = Server((200, {**HI, **block}))
+    model = connect(name, api_key=KEY, transport=server.transport)
+    assert url_of(model, server) == f"http://127.0.0.1:8{path}"
+    assert KEY in str(server.requests[0].headers.raw)
+    other = connect(name, base_url="http://127.0.0.1:9/v1", transport=server.transport)
+    assert url_of(other, server) == f"http://127.0.0.1:9{path}"
+
+
+def test_the_query_of_an_address_stays_behind_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    model = connect("m", base_url="http://h/v1/?a=b%20c&d=e", transport=server.transport)
+    assert url_of(model, server) == "http://h/v1/chat/completions?a=b%20c&d=e"
+
+
+AZURE = "https://mine.openai.azure.com"
+DEPLOYED = f"{AZURE}/openai/deployments/gpt/chat/completions?api-version="
+
+
+@pytest.mark.parametrize(
+    ("base_url", "url"),
+    [
+        (None, f"{DEPLOYED}2024-10-21"),
+        (AZURE + "/", f"{DEPLOYED}2024-10-21"),
+        (f"{AZURE}/openai", f"{DEPLOYED}2024-10-21"),
+        (f"{AZURE}?api-version=2025-01-01", f"{DEPLOYED}2025-01-01"),
+        (f"{AZURE}/openai/deployments/gpt?api-version=x", f"{DEPLOYED}x"),
+        (f"{AZURE}/openai/v1/", f"{AZURE}/openai/v1/chat/completions"),
+    ],
+)
+def test_azure_is_asked_at_its_deployment_with_its_header(
+    base_url: str | None, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", AZURE)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    server = Server()
+    model = connect("azure:gpt", base_url=base_url, transport=server.transport)
+    assert url_of(model, server) == url
+    headers = server.requests[0].headers
+    assert headers["api-key"] == KEY and "authorization" not in headers
+
+
+def test_azure_without_an_address_or_a_key_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SetupError, match="AZURE_OPENAI_ENDPOINT"):
+        connect("azure:gpt")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", AZURE)
+    with pytest.raises(MissingKey, match="AZURE_OPENAI_API_KEY"):
+        connect("azure:gpt")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2025-04-01-preview")
+    server = Server()
+    model = connect("azure:gpt", headers={"Authorization": "Bearer t"}, transport=server.transport)
+    assert url_of(model, server) == f"{DEPLOYED}2025-04-01-preview"
+    assert server.requests[0].headers["authorization"] == "Bearer t"
+
+
+def test_azure_is_asked_as_the_official_client_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    openai = pytest.importorskip("openai")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", AZURE)
+    official = openai.AzureOpenAI(
+        azure_endpoint=AZURE, azure_deployment="gpt", api_key=KEY, api_version="2024-10-21"
+    )
+    server = Server()
+    model = connect("azure:gpt", api_key=KEY, transport=server.transport)
+    asked = httpx.URL(url_of(model, server))
+    assert str(asked.copy_with(query=None)) == f"{official.base_url}chat/completions"
+    assert dict(asked.params) == dict(official.default_query)
+
+
+@pytest.mark.parametrize("where", ["key", "header", "query"])
+@pytest.mark.parametrize("fails", ["refused", "unreachable", "setup"])
+def test_a_secret_is_in_no_frame_of_ours_wherever_it_was_given(where: str, fails: str) -> None:
+    server = Server((401, {"error": {"message": f"Incorrect key: {KEY}"}}))
+    options: dict[str, Any] = {"base_url": "http://127.0.0.1:9/v1", "retries": 0}
+    if where == "key":
+        options["api_key"] = KEY
+    elif where == "header":
+        options["headers"] = {"x-key": f"Bearer {KEY}"}
+    else:
+        options["base_url"] += f"?key={KEY}"
+    if fails == "refused":
+        options["transport"] = server.transport
+    elif fails == "setup":
+        options["temprature"] = 1
+    with pytest.raises((EndpointError, SetupError)) as caught:
+        model = connect("m", **options)
+        assert KEY not in repr(model) + repr(vars(model))
+        asyncio.run(model(HELLO))
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = str(caught.value) + repr(caught.value.context)
+    while told:
+        ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+        shown += repr([frame.locals for frame in ours])
+        told = told.__cause__ or told.__context__  # type: ignore[assignment]
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("url", ["http://h:x/v1?key=", "ftp://h/v1?key=", "http://u:{}@h/v1?key="])
+def test_an_address_that_cannot_be_used_is_told_without_its_secrets(url: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        connect("m", base_url=url.format(KEY) + KEY)
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+    assert KEY not in str(caught.value) + repr([frame.locals for frame in ours])
+
+
+@pytest.mark.parametrize("variable", ["AGENTKIT", "OPENAI"])
+@pytest.mark.parametrize("source", ["environment", "argument", "header"])
+def test_an_address_in_dotenv_gets_no_key_from_elsewhere(
+    variable: str, source: str, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "m" if variable == "AGENTKIT" else "openai:m"
+    (own_folder / ".env").write_text(f"{variable}_BASE_URL=http://127.0.0.1:8/v1\n")
+    options: dict[str, Any] = {}
+    if source == "environment":
+        monkeypatch.setenv(f"{variable}_API_KEY", KEY)
+    else:
+        options = {"api_key": KEY} if source == "argument" else {"headers": {"x-key": KEY}}
+    with pytest.raises(SetupError, match=f"{variable}_BASE_URL stands in .env") as caught:
+        connect(name, **options)
+    assert KEY not in str(caught.value)
+    monkeypatch.setenv(f"{variable}_BASE_URL", "http://127.0.0.1:8/v1")
+    connect(name, **options)
+
+
+def test_an_address_in_dotenv_gets_the_key_beside_it_as_it_is_written(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("AGENTKIT_API_KEY", KEY)
+    for written in ("plain-key", "${OPENAI_API_KEY}"):
+        lines = f"AGENTKIT_BASE_URL=http://127.0.0.1:8/v1\nAGENTKIT_API_KEY={written}\n"
+        (own_folder / ".env").write_text(lines)
+        server = Server()
+        asyncio.run(connect("m", transport=server.transport)(HELLO))
+        assert server.requests[0].headers["authorization"] == f"Bearer {written}"
+
+
+@pytest.mark.parametrize("base_url", ["https://api.example.com/v1", "http://api.example.com/v1"])
+async def test_a_dead_proxy_is_named(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://user:proxy-password@127.0.0.1:9")
+    model = connect("m", base_url=base_url, retries=0)
+    with pytest.raises(EndpointError) as caught:
+        await model(HELLO)
+    assert "the proxy http://127.0.0.1:9" in str(caught.value)
+    assert "HTTPS_PROXY" in str(caught.value) and "proxy-password" not in str(caught.value)
+
+
+async def test_a_proxy_is_told_its_user_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        body = json.dumps(HI).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:pass@127.0.0.1:{port}")
+    async with server:
+        reply = await connect("m", base_url="http://api.example.com/v1", retries=0)(HELLO)
+    assert reply.text == "hi"
+    assert heads[0].startswith(b"POST http://api.example.com/v1/chat/completions")
+    assert b"basic dXNlcjpwYXNz" in heads[0].replace(b"Basic", b"basic")

@@ -48,3 +48,13 @@ def test_a_key_given_goes_before_all(
     found = secret(given, "FIRST_KEY")
     assert found is not None and found.get_secret_value() == "sk-3"
     assert "sk-3" not in repr(found)
+
+
+def test_dotenv_takes_nothing_from_the_environment(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", "sk-of-the-reader")
+    (own_folder / ".env").write_text("SOME_KEY=${OTHER_KEY}\nTHIRD_KEY=x${OTHER_KEY:-y}\n")
+    assert setting("SOME_KEY") == "${OTHER_KEY}"
+    with pytest.raises(SetupError, match="the name of a variable"):
+        secret(None, "SOME_KEY")
