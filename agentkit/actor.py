@@ -275,6 +275,7 @@ class Actor:
                 "actor": self.name,
                 "run_id": current.id,
                 "usage": scope.usage,
+                "doubts": tuple(scope.doubts),
                 "cost_usd": scope.cost_usd,
             }
         )

@@ -15,6 +15,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
+from agentkit.doubts import UNKNOWN, open_ended
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
     AgentkitError,
@@ -265,7 +266,9 @@ class Agent(Actor):
                 if chosen.own_steps and isinstance(error, LogError):
                     raise
                 failure = failure_of(error, traced=True)
-                return Outcome(error=failure.model_copy(update={"text": wrong(error)}))
+                doubt = chosen.effect == "once" and open_ended(error)
+                text = f"{wrong(error)} {UNKNOWN}" if doubt else wrong(error)
+                return Outcome(error=failure.model_copy(update={"text": text}), doubt=doubt)
 
         if chosen.own_steps:
             return await perform("")

@@ -37,6 +37,8 @@ class Answer(BaseModel):
     """The conversation so far; ask with after=answer to go on with it."""
     stop: Stop = "stop"
     """Why the last reply ended: "stop" when it was whole, "length" when max_tokens cut it."""
+    doubts: tuple[str, ...] = ()
+    """Calls below it that may have happened although nobody knows; a person has to look."""
     reasoning: str = Field("", repr=False)
     """What the model thought before it answered, where the endpoint tells."""
 
@@ -45,8 +47,9 @@ class Answer(BaseModel):
 
     @property
     def fault(self) -> str:
-        """Why the text is not the whole answer, in a few words; "" when it is."""
-        return FAULTS.get(self.stop, "")
+        """What is wrong with the answer, in a few words; "" when it is whole and sure."""
+        doubts = [f"{made} may have happened" for made in self.doubts]
+        return " · ".join(filter(None, [FAULTS.get(self.stop, ""), *doubts]))
 
     @property
     def bill(self) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import StepEnded, StepStarted
-from agentkit.messages import JSON, canonical
-from agentkit.record import Place, Recorded
+from agentkit.messages import JSON
+from agentkit.record import Place, Recorded, call
 
 NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
 """Says of a step in doubt that it did not happen; it is then performed."""
@@ -182,4 +182,35 @@ def unsettled(run: str, how: str, doubts: list[StepStarted]) -> Unsettled:
 
 def called(step: StepStarted) -> str:
     """A step as it was called: `pay({"eur":1})`."""
-    return f"{step.name}({canonical(step.request)})"
+    return call(step.name, step.request)
+
+
+def open_ended(error: BaseException) -> bool:
+    """Whether what failed so may have happened all the same: it was given up, or cut off.
+
+    Told by the names of the error's classes, so that those of other libraries count too, and
+    of the error that it was raised from.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & NEVER_SENT:
+        return False
+    # Not the context: that may be what a caller is just handling, far from here.
+    return bool(names & CUT_OFF) or (error.__cause__ is not None and open_ended(error.__cause__))
+
+
+CUT_OFF = {
+    "CancelledError", "ConnectionError", "TimeoutError", "TimedOut", "Timeout", "TimeoutException",
+    "Unreachable", "ReadError", "WriteError", "CloseError", "RemoteProtocolError",
+    "ServerDisconnectedError", "ClientOSError", "IncompleteRead", "ProtocolError",
+}  # fmt: skip
+NEVER_SENT = {
+    "ConnectionRefusedError", "ConnectError", "ConnectTimeout", "ConnectTimeoutError",
+    "PoolTimeout", "NewConnectionError", "ClientConnectorError", "gaierror",
+}  # fmt: skip
+"""Failures in which nothing left this machine."""
+
+UNKNOWN = (
+    "It may have happened all the same, and it is not known whether it did. Do not call it"
+    " again; say that a person has to look."
+)
+"""What a model is told of a call in doubt."""

@@ -167,6 +167,8 @@ class StepEnded(Base):
     status: Status
     result: JSON = None
     error: Failure | None = None
+    doubt: bool = False
+    """Whether it may have happened all the same: a `once` step that was given up or cut off."""
     usage: Usage | None = None
     cost_usd: float | None = None
     """None: the price is unknown."""

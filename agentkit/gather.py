@@ -16,7 +16,7 @@ from agentkit.errors import (
     Unsettled,
 )
 from agentkit.messages import JSON, Frozen
-from agentkit.run import Outcome, current_run, dormant, in_run, note
+from agentkit.run import Outcome, copied, current_run, dormant, in_run, note
 
 Until = Callable[[list[Any]], bool]
 
@@ -78,7 +78,8 @@ async def gather(
             lets them finish first. With "wait" a deadline that passes is an error.
             "duplicate" drops too, and asks a second time what takes much longer than the
             others did (backup tasks: Dean & Ghemawat 2004, MapReduce, section 3.6); the
-            first of the two to answer counts. It needs functions.
+            first of the two to answer counts. It needs functions. A copy that comes to a
+            `once` step, or to a question to a person, goes no further: the first ask counts.
 
     Returns:
         The answers, and in `.missing` every one that is not among them. With join="all"
@@ -161,11 +162,26 @@ async def _race(
     end = None if deadline_s is None else begin + deadline_s
     ended: asyncio.Queue[int] = asyncio.Queue()
 
-    def start(index: int) -> int:
+    gave_up = set[int]()
+    """Copies that came to a step that must not happen twice."""
+
+    def watched(task: asyncio.Future[Any]) -> int:
         place = len(tasks)
-        tasks.append(started(asks[index]))
-        tasks[place].add_done_callback(lambda _: ended.put_nowait(place))
+        tasks.append(task)
+        task.add_done_callback(lambda _: ended.put_nowait(place))
         return place
+
+    def start(index: int) -> int:
+        return watched(started(asks[index]))
+
+    def copy(index: int) -> int:
+        place = len(tasks)
+
+        def give_up() -> None:
+            gave_up.add(place)
+            tasks[place].cancel()
+
+        return watched(copied(made(asks[index]), give_up))
 
     waiting = {index: [start(index)] for index in range(len(asks))}
     copies: list[int] = []
@@ -179,7 +195,7 @@ async def _race(
             slow = None
         if slow is not None and loop.time() >= slow:
             for index in [index for index in waiting if index not in copies]:
-                waiting[index].append(start(index))
+                waiting[index].append(copy(index))
                 copies.append(index)
             continue
         wakes = [at for at in (end, slow) if at is not None and at != float("inf")]
@@ -192,20 +208,21 @@ async def _race(
             break
         for place in done:
             index = place if place < len(asks) else copies[place - len(asks)]
-            error = tasks[place].exception()
+            error = None if place in gave_up else tasks[place].exception()
             if index not in waiting:
                 continue
-            if error is None:
+            if error is not None and not survivable(error):
+                raise error
+            waiting[index].remove(place)
+            if error is not None:
+                failed[index] = error
+            elif place not in gave_up:
                 arrived[index] = place
                 took.append(loop.time() - begin)
+                waiting[index] = []
+                failed.pop(index, None)
+            if not waiting[index]:
                 del waiting[index]
-            elif not survivable(error):
-                raise error
-            else:
-                waiting[index].remove(place)
-                if not waiting[index]:
-                    failed[index] = error
-                    del waiting[index]
         joined = joined or enough([tasks[place].result() for place in arrived.values()])
         if not joined and failed and len(arrived) + len(waiting) < needed:
             raise list(failed.values())[-1]

@@ -115,6 +115,7 @@ async def run(
     if source and not replay:
         before = first if resume else start
         current.inherited = recorded(ancestry(log, before, events if before is start else None))
+        current.told = current.recorded.told | current.inherited.told
         current.redoing = before is not None and before.how == "rerun"
         known, lines = (current.recorded, current.inherited), settle or {}
         others = functools.partial(others_of, log, source, current.id)

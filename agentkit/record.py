@@ -55,6 +55,8 @@ class Recorded:
     """Ids of the messages in the log."""
     verdicts: dict[Place, JSON] = field(default_factory=dict)
     """What a person said of steps in doubt, by the attempt."""
+    told: set[str] = field(default_factory=set)
+    """Calls that may have happened, as the run was told; see `call`."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
 
@@ -63,12 +65,16 @@ class Recorded:
         if isinstance(event, StepStarted):
             self.started[event.key] = event
             self.unended.add(event.key)
+            self.told.discard(call(event.name, event.request))
             self.attempts[event.key] = event.attempt
             models = self.models.setdefault(event.scope, [])
             if event.step == "model" and event.key not in models:
                 models.append(event.key)
         elif isinstance(event, StepEnded):
             self.unended.discard(event.key)
+            begun = self.started.get(event.key)
+            made = call(event.name, begun.request if begun else event.request)
+            (self.told.add if event.doubt else self.told.discard)(made)
             settled = event.status == "ok" or (event.status == "failed" and event.step == "tool")
             if event.usage is not None and not settled and event.reused is None:
                 self.cut.append(event)
@@ -111,6 +117,11 @@ def identity(event: Any) -> str:
         case StateChanged():
             return f"{event.scope} {event.name} = {canonical(event.value)}"
     return f"{event.kind} {event.seq}"
+
+
+def call(name: str, request: JSON) -> str:
+    """What makes two calls of a run the same to the world, whoever makes them."""
+    return f"{name}({canonical(request)})"
 
 
 def recorded(events: Iterable[Any]) -> Recorded:

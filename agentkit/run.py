@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentkit.budget import Bound, Budget, Hold, holding, may_have_cost
-from agentkit.doubts import Doubts, Verdict
+from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
@@ -55,7 +55,7 @@ from agentkit.lease import Lease
 from agentkit.log import Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.person import Question, answer
-from agentkit.record import NOT_PERFORMED, Recorded, identity
+from agentkit.record import NOT_PERFORMED, Recorded, call, identity
 from agentkit.traces import failure_of
 
 YOU = "you"
@@ -81,6 +81,8 @@ class Scope:
     cost_usd: float | None = 0.0
     seed: int | None = None
     """Given to the endpoints here and below."""
+    doubts: dict[str, None] = field(default_factory=dict)
+    """Calls here and below that may have happened, in their order."""
 
     def nth(self, what: str) -> str:
         """0, 1, 2, ... for each equal thing in this scope."""
@@ -98,6 +100,13 @@ class Scope:
                     scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
                 scope = scope.parent
 
+    def doubt(self, made: str) -> None:
+        """A call here may have happened, and nobody knows."""
+        scope: Scope | None = self
+        while scope is not None:
+            scope.doubts[made] = None
+            scope = scope.parent
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -111,6 +120,8 @@ class Outcome:
     cost_usd: float | None = None
     estimated: bool = False
     """Whether usage and cost hold an estimate of an attempt that was cut in flight."""
+    doubt: bool = False
+    """Whether a `once` step that failed so may have happened all the same."""
 
 
 PAID: tuple[StepKind, ...] = ("model", "remote")
@@ -132,6 +143,8 @@ class Run:
         """Whether it is a rerun, which performs anew what changed or may be mended."""
         self.resuming = False
         self.doubts: Doubts | None = None
+        self.told: set[str] = set()
+        """Calls that may have happened, as the run was told."""
         self.used: set[str] = set()
         self.how = start.how
         self.ended = False
@@ -234,17 +247,22 @@ class Run:
         done = self.recorded.ended.get(key)
         if done is not None:
             self.used.add(key)
-            return self._reuse(done, scope)
+            return self._reuse(done, scope, request)
         done = self.inherited.ended.get(key)
         if done is not None and not (redo and self.redoing and redo(done.result)):
             return self._inherit(done, scope, request)
         if _dormant.get():
+            await asyncio.get_running_loop().create_future()
+        if (give_up := _copy.get()) is not None and (effect == "once" or kind == "person"):
+            give_up()
             await asyncio.get_running_loop().create_future()
         self._may_perform(key, kind, name, scope, turn)
         if self.doubts is not None:
             known = self._once(self.doubts, key, kind, name, effect, scope, request)
             if known is not None:
                 return known
+        if effect == "once" and (refused := await self._told(key, kind, name, scope, request)):
+            return refused
         hold = await self._reserve(kind, name, bound)
         try:
             return await self._attempt(
@@ -271,7 +289,7 @@ class Run:
         if hold and key in self.recorded.unended:
             crash = Failure(type="Crashed", text="the process ended while it was under way")
             lost = self._with_cuts(Outcome(error=crash), hold, 1)
-            self._end(scope, key, kind, name, "cancelled", lost)
+            self._end(scope, key, kind, name, "cancelled", lost, request)
         attempt = self.recorded.attempts.get(key, 0) + 1
         self.recorded.attempts[key] = attempt
         self.emit(
@@ -289,7 +307,8 @@ class Run:
             await self.flush()
         except BaseException as error:
             failure = Failure(type=NOT_PERFORMED, text=f"{type(error).__name__}: {said(error)}")
-            self._end(scope, key, kind, name, "cancelled", Outcome(error=failure))
+            ended = Outcome(error=failure)
+            self._end(scope, key, kind, name, "cancelled", ended, request)
             raise
         try:
             with holding(hold):
@@ -300,21 +319,36 @@ class Run:
             stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
             # A tool's failure that its model was told of is a result; one that ends the ask is
             # none: resumed, the tool is performed again, or is in doubt.
-            status: Status = "cancelled" if stopped or kind == "tool" else "failed"
+            doubt = effect == "once" and (stopped or open_ended(error))
+            status: Status = "cancelled" if stopped or doubt or kind == "tool" else "failed"
             failure = failure_of(error, traced=kind == "tool")
-            self._end(scope, key, kind, name, status, self._cut(hold, error, failure))
+            ended = replace(self._cut(hold, error, failure), doubt=doubt)
+            self._end(scope, key, kind, name, status, ended, request)
             raise
         if hold and outcome.usage is not None:
             self.budget.enter(hold, outcome.usage, outcome.cost_usd)
             outcome = self._with_cuts(outcome, hold, hold.cuts)
-        self._end(scope, key, kind, name, "failed" if outcome.error else "ok", outcome)
+        status = "failed" if outcome.error else "ok"
+        self._end(scope, key, kind, name, status, outcome, request)
         if durable:
             await self.flush()
         return outcome
 
     def _end(
-        self, scope: Scope, key: str, kind: StepKind, name: str, status: Status, outcome: Outcome
+        self,
+        scope: Scope,
+        key: str,
+        kind: StepKind,
+        name: str,
+        status: Status,
+        outcome: Outcome,
+        request: JSON,
     ) -> None:
+        if outcome.doubt:
+            self.told.add(call(name, request))
+            scope.doubt(call(name, request))
+        elif self.told:
+            self.told.discard(call(name, request))
         self.emit(
             StepEnded,
             scope.key,
@@ -325,14 +359,17 @@ class Run:
             status=status,
             result=outcome.result,
             error=outcome.error,
+            doubt=outcome.doubt,
             usage=outcome.usage,
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
         )
         scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
 
-    def _reuse(self, done: StepEnded, scope: Scope) -> Outcome:
+    def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
         """A step that this run recorded."""
+        if done.doubt:
+            scope.doubt(call(done.name, request))
         if done.reused is None:
             if done.step in PAID and done.usage is not None:
                 self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
@@ -346,6 +383,8 @@ class Run:
             del fields[name]
         ref = done.reused or Ref(run=done.run, seq=done.seq)
         told = None if done.step == "model" else request
+        if done.doubt:
+            scope.doubt(call(done.name, request))
         self.emit(StepEnded, scope.key, **fields, reused=ref, request=told)
         if done.step in PAID and done.usage is not None:
             self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
@@ -437,6 +476,7 @@ class Run:
             self.emit(Noted, "", topic="doubt", data={"steps": error.doubts})
             raise
         for verdict in verdicts:
+            self.told.discard(called(verdict.attempt))
             self.emit(Noted, "", topic="verdict", data=verdict.note())
 
     def _once(
@@ -463,8 +503,33 @@ class Run:
         if verdict is None or not verdict.happened:
             return None
         result = jsonable(verdict.result)
-        self._end(scope, key, kind, name, "ok", Outcome(result=result))
+        self._end(scope, key, kind, name, "ok", Outcome(result=result), request)
         return Outcome(result=result)
+
+    async def _told(
+        self, key: str, kind: StepKind, name: str, scope: Scope, request: JSON
+    ) -> Outcome | None:
+        """None when a call may be made: no equal one is in doubt, or a person allows it."""
+        made = call(name, request)
+        if made not in self.told:
+            return None
+        question = Question(
+            text=f"{made} was called before and may have happened; it is not known whether it"
+            " did. Look. Shall it be called again?",
+            options=("yes", "no"),
+            default="no",
+        )
+        if (await self.ask_person(question)).lower() in ("yes", "y"):
+            return None
+        text = f"{made} was not called again: an equal call may have happened. {UNKNOWN}"
+        if kind != "tool":
+            raise Unsettled(text, run_id=self.id, key=key, keys=[key], step=name, doubts=[])
+        refused = Outcome(error=Failure(type="Unsettled", text=text))
+        self.emit(
+            StepEnded, scope.key, key=key, step=kind, name=name, status="failed",
+            error=refused.error, request=request,
+        )  # fmt: skip
+        return refused
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever."""
@@ -515,6 +580,24 @@ _current: ContextVar[tuple[Run, Scope] | None] = ContextVar("agentkit.run", defa
 
 
 _dormant: ContextVar[bool] = ContextVar("agentkit.dormant", default=False)
+
+
+_copy: ContextVar[Callable[[], None] | None] = ContextVar("agentkit.copy", default=None)
+
+
+def copied(work: Awaitable[Any], give_up: Callable[[], None]) -> asyncio.Future[Any]:
+    """Start a second ask of a straggler.
+
+    Where it comes to a step that must not happen twice, or to a question to a person, it calls
+    `give_up` and goes no further.
+    """
+
+    async def wait() -> Any:
+        return await work
+
+    context = copy_context()
+    context.run(_copy.set, give_up)
+    return asyncio.get_running_loop().create_task(wait(), context=context)
 
 
 def dormant(work: Awaitable[Any]) -> asyncio.Future[Any]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
-from agentkit import NOT_DONE, Agent, run, tool
-from agentkit.errors import SetupError, Unsettled
+from agentkit import NOT_DONE, Agent, gather, pattern, run, set_person, tool
+from agentkit.doubts import open_ended
+from agentkit.errors import SetupError, TimedOut, ToolError, Unsettled
 from agentkit.events import Effect, Noted, StepEnded, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from agentkit.opening import doubts_of
+from agentkit.person import Question
+from agentkit.run import Outcome
 from tests.fakes import ScriptedModel, call
 
 
@@ -193,3 +197,151 @@ async def test_a_word_about_nothing_is_refused() -> None:
         await clerk.resume("r", log=log, settle={"pray": NOT_DONE})
     assert "pay (" in str(caught.value)
     assert till.paid == [1]
+
+
+def tired(error: Exception | None = None, effect: Effect = "once") -> tuple[Any, list[int]]:
+    """A tool that takes too long, or fails, and what it began."""
+    begun: list[int] = []
+
+    @tool(effect=effect, timeout_s=0.01)
+    async def pay(eur: int) -> str:
+        """Pay."""
+        begun.append(eur)
+        if error is not None:
+            raise error
+        await asyncio.Event().wait()
+        return "paid"
+
+    return pay, begun
+
+
+CALL = [call("pay", '{"eur": 1}')]
+OTHER = [call("pay", '{"eur": 2}')]
+
+
+async def test_a_once_tool_that_timed_out_is_not_simply_tried_again() -> None:
+    log, (pay, begun) = MemoryLog(), tired()
+    model = ScriptedModel(CALL, CALL, OTHER, "sorry")
+    clerk = Agent("clerk", model=model, tools=[pay])
+    answer = await clerk("go", log=log, id="r")
+    assert begun == [1, 2]
+    first, second = (r.thread[-1].message.content for r in model.requests[1:3])
+    assert "may have happened" in first and "not known" in first
+    assert "was not called again" in second
+    assert answer.doubts == ('pay({"eur":1})', 'pay({"eur":2})')
+    assert 'pay({"eur":1}) may have happened' in repr(answer)
+    assert (await clerk.replay("r", log=log)).text == "sorry"
+    assert (await clerk.rerun("r", log=log)).doubts == answer.doubts
+    assert begun == [1, 2]
+
+
+async def test_a_tool_that_may_run_twice_is_simply_tried_again() -> None:
+    pay, begun = tired(effect="idempotent")
+    clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
+    answer = await clerk("go", log=MemoryLog())
+    assert (begun, answer.doubts) == ([1, 1], ())
+
+
+async def test_a_person_may_allow_a_second_call() -> None:
+    asked: list[str] = []
+
+    async def person(question: Question) -> str:
+        asked.append(question.text)
+        return "yes"
+
+    before = set_person(person)
+    try:
+        log, (pay, begun) = MemoryLog(), tired()
+        clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
+        await clerk("go", log=log, id="r")
+        await clerk.replay("r", log=log)
+    finally:
+        set_person(before)
+    assert begun == [1, 1]
+    assert len(asked) == 1 and 'pay({"eur":1}) was called before' in asked[0]
+
+
+async def test_a_call_in_doubt_is_in_doubt_for_everybody_in_the_run() -> None:
+    pay, begun = tired()
+    clerks = [Agent(n, model=ScriptedModel(CALL, "x"), tools=[pay]) for n in ("ada", "bo")]
+
+    @pattern
+    async def team(task: str) -> str:
+        return " ".join([(await clerk(task)).text for clerk in clerks])
+
+    answer = await team("go", log=MemoryLog())
+    assert (begun, answer.doubts) == ([1], ('pay({"eur":1})',))
+
+
+async def test_what_a_person_spoke_of_is_in_no_doubt_for_an_equal_call() -> None:
+    till, log = Till(hangs=1), MemoryLog()
+    clerks = [till.clerk(1), till.clerk(1)]
+
+    @pattern
+    async def team(task: str) -> str:
+        return " ".join([(await clerk(f"{task} {n}")).text for n, clerk in enumerate(clerks)])
+
+    await till.cut(team("go", log=log, id="r"))
+    answer = await team.resume("r", log=log, settle={"pay": "paid"})
+    assert (answer.text, till.paid, answer.doubts) == ("done done", [1, 1], ())
+
+
+async def test_a_call_that_a_join_cut_off_is_in_doubt() -> None:
+    till, log = Till(hangs=1), MemoryLog()
+    slow, quick = till.clerk(1), Agent("quick", model=ScriptedModel(lambda _: "here"))
+
+    @pattern
+    async def race(task: str) -> str:
+        async def later() -> Any:
+            await till.entered.wait()
+            return await quick(task)
+
+        found = await gather(slow(task), later(), join="first")
+        again = await slow(task)
+        return f"{found[0].text}, {again.text}"
+
+    answer = await race("go", log=log)
+    assert (answer.text, till.paid) == ("here, done", [1])
+    assert answer.doubts == ('pay({"eur":1})',)
+    assert [step.name for step in doubts_of(log, answer.run_id)] == ["pay"]
+
+
+@pytest.mark.parametrize(
+    ("error", "open_end"),
+    [
+        (TimeoutError(), True),
+        (ConnectionResetError(), True),
+        (TimedOut("no reply"), True),
+        (httpx.ReadTimeout("late"), True),
+        (httpx.RemoteProtocolError("cut"), True),
+        (httpx.ConnectTimeout("never there"), False),
+        (ConnectionRefusedError(), False),
+        (ValueError("no such port"), False),
+        (ToolError("late"), False),
+    ],
+)
+async def test_what_was_cut_off_may_have_happened_and_what_said_no_has_not(
+    error: Exception, open_end: bool
+) -> None:
+    assert open_ended(error) is open_end
+    pay, begun = tired(error)
+    clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
+    answer = await clerk("go", log=MemoryLog())
+    assert (len(begun), bool(answer.doubts)) == ((1, True) if open_end else (2, False))
+
+
+async def test_a_step_of_ones_own_that_was_cut_off_is_asked_about_on_resume() -> None:
+    log = MemoryLog()
+
+    async def perform(_key: str) -> Outcome:
+        raise TimeoutError
+
+    async def block(**options: Any) -> Any:
+        async with run(log=log, **options) as r:
+            return (await r.step("remote", "wire", {}, perform, effect="once")).result
+
+    with pytest.raises(TimeoutError):
+        await block(id="r")
+    with pytest.raises(Unsettled, match="wire"):
+        await block(resume="r")
+    assert await block(resume="r", settle={"wire": "sent"}) == "sent"

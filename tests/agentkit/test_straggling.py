@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, AgentkitError, Answer, gather, open_log, pattern
+from agentkit import Agent, AgentkitError, Answer, gather, open_log, pattern, tool
 from agentkit.errors import EndpointError, SetupError, Unsettled
 from agentkit.events import Noted, StepStarted
 from agentkit.gather import slowness
-from tests.fakes import EchoModel, ScriptedModel
+from tests.fakes import EchoModel, ScriptedModel, call
 
 
 class SlowFirst(EchoModel):
@@ -121,3 +121,77 @@ async def test_a_refused_gather_leaves_no_ask_behind() -> None:
     worker = Agent("worker", model=EchoModel())
     with pytest.raises(AgentkitError):
         await gather(worker("a"), join="quorum:2")
+
+
+class Slow:
+    """A worker whose payment for the last task takes long."""
+
+    def __init__(self, effect: Any) -> None:
+        self.paid: list[int] = []
+        self.release = asyncio.Event()
+
+        @tool(effect=effect)
+        async def pay(x: int) -> str:
+            """Pay."""
+            self.paid.append(x)
+            if x == 3 and self.paid.count(3) == 1:
+                asyncio.get_running_loop().call_later(0.4, self.release.set)
+                await self.release.wait()
+            return "paid"
+
+        def say(request: Any) -> Any:
+            if request.thread[-1].message.role == "tool":
+                return "ok"
+            return [call("pay", f'{{"x": {request.thread[-1].message.content}}}')]
+
+        model = ScriptedModel(*[say] * 20)
+        worker = Agent("worker", model=model, tools=[pay])
+
+        @pattern
+        async def team(task: str) -> int:
+            asks = [partial(worker, str(n)) for n in range(4)]
+            return len(await gather(*asks, stragglers="duplicate"))
+
+        self.team = team
+
+
+async def test_a_copy_stops_before_what_must_not_happen_twice() -> None:
+    slow = Slow("once")
+    answer = await asyncio.wait_for(slow.team("go"), 5)
+    assert (answer.data, sorted(slow.paid), answer.doubts) == (4, [0, 1, 2, 3], ())
+    assert (await slow.team.replay(answer.run_id)).data == 4
+    assert len(slow.paid) == 4
+
+
+async def test_a_copy_may_do_what_does_no_harm_twice() -> None:
+    slow = Slow("pure")
+    answer = await asyncio.wait_for(slow.team("go"), 5)
+    assert (answer.data, sorted(slow.paid)) == (4, [0, 1, 2, 3, 3])
+
+
+async def test_an_ask_whose_copy_gave_up_fails_as_itself() -> None:
+    paid, asked = [], []
+
+    @tool(effect="once")
+    def pay() -> str:
+        """Pay."""
+        paid.append(1)
+        return "paid"
+
+    async def worker(task: str) -> Any:
+        asked.append(task)
+        if task != "slow":
+            return task
+        if asked.count("slow") == 1:
+            await asyncio.sleep(0.3)
+            raise EndpointError("down")
+        return await Agent("worker", model=ScriptedModel([call("pay")]), tools=[pay])(task)
+
+    @pattern
+    async def team(task: str) -> list[str]:
+        asks = [partial(worker, word) for word in ("a", "b", "c", "slow")]
+        found = await gather(*asks, stragglers="duplicate", join="settled")
+        return [one.reason for one in found.missing]
+
+    answer = await asyncio.wait_for(team("go"), 5)
+    assert (answer.data, asked.count("slow"), paid) == (["EndpointError: down"], 2, [])
