@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from agentkit.answer import Answer
+from agentkit.answer import Answer, T
 from agentkit.errors import BadOutput, SetupError
 from agentkit.events import (
     Failure,
@@ -29,6 +28,7 @@ from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
 from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
+from agentkit.sync import wait
 from agentkit.tools import Tool, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
@@ -66,6 +66,10 @@ class Actor:
         """The model behind the actor, where there is one."""
         return None
 
+    @overload
+    async def __call__(self, task: Any, *, output: type[T], **how: Any) -> Answer[T]: ...
+    @overload
+    async def __call__(self, task: Any, *, output: Output = ..., **how: Any) -> Answer: ...
     async def __call__(
         self,
         task: Any,
@@ -123,6 +127,18 @@ class Actor:
         options.setdefault("actor", self.name)
         async with run(task=task, output=schema_of(output), **options):
             return await self._ask(task, output, after, sample)
+
+    @overload
+    def run_sync(self, task: Any, *, output: type[T], **how: Any) -> Answer[T]: ...
+    @overload
+    def run_sync(self, task: Any, *, output: Output = ..., **how: Any) -> Answer: ...
+    def run_sync(self, task: Any, **how: Any) -> Answer:
+        """Ask, and wait for the answer without `await`; all else is as in a call.
+
+        For plain scripts. Inside a running event loop it works in another thread, while this
+        one stands still; see `agentkit.sync.wait`, which waits for `resume` and others too.
+        """
+        return wait(self(task, **how))
 
     async def resume(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer:
         """Go on with a run where it stopped; recorded steps are not performed again.
@@ -348,13 +364,19 @@ class Pattern(Actor):
             ) from error
 
 
+@overload
+def pattern(fn: Callable[..., Awaitable[Any]], /) -> Pattern: ...
+@overload
+def pattern(
+    *, name: str | None = None, members: Sequence[Actor] = ()
+) -> Callable[[Callable[..., Awaitable[Any]]], Pattern]: ...
 def pattern(
     fn: Callable[..., Awaitable[Any]] | None = None,
     /,
     *,
     name: str | None = None,
     members: Sequence[Actor] = (),
-) -> Any:
+) -> Pattern | Callable[[Callable[..., Awaitable[Any]]], Pattern]:
     """Make an async function an actor: `@pattern async def team(task): ...`.
 
     It returns an Answer, a text, or any JSON-like value (then it is the answer's data).
@@ -368,7 +390,16 @@ def pattern(
         SetupError: the function is not async.
     """
     if fn is None:
-        return functools.partial(pattern, name=name, members=members)
+        return lambda function: made(function, name, members)
+    return made(fn, name, members)
+
+
+def made(fn: Callable[..., Awaitable[Any]], name: str | None, members: Sequence[Actor]) -> Pattern:
+    """A function as a pattern.
+
+    Raises:
+        SetupError: the function is not async.
+    """
     if not inspect.iscoroutinefunction(fn):
         raise SetupError(
             f"The pattern {fn.__name__} is a plain function.",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
 
 from agentkit.events import Usage
 from agentkit.messages import Thread
@@ -19,13 +20,19 @@ FAULTS: dict[Stop, str] = {
 """What is said of an answer whose last reply ended otherwise than by the model being done."""
 
 
-class Answer(BaseModel):
-    """What an actor answered."""
+T = TypeVar("T", default=Any)
+
+NOTHING: Any = None
+"""The data of an answer in free text; of any type, so that typed answers need no check for None."""
+
+
+class Answer(BaseModel, Generic[T]):
+    """What an actor answered; an Answer[int] to a type checker where `output=int` was asked for."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     text: str
-    data: Any = None
+    data: T = NOTHING
     """The answer as the type asked for; None for free text."""
     actor: str = ""
     run_id: str = ""
@@ -39,7 +46,7 @@ class Answer(BaseModel):
     """Why the last reply ended: "stop" when it was whole, "length" when max_tokens cut it."""
     doubts: tuple[str, ...] = ()
     """Calls below it that may have happened although nobody knows; a person has to look."""
-    reasoning: str = Field("", repr=False)
+    reasoning: str = Field(default="", repr=False)
     """What the model thought before it answered, where the endpoint tells."""
 
     def __str__(self) -> str:
@@ -65,7 +72,7 @@ class Answer(BaseModel):
         """Tells it from the events that stream before it."""
         return "answer"
 
-    def __await__(self) -> Generator[Any, None, Answer]:
+    def __await__(self) -> Generator[Any, None, Answer[T]]:
         """Itself: an ask in the background may be done before somebody awaits it."""
         yield from ()
         return self

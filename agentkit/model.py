@@ -34,7 +34,7 @@ class Options(Frozen):
     """Sampling options; None leaves the choice to the endpoint."""
 
     temperature: float | None = None
-    max_tokens: int | None = Field(None, gt=0)
+    max_tokens: int | None = Field(default=None, gt=0)
     seed: int | None = None
     top_p: float | None = None
     stop: tuple[str, ...] | None = None

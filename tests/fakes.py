@@ -11,48 +11,9 @@ from agentkit.events import Usage
 from agentkit.log import Log
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
+from agentkit.testing import ScriptedModel
 
-Line = str | list[ToolCall] | BaseException | Reply | Callable[[Request], Any]
-
-
-class ScriptedModel:
-    """Says the queued lines in order, and keeps every request.
-
-    A line is a text, a list of tool calls, an exception to raise, a Reply, or a
-    function of the request that gives one of these.
-    """
-
-    def __init__(self, *lines: Line, name: str = "scripted", delay_s: float = 0.0) -> None:
-        self.name = name
-        self.lines: list[Line] = list(lines)
-        self.requests: list[Request] = []
-        self.delay_s = delay_s
-
-    def enqueue(self, *lines: Line) -> None:
-        self.lines += lines
-
-    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
-        self.requests.append(request)
-        line: Any = self.lines.pop(0)
-        await asyncio.sleep(self.delay_s)
-        if callable(line):
-            line = line(request)
-        if isinstance(line, BaseException):
-            raise line
-        if isinstance(line, Reply):
-            return line
-        calls = tuple(line) if isinstance(line, list) else ()
-        text = "" if calls else line
-        if on_text and text:
-            for word in text.split(" "):
-                on_text(word + " ")
-        return Reply(
-            message=Message(role="assistant", content=text, calls=calls),
-            stop="tools" if calls else "stop",
-            usage=Usage(tokens_in=10, tokens_out=5, calls=1),
-            cost_usd=0.001,
-            model=self.name,
-        )
+__all__ = ["EchoModel", "FakeClock", "ScriptedModel", "call", "cut_off", "kinds"]
 
 
 class EchoModel:

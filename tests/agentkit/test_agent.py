@@ -286,7 +286,7 @@ async def test_pieces_of_text_reach_whoever_listens() -> None:
     model, log = ScriptedModel("one two three"), MemoryLog()
     items = [item async for item in Agent("clerk", model=model).stream("go", log=log)]
     deltas = [item for item in items if getattr(item, "kind", "") == "delta"]
-    assert "".join(d.text for d in deltas) == "one two three "
+    assert "".join(d.text for d in deltas) == "one two three"
     assert {(d.actor, d.run) for d in deltas} == {("clerk", items[-1].run_id)}
     assert isinstance(items[-1], Answer)
     assert kinds(items[:-1])[-1] == "run.ended"
