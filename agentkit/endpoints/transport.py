@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import base64
 import ipaddress
 import ssl
 from collections.abc import AsyncGenerator
@@ -73,7 +72,8 @@ def trust(secure: bool) -> ssl.SSLContext | bool:
 def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
     """A transport for the running loop."""
     verify = trust(secure or bool(proxy and proxy.startswith("https:")))
-    if not (proxy and proxy.startswith("socks")):
+    # aiohttp speaks to no SOCKS proxy, and warns where one is told a password.
+    if not (proxy and (proxy.startswith("socks") or httpx.URL(proxy).userinfo)):
         try:
             import aiohttp
             import httpx_aiohttp
@@ -85,7 +85,7 @@ def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
                 connector=aiohttp.TCPConnector(limit=0, ssl=context),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            through = by_headers(proxy) if proxy else None
+            through = httpx.Proxy(proxy) if proxy else None
             return httpx_aiohttp.AiohttpTransport(verify=context, client=session, proxy=through)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     try:
@@ -96,18 +96,6 @@ def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
             "and what that needs is not installed",
             todo=f"{error}",
         ) from error
-
-
-def by_headers(proxy: str) -> httpx.Proxy:
-    """A proxy to which its user and password are told in a header.
-
-    aiohttp 3 warns where they are told as its BasicAuth.
-    """
-    told = httpx.Proxy(proxy)
-    if told.raw_auth is None:
-        return told
-    basic = base64.b64encode(b":".join(told.raw_auth)).decode("ascii")
-    return httpx.Proxy(told.url, headers={"proxy-authorization": f"Basic {basic}"})
 
 
 async def keep(key: Key, transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
