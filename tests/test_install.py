@@ -33,7 +33,6 @@ import asyncio
 from agentkit import Agent, tool
 from agentkit.endpoints.keys import setting
 from agentkit.endpoints.prices import look_up, unknown
-import tenacity
 
 @tool(effect="pure")
 def double(number: int) -> int:

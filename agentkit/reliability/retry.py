@@ -10,16 +10,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.run import note
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -52,63 +48,38 @@ class Retry:
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask; see agentkit.model.Model."""
-        try:
-            return await self.model(request, on_text)
-        except EndpointError as error:
-            if self.attempts < 2 or not self.may_retry(error):
-                raise
-            first: EndpointError | None = error
+        for attempt in range(1, self.attempts):
             try:
-                import tenacity
-            except ImportError:
-                error.add_note("not tried again: that needs pip install tenacity")
-                raise error from None
-
-        async def attempt() -> Reply:
-            nonlocal first
-            if first is not None:
-                # The first attempt was made without the library, which costs time to import.
-                failed, first = first, None
-                raise failed
-            return await self.model(request, on_text)
-
-        again = tenacity.AsyncRetrying(
-            sleep=self.sleep,
-            stop=tenacity.stop_after_attempt(self.attempts),
-            wait=self.pause,
-            retry=tenacity.retry_if_exception(self.may_retry),
-            before_sleep=self.tell,
-            reraise=True,
-        )
-        reply: Reply = await again(attempt)
-        return reply
+                return await self.model(request, on_text)
+            except EndpointError as error:
+                if not self.may_retry(error):
+                    raise
+                wait_s = self.pause(attempt, error)
+                self.tell(attempt, error, wait_s)
+            await self.sleep(wait_s)
+        return await self.model(request, on_text)
 
     def bound(self, request: Request) -> Bound | None:
         """The most that one attempt may take."""
         return bound_of(self.model, request)
 
-    def may_retry(self, error: BaseException) -> bool:
+    def may_retry(self, error: EndpointError) -> bool:
         """Whether it may pass, and not only after longer than anybody waits."""
-        if not isinstance(error, EndpointError) or not error.retryable:
-            return False
-        return (asked_s(error) or 0.0) <= self.retry_after_cap_s
+        return error.retryable and (asked_s(error) or 0.0) <= self.retry_after_cap_s
 
-    def pause(self, state: RetryCallState) -> float:
+    def pause(self, attempt: int, error: EndpointError) -> float:
         """Seconds before the next attempt: what the endpoint asked for, then full jitter."""
-        bound = min(self.cap_s, self.base_s * 2.0 ** (state.attempt_number - 1))
-        asked = asked_s(state.outcome.exception()) if state.outcome else None
-        return (asked or 0.0) + self.rng.uniform(0.0, bound)
+        bound = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 60))
+        return (asked_s(error) or 0.0) + self.rng.uniform(0.0, bound)
 
-    def tell(self, state: RetryCallState) -> None:
+    def tell(self, attempt: int, error: EndpointError, wait_s: float) -> None:
         """Record that it is asked again. Listeners throw away the text streamed so far."""
-        error = state.outcome.exception() if state.outcome else None
         cut(error)
-        wait_s = state.next_action.sleep if state.next_action else 0.0
         note(
             "retry",
             {
                 "model": self.name,
-                "attempt": state.attempt_number + 1,
+                "attempt": attempt + 1,
                 "error": type(error).__name__,
                 "text": str(error).splitlines()[0] if str(error) else "",
                 "wait_s": round(wait_s, 3),
@@ -122,7 +93,7 @@ class Retry:
             await close()
 
 
-def asked_s(error: BaseException | None) -> float | None:
+def asked_s(error: EndpointError) -> float | None:
     """Seconds that the endpoint asked to wait, or None."""
     return getattr(error, "retry_after_s", None)
 
