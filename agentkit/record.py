@@ -159,6 +159,13 @@ def replaced(event: StepEnded, new: JSON) -> StepEnded:
     if event.step != "model":
         return event.model_copy(update={"result": new, "error": None, "status": "ok"})
     old = event.nodes[-1]
-    reply = node(old.message.model_copy(update={"content": str(new), "calls": ()}), old.parent)
+    words = new if isinstance(new, str) else canonical(new)
+    reply = node(
+        old.message.model_copy(
+            # What went back verbatim, and what was thought, belong to the words that were edited.
+            update={"content": words, "calls": (), "native": None, "reasoning": ""}
+        ),
+        old.parent,
+    )
     result = {**event.result, "reply": reply.id, "stop": "stop"}
     return event.model_copy(update={"nodes": (reply,), "result": result})

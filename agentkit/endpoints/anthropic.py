@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.endpoints.anthropic_request import adapt, body, cure, headers, input_of
+from agentkit.endpoints.anthropic_request import (
+    about,
+    adapt,
+    body,
+    cure,
+    headers,
+    input_of,
+    lasting,
+)
 from agentkit.endpoints.dialect import Announced, Dialect, Read, check_said, complaint
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.events import Usage
@@ -217,4 +225,6 @@ ANTHROPIC = Dialect(
     collector=Collector,
     cure=cure,
     adapt=adapt,
+    lasting=lasting,
+    about=about,
 )

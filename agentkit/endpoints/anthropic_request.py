@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agentkit.endpoints.openai_request import CHOICES, chosen
+from agentkit.endpoints.callids import unique
+from agentkit.endpoints.openai_request import CHOICES, SCHEMA, chosen
 from agentkit.endpoints.schemas import closed, with_schema
 from agentkit.endpoints.shapes import Malformed, decode
-from agentkit.messages import Message, ToolCall
+from agentkit.messages import Message, ToolCall, canonical, digest
 from agentkit.model import Options, Request
+from agentkit.thoughts import apart
 
 VERSION = "2023-06-01"
 MAX_TOKENS = 4096
@@ -41,18 +43,26 @@ def input_of(call: ToolCall) -> dict[str, Any]:
 def blocks(item: Message) -> list[dict[str, Any]]:
     """The content blocks of a message; empty text is not allowed and left out."""
     own = item.native.get("anthropic") if isinstance(item.native, dict) else None
-    if own and item.role == "assistant":
+    if own and item.role == "assistant" and tells(own, item):
         return list(own)
     text = [{"type": "text", "text": item.content}] if item.content.strip() else []
     if item.role == "tool":
-        id_ = wire_id(item.call_id or "")
+        id_ = item.call_id or ""
         result: dict[str, Any] = {"type": "tool_result", "tool_use_id": id_, "content": text}
         return [{**result, "is_error": True}] if item.error else [result]
     calls = [
-        {"type": "tool_use", "id": wire_id(c.id), "name": c.name, "input": input_of(c)}
-        for c in item.calls
+        {"type": "tool_use", "id": c.id, "name": c.name, "input": input_of(c)} for c in item.calls
     ]
     return text + calls
+
+
+def tells(own: list[Any], item: Message) -> bool:
+    """Whether blocks kept verbatim say what their message says; an edit changes only that."""
+    kinds = [block for block in own if isinstance(block, dict)]
+    texts = [str(block.get("text", "")) for block in kinds if block.get("type") == "text"]
+    named = [block.get("name") for block in kinds if block.get("type") == "tool_use"]
+    same = apart("".join(texts), cut=True)[1].strip() == item.content.strip()
+    return same and named == [call.name for call in item.calls]
 
 
 def turns(messages: list[Message]) -> list[dict[str, Any]]:
@@ -70,7 +80,7 @@ def turns(messages: list[Message]) -> list[dict[str, Any]]:
 
 def body(request: Request, model: str, options: Options, stream: bool) -> dict[str, Any]:
     """The request's JSON. A seed is not part of this dialect and left out."""
-    messages = [node.message for node in request.thread]
+    messages = unique((node.message for node in request.thread), wire_id)
     system = "\n\n".join(m.content for m in messages if m.role == "system" and m.content)
     result: dict[str, Any] = {
         "model": model,
@@ -112,9 +122,19 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
 
 def cure(refused: dict[str, Any], words: str) -> str | None:
     """Which adaptation the words of a 400 ask for."""
-    if "format" in refused.get("output_config", {}) and "output_config" in words:
-        return "schema in words"
-    return None
+    named = re.search("output_config|output_format", words) or SCHEMA.search(words.lower())
+    return "schema in words" if named and "format" in refused.get("output_config", {}) else None
+
+
+def lasting(how: str, refused: dict[str, Any], words: str) -> str | None:
+    """For which requests an adaptation that helped holds from now on: for that schema."""
+    return about(refused)
+
+
+def about(asked: dict[str, Any]) -> str:
+    """What a refusal of an output schema is about: that schema, with tools or without."""
+    form = asked.get("output_config", {}).get("format")
+    return digest(canonical(form), "tools" if asked.get("tools") else "") if form else ""
 
 
 def adapt(refused: dict[str, Any], how: str) -> dict[str, Any]:

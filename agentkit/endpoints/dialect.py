@@ -111,3 +111,8 @@ class Dialect(NamedTuple):
     """From a refused body and the server's words: the adaptation that may help, by name."""
     adapt: Callable[[dict[str, Any], str], dict[str, Any]]
     """From a body and an adaptation's name."""
+    lasting: Callable[[str, dict[str, Any], str], str | None]
+    """From an adaptation that helped, the body that was refused and the server's words: the
+    requests that it holds for from now on, "all" or as `about` names them; None for no other."""
+    about: Callable[[dict[str, Any]], str]
+    """What in a body an adaptation may be bound to."""

@@ -112,4 +112,6 @@ def numbers(value: JSON, place: int) -> list[float]:
     return [float(n) for n in value]
 
 
-EMBEDDING = OPENAI._replace(name="embedding", path="/embeddings", body=body, read=read)
+EMBEDDING = OPENAI._replace(
+    name="embedding", path="/embeddings", body=body, read=read, about=lambda asked: ""
+)

@@ -108,6 +108,8 @@ class Endpoint:
     price: Price = unknown
     adaptations: tuple[str, ...] = ()
     transport: httpx.AsyncBaseTransport | None = None
+    adapted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Adaptations learnt for some requests only, by what they are about."""
     query: SecretStr = SecretStr("")
     """Of the address; it may hold a key."""
     given_headers: Mapping[str, SecretStr] = field(default_factory=dict)
@@ -130,11 +132,11 @@ class Endpoint:
         place = await self.place()
         line = await self.line(place)
         options = merged(request.options, self.options)
-        body = self.dialect.body(request, self.model, options, on_text is not None)
-        for how in self.adaptations:
+        body = asked = self.dialect.body(request, self.model, options, on_text is not None)
+        for how in (*self.adaptations, *self.adapted.get(self.dialect.about(body), ())):
             body = self.dialect.adapt(body, how)
         salt = request.thread[-1].id if request.thread else ""
-        tried: list[str] = []
+        learnt: dict[str, str | None] = {}
         while True:
             headers = self.headers(place, request)
             call = Call(place.site, place.url, headers, encode(body), self.timeout_s)
@@ -147,13 +149,13 @@ class Endpoint:
                 # llama.cpp's server answers 500 where 422 is meant.
                 refused = error.status in (400, 422, 500)
                 cure = self.dialect.cure(body, error.words) if refused else None
-                if cure is None or cure in tried:
+                if cure is None or cure in learnt:
                     raise
-                tried.append(cure)
+                learnt[cure] = self.dialect.lasting(cure, asked, error.words)
                 body = self.dialect.adapt(body, cure)
-        if tried:
-            note("adapted", {"model": self.name, "to": tried})
-            self.adaptations = (*self.adaptations, *tried)
+        if learnt:
+            note("adapted", {"model": self.name, "to": list(learnt)})
+            self.learn(learnt)
         cost = self.price(found.reply.usage, found.cache_written)
         return (
             found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
@@ -168,6 +170,14 @@ class Endpoint:
             tokens_out=merged(request.options, self.options).max_tokens,
             price=lambda usage: self.price(usage, 0),
         )
+
+    def learn(self, learnt: Mapping[str, str | None]) -> None:
+        """Keep what helped: for every request, or for those alike."""
+        for how, where in learnt.items():
+            if where == "all":
+                self.adaptations = (*self.adaptations, how)
+            elif where:
+                self.adapted[where] = (*self.adapted.get(where, ()), how)
 
     async def ask(self, call: Call, line: Line, salt: str, on_text: OnText | None) -> Read:
         """Send one call and read its reply."""

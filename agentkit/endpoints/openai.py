@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read, check_said, complaint
-from agentkit.endpoints.openai_request import adapt, body, cure, headers
+from agentkit.endpoints.openai_request import about, adapt, body, cure, headers, lasting
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
@@ -324,4 +324,6 @@ OPENAI = Dialect(
     collector=Collector,
     cure=cure,
     adapt=adapt,
+    lasting=lasting,
+    about=about,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agentkit.endpoints.callids import nine, unique
 from agentkit.endpoints.schemas import strict, with_schema
 from agentkit.errors import SetupError
-from agentkit.messages import Message
+from agentkit.messages import JSON, Message, canonical, digest
 from agentkit.model import Options, Request
 
 CHOICES = ("auto", "none", "required")
@@ -66,7 +67,7 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
     """The request's JSON."""
     result: dict[str, Any] = {
         "model": model,
-        "messages": [message(node.message) for node in request.thread],
+        "messages": [message(item) for item in unique(node.message for node in request.thread)],
     }
     if request.tools:
         result["tools"] = [{"type": "function", "function": t.model_dump()} for t in request.tools]
@@ -97,10 +98,20 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
 
 DROPPED = ("stream_options", "seed")
 """Fields that some servers refuse and that a request can do without."""
+UNKNOWN = re.compile(
+    r"un(supported|known|recogni[sz]ed|expected)|not (supported|permitted|allowed|recogni[sz]ed)"
+    r"|extra (input|field)|does not support|invalid (field|parameter|argument name)"
+)
+"""How servers say that they know no such field, whatever its value."""
+SCHEMA = re.compile(
+    r"response_format|json|(?<!input_)schema|structured[ _]output|grammar|guided|constrained"
+)
+TOOLS = re.compile(r"\btools?\b|function|tool_choice")
 
 
 def cure(refused: dict[str, Any], words: str) -> str | None:
     """Which adaptation the words of a 400 or 422 ask for; servers disagree on these fields."""
+    words = words.lower()
     if "max_tokens" in refused and "max_completion_tokens" in words:
         return "max_completion_tokens"
     if "max_completion_tokens" in refused and "max_completion_tokens" in words:
@@ -108,13 +119,42 @@ def cure(refused: dict[str, Any], words: str) -> str | None:
     for name in DROPPED:
         if name in refused and re.search(rf"\b{name}\b", words):
             return f"no {name}"
+    if re.search(r"tool.?call.?ids?\b", words) and any(m.get("tool_calls") for m in said(refused)):
+        return "ids of nine letters"
     form = refused.get("response_format")
-    if isinstance(form, dict) and form.get("type") == "json_schema" and "response_format" in words:
-        return "json_object"
-    if any(m.get("content", "") is None for m in refused.get("messages", ())):
+    if isinstance(form, dict) and SCHEMA.search(words):
+        # Both are known there, but not together.
+        apart = bool(refused.get("tools")) and bool(TOOLS.search(words))
+        plain = form.get("type") != "json_schema"
+        return "schema in words" if apart or plain else "json_object"
+    if any(m.get("content", "") is None for m in said(refused)):
         # The API's own null beside tool calls is not everybody's.
         return "text beside calls" if "content" in words else None
     return None
+
+
+def lasting(how: str, refused: dict[str, Any], words: str) -> str | None:
+    """For which requests an adaptation that helped holds from now on; None for this one alone.
+
+    One refusal says nothing about other schemas, nor about other values of a field that the
+    server knows.
+    """
+    if how in ("json_object", "schema in words"):
+        return about(refused)
+    if how.startswith("no ") and not UNKNOWN.search(words.lower()):
+        return None
+    return "all"
+
+
+def about(asked: dict[str, Any]) -> str:
+    """What a refusal of an output schema is about: that schema, with tools or without."""
+    form = asked.get("response_format")
+    return digest(canonical(form), "tools" if asked.get("tools") else "") if form else ""
+
+
+def said(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages of a body."""
+    return [m for m in asked.get("messages", ()) if isinstance(m, dict)]
 
 
 def adapt(refused: dict[str, Any], how: str) -> dict[str, Any]:
@@ -127,15 +167,40 @@ def adapt(refused: dict[str, Any], how: str) -> dict[str, Any]:
     elif how.startswith("no "):
         result.pop(how.removeprefix("no "), None)
     elif how == "json_object" and "response_format" in result:
-        schema = result["response_format"].get("json_schema", {}).get("schema")
-        result["response_format"] = {"type": "json_object", "schema": schema}
+        schema = schema_in(result["response_format"])
         # llama.cpp binds its model to that schema; others know none, and must be told.
-        first, *others = result["messages"] or [{}]
-        system = first["content"] if first.get("role") == "system" else ""
-        told = {"role": "system", "content": with_schema(system, schema)}
-        result["messages"] = [told, *(others if system else result["messages"])]
+        result["response_format"] = {"type": "json_object", "schema": schema}
+        result["messages"] = told(result["messages"], schema)
+    elif how == "schema in words" and "response_format" in result:
+        form = result.pop("response_format")
+        if form.get("type") == "json_schema":
+            result["messages"] = told(result["messages"], schema_in(form))
     elif how == "text beside calls":
         result["messages"] = [
             {**m, "content": ""} if m.get("content", "") is None else m for m in result["messages"]
         ]
+    elif how == "ids of nine letters":
+        result["messages"] = [with_nine(m) for m in result["messages"]]
     return result
+
+
+def schema_in(form: dict[str, Any]) -> JSON:
+    """The schema that a response format asks for."""
+    return form.get("json_schema", {}).get("schema")
+
+
+def told(messages: list[dict[str, Any]], schema: JSON) -> list[dict[str, Any]]:
+    """Messages whose system text asks for a schema in words."""
+    first, *others = messages or [{}]
+    system = first["content"] if first.get("role") == "system" else ""
+    asking = {"role": "system", "content": with_schema(system, schema)}
+    return [asking, *(others if system else messages)]
+
+
+def with_nine(item: dict[str, Any]) -> dict[str, Any]:
+    """A message whose ids of calls are of nine letters and digits."""
+    if "tool_call_id" in item:
+        return {**item, "tool_call_id": nine(item["tool_call_id"])}
+    if item.get("tool_calls"):
+        return {**item, "tool_calls": [{**c, "id": nine(c["id"])} for c in item["tool_calls"]]}
+    return item

@@ -21,21 +21,50 @@ STRICT = {
 """Keywords of strict mode (OpenAI, Structured Outputs, "Supported schemas")."""
 
 
+FORMATS = {
+    *("date-time", "time", "date", "duration", "email"),
+    *("hostname", "uri", "ipv4", "ipv6", "uuid"),
+}
+ANNOTATIONS = {"title", "description"}
+
+
 def strict(schema: JSON) -> dict[str, Any] | None:
     """A strict schema whose every instance fits the one given, or None if there is none.
 
     Closing an object whose properties are all required only narrows it. An object with
     optional or free properties would change its meaning, so it has no strict form.
     """
-    closed = narrow(schema)
+    closed = narrow(rooted(schema))
     return closed if closed is not None and closed.get("type") == "object" else None
+
+
+def rooted(schema: JSON) -> JSON:
+    """A schema that is an object itself, where its root refers to one; roots may not refer."""
+    target = schema.get("$ref", "") if isinstance(schema, dict) else ""
+    found = schema.get("$defs", {}).get(target.removeprefix("#/$defs/")) if target else None
+    if not isinstance(found, dict):
+        return schema
+    return {**found, **{name: part for name, part in schema.items() if name != "$ref"}}
+
+
+def alone(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema in which nothing stands beside a reference; a choice of one means the same."""
+    rest = {name: part for name, part in schema.items() if name != "$ref"}
+    if "$ref" not in schema or not rest.keys() - {"$defs"}:
+        return schema
+    return {**rest, "anyOf": [{"$ref": schema["$ref"]}]}
 
 
 def narrow(schema: JSON) -> dict[str, Any] | None:
     """One level of strict."""
     if not isinstance(schema, dict) or not schema or not schema.keys() <= STRICT:
         return None
-    result = dict(schema)
+    if schema.get("format", "uuid") not in FORMATS - {"uri"}:
+        return None
+    if "$ref" in schema and schema.keys() - ANNOTATIONS - {"$ref", "$defs"}:
+        # Both would bind the value, which no choice says.
+        return None
+    result = dict(schema := alone(schema))
     if schema.get("type") == "object" or "properties" in schema:
         properties = schema.get("properties")
         if not isinstance(properties, dict) or schema.get("additionalProperties", False):
@@ -62,10 +91,6 @@ def narrow(schema: JSON) -> dict[str, Any] | None:
 
 
 DESCRIBED = {"type", "properties", "required", "items", "enum", "const", "anyOf", "allOf", "oneOf"}
-FORMATS = {
-    *("date-time", "time", "date", "duration", "email"),
-    *("hostname", "uri", "ipv4", "ipv6", "uuid"),
-}
 
 
 def closed(schema: JSON) -> dict[str, Any] | None:
@@ -82,8 +107,10 @@ def closed(schema: JSON) -> dict[str, Any] | None:
         result["$defs"] = {name: closed(value) for name, value in schema["$defs"].items()}
         if None in result["$defs"].values():
             return None
-    if "$ref" in rest:
+    if "$ref" in rest and not (told := rest.get("description")):
         return {**result, "$ref": rest["$ref"]}
+    if "$ref" in rest:
+        return {**result, "description": told, "anyOf": [{"$ref": rest["$ref"]}]}
     if not DESCRIBED & rest.keys():
         return None
     for name, kept in (("anyOf", "anyOf"), ("oneOf", "anyOf"), ("allOf", "allOf")):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Answer, gather, pattern, run, tool
+from agentkit import Agent, Answer, Message, Reply, gather, pattern, run, tool
 from agentkit.errors import SetupError
 from agentkit.events import RunStarted, StepEnded
 from agentkit.logs.memory import MemoryLog
@@ -171,3 +171,26 @@ async def test_a_block_forks_too() -> None:
     first = ends(log, "r", "echo")[0]
     assert await block(fork="r", edit={first.seq: "x"}) == "echo: x"
     assert kinds(log.read(log.find("last"))).count("step.started") == 1
+
+
+async def test_an_edited_reply_is_sent_in_its_own_words_alone() -> None:
+    said = Message(
+        role="assistant",
+        content="It is 40.",
+        native={"anthropic": [{"type": "text", "text": "It is 40."}]},
+        reasoning="40, I think.",
+    )
+    log, model = MemoryLog(), ScriptedModel(Reply(message=said), "Yes.", "Yes.")
+    agent = Agent("a", model=model)
+
+    @pattern
+    async def twice(task: str) -> Answer:
+        return await agent("Sure?", after=await agent(task))
+
+    answer = await twice("How much?", log=log)
+    first = ends(log, answer.run_id, "scripted")[0]
+    for edit, text in (("It is 42.", "It is 42."), ({"value": 42}, '{"value":42}')):
+        model.enqueue("Yes.")
+        await twice.fork(answer.run_id, edit={first.seq: edit}, log=log)
+        sent = model.requests[-1].thread[1].message
+        assert sent == Message(role="assistant", content=text)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.endpoints.anthropic import ANTHROPIC, Collector, read
-from agentkit.endpoints.anthropic_request import body
+from agentkit.endpoints.anthropic_request import blocks, body
 from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import Message, ToolCall, canonical, thread_of
@@ -288,3 +288,13 @@ def test_any_events_are_a_reply_or_a_named_fault(events: list[Any]) -> None:
         return
     assert found is not None
     canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")
+
+
+def test_blocks_that_say_something_else_than_their_message_are_not_sent() -> None:
+    own = [{"type": "thinking", "thinking": "hm", "signature": "S"}, {"type": "text", "text": "40"}]
+    kept = Message(role="assistant", content="40", native={"anthropic": own})
+    edited = kept.model_copy(update={"content": "42"})
+    assert blocks(kept) == own
+    assert blocks(edited) == [{"type": "text", "text": "42"}]
+    called = [*own, {"type": "tool_use", "id": "t", "name": "look", "input": {}}]
+    assert blocks(kept.model_copy(update={"native": {"anthropic": called}})) == [own[1]]

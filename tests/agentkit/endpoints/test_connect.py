@@ -21,7 +21,7 @@ from agentkit.errors import (
 )
 from agentkit.logs import open_log
 from agentkit.messages import Message, thread_of
-from agentkit.model import Model, Options, Request
+from agentkit.model import Model, Options, Request, ToolSpec
 from agentkit.opening import run
 
 HELLO = Request(thread=thread_of([Message(role="user", content="hello")]))
@@ -527,3 +527,77 @@ async def test_a_proxy_is_told_its_user_and_password(monkeypatch: pytest.MonkeyP
     assert reply.text == "hi"
     assert heads[0].startswith(b"POST http://api.example.com/v1/chat/completions")
     assert b"basic dXNlcjpwYXNz" in heads[0].replace(b"Basic", b"basic")
+
+
+def refusing(*, words: str, when: Any) -> tuple[Model, list[dict[str, Any]]]:
+    """A model whose server refuses some bodies in these words, and the bodies it was sent."""
+    bodies: list[dict[str, Any]] = []
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(asked.content))
+        if when(bodies[-1]):
+            return httpx.Response(400, json={"error": {"message": words}})
+        return httpx.Response(200, json=HI)
+
+    return connect("m", base_url="http://h/v1", transport=httpx.MockTransport(answer)), bodies
+
+
+def typed(title: str, **fields: Any) -> Request:
+    output = {"type": "object", "title": title, "properties": {}, "required": []}
+    return HELLO.model_copy(update={"output": output, **fields})
+
+
+def form_of(body: dict[str, Any]) -> str:
+    return str(body.get("response_format", {}).get("type", "words"))
+
+
+def test_a_refused_schema_says_nothing_about_other_schemas() -> None:
+    model, bodies = refusing(
+        words="Invalid schema for response_format 'Boat'",
+        when=lambda body: form_of(body) == "json_schema" and "Boat" in str(body),
+    )
+    for title in ("Port", "Boat", "Boat", "Port", "Ship"):
+        asyncio.run(model(typed(title)))
+    forms = ["json_schema", "json_schema", "json_object", "json_object"]
+    assert list(map(form_of, bodies)) == [*forms, "json_schema", "json_schema"]
+
+
+LOOK = ToolSpec(name="look", description="Look.", parameters={"type": "object", "properties": {}})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "json mode cannot be combined with tool/function calling",
+        "Function calling with a response mime type: 'application/json' is unsupported",
+        "cannot specify response_format and tools",
+        "response_format is not supported here",
+    ],
+)
+def test_a_schema_goes_in_words_where_tools_refuse_it(words: str) -> None:
+    model, bodies = refusing(
+        words=words, when=lambda body: "tools" in body and "response_format" in body
+    )
+    for _ in range(2):
+        asyncio.run(model(typed("Port", tools=(LOOK,))))
+    asyncio.run(model(typed("Port")))
+    assert form_of(bodies[-3]) == form_of(bodies[-2]) == "words"
+    assert "JSON Schema" in bodies[-2]["messages"][0]["content"] and bodies[-2]["tools"]
+    assert form_of(bodies[-1]) == "json_schema"
+    assert len(bodies) <= 5
+
+
+def test_another_refusal_is_not_mended() -> None:
+    model, bodies = refusing(words="no such model", when=lambda _: True)
+    with pytest.raises(Rejected, match="no such model"):
+        asyncio.run(model(typed("Port", tools=(LOOK,))))
+    assert len(bodies) == 1
+
+
+def test_a_refused_value_of_a_field_says_nothing_about_the_field() -> None:
+    model, bodies = refusing(
+        words="seed must be less than 100", when=lambda body: body.get("seed", 0) >= 100
+    )
+    for seed in (5, 500, 6):
+        asyncio.run(model(HELLO.model_copy(update={"options": Options(seed=seed)})))
+    assert [body.get("seed") for body in bodies] == [5, 500, None, 6]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
+import re
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from anthropic import transform_schema
@@ -90,3 +92,52 @@ def test_bounds_become_words_and_optional_stays_optional() -> None:
     assert count == {"type": "integer", "description": "How many.\n\n{maximum: 9, minimum: 1}"}
     assert found["properties"]["few"]["minItems"] == 1
     assert set(found["required"]) == {"count", "few"}
+
+
+class Boat(BaseModel):
+    colour: Colour = Field(description="of the hull, as painted")
+    parts: list[Annotated[Part, Field(description="from bow to stern")]]
+
+
+class Tree(BaseModel):
+    name: str
+    branches: list[Annotated[Tree, Field(description="thinner ones")]]
+
+
+def beside(value: Any) -> list[str]:
+    """What stands beside references."""
+    if isinstance(value, dict):
+        own = [name for name in value if "$ref" in value and name != "$ref"]
+        return own + [name for part in value.values() for name in beside(part)]
+    return [n for part in value for n in beside(part)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize("form", [strict, closed])
+@pytest.mark.parametrize("kind", [Boat, Tree])
+def test_nothing_stands_beside_a_reference_and_nothing_is_left_unsaid(
+    form: Any, kind: type[BaseModel]
+) -> None:
+    schema = kind.model_json_schema()
+    found = form(schema)
+    assert beside(found) in ([], ["$defs"])
+    told = re.compile('"description": "[^"]*"')
+    assert set(told.findall(json.dumps(found))) == set(told.findall(json.dumps(schema)))
+
+
+def test_the_root_of_a_strict_schema_is_an_object_itself() -> None:
+    found = strict(Tree.model_json_schema())
+    assert found is not None and found["type"] == "object" and "$ref" not in found
+    assert "Tree" in found["$defs"]
+
+
+def test_a_reference_that_is_narrowed_where_it_stands_has_no_strict_form() -> None:
+    schema = {"$defs": {"A": {"type": "integer"}}, "type": "object", "required": ["a"]}
+    for more in ({"minimum": 1}, {"anyOf": [{"type": "integer"}]}):
+        assert strict({**schema, "properties": {"a": {"$ref": "#/$defs/A", **more}}}) is None
+
+
+def test_a_format_that_strict_decoding_does_not_know_is_not_sent_as_strict() -> None:
+    for name, known in (("uuid", True), ("uri", False), ("binary", False)):
+        field = {"type": "string", "format": name}
+        schema = {"type": "object", "properties": {"a": field}, "required": ["a"]}
+        assert (strict(schema) is not None) == known
