@@ -9,6 +9,7 @@ from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, Usage
 from agentkit.gather import Gathered, gather, until
+from agentkit.given import Context
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Message
@@ -26,6 +27,7 @@ __all__ = [
     "Agent",
     "AgentkitError",
     "Answer",
+    "Context",
     "Delta",
     "Gathered",
     "Log",

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from agentkit.answer import Answer, T
-from agentkit.errors import BadOutput, SetupError
+from agentkit.conversation import After, heard_in, thread_before, worded
+from agentkit.errors import BadOutput, SetupError, TooDeep
 from agentkit.events import (
     Failure,
     MessageSent,
@@ -23,6 +24,7 @@ from agentkit.events import (
     Status,
     uuid7,
 )
+from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
@@ -41,6 +43,10 @@ RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output"}
 """What an ask outside of any run may give to the one it opens."""
 
 
+BEGINNING = 64
+"""Events of a run among which its first message is."""
+
+
 class Actor:
     """The base of all actors. Subclasses define `act`."""
 
@@ -48,6 +54,8 @@ class Actor:
     """agent, pattern, graph, person or remote; shown in pictures."""
     members: tuple[Actor, ...] = ()
     """The actors it works with, as far as they are known before it is asked."""
+    max_nested: int = 8
+    """How often it may be asked, by agents that have it as a tool, within one ask of it."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = checked_name(name)
@@ -57,7 +65,11 @@ class Actor:
         """Do the work, inside an open scope; subclasses only. The thread ends with the task."""
         raise NotImplementedError
 
-    def opening(self, text: str, before: Thread) -> Thread:
+    def heard(self, before: Thread) -> Thread:
+        """What the actor makes of what was said before it was asked."""
+        return before
+
+    async def opening(self, text: str, before: Thread) -> Thread:
         """The conversation as the actor gets it: what was said before, then the task."""
         return extend(before, Message(role="user", content=text))
 
@@ -75,7 +87,8 @@ class Actor:
         task: Any,
         *,
         output: Output = None,
-        after: Answer | None = None,
+        after: After | None = None,
+        context: Any = NOT_GIVEN,
         sample: int = 0,
         **options: Any,
     ) -> Answer:
@@ -84,7 +97,10 @@ class Actor:
         Args:
             task: text, or any JSON value.
             output: the type the answer must have, or a JSON Schema of it.
-            after: an earlier answer whose conversation goes on.
+            after: an earlier answer whose conversation goes on, or a list of messages. The one
+                asked keeps his own instructions; a team is told in words what was said.
+            context: what tools and instructions with a Context parameter get, here and
+                below; it is not recorded, so a resume is given it again.
             sample: 1, 2, ... ask the same with other seeds, for independent answers; 0
                 is the plain ask.
             options: of the run opened outside of any: see `run`.
@@ -113,7 +129,7 @@ class Actor:
                     f"{', '.join(options)} cannot be given inside a run.",
                     todo="give them to run(...)",
                 )
-            answer = await self._ask(task, output, after, sample)
+            answer = await self._ask(task, output, after, context, sample)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -122,11 +138,11 @@ class Actor:
         if unknown:
             raise SetupError(
                 f"{self.name} cannot be asked with {', '.join(unknown)}.",
-                expected=", ".join(sorted({"output", "after", "sample"} | RUN_OPTIONS)),
+                expected=", ".join(sorted({"output", "after", "context", "sample"} | RUN_OPTIONS)),
             )
         options.setdefault("actor", self.name)
         async with run(task=task, output=schema_of(output), **options):
-            return await self._ask(task, output, after, sample)
+            return await self._ask(task, output, after, context, sample)
 
     @overload
     def run_sync(self, task: Any, *, output: type[T], **how: Any) -> Answer[T]: ...
@@ -187,6 +203,9 @@ class Actor:
             )
         output = options.pop("output", None) or start.output
         task = (options.get("edit") or {}).get("task", start.task)
+        options["after"] = (
+            options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
+        )
         options |= {how: run_id}
         return await self(task, output=output, log=log, **options)
 
@@ -244,11 +263,17 @@ class Actor:
         return node(self).when(test, label)
 
     async def _ask(
-        self, task: JSON, output: Output, after: Answer | None, sample: int = 0
+        self,
+        task: JSON,
+        output: Output,
+        after: After | None,
+        context: Any,
+        sample: int = 0,
     ) -> Answer:
         current, parent = current_run(), current_scope()
+        self._bounded(parent)
         text = task if isinstance(task, str) else canonical(task)
-        before = after.thread if after else ()
+        before = self.heard(thread_before(after, self.name))
         head = before[-1].id if before else ""
         identity = [parent.key, self.name, text, head, canonical(schema_of(output))]
         base = digest(*identity, *([str(sample)] if sample else []))
@@ -259,8 +284,8 @@ class Actor:
             what=self.what,
             parent=parent,
             seed=sample_seed(parent.seed, sample),
+            given=parent.given if context is NOT_GIVEN else context,
         )
-        thread = self.opening(text, before)
         current.emit(
             ScopeOpened,
             scope.key,
@@ -270,11 +295,12 @@ class Actor:
             parent=parent.key,
             model=self.model_name,
         )
-        tell(current, scope, thread, parent.actor, self.name, "task")
         status: Status = "ok"
         error: Failure | None = None
         try:
             with within(current, scope):
+                thread = await self.opening(text, before)
+                tell(current, scope, thread, parent.actor, self.name, "task")
                 answer = await self.act(task, output, thread)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
@@ -295,6 +321,24 @@ class Actor:
                 "cost_usd": scope.cost_usd,
             }
         )
+
+    def _bounded(self, parent: Scope) -> None:
+        """Refuse an ask by way of a tool, where it goes in a circle.
+
+        Raises:
+            TooDeep: it was asked within itself max_nested times.
+        """
+        above = [scope for scope in parent.lineage() if scope.actor == self.name]
+        if not above or parent.what != "agent":
+            return
+        if int(above[-1].nth("asked within itself")) >= self.max_nested:
+            raise TooDeep(
+                f"{self.name} was asked within an ask of itself for more than"
+                f" {self.max_nested} times, the last time by {parent.path}.",
+                expected="an end: agents that are each other's tools pass a task on for ever",
+                todo="take one out of the other's tools; or raise max_nested of the agent",
+                run_id=current_run().id,
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -334,13 +378,30 @@ class Pattern(Actor):
         super().__init__(name or fn.__name__, inspect.getdoc(fn) or "")
         self.fn = fn
         self.members = tuple(members)
-        self.takes_output = "output" in inspect.signature(fn).parameters
+        self.takes = frozenset(inspect.signature(fn).parameters) & {"output", "after"}
+
+    @property
+    def takes_output(self) -> bool:
+        """Whether its function wants to know the type asked for."""
+        return "output" in self.takes
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
-        result = await (self.fn(task, output=output) if self.takes_output else self.fn(task))
+        before, options = thread[:-1], dict[str, Any]()
+        if self.takes_output:
+            options["output"] = output
+        if "after" in self.takes:
+            options["after"] = Answer(text="", thread=before) if before else None
+        else:
+            task = worded(task, before, self.name)
+        answer = self._answer(await self.fn(task, **options), output)
+        said = extend(thread, Message(role="assistant", content=answer.text))
+        return answer.model_copy(update={"thread": said})
+
+    def _answer(self, result: Any, output: Output) -> Answer:
+        """What the function returned, as an answer."""
         if isinstance(result, Answer):
             data = self._typed(result.text, result.data, output)
-            return result.model_copy(update={"thread": (), "data": data})
+            return result.model_copy(update={"data": data})
         if isinstance(result, str):
             return Answer(text=result, data=self._typed(result, None, output))
         try:
@@ -382,7 +443,9 @@ def pattern(
     It returns an Answer, a text, or any JSON-like value (then it is the answer's data).
 
     Args:
-        fn: async def of the task, and of `output` if it wants to know the type asked for.
+        fn: async def of the task; and of `output` if it wants to know the type asked for, of
+            `after` if it gives the conversation so far (an answer, or None) to whom it asks.
+            Without `after` it is told behind the task what was said before.
         name: of the actor; the function's by default.
         members: the actors it asks, so that it can be drawn before it runs.
 

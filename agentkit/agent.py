@@ -7,7 +7,8 @@ calls are performed in parallel, their results go back, until it answers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
+from agentkit.conversation import uninstructed
 from agentkit.doubts import UNKNOWN, open_ended
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
@@ -22,14 +24,17 @@ from agentkit.errors import (
     BadOutput,
     Interrupted,
     LogError,
+    NotPerformed,
     ReplayMismatch,
     ReplyCut,
     RunTaken,
     SetupError,
     TeamChanged,
+    TooDeep,
     TurnsSpent,
     Unsettled,
 )
+from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
 from agentkit.person import Question
@@ -39,10 +44,13 @@ from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
 from agentkit.typed import Output, explained, object_schema, unwrapped
 
+Instructions = str | Callable[..., str | Awaitable[str]]
+"""A text, or a function that gives one, evaluated at each ask."""
+
 REPAIRS = 2
 """How often a malformed typed answer is sent back to the model."""
 
-STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch)
+STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
 """What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
 
 
@@ -54,7 +62,7 @@ class Agent(Actor):
     def __init__(
         self,
         name: str,
-        instructions: str = "",
+        instructions: Instructions = "",
         *,
         model: str | Model | None = None,
         tools: Sequence[Tool | Callable[..., Any]] = (),
@@ -62,26 +70,35 @@ class Agent(Actor):
         max_turns: int = 12,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        max_nested: int = 8,
         description: str = "",
     ) -> None:
         """Make an agent.
 
         Args:
             name: who it is in the log and to others.
-            instructions: its system message.
+            instructions: its system message; or a function that gives it, plain or async, of the
+                Context if it takes one. It is evaluated at each ask, and recorded.
             model: a name for `connect`, or a model; by default $AGENTKIT_MODEL, else
                 the simulated endpoint.
             tools: functions, `@tool`s, or other actors by `as_tool()`.
             memory: what it keeps outside its conversation; its tools are offered too.
             max_turns: model calls allowed per ask, at least 1.
             temperature, max_tokens: sampling options; None leaves them to the endpoint.
+            max_nested: how often it may be asked within an ask of itself, by agents that have it
+                as a tool.
             description: what it is for, told to others when it is their tool.
 
         Raises:
             SetupError: max_turns below 1, a model or key that does not exist, or no memory.
             ToolError: a function that cannot be a tool, or two tools of one name.
         """
-        super().__init__(name, description or instructions)
+        super().__init__(name, description or summary(instructions))
+        if not isinstance(instructions, str) and not callable(instructions):
+            raise SetupError(
+                f"The instructions of {name} are of the type {type(instructions).__name__}.",
+                expected="a text, or a function that gives one",
+            )
         if max_turns < 1:
             raise SetupError(f"max_turns of {name} is {max_turns}.", expected="1 or more")
         if not (model is None or isinstance(model, str) or callable(model)):
@@ -93,22 +110,64 @@ class Agent(Actor):
         self.model = connect(model) if model is None or isinstance(model, str) else model
         self.memories = memories(memory, name)
         self.tools = named([*tools, *(own for one in self.memories for own in one.tools)])
-        self.max_turns = max_turns
+        self.max_turns, self.max_nested = max_turns, max_nested
         self.options = Options(temperature=temperature, max_tokens=max_tokens)
 
     @property
     def model_name(self) -> str:
         return self.model.name
 
-    def opening(self, text: str, before: Thread) -> Thread:
+    def heard(self, before: Thread) -> Thread:
+        return uninstructed(before) if self.instructions else before
+
+    async def opening(self, text: str, before: Thread) -> Thread:
         if not text.strip():
             raise SetupError(f"{self.name} was asked nothing.", expected="a task")
-        if not before and self.instructions:
-            before = thread_of([Message(role="system", content=self.instructions)])
-        return super().opening(text, before)
+        if instructions := await self._instructed():
+            own = Message(role="system", content=instructions)
+            before = thread_of([own, *(node.message for node in before)])
+        return await super().opening(text, before)
+
+    async def _instructed(self) -> str:
+        """The instructions of this ask; a function's are recorded, and made anew in a rerun.
+
+        Raises:
+            SetupError: the function gave no text.
+        """
+        make = self.instructions
+        if isinstance(make, str):
+            return make
+
+        async def perform(_key: str) -> Outcome:
+            made = make(self._context()) if takes_context(make) else make()
+            text = await made if inspect.isawaitable(made) else made
+            if not isinstance(text, str):
+                raise SetupError(
+                    f"The instructions of {self.name} gave a {type(text).__name__}.",
+                    expected="a text",
+                )
+            return Outcome(result=text)
+
+        outcome = await current_run().step(
+            "random",
+            "instructions",
+            None,
+            perform,
+            effect="pure",
+            durable=False,
+            redo=lambda _: True,
+        )
+        return str(outcome.result)
+
+    def _context(self) -> Context[Any]:
+        """What the caller gave to this ask; its value is None where he gave nothing."""
+        given = current_scope().given
+        value = None if given is NOT_GIVEN else given
+        return Context(value, agent=self.name, run_id=current_run().id)
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         schema, repairs = object_schema(output), 0
+        self._equipped()
         for memory in self.memories:
             thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
@@ -174,6 +233,34 @@ class Agent(Actor):
             expected="a whole reply",
             todo=f"raise it: Agent(..., max_tokens=N) or connect(..., max_tokens=N) with {higher}, "
             "then rerun; or ask for less at once",
+            run_id=current_run().id,
+        )
+
+    def _equipped(self) -> None:
+        """Refuse an ask without the context that a tool needs, before anything is paid.
+
+        Raises:
+            NotPerformed: it is a new one; a run that goes on may need no tool any more.
+        """
+        if current_run().how == "ask" and not current_run().replaying:
+            for one in self.tools.values():
+                self._given_to(one)
+
+    def _given_to(self, chosen: Tool) -> Context[Any] | None:
+        """The context for a tool; None where it has a default of its own.
+
+        Raises:
+            NotPerformed: it has none, and nothing was given.
+        """
+        if current_scope().given is not NOT_GIVEN:
+            return self._context()
+        if not chosen.signed.needs_context:
+            return None
+        raise NotPerformed(
+            f"The tool {chosen.name} of {self.name} needs a context, and none was given.",
+            expected="what its parameter of the type Context is to bring",
+            todo=f"{self.name}(task, context=...); a run that goes on is given it again:"
+            f" resume(run, context=...)",
             run_id=current_run().id,
         )
 
@@ -258,8 +345,9 @@ class Agent(Actor):
 
     async def _perform(self, chosen: Tool, arguments: Arguments) -> Outcome:
         async def perform(_key: str) -> Outcome:
+            context = self._given_to(chosen)
             try:
-                return Outcome(result=await chosen.perform(arguments))
+                return Outcome(result=await chosen.perform(arguments, context))
             except Exception as error:
                 if chosen.on_error == "raise" or isinstance(error, STOPS):
                     raise
@@ -272,6 +360,8 @@ class Agent(Actor):
 
         if chosen.own_steps:
             return await perform("")
+        # Who it worked for may be another one now; what was done once stays done.
+        anew = chosen.signed.context is not None and chosen.effect != "once"
         return await current_run().step(
             "tool",
             chosen.name,
@@ -280,6 +370,7 @@ class Agent(Actor):
             effect=chosen.effect,
             durable=False,
             asked=arguments.asked,
+            redo=(lambda _: True) if anew else None,
         )
 
     async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:
@@ -287,7 +378,7 @@ class Agent(Actor):
             answer = await asked(task)
             fault = f"\n[{answer.fault}]" if answer.fault else ""
             return told(call, answer.text + fault, False)
-        except (LogError, Unsettled, Interrupted):
+        except (LogError, Unsettled, Interrupted, TooDeep):
             raise
         except AgentkitError as error:
             note("delegate_failed", {"actor": asked.name, "error": error.what})
@@ -295,7 +386,25 @@ class Agent(Actor):
 
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.signature for one in self.tools.values()) or "none"
-        return f"**{self.name}** · {self.model_name} · tools: {tools}\n\n> {self.instructions}"
+        shown = summary(self.instructions)
+        return f"**{self.name}** · {self.model_name} · tools: {tools}\n\n> {shown}"
+
+
+def summary(instructions: Instructions) -> str:
+    """The instructions as they are shown; of a function what it says of itself."""
+    if isinstance(instructions, str):
+        return instructions
+    name = getattr(instructions, "__name__", type(instructions).__name__)
+    return inspect.getdoc(instructions) or f"{name}()"
+
+
+def takes_context(make: Callable[..., Any]) -> bool:
+    """Whether a function of instructions can be given the context."""
+    places = inspect.signature(make).parameters.values()
+    return any(
+        one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL)
+        for one in places
+    )
 
 
 def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:

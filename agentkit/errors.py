@@ -6,6 +6,7 @@ AgentkitError
 │   ├── UnknownModel      no endpoint is called that
 │   ├── UnknownPrice      a budget in USD, and nobody knows what a call costs
 │   ├── UnknownActor      no actor is called that
+│   ├── NotPerformed      a tool lacks its context; it was not called
 │   └── BadTemplate       a {{ }} expression in a cell cannot be evaluated
 ├── EndpointError         the endpoint: refused, unreachable, faulty
 │   ├── RateLimited       429; retry_after_s says when
@@ -18,6 +19,7 @@ AgentkitError
 │   ├── BudgetSpent       the run's money or tokens are spent
 │   ├── TurnsSpent        the agent used all its turns
 │   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
+│   ├── TooDeep           agents ask each other in a circle
 │   └── DeadlinePassed    the run or gather took longer than allowed
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
@@ -116,6 +118,10 @@ class UnknownActor(SetupError):
     """No actor is called that."""
 
 
+class NotPerformed(SetupError):
+    """A tool lacks what the caller should have given; it was not called."""
+
+
 class BadTemplate(SetupError):
     """A {{ }} expression cannot be evaluated."""
 
@@ -182,6 +188,10 @@ class TurnsSpent(LimitReached):
 
 class ReplyCut(LimitReached):
     """max_tokens ended a reply in a tool call, or in a typed answer; nothing of it was used."""
+
+
+class TooDeep(LimitReached):
+    """An actor was asked within itself too often, by agents that have each other as tools."""
 
 
 class DeadlinePassed(LimitReached):

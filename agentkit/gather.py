@@ -13,6 +13,7 @@ from agentkit.errors import (
     Interrupted,
     LogError,
     SetupError,
+    TooDeep,
     Unsettled,
 )
 from agentkit.messages import JSON, Frozen
@@ -25,7 +26,7 @@ Ask = Awaitable[Any] | Callable[[], Awaitable[Any]]
 
 Stragglers = Literal["wait", "drop", "duplicate"]
 
-ALWAYS_RAISED = (SetupError, LogError, Unsettled, Interrupted)
+ALWAYS_RAISED = (SetupError, LogError, Unsettled, Interrupted, TooDeep)
 """Failures that no join goes on without: they are about the run, not about one answer."""
 
 DUPLICATE_QUANTILE, DUPLICATE_FACTOR, DUPLICATE_MIN_S = 0.75, 1.5, 0.1

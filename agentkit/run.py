@@ -51,6 +51,7 @@ from agentkit.events import (
     StepStarted,
     Usage,
 )
+from agentkit.given import NOT_GIVEN
 from agentkit.lease import Lease
 from agentkit.log import Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
@@ -83,6 +84,15 @@ class Scope:
     """Given to the endpoints here and below."""
     doubts: dict[str, None] = field(default_factory=dict)
     """Calls here and below that may have happened, in their order."""
+    given: Any = NOT_GIVEN
+    """The context that the caller gave to this ask, or to one above."""
+
+    def lineage(self) -> Iterator[Scope]:
+        """This scope and those around it, from the inside out."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
 
     def nth(self, what: str) -> str:
         """0, 1, 2, ... for each equal thing in this scope."""
@@ -92,20 +102,16 @@ class Scope:
         return str(count)
 
     def spend(self, usage: Usage, cost_usd: float | None) -> None:
-        scope: Scope | None = self
         with COUNTING:
-            while scope is not None:
+            for scope in self.lineage():
                 scope.usage = scope.usage + usage
                 if scope.cost_usd is not None:
                     scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
-                scope = scope.parent
 
     def doubt(self, made: str) -> None:
         """A call here may have happened, and nobody knows."""
-        scope: Scope | None = self
-        while scope is not None:
+        for scope in self.lineage():
             scope.doubts[made] = None
-            scope = scope.parent
 
 
 @dataclass(frozen=True)

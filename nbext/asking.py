@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.answer import Answer
+from agentkit.conversation import After
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError
 from agentkit.events import uuid7
@@ -35,7 +36,7 @@ class Ask:
     actor: Actor
     task: Any
     output: Output = None
-    after: Answer | None = None
+    after: After | None = None
     binding: Binding | None = None
     model: str | None = None
     """In place of the agent's own."""

@@ -45,6 +45,7 @@ LAYERS = [
     "agentkit.sim",
     "agentkit.endpoints",
     "agentkit.answer",
+    "agentkit.conversation",
     "agentkit.actor",
     "agentkit.agent",
     "agentkit.gather",

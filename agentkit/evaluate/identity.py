@@ -62,7 +62,7 @@ def actor_parts(actor: Actor, seen: Seen) -> JSON:
         "members": [described(one, "", seen) for one in actor.members],
     }
     if isinstance(actor, Agent):
-        parts["instructions"] = actor.instructions
+        parts["instructions"] = described(actor.instructions, "", seen)
         parts["turns"] = actor.max_turns
         parts["options"] = actor.options.model_dump()
         parts["tools"] = [

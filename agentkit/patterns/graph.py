@@ -17,8 +17,9 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.conversation import worded
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Thread
+from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.patterns.checks import check
 from agentkit.patterns.flow import (
     Flow,
@@ -63,8 +64,9 @@ class Graph(Actor):
             )
         for one in found:
             note("check", {"kind": one.kind, "actors": list(one.actors), "reason": one.text})
-        answer = await run_flow(self.flow, task, output)
-        return answer.model_copy(update={"thread": ()})
+        answer = await run_flow(self.flow, worded(task, thread[:-1], self.name), output)
+        said = extend(thread, Message(role="assistant", content=answer.text))
+        return answer.model_copy(update={"thread": said})
 
     def named(self, name: str) -> Graph:
         """The same graph under a name of its own."""

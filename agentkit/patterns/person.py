@@ -13,6 +13,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical
 from agentkit.person import Question, answer
@@ -42,6 +43,7 @@ class Person(Actor):
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         text = task if isinstance(task, str) else canonical(task)
+        text = str(worded(text, thread[:-1], self.name))
         options = self.options or choices(schema_of(output))
         question = Question(
             text=text, options=options, default=self.default, timeout_s=self.timeout_s

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentkit.answer import Answer
+from agentkit.conversation import heard_in
 from agentkit.doubts import NOT_DONE, called
 from agentkit.errors import SetupError, TeamChanged
 from agentkit.events import RunStarted
@@ -19,7 +20,7 @@ from agentkit.typed import schema_of
 from nbext.asking import Ask, output_of, perform
 from nbext.magics.base import Magic
 from nbext.options import Binding, Grammar, Line, Option, number, whole
-from nbext.recorded import before, wished
+from nbext.recorded import wished
 from nbext.session import Session, short
 from nbext.table import Told
 
@@ -214,7 +215,7 @@ def again(
         actor=actor,
         task=task,
         output=output,
-        after=before(events, actor.name),
+        after=heard_in(events, actor.name) or None,
         binding=binding,
         model=wish.get("model") or None,
         options=options,

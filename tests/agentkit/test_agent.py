@@ -20,6 +20,7 @@ from agentkit.errors import (
     ReplayMismatch,
     ReplyCut,
     SetupError,
+    TooDeep,
     ToolError,
     TurnsSpent,
     Unsettled,
@@ -639,3 +640,44 @@ async def test_a_secret_reaches_the_tool_and_is_hidden_in_the_log_of_the_call() 
     assert requests == [{"user": "ida", "password": "**********"}] * 2
     assert all("**********" in question for question in asked)
     assert len({e.key for e in started}) == len(started)
+
+
+def mutual(model: Any, max_nested: int = 8) -> Agent:
+    """Two agents that have each other as tools, one by way of a pattern."""
+
+    @pattern
+    async def second(task: str) -> Answer:
+        return await b(task)
+
+    a = Agent("a", model=model, tools=[second.as_tool()], max_nested=max_nested)
+    b = Agent("b", model=model, tools=[a.as_tool()])
+    return a
+
+
+class PassOn(EchoModel):
+    """Always passes the work on, to every tool at once, several times."""
+
+    def __init__(self, times: int = 1) -> None:
+        super().__init__()
+        self.times, self.calls = times, 0
+
+    async def __call__(self, request: Any, on_text: Any = None) -> Reply:
+        self.calls += 1
+        name = request.tools[0].name
+        asks = [call(name, '{"task": "you"}', f"c{n}") for n in range(self.times)]
+        return await ScriptedModel(asks)(request)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_agents_that_are_each_others_tools_are_bounded(times: int) -> None:
+    model, log = PassOn(times), MemoryLog()
+    with pytest.raises(TooDeep, match="a was asked within an ask of itself"):
+        await mutual(model)("go", log=log)
+    assert model.calls < 40
+
+
+async def test_an_agent_may_be_asked_within_itself_as_often_as_it_says() -> None:
+    model = PassOn()
+    with pytest.raises(TooDeep):
+        await mutual(model, max_nested=2)("go", log=MemoryLog())
+    assert model.calls == 6
