@@ -146,7 +146,7 @@ def edited(events: list[Any], at: int | None, edit: dict[Any, Any]) -> list[Any]
         raise SetupError(
             f"Event {wrong[0]} cannot be edited.",
             expected=f"the seq of a step.ended, or 'task'; the last are: {known or 'none'}",
-            todo="see them with `agentkit log show RUN`",
+            todo="see them with %events RUN, or `agentkit log show RUN`",
         )
     last = at if at is not None else events[-1].seq
     if any(seq > last for seq in edit):

@@ -19,13 +19,12 @@ from agentkit.lease import owner_gone
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.place import here
+from agentkit.views.branching import short_id
 from nbext.background import Background
 from nbext.options import meant
 from nbext.show import Canvas
 
 MODEL = "AGENTKIT_MODEL"
-SHOWN = 8
-"""Characters of a run's id that are shown: its end, because ids of one hour begin alike."""
 
 
 class Session:
@@ -294,9 +293,8 @@ class Session:
         self.stop_simulation()
 
 
-def short(run_id: str) -> str:
-    """A run's id as it is shown; `%runs` and all magics take it."""
-    return run_id[-SHOWN:]
+short = short_id
+"""A run's id as it is shown; `%runs` and all magics take it."""
 
 
 def involves_others(actor: Actor) -> bool:

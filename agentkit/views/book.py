@@ -18,6 +18,7 @@ from typing import Literal
 
 from agentkit.events import (
     Event,
+    Failure,
     MessageSent,
     Noted,
     RunEnded,
@@ -63,6 +64,8 @@ class RunEntry:
     order: Order = ()
     begun: int = 0
     """Things that began outside of any activation."""
+    asked: str | None = None
+    """Whom the run asked; None for a block of code."""
     last: Order = ()
     """Of what stands last in the story so far."""
 
@@ -89,6 +92,8 @@ class Scope:
     order: Order = ()
     begun: int = 0
     """Activations, steps and messages that began in it."""
+    spoke: int = 0
+    """Seq of the last reply of its model; 0 while there is none."""
 
 
 @dataclass(slots=True)
@@ -105,6 +110,8 @@ class Step:
     open: bool = True
     status: str = ""
     order: Order = ()
+    ended: int = 0
+    """Seq of the end that tells its result; 0 while there is none that could be edited."""
 
 
 class Book:
@@ -201,7 +208,7 @@ class Book:
 
     def start(self, event: RunStarted, entry: RunEntry) -> Verdict:
         """Enter the start of a run; at a resume whatever was open counts as cut off."""
-        entry.name, entry.status = event.name, "running"
+        entry.name, entry.status, entry.asked = event.name, "running", event.actor
         entry.starts += 1
         if entry.starts == 1:
             self.order = entry.order
@@ -281,11 +288,27 @@ class Book:
         known = step.status == "ok"
         step.open, step.status = False, event.status
         scope = self.scopes.get((event.run, event.scope))
+        if event.step != "model" and event.status != "cancelled":
+            step.ended = event.seq
+        elif event.step == "model" and event.status == "ok" and event.nodes:
+            step.ended = event.seq
+            if scope is not None:
+                scope.spoke = event.seq
         if scope is not None and not known and event.usage is not None:
             scope.usage = scope.usage + event.usage
             if event.cost_usd is not None:
                 scope.cost_usd = (scope.cost_usd or 0.0) + event.cost_usd
         return "again" if known else "new"
+
+    def edited_by(self, event: MessageSent) -> int | Literal["task"] | None:
+        """What a fork edits to change a message: a model's reply, the run's task, or nothing."""
+        scope = self.scopes.get((event.run, event.scope))
+        if event.purpose == "answer" and scope is not None and scope.spoke:
+            return scope.spoke
+        asked = self.runs[event.run].asked
+        if event.purpose == "task" and asked == event.to and scope is not None:
+            return "task" if not scope.parent else None
+        return None
 
     def count(self, run: str, *marks: str) -> Verdict:
         """Tell the nth equal thing since the last start from the nth before it."""
@@ -327,6 +350,11 @@ def speech(message: Message) -> str:
     """A message as a reader wants it: its text, then the tools it asks for."""
     wishes = [f"{call.name}({call.arguments})" for call in message.calls]
     return "\n".join([message.content, *wishes] if message.content else wishes)
+
+
+def explained(error: Failure) -> str:
+    """An error as a reader wants it: what it is, then where it happened, as far as is known."""
+    return "\n".join(filter(None, [f"{error.type}: {error.text}", error.trace or error.where]))
 
 
 def short(text: str, limit: int = 140) -> str:

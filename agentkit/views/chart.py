@@ -127,7 +127,9 @@ def chart(data: dict[str, JSON]) -> str:
     bars = sorted(merge(data["bars"], scale.x, now), key=lambda r: top[r["lane"]])
     parts += [rect(r, top[r["lane"]]) for r in bars]
     parts += [
-        note(at, topic, top[n], scale) for n in data["order"] for at, topic in lanes[n]["notes"]
+        note(at, topic, grave, top[name], scale)
+        for name in data["order"]
+        for at, topic, grave in lanes[name]["notes"]
     ]
     parts.append(legend(data, bottom + 24))
     title = f"Timeline: {len(lanes)} actors, {len(data['bars'])} steps"
@@ -229,10 +231,11 @@ def tip(r: dict[str, JSON]) -> str:
     return " · ".join(f for f in facts if f)
 
 
-def note(at: float, topic: str, y: float, scale: Axis) -> str:
+def note(at: float, topic: str, grave: bool, y: float, scale: Axis) -> str:
     """A small mark for a decision."""
-    dot = paint("retry" if topic == "retry" else "say")
-    return element("circle", element("title", clean(topic)), cx=scale.x(at), cy=y + 1, r=2.6, **dot)
+    title = element("title", clean(topic.replace("_", " ")))
+    dot = paint("warning" if grave else "note")
+    return element("circle", title, cx=scale.x(at), cy=y + 1, r=2.6, **dot)
 
 
 def legend(data: dict[str, JSON], y: float) -> str:
@@ -248,6 +251,13 @@ def legend(data: dict[str, JSON], y: float) -> str:
         parts.append(element("rect", x=x, y=top, width=12, rx=2, **look))
         parts.append(words(kind, x + 17, y, 10.5, **paint("mute")))
         x += len(kind) * 6.4 + 36
+    marks = {grave for lane in data["lanes"] for _, _, grave in lane["notes"]}
+    for grave, tone in ((False, "note"), (True, "warning")):
+        if grave in marks:
+            said = "note of trouble" if grave else "note"
+            parts.append(element("circle", cx=x + 6, cy=y - 3.5, r=3.0, **paint(tone)))
+            parts.append(words(said, x + 17, y, 10.5, **paint("mute")))
+            x += len(said) * 6.4 + 36
     return element("g", *parts) if parts else ""
 
 

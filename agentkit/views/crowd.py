@@ -74,5 +74,6 @@ def together(name: str, members: list[dict[str, JSON]]) -> dict[str, JSON]:
         },
         "cost_usd": sum(prices) if prices else None,
         "notes": dict(sorted(notes.items())),
+        "grave": any(m["grave"] for m in members),
         "sub": ", ".join(f"{states[s]} {s}" for s in URGENT if states[s]),
     }

@@ -21,14 +21,19 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, Book, Order, Scope, Step, mapped
+from agentkit.views.book import YOU, Book, Order, Scope, Step, explained, mapped
+from agentkit.views.branching import Branch, branches
 from agentkit.views.crowd import together
 from agentkit.views.fold import Changes
 from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
+from agentkit.views.notes import UNTOLD, grave, sentence
 from agentkit.views.picture import picture, summary
 from agentkit.views.scene import Scene
 from agentkit.views.svg import image
 from agentkit.views.text import cell
+
+NOTES = "notes:"
+"""Before the id of a card, for its notes alone."""
 
 APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:"}
 """Steps whose counterpart is a node of its own, and the prefix of its id."""
@@ -50,6 +55,8 @@ class GraphNode:
     unpriced: int = 0
     status: str = ""
     notes: Counter[str] = field(default_factory=Counter)
+    told: list[Letter] = field(default_factory=list)
+    """The notes about it, in their order."""
     scopes: list[Scope] = field(default_factory=list)
     steps: dict[tuple[str, str], str] = field(default_factory=dict)
     """Its open steps and what they are."""
@@ -171,6 +178,7 @@ class Graph:
         asked = self.node(target, "you" if target == YOU else "actor")
         kind = event.purpose
         letter = Letter(event.run, event.seq, event.at, kind, event.message)
+        letter.edit = self.book.edited_by(event)
         if kind == "task":
             asked.asked += 1
         elif kind == "answer":
@@ -201,6 +209,7 @@ class Graph:
         if fresh:
             self.nodes[other].asked += 1
             letter = Letter(event.run, event.seq, event.at, "call", asked(event, event.request))
+            letter.step = step
             self.edge(actor.id, other, letter)
 
     def meet(self, name: str, event: StepStarted | StepEnded) -> GraphNode:
@@ -235,32 +244,41 @@ class Graph:
             begun: Step = self.book.steps[step]
             node.asked += 1
             letter = Letter(event.run, event.seq, event.at, "call", asked(event, begun.request))
+            letter.step = step
             self.edge(actor.id, other, letter)
         failed = event.status != "ok" or bool(mapped(event.result, "error"))
-        body = event.error.model_dump() if event.error else event.result
+        body = explained(event.error) if event.error else event.result
         kind = "error" if failed else "result"
-        self.edge(other, actor.id, Letter(event.run, event.seq, event.at, kind, body))
+        self.edge(other, actor.id, Letter(event.run, event.seq, event.at, kind, body, step=step))
 
     def note(self, event: Noted, fresh: bool) -> None:
         """Enter a decision: it shows as a badge, and a retry as waiting.
 
         What is told of a memory, as a lost update, is a badge of the memory.
         """
-        about = self.nodes.get(f"memory:{mapped(event.data, 'memory', 'board', 'channel')}")
-        if about is not None:
-            if fresh:
-                about.notes[event.topic] += 1
-                self.changes.touch(about.id)
+        if event.topic in UNTOLD:
             return
-        named = mapped(event.data, "actor")
-        actor = named if isinstance(named, str) else self.book.actor(event)
-        node = self.node(actor, "you" if actor == YOU else "actor")
+        node = self.about(event)
         if fresh:
             node.notes[event.topic] += 1
+            body = {"topic": event.topic, "data": event.data}
+            node.told.append(Letter(event.run, event.seq, event.at, "note", body))
+            self.changes.touch(node.id)
+        if node.what == "memory":
+            return
         if event.topic == "retry":
             for step, doing in node.steps.items():
                 if doing == "model" and self.book.steps[step].scope == event.scope:
                     node.steps[step] = "retry"
+
+    def about(self, event: Noted) -> GraphNode:
+        """The node that a note is about: a memory, the actor it names, or who was at work."""
+        memory = f"memory:{mapped(event.data, 'memory', 'board', 'channel')}"
+        if memory in self.nodes:
+            return self.nodes[memory]
+        named = mapped(event.data, "actor")
+        actor = named if isinstance(named, str) else self.book.actor(event)
+        return self.node(actor, "you" if actor == YOU else "actor")
 
     def state(self, node: GraphNode) -> tuple[str, str]:
         """What a node is doing: its state, and the reason for waiting."""
@@ -295,6 +313,7 @@ class Graph:
             "cost_usd": node.cost_usd,
             "unpriced": node.unpriced,
             "notes": dict(sorted(node.notes.items())),
+            "grave": any(grave(topic) for topic in node.notes),
         }
 
     def scene(self) -> Scene:
@@ -332,8 +351,11 @@ class Graph:
         return members[0] if name in self.nodes else together(name, members)
 
     def page(self, name: str, start: int = 0, count: int = 50) -> dict[str, JSON]:
-        """Some messages of a curve or a card, shortened, oldest first."""
-        found = self.scene().letters(name)
+        """Some messages of a curve or a card, shortened, oldest first.
+
+        Of a card the notes about it are among them; `notes:CARD` has the notes alone.
+        """
+        found = self.letters(name)
         start = max(0, min(start, len(found)))
         return {
             "total": len(found),
@@ -341,7 +363,18 @@ class Graph:
             "items": [self.letter_data(e, x) for e, x in found[start : start + max(0, count)]],
         }
 
-    def letter_data(self, edge: GraphEdge, letter: Letter) -> dict[str, JSON]:
+    def letters(self, name: str) -> list[tuple[GraphEdge | GraphNode, Letter]]:
+        """What a curve or a card tells, in order of time, each with what it belongs to."""
+        scene, card = self.scene(), name.removeprefix(NOTES)
+        nodes = [self.nodes[n] for n in scene.cards.get(card, ())]
+        found: list[tuple[GraphEdge | GraphNode, Letter]] = [
+            (node, letter) for node in nodes for letter in node.told
+        ]
+        if card == name:
+            found += scene.letters(name)
+        return sorted(found, key=lambda pair: (pair[1].at, pair[1].run, pair[1].seq))
+
+    def letter_data(self, of: GraphEdge | GraphNode, letter: Letter) -> dict[str, JSON]:
         """A message as JSON; `text` is its beginning, and `more` says whether it goes on."""
         text = self.text(letter)
         brief = beginning(text)
@@ -350,26 +383,35 @@ class Graph:
             "seq": letter.seq,
             "after_s": round(letter.at - self.book.runs[letter.run].began, 3),
             "kind": letter.kind,
-            "source": self.nodes[edge.source].label,
-            "target": self.nodes[edge.target].label,
+            "source": self.nodes[of.source].label if isinstance(of, GraphEdge) else of.label,
+            "target": self.nodes[of.target].label if isinstance(of, GraphEdge) else "",
             "text": brief,
             "more": len(brief) < len(text),
             "tokens": letter.tokens,
             "cost_usd": letter.cost_usd,
+            "branches": [one.model_dump() for one in self.ways(letter)],
         }
+
+    def ways(self, letter: Letter) -> list[Branch]:
+        """How to go on from a message in another way; a call is made anew, too."""
+        step = self.book.steps.get(letter.step) if letter.step else None
+        at = max(1, letter.seq - 1) if letter.kind == "call" else letter.seq
+        return branches(letter.run, at, (step.ended or None) if step else letter.edit)
 
     def text(self, letter: Letter) -> str:
         """All the words of a message."""
         if letter.kind in ("task", "answer", "say"):
             return self.book.said(str(letter.body))
+        if letter.kind == "note":
+            return sentence(letter.body["topic"], letter.body["data"])
         return self.book.words(letter.body)
 
-    def full(self, run: str, seq: int) -> str | None:
-        """All the words of the message sent with that event, or None."""
-        for edge in self.edges.values():
-            for letter in edge.letters:
-                if (letter.run, letter.seq) == (run, seq):
-                    return self.text(letter)
+    def full(self, run: str, seq: int, kind: str) -> str | None:
+        """All the words of the message of a kind that belongs to an event, or None."""
+        told = [*(e.letters for e in self.edges.values()), *(n.told for n in self.nodes.values())]
+        for letter in (one for letters in told for one in letters):
+            if (letter.run, letter.seq, letter.kind) == (run, seq, kind):
+                return self.text(letter)
         return None
 
     def to_svg(self) -> str:

@@ -23,6 +23,10 @@ class Letter:
     body: JSON
     tokens: int | None = None
     cost_usd: float | None = None
+    step: tuple[str, str] | None = None
+    """Run and key of the step that it belongs to."""
+    edit: int | str | None = None
+    """What a fork edits to change it; see Book.edited_by."""
 
 
 @dataclass(slots=True)

@@ -70,11 +70,10 @@ class Scene:
         }
 
     def letters(self, name: str) -> list[tuple[GraphEdge, Letter]]:
-        """The messages of a curve, or all that a card sent or got, in order of time."""
+        """The messages of a curve, or all that a card sent or got."""
         if name in self.curves:
             edges = self.curves[name][3]
         else:
             curves = self.curves.values()
             edges = [e for _, a, b, part in curves if name in (a, b) for e in part]
-        found = [(e, letter) for e in edges for letter in e.letters]
-        return sorted(found, key=lambda pair: (pair[1].at, pair[1].run, pair[1].seq))
+        return [(e, letter) for e in edges for letter in e.letters]

@@ -30,6 +30,8 @@ TONES = {
     "result": "#1f93a3",
     "say": "#8a6fd1",
     "error": "#d64550",
+    "note": "#9aa3ad",
+    "warning": "#d39a2d",
     "you": "#6b7683",
     "agent": "#3f7fd9",
     "pattern": "#8a6fd1",

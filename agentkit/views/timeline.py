@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agentkit.events import (
     Event,
@@ -15,9 +16,11 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, mapped, short
-from agentkit.views.chart import chart, table_of
+from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, explained, mapped, short
+from agentkit.views.branching import Branch, branches
+from agentkit.views.chart import chart, table_of, tip
 from agentkit.views.fold import Changes
+from agentkit.views.notes import UNTOLD, grave, sentence
 from agentkit.views.svg import image
 from agentkit.views.text import seconds
 
@@ -45,6 +48,14 @@ class Bar:
     detail: str = ""
     inside: bool = False
     """A wait that is part of another bar, and drawn over it."""
+    run: str = ""
+    key: str = ""
+    """Of the step; empty for a wait."""
+    began: int = 0
+    """Seq of its first event."""
+    ended: int = 0
+    """Seq of its last one; 0 while it lasts."""
+    result: JSON = None
 
     def data(self) -> list[JSON]:
         """The bar as a JSON array, in the order of BAR_FIELDS: there may be many."""
@@ -58,6 +69,16 @@ BAR_FIELDS = (
 """What stands where in a bar's JSON array."""
 
 
+class Mark(NamedTuple):
+    """A note on a lane."""
+
+    at: float
+    topic: str
+    run: str
+    seq: int
+    data: JSON
+
+
 @dataclass(slots=True)
 class Lane:
     """An actor's row of bars."""
@@ -69,7 +90,7 @@ class Lane:
     """End of the last bar of each row; None while it lasts."""
     spans: list[list[float | None]] = field(default_factory=list)
     """[start, end] of each activation."""
-    notes: list[tuple[float, str]] = field(default_factory=list)
+    notes: list[Mark] = field(default_factory=list)
     order: Order = (BEHIND,)
     """Of what it first appears in; see Book."""
 
@@ -90,7 +111,7 @@ class Lane:
             "depth": self.depth,
             "rows": max(1, len(self.ends)),
             "spans": [list(span) for span in self.spans],
-            "notes": [[at, topic] for at, topic in self.notes],
+            "notes": [[mark.at, mark.topic, grave(mark.topic)] for mark in self.notes],
         }
 
 
@@ -161,7 +182,7 @@ class Timeline:
                 self.begin(event)
             case StepEnded() if event.step not in QUIET:
                 self.end(event, verdict == "again")
-            case Noted() if verdict == "new" and event.topic != "bound":
+            case Noted() if verdict == "new" and event.topic not in UNTOLD:
                 self.note(event)
 
     def start(self, event: RunStarted, others: list[str]) -> None:
@@ -219,6 +240,7 @@ class Timeline:
         lane = self.lane(event)
         row = around.row if around is not None else lane.row(event.at)
         bar = Bar(len(self.bars), lane.id, row, kind, label, event.at, inside=around is not None)
+        bar.run, bar.began = event.run, event.seq
         if not bar.inside:
             lane.ends[row] = None
         self.bars.append(bar)
@@ -246,6 +268,7 @@ class Timeline:
         if key in self.open:
             self.close(self.open.pop(key), event.at, "cancelled")
         self.open[key] = self.bar(event, event.step, event.name)
+        self.open[key].key = event.key
 
     def end(self, event: StepEnded, again: bool) -> None:
         """A step ends; one that was only taken over from the record has no length."""
@@ -257,6 +280,8 @@ class Timeline:
         if bar is None and again and event.reused is None:
             return
         bar = bar or self.bar(event, event.step, event.name)
+        bar.key, bar.ended = event.key, event.seq
+        bar.result = explained(event.error) if event.error is not None else event.result
         bar.reused = event.reused is not None
         self.reused += bar.reused
         if event.usage is not None:
@@ -268,7 +293,7 @@ class Timeline:
     def note(self, event: Noted) -> None:
         """A decision: a mark on the lane; a retry is a wait as well."""
         lane = self.lane(event)
-        lane.notes.append((event.at, event.topic))
+        lane.notes.append(Mark(event.at, event.topic, event.run, event.seq, event.data))
         if event.topic != "retry":
             return
         key, around = self.model_of(event)
@@ -288,6 +313,42 @@ class Timeline:
             if bar.kind == "model" and self.book.steps[key].scope == event.scope:
                 return key, bar
         return (event.run, ""), None
+
+    def detail(self, id: int) -> dict[str, JSON] | None:
+        """All that is known of a bar, in words; None when there is none of that id."""
+        if not 0 <= id < len(self.bars):
+            return None
+        bar = self.bars[id]
+        step = self.book.steps.get((bar.run, bar.key))
+        numbers = [f"#{seq}" for seq in (bar.began, bar.ended) if seq]
+        rows = [
+            ("who", self.lanes[bar.lane].label),
+            ("what", tip(rectangle(bar))),
+            ("events", " to ".join(dict.fromkeys(numbers))),
+            ("asked", self.asked(bar.kind, step.request) if step else ""),
+            ("result", self.book.words(bar.result)),
+        ]
+        edit = step.ended or None if step else None
+        ways = branches(bar.run, max(1, bar.began - 1), edit)
+        return details(rows, ways)
+
+    def asked(self, kind: str, request: JSON) -> str:
+        """What a step asked: of a model the last message before it."""
+        head = mapped(request, "head") if kind == "model" else None
+        return self.book.said(head) if isinstance(head, str) else self.book.words(request)
+
+    def mark(self, lane: str, n: int) -> dict[str, JSON] | None:
+        """All that is known of the nth note on a lane, in words; None when there is none."""
+        notes = self.lanes[lane].notes if lane in self.lanes else []
+        if not 0 <= n < len(notes):
+            return None
+        mark = notes[n]
+        rows = [
+            ("who", self.lanes[lane].label),
+            ("note", sentence(mark.topic, mark.data)),
+            ("event", f"#{mark.seq}"),
+        ]
+        return details(rows, branches(mark.run, mark.seq))
 
     def totals(self) -> dict[str, JSON]:
         """Wall time, time in which some step was under way, and the rest, in seconds."""
@@ -346,3 +407,14 @@ class Timeline:
             f"idle {seconds(totals['idle_s'])}, {totals['steps']} steps, {totals['reused']} reused"
         )
         return f"{head}\n\n```text\n{self}\n```"
+
+
+def details(rows: list[tuple[str, str]], ways: list[Branch]) -> dict[str, JSON]:
+    """Rows of names and texts, the empty ones left out, and how to go on from there."""
+    told = [[name, text] for name, text in rows if text]
+    return {"rows": told, "branches": [one.model_dump() for one in ways]}
+
+
+def rectangle(bar: Bar) -> dict[str, JSON]:
+    """A bar alone, as `tip` takes it."""
+    return {**dict(zip(BAR_FIELDS, bar.data(), strict=True)), "n": 1}

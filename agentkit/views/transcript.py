@@ -15,13 +15,12 @@ from agentkit.events import (
     StepEnded,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, Book, Order, mapped, short
+from agentkit.views.book import YOU, Book, Order, explained, mapped, short
+from agentkit.views.branching import branches, hint
+from agentkit.views.notes import UNTOLD, grave, sentence
 from agentkit.views.svg import FONT, TONES, clean
 from agentkit.views.table import table_svg
 from agentkit.views.text import LONG, cell, fence
-
-UNTOLD = ("bound", "recalled")
-"""Notes that tell nothing new: where a notebook puts the answer; what a step has told before."""
 
 
 @dataclass(slots=True)
@@ -38,10 +37,12 @@ class Line:
     reused: bool = False
     rev: int = 0
     order: Order = ()
+    edit: int | str | None = None
+    """What a fork edits to change it; see Book.edited_by."""
 
     def data(self) -> dict[str, JSON]:
         """The entry as JSON."""
-        names = (name for name in self.__slots__ if name not in ("rev", "order"))
+        names = (name for name in self.__slots__ if name not in ("rev", "order", "edit"))
         return {name: getattr(self, name) for name in names}
 
 
@@ -69,28 +70,25 @@ class Transcript:
         match event:
             case MessageSent():
                 title = f"{event.sender or YOU} → {event.to or YOU}"
-                self.put(event, event.purpose, title, self.book.said(event.message))
+                text = self.book.said(event.message)
+                self.put(event, event.purpose, title, text, edit=self.book.edited_by(event))
             case StepEnded(step="model", status="ok") if event.nodes:
                 self.thought(event)
             case StepEnded() if event.step not in ("model", "clock", "random"):
                 self.step(event)
             case StepEnded() if event.status == "failed" and event.error is not None:
                 title = f"{self.book.actor(event)}: {event.name} failed"
-                self.put(event, "error", title, f"{event.error.type}: {event.error.text}")
+                self.put(event, "error", title, explained(event.error))
             case ScopeClosed() if event.error is not None:
                 title = f"{self.book.actor(event)} {event.status}"
-                self.put(event, "error", title, f"{event.error.type}: {event.error.text}")
+                self.put(event, "error", title, explained(event.error))
             case Noted() if event.topic not in UNTOLD:
                 title = f"{self.book.actor(event)}: {event.topic.replace('_', ' ')}"
-                self.put(event, "note", title, self.book.words(event.data))
+                kind = "warning" if grave(event.topic) else "note"
+                self.put(event, kind, title, sentence(event.topic, event.data))
             case RunEnded() if event.status != "ok":
-                error = event.error
-                self.put(
-                    event,
-                    "error",
-                    f"run {event.status}",
-                    f"{error.type}: {error.text}" if error else "",
-                )
+                why = explained(event.error) if event.error else ""
+                self.put(event, "error", f"run {event.status}", why)
 
     def thought(self, event: StepEnded) -> None:
         """Enter what a model thought before it answered, where its endpoint tells."""
@@ -105,20 +103,28 @@ class Transcript:
         asked = arguments(request)
         failed = event.status != "ok" or bool(mapped(event.result, "error"))
         if event.error is not None:
-            result = f"{event.error.type}: {event.error.text}"
+            result = explained(event.error)
         else:
             result = recalled(event) or self.book.words(event.result)
         call = f"{event.name}({short(asked, 400)})"
         kind = "error" if failed else "call"
         title = f"{self.book.actor(event)} → {call}"
-        self.put(event, kind, title, result, event.reused is not None)
+        self.put(event, kind, title, result, event.reused is not None, event.seq)
 
-    def put(self, event: Event, kind: str, title: str, text: str, reused: bool = False) -> None:
+    def put(
+        self,
+        event: Event,
+        kind: str,
+        title: str,
+        text: str,
+        reused: bool = False,
+        edit: int | str | None = None,
+    ) -> None:
         """Add an entry."""
         scope = self.book.scopes.get((event.run, event.scope))
         depth = scope.path.count("/") if scope is not None else 0
         where = (event.run, event.seq, event.at)
-        line = Line(*where, kind, title, text, depth, reused, self.rev, self.book.order)
+        line = Line(*where, kind, title, text, depth, reused, self.rev, self.book.order, edit)
         self.lines.append(line)
 
     def told(self) -> list[Line]:
@@ -137,12 +143,18 @@ class Transcript:
         for line in self.told():
             pad = "  " * line.depth
             body = line.text.replace("\n", f"\n{pad}    ")
-            found.append(f"{pad}{line.title}{mark(line)}" + (f"\n{pad}    {body}" if body else ""))
-        return "\n".join(found) or "(nothing said yet)"
+            head = f"{pad}{line.title}{mark(line)}  #{line.seq}"
+            found.append(head + (f"\n{pad}    {body}" if body else ""))
+        return "\n".join([*found, *self.hints()]) or "(nothing said yet)"
+
+    def hints(self) -> list[str]:
+        """How the numbers of the events are used, when there are any."""
+        return [hint(self.lines[-1].run)] if self.lines else []
 
     def to_markdown(self) -> str:
         """The transcript as Markdown; long texts are folded."""
-        return "\n\n".join(markdown(line) for line in self.told()) or "*Nothing said yet.*"
+        shown = [*map(markdown, self.told()), *map(cell, self.hints())]
+        return "\n\n".join(shown) or "*Nothing said yet.*"
 
     def to_html(self) -> str:
         """The transcript as HTML; long texts are folded."""
@@ -179,15 +191,27 @@ def mark(line: Line) -> str:
 
 def markdown(line: Line) -> str:
     """An entry in Markdown; what models wrote stands in code blocks, so it cannot pose as ours."""
-    head = f"**{cell(line.title)}**{mark(line)}"
-    if line.kind == "note":
-        head = f"*{cell(line.title)}*"
+    bold = "*" if line.kind == "note" else "**"
+    head = f"{bold}{cell(line.title)}{bold}{mark(line)} #{line.seq}"
     if not line.text:
         return head
     if len(line.text) <= LONG:
         return f"{head}\n\n{fence(line.text)}"
     brief = f"{cell(short(line.text, 120))} ({len(line.text)} characters)"
     return f"{head}\n\n<details><summary>{brief}</summary>\n\n{fence(line.text)}\n\n</details>"
+
+
+def number(line: Line) -> str:
+    """An entry's event number in HTML; it opens the lines that go on from there."""
+    look = "float:right;margin-left:12px;font-size:11px;color:var(--jp-content-font-color2,#5b6570)"
+    ways = [
+        f'<div title="{clean(one.help)}">{one.name}: <code>{clean(one.line)}</code></div>'
+        for one in branches(line.run, line.seq, line.edit)
+    ]
+    return (
+        f'<details style="{look}"><summary style="cursor:pointer">#{line.seq}</summary>'
+        f"{''.join(ways)}</details>"
+    )
 
 
 def html(line: Line) -> str:
@@ -197,7 +221,8 @@ def html(line: Line) -> str:
         f"margin:0 0 10px {line.depth * 18}px;padding:2px 0 2px 10px;"
         f"border-left:3px solid {tone};color:var(--jp-content-font-color1,inherit)"
     )
-    title = f"<div style='font-weight:600'>{clean(line.title)}<i>{mark(line)}</i></div>"
+    head = f"{clean(line.title)}<i>{mark(line)}</i>"
+    title = f'{number(line)}<div style="font-weight:600">{head}</div>'
     pre = "white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0"
     if not line.text:
         body = ""

@@ -7,6 +7,7 @@ from nbext.magics.agent import AGENT
 from nbext.magics.ask import ASK
 from nbext.magics.base import Magic
 from nbext.magics.endpoint import BUDGET, ENDPOINT
+from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
 from nbext.magics.memory import MEMORY
 from nbext.magics.overview import AGENTKIT
@@ -26,6 +27,7 @@ MAGICS: tuple[Magic, ...] = (
     BUDGET,
     COST,
     ENDPOINT,
+    EVENTS,
     FAULTS,
     FORK,
     GRAPH,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agentkit.answer import Answer
@@ -17,6 +17,7 @@ from agentkit.log import RunInfo
 from agentkit.messages import JSON
 from agentkit.opening import doubts_of
 from agentkit.typed import schema_of
+from agentkit.views.eventlist import editable
 from nbext.asking import Ask, output_of, perform
 from nbext.magics.base import Magic
 from nbext.options import Binding, Grammar, Line, Option, number, whole
@@ -68,9 +69,7 @@ RESUMING = grammar("%resume", *VERDICTS, BUDGET)
 RERUNNING = grammar("%rerun", *VERDICTS, BUDGET)
 FORKING = grammar(
     "%fork",
-    Option(
-        name="--at", value="N", help="event after which it branches off; see `agentkit log show`"
-    ),
+    Option(name="--at", value="N", help="event after which it branches off; see %events"),
     Option(
         name="--edit",
         value="SEQ=TEXT",
@@ -122,7 +121,7 @@ async def fork(session: Session, line: Line, body: str | None) -> Answer:
         %fork 4f1c22ab --edit 12="The crane is broken."
     """
     info = chosen(session, line, session.own)
-    options: dict[str, Any] = {"fork": info.id, "edit": edits(line)}
+    options: dict[str, Any] = {"fork": info.id, "edit": edits(line, session.log.read(info.id))}
     options["settle"] = settled(session, info, line)
     if (at := line.one("--at")) is not None:
         options["at"] = whole(FORKING, "--at", at, least=1)
@@ -267,13 +266,14 @@ def value(text: str) -> JSON:
         return text
 
 
-def edits(line: Line) -> dict[Any, Any]:
-    """--edit SEQ=TEXT, as run() takes them.
+def edits(line: Line, events: Sequence[Any]) -> dict[Any, Any]:
+    """--edit SEQ=TEXT, as run() takes them; any event that shows a result stands for its end.
 
     Raises:
         SetupError: no event, or no text.
     """
     found: dict[Any, Any] = {}
+    known = editable(events) if line.has("--edit") else {}
     for text in line.given.get("--edit", ()):
         seq, mark, new = text.partition("=")
         if not mark or not (seq.isdigit() or seq == "task"):
@@ -282,7 +282,8 @@ def edits(line: Line) -> dict[Any, Any]:
                 expected="SEQ=TEXT with the seq of a step's end, or task=TEXT",
                 todo='put a text with blanks in quotes: --edit 12="..."',
             )
-        found[seq if seq == "task" else int(seq)] = new if seq == "task" else value(new)
+        meant = "task" if seq == "task" else known.get(int(seq), int(seq))
+        found[meant] = new if meant == "task" else value(new)
     return found
 
 

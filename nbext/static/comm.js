@@ -32,6 +32,32 @@ function clickable(made, act) {
   return made;
 }
 
+/** Put a text into the clipboard; false where the page may not. */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Buttons for the ways to go on from an event: each shows its line, ready to copy, and copies it. */
+function branching(branches) {
+  const row = html("div", "ak-branches");
+  for (const { name, line, help } of branches ?? []) {
+    const button = html("button", "ak-link", name), code = html("code", "ak-line");
+    button.title = help;
+    button.addEventListener("click", async () => {
+      code.textContent = line;
+      globalThis.getSelection?.()?.selectAllChildren(code);
+      button.textContent = (await copied(line)) ? `${name}: copied` : name;
+    });
+    row.append(html("span", "", "", button, code));
+  }
+  return row;
+}
+
 /** A duration in a unit that suits it. */
 function seconds(value) {
   if (value == null) return "–";

@@ -40,7 +40,16 @@ export function merge(state, message) {
 /** How many dots to send for so many new messages: some, not all. */
 export const dotsFor = (more, inFlight) => Math.max(0, Math.min(Math.ceil(Math.log2(more + 1)), 3, DOTS - inFlight));
 
+const NOTES = "notes:";
+
+/** Whether a selection is the notes of a card, not its messages; and which card it is of. */
+export const isNotes = (id) => id.startsWith(NOTES);
+export const carded = (id) => (isNotes(id) ? id.slice(NOTES.length) : id);
+
 const DOING = { model: "thinking", retry: "waits to retry", person: "asks a person", children: "awaits answers" };
+
+/** What a badge says, for the legend. */
+export const BADGES = { badge: "notes: what was decided (click)", "badge grave": "notes, some of trouble (click)" };
 
 /** The second line of a card. */
 export function subtitle(node, streaming) {
@@ -82,8 +91,9 @@ function makeNode(id, act) {
   const title = svg("title"), halo = svg("rect", { class: "halo" }), card = svg("rect", { class: "card" });
   const dot = svg("circle", { class: "dot" }), name = svg("text", { class: "name" }), sub = svg("text", { class: "sub" });
   const typing = svg("g", { class: "typing" }, ...[0, 1, 2].map((i) => svg("circle", { cx: i * 6, cy: 0, r: 2 })));
-  const badge = svg("g", { class: "badge" }, svg("circle", { r: 7.5 }), svg("text"));
-  const group = clickable(svg("g", { "data-id": id }, title, halo, card, dot, name, sub, typing, badge), act);
+  const badge = svg("g", { class: "badge" }, svg("title"), svg("circle", { r: 7.5 }), svg("text"));
+  const group = clickable(svg("g", { "data-id": id }, title, halo, card, dot, name, sub, typing, badge), () => act(id));
+  clickable(badge, (event) => { event.stopPropagation(); act(NOTES + id); });
   return { group, title, halo, card, dot, name, sub, typing, badge };
 }
 
@@ -112,13 +122,18 @@ function drawNode(part, node, at, streaming) {
   const notes = you ? 0 : topics.reduce((sum, topic) => sum + node.notes[topic], 0);
   part.badge.setAttribute("transform", `translate(${width / 2 - 4} ${-height / 2 + 1})`);
   part.badge.setAttribute("visibility", notes ? "visible" : "hidden");
+  part.badge.setAttribute("class", node.grave ? "badge grave" : "badge");
+  part.badge.setAttribute("tabindex", notes ? "0" : "-1");
+  const told = topics.map((topic) => `${topic.replaceAll("_", " ")} ${node.notes[topic]}×`).join(", ");
+  part.badge.firstChild.textContent = `Notes about ${node.label}: ${told}. Click to read them.`;
+  part.badge.setAttribute("aria-label", part.badge.firstChild.textContent);
   part.badge.lastChild.textContent = notes > 99 ? "99" : String(notes);
 }
 
 function makeEdge(id, act) {
   const title = svg("title"), hit = svg("path", { class: "hit" }), line = svg("path", { class: "line" });
   const head = svg("path", { class: "head" }), count = svg("text", { class: "count" });
-  return { group: clickable(svg("g", { "data-id": id }, title, hit, line, head, count), act), title, hit, line, head, count, samples: null };
+  return { group: clickable(svg("g", { "data-id": id }, title, hit, line, head, count), () => act(id)), title, hit, line, head, count, samples: null };
 }
 
 function drawEdge(part, edge, route) {
@@ -201,25 +216,29 @@ function sidePanel(root, model, ui, title) {
   }
   function item(entry) {
     const line = html("li", `ak-item kind-${entry.kind}`), meta = html("div", "ak-meta"), text = html("div", "ak-text", entry.text || "(empty)");
-    const facts = [`${entry.source} → ${entry.target}`, `${entry.after_s.toFixed(1)} s`];
+    const facts = [entry.target ? `${entry.source} → ${entry.target}` : entry.source, `${entry.after_s.toFixed(1)} s`];
     if (entry.tokens != null) facts.push(`${entry.tokens} tokens`);
     if (entry.cost_usd != null) facts.push(money(entry.cost_usd));
-    meta.append(html("span", "ak-chip", entry.kind), html("span", "", facts.join(" · ")));
+    const number = html("span", "ak-number", `#${entry.seq}`);
+    number.title = "The event's number: %events lists them, %fork and %state take it";
+    meta.append(html("span", "ak-chip", entry.kind), html("span", "", facts.join(" · ")), number);
     line.append(meta, text);
     if (entry.more) {
       const all = html("button", "ak-link", "show all");
       all.addEventListener("click", () => {
-        waiting.set(`${entry.run}:${entry.seq}`, { text, all });
-        model.send({ type: "text", run: entry.run, seq: entry.seq, req: `${mine}:text` });
+        waiting.set(`${entry.run}:${entry.seq}:${entry.kind}`, { text, all });
+        model.send({ type: "text", run: entry.run, seq: entry.seq, kind: entry.kind, req: `${mine}:text` });
       });
       line.append(all);
     }
+    if (entry.branches?.length) line.append(branching(entry.branches));
     return line;
   }
   const waiting = new Map();
   function pages() {
     foot.textContent = "";
-    if (total <= PAGE) return foot.append(html("span", "", total === 1 ? "1 message" : `${total} messages`));
+    const what = isNotes(ui.selected ?? "") ? "note" : "message";
+    if (total <= PAGE) return foot.append(html("span", "", total === 1 ? `1 ${what}` : `${total} ${what}s`));
     const start = ui.start ?? 0, end = Math.min(total, start + PAGE);
     const turn = (label, to, off) => {
       const button = html("button", "ak-button", label);
@@ -255,7 +274,8 @@ function sidePanel(root, model, ui, title) {
     focus: () => panel.focus({ preventScroll: true }),
     /** The selection got more messages: read them, at most twice a second. */
     touched(ids) {
-      if (!ui.selected || timer || ![...ids].some((id) => id === ui.selected || id.split("→").includes(ui.selected))) return;
+      const card = carded(ui.selected ?? "");
+      if (!ui.selected || timer || ![...ids].some((id) => id === card || id.split("→").includes(card))) return;
       timer = setTimeout(() => { timer = 0; ask(); }, 500);
     },
     answer(message) {
@@ -267,7 +287,7 @@ function sidePanel(root, model, ui, title) {
         list.scrollTop = down;
         pages();
       } else if (message.type === "text") {
-        const asked = waiting.get(`${message.run}:${message.seq}`);
+        const asked = waiting.get(`${message.run}:${message.seq}:${message.kind}`);
         if (!asked || message.req !== `${mine}:text`) return;
         asked.text.textContent = message.text;
         asked.all.remove();
@@ -338,7 +358,7 @@ export function draw(model, el, ui = {}) {
   main.append(bar, picture, legend);
   root.append(main);
   const fit = camera(picture, tools, ui), fly = flights(dots, parts);
-  const panel = sidePanel(root, model, ui, (id) => id.split("→").map((name) => called(name, state.nodes)).join(" → "));
+  const panel = sidePanel(root, model, ui, (id) => (isNotes(id) ? "Notes about " : "") + carded(id).split("→").map((name) => called(name, state.nodes)).join(" → "));
   let dirty = new Set(), moved = false, frame = 0, sent = 0;
 
   function pick(id) {
@@ -347,7 +367,7 @@ export function draw(model, el, ui = {}) {
     mark();
   }
   function mark() {
-    for (const [id, part] of parts) part.group.toggleAttribute("data-selected", id === ui.selected);
+    for (const [id, part] of parts) part.group.toggleAttribute("data-selected", id === carded(ui.selected ?? ""));
   }
   function focus(id) {
     root.classList.toggle("focused", Boolean(id));
@@ -362,7 +382,7 @@ export function draw(model, el, ui = {}) {
   function part(id, make, layer) {
     let found = parts.get(id);
     if (!found) {
-      parts.set(id, (found = make(id, () => pick(id))));
+      parts.set(id, (found = make(id, pick)));
       layer.append(found.group);
       if (layer === nodes) {
         found.group.addEventListener("pointerenter", () => focus(id));
@@ -412,10 +432,15 @@ export function draw(model, el, ui = {}) {
     root.classList.toggle("live", live);
     const facts = [`${messages} ${messages === 1 ? "message" : "messages"}`, live ? "running" : last?.status ?? "empty"];
     status.textContent = [last?.name, ...facts].filter(Boolean).join(" · ");
-    const key = KINDS.filter((kind) => used.has(kind)).join();
+    const noted = [...state.nodes.values()].filter((node) => node.what !== "you" && Object.keys(node.notes).length);
+    const badges = [["badge", noted.some((node) => !node.grave)], ["badge grave", noted.some((node) => node.grave)]];
+    const key = [...KINDS.filter((kind) => used.has(kind)), ...badges.map(([, any]) => any)].join();
     if (legend.dataset.key === key) return;
     legend.dataset.key = key;
-    legend.replaceChildren(...key.split(",").filter(Boolean).map((kind) => html("span", `ak-key kind-${kind}`, kind)));
+    legend.replaceChildren(
+      ...KINDS.filter((kind) => used.has(kind)).map((kind) => html("span", `ak-key kind-${kind}`, kind)),
+      ...badges.filter(([, any]) => any).map(([look]) => html("span", `ak-key ${look}`, BADGES[look])),
+    );
   }
   function tick(now) {
     frame = 0;
@@ -441,7 +466,7 @@ export function draw(model, el, ui = {}) {
   root.addEventListener("keydown", escape);
   root.addEventListener("agentkit:closed", (event) => {
     mark();
-    parts.get(event.detail)?.group.focus({ preventScroll: true });
+    parts.get(carded(event.detail ?? ""))?.group.focus({ preventScroll: true });
   });
   const leave = follow(model, receive);
   if (ui.selected) panel.show(ui.selected);

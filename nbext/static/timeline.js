@@ -138,53 +138,107 @@ function drawLane(lane, y, scale, now) {
   return [name, ...parts];
 }
 
-function drawBar(rect, y) {
+/** The shape nearest to a point of a lane, for those too thin to be hit: at most `reach` pixels away. */
+export function nearest(shapes, tops, x, y, reach = 8) {
+  let best = null, least = reach;
+  for (const rect of shapes) {
+    const top = tops.get(rect.lane) + rect.row * ROW;
+    if (y < top || y > top + ROW) continue;
+    const away = Math.max(0, rect.x - x, x - rect.x1);
+    if (away < least) { best = rect; least = away; }
+  }
+  return best;
+}
+
+function drawBar(rect, y, act) {
   const width = Math.max(rect.reused ? REUSED : 1, rect.x1 - rect.x), top = y + rect.row * ROW + 1.5;
   const box = { x: rect.x, y: top, width, height: ROW - 3, rx: Math.min(3, width / 2) };
   if (rect.inside) {
     const strip = svg("rect", { class: "body", x: rect.x, y: top + ROW - 7, width, height: 4 });
-    return svg("g", { class: `bar inside kind-${rect.kind}` }, svg("title", {}, tip(rect)), strip);
+    return clickable(svg("g", { class: `bar inside kind-${rect.kind}`, "aria-label": tip(rect) }, svg("title", {}, tip(rect)), strip), act);
   }
   const state = rect.status === "failed" ? " failed" : rect.status === "cancelled" ? " cancelled" : rect.open ? " open" : "";
   const group = svg("g", { class: `bar kind-${rect.kind}${state}` }, svg("title", {}, tip(rect)), svg("rect", { class: "body", ...box }));
   if (rect.reused) group.append(svg("rect", { class: "hatch", ...box }));
   if (width > 34) group.append(svg("text", { x: rect.x + 5, y: top + 9 }, cut(rect.reused ? "0 paid" : rect.label, width - 8, 9.5)));
-  return group;
+  group.setAttribute("aria-label", tip(rect));
+  return clickable(group, act);
 }
 
 /** Draw the timeline into an element and keep it up to date; returns the clean-up. */
 export function draw(model, el) {
   const state = empty(), root = region(el, "ak-timeline", "Timeline"), head = html("div", "ak-status"), legend = html("div", "ak-legend");
   const hatch = `ak-hatch-${Math.random().toString(36).slice(2)}`;
-  const picture = svg("svg", { role: "img" }), layer = svg("g");
+  const picture = svg("svg", { role: "group" }), layer = svg("g"), panel = html("div", "ak-about");
+  panel.setAttribute("role", "status");
+  panel.hidden = true;
   picture.append(svg("defs", {}, svg("pattern", { id: hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse" },
     svg("path", { d: "M0 6 6 0", stroke: "#fff", "stroke-width": 1.6, opacity: 0.75 }))), layer);
   root.style.setProperty("--ak-hatch", `url(#${hatch})`);
-  root.append(head, picture, legend);
+  root.append(head, picture, legend, panel);
+  const mine = Math.random().toString(36).slice(2);
+  let shapes = [], tops = new Map(), asked = 0, chosen = null;
   let frame = 0, timer = 0, pulse = 0, sent = 0, last = 0, cost = 0, width = 900;
 
+  /** Ask the kernel for all about a bar or a note, and make room for it. */
+  function pick(name, content, said) {
+    chosen = chosen === name ? null : name;
+    panel.hidden = chosen === null;
+    if (chosen === null) return wake();
+    asked += 1;
+    panel.replaceChildren(html("p", "ak-none", said));
+    model.send({ ...content, req: `${mine}:${asked}` });
+    wake();
+  }
+  const pickBar = (rect) => pick(`bar ${rect.id}`, { type: "bar", id: rect.id }, `${tip(rect)} · asking the kernel …`);
+  const pickNote = (lane, n, topic) => pick(`note ${lane} ${n}`, { type: "mark", lane, n }, `${topic} · asking the kernel …`);
+  function tell(message) {
+    if (message.req !== `${mine}:${asked}` || chosen === null) return;
+    const rows = message.detail?.rows ?? [["", "The kernel knows nothing of it."]];
+    const close = html("button", "ak-button", "×");
+    close.title = "Close";
+    close.setAttribute("aria-label", "Close");
+    close.addEventListener("click", () => { chosen = null; panel.hidden = true; wake(); });
+    panel.replaceChildren(close,
+      html("dl", "ak-detail", "", ...rows.flatMap(([name, text]) => [html("dt", "", name), html("dd", "", text)])),
+      branching(message.detail?.branches));
+  }
   function paint() {
     frame = 0;
     const begun = performance.now();
     const segments = state.segments.length ? current(state.segments, state.live, Date.now() / 1000) : [[0, 0]], now = segments.at(-1)[1];
-    const scale = axis(segments, LABELS, width - LABELS - RIGHT), tops = new Map();
+    const scale = axis(segments, LABELS, width - LABELS - RIGHT);
+    tops = new Map();
     let y = TOP;
     for (const id of state.order) { tops.set(id, y); y += state.lanes.get(id).rows * ROW + 11; }
-    const shapes = rectangles(state.bars.values(), scale.x, now);
+    shapes = rectangles(state.bars.values(), scale.x, now);
     layer.replaceChildren(
       ...drawGrid(scale, y),
       ...state.order.flatMap((id) => drawLane(state.lanes.get(id), tops.get(id), scale, now)),
       ...[...thin(shapes.filter(isThin), tops)].map(([look, d]) => svg("path", { class: `bar thin body kind-${look}`, d })),
-      ...shapes.filter((r) => !isThin(r)).map((r) => drawBar(r, tops.get(r.lane))),
-      ...state.order.flatMap((id) => state.lanes.get(id).notes.map(([at, topic]) =>
-        svg("circle", { class: `note note-${topic}`, cx: scale.x(at), cy: tops.get(id) + 1, r: 2.6 }, svg("title", {}, topic.replaceAll("_", " "))))),
+      ...shapes.filter((r) => !isThin(r)).map((r) => {
+        const made = drawBar(r, tops.get(r.lane), () => pickBar(r));
+        made.toggleAttribute("data-selected", chosen === `bar ${r.id}`);
+        return made;
+      }),
+      ...state.order.flatMap((id) => state.lanes.get(id).notes.map(([at, topic, grave], n) => {
+        const said = topic.replaceAll("_", " "), circle = { class: grave ? "note grave" : "note", cx: scale.x(at), cy: tops.get(id) + 1, r: 3, "aria-label": said };
+        const made = clickable(svg("circle", circle, svg("title", {}, `${said}: click to read it`)), () => pickNote(id, n, said));
+        made.toggleAttribute("data-selected", chosen === `note ${id} ${n}`);
+        return made;
+      })),
     );
     picture.setAttribute("viewBox", `0 0 ${width} ${y + 22}`);
     picture.setAttribute("height", String(y + 22));
     head.textContent = state.totals ? headline(state.totals) : "";
     picture.setAttribute("aria-label", `Timeline of ${state.order.length} actors: ${head.textContent}`);
     const kinds = [...new Set(shapes.map((r) => r.kind))];
-    legend.replaceChildren(...kinds.map((kind) => html("span", `ak-key kind-${kind}`, kind)));
+    const marks = state.order.flatMap((id) => state.lanes.get(id).notes);
+    legend.replaceChildren(
+      ...kinds.map((kind) => html("span", `ak-key kind-${kind}`, kind)),
+      ...(marks.some(([, , grave]) => !grave) ? [html("span", "ak-key kind-note", "note (click)")] : []),
+      ...(marks.some(([, , grave]) => grave) ? [html("span", "ak-key kind-trouble", "note of trouble (click)")] : []),
+    );
     root.classList.toggle("live", state.live);
     Object.assign(root.dataset, { bars: String(state.bars.size), shapes: String(shapes.length) });
     painted(root, state.rev, sent);
@@ -202,11 +256,19 @@ export function draw(model, el) {
     else frame = requestAnimationFrame(paint);
   }
   function receive(message) {
+    if (message.type === "detail") return tell(message);
     if (message.type !== "patch") return;
     if (!merge(state, message)) return model.send({ type: "hello", rev: state.rev });
     sent ||= message.t;
     wake();
   }
+  // Bars that are drawn together have no shape of their own to be clicked.
+  picture.addEventListener("click", (event) => {
+    if (!String(event.target?.getAttribute?.("class")).includes("thin")) return;
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(picture.getScreenCTM().inverse());
+    const found = nearest(shapes, tops, at.x, at.y);
+    if (found) pickBar(found);
+  });
   const watch = globalThis.ResizeObserver && new ResizeObserver(([entry]) => {
     const wide = Math.max(420, Math.floor(entry.contentRect.width));
     if (wide !== width) { width = wide; wake(); }

@@ -10,8 +10,8 @@ from nbext.widgets.plain import (
     BoardWidget,
     PlanWidget,
     SpeakersWidget,
-    TimelineWidget,
 )
+from nbext.widgets.timeline import TimelineWidget
 
 __all__ = [
     "BillWidget",

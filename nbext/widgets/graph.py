@@ -23,6 +23,7 @@ class GraphWidget(LiveView, drawn="graph", fold=Graph):
             return {"type": "page", "name": name, **self.view.page(name, first, PAGE)}
         if content.get("type") == "text":
             run, seq = str(content.get("run")), content.get("seq")
-            text = self.view.full(run, seq) if isinstance(seq, int) else None
-            return {"type": "text", "run": run, "seq": seq, "text": text or ""}
+            kind = str(content.get("kind"))
+            text = self.view.full(run, seq, kind) if isinstance(seq, int) else None
+            return {"type": "text", "run": run, "seq": seq, "kind": kind, "text": text or ""}
         return None

@@ -6,7 +6,6 @@ from agentkit.views.board import Board
 from agentkit.views.ledger import Ledger
 from agentkit.views.planview import PlanView
 from agentkit.views.speakers import Speakers
-from agentkit.views.timeline import Timeline
 from nbext.widgets.base import LiveView
 
 
@@ -24,7 +23,3 @@ class PlanWidget(LiveView, drawn="planview", fold=PlanView):
 
 class SpeakersWidget(LiveView, drawn="speakers", fold=Speakers):
     """Who spoke when in the conversations of the runs, and why, live."""
-
-
-class TimelineWidget(LiveView, drawn="timeline", fold=Timeline):
-    """Who worked when, live."""

@@ -35,6 +35,7 @@ class FakeElement extends EventTarget {
     const names = () => this.className.split(" ").filter(Boolean);
     return { contains: (name) => names().includes(name), toggle: (name, on) => { this.className = [...names().filter((n) => n !== name), ...(on ? [name] : [])].join(" "); } };
   }
+  get firstChild() { return this.children[0]; }
   get lastChild() { return this.children.at(-1); }
   setAttribute(name, value) { this.attributes[name] = String(value); }
   getAttribute(name) { return this.attributes[name] ?? null; }

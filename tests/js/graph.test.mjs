@@ -91,7 +91,7 @@ test("a click lists messages, and their text stays text", () => {
   assert.equal(el.all((e) => e.tag === "img").length, 0);
   el.byClass("ak-link")[0].dispatchEvent(new Event("click"));
   assert.equal(model.sent.at(-1).type, "text");
-  model.say({ type: "text", req: model.sent.at(-1).req, run: "r", seq: 2, text: "the whole text" });
+  model.say({ type: "text", req: model.sent.at(-1).req, run: "r", seq: 2, kind: "task", text: "the whole text" });
   assert.equal(el.byClass("ak-text")[0].textContent, "the whole text");
 });
 
@@ -123,4 +123,39 @@ test("what a node waits for is said", () => {
   const nodes = new Map([["tool:tariff", node("tool:tariff", { label: "tariff" })]]);
   const call = { source: "clerk", target: "tool:tariff", kinds: { call: 2 } };
   assert.equal(graph.edgeText(call, nodes), "clerk → tariff: 2 call");
+});
+
+test("a message has its event's number, and lines to go on from it that a click copies", async () => {
+  const { model, el, frame } = drawn(), copied = [];
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { clipboard: { writeText: async (text) => copied.push(text) } } });
+  model.say(first());
+  frame();
+  el.byClass("edge")[0].dispatchEvent(new Event("click"));
+  const branches = [{ name: "run again from here", line: "%fork 4f1c22ab --at 12", help: "keeps events 1 to 12" }];
+  const item = { run: "r", seq: 12, after_s: 0.1, kind: "task", source: "you", target: "clerk", text: "hi", more: false, tokens: null, cost_usd: null, branches };
+  model.say({ type: "page", req: model.sent.at(-1).req, name: "you→clerk", total: 1, start: 0, items: [item] });
+  assert.equal(el.byClass("ak-number")[0].textContent, "#12");
+  el.byClass("ak-link")[0].dispatchEvent(new Event("click"));
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual(copied, ["%fork 4f1c22ab --at 12"]);
+  assert.equal(el.byClass("ak-line")[0].textContent, "%fork 4f1c22ab --at 12");
+  assert.match(el.byClass("ak-link")[0].textContent, /copied/);
+});
+
+test("a badge tells what it counts, its click lists the notes, and only trouble is orange", () => {
+  const { model, el, frame } = drawn();
+  const nodes = [node("you", { what: "you" }), node("clerk", { notes: { route: 2 }, grave: false })];
+  model.say(first({ nodes }));
+  frame();
+  const badge = el.byClass("badge").find((one) => one.tag === "g" && one.attributes.visibility !== "hidden" && one.firstChild?.textContent.includes("clerk"));
+  assert.equal(badge.className, "badge");
+  assert.match(badge.firstChild.textContent, /route 2×.*Click/);
+  assert.match(el.byClass("ak-legend")[0].textContent, /notes: what was decided/);
+  badge.dispatchEvent(new Event("click"));
+  assert.equal(model.sent.at(-1).name, "notes:clerk");
+  assert.match(el.byClass("ak-panel-head")[0].textContent, /Notes about clerk/);
+  model.say(patch(3, 5, { nodes: [node("clerk", { notes: { retry: 1, route: 2 }, grave: true })] }));
+  frame();
+  assert.equal(badge.className, "badge grave");
+  assert.match(el.byClass("ak-legend")[0].textContent, /some of trouble/);
 });

@@ -6,7 +6,7 @@ const timeline = await widget("timeline.js");
 
 const bar = (id, start, end, more = {}) => Object.values({ id, lane: "clerk", row: 0, kind: "model", label: "sim:careful", start, end, status: "ok", reused: false, detail: "", inside: false, ...more });
 const totals = { wall_s: 10, busy_s: 4, idle_s: 6, waited_s: 0, steps: 2, reused: 1 };
-const data = (bars, more = {}) => ({ rev: 5, segments: [[100, 110]], order: ["clerk"], lanes: [{ id: "clerk", label: "clerk", depth: 0, rows: 1, spans: [[100, null]], notes: [[101, "retry"]] }], bars, totals, live: false, ...more });
+const data = (bars, more = {}) => ({ rev: 5, segments: [[100, 110]], order: ["clerk"], lanes: [{ id: "clerk", label: "clerk", depth: 0, rows: 1, spans: [[100, null]], notes: [[101, "retry", true]] }], bars, totals, live: false, ...more });
 const rects = (bars) => {
   const state = timeline.empty();
   timeline.merge(state, { from: 0, rev: 5, data: data(bars) });
@@ -63,4 +63,48 @@ test("the picture has a lane, bars and marks, and goes without a trace", () => {
   assert.deepEqual(model.sent.at(-1), { type: "hello", rev: 5 });
   stop();
   assert.equal(model.listeners.size + waiting() + el.children.length, 0);
+});
+
+function shown(bars, notes = []) {
+  const model = new FakeModel(), { el, frame } = page();
+  timeline.default.render({ model, el });
+  const lanes = [{ id: "clerk", label: "clerk", depth: 0, rows: 1, spans: [[100, null]], notes }];
+  model.say({ type: "patch", from: 0, rev: 5, t: 1, data: data(bars, { lanes }) });
+  frame();
+  return { model, el, frame };
+}
+
+test("a click on a bar asks for all about it, and its text stays text", () => {
+  const { model, el, frame } = shown([bar(0, 100, 104), bar(1, 104, 109, { kind: "tool", label: "depth" })]);
+  const [, tool] = el.byClass("bar");
+  tool.dispatchEvent(new Event("click"));
+  const asked = model.sent.at(-1);
+  assert.deepEqual([asked.type, asked.id], ["bar", 1]);
+  const detail = { rows: [["who", "clerk"], ["result", "<img src=x onerror=alert(1)>"]], branches: [{ name: "run again from here", line: "%fork a --at 4", help: "" }] };
+  model.say({ type: "detail", req: "somebody else's", detail });
+  assert.equal(el.byClass("ak-detail").length, 0);
+  model.say({ type: "detail", req: asked.req, detail });
+  assert.match(el.byClass("ak-detail")[0].textContent, /<img src=x/);
+  assert.equal(el.all((e) => e.tag === "img").length, 0);
+  assert.match(el.byClass("ak-branches")[0].textContent, /run again from here/);
+  frame();
+  el.byClass("bar")[1].dispatchEvent(new Event("click"));
+  assert.equal(el.byClass("ak-about")[0].hidden, true);
+});
+
+test("a click on a note asks for it, and one of trouble looks so", () => {
+  const { model, el } = shown([bar(0, 100, 104)], [[101, "route", false], [102, "retry", true]]);
+  const [calm, grave] = el.byClass("note").filter((one) => one.tag === "circle");
+  assert.deepEqual([calm.className, grave.className], ["note", "note grave"]);
+  grave.dispatchEvent(new Event("click"));
+  const { type, lane, n } = model.sent.at(-1);
+  assert.deepEqual([type, lane, n], ["mark", "clerk", 1]);
+});
+
+test("of bars too thin to be hit the nearest is meant", () => {
+  const shapes = rects([bar(0, 100, 100.01), bar(1, 105, 105.01)]);
+  const tops = new Map([["clerk", 26]]);
+  assert.equal(timeline.nearest(shapes, tops, 52, 30).id, 1);
+  assert.equal(timeline.nearest(shapes, tops, 52, 99), null);
+  assert.equal(timeline.nearest(shapes, tops, 80, 30), null);
 });

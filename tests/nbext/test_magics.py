@@ -362,3 +362,16 @@ gauger = Agent("gauger", "You measure tides.", tools=[gauge])
 '''
     )
     assert "1.5" in shared.ok("%ask gauger What is the height of the tide in Amber?").text
+
+
+def test_events_are_listed_with_the_numbers_that_fork_takes(shared: Notebook) -> None:
+    shared.ok("%%ask clerk\nWhat are the dues for 30 t in Amber?")
+    lines = shared.ok("%events --kind step.ended --find tariff").text.splitlines()
+    (told,) = [line for line in lines if "step.ended  tariff(" in line]
+    number = told.split()[0]
+    assert f"#{number}" in shared.ok("%transcript").text
+    assert shared.ok("%events --from 2 --to 3").text.splitlines()[1].split()[0] == "2"
+    forked = shared.ok(f'%fork last --edit {number}="77 EUR"')
+    assert "77" in forked.text
+    assert shared.run("%events --actor nobody").ename == "SetupError"
+    assert shared.run("%events --from x").ename == "SetupError"

@@ -114,7 +114,11 @@ async def test_a_side_panel_reads_pages_and_whole_texts() -> None:
     found = page.got[-1]
     assert (found["req"], found["total"]) == ("a:1", 1)
     item = found["items"][0]
-    page.answer(page, {"type": "text", "run": item["run"], "seq": item["seq"], "req": "a"}, [])
+    page.answer(
+        page,
+        {"type": "text", "run": item["run"], "seq": item["seq"], "kind": "task", "req": "a"},
+        [],
+    )
     assert page.got[-1]["text"] == "What are the dues for 30 t in Amber, and who pays?"
     page.answer(page, {"type": "text", "run": "nobody", "seq": None, "req": "a"}, [])
     assert page.got[-1]["text"] == ""

@@ -127,9 +127,9 @@ def test_messages_are_read_in_pages_and_in_full() -> None:
     assert (page["total"], page["start"], len(page["items"])) == (120, 100, 20)
     first = page["items"][0]
     assert first["more"] and first["text"].startswith("part 100")
-    whole = graph.full(first["run"], first["seq"])
+    whole = graph.full(first["run"], first["seq"], first["kind"])
     assert whole is not None and len(whole) == 509
-    assert graph.full(first["run"], 10_000) is None
+    assert graph.full(first["run"], 10_000, "task") is None
     assert graph.page("clerk→nobody")["total"] == 0
     assert graph.page("clerk", -5)["total"] == 121
 

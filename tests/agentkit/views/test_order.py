@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -69,7 +70,7 @@ def faces(seed: int | None) -> list[object]:
     graph, ledger = fold(Graph(), events), fold(Ledger(), events)
     rows = [row[:6] for row in ledger.rows()]
     lanes = fold(Timeline(), events).order()
-    transcript = str(fold(Transcript(), events))
+    transcript = re.sub(r" #\d+\n", "\n", str(fold(Transcript(), events)))
     drawn = [graph.to_svg(), graph.to_html(), graph.to_markdown(), str(graph)]
     return [*drawn, transcript, rows, lanes, str(fold(Board(), events))]
 
@@ -96,7 +97,7 @@ def test_the_results_of_parallel_calls_stand_in_the_order_of_the_calls(
     s.close("c")
     s.end()
     lines = str(fold(Transcript(), s.events)).splitlines()
-    assert [line.split()[0] for line in lines if line.endswith("done")] == names
+    assert [line.split()[0] for line in lines if "done" in line] == names
 
 
 @pytest.mark.parametrize("failed", [True, False])

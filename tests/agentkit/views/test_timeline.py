@@ -94,3 +94,27 @@ def test_ten_thousand_bars_are_drawn_together_where_they_cannot_be_told_apart() 
     shapes = merge(data["bars"], scale.x, data["segments"][-1][1])
     assert len(shapes) < 900
     assert sum(shape["n"] for shape in shapes) == 10_000
+
+
+def test_a_bar_tells_all_about_its_step_and_how_to_go_on_from_there() -> None:
+    view = fold(Timeline(), team(f"{'0' * 28}4f1c22ab").events)
+    bar = next(one for one in view.bars if one.label == "tariff")
+    detail = view.detail(bar.id)
+    assert detail is not None
+    rows = dict(detail["rows"])
+    assert rows["who"] == "worker-1" and rows["result"] == "123.0"
+    assert rows["asked"] == '{"port": "Amber", "tonnes": 30}'
+    assert rows["events"] == f"#{bar.began} to #{bar.ended}"
+    assert [one["line"] for one in detail["branches"]] == [
+        f"%fork 4f1c22ab --at {bar.began - 1}",
+        f'%fork 4f1c22ab --edit {bar.ended}="..."',
+    ]
+    assert all(view.detail(one.id) for one in view.bars)
+    assert view.detail(-1) is None and view.detail(10_000) is None
+
+
+def test_a_note_on_a_lane_tells_its_sentence() -> None:
+    view = fold(Timeline(), team().events)
+    detail = view.mark("team/worker-1", 0)
+    assert detail is not None and "429" in dict(detail["rows"])["note"]
+    assert view.mark("team/worker-1", 7) is None and view.mark("nobody", 0) is None

@@ -27,7 +27,7 @@ def test_failures_are_told_where_they_happened() -> None:
     s.close("c", "failed", error)
     s.end("failed")
     told = str(fold(Transcript(), s.events))
-    assert "clerk: m failed\n    TimedOut: no bytes for 5 s" in told
+    assert "clerk: m failed  #4\n    TimedOut: no bytes for 5 s" in told
     assert "run failed" in told
 
 
@@ -66,4 +66,32 @@ def test_a_search_of_a_memory_is_told_once_a_line_for_each_hit() -> None:
     s.finish("c", "k", "memory", "notes.recall", result=hits)
     s.note("c", "recalled", {"memory": "notes", "query": "who?", "hits": hits})
     text = str(fold(Transcript(), s.events))
-    assert text == 'clerk → notes.recall(query="who?")\n    0.64  Ada owns it.'
+    assert text.startswith('clerk → notes.recall(query="who?")  #4\n    0.64  Ada owns it.\n')
+    assert text.count("0.64") == 1
+
+
+def test_a_tools_traceback_is_told_below_its_error() -> None:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "clerk")
+    trace = "Cell In[3], line 5, in average\n    return sum(marks) / len(marks)"
+    error = Failure(type="ZeroDivisionError", text="division by zero", trace=trace)
+    s.tool("c", "t", "average", {"course": "algebra"}, None, status="failed", error=error)
+    view = fold(Transcript(), s.events)
+    assert "return sum(marks) / len(marks)" in str(view)
+    assert "return sum(marks) / len(marks)" in view.to_html()
+
+
+def test_each_entry_has_the_number_of_its_event_and_the_lines_that_go_on_from_it() -> None:
+    view = fold(Transcript(), team(f"{'0' * 28}4f1c22ab").events)
+    lines = str(view).splitlines()
+    (told,) = [line for line in lines if line.strip().startswith("worker-1 → tariff(")]
+    seq = told.rpartition("#")[2]
+    assert f'%fork 4f1c22ab --edit {seq}="..."' in view.to_html().replace("&quot;", '"')
+    assert "%fork 4f1c22ab --at N" in lines[-1]
+
+
+def test_notes_read_as_sentences() -> None:
+    text = str(fold(Transcript(), team().events))
+    assert "wait_s" not in text and "{" not in text.partition("retry")[2].partition("worker")[0]
+    assert "Retry: wait s 0.3" in text

@@ -1,0 +1,21 @@
+"""The live timeline."""
+
+from __future__ import annotations
+
+from agentkit.messages import JSON
+from agentkit.views.timeline import Timeline
+from nbext.widgets.base import LiveView
+
+
+class TimelineWidget(LiveView, drawn="timeline", fold=Timeline):
+    """Who worked when, live; a click on a bar or a note tells all about it."""
+
+    view: Timeline
+
+    def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
+        """Answer a click: what is known of a bar, or of a note."""
+        if content.get("type") == "bar" and isinstance(id := content.get("id"), int):
+            return {"type": "detail", "detail": self.view.detail(id)}
+        if content.get("type") == "mark" and isinstance(n := content.get("n"), int):
+            return {"type": "detail", "detail": self.view.mark(str(content.get("lane")), n)}
+        return None

@@ -1,0 +1,69 @@
+"""Notes as sentences, and which of them somebody should look at."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from agentkit.messages import JSON
+from agentkit.views.notes import GRAVE, SENTENCES, grave, sentence
+
+
+@pytest.mark.parametrize(
+    ("topic", "data", "said"),
+    [
+        (
+            "retry",
+            {"model": "m", "attempt": 2, "error": "RateLimited", "text": "429", "wait_s": 0.3},
+            "m is asked again after 0.3 s, because of RateLimited: 429",
+        ),
+        (
+            "route",
+            {"to": "coder", "reason": "it is code"},
+            "It goes on to coder, because it is code.",
+        ),
+        (
+            "route",
+            {"to": ["a", "b"], "reason": "both.", "from": "x"},
+            "It goes on to a, b, because both. (from x)",
+        ),
+        (
+            "unrouted",
+            {"said": "Bob", "reason": "nobody is called that"},
+            "The router said “Bob”: nobody is called that",
+        ),
+        ("missing", {"b": "too late"}, "Missing: b too late"),
+        ("handoff", {"from": "a"}, "Handoff: from a"),
+        (
+            "panel",
+            {"reason": "most", "ballots": {"a": 2, "b": True}},
+            "Panel: most (ballots a: 2, b: yes)",
+        ),
+        ("plan.flaw", None, "Plan flaw"),
+        ("length", "cut", "Length: cut"),
+        (
+            "unknown_tool",
+            {"actor": "clerk", "tool": "fly", "call": "c1"},
+            "clerk called fly, which it does not have.",
+        ),
+    ],
+)
+def test_a_note_reads_as_a_sentence(topic: str, data: JSON, said: str) -> None:
+    assert sentence(topic, data) == said
+
+
+@pytest.mark.parametrize("topic", SENTENCES)
+def test_no_field_of_a_note_is_left_out_but_those_that_only_machines_need(topic: str) -> None:
+    names = {name for _, name, _, _ in string.Formatter().parse(SENTENCES[topic]) if name}
+    data = {name: f"the {name}" for name in names} | {"depth": 7}
+    told = sentence(topic, data)
+    assert all(f"the {name}" in told for name in names) and "depth 7" in told
+    assert "{" not in told
+
+
+def test_what_went_wrong_is_grave_and_what_was_decided_is_not() -> None:
+    assert all(map(grave, GRAVE))
+    assert grave("tool_failed") and grave("in_doubt") and grave("reply_lost")
+    for topic in ("route", "plan", "debate", "speaker", "award", "window", "superstep", "settled"):
+        assert not grave(topic)
