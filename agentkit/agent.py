@@ -37,7 +37,7 @@ from agentkit.errors import (
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
-from agentkit.person import Question
+from agentkit.person import Question, agreed, refused
 from agentkit.run import Outcome, current_run, current_scope, note, stream_to
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
@@ -336,9 +336,13 @@ class Agent(Actor):
                 text=f"May {self.name} call {chosen.name}({listed(arguments)})?",
                 options=("yes", "no"),
                 default="no",
+                words=True,
+                tool=chosen.name,
+                arguments=dict(arguments),
             )
-            if (await current_run().ask_person(question)).lower() not in ("yes", "y"):
-                return told(call, "A person did not allow this call. Do not repeat it.", True)
+            said, default = await current_run().ask_or_default(question)
+            if not agreed(said):
+                return told(call, disallowed(said, default), True)
         outcome = await self._perform(chosen, arguments)
         text = outcome.error.text if outcome.error else outcome.result
         return told(call, text, outcome.error is not None)
@@ -423,6 +427,21 @@ def told(call: ToolCall, result: JSON, error: bool) -> Message:
     """A tool's result as the model reads it."""
     text = result if isinstance(result, str) else canonical(result)
     return Message(role="tool", content=text, call_id=call.id, error=error)
+
+
+def disallowed(said: str, default: str) -> str:
+    """What a model is told of a call that was not simply allowed."""
+    if default:
+        return (
+            f"This call was not made: a person must allow it ({default}); the stated answer is"
+            f" then {said!r}. Do not repeat it."
+        )
+    if refused(said):
+        return "A person did not allow this call. Do not repeat it."
+    return (
+        f"A person did not allow this call as it is, but said: {said.strip()}\nThe call was not"
+        " made. Do as the person said."
+    )
 
 
 def listed(arguments: dict[str, JSON]) -> str:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import os
+import select
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 
-from agentkit.messages import Frozen
+from agentkit.messages import JSON, Frozen
+from agentkit.threads import in_thread
+
+LOOK_S = 0.05
+"""How often it is looked whether a question on the terminal is still open, in seconds."""
 
 
 class Question(Frozen):
@@ -18,20 +26,79 @@ class Question(Frozen):
     default: str = ""
     """The answer when nobody gives one in time."""
     timeout_s: float | None = None
+    words: bool = False
+    """Whether other words than the options are an answer too, such as "yes, but only 20 t"."""
+    run: str = ""
+    """The run that waits for the answer."""
+    agent: str = ""
+    """Who asks."""
+    tool: str = ""
+    """The tool that may be called, if that is the question."""
+    arguments: JSON = None
+    """What it is called with, secrets hidden."""
+
+    def identity(self) -> dict[str, JSON]:
+        """What makes two questions of one actor the same."""
+        return self.model_dump(mode="json", include={"text", "options", "default", "timeout_s"})
 
 
 Person = Callable[[Question], Awaitable[str]]
-"""Who answers: async (Question) -> answer."""
+"""Who answers: async (Question) -> answer. Raises Nobody when there is no person."""
+
+
+class Nobody(Exception):
+    """There is no person to answer; the question's default is the answer."""
 
 
 async def console(question: Question) -> str:
-    """Ask on the terminal; without one nobody is there, so the default is the answer."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        return question.default
-    options = f" [{'/'.join(question.options)}]" if question.options else ""
-    answer = await asyncio.to_thread(input, f"{question.text}{options} ")
-    return answer.strip() or question.default
+    """Ask on the terminal; one question at a time.
 
+    A question that is given up leaves nothing behind that waits for the keyboard.
+
+    Raises:
+        Nobody: there is no terminal, or its input has ended.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Nobody
+    options = f" [{'/'.join(question.options)}]" if question.options else ""
+    over = threading.Event()
+    try:
+        line = await in_thread(lambda: typed(f"{question.text}{options} ", over))
+    finally:
+        over.set()
+    if not line:
+        raise Nobody
+    return line.strip() or question.default
+
+
+def typed(prompt: str, over: threading.Event) -> str:
+    """A line from the terminal; empty when its input ended, or the question is over."""
+    while not _terminal.acquire(timeout=LOOK_S):
+        if over.is_set():
+            return ""
+    try:
+        print(prompt, end="", flush=True)
+        decoder = codecs.getincrementaldecoder(sys.stdin.encoding or "utf-8")("replace")
+        line, file = "", sys.stdin.fileno()
+        while not over.is_set() and not line.endswith("\n"):
+            if readable(file):
+                data = os.read(file, 4096)
+                if not data:
+                    break
+                line += decoder.decode(data)
+        return line
+    finally:
+        _terminal.release()
+
+
+def readable(file: int) -> bool:
+    """Whether a line lies ready, after a short wait; where that cannot be asked, reading waits."""
+    if sys.platform == "win32":
+        return True
+    return bool(select.select([file], [], [], LOOK_S)[0])
+
+
+_terminal = threading.Lock()
 
 _person: Person = console
 
@@ -47,10 +114,24 @@ def set_person(person: Person | None) -> Person:
     return before
 
 
-async def answer(question: Question) -> str:
-    """What the person says, or the question's default when the time is up."""
+async def answered(question: Question) -> tuple[str, str]:
+    """What the person says, and "": or the question's default, and why that is the answer."""
     try:
-        async with asyncio.timeout(question.timeout_s):
-            return await _person(question)
+        async with asyncio.timeout(question.timeout_s) as limit:
+            return await _person(question), ""
+    except Nobody:
+        return question.default, "nobody is there to answer"
     except TimeoutError:
-        return question.default
+        if not limit.expired():
+            raise
+        return question.default, f"no answer within {question.timeout_s:g} s"
+
+
+def agreed(said: str) -> bool:
+    """Whether an answer is a plain yes."""
+    return said.strip().rstrip(".!").casefold() in ("yes", "y")
+
+
+def refused(said: str) -> bool:
+    """Whether an answer is a plain no."""
+    return said.strip().rstrip(".!").casefold() in ("", "no", "n")

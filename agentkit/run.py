@@ -55,7 +55,7 @@ from agentkit.given import NOT_GIVEN
 from agentkit.lease import Lease
 from agentkit.log import Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
-from agentkit.person import Question, answer
+from agentkit.person import Question, agreed, answered
 from agentkit.record import NOT_PERFORMED, Recorded, call, identity
 from agentkit.traces import failure_of
 
@@ -525,7 +525,7 @@ class Run:
             options=("yes", "no"),
             default="no",
         )
-        if (await self.ask_person(question)).lower() in ("yes", "y"):
+        if agreed(await self.ask_person(question)):
             return None
         text = f"{made} was not called again: an equal call may have happened. {UNKNOWN}"
         if kind != "tool":
@@ -539,12 +539,25 @@ class Run:
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever."""
+        return (await self.ask_or_default(question))[0]
+
+    async def ask_or_default(self, question: Question) -> tuple[str, str]:
+        """The same; and why its default is the answer, "" where a person gave it."""
+        agent = question.agent or current_scope().actor
+        asked = question.model_copy(update={"run": self.id, "agent": agent})
 
         async def perform(_key: str) -> Outcome:
-            return Outcome(result=await answer(question))
+            said, reason = await answered(asked)
+            return Outcome(result={"text": said, "default": reason} if reason else said)
 
-        request = question.model_dump(mode="json")
-        return str((await self.step("person", "person", request, perform)).result)
+        request = asked.model_dump(mode="json", exclude={"run"}, exclude_defaults=True)
+        same = canonical(question.identity())
+        found = (await self.step("person", "person", request, perform, asked=same)).result
+        if not isinstance(found, dict):
+            return str(found), ""
+        said, reason = str(found["text"]), str(found["default"])
+        self.note("default", {"actor": agent, "answer": said, "reason": reason})
+        return said, reason
 
     async def now(self) -> float:
         """The time, recorded: Unix seconds."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agentkit.errors import SetupError
-from agentkit.person import Question
+from agentkit.person import Nobody, Question
 from agentkit.run import current_run, current_scope, in_run
 from nbext.session import Session
 
@@ -67,6 +67,8 @@ def asker(
             widget.settle(*((question.default, "time") if late else ("", "stopped")))
             raise
         widget.settle(answer, by)
+        if by == "nobody":
+            raise Nobody
         return answer
 
     return ask

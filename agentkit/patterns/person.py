@@ -7,7 +7,6 @@ whatever `set_person` named: a widget in the cell, a prompt in a terminal.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical
-from agentkit.person import Question, answer
+from agentkit.person import Question, answered
 from agentkit.run import Outcome, current_run, note
 from agentkit.typed import Output, schema_of, validated
 
@@ -46,23 +45,24 @@ class Person(Actor):
         text = str(worded(text, thread[:-1], self.name))
         options = self.options or choices(schema_of(output))
         question = Question(
-            text=text, options=options, default=self.default, timeout_s=self.timeout_s
+            text=text,
+            options=options,
+            default=self.default,
+            timeout_s=self.timeout_s,
+            run=current_run().id,
+            agent=self.name,
         )
         scripted = self._scripted(text)
 
         async def perform(_key: str) -> Outcome:
             if scripted is not None:
                 return Outcome(result={"text": scripted, "late": False})
-            clock = asyncio.get_running_loop().time
-            begin = clock()
-            said = await answer(question)
-            late = self.timeout_s is not None and clock() - begin >= self.timeout_s
-            return Outcome(result={"text": said, "late": late})
+            said, reason = await answered(question)
+            return Outcome(result={"text": said, "late": reason})
 
-        request = question.model_dump(mode="json")
+        request = question.identity()
         found = (await current_run().step("person", self.name, request, perform)).result
-        if found["late"]:
-            reason = f"no answer within {self.timeout_s:g} s"
+        if reason := found["late"]:
             note("default", {"actor": self.name, "answer": found["text"], "reason": reason})
         said = str(found["text"])
         if options and said not in options:

@@ -59,9 +59,9 @@ function render({ model, el }) {
       controls.push(button);
       row.appendChild(button);
     }
-    if (!model.get("options").length) {
+    if (!model.get("options").length || model.get("words")) {
       const field = /** @type {HTMLInputElement} */ (make("input", "agentkit-question-field"));
-      field.placeholder = model.get("default");
+      field.placeholder = model.get("words") ? "yes, but ..." : model.get("default");
       field.setAttribute("aria-label", "Your answer");
       const send = make("button", "agentkit-question-button", "Answer");
       const give = () => answer(field.value.trim() || model.get("default"));

@@ -35,6 +35,8 @@ class QuestionWidget(anywidget.AnyWidget):
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     default = traitlets.Unicode().tag(sync=True)
     timeout_s = traitlets.Float(0.0).tag(sync=True)
+    words = traitlets.Bool(False).tag(sync=True)
+    """Whether there is a field for other words, beside the buttons."""
     answer = traitlets.Unicode().tag(sync=True)
     by = traitlets.Unicode().tag(sync=True)
     """Who answered: empty, or one of BY."""
@@ -49,6 +51,7 @@ class QuestionWidget(anywidget.AnyWidget):
             options=list(question.options),
             default=question.default,
             timeout_s=question.timeout_s or 0.0,
+            words=question.words,
         )
         self.on_msg(self.told)
 
