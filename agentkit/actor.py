@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from agentkit.answer import Answer, T
+from agentkit.binary import binary_in
 from agentkit.conversation import After, heard_in, thread_before, worded
 from agentkit.errors import BadOutput, SetupError, TooDeep
 from agentkit.events import (
@@ -115,6 +116,13 @@ class Actor:
             raise SetupError(
                 f"{self.name} was asked for the sample {sample!r}.",
                 expected="a whole number from 0: which draw of the same ask this is",
+            )
+        if found := binary_in(task):
+            raise SetupError(
+                f"{self.name} cannot be asked this: it holds {found}, which would reach a model"
+                " as text.",
+                expected="text, or a value that has a JSON form",
+                todo="describe it, or give a tool that looks at it",
             )
         try:
             task = jsonable(task)

@@ -18,6 +18,7 @@ LAYERS = [
     "agentkit.errors",
     "agentkit.forms",
     "agentkit.messages",
+    "agentkit.binary",
     "agentkit.thoughts",
     "agentkit.typed",
     "agentkit.events",

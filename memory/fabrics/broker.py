@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.sim.server import environment
 
 START_S, STOP_S = 20.0, 5.0
 
@@ -100,7 +101,7 @@ class Broker:
         config.touch(mode=0o600)
         config.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "memory.fabrics.guard", self.program, "-c", str(config)]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        env = {**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._guard = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -1,0 +1,47 @@
+"""What a task cannot hold: bytes and pictures, which would be sent as text that shows nothing."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+DRAWN = ("_repr_png_", "_repr_jpeg_", "savefig", "get_figure")
+"""Methods of what draws itself: images, figures and the axes in them."""
+BYTES = (bytes, bytearray, memoryview, io.IOBase)
+DATA = re.compile(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
+PARTS = ("image", "audio", "video", "file", "document", "media")
+"""How types of content parts that are no text begin, after "input_" where that stands."""
+DEEPEST = 20
+
+
+def binary_in(value: Any, depth: int = 0) -> str:
+    """What in a task is no text and no JSON, in a few words; "" where all of it is."""
+    if isinstance(value, str):
+        return "a picture or file in base64" if DATA.match(value) else ""
+    if isinstance(value, BYTES):
+        return f"{type(value).__name__} object"
+    if isinstance(value, type) or depth > DEEPEST:
+        return ""
+    if any(hasattr(type(value), name) for name in DRAWN):
+        return f"{type(value).__module__.partition('.')[0]} {type(value).__name__}"
+    if isinstance(value, Mapping):
+        kind = str(value.get("type", "")).removeprefix("input_")
+        if kind.startswith(PARTS) and is_part(value):
+            return f"a part of type {value['type']!r}"
+        return first(binary_in(item, depth + 1) for item in value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return first(binary_in(item, depth + 1) for item in value)
+    return ""
+
+
+def is_part(value: Mapping[Any, Any]) -> bool:
+    """Whether an object is a content part of an API, and not just one that has a type."""
+    kind = str(value["type"])
+    return kind in value or kind.removeprefix("input_") in value or "source" in value
+
+
+def first(found: Iterable[str]) -> str:
+    """The first that is not empty."""
+    return next(filter(None, found), "")
