@@ -43,6 +43,7 @@ from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
 from agentkit.typed import Output, explained, object_schema, unwrapped
+from agentkit.words import for_line, for_markdown
 
 Instructions = str | Callable[..., str | Awaitable[str]]
 """A text, or a function that gives one, evaluated at each ask."""
@@ -390,8 +391,9 @@ class Agent(Actor):
 
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.signature for one in self.tools.values()) or "none"
-        shown = summary(self.instructions)
-        return f"**{self.name}** · {self.model_name} · tools: {tools}\n\n> {shown}"
+        head = f"**{for_line(self.name)}** · {for_line(f'{self.model_name} · tools: {tools}')}"
+        lines = for_markdown(summary(self.instructions)).split("\n")
+        return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
 
 
 def summary(instructions: Instructions) -> str:

@@ -11,6 +11,7 @@ from typing_extensions import TypeVar
 from agentkit.events import Usage
 from agentkit.messages import Thread
 from agentkit.model import Stop
+from agentkit.words import for_line, for_markdown, for_terminal
 
 FAULTS: dict[Stop, str] = {
     "length": "cut by max_tokens",
@@ -78,7 +79,8 @@ class Answer(BaseModel, Generic[T]):
         return self
 
     def __repr__(self) -> str:
-        return f"Answer from {self.actor}: {self.text}\n[{self.bill}]"
+        return for_terminal(f"Answer from {self.actor}: {self.text}\n[{self.bill}]")
 
     def _repr_markdown_(self) -> str:
-        return f"{self.text}\n\n<sub>{self.actor} · {self.bill}</sub>"
+        about = for_line(f"{self.actor} · {self.bill}")
+        return f"{for_markdown(self.text)}\n\n<sub>{about}</sub>".lstrip()

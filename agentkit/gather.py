@@ -18,6 +18,7 @@ from agentkit.errors import (
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.run import Outcome, copied, current_run, dormant, in_run, note
+from agentkit.words import for_terminal
 
 Until = Callable[[list[Any]], bool]
 
@@ -53,7 +54,7 @@ class Gathered(list[Any]):
 
     def __repr__(self) -> str:
         lost = "".join(f"\nmissing {m.index}: {m.reason}" for m in self.missing)
-        return f"{list(self)!r}{lost}"
+        return for_terminal(f"{list(self)!r}{lost}")
 
 
 def until(predicate: Until) -> Until:

@@ -28,6 +28,7 @@ from agentkit.messages import JSON, canonical, jsonable, mended
 from agentkit.model import ToolSpec
 from agentkit.signatures import Signature, function_of, signature_of
 from agentkit.threads import in_thread, uncancelled
+from agentkit.words import for_line, for_markdown
 
 Approve = bool | Callable[[dict[str, Any]], bool]
 """Whether a person must agree to a call: always, never, or as a function of the arguments."""
@@ -228,7 +229,8 @@ class Tool:
             raise RuntimeError(f"{self.name} raised StopIteration") from error
 
     def _repr_markdown_(self) -> str:
-        return f"**{self.signature}** · {self.effect}\n\n{self.description}"
+        head = f"**{for_line(self.signature)}** · {self.effect}"
+        return f"{head}\n\n{for_markdown(self.description)}"
 
 
 @overload

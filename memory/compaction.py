@@ -19,6 +19,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
 from agentkit.run import note
 from agentkit.tokens import conversation_tokens, text_tokens
+from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.naming import checked
 from memory.paged.entries import entry, groups
@@ -190,8 +191,8 @@ class Compaction(Memory):
 
     def _repr_markdown_(self) -> str:
         return (
-            f"**{self.name}** · compaction: above {self.limit_tokens} tokens all but the task,"
-            f" the pinned facts and the newest {self.keep} messages become a summary"
+            f"**{for_line(self.name)}** · compaction: above {self.limit_tokens} tokens all but the"
+            f" task, the pinned facts and the newest {self.keep} messages become a summary"
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from agentkit.messages import JSON, Frozen
 from agentkit.views.svg import clean
 from agentkit.views.text import cell, seconds
+from agentkit.words import UNREAD
 
 LONGEST = 300
 """Characters of a value that are shown."""
@@ -73,7 +74,7 @@ class StateAt(Frozen):
         rows = [f"| {cell(place)} | {cell(key)} | {cell(value)} |" for place, key, value in
                 self.rows()]  # fmt: skip
         table = ["| where | key | value |", "|---|---|---|", *rows] if rows else ["*no state yet*"]
-        return "\n\n".join([f"**{cell(self.title)}**", "\n".join(table), *self.notes])
+        return "\n\n".join([f"**{cell(self.title)}**", "\n".join(table), *map(cell, self.notes)])
 
     def _repr_html_(self) -> str:
         rows = [(" ", place, key, value) for place, key, value in self.rows()]
@@ -157,4 +158,5 @@ def page(
     table = f'<table style="border-collapse:collapse">{"".join(lines)}</table>'
     body = table if len(lines) > 1 else f'<div style="{GREY}">{empty}</div>'
     below = "".join(f'<div style="{GREY};font-size:12px">{clean(one)}</div>' for one in notes)
-    return f'<div style="font-weight:600;padding-bottom:2px">{clean(title)}</div>{body}{below}'
+    head = f'<div style="font-weight:600;padding-bottom:2px">{clean(title)}</div>'
+    return f'<div class="{UNREAD}">{head}{body}{below}</div>'

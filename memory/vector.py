@@ -14,6 +14,7 @@ from agentkit import Memory, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, canonical, digest
 from agentkit.run import Outcome, note
+from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
@@ -241,7 +242,8 @@ class VectorMemory(Memory):
         return f"VectorMemory({self.name!r}, {self.store.kind}, {self.embedder!r})"
 
     def _repr_markdown_(self) -> str:
-        return f"**{self.name}** · vector memory in {self.store.kind} · {self.embedder!r}"
+        about = for_line(f"vector memory in {self.store.kind} · {self.embedder!r}")
+        return f"**{for_line(self.name)}** · {about}"
 
 
 def own_id(text: str, metadata: dict[str, Scalar]) -> str:

@@ -6,6 +6,7 @@ from agentkit.actor import Actor
 from agentkit.views.bundle import static_bundle
 from agentkit.views.plan import planned
 from agentkit.views.svg import TONES, clean
+from agentkit.words import UNREAD, for_line
 
 GRAPH = (
     "Checked: everybody can be reached, every way ends, every cycle is bounded, and no tool"
@@ -35,11 +36,11 @@ class Blueprint:
         bundle = static_bundle(self.view)
         tones = {"✕": "failed", "!": "retry", "✓": "done", "": "idle"}
         rows = [
-            f'<div style="font-size:12px"><span style="color:{TONES[tones[mark]]};'
+            f'<div class="{UNREAD}" style="font-size:12px"><span style="color:{TONES[tones[mark]]};'
             f'font-weight:600">{mark}</span> {clean(text)}</div>'
             for mark, text in self.lines
         ]
-        marked = [f"- {mark} {text}".replace("-  ", "- ") for mark, text in self.lines]
+        marked = [f"- {mark} {for_line(text)}".replace("-  ", "- ") for mark, text in self.lines]
         return {
             **bundle,
             "text/plain": repr(self),

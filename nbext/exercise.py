@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
+from agentkit.words import UNREAD
 
 MET, OPEN = "✓", "○"
 
@@ -45,7 +46,7 @@ class Verdict(Frozen):
             f'<span style="opacity:.75">{"" if c.met else clean(hinted(c))}</span></div>'
             for c in self.claims
         )
-        return f"<b>{self.headline}</b>{rows}"
+        return f'<div class="{UNREAD}"><b>{self.headline}</b>{rows}</div>'
 
 
 def mark(claim: Claim) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 import uuid
 from typing import Any
 
@@ -14,12 +15,18 @@ from pydantic_core import to_jsonable_python
 from agentkit.answer import Answer
 from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
 from agentkit.messages import JSON
-from agentkit.views.text import fence
+from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
 
 UPDATE_S = 0.05
 """Least time between two updates of an output: servers drop what comes too fast."""
+SHARE = 4
+"""Pause after an update, in times of what it took: reading a long answer must not fill the loop."""
+PACE = 400_000
+"""Characters a second that are sent to a front end, which reads all of them anew each time."""
 TAIL = 1_200
 """Characters shown of the text of somebody who works for the one who was asked."""
+BLOCK = re.compile(r"#|>|[-+*] |\d+[.)] |\||```|<pre>|\$\$|___")
+"""How a block begins that cannot go on in a line."""
 DOING = 3
 """Things that the line of activity names."""
 
@@ -32,6 +39,8 @@ def publish(
     update: bool = False,
 ) -> None:
     """Put an output into the notebook, or renew the one of that display id."""
+    if "text/plain" in data:
+        data = {**data, "text/plain": for_terminal(data["text/plain"])}
     transient = {"display_id": display_id} if display_id else {}
     publish_display_data(data, metadata or {}, transient=transient, update=update)  # type: ignore[no-untyped-call]
 
@@ -44,6 +53,8 @@ class Progress:
         self.names: dict[str, str] = {}
         self.texts: dict[str, tuple[str, str]] = {}
         """Step and text so far, by scope."""
+        self.growing: dict[str, Growing] = {}
+        """The texts as Markdown, as far as they are read, by scope."""
         self.doing: dict[str, tuple[str, str]] = {}
         """Scope and what it does, by step."""
         self.top = ""
@@ -84,10 +95,12 @@ class Progress:
         for scope, (_, said) in self.texts.items():
             name = self.names.get(scope, "")
             if scope == self.top or name == self.actor:
-                parts.append(tame(said))
+                parts.append(self.growing.setdefault(scope, Growing()).shown(said))
             else:
                 cut = said if len(said) <= TAIL else "…" + said[-TAIL:]
-                parts.append(f"**{plain(name)}**: {tame(cut)}")
+                text = for_markdown(cut)
+                below = "\n\n" if BLOCK.match(text) else " "
+                parts.append(f"**{for_line(name)}**:{below}{text}")
         return "\n\n".join(part for part in parts if part.strip())
 
     def activity(self) -> str:
@@ -127,7 +140,7 @@ def retried(data: JSON) -> str:
 
 
 class Canvas:
-    """One output in the notebook, updated at most twenty times a second."""
+    """One output in the notebook, updated at most twenty times a second, a long one less often."""
 
     def __init__(self, live: bool) -> None:
         self.live = live
@@ -136,6 +149,7 @@ class Canvas:
         self.shown: dict[str, Any] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.pause_s = UPDATE_S
         self.progress: Progress | None = None
 
     def follow(self, progress: Progress) -> None:
@@ -162,18 +176,20 @@ class Canvas:
         except RuntimeError:
             here = None
         if here is self.loop:
-            self.timer = self.loop.call_later(UPDATE_S, self.draw)
+            self.timer = self.loop.call_later(self.pause_s, self.draw)
         else:
             self.loop.call_soon_threadsafe(self.schedule)
 
     def draw(self) -> None:
         """Show the present state."""
         self.timer = None
+        begun = time.perf_counter()
         if self.progress is not None:
             text, doing = self.progress.text(), self.progress.activity()
             if not text and not doing:
                 doing = self.progress.actor
             self.put(joined(text, small(f"{doing} …") if doing else ""), "…")
+            self.pause_s = max(UPDATE_S, SHARE * (time.perf_counter() - begun), len(text) / PACE)
 
     def step_aside(self, asker: str) -> None:
         """Leave this place to a question, and go on below it."""
@@ -216,21 +232,6 @@ def joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
-
-
-def tame(text: str) -> str:
-    """A model's Markdown without what would load from elsewhere: no images, no raw HTML.
-
-    An answer that was led astray by a document could carry data off in an image's address.
-    """
-    parts = CODE.split(text)
-    for index in range(0, len(parts), 2):
-        part = re.sub(r"<(?!br\s*/?>)(?=[A-Za-z/!?])", "&lt;", parts[index])
-        parts[index] = part.replace("![", "!\\[")
-    return "".join(parts)
-
-
 def new_id() -> str:
     """A display id that nobody else has."""
     return f"agentkit-{uuid.uuid4().hex}"
@@ -238,29 +239,16 @@ def new_id() -> str:
 
 def small(text: str) -> str:
     """A line in small print, as Markdown; whatever is in it is shown as it is."""
-    return f"<small>{plain(text)}</small>"
-
-
-def plain(text: str) -> str:
-    """A text that Markdown and HTML show as it is."""
-    for char, code in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("*", "&#42;"),
-        ("_", "&#95;"),
-    ):
-        text = text.replace(char, code)
-    return text.replace("`", "&#96;").replace("$", "&#36;").replace("\n", " ")
+    return f"<small>{for_line(text)}</small>"
 
 
 def answered(answer: Answer, extra: str = "") -> tuple[str, str]:
     """An answer with its one-line bill, as Markdown and as text."""
     bill = answer.bill + (f" · {extra}" if extra else "")
-    text, markdown = answer.text, tame(answer.text)
+    text, markdown = answer.text, for_markdown(answer.text)
     if answer.data is not None and typed(answer):
         text = json.dumps(to_jsonable_python(answer.data), indent=2, ensure_ascii=False)
-        markdown = fence(text).replace("```text", "```json", 1)
+        markdown = fenced(text, "json")
     return joined(markdown, small(f"{answer.actor} · {bill}")), f"{text}\n[{answer.actor} · {bill}]"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
+from agentkit.words import UNREAD
 from nbext.show import publish
 
 DOTS = {
@@ -55,7 +56,8 @@ class Table(Frozen):
         if not self.rows:
             return f'<span style="{MUTE}">{clean(self.empty)}</span>'
         parts = [
-            '<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">',
+            f'<table class="{UNREAD}"',
+            ' style="border-collapse:collapse;font-variant-numeric:tabular-nums">',
             "<tr>",
         ]
         parts += [
@@ -64,7 +66,8 @@ class Table(Frozen):
         for row in self.rows:
             pairs = zip(self.head, row, strict=True)
             parts += ["</tr><tr>", *(self.cell("td", name, text, RULE) for name, text in pairs)]
-        below = f'<div style="{MUTE};font-size:12px;padding-top:4px">{clean(self.note)}</div>'
+        look = f"{MUTE};font-size:12px;padding-top:4px"
+        below = f'<div class="{UNREAD}" style="{look}">{clean(self.note)}</div>'
         return "".join([*parts, "</tr></table>", below if self.note else ""])
 
     def cell(self, tag: str, column: str, text: str, look: str) -> str:
@@ -94,4 +97,4 @@ class Told(Frozen):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return f'<span style="{MUTE}">{clean(self.text)}</span>'
+        return f'<span class="{UNREAD}" style="{MUTE}">{clean(self.text)}</span>'

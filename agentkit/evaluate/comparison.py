@@ -15,6 +15,7 @@ from agentkit.views.bundle import static_bundle
 from agentkit.views.svg import clean
 from agentkit.views.table import Rows, markdown_table
 from agentkit.views.text import count, money, seconds
+from agentkit.words import UNREAD, for_line
 
 
 class Row(Frozen):
@@ -210,13 +211,13 @@ class Comparison(Frozen):
         style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
         notes = "<br>".join(clean(remark) for remark in self.remarks)
         return (
-            f'<div><table style="{style}">{"".join(lines)}</table>'
+            f'<div class="{UNREAD}"><table style="{style}">{"".join(lines)}</table>'
             f'<div style="font-size:12px;margin:6px 0">{notes}</div>{self.to_svg()}</div>'
         )
 
     def to_markdown(self) -> str:
         """Return table and remarks as Markdown."""
-        return "\n\n".join([markdown_table(self.table()), *self.remarks])
+        return "\n\n".join([markdown_table(self.table()), *map(for_line, self.remarks)])
 
     def __str__(self) -> str:
         table = self.table()

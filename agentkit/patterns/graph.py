@@ -39,6 +39,7 @@ from agentkit.patterns.flow import (
 from agentkit.patterns.supersteps import run_flow
 from agentkit.run import note
 from agentkit.typed import Output
+from agentkit.words import for_line
 
 UNNAMED = "graph"
 
@@ -91,11 +92,12 @@ class Graph(Actor):
 
     def _repr_markdown_(self) -> str:
         arrows = [
-            f"- {edge.source} → {edge.target}{f' ({edge.label})' if edge.label else ''}"
+            f"{edge.source} → {edge.target}{f' ({edge.label})' if edge.label else ''}"
             for edge in self.flow.edges
         ]
-        wrong = [f"- **{one.kind}**: {one.text}" for one in check(self)]
-        return "\n".join([f"**{self.name}** · graph", "", *arrows, *wrong])
+        wrong = [f"- **{one.kind}**: {for_line(one.text)}" for one in check(self)]
+        shown = [f"- {for_line(arrow)}" for arrow in arrows]
+        return "\n".join([f"**{for_line(self.name)}** · graph", "", *shown, *wrong])
 
 
 def flow_of(part: Any) -> Flow:

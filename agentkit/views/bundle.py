@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from agentkit.words import for_terminal
+
 
 class Shown(Protocol):
     """A view with its still forms."""
@@ -24,7 +26,7 @@ class Shown(Protocol):
 def static_bundle(view: Shown) -> dict[str, str]:
     """The view's still forms by MIME type, for front ends without widgets."""
     return {
-        "text/plain": str(view),
+        "text/plain": for_terminal(str(view)),
         "text/markdown": view.to_markdown(),
         "image/svg+xml": view.to_svg(),
         "text/html": view.to_html(),

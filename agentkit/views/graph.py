@@ -425,7 +425,7 @@ class Graph:
     def to_markdown(self) -> str:
         """A table of who sent what to whom."""
         data = self.data()
-        rows = [f"| {cell(a)} | {cell(b)} | {kinds} |" for a, b, kinds in told(data)]
+        rows = [f"| {cell(a)} | {cell(b)} | {cell(kinds)} |" for a, b, kinds in told(data)]
         return "\n".join([summary(data), "", "| from | to | messages |", "|---|---|---|", *rows])
 
     def __str__(self) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from agentkit.events import Event, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
 from agentkit.views.book import BEHIND, Book, Order
-from agentkit.views.svg import FONT
+from agentkit.views.svg import FONT, clean
 from agentkit.views.table import html_table, markdown_table, table_svg
-from agentkit.views.text import count, money, seconds
+from agentkit.views.text import cell, count, money, seconds
+from agentkit.words import UNREAD
 
 
 @dataclass(slots=True)
@@ -171,13 +172,17 @@ class Ledger:
 
     def to_markdown(self) -> str:
         """The bill as a Markdown table."""
-        return "\n\n".join([markdown_table(self.rows(), last_bold=True), *self.remarks()])
+        return "\n\n".join(
+            [markdown_table(self.rows(), last_bold=True), *map(cell, self.remarks())]
+        )
 
     def to_html(self) -> str:
         """The bill as an HTML table."""
-        notes = "".join(f"<p style='margin:4px 0'>{line}</p>" for line in self.remarks())
+        notes = "".join(f"<p style='margin:4px 0'>{clean(line)}</p>" for line in self.remarks())
         table = html_table(self.rows(), sections={1: "actors", 1 + len(self.actors): "models"})
-        return f'<div style="font-family:{FONT};font-size:13px">{table}{notes}</div>'
+        return (
+            f'<div class="{UNREAD}" style="font-family:{FONT};font-size:13px">{table}{notes}</div>'
+        )
 
     def to_svg(self) -> str:
         """The bill as a picture, for readers that show neither HTML nor Markdown."""

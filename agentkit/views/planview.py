@@ -237,7 +237,7 @@ class PlanView:
         for plan in self.data()["plans"]:
             for draft in plan["drafts"]:
                 why = f": {cell(draft['why'])}" if draft["why"] else ""
-                parts.append(f"**{cell(plan['path'])} {draft['title']}**{why}")
+                parts.append(f"**{cell(plan['path'])} {cell(draft['title'])}**{why}")
                 rows = [["step", "state", "who", "after", "task", "said", "took"]]
                 rows += [
                     [

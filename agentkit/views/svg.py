@@ -8,7 +8,8 @@ own background, so they read on a dark page too.
 from __future__ import annotations
 
 from base64 import b64encode
-from html import escape
+
+from agentkit.words import for_html
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -54,13 +55,10 @@ TONES = {
 }
 """Colours with a meaning, of middle lightness, so that they read on light and on dark."""
 
-BAD = {c: None for c in [*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)]}
-"""Characters that XML 1.0 does not allow (section 2.2)."""
-
 
 def clean(text: str) -> str:
-    """The text, escaped and without the characters that would break XML."""
-    return escape(text.translate(BAD), quote=True)
+    """The text, escaped; characters that would break XML are written out."""
+    return for_html(text)
 
 
 def paint(fill: str = "", stroke: str = "") -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
+from agentkit.words import fenced, for_line
 
 LONG = 600
 """Characters of a text before a view folds it away."""
@@ -35,13 +35,9 @@ def count(value: int) -> str:
 
 def cell(text: str) -> str:
     """A text as one cell of a Markdown table."""
-    line = " ".join(text.split())
-    return escape(line, quote=False).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`")
+    return for_line(text)
 
 
 def fence(text: str) -> str:
     """A text as a Markdown code block that nothing inside it can end."""
-    ticks = "```"
-    while ticks in text:
-        ticks += "`"
-    return f"{ticks}text\n{text}\n{ticks}"
+    return fenced(text)

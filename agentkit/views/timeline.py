@@ -22,7 +22,7 @@ from agentkit.views.chart import chart, table_of, tip
 from agentkit.views.fold import Changes
 from agentkit.views.notes import UNTOLD, grave, sentence
 from agentkit.views.svg import image
-from agentkit.views.text import seconds
+from agentkit.views.text import fence, seconds
 
 ROWS = 6
 """Bars that may stand above each other in a lane."""
@@ -406,7 +406,7 @@ class Timeline:
             f"Wall {seconds(totals['wall_s'])}, busy {seconds(totals['busy_s'])}, "
             f"idle {seconds(totals['idle_s'])}, {totals['steps']} steps, {totals['reused']} reused"
         )
-        return f"{head}\n\n```text\n{self}\n```"
+        return f"{head}\n\n{fence(str(self))}"
 
 
 def details(rows: list[tuple[str, str]], ways: list[Branch]) -> dict[str, JSON]:

@@ -21,6 +21,7 @@ from agentkit.views.notes import UNTOLD, grave, sentence
 from agentkit.views.svg import FONT, TONES, clean
 from agentkit.views.table import table_svg
 from agentkit.views.text import LONG, cell, fence
+from agentkit.words import UNREAD
 
 
 @dataclass(slots=True)
@@ -159,7 +160,8 @@ class Transcript:
     def to_html(self) -> str:
         """The transcript as HTML; long texts are folded."""
         body = "".join(html(line) for line in self.told()) or "<p>Nothing said yet.</p>"
-        return f'<div style="font-family:{FONT};font-size:13px;line-height:1.5">{body}</div>'
+        look = f"font-family:{FONT};font-size:13px;line-height:1.5"
+        return f'<div class="{UNREAD}" style="{look}">{body}</div>'
 
     def to_svg(self) -> str:
         """The transcript as a picture, for readers that show neither HTML nor Markdown."""

@@ -18,7 +18,7 @@ from agentkit.words.pages import visible
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MARKS = {ord(char): f"&#{ord(char)};" for char in "*_`[]|~@"} | {
+MARKS = {ord(char): f"&#{ord(char)};" for char in "*`[]|~"} | {
     ord("&"): "&amp;",
     ord("<"): "&lt;",
     ord(">"): "&gt;",
@@ -31,9 +31,14 @@ CODE = {ord(char): f"&#{ord(char)};" for char in "*_`[]|~@$\\:"} | {
     ord(">"): "&gt;",
 }
 LARGE = 500_000
-UNCLEAR = re.compile(r":(?=//)|(?<=www)\.|!\Z", re.IGNORECASE)
-"""By what a front end knows an address (ours are links already), or an image before a link."""
-BEGINNING = re.compile(r"([#+\-=:%(])|(\d+)([.)])")
+UNCLEAR = re.compile(
+    r"(?<![a-z0-9])_|_(?![a-z0-9])|:(?=//)|(?<=www)\.|(?<=[\w.+-])@(?=\w)|!\Z", re.IGNORECASE
+)
+"""An underscore that is not inside a word, by what a front end knows an address (ours are links
+already), and what makes an image of a link."""
+BEGINNING = re.compile(
+    r"(#|[+\-:](?=[+\-:\s]|\Z)|=(?==*\s*\Z)|%|\((?=[^)]*\)=\s*\Z))|(\d+)([.)])(?=\s|\Z)"
+)
 """What makes a line more than a line: a list, a heading, a rule, a definition."""
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 LANGUAGE = re.compile(r"[\w+#.-]{1,30}\Z")
@@ -84,20 +89,51 @@ def for_markdown(text: str) -> str:
     Cost: time that grows with the text, some 5 ms for 1,000 characters of lists and tables; a
     text of more than 500,000 characters is shown as it was said.
     """
-    from agentkit.words.reading import reader
-
     if len(text) > LARGE:
         return for_lines(text)
+    return "\n\n".join(part for _, part in written(text))
+
+
+class Growing:
+    """Words that grow, as rich Markdown: what can change no more is read once."""
+
+    def __init__(self) -> None:
+        self.read = ""
+        """The beginning of the words that is read."""
+        self.parts: list[str] = []
+
+    def shown(self, text: str) -> str:
+        """All of them so far; see for_markdown."""
+        if not text.startswith(self.read):
+            self.read, self.parts = "", []
+        if "\r" in text or len(text) > LARGE:
+            return for_markdown(text)
+        rest = text[len(self.read) :]
+        found = list(written(rest, first=not self.read))
+        shown = [*self.parts, *(part for _, part in found)]
+        # A line that is not whole yet can still belong to the block before its own.
+        if kept := found[:-2]:
+            end = kept[-1][0]
+            self.read += "".join(line + "\n" for line in rest.split("\n")[:end])
+            self.parts += [part for _, part in kept]
+        return "\n\n".join(shown)
+
+
+def written(text: str, first: bool = True) -> Iterator[tuple[int, str]]:
+    """Each block as Markdown, and the line after it; `first` where nothing comes before."""
+    from agentkit.words.reading import reader
+
     text = visible(text).expandtabs(4)
-    lines, alone = text.split("\n"), "" if "\n" in text.strip() else text.strip()
-    parts, done = [], 0
+    alone = text.strip() if first and "\n" not in text.strip() else ""
+    lines, done = text.split("\n"), 0
     for tokens in blocks(reader().parse(text)):
         begin, end = tokens[0].map or (done, done)
-        parts.append(for_lines("\n".join(lines[done:begin]))) if begin > done else None
-        parts.append(checked(tokens, "\n".join(lines[begin:end]), alone))
+        if missed := for_lines("\n".join(lines[done:begin])):
+            yield begin, missed
+        yield end, checked(tokens, "\n".join(lines[begin:end]), alone)
         done = end
-    parts.append(for_lines("\n".join(lines[done:])))
-    return "\n\n".join(part for part in parts if part)
+    if missed := for_lines("\n".join(lines[done:])):
+        yield len(lines), missed
 
 
 def fenced(text: str, language: str = "text") -> str:

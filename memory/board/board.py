@@ -262,8 +262,7 @@ class Board(Memory):
 
     def _repr_markdown_(self) -> str:
         held = {key: str(self.state.value(self.names[0], key)) for key in self.keys()}
-        shown = {key: value.replace("|", r"\|") for key, value in held.items()}
-        rows = [f"| {cell(key)} | `{value}` |" for key, value in shown.items()]
+        rows = [f"| {cell(key)} | {cell(value)} |" for key, value in held.items()]
         table = "\n\n| key | value |\n|---|---|\n" + "\n".join(rows) if rows else ""
         said = SAID[self.consistency]
-        return f"**{self.name}** · board on {', '.join(self.names)} · {said}{table}"
+        return f"**{cell(self.name)}** · board on {cell(', '.join(self.names))} · {said}{table}"

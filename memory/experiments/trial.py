@@ -12,6 +12,7 @@ from agentkit.model import OnText, Reply, Request
 from agentkit.run import in_run
 from agentkit.tokens import conversation_tokens
 from agentkit.views.table import markdown_table
+from agentkit.words import for_line
 from memory.paged.entries import groups
 
 REMARK = "Largest request: tokens of its messages, without the descriptions of tools."
@@ -39,8 +40,8 @@ class Table(Frozen):
     __str__ = __repr__
 
     def _repr_markdown_(self) -> str:
-        remarks = "".join(f"\n\n{one}" for one in self.remarks)
-        return f"**{self.title}**\n\n{markdown_table(self.rows)}{remarks}"
+        remarks = "".join(f"\n\n{for_line(one)}" for one in self.remarks)
+        return f"**{for_line(self.title)}**\n\n{markdown_table(self.rows)}{remarks}"
 
 
 class FixedWindow(Memory):

@@ -7,6 +7,7 @@ import contextvars
 from contextlib import AbstractAsyncContextManager
 
 from agentkit import Actor, Log
+from agentkit.words import for_line
 from memory.fabrics.channels import DAY_S, Channel, Group, WhenFull, checked
 from memory.fabrics.post import Post
 from memory.fabrics.queues import Queue, Stream
@@ -177,4 +178,5 @@ class Fabric:
         return f"Fabric({self.transport.name!r})"
 
     def _repr_markdown_(self) -> str:
-        return f"**{self.name}**: letters among actors, carried {self.transport.name}"
+        about = for_line(f"letters among actors, carried {self.transport.name}")
+        return f"**{for_line(self.name)}**: {about}"

@@ -6,6 +6,7 @@ from functools import partial
 
 from agentkit.messages import JSON
 from agentkit.run import note
+from agentkit.words import for_line
 from memory.fabrics.channels import Channel, Group, checked_group
 from memory.fabrics.delivery import Delivery, delivered, take
 from memory.fabrics.letters import Receipt, decoded, plain, stamped
@@ -85,10 +86,10 @@ class Queue(Stored):
 
     def _repr_markdown_(self) -> str:
         bound = f"at most {self.channel.limit}" if self.channel.limit else "no bound"
+        head = f"**{for_line(self.name)}**: work queue ({for_line(self.post.transport.name)})"
         return (
-            f"**{self.name}**: work queue ({self.post.transport.name}), {bound}; each letter to"
-            f" one reader, again after {self.group.ack_wait_s:g} s without ack,"
-            f" dead after {self.group.max_deliveries}"
+            f"{head}, {bound}; each letter to one reader, again after"
+            f" {self.group.ack_wait_s:g} s without ack, dead after {self.group.max_deliveries}"
         )
 
 
@@ -133,9 +134,10 @@ class Stream(Stored):
         return f"Stream({self.name!r})"
 
     def _repr_markdown_(self) -> str:
+        head = f"**{for_line(self.name)}**: event stream ({for_line(self.post.transport.name)})"
         return (
-            f"**{self.name}**: event stream ({self.post.transport.name}); letters stay, order is"
-            f" kept in each of its {self.channel.partitions} partitions"
+            f"{head}; letters stay, order is kept in each of its"
+            f" {self.channel.partitions} partitions"
         )
 
 

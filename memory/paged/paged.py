@@ -17,6 +17,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run, current_scope, note
 from agentkit.tokens import conversation_tokens, cut, message_tokens, tools_tokens
+from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.embed import Embedder
 from memory.home import home
@@ -292,6 +293,7 @@ class PagedMemory(Outside):
 
     def _repr_markdown_(self) -> str:
         return (
-            f"**{self.name}** · paged memory, a window of {self.window_tokens} tokens · recall"
-            f" storage in SQLite (finds words) · archive: {self.archive.embedder!r}"
+            f"**{for_line(self.name)}** · paged memory, a window of {self.window_tokens} tokens"
+            " · recall storage in SQLite (finds words) · archive:"
+            f" {for_line(repr(self.archive.embedder))}"
         )

@@ -21,6 +21,7 @@ from agentkit import Actor, Agent, Memory, Model, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest
 from agentkit.run import Outcome, current_run, in_run, note
+from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
@@ -305,8 +306,8 @@ class StreamMemory(Memory):
 
     def _repr_markdown_(self) -> str:
         return (
-            f"**{self.name}** · memory stream, preset {self.preset.name}, in {self.store.kind}"
-            f" · {self.embedder!r}"
+            f"**{for_line(self.name)}** · memory stream, preset {for_line(self.preset.name)}, in"
+            f" {self.store.kind} · {for_line(repr(self.embedder))}"
         )
 
 

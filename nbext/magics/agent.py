@@ -12,10 +12,11 @@ from agentkit.agent import Agent
 from agentkit.context import Memory
 from agentkit.errors import SetupError
 from agentkit.tools import Tool
+from agentkit.words import for_line
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
-from nbext.show import plain, publish, small
+from nbext.show import publish, small
 from nbext.template import render
 
 GRAMMAR = Grammar(
@@ -199,7 +200,7 @@ def tell(made: Agent, replaced: bool) -> None:
         facts.append("replaces the earlier one")
     publish(
         {
-            "text/markdown": f"**{plain(made.name)}** {small(' · '.join(facts))}",
+            "text/markdown": f"**{for_line(made.name)}** {small(' · '.join(facts))}",
             "text/plain": " · ".join([made.name, *facts]),
         }
     )

@@ -9,6 +9,7 @@ from agentkit.errors import SetupError
 from agentkit.patterns.chatchain import Phase
 from agentkit.patterns.jobs import Job
 from agentkit.patterns.sop import Duty
+from agentkit.words import for_line
 from nbext.arguments import arguments
 from nbext.arrows import arrows, member_of_itself
 from nbext.blueprint import Blueprint
@@ -19,7 +20,7 @@ from nbext.magics.base import Magic
 from nbext.makers import Maker, maker_of, makers
 from nbext.options import Grammar, Line, Option, usage
 from nbext.session import Session
-from nbext.show import plain, publish, small
+from nbext.show import publish, small
 from nbext.table import Table
 from nbext.teams import placed
 from nbext.template import render
@@ -128,7 +129,7 @@ def bind(session: Session, made: Actor, facts: list[str]) -> None:
         facts.append("replaces the earlier one")
     publish(
         {
-            "text/markdown": f"**{plain(made.name)}** {small(' · '.join(facts))}",
+            "text/markdown": f"**{for_line(made.name)}** {small(' · '.join(facts))}",
             "text/plain": " · ".join([made.name, *facts]),
         }
     )

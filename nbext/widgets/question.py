@@ -13,6 +13,7 @@ import traitlets
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.views.svg import clean
+from agentkit.words import UNREAD
 from nbext.show import publish
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -92,7 +93,7 @@ class QuestionWidget(anywidget.AnyWidget):
         lines = f"{clean(self.text)}<br><small>{clean(said)}</small>"
         return {
             "text/plain": f"{self.text}\n{said}",
-            "text/html": f'<div style="{look}">{lines}</div>',
+            "text/html": f'<div class="{UNREAD}" style="{look}">{lines}</div>',
         }
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:

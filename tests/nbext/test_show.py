@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from agentkit import Answer, Usage
 from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
-from nbext.show import Progress, answered, plain, tame
+from agentkit.words import Growing, for_markdown
+from nbext.show import Canvas, Progress, answered, small
 
 
 def at(kind: type, scope: str, **fields: Any) -> Any:
@@ -94,19 +93,35 @@ def test_a_typed_answer_shows_its_data() -> None:
 
 
 def test_names_cannot_smuggle_html_or_markdown() -> None:
-    assert plain("<img src=x> *a* `b` $c$") == (
-        "&lt;img src=x&gt; &#42;a&#42; &#96;b&#96; &#36;c&#36;"
+    assert small("<img src=x> *a* `b` $c$") == (
+        "<small>&lt;img src=x&gt; &#42;a&#42; &#96;b&#96; "
+        "<span>&#36;</span>c<span>&#36;</span></small>"
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "tamed"),
-    [
-        ("see ![x](http://evil/?d=1)", "see !\\[x](http://evil/?d=1)"),
-        ("<img src=http://evil> a < b <br> </p>", "&lt;img src=http://evil> a < b <br> &lt;/p>"),
-        ("`<img>` and ```\n![x](y)\n```", "`<img>` and ```\n![x](y)\n```"),
-        ("```\n<b> still open", "```\n<b> still open"),
-    ],
-)
-def test_a_models_markdown_loads_nothing_from_elsewhere(text: str, tamed: str) -> None:
-    assert tame(text) == tamed
+def test_a_list_of_somebody_else_stays_a_list_below_his_name() -> None:
+    items = [opened("s", "boss"), opened("t", "reader", "s"), said("t", "k", "reader", "- a\n- b")]
+    assert shown(*items).text() == "**reader**:\n\n- a\n- b"
+
+
+def test_the_lines_of_a_partial_answer_stay_lines() -> None:
+    assert shown(opened("s", "boss"), said("s", "k", "boss", "one\ntwo")).text() == "one\\\ntwo"
+
+
+def test_an_answer_that_grows_is_not_read_anew_each_time() -> None:
+    """What is shown of 3,000 paragraphs, piece by piece, reads each paragraph a few times."""
+    text = "".join(f"Paragraph **{n}** with `code`.\n\n" for n in range(3_000))
+    growing = Growing()
+    read = 0
+    for end in range(0, len(text), 500):
+        shown_now = growing.shown(text[:end])
+        read += end - len(growing.read)
+    assert read < 20 * len(text)
+    assert growing.shown(text) == for_markdown(text) and shown_now
+
+
+def test_a_long_answer_is_sent_less_often() -> None:
+    canvas = Canvas(live=False)
+    canvas.follow(shown(opened("s", "boss"), said("s", "k", "boss", "word " * 40_000)))
+    canvas.draw()
+    assert canvas.pause_s > 0.4

@@ -58,4 +58,4 @@ def test_names_are_escaped_wherever_the_bill_is_shown() -> None:
     s.model("e", "m")
     bill = fold(Ledger(), s.events)
     assert "<b>" not in bill.to_html() + bill.to_markdown() + bill.to_svg()
-    assert "\\|evil" in bill.to_markdown()
+    assert "&#124;evil" in bill.to_markdown()

@@ -50,7 +50,7 @@ async def test_a_difference_names_what_is_new_gone_and_changed() -> None:
     changed = state_at("dues", log=log).diff(state_at("dues", 2, log=log))
     assert first and [row[0] + row[2] for row in changed.rows()] == ["~heron", "-avocet", "+raven"]
     assert "~ dues · heron = 5 → 6" in repr(changed)
-    assert "before" in changed._repr_html_() and "| ~ | dues | heron | 5 | 6 |" in (
+    assert "before" in changed._repr_html_() and "| &#126; | dues | heron | 5 | 6 |" in (
         changed._repr_markdown_()
     )
     same = state_at("dues", 2, log=log).diff(state_at("dues", 2, log=log))
