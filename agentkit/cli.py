@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit.errors import AgentkitError
+from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
+from agentkit.logs.files import FOLDER
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
 from agentkit.views.fold import fold
 from agentkit.views.transcript import Transcript
+from agentkit.words import for_terminal
 
 WIDTH = 100
 
@@ -34,7 +39,9 @@ def parser() -> argparse.ArgumentParser:
         "show": "the events of a run",
         "transcript": "who said what to whom in a run",
         "export": "the events of a run, or of all, as JSON lines",
-        "verify": "check the file, every event and every message",
+        "verify": "check the file, every event, every message and every run",
+        "head": "a short text that names all that is recorded, for verify --head",
+        "copy": "copy the log into a new file, also while it is in use",
     }
     for name, text in actions.items():
         action = log.add_parser(name, help=text, description=text)
@@ -48,61 +55,132 @@ def parser() -> argparse.ArgumentParser:
                 default="" if name == "export" else "last",
                 help="id, start or end of an id, or 'last'",
             )
+        if name == "verify":
+            action.add_argument("--head", help="what `agentkit log head` once printed")
+        if name == "copy":
+            action.add_argument("to", help="the new file")
     return top
+
+
+def told(text: str = "") -> None:
+    """Print lines of ours with foreign words in them: nothing in them acts on the terminal."""
+    print(for_terminal(text))
+
+
+def moment(at: float, form: str) -> str:
+    """A Unix time in local time; one that no clock shows, as the number it is."""
+    try:
+        return datetime.fromtimestamp(at).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return f"{at:g}"
 
 
 def listed(info: RunInfo) -> str:
     """A run in one line."""
-    started = datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M:%S")
+    started = moment(info.started, "%Y-%m-%d %H:%M:%S")
     took = f"{info.ended - info.started:8.2f} s" if info.ended else "   going on"
     cost = "unknown" if info.cost_usd is None else f"${info.cost_usd:.6f}"
     tokens = f"{info.tokens_in}+{info.tokens_out}"
-    return (
+    line = (
         f"{info.id}  {started}  {info.status:<9} {took}  {info.calls:>4} calls"
         f" {tokens:>12} tokens  {cost:>10}  {info.name}"
     )
+    return for_terminal(line, one_line=True)
 
 
 def shown(event: Any) -> str:
     """An event in one line."""
     skip = {"run", "seq", "at", "kind", "scope", "nodes"}
     fields = event.model_dump(mode="json", exclude=skip, exclude_defaults=True)
-    at = datetime.fromtimestamp(event.at).strftime("%H:%M:%S.%f")[:-3]
-    told = " ".join(f"{k}={v if isinstance(v, str) else canonical(v)}" for k, v in fields.items())
+    at = moment(event.at, "%H:%M:%S.%f")[:12]
+    words = " ".join(f"{k}={v if isinstance(v, str) else canonical(v)}" for k, v in fields.items())
     said = "".join(f" | {n.message.role}: {n.message.content}" for n in event.nodes)
-    line = f"{event.seq:>5} {at} {event.kind:<13} {told}{said}".replace("\n", " ")
-    return line if len(line) <= WIDTH * 2 else line[: WIDTH * 2 - 1] + "…"
+    line = f"{event.seq:>5} {at} {event.kind:<13} {words}{said}".replace("\n", " ")
+    line = line if len(line) <= WIDTH * 2 else line[: WIDTH * 2 - 1] + "…"
+    return for_terminal(line, one_line=True)
 
 
-def verify(log: Log) -> int:
+def verify(log: Log, head: str | None) -> int:
     """Print what is wrong with a log; 1 when something is."""
-    wrong = log.verify() if isinstance(log, SqliteLog) else []
+    wrong = log.verify(head)
     for line in wrong:
-        print(line)
-    runs = log.runs()
-    print(f"{len(runs)} runs, {sum(r.events for r in runs)} events: {len(wrong)} problems")
+        told(line)
+    if log.unchained:
+        told(log.unchained)
+    try:
+        runs = [*log.runs(), *log.runs(streams=True)]
+        told(f"{len(runs)} runs, {sum(r.events for r in runs)} events: {len(wrong)} problems")
+    except LogError as error:
+        wrong.append(str(error))
+        told(str(error))
     return 1 if wrong else 0
 
 
+def copy(log: Log, to: str) -> int:
+    """Copy a log, and check the copy; 1 when that is not sound."""
+    if not isinstance(log, SqliteLog):
+        raise SetupError(f"{log.url} is no file that could be copied.")
+    path = Path(to).expanduser().absolute()
+    log.copy(path)
+    made = open_log(str(path), write=False)
+    told(f"copied to {path}")
+    return verify(made, None)
+
+
 def read(action: str, log: Log, run: str) -> int:
-    """Perform one of the `agentkit log` commands."""
-    if action == "verify":
-        return verify(log)
+    """Perform one of the `agentkit log` commands that read."""
+    if action == "head":
+        told(log.head())
+        return 0
     if action == "list":
         lines = [listed(info) for info in log.runs()] or [f"{log.url} has no runs yet."]
-        print("\n".join(lines))
+        told("\n".join(lines))
         return 0
     if action == "export":
         ids = [log.find(run)] if run else [info.id for info in reversed(log.runs())]
         for event in (event for id in ids for event in log.read(id)):
-            print(event.model_dump_json(exclude_defaults=False))
+            told(event.model_dump_json(exclude_defaults=False))
         return 0
     events = log.read(log.find(run))
     if action == "transcript":
-        print(fold(Transcript(), events))
+        told(str(fold(Transcript(), events)))
     else:
-        print("\n".join(map(shown, events)))
+        told("\n".join(map(shown, events)))
     return 0
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Open the log and do what is asked with it.
+
+    Raises:
+        AgentkitError: what is wrong; also for a log that nobody of ours can have written.
+    """
+    log = open_log(options.log or default(), write=False)
+    if (note := getattr(log, "note", "")) and options.action != "verify":
+        print(for_terminal(f"agentkit: {note}"), file=sys.stderr)
+    try:
+        if options.action == "verify":
+            return verify(log, options.head)
+        if options.action == "copy":
+            return copy(log, options.to)
+        return read(options.action, log, getattr(options, "run", ""))
+    except (AgentkitError, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise LogCorrupt(
+            f"The log {log.url} holds what agentkit does not write: {type(error).__name__}:"
+            f" {error}.",
+            todo="check the file with `agentkit log verify`",
+        ) from error
+
+
+def default() -> str | None:
+    """In a cell that has left its notebook's folder, that one's log, if there is none here."""
+    notebook = os.environ.get("JPY_SESSION_NAME")
+    if notebook is None or os.environ.get("AGENTKIT_LOG") or (Path(FOLDER) / "log.db").exists():
+        return None
+    path = Path(notebook).parent / FOLDER / "log.db"
+    return str(path) if path.is_absolute() and path.exists() else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -114,12 +192,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return (command if argv is None else serve)(words[1:])
     options = parser().parse_args(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return read(
-            options.action, open_log(options.log, create=False), getattr(options, "run", "")
-        )
+        return perform(options)
     except AgentkitError as error:
-        print(f"agentkit: {error}", file=sys.stderr)
+        print(for_terminal(f"agentkit: {error}"), file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()

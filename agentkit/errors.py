@@ -43,6 +43,8 @@ AgentkitError
     ├── LogLocked         another process holds the file for too long
     ├── LogFull           the disk is full
     ├── LogCorrupt        the file is damaged or no agentkit log
+    ├── LogReadOnly       the file, or its folder, is write-protected
+    ├── LogGone           the file was deleted or replaced while it was written
     └── LogNewer          the file was written by a newer agentkit
 """
 
@@ -287,6 +289,14 @@ class LogFull(LogError):
 
 class LogCorrupt(LogError):
     """The file is damaged or not an agentkit log; it was left untouched."""
+
+
+class LogReadOnly(LogError):
+    """The file, or its folder, is write-protected; it can be read."""
+
+
+class LogGone(LogError):
+    """The file was deleted, moved or replaced while this process wrote it."""
 
 
 class LogNewer(LogError):

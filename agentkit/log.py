@@ -141,6 +141,30 @@ class Log(ABC):
             UnknownRun: no such run. RunTaken: its writer is alive.
         """
 
+    @abstractmethod
+    def head(self) -> str:
+        """Names all that is recorded: kept elsewhere, it shows later whether all is still there.
+
+        Raises:
+            LogError: this log has none.
+        """
+
+    @abstractmethod
+    def verify(self, head: str | None = None) -> list[str]:
+        """Everything wrong with the log, as sentences; empty when it is sound.
+
+        Args:
+            head: what `head` once gave: all that it covers must be there, unaltered.
+
+        Raises:
+            SetupError: that is no head. LogError: the log cannot be read at all.
+        """
+
+    @property
+    def unchained(self) -> str:
+        """From where on edits are seen, if not from the first event; a sentence, or ""."""
+        return ""
+
     def begin(self, run: str) -> Lease:
         """Become the writer of a new run; it exists with its first event."""
         return Lease(run, owner_name(), 1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,7 @@ def load(shell: Any) -> Session:
     markdown.for_type(Answer, lambda answer: answered(answer)[0])
     undo.append(lambda: forget(markdown))
     undo.append(close_widgets)
+    undo.append(on_path())
     session.start_simulation()
     greet(session, log)
     return session
@@ -93,6 +97,24 @@ def register(shell: Any, name: str, kind: str, fn: Callable[..., Any]) -> Callab
                 del table[one][name]
                 if before[one] is not None:
                     table[one][name] = before[one]
+
+    return remove
+
+
+def on_path() -> Callable[[], None]:
+    """Let `!agentkit log list` in a cell find the program of this kernel's environment.
+
+    A kernel is often started without its environment being activated.
+    """
+    folder = sysconfig.get_path("scripts")
+    before = os.environ.get("PATH", "")
+    if shutil.which("agentkit") or not shutil.which("agentkit", path=folder):
+        return lambda: None
+    os.environ["PATH"] = os.pathsep.join([folder, *filter(None, [before])])
+
+    def remove() -> None:
+        left = os.environ.get("PATH", "").split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join(one for one in left if one != folder)
 
     return remove
 

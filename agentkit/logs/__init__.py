@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.log import Log
+from agentkit.log import LOGGER, Log
+from agentkit.logs.files import home, refuse_links
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 
@@ -25,22 +26,27 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
 
 
-def open_log(url: str | None = None, *, create: bool = True) -> Log:
+def open_log(url: str | None = None, *, write: bool = True) -> Log:
     """Open a log, or return it when this process has it open already.
 
     Args:
         url: "sqlite:///file.db" (four slashes for an absolute path), a bare path, or
             "memory:" (a new one each time). Without one: $AGENTKIT_LOG, else
-            .agentkit/log.db in the working directory. "?synchronous=full" makes
-            SQLite survive a power cut too, at one disk flush per commit.
-        create: make the file if there is none.
+            .agentkit/log.db in the folder of the notebook or script (see files.home), wherever
+            the process has gone since. "?synchronous=full" makes SQLite survive a power cut
+            too, at one disk flush per commit.
+        write: make the file if there is none, and record in it; one that is write-protected is
+            only read. False: read a file that is there, and change nothing.
 
     Raises:
-        SetupError: no such kind of log, no such file, or the folder cannot be made.
+        SetupError: no such kind of log, no such file, a link in place of it, or the folder
+            cannot be made.
         LogCorrupt, LogNewer, LogLocked: the file cannot be used; it is left untouched.
     """
     if url == "memory:":
         return MemoryLog()
+    # What a script names is relative to where it is now; what its reader set, to where it began.
+    base = os.getcwd() if url else str(home())
     url = url or os.environ.get("AGENTKIT_LOG") or "sqlite:///.agentkit/log.db"
     if url == "memory:":
         return _open.setdefault("memory:", MemoryLog())
@@ -54,23 +60,46 @@ def open_log(url: str | None = None, *, create: bool = True) -> Log:
             expected="'sqlite:///file.db', with ?synchronous=full or not, a path, or 'memory:'",
         )
     name = os.path.expanduser(name)
-    path = _located(name, "" if os.path.isabs(name) else os.getcwd())
+    path = _located(name, "" if os.path.isabs(name) else base)
     key = f"{path}?{option}"
-    if key not in _open:
-        if not create and not path.exists():
-            raise SetupError(
-                f"There is no log at {path}.",
-                expected="the file that runs were recorded in",
-                todo="name it by --log or $AGENTKIT_LOG; without them it is .agentkit/log.db in the"
-                " folder of the notebook or script",
-            )
-        log = SqliteLog(path, full=option == "synchronous=full")
+    found = _open.get(key)
+    if isinstance(found, SqliteLog) and found.gone:
+        LOGGER.warning("The log %s was deleted or replaced; runs go to the file there now.", path)
+        found = _open.pop(key, None) and None
+    if found is None and not write:
+        return _to_read(path)
+    if found is None:
+        found = log = SqliteLog(path, full=option == "synchronous=full")
         _open[key] = log
-        log.on_close = functools.partial(_open.pop, key, None)
-    return _open[key]
+        log.on_close = functools.partial(_forget, key, log)
+    return found
+
+
+def _forget(key: str, log: Log) -> None:
+    """Take a log that was closed from those that are open."""
+    if _open.get(key) is log:
+        del _open[key]
+
+
+def _to_read(path: Path) -> Log:
+    """A log that is there, to read only."""
+    if not path.exists():
+        raise SetupError(
+            f"There is no log at {path}.",
+            expected="the file that runs were recorded in",
+            todo="name it by --log or $AGENTKIT_LOG; without them it is .agentkit/log.db in the"
+            " folder of the notebook or script",
+        )
+    return SqliteLog(path, write=False)
 
 
 @functools.lru_cache(64)
 def _located(name: str, folder: str) -> Path:
-    """The file called name in a working directory; every ask opens the log, so only once."""
-    return Path(folder, name).resolve()
+    """The file called name in a folder; every ask opens the log, so only once.
+
+    Raises:
+        SetupError: a link leads elsewhere.
+    """
+    path = Path(os.path.abspath(os.path.join(folder, name)))
+    refuse_links(path)
+    return path.resolve()

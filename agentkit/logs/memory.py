@@ -10,6 +10,7 @@ from typing import Any
 from agentkit.events import RunEnded, RunStarted
 from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
 from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
+from agentkit.logs import chain
 
 
 @dataclass
@@ -34,6 +35,8 @@ class MemoryLog(Log):
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(clock=clock)
         self._runs: dict[str, _Kept] = {}
+        self._order: list[Any] = []
+        """All events of all runs, in the order they were stored."""
 
     def write(self, batch: Batch) -> Batch:
         stored: Batch = []
@@ -46,6 +49,7 @@ class MemoryLog(Log):
                 continue
             kept.lease = self.clock() + LEASE_S
             kept.events.extend(events)
+            self._order.extend(events)
             for event in events:
                 kept.tally.add(event)
                 if isinstance(event, RunStarted):
@@ -100,3 +104,34 @@ class MemoryLog(Log):
         kept.owner, kept.epoch = owner_name(), kept.epoch + 1
         kept.lease = self.clock() + LEASE_S
         return Lease(run, kept.owner, kept.epoch)
+
+    def head(self) -> str:
+        self.settle()
+        return self._head(len(self._order))
+
+    def _head(self, count: int) -> str:
+        heads = {run: chain.origin(run) for run in self._runs}
+        begun = {}
+        for event in self._order[:count]:
+            text = event.model_dump_json().encode()
+            begun[event.run] = heads[event.run] = chain.hashed(heads[event.run], text)
+        return chain.log_head(count, begun.items())
+
+    def verify(self, head: str | None = None) -> list[str]:
+        count = None if head is None else chain.counted(head)
+        self.settle()
+        wrong = []
+        by_run: dict[str, list[Any]] = {run: [] for run in self._runs}
+        for event in self._order:
+            by_run.setdefault(event.run, []).append(event)
+        for run, stored in by_run.items():
+            kept = self._runs.get(run, _Kept())
+            if [id(e) for e in kept.events] != [id(e) for e in stored]:
+                wrong.append(f"run {run} was altered: its events are not those that were stored")
+            if [e.seq for e in kept.events] != list(range(1, len(stored) + 1)):
+                wrong.append(f"run {run} has gaps: {len(kept.events)} of {len(stored)} events")
+        if head is not None and (count or 0) > len(self._order):
+            wrong.append(f"events are missing: {len(self._order)} of {count}")
+        elif head is not None and self._head(count or 0) != head:
+            wrong.append(f"what the head {head} covers was altered, or is missing")
+        return wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Generic, Protocol, TypeVar
 
+from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.messages import JSON
 
@@ -31,9 +32,22 @@ K = TypeVar("K", bound=Hashable)
 
 
 def fold(view: V, events: Iterable[Event]) -> V:
-    """Add all events to the view and give it back."""
+    """Add all events to the view and give it back.
+
+    Raises:
+        LogCorrupt: an event does not fit to those before it, as in no log that we wrote.
+    """
     for event in events:
-        view.add(event)
+        try:
+            view.add(event)
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise LogCorrupt(
+                f"Event {event.seq} of run {event.run} does not fit to those before it:"
+                f" {type(error).__name__}: {error}.",
+                todo="check the file with `agentkit log verify`",
+                run_id=event.run,
+                seq=event.seq,
+            ) from error
     return view
 
 

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.logs import files
 from agentkit.sim.server import environment
 
 START_S, STOP_S = 20.0, 5.0
@@ -66,7 +67,7 @@ class Broker:
         self.program = find_server()
         self._temporary = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="broker-") if folder is None else folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.folder)
         self._token = secrets.token_hex(16)
         self.port = -1
         self.pid = 0

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentkit.errors import StoreTaken
+from agentkit.logs import files
 
 ANSWER_S = 60.0
 """How long a server may take for one answer."""
@@ -39,10 +40,12 @@ class Folders:
         from chromadb.config import Settings
         from filelock import FileLock, Timeout
 
+        files.refuse_links(Path(path).absolute())
         path = str(Path(path).resolve())
         with self._mutex:
             if path not in self._open:
-                Path(path).mkdir(parents=True, exist_ok=True)
+                new = not Path(path).exists()
+                files.make_folder(Path(path))
                 lock = FileLock(Path(path, "agentkit.lock"), thread_local=False)
                 try:
                     lock.acquire(timeout=0)
@@ -58,6 +61,8 @@ class Folders:
                 except BaseException:
                     lock.release()
                     raise
+                for made in Path(path).iterdir() if new else ():
+                    files.take_rights(made)
                 self._open[path] = Folder(client, lock)
             self._open[path].users.add(user)
             return self._open[path].client

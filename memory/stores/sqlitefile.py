@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentkit.errors import StoreCorrupt, StoreError, StoreFull, StoreTaken
+from agentkit.logs import files
 from agentkit.threads import in_thread
 
 BUSY_S = 10.0
@@ -28,13 +29,16 @@ class SqliteFile:
 
         Raises:
             StoreCorrupt, StoreTaken, StoreFull, StoreError: the file cannot be used.
+            SetupError: a link stands in its place.
         """
         self.path = str(path)
         # One connection, so one transaction at a time, whichever thread it is in.
         self._mutex = threading.Lock()
         with self.mapped():
             if self.path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                files.refuse_links(Path(path).absolute())
+                with contextlib.suppress(FileExistsError):
+                    files.make_private(Path(path))
             self.db = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
             )

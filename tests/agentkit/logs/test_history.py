@@ -6,7 +6,7 @@ import pytest
 
 from agentkit import Agent, Message, open_log, run
 from agentkit.events import Noted
-from agentkit.logs.sqlite import packed
+from agentkit.logs.bodies import packed
 from agentkit.messages import thread_of
 from tests.fakes import ScriptedModel
 

@@ -29,8 +29,9 @@ from agentkit.errors import (
 )
 from agentkit.events import Noted, RunEnded, RunStarted, Usage
 from agentkit.lease import HOST, LEASE_S
-from agentkit.logs import sqlite as sqlite_module
-from agentkit.logs.sqlite import MIGRATIONS, SqliteLog
+from agentkit.logs import schema as sqlite_module
+from agentkit.logs.schema import MIGRATIONS
+from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from agentkit.model import Reply, Request
 from tests.fakes import FakeClock

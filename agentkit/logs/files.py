@@ -1,0 +1,139 @@
+"""Where logs lie, and what their files must be: their owner's alone, no links, still there."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from pathlib import Path
+
+from agentkit.errors import LogGone, SetupError
+
+FOLDER = ".agentkit"
+SIDES = ("-wal", "-shm", "-journal")
+"""Ends of the names of what SQLite puts next to a file."""
+
+Identity = tuple[int, int] | None
+"""Device and inode of a file; None where there is none."""
+
+
+@functools.cache
+def home() -> Path:
+    """The folder of this process's notebook or script; the same however often it changes folder.
+
+    A kernel's is its notebook's, as Jupyter tells it, or the one that it was started in; any
+    other process's is the working directory when this is first called.
+    """
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None else None
+    if shell is None:
+        return Path.cwd()
+    notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    if notebook.is_absolute() and notebook.parent.is_dir():
+        return notebook.parent
+    return Path(shell.starting_dir)
+
+
+def folder() -> Path:
+    """`.agentkit` in the home of this process."""
+    return home() / FOLDER
+
+
+def refuse_links(path: Path) -> None:
+    """Refuse a log whose files lie elsewhere than they seem to.
+
+    A folder that was fetched from somewhere could lead our writing into any file of its reader's.
+
+    Raises:
+        SetupError: where it leads, and how to go there on purpose.
+    """
+    ours = [path.parents[n] for n, name in enumerate(path.parts[-2::-1]) if name == FOLDER]
+    sides = [path.with_name(path.name + side) for side in SIDES]
+    for one in [*ours, *([path] if ours else []), *sides]:
+        if one.is_symlink():
+            leads = os.path.realpath(path if one not in sides else one)
+            raise SetupError(
+                f"{one} is a symbolic link; {path.name} would be {leads}.",
+                expected="a file and a folder of its own",
+                todo="remove the link"
+                + ("" if one in sides else f", or go there on purpose: AGENTKIT_LOG={leads}"),
+            )
+
+
+def make_private(path: Path) -> None:
+    """Make the file, and its folder if there is none, for their owner alone.
+
+    Raises:
+        OSError: it is there already, or cannot be made.
+    """
+    make_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, and what is missing above it, for their owner alone.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for one in (*reversed(path.parents), path):
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)
+
+
+def keep_private(path: Path) -> None:
+    """Take the rights of others away from a file of ours, and from the folder that it is in."""
+    if path.parent.name == FOLDER:
+        for one in (path.parent, path):
+            take_rights(one)
+
+
+def take_rights(path: Path) -> None:
+    """Leave a file, or folder, to its owner alone, if that is who runs this process."""
+    found = os.stat(path)
+    if found.st_uid == owner() and found.st_mode & 0o077:
+        os.chmod(path, found.st_mode & 0o7700)
+
+
+def owner() -> int:
+    """The user of this process; -1 where there are no users."""
+    return os.geteuid() if hasattr(os, "geteuid") else -1
+
+
+def writable(path: Path) -> bool:
+    """Whether the file and its folder can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def identity(path: str) -> Identity:
+    """Which file is there now."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+class Watched:
+    """The files that a connection writes to, by what they were when it was made."""
+
+    def __init__(self, path: Path) -> None:
+        names = (str(path), f"{path}-wal")
+        self.files = [(name, identity(name)) for name in names]
+        self.path = path
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection writes to what nobody would find again."""
+        return any(was is not None and identity(name) != was for name, was in self.files)
+
+    def check(self) -> None:
+        """Raise LogGone if the files were deleted, moved or replaced."""
+        if self.gone:
+            what = "replaced by another file" if self.path.exists() else "deleted or moved away"
+            raise LogGone(
+                f"The log {self.path} was {what} while this process wrote it.",
+                expected="the file as it was opened; nothing more is recorded into the old one",
+                todo="bring it back, or ask again: the next run goes to the file there then",
+            )

@@ -1,0 +1,336 @@
+"""Checks all of a log's file: SQLite's own, each message, each event, each run, and the chain.
+
+Everything is looked at once, so that the time is that of the file's size, whatever it claims.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
+from typing import Any
+
+from agentkit.errors import LogError
+from agentkit.events import EVENT
+from agentkit.log import Tally
+from agentkit.logs import chain, schema
+from agentkit.logs.bodies import unpacked
+from agentkit.messages import Message, node
+
+SHOWN = 200
+"""Problems told of one kind; the rest is counted."""
+
+FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Problems:
+    """What is wrong, in sentences."""
+
+    found: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, text: str) -> None:
+        self.count += 1
+        if self.count <= SHOWN:
+            self.found.append(text)
+        elif self.count == SHOWN + 1:
+            self.found.append(f"and more; the first {SHOWN} are told")
+
+
+@dataclass
+class Checked:
+    """A run as its events tell it."""
+
+    count: int = 0
+    tally: Tally = field(default_factory=Tally)
+    started: Any = None
+    status: str = "open"
+    ended: float | None = None
+    head: bytes = b""
+    then: bytes | None = None
+    """Its head when the log had as many events as a head that is compared."""
+
+    def commit(self, events: list[Any]) -> None:
+        """Take the events of one commit into account, as the writer did."""
+        batch = Tally()
+        for event in events:
+            batch.add(event)
+        self.started = self.started or batch.started
+        if batch.ended:
+            self.status, self.ended = batch.ended.status, batch.ended.at
+        elif batch.started:
+            self.status, self.ended = "open", None
+        for name in ("events", "calls", "tokens_in", "tokens_out", "cost_usd", "unpriced"):
+            setattr(self.tally, name, getattr(self.tally, name) + getattr(batch, name))
+
+
+def problems(db: sqlite3.Connection, path: Path, head: str | None, count: int | None) -> list[str]:
+    """Everything wrong with the file, as sentences; empty when it is sound.
+
+    Args:
+        db: in a transaction, so that all is seen at one moment.
+        path: of the file.
+        head: one that was kept elsewhere: what it covers must still be there.
+        count: how many events that one covers.
+    """
+    wrong = Problems()
+    for (text,) in db.execute("PRAGMA integrity_check(20)"):
+        if text != "ok":
+            wrong.add(f"SQLite: {text}")
+    depths = messages(db, wrong)
+    chained = schema.version_of(db) >= schema.CHAINED
+    runs = {row[0]: row for row in db.execute("SELECT n, id FROM runs")}
+    told = {
+        n: events_of(rows, str(runs[n][1]) if n in runs else "", depths, count or 0, chained, wrong)
+        for n, rows in groupby(events(db, chained), key=lambda row: row[0])
+    }
+    for n in told.keys() - runs.keys():
+        wrong.add(f"a run is missing: {told[n].count} events belong to none")
+    link = chain.START
+    for row in db.execute(f"SELECT {COLUMNS}{CHAIN if chained else ''} FROM runs ORDER BY n"):
+        run = told.get(row[0], Checked(head=chain.origin(str(row[1]))))
+        for text in run_of(row, run, exact=chained and row[0] > before(db)):
+            wrong.add(f"run {row[1]} {text}")
+        if chained:
+            link = linked(row, run, link, wrong)
+    if not chained:
+        if head is not None:
+            raise not_chained(path)
+        return wrong.found
+    gaps(db, link, len(runs), wrong)
+    if head is not None and head != chain.log_head(count or 0, heads_then(runs, told)):
+        wrong.add(
+            f"the log is not, and does not go on from, the one whose head is {head}:"
+            f" what that covers ({count} events) was altered, or is missing"
+        )
+    return wrong.found
+
+
+COLUMNS = (
+    "n, id, name, actor, status, started, ended, origin, events, calls, tokens_in, tokens_out,"
+    " cost_usd, unpriced"
+)
+CHAIN = ", owner, epoch, link, head, seal"
+
+
+def messages(db: sqlite3.Connection, wrong: Problems) -> dict[str, int]:
+    """Check each message; how many come before and with it, by id."""
+    parents: dict[str, str | None] = {}
+    for id, parent, body in db.execute("SELECT id, parent, body FROM messages"):
+        try:
+            above = parent.hex() if parent else None
+            made = node(Message.model_validate_json(body), above)
+            parents[id.hex()] = above
+        except FOREIGN as error:
+            wrong.add(f"message {named(id)} cannot be read: {error}")
+            continue
+        if made.id != id.hex():
+            wrong.add(f"message {named(id)} was altered: its content is {made.id}")
+    return depths_of(parents, wrong)
+
+
+def named(id: object) -> str:
+    """A message's id as it is shown, whatever stands in its column."""
+    return id.hex() if isinstance(id, bytes) else repr(id)
+
+
+def depths_of(parents: dict[str, str | None], wrong: Problems) -> dict[str, int]:
+    """How long the conversation up to each message is; those in a circle are left out."""
+    depths: dict[str, int] = {}
+    for id in parents:
+        way: dict[str, None] = {}
+        at: str | None = id
+        while at in parents and at not in depths and at not in way:
+            way[at] = None
+            at = parents[at]
+        if at in way:
+            wrong.add(f"message {at} is its own ancestor")
+            depths.update(dict.fromkeys(way, 0))
+            continue
+        # A conversation whose beginning is missing is as long as what is there.
+        depth = depths.get(at or "", 0)
+        for one in reversed(way):
+            depths[one] = depth = depth + 1
+    return depths
+
+
+def events(db: sqlite3.Connection, chained: bool) -> Iterator[Row]:
+    """All events by run and seq: run, rowid, seq, at, scope, body, and the mark."""
+    mark = "mark" if chained else "NULL"
+    return db.execute(
+        f"SELECT run, rowid, seq, at, scope, body, {mark} FROM events ORDER BY run, seq"
+    )
+
+
+def events_of(
+    rows: Iterator[Row],
+    run: str,
+    depths: dict[str, int],
+    count: int,
+    chained: bool,
+    wrong: Problems,
+) -> Checked:
+    """Check the events of a run, commit by commit."""
+    made, kept, batch = Checked(head=chain.origin(run)), [], []
+    for _, rowid, seq, at, scope, body, mark in rows:
+        made.count += 1
+        if seq != made.count:
+            wrong.add(f"run {run} has gaps: event {made.count} is numbered {seq}")
+            made.count = seq if isinstance(seq, int) else made.count
+        try:
+            batch.append(event_of(run, seq, at, scope, body, depths))
+        except FOREIGN as error:
+            wrong.add(f"event {seq} of run {run} cannot be read: {error}")
+        kept.append((seq, at, scope, body))
+        if mark is None:
+            continue
+        if extended(made.head, kept) != mark:
+            wrong.add(f"run {run} was altered, or has gaps, at event {kept[0][0]} to {seq}")
+        made.head = mark
+        made.commit(batch)
+        kept, batch = [], []
+        if rowid <= count:
+            made.then = mark
+    if kept and chained:
+        wrong.add(f"run {run} has gaps, or was altered, from event {kept[0][0]} on")
+    made.commit(batch)
+    return made
+
+
+def extended(head: Any, kept: list[tuple[int, float, str, str]]) -> bytes:
+    """The head after a commit as it stands in the file; b"" for what nobody can have written."""
+    try:
+        return chain.extended(head, kept)
+    except (*FOREIGN, struct.error):
+        return b""
+
+
+def event_of(run: str, seq: int, at: float, scope: str, body: str, depths: dict[str, int]) -> Any:
+    """The event without its messages, once it is known that they are there.
+
+    Raises:
+        FOREIGN: it cannot be read.
+    """
+    parts, rest = unpacked(body)
+    for id, count in parts:
+        if depths.get(id, 0) < count:
+            raise KeyError(f"message {id}, or one before it, is missing")
+    columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
+    return EVENT.validate_json(f"{{{columns},{rest}")
+
+
+def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
+    """What the line about a run says otherwise than its events."""
+    start, tally = run.started, run.tally
+    expected = {
+        "name": start and start.name,
+        "actor": start and start.actor,
+        "status": run.status,
+        "start": start and start.at,
+        "end": run.ended,
+        "origin": start and start.origin and start.origin.run,
+        "number of events": tally.events,
+        "number of calls": tally.calls,
+        "tokens in": tally.tokens_in,
+        "tokens out": tally.tokens_out,
+        "cost": tally.cost_usd,
+        "unpriced calls": tally.unpriced,
+    }
+    if not run.tally.events:
+        yield f"has gaps: 0 of {row[8]} events"
+        return
+    for (what, wanted), says in zip(expected.items(), row[2:14], strict=True):
+        same = says == wanted
+        if what == "cost" and not exact:  # summed up in another order
+            same = isinstance(says, float) and abs(says - tally.cost_usd) <= 1e-9 * (1 + abs(says))
+        if what == "number of events" and not same:
+            yield f"has gaps: {wanted} of {says} events"
+        elif not same:
+            yield f"was altered: its {what} is {says!r}, by its events {wanted!r}"
+
+
+def linked(row: Row, run: Checked, link: bytes, wrong: Problems) -> bytes:
+    """Check a run's place in the chain of runs; the link that the next one goes on from."""
+    id, (owner, epoch, mine, head, sealed) = str(row[1]), row[14:]
+    if chain.link(link, id) != mine:
+        wrong.add(f"a run is missing, or was altered, before run {id}")
+    if run.head != head:
+        wrong.add(
+            f"run {id} does not end as it was written: its last events are missing, or others"
+        )
+    try:
+        same = chain.seal(id, owner, epoch) == sealed
+    except FOREIGN:
+        same = False
+    if not same:
+        wrong.add(f"run {id} was altered: its writer is not the one that claimed it")
+    return mine if isinstance(mine, bytes) else b""
+
+
+def gaps(db: sqlite3.Connection, link: bytes, runs: int, wrong: Problems) -> None:
+    """What is missing of the log as a whole."""
+    rows = db.execute("SELECT runs, link, missing FROM chain").fetchmany(2)
+    if len(rows) != 1:
+        wrong.add(f"the chain of runs has {len(rows)} ends")
+        return
+    known, last, missing = rows[0]
+    if (runs, link) != (known, last):
+        wrong.add(f"runs are missing, or others: {runs} of {known}, or the last is another one")
+    count, highest = db.execute("SELECT count(*), coalesce(max(rowid), 0) FROM events").fetchone()
+    if highest - count != missing:
+        wrong.add(f"events are missing: {count} of {highest}")
+
+
+def before(db: sqlite3.Connection) -> int:
+    """The last run that an older agentkit began."""
+    row = db.execute(
+        "SELECT coalesce(max(run), 0) FROM events WHERE rowid <= (SELECT max(since) FROM chain)"
+    ).fetchone()
+    return int(row[0])
+
+
+def heads_then(runs: dict[int, Row], told: dict[int, Checked]) -> Iterator[tuple[str, bytes]]:
+    """Id and head of each run when the log had as many events as a head that is compared."""
+    for n in sorted(runs):
+        then = told[n].then if n in told else None
+        if then is not None:
+            yield str(runs[n][1]), then
+
+
+def head(db: sqlite3.Connection, path: Path) -> str:
+    """The head of the log; see chain.
+
+    Raises:
+        LogError: an older agentkit wrote it, without a chain.
+    """
+    if schema.version_of(db) < schema.CHAINED:
+        raise not_chained(path)
+    (count,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
+    return chain.log_head(count, db.execute("SELECT id, head FROM runs ORDER BY n"))
+
+
+def not_chained(path: Path) -> LogError:
+    """The error for asking an old file for its head."""
+    return LogError(
+        f"{path} has no hash chain: an older agentkit wrote it.",
+        todo="record a run in it, or open it with open_log(): what it holds is chained then",
+    )
+
+
+def unchained(db: sqlite3.Connection) -> str:
+    """From where on the log is chained, if not from its first event: a sentence, or ""."""
+    if schema.version_of(db) < schema.CHAINED:
+        return "An older agentkit wrote this file, without a hash chain: edits may go unseen."
+    since, at = db.execute("SELECT since, at FROM chain").fetchone()
+    if not since:
+        return ""
+    when = f" on {datetime.fromtimestamp(at):%Y-%m-%d}" if at else ""
+    return f"The first {since} events are chained as they stood when the file was updated{when}."
