@@ -18,6 +18,7 @@ from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
+from agentkit.place import here
 from agentkit.views.fold import fold
 from agentkit.views.transcript import Transcript
 from agentkit.words import for_terminal
@@ -176,7 +177,7 @@ def perform(options: argparse.Namespace) -> int:
 
 def default() -> str | None:
     """In a cell that has left its notebook's folder, that one's log, if there is none here."""
-    notebook = os.environ.get("JPY_SESSION_NAME")
+    notebook = here()
     if notebook is None or os.environ.get("AGENTKIT_LOG") or (Path(FOLDER) / "log.db").exists():
         return None
     path = Path(notebook).parent / FOLDER / "log.db"

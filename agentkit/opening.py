@@ -146,15 +146,24 @@ async def run(
             await current.flush()
 
 
-def ancestry(log: Log, start: RunStarted | None, events: Sequence[Any] | None = None) -> list[Any]:
+def ancestry(
+    log: Log,
+    start: RunStarted | None,
+    events: Sequence[Any] | None = None,
+    *,
+    way: frozenset[str] = frozenset(),
+) -> list[Any]:
     """The events of the runs that a run goes back to, oldest first, as forks cut and edited them.
 
     Args:
         log: where they are; one that is gone counts as empty.
         start: how the run began.
         events: of the run that it goes back to, where they were read already.
+        way: the runs gone through; a log made to mislead may lead in a circle.
     """
-    if start is None or start.origin is None or not log.has(start.origin.run):
+    if start is None or start.origin is None or start.origin.run in way:
+        return []
+    if not log.has(start.origin.run):
         return []
     found = list(log.read(start.origin.run) if events is None else events)
     own = next((e for e in found if isinstance(e, RunStarted)), None)
@@ -162,7 +171,7 @@ def ancestry(log: Log, start: RunStarted | None, events: Sequence[Any] | None = 
         given = (start.edits or {}).items()
         edits = {int(seq) if seq.isdigit() else seq: new for seq, new in given}
         found = edited(found, start.origin.seq, edits)
-    return [*ancestry(log, own), *found]
+    return [*ancestry(log, own, way=way | {start.origin.run}), *found]
 
 
 def others_of(log: Log, run: str, but: str) -> list[Recorded]:
@@ -170,8 +179,9 @@ def others_of(log: Log, run: str, but: str) -> list[Recorded]:
     origins = {info.id: info.origin for info in log.runs()}
 
     def root(one: str) -> str:
-        while (origin := origins.get(one)) is not None:
-            one = origin
+        way = {one}  # a log made to mislead may lead in a circle
+        while (origin := origins.get(one)) is not None and origin not in way:
+            way.add(one := origin)
         return one
 
     kin = [one for one in origins if one != but and root(one) == root(run)]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from agentkit.errors import LogGone, SetupError
+from agentkit.place import here
 
 FOLDER = ".agentkit"
 SIDES = ("-wal", "-shm", "-journal")
@@ -28,7 +29,7 @@ def home() -> Path:
     shell = module.get_ipython() if module is not None else None
     if shell is None:
         return Path.cwd()
-    notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    notebook = Path(here() or "")
     if notebook.is_absolute() and notebook.parent.is_dir():
         return notebook.parent
     return Path(shell.starting_dir)
