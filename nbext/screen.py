@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from nbext.mishaps import Mishaps
 from nbext.session import Session, involves_others
-from nbext.show import Canvas, Progress, answered
+from nbext.show import Canvas, Progress, answered, joined, small
 
 if TYPE_CHECKING:
     from nbext.widgets import GraphWidget
@@ -22,15 +23,20 @@ class Screen:
     ) -> None:
         self.session, self.run_id = session, run_id
         self.canvas, self.widget = canvas, widget
-        self.remove: Callable[[], None] = lambda: None
+        self.mishaps = Mishaps()
+        self.removers: list[Callable[[], None]] = []
         if canvas is not None:
             session.canvases[run_id] = canvas
-            self.remove = session.log.subscribe(canvas.receive, run_id)
+            for receive in (self.mishaps.receive, canvas.receive):
+                self.removers.append(session.log.subscribe(receive, run_id))
 
     def answer(self, answer: Answer, extra: str) -> None:
         """Show the answer, which ends the ask."""
         if self.canvas is not None:
-            self.canvas.finish(*answered(answer, extra))
+            markdown, text = answered(answer, extra)
+            for line in self.mishaps.said():
+                markdown, text = joined(markdown, small(line)), f"{text}\n[{line}]"
+            self.canvas.finish(markdown, text)
         if self.widget is not None:
             self.widget.flush()
             self.widget.detach()
@@ -44,7 +50,8 @@ class Screen:
 
     def close(self) -> None:
         """Follow the run no more."""
-        self.remove()
+        for remove in self.removers:
+            remove()
         self.session.canvases.pop(self.run_id, None)
 
     def refresh(self) -> None:
