@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.conversation import After, heard_in, thread_before, worded
-from agentkit.errors import BadOutput, SetupError, TooDeep
+from agentkit.errors import AgentkitError, BadOutput, SetupError, TooDeep, error_text
 from agentkit.events import (
     Failure,
     MessageSent,
@@ -32,6 +32,7 @@ from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, 
 from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
 from agentkit.sync import wait
+from agentkit.threads import uncancelled
 from agentkit.tools import Tool, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
@@ -128,7 +129,7 @@ class Actor:
             task = jsonable(task)
         except ValueError as error:
             raise SetupError(
-                f"{self.name} cannot be asked this: {error}.",
+                f"{self.name} cannot be asked this: {error_text(error)}.",
                 expected="text, or a value that has a JSON form",
             ) from error
         if in_run():
@@ -309,7 +310,8 @@ class Actor:
             with within(current, scope):
                 thread = await self.opening(text, before)
                 tell(current, scope, thread, parent.actor, self.name, "task")
-                answer = await self.act(task, output, thread)
+                async with uncancelled(self._cancelled):
+                    answer = await self.act(task, output, thread)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
             status = "cancelled" if stopped else "failed"
@@ -328,6 +330,12 @@ class Actor:
                 "doubts": tuple(scope.doubts),
                 "cost_usd": scope.cost_usd,
             }
+        )
+
+    def _cancelled(self) -> AgentkitError:
+        return AgentkitError(
+            f"{self.name} failed: something it waited for was cancelled (CancelledError).",
+            todo="catch CancelledError where it waits for work that may be cancelled",
         )
 
     def _bounded(self, parent: Scope) -> None:
@@ -416,7 +424,7 @@ class Pattern(Actor):
             text = canonical(jsonable(result))
         except ValueError as error:
             raise SetupError(
-                f"{self.name} returned what has no JSON form: {error}.",
+                f"{self.name} returned what has no JSON form: {error_text(error)}.",
                 expected="an Answer, a text, or a JSON-like value",
             ) from error
         return Answer(text=text, data=self._typed(text, result, output))
@@ -427,7 +435,7 @@ class Pattern(Actor):
             return revalidated(text, data, output)
         except ValueError as error:
             raise BadOutput(
-                f"{self.name} returned an answer that does not fit: {error}",
+                f"{self.name} returned an answer that does not fit: {error_text(error)}",
                 expected=f"JSON that fits {canonical(schema_of(output))[:300]}",
                 todo="take `output` as a second parameter and give it to the last actor asked",
             ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError
+from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER
@@ -112,8 +112,8 @@ def verify(log: Log, head: str | None) -> int:
         runs = [*log.runs(), *log.runs(streams=True)]
         told(f"{len(runs)} runs, {sum(r.events for r in runs)} events: {len(wrong)} problems")
     except LogError as error:
-        wrong.append(str(error))
-        told(str(error))
+        wrong.append(error_text(error))
+        told(error_text(error))
     return 1 if wrong else 0
 
 
@@ -170,7 +170,7 @@ def perform(options: argparse.Namespace) -> int:
     except Exception as error:
         raise LogCorrupt(
             f"The log {log.url} holds what agentkit does not write: {type(error).__name__}:"
-            f" {error}.",
+            f" {error_text(error)}.",
             todo="check the file with `agentkit log verify`",
         ) from error
 
@@ -199,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return perform(options)
     except AgentkitError as error:
-        print(for_terminal(f"agentkit: {error}"), file=sys.stderr)
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()

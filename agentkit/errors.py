@@ -97,7 +97,7 @@ class AgentkitError(Exception):
 
     def _render_traceback_(self, *_args: Any, **_kwargs: Any) -> list[str]:
         """Lines that IPython prints in place of a stack: the reader's cell is not at fault."""
-        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {error_text(self)}"]
 
 
 class SetupError(AgentkitError):
@@ -303,12 +303,17 @@ class LogNewer(LogError):
     """The file was written by a newer agentkit; it was left untouched."""
 
 
-def said(error: object) -> str:
+def error_text(error: object) -> str:
     """The text of an error, or of any object; where it cannot be made, its class says so."""
     try:
         return str(error)
     except Exception:
         return f"({type(error).__name__}, whose text cannot be made)"
+
+
+def full_text(error: BaseException) -> str:
+    """The error by its class and its text."""
+    return f"{type(error).__name__}: {error_text(error)}"
 
 
 def by_name(name: str, text: str) -> AgentkitError:

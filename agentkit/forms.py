@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from agentkit.errors import said
+from agentkit.errors import error_text
 
 NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.CodeType)
 """Kinds whose attributes say nothing about a result."""
@@ -93,7 +93,7 @@ def attributes(value: Any) -> Any:
         if isinstance(value, NO_DATA):
             raise
     if isinstance(value, BaseException):
-        return f"{type(value).__name__}: {said(value)}"
+        return f"{type(value).__name__}: {error_text(value)}"
     slots = [name for kind in type(value).__mro__ for name in names_of(kind)]
     found = {name: getattr(value, name) for name in slots if hasattr(value, name)}
     found |= getattr(value, "__dict__", {})

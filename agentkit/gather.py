@@ -15,6 +15,7 @@ from agentkit.errors import (
     SetupError,
     TooDeep,
     Unsettled,
+    full_text,
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.run import Outcome, copied, current_run, dormant, in_run, note
@@ -230,7 +231,7 @@ async def _race(
             raise list(failed.values())[-1]
     if not joined and not arrived:
         raise DeadlinePassed(f"None of {len(asks)} asks was answered within {deadline_s:g} s.")
-    missing = {str(i): f"{type(e).__name__}: {e}" for i, e in failed.items()}
+    missing = {str(i): full_text(e) for i, e in failed.items()}
     missing |= {str(i): "late" for i in sorted(waiting)}
     order = sorted(arrived)
     found: dict[str, JSON] = {"joined": order, "missing": missing}

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun
+from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
 from agentkit.events import Delta, RunEnded, RunStarted, StepEnded
 from agentkit.lease import Lease, owner_name
 from agentkit.messages import Frozen
@@ -267,7 +267,7 @@ class Log(ABC):
         except AgentkitError as error:
             failure = error
         except Exception as error:
-            failure = LogError(f"The log {self.url} failed: {type(error).__name__}: {error}.")
+            failure = LogError(f"The log {self.url} failed: {full_text(error)}.")
         self._locked_since = None
         for waiter in waiters:
             loop = waiter.get_loop()

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from agentkit.errors import said
+from agentkit.errors import full_text
 from agentkit.forms import plain
 
 JSON = Any
@@ -52,8 +52,10 @@ def jsonable(value: Any) -> JSON:
     """
     try:
         return mended(to_jsonable_python(value, fallback=plain))
-    except TypeError as error:
-        raise ValueError(said(error)) from error
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(full_text(error)) from error
 
 
 Text = Annotated[str, AfterValidator(mended)]

@@ -28,13 +28,15 @@ from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
+    EndpointError,
     ReplayMismatch,
     SetupError,
+    StoreError,
     TeamChanged,
     UnknownPrice,
     Unsettled,
     by_name,
-    said,
+    full_text,
 )
 from agentkit.events import (
     Base,
@@ -57,6 +59,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.person import Question, agreed, answered
 from agentkit.record import NOT_PERFORMED, Recorded, call, identity
+from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
 
 YOU = "you"
@@ -312,13 +315,14 @@ class Run:
         try:
             await self.flush()
         except BaseException as error:
-            failure = Failure(type=NOT_PERFORMED, text=f"{type(error).__name__}: {said(error)}")
+            failure = Failure(type=NOT_PERFORMED, text=full_text(error))
             ended = Outcome(error=failure)
             self._end(scope, key, kind, name, "cancelled", ended, request)
             raise
         try:
             with holding(hold):
-                outcome = await perform(key)
+                async with uncancelled(lambda: cancelled_inside(kind, name)):
+                    outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
         except BaseException as error:
@@ -593,6 +597,13 @@ class Run:
             status="cancelled" if stopped else "failed" if error else "ok",
             error=failure_of(error, traced=foreign) if error else None,
         )
+
+
+def cancelled_inside(kind: StepKind, name: str) -> AgentkitError:
+    """The error of a step in which a library cancelled work of its own."""
+    text = f"{name} failed: something inside it was cancelled (CancelledError)."
+    errors: dict[str, type[AgentkitError]] = {"model": EndpointError, "memory": StoreError}
+    return errors.get(kind, AgentkitError)(text)
 
 
 _current: ContextVar[tuple[Run, Scope] | None] = ContextVar("agentkit.run", default=None)

@@ -20,7 +20,7 @@ from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from agentkit.errors import ToolError, said
+from agentkit.errors import ToolError, error_text
 from agentkit.given import is_context
 from agentkit.messages import JSON
 
@@ -101,7 +101,7 @@ def offered(fn: Callable[..., Any], name: str, skipped: int = 0) -> list[inspect
     try:
         parameters = list(inspect.signature(fn).parameters.values())[skipped:]
     except (ValueError, TypeError) as error:
-        raise ToolError(f"The signature of {name} cannot be read: {said(error)}.") from error
+        raise ToolError(f"The signature of {name} cannot be read: {error_text(error)}.") from error
     bound = fn.keywords if isinstance(fn, functools.partial) else {}
     for parameter in parameters:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
@@ -130,7 +130,9 @@ def hints_of(fn: Callable[..., Any], name: str, skipped: int = 0) -> dict[str, A
             written, getattr(code, "__globals__", names), enclosing(code), include_extras=True
         )
     except (NameError, TypeError, AttributeError, SyntaxError) as error:
-        raise ToolError(f"The annotations of {name} cannot be read: {said(error)}.") from error
+        raise ToolError(
+            f"The annotations of {name} cannot be read: {error_text(error)}."
+        ) from error
 
 
 def function_of(fn: Any) -> Any:
@@ -201,7 +203,7 @@ def validator(
         model.model_json_schema(schema_generator=Schemas)
     except (PydanticUserError, TypeError, NameError) as error:
         raise ToolError(
-            f"The parameters of {name} have no JSON schema: {said(error)}.",
+            f"The parameters of {name} have no JSON schema: {error_text(error)}.",
             expected="JSON types, enums, dataclasses or pydantic models",
         ) from error
     return model

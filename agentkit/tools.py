@@ -20,7 +20,7 @@ from typing import Any, Literal, overload
 
 from pydantic import ValidationError
 
-from agentkit.errors import ToolError, said
+from agentkit.errors import ToolError, error_text, full_text
 from agentkit.events import Effect
 from agentkit.forms import shown
 from agentkit.given import Context
@@ -120,7 +120,7 @@ class Tool:
             )
             raise self._refused(wrong) from error
         except Exception as error:
-            raise self._refused(f"{type(error).__name__}: {said(error)}") from error
+            raise self._refused(full_text(error)) from error
         try:
             dumped = checked.model_dump(
                 mode="json", by_alias=True, exclude_unset=True, round_trip=True
@@ -184,7 +184,7 @@ class Tool:
             ) from error
         except SystemExit as error:
             raise ToolError(
-                f"{self.name} wanted to end the process: exit({said(error)})."
+                f"{self.name} wanted to end the process: exit({error_text(error)})."
             ) from error
         return self._rendered(result)
 
@@ -202,7 +202,7 @@ class Tool:
                 return mended(shown(result))
             except Exception as error:
                 if self.effect == "once":
-                    kind, text = type(result).__name__, said(result)
+                    kind, text = type(result).__name__, error_text(result)
                     cut = text if len(text) <= TEXT else text[: TEXT - 1] + "…"
                     return f"{self.name} is done. It returned a {kind} without JSON form: {cut}"
                 raise ToolError(

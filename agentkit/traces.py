@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from agentkit.errors import AgentkitError, said
+from agentkit.errors import AgentkitError, error_text
 from agentkit.events import Failure
 from agentkit.messages import mended
 
@@ -32,7 +32,7 @@ def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
         error: that was raised.
         traced: whether to keep where it came from, as far as that is outside of agentkit.
     """
-    text = mended(said(error))
+    text = mended(error_text(error))
     if not traced or own(error.__traceback__) is None:
         return Failure(type=type(error).__name__, text=text)
     return Failure(type=type(error).__name__, text=text, where=where(error), trace=trace(error))
@@ -40,7 +40,7 @@ def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
 
 def told(error: BaseException) -> str:
     """What went wrong, as a model reads it: without what only the user can do about it."""
-    text = str(error.what) if isinstance(error, AgentkitError) else said(error)
+    text = str(error.what) if isinstance(error, AgentkitError) else error_text(error)
     # str(KeyError("Amber")) is "'Amber'", from which no model can tell what is wrong.
     bare = not text.strip() or isinstance(error, KeyError)
     return f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text

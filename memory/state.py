@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentkit import Log
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, error_text
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, jsonable
 from memory.journal import Journal, shared
@@ -71,7 +71,7 @@ class State:
         try:
             given = jsonable(event)
         except ValueError as error:
-            raise SetupError(f"{self.name} cannot record this: {error}.") from error
+            raise SetupError(f"{self.name} cannot record this: {error_text(error)}.") from error
         journal = self.journal
 
         async def perform(key: str) -> JSON:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
 from agentkit import current_run, run
-from agentkit.errors import AgentkitError, StoreError
+from agentkit.errors import AgentkitError, StoreError, full_text
 from agentkit.events import Effect, Usage
 from agentkit.messages import JSON, digest
 from agentkit.run import Outcome, in_run
@@ -41,7 +41,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
         except AgentkitError:
             raise
         except Exception as error:
-            raise StoreError(f"{name} failed: {type(error).__name__}: {error}") from error
+            raise StoreError(f"{name} failed: {full_text(error)}") from error
         finally:
             _performing.reset(before)
         return result if isinstance(result, Outcome) else Outcome(result=result)

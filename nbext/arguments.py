@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, error_text
 from nbext.arrows import evaluated
 from nbext.makers import Maker
 from nbext.options import Line, meant
@@ -58,7 +58,7 @@ def argument(session: Session, maker: Maker, slot: Slot, text: str) -> Any:
             value = evaluated(session, compiled(what, text), known, what, wanted(slot))
         except NameError as error:
             raise SetupError(
-                f"{what} cannot be evaluated: {error}.",
+                f"{what} cannot be evaluated: {error_text(error)}.",
                 expected=wanted(slot),
                 todo=meant(str(error.name), [*slot.helpers, *slot.choices]) or "define it first",
             ) from error
@@ -97,7 +97,8 @@ def compiled(what: str, text: str) -> Any:
         return compile(text.strip(), "<option>", "eval")
     except (SyntaxError, ValueError) as error:
         raise SetupError(
-            f"{what} is no Python: {error}.", expected="an expression, such as a variable"
+            f"{what} is no Python: {error_text(error)}.",
+            expected="an expression, such as a variable",
         ) from error
 
 

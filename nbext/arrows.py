@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentkit.actor import Actor
-from agentkit.errors import AgentkitError, SetupError
+from agentkit.errors import AgentkitError, SetupError, error_text, full_text
 from nbext.session import Session
 
 HOW = "arrows, such as planner >> [searcher, reader] >> editor; or members and --pattern NAME"
@@ -90,9 +90,9 @@ def evaluated(
         raise
     except Exception as error:
         todo = None
-        if isinstance(error, TypeError) and "'list' and 'list'" in str(error):
+        if isinstance(error, TypeError) and "'list' and 'list'" in error_text(error):
             todo = "put an actor between two lists, or write one line for each arrow"
-        text = f"{what} cannot be evaluated: {type(error).__name__}: {error}"
+        text = f"{what} cannot be evaluated: {full_text(error)}"
         raise SetupError(text, expected=expected, todo=todo) from error
 
 

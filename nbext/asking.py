@@ -16,7 +16,7 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.conversation import After
 from agentkit.endpoints.connect import connect
-from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError
+from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, error_text, full_text
 from agentkit.events import uuid7
 from agentkit.opening import run, titled
 from agentkit.run import current_run, in_run
@@ -91,7 +91,7 @@ def output_of(binding: Binding | None, namespace: dict[str, Any]) -> Output:
     except Exception as error:
         raise SetupError(
             f"The type {binding.type} of -> {binding.name} cannot be evaluated:"
-            f" {type(error).__name__}: {error}.",
+            f" {full_text(error)}.",
             expected="a type of this notebook, such as int, list[str] or a pydantic model",
             todo="run the cell that defines it, then this one again",
         ) from error
@@ -99,7 +99,7 @@ def output_of(binding: Binding | None, namespace: dict[str, Any]) -> Output:
         schema_of(output)
     except (PydanticUserError, TypeError) as error:
         raise SetupError(
-            f"{binding.type} cannot be the type of an answer: {str(error).splitlines()[0]}",
+            f"{binding.type} cannot be the type of an answer: {error_text(error).splitlines()[0]}",
             expected="a type with a JSON schema: int, list[str], a pydantic model, ...",
         ) from error
     return None if output is str else output
@@ -165,7 +165,7 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
 def described(error: Exception, raised: bool) -> str:
     """A failure in the output: by its name where the cell tells the rest, else whole."""
     name = type(error).__name__
-    return name if raised else f"{name}: {' '.join(str(error).split())}"
+    return name if raised else f"{name}: {' '.join(error_text(error).split())}"
 
 
 async def asked(session: Session, ask: Ask) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, full_text
 from agentkit.messages import digest
 from agentkit.sim.questions import Question
 
@@ -102,8 +102,7 @@ def judged(one: Item, text: str) -> bool:
         return bool(one.check(text))
     except Exception as error:
         raise SetupError(
-            f"The check of question {one.id} failed on {text[:80]!r}:"
-            f" {type(error).__name__}: {error}.",
+            f"The check of question {one.id} failed on {text[:80]!r}: {full_text(error)}.",
             expected="a function of the answer's text that returns True or False",
             todo="mend it and call again; the answers are recorded and not paid again",
         ) from error

@@ -13,6 +13,7 @@ from agentkit.errors import (
     LimitReached,
     SetupError,
     ToolError,
+    full_text,
 )
 from agentkit.evaluate.questions import Item, judged
 from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
@@ -114,7 +115,11 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
     except ALWAYS_RAISED:
         raise
     except Exception as error:
-        done = {**spent, "status": "failed", "error": f"{type(error).__name__}: {error}"}
+        done = {
+            **spent,
+            "status": "failed",
+            "error": full_text(error),
+        }
     holds = judged(item, done.get("text", "")) if done["status"] != "failed" else False
     return Trial(
         **{"text": "", **done},

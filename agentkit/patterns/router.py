@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
-from agentkit.errors import SetupError, UnknownActor
+from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
 from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.run import note
@@ -66,7 +66,7 @@ def router(
                 return Route(to=by(text), reason="the rule says so")
             except Exception as error:
                 raise SetupError(
-                    f"The rule that routes failed: {type(error).__name__}: {error}",
+                    f"The rule that routes failed: {full_text(error)}",
                     expected="the name of a specialist",
                 ) from error
         asked = (

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError, UnknownActor
+from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import Frozen
 from agentkit.patterns.asking import settled
 from agentkit.patterns.stops import Chat
@@ -77,7 +77,7 @@ def by_rule(rule: Callable[[Chat], str | None], otherwise: Selector | None = Non
             said = rule(chat)
         except Exception as error:
             raise SetupError(
-                f"The rule that selects the speaker failed: {type(error).__name__}: {error}",
+                f"The rule that selects the speaker failed: {full_text(error)}",
                 expected="the name of a member, or None",
             ) from error
         if said is None and otherwise is not None:

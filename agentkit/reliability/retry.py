@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from agentkit.budget import Bound, bound_of, cut
-from agentkit.errors import EndpointError, SetupError
+from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.run import note
@@ -81,7 +81,7 @@ class Retry:
                 "model": self.name,
                 "attempt": attempt + 1,
                 "error": type(error).__name__,
-                "text": str(error).splitlines()[0] if str(error) else "",
+                "text": error_text(error).splitlines()[0] if error_text(error) else "",
                 "wait_s": round(wait_s, 3),
             },
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from agentkit.errors import LogCorrupt
+from agentkit.errors import LogCorrupt, full_text
 from agentkit.events import Event
 from agentkit.messages import JSON
 
@@ -43,7 +43,7 @@ def fold(view: V, events: Iterable[Event]) -> V:
         except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise LogCorrupt(
                 f"Event {event.seq} of run {event.run} does not fit to those before it:"
-                f" {type(error).__name__}: {error}.",
+                f" {full_text(error)}.",
                 todo="check the file with `agentkit log verify`",
                 run_id=event.run,
                 seq=event.seq,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool, tool
-from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
+from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from memory.board.versions import Seen, Version
@@ -132,7 +132,9 @@ class Replica(Memory):
         try:
             value = jsonable(value)
         except ValueError as error:
-            raise SetupError(f"{self.name} cannot hold this under {key}: {error}.") from error
+            raise SetupError(
+                f"{self.name} cannot hold this under {key}: {error_text(error)}."
+            ) from error
         known = [n for n in self.seen.get(key, ()) if n in self.board.state.parents]
         base = tuple(sorted(known if based_on is None else based_on))
         by = (current_scope().path if in_run() else "") or "you"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from agentkit import current_run
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Frozen, digest, jsonable
 from agentkit.run import current_scope
 from memory.steps import performing
@@ -71,7 +71,7 @@ def plain(body: object, where: str) -> JSON:
         return jsonable(body)
     except ValueError as error:
         raise SetupError(
-            f"What was given to {where} cannot be sent: {error}.",
+            f"What was given to {where} cannot be sent: {error_text(error)}.",
             expected="text, or a value that has a JSON form",
         ) from error
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
-from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable
+from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, error_text
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
@@ -195,7 +195,7 @@ def report(task: asyncio.Task[Served]) -> None:
 
 def failure(error: Exception) -> dict[str, JSON]:
     """The answer that tells of an error."""
-    return {"error": {"type": type(error).__name__, "text": str(error)}}
+    return {"error": {"type": type(error).__name__, "text": error_text(error)}}
 
 
 def run_of(letter: Letter) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 
-from agentkit.errors import Interrupted, said
+from agentkit import Agent, AgentkitError, gather, pattern
+from agentkit.errors import Interrupted, error_text
+from agentkit.events import RunEnded
+from agentkit.logs.memory import MemoryLog
 from agentkit.traces import TRACE, failure_of, told
+from tests.fakes import EchoModel
 
 
 class Mute(Exception):
@@ -43,7 +49,7 @@ def test_every_error_has_a_text_that_is_json(error: Exception, text: str) -> Non
     failure = failure_of(raised(error), traced=True)
     assert failure.text == text
     assert json.loads(failure.model_dump_json())["type"] == type(error).__name__
-    assert isinstance(told(error), str) and isinstance(said(error), str)
+    assert isinstance(told(error), str) and isinstance(error_text(error), str)
 
 
 def test_a_failure_says_where_it_came_from() -> None:
@@ -77,3 +83,55 @@ def test_a_long_trace_is_cut_in_its_middle() -> None:
     assert len(trace) < TRACE + 10
     assert trace.startswith("Traceback")
     assert "test_a_long_trace" in trace
+
+
+async def cancels_its_own() -> None:
+    work = asyncio.ensure_future(asyncio.Event().wait())
+    asyncio.get_running_loop().call_soon(work.cancel)
+    await work
+
+
+class Library(EchoModel):
+    async def __call__(self, request: Any, on_text: Any = None) -> Any:
+        await cancels_its_own()
+
+
+class MuteModel(EchoModel):
+    async def __call__(self, request: Any, on_text: Any = None) -> Any:
+        raise Mute
+
+
+@pytest.mark.parametrize("where", ["model", "pattern", "gather"])
+async def test_an_error_without_a_text_ends_a_run_by_its_name(where: str) -> None:
+    agent = Agent("a", model=MuteModel())
+
+    @pattern
+    async def team(task: str) -> Any:
+        if where == "pattern":
+            raise Mute
+        if where == "gather":
+            return await gather(agent(task), agent("b"), join="settled")
+        return await agent(task)
+
+    log = MemoryLog()
+    with pytest.raises(Mute):
+        await team("go", log=log)
+    ended = [e for e in log.read(log.find("last")) if isinstance(e, RunEnded)]
+    assert ended[0].error is not None and ended[0].error.type == "Mute"
+
+
+@pytest.mark.parametrize("inner", ["model", "pattern"])
+async def test_what_a_library_cancels_fails_and_cancels_no_run(inner: str) -> None:
+    agent = Agent("a", model=Library())
+
+    @pattern
+    async def team(task: str) -> Any:
+        if inner == "pattern":
+            await cancels_its_own()
+        return await agent(task)
+
+    log = MemoryLog()
+    with pytest.raises(AgentkitError, match="cancelled"):
+        await team("go", log=log)
+    ended = [e for e in log.read(log.find("last")) if isinstance(e, RunEnded)]
+    assert ended[0].status == "failed"
