@@ -52,6 +52,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentkit.words import for_terminal
+
 EXPECTED, TODO = "\n  expected: ", "\n  to do:    "
 
 
@@ -97,7 +99,7 @@ class AgentkitError(Exception):
 
     def _render_traceback_(self, *_args: Any, **_kwargs: Any) -> list[str]:
         """Lines that IPython prints in place of a stack: the reader's cell is not at fault."""
-        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {error_text(self)}"]
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {for_terminal(error_text(self))}"]
 
 
 class SetupError(AgentkitError):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agentkit.messages import JSON, Frozen
 from agentkit.views.svg import clean
 from agentkit.views.text import cell, seconds
-from agentkit.words import UNREAD
+from agentkit.words import UNREAD, for_terminal
 
 LONGEST = 300
 """Characters of a value that are shown."""
@@ -68,7 +68,8 @@ class StateAt(Frozen):
     def __repr__(self) -> str:
         rows = self.rows()
         lines = [f"  {place} · {key} = {value}" for place, key, value in rows]
-        return "\n".join([self.title, *(lines or ["  no state yet"]), *self.notes])
+        lines = lines or ["  no state yet"]
+        return for_terminal("\n".join([self.title, *lines, *self.notes]))
 
     def _repr_markdown_(self) -> str:
         rows = [f"| {cell(place)} | {cell(key)} | {cell(value)} |" for place, key, value in
@@ -113,7 +114,7 @@ class Difference(Frozen):
             f"{mark} {place} · {key} = {' → '.join(filter(None, [old, new]))}"
             for mark, place, key, old, new in self.rows()
         ]
-        return "\n".join([self.title, *(lines or ["  nothing changed"])])
+        return for_terminal("\n".join([self.title, *(lines or ["  nothing changed"])]))
 
     def _repr_markdown_(self) -> str:
         rows = ["| " + " | ".join(map(cell, row)) + " |" for row in self.rows()]

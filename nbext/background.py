@@ -8,6 +8,7 @@ from typing import Any
 
 from agentkit.answer import Answer
 from agentkit.errors import Interrupted, SetupError
+from agentkit.words import for_terminal
 from nbext.show import answered, small
 
 
@@ -95,7 +96,8 @@ class Background:
 
     def __repr__(self) -> str:
         done = self.state == "done"
-        return answered(self.answer())[1] if done else f"Background({self.actor}, {self.state})"
+        said = answered(self.answer())[1] if done else f"Background({self.actor}, {self.state})"
+        return for_terminal(said)
 
     def _repr_markdown_(self) -> str:
         done = self.state == "done"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
-from agentkit.words import UNREAD
+from agentkit.words import UNREAD, for_terminal
 
 MET, OPEN = "✓", "○"
 
@@ -36,7 +36,7 @@ class Verdict(Frozen):
 
     def __repr__(self) -> str:
         lines = [f"{mark(c)} {c.text}{'' if c.met else hinted(c)}" for c in self.claims]
-        return "\n".join([self.headline, *lines])
+        return for_terminal("\n".join([self.headline, *lines]))
 
     __str__ = __repr__
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
-from agentkit.words import UNREAD
+from agentkit.words import UNREAD, for_terminal
 from nbext.show import publish
 
 DOTS = {
@@ -48,7 +48,7 @@ class Table(Frozen):
             ).rstrip()
             for line in lines
         ]
-        return "\n".join([*texts, *([self.note] if self.note else [])])
+        return for_terminal("\n".join([*texts, *([self.note] if self.note else [])]))
 
     __str__ = __repr__
 
@@ -92,7 +92,7 @@ class Told(Frozen):
     text: str
 
     def __repr__(self) -> str:
-        return self.text
+        return for_terminal(self.text)
 
     __str__ = __repr__
 

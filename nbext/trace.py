@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import agentkit
+from agentkit.words import for_terminal
 
 INSIDE = tuple(str(Path(place).parent) + "/" for place in (agentkit.__file__, __file__))
 """Folders whose frames say nothing about the error."""
@@ -19,7 +20,8 @@ def trimmed(error: BaseException, shell: Any) -> None:
     def render(*_args: object, **_options: object) -> list[str]:
         frames = own(error.__traceback__)
         lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, frames)
-        return lines
+        said = str(error)
+        return [line.replace(said, for_terminal(said)) if said else line for line in lines]
 
     with contextlib.suppress(AttributeError):
         error._render_traceback_ = render  # type: ignore[attr-defined]

@@ -12,6 +12,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.pages import mathematics
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -93,6 +95,12 @@ def test_a_notebook_begins_with_what_it_takes_in_time_and_money(path: Path) -> N
     assert head.startswith("# ")
     assert re.search(r"\btime\b.*\bminutes\b", head, re.S | re.I)
     assert re.search(r"\bcost\b.*\bhosted\b.*\bcent\b", head, re.S | re.I)
+
+
+@each
+def test_no_price_in_a_text_is_read_as_mathematics(path: Path) -> None:
+    texts = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    assert [found for text in texts for found in mathematics(text)] == []
 
 
 @each

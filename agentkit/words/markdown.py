@@ -231,7 +231,7 @@ class Writer:
             case "hr":
                 return plain([self.said(self.alone)]) if self.alone else Block("___")
             case "maths":
-                return Block(f"$$\n{self.maths(first)}\n$$")
+                return Block(f"$${self.maths(first)}$$")
             case _:
                 made = Block(for_lines(first.content.strip("\n")))
                 self.told.append(first.content)
@@ -328,7 +328,7 @@ class Writer:
     def maths(self, token: Token) -> str:
         """A formula in which a reader without mathematics finds nothing but text."""
         self.told += [token.markup, token.content, token.markup]
-        text = token.content.replace("<", r"\lt ").replace(">", r"\gt ")
+        text = " ".join(token.content.split()).replace("<", r"\lt ").replace(">", r"\gt ")
         return text.replace("![", "!{}[").replace("](", "]{}(")
 
     def lines(self, token: Token) -> list[str]:

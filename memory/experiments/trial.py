@@ -12,7 +12,7 @@ from agentkit.model import OnText, Reply, Request
 from agentkit.run import in_run
 from agentkit.tokens import conversation_tokens
 from agentkit.views.table import markdown_table
-from agentkit.words import for_line
+from agentkit.words import for_line, for_terminal
 from memory.paged.entries import groups
 
 REMARK = "Largest request: tokens of its messages, without the descriptions of tools."
@@ -35,7 +35,7 @@ class Table(Frozen):
             ).rstrip()
             for row in self.rows
         ]
-        return "\n".join([self.title, *lines, *self.remarks])
+        return for_terminal("\n".join([self.title, *lines, *self.remarks]))
 
     __str__ = __repr__
 

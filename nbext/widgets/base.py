@@ -27,6 +27,7 @@ from agentkit.events import Delta, Event, RunEnded, RunStarted
 from agentkit.messages import JSON
 from agentkit.views.book import Book
 from agentkit.views.bundle import static_bundle
+from agentkit.words import for_terminal
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -238,7 +239,7 @@ class LiveView(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         self.remember_loop()
         if get_ipython() is None:
-            print(self.view)
+            print(for_terminal(str(self.view)))
             return
         self.shown = True
         self.publish(update=False)
