@@ -25,12 +25,13 @@ from agentkit.events import (
     Status,
     uuid7,
 )
+from agentkit.finished import answered
 from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
 from agentkit.opening import run
-from agentkit.run import Run, Scope, current_run, current_scope, in_run, within
+from agentkit.run import Run, Scope, current_run, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
 from agentkit.tools import Tool, tool
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from agentkit.patterns.graph import Graph
 
 
-RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output"}
+RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output", "sample"}
 """What an ask outside of any run may give to the one it opens."""
 
 
@@ -150,7 +151,7 @@ class Actor:
                 expected=", ".join(sorted({"output", "after", "context", "sample"} | RUN_OPTIONS)),
             )
         options.setdefault("actor", self.name)
-        async with run(task=task, output=schema_of(output), **options):
+        async with run(task=task, output=schema_of(output), sample=sample, **options):
             return await self._ask(task, output, after, context, sample)
 
     @overload
@@ -215,7 +216,7 @@ class Actor:
         options["after"] = (
             options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
         )
-        options |= {how: run_id}
+        options = {"sample": start.sample, **options, how: run_id}
         return await self(task, output=output, log=log, **options)
 
     async def stream(self, task: Any, **options: Any) -> AsyncIterator[Any]:
@@ -295,6 +296,10 @@ class Actor:
             seed=sample_seed(parent.seed, sample),
             given=parent.given if context is NOT_GIVEN else context,
         )
+        if current.finished:
+            return answered(current.finished, scope.key, self.name, text, output)
+        if current.resuming:
+            await current.keep_way(parent, self.name, scope.key)
         current.emit(
             ScopeOpened,
             scope.key,
@@ -303,25 +308,29 @@ class Actor:
             path=scope.path,
             parent=parent.key,
             model=self.model_name,
+            again=in_copy(),
         )
         status: Status = "ok"
         error: Failure | None = None
+        kept: dict[str, JSON] = {}
         try:
             with within(current, scope):
                 thread = await self.opening(text, before)
                 tell(current, scope, thread, parent.actor, self.name, "task")
                 async with uncancelled(self._cancelled):
                     answer = await self.act(task, output, thread)
+            said = answer.thread or (node(Message(role="assistant", content=answer.text)),)
+            current.check_answer(scope, said[-1].id)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
             status = "cancelled" if stopped else "failed"
             error = failure_of(failure)
             raise
         else:
-            said = answer.thread or (node(Message(role="assistant", content=answer.text)),)
             tell(current, scope, said, self.name, parent.actor, "answer")
+            kept = {"stop": answer.stop, **kept_data(answer.data)}
         finally:
-            current.emit(ScopeClosed, scope.key, status=status, error=error)
+            current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
         return answer.model_copy(
             update={
                 "actor": self.name,
@@ -358,6 +367,14 @@ class Actor:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+def kept_data(data: Any) -> dict[str, JSON]:
+    """An answer's data as the end of its scope keeps them."""
+    try:
+        return {"data": jsonable(data)}
+    except (ValueError, RecursionError):
+        return {"opaque": True}
 
 
 def sample_seed(seed: int | None, sample: int) -> int | None:

@@ -92,6 +92,8 @@ class RunStarted(Base):
     """Of a fork: {seq: its new text or result}; a resume of the fork needs them too."""
     output: JSON = None
     """JSON Schema of the answer that was asked for."""
+    sample: int = 0
+    """Which draw of the same ask was asked for."""
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
@@ -120,6 +122,8 @@ class ScopeOpened(Base):
     """Key of the enclosing scope; empty at the top."""
     model: str | None = None
     """The agent's model."""
+    again: bool = False
+    """Whether it belongs to the second ask of a straggler, which another attempt may not need."""
 
 
 class ScopeClosed(Base):
@@ -128,6 +132,12 @@ class ScopeClosed(Base):
     kind: Literal["scope.closed"] = "scope.closed"
     status: Status
     error: Failure | None = None
+    data: JSON = None
+    """The answer's data; its text is the message sent."""
+    opaque: bool = False
+    """Whether the data have no JSON form and are not here."""
+    stop: Literal["stop", "tools", "length", "refusal", "other"] = "stop"
+    """Why the last reply of the answer ended."""
 
 
 class MessageSent(Base):

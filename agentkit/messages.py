@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -134,6 +134,15 @@ def extend(thread: Thread, *messages: Message) -> Thread:
     for message in messages:
         thread = (*thread, node(message, thread[-1].id if thread else None))
     return thread
+
+
+def chain(nodes: Mapping[str, Node], head: str | None) -> Thread:
+    """The conversation that ends with this message, as far back as the messages are known."""
+    thread: list[Node] = []
+    while head is not None and head in nodes:
+        thread.append(nodes[head])
+        head = nodes[head].parent
+    return tuple(reversed(thread))
 
 
 def thread_of(messages: Iterable[Message]) -> Thread:

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
-from agentkit.events import Ref, RunStarted, StepStarted, Usage, uuid7
+from agentkit.events import Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
@@ -40,6 +40,7 @@ async def run(
     actor: str | None = None,
     task: JSON = None,
     output: JSON = None,
+    sample: int = 0,
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -50,7 +51,8 @@ async def run(
             spent and what other calls have reserved; see `agentkit.budget`.
         budget_tokens: the same for tokens, in and out.
         seed: given to the endpoints and to `random`.
-        resume: go on with this run; what it recorded is not performed again.
+        resume: go on with this run; what it recorded is not performed again. One that has
+            finished performs and writes nothing more; asks give what they gave.
         rerun: a new run that reuses the steps of this one whose key is unchanged.
         replay: perform and write nothing; every step must be recorded in this run.
         fork: a new run that shares the steps of this one up to event `at`.
@@ -61,7 +63,7 @@ async def run(
             doubt; by name only where one step of that name is in doubt. Each word is about
             the attempt that was asked about, and about no later one.
         id: the run's id; a new UUIDv7 by default.
-        actor, task, output: what is asked, kept so that the ask can be repeated.
+        actor, task, output, sample: what is asked, kept so that the ask can be repeated.
 
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
@@ -75,9 +77,10 @@ async def run(
             f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
             expected="it beside resume=, rerun= or fork=",
         )
-    events = log.read(source) if source and not resume else []
+    events = log.read(source) if source else []
+    finished = bool(resume) and ended_well(events)
     lease = None
-    if not replay:
+    if not replay and not finished:
         id = resume or id or uuid7()
         lease = await claimed(log, id) if resume else log.begin(id)
         if resume:
@@ -96,6 +99,7 @@ async def run(
         actor=actor,
         task=task,
         output=output,
+        sample=sample,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
         edits={str(seq): new for seq, new in (edit or {}).items() if seq != "task"} or None,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",
@@ -112,7 +116,9 @@ async def run(
     current.resuming = bool(resume)
     if resume or replay:
         current.recorded = recorded(events)
-    if source and not replay:
+    if finished:
+        current.finished = tuple(events)
+    elif source and not replay:
         before = first if resume else start
         current.inherited = recorded(ancestry(log, before, events if before is start else None))
         current.told = current.recorded.told | current.inherited.told
@@ -144,6 +150,12 @@ async def run(
             log.settle()
         elif lease:
             await current.flush()
+
+
+def ended_well(events: Sequence[Any]) -> bool:
+    """Whether the last attempt at a run came to its end."""
+    last = next((e for e in reversed(events) if isinstance(e, RunStarted | RunEnded)), None)
+    return isinstance(last, RunEnded) and last.status == "ok"
 
 
 def ancestry(

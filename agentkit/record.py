@@ -12,6 +12,7 @@ from agentkit.events import (
     Failure,
     MessageSent,
     Noted,
+    RunStarted,
     ScopeClosed,
     ScopeOpened,
     StateChanged,
@@ -29,6 +30,77 @@ STOPPED = ("CancelledError", "KeyboardInterrupt")
 
 Place = tuple[str, int]
 """The run and seq of an event."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """An ask that an actor is bound to make again when it is resumed."""
+
+    actor: str
+    after_s: float
+    """Seconds from the beginning of who asked."""
+
+
+@dataclass
+class Way:
+    """The asks that each scope made, as far as it is bound to make them again.
+
+    An ask that failed or was given up while who asked went on is not: another attempt may
+    fare better, and need not ask what came after it either.
+    """
+
+    children: dict[str, dict[str, Child]] = field(default_factory=dict)
+    """By the scope that asked, by the scope of the ask."""
+    concurrent: set[str] = field(default_factory=set)
+    """Scopes that asked several at once."""
+    parents: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, float] = field(default_factory=dict)
+    going: dict[str, set[str]] = field(default_factory=dict)
+    stopped: dict[str, set[str]] = field(default_factory=dict)
+    """Asks that failed or were given up, after which who asked has done nothing yet."""
+    loose: set[str] = field(default_factory=set)
+    """Scopes one of whose asks failed or was given up in this attempt."""
+
+    def add(self, event: Any) -> None:
+        match event:
+            case RunStarted():
+                self.loose, self.going, self.stopped = set(), {}, {}
+                self.begun = {"": event.at}
+            case ScopeOpened():
+                self._opened(event)
+            case ScopeClosed() if event.status != "ok":
+                self._stopped(event.scope)
+            case StepEnded() if event.status == "cancelled":
+                pass
+            case _:
+                self._free(event.scope, self.stopped.pop(event.scope, ()))
+        if isinstance(event, StepEnded) and event.name == "join" and event.status == "ok":
+            # The join is recorded, so what it went on without is not asked again.
+            self._free(event.scope, self.going.pop(event.scope, ()))
+        elif isinstance(event, ScopeClosed):
+            self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
+
+    def _opened(self, event: ScopeOpened) -> None:
+        scope, parent = event.scope, event.parent
+        self._free(parent, self.stopped.pop(parent, ()))
+        self.parents[scope], self.begun[scope] = parent, event.at
+        going = self.going.setdefault(parent, set())
+        if going:
+            self.concurrent.add(parent)
+        going.add(scope)
+        if parent not in self.loose and not event.again:
+            child = Child(event.actor, event.at - self.begun.get(parent, event.at))
+            self.children.setdefault(parent, {}).setdefault(scope, child)
+
+    def _stopped(self, scope: str) -> None:
+        parent = self.parents.get(scope, "")
+        if scope in self.going.get(parent, ()):
+            self.stopped.setdefault(parent, set()).add(scope)
+            self.loose.add(parent)
+
+    def _free(self, parent: str, scopes: Iterable[str]) -> None:
+        for scope in scopes:
+            self.children.get(parent, {}).pop(scope, None)
 
 
 @dataclass
@@ -51,6 +123,9 @@ class Recorded:
     """Keys of a scope's model steps in their order."""
     seen: Counter[str] = field(default_factory=Counter)
     """Identities of the events that a resumed run does not write again, and how often."""
+    way: Way = field(default_factory=Way)
+    answers: dict[str, str] = field(default_factory=dict)
+    """Messages that were answers, by scope."""
     stored: set[str] = field(default_factory=set)
     """Ids of the messages in the log."""
     verdicts: dict[Place, JSON] = field(default_factory=dict)
@@ -62,6 +137,7 @@ class Recorded:
 
     def add(self, event: Any) -> None:
         self.stored.update(n.id for n in event.nodes)
+        self.way.add(event)
         if isinstance(event, StepStarted):
             self.started[event.key] = event
             self.unended.add(event.key)
@@ -91,6 +167,8 @@ class Recorded:
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:
             self.seen[identity(event)] += 1
+            if isinstance(event, MessageSent) and event.purpose == "answer":
+                self.answers[event.scope] = event.message
             if isinstance(event, Noted) and isinstance(event.data, dict):
                 self._noted(event, event.data)
 

@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import random
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,12 @@ from agentkit.record import NOT_PERFORMED, Recorded, call, identity
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
 
+QUIET_S, WAIT_S = 0.3, 30.0
+"""How long nothing recorded must come by until a resumed team counts as gone another way, and
+how long at most such an ask is waited for."""
+
+SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
+
 YOU = "you"
 """Who asks at the top."""
 
@@ -85,6 +92,7 @@ class Scope:
     cost_usd: float | None = 0.0
     seed: int | None = None
     """Given to the endpoints here and below."""
+    begun_s: float = field(default_factory=time.monotonic)
     doubts: dict[str, None] = field(default_factory=dict)
     """Calls here and below that may have happened, in their order."""
     given: Any = NOT_GIVEN
@@ -151,10 +159,14 @@ class Run:
         self.redoing = False
         """Whether it is a rerun, which performs anew what changed or may be mended."""
         self.resuming = False
+        self.finished: tuple[Any, ...] = ()
+        """The events of a run that is resumed although it came to its end."""
         self.doubts: Doubts | None = None
         self.told: set[str] = set()
         """Calls that may have happened, as the run was told."""
         self.used: set[str] = set()
+        self.met = 0
+        """How often something recorded came by again."""
         self.how = start.how
         self.ended = False
         self._seq = start.seq
@@ -378,6 +390,7 @@ class Run:
 
     def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
         """A step that this run recorded."""
+        self.met += 1
         if done.doubt:
             scope.doubt(call(done.name, request))
         if done.reused is None:
@@ -406,6 +419,15 @@ class Run:
             self.replaying or (self.resuming and self._was_told(scope, kind))
         ):
             raise by_name(failure.type, failure.text)
+        if self.finished:
+            raise TeamChanged(
+                f"Run {self.id} has finished, and {scope.path or YOU} needs a {kind} step ({name})"
+                " that is not recorded.",
+                expected="what was recorded; a finished run performs nothing more",
+                todo="use rerun: it pays only for what changed; or ask anew",
+                run_id=self.id,
+                key=key,
+            )
         if self.replaying:
             raise ReplayMismatch(
                 f"The replay of run {self.id} needs a {kind} step ({name}) of {scope.path or YOU}"
@@ -427,8 +449,77 @@ class Run:
                 key=key,
             )
 
+    async def keep_way(self, asking: Scope, actor: str, key: str) -> None:
+        """See to it that a resumed team asks what it asked before it asks anything new.
+
+        Of asks at once the new one may come first; then it waits for the others, as long as
+        they took to come when they were recorded.
+
+        Raises:
+            TeamChanged: it has not asked again what it asked, and asks something else.
+        """
+        due = self.recorded.way.children.get(asking.key, {})
+        if due.pop(key, None) is not None:
+            self.met += 1
+            return
+        if not due or asking.what == "agent" or _dormant.get() or key in self.recorded.way.parents:
+            return
+        met, quiet_since = self.met, time.monotonic()
+        while due and asking.key in self.recorded.way.concurrent:
+            if self.met != met:
+                met, quiet_since = self.met, time.monotonic()
+            latest_s = min(max(child.after_s for child in due.values()), WAIT_S)
+            if time.monotonic() > max(quiet_since + QUIET_S, asking.begun_s + latest_s + QUIET_S):
+                break
+            await asyncio.sleep(QUIET_S / 20)
+        if due:
+            self._strayed(asking, f"asks {actor} what it did not ask then")
+
+    def _strayed(self, scope: Scope, does: str) -> None:
+        due = self.recorded.way.children[scope.key].values()
+        names = ", ".join(dict.fromkeys(child.actor for child in due))
+        raise TeamChanged(
+            f"{scope.path or 'The block of code'} goes another way than run {self.id} recorded: it"
+            f" {does}, before it asks {names} again what it asked.",
+            expected=SAME_WAY,
+            todo="use rerun: it pays only for what changed; for time and chance ask the run:"
+            " await current_run().now(), .random()",
+            run_id=self.id,
+            key=scope.key,
+        )
+
+    def check_answer(self, scope: Scope, message: str) -> None:
+        """See to it that an actor that was asked before does and says the same again.
+
+        Raises:
+            ReplayMismatch, TeamChanged: it does not.
+        """
+        known = self.recorded.answers.get(scope.key)
+        if self.resuming and scope.what != "agent" and self.recorded.way.children.get(scope.key):
+            self._strayed(scope, "answers")
+        if known == message or (known is None and not self.replaying):
+            return
+        told = f"{scope.path} answers otherwise than run {self.id} recorded."
+        if known is None:
+            told = f"{scope.path} answers, and run {self.id} has no answer of it."
+        facts = {"run_id": self.id, "key": scope.key}
+        if self.replaying:
+            todo = "restore them; or use rerun, which records the answer of today"
+            raise ReplayMismatch(told, expected=SAME_WAY, todo=todo, **facts)
+        raise TeamChanged(
+            told,
+            expected=SAME_WAY,
+            todo="use rerun: it pays only for what changed; or restore the old definition",
+            **facts,
+        )
+
     def _was_told(self, scope: Scope, kind: StepKind) -> bool:
-        """Whether an agent went on after its delegate or its memory failed: it has heard of it."""
+        """Whether who asked for it went on after it failed: then it has heard of the failure."""
+        one: Scope | None = scope
+        while one is not None:
+            if one.key in self.recorded.answers:
+                return True
+            one = one.parent
         above = scope if kind == "memory" else scope.parent
         while above is not None:
             if above.what == "agent" and above.models < len(
@@ -628,6 +719,11 @@ def copied(work: Awaitable[Any], give_up: Callable[[], None]) -> asyncio.Future[
     context = copy_context()
     context.run(_copy.set, give_up)
     return asyncio.get_running_loop().create_task(wait(), context=context)
+
+
+def in_copy() -> bool:
+    """Whether this code belongs to the second ask of a straggler."""
+    return _copy.get() is not None
 
 
 def dormant(work: Awaitable[Any]) -> asyncio.Future[Any]:

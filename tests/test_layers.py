@@ -47,6 +47,7 @@ LAYERS = [
     "agentkit.endpoints",
     "agentkit.answer",
     "agentkit.conversation",
+    "agentkit.finished",
     "agentkit.actor",
     "agentkit.agent",
     "agentkit.gather",

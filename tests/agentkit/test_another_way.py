@@ -1,0 +1,270 @@
+"""A team that goes another way than it did: noticed on resume and replay, before it is paid for."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+
+from agentkit import Agent, Answer, gather, pattern, run
+from agentkit.errors import AgentkitError, EndpointError, ReplayMismatch, TeamChanged
+from agentkit.logs.memory import MemoryLog
+from tests.fakes import EchoModel, ScriptedModel, kinds
+
+
+class Clock:
+    """Says another time whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.ticks = itertools.count()
+
+    def __call__(self) -> str:
+        return f"it is {next(self.ticks)}"
+
+
+async def stopped(ask: Any) -> None:
+    with pytest.raises((ZeroDivisionError, AgentkitError)):
+        await ask
+
+
+def office(model: Any, clock: Clock, breaks: list[bool]) -> Any:
+    clerk, checker = Agent("clerk", model=model), Agent("checker", model=model)
+
+    @pattern
+    async def team(task: str) -> str:
+        draft = await clerk(f"{task}, {clock()}")
+        if breaks.pop():
+            raise ZeroDivisionError
+        return (await checker(draft.text)).text
+
+    return team
+
+
+async def test_a_finished_run_gives_its_answer_whatever_its_code_does_with_time() -> None:
+    log, model, clock = MemoryLog(), EchoModel(), Clock()
+    team = office(model, clock, [False])
+    answer = await team("go", log=log, id="r")
+    events = log.read("r")
+    again = await team.resume("r", log=log)
+    assert again == answer
+    assert (len(model.keys), log.read("r")) == (2, events)
+
+
+async def test_a_question_with_the_time_in_it_is_noticed_before_it_is_paid() -> None:
+    log, model, clock = MemoryLog(), EchoModel(), Clock()
+    team = office(model, clock, [False, True])
+    await stopped(team("go", log=log, id="r"))
+    assert len(model.keys) == 1
+    with pytest.raises(TeamChanged, match="before it asks clerk again"):
+        await team.resume("r", log=log)
+    assert len(model.keys) == 1
+    assert (await team.rerun("r", log=log)).text.startswith("echo: echo: go, it is")
+
+
+async def test_several_new_questions_at_once_are_noticed_before_any_is_paid() -> None:
+    log, model, clock = MemoryLog(), EchoModel(), Clock()
+    clerk, fails = Agent("clerk", model=model), [True]
+
+    @pattern
+    async def team(task: str) -> str:
+        found = await gather(*[clerk(f"{task}, {clock()}") for _ in range(3)])
+        if fails.pop():
+            raise ZeroDivisionError
+        return str(len(found))
+
+    await stopped(team("go", log=log, id="r"))
+    fails.append(False)
+    with pytest.raises(TeamChanged, match="goes another way"):
+        await team.resume("r", log=log)
+    assert len(model.keys) == 3
+
+
+async def test_another_actor_and_no_actor_are_noticed_too() -> None:
+    log, model = MemoryLog(), EchoModel()
+    ada, bo = Agent("ada", model=model), Agent("bo", model=model)
+    way = ["ada"]
+
+    @pattern
+    async def team(task: str) -> str:
+        if way[0] == "none":
+            return "nobody was asked"
+        await (ada if way[0] == "ada" else bo)(task)
+        raise ZeroDivisionError
+
+    await stopped(team("go", log=log, id="r"))
+    for way[0], does in (("bo", "asks bo"), ("none", "answers")):
+        with pytest.raises(TeamChanged, match=does):
+            await team.resume("r", log=log)
+    assert len(model.keys) == 1
+
+
+async def test_an_ask_that_failed_may_be_followed_by_another_one() -> None:
+    log, model = MemoryLog(), ScriptedModel(EndpointError("down"), "plan b", "up", "the end")
+    ada, bo = Agent("ada", model=model), Agent("bo", model=model)
+    breaks = [False, True]
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            found = await ada(task)
+        except EndpointError:
+            found = await bo(task)
+        if breaks.pop():
+            raise ZeroDivisionError
+        return (await bo(found.text)).text
+
+    await stopped(team("go", log=log, id="r"))
+    assert (await team.resume("r", log=log)).text == "the end"
+    assert model.requests[-1].thread[-1].message.content == "up"
+
+
+async def test_branches_that_come_in_another_order_are_waited_for() -> None:
+    log, model = MemoryLog(), EchoModel()
+    ada, bo = Agent("ada", model=model), Agent("bo", model=model)
+    fails = [True]
+
+    @pattern
+    async def team(task: str) -> str:
+        async def first() -> Answer:
+            one = await ada(task)
+            await asyncio.sleep(0.08)
+            if fails[0]:
+                raise ZeroDivisionError
+            return await ada(one.text)
+
+        async def second() -> Answer:
+            await asyncio.sleep(0.04)
+            return await bo(task)
+
+        return " ".join(one.text for one in await gather(first(), second()))
+
+    await stopped(team("go", log=log, id="r"))
+    fails[0] = False
+    assert (await team.resume("r", log=log)).text == "echo: echo: go echo: go"
+    assert len(model.keys) == 3
+
+
+async def test_a_block_that_was_edited_is_noticed() -> None:
+    log, clerk = MemoryLog(), Agent("clerk", model=EchoModel())
+    with pytest.raises(ZeroDivisionError):
+        async with run(log=log, id="r"):
+            await clerk("one")
+            raise ZeroDivisionError
+    with pytest.raises(TeamChanged, match="The block of code goes another way"):
+        async with run(log=log, resume="r"):
+            await clerk("two")
+
+
+async def test_a_finished_block_performs_nothing_more() -> None:
+    log, model = MemoryLog(), EchoModel()
+    clerk = Agent("clerk", model=model)
+    async with run(log=log, id="r"):
+        first = await clerk("one")
+    events = log.read("r")
+    async with run(log=log, resume="r") as again:
+        assert await clerk("one") == first
+        with pytest.raises(TeamChanged, match="has finished"):
+            await again.now()
+    with pytest.raises(TeamChanged, match="has finished"):
+        async with run(log=log, resume="r"):
+            await clerk("one")
+            await clerk("two")
+    assert (len(model.keys), log.read("r")) == (1, events)
+
+
+async def test_a_finished_run_does_not_answer_another_question() -> None:
+    log, model = MemoryLog(), EchoModel()
+    clerk = Agent("clerk", model=model)
+    earlier = await clerk("zero", log=log)
+    first = await clerk("one", after=earlier, log=log, id="r")
+    assert (await clerk.resume("r", log=log)).text == first.text
+    with pytest.raises(TeamChanged, match="not asked"):
+        await clerk("two", resume="r", log=log)
+    assert len(model.keys) == 2
+
+
+async def test_a_finished_run_is_told_in_the_type_asked_for_with_its_conversation() -> None:
+    log = MemoryLog()
+    clerk = Agent("clerk", "You count.", model=ScriptedModel('{"value": 7}'))
+    answer = await clerk("how many?", output=int, log=log, id="r", sample=2)
+    events = log.read("r")
+    again = await clerk.resume("r", log=log)
+    assert again == answer
+    assert [n.message.role for n in again.thread] == ["system", "user", "assistant"]
+    assert log.read("r") == events
+
+
+async def test_a_sample_that_was_stopped_goes_on_as_that_sample() -> None:
+    log, model = MemoryLog(), ScriptedModel(ZeroDivisionError("bug"), "x")
+    clerk = Agent("clerk", model=model)
+    await stopped(clerk("go", log=log, id="r", sample=3))
+    await clerk.resume("r", log=log)
+    assert model.requests[0].options.seed == model.requests[1].options.seed is not None
+
+
+@pytest.mark.parametrize("deep", [True, False])
+async def test_a_replay_compares_every_answer_with_the_recorded_one(deep: bool) -> None:
+    log, model, words = MemoryLog(), EchoModel(), ["as it was"]
+    clerk = Agent("clerk", model=model)
+
+    @pattern
+    async def inner(task: str) -> str:
+        await clerk(task)
+        return words[0] if deep else "the same"
+
+    @pattern
+    async def team(task: str) -> str:
+        await inner(task)
+        return "the same" if deep else words[0]
+
+    await team("go", log=log, id="r")
+    assert (await team.replay("r", log=log)).text
+    words[0] = "otherwise"
+    where = "team/inner" if deep else "team"
+    with pytest.raises(ReplayMismatch, match=f"{where} answers otherwise"):
+        await team.replay("r", log=log)
+    assert "run.ended" in kinds(log.read("r"))
+
+
+async def test_a_replay_of_what_never_answered_says_so() -> None:
+    log, fails = MemoryLog(), [True]
+    clerk = Agent("clerk", model=EchoModel())
+
+    @pattern
+    async def team(task: str) -> str:
+        await clerk(task)
+        if fails[0]:
+            raise ZeroDivisionError
+        return "well"
+
+    await stopped(team("go", log=log, id="r"))
+    fails[0] = False
+    with pytest.raises(ReplayMismatch, match="has no answer of it"):
+        await team.replay("r", log=log)
+
+
+async def test_what_a_team_survived_is_not_tried_again_by_a_resume() -> None:
+    log = MemoryLog()
+    model = ScriptedModel(EndpointError("down"), "plan b")
+    ada, bo = Agent("ada", model=model), Agent("bo", model=model)
+    breaks = [False, True]
+
+    @pattern
+    async def careful(task: str) -> str:
+        try:
+            return (await ada(task)).text
+        except EndpointError:
+            return (await bo(task)).text
+
+    @pattern
+    async def team(task: str) -> str:
+        found = await careful(task)
+        if breaks.pop():
+            raise ZeroDivisionError
+        return found.text
+
+    await stopped(team("go", log=log, id="r"))
+    assert (await team.resume("r", log=log)).text == "plan b"
+    assert len(model.requests) == 2
