@@ -333,6 +333,8 @@ class Actor:
             current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
         return answer.model_copy(
             update={
+                # Whoever keeps no conversation of his own, as a person, can be asked on, too.
+                "thread": answer.thread or extend(thread, said[-1].message),
                 "actor": self.name,
                 "run_id": current.id,
                 "usage": scope.usage,
