@@ -7,12 +7,20 @@ squares that keep the order. Deterministic: the same graph gives the same pictur
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 TALL = 16
 """Nodes in a column before a layer takes a second one."""
+LINE = 12.0
+"""Height that a line takes in a column that it passes."""
+BETWEEN = 3.0
+"""Pixels between lines that pass a tall layer, and half of those between a line and a node."""
+NEAR = 44.0
+"""Pixels between the columns of one layer."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +112,15 @@ def settle(level: dict[str, int], links: Iterable[Link]) -> dict[str, int]:
 
 
 def columns(boxes: Sequence[Box], level: dict[str, int]) -> dict[str, int]:
-    """The column of each node: its layer, where a tall layer takes several."""
+    """The column of each node: its layer, where a tall layer takes several, filled row by row."""
     members: dict[int, list[str]] = defaultdict(list)
     for box in boxes:
         members[level[box.id]].append(box.id)
     column, at = {}, 0
     for _, names in sorted(members.items()):
-        wide = -(-len(names) // TALL)
+        wide = 1 if len(names) <= TALL else round(math.sqrt(len(names) / 1.6))
         for i, name in enumerate(names):
-            column[name] = at + i * wide // len(names)
+            column[name] = at + i % wide
         at += wide
     return column
 
@@ -167,14 +175,20 @@ def untangle(table: list[list[Spot]], sweeps: int = 8) -> None:
     table[:] = best
 
 
-def spread(wanted: Sequence[float], sizes: Sequence[float], gap: float) -> list[float]:
-    """Centres as near as possible to the wanted ones, in order and `gap` apart.
+def rooms(column: Sequence[Spot], gap: float, tight: bool) -> list[float]:
+    """The room between the neighbours of a column; where many lines pass, they need little."""
+    lines = [(not a.id) + (not b.id) for a, b in itertools.pairwise(column)]
+    return [(gap, 2 * BETWEEN, BETWEEN)[n] if tight else gap for n in lines]
+
+
+def spread(wanted: Sequence[float], sizes: Sequence[float], gaps: Sequence[float]) -> list[float]:
+    """Centres as near as possible to the wanted ones, in order and with these gaps between them.
 
     Least squares under order constraints: pool adjacent violators (Ayer et al. 1955).
     """
     offset, total = [], 0.0
     for i, size in enumerate(sizes):
-        total += (sizes[i - 1] + size) / 2 + gap if i else 0.0
+        total += (sizes[i - 1] + size) / 2 + gaps[i - 1] if i else 0.0
         offset.append(total)
     pools: list[tuple[float, int]] = []
     for want, shift in zip(wanted, offset, strict=True):
@@ -187,10 +201,11 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], gap: float) -> list[
     return [mean + shift for mean, shift in zip(means, offset, strict=True)]
 
 
-def align(table: list[list[Spot]], gap: float, rounds: int = 6) -> None:
+def align(table: list[list[Spot]], gap: float, tight: bool = False, rounds: int = 6) -> None:
     """Move each spot towards its neighbours, to and fro, without changing any order."""
+    room = {id(column): rooms(column, gap, tight) for column in table}
     for column in table:
-        places = spread([0.0] * len(column), [s.height for s in column], gap)
+        places = spread([0.0] * len(column), [s.height for s in column], room[id(column)])
         middle = sum(places) / len(places)
         for spot, y in zip(column, places, strict=True):
             spot.y = y - middle
@@ -207,7 +222,7 @@ def align(table: list[list[Spot]], gap: float, rounds: int = 6) -> None:
                 near = [s.y for side in sides for s in side]
                 wanted.append(sum(near) / len(near) if near else spot.y)
             for spot, y in zip(
-                column, spread(wanted, [s.height for s in column], gap), strict=True
+                column, spread(wanted, [s.height for s in column], room[id(column)]), strict=True
             ):
                 spot.y = y
 
@@ -233,12 +248,14 @@ def place(
         return Placed(2 * margin, 2 * margin, {}, {})
     level = settle(layers([b.id for b in boxes], links), links)
     column = columns(boxes, level)
+    rank = {box.id: i for i, box in enumerate(boxes)}
     table: list[list[Spot]] = [[] for _ in range(max(column.values()) + 1)]
     spots: dict[str, Spot] = {}
     for box in boxes:
         spots[box.id] = spot = Spot(box.id, box.width, box.height, column[box.id])
         table[spot.column].append(spot)
     chains: dict[tuple[str, str], list[Spot]] = {}
+    lines: dict[int, int] = {}
     for link in links:
         a, b = spots[link.source], spots[link.target]
         if a.column > b.column:
@@ -247,7 +264,8 @@ def place(
             continue
         chain = [a]
         for c in range(a.column + 1, b.column):
-            chain.append(Spot("", 0, 12, c))
+            chain.append(Spot("", 0, LINE, c))
+            lines[id(chain[-1])] = max(rank[a.id], rank[b.id])
             table[c].append(chain[-1])
         chain.append(b)
         chains[a.id, b.id] = chain
@@ -255,15 +273,22 @@ def place(
             for left, right in zip(chain, chain[1:], strict=False):
                 left.after.append(right)
                 right.before.append(left)
+    tight = max(column.values()) > max(level.values())
+    if tight:
+        # Where a layer has several columns, the lines to a row run beside that row.
+        for spots_of in table:
+            spots_of.sort(key=lambda s: rank[s.id] if s.id else lines[id(s)] - 0.5)
     untangle(table)
-    align(table, gap_y)
+    align(table, gap_y, tight)
     top = min(s.y - s.height / 2 for c in table for s in c) - margin
     bottom = max(s.y + s.height / 2 for c in table for s in c) + margin
     wide = [max((s.width for s in c), default=0) for c in table]
     x, middles = margin, []
-    for w in wide:
+    layer = {column[name]: level[name] for name in column}
+    for i, w in enumerate(wide):
+        gap = NEAR if i + 1 < len(wide) and layer[i] == layer[i + 1] else gap_x
         middles.append(x + w / 2)
-        x += w + gap_x
+        x += w + gap
 
     def stop(spot: Spot) -> tuple[float, float, float]:
         half = spot.width / 2 if spot.id else wide[spot.column] / 2

@@ -72,9 +72,28 @@ def test_two_directions_of_a_pair_are_two_curves() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=8))
 def test_spreading_keeps_the_order_and_the_distance(wanted: list[float]) -> None:
-    spots = spread(wanted, [10.0] * len(wanted), 5.0)
+    spots = spread(wanted, [10.0] * len(wanted), [5.0] * len(wanted))
     assert all(b - a >= 15 - 1e-6 for a, b in zip(spots, spots[1:], strict=False))
 
 
 def test_spreading_moves_nobody_who_has_room() -> None:
-    assert spread([0.0, 50.0, 100.0], [10.0] * 3, 5.0) == [0.0, 50.0, 100.0]
+    assert spread([0.0, 50.0, 100.0], [10.0] * 3, [5.0] * 2) == [0.0, 50.0, 100.0]
+
+
+def test_many_different_workers_stand_in_a_grid_that_can_be_read() -> None:
+    names = [f"agent of its own {i}"[-14:] for i in range(35)]
+    boxes = [Box("you", 68, 40), Box("team", 126, 48), *(Box(name, 126, 48) for name in names)]
+    links = [Link("you", "team"), *(Link("team", name) for name in names)]
+    placed = place(boxes, links)
+    assert placed.width < 1300 and placed.height < 1000
+    assert len({x for x, _ in placed.centres.values()}) == 7
+    for one in names:
+        for other in names:
+            (x1, y1), (x2, y2) = placed.centres[one], placed.centres[other]
+            assert one == other or abs(x1 - x2) >= 126 or abs(y1 - y2) >= 48
+    for stops in placed.lines.values():
+        for x, _, y in stops[1:-1]:
+            near = [
+                p for p in placed.centres.values() if abs(p[0] - x - 63) < 1 and abs(p[1] - y) < 26
+            ]
+            assert not near, "a line runs through a card"
