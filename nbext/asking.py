@@ -21,6 +21,8 @@ from agentkit.events import uuid7
 from agentkit.opening import run, titled
 from agentkit.run import current_run, in_run
 from agentkit.typed import Output, schema_of
+from agentkit.views.fold import fold
+from agentkit.views.ledger import Ledger
 from nbext.background import Background
 from nbext.options import Binding
 from nbext.screen import Screen
@@ -148,7 +150,8 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
     try:
         answer = await asked(session, ask)
         took = f"{time.perf_counter() - begun:.2f} s" if ask.timed else ""
-        screen.answer(answer, " · ".join(filter(None, [ask.extra, took])))
+        spent = this_time(session, ask.run_id) if ask.options.get("resume") else ""
+        screen.answer(answer, " · ".join(filter(None, [ask.extra, spent, took])))
         return answer
     except (asyncio.CancelledError, KeyboardInterrupt):
         screen.stop(f"{name} · interrupted · %resume goes on")
@@ -160,6 +163,15 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
         raise
     finally:
         screen.close()
+
+
+def this_time(session: Session, run_id: str) -> str:
+    """What a run cost since it was resumed, as a bill says it; the answer's own is of the whole."""
+    latest = fold(Ledger(), session.log.read(run_id)).latest
+    if latest is None:
+        return ""
+    cost = latest.cost_usd if latest.usage.calls and latest.unpriced else latest.cost_usd or 0.0
+    return f"this time {Answer(text='', usage=latest.usage, cost_usd=cost).bill}"
 
 
 def described(error: Exception, raised: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.events import Event, StepEnded, StepStarted, Usage
+from agentkit.events import Event, RunStarted, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
 from agentkit.views.book import BEHIND, Book, Order
 from agentkit.views.svg import FONT, clean
@@ -85,6 +85,8 @@ class Ledger:
         self.total = Account("total")
         self.actors: dict[str, Account] = {}
         self.models: dict[str, Account] = {}
+        self.latest: Account | None = None
+        """Since a single run was resumed the last time; None where none was."""
         self.rev = 0
 
     def add(self, event: Event) -> None:
@@ -97,6 +99,10 @@ class Ledger:
         if verdict == "old":
             return
         self.rev += 1
+        if len(self.book.runs) > 1:
+            self.latest = None
+        elif isinstance(event, RunStarted) and verdict == "again":
+            self.latest = Account("since the resume")
         if isinstance(event, StepEnded):
             self.end(event, started)
         elif isinstance(event, StepStarted) and event.step == "tool" and verdict == "new":
@@ -119,7 +125,7 @@ class Ledger:
 
     def end(self, event: StepEnded, started: float | None) -> None:
         """Enter the end of a step."""
-        for account in self.accounts(event):
+        for account in [*self.accounts(event), *([self.latest] if self.latest else [])]:
             if event.reused is not None:
                 account.save(event)
                 continue
@@ -134,6 +140,7 @@ class Ledger:
             "rev": self.rev,
             "total": self.total.data(),
             "actors": [account.data() for account in self.listed(self.actors)],
+            "latest": self.latest.data() if self.latest else None,
             "models": [account.data() for account in self.listed(self.models)],
         }
 
@@ -146,6 +153,10 @@ class Ledger:
     def remarks(self) -> list[str]:
         """What the table does not show: savings, failures, unknown prices."""
         total, found = self.total, []
+        if self.latest is not None:
+            found.append(
+                f"Since the last resume: {brief(self.latest)}. The table has the whole run."
+            )
         if total.saved_steps:
             amount = f", worth {money(total.saved_usd)}" if total.saved_usd is not None else ""
             tokens = count(total.saved.tokens_in + total.saved.tokens_out)
@@ -187,6 +198,15 @@ class Ledger:
     def to_svg(self) -> str:
         """The bill as a picture, for readers that show neither HTML nor Markdown."""
         return table_svg(self.rows(), "Bill", self.remarks())
+
+
+def brief(account: Account) -> str:
+    """An account in a few words."""
+    usage = account.usage
+    tokens = f"{count(usage.tokens_in)} + {count(usage.tokens_out)} tokens"
+    cost = account.cost_usd if account.unpriced else account.cost_usd or 0.0
+    calls = "1 call" if usage.calls == 1 else f"{count(usage.calls)} calls"
+    return f"{calls}, {tokens}, {money(cost, account.unpriced)}"
 
 
 def row(account: Account) -> list[str]:

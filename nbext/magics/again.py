@@ -104,7 +104,9 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
             todo=f"wait for it, or end it first: %stop {short(info.id)}",
         )
     options: dict[str, Any] = {"resume": info.id, "settle": settled(session, info, line)}
-    return await perform(session, again(session, info, line, RESUMING, options, "resumed"))
+    return await perform(
+        session, again(session, info, line, RESUMING, options, "whole run, resumed")
+    )
 
 
 async def rerun(session: Session, line: Line, body: str | None) -> Answer:

@@ -18,8 +18,12 @@ export const row = (account) => [
 ];
 
 /** What the table does not show. */
-export function remarks(total) {
+export function remarks(total, latest = null) {
   const found = [];
+  if (latest) {
+    const calls = latest.calls === 1 ? "1 call" : `${count(latest.calls)} calls`, cost = money(latest.unpriced ? latest.cost_usd : latest.cost_usd ?? 0, latest.unpriced);
+    found.push(`Since the last resume: ${calls}, ${count(latest.tokens_in)} + ${count(latest.tokens_out)} tokens, ${cost}. The table has the whole run.`);
+  }
   if (total.saved_steps) {
     const worth = total.saved_usd == null ? "" : `, worth ${money(total.saved_usd)}`;
     found.push(`Reused steps, not paid again: ${total.saved_steps} (${count(total.saved.tokens_in + total.saved.tokens_out)} tokens${worth}).`);
@@ -64,7 +68,7 @@ export function draw(model, el) {
     if (data.actors.length) parts.push(section("actors", data.actors));
     if (data.models.length) parts.push(section("models", data.models));
     table.replaceChildren(...parts, html("tfoot", "", "", line(data.total, 0)));
-    notes.replaceChildren(...remarks(data.total).map((text) => html("p", "", text)));
+    notes.replaceChildren(...remarks(data.total, data.latest).map((text) => html("p", "", text)));
   }
   return whole(model, root, paint).stop;
 }

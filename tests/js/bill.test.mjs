@@ -33,3 +33,9 @@ test("the bill has a row per actor and model and a total", () => {
   stop();
   assert.equal(model.listeners.size + waiting() + el.children.length, 0);
 });
+
+test("a resumed bill tells this time from the whole run", () => {
+  const total = { saved_steps: 0, failed: 0, unpriced: 0 }, latest = { calls: 1, tokens_in: 1000, tokens_out: 20, cost_usd: 0.002, unpriced: 0 };
+  assert.deepEqual(bill.remarks(total), []);
+  assert.deepEqual(bill.remarks(total, latest), ["Since the last resume: 1 call, 1\u202f000 + 20 tokens, $0.002000. The table has the whole run."]);
+});

@@ -59,3 +59,30 @@ def test_names_are_escaped_wherever_the_bill_is_shown() -> None:
     bill = fold(Ledger(), s.events)
     assert "<b>" not in bill.to_html() + bill.to_markdown() + bill.to_svg()
     assert "&#124;evil" in bill.to_markdown()
+
+
+def test_a_resumed_bill_tells_this_time_from_the_whole_run() -> None:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "clerk")
+    s.model("c", "one")
+    assert not any("resume" in line for line in fold(Ledger(), s.events).remarks())
+    s.start(how="resume")
+    s.model("c", "two", 0.002)
+    s.end()
+    view = fold(Ledger(), s.events)
+    assert view.total.usage.calls == 2 and view.total.cost_usd == 0.003
+    said = "Since the last resume: 1 call, 100 + 20 tokens, $0.002000. The table has the whole run."
+    assert said in view.remarks() and said in str(view) and said in view.to_html()
+    assert view.data()["latest"]["calls"] == 1
+
+
+def test_a_resume_that_performs_nothing_costs_nothing() -> None:
+    s = Story()
+    s.start()
+    s.open("c", "clerk", "clerk")
+    s.model("c", "one")
+    s.end()
+    s.start(how="resume")
+    s.end()
+    assert "0 calls, 0 + 0 tokens, $0.00" in fold(Ledger(), s.events).remarks()[0]
