@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from agentkit.sim.arithmetic import evaluate
 from agentkit.sim.asking import SUPERLATIVES, Goal, understand
+from agentkit.sim.choosing import Filler, fill
 from agentkit.sim.composing import not_found, sentence, show
-from agentkit.sim.lexing import Lit, sentences, tokenize
+from agentkit.sim.lexing import Lit, literals, sentences, tokenize
 from agentkit.sim.outcome import Answer
 from agentkit.sim.scene import Scene
 from agentkit.sim.scene import part as parted
@@ -16,10 +17,15 @@ from agentkit.sim.slips import slip_number
 from agentkit.sim.solving import Solver
 from agentkit.sim.thought import Call
 from agentkit.sim.topics import TOPIC, topic
-from agentkit.sim.tree import Look, Many, looks
+from agentkit.sim.tree import Calc, Look, Many, Node, looks
 from agentkit.sim.values import Missing, Outcome, Pending, Value, as_number, plain
-from agentkit.sim.words import stem
+from agentkit.sim.words import senses, stem
 
+USE_TOOL = re.compile(
+    r"\b(?:use|using|call|run|invoke|apply|with|by means of)\b.{0,40}\b(?:tools?|functions?)\b|"
+    r"^\W*(?:please )?(?:use|call|run|invoke|apply)\b",
+    re.IGNORECASE,
+)
 CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.IGNORECASE)
 FOLLOW_UP = re.compile(
     r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
@@ -45,12 +51,43 @@ def answer(scene: Scene, question: str | None = None) -> Answer:
     if calls:
         return Answer(calls=calls, goals=goals)
     known = [part for part in parts if part.known]
+    if not known and (told := ordered(scene, text)):
+        return told
     if not known:
         first = next((part for part in parts if part.missing), Answer(missing=Missing(text)))
         return replace(first, goals=goals)
     words = " ".join(part.text for part in parts)
     last = known[-1]
     return Answer(words, last.data, last.unit, goals=goals)
+
+
+def ordered(scene: Scene, text: str) -> Answer | None:
+    """Return what a tool gives that the text says to use, with all the text's values, if it does.
+
+    The tool is the one that is named, or the only one there is.
+    """
+    if not USE_TOOL.search(text):
+        return None
+    said = {word.casefold() for word in re.findall(r"\w+", text)}
+    named = [tool for tool in scene.tools if tool.offer.name.casefold() in said]
+    chosen = named if len(named) == 1 else list(scene.tools) if len(scene.tools) == 1 else []
+    values = [Filler("", lit) for tool in chosen for lit in literals(text)
+              if lit.text.casefold() != tool.offer.name.casefold()]  # fmt: skip
+    for tool in chosen:
+        arguments, left = fill(tool, values, [], "")
+        if arguments is None or left or not values:
+            continue
+        solver = Solver(scene)
+        outcome = solver.call(tool, arguments)
+        if isinstance(outcome, Pending):
+            return Answer(calls=tuple(solver.calls))
+        if isinstance(outcome, str):
+            missing = Missing(text.strip().rstrip("?."), outcome)
+            return Answer(not_found(missing, scene), missing=missing)
+        if outcome.data not in (None, "", [], {}):
+            said_by = f"The tool {tool.offer.name} gives: {show(outcome.data)}"
+            return Answer(f"{said_by}.", outcome.data)
+    return None
 
 
 def followed_up(scene: Scene, text: str) -> Goal:
@@ -91,7 +128,7 @@ def antecedent(scene: Scene, question: str) -> Lit | None:
 
 def computation(scene: Scene, text: str) -> Answer | None:
     """Return the value of an arithmetic expression that the text asks for, or nothing."""
-    found = EXPRESSION.search(text)
+    found = EXPRESSION.search(re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", " * ", text))
     if not found or re.search(r"\d{4}-\d\d-\d\d", text):
         return None
     expression = found.group().strip(" .,").replace("×", "*").replace("÷", "/").replace("^", "**")
@@ -116,12 +153,18 @@ def computation(scene: Scene, text: str) -> Answer | None:
 
 def solve(scene: Scene, goal: Goal) -> Answer:
     """Return the answer to one goal."""
-    solver = Solver(scene, goal.wanted)
+    solver = Solver(scene, goal.wanted, outermost(goal.node))
     outcome = solver.solve(goal.node)
     if isinstance(outcome, Pending):
         return Answer(calls=tuple(solver.calls))
     if isinstance(outcome, Value) and goal.op:
         outcome = decide(goal, outcome, solver)
+    if isinstance(outcome, Value) and goal.wanted == "count" and not goal.op:
+        own = set(senses(outcome.hints)) & set(senses(goal.text))
+        if isinstance(outcome.data, list) and own and not isinstance(goal.node, Many):
+            outcome = Value(len(outcome.data), "", (), outcome.text, outcome.source)
+    if isinstance(outcome, Value) and not (suits(goal, outcome) or outcome.data is None):
+        outcome = Missing(goal.text.strip().rstrip("?."))
     if isinstance(outcome, Value) and outcome.data in ([], "", None):
         outcome = Missing(goal.text.strip().rstrip("?.") or "a question")
     if isinstance(outcome, Missing):
@@ -145,6 +188,35 @@ def truth(goal: Goal, value: Value) -> Answer:
     return Answer(f"{'Yes' if holds else 'No'} ({said}).", holds)
 
 
+def counted(goal: Goal, value: Value) -> Outcome:
+    """Return how many there are: the rows of a list, or the whole number that a tool gave."""
+    if isinstance(value.data, list):
+        return Value(len(value.data), "", (), value.text, value.source)
+    number = as_number(value.data)
+    if number is None or number != int(number) or isinstance(value.data, str):
+        return Missing(goal.text.rstrip("?"), "what was found is no number of things")
+    return replace(value, unit="")
+
+
+def outermost(node: Node) -> tuple[Node, ...]:
+    """Return the look-ups that are asked for themselves, and not for another one."""
+    if isinstance(node, Many | Calc):
+        return tuple(one for part in node.parts for one in outermost(part))
+    return (node,)
+
+
+def suits(goal: Goal, value: Value) -> bool:
+    """Return whether what was found is of the kind that the question asks for."""
+    data = value.data
+    if goal.wanted in ("number", "count"):
+        if isinstance(data, str):
+            return len([lit for lit in literals(data) if lit.kind == "number"]) == 1
+        return isinstance(data, int | float | list) and not isinstance(data, bool)
+    if goal.wanted in ("person", "place"):
+        return isinstance(data, str | dict | list)
+    return True
+
+
 def labelled(goal: Goal, value: Value) -> Value:
     """Return a list of values with what tells its parts apart as labels."""
     parts = getattr(goal.node, "parts", ())
@@ -162,7 +234,7 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
     """Return one value made of several: a sum, a count, the name with the most, yes or no."""
     many = value.data if isinstance(value.data, list) else [value.data]
     if goal.op == "count":
-        return Value(len(many), "", (), value.text, value.source)
+        return counted(goal, value)
     numbers = [as_number(one) for one in many]
     if any(number is None for number in numbers):
         return value if goal.op == "sum" else Missing(goal.text.rstrip("?"), "not all are numbers")
@@ -176,9 +248,14 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
         up = SUPERLATIVES.get(word, ("", "max"))[1] == "max"
         return Value(reals[0] > reals[1] if up else reals[0] < reals[1], source=value.source)
     labels = goal.options or value.hints
-    if goal.op.startswith("pick") and len(labels) == len(reals):
+    if goal.op.startswith("pick") and len(labels) != len(reals):
+        return Missing(goal.text.rstrip("?"), "nothing tells what the rows are called")
+    if goal.op.startswith("pick"):
         best = max(reals) if goal.op.endswith("max") else min(reals)
         place = reals.index(best)
+        if reals.count(best) > 1:
+            first = [label for label, one in zip(labels, reals, strict=True) if one == best]
+            return Value(" and ".join(first), "", (), goal.text, value.source)
         if solver.slips(f"pick {goal.text}") and len(labels) > 1:
             place = (place + 1) % len(labels)
         rest = "; ".join(show(number, value.unit) for n, number in enumerate(reals) if n != place)

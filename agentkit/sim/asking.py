@@ -29,11 +29,24 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     **{w: ("weight", "max") for w in ("heaviest", "heavier")},
     **{w: ("weight", "min") for w in ("lightest", "lighter")},
     **{w: ("cost", "min") for w in ("cheapest", "cheaper")},
+    **{w: ("temperature", "max") for w in ("warmest", "warmer", "hottest", "hotter")},
+    **{w: ("temperature", "min") for w in ("coldest", "colder", "coolest", "cooler")},
     **{w: ("distance", "min") for w in ("nearest", "nearer", "closest", "closer")},
     **{w: ("", "max") for w in "highest higher most more largest larger greatest greater biggest "
        "bigger maximum best".split()},
     **{w: ("", "min") for w in "lowest lower least fewest fewer smallest smaller minimum".split()},
 }  # fmt: skip
+BY_TOOL = re.compile(
+    r"^(?:(?:use|using|with|by means of|take)\s+(?:the|your|a|one of your)\s+(?:[\w`-]+\s+)?"
+    r"(?:tools?|functions?|calculator)(?:\s+[`\w-]+)?(?:\s*,\s*|\s+(?:to|and|for)\s+)|"
+    r"(?:use|using|call|run)\s+`?\w+`?\s+to\s+)",
+    re.IGNORECASE,
+)
+WITH_TOOL = re.compile(
+    r",?\s+(?:with|using|by using|by means of|by)\s+(?:the|your|a)\s+(?:[\w`-]+\s+)?"
+    r"(?:tools?|functions?|calculator)$",
+    re.IGNORECASE,
+)
 POLITE = re.compile(
     r"^(?:please|kindly|hello|hi|hey|so|ok|okay|now|then|and|also)\b[\s,!:]*|"
     r"^(?:can|could|would|will) you (?:please )?|"
@@ -41,7 +54,7 @@ POLITE = re.compile(
     r"^(?:i|we) (?:would like|want|need|'d like) to (?:know|find out|learn)\s*(?:about )?|"
     r"^(?:find(?: out)?|look up|report|state|determine|work out|compute|calculate|get|check|"
     r"answer(?: the question)?|list|compare)\s*:?\s+(?=(?:the|what|how|who|which|when|where|it|an?|"
-    r"\d|in|at)\b)|"
+    r"\d+|in|at)\b)|"
     r"^according to [^,]+,\s*|^do you know\s+",
     re.IGNORECASE,
 )
@@ -50,6 +63,10 @@ REWRITES: tuple[tuple[str, str], ...] = (
     (r"^how many (?:people|inhabitants) (?:live|are there)(?: in)? (.+)$", r"the population of \1"),
     (r"^how many more (\w+) (?:does|do|has|have) (.+?) (?:have |has )?than (.+)$",
      r"the difference between the \1 of \2 and the \1 of \3"),
+    (r"^how (?:many|much) more (\w+) (?:did|do|does|has|have|had) (.+?) (in|on|at|for) (.+?) than "
+     r"(?:in|on|at|for) (.+)$",
+     r"the difference between the \1 of \2 \3 \4 and the \1 of \2 \3 \5"),
+    (r"^at what time (?:is|are|was|were|do|does|did|will) (.+)$", r"\1"),
     (r"^how far is it from (.+?) to (.+)$", r"the distance from \1 to \2"),
     (r"^how far is (.+?) from (.+)$", r"the distance from \2 to \1"),
     (r"^how long does (.+?) (?:take|last)(.*)$", r"the duration of \1\2"),
@@ -63,7 +80,7 @@ REWRITES: tuple[tuple[str, str], ...] = (
     (r"^(?:what|how) much (?:does|will|would) it cost to (.+)$", r"the cost to \1"),
     (r"^what (?:does|will|would) it cost to (.+)$", r"the cost to \1"),
     (r"^(?:how much|what) (?:does|do|will|would) (.+?) cost(.*)$", r"the cost of \1\2"),
-    (r"^how (?:large|big) (?:is|are) (.+)$", r"\1"),
+    (r"^how (?:large|big) (?:is|are) (.+)$", r"the size of \1"),
     (r"^how (?:much|many) (?:is|are|was|were) (.+)$", r"\1"),
     (r"^how many \w+ (?:are|is|were|serve|work)(?: there)? (?:in|on|at) (the \w+ of .+)$", r"\1"),
     (r"^where (?:is|are) (.+?) (?:at home|based|registered)$", r"the home port of \1"),
@@ -73,6 +90,7 @@ REWRITES: tuple[tuple[str, str], ...] = (
     (r"^who (?:leads|runs|manages) (.+)$", r"the manager of \1"),
     (r"^who wrote (.+)$", r"the author of \1"),
     (r"^(?:add|sum(?: up)?) (.+)$", r"the sum of \1"),
+    (r"^multiply (.+,.+?),? (?:by|and|with) (.+)$", r"the product of \1 and \2"),
     (r"^multiply (.+?) (?:by|and|with) (.+)$", r"\1 times \2"),
     (r"^divide (.+?) by (.+)$", r"\1 divided by \2"),
     (r"^subtract (.+?) from (.+)$", r"\2 minus \1"),
@@ -116,6 +134,7 @@ def polite_off(text: str) -> str:
     bare = text.strip().strip('"').rstrip("?!. ").strip()
     for _ in range(4):
         shorter = POLITE.sub("", bare, count=1).strip()
+        shorter = WITH_TOOL.sub("", BY_TOOL.sub("", shorter, count=1)).strip()
         if shorter == bare or not shorter:
             break
         bare = shorter
@@ -129,7 +148,12 @@ def wanted_by(bare: str) -> Wanted:
         return "person"
     if re.match(r"^how many\b", low):
         return "count"
-    if re.match(r"^(?:how (?:much|far|long|old|deep|high|fast|tall|heavy|wide)|what percent)", low):
+    if re.match(
+        r"^(?:how (?:much|far|long|old|deep|high|fast|tall|heavy|wide|large|big|"
+        r"small|warm|cold|hot|thick|expensive|near|broad|strong|loud|bright|often)\b|"
+        r"what percent)",
+        low,
+    ):
         return "number"
     if re.match(r"^(?:when|at what time|what time|on which day|in which year)\b", low):
         return "time"

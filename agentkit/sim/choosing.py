@@ -25,8 +25,21 @@ LIMITS = frozenset("limit k n count max maximum top most first number size".spli
 FROM = frozenset("from origin source start departure sender base".split())
 TO = frozenset("to destination target end into recipient receiver arrival".split())
 PLACE = frozenset("port city place location country town region where area harbour".split())
+NUMBERED = frozenset(
+    """id number no nr num code account room order ref reference zip postcode phone year isbn key
+    line version ticket case flight table seat gate batch sku article expression""".split()
+)
+"""Words of text parameters that a number may fill; a fruit or a city is not called 3."""
+
 WHEN = frozenset("date day when time datetime start at".split())
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
+SOFT = frozenset(
+    map(sense, """number amount total many much name value kind type current currently there today
+    exactly please tool function result together altogether overall real actual level call called
+    get find lookup use return returns give gives""".split())
+)  # fmt: skip
+"""Words of a question that ask for nothing of their own."""
+
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))
 CURRENCIES = frozenset("EUR USD GBP JPY CHF SEK NOK DKK CAD AUD".split())
 UNIT_WORDS = {
@@ -53,7 +66,9 @@ def affinity(param: Param, filler: Filler, tool: Tool) -> float:
     lit, words = filler.lit, set(param.words)
     if lit.kind == "noun" and sense(lit.text) in tool.name_senses and not param.enum:
         return 0.0
-    if lit.kind == "number" and param.type == "string" and words & (PLACE | {"name"}):
+    if lit.kind == "number" and param.type == "string" and not words & (NUMBERED | QUERY_NAMES):
+        return 0.0
+    if lit.kind == "noun" and not param.enum and sense(lit.text) in set(map(sense, words)):
         return 0.0
     if lit.kind != "quoted" and param.type == "string" and words & TASK_NAMES:
         return 0.0
@@ -134,13 +149,20 @@ def fit_value(param: Param, lit: Lit) -> Json:
         return lit.value
     if param.type == "array":
         return [lit.value if lit.kind == "number" else lit.text]
-    return str(lit.value)
+    first, _, rest = str(lit.value).partition(" ")
+    own = lit.kind == "noun" and rest and sense(first) in {sense(word) for word in param.words}
+    return rest if own else str(lit.value)
 
 
 def fill(
-    tool: Tool, fillers: list[Filler], head: list[str], question: str
+    tool: Tool, fillers: list[Filler], head: list[str], question: str, counting: bool = False
 ) -> tuple[dict[str, Json] | None, list[Filler]]:
-    """Return the arguments for a tool, or None when a required one is missing; and what is left."""
+    """Return the arguments for a tool, or None when a required one is missing; and what is left.
+
+    A bare noun is an argument only where the tool's own name is said as well: in `How many people
+    are in the shop?` the people are no kind of fruit. What a question asks for comes first and is
+    no argument, except when `counting`: in `How many plums are in stock?` it is.
+    """
     pool = list(fillers)
     for filler in fillers:
         if filler.lit.unit in CURRENCIES:
@@ -175,7 +197,10 @@ def fill(
         elif param.required and is_query(param):
             arguments[param.name] = question
         elif (
-            param.required and param.type == "string" and (words := spare_words(tool, param, head))
+            param.required
+            and param.type == "string"
+            and names_itself(tool, head)
+            and (words := spare_words(tool, param, head if counting else head[1:]))
         ):
             arguments[param.name] = words
         elif param.required:
@@ -187,6 +212,11 @@ def fill(
     used = {pool[f].record for f in taken.values()}
     whole = {filler.record: filler for filler in pool if filler.record not in {0, *used}}
     return arguments, [*left, *whole.values()]
+
+
+def names_itself(tool: Tool, head: list[str]) -> bool:
+    """Return whether a tool's own name is said."""
+    return bool(set(tool.name_senses) & {sense(word) for word in head})
 
 
 def spare_words(tool: Tool, param: Param, head: list[str]) -> str:
@@ -246,6 +276,33 @@ def rate(tool: Tool, head: list[str], fillers: list[Filler], left: list[Filler])
         if wrong and not any(mine & {sense(h) for h in f.lit.hints} for f in wrong):
             score -= 0.5
     return score - 0.5 * len(left)
+
+
+def spoken_by(tool: Tool) -> set[str]:
+    """Return the senses of all the words by which a tool says what it is about."""
+    found = {*tool.name_senses, *tool.description_senses}
+    for param in tool.params:
+        found |= {sense(word) for word in param.words} | set(senses(param.description))
+        found |= {one for value in param.enum for one in senses(str(value))}
+    if MONEY & found:
+        found |= {sense(word) for word in ("cost", "fee", "price", "charge", "pay")}
+    return found | {word for word, other in RELATED.items() if other in found}
+
+
+def unsaid(
+    tool: Tool, head: list[str], arguments: dict[str, Json], fillers: list[Filler]
+) -> set[str]:
+    """Return the senses of a question that neither the tool nor its arguments account for."""
+    used = {one for value in arguments.values() for one in senses(str(value))}
+    hints = {sense(hint) for filler in fillers for hint in filler.lit.hints}
+    silent = names_itself(tool, head) and not set(tool.description_senses) - SOFT
+    return set(head) - spoken_by(tool) - used - hints - SOFT - (MEASURES if silent else set())
+
+
+MEASURES = frozenset(
+    map(sense, "height depth length width weight speed age size number amount duration".split())
+)
+"""What a tool that only has a name may well give of what it is named after."""
 
 
 def person_hint(lit: Lit, prep: str) -> Lit:

@@ -15,6 +15,11 @@ DENIED = re.compile(
     r"\b(?:I am|we are) a simulation and know nothing\b|^\W*\(failed: |\bnothing (?:is )?known\b",
     re.IGNORECASE,
 )
+WISHED = re.compile(
+    r"^\W*(?:I|we) (?:need|want|would like|wish|am looking|are looking|ask|plan|intend)\b|"
+    r"^\W*(?:suppose|imagine|assume|let['’]?s say|what if|if)\b",
+    re.IGNORECASE,
+)
 BORDER = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+", re.IGNORECASE)
 VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|do|did|will|would|can|could|must|may|should|costs?|"
@@ -29,13 +34,13 @@ FEWEST_PAIRS = 3
 
 
 def denies(text: str) -> bool:
-    """Return whether a sentence says that its speaker does not know, which is no fact."""
-    return bool(DENIED.search(text))
+    """Return whether a sentence only says what its speaker does not know or would like."""
+    return bool(DENIED.search(text) or WISHED.match(text))
 
 
 def answers_nothing(text: str) -> bool:
     """Return whether somebody's answer comes to saying that it is not known."""
-    return any(denies(one) for one in sentences(text))
+    return any(DENIED.search(one) for one in sentences(text))
 
 
 def card_of(text: str) -> dict[str, Json]:

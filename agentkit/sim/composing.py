@@ -9,7 +9,7 @@ from agentkit.sim.lexing import literals, sentences
 from agentkit.sim.scene import Scene
 from agentkit.sim.solving import Solver
 from agentkit.sim.thought import Json
-from agentkit.sim.values import Missing, Value, plain
+from agentkit.sim.values import Missing, Value, exact
 
 REPLY_WITH = (
     r"(?:every |each |your |the )?(?:answer|reply|replies|answers)?\s*with\s+"
@@ -23,7 +23,7 @@ def show(data: Json, unit: str = "") -> str:
     if isinstance(data, bool):
         return "yes" if data else "no"
     if isinstance(data, int | float):
-        text = plain(round(float(data), 2))
+        text = exact(data)
         return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()
     if isinstance(data, list):
         return "; ".join(show(one, unit) for one in data)
@@ -35,7 +35,7 @@ def show(data: Json, unit: str = "") -> str:
 def sentence(goal: Goal, value: Value, solver: Solver) -> str:
     """Return the answer to a goal as a short sentence; the number asked for comes last."""
     unit = value.unit or goal.unit
-    said = show(value.data, unit)
+    said = show(rounded(value), unit)
     if isinstance(value.data, list) and value.hints and len(value.hints) == len(value.data):
         pairs = zip(value.hints, value.data, strict=True)
         return "; ".join(f"{label}: {show(one, unit)}" for label, one in pairs) + "."
@@ -54,6 +54,13 @@ def sentence(goal: Goal, value: Value, solver: Solver) -> str:
     if isinstance(value.data, str) and len(value.data.split()) > 8:
         return value.data if value.data.endswith((".", "!")) else f"{value.data}."
     return f"{lead}{phrase} {verb} {said}{stop(said)}"
+
+
+def rounded(value: Value) -> Json:
+    """Return a value's data; what was computed here with two digits, as its working has more."""
+    if value.source == "computed" and isinstance(value.data, float) and abs(value.data) >= 0.1:
+        return round(value.data, 2)
+    return value.data
 
 
 def stop(said: str) -> str:
@@ -95,7 +102,7 @@ def formed(text: str, data: Json, scene: Scene) -> str:
         orders,
     ):
         numbers = [lit for lit in literals(text) if lit.kind == "number"]
-        text = plain(float(numbers[-1].value)) if numbers else text
+        text = exact(float(numbers[-1].value)) if numbers else text
     elif re.search(
         r"\b(?:only (?:the|a) name|name only|just the name|one word|single word)\b", orders
     ):

@@ -10,14 +10,15 @@ from agentkit.sim.fitting import blank, fits_kind, fitted_to, has_blank, nullabl
 from agentkit.sim.grammar import CLASS_NOUNS
 from agentkit.sim.judging import Thought
 from agentkit.sim.lexing import Lit, literals, sentences
+from agentkit.sim.outcome import Answer
 from agentkit.sim.planning import Step
-from agentkit.sim.reading import from_record
+from agentkit.sim.reading import UNIT_SUFFIXES, Found, from_record, unit_of
 from agentkit.sim.scene import Scene
 from agentkit.sim.schemas import read_params, resolve, type_of
 from agentkit.sim.solving import Solver
 from agentkit.sim.tabling import asked_for, called_rows, heads, rows_asked
 from agentkit.sim.thought import Call, Json, Unfillable
-from agentkit.sim.tree import Arg, Look, given
+from agentkit.sim.tree import Arg, Calc, Look, given, looks
 from agentkit.sim.values import Pending, Value, as_number
 from agentkit.sim.words import sense, senses, split_identifier
 
@@ -29,6 +30,11 @@ TEXTS = frozenset(
                "summary "
         "sentence description details thought note report".split())
 )  # fmt: skip
+DERIVED = frozenset(
+    map(sense, "total sum average mean maximum minimum max min difference overall combined "
+               "altogether result".split())
+)  # fmt: skip
+COUNTS = frozenset(map(sense, "count number quantity amount many size".split()))
 STEP_LISTS = frozenset(map(sense, "steps plan subtasks tasks parts todo items".split()))
 STEP_FIELDS = {
     "number": "number id step_id index n nr order key".split(),
@@ -76,6 +82,7 @@ class Form:
         step: the step of a plan that an object is filled for.
         inside: references that are being followed.
         spent: what filling has taken.
+        alone: whether the object being filled has one number only.
     """
 
     scene: Scene
@@ -86,6 +93,7 @@ class Form:
     step: Step | None = None
     inside: frozenset[str] = frozenset()
     spent: Spent = field(default_factory=Spent)
+    alone: bool = False
 
     def fill(self, raw: dict[str, Json], name: str, required: bool = True) -> Json:
         """Return a value for a schema; None where it may be null and nothing is known.
@@ -138,9 +146,12 @@ class Form:
     def object(self, schema: dict[str, Json]) -> dict[str, Json]:
         """Return an object; optional fields of which nothing is known are left out."""
         needed = set(schema.get("required", ()))
+        parts = schema.get("properties") or {}
+        kinds = [type_of(resolve(part, self.root)) for part in parts.values()]
+        inner = replace(self, alone=sum(kind in ("number", "integer") for kind in kinds) == 1)
         found = {}
-        for name, part in (schema.get("properties") or {}).items():
-            value = self.fill(part, name, name in needed)
+        for name, part in parts.items():
+            value = inner.fill(part, name, name in needed)
             if value is not None or name in needed or nullable(part):
                 found[name] = value
         return found
@@ -232,7 +243,8 @@ class Form:
         found = {}
         for param in read_params({**items, "$defs": self.root.get("$defs", {})}):
             read = from_record(row, senses(split_identifier(param.name)), set())
-            value = fitted_to(param.schema, param.type, read.data if read else None)
+            fits = read and is_field(senses(split_identifier(param.name)), read, row)
+            value = fitted_to(param.schema, param.type, read.data if read and fits else None)
             if param.type == "array" and isinstance(row.get(param.name), list):
                 value = self.item(param.schema, row[param.name])
             elif value is None or param.type in ("array", "object"):
@@ -254,9 +266,8 @@ class Form:
             return known
         words = senses(split_identifier(name))
         kind = type_of(schema)
-        if kind in ("number", "integer") and set(words) & heads(self.thought) and self.solved:
-            if as_number(self.thought.data) is not None:
-                return self.thought.data
+        if kind in ("number", "integer") and self.solved and self.answers(name):
+            return self.thought.data
         if (
             sense("confidence") in words
             or sense("probability") in words
@@ -281,6 +292,28 @@ class Form:
         mine = self.thought.answer
         return mine.known if mine else bool(self.thought.text)
 
+    def answers(self, name: str) -> bool:
+        """Return whether a field's name asks for the number that answers the question."""
+        mine = self.thought.answer
+        if mine is None or as_number(self.thought.data) is None:
+            return False
+        unit = unit_of(name)
+        if unit and mine.unit and unit != mine.unit:
+            return False
+        asked = heads(self.thought)
+        for result in self.scene.results:
+            if result.data == mine.data:
+                asked |= set(senses(split_identifier(result.call.name)))
+        if any(goal.op or isinstance(goal.node, Calc) for goal in mine.goals):
+            asked |= DERIVED | {one for look in looks_of(mine) for one in senses(list(look.head))}
+        if any(goal.wanted == "count" for goal in mine.goals):
+            asked |= COUNTS
+        words = set(senses(split_identifier(name)))
+        content = words - set(map(sense, UNIT_SUFFIXES))
+        if self.alone and content and content <= set(senses(self.scene.task)):
+            return True
+        return content <= asked and bool(content or (unit and unit == mine.unit))
+
     def fact(self, name: str) -> Json:
         """Return a part of the thought by its name."""
         facts = self.thought.facts
@@ -297,12 +330,13 @@ class Form:
         for head in heads:
             for record in self.records():
                 read = from_record(record, head, set())
-                if read and set(senses(read.hints)) & set(head) and fits_kind(kind, read.data):
+                if read and is_field(head, read, record) and fits_kind(kind, read.data):
                     return read.data
         own = {word.casefold() for word in split_identifier(name)}
+        said = set(senses(self.scene.task))
         for lit in given_literals(self.thought):
             units = {lit.unit.casefold(), *UNIT_WORDS.get(lit.unit, "").split()} - {""}
-            if set(lit.hints) & set(words) or units & own:
+            if set(lit.hints) & set(words) or (units & own and set(senses(own - units)) <= said):
                 return lit.value
         named = [lit.value for lit in given_literals(self.thought) if lit.kind == "name"]
         if (
@@ -312,17 +346,17 @@ class Form:
         ):
             return named[0]
         if schema.get("enum"):
-            said = f"{show(self.thought.data)} {self.thought.text} {self.scene.task}"
+            spoken = f"{show(self.thought.data)} {self.thought.text} {self.scene.task}"
             return next(
-                (v for v in schema["enum"] if set(senses(str(v))) & set(senses(said))), None
+                (v for v in schema["enum"] if set(senses(str(v))) & set(senses(spoken))), None
             )
         return self.look_up(name, kind)
 
     def by_type(self, words: list[str], kind: str) -> Json:
         """Return the answer itself where it is of the wanted type and unit."""
         data, mine = self.thought.data, self.thought.answer
-        if kind in ("number", "integer") and as_number(data) is not None:
-            return data
+        if kind in ("number", "integer"):
+            return None
         unit = mine.unit.casefold() if mine else ""
         if unit and unit in words:
             return data
@@ -358,6 +392,24 @@ class Form:
         elif isinstance(outcome, Value) and fits_kind(kind, outcome.data):
             return outcome.data
         return None
+
+
+def is_field(wanted: list[str], found: Found, record: dict[str, Json]) -> bool:
+    """Return whether what was read is what these words name, and not only something like it.
+
+    `total price` is no field `price`; what the words name besides stands in the record.
+    """
+    named = set(senses(found.hints))
+    if not named & set(wanted) or (set(wanted) & DERIVED) - named:
+        return False
+    values = {one for value in record.values() for one in senses(str(value)[:200])}
+    rest = set(wanted) - named - values - set(map(sense, UNIT_SUFFIXES)) - {sense("name")}
+    return not rest or named - set(map(sense, UNIT_SUFFIXES)) <= set(wanted)
+
+
+def looks_of(mine: Answer) -> list[Look]:
+    """Return the look-ups of an answer's goals."""
+    return [one for goal in mine.goals for one in looks(goal.node)]
 
 
 def references(raw: dict[str, Json]) -> frozenset[str]:

@@ -14,6 +14,13 @@ from agentkit.sim.temperament import Dice, Temperament
 from agentkit.sim.thought import Ask, Call, Json, Offer, Turn
 
 LONGEST_QUESTION = 1500
+ADDRESSED = re.compile(
+    r"^\W*you\b(?!.{0,20}\b(?:have|own|hold|store|sell)\b.*\d)|"
+    r"^\W*your (?:job|task|role|duty|goal|aim|purpose|work|answers?|repl(?:y|ies)|tools?)\b|"
+    r"^\W*(?:please|use|answer|reply|respond|always|never|do not|don['’]t|be|act|speak|write|say|"
+    r"help|keep|call|ask|try|count|give|state|cite|return|think|work|check|be|make sure)\b",
+    re.IGNORECASE,
+)
 LABEL = re.compile(
     r"^\W*(?:question|task|user question|query|problem|request|goal|"
     r"you, [\w -]{1,40}, are asked)\W*:\W*",
@@ -85,8 +92,13 @@ class Scene:
         ]
         found.append(self.material)
         found.extend(without_claims(turn.text)[0] for turn in self.ask.turns if turn.role == "user")
-        found.append(self.ask.system)
+        found.append(self.told)
         return [piece for piece in found if piece]
+
+    @cached_property
+    def told(self) -> str:
+        """Return what the system text states; what it tells its reader to be or do is no fact."""
+        return "\n".join(one for one in sentences(self.ask.system) if not ADDRESSED.match(one))
 
 
 def read(ask: Ask, temper: Temperament) -> Scene:

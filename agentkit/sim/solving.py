@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from agentkit.sim.choosing import Filler, fill, person_hint, rate
+from agentkit.sim.choosing import (
+    MEASURES,
+    Filler,
+    fill,
+    names_itself,
+    person_hint,
+    rate,
+    unsaid,
+)
 from agentkit.sim.grammar import PLACES
-from agentkit.sim.lexing import Lit, literals
+from agentkit.sim.lexing import UNITS, Lit, literals
 from agentkit.sim.reading import Found, from_prose, from_record
+from agentkit.sim.rows import about, held, keys_of, labels_of
 from agentkit.sim.scene import Result, Scene
 from agentkit.sim.schemas import Tool
 from agentkit.sim.slips import slip_number, slip_value
@@ -32,11 +41,12 @@ from agentkit.sim.values import (
     as_number,
     clean,
     common_unit,
+    exact,
     plain,
     target_unit,
     texts_of,
 )
-from agentkit.sim.words import sense, senses
+from agentkit.sim.words import sense, senses, split_identifier
 
 GOOD_FIT = 0.45
 MAX_TRIES = 3
@@ -44,6 +54,7 @@ VERBS_OF_ACTION = frozenset(
     """book reserve send order buy pay create delete cancel add write update charge post move
     schedule register open close start stop""".split()
 )
+ACTIONS = frozenset(map(sense, VERBS_OF_ACTION | {"transfer"}))
 VERBS_OF_STORING = frozenset("remember observe store memorize append replace forget".split())
 """A tool named so is for what one is told, not for what one is asked."""
 
@@ -51,9 +62,10 @@ AMOUNTS = frozenset(
     """dues due cost price fee fare speed depth length draught height age weight tonnes hours rate
     distance limit duration population temperature amount fine deposit surcharge total""".split()
 )
-MEASURES = frozenset(
-    map(sense, "height depth length width weight speed age size number amount duration".split())
-)
+AMOUNT_SENSES = MEASURES | frozenset(map(sense, AMOUNTS))
+"""A record or a list is no answer to a question for one of these."""
+SIZE = sense("size")
+TIMES = frozenset(map(sense, "time year date day hour moment month".split()))
 
 
 @dataclass
@@ -62,6 +74,7 @@ class Solver:
 
     scene: Scene
     wanted: str = "any"
+    outermost: tuple[Node, ...] = ()
     calls: list[Call] = field(default_factory=list)
     trail: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
@@ -124,7 +137,7 @@ class Solver:
         sign = {"sum": " + ", "difference": " - ", "diff": " - ", "product": " * ", "ratio": " / "}
         if op in sign and len(kept) > 1:
             ordered = sorted(kept, reverse=True) if op == "difference" else kept
-            self.trail.append(f"{sign[op].join(plain(n) for n in ordered)} = {plain(result)}")
+            self.trail.append(f"{sign[op].join(exact(n) for n in ordered)} = {plain(result)}")
         unit = "%" if op == "percent" else "" if op in ("product", "ratio") else unit
         return Value(result, unit, (), text, "computed")
 
@@ -189,7 +202,7 @@ class Solver:
         reals = [one for one in found if one]
         if isinstance(value.data, dict):
             return self.settle(reals[0], node, value.source)
-        labels = tuple(str(next(iter(row.values()), "")) for row in rows)
+        labels = labels_of(rows, senses(list(inner.head)))
         data = [self.settle(one, node, value.source, f"{n}").data for n, one in enumerate(reals)]
         return Value(data, reals[0].unit, labels, node.text, value.source)
 
@@ -203,7 +216,6 @@ class Solver:
 
     def find(self, node: Look, head: list[str], fillers: list[Filler]) -> Outcome:
         """Try tools for the look-up, then passages, then tools that search."""
-        known = {str(f.lit.value).casefold() for f in fillers}
         error = ""
         for direct in (True, False):
             for tool, arguments in self.candidates(node, head, fillers, direct):
@@ -213,8 +225,8 @@ class Solver:
                 if isinstance(outcome, str):
                     error = outcome
                     continue
-                found = self.extract(outcome, node, head, fillers, known)
-                if found:
+                used = unsaid(tool, head, arguments, fillers), unused(arguments, fillers)
+                if found := self.extract(outcome, node, head, fillers, *used):
                     return found
             if direct and (found := self.passage(node, head, fillers)):
                 return found
@@ -232,11 +244,15 @@ class Solver:
             if tool.computes or tool.asks == direct or self.stores(tool):
                 continue
             query = node.text if len(node.text.split()) > 1 else self.scene.question
-            arguments, left = fill(tool, fillers, list(node.head), query)
+            counting = self.wanted == "count"
+            arguments, left = fill(tool, fillers, list(node.head), query, counting)
             score = rate(tool, head, fillers, left)
             if arguments is None and score >= GOOD_FIT and direct:
-                whole, left = fill(tool, [*fillers, *self.context(fillers)], list(node.head), query)
+                more = [*fillers, *self.context(fillers)]
+                whole, left = fill(tool, more, list(node.head), query, counting)
                 arguments, score = (whole, score) if whole is not None else (None, score)
+            if counting and arguments and direct and self.guesses(tool, arguments, fillers, head):
+                continue
             if arguments is None:
                 if score >= GOOD_FIT and direct:
                     self.lacking.append(lacks(tool, left))
@@ -250,10 +266,23 @@ class Solver:
         ranked.sort(key=lambda item: item[:2])
         return [(tool, arguments) for _, _, tool, arguments in ranked]
 
+    def guesses(
+        self, tool: Tool, arguments: dict[str, Json], fillers: list[Filler], head: list[str]
+    ) -> bool:
+        """Whether a count would be made of a bare noun by a tool that is not called by its name."""
+        firm = {str(one.lit.value) for one in fillers if one.lit.kind != "noun"}
+        loose = [v for v in arguments.values() if isinstance(v, str) and v not in firm]
+        return bool(loose) and not names_itself(tool, head)
+
     def stores(self, tool: Tool) -> bool:
         """Whether a tool would write where only a question was asked."""
-        asked = self.scene.question.rstrip().endswith("?")
-        return asked and bool(VERBS_OF_STORING & set(tool.offer.name.casefold().split("_")))
+        question = self.scene.question
+        if not question.rstrip().endswith("?"):
+            return False
+        first = (senses(tool.offer.description) or [""])[0]
+        does = ACTIONS & {first} & set(tool.name_senses)
+        storing = VERBS_OF_STORING & set(tool.offer.name.casefold().split("_"))
+        return bool(storing or does - set(senses(question)))
 
     def context(self, fillers: list[Filler]) -> list[Filler]:
         """Return the literals of the task around the question, for arguments it leaves out."""
@@ -292,41 +321,91 @@ class Solver:
         return PENDING
 
     def extract(
-        self, result: Result, node: Look, head: list[str], fillers: list[Filler], known: set[str]
+        self,
+        result: Result,
+        node: Look,
+        head: list[str],
+        fillers: list[Filler],
+        rest: set[str],
+        left: list[Lit],
     ) -> Value | None:
-        """Return the wanted value of a tool's result."""
+        """Return the wanted value of a tool's result, or None where it is about something else.
+
+        All that the question says must be accounted for: by the tool's own words, by the
+        arguments of the call, or by the field that is read.
+
+        Args:
+            result: of the call.
+            node: the look-up.
+            head: the senses that name what is wanted.
+            fillers: the values that the question names.
+            rest: senses that the tool and its arguments do not account for.
+            left: values that were no arguments of the call.
+        """
         data, source = result.data, f"tool {result.call.name}"
+        rest -= TIMES if self.wanted == "time" else set()
+        rest -= {SIZE} if set(senses(split_identifier(result.call.name))) & set(head) else set()
         if isinstance(data, list):
             # A search of what was said finds the question as well, which answers nothing.
             data = [row for row in data if texts_of([row]) != [self.scene.question]]
+            if left and any(isinstance(row, dict) and "text" not in row for row in data):
+                data, left = about(data, left), []
+        if isinstance(data, list) and any(isinstance(row, dict) and "text" in row for row in data):
+            return self.passage(node, head, fillers, [str(row) for row in texts_of(data)])
         if isinstance(data, list) and len(data) == 1:
-            data = data[0]
+            field = self.in_record(data[0], node, head, fillers, rest, left, source)
+            if field or self.wanted != "count":
+                return field
+        if isinstance(data, dict):
+            return self.in_record(data, node, head, fillers, rest, left, source)
         orders = not self.scene.question.rstrip().endswith("?") and self.wanted == "any"
         if orders and isinstance(data, str) and len(data.split()) <= 60:
             return Value(clean(data), "", (), node.text, source) if data else None
-        if isinstance(data, dict):
-            found = from_record(data, head, known)
-            prose = found is None or (isinstance(found.data, str) and len(found.data.split()) > 8)
-            if prose and (
-                read := self.passage(node, head, fillers, [str(v) for v in data.values()])
-            ):
-                return read
-            return (
-                self.settle(found, node, source)
-                if found
-                else Value(data, "", (), node.text, source)
-            )
         if isinstance(data, str) and len(data.split()) > 3:
             read = self.passage(node, head, fillers, [data])
-            if read or len(data.split()) > 60:
+            if read or rest or left or len(data.split()) > 60:
                 return read
             return Value(clean(data), "", (), node.text, source)
-        if isinstance(data, list) and any(isinstance(row, dict) and "text" in row for row in data):
-            return self.passage(node, head, fillers, [str(row) for row in texts_of(data)])
+        if data in (None, "", [], {}) or left or rest - keys_of(data):
+            return None
+        if isinstance(data, list) and set(head) & AMOUNT_SENSES:
+            return None
         if isinstance(data, int | float) and not isinstance(data, bool):
             unit = target_unit(result) or result_unit(self.scene, result.call.name)
             return self.settle(Found(data, unit), node, source)
-        return Value(data, "", (), node.text, source) if data not in (None, "", [], {}) else None
+        return Value(data, "", (), node.text, source)
+
+    def in_record(
+        self,
+        data: Json,
+        node: Look,
+        head: list[str],
+        fillers: list[Filler],
+        rest: set[str],
+        left: list[Lit],
+        source: str,
+    ) -> Value | None:
+        """Return the field of a record that is asked for, the record itself, or None."""
+        if not isinstance(data, dict):
+            return None if rest or left else Value(data, "", (), node.text, source)
+        known = {str(f.lit.value).casefold() for f in fillers}
+        numeric = any(node is one for one in self.outermost) and self.wanted in ("number", "count")
+        row = {k: v for k, v in data.items() if not numeric or as_number(v) is not None or
+               isinstance(v, list)}  # fmt: skip
+        found = from_record(row, head, known)
+        if found:
+            named = set(senses(found.hints))
+            rest = rest - named - units_said(found.unit) - ({SIZE} if named & set(head) else set())
+        if found and rest:
+            found = None
+        if found is None or (isinstance(found.data, str) and len(found.data.split()) > 8):
+            if read := self.passage(node, head, fillers, [str(v) for v in data.values()]):
+                return read
+        if found and not [lit for lit in left if not held(data, lit)]:
+            return self.settle(found, node, source)
+        asks = numeric or set(head) & AMOUNT_SENSES
+        whole = not found and not rest and not left and not asks
+        return Value(data, "", (), node.text, source) if whole else None
 
     def passage(
         self, node: Look, head: list[str], fillers: list[Filler], texts: list[str] | None = None
@@ -365,3 +444,25 @@ class Solver:
             return "count" if own else "number"
         kinds = ("person", "number", "time", "place")
         return self.wanted if self.wanted in kinds else "any"
+
+
+def flat(values: list[Json]) -> list[Json]:
+    """Return values with those inside lists."""
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]
+
+
+def units_said(unit: str) -> set[str]:
+    """Return the senses of the words that name a unit."""
+    return {sense(word) for word, short in UNITS.items() if short == unit} if unit else set()
+
+
+def unused(arguments: dict[str, Json], fillers: list[Filler]) -> list[Lit]:
+    """Return the names and numbers of a question that are no arguments of a call."""
+    given = {str(value).casefold() for value in flat(list(arguments.values()))}
+    numbers = {as_number(one) for one in given}
+    return [
+        one.lit for one in fillers
+        if not one.optional and one.lit.kind != "noun"
+        and str(one.lit.value).casefold() not in given
+        and not (one.lit.kind == "number" and as_number(one.lit.value) in numbers)
+    ]  # fmt: skip

@@ -53,7 +53,10 @@ def correction(failed: Result, tool: Tool) -> Call | None:
         value = fixed.get(param.name)
         if isinstance(value, str) and names and value in failed.text:
             lower = {name.casefold(): name for name in names}
-            near = difflib.get_close_matches(value.casefold(), list(lower), n=1, cutoff=0.72)
+            # Garnet is no misspelt Egret, and account A-18 is another one than A-17.
+            plain_word = not re.search(r"\d", value)
+            near = difflib.get_close_matches(value.casefold(), list(lower), n=1, cutoff=0.78)
+            near = near if plain_word else []
             if near and lower[near[0]] != value:
                 fixed[param.name] = lower[near[0]]
         elif isinstance(value, str) and param.type in ("number", "integer"):

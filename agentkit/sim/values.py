@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from agentkit.sim.arithmetic import tidy
 from agentkit.sim.lexing import Kind, Lit, sentences
@@ -97,6 +98,15 @@ def plain(number: float) -> str:
     if not math.isfinite(number):
         return str(number)
     return f"{number:.4f}".rstrip("0").rstrip(".") if number != int(number) else str(int(number))
+
+
+def exact(number: float) -> str:
+    """Return a number that was given with all its digits, without binary dust and exponents."""
+    if not math.isfinite(number):
+        return str(number)
+    if number == int(number):
+        return str(int(number))
+    return format(Decimal(f"{number:.12g}"), "f")
 
 
 def common_unit(outcomes: list[Outcome]) -> str:

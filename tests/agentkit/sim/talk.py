@@ -73,7 +73,8 @@ def talk(
 def perform(tools: dict[str, Callable[..., Any]], call: Call) -> Turn:
     """Return a tool's turn; whatever it raises becomes an error for the brain to read."""
     try:
-        text, error = json.dumps(tools[call.name](**call.arguments)), False
+        # As agents send it: the keys are sorted, so no column has its place by meaning.
+        text, error = json.dumps(tools[call.name](**call.arguments), sort_keys=True), False
     except Exception as problem:
         text, error = f"{type(problem).__name__}: {problem}", True
     return Turn("tool", text, call_id=call.id, name=call.name, error=error)

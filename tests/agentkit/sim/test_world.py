@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agentkit.sim.arithmetic import evaluate
 from agentkit.sim.documents import INJECTION
 from agentkit.sim.world import world
+from tests.agentkit.sim.talk import talk
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
@@ -109,3 +111,24 @@ def test_arithmetic_is_computed(expression: str, value: float) -> None:
 def test_what_is_not_arithmetic_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="."):
         evaluate(expression)
+
+
+SEEDS = int(os.environ.get("AGENTKIT_WORLD_SEEDS", "0"))
+"""How many seeds to ask every question of; 0 asks a part of a few, as fits every run."""
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1) if SEEDS else (7, 8, 1001, 424242))
+def test_careful_answers_every_question_of_every_seed(seed: int) -> None:
+    port = world(seed)
+    chosen = [
+        question
+        for n, question in enumerate(port.questions)
+        if SEEDS or (n + seed) % 12 == 0 or "highest" in question.text or "average" in question.text
+    ]
+    wrong = [
+        (text, question.answer, got)
+        for question in chosen
+        for text in (question.text, *question.paraphrases)
+        if not question.check(got := talk(text, *port.functions()).text)
+    ]
+    assert wrong == []
