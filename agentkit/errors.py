@@ -322,12 +322,23 @@ def by_name(name: str, text: str) -> AgentkitError:
     """The error that a log recorded by its class name; a plain AgentkitError for foreign ones.
 
     Args:
-        name: of the class.
+        name: of the class: one of ours, or a subclass that is defined in this process.
         text: as str(error) gave it; its parts are told apart again.
     """
-    found = globals().get(name)
-    if not (isinstance(found, type) and issubclass(found, AgentkitError)):
+    kinds, found = [AgentkitError], None
+    while kinds:
+        kind = kinds.pop()
+        found = kind if kind.__name__ == name else found
+        kinds += reversed(kind.__subclasses__())
+    if found is None:
         return AgentkitError(f"{name}: {text}")
+    return made_again(found, text)
+
+
+def made_again(kind: type[AgentkitError], text: str) -> AgentkitError:
+    """An error from its text, whatever its own __init__ wants to be given."""
     text, _, todo = text.partition(TODO)
     what, _, expected = text.partition(EXPECTED)
-    return found(what, expected=expected or None, todo=todo or None)
+    error = kind.__new__(kind)
+    AgentkitError.__init__(error, what, expected=expected or None, todo=todo or None)
+    return error

@@ -52,6 +52,10 @@ class Failure(Frozen):
     """The last line of the user's own code on the way to it: "average, line 5: return ..."."""
     trace: Text = ""
     """The traceback, bounded; kept of tools, and of what ended a run."""
+    kind: Text = ""
+    """Module and qualified name of the class, "module:Name", where it is none of agentkit's."""
+    facts: JSON = None
+    """Numbers that an error of agentkit's carries, such as retry_after_s."""
 
 
 class Ref(Frozen):

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
-from agentkit.events import Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
+from agentkit.events import Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
@@ -52,7 +52,8 @@ async def run(
         budget_tokens: the same for tokens, in and out.
         seed: given to the endpoints and to `random`.
         resume: go on with this run; what it recorded is not performed again. One that has
-            finished performs and writes nothing more; asks give what they gave.
+            finished performs and writes nothing more; asks give what they gave. Where a
+            budget held it back, it goes on when another one is given.
         rerun: a new run that reuses the steps of this one whose key is unchanged.
         replay: perform and write nothing; every step must be recorded in this run.
         fork: a new run that shares the steps of this one up to event `at`.
@@ -78,7 +79,8 @@ async def run(
             expected="it beside resume=, rerun= or fork=",
         )
     events = log.read(source) if source else []
-    finished = bool(resume) and ended_well(events)
+    more = bool(resume) and (budget_usd or budget_tokens) is not None and held_back(events)
+    finished = bool(resume) and ended_well(events) and not more
     lease = None
     if not replay and not finished:
         id = resume or id or uuid7()
@@ -113,7 +115,7 @@ async def run(
         place=here(),
     )
     current = Run(start.run, log, lease, start)
-    current.resuming = bool(resume)
+    current.resuming, current.has_more = bool(resume), more
     if resume or replay:
         current.recorded = recorded(events)
     if finished:
@@ -150,6 +152,12 @@ async def run(
             log.settle()
         elif lease:
             await current.flush()
+
+
+def held_back(events: Sequence[Any]) -> bool:
+    """Whether a budget refused a call, so that with another one a run that ended goes on."""
+    notes = [e.data for e in events if isinstance(e, Noted) and e.topic == "budget"]
+    return any(isinstance(data, dict) and "refused" in data for data in notes)
 
 
 def ended_well(events: Sequence[Any]) -> bool:

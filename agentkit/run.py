@@ -36,7 +36,6 @@ from agentkit.errors import (
     TeamChanged,
     UnknownPrice,
     Unsettled,
-    by_name,
     full_text,
 )
 from agentkit.events import (
@@ -61,7 +60,7 @@ from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.person import Question, agreed, answered
 from agentkit.record import NOT_PERFORMED, Recorded, call, identity
 from agentkit.threads import uncancelled
-from agentkit.traces import failure_of
+from agentkit.traces import failure_of, revived
 
 QUIET_S, WAIT_S = 0.3, 30.0
 """How long nothing recorded must come by until a resumed team counts as gone another way, and
@@ -159,6 +158,8 @@ class Run:
         self.redoing = False
         """Whether it is a rerun, which performs anew what changed or may be mended."""
         self.resuming = False
+        self.has_more = False
+        """Whether it goes on from a partial answer, because it may spend more now."""
         self.finished: tuple[Any, ...] = ()
         """The events of a run that is resumed although it came to its end."""
         self.doubts: Doubts | None = None
@@ -418,7 +419,7 @@ class Run:
         if failure is not None and (
             self.replaying or (self.resuming and self._was_told(scope, kind))
         ):
-            raise by_name(failure.type, failure.text)
+            raise self._revived(failure, name, scope)
         if self.finished:
             raise TeamChanged(
                 f"Run {self.id} has finished, and {scope.path or YOU} needs a {kind} step ({name})"
@@ -448,6 +449,20 @@ class Run:
                 run_id=self.id,
                 key=key,
             )
+
+    def _revived(self, failure: Failure, name: str, scope: Scope) -> Exception:
+        """The recorded failure of a step, as it was raised."""
+        error = revived(failure)
+        if error is not None:
+            return error
+        kind = ReplayMismatch if self.replaying else TeamChanged
+        return kind(
+            f"{name} of {scope.path or YOU} failed with {failure.kind}, which is not defined here,"
+            f" so that whoever caught it then would miss it: {failure.text}",
+            expected="the error classes that were there when it was recorded",
+            todo="run the cell, or import the module, that defines it",
+            run_id=self.id,
+        )
 
     async def keep_way(self, asking: Scope, actor: str, key: str) -> None:
         """See to it that a resumed team asks what it asked before it asks anything new.
@@ -497,7 +512,7 @@ class Run:
         known = self.recorded.answers.get(scope.key)
         if self.resuming and scope.what != "agent" and self.recorded.way.children.get(scope.key):
             self._strayed(scope, "answers")
-        if known == message or (known is None and not self.replaying):
+        if known == message or self.has_more or (known is None and not self.replaying):
             return
         told = f"{scope.path} answers otherwise than run {self.id} recorded."
         if known is None:

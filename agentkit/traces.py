@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from agentkit.errors import AgentkitError, error_text
+from agentkit.errors import AgentkitError, by_name, error_text, made_again
 from agentkit.events import Failure
 from agentkit.messages import mended
 
@@ -32,10 +35,62 @@ def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
         error: that was raised.
         traced: whether to keep where it came from, as far as that is outside of agentkit.
     """
-    text = mended(error_text(error))
-    if not traced or own(error.__traceback__) is None:
-        return Failure(type=type(error).__name__, text=text)
-    return Failure(type=type(error).__name__, text=text, where=where(error), trace=trace(error))
+    found: dict[str, Any] = {"type": type(error).__name__, "text": mended(error_text(error))}
+    if not type(error).__module__.startswith("agentkit."):
+        found["kind"] = f"{type(error).__module__}:{type(error).__qualname__}"
+    # An error of a user's own may never have called our __init__.
+    if isinstance(error, AgentkitError) and isinstance(context := vars(error).get("context"), dict):
+        found["facts"] = {name: fact for name, fact in context.items() if plain(fact)} or None
+    if traced and own(error.__traceback__) is not None:
+        found |= {"where": where(error), "trace": trace(error)}
+    return Failure(**found)
+
+
+def plain(fact: Any) -> bool:
+    """Whether it is a number or a truth value, in which no secret can be."""
+    return isinstance(fact, bool | int) or (isinstance(fact, float) and math.isfinite(fact))
+
+
+def revived(failure: Failure) -> Exception | None:
+    """The recorded error, so that the `except` that caught it then catches it again.
+
+    Nothing is imported for it and no code of its class runs: it has its class and its text.
+
+    Returns:
+        The error, or None where its class is not defined in this process.
+    """
+    kind = loaded(failure.kind) if failure.kind else None
+    if failure.kind and kind is None:
+        return None
+    if kind is None or issubclass(kind, AgentkitError):
+        error = made_again(kind, failure.text) if kind else by_name(failure.type, failure.text)
+        error.context |= failure.facts or {}
+        return error
+    try:
+        # Its own __str__ may want attributes that only its __init__ gives.
+        told = {"__str__": lambda _self: failure.text, "__module__": kind.__module__}
+        told_so: type[Exception] = type(kind.__name__, (kind,), told)
+        again = told_so.__new__(told_so)
+        again.args = (failure.text,)
+    except Exception:
+        return None
+    return again
+
+
+def loaded(name: str) -> type[Exception] | None:
+    """The exception class of that "module:Name", if this process has it; the newest of several."""
+    module, _, path = name.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, type) and issubclass(found, Exception):
+        return found
+    kinds, hidden = [Exception], None
+    while kinds:
+        kind = kinds.pop()
+        hidden = kind if (kind.__module__, kind.__qualname__) == (module, path) else hidden
+        kinds += reversed(type.__subclasses__(kind))
+    return hidden
 
 
 def told(error: BaseException) -> str:

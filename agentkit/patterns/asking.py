@@ -13,6 +13,7 @@ from functools import partial as later
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import EXPECTED, TODO, AgentkitError, BudgetSpent
+from agentkit.errors import by_name as error_by_name
 from agentkit.gather import gather, survivable
 from agentkit.messages import JSON
 from agentkit.run import note
@@ -51,12 +52,7 @@ async def settled(asks: Sequence[Ask]) -> list[Answer | AgentkitError]:
 def recalled(reason: str) -> AgentkitError:
     """The failure that a join recorded, as far as its text tells."""
     name, _, text = reason.partition(": ")
-    kinds, kind = [AgentkitError], AgentkitError
-    while kinds:
-        one = kinds.pop()
-        kind = one if one.__name__ == name else kind
-        kinds += one.__subclasses__()
-    return kind(text.partition(EXPECTED)[0].partition(TODO)[0])
+    return error_by_name(name, text.partition(EXPECTED)[0].partition(TODO)[0])
 
 
 async def all_that_answer(asks: Sequence[Ask]) -> tuple[dict[int, Answer], dict[int, str]]:
