@@ -173,6 +173,9 @@ def perform(options: argparse.Namespace) -> int:
             f" {error_text(error)}.",
             todo="check the file with `agentkit log verify`",
         ) from error
+    finally:
+        if isinstance(log, SqliteLog) and log.read_only:
+            log.close()  # one that this process writes is its own
 
 
 def default() -> str | None:

@@ -37,6 +37,9 @@ No other code of ours may open and close one of them: POSIX drops the process's 
 (sqlite.org/howtocorrupt.html, 2.2).
 """
 
+headers: dict[Identity, tuple[str, bool]] = {}
+"""What the header of a file in use says: what may be missing, and whether it is in WAL mode."""
+
 
 @dataclass
 class Connected:
@@ -62,7 +65,8 @@ class Connected:
             with contextlib.suppress(sqlite3.Error):
                 self.db.execute("PRAGMA journal_mode=DELETE")
         self.db.close()
-        in_use[self.file] -= 1
+        if self.copy is None:
+            in_use[self.file] -= 1
         if kept and not in_use[self.file]:
             finish(self.path)
         if self.copy is not None:
@@ -90,10 +94,14 @@ def connected(path: Path, *, full: bool = False, write: bool = True) -> Connecte
         except OSError as error:
             raise SetupError(f"No file or folder for the log {path}: {error}.") from error
     file = identity(str(path))
-    note = "" if in_use[file] else settled_header(path)
-    made = writing(path, full, new) if write and writable(path) else reading(path)
-    made.note, made.file, made.process = note, file, os.getpid()
-    in_use[file] += 1
+    if not in_use[file]:
+        headers[file] = settled_header(path), in_wal_mode(path)
+    note, ahead = headers[file]
+    made = writing(path, full, new) if write and writable(path) else reading(path, ahead)
+    made.note, made.process = note, os.getpid()
+    if made.copy is None:
+        made.file = file
+        in_use[file] += 1
     return made
 
 
@@ -141,15 +149,19 @@ def write_ahead(db: sqlite3.Connection) -> None:
         time.sleep(0.005)
 
 
-def reading(path: Path) -> Connected:
+def reading(path: Path, ahead: bool) -> Connected:
     """A connection that reads, whatever may be written there; nothing is left behind.
+
+    Args:
+        path: of the file.
+        ahead: whether the file says that a write-ahead log belongs to it.
 
     Raises:
         LogError: not even that.
     """
     wal = path.with_name(f"{path.name}-wal")
     # Without a write-ahead log nobody writes: what the mode of the file promises is not there.
-    alone = not in_use[identity(str(path))] and not wal.exists() and in_wal_mode(path)
+    alone = ahead and not wal.exists()
     try:
         return checked(plain(f"{path.as_uri()}?{'immutable=1' if alone else 'mode=ro'}"), path)
     except sqlite3.OperationalError:

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from agentkit.errors import LogGone, SetupError
 from agentkit.place import here
@@ -25,14 +26,19 @@ def home() -> Path:
     A kernel's is its notebook's, as Jupyter tells it, or the one that it was started in; any
     other process's is the working directory when this is first called.
     """
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None else None
+    shell = kernel()
     if shell is None:
         return Path.cwd()
     notebook = Path(here() or "")
     if notebook.is_absolute() and notebook.parent.is_dir():
         return notebook.parent
     return Path(shell.starting_dir)
+
+
+def kernel() -> Any:
+    """The IPython shell of this process; None in any other."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None else None
 
 
 def folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,32 @@ def test_a_transient_memory_is_numpy_and_chroma_wants_a_folder(folder: Path) -> 
     with pytest.raises(SetupError, match="keeps its files in a folder"):
         VectorMemory("notes", store="chroma", path=":memory:", embedder="hashed")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.parametrize("store", ["numpy", "chroma"])
+async def test_nobody_else_can_read_what_is_remembered(folder: Path, store: str) -> None:
+    before = os.umask(0)
+    try:
+        async with run(log=open_log("memory:")):
+            notes = VectorMemory("notes", embedder="hashed", store=store, path=folder / "new")
+            await notes.remember("A patient's secret.")
+            found = [folder / "new", *(folder / "new").rglob("*")]
+            await notes.close()
+    finally:
+        os.umask(before)
+    assert (found[0].stat().st_mode & 0o077) == 0
+    # What Chroma makes later has its own rights; the folder around it lets nobody in.
+    kept = [one for one in found[1:] if one.suffix in (".db", ".sqlite3") or one.name == "chroma"]
+    assert kept and not [one for one in kept if one.stat().st_mode & 0o077]
+
+
+def test_a_link_in_place_of_the_home_of_memories_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".agentkit").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv("AGENTKIT_LOG", str(tmp_path / ".agentkit" / "log.db"))
+    with pytest.raises(SetupError, match="symbolic link"):
+        VectorMemory("notes", embedder="hashed")
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
+import pytest
+
+from nbext.loading import on_path
 from tests.nbext.notebook import Notebook
 
 STATE = """
@@ -79,3 +85,14 @@ def test_agentkit_lists_every_magic_in_one_line_and_magic_helps(notebook: Notebo
     assert notebook.value("'%%ask' in get_ipython().find_line_magic('magic').__doc__") == "True"
     notebook.ok("%unload_ext nbext")
     assert notebook.value("'%%ask' in get_ipython().find_line_magic('magic').__doc__") == "False"
+
+
+def test_the_program_of_the_kernels_environment_is_found_in_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    remove = on_path()
+    assert shutil.which("agentkit") and os.environ["PATH"].endswith("/nowhere")
+    on_path()()  # found already
+    remove()
+    assert os.environ["PATH"] == "/nowhere"

@@ -1,0 +1,325 @@
+"""Where a log lies: private, no link, at home, still there; read where it cannot be written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentkit import Agent, open_log
+from agentkit.cli import main
+from agentkit.errors import LogGone, LogReadOnly, SetupError, UnknownRun
+from agentkit.events import Noted
+from agentkit.logs import connecting, files
+from agentkit.logs.sqlite import SqliteLog
+from tests.agentkit.logs.test_chain import old_file, recorded
+from tests.fakes import EchoModel
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+
+
+@pytest.fixture
+def default(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No $AGENTKIT_LOG, and a process that has opened no log yet."""
+    monkeypatch.delenv("AGENTKIT_LOG")
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.setattr("agentkit.logs.files.kernel", lambda: None)
+    files.home.cache_clear()
+    yield
+    files.home.cache_clear()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A closed log."""
+    log = SqliteLog(tmp_path / "a.db")
+    recorded(log, "r0")
+    log.close()
+    return log.path
+
+
+def others_may(path: Path) -> list[str]:
+    """What below a path others than its owner may use."""
+    found = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return [str(one) for one in found if stat.S_IMODE(one.stat().st_mode) & 0o077]
+
+
+@posix
+async def test_nobody_else_can_read_a_log_while_it_is_used_or_later(default: None) -> None:
+    before = os.umask(0)
+    try:
+        log = open_log()
+        await Agent("clerk", model=EchoModel())("a secret", log=log)
+        names = {one.name for one in Path(".agentkit").iterdir()}
+        assert names == {"log.db", "log.db-wal", "log.db-shm"}
+        assert others_may(Path(".agentkit")) == []
+        log.close()
+    finally:
+        os.umask(before)
+    assert others_may(Path(".agentkit")) == []
+
+
+@posix
+def test_an_old_log_of_ours_becomes_private_when_it_is_migrated(tmp_path: Path) -> None:
+    (tmp_path / ".agentkit").mkdir(mode=0o755)
+    log = SqliteLog(tmp_path / ".agentkit" / "log.db")
+    recorded(log, "r0")
+    log.close()
+    old_file(log.path).chmod(0o644)
+    SqliteLog(log.path).close()
+    assert others_may(tmp_path / ".agentkit") == []
+    log.path.chmod(0o640)
+    SqliteLog(log.path).close()
+    assert others_may(log.path), "whoever shares a log on purpose may go on doing so"
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "dangling"])
+def test_a_link_in_place_of_the_default_log_is_refused(
+    default: None, tmp_path: Path, what: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if what == "folder":
+        Path(".agentkit").symlink_to(elsewhere)
+    else:
+        Path(".agentkit").mkdir()
+        Path(".agentkit/log.db").symlink_to(elsewhere / "log.db")
+    if what == "file":
+        SqliteLog(elsewhere / "log.db").close()
+    before = list(elsewhere.iterdir())
+    with pytest.raises(SetupError, match="symbolic link") as caught:
+        open_log()
+    assert f"AGENTKIT_LOG={elsewhere / 'log.db'}" in str(caught.value)
+    assert list(elsewhere.iterdir()) == before
+    open_log(str(elsewhere / "log.db")).close()
+
+
+@pytest.mark.parametrize("side", files.SIDES)
+def test_a_link_next_to_a_log_never_leads_our_writing_elsewhere(path: Path, side: str) -> None:
+    victim = path.with_name("victim")
+    victim.write_text("precious")
+    Path(f"{path}{side}").symlink_to(victim)
+    for write in (True, False):
+        with pytest.raises(SetupError, match="symbolic link"):
+            SqliteLog(path, write=write)
+    assert victim.read_text() == "precious"
+
+
+def test_the_default_log_stays_where_it_was_first_used(default: None, tmp_path: Path) -> None:
+    log = open_log()
+    (tmp_path / "sub").mkdir()
+    os.chdir(tmp_path / "sub")
+    assert open_log() is log
+    log.close()
+    again = open_log()
+    assert isinstance(again, SqliteLog) and again.path == tmp_path / ".agentkit" / "log.db"
+    again.close()
+    assert not list(Path().iterdir())
+
+
+def test_a_relative_log_of_the_environment_stays_too(
+    default: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTKIT_LOG", "runs.db")
+    log = open_log()
+    (tmp_path / "sub").mkdir()
+    os.chdir(tmp_path / "sub")
+    assert open_log() is log
+    log.close()
+
+
+class Shell:
+    """What IPython tells of itself."""
+
+    def __init__(self, starting_dir: Path) -> None:
+        self.starting_dir = str(starting_dir)
+
+
+def test_a_kernel_records_in_the_folder_of_its_notebook(
+    default: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("start", "book", "now"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr("agentkit.logs.files.kernel", lambda: Shell(tmp_path / "start"))
+    os.chdir(tmp_path / "now")
+    assert files.home() == tmp_path / "start"
+    files.home.cache_clear()
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "book" / "one.ipynb"))
+    assert files.home() == tmp_path / "book"
+
+
+async def test_a_log_deleted_under_a_run_is_an_error_and_the_next_run_has_a_new_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "sub" / "log.db"
+    log, clerk = open_log(str(path)), Agent("clerk", model=EchoModel())
+    await clerk("one", log=log, id="one")
+    shutil.rmtree(path.parent)
+    with pytest.raises(LogGone, match="deleted or moved") as caught:
+        await clerk("two", log=log, id="two")
+    assert "ask again" in str(caught.value)
+    assert not path.exists()
+    again = open_log(str(path))
+    assert "was deleted or replaced" in caplog.text
+    assert again is not log
+    await clerk("three", log=again, id="three")
+    assert [info.id for info in again.runs()] == ["three"]
+    assert again.verify() == []
+    again.close()
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced", "moved", "its wal deleted"])
+def test_whatever_happens_to_the_file_is_noticed(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "log.db"
+    log = SqliteLog(path)
+    recorded(log, "r0")
+    other = SqliteLog(tmp_path / "other.db")
+    recorded(other, "x")
+    other.close()
+    if what == "deleted":
+        path.unlink()
+    elif what == "replaced":
+        os.replace(other.path, path)
+    elif what == "moved":
+        path.rename(tmp_path / "moved.db")
+    else:
+        Path(f"{path}-wal").unlink()
+    assert log.gone
+    with pytest.raises(LogGone):
+        recorded(log, "r1")
+    with pytest.raises(LogGone):
+        log.claim("r0")
+    with pytest.raises(LogGone):
+        log.close()
+
+
+def test_a_run_in_flight_is_not_recorded_into_a_file_that_vanished(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    recorded(log, "r", ends=False)
+    lease = log._heads["r"][0]
+    (tmp_path / "log.db").unlink()
+    log._looked = 0.0  # as after a while
+    with pytest.raises(LogGone):
+        log.append(lease, Noted(run="r", seq=7, at=5.0, scope="", topic="t"))
+
+
+def test_a_file_without_its_write_ahead_log_is_not_called_sound_and_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "MIDST_S", 0.0)
+    log = SqliteLog(tmp_path / "a.db")
+    recorded(log, "r0")
+    alone = tmp_path / "alone.db"
+    alone.write_bytes(log.path.read_bytes())
+    before = alone.read_bytes()
+    for command, code in (("list", 0), ("verify", 1), ("verify", 1)):
+        assert main(["log", command, "--log", str(alone)]) == code
+        told = capsys.readouterr()
+        assert "may be incomplete" in told.out + told.err
+    assert alone.read_bytes() == before
+    assert {one.name for one in tmp_path.glob("alone*")} == {"alone.db"}
+    assert main(["log", "copy", str(tmp_path / "whole.db"), "--log", str(log.path)]) == 0
+    assert "1 runs, 7 events: 0 problems" in capsys.readouterr().out
+    whole = SqliteLog(tmp_path / "whole.db")
+    assert whole.read("r0") == log.read("r0")
+    assert whole.head() == log.head()
+    whole.close()
+    log.close()
+
+
+def test_a_copy_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    there = path.with_name("there.db")
+    there.write_text("precious")
+    assert main(["log", "copy", str(there), "--log", str(path)]) == 2
+    assert "No copy can be made" in capsys.readouterr().err
+    assert there.read_text() == "precious"
+
+
+def test_the_last_to_close_leaves_one_whole_file(tmp_path: Path) -> None:
+    one, other = SqliteLog(tmp_path / "a.db"), SqliteLog(tmp_path / "a.db")
+    recorded(one, "r0")
+    one.close()
+    recorded(other, "r1")
+    other.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["a.db"]
+    log = SqliteLog(tmp_path / "a.db", write=False)
+    assert not log.note and len(log.runs()) == 2
+    log.close()
+
+
+def test_a_script_that_ends_without_closing_leaves_one_whole_file(tmp_path: Path) -> None:
+    code = (
+        "from agentkit import open_log; from agentkit.events import RunStarted\n"
+        "log = open_log('a.db')\n"
+        "log.append(log.begin('r'), RunStarted(run='r', seq=1, at=1.0, scope='', name='x'))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, timeout=60, check=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.db"]
+    assert (tmp_path / "a.db").read_bytes()[18] == 1
+
+
+@pytest.fixture
+def protected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that counts as write-protected, whoever runs the test."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda name, mode: str(folder) not in str(name) and access(name, mode)
+    )
+    connect = sqlite3.connect
+
+    def refuse(name: Any, *args: Any, **options: Any) -> sqlite3.Connection:
+        # As SQLite itself: with a write-ahead log it needs a file for shared memory next to it.
+        if str(folder) in str(name) and "immutable" not in str(name):
+            if Path(folder, "a.db-wal").exists() and not Path(folder, "a.db-shm").exists():
+                raise sqlite3.OperationalError("unable to open database file")
+        return connect(name, *args, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    yield folder
+
+
+@pytest.mark.parametrize("state", ["closed", "in use", "as others leave it"])
+def test_a_log_that_cannot_be_written_is_read_and_says_so_to_writers(
+    path: Path, protected: Path, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = SqliteLog(path)
+    recorded(log, "r1", ends=False)
+    if state == "in use":
+        shutil.copy(f"{path}-wal", protected / "a.db-wal")
+        shutil.copy(path, protected / "a.db")
+    log.close()
+    if state != "in use":
+        shutil.copy(path, protected / "a.db")
+    if state == "as others leave it":
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+        db.close()
+        old_file(path)
+        shutil.copy(path, protected / "a.db")
+    there = sorted(protected.iterdir())
+    for command in (["list"], ["show", "r1"], ["transcript", "r1"], ["verify"]):
+        assert main(["log", *command, "--log", str(protected / "a.db")]) == 0
+    capsys.readouterr()
+    found = SqliteLog(protected / "a.db")
+    assert found.read_only and len(found.runs()) == 2 and found.verify() == []
+    clerk = Agent("clerk", model=EchoModel())
+    for going in (clerk("x", log=found), clerk.resume("r1", log=found)):
+        with pytest.raises(LogReadOnly, match="agentkit log copy"):
+            asyncio.run(going)
+    with pytest.raises(UnknownRun):
+        found.read("nowhere")
+    found.close()
+    assert sorted(protected.iterdir()) == there
+    assert not list(Path(tempfile.gettempdir()).glob("agentkit-log-*"))
