@@ -14,11 +14,11 @@ import inspect
 import json
 import re
 import types
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, overload
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agentkit.errors import ToolError, error_text, full_text
 from agentkit.events import Effect
@@ -114,6 +114,10 @@ class Tool:
             )
         try:
             checked = self.signed.model.model_validate_json(asked)
+            for place, value in vars(checked).items():
+                # Of an Iterable; to show it would use it up.
+                if isinstance(value, Iterator):
+                    vars(checked)[place] = list(value)
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
@@ -121,13 +125,7 @@ class Tool:
             raise self._refused(wrong) from error
         except Exception as error:
             raise self._refused(full_text(error)) from error
-        try:
-            dumped = checked.model_dump(
-                mode="json", by_alias=True, exclude_unset=True, round_trip=True
-            )
-        except Exception as error:
-            dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
-        made = Arguments(mended(dumped))
+        made = Arguments(self._shown(checked, raw))
         given = checked.model_fields_set | self.signed.always
         made.objects = {
             name: getattr(checked, place)
@@ -136,6 +134,18 @@ class Tool:
         }
         made.asked = asked
         return made
+
+    def _shown(self, checked: BaseModel, raw: dict[str, JSON]) -> dict[str, JSON]:
+        """The arguments as JSON, secrets hidden; as they were written where there is no other."""
+        try:
+            dumped = checked.model_dump(
+                mode="json", by_alias=True, exclude_unset=True, round_trip=True, warnings=False
+            )
+        except Exception as error:
+            if '"writeOnly":true' not in canonical(self.parameters):
+                return raw
+            dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
+        return {name: mended(value) for name, value in dumped.items()}
 
     def _refused(self, wrong: str) -> BadArguments:
         return BadArguments(
@@ -195,6 +205,7 @@ class Tool:
         )
 
     def _rendered(self, result: Any) -> JSON:
+        result = of_answers(result)
         try:
             return jsonable(result)
         except Exception:
@@ -335,6 +346,20 @@ def _make(
     )
 
 
+def of_answers(result: Any) -> Any:
+    """What a tool that asked actors returns of them: data or text, not the whole conversation."""
+    if isinstance(result, list):
+        return [of_answer(one) for one in result]
+    return of_answer(result)
+
+
+def of_answer(result: Any) -> Any:
+    """An answer's data, or else its text; anything else as it is."""
+    if type(result).__name__.partition("[")[0] != "Answer" or not hasattr(result, "thread"):
+        return result
+    return result.text if result.data is None else result.data
+
+
 def in_class(fn: Any) -> bool:
     """Whether a function is defined in a class, so that an object of it is its first argument."""
     within = getattr(fn, "__qualname__", "").rpartition(".")[0]
@@ -349,14 +374,15 @@ def unbound(fn: Any) -> bool:
 
 
 def named(tools: Iterable[Tool | Callable[..., Any]]) -> dict[str, Tool]:
-    """Tools by name; plain functions become tools.
+    """Tools by name; plain functions and actors become tools.
 
     Raises:
         ToolError: two tools of one name.
     """
     found: dict[str, Tool] = {}
     for one in tools:
-        made = one if isinstance(one, Tool) else tool(one)
+        as_tool = getattr(one, "as_tool", None)
+        made: Tool = as_tool() if callable(as_tool) else tool(one)
         if made.binds and unbound(made.fn):
             raise ToolError(
                 f"{made.name} is a method, and no object was given.",

@@ -11,7 +11,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from types import CodeType, FunctionType
+from functools import partial
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,6 +42,13 @@ def described(value: Any, module: str, seen: Seen) -> JSON:
             return actor_parts(value, seen)
         case FunctionType():
             return function_parts(value, module, seen)
+        case MethodType():
+            bound = dict(getattr(value.__self__, "__dict__", {}))
+            return [described(one, module, seen) for one in (value.__func__, bound)]
+        case partial():
+            return [
+                described(one, module, seen) for one in (value.func, value.args, value.keywords)
+            ]
         case Mapping():
             return {str(name): described(one, module, seen) for name, one in value.items()}
         case list() | tuple():

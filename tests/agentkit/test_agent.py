@@ -644,6 +644,20 @@ async def test_a_secret_reaches_the_tool_and_is_hidden_in_the_log_of_the_call() 
     assert len({e.key for e in started}) == len(started)
 
 
+async def test_an_actor_among_the_tools_is_asked_as_one() -> None:
+    helper = Agent("helper", "You help.", model=ScriptedModel("helped", "again"))
+
+    @tool(effect="pure")
+    async def both() -> Any:
+        """Ask the helper."""
+        return [await helper("b")]
+
+    calls = [call("helper", '{"task": "a"}', "a"), call("both", id="b")]
+    model = ScriptedModel(calls, "done")
+    answer = await Agent("clerk", model=model, tools=[helper, both])("go")
+    assert sorted(message.content for message in told(answer)) == ['["again"]', "helped"]
+
+
 def mutual(model: Any, max_nested: int = 8) -> Agent:
     """Two agents that have each other as tools, one by way of a pattern."""
 

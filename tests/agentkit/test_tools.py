@@ -10,7 +10,7 @@ import math
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -572,6 +572,32 @@ async def test_methods_partials_and_objects_are_tools(
 def dues_and(dues: int, fee: int = 1) -> int:
     """Dues and a fee."""
     return dues + fee
+
+
+async def test_an_iterable_arrives_unused() -> None:
+    @tool(effect="pure")
+    def total(dues: Iterable[int]) -> int:
+        """Add."""
+        return sum(dues)
+
+    checked = total.check('{"dues": [1, 2]}')
+    assert checked == {"dues": [1, 2]}
+    assert await total.perform(checked) == 3
+    with pytest.raises(BadArguments, match="valid integer"):
+        total.check('{"dues": ["x"]}')
+
+
+async def test_a_validator_may_make_any_object() -> None:
+    @tool(effect="once")
+    def moor(
+        berth: Annotated[str, AfterValidator(lambda name: threading.Thread(name=name))],
+    ) -> str:
+        """Moor."""
+        return berth.name  # type: ignore[attr-defined, no-any-return]
+
+    checked = moor.check('{"berth": "North"}')
+    assert checked == {"berth": "North"}
+    assert await moor.perform(checked) == "North"
 
 
 def test_what_a_partial_has_bound_is_not_the_models_to_choose() -> None:
