@@ -18,6 +18,7 @@ AgentkitError
 ├── LimitReached          a bound that you set
 │   ├── BudgetSpent       the run's money or tokens are spent
 │   ├── TurnsSpent        the agent used all its turns
+│   ├── RoundsSpent       a declared loop used all its rounds, and names no way out
 │   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
 │   ├── TooDeep           agents ask each other in a circle
 │   └── DeadlinePassed    the run or gather took longer than allowed
@@ -196,6 +197,10 @@ class ReplyCut(LimitReached):
 
 class TooDeep(LimitReached):
     """An actor was asked within itself too often, by agents that have each other as tools."""
+
+
+class RoundsSpent(LimitReached):
+    """A declared loop used all its rounds and its condition never held."""
 
 
 class DeadlinePassed(LimitReached):

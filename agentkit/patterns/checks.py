@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.messages import Frozen
-from agentkit.patterns.flow import Flow, otherwise
+from agentkit.patterns.flow import Flow, loop_of, otherwise
 from agentkit.tools import Tool
 
 
@@ -15,7 +15,7 @@ class Finding(Frozen):
     """Something a check found."""
 
     kind: str
-    """unreachable, endless, cycle, stuck, unapproved."""
+    """unreachable, endless, cycle, stuck, gives up, unapproved."""
     text: str
     fatal: bool
     """Whether the team is refused."""
@@ -26,13 +26,14 @@ def check(actor: Actor) -> list[Finding]:
     """Return what is wrong with a team, worst first.
 
     Of a declared graph: actors that nothing leads to, actors from which no way leads to the
-    end, cycles without a bound, conditions that may all fail. Of any team: `once` tools that
+    end, cycles without a bound, conditions that may all fail, loops that fail, or go on all the
+    same, when they give up. Of any team: `once` tools that
     can be called without a person's approval before.
     """
     flow = getattr(actor, "flow", None)
     if not isinstance(flow, Flow):
         return list(unapproved(actor, set()))
-    found = [*unreachable(flow), *endless(flow), *cycles(flow), *stuck(flow)]
+    found = [*unreachable(flow), *endless(flow), *cycles(flow), *stuck(flow), *givers_up(flow)]
     before = unasked(flow)
     for name, node in flow.nodes.items():
         if node.actor is not None and name in before:
@@ -50,7 +51,7 @@ def unreachable(flow: Flow) -> Iterator[Finding]:
 
 def endless(flow: Flow) -> Iterator[Finding]:
     """Nodes from which no way leads to the end."""
-    ends = set(flow.tails)
+    ends = {*flow.tails, *flow.exits}
     lost = [name for name in flow.nodes if not flow.reach([name]) & ends]
     if lost:
         text = f"No way leads from {', '.join(lost)} to the end."
@@ -80,6 +81,20 @@ def stuck(flow: Flow) -> Iterator[Finding]:
         if tests and None not in tests and otherwise not in tests and name not in flow.tails:
             text = f"After {name} no condition may hold; add one .when(otherwise)."
             yield Finding(kind="stuck", text=text, fatal=False, actors=(name,))
+
+
+def givers_up(flow: Flow) -> Iterator[Finding]:
+    """Loops that name no way out for when their condition never holds."""
+    for name, node in flow.nodes.items():
+        if node.loop is None or any(edge.exit for edge in flow.out(name)):
+            continue
+        inside, loop = loop_of(flow, name), node.loop
+        then = "goes on all the same" if loop.goes_on else "fails"
+        text = (
+            f"The loop of {', '.join(inside)} {then} when it gives up after {loop.max_rounds}"
+            " rounds; name a way out with give_up=ACTOR."
+        )
+        yield Finding(kind="gives up", text=text, fatal=False, actors=tuple(inside))
 
 
 def unasked(flow: Flow) -> set[str]:

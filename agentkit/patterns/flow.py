@@ -62,6 +62,8 @@ class Loop:
     until: Test
     max_rounds: int
     label: str
+    goes_on: bool = False
+    """Whether the last round is good enough, so that it goes on as if the condition held."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Edge:
     label: str = ""
     back: bool = False
     """Whether it leads from the gate of a loop to its beginning."""
+    exit: bool = False
+    """Whether it leads from the gate of a loop that gives up to where the graph says."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ class Flow:
     heads: tuple[Head, ...] = ()
     tails: tuple[str, ...] = ()
     reducers: Mapping[str, Reducer] = field(default_factory=dict)
+    exits: tuple[str, ...] = ()
+    """Where the graph ends when a loop gave up."""
 
     def out(self, name: str) -> list[Edge]:
         """The edges that leave a node."""
@@ -167,7 +173,8 @@ def union(first: Flow, second: Flow, between: tuple[Edge, ...]) -> Flow:
         if first.reducers.get(name, reducer) is not reducer:
             raise SetupError(f"{name} has two reducers.", expected="one for every shared value")
     edges = tuple(dict.fromkeys((*first.edges, *second.edges, *between)))
-    return Flow(nodes, edges, reducers={**first.reducers, **second.reducers})
+    exits = tuple(dict.fromkeys((*first.exits, *second.exits)))
+    return Flow(nodes, edges, reducers={**first.reducers, **second.reducers}, exits=exits)
 
 
 def guarded(flow: Flow, when: Test, label: str) -> Flow:
@@ -179,22 +186,47 @@ def guarded(flow: Flow, when: Test, label: str) -> Flow:
     return replace(flow, heads=tuple(Head(head.node, when, label) for head in flow.heads))
 
 
-def looped(flow: Flow, loop: Loop) -> Flow:
+def looped(flow: Flow, loop: Loop, exit: Flow | None = None) -> Flow:
     """The flow, repeated until a condition holds: a gate behind it leads back or on.
+
+    Args:
+        flow: what is repeated.
+        loop: until when.
+        exit: where it goes when it gives up; the graph ends behind it.
 
     Raises:
         SetupError: fewer than one round, or a beginning with a condition.
     """
-    if not isinstance(loop.max_rounds, int) or loop.max_rounds < 1:
+    if type(loop.max_rounds) is not int or loop.max_rounds < 1:
         raise SetupError(f"max_rounds is {loop.max_rounds!r}.", expected="a whole number from 1")
-    if any(head.when for head in flow.heads):
+    if any(head.when for head in (*flow.heads, *(exit.heads if exit else ()))):
         raise SetupError(
-            "A loop cannot begin with a condition.", todo="put an actor before the condition"
+            "A loop, or its way out, cannot begin with a condition.",
+            todo="put an actor before the condition",
         )
+    if exit and (inside := sorted(flow.nodes.keys() & exit.nodes.keys())):
+        raise SetupError(f"{', '.join(inside)} cannot be the way out of its own loop.")
     gate = f"again {'+'.join(head.node for head in flow.heads)}"
     while gate in flow.nodes:
         gate += "'"
     edges = [Edge(tail, gate) for tail in flow.tails]
     edges += [Edge(gate, head.node, label="again", back=True) for head in flow.heads]
     nodes = {**flow.nodes, gate: Node(None, loop=loop)}
-    return replace(flow, nodes=nodes, edges=(*flow.edges, *edges), tails=(gate,))
+    made = replace(flow, nodes=nodes, edges=(*flow.edges, *edges), tails=(gate,))
+    if exit is None:
+        return made
+    out = tuple(Edge(gate, head.node, label="gives up", exit=True) for head in exit.heads)
+    ends = tuple(dict.fromkeys((*flow.exits, *exit.exits, *exit.tails)))
+    return replace(union(made, exit, out), heads=flow.heads, tails=(gate,), exits=ends)
+
+
+def loop_of(flow: Flow, gate: str) -> list[str]:
+    """The names of those in a loop, by the gate at its end."""
+    begins = [edge.target for edge in flow.out(gate) if edge.back]
+    return [
+        name
+        for name in flow.nodes
+        if name in flow.reach(begins, back=False)
+        and gate in flow.reach([name], back=False)
+        and flow.nodes[name].actor is not None
+    ]

@@ -1,6 +1,7 @@
 """Declared graphs: `planner >> [searcher, reader] >> editor`, when the topology is the subject.
 
     (writer >> critic).loop(until=lambda s: "OK" in s.text, max_rounds=3) >> editor
+    (writer >> critic).loop(until=approved, max_rounds=3, give_up=apologist) >> cashier
     triage >> [billing.when(asks_for_money), technician.when(otherwise)] >> clerk
     node(planner, output=list[str]) >> node(worker, over="planner") >> editor
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
@@ -77,9 +78,25 @@ class Graph(Actor):
         """The graph, begun only where the condition holds for the state before it."""
         return Graph(guarded(flow_of(self), test, label or title(test)))
 
-    def loop(self, *, until: Test, max_rounds: int) -> Graph:
-        """The graph, repeated until the condition holds for its end, at most max_rounds times."""
-        return Graph(looped(flow_of(self), Loop(until, max_rounds, title(until))))
+    def loop(
+        self, *, until: Test, max_rounds: int, give_up: Any | Literal["fail", "go on"] = "fail"
+    ) -> Graph:
+        """The graph, repeated until the condition holds for its end, at most max_rounds times.
+
+        Args:
+            until: the condition, a function of the state.
+            max_rounds: after so many it gives up.
+            give_up: what happens then. "fail" raises RoundsSpent, so that nothing follows that
+                waits for the condition; an actor or graph is asked instead of what follows,
+                and the graph ends with it; "go on" takes what the last round gave.
+        """
+        way_out = None if isinstance(give_up, str) else flow_of(give_up)
+        if isinstance(give_up, str) and give_up not in ("fail", "go on"):
+            raise SetupError(
+                f"give_up is {give_up!r}.", expected="'fail', 'go on', an actor or a graph"
+            )
+        loop = Loop(until, max_rounds, title(until), goes_on=give_up == "go on")
+        return Graph(looped(flow_of(self), loop, way_out))
 
     def reduce(self, **reducers: Reducer) -> Graph:
         """The graph with shared values.
@@ -152,7 +169,7 @@ def graph(
     """
     flow = beside(flow_of(one) for one in chains) if chains else flow_of([])
     entered = {edge.target for edge in flow.edges}
-    left = {edge.source for edge in flow.edges}
+    left = {edge.source for edge in flow.edges} | set(flow.exits)
     conditions = {head.node: head for head in flow.heads}
     starts = names(start) if start else [n for n in flow.nodes if n not in entered]
     ends = names(end) if end else [n for n in flow.nodes if n not in left]

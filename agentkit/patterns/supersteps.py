@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
 from agentkit.answer import Answer
-from agentkit.errors import BadOutput
+from agentkit.errors import BadOutput, RoundsSpent
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.patterns.flow import Flow, State, otherwise
+from agentkit.patterns.flow import Flow, Loop, State, loop_of, otherwise
 from agentkit.patterns.team import text_of
 from agentkit.patterns.visits import ended, reduced, visit
 from agentkit.run import note
@@ -30,6 +30,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
 
     Raises:
         BadOutput: no condition held and no end was reached, or nothing to fan out over.
+        RoundsSpent: a loop gave up, and the graph names no way out of it.
         AgentkitError: a node failed; what its siblings finished is recorded.
     """
     question = text_of(task)
@@ -39,6 +40,8 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
         head.node: [] for head in flow.heads if head.when is None or head.when(begin)
     }
     last, number = finals(flow), 0
+    # Of several ends at once none has the type asked for; one, or a way out, has.
+    ends = {*flow.exits, *(last if len(last) == 1 else ())}
     while inbox:
         ready = [name for name in inbox if not awaited(flow, name, inbox)] or list(inbox)
         gates = [name for name in ready if flow.nodes[name].actor is None]
@@ -52,7 +55,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
         sources = {name: inbox.pop(name) for name in ready}
         found = await all_of(
             [
-                visit(flow, name, sources[name], snapshot, output if last == [name] else None)
+                visit(flow, name, sources[name], snapshot, output if name in ends else None)
                 for name in ready
             ]
         )
@@ -64,7 +67,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
             state = State(question, answer, dict(answers), dict(values))
             for target in targets(flow, name, state, rounds):
                 inbox.setdefault(target, []).append(name)
-    return ended(flow, answers, last, output)
+    return ended(flow, answers, [name for name in flow.exits if name in answers] or last, output)
 
 
 def awaited(flow: Flow, name: str, inbox: Mapping[str, Sequence[str]]) -> bool:
@@ -99,7 +102,10 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
         note("loop", {"loop": name, "round": rounds[name], "again": again, "reason": reason})
         if not again:
             rounds[name] = 0
-        edges = [edge for edge in edges if edge.back == again]
+        gives_up = not again and not enough and not loop.goes_on
+        edges = [edge for edge in edges if edge.back == again and edge.exit == gives_up]
+        if gives_up and not edges:
+            raise given_up(flow, name, loop)
     held = [e for e in edges if e.when and e.when is not otherwise and e.when(state)]
     taken = [
         e for e in edges if e.when is None or e in held or (e.when is otherwise and not held)
@@ -120,6 +126,17 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
             expected="one that does, or one .when(otherwise)",
         )
     return [edge.target for edge in taken]
+
+
+def given_up(flow: Flow, gate: str, loop: Loop) -> RoundsSpent:
+    """The error of a loop that used its rounds, where the graph names no way out."""
+    names = ", ".join(loop_of(flow, gate))
+    return RoundsSpent(
+        f"The loop of {names} gave up after {loop.max_rounds} rounds: {loop.label} was not so.",
+        expected="a round after which the condition holds",
+        todo="raise max_rounds and resume; or name a way out: .loop(..., give_up=ACTOR), or"
+        " give_up='go on' where the last round is good enough",
+    )
 
 
 def finals(flow: Flow) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agentkit import Agent
-from agentkit.errors import BadOutput, BadReply, SetupError
+from agentkit.errors import BadOutput, BadReply, RoundsSpent, SetupError
 from agentkit.events import Noted, ScopeOpened, StateChanged, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.checks import check
@@ -79,7 +79,9 @@ async def test_a_graph_in_which_no_condition_holds_is_an_error_and_was_warned_of
 
 
 @pytest.mark.parametrize(("good", "rounds"), [(2, 2), (9, 3)])
-async def test_a_loop_ends_when_it_may_or_must(good: int, rounds: int) -> None:
+async def test_a_loop_ends_when_it_may_or_where_the_last_round_is_good_enough(
+    good: int, rounds: int
+) -> None:
     drafts: list[str] = []
 
     def write(_text: str) -> str:
@@ -89,7 +91,8 @@ async def test_a_loop_ends_when_it_may_or_must(good: int, rounds: int) -> None:
     writer = agent("writer", write)
     critic = agent("critic", lambda t: "OK" if f"draft {good}" in t else "again")
     editor = agent("editor", lambda t: t.splitlines()[-1])
-    team = (writer >> critic).loop(until=lambda s: s.text == "OK", max_rounds=3) >> editor
+    loop = (writer >> critic).loop(until=lambda s: s.text == "OK", max_rounds=3, give_up="go on")
+    team = loop >> editor
     answer, events = await played(team, "write")
     assert len(asked(writer)) == len(asked(critic)) == rounds
     assert [one["again"] for one in noted(events, "loop")] == [True] * (rounds - 1) + [False]
@@ -99,10 +102,74 @@ async def test_a_loop_ends_when_it_may_or_must(good: int, rounds: int) -> None:
 
 async def test_an_inner_loop_counts_anew_in_every_round_of_the_outer_one() -> None:
     a, b = crew("a", "b")
-    inner = node(a).loop(until=lambda _: False, max_rounds=2)
-    team = (inner >> b).loop(until=lambda _: False, max_rounds=3)
+    inner = node(a).loop(until=lambda _: False, max_rounds=2, give_up="go on")
+    team = (inner >> b).loop(until=lambda _: False, max_rounds=3, give_up="go on")
     await played(team, "go")
     assert (len(asked(a)), len(asked(b))) == (6, 3)
+
+
+def approved(state: Any) -> bool:
+    return bool(state.text == "OK")
+
+
+def review(verdict: str = "NO") -> tuple[Any, Any, Any]:
+    return agent("writer", "a draft"), agent("critic", verdict), agent("cashier", "paid")
+
+
+async def test_a_loop_that_gives_up_fails_and_nothing_behind_it_is_asked() -> None:
+    writer, critic, cashier = review()
+    team, log = (writer >> critic).loop(until=approved, max_rounds=2) >> cashier, MemoryLog()
+    with pytest.raises(
+        RoundsSpent, match="loop of writer, critic gave up after 2 rounds: approved"
+    ):
+        await team("write", log=log, id="r")
+    assert (len(asked(critic)), asked(cashier)) == (2, [])
+    (found,) = [one for one in check(team) if one.kind == "gives up"]
+    assert not found.fatal and "fails when it gives up after 2 rounds" in found.text
+    with pytest.raises(RoundsSpent):
+        await ((writer >> critic).loop(until=approved, max_rounds=1))("write", log=log)
+
+
+async def test_a_loop_that_failed_goes_on_with_more_rounds() -> None:
+    verdicts = iter(["NO", "NO", "OK"])
+    writer, critic, cashier = review()
+    critic = agent("critic", lambda _: next(verdicts))
+    log, loop = MemoryLog(), writer >> critic
+    with pytest.raises(RoundsSpent):
+        await (loop.loop(until=approved, max_rounds=2) >> cashier)("write", log=log, id="r")
+    more = loop.loop(until=approved, max_rounds=3) >> cashier
+    assert (await more.resume("r", log=log)).text == "paid"
+    assert len(asked(critic)) == 3
+
+
+@pytest.mark.parametrize(("verdict", "end"), [("OK", "paid"), ("NO", "we are sorry")])
+async def test_a_loop_takes_the_way_out_that_the_graph_names(verdict: str, end: str) -> None:
+    writer, critic, cashier = review(verdict)
+    clerk, sorry = agent("clerk", "noted"), agent("sorry", "we are sorry")
+    loop = (writer >> critic).loop(until=approved, max_rounds=2, give_up=clerk >> sorry)
+    answer, events = await played(loop >> cashier, "write")
+    assert answer.text == end
+    assert bool(asked(cashier)) == (verdict == "OK") != bool(asked(sorry))
+    assert kinds(loop >> cashier) == []
+    alone, _ = await played(loop, "write")
+    assert alone.text == (verdict if verdict == "OK" else end)
+
+
+async def test_a_way_out_answers_in_the_type_asked_for() -> None:
+    writer, critic, _ = review()
+    count = agent("count", '{"value": 0}')
+    loop = (writer >> critic).loop(until=approved, max_rounds=1, give_up=count)
+    answer, _ = await played(loop >> agent("one", '{"value": 1}'), "write", output=int)
+    assert answer.data == 0
+
+
+async def test_a_way_out_of_an_inner_loop_leaves_the_outer_one_too() -> None:
+    writer, critic, cashier = review()
+    sorry = agent("sorry", "we are sorry")
+    inner = (writer >> critic).loop(until=approved, max_rounds=2, give_up=sorry)
+    team = (inner >> cashier).loop(until=lambda s: s.text == "paid", max_rounds=3, give_up="go on")
+    answer, _ = await played(team, "write")
+    assert (answer.text, len(asked(critic)), asked(cashier)) == ("we are sorry", 2, [])
 
 
 async def test_a_list_found_at_run_time_is_fanned_out() -> None:
@@ -196,7 +263,7 @@ async def refused(team: Any) -> str:
 async def test_a_cycle_without_a_bound_is_refused_before_anything_is_paid() -> None:
     a, b, c = crew("a", "b", "c")
     assert "a >> b >> a is a cycle" in await refused(graph(a >> b >> a, b >> c))
-    assert kinds((a >> b).loop(until=lambda _: True, max_rounds=2)) == []
+    assert kinds((a >> b).loop(until=lambda _: True, max_rounds=2)) == [("gives up", False)]
 
 
 async def test_unreachable_actors_and_dead_ends_are_refused() -> None:
@@ -246,6 +313,9 @@ async def test_what_a_check_warns_of_is_noted_in_the_run() -> None:
         lambda: graph(),
         lambda: graph(agent("a", "x"), start=agent("b", "y")),
         lambda: node(agent("a", "x")).loop(until=lambda _: True, max_rounds=0),
+        lambda: node(agent("a", "x")).loop(until=money, max_rounds=True),
+        lambda: node(agent("a", "x")).loop(until=money, max_rounds=1, give_up="carry on"),
+        lambda: node(a := agent("a", "x")).loop(until=money, max_rounds=1, give_up=a),
         lambda: agent("a", "x").when(money).loop(until=money, max_rounds=2),
         lambda: agent("a", "x").when(money).when(money),
     ],
