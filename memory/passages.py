@@ -14,7 +14,7 @@ from agentkit import Message
 from agentkit.messages import Thread, extend
 from memory.stores import Item
 
-TAG = re.compile(r"<(?=/?\s*passage)", re.IGNORECASE)
+TAG = re.compile(r"<(?=[^\w<>]*passage)", re.IGNORECASE)
 
 
 def passages(memory: str, items: Sequence[Item]) -> Message:

@@ -54,7 +54,7 @@ class Table(Frozen):
 
     def _repr_html_(self) -> str:
         if not self.rows:
-            return f'<span style="{MUTE}">{clean(self.empty)}</span>'
+            return f'<span class="{UNREAD}" style="{MUTE}">{clean(self.empty)}</span>'
         parts = [
             f'<table class="{UNREAD}"',
             ' style="border-collapse:collapse;font-variant-numeric:tabular-nums">',

@@ -31,6 +31,9 @@ CODE = {ord(char): f"&#{ord(char)};" for char in "*_`[]|~@$\\:"} | {
     ord(">"): "&gt;",
 }
 LARGE = 500_000
+"""Characters above which a text is not read."""
+OPEN = 30_000
+"""Characters of a block that still grows above which it is shown as it was said."""
 UNCLEAR = re.compile(
     r"(?<![a-z0-9])_|_(?![a-z0-9])|:(?=//)|(?<=www)\.|(?<=[\w.+-])@(?=\w)|!\Z", re.IGNORECASE
 )
@@ -109,6 +112,8 @@ class Growing:
         if "\r" in text or len(text) > LARGE:
             return for_markdown(text)
         rest = text[len(self.read) :]
+        if len(rest) > OPEN:  # one block, to be read anew each time: rich when it is whole
+            return "\n\n".join([*self.parts, for_lines(rest)])
         found = list(written(rest, first=not self.read))
         shown = [*self.parts, *(part for _, part in found)]
         # A line that is not whole yet can still belong to the block before its own.

@@ -31,7 +31,7 @@ LONGEST = 500
 """Characters of a formula in a line, lines of one on its own."""
 MATHS_SIGN = re.compile(r"[\\^_={}+*/<>\d]")
 UNFIT = re.compile(
-    r"[`$%\"]|~~|\n\s*\n|<[A-Za-z!/?][^<>]*>"
+    r"[`$%\"]|~~|\n\s*\n|<[A-Za-z!/?][^<>]*>|&#?\w+;"
     r"|\\(?:href|url|class|style|css\w*|data|html\w*|mml\w*|unicode|require|include\w*|input"
     r"|[egx]?def|let|futurelet|(?:re|provide)?new\w*|re\w*command|label|tag|ref|eqref|cite"
     r"|color|textcolor|\w*color|definecolor|bbox|[hv]?phantom|smash|rule|[hm]?skip|m?kern|hspace"

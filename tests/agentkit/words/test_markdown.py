@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.words import fenced, for_line, for_lines, for_markdown
+from agentkit.words import Growing, fenced, for_line, for_lines, for_markdown
 from agentkit.words.pages import visible
 from tests.pages import PARSERS, RAW, Page, mathematics, mistune, page, typeset
 
@@ -141,6 +141,7 @@ def test_mathematics_written_as_such_stays(said: str, shown: str) -> None:
         "$$\\color{white}{a = b}$$",
         "$$} = {$$",
         "$$a = b % hidden$$",
+        "$$&copy; = 1$$",
     ],
 )
 def test_a_formula_that_acts_or_hides_is_words(said: str) -> None:
@@ -217,3 +218,10 @@ def test_a_block_of_code_holds_the_text_and_nothing_ends_it(said: str) -> None:
     assert html.unescape(source.split("<code")[1].split(">", 1)[1].split("</code>")[0]).rstrip(
         "\n"
     ) == said.rstrip("\n")
+
+
+def test_a_block_that_grows_without_end_is_read_anew_only_while_it_is_short() -> None:
+    growing, text = Growing(), "- item\n- other\n" * 10_000
+    assert page(growing.shown(text[:9_000])).tags[0] == "ul"
+    assert page(growing.shown(text)).tags[0] == "p"
+    assert page(growing.shown("so\n\nit\n\nis")).text == "so it is"
