@@ -1,6 +1,14 @@
-"""check: what an exercise asks for, claim by claim, with a hint where it is not met yet."""
+"""check: what an exercise asks for, claim by claim, with a hint where it is not met yet.
+
+A check judges one try by itself: it looks at what this try did and said, and at what it makes of
+inputs that the exercise does not show, so that an answer written in by hand is not enough.
+"""
 
 from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 from agentkit.messages import Frozen
 from agentkit.views.svg import clean
@@ -59,15 +67,43 @@ def hinted(claim: Claim) -> str:
     return f" - {claim.hint}" if claim.hint else ""
 
 
-def check(*claims: tuple[str, object] | tuple[str, object, str]) -> Verdict:
+def check(*claims: tuple[str, object] | tuple[str, object, object]) -> Verdict:
     """Judge an exercise: each claim is (what should hold, whether it does[, a hint]).
 
+    What calls the reader's own code is given as a function: it is called here, and an error
+    that it raises is told as what is missing, instead of ending the cell.
+
     Example:
-        check(("the editor was asked once", len(asked) == 1, "look for step.started events"))
-    """
-    return Verdict(
-        claims=tuple(
-            Claim(text=text, met=bool(met), hint=hint[0] if hint else "")
-            for text, met, *hint in claims
+        check(
+            ("the editor was asked once", len(asked) == 1, "look for step.started events"),
+            ("any order gives the same", lambda: merged([a, b]) == merged([b, a])),
         )
-    )
+    """
+    return Verdict(claims=tuple(judged(*claim) for claim in claims))
+
+
+def judged(text: str, met: object, hint: object = "") -> Claim:
+    """A claim, looked at; a function is called, and what it raises is a hint."""
+    try:
+        held = bool(met() if callable(met) else met)
+    except Exception as error:
+        return Claim(text=text, met=False, hint=f"{hint or 'it raised'}: {told(error)}".strip(": "))
+    return Claim(text=text, met=held, hint=told(hint) if isinstance(hint, Exception) else str(hint))
+
+
+def told(error: Exception) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+async def outcome(work: Callable[[], Any]) -> Any:
+    """What comes of a call, or the error that it ends with, so that a check can judge either.
+
+    Example:
+        ruling = await outcome(lambda: quorum(clerks, k)(question))
+    """
+    try:
+        found = work()
+        return await found if inspect.isawaitable(found) else found
+    except Exception as error:
+        return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.answers import ANSWERS
 from tests.pages import mathematics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +21,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PATHS = re.compile(r"(?<![\w.:/])/(home|root|tmp|work|Users|private)/|[A-Z]:\\\\Users")
 LARGEST_B = 300_000
-CODE_CELLS = 34
+CODE_CELLS = 38
 LONGEST_CELL = 16
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -43,12 +45,37 @@ def solution(cell: Any) -> str | None:
     return found[1] if found else None
 
 
-def with_solutions(notebook: Any) -> Any:
-    """The notebook as a reader leaves it who solved every exercise."""
-    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if "exercise" in tags(cell):
-            cell.source = solution(after)
-    return notebook
+def tried(path: Path) -> tuple[Any, list[tuple[str, bool]]]:
+    """The notebook as a reader leaves it who tries many answers, and which of them are right.
+
+    Each wrong answer, then each other right one, then the folded solution, in one kernel.
+    """
+    notebook, cells, names = read(path), list[Any](), list[tuple[str, bool]]()
+    places = [n for n, cell in enumerate(notebook.cells) if "exercise" in tags(cell)]
+    for n, cell in enumerate(notebook.cells):
+        if n in places:
+            key = f"{path.stem[:2]}-{places.index(n) + 1}"
+            graders = graders_after(notebook.cells, n)
+            for right, answers in enumerate((ANSWERS[key].wrong, ANSWERS[key].right)):
+                for name, text in answers.items():
+                    names.append((f"{key} {name}", bool(right)))
+                    cells += [nbformat.v4.new_code_cell(text), *copy.deepcopy(graders)]
+            names.append((f"{key} solution", True))
+            cell.source = solution(notebook.cells[n + 1])
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook, names
+
+
+def graders_after(cells: list[Any], place: int) -> list[Any]:
+    """The code cells from an exercise to its check."""
+    found = []
+    for cell in cells[place + 1 :]:
+        if cell.cell_type == "code":
+            found.append(cell)
+            if re.search(r"^check\(", cell.source, re.M):
+                break
+    return found
 
 
 def verdicts(notebook: Any) -> list[str]:
@@ -143,9 +170,19 @@ def test_an_exercise_is_followed_by_a_folded_solution(path: Path) -> None:
             assert solution(after) != cell.source
 
 
+def test_every_exercise_has_answers_to_be_tried() -> None:
+    exercises = [
+        f"{path.stem[:2]}-{number}"
+        for path in NOTEBOOKS
+        for number in range(1, 1 + sum("exercise" in tags(cell) for cell in code(path)))
+    ]
+    assert list(ANSWERS) == exercises
+    assert all(one.right and one.wrong for one in ANSWERS.values())
+
+
 @each
-@pytest.mark.timeout(240)
-def test_the_solutions_solve_the_exercises_and_their_absence_does_not(
+@pytest.mark.timeout(900)
+def test_right_answers_solve_the_exercises_and_wrong_or_lazy_ones_do_not(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exercises = [cell for cell in code(path) if "exercise" in tags(cell)]
@@ -154,15 +191,20 @@ def test_the_solutions_solve_the_exercises_and_their_absence_does_not(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("AGENTKIT_LOG")
     shutil.copytree(path.parent, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    notebook = with_solutions(read(path))
+    notebook, names = tried(path)
     client = NotebookClient(
         notebook,
-        timeout=200,
+        timeout=300,
         resources={"metadata": {"path": str(tmp_path / "notebooks")}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     asyncio.run(client.async_execute())
-    stored, solved = verdicts(read(path)), verdicts(notebook)
-    assert len(stored) == len(solved) == len(exercises)
+    stored, found = verdicts(read(path)), verdicts(notebook)
+    assert len(stored) == len(exercises) and len(found) == len(names)
     assert all(text.startswith("Not yet") for text in stored)
-    assert all(text.startswith("Solved.") for text in solved), solved
+    judged = {
+        name: text
+        for (name, right), text in zip(names, found, strict=True)
+        if text.startswith("Solved.") != right
+    }
+    assert not judged

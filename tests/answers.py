@@ -1,0 +1,483 @@
+# ruff: noqa: E501
+"""Answers to the exercises of the notebooks, by notebook and number: right ones and wrong ones.
+
+Beside the folded solution: right ones that look different, and wrong or lazy ones, such as what
+was written in by hand. Every one is judged in the same kernel, one after the other.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Answers(NamedTuple):
+    """Codes of answers by what they do."""
+
+    right: dict[str, str]
+    wrong: dict[str, str]
+
+
+BERTH = '''bookings = {kind}
+
+@tool(effect="{effect}")
+async def book_berth(ship: str, port: str) -> str:
+    """Book a berth for a ship in a port."""
+    if {test}:
+        {enter}
+        await asyncio.sleep(30)
+    return "booked"'''
+LIGHTHOUSE = '''@tool(effect="pure")
+def lighthouse(port: str) -> int:
+    """{}"""
+    return {}'''
+HEIGHT = 'port_of_amber.tool("port")(port)["lighthouse_m"]'
+
+ANSWERS = {
+    "01-1": Answers(
+        right={"patient": "policy = dict(timeout_s=1.0, retries=9)"},
+        wrong={
+            "below the latency": "policy = dict(timeout_s=0.03, retries=9)",
+            "asks once": "policy = dict(timeout_s=0.8, retries=0)",
+            "hopes for luck": "policy = dict(timeout_s=0.8, retries=3)",
+            "unknown option": "policy = dict(tiemout=1)",
+        },
+    ),
+    "01-2": Answers(
+        right={
+            "by a loop": """asked_twice = []
+for e in log.read(relay.id):
+    if e.kind == "noted" and e.topic == "retry":
+        sent = next(m for m in log.read(relay.id) if m.kind == "message.sent" and m.scope == e.scope)
+        asked_twice.append(sent.nodes[-1].message.content.split()[3])
+asked_twice = frozenset(asked_twice)"""
+        },
+        wrong={
+            "one name": 'asked_twice = {"Amber"}',
+            "all of them": "asked_twice = set(called)",
+            "no ports": "asked_twice = set('stuvwx')",
+        },
+    ),
+    "02-1": Answers(
+        right={
+            "American": LIGHTHOUSE.format("Height in meters of the lighthouse of a port.", HEIGHT),
+            "a sign": LIGHTHOUSE.format("Height (m) of the lighthouse of a port.", HEIGHT),
+            "async": LIGHTHOUSE.replace("def", "async def").format(
+                "Tell how tall the lighthouse of a port is, in metres.", HEIGHT
+            ),
+        },
+        wrong={
+            "the word alone": LIGHTHOUSE.format("metre", HEIGHT),
+            "no unit": LIGHTHOUSE.format("Height of the lighthouse of a port.", HEIGHT),
+            "the same everywhere": LIGHTHOUSE.format("Height in m of the lighthouse.", "35"),
+        },
+    ),
+    "02-2": Answers(
+        right={
+            "a dict": BERTH.format(
+                kind="{}", effect="idempotent", test="(ship, port) not in bookings",
+                enter="bookings[ship, port] = len(bookings) + 1",
+            ),
+            "a set": BERTH.format(
+                kind="set()", effect="idempotent", test="(port, ship) not in bookings",
+                enter="bookings.add((port, ship))",
+            ),
+        },
+        wrong={
+            "one for the office": BERTH.format(
+                kind="[]", effect="idempotent", test="not bookings",
+                enter="bookings.append((ship, port))",
+            ),
+            "one per ship": BERTH.format(
+                kind="{}", effect="idempotent", test="ship not in bookings",
+                enter="bookings[ship] = port",
+            ),
+            "declared pure": BERTH.format(
+                kind="[]", effect="pure", test="(ship, port) not in bookings",
+                enter="bookings.append((ship, port))",
+            ),
+            "each time anew": BERTH.format(
+                kind="[]", effect="idempotent", test="True",
+                enter="bookings.append((ship, port))",
+            ).replace("sleep(30)", "sleep(0.5)"),
+        },
+    ),
+    "03-1": Answers(
+        right={
+            "by its words": """def complaint(step, answer):
+    return "an apology" if "cannot find" in answer.text else \"\"""",
+            "by a digit": """def complaint(step, answer):
+    return None if any(c.isdigit() for c in answer.text) else "no number\"""",
+        },
+        wrong={
+            "by the actor": """def complaint(step, answer):
+    return "no" if step.actor == "clerk" and "handling" in step.task else None""",
+            "everything": """def complaint(step, answer):
+    return "never good enough\"""",
+            "an error": """def complaint(step, answer):
+    return undefined""",
+        },
+    ),
+    "03-2": Answers(
+        right={
+            "in other words": """descriptions = {
+    "purser": "ships and their masters", "clerk": "ports: harbour masters, depths, pilotage fees",
+    "stower": "what cargo a ship has, what handling it costs, sums of costs"}"""
+        },
+        wrong={
+            "this task only": """descriptions = {
+    "purser": "ships", "clerk": "finds Briar", "stower": "finds the Tern, the Raven"}""",
+            "all know everything": """descriptions = dict.fromkeys(
+    ("purser", "clerk", "stower"), "knows ports, pilotage fees, cargoes and handling")""",
+        },
+    ),
+    "03-3": Answers(
+        right={
+            "one sentence": """wide_task = ("What is the total of the pilotage fee in Amber, the pilotage fee "
+    "in Briar, the pilotage fee in Cinder and the pilotage fee in Elder?")"""
+        },
+        wrong={
+            "four times the same": 'wide_task = "What is the pilotage fee in Briar? " * 4',
+            "a chain": 'wide_task = "How high is the lighthouse of the home port of the Tern?"',
+        },
+    ),
+    "04-1": Answers(
+        right={
+            "by its words": """def in_metres(answer):
+    return "an apology" if answer.text.startswith("I cannot") else None""",
+            "by a unit": """def in_metres(answer):
+    return "" if re.search(r"\\d+(\\.\\d+)? m\\b", answer.text) else "no metres in it\"""",
+        },
+        wrong={
+            "the number by hand": """def in_metres(answer):
+    return None if "8.8" in answer.text else "not the depth\"""",
+            "the port by hand": """def in_metres(answer):
+    return None if "Avocet is" in answer.text else "not the depth\"""",
+            "refuses all": """def in_metres(answer):
+    return "no\"""",
+        },
+    ),
+    "04-2": Answers(
+        right={
+            "in another order": """my_duties = [
+    Duty(surveyor, Clearance, reads=(Port, Ship)), Duty(clerk, Port), Duty(purser, Ship)]"""
+        },
+        wrong={
+            "the other way round": """my_duties = [Duty(purser, Ship, reads=(Port,)), Duty(clerk, Port),
+    Duty(surveyor, Clearance, reads=(Ship, Port))]""",
+            "written in by hand": """@pattern
+async def surveyor_by_hand(request, output=None):
+    return Clearance(draught_m=8.7, depth_m=8.8, under_keel_m=0.1)
+my_duties = [Duty(purser, Ship), Duty(clerk, Port),
+             Duty(surveyor_by_hand, Clearance, reads=(Ship, Port))]""",
+            "a circle": "my_duties = [Duty(purser, Ship, reads=(Port,)), Duty(clerk, Port, reads=(Ship,))]",
+        },
+    ),
+    "04-3": Answers(
+        right={
+            "the last word": """def lacks(letter):
+    ship = letter.split("home port of the ")[1].split()[0].strip("?.,")
+    return f"Where is the {ship} at home? What is the home port of the {ship}?\"""",
+        },
+        wrong={
+            "the name by hand": """def lacks(letter):
+    return "What is the home port of the Cormorant?\"""",
+            "both names": """def lacks(letter):
+    return "What is the home port of the Avocet? What is the home port of the Cormorant?\"""",
+        },
+    ),
+    "05-1": Answers(
+        right={
+            "a function": """def my_stop(chat):
+    if re_priced.search(" ".join(str(turn) for turn in chat.turns)):
+        return "somebody named a price"
+    return "four turns" if len(chat.turns) >= 4 else None
+import re
+re_priced = re.compile(r"\\d EUR")""",
+            "the other way round": 'my_stop = turns(4) | said("EUR")',
+        },
+        wrong={
+            "three turns": "my_stop = turns(3)",
+            "only the length": "my_stop = turns(4)",
+            "both at once": 'my_stop = said("EUR") & turns(4)',
+        },
+    ),
+    "05-2": Answers(
+        right={
+            "by a table": """def rule(chat):
+    first = {"cargo": "stower", "master": "purser"}
+    found = next((who for word, who in first.items() if word in chat.task.lower()), "clerk")
+    return found if chat.last != found else "clerk\"""",
+        },
+        wrong={
+            "the task by hand": """def rule(chat):
+    first = "stower" if chat.task == question else "purser"
+    return first if not chat.turns else next(n for n in chat.names if n != chat.last)""",
+            "the ship by hand": """def rule(chat):
+    first = "stower" if "Raven" in chat.task else "purser"
+    return first if not chat.turns else next(n for n in chat.names if n != chat.last)""",
+            "always the same": """def rule(chat):
+    return "stower\"""",
+            "nobody": """def rule(chat):
+    return "cook\"""",
+        },
+    ),
+    "05-3": Answers(
+        right={
+            "a chain": 'allowed = {"desk": ["purser"], "purser": ["clerk"], "clerk": []}',
+            "without the stower": 'allowed = {"desk": ["purser", "clerk"], "purser": ["clerk"]}',
+        },
+        wrong={
+            "nobody may": 'allowed = {"desk": []}',
+            "only others": 'allowed = {"purser": ["clerk"]}',
+            "to and fro": 'allowed = {"desk": ["purser"], "purser": ["clerk"], "clerk": ["purser"]}',
+            "a stranger": 'allowed = {"desk": ["cook"]}',
+        },
+    ),
+    "06-1": Answers(
+        right={"with a bound": 'policy = dict(stragglers="duplicate", deadline_s=1.9)'},
+        wrong={
+            "waits": 'policy = dict(join="all")',
+            "a deadline": "policy = dict(deadline_s=1.0)",
+            "no policy": 'policy = dict(join="some")',
+        },
+    ),
+    "06-2": Answers(
+        right={"four": "k = 4"},
+        wrong={"five": "k = 5", "seven": "k = 7", "one": "k = 1", "eight": "k = 8"},
+    ),
+    "06-3": Answers(
+        right={
+            "an own name": """def passed(state):
+    return "is correct" in state.text
+repaired = (clerk >> auditor).loop(until=passed, max_rounds=3)""",
+            "another word": """repaired = (clerk >> auditor).loop(
+    until=lambda state: "wrong" not in state.text, max_rounds=2)""",
+        },
+        wrong={
+            "fifty rounds": "repaired = (clerk >> auditor).loop(until=correct, max_rounds=50)",
+            "always content": """def always(state):
+    return True
+always.__name__ = "correct"
+repaired = (clerk >> auditor).loop(until=always, max_rounds=3)""",
+            "never content": "repaired = (clerk >> auditor).loop(until=lambda s: False, max_rounds=3)",
+            "arrows": "repaired = graph(clerk >> auditor, auditor >> clerk, start=clerk, end=auditor)",
+            "the clerk alone": "repaired = (clerk >> stamp).loop(until=correct, max_rounds=3)",
+        },
+    ),
+    "07-1": Answers(
+        right={"extremes": 'record = {"misled": 0.1, "reader": 1.0}'},
+        wrong={
+            "the other way round": 'record = {"misled": 0.9, "reader": 0.6}',
+            "two coins": 'record = {"misled": 0.4, "reader": 0.5}',
+            "a stranger": 'record = {"reader": 0.9}',
+        },
+    ),
+    "07-2": Answers(
+        right={"weighs reasons": """fifth = Agent("fifth", papers, model="sim:stubborn")
+options = {"judge": Agent("judge", papers, model="sim:careful"), "prompt": "short"}"""},
+        wrong={
+            "the seat alone": """fifth = Agent("fifth", papers, model="sim:stubborn")
+options = {}""",
+            "the judge alone": """fifth = Agent("fifth", papers, model="sim:agreeable")
+options = {"judge": reader}""",
+            "the number by hand": """@pattern
+async def fifth(question, output=None):
+    return "424.18 + 120 = 544.18 EUR."
+options = {"judge": reader}""",
+            "an unknown option": """fifth = Agent("fifth", papers, model="sim:stubborn")
+options = {"referee": reader}""",
+        },
+    ),
+    "07-3": Answers(
+        right={
+            "six clerks": """mine = vote([Agent(f"clerk{n}", papers, model="sim:hasty") for n in range(6)],
+            name="six clerks")"""
+        },
+        wrong={
+            "a careful one": "mine = reader",
+            "by the table": """@pattern
+async def mine(question, output=None):
+    return str(dict(questions)[question])""",
+            "one more debate": "mine = debate([ada, bo, cy], 2, name='mine')",
+        },
+    ),
+    "08-1": Answers(
+        right={"long": "my_deadline_s = 6.5", "short": "my_deadline_s = 1.8"},
+        wrong={"none": "my_deadline_s = None", "too long": "my_deadline_s = 9",
+               "too short": "my_deadline_s = 0.5", "negative": "my_deadline_s = -1"},
+    ),
+    "08-2": Answers(
+        right={
+            "by events": """def trusted(name, bid):
+    total = bid["cost"]
+    for run in log.runs():
+        for event in log.read(run.id):
+            if event.kind == "noted" and event.topic == "breach" and event.data["by"] == name:
+                total += 20
+    return total"""
+        },
+        wrong={
+            "the name by hand": """def trusted(name, bid):
+    return bid["cost"] + (20 if name == "bo" else 0)""",
+            "once for all": """def trusted(name, bid):
+    return bid["cost"] + 20 * any(
+        b["by"] == name for run in log.runs() for b in noted(run.id, "breach"))""",
+            "any breach": """def trusted(name, bid):
+    return bid["cost"] + 20 * sum(len(noted(run.id, "breach")) for run in log.runs())""",
+        },
+    ),
+    "08-3": Answers(
+        right={
+            "the greatest": """def settle(wanted):
+    return sorted(wanted.values())[-1]""",
+            "by who reports": """def settle(wanted):
+    return wanted[min(wanted)]""",
+        },
+        wrong={
+            "the place by hand": """def settle(wanted):
+    return "Amber\"""",
+            "the longest": """def settle(wanted):
+    return max(wanted.values(), key=len)""",
+            "the last": """def settle(wanted):
+    return list(wanted.values())[-1]""",
+        },
+    ),
+    "09-1": Answers(
+        right={"less": "least = 0.4"},
+        wrong={"too much": "least = 0.9", "too little": "least = 0.05", "no number": 'least = "high"'},
+    ),
+    "09-2": Answers(
+        right={"by an operator": 'trusted = {"by": {"$in": ["office", "harbour master"]}}'},
+        wrong={
+            "not the stranger": 'trusted = {"by": {"$ne": "a stranger"}}',
+            "the stranger": 'trusted = {"by": "a stranger"}',
+            "nothing": 'trusted = {"by": "nobody"}',
+        },
+    ),
+    "09-3": Answers(
+        right={
+            "by words": """def name(text):
+    return " ".join(text.lower().split()[:-2])"""
+        },
+        wrong={
+            "by hand": """def name(text):
+    return "crane" if "crane" in text else "gate\"""",
+            "letters": """def name(text):
+    return text[:9]""",
+            "one word": """def name(text):
+    return text.split()[1]""",
+            "one for all": """def name(text):
+    return "logbook\"""",
+        },
+    ),
+    "09-4": Answers(
+        right={
+            "in one line": """def prepare(memory):
+    return memory.core_append("facts", "The gate code of the south quay is 4711.")"""
+        },
+        wrong={
+            "into the archive": """async def prepare(memory):
+    await memory.archive.remember("The gate code of the south quay is 4711.")""",
+            "something else": """async def prepare(memory):
+    await memory.core_append("facts", "There is a gate.")""",
+        },
+    ),
+    "10-1": Answers(
+        right={
+            "by a loop": """def merged(plans):
+    out = {}
+    for plan in plans:
+        for ship, quay in plan.items():
+            out[ship] = max(out.get(ship, ""), quay)
+    return out"""
+        },
+        wrong={
+            "the last one wins": """def merged(plans):
+    out = {}
+    for plan in plans:
+        out.update(plan)
+    return out""",
+            "by hand": """def merged(plans):
+    return {"Avocet": "quay", "Heron": "pier", "Tern": "pier"}""",
+            "two only": """def merged(plans):
+    return {**plans[0], **plans[1], "Avocet": "quay"}""",
+        },
+    ),
+    "10-2": Answers(
+        right={
+            "both guarantees": """options = dict(
+    guarantees=["monotonic_reads", "read_your_writes"], otherwise="redirect")"""
+        },
+        wrong={
+            "an error": 'options = dict(guarantees=["monotonic_reads"], otherwise="error")',
+            "the other one": 'options = dict(guarantees=["read_your_writes"], otherwise="redirect")',
+            "an unknown one": 'options = dict(guarantees=["always"])',
+        },
+    ),
+    "10-3": Answers(
+        right={
+            "zeros for others": """def outs(state, event):
+    return {**state, event["ship"]: state.get(event["ship"], 0) + (event["way"] == "out")}"""
+        },
+        wrong={
+            "by hand": """def outs(state, event):
+    return {"Heron": 1}""",
+            "all moves": """def outs(state, event):
+    return {**state, event["ship"]: state.get(event["ship"], 0) + 1}""",
+            "once only": """def outs(state, event):
+    return {**state, event["ship"]: 1} if event["way"] == "out" else state""",
+        },
+    ),
+    "11-1": Answers(
+        right={
+            "the letter's own id": """async def settle(letter, entries):
+    receipt = await entries.append(letter.body, id=letter.id)
+    if receipt is not None:
+        await letter.ack()"""
+        },
+        wrong={
+            "a set before the effect": """seen = set()
+async def settle(letter, entries):
+    if letter.body not in seen:
+        seen.add(letter.body)
+        await entries.append(letter.body)
+    await letter.ack()""",
+            "a set after the effect": """seen, busy = set(), asyncio.Lock()
+async def settle(letter, entries):
+    async with busy:
+        if letter.id not in seen:
+            await entries.append(letter.body)
+            seen.add(letter.id)
+        await letter.ack()""",
+            "by what it says": """async def settle(letter, entries):
+    await entries.append(letter.body, id=f"paid-{letter.body}")
+    await letter.ack()""",
+            "no ack": """async def settle(letter, entries):
+    await entries.append(letter.body, id=letter.id)""",
+        },
+    ),
+    "11-2": Answers(
+        right={
+            "in other letters": """def key_of(ship, what):
+    return f"ship-{ship.lower()}\""""
+        },
+        wrong={
+            "by what": """def key_of(ship, what):
+    return what""",
+            "two by hand": """def key_of(ship, what):
+    return "a" if ship == "Heron" else "b\"""",
+            "every letter": """def key_of(ship, what):
+    return ship + what""",
+            "the first letter": """def key_of(ship, what):
+    return ship[0]""",
+        },
+    ),
+    "11-3": Answers(
+        right={"longer": "options = dict(ack_wait_s=1.3, max_deliveries=5)"},
+        wrong={
+            "one delivery": "options = dict(ack_wait_s=1, max_deliveries=1)",
+            "too long": "options = dict(ack_wait_s=5, max_deliveries=3)",
+            "an unknown option": "options = dict(patience=3)",
+        },
+    ),
+}  # fmt: skip
