@@ -65,7 +65,13 @@ class Hold:
     tokens: int | None = None
     cuts: int = 0
     """Attempts at it that were cut in flight."""
+    budget: Budget | None = None
+    """That of a run which has one."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    def most(self, need: float | None) -> float | None:
+        """What it may have cost in the end, its attempts that were cut included."""
+        return None if need is None else need * (1 + self.cuts)
 
     @functools.cached_property
     def bound(self) -> Bound | None:
@@ -82,10 +88,17 @@ _holding: ContextVar[tuple[Hold, ...]] = ContextVar("agentkit.holding", default=
 
 
 def cut(error: BaseException | None) -> None:
-    """Say that an attempt at the call under way failed; a retry does, before it asks again."""
+    """Say that an attempt at the call under way failed; a retry does, before it asks again.
+
+    Raises:
+        BudgetSpent: the attempt that failed may have been paid, and another does not fit.
+    """
     holding = _holding.get()
     if holding and may_have_cost(error):
-        holding[-1].cuts += 1
+        hold = holding[-1]
+        hold.cuts += 1
+        if hold.budget is not None:
+            hold.budget.extend(hold)
 
 
 def may_have_cost(error: BaseException | None) -> bool:
@@ -137,6 +150,7 @@ class Budget:
         hold = Hold(name, make)
         if not self.limited:
             return hold
+        hold.budget = self
         # A call made while performing another waits for nobody: its own caller would never end.
         if any(one in self._holds for one in _holding.get()):
             if not self._admit(hold):
@@ -168,6 +182,25 @@ class Budget:
             known.usd = max(known.usd or 0.0, cost_usd)
         if hold.bound and hold.bound.tokens_in and usage.calls == 1:
             known.stretch = max(known.stretch, usage.tokens_in / hold.bound.tokens_in)
+
+    def extend(self, hold: Hold) -> None:
+        """Reserve for one more attempt at a call, beside what the cut one may have cost.
+
+        Raises:
+            BudgetSpent: it does not fit.
+        """
+        guess = self.estimate(hold)
+        with self._mutex:
+            usd, tokens = self.spent()
+            if guess is None or usd is None:
+                return
+            lost_usd, lost_tokens = guess[1] or 0.0, guess[0].tokens_in + guess[0].tokens_out
+            usd_then = usd + hold.cuts * lost_usd + (hold.usd or lost_usd)
+            tokens_then = tokens + hold.cuts * lost_tokens + (hold.tokens or lost_tokens)
+            if (self.usd is not None and usd_then > over(self.usd)) or (
+                self.tokens is not None and tokens_then > self.tokens
+            ):
+                raise self._refused(hold, lost_usd, lost_tokens)
 
     def settle(self, hold: Hold) -> None:
         """Give back what a call reserved; what it cost has been added to what is spent."""
@@ -223,8 +256,8 @@ class Budget:
             others = [one for one in self._holds if one not in _holding.get()]
             fits = True
             for limit, spent, need, held in (
-                (self.usd, spent_usd or 0.0, hold.usd, [one.usd for one in others]),
-                (self.tokens, spent_tokens, hold.tokens, [one.tokens for one in others]),
+                (self.usd, spent_usd or 0.0, hold.usd, [one.most(one.usd) for one in others]),
+                (self.tokens, spent_tokens, hold.tokens, [one.most(one.tokens) for one in others]),
             ):
                 if limit is None:
                     continue

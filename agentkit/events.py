@@ -34,6 +34,14 @@ class Usage(Frozen):
     calls: int = 0
     """Model calls."""
 
+    def __neg__(self) -> Usage:
+        return Usage(
+            tokens_in=-self.tokens_in,
+            tokens_out=-self.tokens_out,
+            tokens_cached=-self.tokens_cached,
+            calls=-self.calls,
+        )
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             tokens_in=self.tokens_in + other.tokens_in,

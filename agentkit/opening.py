@@ -18,7 +18,7 @@ from agentkit.logs import open_log
 from agentkit.messages import JSON
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
-from agentkit.run import Run, within
+from agentkit.run import PAID, Run, within
 
 
 @contextlib.asynccontextmanager
@@ -131,6 +131,10 @@ async def run(
     if resume:
         for lost in current.recorded.cut:
             current.root.spend(lost.usage or Usage(), lost.cost_usd)
+        if current.budget.limited:
+            for end in current.recorded.ended.values():
+                if end.step in PAID and end.usage is not None and end.reused is None:
+                    current.ahead.spend(end.usage, end.cost_usd)
     if lease:
         log.append(lease, start)
     beat = heartbeat(log, lease) if lease else None

@@ -152,6 +152,8 @@ class Run:
         self.seed = start.seed
         self.root = Scope("", YOU, "", seed=start.seed)
         self.budget = Budget(id, start.budget_usd, start.budget_tokens, self._spent)
+        self.ahead = Scope("", YOU, "")
+        """What recorded steps cost that a resumed run has not come by again."""
         self.recorded = Recorded()
         self.inherited = Recorded()
         """What the runs that a rerun or fork goes back to have recorded."""
@@ -397,6 +399,8 @@ class Run:
         if done.reused is None:
             if done.step in PAID and done.usage is not None:
                 self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+                if self.budget.limited:
+                    self.ahead.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
             scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
@@ -545,8 +549,11 @@ class Run:
         return False
 
     def _spent(self) -> tuple[float | None, int]:
-        """USD (None: some price was unknown) and tokens so far."""
-        return self.cost_usd, self.usage.tokens_in + self.usage.tokens_out
+        """USD (None: some price was unknown) and tokens so far, what is recorded included."""
+        usage = self.usage + self.ahead.usage
+        costs = self.cost_usd, self.ahead.cost_usd
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == 2 else None, usage.tokens_in + usage.tokens_out
 
     async def _reserve(
         self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit import Agent, gather, run, tool
+from agentkit import Agent, gather, pattern, run, tool
 from agentkit.budget import Bound
-from agentkit.errors import BudgetSpent, TimedOut, UnknownPrice, Unreachable
+from agentkit.errors import BudgetSpent, Overloaded, TimedOut, UnknownPrice, Unreachable
 from agentkit.events import Noted, StepEnded, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -252,3 +252,43 @@ async def test_the_budget_of_a_team_is_one() -> None:
     async with run(log=MemoryLog(), budget_usd=4.0):
         found = await gather(*[one("go") for one in team], join="settled")
     assert (len(found), len(found.missing), model.calls) == (4, 5, 4)
+
+
+async def test_a_resume_counts_what_is_recorded_before_it_comes_by_it() -> None:
+    log, down = MemoryLog(), True
+
+    def answer(request: Request) -> Any:
+        failing = down and request.thread[-1].message.content == "first"
+        return Overloaded("down") if failing else "yes"
+
+    model = ScriptedModel(answer)
+    clerk = Agent("clerk", model=model)
+
+    @pattern
+    async def team(task: str) -> str:
+        asks = (clerk(one) for one in ("first", "second", "third", "fourth"))
+        found = await asyncio.gather(*asks, return_exceptions=True)
+        if failed := [one for one in found if isinstance(one, BaseException)]:
+            raise failed[0]
+        return "done"
+
+    with pytest.raises(Overloaded):
+        await team("go", log=log, id="r", budget_usd=0.003)
+    assert len(model.requests) == 4
+    down = False
+    with pytest.raises(BudgetSpent, match=r"0\.003000 of 0\.003000"):
+        await team.resume("r", log=log)
+    assert len(model.requests) == 4
+    assert (await team.resume("r", log=log, budget_usd=0.004)).text == "done"
+    assert len(model.requests) == 5
+
+
+async def test_an_attempt_that_no_longer_fits_is_not_made_after_one_that_was_cut() -> None:
+    async def at_once(_: float) -> None: ...
+
+    model = Priced(1, max_tokens=3)
+    model.fails = [TimedOut("silent") for _ in range(9)]
+    clerk = Agent("clerk", model=retry(model, attempts=9, sleep=at_once))
+    with pytest.raises(BudgetSpent):
+        await clerk("go", log=MemoryLog(), budget_usd=7)
+    assert model.calls == 2
