@@ -91,7 +91,7 @@ def ollama() -> SecretStr:
         url = httpx.URL(host if "://" in host else f"http://{host}")
     except httpx.InvalidURL as error:
         raise SetupError(
-            f"OLLAMA_HOST={host!r} is no address: {error}", expected=EXPECTED
+            f"OLLAMA_HOST={shown(SecretStr(host))!r} is no address", expected=EXPECTED
         ) from error
     if url.port is None and "://" not in host:
         url = url.copy_with(port=11434)

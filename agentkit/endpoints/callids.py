@@ -31,6 +31,10 @@ def unique(messages: Iterable[Message], spell: Callable[[str], str] = short) -> 
         messages: a conversation.
         spell: an id in the letters that the server takes.
     """
+    messages = list(messages)
+    ids = [call.id for item in messages for call in item.calls]
+    if len(set(ids)) == len(ids) and all(spell(id_) == id_ != "" for id_ in ids):
+        return messages
     used: set[str] = set()
     waiting: dict[str, list[str]] = {}
     """Names on the wire of the latest calls of an id that have no result yet."""

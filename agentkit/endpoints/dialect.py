@@ -65,11 +65,13 @@ def complaint(value: JSON, foreign: bool = False) -> JSON:
         value: JSON of a reply, or of a piece of a streamed one.
         foreign: whether it lacks what every reply has, so that bare words are an error's too.
     """
+    if isinstance(value, list) and value:
+        return complaint(value[0], foreign)
     if not isinstance(value, dict):
         return None
-    for name in ("error", "errors"):
-        if value.get(name):
-            return value[name] if isinstance(value[name], dict | list) else value
+    told = value.get("error") or value.get("errors")
+    if told:
+        return told if isinstance(told, dict | list) else value
     if value.get("object") == "error" or value.get("type") == "error":
         return value
     return value if foreign and any(value.get(name) for name in COMPLAINING) else None

@@ -26,7 +26,7 @@ from agentkit.endpoints.failures import Site
 from agentkit.endpoints.http import Call, post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
-from agentkit.endpoints.sse import Event
+from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import Overloaded, Rejected, SetupError
 from agentkit.messages import JSON, canonical
@@ -36,6 +36,8 @@ from agentkit.thoughts import Voice
 from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
 
 DEFAULTS = Options()
+SNIFFED = 64
+"""Bytes of a body that tell whether it is a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ class Ear:
 
     def take(self, event: Event) -> bool:
         """Take one event; see http.Listener."""
-        if event.name == "error":
-            raise Announced(told(event.data))
-        piece = self.voice.hear(self.collector.take(event.data))
+        data, name = event
+        if name == "error":
+            raise Announced(told(data))
+        piece = self.collector.take(data)
+        if piece and not self.voice.speaking:
+            piece = self.voice.hear(piece)
         if piece:
             self.on_text(piece)
         return self.collector.done
@@ -202,9 +207,23 @@ class Endpoint:
     def read(self, call: Call, body: bytes, salt: str) -> Read:
         """Read a whole reply."""
         try:
+            if is_stream(body[:SNIFFED], called=False):
+                return self.replayed(body, salt)
             return self.dialect.read(decode(body), salt)
         except Malformed as error:
             raise failures.malformed(call.site, str(error), body) from error
+
+    def replayed(self, body: bytes, salt: str) -> Read:
+        """Read a reply of a server that streams although it was not asked to."""
+        ear = Ear(self.dialect.collector(salt), lambda text: None)
+        events = Events()
+        for event in (*events.feed(body.removeprefix(BOM)), *events.end()):
+            if not ear.collector.done:
+                ear.take(event)
+        found = ear.collector.read()
+        if found is None:
+            raise NoAnswer("the stream ended before the reply was whole")
+        return found
 
     async def place(self) -> Place:
         """Where to send to now."""

@@ -153,6 +153,8 @@ def read(value: JSON, salt: str) -> Read:
         Malformed: the JSON is not a chat completion.
         Announced: the server reports an error in it.
     """
+    if isinstance(value, list) and (found := complaint(value)):
+        raise Announced(found)
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
     choices = sequence(value.get("choices"), "choices")
@@ -167,6 +169,15 @@ def read(value: JSON, salt: str) -> Read:
         raise Malformed("choices[0] has no message")
     finish, told = choice.get("finish_reason"), value.get("usage")
     return assemble(choice["message"], finish, told, value.get("model"), salt)
+
+
+HARMLESS = {
+    *("id", "object", "created", "model", "choices", "usage"),
+    *("system_fingerprint", "service_tier", "provider", "obfuscation"),
+}
+"""Fields of a chunk that report no error."""
+JUST_TEXT = {"content", "role"}
+TOLD_IN_PIECES = {"refusal", "reasoning_content", "reasoning"}
 
 
 class Collector:
@@ -191,22 +202,27 @@ class Collector:
             self.done = True
             return ""
         chunk = decode(data)
+        if isinstance(chunk, list) and (found := complaint(chunk)):
+            raise Announced(found)
         if not isinstance(chunk, dict):
             raise Malformed("a chunk of its stream is not an object")
-        if found := complaint(chunk, foreign="choices" not in chunk):
+        usual = chunk.keys() <= HARMLESS and chunk.get("object") != "error"
+        foreign = "choices" not in chunk
+        if (foreign or not usual) and (found := complaint(chunk, foreign)):
             raise Announced(found)
         self.told = chunk.get("usage") or self.told
         self.model = chunk.get("model") or self.model
         piece = ""
         for choice in sequence(chunk.get("choices"), "choices"):
             choice = mapping(choice, "a choice")
-            if found := complaint(choice):
+            if found := choice.get("error"):
                 raise Announced(found)
             index = choice.get("index") if type(choice.get("index")) is int else 0
             self.choice = index if self.choice is None else self.choice
             if index == self.choice:
                 self.finish = choice.get("finish_reason") or self.finish
-                piece += self.delta(self.news(choice))
+                delta = choice.get("delta")
+                piece += self.delta(delta if isinstance(delta, dict) else self.news(choice))
         return piece
 
     def news(self, choice: dict[str, Any]) -> dict[str, Any]:
@@ -221,18 +237,23 @@ class Collector:
 
     def delta(self, delta: dict[str, Any]) -> str:
         """Take the news of one chunk."""
+        content = delta.get("content")
+        if isinstance(content, str) and delta.keys() <= JUST_TEXT:
+            self.text.append(content)  # As nearly all chunks are.
+            return content
         refusal = string(delta.get("refusal"), "delta.refusal")
-        for name in ("refusal", "reasoning_content", "reasoning"):
-            if delta.get(name):
+        for name in TOLD_IN_PIECES & delta.keys():
+            if delta[name]:
                 self.said[name] = self.said.get(name, "") + string(delta[name], name)
-        if thoughts := thoughts_of({"content": delta.get("content")}):
+        if isinstance(content, list) and (thoughts := thoughts_of({"content": content})):
             self.said["reasoning"] = self.said.get("reasoning", "") + thoughts
         if delta.get("reasoning_details"):
             found = sequence(delta["reasoning_details"], "reasoning_details")
             self.said["reasoning_details"] = [*self.said.get("reasoning_details", ()), *found]
-        for item in sequence(delta.get("tool_calls"), "delta.tool_calls"):
-            self.call(mapping(item, "delta.tool_calls[]"))
-        piece = text_of(delta.get("content"))
+        if delta.get("tool_calls"):
+            for item in sequence(delta["tool_calls"], "delta.tool_calls"):
+                self.call(mapping(item, "delta.tool_calls[]"))
+        piece = text_of(content)
         if piece:
             self.text.append(piece)
         return piece + refusal

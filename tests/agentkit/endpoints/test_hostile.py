@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agentkit.endpoints.connect import connect
 from agentkit.errors import (
@@ -251,6 +254,93 @@ async def test_an_error_in_a_stream_is_never_an_answer(
     for head in (STREAM, TEXT):
         with pytest.raises(error):
             await ask(await serve(says(head, *parts)), ignore)
+
+
+async def test_a_stream_that_nobody_asked_for_is_read_as_one(serve: Any) -> None:
+    body = PIECE + FINISH + DONE
+    for head in (STREAM, TEXT):
+        reply = await ask(await serve(says(head, body)))
+        assert (reply.text, reply.stop) == ("hi", "stop")
+        with pytest.raises(BadReply):
+            await ask(await serve(says(head, PIECE)))
+
+
+TEXTS = st.lists(st.text(max_size=5), min_size=1, max_size=4).filter(lambda t: "".join(t).strip())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    TEXTS,
+    st.lists(st.tuples(st.text("abc", min_size=1), st.lists(st.text(max_size=4))), max_size=3),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.sampled_from(["text/event-stream", "text/plain", "application/octet-stream"]),
+    st.randoms(use_true_random=False),
+)
+def test_a_stream_is_read_alike_however_it_is_cut(
+    texts: list[str], calls: list[Any], newline: bytes, kind: str, chance: random.Random
+) -> None:
+    deltas: list[Any] = [{"content": text} for text in texts]
+    for index, (name, pieces) in enumerate(calls):
+        written = json.dumps({"a": "".join(pieces)})
+        half = len(written) // 2
+        parts = [{"name": name, "arguments": written[:half]}, {"arguments": written[half:]}]
+        deltas += [{"tool_calls": [{"index": index, "function": part}]} for part in parts]
+    chunks = [{"choices": [{"delta": delta}]} for delta in deltas]
+    lines = [b"data: " + json.dumps(one).encode() for one in chunks]
+    lines += [line.strip() for line in (FINISH, DONE)]
+    body = b"".join(line + newline * 2 for line in lines)
+    cuts = sorted(chance.randrange(len(body) + 1) for _ in range(chance.randrange(12)))
+    pieces = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+
+    async def stream() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": kind}, content=stream())
+
+    heard: list[str] = []
+    reply = asyncio.run(ask("http://h/v1", heard.append, transport=httpx.MockTransport(answer)))
+    assert reply.text == "".join(heard) == mended("".join(texts))
+    assert [(call.name, json.loads(call.arguments)) for call in reply.calls] == [
+        (name, {"a": "".join(pieces)}) for name, pieces in calls
+    ]
+
+
+def mended(text: str) -> str:
+    return text.replace("\0", "\ufffd")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([PIECE, FINISH, DONE, b"event: error\n", b"\n\n", b": x\n", b"data: "]),
+            st.sampled_from([b'{"error": 1}', b"[", b"{", b"}", b"null", b"<p>", b"\xef\xbb\xbf"]),
+            st.binary(max_size=6),
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+    st.sampled_from(["openai", "anthropic"]),
+)
+def test_any_bytes_are_an_answer_or_a_typed_error(
+    parts: list[bytes], streaming: bool, dialect: Any
+) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "text/plain"}, content=stream())
+
+    transport = httpx.MockTransport(answer)
+    model = connect("m", base_url="http://h/v1", dialect=dialect, retries=0, transport=transport)
+    try:
+        reply = asyncio.run(model(HELLO, ignore if streaming else None))
+    except EndpointError:
+        return
+    assert reply.text.strip() or reply.calls
 
 
 async def test_thoughts_are_not_streamed_as_the_answer(serve: Any) -> None:
