@@ -352,7 +352,7 @@ class Agent(Actor):
         async def perform(_key: str) -> Outcome:
             context = self._given_to(chosen)
             try:
-                return Outcome(result=await chosen.perform(arguments, context))
+                return Outcome(result=await chosen.perform(arguments, context), made=made)
             except Exception as error:
                 if chosen.on_error == "raise" or isinstance(error, STOPS):
                     raise
@@ -361,8 +361,11 @@ class Agent(Actor):
                 failure = failure_of(error, traced=True)
                 doubt = chosen.effect == "once" and open_ended(error)
                 text = f"{wrong(error)} {UNKNOWN}" if doubt else wrong(error)
-                return Outcome(error=failure.model_copy(update={"text": text}), doubt=doubt)
+                return Outcome(
+                    error=failure.model_copy(update={"text": text}), doubt=doubt, made=made
+                )
 
+        made = "" if chosen.own_steps else current_run().mark(chosen)
         if chosen.own_steps:
             return await perform("")
         # Who it worked for may be another one now; what was done once stays done.
@@ -376,6 +379,7 @@ class Agent(Actor):
             durable=False,
             asked=arguments.asked,
             redo=(lambda _: True) if anew else None,
+            made=made,
         )
 
     async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:

@@ -196,6 +196,8 @@ class StepEnded(Base):
     """None: the price is unknown."""
     estimated: bool = False
     """Whether usage and cost hold an estimate: an attempt was cut in flight, and may be paid."""
+    made: str = ""
+    """A mark of the code that performed it, where that is a user's: see `agentkit.code`."""
     reused: Ref | None = None
     """The recorded step whose result this is; then nothing was performed or paid."""
     request: JSON = None

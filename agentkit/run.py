@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentkit.budget import Bound, Budget, Hold, holding, may_have_cost
+from agentkit.code import mark_of
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -55,7 +56,7 @@ from agentkit.events import (
 )
 from agentkit.given import NOT_GIVEN
 from agentkit.lease import Lease
-from agentkit.log import Log
+from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.person import Question, agreed, answered
 from agentkit.record import NOT_PERFORMED, Recorded, call, identity
@@ -138,6 +139,8 @@ class Outcome:
     """Whether usage and cost hold an estimate of an attempt that was cut in flight."""
     doubt: bool = False
     """Whether a `once` step that failed so may have happened all the same."""
+    made: str = ""
+    """A mark of the code that performed it."""
 
 
 PAID: tuple[StepKind, ...] = ("model", "remote")
@@ -167,6 +170,7 @@ class Run:
         self.doubts: Doubts | None = None
         self.told: set[str] = set()
         """Calls that may have happened, as the run was told."""
+        self._marks: dict[int, tuple[Any, str]] = {}
         self.used: set[str] = set()
         self.met = 0
         """How often something recorded came by again."""
@@ -236,6 +240,7 @@ class Run:
         redo: Callable[[JSON], bool] | None = None,
         asked: str | None = None,
         bound: Callable[[], Bound | None] | None = None,
+        made: str = "",
     ) -> Outcome:
         """Perform an effect once, ever: or return what the log has of it.
 
@@ -250,6 +255,8 @@ class Run:
             redo: whether a rerun performs it anew, by its recorded result.
             asked: identifies the step in place of a request that does not show everything.
             bound: works out the most that it may cost, for the budget.
+            made: a mark of the code that performs it. A rerun performs it anew where another
+                one recorded it, unless it must not happen twice; what is reused is noted.
 
         Raises:
             ReplayMismatch: a strict replay, and the step is not recorded.
@@ -271,10 +278,13 @@ class Run:
         done = self.recorded.ended.get(key)
         if done is not None:
             self.used.add(key)
+            self._compare(done, made, anew=False)
             return self._reuse(done, scope, request)
         done = self.inherited.ended.get(key)
-        if done is not None and not (redo and self.redoing and redo(done.result)):
-            return self._inherit(done, scope, request)
+        if done is not None:
+            anew = self._compare(done, made, anew=self.redoing and effect != "once")
+            if not anew and not (redo and self.redoing and redo(done.result)):
+                return self._inherit(done, scope, request)
         if _dormant.get():
             await asyncio.get_running_loop().create_future()
         if (give_up := _copy.get()) is not None and (effect == "once" or kind == "person"):
@@ -385,11 +395,29 @@ class Run:
             result=outcome.result,
             error=outcome.error,
             doubt=outcome.doubt,
+            made=outcome.made,
             usage=outcome.usage,
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
         )
         scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
+
+    def mark(self, called: Any) -> str:
+        """The mark of what is called, worked out once per run; "" if it cannot be."""
+        if id(called) not in self._marks:
+            try:
+                self._marks[id(called)] = (called, mark_of(called))
+            except Exception as error:
+                self._marks[id(called)] = (called, "")
+                LOGGER.debug("%r has no mark", called, exc_info=error)
+        return self._marks[id(called)][1]
+
+    def _compare(self, done: StepEnded, made: str, *, anew: bool) -> bool:
+        """Whether a recorded step is performed anew, because its code was edited; noted if so."""
+        if not made or not done.made or made == done.made:
+            return False
+        self.note("changed", {"step": done.name, "key": done.key, "performed": anew})
+        return anew
 
     def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
         """A step that this run recorded."""

@@ -23,6 +23,7 @@ LAYERS = [
     "agentkit.typed",
     "agentkit.events",
     "agentkit.traces",
+    "agentkit.code",
     "agentkit.model",
     "agentkit.tokens",
     "agentkit.testing",

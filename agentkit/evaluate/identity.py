@@ -12,13 +12,14 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from pydantic import BaseModel
 
 from agentkit.actor import Actor, Pattern
 from agentkit.agent import Agent
+from agentkit.code import code_digest
 from agentkit.messages import JSON, canonical, digest, jsonable
 
 Seen = dict[int, Any]
@@ -98,20 +99,3 @@ def function_parts(function: FunctionType, module: str, seen: Seen) -> JSON:
         "defaults": described(function.__defaults__ or (), home, seen),
         "around": {name: described(one, home, seen) for name, one in sorted(outside.items())},
     }
-
-
-def code_digest(code: CodeType) -> str:
-    """Return a digest of what code does, whatever its file and lines."""
-    return digest(code.co_code.hex(), *code.co_names, *map(constant, code.co_consts))
-
-
-def constant(value: Any) -> str:
-    """Return a constant of code as text that is the same in every process."""
-    match value:
-        case CodeType():
-            return code_digest(value)
-        case frozenset():
-            return f"{{{', '.join(sorted(map(constant, value)))}}}"
-        case tuple():
-            return f"({', '.join(map(constant, value))})"
-    return repr(value)
