@@ -26,9 +26,16 @@ from agentkit.words import for_terminal
 WIDTH = 100
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what was wrong with the words it was given without letting them act."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(for_terminal(message), file)
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="agentkit", description=agentkit.__doc__)
+    top = Parser(prog="agentkit", description=agentkit.__doc__)
     top.add_argument("--version", action="version", version=agentkit.__version__)
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("sim", help="serve the simulated endpoint", add_help=False)

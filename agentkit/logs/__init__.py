@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentkit.errors import SetupError
 from agentkit.log import LOGGER, Log
+from agentkit.logs import connecting
 from agentkit.logs.files import home, refuse_links
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
@@ -61,6 +62,12 @@ def open_log(url: str | None = None, *, write: bool = True) -> Log:
         )
     name = os.path.expanduser(name)
     path = _located(name, "" if os.path.isabs(name) else base)
+    with connecting.opening:
+        return _opened(path, option, write)
+
+
+def _opened(path: Path, option: str, write: bool) -> Log:
+    """The log in a file, opened once."""
     key = f"{path}?{option}"
     found = _open.get(key)
     if isinstance(found, SqliteLog) and found.gone:

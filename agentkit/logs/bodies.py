@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import ValidationError
+
+from agentkit.events import EVENT
 from agentkit.messages import JSON, Thread, canonical, mended
 
 DECODER = json.JSONDecoder()
+
+DEEPEST = 150
+"""Levels of lists and objects that are kept of an event that cannot be written whole."""
 
 COLUMNS = {"run", "seq", "at", "scope", "nodes"}
 """Of an event, what is not in its body."""
@@ -19,14 +25,41 @@ def stored_body(event: Any) -> str:
         # What model_dump_json does, without its dozen options; this is done for every event.
         serializer = event.__pydantic_serializer__
         body = serializer.to_json(event, exclude=COLUMNS, exclude_defaults=True).decode()
-    except ValueError:
+    except (ValueError, RecursionError):
         # One event that cannot be written would hold up those of every run.
-        fields = event.model_dump(exclude=COLUMNS, exclude_defaults=True)
-        body = canonical(mended(fields))
+        fields = {name: getattr(event, name) for name in type(event).model_fields}
+        kept = event.model_copy(update={name: bounded(one) for name, one in fields.items()})
+        body = canonical(mended(kept.model_dump(exclude=COLUMNS, exclude_defaults=True)))
     kind = f'"kind":"{event.kind}"'
     ids = f',"nodes":{json.dumps(packed(event.nodes))}' if event.nodes else ""
     rest = body[1:-1]
     return f"{{{kind}{ids}{',' if rest else ''}{rest}}}"
+
+
+def bounded(value: Any, depth: int = 0) -> Any:
+    """The value, and in place of what is nested deeper than can be kept a word that says so."""
+    if not isinstance(value, list | dict):
+        return value
+    if depth == DEEPEST:
+        return "(nested too deep to be kept)"
+    if isinstance(value, list):
+        return [bounded(item, depth + 1) for item in value]
+    return {name: bounded(item, depth + 1) for name, item in value.items()}
+
+
+def event_from(text: str) -> Any:
+    """The event that a JSON text holds.
+
+    Raises:
+        ValueError, RecursionError: it holds none.
+    """
+    try:
+        return EVENT.validate_json(text)
+    except ValidationError as error:
+        # Its parser reads a little less deep than its serializer writes.
+        if "recursion limit" not in str(error):
+            raise
+    return EVENT.validate_python(json.loads(text))
 
 
 def unpacked(body: str) -> tuple[list[tuple[str, int]], str]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ No other code of ours may open and close one of them: POSIX drops the process's 
 (sqlite.org/howtocorrupt.html, 2.2).
 """
 
+opening = threading.RLock()
+"""Held while a file is looked at and opened, or closed: see `in_use`."""
+
 headers: dict[Identity, tuple[str, bool]] = {}
 """What the header of a file in use says: what may be missing, and whether it is in WAL mode."""
 
@@ -60,6 +64,12 @@ class Connected:
         """Close it; the last one to write leaves everything in the one file."""
         if self.process != os.getpid():
             return  # a forked child's: it belongs to the parent
+        with opening:
+            self._shut()
+        if self.copy is not None:
+            shutil.rmtree(self.copy, ignore_errors=True)
+
+    def _shut(self) -> None:
         kept = self.watched is not None and not self.watched.gone
         if kept:
             with contextlib.suppress(sqlite3.Error):
@@ -69,8 +79,16 @@ class Connected:
             in_use[self.file] -= 1
         if kept and not in_use[self.file]:
             finish(self.path)
-        if self.copy is not None:
-            shutil.rmtree(self.copy, ignore_errors=True)
+
+
+def after_fork() -> None:
+    """In a forked process: the lock may be held by a thread that is not there."""
+    global opening
+    opening = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)
 
 
 def connected(path: Path, *, full: bool = False, write: bool = True) -> Connected:
@@ -93,6 +111,12 @@ def connected(path: Path, *, full: bool = False, write: bool = True) -> Connecte
                 make_private(path)
         except OSError as error:
             raise SetupError(f"No file or folder for the log {path}: {error}.") from error
+    with opening:
+        return at_once(path, full, write, new)
+
+
+def at_once(path: Path, full: bool, write: bool, new: bool) -> Connected:
+    """Look at the file and open it, while no other thread does."""
     file = identity(str(path))
     if not in_use[file]:
         headers[file] = settled_header(path), in_wal_mode(path)

@@ -158,6 +158,8 @@ def check_header(path: Path) -> str:
     Raises:
         LogCorrupt, LogNewer: what the file is instead.
     """
+    if path.exists() and not path.is_file():  # a pipe would never be read to its end
+        raise LogError(f"The log {path} cannot be opened: it is no file.")
     try:
         with path.open("rb") as file:
             head = file.read(100)

@@ -19,11 +19,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt
-from agentkit.events import EVENT
 from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain, schema, verifying
-from agentkit.logs.bodies import stored_body, unpacked
+from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
 from agentkit.messages import Thread
 
@@ -270,7 +269,7 @@ class SqliteLog(Log):
             parts, rest = unpacked(body)
             nodes = ",".join(node for part in parts for node in self._chain(*part))
             columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
-            return EVENT.validate_json(f'{{{columns},"nodes":[{nodes}],{rest}')
+            return event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
         except FOREIGN as error:
             raise LogCorrupt(
                 f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import LogError
-from agentkit.events import EVENT
 from agentkit.log import Tally
 from agentkit.logs import chain, schema
-from agentkit.logs.bodies import unpacked
+from agentkit.logs.bodies import event_from, unpacked
 from agentkit.messages import Message, node
 
 SHOWN = 200
@@ -224,7 +223,7 @@ def event_of(run: str, seq: int, at: float, scope: str, body: str, depths: dict[
         if depths.get(id, 0) < count:
             raise KeyError(f"message {id}, or one before it, is missing")
     columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
-    return EVENT.validate_json(f"{{{columns},{rest}")
+    return event_from(f"{{{columns},{rest}")
 
 
 def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:

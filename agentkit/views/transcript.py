@@ -144,7 +144,8 @@ class Transcript:
         for line in self.told():
             pad = "  " * line.depth
             body = line.text.replace("\n", f"\n{pad}    ")
-            head = f"{pad}{line.title}{mark(line)}  #{line.seq}"
+            title = " ".join(line.title.splitlines())  # no word of it may begin a line
+            head = f"{pad}{title}{mark(line)}  #{line.seq}"
             found.append(head + (f"\n{pad}    {body}" if body else ""))
         return "\n".join([*found, *self.hints()]) or "(nothing said yet)"
 

@@ -234,3 +234,6 @@ def test_escapes_in_a_log_do_not_reach_the_terminal(
         assert not set("\x1b\x07\x9b\r\b\u202e") & set(told.out + told.err), command
     main(["log", "list", "--log", f"{path}{acting}"])
     assert "\\u001b" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["log", "list", acting])
+    assert not set("\x1b\x07\x9b\r\b\u202e") & set(capsys.readouterr().err)

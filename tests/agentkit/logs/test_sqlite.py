@@ -119,6 +119,33 @@ def test_half_a_surrogate_pair_anywhere_in_an_event_is_stored(tmp_path: Path) ->
     log.close()
 
 
+@pytest.mark.parametrize("depth", [190, 200, 250, 500, 3000])
+def test_what_is_nested_deep_is_read_back_or_says_that_it_was_too_deep(
+    tmp_path: Path, depth: int
+) -> None:
+    log = SqliteLog(tmp_path / "a.db")
+    data: Any = "core"
+    for _ in range(depth):
+        data = [data]
+    log.append(log.begin("r"), started("r"), noted("r", 2, data), noted("r", 3, "next"))
+    assert [e.seq for e in log.read("r")] == [1, 2, 3]
+    assert log.verify() == []
+    found = log.read("r")[1].data
+    while isinstance(found, list):
+        (found,) = found
+    assert found in ("core", "(nested too deep to be kept)")
+    assert found == "core" or depth > 250
+    log.close()
+
+
+def test_a_pipe_is_no_log(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes in folders here")
+    os.mkfifo(tmp_path / "a.db")
+    with pytest.raises(LogError, match="no file"):
+        SqliteLog(tmp_path / "a.db", write=False)
+
+
 def test_a_newer_file_is_refused_and_untouched(tmp_path: Path) -> None:
     path = filled(tmp_path / "a.db")
     with sqlite3.connect(path) as db:
