@@ -17,12 +17,11 @@ from agentkit.answer import Answer
 from agentkit.conversation import After
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, error_text, full_text
-from agentkit.events import uuid7
+from agentkit.events import StepEnded, uuid7
 from agentkit.opening import run, titled
 from agentkit.run import current_run, in_run
 from agentkit.typed import Output, schema_of
-from agentkit.views.fold import fold
-from agentkit.views.ledger import Ledger
+from agentkit.views.ledger import Account
 from nbext.background import Background
 from nbext.options import Binding
 from nbext.screen import Screen
@@ -147,10 +146,12 @@ def shows(session: Session, ask: Ask) -> Screen:
 async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True) -> Answer:
     """Ask, with its output in the notebook; `raised` says whether a cell awaits it."""
     begun, name = time.perf_counter(), ask.actor.name
+    resumed = ask.options.get("resume")
+    before = session.log.read(resumed)[-1].seq if resumed else 0
     try:
         answer = await asked(session, ask)
         took = f"{time.perf_counter() - begun:.2f} s" if ask.timed else ""
-        spent = this_time(session, ask.run_id) if ask.options.get("resume") else ""
+        spent = this_time(session, ask.run_id, before) if before else ""
         screen.answer(answer, " · ".join(filter(None, [ask.extra, spent, took])))
         return answer
     except (asyncio.CancelledError, KeyboardInterrupt):
@@ -165,13 +166,14 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
         screen.close()
 
 
-def this_time(session: Session, run_id: str) -> str:
-    """What a run cost since it was resumed, as a bill says it; the answer's own is of the whole."""
-    latest = fold(Ledger(), session.log.read(run_id)).latest
-    if latest is None:
-        return ""
-    cost = latest.cost_usd if latest.usage.calls and latest.unpriced else latest.cost_usd or 0.0
-    return f"this time {Answer(text='', usage=latest.usage, cost_usd=cost).bill}"
+def this_time(session: Session, run_id: str, after: int) -> str:
+    """What a run cost behind an event, as a bill says it; the answer's own is of the whole run."""
+    paid = Account("this time")
+    for event in session.log.read(run_id, after):
+        if isinstance(event, StepEnded) and event.reused is None:
+            paid.pay(event)
+    cost = None if paid.unpriced else paid.cost_usd or 0.0
+    return f"this time {Answer(text='', usage=paid.usage, cost_usd=cost).bill}"
 
 
 def described(error: Exception, raised: bool) -> str:

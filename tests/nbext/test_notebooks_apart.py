@@ -18,6 +18,16 @@ from tests.nbext.conftest import kernel
 from tests.nbext.notebook import Notebook
 
 CLERK = "%%agent clerk\nYou answer questions about the port of Amber."
+CREW = """
+from pathlib import Path
+from agentkit import pattern
+@pattern
+async def crew(task):
+    answer = await clerk(task)
+    if not Path("open").exists():
+        raise ValueError("the port is closed")
+    return (await clerk(f"{task} Say it again.")).text
+"""
 ASK = "%%ask clerk\nWhat are the dues for 30 t in Amber?"
 
 
@@ -42,8 +52,11 @@ def both(sim: Server, tmp_path: Path) -> Iterator[Both]:
 def test_a_run_of_another_notebook_is_named_and_not_continued(
     both: Both, charged: Callable[[], int]
 ) -> None:
+    for one in (both.monday, both.tuesday):
+        one.ok(CREW)
+    assert both.monday.run("%ask crew What are the dues for 30 t in Amber?").ename == "ValueError"
+    (both.folder / "open").touch()
     before = charged()
-    assert both.monday.run(ASK.replace("\n", " --budget 0\n")).ename == "BudgetSpent"
     runs = open_log(f"sqlite:///{both.folder / 'log.db'}").runs()
     assert [info.place for info in runs] == [str(both.folder / "monday.ipynb")]
     short = runs[0].id[-8:]
@@ -60,9 +73,13 @@ def test_a_run_of_another_notebook_is_named_and_not_continued(
     both.monday.restart()
     both.monday.ok("%load_ext nbext")
     both.monday.ok(CLERK)
+    both.monday.ok(CREW)
     assert "this notebook" not in both.monday.ok("%cost").text
     assert "notebook" not in both.monday.ok("%runs").text
-    assert both.monday.ok("%resume --budget 1").text
+    resumed = both.monday.ok("%resume").text
+    assert "whole run, resumed · this time 1 call" in resumed
+    assert charged() == before + 1
+    assert "this time 0 calls · 0 + 0 tokens · $0" in both.monday.ok("%resume last").text
     assert charged() == before + 1
 
 
