@@ -71,13 +71,30 @@ function cut(text, width, size, wide = 0.56) {
   return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }
 
+const shown = new Map();
+
+/** Hide the still picture beside a live one for as long as that is there; returns what shows it again. */
+function hideStill(name) {
+  if (!name || !document.head) return () => {};
+  const known = shown.get(name) ?? { views: 0, style: document.createElement("style") };
+  known.style.textContent = `.jp-OutputArea-child:has(.${name}), .${name} { display: none !important; }`;
+  if (!known.views) document.head.append(known.style);
+  known.views += 1;
+  shown.set(name, known);
+  return () => {
+    known.views -= 1;
+    if (!known.views) known.style.remove();
+  };
+}
+
 /** Begin with what the notebook kept, ask the kernel for more, and pass on all it says; returns what ends it. */
 function follow(model, receive) {
   model.on("msg:custom", receive);
   const frozen = model.get("frozen");
   if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
   model.send({ type: "hello", rev: 0 });
-  return () => model.off("msg:custom", receive);
+  const showAgain = hideStill(model.get("still"));
+  return () => { showAgain(); model.off("msg:custom", receive); };
 }
 
 /** Tell which revision is painted, and when the oldest event in it happened. */

@@ -34,6 +34,8 @@ STATIC = Path(__file__).parent.parent / "static"
 BATCH_S = 0.04
 """Time between two batches."""
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 FROZEN_BYTES = 262_144
 """A final state larger than this is not kept in the widget; its still picture is."""
 
@@ -71,6 +73,8 @@ class EventLog(Protocol):
 class LiveView(anywidget.AnyWidget):
     """A view that follows its runs while they happen, and leaves a still picture behind."""
 
+    still = traitlets.Unicode().tag(sync=True)
+    """Class of the still picture beside it, which hides while the live one is there."""
     frozen = traitlets.Dict().tag(sync=True)
     """The state at the end of a run, so that a saved notebook can draw it without a kernel."""
 
@@ -97,11 +101,12 @@ class LiveView(anywidget.AnyWidget):
         self.ended = False
         self.shown = False
         self.display_id = f"agentkit-{uuid.uuid4().hex}"
+        """Of the still picture, which is renewed when a run ends."""
         self.mutex = threading.RLock()
         self.timer: asyncio.TimerHandle | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.detachers: list[Callable[[], None]] = []
-        super().__init__()
+        super().__init__(still=self.display_id)
         self.on_msg(self.answer)
         self.alive.add(self)
 
@@ -219,16 +224,26 @@ class LiveView(anywidget.AnyWidget):
             self.frozen = data
 
     def refresh(self) -> None:
-        """Replace the stored output by the present state, with its still forms."""
+        """Replace the stored picture by the present state."""
         self.freeze()
         if self.shown:
             self.publish(update=True)
 
     def publish(self, update: bool) -> None:
-        """Put the output into the notebook, or renew it where it stands."""
-        data, metadata = self._repr_mimebundle_()
+        """Put the outputs into the notebook, or renew the still one where it stands.
+
+        They are two, because a page shows one form of an output: it would take the live one, and
+        show nothing where there is no kernel, and no saved state of widgets.
+        """
+        if not update:
+            live, metadata = super()._repr_mimebundle_() or ({}, {})
+            data = {"text/plain": "", **{k: v for k, v in live.items() if k == WIDGET}}
+            publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
+        with self.mutex:
+            still = static_bundle(self.view)
+        still["text/html"] = twin(self.display_id, still["text/html"])
         publish_display_data(  # type: ignore[no-untyped-call]
-            data, metadata, transient={"display_id": self.display_id}, update=update
+            still, transient={"display_id": self.display_id}, update=update
         )
 
     def show(self) -> Self:
@@ -254,6 +269,16 @@ class LiveView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         count = len(self.view.book.runs)
         return f"{type(self).__name__}({count} {'run' if count == 1 else 'runs'})"
+
+
+def twin(name: str, picture: str) -> str:
+    """A still picture as an output of its own, which hides a live one that cannot be shown.
+
+    In a notebook that is opened again, JupyterLab says of each widget that its model is not found.
+    """
+    lost = ".jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
+    rule = f"{lost}:has(+ .jp-OutputArea-child .{name}){{display:none}}"
+    return f'<div class="agentkit-still {name}"><style>{rule}</style>{picture}</div>'
 
 
 def close_all() -> None:

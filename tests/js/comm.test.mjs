@@ -70,3 +70,14 @@ test("durations and texts are short", () => {
   assert.deepEqual([null, 0.25, 2.5, 42, 130].map(comm.seconds), ["–", "250 ms", "2.5 s", "42 s", "2 min 10 s"]);
   assert.equal(comm.cut("a long line", 40, 12), "a lo…");
 });
+
+test("a still picture is hidden while a live one is there, and shows again when the last has gone", async () => {
+  const graph = await widget("graph.js"), { el } = page(), model = new FakeModel({ still: "agentkit-1" });
+  const one = graph.default().render({ model, el }), other = graph.default().render({ model, el });
+  assert.equal(document.head.children.length, 1);
+  assert.match(document.head.children[0].textContent, /\.agentkit-1/);
+  one();
+  assert.equal(document.head.children.length, 1);
+  other();
+  assert.equal(document.head.children.length, 0);
+});

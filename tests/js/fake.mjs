@@ -54,7 +54,7 @@ class FakeElement extends EventTarget {
 /** Put the fakes in place; `frame` plays what waits for the next frame. */
 export function page() {
   let now = 0, waiting = new Map(), next = 1;
-  globalThis.document = { hidden: false, createElement: (tag) => new FakeElement(tag), createElementNS: (_ns, tag) => new FakeElement(tag) };
+  globalThis.document = { hidden: false, head: new FakeElement("head"), createElement: (tag) => new FakeElement(tag), createElementNS: (_ns, tag) => new FakeElement(tag) };
   globalThis.requestAnimationFrame = (callback) => { waiting.set(next, callback); return next++; };
   globalThis.cancelAnimationFrame = (id) => waiting.delete(id);
   const frame = (ms = 16) => {

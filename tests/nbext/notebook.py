@@ -34,7 +34,8 @@ class Cell:
     @property
     def text(self) -> str:
         """The plain texts of all outputs."""
-        return "\n".join(str(bundle.get("text/plain", "")) for bundle in self.outputs)
+        texts = (str(bundle.get("text/plain", "")) for bundle in self.outputs)
+        return "\n".join(text for text in texts if text)
 
     def take(self, message: dict[str, Any]) -> None:
         content = message["content"]

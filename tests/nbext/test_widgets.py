@@ -7,6 +7,8 @@ import threading
 from typing import Any
 from xml.etree import ElementTree
 
+import nbconvert
+import nbformat
 import pytest
 
 from agentkit import open_log
@@ -21,6 +23,7 @@ from nbext.widgets import (
     PlanWidget,
     SpeakersWidget,
     TimelineWidget,
+    base,
     close_all,
 )
 from nbext.widgets.base import BATCH_S
@@ -202,3 +205,23 @@ def fold_of(events: list[Any]) -> Any:
     shown = GraphWidget()
     shown.receive(events)
     return shown.view
+
+
+def test_a_page_without_widgets_has_the_still_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As nbconvert and Jupyter Book choose: the widget first, where an output has one."""
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(base, "publish_display_data", lambda data, *_, **__: shown.append(data))
+    widget = GraphWidget()
+    widget.receive(team().events)
+    widget.publish(update=False)
+    live, still = shown
+    assert base.WIDGET in live and base.WIDGET not in still
+    cell = nbformat.v4.new_code_cell(
+        outputs=[nbformat.v4.new_output("display_data", data) for data in shown]
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    made, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+    assert "data:image/svg+xml;base64," in made
+    widget.publish(update=True)
+    assert len(shown) == 3 and base.WIDGET not in shown[-1]
+    widget.close()
