@@ -28,6 +28,7 @@ from nbext.exercise import check
 from nbext.show import answered, small
 from nbext.table import Table, Told
 from tests.agentkit.views.story import Story
+from tests.conftest import ROOT
 from tests.pages import Page, mathematics, mistune, page, typeset
 
 IMG = '<img src=x onerror="fetch(1)">'
@@ -171,3 +172,13 @@ def test_an_error_in_a_cell_writes_out_what_would_act_on_a_terminal() -> None:
     assert SetupError("no \x1b[2J such")._render_traceback_() == [
         "\x1b[31mSetupError\x1b[0m: no \\u001b[2J such"
     ]
+
+
+def test_nobody_but_words_turns_a_text_into_markup() -> None:
+    own = [
+        str(path.relative_to(ROOT))
+        for package in ("agentkit", "memory", "nbext")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"\bhtml\.escape|from html import|MarkdownIt\b", path.read_text("utf-8"))
+    ]
+    assert sorted(own) == ["agentkit/words/pages.py", "agentkit/words/reading.py"]

@@ -11,64 +11,8 @@ from hypothesis import strategies as st
 
 from agentkit.words import Growing, fenced, for_line, for_lines, for_markdown
 from agentkit.words.pages import visible
+from tests.agentkit.words.snippets import PLAIN, SNIPPETS
 from tests.pages import PARSERS, RAW, Page, mathematics, mistune, page, typeset
-
-PLAIN = [
-    "The fare is 5 EUR.",
-    "The fare is $5 for one and $7 for two.",
-    "1969. That was the year.",
-    "- 5 degrees",
-    "-5 degrees",
-    "+ 3",
-    "12.",
-    "7)",
-    "# 3",
-    "#1 is safety",
-    "#",
-    "---",
-    "* * *",
-    "> 5",
-    ">= 5",
-    "2 * 3 * 4",
-    "2*3*4",
-    "5*x + 3*y",
-    "2**3**4",
-    "a_b_c and __init__.py",
-    "_",
-    "*",
-    "a < b & c > d",
-    "<think>",
-    "<b>bold</b>",
-    "&copy; &#36; &amp;",
-    "[a]: http://x",
-    "see [1] and [^1]",
-    "[^1]: a note",
-    "~5 to ~7, ~~",
-    "C:\\Users\\new and \\d+\\.\\d+",
-    "\\begin{x} a \\end{x} \\ref{x}",
-    "![alt](http://a.b/c.png)",
-    "[click](javascript:fetch(1))",
-    "[read](file:///etc/passwd)",
-    "[here](#there) and [](http://a.b)",
-    "https://a.b/c_d_e/_f_/*g*?h=1&copy=2.",
-    "(see https://a.b/c_(d)) or www.a.b or me@a.b",
-    "<https://a.b>",
-    "$$ is cheap, $$$ is dear",
-    "5$ and 7$ and $HOME",
-    "`unfinished",
-    "a | b",
-    "Title\n-\nmore",
-    "2+2\n=\n4",
-    "    42",
-    "1969. one\n1980. two",
-    "- 5 EUR for one\n- 7 EUR for two",
-    "1.\n2.",
-    "@@0@@",
-    ":smile: :: {role} %x",
-    "term\n: not a definition",
-    "(a)=\nx",
-    "+++\nx",
-]
 
 
 @pytest.mark.parametrize("said", PLAIN)
@@ -163,20 +107,7 @@ def test_what_is_nested_too_deep_loses_nothing() -> None:
     assert "deep" in page(for_markdown(said)).text
 
 
-SNIPPETS = st.sampled_from(
-    [
-        *PLAIN,
-        *"*_`~#>-+|:=\\[]()!\"'<&$ \n\t",
-        "**", "__", "``", "```", "~~~", "\n\n", "\n    ", "\n- ", "\n1. ", "\n> ", "![", "](",
-        "<img src=x onerror=\"fetch(1)\">", "<script>", "</script>", "<!--", "-->", "<![CDATA[",
-        "<?php", "</details>", "<a href=x>", "javascript:", "data:text/html,", "http://", "www.",
-        "![a](http://b/c)", "[a](http://b \"t\")", "[a](javascript:1)", "[a][b]", "[b]: http://x",
-        "```\n", "\n```", "`<img>`", "\\`", "`a``", "word", "  ", "é", "重", "$$", "\\(", "\\)",
-        "\\[", "\\]", "x^2", "\\begin{a}", "\\end{a}", "|a|b|\n|-|-|\n|c|d|", "\x1b[31m", "\u202e",
-        "&lt;img src=x&gt;", "&#60;b&#62;", "<br>", "{{x}}", "@@1@@", "\r\n", "\x00", "\ud800",
-    ]
-)  # fmt: skip
-NASTY = st.lists(SNIPPETS, max_size=25).map("".join) | st.text(max_size=80)
+NASTY = st.lists(st.sampled_from(SNIPPETS), max_size=25).map("".join) | st.text(max_size=80)
 
 
 @settings(max_examples=250, deadline=None)
