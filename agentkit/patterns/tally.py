@@ -16,12 +16,14 @@ Key = Callable[[Answer], str | None]
 
 ABSTAINS = re.compile(
     r"^\W*(?:i (?:do not|don't|cannot|can't|could not) (?:know|tell|say|answer|find|work)|"
-    r"i abstain|no answer|unknown|none)\b",
+    r"(?:i am |i'm )?(?:not sure|unsure)|i abstain|no answer|unknown|none)\b",
     re.IGNORECASE,
 )
 """How an answer that is none begins; our choice."""
 DENIES = re.compile(r"\b(?:not|no|never|nor|neither|than|t)\b")
 """What keeps a sentence from standing for a name that it holds ("cheaper than Briar")."""
+FEW = 2
+"""Words of a text that may stand for itself, though it is of no plain form ("quay seven")."""
 
 
 def said(answer: Answer) -> str | None:
@@ -57,13 +59,16 @@ def ballots(answers: Mapping[str, Answer], key: Key = said) -> dict[str, str | N
     units: dict[str, set[str]] = {}
     for one in read_as.values():
         units.setdefault(one.value, set()).update({one.unit} - {""})
-    short = {one.value for one in read_as.values() if not one.words or one.words == one.value}
+    short = {
+        one.value for one in read_as.values() if not one.words or len(one.words.split()) <= FEW
+    }
     for name, one in read_as.items():
         if one.unit and len(units[one.value]) > 1:
             found[name] = f"{one.value} {one.unit}"
         elif one.words and not DENIES.search(one.words):
-            held = [value for value in short - {one.words} if within(value, one.words)]
-            found[name] = held[0] if len(held) == 1 else one.value
+            held = {value for value in short if within(value, one.words)}
+            held -= {part for part in held for other in held - {part} if within(part, other)}
+            found[name] = held.pop() if len(held) == 1 else one.value
     return found
 
 

@@ -77,6 +77,10 @@ CHOOSING = re.compile(
     r"(?:choose|pick|vote for|go (?:with|for)|say|think|believe|find|get) (?:that )?",
     re.IGNORECASE,
 )
+HENCE = re.compile(r".*[,;]\s*(?:so|thus|hence|therefore),?\s+", re.IGNORECASE | re.S)
+REASONED = re.compile(
+    r"((?:[A-Z][\w'-]*\.?\s?){1,4})\s*[:;,–—-]\s+(?:it|its|because|since|which|as)\s", re.S
+)
 PRONOUN = re.compile(r"(?:it|that|this|they|these|there|which|what|so|i|we|he|she)\b", re.I)
 BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 REMARK = re.compile(r"(?:[,;]\s+(?![A-Z])|\s[-–—]\s|\s(?:because|since|with|at|for|as)\s).*", re.S)
@@ -126,6 +130,10 @@ def concluded(sentence: str) -> Reading | None:
         return None
     if len(ENTRY.findall(sentence)) > 1:
         return Reading(whole, words=whole)
+    if (name := REASONED.match(sentence)) and not PRONOUN.match(sentence):
+        return Reading(words(name[1]))
+    if (hence := HENCE.match(sentence)) and (last := value(sentence[hence.end() :], whole=True)):
+        return last
     links = list(COPULA.finditer(sentence))
     if links:
         after, before = sentence[links[-1].end() :], sentence[: links[0].start()]
@@ -139,8 +147,8 @@ def concluded(sentence: str) -> Reading | None:
     if lead := re.match(r"([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)\s*[,:;–—]\s", sentence):
         return Reading(words(lead[1]))
     if numbers := list(ALONE.finditer(sentence)):
-        last = measured(sentence[numbers[-1].start() :])
-        return last and last._replace(words=whole)
+        counted = measured(sentence[numbers[-1].start() :])
+        return counted and counted._replace(words=whole)
     return Reading(whole, words=whole)
 
 

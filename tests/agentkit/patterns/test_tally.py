@@ -81,3 +81,9 @@ async def test_a_sentence_of_no_plain_form_counts_as_the_short_answer_in_it() ->
 async def test_an_own_key_is_taken_as_it_is() -> None:
     answers = {"a": Answer(text="30 m"), "b": Answer(text="30 km")}
     assert ballots(answers, lambda answer: answer.text[:2]) == {"a": "30", "b": "30"}
+
+
+async def test_a_name_that_ends_with_a_number_is_one_name_in_any_case() -> None:
+    text, notes = await elected(a="Berth 7", b="Berth 9", c="berth 9", d="I'm not sure.")
+    assert text == "Berth 9"
+    assert notes[0]["ballots"]["d"] is None  # type: ignore[index]

@@ -42,6 +42,8 @@ SAME = {
         "Cinder, 245 EUR",
         "Cinder is the cheapest.",
         "I would choose Cinder.",
+        "Briar costs 120 EUR for a day and Cinder 245, so Cinder.",
+        "Cinder: it is 12 EUR cheaper.",
         "Final answer: Cinder",
         "It is Cinder. Its fee is 245 EUR.",
         "The cheapest port is Cinder, at 245 EUR.",
