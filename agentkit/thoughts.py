@@ -6,11 +6,15 @@ import re
 
 NAMES = ("think", "thinking", "thought", "reasoning")
 LONGEST = len("</reasoning>")
-OPEN = re.compile(rf"\s*<({'|'.join(NAMES)})>", re.IGNORECASE)
-CLOSE = re.compile(rf"</({'|'.join(NAMES)})>\s*", re.IGNORECASE)
+STARTS = (*(f"<{name}>" for name in NAMES), "[think]")
+"""In small letters; the last one is Mistral's."""
+OPEN = re.compile(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
+CLOSE = re.compile(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
 ORPHAN = re.compile(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
 """An end on a line of its own: some chat templates write the beginning into the prompt."""
-ANYWHERE = re.compile(rf"<({'|'.join(NAMES)})>.*?</\1>", re.IGNORECASE | re.DOTALL)
+ANYWHERE = re.compile(
+    rf"<({'|'.join(NAMES)})>.*?</\1>|\[think\].*?\[/think\]", re.IGNORECASE | re.DOTALL
+)
 
 
 def apart(text: str, cut: bool = False) -> tuple[str, str]:
@@ -66,7 +70,7 @@ class Voice:
                 return ""
             self.held, self.thinking = self.held[ended.end() :], False
         start = self.held.lstrip()
-        if any(f"<{name}>".startswith(start.lower()) for name in NAMES):
+        if any(begin.startswith(start.lower()) for begin in STARTS):
             return ""
         self.speaking = True
         return start if self.thought else self.held

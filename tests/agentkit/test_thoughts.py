@@ -15,6 +15,7 @@ TEXTS = [
     ("<think>a</think><think>b</think>c", "a\n\nb", "c"),
     ("<THINKING>\nhm\n</THINKING>\nYes.", "hm", "Yes."),
     ("<think></think>Yes.", "", "Yes."),
+    ("[THINK]hm[/THINK]Yes.", "hm", "Yes."),
     ("hm, so\n</think>\n\nYes.", "hm, so", "Yes."),
     ("</think>\nYes.", "", "Yes."),
     ("Write <think>x</think> in front.", "", "Write <think>x</think> in front."),
@@ -39,7 +40,20 @@ def test_thoughts_inside_a_text_can_be_left_out() -> None:
 
 PARTS = st.lists(
     st.sampled_from(
-        ["<think>", "</think>", "<thinking>", "</thinking>", "<thi", "a", "\n", " ", "<"]
+        [
+            "<think>",
+            "</think>",
+            "<thinking>",
+            "</thinking>",
+            "<thi",
+            "[THINK]",
+            "[/THINK]",
+            "[TH",
+            "a",
+            "\n",
+            " ",
+            "<",
+        ]
     )
 )
 
