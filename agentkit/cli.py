@@ -15,7 +15,7 @@ import agentkit
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
-from agentkit.logs.files import FOLDER
+from agentkit.logs.files import FOLDER, HOME
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
 from agentkit.place import here
@@ -187,10 +187,10 @@ def perform(options: argparse.Namespace) -> int:
 
 def default() -> str | None:
     """In a cell that has left its notebook's folder, that one's log, if there is none here."""
-    notebook = here()
-    if notebook is None or os.environ.get("AGENTKIT_LOG") or (Path(FOLDER) / "log.db").exists():
+    if os.environ.get("AGENTKIT_LOG") or (Path(FOLDER) / "log.db").exists():
         return None
-    path = Path(notebook).parent / FOLDER / "log.db"
+    home = os.environ.get(HOME) or os.path.dirname(here() or "")
+    path = Path(home, FOLDER, "log.db")
     return str(path) if path.is_absolute() and path.exists() else None
 
 

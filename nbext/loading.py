@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from agentkit.answer import Answer
 from agentkit.log import Log
+from agentkit.logs.files import HOME, home
 from agentkit.person import Person, set_person
 from agentkit.place import Place, jupyter, set_place
 from nbext.approval import asker
@@ -71,6 +72,7 @@ def load(shell: Any) -> Session:
     undo.append(lambda: forget(markdown))
     undo.append(close_widgets)
     undo.append(on_path())
+    undo.append(at_home())
     session.start_simulation()
     greet(session, log)
     return session
@@ -117,6 +119,17 @@ def on_path() -> Callable[[], None]:
         os.environ["PATH"] = os.pathsep.join(one for one in left if one != folder)
 
     return remove
+
+
+def at_home() -> Callable[[], None]:
+    """Let `!agentkit log list` find this notebook's log, also after %cd."""
+    os.environ[HOME] = str(home())
+    return forget_home
+
+
+def forget_home() -> None:
+    """Let programs that cells start find their logs themselves."""
+    os.environ.pop(HOME, None)
 
 
 def put_back(person: Person) -> None:

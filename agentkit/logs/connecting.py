@@ -85,6 +85,7 @@ def after_fork() -> None:
     """In a forked process: the lock may be held by a thread that is not there."""
     global opening
     opening = threading.RLock()
+    in_use.clear()  # locks on files are not inherited
 
 
 if hasattr(os, "register_at_fork"):

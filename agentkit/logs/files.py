@@ -12,6 +12,10 @@ from agentkit.errors import LogGone, SetupError
 from agentkit.place import here
 
 FOLDER = ".agentkit"
+
+HOME = "AGENTKIT_HOME"
+"""Tells the programs that a notebook's cells start where the notebook's home is."""
+
 SIDES = ("-wal", "-shm", "-journal")
 """Ends of the names of what SQLite puts next to a file."""
 

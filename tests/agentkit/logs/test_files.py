@@ -158,6 +158,28 @@ def test_a_kernel_records_in_the_folder_of_its_notebook(
     assert files.home() == tmp_path / "book"
 
 
+@pytest.mark.parametrize("variable", ["AGENTKIT_HOME", "JPY_SESSION_NAME"])
+def test_a_cell_that_went_elsewhere_reads_its_notebooks_log(
+    default: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+) -> None:
+    log = open_log()
+    recorded(log, "r0")
+    log.close()
+    (tmp_path / "sub").mkdir()
+    os.chdir(tmp_path / "sub")
+    files.home.cache_clear()  # as in another process
+    assert main(["log", "list"]) == 2
+    assert "There is no log" in capsys.readouterr().err
+    told = tmp_path if variable == "AGENTKIT_HOME" else tmp_path / "one.ipynb"
+    monkeypatch.setenv(variable, str(told))
+    assert main(["log", "list"]) == 0
+    assert "r0" in capsys.readouterr().out
+
+
 async def test_a_log_deleted_under_a_run_is_an_error_and_the_next_run_has_a_new_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
