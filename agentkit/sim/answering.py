@@ -19,7 +19,7 @@ from agentkit.sim.thought import Call
 from agentkit.sim.topics import TOPIC, topic
 from agentkit.sim.tree import Calc, Look, Many, Node, looks
 from agentkit.sim.values import Missing, Outcome, Pending, Value, as_number, plain
-from agentkit.sim.words import senses, stem
+from agentkit.sim.words import stem
 
 USE_TOOL = re.compile(
     r"\b(?:use|using|call|run|invoke|apply|with|by means of)\b.{0,40}\b(?:tools?|functions?)\b|"
@@ -160,8 +160,7 @@ def solve(scene: Scene, goal: Goal) -> Answer:
     if isinstance(outcome, Value) and goal.op:
         outcome = decide(goal, outcome, solver)
     if isinstance(outcome, Value) and goal.wanted == "count" and not goal.op:
-        own = set(senses(outcome.hints)) & set(senses(goal.text))
-        if isinstance(outcome.data, list) and own and not isinstance(goal.node, Many):
+        if isinstance(outcome.data, list) and isinstance(goal.node, Look):
             outcome = Value(len(outcome.data), "", (), outcome.text, outcome.source)
     if isinstance(outcome, Value) and not (suits(goal, outcome) or outcome.data is None):
         outcome = Missing(goal.text.strip().rstrip("?."))
@@ -214,7 +213,7 @@ def suits(goal: Goal, value: Value) -> bool:
         return isinstance(data, int | float | list) and not isinstance(data, bool)
     if goal.wanted in ("person", "place"):
         return isinstance(data, str | dict | list)
-    return True
+    return goal.wanted != "time" or not isinstance(data, bool)
 
 
 def labelled(goal: Goal, value: Value) -> Value:

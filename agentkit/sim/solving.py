@@ -225,7 +225,8 @@ class Solver:
                 if isinstance(outcome, str):
                     error = outcome
                     continue
-                used = unsaid(tool, head, arguments, fillers), unused(arguments, fillers)
+                others = without_name(tool, fillers)
+                used = unsaid(tool, head, arguments, fillers), unused(arguments, others)
                 if found := self.extract(outcome, node, head, fillers, *used):
                     return found
             if direct and (found := self.passage(node, head, fillers)):
@@ -240,18 +241,22 @@ class Solver:
     ) -> list[tuple[Tool, dict[str, Json]]]:
         """Return the tools that fit, best first; `direct` ones take facts, the others free text."""
         ranked = []
+        named_too = fillers
         for place, tool in enumerate(self.scene.tools):
             if tool.computes or tool.asks == direct or self.stores(tool):
                 continue
             query = node.text if len(node.text.split()) > 1 else self.scene.question
             counting = self.wanted == "count"
+            fillers = without_name(tool, named_too)
             arguments, left = fill(tool, fillers, list(node.head), query, counting)
             score = rate(tool, head, fillers, left)
             if arguments is None and score >= GOOD_FIT and direct:
-                more = [*fillers, *self.context(fillers)]
+                more = [*fillers, *self.context(node, fillers)]
                 whole, left = fill(tool, more, list(node.head), query, counting)
                 arguments, score = (whole, score) if whole is not None else (None, score)
             if counting and arguments and direct and self.guesses(tool, arguments, fillers, head):
+                continue
+            if arguments and direct and is_result(tool, arguments, node.text):
                 continue
             if arguments is None:
                 if score >= GOOD_FIT and direct:
@@ -284,10 +289,15 @@ class Solver:
         storing = VERBS_OF_STORING & set(tool.offer.name.casefold().split("_"))
         return bool(storing or does - set(senses(question)))
 
-    def context(self, fillers: list[Filler]) -> list[Filler]:
-        """Return the literals of the task around the question, for arguments it leaves out."""
+    def context(self, node: Look, fillers: list[Filler]) -> list[Filler]:
+        """Return the literals of the task around the question, for arguments it leaves out.
+
+        What else the question names belongs to the look-ups around an inner one.
+        """
         users = [turn.text for turn in self.scene.ask.turns if turn.role == "user"]
         said = {filler.lit.text for filler in fillers}
+        if not any(node is one for one in self.outermost):
+            said |= {lit.text for lit in literals(self.scene.question)}
         found = [lit for text in reversed(users[-2:]) for lit in literals(text)]
         return [Filler("", lit, optional=True) for lit in found if lit.text not in said]
 
@@ -390,6 +400,11 @@ class Solver:
             return None if rest or left else Value(data, "", (), node.text, source)
         known = {str(f.lit.value).casefold() for f in fillers}
         numeric = any(node is one for one in self.outermost) and self.wanted in ("number", "count")
+        asked = re.search(r"\b(?:which|what) (\w+)\b", node.text or self.scene.question, re.I)
+        field = {key for key in data if asked and sense(asked[1]) in senses(split_identifier(key))}
+        if field and any(node is one for one in self.outermost):
+            data = {key: value for key, value in data.items() if key in field}
+            head = [*head, sense(asked[1])] if asked else head
         row = {k: v for k, v in data.items() if not numeric or as_number(v) is not None or
                isinstance(v, list)}  # fmt: skip
         found = from_record(row, head, known)
@@ -466,3 +481,25 @@ def unused(arguments: dict[str, Json], fillers: list[Filler]) -> list[Lit]:
         and str(one.lit.value).casefold() not in given
         and not (one.lit.kind == "number" and as_number(one.lit.value) in numbers)
     ]  # fmt: skip
+
+
+def without_name(tool: Tool, fillers: list[Filler]) -> list[Filler]:
+    """Return the values without one that only is the tool's own name: VAT is no argument of vat."""
+    own = set(tool.name_senses)
+    return [
+        one
+        for one in fillers
+        if one.lit.kind not in ("name", "code") or sense(one.lit.text) not in own
+    ]
+
+
+def is_result(tool: Tool, arguments: dict[str, Json], text: str) -> bool:
+    """Return whether a number was taken for an argument that counts what the tool gives.
+
+    In `the hall with 120 seats` the number is no hall for the tool `seats(hall)`.
+    """
+    own = set(tool.name_senses) - {sense(word) for one in tool.params for word in one.words}
+    numbers = [re.escape(str(v)) for v in arguments.values() if isinstance(v, int | float)]
+    return any(
+        sense(hit) in own for n in numbers for hit in re.findall(rf"(?<![\w.]){n}\s+([a-z]+)", text)
+    )
