@@ -30,7 +30,9 @@ CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.I
 FOLLOW_UP = re.compile(
     r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
 )
-EXPRESSION = re.compile(r"[-(]*\d[\d\s.,()+\-*/×÷^%]*[+\-*/×÷^%][\d\s.,()+\-*/×÷^%]*\d\)*")
+EXPRESSION = re.compile(
+    r"(?<![\w.])[-(]*\d[\d\s.,()+\-*/×÷^%]*[+\-*/×÷^%][\d\s.,()+\-*/×÷^%]*\d\)*"
+)
 
 
 def answer(scene: Scene, question: str | None = None) -> Answer:

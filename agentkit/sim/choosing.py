@@ -14,7 +14,7 @@ from agentkit.sim.schemas import (
     is_query,
 )
 from agentkit.sim.thought import Json
-from agentkit.sim.words import overlap, sense, senses
+from agentkit.sim.words import SOFT, overlap, sense, senses
 
 SEARCH_WORDS = frozenset(
     sense(w) for w in "search find lookup retrieve query ask delegate browse consult handoff "
@@ -33,13 +33,6 @@ NUMBERED = frozenset(
 
 WHEN = frozenset("date day when time datetime start at".split())
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
-SOFT = frozenset(
-    map(sense, """number amount total many much name value kind type current currently there today
-    exactly please tool function result together altogether overall real actual level call called
-    get find lookup use return returns give gives""".split())
-)  # fmt: skip
-"""Words of a question that ask for nothing of their own."""
-
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))
 CURRENCIES = frozenset("EUR USD GBP JPY CHF SEK NOK DKK CAD AUD".split())
 UNIT_WORDS = {
@@ -280,10 +273,7 @@ def rate(tool: Tool, head: list[str], fillers: list[Filler], left: list[Filler])
 
 def spoken_by(tool: Tool) -> set[str]:
     """Return the senses of all the words by which a tool says what it is about."""
-    found = {*tool.name_senses, *tool.description_senses}
-    for param in tool.params:
-        found |= {sense(word) for word in param.words} | set(senses(param.description))
-        found |= {one for value in param.enum for one in senses(str(value))}
+    found = set(tool.all_senses)
     if MONEY & found:
         found |= {sense(word) for word in ("cost", "fee", "price", "charge", "pay")}
     return found | {word for word, other in RELATED.items() if other in found}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentkit.sim.clauses import card_of, clauses_about, denies, spoken
+from agentkit.sim.grammar import CLASS_NOUNS
 from agentkit.sim.lexing import UNITS, Lit, literals, sentences
 from agentkit.sim.scene import INJECTED
 from agentkit.sim.thought import Json
-from agentkit.sim.words import overlap, sense, senses, split_identifier
+from agentkit.sim.words import SOFT, overlap, sense, senses, split_identifier
 
 UNIT_SUFFIXES = {
     "eur": "EUR", "usd": "USD", "m": "m", "km": "km", "kn": "knots", "kg": "kg", "t": "t",
@@ -26,6 +27,9 @@ HEADED = re.compile(
     r"^\W*(?:\d+[.)]\s*)?(?:find(?! out:)|compute|work out|calculate|determine)\b[^:\n]*:\s+", re.I
 )
 KINDS = frozenset(map(sense, ("ship", "cargo", "person", "sailing")))
+KIND_SENSES = KINDS | frozenset(map(sense, CLASS_NOUNS | SOFT | {"rate", "member", "home"}))
+UNIT_SENSES = frozenset(map(sense, UNITS)) | frozenset(map(sense, ("metre", "knot", "number")))
+TIMES = frozenset(map(sense, "time year date day hour moment month".split()))
 REFUTED = re.compile(r"\bit says [“\"].*?[”\"], but (?:I find: )?")
 RESULT_KEYS = ("result", "value", "answer", "output", "total", "amount", "price", "cost", "text")
 
@@ -38,6 +42,7 @@ class Found:
     unit: str = ""
     hints: tuple[str, ...] = ()
     others: tuple[Json, ...] = ()
+    sentence: str = ""
 
 
 def unit_of(key: str) -> str:
@@ -122,16 +127,26 @@ def from_prose(
                 continue
             covered = overlap(head, senses(sentence))
             score = covered + (0.2 if must and named == len(must) else 0.0)
-            if covered >= least:
+            if covered >= least and not unspoken(head, sentence, must, wanted):
                 scored.append((score, sentence))
     best = max((score for score, _ in scored), default=0.0)
-    readings = (
-        from_sentence(part, head, given, wanted)
-        for score, sentence in scored
-        if score > best - 1e-9
-        for part in clauses_about(sentence, head, given)
-    )
-    return next((found for found in readings if found), None)
+    for score, sentence in scored:
+        if score <= best - 1e-9:
+            continue
+        for part in clauses_about(sentence, head, given):
+            if found := from_sentence(part, head, given, wanted):
+                return replace(found, sentence=sentence)
+    return None
+
+
+def unspoken(head: list[str], sentence: str, must: list[str], wanted: str) -> set[str]:
+    """Return the senses of the wanted words that a sentence does not account for.
+
+    `The shop has 12 apples` says nothing of the profit of the shop, nor when it opens.
+    """
+    said = {*senses(sentence), *(one for name in must for one in senses(name))}
+    times = TIMES if wanted == "time" else set()
+    return set(head) - said - UNIT_SENSES - KIND_SENSES - times
 
 
 def from_card(card: dict[str, Json], head: list[str], must: list[str]) -> Found | None:

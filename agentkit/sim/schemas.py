@@ -49,6 +49,15 @@ class Tool:
         return senses(self.offer.description)
 
     @cached_property
+    def all_senses(self) -> frozenset[str]:
+        """Return the senses of the tool's name, its description, parameters and choices."""
+        found = {*self.name_senses, *self.description_senses}
+        for param in self.params:
+            found |= {sense(word) for word in param.words} | set(senses(param.description))
+            found |= {one for value in param.enum for one in senses(str(value))}
+        return frozenset(found)
+
+    @cached_property
     def params(self) -> list[Param]:
         """Return the tool's parameters."""
         return read_params(self.offer.parameters)

@@ -14,9 +14,10 @@ from agentkit.sim.choosing import (
     rate,
     unsaid,
 )
+from agentkit.sim.clauses import spoken
 from agentkit.sim.grammar import PLACES
 from agentkit.sim.lexing import UNITS, Lit, literals
-from agentkit.sim.reading import Found, from_prose, from_record
+from agentkit.sim.reading import TIMES, Found, from_prose, from_record
 from agentkit.sim.rows import about, held, keys_of, labels_of
 from agentkit.sim.scene import Result, Scene
 from agentkit.sim.schemas import Tool
@@ -65,7 +66,6 @@ AMOUNTS = frozenset(
 AMOUNT_SENSES = MEASURES | frozenset(map(sense, AMOUNTS))
 """A record or a list is no answer to a question for one of these."""
 SIZE = sense("size")
-TIMES = frozenset(map(sense, "time year date day hour moment month".split()))
 
 
 @dataclass
@@ -102,7 +102,15 @@ class Solver:
         return Value([o.data for o in outcomes if isinstance(o, Value)], common_unit(outcomes))
 
     def calc(self, node: Calc) -> Outcome:
-        """Return the result of arithmetic over the parts; numbers only."""
+        """Return the result of arithmetic over the parts; numbers only.
+
+        What is added or taken off in percent is a share of what it is added to.
+        """
+        first, last = node.parts[0], node.parts[-1]
+        if node.op in ("sum", "diff") and len(node.parts) == 2 and isinstance(last, Lit):
+            if last.unit == "%" and not (isinstance(first, Lit) and first.unit == "%"):
+                share = replace(last, value=float(last.value) / 100, unit="")
+                node = replace(node, parts=(first, Calc("product", (share, first), last.text)))
         outcome = self.many(node.parts)
         if not isinstance(outcome, Value):
             return outcome
@@ -284,10 +292,9 @@ class Solver:
         question = self.scene.question
         if not question.rstrip().endswith("?"):
             return False
-        first = (senses(tool.offer.description) or [""])[0]
-        does = ACTIONS & {first} & set(tool.name_senses)
+        does = ACTIONS & set(tool.description_senses[:1]) & set(tool.name_senses)
         storing = VERBS_OF_STORING & set(tool.offer.name.casefold().split("_"))
-        return bool(storing or does - set(senses(question)))
+        return bool(storing or (does and does - set(senses(question))))
 
     def context(self, node: Look, fillers: list[Filler]) -> list[Filler]:
         """Return the literals of the task around the question, for arguments it leaves out.
@@ -437,6 +444,12 @@ class Solver:
         amount = next(
             (g for g in lits if g.kind == "number" and per and per[0] == g.unit[:1]), None
         )
+        aside = [f.lit for f in fillers if f.lit.kind == "number" and not f.optional]
+        if found.sentence and any(
+            one is not amount and not spoken(one.text.casefold(), found.sentence.casefold())
+            for one in aside
+        ):
+            return None
         if amount and isinstance(found.data, int | float):
             total = round(float(found.data) * float(amount.value), 2)
             found = replace(found, data=total, unit=base)
@@ -445,6 +458,8 @@ class Solver:
     def wanted_of(self, node: Look) -> str:
         """Return what kind of value a look-up is for, judged by its own words."""
         words = set(node.head)
+        if words & {"number", "count", "quantity"} and len(words) > 1:
+            return "count"
         if words & AMOUNTS and self.wanted not in ("person", "time"):
             return "number"
         if words & {"master", "captain", "commands", "owner", "author", "manager"}:
@@ -456,7 +471,7 @@ class Solver:
         if self.wanted == "count":
             things = re.findall(r"\bhow many ((?:\w+ )?\w+)", self.scene.question, re.IGNORECASE)
             own = set(senses(" ".join(things))) & set(senses(list(node.head)))
-            return "count" if own else "number"
+            return "count" if own or not set(senses(list(node.head))) & AMOUNT_SENSES else "number"
         kinds = ("person", "number", "time", "place")
         return self.wanted if self.wanted in kinds else "any"
 

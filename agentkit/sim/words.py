@@ -16,10 +16,16 @@ STOP = frozenset(
     """.split()
 )
 
+WORD = re.compile(r"[A-Za-zÀ-ÿ0-9']+")
+SHORT = 400
+"""Characters of a text whose senses are kept."""
+
 CLASSES = (
     "master captain skipper commander command commands",
     "length long longer longest", "depth deep deeper deepest", "height high higher highest tall",
-    "speed fast faster fastest knots", "age old older oldest", "weight heavy heavier tonne tonnes",
+    "speed fast faster fastest knots", "age old older oldest",
+    "weight heavy heavier tonne tonnes weigh weighs",
+    "width wide wider widest",
     "distance far mile miles", "duration hours lasts last", "tariff due dues",
     "departure depart departs departing leave leaves", "arrival arrive arrives arriving",
     "draught draft", "fare ticket", "build built", "cost costs price prices expensive",
@@ -60,6 +66,14 @@ def sense(word: str) -> str:
     return SENSE.get(found, found)
 
 
+SOFT = frozenset(
+    map(sense, """number amount total many much name value kind type current currently there today
+    exactly please tool function result together altogether overall real actual level call called
+    get find lookup use return returns give gives""".split())
+)  # fmt: skip
+"""Words of a question that ask for nothing of their own."""
+
+
 def split_identifier(name: str) -> list[str]:
     """Return the words of an identifier in snake_case, kebab-case or camelCase."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
@@ -68,7 +82,19 @@ def split_identifier(name: str) -> list[str]:
 
 def senses(text: str | Iterable[str]) -> list[str]:
     """Return the senses of the words of a text that carry meaning, in order."""
-    words = re.findall(r"[A-Za-zÀ-ÿ0-9']+", text) if isinstance(text, str) else text
+    if isinstance(text, str):
+        return list(short_senses(text) if len(text) <= SHORT else of_words(WORD.findall(text)))
+    return of_words(text)
+
+
+@lru_cache(maxsize=8192)
+def short_senses(text: str) -> tuple[str, ...]:
+    """Return the senses of a short text; descriptions of tools come with every request."""
+    return tuple(of_words(WORD.findall(text)))
+
+
+def of_words(words: Iterable[str]) -> list[str]:
+    """Return the senses of those words that carry meaning."""
     return [sense(word) for word in words if word.casefold() not in STOP and word != "'"]
 
 

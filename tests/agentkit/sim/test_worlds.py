@@ -35,7 +35,7 @@ def holds(text: str, value: Value) -> bool:
 
 def objection(case: Case, world: SmallWorld, model: str = "sim:careful") -> str:
     """Return what is wrong with the answer to a case, or nothing."""
-    told: set[float] = numbers(case.question)
+    told: set[float] = numbers(f"{case.question} {world.system}")
 
     def heard(tool: Any) -> Any:
         def call(**arguments: Any) -> Any:

@@ -564,3 +564,97 @@ add(
     may("How many lives does Kim have?"),
     may("How many players are there?"),
 )
+
+
+def seats(hall: int) -> int:
+    """Seats in a hall."""
+    return {3: 120}.get(hall, 80)
+
+
+def vat(amount: float, rate: float) -> float:
+    """VAT on an amount at a rate in percent."""
+    return round(amount * rate / 100, 2)
+
+
+def power(base: float, exponent: float) -> float:
+    """Raise base to exponent."""
+    return float(base**exponent)
+
+
+add(
+    "numbers",
+    [seats, vat, power],
+    must("How many seats are in hall 3?", 120),
+    must("What is the VAT on 200 EUR at 19 percent?", 38),
+    must("What is 2 to the power of 10?", 1024),
+    must("Use power to raise 2 to the power of 10.", 1024),
+    may("What is the number of the hall with 120 seats?", 3),
+    may("How many halls are there?"),
+    may("How many people can sit in hall 3?"),
+    may("What is the VAT on 200 EUR?"),
+)
+
+
+def train(number: str) -> dict[str, Any]:
+    """A train: departure, platform, destination, delay_minutes."""
+    return {"departure": "10:42", "platform": 7, "destination": "Bergen", "delay_minutes": 12}
+
+
+def loans(member: str) -> list[dict[str, Any]]:
+    """Books that a member has borrowed, with title and due date."""
+    return [{"title": "Dune", "due": "2026-05-01"}, {"title": "Emma", "due": "2026-04-12"}]
+
+
+def is_open(shop: str) -> bool:
+    """Whether a shop is open now."""
+    return True
+
+
+add(
+    "station",
+    [train, loans, is_open],
+    must("When does train IC5 leave?", "10:42"),
+    must("From which platform does train IC5 leave?", 7),
+    must("How many books has Kim borrowed?", 2),
+    must("Is the shop Miller open?", True),
+    may("When does Miller open?"),
+    may("How many passengers does train IC5 have?"),
+    may("What is the speed of train IC5?"),
+    may("What is the fine of Kim?"),
+)
+
+add(
+    "told",
+    [],
+    must("What do apples cost?", 3),
+    must("How many apples are there?", 12),
+    must("Who is the owner of the shop?", "Kim Holm"),
+    must("What is the sum of the price of apples and the price of plums?", 5),
+    may("How many plums are there?"),
+    may("What do pears cost?"),
+    may("What is the price of 5 apples?", 15),
+    may("When did the shop open?", 1987),
+    may("When does the shop close?"),
+    may("How old is the shop?"),
+    may("What is the profit of the shop?"),
+    may("How many customers came in 1987?"),
+    may("What is 12 plus the number of apples?", 24),
+    may("How many apples and plums are there together?"),
+    system="You run a shop. Apples cost 3 EUR. Plums cost 2 EUR. The shop has 12 apples. It opened "
+    "in 1987. Kim Holm is the owner of the shop.",
+)
+
+add(
+    "sums",
+    [],
+    must("What is 50 EUR minus 20%?", 40),
+    must("What is 15% of 80?", 12),
+    must("Add 2, 3 and 4.", 9),
+    must("Multiply 2, 3 and 4.", 24),
+    must("What is 12 x 31?", 372),
+    may("What is 1e3 + 5?", 1005),
+    may("What is half of 9?", 4.5),
+    may("How many days are in 3 weeks?", 21),
+    may("Pick a number between 1 and 10."),
+    may("How old is someone born in 1990?"),
+)
