@@ -229,8 +229,11 @@ def schema(model: type[BaseModel], notes: Mapping[str, str], names: Sequence[str
             f"Two of the parameters {', '.join(names)} of {model.__name__} have one alias.",
             expected="another for each",
         )
+    fields = model.model_fields.values()
+    titled = {name for name, field in zip(names, fields, strict=True) if field.title}
     for name, shown in zip(names, made.get("properties", {}).values(), strict=True):
-        shown.pop("title", None)
+        if name not in titled:
+            shown.pop("title", None)
         if shown.get("writeOnly"):
             shown.pop("default", None)
         lines = [shown.get("description", ""), notes.get(name, "")]

@@ -67,6 +67,49 @@ async def in_thread(call: Callable[[], Any]) -> Any:
     return await future
 
 
+class Turn:
+    """A lock for tasks of any event loop, taken in the order in which they came.
+
+    asyncio.Lock belongs to one loop: whoever waited for it on another was never woken.
+    """
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._held = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        with self._mutex:
+            if not self._held:
+                self._held = True
+                return
+            mine = asyncio.get_running_loop().create_future()
+            self._waiting.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            with self._mutex:
+                handed = mine not in self._waiting
+                if not handed:
+                    self._waiting.remove(mine)
+            if handed:
+                self._next()
+            raise
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._next()
+
+    def _next(self) -> None:
+        """Hand the turn to whoever waits longest; one whose loop has ended waits no more."""
+        with self._mutex:
+            while self._waiting:
+                future = self._waiting.popleft()
+                with contextlib.suppress(RuntimeError):
+                    future.get_loop().call_soon_threadsafe(_settle, future, None, None)
+                    return
+            self._held = False
+
+
 @contextlib.asynccontextmanager
 async def uncancelled(failed: Callable[[], Exception]) -> AsyncIterator[None]:
     """Take a CancelledError for a failure where nobody cancelled us, but a library its own work."""

@@ -18,6 +18,7 @@ from agentkit import Memory, Tool, tool
 from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
+from agentkit.threads import Turn
 from memory.board.versions import Seen, Version
 from memory.board.writing import decided
 from memory.passages import before_task, passages
@@ -80,7 +81,7 @@ class Replica(Memory):
         """The versions that the session read last, by key."""
         self.own: dict[str, int] = {}
         """The session's last write, by key."""
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, Turn] = {}
 
     async def read(self, key: str) -> Seen:
         """What this replica holds of a key. Notes: stale_read, merged, redirected.
@@ -173,7 +174,7 @@ class Replica(Memory):
         Raises:
             Conflict: it was tried a hundred times.
         """
-        async with self._turns.setdefault(key, asyncio.Lock()):
+        async with self._turns.setdefault(key, Turn()):
             try:
                 return await self._changed(key, change)
             except Conflict:

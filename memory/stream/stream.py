@@ -8,7 +8,6 @@ importance of what was observed since the last one passes the threshold.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +20,7 @@ from agentkit import Actor, Agent, Memory, Model, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest
 from agentkit.run import Outcome, current_run, in_run, note
+from agentkit.threads import Turn
 from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
@@ -101,7 +101,7 @@ class StreamMemory(Memory):
         self.importance, self.clock = importance, clock
         self.embedder = chosen(embedder)
         # What is read is written back with its access: two recalls at once must take turns.
-        self.turn = asyncio.Lock()
+        self.turn = Turn()
         self.store = opened(name, store, self.embedder.name, home() if path is None else path)
         self.rater = Agent(f"{name}_importance", RATE, model=model)
         self.thinker = Agent(

@@ -15,6 +15,7 @@ import pytest
 from agentkit import Agent, open_log, run, tool
 from agentkit.events import StepStarted
 from agentkit.log import Log
+from agentkit.threads import Turn
 from tests.fakes import EchoModel
 
 ASKS = [str(number) for number in range(24)]
@@ -78,3 +79,42 @@ def ended(main: Callable[[], Any]) -> Any:
     thread.join(20)
     assert found, "it had not ended after 20 s"
     return found[0]
+
+
+def test_a_turn_is_taken_by_one_task_after_the_other_on_any_loop() -> None:
+    turn, inside, most = Turn(), [0], [0]
+
+    async def work() -> None:
+        for _ in range(20):
+            async with turn:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                await asyncio.sleep(0)
+                inside[0] -= 1
+
+    async def main() -> bool:
+        with ThreadPoolExecutor(4) as pool:
+            done = [pool.submit(asyncio.run, work()) for _ in range(4)]
+            await asyncio.gather(work(), work(), *map(asyncio.wrap_future, done))
+        return True
+
+    assert ended(main)
+    assert most == [1]
+
+
+async def test_a_turn_that_was_given_up_goes_to_the_next() -> None:
+    turn, order = Turn(), list[int]()
+
+    async def work(number: int) -> None:
+        async with turn:
+            order.append(number)
+
+    async with turn:
+        waiting = [asyncio.create_task(work(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await asyncio.sleep(0)
+    # The first has its turn, and has not begun: cancelled now, it hands it on.
+    waiting[0].cancel()
+    await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert order == [2, 3]
