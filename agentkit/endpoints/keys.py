@@ -65,8 +65,8 @@ def secret(given: str | SecretStr | None, *names: str) -> SecretStr | None:
     given = SecretStr(given) if isinstance(given, str) else given
     if given is not None:
         return checked(given, "given")
-    found = next((key for key in map(setting, names) if key), None)
-    return checked(SecretStr(found), "in " + " or ".join(names)) if found else None
+    found = next((SecretStr(key) for key in map(setting, names) if key), None)
+    return checked(found, "in " + " or ".join(names)) if found else None
 
 
 def local_secret(
@@ -82,8 +82,9 @@ def local_secret(
     Raises:
         SetupError: there is a key from elsewhere; whoever wrote .env is not to get it.
     """
-    there = {name: (dotenv().get(name) or "").strip() for name in names}
-    found = next((SecretStr(key) for key in there.values() if key), None)
+    there = dotenv()
+    found = next((SecretStr(key) for key in map(there.get, names) if key and key.strip()), None)
+    del there
     elsewhere = [name for name in names if from_environment(name)]
     if given is not None or (elsewhere and found is None):
         source = "the one given" if given is not None else f"{elsewhere[0]} of the environment"
@@ -104,9 +105,9 @@ def checked(key: SecretStr, where: str, literal: bool = False) -> SecretStr | No
         where: it was found, in words.
         literal: whether even a "${NAME}" is sent as it stands.
     """
-    text = key.get_secret_value().strip()
+    key = SecretStr(key.get_secret_value().strip())
+    text = key.get_secret_value()
     fault = fault_of(text.replace("$", "") if literal else text)
-    key = SecretStr(text)
     del text
     if fault:
         raise SetupError(

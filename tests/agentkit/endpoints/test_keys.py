@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from agentkit.endpoints.connect import connect
 from agentkit.endpoints.keys import secret, setting
 from agentkit.errors import SetupError
 
@@ -58,3 +60,24 @@ def test_dotenv_takes_nothing_from_the_environment(
     assert setting("SOME_KEY") == "${OTHER_KEY}"
     with pytest.raises(SetupError, match="the name of a variable"):
         secret(None, "SOME_KEY")
+
+
+@pytest.mark.parametrize("where", ["environment", "dotenv", "beside the address", "argument"])
+def test_a_bad_key_is_in_no_frame_of_ours(
+    where: str, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, given = "sk-very secret-0123", None
+    lines = "AGENTKIT_BASE_URL=http://h/v1\n" if where == "beside the address" else ""
+    if where in ("dotenv", "beside the address"):
+        lines += f"AGENTKIT_API_KEY='{key}'\n"
+    elif where == "environment":
+        monkeypatch.setenv("AGENTKIT_API_KEY", key)
+    else:
+        given = key
+    (own_folder / ".env").write_text(lines)
+    address = None if where == "beside the address" else "http://h/v1"
+    with pytest.raises(SetupError, match="a blank") as caught:
+        connect("m", base_url=address, api_key=given)
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+    assert ours and key not in str(caught.value) + repr([frame.locals for frame in ours])
