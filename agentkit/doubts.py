@@ -74,7 +74,7 @@ class Doubts:
             Unsettled: of some of them nobody has said whether they happened; it names all.
             SetupError: a word about what was never in doubt.
         """
-        if not self.words and not in_doubt(self.records, also):
+        if not (self.words or also or in_doubt(self.records)):
             return []
         records = (*self.records, *self.others())
         found = in_doubt(records, also)

@@ -152,6 +152,20 @@ async def test_other_runs_of_the_same_origin_neither_guess_nor_repeat(how: str) 
     assert till.paid == [1, 1, 1]
 
 
+async def test_what_only_another_run_of_the_origin_began_is_asked_about() -> None:
+    till, log = Till(), MemoryLog()
+    clerk = till.clerk(1)
+    with pytest.raises(ZeroDivisionError):
+        async with run(log=log, id="r", actor="clerk", task="go"):
+            raise ZeroDivisionError
+    till.hangs = 1
+    await till.cut(clerk.rerun("r", log=log))
+    for again in (clerk.resume, clerk.rerun, clerk.fork):
+        with pytest.raises(Unsettled, match="pay"):
+            await again("r", log=log)
+    assert till.paid == [1]
+
+
 async def test_a_fork_at_an_earlier_event_keeps_what_must_not_happen_twice() -> None:
     till, log = Till(), MemoryLog()
     clerk = till.clerk(1)
