@@ -45,6 +45,16 @@ from agentkit.words import for_line
 UNNAMED = "graph"
 
 
+def shape(graph: Graph) -> dict[str, JSON]:
+    """Who belongs to a graph and its arrows, so that a picture of a run has them as declared."""
+    from agentkit.views.plan import declared
+
+    return {
+        "actors": [[one.name, one.what, one.model_name] for one in graph.members],
+        "edges": [list(edge) for edge in declared(graph)],
+    }
+
+
 class Graph(Actor):
     """A declared graph."""
 
@@ -66,6 +76,7 @@ class Graph(Actor):
             )
         for one in found:
             note("check", {"kind": one.kind, "actors": list(one.actors), "reason": one.text})
+        note("flow", shape(self))
         answer = await run_flow(self.flow, worded(task, thread[:-1], self.name), output)
         said = extend(thread, Message(role="assistant", content=answer.text))
         return answer.model_copy(update={"thread": said})

@@ -24,6 +24,7 @@ from agentkit.messages import JSON
 from agentkit.views.book import YOU, Book, Order, Scope, Step, explained, mapped
 from agentkit.views.branching import Branch, branches
 from agentkit.views.crowd import together
+from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Changes
 from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
 from agentkit.views.notes import UNTOLD, grave, sentence
@@ -56,7 +57,7 @@ class GraphNode:
     status: str = ""
     notes: Counter[str] = field(default_factory=Counter)
     told: list[Letter] = field(default_factory=list)
-    """The notes about it, in their order."""
+    """The notes about it, and answers that were handed on to nobody, in their order."""
     scopes: list[Scope] = field(default_factory=list)
     steps: dict[tuple[str, str], str] = field(default_factory=dict)
     """Its open steps and what they are."""
@@ -75,6 +76,8 @@ class Graph:
         self.edges: dict[str, GraphEdge] = {}
         self.kin: dict[tuple[str, str], Order] = {}
         """Who works for whom, known before the first message between them is."""
+        self.flows: dict[tuple[str, str], Flowing] = {}
+        """Declared graphs at work, by run and activation."""
         self.changes: Changes[str] = Changes()
         self.shape = 0
         """Revision at which a node or an edge came last, or took another place among them."""
@@ -98,6 +101,7 @@ class Graph:
             case ScopeOpened():
                 self.open(event, fresh)
             case ScopeClosed():
+                self.settle_flow(event)
                 self.stir(event)
             case MessageSent():
                 if fresh:
@@ -146,7 +150,8 @@ class Graph:
             node.what, node.model, self.shape = what, model, self.changes.rev
         parent = self.book.scopes.get((event.run, event.parent))
         above = parent.actor if parent is not None else YOU
-        if above in self.nodes:
+        flow = self.flows.get((event.run, event.parent))
+        if above in self.nodes and (flow is None or event.actor not in flow.sources):
             known = self.kin.get((above, event.actor))
             if known is None or self.book.order < known:
                 self.kin[above, event.actor] = self.book.order
@@ -186,7 +191,47 @@ class Graph:
             if scope is not None and scope.actor == source and scope.usage.calls:
                 letter.tokens = scope.usage.tokens_in + scope.usage.tokens_out
                 letter.cost_usd = scope.cost_usd
-        self.edge(source, target, letter)
+        scope = self.book.scopes.get((event.run, event.scope))
+        flow = self.flows.get((event.run, scope.parent)) if scope is not None else None
+        if flow is None or scope is None or scope.actor not in flow.sources or kind == "say":
+            self.edge(source, target, letter)
+        elif kind == "task":
+            self.hand_on(flow, target, letter)
+        elif (lost := flow.answer(source, letter)) is not None:
+            self.nodes[source].told.append(lost)
+
+    def hand_on(self, flow: Flowing, actor: str, task: Letter) -> None:
+        """Draw a task along the arrows that led to it, with the answers that it hands on."""
+        givers = flow.givers(actor)
+        for giver in givers:
+            if (answer := flow.waiting.pop(giver, None)) is not None:
+                self.edge(giver, actor, answer)
+        self.edge(givers[0], actor, task)
+
+    def flow(self, event: Noted) -> None:
+        """Enter a declared graph: its actors and arrows, as it is drawn before it is asked."""
+        flow = self.flows[event.run, event.scope] = Flowing(self.book.actor(event))
+        for actor, what, model in rows(mapped(event.data, "actors"), 3):
+            node = self.node(str(actor), str(what))
+            node.model = node.model or (model if isinstance(model, str) else None)
+        for source, target, label, back in rows(mapped(event.data, "edges"), 4):
+            if source not in self.nodes or target not in self.nodes:
+                continue
+            flow.sources.setdefault(target, []).append(source)
+            edge = GraphEdge(source, target, label=str(label), order=self.book.order)
+            self.edges.setdefault(edge.id, edge)
+            self.changes.touch(edge.id)
+            if not back:
+                self.kin.setdefault((source, target), self.book.order)
+        self.shape = self.changes.rev
+
+    def settle_flow(self, event: ScopeClosed) -> None:
+        """A graph is done: answers that nobody was given stand with those who gave them."""
+        flow = self.flows.get((event.run, event.scope))
+        for actor, letter in (flow.waiting if flow else {}).items():
+            self.nodes[actor].told.append(letter)
+        if flow is not None:
+            flow.waiting = {}
 
     def counterpart(self, event: StepStarted | StepEnded) -> str | None:
         """The node that a step talks to: a tool, a person, ...; none for models and clocks."""
@@ -256,6 +301,8 @@ class Graph:
 
         What is told of a memory, as a lost update, is a badge of the memory.
         """
+        if event.topic == "flow" and fresh:
+            self.flow(event)
         if event.topic in UNTOLD:
             return
         node = self.about(event)
@@ -368,7 +415,10 @@ class Graph:
         scene, card = self.scene(), name.removeprefix(NOTES)
         nodes = [self.nodes[n] for n in scene.cards.get(card, ())]
         found: list[tuple[GraphEdge | GraphNode, Letter]] = [
-            (node, letter) for node in nodes for letter in node.told
+            (node, letter)
+            for node in nodes
+            for letter in node.told
+            if card == name or letter.kind == "note"
         ]
         if card == name:
             found += scene.letters(name)
@@ -446,6 +496,17 @@ def told(data: dict[str, JSON]) -> list[tuple[str, str, str]]:
         )
         for edge in data["edges"]
     ]
+
+
+def rows(value: JSON, width: int) -> list[list[JSON]]:
+    """The lists of that length in a list, those beginning with a text; a log may hold anything."""
+    found = value if isinstance(value, list) else []
+    return [row for row in found if isinstance(row, list) and len(row) == width and named(row[:2])]
+
+
+def named(values: list[JSON]) -> bool:
+    """Whether all values are texts."""
+    return all(isinstance(value, str) for value in values)
 
 
 def called(event: StepStarted | StepEnded) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from agentkit.messages import JSON
 
-UNTOLD = ("bound", "recalled")
-"""Notes that tell nothing new: where a notebook puts the answer; what a step has told before."""
+UNTOLD = ("bound", "recalled", "flow")
+"""Notes that tell nothing new: where an answer goes, what a step or a picture tells anyway."""
 
 SENTENCES = {
     "adapted": "The endpoint of {model} does not take all that was asked; it was sent: {to}.",

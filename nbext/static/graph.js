@@ -75,7 +75,7 @@ export const called = (id, nodes) => nodes?.get(id)?.label ?? id;
 
 /** An edge in one line. */
 export const edgeText = (edge, nodes) =>
-  `${called(edge.source, nodes)} → ${called(edge.target, nodes)}: ${KINDS.filter((k) => edge.kinds[k]).map((k) => `${edge.kinds[k]} ${k}`).join(", ")}`;
+  `${called(edge.source, nodes)} → ${called(edge.target, nodes)}: ${KINDS.filter((k) => edge.kinds[k]).map((k) => `${edge.kinds[k]} ${k}`).join(", ") || edge.label || "not yet"}`;
 
 /** A cost that stays honest when it is unknown. */
 export const money = (usd) => usd == null ? "" : `$${usd >= 1 ? usd.toFixed(2) : usd.toPrecision(2)}`;
@@ -149,7 +149,8 @@ function drawEdge(part, edge, route) {
   }
   const width = (1.3 + Math.min(2.2, Math.log2(edge.count + 1) * 0.3)).toFixed(1);
   if (part.width !== width) part.line.setAttribute("stroke-width", (part.width = width));
-  if (part.shown !== edge.count) part.count.textContent = (part.shown = edge.count) > 1 ? String(edge.count) : "";
+  const beside = edge.count > 1 ? String(edge.count) : cut(edge.label ?? "", 84, 10.5);
+  if (part.shown !== beside) part.count.textContent = part.shown = beside;
 }
 
 /** Points along a path, measured once. */
