@@ -61,5 +61,5 @@ def test_a_table_reads_well_as_text_and_as_markdown() -> None:
     assert table._repr_markdown_().splitlines()[2:5] == [
         "|  | calls |",
         "|---|---:|",
-        "| paged \\| x | 12 |",
+        "| paged &#124; x | 12 |",
     ]
