@@ -15,6 +15,9 @@ from agentkit.sim.thought import Ask, Say, Unfillable
 from agentkit.sim.wire import Refused, Reply, Stop, Wanted, calls_of, digest, finished
 
 REMEMBERED = 100_000
+MOST_ACTORS = 10_000
+OTHERS = "(others)"
+"""The account of all actors after the first ones: any header may name another actor."""
 
 T = TypeVar("T")
 
@@ -56,7 +59,9 @@ class Stats:
         model = self.models.setdefault(sign.model, Account())
         if sign.actor is None:
             return [self.total, model]
-        return [self.total, model, self.actors.setdefault(sign.actor, Account())]
+        known = sign.actor in self.actors or len(self.actors) < MOST_ACTORS
+        name = sign.actor if known else OTHERS
+        return [self.total, model, self.actors.setdefault(name, Account())]
 
     def listing(self) -> dict[str, Any]:
         """The books as JSON."""

@@ -297,6 +297,9 @@ class Form:
         mine = self.thought.answer
         if mine is None or as_number(self.thought.data) is None:
             return False
+        if self.alone and not mine.goals:
+            # A sum and nothing else was asked for, and there is one place for it.
+            return True
         unit = unit_of(name)
         if unit and mine.unit and unit != mine.unit:
             return False

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from agentkit.sim import desk
 from agentkit.sim.thought import Ask, Say
 
 ASKED = {"model": "careful", "messages": [{"role": "user", "content": "hello there"}]}
@@ -176,3 +177,15 @@ async def test_three_hundred_clients_are_served_at_once(serve: Callable[..., str
 
 def test_the_front_page_says_what_it_is(port: httpx.Client) -> None:
     assert "no language model" in port.get("/").text
+
+
+def test_the_books_do_not_grow_with_every_name_that_is_sent(
+    port: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST_ACTORS", 2)
+    for name in ("ann", "bob", "cy", "di", "ann"):
+        port.post(CHAT, json=ASKED, headers={"X-Agentkit-Actor": name}).raise_for_status()
+    actors = port.get("/sim/stats").json()["actors"]
+    assert {name: one["charged"] for name, one in actors.items()} == {
+        "ann": 2, "bob": 1, desk.OTHERS: 2,
+    }  # fmt: skip
