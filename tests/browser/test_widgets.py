@@ -124,7 +124,7 @@ def test_a_click_on_an_edge_lists_its_messages_and_a_reload_keeps_the_widgets(la
     texts = graph.locator(".ak-text")
     expect(texts).to_have_count(2)
     expect(texts.first).to_have_text("Plan it.")
-    graph.locator(".ak-link").click()
+    graph.get_by_role("button", name="show all", exact=True).click()
     expect(texts.last).to_have_text(TEXT)
     assert lab.page.locator(".ak-graph img").count() == 0
     lab.page.keyboard.press("Escape")
