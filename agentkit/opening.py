@@ -36,6 +36,7 @@ async def run(
     at: int | None = None,
     edit: dict[Any, Any] | None = None,
     settle: dict[str, JSON] | None = None,
+    extend: bool = False,
     id: str | None = None,
     actor: str | None = None,
     task: JSON = None,
@@ -63,6 +64,8 @@ async def run(
         settle: {tool name or step key: result, or NOT_DONE}, what a person says of steps in
             doubt; by name only where one step of that name is in doubt. Each word is about
             the attempt that was asked about, and about no later one.
+        extend: let a run that is resumed although it has finished perform more, as a study
+            that gets further questions does.
         id: the run's id; a new UUIDv7 by default.
         actor, task, output, sample: what is asked, kept so that the ask can be repeated.
 
@@ -80,7 +83,7 @@ async def run(
         )
     events = log.read(source) if source else []
     more = bool(resume) and (budget_usd or budget_tokens) is not None and held_back(events)
-    finished = bool(resume) and ended_well(events) and not more
+    finished = bool(resume) and ended_well(events) and not (more or extend)
     lease = None
     if not replay and not finished:
         id = resume or id or uuid7()

@@ -457,7 +457,8 @@ class Run:
                 f"Run {self.id} has finished, and {scope.path or YOU} needs a {kind} step ({name})"
                 " that is not recorded.",
                 expected="what was recorded; a finished run performs nothing more",
-                todo="use rerun: it pays only for what changed; or ask anew",
+                todo="use rerun: it pays only for what changed; or ask anew; a block of code may"
+                " say async with run(resume=..., extend=True)",
                 run_id=self.id,
                 key=key,
             )

@@ -113,7 +113,7 @@ async def compare(
             if on_progress:
                 on_progress(Progress(trial=done, done=len(found), total=len(jobs), paid_usd=paid))
 
-    async with run(name, log=log, task=setup, resume=before) as study:
+    async with run(name, log=log, task=setup, resume=before, extend=True) as study:
         waiting = jobs[::-1]
         tasks = [asyncio.ensure_future(work(study, waiting)) for _ in range(concurrency)]
         try:

@@ -172,6 +172,10 @@ async def test_a_finished_block_performs_nothing_more() -> None:
             await clerk("one")
             await clerk("two")
     assert (len(model.keys), log.read("r")) == (1, events)
+    async with run(log=log, resume="r", extend=True):
+        assert await clerk("one") == first
+        assert (await clerk("two")).text == "echo: two"
+    assert len(model.keys) == 2
 
 
 async def test_a_finished_run_does_not_answer_another_question() -> None:
