@@ -86,7 +86,7 @@ def pages() -> list[Path]:
         ["git", "ls-files", "*.py", "*.md", "*.ipynb", "*.toml", "scripts/*", "binder/*", "*.txt"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return [ROOT / name for name in listed.stdout.splitlines()]
+    return [ROOT / name for name in listed.stdout.splitlines() if ROOT / name != Path(__file__)]
 
 
 def named(hint: str) -> str | None:
