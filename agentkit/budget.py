@@ -173,14 +173,13 @@ class Budget:
 
     def enter(self, hold: Hold, usage: Usage, cost_usd: float | None) -> None:
         """Learn from a call, performed or recorded, what the next ones of its model may take."""
-        if not self.limited:
-            return
         known = self._known.setdefault(hold.name, Known())
         known.tokens = max(known.tokens, usage.tokens_in + usage.tokens_out)
         known.tokens_out = max(known.tokens_out, usage.tokens_out)
         if cost_usd is not None:
             known.usd = max(known.usd or 0.0, cost_usd)
-        if hold.bound and hold.bound.tokens_in and usage.calls == 1:
+        # Without a limit nobody has worked out a bound, and it need not be done for this.
+        if self.limited and hold.bound and hold.bound.tokens_in and usage.calls == 1:
             known.stretch = max(known.stretch, usage.tokens_in / hold.bound.tokens_in)
 
     def extend(self, hold: Hold) -> None:
@@ -213,7 +212,7 @@ class Budget:
         """What one attempt at a call that was cut is entered as; None where nothing is known."""
         known = self._known.get(hold.name)
         if hold.bound is None:
-            if known is None:
+            if known is None or not self.limited:
                 return None
             return Usage(tokens_in=known.tokens, calls=1), known.usd
         out = hold.bound.tokens_out or (known.tokens_out if known else 0) or GUESS_TOKENS
