@@ -5,7 +5,7 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab test demo check format bench bench-peers test-foreign clean
+.PHONY: help lab test demo check format bench bench-peers test-foreign test-lessons clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
@@ -37,6 +37,9 @@ bench: .venv/.dev
 
 bench-peers: .venv/.dev
 	@$(PY) -m benchmarks.peers $(ARGS)
+
+test-lessons: .venv/.dev
+	@$(PY) -m pytest -q -m lessons tests/test_notebooks.py $(ARGS)
 
 test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)

@@ -11,10 +11,10 @@ import pytest
 
 from agentkit import Agent, run
 from agentkit import run as run_function
-from agentkit.errors import LogLocked, RunTaken
+from agentkit.errors import BadReply, LogLocked, RunTaken
 from agentkit.lease import HOST, LEASE_S, Lease, owner_gone, owner_name
 from agentkit.logs.memory import MemoryLog
-from tests.fakes import EchoModel, FakeClock
+from tests.fakes import FakeClock, ScriptedModel
 
 
 def test_an_owner_names_host_process_and_writer() -> None:
@@ -66,9 +66,16 @@ async def test_the_heart_stops_with_the_run() -> None:
     assert scheduled == []
 
 
+async def stopped() -> tuple[MemoryLog, Agent]:
+    """A log with an unfinished run "r", and who was asked in it."""
+    log, clerk = MemoryLog(), Agent("clerk", model=ScriptedModel(BadReply("broken"), "done"))
+    with pytest.raises(BadReply):
+        await clerk("go", log=log, id="r")
+    return log, clerk
+
+
 async def test_a_resume_waits_for_a_lock_of_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    log, clerk = MemoryLog(), Agent("clerk", model=EchoModel())
-    answer = await clerk("go", log=log)
+    log, clerk = await stopped()
     claim, tries = log.claim, 0
 
     def locked_at_first(run: str) -> Lease:
@@ -79,15 +86,14 @@ async def test_a_resume_waits_for_a_lock_of_a_moment(monkeypatch: pytest.MonkeyP
         return claim(run)
 
     monkeypatch.setattr(log, "claim", locked_at_first)
-    assert (await clerk.resume(answer.run_id, log=log)).text == answer.text
+    assert (await clerk.resume("r", log=log)).text == "done"
     assert tries == 3
 
 
 async def test_cancelling_a_resume_that_waits_leaves_the_run_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log, clerk = MemoryLog(), Agent("clerk", model=EchoModel())
-    answer = await clerk("go", log=log)
+    log, clerk = await stopped()
     claim, tried = log.claim, asyncio.Event()
 
     def locked(run: str) -> Lease:
@@ -95,9 +101,9 @@ async def test_cancelling_a_resume_that_waits_leaves_the_run_free(
         raise LogLocked("locked")
 
     monkeypatch.setattr(log, "claim", locked)
-    task = asyncio.ensure_future(clerk.resume(answer.run_id, log=log))
-    await tried.wait()
+    task = asyncio.ensure_future(clerk.resume("r", log=log))
+    await asyncio.wait_for(tried.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert claim(answer.run_id).epoch == 2
+    assert claim("r").epoch == 2

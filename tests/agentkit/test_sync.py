@@ -52,6 +52,8 @@ INTERRUPTED = """
 import asyncio, signal, threading
 from agentkit.sync import wait
 
+# A shell starts what it puts into the background with interrupts ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ended = []
 
 async def long():
