@@ -29,7 +29,7 @@ FEW = settings(
     max_examples=6, deadline=None, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-ACK_WAIT_S = 0.05
+ACK_WAIT_S = 0.1  # a pause of a busy machine shall not look like a death
 
 
 def on_nats(url: str, check: Callable[[Fabric], Awaitable[None]]) -> None:
