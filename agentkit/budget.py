@@ -203,6 +203,8 @@ class Budget:
 
     def settle(self, hold: Hold) -> None:
         """Give back what a call reserved; what it cost has been added to what is spent."""
+        if hold.budget is None:
+            return
         with self._mutex:
             if hold in self._holds:
                 self._holds.remove(hold)
@@ -215,9 +217,8 @@ class Budget:
             if known is None or not self.limited:
                 return None
             return Usage(tokens_in=known.tokens, calls=1), known.usd
-        out = hold.bound.tokens_out or (known.tokens_out if known else 0) or GUESS_TOKENS
-        tokens_in = round(hold.bound.tokens_in * (known.stretch if known else 1.0))
-        usage = Usage(tokens_in=tokens_in, tokens_out=out, calls=1)
+        tokens_in, out = sized(hold.bound, known)
+        usage = Usage(tokens_in=tokens_in, tokens_out=out or GUESS_TOKENS, calls=1)
         return usage, hold.bound.price(usage)
 
     def _measure(self, hold: Hold) -> None:
@@ -226,14 +227,12 @@ class Budget:
         if hold.bound is None:
             hold.usd, hold.tokens = (known.usd, known.tokens) if known else (None, None)
             return
-        out = hold.bound.tokens_out or (known.tokens_out if known else None)
-        tokens_in = round(hold.bound.tokens_in * (known.stretch if known else 1.0))
+        tokens_in, out = sized(hold.bound, known)
         least = Usage(tokens_in=tokens_in, tokens_out=out or 0, calls=1)
         price = hold.bound.price(least)
         if self.usd is not None and price is None:
             raise self._unpriced(hold.name)
-        known_out = out is not None
-        hold.usd, hold.tokens = (price, tokens_in + (out or 0)) if known_out else (None, None)
+        hold.usd, hold.tokens = (None, None) if out is None else (price, tokens_in + out)
         spent_usd, spent_tokens = self.spent()
         too_much = self.usd is not None and (spent_usd or 0.0) + (price or 0.0) > over(self.usd)
         if too_much or (self.tokens is not None and spent_tokens + tokens_in > self.tokens):
@@ -315,10 +314,8 @@ class Budget:
         self, hold: Hold, usd: float | None = None, tokens: int | None = None
     ) -> BudgetSpent:
         spent_usd, spent_tokens = self.spent()
-        usd, tokens = (
-            (hold.usd if usd is None else usd),
-            (hold.tokens if tokens is None else tokens),
-        )
+        usd = hold.usd if usd is None else usd
+        tokens = hold.tokens if tokens is None else tokens
         parts, needs = [], []
         if self.usd is not None:
             parts.append(f"{spent_usd or 0.0:.6f} of {self.usd:.6f} USD")
@@ -345,6 +342,13 @@ class Budget:
             " a model of your own; or give budget_tokens instead",
             run_id=self.run,
         )
+
+
+def sized(bound: Bound, known: Known | None) -> tuple[int, int | None]:
+    """Tokens in and out that a call may take; None where neither bound nor record tells."""
+    if known is None:
+        return bound.tokens_in, bound.tokens_out
+    return round(bound.tokens_in * known.stretch), bound.tokens_out or known.tokens_out
 
 
 def over(limit: float) -> float:

@@ -180,11 +180,8 @@ class SqliteLog(Log):
             if event.nodes:
                 self._write_messages(event.nodes)
         number, last = self._number(lease.run), rows.pop()
-        if rows:
-            self._db.executemany(
-                "INSERT INTO events VALUES (?,?,?,?,?,NULL)", [(number, *row) for row in rows]
-            )
-        self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", (number, *last, head))
+        entered = [*((number, *row, None) for row in rows), (number, *last, head)]
+        self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", entered)
         return True
 
     def _head_of(self, lease: Lease, new: bool) -> bytes:
