@@ -36,7 +36,7 @@ HOMES: dict[str, str] = {
 }
 """The module of each public name."""
 
-__all__ = sorted(HOMES)
+__all__ = sorted(HOMES, key=lambda name: (not name.isupper(), name))
 
 
 def __getattr__(name: str) -> Any:

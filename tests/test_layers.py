@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 
 # Reading order. A folder is one layer; inside it the order is free, but a cycle is not.
 LAYERS = [
+    "agentkit.deprecated",
     "agentkit.words",
     "agentkit.errors",
     "agentkit.forms",

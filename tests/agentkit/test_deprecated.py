@@ -1,0 +1,63 @@
+"""Old names work for one version, and say the new one to whoever wrote them."""
+
+from __future__ import annotations
+
+import sys
+import types
+import warnings
+
+import pytest
+
+from agentkit.deprecated import Renamed, method, moved
+
+
+class Board:
+    def reconcile(self) -> str:
+        return "in agreement"
+
+    settle = Renamed("reconcile")
+
+
+def test_a_name_that_moved_is_found_with_a_warning_where_it_was_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = types.ModuleType("old_home")
+    old.__getattr__ = moved("old_home", {"Path": "pathlib:PurePath"})  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, "old_home", old)
+    with pytest.warns(DeprecationWarning, match=r"old_home\.Path .* use pathlib\.PurePath") as told:
+        from old_home import Path  # type: ignore[import-not-found]
+    from pathlib import PurePath
+
+    assert Path is PurePath
+    assert told[0].filename == __file__
+
+
+def test_a_name_that_never_was_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'old_home' has no attribute 'Other'"):
+        moved("old_home", {})("Other")
+
+
+def test_a_method_is_called_by_its_old_name_with_a_warning_at_the_call() -> None:
+    with pytest.warns(DeprecationWarning, match=r"Board\.settle .* use Board\.reconcile") as told:
+        assert Board().settle() == "in agreement"
+    assert told[0].filename == __file__
+
+
+class Carrier:
+    """A third party's class, written against the old name."""
+
+    def settle(self) -> str:
+        return "noted"
+
+
+def test_a_third_partys_method_of_the_old_name_is_used_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match=r"Carrier\.settle .* use Carrier\.acknowledge"):
+        assert method(Carrier(), "acknowledge", "settle")() == "noted"
+
+
+def test_the_new_name_is_used_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert method(Board(), "reconcile", "settle")() == "in agreement"
+    with pytest.raises(AttributeError, match="acknowledge"):
+        method(object(), "acknowledge", "settle")
