@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from agentkit.amounts import cell, seconds
 from agentkit.messages import JSON, Frozen
-from agentkit.views.svg import clean
-from agentkit.views.text import cell, seconds
+from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD, for_terminal
 
 LONGEST = 300

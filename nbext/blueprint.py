@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agentkit.actor import Actor
-from agentkit.views.bundle import static_bundle
+from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures.svg import TONES, clean
 from agentkit.views.plan import planned
-from agentkit.views.svg import TONES, clean
 from agentkit.words import UNREAD, for_line
 
 GRAPH = (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentkit.messages import Frozen
-from agentkit.views.svg import clean
+from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD, for_terminal
 
 MET, OPEN = "✓", "○"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentkit.messages import Frozen
-from agentkit.views.svg import clean
+from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD, for_terminal
 from nbext.show import publish
 

@@ -13,9 +13,9 @@ from agentkit import Agent, Answer, tool
 from agentkit.errors import SetupError
 from agentkit.events import Event, Failure
 from agentkit.gather import Gathered
+from agentkit.pictures.bundle import static_bundle
 from agentkit.testing import ScriptedModel
-from agentkit.views.board import Board as Ballots
-from agentkit.views.bundle import static_bundle
+from agentkit.views.ballots import Board as Ballots
 from agentkit.views.graph import Graph
 from agentkit.views.ledger import Ledger
 from agentkit.views.planview import PlanView

@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 LAYERS = [
     "agentkit.deprecated",
     "agentkit.words",
+    "agentkit.amounts",
     "agentkit.errors",
     "agentkit.forms",
     "agentkit.messages",
@@ -53,6 +54,7 @@ LAYERS = [
     "agentkit.actor",
     "agentkit.agent",
     "agentkit.gather",
+    "agentkit.pictures",
     "agentkit.views",
     "agentkit.patterns",
     "agentkit.protocols",

@@ -7,14 +7,14 @@ from statistics import fmean
 
 from pydantic import ConfigDict
 
+from agentkit.amounts import count, money, seconds
 from agentkit.evaluate.plot import Dot, accuracy_plot
 from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, sign_flip
 from agentkit.evaluate.trial import Budget, Trial
 from agentkit.messages import JSON, Frozen
-from agentkit.views.bundle import static_bundle
-from agentkit.views.svg import clean
-from agentkit.views.table import Rows, markdown_table
-from agentkit.views.text import count, money, seconds
+from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures.svg import clean
+from agentkit.pictures.table import Rows, markdown_table
 from agentkit.words import UNREAD, for_line
 
 

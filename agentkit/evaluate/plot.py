@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agentkit.views.svg import clean, cut, document, element, paint, words
-from agentkit.views.text import money
+from agentkit.amounts import money
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 WIDTH, HEIGHT = 600.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 170.0, 34.0, 46.0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from agentkit.actor import Actor
+from agentkit.amounts import count
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -21,7 +22,6 @@ from agentkit.gather import ALWAYS_RAISED
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.opening import run
 from agentkit.run import Outcome, Run
-from agentkit.views.text import count
 
 Status = Literal["answered", "out of budget", "failed"]
 

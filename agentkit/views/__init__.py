@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.views.board import Board
+from agentkit.views.ballots import Board
 from agentkit.views.fold import View, fold
 from agentkit.views.graph import Graph
 from agentkit.views.ledger import Ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from agentkit.amounts import money
 from agentkit.events import (
     Event,
     MessageSent,
@@ -20,7 +21,6 @@ from agentkit.events import (
 from agentkit.messages import JSON, Frozen
 from agentkit.views.book import YOU, Book, short
 from agentkit.views.notes import sentence
-from agentkit.views.text import money
 
 WHAT = 160
 """Characters of what happened."""

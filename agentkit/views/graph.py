@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import (
     Event,
     MessageSent,
@@ -21,17 +22,16 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
+from agentkit.pictures.crowd import together
+from agentkit.pictures.graph import picture, summary
+from agentkit.pictures.svg import image
 from agentkit.views.book import YOU, Book, Order, Scope, Step, explained, mapped
 from agentkit.views.branching import Branch, branches
-from agentkit.views.crowd import together
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Changes
 from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
 from agentkit.views.notes import UNTOLD, grave, sentence
-from agentkit.views.picture import picture, summary
 from agentkit.views.scene import Scene
-from agentkit.views.svg import image
-from agentkit.views.text import cell
 
 NOTES = "notes:"
 """Before the id of a card, for its notes alone."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell, count, money, seconds
 from agentkit.events import Event, RunStarted, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
+from agentkit.pictures.svg import FONT, clean
+from agentkit.pictures.table import html_table, markdown_table, table_svg
 from agentkit.views.book import BEHIND, Book, Order
-from agentkit.views.svg import FONT, clean
-from agentkit.views.table import html_table, markdown_table, table_svg
-from agentkit.views.text import cell, count, money, seconds
 from agentkit.words import UNREAD
 
 

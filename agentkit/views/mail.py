@@ -6,10 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
+from agentkit.pictures.graph import KINDS
 from agentkit.views.book import Order
-
-KINDS = ("task", "answer", "call", "result", "say", "error")
-"""What a message is: work given and its answer, a tool's call and result, talk, a failure."""
 
 
 @dataclass(slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell, seconds
 from agentkit.events import Event, Noted, RunEnded, RunStarted, ScopeClosed
 from agentkit.messages import JSON
+from agentkit.pictures.plan import chart, placed
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, mapped, short
-from agentkit.views.planchart import chart, placed
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell, seconds
 
 STATES = {"running": "running", "ok": "done", "failed": "failed", "cancelled": "cancelled"}
 """State of a step by the status that its note tells."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentkit.messages import JSON
-from agentkit.views.crowd import crowds
-from agentkit.views.layout import Box, Link, place
+from agentkit.pictures.crowd import crowds
+from agentkit.pictures.layout import Box, Link, place
+from agentkit.pictures.route import routes
 from agentkit.views.mail import GraphEdge, Letter
-from agentkit.views.route import routes
 
 ACTOR_HEIGHT = 48.0
 CROWD_WIDTH = 176.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, MessageSent, Noted, RunEnded, RunStarted
 from agentkit.messages import JSON
+from agentkit.pictures.speakers import strip
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, Verdict, mapped, short
-from agentkit.views.strip import strip
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
 
 TOPICS = ("speaker", "unselected", "handoff", "stop")
 

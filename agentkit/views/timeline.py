@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from agentkit.amounts import fence, seconds
 from agentkit.events import (
     Event,
     Noted,
@@ -16,13 +17,12 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
+from agentkit.pictures.svg import image
+from agentkit.pictures.timeline import chart, table_of, tip
 from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, explained, mapped, short
 from agentkit.views.branching import Branch, branches
-from agentkit.views.chart import chart, table_of, tip
 from agentkit.views.fold import Changes
 from agentkit.views.notes import UNTOLD, grave, sentence
-from agentkit.views.svg import image
-from agentkit.views.text import fence, seconds
 
 ROWS = 6
 """Bars that may stand above each other in a lane."""

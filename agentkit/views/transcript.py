@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from agentkit.amounts import LONG, cell, fence
 from agentkit.events import (
     Event,
     MessageSent,
@@ -15,12 +16,11 @@ from agentkit.events import (
     StepEnded,
 )
 from agentkit.messages import JSON
+from agentkit.pictures.svg import FONT, TONES, clean
+from agentkit.pictures.table import table_svg
 from agentkit.views.book import YOU, Book, Order, explained, mapped, short
 from agentkit.views.branching import branches, hint
 from agentkit.views.notes import UNTOLD, grave, sentence
-from agentkit.views.svg import FONT, TONES, clean
-from agentkit.views.table import table_svg
-from agentkit.views.text import LONG, cell, fence
 from agentkit.words import UNREAD
 
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, get_args
 
 from agentkit import Log, Memory, Tool
+from agentkit.amounts import cell
 from agentkit.errors import SetupError, StoreUnreachable
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
 from agentkit.run import current_scope, in_run
-from agentkit.views.text import cell
 from memory.asks import PerAsk
 from memory.board.delivery import Delivery
 from memory.board.network import Network

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, Noted, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, short
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
-from memory.views.lettersheet import letters_svg
+from memory.pictures.letters import letters_svg
 
 LAST = 200
 """Letters that are kept."""

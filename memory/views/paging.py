@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, short
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
-from memory.views.pagingchart import paging_svg
+from memory.pictures.paging import paging_svg
 
 TOPICS = ("window", "pressure", "evicted", "paged_in", "compacted")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, short
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
+from memory.pictures.map import map_svg
 from memory.stores import Item
-from memory.views.mapchart import map_svg
 from memory.views.projection import Point
 
 LAST = 30

@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, short
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
-from memory.views.replicachart import replicas_svg
+from memory.pictures.replicas import replicas_svg
 
 NAMES = {
     "conflict": ("conflict", "conflicts"),

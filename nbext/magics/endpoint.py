@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentkit.amounts import money
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.providers import PROVIDERS
-from agentkit.views.text import money
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from agentkit.amounts import seconds
 from agentkit.errors import SetupError
 from agentkit.views.branching import hint, short_id
 from agentkit.views.eventlist import EventLine, told
-from agentkit.views.text import seconds
 from nbext.magics.base import Magic
 from nbext.magics.views import chosen
 from nbext.options import Grammar, Line, Option, whole

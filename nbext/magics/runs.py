@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agentkit.agent import Agent
+from agentkit.amounts import money, seconds
 from agentkit.lease import owner_gone
 from agentkit.log import RunInfo
-from agentkit.views.text import money, seconds
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short

@@ -7,7 +7,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.log import RunInfo
-from agentkit.views.bundle import static_bundle
+from agentkit.pictures.bundle import static_bundle
 from agentkit.views.fold import fold
 from agentkit.views.transcript import Transcript
 from nbext.blueprint import Blueprint
@@ -116,7 +116,7 @@ def board(session: Session, line: Line, body: str | None) -> Any:
 
     With `--truth ANSWER` right and wrong are told apart, and where the majority went wrong.
     """
-    from agentkit.views.board import Board
+    from agentkit.views.ballots import Board
     from nbext.widgets import BoardWidget
 
     view = Board(line.one("--truth"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.views.bundle import static_bundle
+from agentkit.pictures.bundle import static_bundle
 from nbext.widgets.base import LiveView, close_all
 from nbext.widgets.graph import GraphWidget
 from nbext.widgets.plain import (

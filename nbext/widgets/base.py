@@ -25,8 +25,8 @@ from IPython.display import publish_display_data
 
 from agentkit.events import Delta, Event, RunEnded, RunStarted
 from agentkit.messages import JSON
+from agentkit.pictures.bundle import static_bundle
 from agentkit.views.book import Book
-from agentkit.views.bundle import static_bundle
 from agentkit.words import for_terminal
 
 STATIC = Path(__file__).parent.parent / "static"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.views.board import Board
+from agentkit.views.ballots import Board
 from agentkit.views.ledger import Ledger
 from agentkit.views.planview import PlanView
 from agentkit.views.speakers import Speakers
@@ -13,7 +13,7 @@ class BillWidget(LiveView, drawn="bill", fold=Ledger):
     """What each actor and each model of the runs used, live."""
 
 
-class BoardWidget(LiveView, drawn="board", fold=Board):
+class BoardWidget(LiveView, drawn="ballots", fold=Board):
     """Who held what in each round of debates and votes, live."""
 
 

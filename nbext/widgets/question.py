@@ -12,7 +12,7 @@ import traitlets
 
 from agentkit.messages import JSON
 from agentkit.person import Question
-from agentkit.views.svg import clean
+from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
 from nbext.show import publish
 

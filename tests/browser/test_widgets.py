@@ -9,8 +9,8 @@ from urllib.parse import urlparse
 import nbformat
 from playwright.sync_api import expect
 
+from agentkit.pictures.bundle import static_bundle
 from agentkit.views import Graph, fold
-from agentkit.views.bundle import static_bundle
 from tests.agentkit.views.story import team
 from tests.browser.lab import Lab
 from tests.conftest import ROOT

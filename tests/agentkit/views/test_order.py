@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.events import Failure, Usage
-from agentkit.views.board import Board
+from agentkit.views.ballots import Board
 from agentkit.views.fold import fold
 from agentkit.views.graph import Graph
 from agentkit.views.ledger import Ledger

@@ -14,8 +14,8 @@ from agentkit.errors import TimedOut
 from agentkit.events import Event
 from agentkit.patterns.ledger import ledger
 from agentkit.patterns.plan import plan_and_execute
+from agentkit.pictures.plan import placed
 from agentkit.views import PlanView, fold
-from agentkit.views.planchart import placed
 from tests.agentkit.patterns.teams import agent
 from tests.agentkit.views.story import Story
 from tests.fakes import ScriptedModel

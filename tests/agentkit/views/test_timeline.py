@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agentkit.events import Failure, Ref
+from agentkit.pictures.timeline import axis, merge
 from agentkit.views import Timeline, fold
-from agentkit.views.chart import axis, merge
 from agentkit.views.timeline import Bar
 from tests.agentkit.views.story import Story, team
 

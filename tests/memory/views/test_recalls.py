@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 from agentkit.messages import JSON
 from agentkit.views import fold
+from memory.pictures.map import CLEAR, apart
 from memory.stores import Item
-from memory.views.mapchart import CLEAR, apart
 from memory.views.recalls import MemoryMap, Shelf
 from tests.agentkit.views.story import Story
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.strip import PALETTE
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.speakers import PALETTE
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 NAMES, WIDE, HIGH, GAP, LEFT = 128.0, 190.0, 34.0, 14.0, 18.0
 """Room for keys; a version; between columns; the margin."""

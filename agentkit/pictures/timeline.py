@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agentkit.amounts import seconds
 from agentkit.messages import JSON
-from agentkit.views.svg import TONES, clean, cut, document, element, paint, words
-from agentkit.views.text import seconds
+from agentkit.pictures.svg import TONES, clean, cut, document, element, paint, words
 
 WIDTH = 940.0
 LABELS = 150.0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.mail import KINDS
-from agentkit.views.svg import MONO, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import MONO, clean, cut, document, element, paint, words
+
+KINDS = ("task", "answer", "call", "result", "say", "error")
+"""What a message is: work given and its answer, a tool's call and result, talk, a failure."""
 
 SIGNS = {"failed": "✕", "cancelled": "–"}
 

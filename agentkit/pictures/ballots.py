@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.strip import PALETTE
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.speakers import PALETTE
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 NAMES, WIDE, HIGH, GAP = 130.0, 148.0, 26.0, 22.0
 """Room for names; a cell; between rounds."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from agentkit.amounts import cell
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
-from agentkit.views.boardchart import board_svg
+from agentkit.pictures.ballots import board_svg
+from agentkit.pictures.svg import image
+from agentkit.pictures.table import markdown_table
 from agentkit.views.book import Book, short
-from agentkit.views.svg import image
-from agentkit.views.table import markdown_table
-from agentkit.views.text import cell
 
 TOPICS = ("debate", "vote", "quorum", "judge", "panel", "absent")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentkit.views.svg import clean, cut, document, element, paint, words
-from agentkit.views.text import cell
+from agentkit.amounts import cell
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 Rows = list[list[str]]
 

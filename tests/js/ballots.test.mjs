@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const board = await widget("board.js");
+const board = await widget("ballots.js");
 
 const cell = (answer, more = {}) => ({ answer, tone: answer == null ? null : 0, changed: false, right: null, absent: "", mark: "", ...more });
 const round = (label, ann, bo, more = {}) => ({ label, cells: { ann, "<i>bo</i>": bo }, lead: ["41"], votes: "2 of 2", right: null, ...more });

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.views.layout import Box, Link, layers, place, spread
-from agentkit.views.route import routes
+from agentkit.pictures.layout import Box, Link, layers, place, spread
+from agentkit.pictures.route import routes
 
 PAIRS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.booleans()), max_size=40)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.strip import PALETTE
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.speakers import PALETTE
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 WIDE, LEFT = 660.0, 18.0
 COURSE = 74.0

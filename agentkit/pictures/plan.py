@@ -5,9 +5,9 @@ from __future__ import annotations
 from statistics import fmean
 from textwrap import wrap as wrapped
 
+from agentkit.amounts import seconds
 from agentkit.messages import JSON
-from agentkit.views.svg import clean, cut, document, element, paint, words
-from agentkit.views.text import seconds
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 WIDE, HIGH = 216.0, 82.0
 ACROSS, DOWN = 44.0, 16.0

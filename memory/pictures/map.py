@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from agentkit.messages import JSON
-from agentkit.views.strip import PALETTE
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.speakers import PALETTE
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 SIDE, LEFT, TOP = 330.0, 18.0, 46.0
 """The sheet's length; where it begins."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 PALETTE = ("#3f7fd9", "#c27a17", "#8a6fd1", "#1f93a3", "#b0568f", "#6b8e3d", "#a8673c", "#5a7a9a")
 """Colours that tell members or answers apart, of middle lightness for light and dark pages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.views.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.svg import clean, cut, document, element, paint, words
 
 LEFT, BODY, ROW, MOST = 18.0, 430.0, 22.0, 24
 """The margin; room for a letter's text at most; one letter to the next; so many are shown."""

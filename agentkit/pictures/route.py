@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentkit.views.layout import Placed
+from agentkit.pictures.layout import Placed
 
 LANE = 7.0
 """Pixels from the middle to each direction of a pair."""

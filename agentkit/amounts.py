@@ -1,4 +1,4 @@
-"""Numbers and texts as people read them, the same in all views."""
+"""Amounts as people read them, the same in all views and pictures."""
 
 from __future__ import annotations
 

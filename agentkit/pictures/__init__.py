@@ -1,0 +1,1 @@
+"""Pictures: SVG, HTML and tables made from what views folded."""
