@@ -51,15 +51,30 @@ AgentkitError
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from agentkit.words import for_terminal
 
 EXPECTED, TODO = "\n  expected: ", "\n  to do:    "
 
+KINDS: dict[str, type[AgentkitError]] = {}
+"""Every class by its qualified name, in the order of definition; of equal names the newest.
+
+A class enters itself when it is defined, whoever defines it, so that a log gives back what was
+raised and no list of names has to be kept.
+"""
+
+
+def name_of(kind: type) -> str:
+    """The qualified name of a class, "module:Name"."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
 
 class AgentkitError(Exception):
     """The root. Its text says what happened, what was expected and what to do.
+
+    A subclass registers itself, and may have any constructor. Give `kept` names of attributes to
+    have them recorded beside the numbers, which always are: they must hold no secret.
 
     Args:
         what: what happened, with the values.
@@ -67,6 +82,14 @@ class AgentkitError(Exception):
         todo: what the reader can do now.
         context: facts kept as attributes, such as run_id, key or status.
     """
+
+    kept: ClassVar[tuple[str, ...]] = ("run_id", "key", "keys", "step", "seq", "owner", "variable")
+    """Attributes that the log keeps whatever they are; of all others it keeps numbers only."""
+
+    def __init_subclass__(cls, *, registered: bool = True, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if registered:
+            KINDS[name_of(cls)] = cls
 
     def __init__(
         self,
@@ -95,12 +118,21 @@ class AgentkitError(Exception):
         return f"{self.what}{expected}{f'{TODO}{self.todo}' if self.todo else ''}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {"expected": self.expected, "todo": self.todo, "context": self.context}
-        return (type(self), (self.what,), state)
+        # Not (type(self), args): a subclass may want to be given something else.
+        return (_unpickled, (type(self), self.args), vars(self))
 
     def _render_traceback_(self, *_args: Any, **_kwargs: Any) -> list[str]:
         """Lines that IPython prints in place of a stack: the reader's cell is not at fault."""
         return [f"\x1b[31m{type(self).__name__}\x1b[0m: {for_terminal(error_text(self))}"]
+
+
+KINDS[name_of(AgentkitError)] = AgentkitError
+
+
+def _unpickled(kind: type[AgentkitError], args: tuple[Any, ...]) -> AgentkitError:
+    error = AgentkitError.__new__(kind)
+    error.args = args
+    return error
 
 
 class SetupError(AgentkitError):
@@ -218,6 +250,8 @@ class ToolError(AgentkitError):
 class Unsettled(AgentkitError):
     """A `once` step was started and its end is not recorded. `key` names the step."""
 
+    kept = (*AgentkitError.kept, "doubts")
+
 
 class Interrupted(AgentkitError):
     """The run was stopped from outside; it can be resumed. `run_id` names it.
@@ -327,14 +361,11 @@ def by_name(name: str, text: str) -> AgentkitError:
     """The error that a log recorded by its class name; a plain AgentkitError for foreign ones.
 
     Args:
-        name: of the class: one of ours, or a subclass that is defined in this process.
+        name: of the class, without its module. Of several the one defined first is meant, so that
+            no class of a user's own takes the place of one of agentkit's.
         text: as str(error) gave it; its parts are told apart again.
     """
-    kinds, found = [AgentkitError], None
-    while kinds:
-        kind = kinds.pop()
-        found = kind if kind.__name__ == name else found
-        kinds += reversed(kind.__subclasses__())
+    found = next((kind for kind in KINDS.values() if kind.__name__ == name), None)
     if found is None:
         return AgentkitError(f"{name}: {text}")
     return made_again(found, text)
@@ -342,8 +373,8 @@ def by_name(name: str, text: str) -> AgentkitError:
 
 def made_again(kind: type[AgentkitError], text: str) -> AgentkitError:
     """An error from its text, whatever its own __init__ wants to be given."""
-    text, _, todo = text.partition(TODO)
-    what, _, expected = text.partition(EXPECTED)
-    error = kind.__new__(kind)
+    what, _, todo = text.partition(TODO)
+    what, _, expected = what.partition(EXPECTED)
+    error = AgentkitError.__new__(kind)
     AgentkitError.__init__(error, what, expected=expected or None, todo=todo or None)
     return error

@@ -62,8 +62,10 @@ class Failure(Frozen):
     """The traceback, bounded; kept of tools, and of what ended a run."""
     kind: Text = ""
     """Module and qualified name of the class, "module:Name", where it is none of agentkit's."""
+    bases: tuple[Text, ...] = ()
+    """Of a subclass of AgentkitError with a kind, the classes above it, nearest first."""
     facts: JSON = None
-    """Numbers that an error of agentkit's carries, such as retry_after_s."""
+    """Numbers that an error of agentkit's carries, as retry_after_s, and what its class keeps."""
 
 
 class Ref(Frozen):

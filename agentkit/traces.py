@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import sysconfig
@@ -10,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from agentkit.errors import AgentkitError, by_name, error_text, made_again
+from agentkit.errors import KINDS, AgentkitError, by_name, error_text, made_again, name_of
 from agentkit.events import Failure
-from agentkit.messages import mended
+from agentkit.messages import JSON, jsonable, mended
 
 INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
@@ -35,46 +36,114 @@ def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
         error: that was raised.
         traced: whether to keep where it came from, as far as that is outside of agentkit.
     """
-    found: dict[str, Any] = {"type": type(error).__name__, "text": mended(error_text(error))}
-    if not type(error).__module__.startswith("agentkit."):
-        found["kind"] = f"{type(error).__module__}:{type(error).__qualname__}"
-    # An error of a user's own may never have called our __init__.
-    if isinstance(error, AgentkitError) and isinstance(context := vars(error).get("context"), dict):
-        found["facts"] = {name: fact for name, fact in context.items() if plain(fact)} or None
+    kind = type(error)
+    found: dict[str, Any] = {"type": kind.__name__, "text": mended(error_text(error))}
+    if not kind.__module__.startswith("agentkit."):
+        found["kind"] = name_of(kind)
+    if isinstance(error, AgentkitError):
+        found["facts"] = facts(error) or None
+        if "kind" in found:
+            above = [one for one in kind.__mro__[1:] if issubclass(one, AgentkitError)]
+            found["bases"] = tuple(map(name_of, above))
     if traced and own(error.__traceback__) is not None:
         found |= {"where": where(error), "trace": trace(error)}
     return Failure(**found)
 
 
+def facts(error: AgentkitError) -> dict[str, JSON]:
+    """What it carries: numbers, in which no secret can be, and what its class says is kept."""
+    # An error of a user's own may never have called our __init__, or set attributes itself.
+    own = {name: fact for name, fact in vars(error).items() if name not in MADE_OF}
+    context = vars(error).get("context")
+    carried = own | context if isinstance(context, dict) else own
+    found = {}
+    for name, fact in carried.items():
+        if plain(fact):
+            found[name] = fact
+        elif name in type(error).kept:
+            with contextlib.suppress(ValueError):
+                found[name] = jsonable(fact)
+    return found
+
+
+MADE_OF = ("what", "expected", "todo", "context")
+"""Attributes of every error of agentkit's, which its text tells."""
+
+
 def plain(fact: Any) -> bool:
-    """Whether it is a number or a truth value, in which no secret can be."""
-    return isinstance(fact, bool | int) or (isinstance(fact, float) and math.isfinite(fact))
+    """Whether it is nothing, a number or a truth value, in which no secret can be."""
+    return (
+        fact is None
+        or isinstance(fact, bool | int)
+        or (isinstance(fact, float) and math.isfinite(fact))
+    )
 
 
 def revived(failure: Failure) -> Exception | None:
     """The recorded error, so that the `except` that caught it then catches it again.
 
-    Nothing is imported for it and no code of its class runs: it has its class and its text.
+    Nothing is imported for it and no __init__ runs: it has its class, its text and its facts.
+    Where this process does not have the class, an error of agentkit's comes back as the nearest
+    class above it that is known here, and a note at its end says so (PEP 678).
 
     Returns:
-        The error, or None where its class is not defined in this process.
+        The error, or None where neither its class nor one above it is defined in this process.
     """
-    kind = loaded(failure.kind) if failure.kind else None
-    if failure.kind and kind is None:
+    if not failure.kind:
+        return with_facts(by_name(failure.type, failure.text), failure)
+    kind = KINDS.get(failure.kind) or loaded(failure.kind)
+    if kind is not None and not issubclass(kind, AgentkitError):
+        return foreign(kind, failure.text)
+    if kind is not None:
+        return with_facts(made_again(kind, failure.text), failure)
+    nearest = next((KINDS[name] for name in failure.bases if name in KINDS), None)
+    if nearest is None:
         return None
-    if kind is None or issubclass(kind, AgentkitError):
-        error = made_again(kind, failure.text) if kind else by_name(failure.type, failure.text)
-        error.context |= failure.facts or {}
+    error = with_facts(made_again(nearest, failure.text), failure)
+    error.add_note(
+        f"It was a {failure.kind}, which is not defined in this process; {nearest.__name__} is"
+        " the nearest class above it here. To catch it as what it was, import what defines it."
+    )
+    return error
+
+
+def with_facts(error: AgentkitError, failure: Failure) -> AgentkitError:
+    """The error with what it carried, and the text that it had then."""
+    error.context |= failure.facts or {}
+    if error_text(error) == failure.text or not failure.kind:
         return error
+    # A __str__ of its own may want what was not recorded.
+    again = reading(type(error), failure.text)
+    return with_state(again, error) if again else error
+
+
+def with_state(again: Exception, error: Exception) -> Any:
+    """The one error with all attributes of the other."""
+    vars(again).update(vars(error))
+    return again
+
+
+def foreign(kind: type[Exception], text: str) -> Exception | None:
+    """An error of a class that is none of agentkit's; None where it cannot be made so."""
+    again = reading(kind, text)
+    if again is not None:
+        again.args = (text,)
+    return again
+
+
+def reading(kind: type[Exception], text: str) -> Exception | None:
+    """An error that is one of that class and has that text, whatever its __str__ wants."""
+    told = {
+        "__str__": lambda _self: text,
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+    }
+    options = {"registered": False} if issubclass(kind, AgentkitError) else {}
     try:
-        # Its own __str__ may want attributes that only its __init__ gives.
-        told = {"__str__": lambda _self: failure.text, "__module__": kind.__module__}
-        told_so: type[Exception] = type(kind.__name__, (kind,), told)
-        again = told_so.__new__(told_so)
-        again.args = (failure.text,)
+        told_so: type[Exception] = type(kind.__name__, (kind,), told, **options)
+        return told_so.__new__(told_so)
     except Exception:
         return None
-    return again
 
 
 def loaded(name: str) -> type[Exception] | None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import inspect
 import pickle
+import pkgutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import agentkit
+import memory
+import nbext
 from agentkit import errors
-from agentkit.errors import AgentkitError, Overloaded, RunTaken, by_name
+from agentkit.errors import KINDS, AgentkitError, Overloaded, RunTaken, by_name, made_again
+from agentkit.events import Failure
+from agentkit.traces import failure_of, revived
+
+PACKAGES = ("agentkit", "memory", "nbext")
 
 CLASSES = [
     one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, AgentkitError)
@@ -43,6 +52,26 @@ def test_by_name_gives_back_the_error_that_was_recorded(
     again = by_name(kind.__name__, str(error))
     assert type(again) is kind
     assert (again.what, again.expected, again.todo) == (what, expected, todo)
+
+
+def test_every_class_of_ours_comes_back_from_the_log_with_what_it_carried() -> None:
+    for package in (agentkit, memory, nbext):
+        for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not one.name.endswith("__main__"):
+                importlib.import_module(one.name)
+    ours = [one for one in KINDS.values() if one.__module__.split(".")[0] in PACKAGES]
+    assert {*CLASSES} < {*ours}
+    for kind in ours:
+        error = made_again(kind, str(AgentkitError("It broke.", expected="glue", todo="buy some")))
+        error.context |= {"run_id": "r1", "keys": ["a", "b"], "status": 3, "wait_s": 0.5}
+        error.context |= {"retry_after_s": None, "body": "of a reply"}
+        stored = failure_of(error).model_dump_json()
+        assert "of a reply" not in stored
+        again = revived(Failure.model_validate_json(stored))
+        assert isinstance(again, AgentkitError) and type(again) is kind
+        assert (str(again), again.expected, again.todo) == (str(error), "glue", "buy some")
+        del error.context["body"]
+        assert again.context == error.context
 
 
 @pytest.mark.parametrize("name", ["ValueError", "annotations", "Any", "", "by_name"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from agentkit import Agent, AgentkitError, pattern
-from agentkit.errors import EndpointError, RateLimited, ReplayMismatch
+from agentkit import Agent, AgentkitError, errors, pattern
+from agentkit.errors import EndpointError, LimitReached, RateLimited, ReplayMismatch
 from agentkit.events import Failure
 from agentkit.logs.memory import MemoryLog
 from agentkit.traces import failure_of, revived
@@ -90,6 +93,117 @@ def test_numbers_that_an_error_carries_come_back_and_texts_do_not() -> None:
 def test_an_error_of_an_unknown_class_is_not_taken_for_another() -> None:
     assert revived(Failure(type="Gone", text="x", kind="nowhere:Gone")) is None
     assert revived(Failure(type="system", text="x", kind="os:system")) is None
+
+
+class Wordy(LimitReached):
+    """Says itself what it says, from what only its __init__ gives."""
+
+    kept = ("port",)
+
+    def __init__(self, port: str, depth_m: float, secret: str) -> None:
+        self.port, self.depth_m, self.secret = port, depth_m, secret
+
+    def __str__(self) -> str:
+        return f"{self.port} is only {self.depth_m} m deep{self.berths}"
+
+    berths = ""
+
+
+class Newly(EndpointError):
+    """Is made by a __new__ of its own."""
+
+    def __new__(cls, line: int, since: str) -> Newly:
+        return super().__new__(cls)
+
+    def __init__(self, line: int, since: str) -> None:
+        super().__init__(f"line {line}, {since}", expected="an end", line=line)
+
+
+class Bare(AgentkitError):
+    """Never calls the __init__ above it."""
+
+    def __init__(self) -> None:
+        self.count = 3
+
+
+class Outer:
+    """Has an error of its own."""
+
+    class Inner(Busy):
+        """Within another class."""
+
+
+ODD = [
+    Picky(7, since="noon"), Wordy("Amber", 4.5, "key"), Newly(3, "noon"), Bare(),
+    Outer.Inner("busy", todo="wait", line=2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
+def test_an_error_with_an_odd_constructor_comes_back_as_it_was(error: AgentkitError) -> None:
+    failure = Failure.model_validate_json(failure_of(error).model_dump_json())
+    again: Any = revived(failure)
+    assert isinstance(again, type(error))
+    assert (type(again).__name__, str(again)) == (type(error).__name__, str(error))
+    carried = {**vars(error), **error.__dict__.get("context", {})}
+    kept = {n: v for n, v in carried.items() if isinstance(v, int | float) or n in error.kept}
+    assert kept and {name: getattr(again, name) for name in kept} == kept
+    assert failure_of(again) == failure_of(error)
+    assert "secret" not in (failure.facts or {})
+    moved = pickle.loads(pickle.dumps(error))
+    assert (type(moved), str(moved), vars(moved)) == (type(error), str(error), vars(error))
+
+
+def test_a_class_of_the_same_name_as_ours_is_not_taken_for_it() -> None:
+    class TimedOut(EndpointError):
+        pass
+
+    ours = revived(failure_of(errors.TimedOut("late")))
+    theirs = revived(failure_of(TimedOut("late")))
+    assert (type(ours), type(theirs)) == (errors.TimedOut, TimedOut)
+
+
+DEFINED = """
+from agentkit.errors import EndpointError
+class Middle(EndpointError):
+    pass
+class Deep(Middle):
+    def __init__(self, line, *, since):
+        super().__init__(f"line {line} is busy since {since}", todo="wait", line=line)
+"""
+RECORD = (
+    DEFINED
+    + """
+from agentkit.traces import failure_of
+print(failure_of(Deep(7, since="noon")).model_dump_json())
+"""
+)
+RESTORE = """
+import sys
+from agentkit.events import Failure
+from agentkit.traces import revived
+error = revived(Failure.model_validate_json(sys.stdin.read()))
+print(type(error).__name__, error.line, error.what, error.todo, *error.__notes__, sep="|")
+"""
+
+
+def test_a_process_without_the_class_has_the_nearest_above_it_and_says_so() -> None:
+    failure = in_process(RECORD)
+    assert in_process(RESTORE, failure).strip().split("|") == [
+        "EndpointError", "7", "line 7 is busy since noon", "wait",
+        "It was a __main__:Deep, which is not defined in this process; EndpointError is the nearest"
+        " class above it here. To catch it as what it was, import what defines it.",
+    ]  # fmt: skip
+    middle = DEFINED.replace("class Deep", "class Other") + RESTORE
+    assert in_process(middle, failure).startswith("Middle|7|line 7 is busy")
+
+
+def in_process(code: str, given: str = "") -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=given, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return done.stdout
 
 
 async def test_a_replay_without_the_error_s_class_says_so() -> None:
