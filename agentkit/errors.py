@@ -26,16 +26,7 @@ AgentkitError
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
 ├── Interrupted           the run was stopped, from outside or by a tool; it can be resumed
-├── StoreError            a memory's store: what it holds is as it was before
-│   ├── BadVector         a vector of the wrong size, or with NaN or infinity in it
-│   ├── OtherEmbedder     the collection was made with another embedder
-│   ├── StoreTaken        another process writes it
-│   ├── StoreUnreachable  its server does not answer
-│   ├── StoreFull         the disk is full
-│   ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
-│   ├── StoreCorrupt      the file is damaged or no store
-│   ├── Stale             a replica is behind what a session may rely on
-│   └── Conflict          compare-and-swap: somebody else wrote in between
+├── StoreError            a memory's store; the package memory has one class for each cause
 └── LogError              the event log
     ├── UnknownRun        no run of that id
     ├── RunTaken          somebody else is writing this run
@@ -53,6 +44,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from agentkit.deprecated import moved
 from agentkit.words import for_terminal
 
 EXPECTED, TODO = "\n  expected: ", "\n  to do:    "
@@ -264,40 +256,13 @@ class StoreError(AgentkitError):
     """A memory's store failed; what it holds is as it was before."""
 
 
-class BadVector(StoreError):
-    """A vector has the wrong size, or holds NaN or infinity."""
+OF_MEMORY = (
+    "BadVector", "Conflict", "OtherEmbedder", "QueueFull", "Stale", "StoreCorrupt", "StoreFull",
+    "StoreTaken", "StoreUnreachable",
+)  # fmt: skip
+"""What was here before `memory` had its own errors."""
 
-
-class OtherEmbedder(StoreError):
-    """The collection was made with another embedder; its neighbours would be wrong."""
-
-
-class StoreTaken(StoreError):
-    """Another process writes this store."""
-
-
-class StoreUnreachable(StoreError):
-    """The store's server does not answer."""
-
-
-class StoreFull(StoreError):
-    """The disk is full."""
-
-
-class QueueFull(StoreError):
-    """A bounded queue or stream holds as many messages as it may; nothing was added."""
-
-
-class StoreCorrupt(StoreError):
-    """The file is damaged, or is no store."""
-
-
-class Stale(StoreError):
-    """A replica is behind what a session may rely on."""
-
-
-class Conflict(StoreError):
-    """Compare-and-swap failed: somebody else wrote since the version this was based on."""
+__getattr__ = moved(__name__, {name: f"memory.errors:{name}" for name in OF_MEMORY})
 
 
 class LogError(AgentkitError):

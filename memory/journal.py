@@ -13,11 +13,12 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from agentkit import Log, open_log
-from agentkit.errors import RunTaken, SetupError, StoreTaken
+from agentkit.errors import RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import STREAM
 from agentkit.messages import JSON
+from memory.errors import StoreTaken
 from memory.naming import checked
 
 EVERY = 500

@@ -12,9 +12,10 @@ PUBLIC = {
         Pattern Question Reply Request Run Tool Usage connect current_run gather open_log pattern
         run set_person tool until""",
     "memory": """
-        Board Compaction Embedded Embedder Fabric Faults Item Near PAPER PagedMemory Preset RELEASED
-        Recalled Replica State Store StreamMemory VectorMemory embedder fabric start_broker
-        state_at""",
+        BadVector Board Compaction Conflict Embedded Embedder Fabric Faults Item Near
+        OtherEmbedder PAPER PagedMemory Preset QueueFull RELEASED Recalled Replica Stale State
+        Store StoreCorrupt StoreFull StoreTaken StoreUnreachable StreamMemory VectorMemory
+        embedder fabric start_broker state_at""",
     "nbext": "load_ipython_extension unload_ipython_extension",
 }
 """A name that leaves keeps a deprecated alias for one version, and a line in the changelog."""

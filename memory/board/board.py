@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from agentkit import Log, Memory, Tool
 from agentkit.amounts import cell
-from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
 from agentkit.run import current_scope, in_run
@@ -18,6 +18,7 @@ from memory.board.network import Network
 from memory.board.replica import Replica, tools_of
 from memory.board.state import CLEARED, WRITTEN, BoardState, apply, load, save
 from memory.board.versions import SAID, Consistency, Seen, Version
+from memory.errors import StoreUnreachable
 from memory.journal import Journal, shared
 from memory.naming import checked
 from memory.steps import step

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool, tool
-from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable, error_text
+from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from agentkit.threads import Turn
 from memory.board.versions import Seen, Version
 from memory.board.writing import decided
+from memory.errors import Conflict, Stale, StoreUnreachable
 from memory.passages import before_task, passages
 from memory.steps import step
 from memory.stores import Item

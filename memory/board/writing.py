@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agentkit.errors import Conflict
 from agentkit.messages import JSON
 from memory.board.policies import clock_of
 from memory.board.state import WRITTEN, BoardState
 from memory.board.versions import Version
+from memory.errors import Conflict
 
 if TYPE_CHECKING:
     from memory.board.board import Board

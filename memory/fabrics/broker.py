@@ -23,9 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.logs import files
 from agentkit.sim.server import environment
+from memory.errors import StoreUnreachable
 
 START_S, STOP_S = 20.0, 5.0
 

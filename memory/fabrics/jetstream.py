@@ -17,7 +17,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
-from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.errors import SetupError
+from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.natserrors import Mapped, mapped
 from memory.fabrics.transport import Held, Inbox, Verdict

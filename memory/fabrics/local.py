@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agentkit.errors import QueueFull, SetupError, StoreUnreachable
+from agentkit.errors import SetupError
+from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import Channel, Group, matches
 from memory.fabrics.faults import Faults
 from memory.fabrics.transport import Held, Inbox, Verdict

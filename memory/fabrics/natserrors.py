@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from agentkit.errors import AgentkitError, QueueFull, SetupError, StoreFull, StoreUnreachable
+from agentkit.errors import AgentkitError, SetupError
+from memory.errors import QueueFull, StoreFull, StoreUnreachable
 
 FULL, OTHER_SETTINGS, NO_STORAGE, NO_LETTER = 10077, 10058, 10047, 10037
 """Error codes of JetStream: maximum messages exceeded, stream name in use with a different

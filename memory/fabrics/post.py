@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from agentkit.errors import QueueFull, SetupError, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
+from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import DAY_S, Channel, Group
 from memory.fabrics.letters import Letter, Receipt, decoded
 from memory.fabrics.transport import Transport

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
-from agentkit.errors import AgentkitError, RunTaken, StoreUnreachable, error_text
+from agentkit.errors import AgentkitError, RunTaken, error_text
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
 from agentkit.run import note
+from memory.errors import StoreUnreachable
 from memory.fabrics.letters import Letter
 from memory.fabrics.post import Post, Received
 from memory.fabrics.queues import Queue

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from agentkit import Memory
-from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from agentkit.run import note
 from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
+from memory.errors import Conflict, StoreFull
 from memory.paged.entries import entry, told
 from memory.paged.pages import Page, Pages
 from memory.paged.window import Window

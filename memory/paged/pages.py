@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentkit import Message
-from agentkit.errors import StoreCorrupt
 from agentkit.messages import JSON, Frozen, canonical, digest
+from memory.errors import StoreCorrupt
 from memory.stores.sqlitefile import SqliteFile
 
 SCHEMA = """

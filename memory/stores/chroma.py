@@ -17,17 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentkit.errors import (
-    AgentkitError,
-    BadVector,
-    SetupError,
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
-    StoreTaken,
-    StoreUnreachable,
-)
+from agentkit.errors import AgentkitError, SetupError, StoreError
 from agentkit.threads import in_thread
+from memory.errors import BadVector, StoreCorrupt, StoreFull, StoreTaken, StoreUnreachable
 from memory.stores import Item, Near, Where
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.entry import admitted

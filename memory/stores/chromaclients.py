@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentkit.errors import StoreTaken
 from agentkit.logs import files
+from memory.errors import StoreTaken
 
 ANSWER_S = 60.0
 """How long a server may take for one answer."""

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentkit.errors import StoreCorrupt, StoreError
+from agentkit.errors import StoreError
 from agentkit.messages import canonical
+from memory.errors import StoreCorrupt
 from memory.stores import Item, Near, Where
 from memory.stores.entry import admitted
 from memory.stores.filters import matches, normal

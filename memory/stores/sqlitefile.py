@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from agentkit.errors import StoreCorrupt, StoreError, StoreFull, StoreTaken
+from agentkit.errors import StoreError
 from agentkit.logs import files
 from agentkit.threads import in_thread
+from memory.errors import StoreCorrupt, StoreFull, StoreTaken
 
 BUSY_S = 10.0
 """How long another process's write is waited for."""

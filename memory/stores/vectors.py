@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentkit.errors import BadVector, OtherEmbedder
+from memory.errors import BadVector, OtherEmbedder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from agentkit import Agent, Memory, Message, Tool, current_run, open_log, tool
-from agentkit.errors import SetupError, StoreFull, ToolError
+from agentkit.errors import SetupError, StoreError, ToolError
 from agentkit.messages import Thread, extend, thread_of
 from agentkit.run import Outcome
 from tests.fakes import ScriptedModel, call
@@ -25,7 +25,7 @@ class Notes(Memory):
         async def perform(_key: str) -> Outcome:
             self.performed.append(f"{verb} {text}")
             if text == "break":
-                raise StoreFull("The shelf is full.", todo="buy another")
+                raise StoreError("The shelf is full.", todo="buy another")
             if verb == "write":
                 self.lines.append(text)
             return Outcome(result=list(self.lines))

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from agentkit import Agent, open_log, run
-from agentkit.errors import BadVector, OtherEmbedder, SetupError, StoreTaken, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from memory import Embedded, StreamMemory, VectorMemory, embedder
 from memory.embed.whole import whole
+from memory.errors import BadVector, OtherEmbedder, StoreTaken, StoreUnreachable
 from tests.fakes import ScriptedModel, call
 from tests.memory.stores.chromaserver import Server
 
@@ -168,7 +169,7 @@ async def test_a_run_whose_server_dies_in_mid_write_is_resumed_and_doubles_nothi
 FILL = """
 import asyncio, subprocess, sys
 import numpy as np
-from agentkit.errors import StoreFull
+from memory.errors import StoreFull
 from memory.stores import Item
 from memory.stores.choose import store
 

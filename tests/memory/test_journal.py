@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from agentkit import open_log, pattern, run
-from agentkit.errors import LogFull, SetupError, StoreError, StoreTaken
+from agentkit.errors import LogFull, SetupError, StoreError
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from memory import State
+from memory.errors import StoreTaken
 from memory.journal import Journal
 from tests.fakes import FakeClock
 

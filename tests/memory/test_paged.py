@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, Message, open_log, tool
-from agentkit.errors import Conflict, SetupError, StoreFull
+from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.log import Log
 from agentkit.model import Reply, Request
 from agentkit.tokens import conversation_tokens, tools_tokens
 from memory import PagedMemory
+from memory.errors import Conflict, StoreFull
 from tests.fakes import ScriptedModel, call
 
 LONG = " ".join(f"Crate {n} holds amber beads from the north quay." for n in range(40))

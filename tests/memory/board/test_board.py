@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit import Agent, gather, pattern, run, tool
-from agentkit.errors import Conflict, SetupError, Stale, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from memory import Board
 from memory.board.board import Merge
 from memory.board.versions import Consistency
+from memory.errors import Conflict, Stale, StoreUnreachable
 from tests.fakes import FakeClock, ScriptedModel, call, cut_off
 
 ALL: tuple[Consistency, ...] = ("lww", "cas", "vector", "crdt")

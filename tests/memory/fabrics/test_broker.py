@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from agentkit import pattern, run
-from agentkit.errors import SetupError, StoreUnreachable
+from agentkit.errors import SetupError
 from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog
+from memory.errors import StoreUnreachable
 from memory.fabrics import fabric
 from memory.fabrics.broker import Broker, find_server, start_broker
 

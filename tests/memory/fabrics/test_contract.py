@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from agentkit import run
-from agentkit.errors import QueueFull, SetupError
+from agentkit.errors import SetupError
 from agentkit.events import Noted, StepStarted
 from agentkit.logs.memory import MemoryLog
+from memory.errors import QueueFull
 from memory.fabrics.delivery import Delivery
 from tests.memory.fabrics.conftest import Opened
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentkit.errors import StoreUnreachable
+from memory.errors import StoreUnreachable
 from memory.fabrics import fabric
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.core import Fabric

@@ -9,13 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agentkit.errors import (
-    BadVector,
-    OtherEmbedder,
-    SetupError,
-    StoreCorrupt,
-    StoreError,
-)
+from agentkit.errors import SetupError, StoreError
+from memory.errors import BadVector, OtherEmbedder, StoreCorrupt
 from memory.stores import Item, Store
 from memory.stores.choose import store
 from memory.stores.numpystore import NumpyStore

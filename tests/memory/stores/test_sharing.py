@@ -12,10 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agentkit.errors import (
-    StoreTaken,
-    StoreUnreachable,
-)
+from memory.errors import StoreTaken, StoreUnreachable
 from memory.stores import Item
 from memory.stores.choose import store
 from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port

@@ -1,0 +1,53 @@
+"""Every error of a memory, by what failed; what the store holds is as it was before.
+
+StoreError            of `agentkit.errors`, so that code can catch it without this package
+├── BadVector         a vector of the wrong size, or with NaN or infinity in it
+├── OtherEmbedder     the collection was made with another embedder
+├── StoreTaken        another process writes it
+├── StoreUnreachable  its server does not answer
+├── StoreFull         the disk is full
+├── QueueFull         a bounded queue or stream holds all it may; nothing was added
+├── StoreCorrupt      the file is damaged or no store
+├── Stale             a replica is behind what a session may rely on
+└── Conflict          compare-and-swap: somebody else wrote in between
+"""
+
+from __future__ import annotations
+
+from agentkit.errors import StoreError
+
+
+class BadVector(StoreError):
+    """A vector has the wrong size, or holds NaN or infinity."""
+
+
+class OtherEmbedder(StoreError):
+    """The collection was made with another embedder; its neighbours would be wrong."""
+
+
+class StoreTaken(StoreError):
+    """Another process writes this store."""
+
+
+class StoreUnreachable(StoreError):
+    """The store's server does not answer."""
+
+
+class StoreFull(StoreError):
+    """The disk is full."""
+
+
+class QueueFull(StoreError):
+    """A bounded queue or stream holds as many messages as it may; nothing was added."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged, or is no store."""
+
+
+class Stale(StoreError):
+    """A replica is behind what a session may rely on."""
+
+
+class Conflict(StoreError):
+    """Compare-and-swap failed: somebody else wrote since the version this was based on."""
