@@ -58,7 +58,7 @@ def load(shell: Any) -> Session:
     cells, lines = ([m.name for m in MAGICS if m.kind == kind] for kind in ("cell", "line"))
     undo.append(inserted(shell.input_transformers_post, helping(cells, lines)))
     if (builtin := shell.find_line_magic("magic")) is not None:
-        undo.append(register(shell, "magic", "line", described_by(builtin)))
+        undo.append(register(shell, "magic", "line", described_by(builtin, MAGICS)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
     told = set_place(lambda: notebook(session))

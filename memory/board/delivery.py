@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from agentkit.messages import JSON
 from agentkit.run import note
+from memory.board.core import BoardCore
 from memory.board.state import DELIVERED
 from memory.board.versions import Version
-
-if TYPE_CHECKING:
-    from memory.board.board import Board
 
 
 class Delivery:
     """What is on its way, in this process."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: BoardCore) -> None:
         self.board = board
         self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._news: list[asyncio.Future[None]] = []

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool, tool
@@ -19,15 +18,14 @@ from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from agentkit.threads import Turn
+from memory.board.core import BoardCore
+from memory.board.delivery import Delivery
 from memory.board.versions import Seen, Version
 from memory.board.writing import decided
 from memory.errors import Conflict, Stale, StoreUnreachable
 from memory.passages import before_task, passages
 from memory.steps import step
 from memory.stores import Item
-
-if TYPE_CHECKING:
-    from memory.board.board import Board
 
 GUARANTEES = ("read_your_writes", "monotonic_reads")
 
@@ -50,7 +48,8 @@ class Replica(Memory):
 
     def __init__(
         self,
-        board: Board,
+        board: BoardCore,
+        delivery: Delivery,
         replica: str,
         guarantees: Sequence[str] = (),
         wait_s: float = 0.0,
@@ -59,7 +58,8 @@ class Replica(Memory):
         """Begin a session.
 
         Args:
-            board: the board.
+            board: what was declared of the board, and its events.
+            delivery: carries the writes of this session to the other replicas.
             replica: where it reads and writes.
             guarantees: of GUARANTEES; "both" of them are a session that never goes back.
             wait_s: how long a read waits for a replica that is behind.
@@ -76,7 +76,8 @@ class Replica(Memory):
                 f" otherwise={otherwise!r}.",
                 expected=f"guarantees of {', '.join(GUARANTEES)}; 'error' or 'redirect'",
             )
-        self.board, self.replica, self.name = board, replica, board.name
+        self.board, self.delivery = board, delivery
+        self.replica, self.name = replica, board.name
         self.guarantees, self.wait_s, self.otherwise = tuple(guarantees), wait_s, otherwise
         self.seen: dict[str, tuple[int, ...]] = {}
         """The versions that the session read last, by key."""
@@ -94,7 +95,7 @@ class Replica(Memory):
         check_key(key, self.name)
 
         async def perform(_key: str) -> JSON:
-            await self.board.delivery.spread()
+            await self.delivery.spread()
             where = await self._reliable(key)
             seen = self._look(where, key)
             return {**seen.model_dump(), "stream": self.board.journal.id,
@@ -150,8 +151,8 @@ class Replica(Memory):
             decide = decided(board, where, key, value, by, base)
             event = await board.journal.append(step_key, decide)
             version = Version(n=event.seq, **event.value["value"])
-            board.delivery.tell(key, where, event.seq)
-            await board.delivery.spread()
+            self.delivery.tell(key, where, event.seq)
+            await self.delivery.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}
 
         try:
@@ -213,7 +214,7 @@ class Replica(Memory):
         while self._missing(self.replica, key):
             left = end - loop.time()
             if left > 0:
-                await self.board.delivery.news(left)
+                await self.delivery.news(left)
                 continue
             missing = self._missing(self.replica, key)
             if self.otherwise == "redirect":
@@ -247,7 +248,9 @@ class Replica(Memory):
     def moved(self, replica: str) -> Replica:
         """The same session on another replica, as when a client is sent elsewhere."""
         self.board.network.known([replica])
-        other = Replica(self.board, replica, self.guarantees, self.wait_s, self.otherwise)
+        other = Replica(
+            self.board, self.delivery, replica, self.guarantees, self.wait_s, self.otherwise
+        )
         other.seen, other.own = self.seen, self.own
         return other
 
@@ -263,7 +266,7 @@ class Replica(Memory):
         request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
-            await self.board.delivery.spread()
+            await self.delivery.spread()
             held = sorted(self.board.state.held[self.replica])
             seen = [self._look(self.replica, key) for key in held[:SHOWN_KEYS]]
             shown = [{"key": one.key, "value": one.value, "versions": list(one.versions)}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from agentkit.messages import JSON
+from memory.board.core import BoardCore
 from memory.board.policies import clock_of
 from memory.board.state import WRITTEN, BoardState
 from memory.board.versions import Version
 from memory.errors import Conflict
 
-if TYPE_CHECKING:
-    from memory.board.board import Board
-
 
 def decided(
-    board: Board, replica: str, key: str, value: JSON, by: str, based_on: tuple[int, ...]
+    board: BoardCore, replica: str, key: str, value: JSON, by: str, based_on: tuple[int, ...]
 ) -> Callable[[BoardState], tuple[str, JSON]]:
     """Make of a write its event, or refuse it."""
 
@@ -52,7 +49,7 @@ def decided(
     return decide
 
 
-def versions(board: Board, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
+def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
     """Versions by number: mostly some replica still holds them, else the log has them."""
     held = {one.n: one for keys in state.held.values() for one in keys.get(key, ())}
     if all(n in held for n in ns):

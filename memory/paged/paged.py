@@ -276,7 +276,7 @@ class PagedMemory(Outside):
 
     @cached_property
     def tools(self) -> Sequence[Tool]:
-        return tools_of(self)
+        return tools_of(self, most=self.most, heartbeats=self.heartbeats)
 
     @cached_property
     def names(self) -> frozenset[str]:

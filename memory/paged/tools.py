@@ -12,23 +12,42 @@ import dataclasses
 import functools
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agentkit import Tool, tool
 from agentkit.errors import SetupError
+from agentkit.events import Effect
 from agentkit.messages import JSON, Message
 from memory.paged.entries import told
+from memory.paged.outside import Outside
 from memory.paged.pages import Page
 
-if TYPE_CHECKING:
-    from memory.paged.paged import PagedMemory
+Call = Callable[..., Awaitable[Any]]
+"""What a model may call: its docstring and arguments are what the model reads of it."""
 
 
-def tools_of(memory: PagedMemory) -> Sequence[Tool]:
-    """The tools of one memory."""
-    blocks = ", ".join(memory.blocks)
+def tools_of(memory: Outside, *, most: int, heartbeats: bool) -> Sequence[Tool]:
+    """Make the tools of one memory; those that edit blocks only where it has blocks.
+
+    Args:
+        memory: what they search, read and edit.
+        most: characters of a hit that a search shows.
+        heartbeats: whether a call says if the agent goes on after it; see the module.
+    """
+    search, remember = archive_calls(memory)
+    # The order is a part of what a model is asked, and so of the key of its step.
+    reads = [search, *recall_calls(memory, most)]
+    writes = [remember, *(context_calls(memory) if memory.blocks else [])]
+    return [
+        *(made(memory.name, one, "pure", heartbeats) for one in reads),
+        *(made(memory.name, one, "idempotent", heartbeats) for one in writes),
+    ]
+
+
+def recall_calls(memory: Outside, most: int) -> list[Call]:
+    """Make the calls on recall storage; a search shows so many characters of a hit at most."""
 
     async def recall(query: str, page: int = 0) -> list[JSON]:
         """Search everything that was ever said in this conversation, also what left the window.
@@ -38,7 +57,7 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
             page: 0 for the best hits, 1 for the next ones, and so on.
         """
         found = await memory.recall(query, page=page)
-        return [row(one, memory.most) for one in found]
+        return [row(one, most) for one in found]
 
     async def recall_dates(start: str, end: str, page: int = 0) -> list[JSON]:
         """List what was said between two dates, oldest first.
@@ -49,7 +68,7 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
             page: 0 for the first ones, 1 for the next, and so on.
         """
         found = await memory.recall_between(moment(start), moment(end), page=page)
-        return [row(one, memory.most) for one in found]
+        return [row(one, most) for one in found]
 
     async def read(id: str, part: int = 0) -> str:
         """Read a message whole, part by part: one that was cut, or whose id you were given.
@@ -59,6 +78,12 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
             part: 0, 1, 2, ...
         """
         return await memory.read(id, part)
+
+    return [recall, recall_dates, read]
+
+
+def archive_calls(memory: Outside) -> tuple[Call, Call]:
+    """Make the calls on the archive: to search it, and to store a text in it."""
 
     async def search(query: str, page: int = 0) -> list[str]:
         """Search the archive: texts that were stored for later, near the query.
@@ -77,6 +102,13 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
         """
         await memory.archive.remember(text)
         return "Stored."
+
+    return search, remember
+
+
+def context_calls(memory: Outside) -> list[Call]:
+    """Make the calls that edit the working context; they name its blocks to the model."""
+    blocks = ", ".join(memory.blocks)
 
     async def core_append(block: str, text: str) -> str:
         await memory.core_append(block, text)
@@ -99,23 +131,16 @@ def tools_of(memory: PagedMemory) -> Sequence[Tool]:
         old: the text exactly as it stands there.
         new: what stands there then; empty removes it.
     """
-    reads: list[Callable[..., Any]] = [search, recall, recall_dates, read]
-    writes: list[Callable[..., Any]] = [remember]
-    writes += [core_append, core_replace] if memory.blocks else []
-    return [
-        *(made(memory, one, "pure") for one in reads),
-        *(made(memory, one, "idempotent") for one in writes),
-    ]
+    return [core_append, core_replace]
 
 
-def made(memory: PagedMemory, fn: Callable[..., Any], effect: Any) -> Tool:
-    """A function as a tool of the memory; its steps are recorded, not the call."""
-    name = f"{memory.name}_{fn.__name__}"
-    named = tool(effect=effect, name=name)(beating(fn) if memory.heartbeats else fn)
-    return dataclasses.replace(named, own_steps=True)
+def made(memory: str, fn: Call, effect: Effect, heartbeats: bool) -> Tool:
+    """Make a function a tool of the memory; its steps are recorded, not the call."""
+    named = tool(effect=effect, name=f"{memory}_{fn.__name__}")
+    return dataclasses.replace(named(beating(fn) if heartbeats else fn), own_steps=True)
 
 
-def beating(fn: Callable[..., Any]) -> Callable[..., Any]:
+def beating(fn: Call) -> Call:
     """A function whose caller may ask for a heartbeat; who runs the turns looks for that."""
 
     @functools.wraps(fn)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from agentkit import Agent
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import Frozen
-
-if TYPE_CHECKING:
-    from memory.stream.stream import StreamMemory
+from memory.stream.core import StreamCore
 
 LEVELS = (
     "5 to 8 broad parts",
@@ -50,10 +49,10 @@ class Part(Frozen):
         return f"{begin}-{end}  {self.text}{inner}"
 
 
-async def planned(
-    stream: StreamMemory, about: str, start: float, hours: float, depth: int
+async def plan(
+    stream: StreamCore, planner: Agent, about: str, start: float, hours: float, depth: int
 ) -> list[Part]:
-    """See StreamMemory.plan."""
+    """Plan a time with what the stream knows of it; see StreamMemory.plan."""
     if depth not in (1, 2, 3):
         raise SetupError(f"depth of the plan is {depth}.", expected="1, 2 or 3")
     if not hours > 0 or not about.strip():
@@ -61,39 +60,59 @@ async def planned(
     known = await stream.recall(about)
     context = "\n".join(f"- {hit.text}" for hit in known)
     situation = f"{about}\nWhat is remembered:\n{context}" if known else about
-    return await divided(stream, situation, start, hours, depth, 0, None)
+    return await Planning(stream, planner, depth).divide(situation, start, hours, 0, None)
 
 
-async def divided(
-    stream: StreamMemory,
-    about: str,
-    start: float,
-    hours: float,
-    depth: int,
-    level: int,
-    above: str | None,
-) -> list[Part]:
-    """The parts of a time, appended to the stream, and theirs."""
-    ask = (
-        f"{about}\n\nMake a plan for the time from {clock(start)} to {clock(start + hours)}:"
-        f" {LEVELS[level]}, in their order, each with its activity and its minutes."
-    )
-    pieces = (await stream.planner(ask, output=Pieces)).data.steps
-    pieces = [one for one in pieces if one.activity.strip()][: MOST[level]]
-    if not pieces:
-        raise BadOutput(f"{stream.planner.name} made a plan without parts.", todo="ask again")
-    parts = []
-    for piece, (begin, length) in zip(pieces, laid([p.minutes for p in pieces], start, hours),
-                                      strict=True):  # fmt: skip
-        text = f"{clock(begin)}-{clock(begin + length)} {piece.activity}"
-        rating = await stream.rate(f"I plan: {piece.activity}")
-        made, _ = await stream.add(text, rating, "plan", [above] if above else [])
-        inner: list[Part] = []
-        if level + 1 < depth:
-            inner = await divided(stream, piece.activity, begin, length, depth, level + 1, made.id)
-        parts.append(Part(id=made.id, text=piece.activity, start=begin, hours=length,
-                          parts=tuple(inner)))  # fmt: skip
-    return parts
+@dataclass(frozen=True)
+class Planning:
+    """One plan while it is made: whose it is, who makes it, and how deep it goes."""
+
+    stream: StreamCore
+    planner: Agent
+    depth: int
+
+    async def divide(
+        self, about: str, start: float, hours: float, level: int, above: str | None
+    ) -> list[Part]:
+        """Divide a time into parts, append these to the stream, and divide each in turn.
+
+        Args:
+            about: what the time is for, and what is known.
+            start: hours of the story.
+            hours: its length.
+            level: 0 for broad parts, then hours, then minutes.
+            above: id of the record that is divided, if any.
+
+        Raises:
+            BadOutput: the model gave no parts.
+        """
+        parts = []
+        for piece, begin, length in await self.pieces(about, start, hours, level):
+            text = f"{clock(begin)}-{clock(begin + length)} {piece.activity}"
+            rating = await self.stream.rate(f"I plan: {piece.activity}")
+            made, _ = await self.stream.add(text, rating, "plan", [above] if above else [])
+            inner: list[Part] = []
+            if level + 1 < self.depth:
+                inner = await self.divide(piece.activity, begin, length, level + 1, made.id)
+            parts.append(
+                Part(id=made.id, text=piece.activity, start=begin, hours=length, parts=tuple(inner))
+            )
+        return parts
+
+    async def pieces(
+        self, about: str, start: float, hours: float, level: int
+    ) -> list[tuple[Piece, float, float]]:
+        """Ask for the parts of a time; each with its begin and its length in hours."""
+        ask = (
+            f"{about}\n\nMake a plan for the time from {clock(start)} to {clock(start + hours)}:"
+            f" {LEVELS[level]}, in their order, each with its activity and its minutes."
+        )
+        given = (await self.planner(ask, output=Pieces)).data.steps
+        kept = [one for one in given if one.activity.strip()][: MOST[level]]
+        if not kept:
+            raise BadOutput(f"{self.planner.name} made a plan without parts.", todo="ask again")
+        places = laid([one.minutes for one in kept], start, hours)
+        return [(one, *place) for one, place in zip(kept, places, strict=True)]
 
 
 def laid(minutes: list[float], start: float, hours: float) -> list[tuple[float, float]]:

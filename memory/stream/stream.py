@@ -9,49 +9,24 @@ importance of what was observed since the last one passes the threshold.
 from __future__ import annotations
 
 import dataclasses
-import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
 
-import pydantic
-
-from agentkit import Actor, Agent, Memory, Model, Tool, tool
+from agentkit import Agent, Model, Tool, tool
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Thread, digest
-from agentkit.run import Outcome, current_run, in_run, note
-from agentkit.threads import Turn
+from agentkit.messages import Thread
 from agentkit.words import for_line
 from memory.embed import Embedder
-from memory.embed.choose import embedder as chosen
-from memory.embed.whole import whole
-from memory.home import home
-from memory.naming import checked
 from memory.passages import before_task, passages
-from memory.recalled import Recalled, noted
-from memory.steps import paid, step
 from memory.stores import Store
-from memory.stores.choose import store as opened
-from memory.stream.planning import Part, planned
-from memory.stream.presets import PAPER, PRESETS, Preset
-from memory.stream.records import Kind, Record, pressure, record
-from memory.stream.reflecting import reflected
-from memory.stream.scoring import Candidate, scored, weighed
-
-if TYPE_CHECKING:
-    import numpy as np
-
-Rating = Annotated[float, pydantic.Field(ge=1, le=10)]
-
-Importance = float | Callable[[str], float | Awaitable[float]] | Actor | None
-
-RATE = (
-    "You rate how important a memory is to whoever holds it, from 1, mundane (sweeping a floor,"
-    " a usual greeting), to 10, poignant (a death, a fire, a marriage). Answer with the number."
-)
+from memory.stream import planning, reflecting
+from memory.stream.core import Importance, StreamCore, bounded
+from memory.stream.planning import Part
+from memory.stream.presets import PAPER, Preset
+from memory.stream.records import Record
 
 
-class StreamMemory(Memory):
+class StreamMemory(StreamCore):
     """See the module."""
 
     kind = "stream"
@@ -91,29 +66,12 @@ class StreamMemory(Memory):
         Raises:
             SetupError: an option that cannot be. OtherEmbedder, StoreError: of the store.
         """
-        if isinstance(preset, str) and preset not in PRESETS:
-            raise SetupError(f"No preset is called {preset!r}.", expected=", ".join(PRESETS))
-        if k < 1:
-            raise SetupError(f"k of {name} is {k}.", expected="1 or more")
-        self.name, self.k = checked(name), k
-        self.preset = PRESETS[preset] if isinstance(preset, str) else preset
+        super().__init__(name, preset, model, importance, clock, store, embedder, path, k)
         self.recalls, self.observes, self.reflects = recall, observe, reflect
-        self.importance, self.clock = importance, clock
-        self.embedder = chosen(embedder)
-        # What is read is written back with its access: two recalls at once must take turns.
-        self.turn = Turn()
-        self.store = opened(name, store, self.embedder.name, home() if path is None else path)
-        self.rater = Agent(f"{name}_importance", RATE, model=model)
         self.thinker = Agent(
             f"{name}_reflection", "You think about what somebody remembers.", model=model
         )
         self.planner = Agent(f"{name}_plan", "You plan somebody's time.", model=model)
-
-    def now(self) -> float:
-        """Hours of the story."""
-        if self.clock is not None:
-            return float(self.clock())
-        return (current_run().log.clock() if in_run() else 0.0) / 3600
 
     async def observe(self, text: str, *, importance: float | None = None) -> Record:
         """Append an observation, rated by its importance; may reflect.
@@ -131,96 +89,6 @@ class StreamMemory(Memory):
             await self.reflect()
         return made
 
-    async def rate(self, text: str) -> float:
-        """The importance of a text, 1 to 10."""
-        if self.importance is None or isinstance(self.importance, Actor):
-            rater = self.importance or self.rater
-            ask = f"Memory: {text}\nRate its importance from 1 to 10."
-            return float((await rater(ask, output=Rating)).data)
-        if not callable(self.importance):
-            return bounded(self.importance, self.name)
-        given: Any = self.importance(text)
-        return bounded(await given if inspect.isawaitable(given) else given, self.name)
-
-    async def add(
-        self, text: str, importance: float, kind: Kind = "observation", because: Sequence[str] = ()
-    ) -> tuple[Record, float]:
-        """Append a record; returns it and the importance gathered since the last reflection."""
-        request: JSON = {
-            "text": text,
-            "kind": kind,
-            "importance": importance,
-            "because": list(because),
-        }
-
-        async def perform(key: str) -> Outcome:
-            now = self.now()
-            made = Record(
-                id=digest(key)[:16],
-                text=text,
-                kind=kind,
-                created=now,
-                accessed=now,
-                importance=importance,
-                because=tuple(because),
-            )
-            vectors = await whole(self.embedder, text)
-            async with self.turn:
-                await self.store.put([made.item()], vectors.vectors)
-                result = {"record": made.model_dump(), "pressure": pressure(await self.records())}
-            return paid(result, vectors.usage, vectors.cost_usd)
-
-        found = await step(f"{self.name}.observe", request, perform, effect="idempotent")
-        return Record.model_validate(found["record"]), float(found["pressure"])
-
-    async def recall(self, query: str, *, k: int | None = None) -> list[Recalled]:
-        """The records with the highest score, and why; that is an access of each.
-
-        Raises:
-            SetupError: an empty query, or k below 1. StoreError: the store failed.
-        """
-        count = self.k if k is None else k
-        if not isinstance(query, str) or not query.strip():
-            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
-        if count < 1:
-            raise SetupError(f"k is {count}.", expected="1 or more")
-
-        async def perform(_key: str) -> Outcome:
-            asked = await whole(self.embedder, query)
-            async with self.turn:
-                hits = await self._found(asked.vectors[0], count)
-            return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)
-
-        request: JSON = {"query": query, "k": count, "preset": self.preset.name}
-        found = await step(f"{self.name}.recall", request, perform, effect="idempotent")
-        hits = [Recalled.model_validate(row) for row in found]
-        note("recalled", noted(self.name, query, hits))
-        return hits
-
-    async def _found(self, vector: np.ndarray, count: int) -> list[Recalled]:
-        """Score every record, and note the access of the best."""
-        now, records = self.now(), await self.records()
-        if not records:
-            return []
-        rows = await self.store.vectors([one.id for one in records])
-        candidates = [
-            Candidate(one.accessed, one.importance, float(cosine))
-            for one, cosine in zip(records, rows @ vector, strict=True)
-        ]
-        scores = scored(self.preset, candidates, now)
-        best = sorted(range(len(records)), key=lambda n: (-scores[n].score, -n))[:count]
-        read = [records[n].model_copy(update={"accessed": now}) for n in best]
-        await self.store.put([one.item() for one in read], rows[best])
-        return [
-            Recalled(
-                item=records[n].item(),
-                score=scores[n].score,
-                parts=weighed(self.preset, scores[n].parts),
-                raw=scores[n].raw,
-            )
-            for n in best
-        ]
-
     async def reflect(self) -> list[Record]:
         """Draw insights from the newest records, and append them with their pointers.
 
@@ -230,7 +98,7 @@ class StreamMemory(Memory):
         Raises:
             BadOutput: the model gives no questions or insights after every repair.
         """
-        return await reflected(self)
+        return await reflecting.reflect(self, self.thinker)
 
     async def plan(
         self, about: str, *, start: float, hours: float = 16.0, depth: int = 1
@@ -247,19 +115,7 @@ class StreamMemory(Memory):
         Raises:
             SetupError: a depth other than 1, 2 or 3, or no time. BadOutput: no plan came.
         """
-        return await planned(self, about, start, hours, depth)
-
-    async def records(self) -> list[Record]:
-        """The whole stream, oldest first. Looking is no step."""
-        return [record(item) for item in await self.store.get()]
-
-    async def count(self) -> int:
-        """How many records there are."""
-        return await self.store.count()
-
-    async def close(self) -> None:
-        """Give the store's files and connections back."""
-        await self.store.close()
+        return await planning.plan(self, self.planner, about, start, hours, depth)
 
     @property
     def tools(self) -> Sequence[Tool]:
@@ -309,14 +165,3 @@ class StreamMemory(Memory):
             f"**{for_line(self.name)}** · memory stream, preset {for_line(self.preset.name)}, in"
             f" {self.store.kind} · {for_line(repr(self.embedder))}"
         )
-
-
-def bounded(value: float, name: str) -> float:
-    """An importance given from outside.
-
-    Raises:
-        SetupError: it is no number from 1 to 10.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 10:
-        raise SetupError(f"The importance given to {name} is {value!r}.", expected="1 to 10")
-    return float(value)

@@ -10,7 +10,7 @@ from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
 from nbext.magics.memory import MEMORY
-from nbext.magics.overview import AGENTKIT
+from nbext.magics.overview import listing
 from nbext.magics.runs import AGENTS, RUNS
 from nbext.magics.state import STATE
 from nbext.magics.team import TEAM
@@ -18,9 +18,8 @@ from nbext.magics.views import BOARD, COST, GRAPH, SPEAKERS, STEPS, TIMELINE, TR
 
 __all__ = ["MAGICS", "Magic"]
 
-MAGICS: tuple[Magic, ...] = (
+OTHERS: tuple[Magic, ...] = (
     AGENT,
-    AGENTKIT,
     AGENTS,
     ASK,
     BOARD,
@@ -44,3 +43,6 @@ MAGICS: tuple[Magic, ...] = (
     TIMELINE,
     TRANSCRIPT,
 )
+
+MAGICS = tuple(sorted([*OTHERS, listing(OTHERS)], key=lambda one: one.name))
+"""All magics, in the order of their names."""

@@ -1,0 +1,148 @@
+"""What a board is below its sessions: what was declared of it, its network, its events.
+
+Sessions, the delivery of writes and the making of an event need this much of a board and no
+more; so they take it, and the board, which makes them, adds what agents and people call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from agentkit import Log
+from agentkit.errors import SetupError
+from agentkit.messages import JSON
+from memory.board.network import Network
+from memory.board.state import WRITTEN, BoardState, apply, load, save
+from memory.board.versions import SAID, Consistency, Version
+from memory.errors import StoreUnreachable
+from memory.journal import Journal, shared
+from memory.naming import checked
+
+Merge = Callable[[list[JSON]], JSON]
+"""From the values of concurrent writes, oldest first, the one value they come to."""
+
+
+class BoardCore:
+    """A declared board: its replicas, the network between them, and the fold of its events."""
+
+    def __init__(
+        self,
+        name: str,
+        consistency: Consistency,
+        replicas: Sequence[str],
+        merge: Merge | None,
+        seed: int,
+        log: Log | None,
+    ) -> None:
+        """Check the declaration and open the stream of events; see Board for the arguments.
+
+        Raises:
+            SetupError: as Board says. LogError: the log cannot be read.
+        """
+        if consistency not in get_args(Consistency):
+            raise SetupError(
+                f"No consistency is called {consistency!r}.",
+                expected=", ".join(map(repr, get_args(Consistency))),
+            )
+        names = (replicas,) if isinstance(replicas, str) else tuple(replicas)
+        if not names or len(set(names)) != len(names) or not all(map(str.isidentifier, names)):
+            raise SetupError(
+                f"The replicas of {name} are {names}.", expected="one name or several, each once"
+            )
+        if merge is not None and consistency != "vector":
+            raise SetupError(f"{name} has a merge, but {consistency!r} keeps no siblings.")
+        self.name, self.consistency, self.names = checked(name), consistency, names
+        self.merge = merge
+        self.network = Network(names, seed)
+        self._log = log
+        self.journal  # noqa: B018  an unreadable log is told here, not at the first write
+
+    @property
+    def about(self) -> str:
+        """What becomes of concurrent writes, in words."""
+        return SAID[self.consistency]
+
+    @property
+    def journal(self) -> Journal[BoardState]:
+        """Its events; shared by all boards of this name in this process."""
+
+        def make(log: Log) -> Journal[BoardState]:
+            return Journal(
+                self.name,
+                lambda: BoardState(self.consistency, self.names),
+                apply,
+                save=save,
+                load=lambda saved: load(self.consistency, self.names, saved),
+                show=self._shown,
+                log=log,
+            )
+
+        found = shared(self.name, make, self._log)
+        was = getattr(found.state, "consistency", None), getattr(found.state, "replicas", None)
+        if was != (self.consistency, self.names):
+            raise SetupError(
+                f"The board {self.name} was begun as {was[0]!r} on {was[1]}.",
+                expected=f"the same, not {self.consistency!r} on {self.names}",
+                todo="give it another name, or use another log",
+            )
+        return found
+
+    @property
+    def state(self) -> BoardState:
+        """What every replica holds now."""
+        return self.journal.state
+
+    @property
+    def lost(self) -> list[dict[str, JSON]]:
+        """The updates that were overwritten without having been seen, oldest first."""
+        return [{"n": n, **told} for n, told in sorted(self.state.lost.items())]
+
+    def keys(self) -> list[str]:
+        """List every key that was written."""
+        return sorted(self.state.written)
+
+    def history(self, key: str | None = None) -> list[Version]:
+        """List every write, oldest first: who, when, and on what it was based.
+
+        Cost: one read of the whole stream.
+        """
+        written = [e for e in self.journal.events() if e.name == WRITTEN]
+        found = [Version(n=e.seq, **e.value["value"]) for e in written]
+        return [one for one in found if key is None or one.key == key]
+
+    def primary(self, replica: str) -> str:
+        """Return where a write at a replica goes.
+
+        Raises:
+            StoreUnreachable: to the primary, which a partition cuts off.
+        """
+        if self.consistency != "cas":
+            return replica
+        if not self.network.reaches(replica, self.names[0]):
+            raise StoreUnreachable(
+                f"{replica} cannot reach {self.names[0]}, the primary of {self.name}.",
+                expected="a primary in reach: compare-and-swap gives up availability for it",
+                todo="heal the partition, or declare another consistency",
+            )
+        return self.names[0]
+
+    def _held(self, state: BoardState) -> dict[str, dict[str, JSON]]:
+        return {
+            name: {key: state.value(name, key) for key in sorted(state.held[name])}
+            for name in self.names
+        }
+
+    def _shown(self, state: BoardState) -> dict[str, dict[str, JSON]]:
+        """Show all siblings where there are some; leave out replicas that nobody wrote to."""
+        place = "{0}" if len(self.names) == 1 else "{0} on {1}"
+        return {
+            place.format(self.name, name): {
+                key: state.value(name, key)
+                if len(state.held[name][key]) == 1 or self.consistency == "crdt"
+                else [one.value for one in state.held[name][key]]
+                for key in sorted(state.held[name])
+            }
+            for name in self.names
+            if state.held[name]
+        }

@@ -1,0 +1,218 @@
+"""What a memory stream is below the agent that has it: its records, and how they are scored.
+
+Reflections and plans are made of recalls, ratings and appends; so they take this much of a
+stream, and the stream adds what an agent and a person call.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pydantic
+
+from agentkit import Actor, Agent, Memory, Model
+from agentkit.errors import SetupError
+from agentkit.messages import JSON, digest
+from agentkit.run import Outcome, current_run, in_run, note
+from agentkit.threads import Turn
+from memory.embed import Embedder
+from memory.embed.choose import embedder as chosen
+from memory.embed.whole import whole
+from memory.home import home
+from memory.naming import checked
+from memory.recalled import Recalled, noted
+from memory.steps import paid, step
+from memory.stores import Store
+from memory.stores.choose import store as opened
+from memory.stream.presets import PRESETS, Preset
+from memory.stream.records import Kind, Record, pressure, record
+from memory.stream.scoring import Candidate, scored, weighed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Rating = Annotated[float, pydantic.Field(ge=1, le=10)]
+
+Importance = float | Callable[[str], float | Awaitable[float]] | Actor | None
+
+RATE = (
+    "You rate how important a memory is to whoever holds it, from 1, mundane (sweeping a floor,"
+    " a usual greeting), to 10, poignant (a death, a fire, a marriage). Answer with the number."
+)
+
+
+class StreamCore(Memory):
+    """The records of one stream in a store, rated, appended and recalled as steps."""
+
+    def __init__(
+        self,
+        name: str,
+        preset: Preset | str,
+        model: str | Model | None,
+        importance: Importance,
+        clock: Callable[[], float] | None,
+        store: str | Store | None,
+        embedder: str | Embedder | None,
+        path: Path | str | None,
+        k: int,
+    ) -> None:
+        """Open the store of a stream; see StreamMemory for the arguments.
+
+        Raises:
+            SetupError: an option that cannot be. OtherEmbedder, StoreError: of the store.
+        """
+        if isinstance(preset, str) and preset not in PRESETS:
+            raise SetupError(f"No preset is called {preset!r}.", expected=", ".join(PRESETS))
+        if k < 1:
+            raise SetupError(f"k of {name} is {k}.", expected="1 or more")
+        self.name, self.k = checked(name), k
+        self.preset = PRESETS[preset] if isinstance(preset, str) else preset
+        self.importance, self.clock = importance, clock
+        self.embedder = chosen(embedder)
+        # What is read is written back with its access: two recalls at once must take turns.
+        self.turn = Turn()
+        self.store = opened(name, store, self.embedder.name, home() if path is None else path)
+        self.rater = Agent(f"{name}_importance", RATE, model=model)
+
+    def now(self) -> float:
+        """Hours of the story."""
+        if self.clock is not None:
+            return float(self.clock())
+        return (current_run().log.clock() if in_run() else 0.0) / 3600
+
+    async def rate(self, text: str) -> float:
+        """The importance of a text, 1 to 10."""
+        if self.importance is None or isinstance(self.importance, Actor):
+            rater = self.importance or self.rater
+            ask = f"Memory: {text}\nRate its importance from 1 to 10."
+            return float((await rater(ask, output=Rating)).data)
+        if not callable(self.importance):
+            return bounded(self.importance, self.name)
+        given: Any = self.importance(text)
+        return bounded(await given if inspect.isawaitable(given) else given, self.name)
+
+    async def add(
+        self, text: str, importance: float, kind: Kind = "observation", because: Sequence[str] = ()
+    ) -> tuple[Record, float]:
+        """Append a record; returns it and the importance gathered since the last reflection."""
+        request: JSON = {
+            "text": text,
+            "kind": kind,
+            "importance": importance,
+            "because": list(because),
+        }
+
+        async def perform(key: str) -> Outcome:
+            now = self.now()
+            made = Record(
+                id=digest(key)[:16],
+                text=text,
+                kind=kind,
+                created=now,
+                accessed=now,
+                importance=importance,
+                because=tuple(because),
+            )
+            vectors = await whole(self.embedder, text)
+            async with self.turn:
+                await self.store.put([made.item()], vectors.vectors)
+                result = {"record": made.model_dump(), "pressure": pressure(await self.records())}
+            return paid(result, vectors.usage, vectors.cost_usd)
+
+        found = await step(f"{self.name}.observe", request, perform, effect="idempotent")
+        return Record.model_validate(found["record"]), float(found["pressure"])
+
+    async def recall(self, query: str, *, k: int | None = None) -> list[Recalled]:
+        """The records with the highest score, and why; that is an access of each.
+
+        Raises:
+            SetupError: an empty query, or k below 1. StoreError: the store failed.
+        """
+        count = self.k if k is None else k
+        if not isinstance(query, str) or not query.strip():
+            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
+        if count < 1:
+            raise SetupError(f"k is {count}.", expected="1 or more")
+
+        async def perform(_key: str) -> Outcome:
+            asked = await whole(self.embedder, query)
+            async with self.turn:
+                hits = await self._found(asked.vectors[0], count)
+            return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)
+
+        request: JSON = {"query": query, "k": count, "preset": self.preset.name}
+        found = await step(f"{self.name}.recall", request, perform, effect="idempotent")
+        hits = [Recalled.model_validate(row) for row in found]
+        note("recalled", noted(self.name, query, hits))
+        return hits
+
+    async def _found(self, vector: np.ndarray, count: int) -> list[Recalled]:
+        """Score every record, and note the access of the best."""
+        now, records = self.now(), await self.records()
+        if not records:
+            return []
+        rows = await self.store.vectors([one.id for one in records])
+        candidates = [
+            Candidate(one.accessed, one.importance, float(cosine))
+            for one, cosine in zip(records, rows @ vector, strict=True)
+        ]
+        scores = scored(self.preset, candidates, now)
+        best = sorted(range(len(records)), key=lambda n: (-scores[n].score, -n))[:count]
+        read = [records[n].model_copy(update={"accessed": now}) for n in best]
+        await self.store.put([one.item() for one in read], rows[best])
+        return [
+            Recalled(
+                item=records[n].item(),
+                score=scores[n].score,
+                parts=weighed(self.preset, scores[n].parts),
+                raw=scores[n].raw,
+            )
+            for n in best
+        ]
+
+    async def records(self) -> list[Record]:
+        """The whole stream, oldest first. Looking is no step."""
+        return [record(item) for item in await self.store.get()]
+
+    async def latest(self, count: int) -> list[str]:
+        """Return the texts of the newest records, oldest first, as a step."""
+
+        async def perform(_key: str) -> JSON:
+            return [one.text for one in (await self.records())[-count:]]
+
+        return list(await step(f"{self.name}.latest", {"count": count}, perform, effect="pure"))
+
+    async def mark(self) -> None:
+        """Begin to sum up importance anew: the newest record says that the stream reflected."""
+
+        async def perform(_key: str) -> JSON:
+            async with self.turn:
+                newest = (await self.records())[-1]
+                vectors = await self.store.vectors([newest.id])
+                item = newest.model_copy(update={"reflected": True}).item()
+                await self.store.put([item], vectors)
+            return newest.id
+
+        await step(f"{self.name}.mark", None, perform, effect="idempotent")
+
+    async def count(self) -> int:
+        """How many records there are."""
+        return await self.store.count()
+
+    async def close(self) -> None:
+        """Give the store's files and connections back."""
+        await self.store.close()
+
+
+def bounded(value: float, name: str) -> float:
+    """An importance given from outside.
+
+    Raises:
+        SetupError: it is no number from 1 to 10.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 10:
+        raise SetupError(f"The importance given to {name} is {value!r}.", expected="1 to 10")
+    return float(value)
