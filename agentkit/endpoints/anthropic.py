@@ -16,21 +16,21 @@ from agentkit.endpoints.anthropic_request import (
     input_of,
     lasting,
 )
-from agentkit.endpoints.dialect import Announced, Dialect, Read, check_said, complaint
+from agentkit.endpoints.dialect import (
+    Announced,
+    Dialect,
+    Read,
+    check_calls,
+    check_said,
+    complaint,
+)
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.stops import reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
-from agentkit.model import Reply, Stop
+from agentkit.model import Reply
 from agentkit.thoughts import apart
 
-STOPS: dict[str, Stop] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "tool_use": "tools",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
 PLAIN = ("text", "tool_use")
 """Blocks that a Message holds in its own fields; all others go back verbatim."""
 
@@ -80,9 +80,10 @@ def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: st
         elif not isinstance(kind, str):
             raise Malformed(f"content[{index}] has no type")
         strange = strange or kind not in PLAIN
-    stop: Stop = STOPS.get(reason, "other") if isinstance(reason, str) else "other"
+    stop = stop_of(reason_of(reason))
     # What a filter broke off calls nothing.
     calls = [] if stop == "refusal" else calls
+    check_calls(calls, stop, reason_of(reason))
     tokens, written = usage(told)
     inside, content_text = apart("".join(text), cut=stop == "length")
     reasoning = "\n\n".join(one for one in (*thoughts, inside) if one)
@@ -122,6 +123,8 @@ class Collector:
         self.salt = salt
         self.done = False
         self.blocks: dict[int, dict[str, Any]] = {}
+        self.places: dict[int, int] = {}
+        """Where the latest block of an index is kept."""
         self.inputs: dict[int, str] = {}
         self.reason: JSON = None
         self.told: dict[str, Any] = {}
@@ -129,6 +132,10 @@ class Collector:
 
     def take(self, data: str) -> str:
         """Take one event; see dialect.Collector. Unknown kinds, pings among them, say nothing."""
+        if data.strip() == "[DONE]":
+            # The other dialect's end mark, which some gateways write after every stream.
+            self.done = True
+            return ""
         event = decode(data)
         if not isinstance(event, dict):
             raise Malformed("an event of its stream is not an object")
@@ -145,7 +152,7 @@ class Collector:
             return self.delta(event)
         elif kind == "message_delta":
             delta = mapping(event.get("delta"), "message_delta.delta")
-            self.reason = delta.get("stop_reason") or self.reason
+            self.reason = reason_of(delta.get("stop_reason")) or self.reason
             news = mapping(event.get("usage"), "message_delta.usage")
             self.told.update({name: value for name, value in news.items() if value is not None})
         elif kind == "message_stop":
@@ -155,16 +162,21 @@ class Collector:
     def begin(self, event: dict[str, Any]) -> str:
         """A block begins."""
         block = dict(mapping(event.get("content_block"), "content_block"))
-        self.blocks[count(event.get("index"))] = block
+        index = count(event.get("index"))
+        # Some gateways number all blocks 0; a place that is taken makes room for another.
+        self.places[index] = index if index not in self.blocks else max(self.blocks) + 1
+        self.blocks[self.places[index]] = block
         return (
             string(block.get("text"), "content_block.text") if block.get("type") == "text" else ""
         )
 
     def delta(self, event: dict[str, Any]) -> str:
         """A block goes on."""
-        index = count(event.get("index"))
+        index = self.places.get(count(event.get("index")), -1)
         if index not in self.blocks:
-            raise Malformed(f"its stream goes on with block {index}, which never began")
+            raise Malformed(
+                f"its stream goes on with block {event.get('index')}, which never began"
+            )
         block, delta = self.blocks[index], mapping(event.get("delta"), "delta")
         kind = delta.get("type")
         if kind == "input_json_delta":

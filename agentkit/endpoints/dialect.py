@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.messages import JSON, ToolCall
 from agentkit.model import Options, Reply, Request, Stop
 
@@ -74,10 +76,57 @@ def complaint(value: JSON, foreign: bool = False) -> JSON:
         return told if isinstance(told, dict | list) else value
     if value.get("object") == "error" or value.get("type") == "error":
         return value
-    return value if foreign and any(value.get(name) for name in COMPLAINING) else None
+    if found := inside(value):
+        return found
+    return value if foreign and any(map(complains, value, value.values())) else None
 
 
-COMPLAINING = ("detail", "message", "msg", "code", "error_code", "error_msg", "error_message")
+def inside(value: dict[str, Any]) -> JSON:
+    """The error in what a gateway adds to a reply under a name of its own; None if there is none.
+
+    Groq's is `x_groq: {"error": ...}`, MiniMax's `base_resp: {"status_code": 1002, ...}`.
+    """
+    for name in ADDED & value.keys():
+        own = value[name] if isinstance(value[name], dict) else {}
+        if own.get("error"):
+            return own["error"] if isinstance(own["error"], dict) else own
+        if own.get("status_code"):
+            return {"message": own.get("status_msg"), **own}
+    return None
+
+
+ADDED = {"x_groq", "base_resp"}
+
+
+def complains(name: str, value: JSON) -> bool:
+    """Whether a field of an object that is no reply tells of an error."""
+    if name in ("status", "status_code", "statusCode"):
+        return value == "error" or bool(re.fullmatch(r"[45]\d\d", str(value)))
+    return bool(value) and (name in COMPLAINING or bool(FAULT.search(name)))
+
+
+FAULT = re.compile("error|fault|exception", re.IGNORECASE)
+COMPLAINING = ("detail", "message", "msg", "code")
+
+
+def is_whole(arguments: str) -> bool:
+    """Whether a call's arguments are all there."""
+    try:
+        return isinstance(decode(arguments), dict)
+    except Malformed:
+        return False
+
+
+def check_calls(calls: Sequence[ToolCall], stop: Stop, reason: str) -> None:
+    """Refuse a reply that was broken off inside a call, or lacks the calls it speaks of.
+
+    Raises:
+        NoAnswer: what it holds would be taken for an answer, or be performed by half.
+    """
+    if not calls and stop == "tools":
+        raise NoAnswer("it ended to call a tool, and holds no call")
+    if stop == "other" and reason and not all(is_whole(call.arguments) for call in calls):
+        raise NoAnswer(f"it ended with the finish reason {reason!r} inside a tool call")
 
 
 def check_said(text: str, calls: Sequence[ToolCall], stop: Stop, reasoning: str) -> None:

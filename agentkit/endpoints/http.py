@@ -183,7 +183,7 @@ class Hearing:
     def __init__(self, call: Call, listener: Listener, clock: asyncio.Timeout) -> None:
         self.call, self.listener, self.clock = call, listener, clock
         self.events = Events()
-        self.ended = self.closing = False
+        self.ended = False
         self.last = 0.0
 
     @property
@@ -222,8 +222,8 @@ class Hearing:
 
     def hear(self, piece: bytes) -> None:
         """Pass on the events that a piece completes."""
-        lines = self.events.lines
-        for event in self.events.feed(piece):
+        lines, events = self.events.lines, self.events.feed(piece)
+        for event in events:
             if not self.ended and self.listener.take(event):
                 self.ended = True
                 self.grant(AFTER_END_S)
@@ -232,8 +232,8 @@ class Hearing:
         if not self.listener.finished:
             if self.events.lines > lines:
                 self.grant(self.call.timeout_s)
-        elif not self.closing:
-            self.closing = True
+        elif events:
+            # Where it goes on after all, it may take this long again.
             self.grant(min(AFTER_FINISH_S, self.call.timeout_s))
 
     def grant(self, seconds: float) -> None:

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read, check_said, complaint
+from agentkit.endpoints.dialect import (
+    Announced,
+    Dialect,
+    Read,
+    check_calls,
+    check_said,
+    complaint,
+    is_whole,
+)
 from agentkit.endpoints.openai_request import about, adapt, body, cure, headers, lasting
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.stops import FAILED, reason_of, stop_of
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
-from agentkit.model import Reply, Stop
+from agentkit.model import Reply
 from agentkit.thoughts import apart
 
-STOPS: dict[str, Stop] = {
-    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence"), "stop"),
-    **dict.fromkeys(("complete", "completed", "finish"), "stop"),
-    **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use"), "tools"),
-    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
-    **dict.fromkeys(("content_filter", "safety", "recitation", "blocklist"), "refusal"),
-    **dict.fromkeys(("prohibited_content", "spii", "sensitive", "refusal"), "refusal"),
-}
-"""In small letters; the dialect's own, and those that gateways pass on from other dialects."""
-FAILED = {
-    *("error", "malformed_function_call", "unexpected_tool_call", "network_error"),
-    *("insufficient_system_resource", "abort", "aborted", "cancelled", "failed", "timeout"),
-}
-"""What servers say instead of a reason when they broke off."""
+THINKING = ("reasoning", "thinking")
+"""How the types of parts begin that hold a thought."""
 ECHOED = ("reasoning_details", "reasoning_content")
 """Fields of a reply that some servers want back with it when tools were called."""
 
@@ -37,22 +34,47 @@ ECHOED = ("reasoning_details", "reasoning_content")
 def usage(value: JSON) -> Usage:
     """Tokens of a reply; what the server does not tell counts as 0."""
     told = value if isinstance(value, dict) else {}
-    details = told.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    details = told.get("prompt_tokens_details") or told.get("input_tokens_details")
+    known = details.get("cached_tokens") if isinstance(details, dict) else None
+    cached = count(known or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens"))
+    tokens_in = count(told.get("prompt_tokens") or told.get("input_tokens"))
     return Usage(
-        tokens_in=count(told.get("prompt_tokens")),
-        tokens_out=count(told.get("completion_tokens")),
-        tokens_cached=count(cached),
+        # Some servers count the cached ones apart, as Anthropic's dialect does.
+        tokens_in=tokens_in if cached <= tokens_in else tokens_in + cached,
+        tokens_out=count(told.get("completion_tokens") or told.get("output_tokens")),
+        tokens_cached=cached,
         calls=1,
     )
 
 
+def counted(value: JSON) -> bool:
+    """Whether a usage tells anything."""
+    return usage(value).tokens_in > 0 or usage(value).tokens_out > 0
+
+
 def text_of(content: JSON) -> str:
-    """The text of a message's content, which may also be a list of parts."""
+    """The text of a message's content, which may also be a list of parts; without thoughts."""
     if isinstance(content, list):
-        parts = (mapping(part, "a part of the content") for part in content)
-        return "".join(string(part.get("text"), "a part's text") for part in parts)
+        return "".join(map(text_in, content))
     return string(content, "message.content")
+
+
+def text_in(part: JSON) -> str:
+    """The text of one part."""
+    if isinstance(part, str):
+        return part
+    part = mapping(part, "a part of the content")
+    if str(part.get("type", "")).startswith(THINKING):
+        return ""
+    return string(part.get("text"), "a part's text")
+
+
+def refusal_of(said: dict[str, Any]) -> str:
+    """The words with which a model refuses, in a field of their own or in a part of the content."""
+    content = said.get("content")
+    parts = content if isinstance(content, list) else []
+    own = [said, *(part for part in parts if isinstance(part, dict))]
+    return "".join(one["refusal"] for one in own if isinstance(one.get("refusal"), str))
 
 
 def thoughts_of(said: dict[str, Any]) -> str:
@@ -71,7 +93,7 @@ def thought(part: dict[str, Any]) -> str:
     if kind == "thinking" and isinstance(part.get("thinking"), list):
         return text_of(part["thinking"])
     words = part.get("text") or part.get("summary") or part.get("thinking")
-    return words if kind.startswith(("reasoning", "thinking")) and isinstance(words, str) else ""
+    return words if kind.startswith(THINKING) and isinstance(words, str) else ""
 
 
 def arguments_of(value: JSON) -> str:
@@ -100,6 +122,13 @@ def calls_of(items: list[Any], salt: str) -> tuple[ToolCall, ...]:
     return tuple(calls)
 
 
+def items_of(said: dict[str, Any]) -> list[Any]:
+    """The calls of a message; older servers make one in a field of its own."""
+    items = sequence(said.get("tool_calls"), "message.tool_calls")
+    old = said.get("function_call")
+    return items or ([{"function": old}] if isinstance(old, dict) and old.get("name") else [])
+
+
 def native(said: dict[str, Any], items: list[Any], calls: tuple[ToolCall, ...]) -> JSON:
     """What must go back verbatim with a message that calls tools, such as thought signatures."""
     if not calls:
@@ -115,20 +144,15 @@ def native(said: dict[str, Any], items: list[Any], calls: tuple[ToolCall, ...]) 
 
 def assemble(said: dict[str, Any], finish: JSON, told: JSON, model: JSON, salt: str) -> Read:
     """A reply from a message, however it came."""
-    reason = finish.lower() if isinstance(finish, str) else ""
-    if reason in FAILED:
-        raise NoAnswer(f"it ended with the finish reason {finish!r}")
-    content = text_of(said.get("content"))
-    refusal = said.get("refusal")
-    items = sequence(said.get("tool_calls"), "message.tool_calls")
-    stop: Stop = STOPS.get(reason, "other")
-    if isinstance(refusal, str) and refusal:
+    reason = reason_of(finish)
+    stop = stop_of(reason)
+    content, refusal = text_of(said.get("content")), refusal_of(said)
+    if refusal:
         content, stop = content + refusal, "refusal"
     # What a filter broke off calls nothing.
-    items = [] if stop == "refusal" else items
+    items = [] if stop == "refusal" else items_of(said)
     calls = calls_of(items, salt)
-    if calls and stop == "other" and reason and not all(map(whole, calls)):
-        raise NoAnswer(f"it ended with the finish reason {finish!r} inside a tool call")
+    check_calls(calls, stop, reason)
     if calls and stop != "length":
         # Several servers say "stop" although they call tools.
         stop = "tools"
@@ -210,7 +234,8 @@ class Collector:
         foreign = "choices" not in chunk
         if (foreign or not usual) and (found := complaint(chunk, foreign)):
             raise Announced(found)
-        self.told = chunk.get("usage") or self.told
+        if "usage" in chunk or not usual:
+            self.count(chunk)
         self.model = chunk.get("model") or self.model
         piece = ""
         for choice in sequence(chunk.get("choices"), "choices"):
@@ -220,10 +245,28 @@ class Collector:
             index = choice.get("index") if type(choice.get("index")) is int else 0
             self.choice = index if self.choice is None else self.choice
             if index == self.choice:
-                self.finish = choice.get("finish_reason") or self.finish
                 delta = choice.get("delta")
                 piece += self.delta(delta if isinstance(delta, dict) else self.news(choice))
+                self.end(choice, delta)
         return piece
+
+    def end(self, choice: dict[str, Any], delta: JSON) -> None:
+        """Take a choice's reason for its end; what goes on after one had not ended."""
+        if reason := reason_of(choice.get("finish_reason")):
+            # Whatever a proxy says after a failure, it was one.
+            self.finish = self.finish if self.finish in FAILED else reason
+            if "usage" in choice:
+                self.count(choice)
+        elif self.finish is not None and self.finish not in FAILED and isinstance(delta, dict):
+            news = any(delta.get(name) for name in delta.keys() - {"role"})
+            self.finish = None if news else self.finish
+
+    def count(self, told: dict[str, Any]) -> None:
+        """Take the counts in a chunk or a choice; ones that say nothing hide none that do."""
+        for place in (told, told.get("x_groq")):
+            found = place.get("usage") if isinstance(place, dict) else None
+            if found and (self.told is None or counted(found)):
+                self.told = found
 
     def news(self, choice: dict[str, Any]) -> dict[str, Any]:
         """What a choice adds; some servers put a whole message into a stream of one event."""
@@ -241,7 +284,7 @@ class Collector:
         if isinstance(content, str) and delta.keys() <= JUST_TEXT:
             self.text.append(content)  # As nearly all chunks are.
             return content
-        refusal = string(delta.get("refusal"), "delta.refusal")
+        refusal = refusal_of(delta)
         for name in TOLD_IN_PIECES & delta.keys():
             if delta[name]:
                 self.said[name] = self.said.get(name, "") + string(delta[name], name)
@@ -250,6 +293,8 @@ class Collector:
         if delta.get("reasoning_details"):
             found = sequence(delta["reasoning_details"], "reasoning_details")
             self.said["reasoning_details"] = [*self.said.get("reasoning_details", ()), *found]
+        if isinstance(old := delta.get("function_call"), dict):
+            self.call({"index": 0, "function": old})
         if delta.get("tool_calls"):
             for item in sequence(delta["tool_calls"], "delta.tool_calls"):
                 self.call(mapping(item, "delta.tool_calls[]"))
@@ -302,19 +347,6 @@ class Collector:
         return assemble(said, self.finish, self.told, self.model, self.salt)
 
 
-def is_whole(arguments: str) -> bool:
-    """Whether a call's arguments are all there."""
-    try:
-        return isinstance(decode(arguments), dict)
-    except Malformed:
-        return False
-
-
-def whole(call: ToolCall) -> bool:
-    """Whether a call was not broken off."""
-    return is_whole(call.arguments)
-
-
 def written(item: dict[str, Any]) -> str:
     """The arguments in a piece of a call."""
     more = mapping(item.get("function"), "function").get("arguments")
@@ -333,7 +365,12 @@ def another(call: dict[str, Any], item: dict[str, Any]) -> bool:
     if item.get("id") and call["id"] and item["id"] != call["id"]:
         # Some servers invent an id for every piece; those go on inside the arguments.
         return not known or not more or is_whole(known) or more.lstrip()[:1] == "{"
-    return bool(more.strip()) and known != "{}" and is_whole(known)
+    # The same name again may only repeat it, before the arguments themselves.
+    same = known == "{}" and mapping(item.get("function"), "function").get("name") in (
+        None,
+        call["function"]["name"],
+    )
+    return bool(more.strip()) and not same and is_whole(known)
 
 
 OPENAI = Dialect(

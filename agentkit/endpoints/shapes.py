@@ -40,7 +40,7 @@ def decode(data: bytes | str) -> JSON:
     Raises:
         Malformed: it is not JSON, or nested beyond what can be read.
     """
-    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     try:
         value = DECODER.decode(text)
         return clean(value) if ESCAPED_HARM.search(text) else value
@@ -86,5 +86,12 @@ def string(value: JSON, place: str) -> str:
 
 
 def count(value: JSON) -> int:
-    """A count of tokens; anything else than a whole number from 0 counts as not told."""
+    """A count of tokens; anything else than a whole number from 0 counts as not told.
+
+    Gateways in languages without whole numbers write 10.0, others "10".
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
     return value if type(value) is int and 0 <= value < 1 << 62 else 0

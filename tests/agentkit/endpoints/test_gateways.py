@@ -1,0 +1,223 @@
+"""What gateways between the dialects send, read as what it means or refused; never half of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from agentkit.endpoints import anthropic, openai
+from agentkit.endpoints.connect import connect
+from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.shapes import decode
+from agentkit.endpoints.stops import FAILED, STOPS
+from agentkit.messages import Message, thread_of
+from agentkit.model import Reply, Request
+from tests.agentkit.endpoints.conftest import Serve
+from tests.agentkit.endpoints.test_openai import call_of, chunk, reply, streamed
+
+
+def message(*blocks: dict[str, Any], stop: str = "end_turn") -> dict[str, Any]:
+    return {"content": list(blocks), "stop_reason": stop, "usage": {"input_tokens": 1}}
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def use(name: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "tool_use", "id": name, "name": name, "input": {}, **fields}
+
+
+def told(*events: dict[str, Any]) -> Reply:
+    collector = anthropic.Collector("salt")
+    for event in events:
+        collector.take(json.dumps(event))
+    found = collector.read()
+    assert found is not None
+    return found.reply
+
+
+def events(*blocks: dict[str, Any], stop: str, index: int | None = None) -> list[dict[str, Any]]:
+    begun = [
+        {"type": "content_block_start", "content_block": block, "index": n if index is None else 0}
+        for n, block in enumerate(blocks)
+    ]
+    end = {"type": "message_delta", "delta": {"stop_reason": stop}}
+    return [{"type": "message_start", "message": {}}, *begun, end]
+
+
+@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "max_output_tokens", "max-length"])
+def test_every_dialect_knows_the_words_of_the_others_for_a_cut(reason: str) -> None:
+    assert anthropic.read(message(use("clear"), stop=reason), "").reply.stop == "length"
+    assert told(*events(use("clear"), stop=reason)).stop == "length"
+    found = openai.read(reply({"tool_calls": [call_of("clear", "")]}), "").reply
+    assert found.stop == "tools"
+    cut = {"choices": [{"message": {"content": "half"}, "finish_reason": reason}]}
+    assert openai.read(cut, "").reply.stop == "length"
+
+
+@pytest.mark.parametrize("reason", sorted(FAILED))
+def test_a_reply_that_broke_off_is_no_answer_in_any_dialect(reason: str) -> None:
+    with pytest.raises(NoAnswer, match=reason):
+        anthropic.read(message(text("half"), stop=reason.upper()), "")
+    with pytest.raises(NoAnswer, match=reason):
+        streamed(chunk(content="half"), chunk(finish=reason), chunk(finish="stop"))
+
+
+def test_a_broken_off_call_is_not_made() -> None:
+    with pytest.raises(NoAnswer, match="inside a tool call"):
+        anthropic.read(message(use("clear", input='{"folder": "/h'), stop="halted"), "")
+
+
+@pytest.mark.parametrize("reason", [word for word, stop in STOPS.items() if stop == "tools"])
+def test_a_reply_that_ends_to_call_and_calls_nothing_is_no_answer(reason: str) -> None:
+    value = {"choices": [{"message": {"content": "I look."}, "finish_reason": reason}]}
+    with pytest.raises(NoAnswer, match="holds no call"):
+        openai.read(value, "")
+    with pytest.raises(NoAnswer, match="holds no call"):
+        anthropic.read(message(text("I look."), stop=reason), "")
+
+
+def test_a_call_in_the_field_of_older_servers_is_a_call() -> None:
+    old = {"content": "I look.", "function_call": {"name": "look", "arguments": '{"a": 1}'}}
+    (found,) = openai.read(reply(old), "").reply.calls
+    assert (found.name, found.arguments) == ("look", '{"a": 1}')
+    pieces = ({"name": "look", "arguments": ""}, {"arguments": '{"a":'}, {"arguments": " 1}"})
+    (found,) = streamed(
+        *(chunk(function_call=piece) for piece in pieces), chunk(finish="function_call")
+    ).calls
+    assert (found.name, found.arguments) == ("look", '{"a": 1}')
+
+
+def test_a_reason_that_says_none_is_none() -> None:
+    assert (
+        streamed(chunk("null", content="a "), chunk("", content="b"), chunk("stop")).stop == "stop"
+    )
+    collector = openai.Collector("")
+    collector.take(chunk("null", content="a "))
+    assert not collector.finished and collector.read() is None
+
+
+def test_what_goes_on_after_its_reason_had_not_ended() -> None:
+    collector = openai.Collector("")
+    collector.take(chunk("stop", content="The dues "))
+    assert collector.finished
+    collector.take(chunk(content="are "))
+    assert not collector.finished
+    collector.take(chunk("stop", content="79.2"))
+    collector.take(chunk(role="assistant", content=""))
+    assert collector.finished
+
+
+async def test_a_reason_in_every_piece_of_a_slow_stream_does_not_end_it(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentkit.endpoints.http.AFTER_FINISH_S", 0.3)
+
+    async def slowly(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        for word in "The dues are 79.2".split():
+            writer.write(f"data: {chunk('stop', content=word)}\n\n".encode())
+            await writer.drain()
+            await asyncio.sleep(0.15)
+        writer.write(b"data: [DONE]\n\n")
+        writer.close()
+
+    model = connect("m", base_url=await serve(slowly), retries=0)
+    found = await model(Request(thread=thread_of([Message(role="user", content="q")])), print)
+    assert found.text == "Thedues are79.2".replace(" ", "")
+
+
+def test_calls_without_ids_and_arguments_are_told_apart_by_name() -> None:
+    calls = [call_of(name, "{}", index=0) for name in ("roll", "flip")]
+    found = streamed(*(chunk(tool_calls=[one]) for one in calls), chunk(finish="tool_calls"))
+    assert [call.name for call in found.calls] == ["roll", "flip"]
+
+
+def test_blocks_that_share_an_index_are_all_kept() -> None:
+    found = told(*events(text("I look."), use("a"), use("b"), stop="tool_use", index=0))
+    assert found.text == "I look." and [call.name for call in found.calls] == ["a", "b"]
+
+
+def test_the_other_dialects_end_mark_ends_a_stream() -> None:
+    collector = anthropic.Collector("")
+    collector.take("[DONE]")
+    assert collector.done and collector.read() is None
+
+
+def test_parts_are_text_thoughts_or_a_refusal() -> None:
+    parts = [{"type": "reasoning", "text": "30 t"}, text("79"), ".2"]
+    found = openai.read(reply({"content": parts}), "").reply
+    assert (found.text, found.message.reasoning) == ("79.2", "30 t")
+    refused = openai.read(reply({"content": [{"type": "refusal", "refusal": "No."}]}), "").reply
+    assert (refused.text, refused.stop) == ("No.", "refusal")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"choices": [], "x_groq": {"error": "over capacity"}},
+        {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}},
+        {"status": 500, "title": "Internal Server Error"},
+        {"fault": {"faultstring": "quota"}},
+        {"errorMessage": "endpoint timed out"},
+        {"status": "error"},
+    ],
+)
+def test_an_error_under_a_gateways_own_name_is_one(error: dict[str, Any]) -> None:
+    collector = openai.Collector("")
+    collector.take(chunk(content="half"))
+    with pytest.raises(Announced):
+        collector.take(json.dumps(error))
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"choices": [], "x_groq": {"id": "r"}},
+        {"usage": {"prompt_tokens": 1}, "status": "completed"},
+        {"base_resp": {"status_code": 0, "status_msg": "success"}},
+        {"type": "ping"},
+    ],
+)
+def test_other_news_of_a_gateway_harm_nobody(harmless: dict[str, Any]) -> None:
+    assert streamed(chunk(content="a"), json.dumps(harmless), chunk(finish="stop")).text == "a"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"prompt_tokens": 10.0, "completion_tokens": 5.0},
+        {"prompt_tokens": "10", "completion_tokens": "5"},
+        {"input_tokens": 10, "output_tokens": 5},
+    ],
+)
+def test_counts_are_read_in_other_spellings(told: dict[str, Any]) -> None:
+    found = openai.read(reply({"content": "x"}, usage=told), "").reply.usage
+    assert (found.tokens_in, found.tokens_out) == (10, 5)
+
+
+def test_cached_tokens_that_are_counted_apart_make_no_price_negative() -> None:
+    told = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 500}}
+    assert openai.usage(told).tokens_in == 510
+    assert openai.usage({"prompt_tokens": 10, "prompt_cache_hit_tokens": 4}).tokens_cached == 4
+
+
+def test_counts_are_found_where_gateways_put_them() -> None:
+    counts = {"prompt_tokens": 10, "completion_tokens": 5}
+    nothing = json.dumps({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}})
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    for last in (
+        {"choices": [choice], "x_groq": {"usage": counts}},
+        {"choices": [{**choice, "usage": counts}]},
+        {"choices": [choice], "usage": counts},
+    ):
+        found = streamed(chunk(content="a"), json.dumps(last), nothing).usage
+        assert (found.tokens_in, found.tokens_out) == (10, 5)
+
+
+def test_a_byte_order_mark_before_json_is_no_part_of_it() -> None:
+    assert decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
