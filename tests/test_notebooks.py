@@ -15,6 +15,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.answers import ANSWERS
+from tests.exercises import exercises, solution, tags, verdicts
 from tests.pages import mathematics
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,60 +37,32 @@ def code(path: Path) -> list[Any]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
-def tags(cell: Any) -> list[str]:
-    return list(cell.metadata.get("tags", []))
-
-
-def solution(cell: Any) -> str | None:
-    """The code in a folded solution."""
-    found = re.search(r"<details>.*?```python\n(.*?)```.*?</details>", cell.source, re.S)
-    return found[1] if found else None
-
-
-def tried(path: Path, several: bool) -> tuple[Any, list[tuple[str, bool]]]:
+def tried(path: Path) -> tuple[Any, list[tuple[str, bool]]]:
     """The notebook as a reader leaves it who tries many answers, and which of them are right.
 
-    Each wrong answer, then each other right one, then the folded solution, in one kernel;
-    without `several` only the solution.
+    Each wrong answer, then each other right one, then the folded solution, in one kernel.
     """
     notebook, cells, names = read(path), list[Any](), list[tuple[str, bool]]()
-    places = [n for n, cell in enumerate(notebook.cells) if "exercise" in tags(cell)]
-    for n, cell in enumerate(notebook.cells):
-        if n in places:
-            key = f"{path.stem[:2]}-{places.index(n) + 1}"
-            graders = graders_after(notebook.cells, n)
+    there_are = {one.place: one for one in exercises(notebook.cells)}
+    for place, cell in enumerate(notebook.cells):
+        if place in there_are:
+            key = f"{path.stem[:2]}-{list(there_are).index(place) + 1}"
+            one = there_are[place]
             for right, answers in enumerate((ANSWERS[key].wrong, ANSWERS[key].right)):
-                for name, text in answers.items() if several else ():
+                for name, text in answers.items():
                     names.append((f"{key} {name}", bool(right)))
-                    cells += [nbformat.v4.new_code_cell(text), *copy.deepcopy(graders)]
+                    cells += [nbformat.v4.new_code_cell(text), *copy.deepcopy(one.graders)]
             names.append((f"{key} solution", True))
-            cell.source = solution(notebook.cells[n + 1])
+            cell.source = one.solution
         cells.append(cell)
     notebook.cells = cells
     return notebook, names
 
 
-def graders_after(cells: list[Any], place: int) -> list[Any]:
-    """The code cells from an exercise to its check."""
-    found = []
-    for cell in cells[place + 1 :]:
-        if cell.cell_type == "code":
-            found.append(cell)
-            if re.search(r"^check\(", cell.source, re.M):
-                break
-    return found
-
-
-def verdicts(notebook: Any) -> list[str]:
+def judgements(notebook: Any) -> list[str]:
     """What the checks of the exercises say."""
-    shown = [
-        output.data.get("text/plain", "")
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "execute_result"
-    ]
-    return [text for text in shown if text.startswith(("Solved.", "Not yet"))]
+    shown = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    return [text for outputs in shown for text in verdicts(outputs)]
 
 
 def test_the_notebooks_are_one_numbered_ladder() -> None:
@@ -186,20 +159,25 @@ def test_every_exercise_has_answers_to_be_tried() -> None:
 
 
 @each
+def test_a_notebook_is_stored_with_its_exercises_unsolved(path: Path) -> None:
+    cells = read(path).cells
+    stored = [verdicts(cells[one.check].outputs) for one in exercises(cells)]
+    assert all(len(said) == 1 and said[0].startswith("Not yet") for said in stored)
+
+
+@each
+@pytest.mark.lessons
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "several", [False, pytest.param(True, marks=pytest.mark.lessons)], ids=["solution", "all"]
-)
 def test_right_answers_solve_the_exercises_and_wrong_or_lazy_ones_do_not(
-    path: Path, several: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exercises = [cell for cell in code(path) if "exercise" in tags(cell)]
-    if not exercises:
+    """The folded solutions alone are tried wherever nbval runs: tests/nbval_solutions.py."""
+    notebook, names = tried(path)
+    if not names:
         pytest.skip("it has no exercises")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("AGENTKIT_LOG")
     shutil.copytree(path.parent, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    notebook, names = tried(path, several)
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -207,9 +185,8 @@ def test_right_answers_solve_the_exercises_and_wrong_or_lazy_ones_do_not(
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     asyncio.run(client.async_execute())
-    stored, found = verdicts(read(path)), verdicts(notebook)
-    assert len(stored) == len(exercises) and len(found) == len(names)
-    assert all(text.startswith("Not yet") for text in stored)
+    found = judgements(notebook)
+    assert len(found) == len(names)
     judged = {
         name: text
         for (name, right), text in zip(names, found, strict=True)
