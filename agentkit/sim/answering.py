@@ -11,15 +11,16 @@ from agentkit.sim.choosing import Filler, fill
 from agentkit.sim.composing import not_found, sentence, show
 from agentkit.sim.lexing import Lit, literals, sentences, tokenize
 from agentkit.sim.outcome import Answer
+from agentkit.sim.reading import TIMES
 from agentkit.sim.scene import Scene
 from agentkit.sim.scene import part as parted
 from agentkit.sim.slips import slip_number
 from agentkit.sim.solving import Solver
 from agentkit.sim.thought import Call
 from agentkit.sim.topics import TOPIC, topic
-from agentkit.sim.tree import Calc, Look, Many, Node, looks
-from agentkit.sim.values import Missing, Outcome, Pending, Value, as_number, plain
-from agentkit.sim.words import stem
+from agentkit.sim.tree import Arg, Calc, Look, Many, Node, looks
+from agentkit.sim.values import Missing, Outcome, Pending, Value, as_number, converted, plain
+from agentkit.sim.words import sense, stem
 
 USE_TOOL = re.compile(
     r"\b(?:use|using|call|run|invoke|apply|with|by means of)\b.{0,40}\b(?:tools?|functions?)\b|"
@@ -30,6 +31,8 @@ CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.I
 FOLLOW_UP = re.compile(
     r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
 )
+YEARS = (1000, 2999)
+"""A bare number that answers `when` is a year."""
 EXPRESSION = re.compile(
     r"(?<![\w.])[-(]*\d[\d\s.,()+\-*/×÷^%]*[+\-*/×÷^%][\d\s.,()+\-*/×÷^%]*\d\)*"
 )
@@ -84,7 +87,7 @@ def ordered(scene: Scene, text: str) -> Answer | None:
         if isinstance(outcome, Pending):
             return Answer(calls=tuple(solver.calls))
         if isinstance(outcome, str):
-            missing = Missing(text.strip().rstrip("?."), outcome)
+            missing = Missing(text.strip().rstrip("?."), f"The tool said: {outcome}")
             return Answer(not_found(missing, scene), missing=missing)
         if outcome.data not in (None, "", [], {}):
             said_by = f"The tool {tool.offer.name} gives: {show(outcome.data)}"
@@ -155,6 +158,9 @@ def computation(scene: Scene, text: str) -> Answer | None:
 
 def solve(scene: Scene, goal: Goal) -> Answer:
     """Return the answer to one goal."""
+    if isinstance(goal.node, Lit) and goal.node.kind != "number":
+        # A name alone asks who or what that is, and does not answer it.
+        goal = replace(goal, node=Look((), (Arg("", goal.node),), goal.node.text))
     solver = Solver(scene, goal.wanted, outermost(goal.node))
     outcome = solver.solve(goal.node)
     if isinstance(outcome, Pending):
@@ -176,7 +182,25 @@ def solve(scene: Scene, goal: Goal) -> Answer:
         outcome = labelled(goal, outcome)
     if goal.wanted == "truth" and isinstance(outcome.data, str | dict):
         return truth(goal, outcome)
-    return Answer(sentence(goal, outcome, solver), outcome.data, outcome.unit or goal.unit)
+    outcome = in_unit(goal, outcome, solver)
+    said = sentence(goal, outcome, solver)
+    if goal.unit and not outcome.unit and as_number(outcome.data) is not None:
+        said = f"{said.rstrip('.')}, in a unit that nothing here tells."
+    return Answer(said, outcome.data, outcome.unit)
+
+
+def in_unit(goal: Goal, value: Value, solver: Solver) -> Value:
+    """Return a value in the unit that the question names, where it can be said in it."""
+    number = as_number(value.data)
+    if not goal.unit or value.unit == goal.unit or number is None or isinstance(value.data, str):
+        return value
+    if not value.unit:
+        return replace(value, unit=goal.unit) if value.source in ("computed", "given") else value
+    found = converted(number, value.unit, goal.unit)
+    if found is None:
+        return value
+    solver.trail.append(f"{show(value.data, value.unit)} = {show(found, goal.unit)}")
+    return replace(value, data=found, unit=goal.unit)
 
 
 def truth(goal: Goal, value: Value) -> Answer:
@@ -215,7 +239,14 @@ def suits(goal: Goal, value: Value) -> bool:
         return isinstance(data, int | float | list) and not isinstance(data, bool)
     if goal.wanted in ("person", "place"):
         return isinstance(data, str | dict | list)
-    return goal.wanted != "time" or not isinstance(data, bool)
+    if goal.wanted == "time" and isinstance(data, int | float):
+        return not isinstance(data, bool) and (timely(value) or YEARS[0] <= data <= YEARS[1])
+    return True
+
+
+def timely(value: Value) -> bool:
+    """Return whether the field that was read is named after a time."""
+    return bool({sense(word) for word in value.hints} & TIMES)
 
 
 def labelled(goal: Goal, value: Value) -> Value:
@@ -238,7 +269,8 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
         return counted(goal, value)
     numbers = [as_number(one) for one in many]
     if any(number is None for number in numbers):
-        return value if goal.op == "sum" else Missing(goal.text.rstrip("?"), "not all are numbers")
+        whole = goal.op == "sum" and not isinstance(value.data, list)
+        return value if whole else Missing(goal.text.rstrip("?"), "not all are numbers")
     reals = [number for number in numbers if number is not None]
     if goal.op in ("sum", "mean"):
         return solver.combine(goal.op, reals, value.unit, value.text or goal.phrase)

@@ -36,6 +36,11 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
        "bigger maximum best".split()},
     **{w: ("", "min") for w in "lowest lower least fewest fewer smallest smaller minimum".split()},
 }  # fmt: skip
+BARE = {
+    **dict.fromkeys(("highest", "higher", "lowest", "lower"), "height"),
+    **dict.fromkeys(("largest", "larger", "biggest", "bigger", "smallest", "smaller"), "size"),
+}
+"""What is compared where a question names nothing: `Which is higher, A or B?`"""
 BY_TOOL = re.compile(
     r"^(?:(?:use|using|with|by means of|take)\s+(?:the|your|a|one of your)\s+(?:[\w`-]+\s+)?"
     r"(?:tools?|functions?|calculator)(?:\s+[`\w-]+)?(?:\s*,\s*|\s+(?:to|and|for)\s+)|"
@@ -55,9 +60,12 @@ POLITE = re.compile(
     r"^(?:find(?: out)?|look up|report|state|determine|work out|compute|calculate|get|check|"
     r"answer(?: the question)?|list|compare)\s*:?\s+(?=(?:the|what|how|who|which|when|where|it|an?|"
     r"\d+|in|at)\b)|"
+    r"^(?:list|show|print|display|name)\s+(?=(?:all|every|each|my|our|your)\b)|"
     r"^according to [^,]+,\s*|^do you know\s+",
     re.IGNORECASE,
 )
+NAMED = r"((?:the )?(?-i:[A-Z][\w-]*)(?: (?-i:[A-Z])[\w-]*)*)"
+"""A name that stands alone, so that the comparison itself says what of it is meant."""
 REWRITES: tuple[tuple[str, str], ...] = (
     (r"^how many hours does (.+?) need at its speed for (.+)$", r"\2 divided by the speed of \1"),
     (r"^how many (?:people|inhabitants) (?:live|are there)(?: in)? (.+)$", r"the population of \1"),
@@ -70,10 +78,13 @@ REWRITES: tuple[tuple[str, str], ...] = (
     (r"^how far is it from (.+?) to (.+)$", r"the distance from \1 to \2"),
     (r"^how far is (.+?) from (.+)$", r"the distance from \2 to \1"),
     (r"^how long does (.+?) (?:take|last)(.*)$", r"the duration of \1\2"),
-    (r"^how (?:much|many \w+) (?:more|less|higher|lower|larger|longer|greater|fewer) (?:is|are|"
-     r"does|do|would) (.+?) than (.+)$",
-     r"the difference between \1 and \2"),
-    (r"^how much (?:longer|deeper|faster|higher|older|heavier) is (.+?) than (.+)$",
+    *((rf"^how (?:much|many \w+) {word} is {NAMED} than {NAMED}$",
+       rf"the difference between the {noun} of \1 and the {noun} of \2")
+      for noun, word in (("length", "longer"), ("depth", "deeper"), ("speed", "faster"),
+                         ("height", "(?:higher|taller)"), ("age", "older"), ("weight", "heavier"),
+                         ("width", "wider"))),
+    (r"^how (?:much|many \w+) (?:more|less|higher|lower|larger|longer|deeper|faster|older|heavier|"
+     r"greater|fewer) (?:is|are|does|do|would) (.+?) than (.+)$",
      r"the difference between \1 and \2"),
     (r"^by how (?:much|many \w+) (?:do|does) (.+?) differ from (.+)$",
      r"the difference between \1 and \2"),
@@ -191,12 +202,13 @@ def understand(text: str, antecedent: Lit | None = None) -> Goal:
         pair = (Parser(part, antecedent).parse(), Parser(whole, antecedent).parse())
         node = Calc("percent", pair, phrase.replace("%of%", "as a percentage of"))
         return replace(goal, phrase="", node=node, unit="%")
+    whole = phrase
     phrase, op = aggregate(phrase, bare, bool(together))
     node = Parser(phrase, antecedent).parse()
     if wanted == "truth" and re.search(r"\bthan\b", bare):
         return replace(goal, phrase=bare, node=node, op="compare")
     said = re.match(r"^(?:the|a|an|all|my|your|its|\d)\b", phrase, re.IGNORECASE) or verb_hit
-    return replace(goal, phrase=phrase if said else "", node=node, op=op)
+    return replace(goal, phrase=whole if said else "", node=node, op=op)
 
 
 def first_name(text: str) -> Lit | None:
@@ -280,6 +292,7 @@ def superlative(bare: str, antecedent: Lit | None) -> tuple[Node, str, tuple[str
     named = any(
         t.kind == "word" and t.text.casefold() not in IGNORED | PREPOSITIONS for t in tokenize(rest)
     )
+    noun = noun if noun or named else BARE.get(word, "")
     phrase = f"{'' if noun == 'cost' and named else noun} {rest}".strip()
     measure_node = Parser(phrase, antecedent).parse()
     parts = tuple(attach(measure_node, option) for option in options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from agentkit.sim.grammar import CLASS_NOUNS
@@ -42,6 +43,11 @@ UNIT_WORDS = {
     "°C": "celsius temperature", "%": "percent percentage rate", "people": "people guests persons",
     "EUR": "eur amount euros price", "USD": "usd amount dollars price", "years": "years",
 }  # fmt: skip
+
+
+QUESTION = re.compile(
+    r"\W*(?:is|are|was|were|does|do|did|has|have|who|whose|what|when|where|which|how|why)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -232,10 +238,18 @@ def named_in(param: Param, head: list[str], question: str) -> list[Json]:
     said = set(senses(head)) | set(senses(question))
     if param.enum:
         return [value for value in param.enum if set(senses(str(value))) & said][:1]
+    if param.type == "boolean" and set(param.words) & {"on", "off"}:
+        turned = re.findall(r"\b(on|off)\b", question.casefold())
+        return [turned[-1] in param.words] if turned and orders(question) else []
     if param.type == "boolean" and set(map(sense, param.words)) <= said:
         negated = f"no {' '.join(param.words)}" in question.casefold() or "without" in question
         return [not negated]
     return []
+
+
+def orders(text: str) -> bool:
+    """Return whether a text asks for something to be done: a question does not."""
+    return not (text.rstrip().endswith("?") or QUESTION.match(text))
 
 
 def rate(tool: Tool, head: list[str], fillers: list[Filler], left: list[Filler]) -> float:

@@ -34,7 +34,7 @@ def show(data: Json, unit: str = "") -> str:
 
 def sentence(goal: Goal, value: Value, solver: Solver) -> str:
     """Return the answer to a goal as a short sentence; the number asked for comes last."""
-    unit = value.unit or goal.unit
+    unit = value.unit
     said = show(rounded(value), unit)
     if isinstance(value.data, list) and value.hints and len(value.hints) == len(value.data):
         pairs = zip(value.hints, value.data, strict=True)
@@ -78,10 +78,9 @@ def not_found(missing: Missing, scene: Scene) -> str:
     if re.search(
         r"\bask (?:back|for)\b.*\b(?:missing|unclear|need)", scene.ask.system, re.I | re.S
     ):
-        need = f" {missing.why}" if missing.why.startswith("The tool ") else ""
+        need = f" {missing.why}" if " also needs: " in missing.why else ""
         return f"Could you tell me more about this: {missing.what}?{need}"
-    told = missing.why and not missing.why.startswith("The tool ")
-    why = f"{' The tool said:' if told else ''} {first_line(missing.why)}" if missing.why else ""
+    why = f" {capital(first_line(missing.why))}" if missing.why else ""
     named = re.match(r"^(?:the|a|an|all|his|her|its|my|your|that)\b", missing.what, re.IGNORECASE)
     if named or missing.what[:1].isdigit():
         return f"I cannot find {missing.what} in what I was given.{why} {HONEST}"

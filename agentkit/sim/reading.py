@@ -29,9 +29,14 @@ HEADED = re.compile(
 KINDS = frozenset(map(sense, ("ship", "cargo", "person", "sailing")))
 KIND_SENSES = KINDS | frozenset(map(sense, CLASS_NOUNS | SOFT | {"rate", "member", "home"}))
 UNIT_SENSES = frozenset(map(sense, UNITS)) | frozenset(map(sense, ("metre", "knot", "number")))
+MONEY_SENSES = frozenset(
+    map(sense, "cost fee due fare pay charge amount sum bill deposit refund".split())
+)
 TIMES = frozenset(map(sense, "time year date day hour moment month".split()))
 REFUTED = re.compile(r"\bit says [“\"].*?[”\"], but (?:I find: )?")
-RESULT_KEYS = ("result", "value", "answer", "output", "total", "amount", "price", "cost", "text")
+RESULT_KEYS = ("result", "value", "answer", "output", "text")
+AMOUNT_KEYS = ("total", "amount", "price", "cost")
+"""Fields that answer a question for money that names none of them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ def from_record(record: dict[str, Json], head: list[str], known: set[str]) -> Fo
             best = (score, key)
     if best[1]:
         return field_of(record, best[1])
-    for key in RESULT_KEYS:
+    money = bool(set(head) & MONEY_SENSES)
+    for key in (*RESULT_KEYS, *(AMOUNT_KEYS if money else ())):
         if key in record:
             return field_of(record, key)
     rest = [k for k, v in record.items() if str(v).casefold() not in known]
@@ -174,8 +180,10 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
         typed = [lit for lit in typed if not belongs(lit, sentence, wanted)]
     if wanted == "time" and any(lit.kind != "number" for lit in typed):
         typed = [lit for lit in typed if lit.kind != "number"]
+    measured = [lit for lit in typed if measure_of(lit, sentence) in head]
     behind = [lit for lit in typed if sentence.find(lit.text, last) >= 0]
-    pick = (behind or typed)[:1]
+    behind = [lit for lit in behind if not measure_of(lit, sentence)] if head else behind
+    pick = (measured or behind or [lit for lit in typed if not measure_of(lit, sentence)])[:1]
     predicate = re.search(
         r"(?:\b(?:is|are|was|were|counts|equals)\b|:)\s+((?:[^.;]|\.(?=\d))+)", sentence[last:]
     )
@@ -201,6 +209,16 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
     unit = pick[0].unit + (f" per {per.group(1)}" if per else "")
     others = tuple(lit.value for lit in found if lit.kind == pick[0].kind and lit is not pick[0])
     return Found(pick[0].value, unit, (), others)
+
+
+MEASURING = re.compile(r"\s*(?:\w+\s+)?(long|wide|high|tall|deep|old|heavy|thick|broad)\b", re.I)
+
+
+def measure_of(lit: Lit, sentence: str) -> str:
+    """Return the sense of the adjective that says what a number measures: `12 km long`."""
+    place = sentence.find(lit.text)
+    hit = MEASURING.match(sentence, place + len(lit.text)) if lit.kind == "number" else None
+    return sense(hit[1]) if hit and place >= 0 else ""
 
 
 def belongs(lit: Lit, sentence: str, wanted: str) -> bool:

@@ -17,6 +17,14 @@ TASK_NAMES = frozenset(
     "task question request message prompt input instruction instructions".split()
 )
 EXPRESSION_NAMES = frozenset("expression expr formula calculation sum equation".split())
+COMPUTING = frozenset(
+    map(
+        sense,
+        """calculate calculator compute computer evaluate evaluator solve eval calc math
+    maths arithmetic expression add subtract multiply divide""".split(),
+    )
+)
+"""Words of a calculator; a tool that weighs a chemical formula says none of them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,9 @@ class Tool:
     @property
     def computes(self) -> bool:
         """Return whether this is a calculator."""
-        return any(param.words[-1] in EXPRESSION_NAMES for param in self.required if param.words)
+        takes = any(param.words[-1] in EXPRESSION_NAMES for param in self.required if param.words)
+        said = {*self.name_senses, *self.description_senses}
+        return takes and bool(said & COMPUTING or not self.offer.description)
 
     @property
     def asks(self) -> bool:

@@ -19,7 +19,7 @@ from agentkit.sim.grammar import PLACES
 from agentkit.sim.lexing import UNITS, Lit, literals
 from agentkit.sim.reading import TIMES, Found, from_prose, from_record
 from agentkit.sim.rows import about, held, keys_of, labels_of
-from agentkit.sim.scene import Result, Scene
+from agentkit.sim.scene import Result, Scene, prose
 from agentkit.sim.schemas import Tool
 from agentkit.sim.slips import slip_number, slip_value
 from agentkit.sim.supply import (
@@ -51,11 +51,21 @@ from agentkit.sim.words import sense, senses, split_identifier
 
 GOOD_FIT = 0.45
 MAX_TRIES = 3
+SHOWN_TERMS = 12
+"""Terms of a mean that its working shows."""
 VERBS_OF_ACTION = frozenset(
     """book reserve send order buy pay create delete cancel add write update charge post move
     schedule register open close start stop""".split()
 )
 ACTIONS = frozenset(map(sense, VERBS_OF_ACTION | {"transfer"}))
+ONLY_VERBS = frozenset(
+    map(
+        sense,
+        """send delete cancel create remove reboot restart deploy switch turn toggle pay
+    reserve submit publish refund approve assign rename set""".split(),
+    )
+)
+"""With one of these a description begins with what the tool does, whatever its name is."""
 VERBS_OF_STORING = frozenset("remember observe store memorize append replace forget".split())
 """A tool named so is for what one is told, not for what one is asked."""
 
@@ -146,6 +156,9 @@ class Solver:
         if op in sign and len(kept) > 1:
             ordered = sorted(kept, reverse=True) if op == "difference" else kept
             self.trail.append(f"{sign[op].join(exact(n) for n in ordered)} = {plain(result)}")
+        if op == "mean" and 1 < len(kept) <= SHOWN_TERMS:
+            terms = " + ".join(exact(n) for n in kept)
+            self.trail.append(f"({terms}) / {len(kept)} = {plain(result)}")
         unit = "%" if op == "percent" else "" if op in ("product", "ratio") else unit
         return Value(result, unit, (), text, "computed")
 
@@ -224,14 +237,14 @@ class Solver:
 
     def find(self, node: Look, head: list[str], fillers: list[Filler]) -> Outcome:
         """Try tools for the look-up, then passages, then tools that search."""
-        error = ""
+        error = ""  # what the last tool that failed said
         for direct in (True, False):
             for tool, arguments in self.candidates(node, head, fillers, direct):
                 outcome = self.call(tool, arguments)
                 if isinstance(outcome, Pending):
                     return PENDING
                 if isinstance(outcome, str):
-                    error = outcome
+                    error = f"The tool said: {outcome}"
                     continue
                 others = without_name(tool, fillers)
                 used = unsaid(tool, head, arguments, fillers), unused(arguments, others)
@@ -292,7 +305,8 @@ class Solver:
         question = self.scene.question
         if not question.rstrip().endswith("?"):
             return False
-        does = ACTIONS & set(tool.description_senses[:1]) & set(tool.name_senses)
+        first = set(tool.description_senses[:1])
+        does = first & (ONLY_VERBS | (ACTIONS & set(tool.name_senses)))
         storing = VERBS_OF_STORING & set(tool.offer.name.casefold().split("_"))
         return bool(storing or (does and does - set(senses(question))))
 
@@ -369,6 +383,9 @@ class Solver:
                 data, left = about(data, left), []
         if isinstance(data, list) and any(isinstance(row, dict) and "text" in row for row in data):
             return self.passage(node, head, fillers, [str(row) for row in texts_of(data)])
+        if isinstance(data, list) and self.searched(result) and (said := prose(data)):
+            # What a search found is read; how many pieces it found says nothing of the question.
+            return self.passage(node, head, fillers, said)
         if isinstance(data, list) and len(data) == 1:
             field = self.in_record(data[0], node, head, fillers, rest, left, source)
             if field or self.wanted != "count":
@@ -391,6 +408,10 @@ class Solver:
             unit = target_unit(result) or result_unit(self.scene, result.call.name)
             return self.settle(Found(data, unit), node, source)
         return Value(data, "", (), node.text, source)
+
+    def searched(self, result: Result) -> bool:
+        """Whether a result is of a tool that takes free text."""
+        return any(t.asks for t in self.scene.tools if t.offer.name == result.call.name)
 
     def in_record(
         self,
@@ -499,12 +520,15 @@ def unused(arguments: dict[str, Json], fillers: list[Filler]) -> list[Lit]:
 
 
 def without_name(tool: Tool, fillers: list[Filler]) -> list[Filler]:
-    """Return the values without one that only is the tool's own name: VAT is no argument of vat."""
-    own = set(tool.name_senses)
+    """Return the values without one that only is the tool's own name: VAT is no argument of vat.
+
+    A day that the tool speaks of is none either: the errors of today are of today already.
+    """
+    own, told = set(tool.name_senses), {*tool.name_senses, *tool.description_senses}
     return [
         one
         for one in fillers
-        if one.lit.kind not in ("name", "code") or sense(one.lit.text) not in own
+        if sense(one.lit.text) not in {"name": own, "code": own, "day": told}.get(one.lit.kind, ())
     ]
 
 

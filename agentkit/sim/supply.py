@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from agentkit.sim.choosing import Filler
+from agentkit.sim.lexing import UNITS
 from agentkit.sim.scene import Scene
 from agentkit.sim.schemas import Tool
 from agentkit.sim.tree import Look
@@ -59,13 +62,31 @@ def lacks(tool: Tool, left: list[Filler]) -> str:
     return f"The tool {tool.offer.name} also needs: {', '.join(names)}." if names else ""
 
 
+IN_UNIT = re.compile(
+    r"(?:(\w+) )?\bin (nautical miles|degrees Celsius|[A-Za-z°%]+)(?=\W|$)((?:/| per )\w+)?"
+)
+SPELLED = {"nautical miles": "nautical miles", "degrees Celsius": "°C", "Celsius": "°C"}
+
+
 def result_unit(scene: Scene, name: str) -> str:
-    """Return the unit that a tool's description gives for its result."""
-    text = next((offer.description for offer in scene.offers if offer.name == name), "")
-    for word, unit in (
-        ("EUR", "EUR"), ("USD", "USD"), ("nautical miles", "nautical miles"), (" km", "km"),
-        ("tonnes.", "t"), ("Celsius", "°C"), ("°C", "°C"), ("hours", "hours"), ("kg", "kg"),
-    ):  # fmt: skip
-        if f"in {word.strip()}" in text:
-            return unit
+    """Return the unit that a tool's description gives for its result.
+
+    `Litres of fuel for a distance in km` begins with it; the km are an argument's.
+    """
+    tool = next((one for one in scene.tools if one.offer.name == name), None)
+    text = tool.offer.description if tool else ""
+    first = text.split(" ", 1)[0].casefold()
+    if tool is None or (first in UNITS and text[len(first) :].startswith(" of ")):
+        return UNITS.get(first, "")
+    for hit in IN_UNIT.finditer(text):
+        unit = SPELLED.get(hit[2]) or UNITS.get(hit[2].casefold(), "")
+        if unit and not taken(tool, hit[1] or "", unit):
+            return unit + (hit[3] or "")
     return ""
+
+
+def taken(tool: Tool, noun: str, unit: str) -> bool:
+    """Return whether `NOUN in UNIT` of a description speaks of a parameter of the tool."""
+    numeric = [param for param in tool.params if param.type in ("number", "integer")]
+    units = {UNITS.get(word, "") for param in numeric for word in param.words}
+    return unit in units or any(noun.casefold() in param.words for param in numeric)

@@ -115,6 +115,22 @@ def common_unit(outcomes: list[Outcome]) -> str:
     return units.pop() if len(units) == 1 else ""
 
 
+SIZES: tuple[dict[str, float], ...] = (
+    {"cm": 0.01, "m": 1, "km": 1000, "miles": 1609.344, "nm": 1852, "nautical miles": 1852},
+    {"g": 1, "kg": 1000, "t": 1_000_000},
+    {"ms": 0.001, "s": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800},
+)
+"""Units of one kind, by their size."""
+
+
+def converted(number: float, unit: str, wanted: str) -> float | None:
+    """Return a number of one unit in another one, or None where they measure different things."""
+    for sizes in SIZES:
+        if unit in sizes and wanted in sizes:
+            return tidy(float(f"{number * sizes[unit] / sizes[wanted]:.12g}"))
+    return None
+
+
 def target_unit(result: Result) -> str:
     """Return the unit that a conversion was asked to convert to."""
     for name, value in result.call.arguments.items():

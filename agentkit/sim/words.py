@@ -11,8 +11,8 @@ STOP = frozenset(
     do does did done has have had can could will would shall should may might must it its this that
     these those there here what who whom whose which when where why how many much i me my you your
     we us our they them their he she his her him please tell give say show find out let know want
-    need like get also just then so if not no any some all each every both into over under about
-    according answer question kindly now take takes took
+    need needs needed like likes get gets got also just then so if not no any some all each every
+    both into over under about according answer question kindly now take takes took
     """.split()
 )
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from tests.agentkit.sim import worlds
+from tests.agentkit.sim import worlds, worlds_of_words
 from tests.agentkit.sim.talk import talk
 from tests.agentkit.sim.worlds import WORLDS, Case, SmallWorld, Value
 
@@ -72,6 +72,7 @@ def worked_out(text: str, allowed: set[float]) -> bool:
     return "=" in text
 
 
+assert worlds_of_words.__doc__, "its worlds add themselves"
 CASES = [
     pytest.param(case, world, id=f"{world.name}: {case.question}")
     for world in WORLDS
@@ -232,3 +233,32 @@ def test_a_code_is_not_taken_for_a_similar_one() -> None:
     found = talk("What is the balance of account A-18?", balance)
     assert [arguments for _, arguments in found.calls] == [{"account": "A-18"}]
     assert "55.5" not in found.text and HONEST.search(found.text)
+
+
+def test_a_number_whose_unit_is_not_told_gets_none_from_the_question() -> None:
+    def width(beam: str) -> float:
+        """Width of a beam."""
+        return 41.5
+
+    text = talk("What is the width of Alpha in km?", width).text
+    assert text == "The width of Alpha is 41.5, in a unit that nothing here tells."
+
+
+def test_a_tool_is_not_said_to_have_said_what_the_brain_concludes() -> None:
+    def orders(customer: str) -> str:
+        """Orders of a customer."""
+        return "lamp, desk"
+
+    def failing(customer: str) -> str:
+        """Debts of a customer."""
+        raise RuntimeError("disk on fire")
+
+    text = talk("What is the sum of the orders of Kim and 3?", orders).text
+    assert HONEST.search(text) and "tool said" not in text
+    assert "The tool said: RuntimeError: disk on fire." in talk("What are the debts of Kim?",
+                                                                failing).text  # fmt: skip
+
+
+def test_a_question_switches_nothing() -> None:
+    for question in ("Is the lamp on?", "is the lamp on", "Why is the lamp on?"):
+        assert talk(question, worlds_of_words.lamp).calls == []
