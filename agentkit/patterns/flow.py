@@ -6,7 +6,7 @@ Flows form an algebra: one actor is a flow, a list of flows is one beside the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -230,3 +230,30 @@ def loop_of(flow: Flow, gate: str) -> list[str]:
         and gate in flow.reach([name], back=False)
         and flow.nodes[name].actor is not None
     ]
+
+
+def declared(actor: Actor) -> Iterator[tuple[str, str, str, bool]]:
+    """The edges of a declared graph: source, target, condition, whether it leads back.
+
+    The gate of a loop is no actor: its edges are drawn from those before it to those behind.
+    """
+    flow: Any = getattr(actor, "flow", None)
+    if flow is None:
+        return
+    named = {name: node.actor.name for name, node in flow.nodes.items() if node.actor is not None}
+
+    def sources(name: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+        if name in named:
+            yield named[name]
+        elif name not in seen:
+            for edge in flow.edges:
+                if edge.target == name:
+                    yield from sources(edge.source, seen | {name})
+
+    for head in flow.heads:
+        if head.node in named:
+            yield actor.name, named[head.node], head.label, False
+    for edge in flow.edges:
+        if edge.target in named:
+            for source in sources(edge.source):
+                yield source, named[edge.target], edge.label, edge.back

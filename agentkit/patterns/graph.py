@@ -31,6 +31,7 @@ from agentkit.patterns.flow import (
     Reducer,
     Test,
     beside,
+    declared,
     guarded,
     looped,
     otherwise,
@@ -47,8 +48,6 @@ UNNAMED = "graph"
 
 def shape(graph: Graph) -> dict[str, JSON]:
     """Who belongs to a graph and its arrows, so that a picture of a run has them as declared."""
-    from agentkit.views.plan import declared
-
     return {
         "actors": [[one.name, one.what, one.model_name] for one in graph.members],
         "edges": [list(edge) for edge in declared(graph)],

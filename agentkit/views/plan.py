@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.patterns.flow import declared
 from agentkit.views.book import YOU
 from agentkit.views.graph import Graph
 from agentkit.views.mail import GraphEdge
@@ -71,30 +71,3 @@ def tools(actor: Actor) -> Iterator[str]:
     """The tools of an agent that are no actors."""
     if isinstance(actor, Agent):
         yield from (name for name, tool in actor.tools.items() if tool.actor is None)
-
-
-def declared(actor: Actor) -> Iterator[tuple[str, str, str, bool]]:
-    """The edges of a declared graph: source, target, condition, whether it leads back.
-
-    The gate of a loop is no actor: its edges are drawn from those before it to those behind.
-    """
-    flow: Any = getattr(actor, "flow", None)
-    if flow is None:
-        return
-    named = {name: node.actor.name for name, node in flow.nodes.items() if node.actor is not None}
-
-    def sources(name: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-        if name in named:
-            yield named[name]
-        elif name not in seen:
-            for edge in flow.edges:
-                if edge.target == name:
-                    yield from sources(edge.source, seen | {name})
-
-    for head in flow.heads:
-        if head.node in named:
-            yield actor.name, named[head.node], head.label, False
-    for edge in flow.edges:
-        if edge.target in named:
-            for source in sources(edge.source):
-                yield source, named[edge.target], edge.label, edge.back
