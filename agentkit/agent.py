@@ -37,7 +37,9 @@ from agentkit.errors import (
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
+from agentkit.notes import Note
 from agentkit.person import Question, agreed, refused
+from agentkit.record import Repaired
 from agentkit.run import Outcome, current_run, current_scope, note, stream_to
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
@@ -53,6 +55,55 @@ REPAIRS = 2
 
 STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
 """What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
+
+
+class CutOff(Note):
+    """max_tokens ended a reply before the model did."""
+
+    topic = "length"
+    grave = True
+    actor: str
+
+
+class Refused(Note):
+    """A model refused to answer."""
+
+    topic = "refusal"
+    grave = True
+    actor: str
+
+
+class UnknownTool(Note):
+    """A model called a tool that there is not; it was told so."""
+
+    topic = "unknown_tool"
+    says = "{actor} called {tool}, which it does not have."
+    grave = True
+    actor: str
+    tool: str
+    call: str = ""
+    """Id of the call."""
+
+
+class WrongArguments(Note):
+    """A model called a tool with arguments that do not fit; it was told so."""
+
+    topic = "bad_arguments"
+    says = "{actor} called {tool} with wrong arguments: {wrong}"
+    grave = True
+    actor: str
+    tool: str
+    wrong: str
+
+
+class DelegateFailed(Note):
+    """An actor that was called as a tool failed; who called it was told so."""
+
+    topic = "delegate_failed"
+    says = "{actor} failed at what it was asked: {error}"
+    grave = True
+    actor: str
+    error: str
 
 
 class Agent(Actor):
@@ -178,7 +229,7 @@ class Agent(Actor):
                 return await self._answered(Answer(text=thread[-1].message.content, thread=thread))
             reply, thread = await self._think(thread, schema)
             if reply.stop in ("length", "refusal"):
-                note(reply.stop, {"actor": self.name})
+                note((CutOff if reply.stop == "length" else Refused)(actor=self.name))
             if reply.calls:
                 if reply.stop == "length":
                     raise self._cut(f"a call of {reply.calls[-1].name}; no tool was called", reply)
@@ -214,7 +265,7 @@ class Agent(Actor):
                     run_id=current_run().id,
                 )
             repairs += 1
-            note("repair", {"actor": self.name, "wrong": wrong, "message": thread[-1].id})
+            note(Repaired(actor=self.name, wrong=wrong, message=thread[-1].id))
             thread = extend(thread, Message(role="user", content=f"That does not fit: {wrong}"))
         raise TurnsSpent(
             f"{self.name} used its {self.max_turns} turns without an answer.",
@@ -323,12 +374,12 @@ class Agent(Actor):
         chosen = self.tools.get(call.name)
         if chosen is None:
             names = ", ".join(one.signature for one in self.tools.values()) or "none"
-            note("unknown_tool", {"actor": self.name, "tool": call.name, "call": call.id})
+            note(UnknownTool(actor=self.name, tool=call.name, call=call.id))
             return told(call, f"There is no tool {call.name!r}. The tools are: {names}.", True)
         try:
             arguments = chosen.check(call.arguments)
         except BadArguments as error:
-            note("bad_arguments", {"actor": self.name, "tool": call.name, "wrong": str(error)})
+            note(WrongArguments(actor=self.name, tool=call.name, wrong=str(error)))
             return told(call, str(error), True)
         if chosen.actor is not None:
             return await self._delegate(call, chosen.actor, arguments["task"])
@@ -390,7 +441,7 @@ class Agent(Actor):
         except (LogError, Unsettled, Interrupted, TooDeep):
             raise
         except AgentkitError as error:
-            note("delegate_failed", {"actor": asked.name, "error": error.what})
+            note(DelegateFailed(actor=asked.name, error=str(error.what)))
             return told(call, f"{asked.name} failed: {error.what}", True)
 
     def _repr_markdown_(self) -> str:

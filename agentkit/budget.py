@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 
 from agentkit.errors import BudgetSpent, EndpointError, UnknownPrice
 from agentkit.events import Usage
+from agentkit.messages import JSON
 from agentkit.model import Model, Request
+from agentkit.notes import Note
 
 GUESS_TOKENS = 500
 """Tokens of a reply that was cut, where neither max_tokens nor another reply tells more."""
@@ -30,6 +32,17 @@ PATIENCE_S = 2.0
 
 ROUNDING = 1e-9
 """Sums of prices are inexact; so much of a budget is not missed."""
+
+
+class CallRefused(Note):
+    """A call was not made, because the budget is spent or its price unknown."""
+
+    topic = "budget"
+    grave = True
+    spent: JSON = None
+    """USD or tokens; "unknown price"."""
+    refused: str
+    """The model, ..."""
 
 
 @dataclass(frozen=True)

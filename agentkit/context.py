@@ -10,8 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agentkit.errors import SetupError
-from agentkit.messages import Thread
+from agentkit.messages import JSON, Thread
+from agentkit.notes import Note
 from agentkit.tools import Tool
+
+
+class Remembered(Note):
+    """What a memory found for a query, and why."""
+
+    topic = "recalled"
+    quiet = True
+    memory: str
+    query: JSON
+    hits: tuple[JSON, ...] = ()
+    """Of each hit its id, score, the parts of the score, and the beginning of its text."""
+    untrusted: bool = True
 
 
 class Memory:

@@ -15,7 +15,7 @@ from typing import Any
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON
-from agentkit.record import Place, Recorded, call
+from agentkit.record import Judged, Place, Recorded, call
 
 NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
 """Says of a step in doubt that it did not happen; it is then performed."""
@@ -29,10 +29,10 @@ class Verdict:
     happened: bool
     result: JSON = None
 
-    def note(self) -> JSON:
+    def note(self) -> Judged:
         """As the log keeps it."""
         told = {**named(self.attempt), "happened": self.happened}
-        return {**told, "result": self.result} if self.happened else told
+        return Judged(**told, result=self.result) if self.happened else Judged(**told)
 
 
 @dataclass
@@ -90,13 +90,13 @@ class Doubts:
     ) -> Verdict | None:
         alone = sum(one.name == doubt.name for one in doubts) == 1
         word = self.words.get(doubt.key, self.words.get(doubt.name, self) if alone else self)
-        said = {at: data for record in records for at, data in record.verdicts.items()}
+        said = {at: one for record in records for at, one in record.verdicts.items()}
         if word is self:
             known = said.get(place(doubt))
-            return known and Verdict(doubt, known["happened"], known.get("result"))
+            return Verdict(doubt, known.happened, known.result) if known else None
         if word is not NOT_DONE:
             return Verdict(doubt, True, word)
-        old = any(data["key"] == doubt.key and at != place(doubt) for at, data in said.items())
+        old = any(one.key == doubt.key and at != place(doubt) for at, one in said.items())
         put = any(place(doubt) in record.asked for record in records)
         return Verdict(doubt, False) if put or not old else None
 

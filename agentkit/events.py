@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from agentkit.messages import JSON, Frozen, Node, Text
+from agentkit.notes import Note, told
 
 Effect = Literal["pure", "idempotent", "once"]
 """What performing a step twice does: nothing, the same again, or harm."""
@@ -220,6 +221,12 @@ class Noted(Base):
     kind: Literal["noted"] = "noted"
     topic: str
     data: JSON = None
+    """The fields of the note: see below, by topic; anything, of a topic of a user's own."""
+
+    @property
+    def note(self) -> Note | None:
+        """It as the type that it was emitted as; None where no class known here fits."""
+        return told(self.topic, self.data)
 
 
 Event = Annotated[

@@ -18,6 +18,7 @@ from agentkit.errors import (
     full_text,
 )
 from agentkit.messages import JSON, Frozen
+from agentkit.notes import Note
 from agentkit.run import Outcome, copied, current_run, dormant, in_run, note
 from agentkit.words import for_terminal
 
@@ -35,6 +36,26 @@ DUPLICATE_QUANTILE, DUPLICATE_FACTOR, DUPLICATE_MIN_S = 0.75, 1.5, 0.1
 """When a straggler gets a copy: this share has answered, it has taken this many times their
 median, and at least this long. The defaults of Apache Spark 3's speculation.quantile,
 .multiplier and .minTaskRuntime (Spark 4 waits longer)."""
+
+
+class AskedTwice(Note):
+    """Asks that took much longer than the others were made a second time."""
+
+    topic = "duplicate"
+    asks: tuple[int, ...]
+    won: tuple[int, ...]
+    """Those whose second ask was faster."""
+    reason: str = ""
+
+
+class LeftOut(Note):
+    """A join went on without some of its asks."""
+
+    topic = "missing"
+    grave = True
+    whole = "reasons"
+    reasons: dict[str, JSON]
+    """Why, by the number of the ask."""
 
 
 class Missing(Frozen):
@@ -127,9 +148,9 @@ async def gather(
                 tasks.append(started(ask) if place in places else dormant(made(ask)))
         if copies:
             won = [index for index, place in zip(joined, places, strict=True) if place != index]
-            note("duplicate", {"asks": copies, "won": won, "reason": "slower than the others"})
+            note(AskedTwice(asks=copies, won=won, reason="slower than the others"))
         if lost:
-            note("missing", lost)
+            note(LeftOut(reasons=lost))
         answers = [await tasks[place] for place in places]
         return Gathered(answers, [Missing(index=int(i), reason=why) for i, why in lost.items()])
     finally:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from agentkit.budget import CallRefused
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
 from agentkit.events import Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
@@ -163,8 +164,7 @@ async def run(
 
 def held_back(events: Sequence[Any]) -> bool:
     """Whether a budget refused a call, so that with another one a run that ended goes on."""
-    notes = [e.data for e in events if isinstance(e, Noted) and e.topic == "budget"]
-    return any(isinstance(data, dict) and "refused" in data for data in notes)
+    return any(isinstance(e, Noted) and isinstance(e.note, CallRefused) for e in events)
 
 
 def ended_well(events: Sequence[Any]) -> bool:

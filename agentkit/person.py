@@ -11,6 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from agentkit.messages import JSON, Frozen
+from agentkit.notes import Note
 from agentkit.threads import in_thread
 
 LOOK_S = 0.05
@@ -44,6 +45,17 @@ class Question(Frozen):
 
 Person = Callable[[Question], Awaitable[str]]
 """Who answers: async (Question) -> answer. Raises Nobody when there is no person."""
+
+
+class DefaultTaken(Note):
+    """Nobody answered a question, so its default is the answer."""
+
+    topic = "default"
+    says = "Nobody answered for {actor}, so the answer is {answer!r}: {reason}"
+    grave = True
+    actor: str = ""
+    answer: JSON
+    reason: str = ""
 
 
 class Nobody(Exception):

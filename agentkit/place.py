@@ -5,8 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from agentkit.notes import Note
+
 SESSION = "JPY_SESSION_NAME"
 """Jupyter's servers tell a kernel the path of its notebook so."""
+
+
+class BoundTo(Note):
+    """Where the answer of a cell goes, and what else a resume of it has to know."""
+
+    topic = "bound"
+    quiet = True
+    name: str = ""
+    """The variable; empty for none."""
+    type: str = ""
+    """Of the answer, as the cell names it."""
+    model: str = ""
+    """That the cell asked with instead of the agent's own."""
+
 
 Place = Callable[[], str | None]
 """The path of the notebook; None where there is none, or nobody knows."""

@@ -19,7 +19,8 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
-from agentkit.messages import JSON, canonical, node
+from agentkit.messages import JSON, Frozen, canonical, node
+from agentkit.notes import Note
 
 NOT_PERFORMED = "NotPerformed"
 """The failure of a step whose beginning could not be stored: it is in no doubt."""
@@ -30,6 +31,73 @@ STOPPED = ("CancelledError", "KeyboardInterrupt")
 
 Place = tuple[str, int]
 """The run and seq of an event."""
+
+
+class Attempt(Frozen):
+    """An attempt at a step, as notes name it."""
+
+    step: str
+    """The tool, ..."""
+    key: str
+    of: Place
+    """Where it began."""
+
+
+class Doubted(Note):
+    """A person is asked whether these attempts happened."""
+
+    topic = "doubt"
+    grave = True
+    steps: tuple[Attempt, ...]
+
+
+class Judged(Note):
+    """A person said of an attempt whether it happened."""
+
+    topic = "verdict"
+    step: str
+    key: str
+    of: Place
+    happened: bool
+    result: JSON = None
+
+
+class Repaired(Note):
+    """A model was asked to repair an answer that does not fit the type asked for."""
+
+    topic = "repair"
+    says = "{actor} was asked to repair its answer: {wrong}"
+    grave = True
+    actor: str = ""
+    wrong: str
+    message: str | None = None
+    """Id of the answer."""
+
+
+class Edited(Note):
+    """A recorded step was performed by other code than there is now."""
+
+    topic = "changed"
+    step: str
+    key: str
+    performed: bool
+    """Whether it is performed anew; else what the old code gave is reused."""
+
+
+class Kept(Note):
+    """A `once` step was performed by another run of the same origin; its result is taken over."""
+
+    topic = "kept"
+    step: str
+    key: str
+    run: str
+
+
+class Unused(Note):
+    """Recorded steps that a resumed run did not come by again."""
+
+    topic = "unused"
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -128,7 +196,7 @@ class Recorded:
     """Messages that were answers, by scope."""
     stored: set[str] = field(default_factory=set)
     """Ids of the messages in the log."""
-    verdicts: dict[Place, JSON] = field(default_factory=dict)
+    verdicts: dict[Place, Judged] = field(default_factory=dict)
     """What a person said of steps in doubt, by the attempt."""
     told: set[str] = field(default_factory=set)
     """Calls that may have happened, as the run was told; see `call`."""
@@ -169,18 +237,17 @@ class Recorded:
             self.seen[identity(event)] += 1
             if isinstance(event, MessageSent) and event.purpose == "answer":
                 self.answers[event.scope] = event.message
-            if isinstance(event, Noted) and isinstance(event.data, dict):
-                self._noted(event, event.data)
+            if isinstance(event, Noted):
+                self._noted(event)
 
-    def _noted(self, event: Noted, data: dict[str, JSON]) -> None:
-        match event.topic:
-            case "repair" if "message" in data:
-                self.repairs[event.scope, data["message"]] = data["wrong"]
-            case "verdict":
-                run, seq = data["of"]
-                self.verdicts[run, seq] = data
-            case "doubt":
-                self.asked.update((run, seq) for run, seq in (one["of"] for one in data["steps"]))
+    def _noted(self, event: Noted) -> None:
+        match event.note:
+            case Repaired(message=str(message), wrong=wrong):
+                self.repairs[event.scope, message] = wrong
+            case Judged() as judged:
+                self.verdicts[judged.of] = judged
+            case Doubted(steps=steps):
+                self.asked.update(one.of for one in steps)
 
 
 def identity(event: Any) -> str:

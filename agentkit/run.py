@@ -24,7 +24,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentkit.budget import Bound, Budget, Hold, holding, may_have_cost
+from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
 from agentkit.code import mark_of
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
@@ -58,8 +58,18 @@ from agentkit.given import NOT_GIVEN
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
-from agentkit.person import Question, agreed, answered
-from agentkit.record import NOT_PERFORMED, Recorded, call, identity
+from agentkit.notes import Note
+from agentkit.person import DefaultTaken, Question, agreed, answered
+from agentkit.record import (
+    NOT_PERFORMED,
+    Doubted,
+    Edited,
+    Kept,
+    Recorded,
+    Unused,
+    call,
+    identity,
+)
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, revived
 
@@ -223,9 +233,17 @@ class Run:
         if self.lease is not None:
             await self.log.flush(self.lease)
 
-    def note(self, topic: str, data: JSON = None) -> None:
-        """Record a decision worth showing."""
-        self.emit(Noted, current_scope().key, topic=topic, data=data)
+    def note(self, what: str | Note, data: JSON = None, *, scope: str | None = None) -> None:
+        """Record a decision worth showing.
+
+        Args:
+            what: the note; or any topic, of a user's own.
+            data: JSON to go with a topic.
+            scope: the activation that it is about; by default this one.
+        """
+        topic, data = (what.topic, what.data()) if isinstance(what, Note) else (what, data)
+        place = current_scope().key if scope is None else scope
+        self.emit(Noted, place, topic=topic, data=data)
 
     async def step(
         self,
@@ -416,7 +434,7 @@ class Run:
         """Whether a recorded step is performed anew, because its code was edited; noted if so."""
         if not made or not done.made or made == done.made:
             return False
-        self.note("changed", {"step": done.name, "key": done.key, "performed": anew})
+        self.note(Edited(step=done.name, key=done.key, performed=anew))
         return anew
 
     def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
@@ -594,7 +612,7 @@ class Run:
             return await self.budget.reserve(name, bound)
         except (BudgetSpent, UnknownPrice) as error:
             spent = error.context.get("spent", "unknown price")
-            self.note("budget", {"spent": spent, "refused": name})
+            self.note(CallRefused(spent=spent, refused=name))
             raise
 
     def _cut(self, hold: Hold | None, error: BaseException, failure: Failure) -> Outcome:
@@ -625,11 +643,11 @@ class Run:
         try:
             verdicts = self.doubts.judge(also)
         except Unsettled as error:
-            self.emit(Noted, "", topic="doubt", data={"steps": error.doubts})
+            self.note(Doubted(steps=error.doubts), scope="")
             raise
         for verdict in verdicts:
             self.told.discard(called(verdict.attempt))
-            self.emit(Noted, "", topic="verdict", data=verdict.note())
+            self.note(verdict.note(), scope="")
 
     def _once(
         self,
@@ -647,7 +665,7 @@ class Run:
             done = doubts.elsewhere(key)
             if done is not None:
                 by = done.reused.run if done.reused else done.run
-                self.note("kept", {"step": name, "key": key, "run": by})
+                self.note(Kept(step=name, key=key, run=by))
                 return self._inherit(done, scope, request)
             if doubts.doubtful(key):
                 self.judge(key)
@@ -702,7 +720,7 @@ class Run:
         if not isinstance(found, dict):
             return str(found), ""
         said, reason = str(found["text"]), str(found["default"])
-        self.note("default", {"actor": agent, "answer": said, "reason": reason})
+        self.note(DefaultTaken(actor=agent, answer=said, reason=reason))
         return said, reason
 
     async def now(self) -> float:
@@ -732,7 +750,7 @@ class Run:
         foreign = not isinstance(error, AgentkitError) and not stopped
         unused = [key for key in self.recorded.ended if key not in self.used]
         if unused and error is None:
-            self.emit(Noted, "", topic="unused", data={"steps": len(unused)})
+            self.note(Unused(steps=len(unused)), scope="")
         self.emit(
             RunEnded,
             "",
@@ -819,11 +837,11 @@ def current_scope() -> Scope:
     return current[1]
 
 
-def note(topic: str, data: JSON = None) -> None:
-    """Record a decision worth showing; outside a run it does nothing."""
+def note(what: str | Note, data: JSON = None) -> None:
+    """Record a decision worth showing, a note or a topic with JSON; outside a run do nothing."""
     current = _current.get()
     if current is not None:
-        current[0].note(topic, data)
+        current[0].note(what, data)
 
 
 def stream_to(run: Run, key: str) -> Callable[[str], None] | None:

@@ -18,7 +18,9 @@ from agentkit.conversation import After
 from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, error_text, full_text
 from agentkit.events import StepEnded, uuid7
+from agentkit.notes import Note
 from agentkit.opening import run, titled
+from agentkit.place import BoundTo
 from agentkit.run import current_run, in_run
 from agentkit.typed import Output, schema_of
 from agentkit.views.ledger import Account
@@ -28,6 +30,14 @@ from nbext.screen import Screen
 from nbext.screen import screen as make_screen
 from nbext.session import Session, short
 from nbext.trace import trimmed
+
+
+class Redefined(Note):
+    """An actor was defined anew since the last ask."""
+
+    topic = "redefined"
+    says = "{actor} was defined anew since the last ask."
+    actor: str
 
 
 @dataclass
@@ -199,18 +209,18 @@ async def asked(session: Session, ask: Ask) -> Answer:
         **options,
     ) as current:
         if (wish := wishes(ask)) is not None:
-            current.note("bound", wish)
+            current.note(wish)
         while session.redefined:
-            current.note("redefined", {"actor": session.redefined.pop()})
+            current.note(Redefined(actor=session.redefined.pop()))
         return await ask.actor(task, output=ask.output, after=ask.after)
 
 
-def wishes(ask: Ask) -> dict[str, str] | None:
+def wishes(ask: Ask) -> BoundTo | None:
     """What a resume has to know beyond the task; None for nothing."""
     if ask.binding is None and ask.model is None:
         return None
     bound = ask.binding or Binding(name="")
-    return {"name": bound.name, "type": bound.type, "model": ask.model or ""}
+    return BoundTo(name=bound.name, type=bound.type, model=ask.model or "")
 
 
 def bind(session: Session, ask: Ask, answer: Answer) -> None:

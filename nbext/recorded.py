@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.events import Noted
+from agentkit.place import BoundTo
 
 
-def wished(events: list[Any]) -> dict[str, str]:
+def wished(events: list[Any]) -> BoundTo:
     """What the ask noted about itself: the name to bind, its type, another model."""
     for event in events:
-        if isinstance(event, Noted) and event.topic == "bound" and isinstance(event.data, dict):
-            return {key: str(value) for key, value in event.data.items()}
-    return {}
+        match event:
+            case Noted(note=BoundTo() as bound):
+                return bound
+    return BoundTo()

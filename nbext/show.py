@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 from agentkit.answer import Answer
 from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
 from agentkit.messages import JSON
+from agentkit.reliability.retry import Retried
 from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
 
 UPDATE_S = 0.05
@@ -81,11 +82,11 @@ class Progress:
                 self.doing[item.key] = (item.scope, performed(item))
             case StepEnded():
                 self.doing.pop(item.key, None)
-            case Noted(topic="retry"):
+            case Noted(note=Retried() as again):
                 self.texts.pop(item.scope, None)
                 for key, (scope, _) in self.doing.items():
                     if scope == item.scope:
-                        self.doing[key] = (scope, retried(item.data))
+                        self.doing[key] = (scope, retried(again))
             case _:
                 pass
 
@@ -133,10 +134,9 @@ def arguments(request: JSON) -> str:
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-def retried(data: JSON) -> str:
+def retried(again: Retried) -> str:
     """A retry in a few words."""
-    known = data if isinstance(data, dict) else {}
-    return f"tries again ({known.get('error', 'failed')})"
+    return f"tries again ({again.error or 'failed'})"
 
 
 class Canvas:

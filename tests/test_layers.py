@@ -21,6 +21,7 @@ LAYERS = [
     "agentkit.errors",
     "agentkit.forms",
     "agentkit.messages",
+    "agentkit.notes",
     "agentkit.binary",
     "agentkit.thoughts",
     "agentkit.typed",

@@ -31,6 +31,7 @@ from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, p
 from agentkit.errors import Overloaded, Rejected, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
+from agentkit.notes import Note
 from agentkit.run import note
 from agentkit.thoughts import Voice
 from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
@@ -38,6 +39,16 @@ from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
 DEFAULTS = Options()
 SNIFFED = 64
 """Bytes of a body that tell whether it is a stream."""
+
+
+class Adapted(Note):
+    """An endpoint does not take what was asked, and was sent it otherwise."""
+
+    topic = "adapted"
+    says = "The endpoint of {model} does not take all that was asked; it was sent: {to}."
+    model: str
+    to: tuple[str, ...]
+    """What was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,7 @@ class Endpoint:
                 learnt[cure] = self.dialect.lasting(cure, asked, error.words)
                 body = self.dialect.adapt(body, cure)
         if learnt:
-            note("adapted", {"model": self.name, "to": list(learnt)})
+            note(Adapted(model=self.name, to=tuple(learnt)))
             self.learn(learnt)
         cost = self.price(found.reply.usage, found.cache_written)
         return (

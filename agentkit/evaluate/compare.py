@@ -22,12 +22,20 @@ from agentkit.evaluate.trial import Budget, Trial, trial
 from agentkit.events import RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import Frozen
+from agentkit.messages import JSON, Frozen
+from agentkit.notes import Note
 from agentkit.opening import run
 from agentkit.patterns.team import at_least, members
 from agentkit.run import Run
 
 KIND = "comparison"
+
+
+class Compared(Note):
+    """The table of a comparison that has come to its end."""
+
+    topic = KIND
+    rows: tuple[JSON, ...]
 
 
 class Progress(Frozen):
@@ -125,7 +133,7 @@ async def compare(
         order = {(one.name, item.id, seed): n for n, (one, item, seed) in enumerate(jobs)}
         found.sort(key=lambda t: order[t.contender, t.question, t.seed])
         result = Comparison(name=name, run_id=study.id, budget=budget, trials=tuple(found))
-        study.note(KIND, {"rows": [row.model_dump(mode="json") for row in result.rows]})
+        study.note(Compared(rows=tuple(row.model_dump(mode="json") for row in result.rows)))
     return result
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.amounts import count
+from agentkit.budget import CallRefused
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -184,7 +185,7 @@ def child_id(study: str, key: str) -> str:
 
 def refused(events: Sequence[Any]) -> bool:
     """Return whether the budget refused a call, even one that nobody missed."""
-    return any(isinstance(e, Noted) and e.topic == "budget" and "refused" in e.data for e in events)
+    return any(isinstance(e, Noted) and isinstance(e.note, CallRefused) for e in events)
 
 
 def last_words(events: Sequence[Any]) -> str:

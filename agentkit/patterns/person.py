@@ -15,7 +15,7 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical
-from agentkit.person import Question, answered
+from agentkit.person import DefaultTaken, Question, answered
 from agentkit.run import Outcome, current_run, note
 from agentkit.typed import Output, schema_of, validated
 
@@ -63,7 +63,7 @@ class Person(Actor):
         request = question.identity()
         found = (await current_run().step("person", self.name, request, perform)).result
         if reason := found["late"]:
-            note("default", {"actor": self.name, "answer": found["text"], "reason": reason})
+            note(DefaultTaken(actor=self.name, answer=found["text"], reason=reason))
         said = str(found["text"])
         if options and said not in options:
             raise BadOutput(

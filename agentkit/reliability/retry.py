@@ -15,9 +15,25 @@ from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
+from agentkit.notes import Note
 from agentkit.run import note
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class Retried(Note):
+    """A call failed in a way that may pass, and is made again."""
+
+    topic = "retry"
+    says = "{model} is asked again after {wait_s} s, because of {error}: {text}"
+    grave = True
+    model: str = ""
+    attempt: int = 0
+    """Which attempt comes now: 2, 3, ..."""
+    error: str = ""
+    """The class of what went wrong."""
+    text: str = ""
+    wait_s: float | None = None
 
 
 class Retry:
@@ -76,14 +92,13 @@ class Retry:
         """Record that it is asked again. Listeners throw away the text streamed so far."""
         cut(error)
         note(
-            "retry",
-            {
-                "model": self.name,
-                "attempt": attempt + 1,
-                "error": type(error).__name__,
-                "text": error_text(error).splitlines()[0] if error_text(error) else "",
-                "wait_s": round(wait_s, 3),
-            },
+            Retried(
+                model=self.name,
+                attempt=attempt + 1,
+                error=type(error).__name__,
+                text=error_text(error).splitlines()[0] if error_text(error) else "",
+                wait_s=round(wait_s, 3),
+            )
         )
 
     async def aclose(self) -> None:

@@ -25,12 +25,13 @@ from agentkit.messages import JSON
 from agentkit.pictures.crowd import together
 from agentkit.pictures.graph import picture, summary
 from agentkit.pictures.svg import image
+from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, Book, Order, Scope, Step, explained, mapped
 from agentkit.views.branching import Branch, branches
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Changes
 from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
-from agentkit.views.notes import UNTOLD, grave, sentence
+from agentkit.views.notes import grave, quiet, sentence
 from agentkit.views.scene import Scene
 
 NOTES = "notes:"
@@ -303,7 +304,7 @@ class Graph:
         """
         if event.topic == "flow" and fresh:
             self.flow(event)
-        if event.topic in UNTOLD:
+        if quiet(event):
             return
         node = self.about(event)
         if fresh:
@@ -313,7 +314,7 @@ class Graph:
             self.changes.touch(node.id)
         if node.what == "memory":
             return
-        if event.topic == "retry":
+        if isinstance(event.note, Retried):
             for step, doing in node.steps.items():
                 if doing == "model" and self.book.steps[step].scope == event.scope:
                     node.steps[step] = "retry"

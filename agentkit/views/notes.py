@@ -5,59 +5,64 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
+from agentkit.events import Noted
 from agentkit.messages import JSON
+from agentkit.notes import KNOWN, told
 
-UNTOLD = ("bound", "recalled", "flow")
+UNTOLD = ("flow",)
 """Notes that tell nothing new: where an answer goes, what a step or a picture tells anyway."""
 
 SENTENCES = {
-    "adapted": "The endpoint of {model} does not take all that was asked; it was sent: {to}.",
     "asked_by": "Asked through the queue {queue}.",
     "award": "The task goes to {to}, because {reason}.",
-    "bad_arguments": "{actor} called {tool} with wrong arguments: {wrong}",
     "breach": "{by} did not do what it had promised: {reason}",
-    "default": "Nobody answered for {actor}, so the answer is {answer!r}: {reason}",
-    "delegate_failed": "{actor} failed at what it was asked: {error}",
     "escalate": "{from} hands the decision to {to}: {reason}",
     "fan_out": "{actor} is asked once for each of {items} items.",
     "guardrail": "The result of the job {job} was refused in trial {trial}: {reason}",
     "handoff": "{from} hands over to {to}: {reason}",
     "lost_update": "A write to {board} was lost.",
-    "redefined": "{actor} was defined anew since the last ask.",
-    "repair": "{actor} was asked to repair its answer: {wrong}",
-    "retry": "{model} is asked again after {wait_s} s, because of {error}: {text}",
     "route": "It goes on to {to}, because {reason}.",
     "speaker": "{speaker} speaks next: {reason}",
     "stop": "It stops: {reason}",
-    "unknown_tool": "{actor} called {tool}, which it does not have.",
     "unrouted": "The router said {said!r}: {reason}",
     "unselected": "The chooser said {said!r}: {reason}",
 }
 """Sentences of the notes that are met most; of others the fields are listed."""
 
 GRAVE = frozenset({
-    "absent", "bad_arguments", "breach", "breaker", "budget", "conflict", "content_filter",
-    "dangling", "dead_letter", "default", "delegate_failed", "disagreement", "dropped", "fallback",
-    "guardrail", "isolated", "length", "lost_update", "max_tokens", "missing", "partial",
-    "partition", "plan.flaw", "refusal", "repair", "retry", "stale_read", "unknown_tool",
-    "unrouted", "unselected",
+    "absent", "breach", "breaker", "conflict", "dangling", "dead_letter", "disagreement",
+    "dropped", "fallback", "guardrail", "isolated", "lost_update", "partial", "partition",
+    "plan.flaw", "stale_read", "unrouted", "unselected",
 })  # fmt: skip
 """Topics that tell of something that went wrong, or is missing."""
 
-ALARMING = ("fail", "error", "lost", "refus", "doubt", "cut_", "_cut", "miss", "wrong", "unknown")
-"""What makes any other topic grave that has it in its name."""
+ALARMING = (
+    "fail", "error", "lost", "refus", "doubt", "cut_", "_cut", "miss", "wrong", "unknown",
+    "conflict", "dead", "drop", "stale", "filter",
+)  # fmt: skip
+"""What makes a topic grave that no class here has and that has it in its name."""
 
 
 def grave(topic: str) -> bool:
     """Whether a note tells of something that went wrong or is missing; others are for reading."""
+    kinds = KNOWN.get(topic)
+    if kinds is not None:
+        return any(kind.grave for kind in kinds)
     return topic in GRAVE or any(part in topic for part in ALARMING)
+
+
+def quiet(event: Noted) -> bool:
+    """Whether a note tells nothing that a picture does not tell anyway."""
+    note = event.note
+    return event.topic in UNTOLD if note is None else note.quiet
 
 
 def sentence(topic: str, data: JSON) -> str:
     """A note as a sentence; none of its fields is left out that the sentence does not tell."""
     known = data if isinstance(data, dict) else {}
-    form = SENTENCES.get(topic)
-    if form is not None:
+    note = told(topic, data)
+    form = note.says if note is not None else SENTENCES.get(topic)
+    if form:
         parts = list(string.Formatter().parse(form))
         needed = {name for _, name, _, _ in parts if name}
         if all(known.get(name) not in (None, "") for name in needed):

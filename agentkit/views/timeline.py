@@ -19,10 +19,11 @@ from agentkit.events import (
 from agentkit.messages import JSON
 from agentkit.pictures.svg import image
 from agentkit.pictures.timeline import chart, table_of, tip
+from agentkit.reliability.retry import Retried
 from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, explained, mapped, short
 from agentkit.views.branching import Branch, branches
 from agentkit.views.fold import Changes
-from agentkit.views.notes import UNTOLD, grave, sentence
+from agentkit.views.notes import grave, quiet, sentence
 
 ROWS = 6
 """Bars that may stand above each other in a lane."""
@@ -182,7 +183,7 @@ class Timeline:
                 self.begin(event)
             case StepEnded() if event.step not in QUIET:
                 self.end(event, verdict == "again")
-            case Noted() if verdict == "new" and event.topic not in UNTOLD:
+            case Noted() if verdict == "new" and not quiet(event):
                 self.note(event)
 
     def start(self, event: RunStarted, others: list[str]) -> None:
@@ -294,14 +295,14 @@ class Timeline:
         """A decision: a mark on the lane; a retry is a wait as well."""
         lane = self.lane(event)
         lane.notes.append(Mark(event.at, event.topic, event.run, event.seq, event.data))
-        if event.topic != "retry":
+        retried = event.note
+        if not isinstance(retried, Retried):
             return
         key, around = self.model_of(event)
         bar = self.bar(event, "retry", "wait", around)
-        bar.detail = short(self.book.words(mapped(event.data, "text", "error") or ""))
-        wait = mapped(event.data, "wait_s")
-        if isinstance(wait, (int, float)):
-            self.close(bar, event.at + float(wait), "ok")
+        bar.detail = short(self.book.words(retried.text or retried.error))
+        if retried.wait_s is not None:
+            self.close(bar, event.at + retried.wait_s, "ok")
         else:
             if key in self.waits:
                 self.close(self.waits[key], event.at, "failed")

@@ -20,7 +20,7 @@ from agentkit.pictures.svg import FONT, TONES, clean
 from agentkit.pictures.table import table_svg
 from agentkit.views.book import YOU, Book, Order, explained, mapped, short
 from agentkit.views.branching import branches, hint
-from agentkit.views.notes import UNTOLD, grave, sentence
+from agentkit.views.notes import grave, quiet, sentence
 from agentkit.words import UNREAD
 
 
@@ -83,7 +83,7 @@ class Transcript:
             case ScopeClosed() if event.error is not None:
                 title = f"{self.book.actor(event)} {event.status}"
                 self.put(event, "error", title, explained(event.error))
-            case Noted() if event.topic not in UNTOLD:
+            case Noted() if not quiet(event):
                 title = f"{self.book.actor(event)}: {event.topic.replace('_', ' ')}"
                 kind = "warning" if grave(event.topic) else "note"
                 self.put(event, kind, title, sentence(event.topic, event.data))

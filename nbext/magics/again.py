@@ -194,9 +194,7 @@ def again(
     events = session.log.read(info.id)
     asked = next(e for e in events if isinstance(e, RunStarted))
     wish = wished(events)
-    binding = line.binding or (
-        Binding(name=wish["name"], type=wish["type"]) if wish.get("name") else None
-    )
+    binding = line.binding or (Binding(name=wish.name, type=wish.type) if wish.name else None)
     output = output_of(binding, session.namespace)
     if binding is not None and binding.type and "resume" in options:
         if schema_of(output) != asked.output:
@@ -218,7 +216,7 @@ def again(
         output=output,
         after=heard_in(events, actor.name) or None,
         binding=binding,
-        model=wish.get("model") or None,
+        model=wish.model or None,
         options=options,
         quiet=line.has("--quiet"),
         graph=True if line.has("--graph") else None,

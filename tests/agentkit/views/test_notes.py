@@ -7,7 +7,8 @@ import string
 import pytest
 
 from agentkit.messages import JSON
-from agentkit.views.notes import GRAVE, SENTENCES, grave, sentence
+from agentkit.notes import KNOWN, Note
+from agentkit.views.notes import grave, sentence
 
 
 @pytest.mark.parametrize(
@@ -53,17 +54,23 @@ def test_a_note_reads_as_a_sentence(topic: str, data: JSON, said: str) -> None:
     assert sentence(topic, data) == said
 
 
-@pytest.mark.parametrize("topic", SENTENCES)
-def test_no_field_of_a_note_is_left_out_but_those_that_only_machines_need(topic: str) -> None:
-    names = {name for _, name, _, _ in string.Formatter().parse(SENTENCES[topic]) if name}
-    data = {name: f"the {name}" for name in names} | {"depth": 7}
-    told = sentence(topic, data)
-    assert all(f"the {name}" in told for name in names) and "depth 7" in told
-    assert "{" not in told
+SAYING = [kind for kinds in KNOWN.values() for kind in kinds if kind.says]
+
+
+@pytest.mark.parametrize("kind", SAYING, ids=lambda kind: kind.__name__)
+def test_a_sentence_tells_fields_that_the_note_has(kind: type[Note]) -> None:
+    names = {name for _, name, _, _ in string.Formatter().parse(kind.says) if name}
+    assert names <= {field.alias or name for name, field in kind.model_fields.items()}
+
+
+def test_no_field_of_a_note_is_left_out_but_those_that_only_machines_need() -> None:
+    data: JSON = {"actor": "clerk", "tool": "fly", "call": "c1", "depth": 7}
+    said = "clerk called fly, which it does not have. (depth 7)"
+    assert sentence("unknown_tool", data) == said
 
 
 def test_what_went_wrong_is_grave_and_what_was_decided_is_not() -> None:
-    assert all(map(grave, GRAVE))
+    assert all(map(grave, ("retry", "missing", "length", "refusal", "partial", "default")))
     assert grave("tool_failed") and grave("in_doubt") and grave("reply_lost")
     for topic in ("route", "plan", "debate", "speaker", "award", "window", "superstep", "settled"):
         assert not grave(topic)
