@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import subprocess
+import sys
 
 import pytest
+
+from tests.conftest import ROOT
 
 PUBLIC = {
     "agentkit": """
@@ -12,10 +17,11 @@ PUBLIC = {
         Pattern Question Reply Request Run Tool Usage connect current_run gather open_log pattern
         run set_person tool until""",
     "memory": """
-        BadVector Board Compaction Conflict Embedded Embedder Fabric Faults Item Near
-        OtherEmbedder PAPER PagedMemory Preset QueueFull RELEASED Recalled Replica Stale State
-        Store StoreCorrupt StoreFull StoreTaken StoreUnreachable StreamMemory VectorMemory
-        embedder fabric start_broker state_at""",
+        BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric Faults
+        Item Letters MemoryMap Near OtherEmbedder PAPER PagedMemory Paging Preset Queue
+        QueueFull RELEASED Recalled Replica Replicas Stale State StateAt Store StoreCorrupt
+        StoreFull StoreTaken StoreUnreachable Stream StreamMemory VectorMemory embedder fabric
+        fill_map fill_replicas loaded start_broker state_at""",
     "nbext": "load_ipython_extension unload_ipython_extension",
 }
 """A name that leaves keeps a deprecated alias for one version, and a line in the changelog."""
@@ -34,3 +40,35 @@ def test_every_public_name_is_there_and_says_what_it_is(package: str) -> None:
     for name in module.__all__:
         thing = getattr(module, name)
         assert not isinstance(thing, type) or thing.__doc__, name
+
+
+def test_the_notebook_front_uses_memory_by_its_public_names() -> None:
+    inside = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path in sorted((ROOT / "nbext").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("memory.")
+    ]
+    assert inside == []
+
+
+def test_type_checkers_see_the_names_that_memory_imports_late() -> None:
+    import memory
+
+    tree = ast.parse((ROOT / "memory" / "__init__.py").read_text(encoding="utf-8"))
+    shown = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("memory.")
+        for alias in node.names
+    }
+    assert shown == memory.HOMES
+
+
+def test_a_name_whose_module_is_not_imported_is_not_loaded() -> None:
+    code = "import memory; print(memory.loaded('Board', 'State'))"
+    code += "; from memory import State; print(memory.loaded('Board', 'State') == (State,))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["()", "True"]

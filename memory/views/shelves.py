@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from memory.board import versions
+from memory.board.core import BoardCore
 from memory.board.network import Network
 from memory.board.state import BoardState
-from memory.views.replicas import Replica, Version
+from memory.views.replicas import Replica, Replicas, Version
+
+
+async def fill_replicas(view: Replicas, board: BoardCore) -> None:
+    """Fill the view of a board with what its replicas hold now. Looking is not recorded."""
+    view.stale = False
+    view.fill(shelves(board.state, board.network), len(board.lost))
 
 
 def shelves(state: BoardState, network: Network | None = None) -> list[Replica]:

@@ -11,7 +11,7 @@ MOST = 600
 """Items that are shown; of more, each so-manieth and all that were recalled."""
 
 
-async def look(view: MemoryMap, store: Store, embedder: Embedder | None) -> None:
+async def fill_map(view: MemoryMap, store: Store, embedder: Embedder | None) -> None:
     """Fill a map with what the store holds now.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +26,13 @@ async def memory(session: Session, line: Line, body: str | None) -> Any:
     memory as its window, a board by its keys, versions and replicas, a queue or stream of a fabric
     by its letters. The picture follows what agents do. Looking is no step of a run.
     """
+    from memory import loaded
+
     if not line.words:
         return await listed(session)
     name = line.words[0]
     channel = session.namespace.get(name)
-    fabrics = sys.modules.get("memory.fabrics.queues")
-    if fabrics is not None and isinstance(channel, fabrics.Stored):
+    if isinstance(channel, loaded("Queue", "Stream")):
         return letters(session, channel)
     return await shown(session, kept(session, name))
 
@@ -96,10 +96,8 @@ def behind(one: Memory) -> str:
     facts = [kind, repr(embedder) if embedder is not None else ""]
     if (preset := getattr(one, "preset", None)) is not None:
         facts.append(f"preset {preset.name}")
-    if (consistency := getattr(one, "consistency", None)) is not None:
-        from memory.board.versions import SAID
-
-        facts.append(SAID[consistency])
+    if isinstance(about := getattr(one, "about", None), str):
+        facts.append(about)
     return " · ".join(filter(None, facts))
 
 
@@ -123,36 +121,30 @@ def recent(session: Session) -> list[str]:
 
 async def mapped(session: Session, one: Any) -> MapWidget:
     """The map of a memory whose items have vectors."""
-    from memory.embed.endpoint import EndpointEmbedder
-    from memory.views.recalls import MemoryMap
-    from memory.views.stored import look
+    from memory import EndpointEmbedder, MemoryMap, fill_map
     from nbext.widgets.memory import MapWidget
 
     free = None if isinstance(one.embedder, EndpointEmbedder) else one.embedder
     view = MemoryMap(one.name, behind(one))
-    widget = MapWidget(view, partial(look, store=one.store, embedder=free))
+    widget = MapWidget(view, partial(fill_map, store=one.store, embedder=free))
     widget.watch(session.log, recent(session), bool(session.working()))
     return await widget.settle()
 
 
 async def replicated(session: Session, board: Any) -> ReplicasWidget:
     """A board on its replicas."""
-    from memory.views.replicas import Replicas
-    from memory.views.shelves import shelves
+    from memory import Replicas, fill_replicas
     from nbext.widgets.memory import ReplicasWidget
 
-    async def look(view: Replicas) -> None:
-        view.stale = False
-        view.fill(shelves(board.state, board.network), len(board.lost))
-
-    widget = ReplicasWidget(Replicas(board.name, behind(board)), look)
+    view = Replicas(board.name, behind(board))
+    widget = ReplicasWidget(view, partial(fill_replicas, board=board))
     widget.watch(session.log, recent(session), bool(session.working()))
     return await widget.settle()
 
 
 def windowed(session: Session, one: Any) -> PagingWidget:
     """The window of a paged memory."""
-    from memory.views.paging import Paging
+    from memory import Paging
     from nbext.widgets.memory import PagingWidget
 
     view = Paging(one.name, pressure=getattr(one, "pressure", None))
@@ -162,7 +154,7 @@ def windowed(session: Session, one: Any) -> PagingWidget:
 
 def letters(session: Session, channel: Any) -> LettersWidget:
     """The letters of a queue or stream."""
-    from memory.views.letters import Letters
+    from memory import Letters
     from nbext.widgets.memory import LettersWidget
 
     view = Letters(channel.name, f"{channel.channel.kind}, {channel.post.transport.name}")

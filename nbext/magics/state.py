@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from nbext.session import Session
 from nbext.table import Table
 
 if TYPE_CHECKING:
-    from memory.past import StateAt
+    from memory import StateAt
 
 
 def state(session: Session, line: Line, body: str | None) -> Any:
@@ -39,15 +38,13 @@ def state(session: Session, line: Line, body: str | None) -> Any:
 
 def open_all(session: Session) -> dict[str, str]:
     """Open the journals of the notebook's shared state; returns their names by variable."""
-    kinds: list[Any] = [
-        getattr(sys.modules[home], kind)
-        for home, kind in (("memory.board.board", "Board"), ("memory.state", "State"))
-        if home in sys.modules
-    ]
+    from memory import loaded
+
+    kinds = loaded("Board", "State")
     known: dict[str, Any] = {
         name: one
         for name, one in list(session.namespace.items())
-        if not name.startswith("_") and isinstance(one, tuple(kinds))
+        if not name.startswith("_") and isinstance(one, kinds)
     }
     return {name: one.journal.name for name, one in known.items()}
 
@@ -58,7 +55,7 @@ def at(session: Session, word: str, first: str, known: dict[str, str]) -> StateA
     Raises:
         SetupError: SEQ is no number of an event. UnknownRun: nothing is called so.
     """
-    from memory.views.past import state_at
+    from memory import state_at
 
     name, mark, seq = word.rpartition("@") if "@" in word else (word, "", "")
     if mark and not seq.isdigit():

@@ -10,10 +10,7 @@ from typing import Any, Protocol, Self
 from agentkit.errors import StoreError
 from agentkit.log import STREAM
 from agentkit.messages import JSON
-from memory.views.letters import Letters
-from memory.views.paging import Paging
-from memory.views.recalls import MemoryMap
-from memory.views.replicas import Replicas
+from memory import Letters, MemoryMap, Paging, Replicas
 from nbext.widgets.base import EventLog, LiveFold, LiveView
 
 LONGEST_S = 20.0

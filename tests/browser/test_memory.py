@@ -17,7 +17,7 @@ from memory.stores import Item
 from memory.stores.numpystore import NumpyStore
 from memory.views.paging import Paging
 from memory.views.recalls import MemoryMap
-from memory.views.stored import look
+from memory.views.stored import fill_map
 from nbext.widgets.memory import MapWidget, PagingWidget
 from tests.agentkit.views.story import Story
 
@@ -50,7 +50,7 @@ story.open("c", "clerk", "desk/clerk")
 await play()"""
 MAP = """\
 view = MemoryMap("notes", "hashed n-grams: finds shared words and word parts, not meaning")
-filled = partial(look, store=store, embedder=embedder)
+filled = partial(fill_map, store=store, embedder=embedder)
 shown = MapWidget(view, filled).follow(log, [story.run]).show();"""
 WRITE = """\
 await remember(
