@@ -16,7 +16,7 @@ from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
 from agentkit.opening import run
 from agentkit.person import Question, set_person
-from agentkit.run import Run, current_run
+from agentkit.run import Run, current_run, discard
 from agentkit.tools import Tool, tool
 
 __version__ = "0.1.0"
@@ -43,6 +43,7 @@ __all__ = [
     "Usage",
     "connect",
     "current_run",
+    "discard",
     "gather",
     "open_log",
     "pattern",

@@ -34,7 +34,7 @@ from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
-from agentkit.tools import Tool, tool
+from agentkit.tools import Tool, of_answer, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
 
@@ -248,8 +248,7 @@ class Actor:
         """This actor as a tool of another; its own steps are recorded, not the call."""
 
         async def ask(task: str) -> JSON:
-            answer = await self(task)
-            return answer.text if answer.data is None else jsonable(answer.data)
+            return jsonable(of_answer(await self(task)))
 
         ask.__doc__ = description or self.description or f"Ask {self.name}."
         made = tool(effect="pure", timeout_s=None, name=name or self.name)(ask)
@@ -312,7 +311,7 @@ class Actor:
         )
         status: Status = "ok"
         error: Failure | None = None
-        kept: dict[str, JSON] = {}
+        kept: dict[str, Any] = {}
         try:
             with within(current, scope):
                 thread = await self.opening(text, before)
@@ -328,10 +327,11 @@ class Actor:
             raise
         else:
             tell(current, scope, said, self.name, parent.actor, "answer")
-            kept = {"stop": answer.stop, **kept_data(answer.data)}
+            missing = scope.lacks.of(answer.missing)
+            kept = {"stop": answer.stop, "missing": missing, **kept_data(answer.data)}
         finally:
             current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
-        return answer.model_copy(
+        given = answer.model_copy(
             update={
                 # Whoever keeps no conversation of his own, as a person, can be asked on, too.
                 "thread": answer.thread or extend(thread, said[-1].message),
@@ -339,9 +339,12 @@ class Actor:
                 "run_id": current.id,
                 "usage": scope.usage,
                 "doubts": tuple(scope.doubts),
+                "missing": missing,
                 "cost_usd": scope.cost_usd,
             }
         )
+        parent.lacks.add(missing, self.name, given)
+        return given
 
     def _cancelled(self) -> AgentkitError:
         return AgentkitError(
@@ -475,7 +478,9 @@ def pattern(
 ) -> Pattern | Callable[[Callable[..., Awaitable[Any]]], Pattern]:
     """Make an async function an actor: `@pattern async def team(task): ...`.
 
-    It returns an Answer, a text, or any JSON-like value (then it is the answer's data).
+    It returns an Answer, a text, or any JSON-like value (then it is the answer's data). What is
+    missing in the answers that it asked for is missing in its own, but for those that it gave
+    to `discard`; what it gave up itself it says in `Answer(..., missing=(...))`.
 
     Args:
         fn: async def of the task; and of `output` if it wants to know the type asked for, of

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from agentkit.events import Usage
+from agentkit.lacks import listed
 from agentkit.messages import Thread
 from agentkit.model import Stop
 from agentkit.words import for_line, for_markdown, for_terminal
@@ -47,6 +48,8 @@ class Answer(BaseModel, Generic[T]):
     """Why the last reply ended: "stop" when it was whole, "length" when max_tokens cut it."""
     doubts: tuple[str, ...] = ()
     """Calls below it that may have happened although nobody knows; a person has to look."""
+    missing: tuple[str, ...] = ()
+    """What was given up at a bound or not reached, in words; () when nothing is missing."""
     reasoning: str = Field(default="", repr=False)
     """What the model thought before it answered, where the endpoint tells."""
 
@@ -57,7 +60,8 @@ class Answer(BaseModel, Generic[T]):
     def fault(self) -> str:
         """What is wrong with the answer, in a few words; "" when it is whole and sure."""
         doubts = [f"{made} may have happened" for made in self.doubts]
-        return " · ".join(filter(None, [FAULTS.get(self.stop, ""), *doubts]))
+        missing = f"missing: {listed(self.missing)}" if self.missing else ""
+        return " · ".join(filter(None, [FAULTS.get(self.stop, ""), missing, *doubts]))
 
     @property
     def bill(self) -> str:

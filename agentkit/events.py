@@ -153,6 +153,8 @@ class ScopeClosed(Base):
     """Whether the data have no JSON form and are not here."""
     stop: Literal["stop", "tools", "length", "refusal", "other"] = "stop"
     """Why the last reply of the answer ended."""
+    missing: tuple[Text, ...] = ()
+    """What the answer lacks, because it was given up at a bound, in words."""
 
 
 class MessageSent(Base):

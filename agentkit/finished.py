@@ -64,6 +64,7 @@ def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: O
         cost_usd=cost,
         thread=thread if len(thread) > 1 else (),
         stop=end.stop,
+        missing=end.missing,
         doubts=doubts,
         reasoning=thread[-1].message.reasoning,
     )

@@ -19,7 +19,7 @@ from agentkit.errors import (
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
-from agentkit.run import Outcome, copied, current_run, dormant, in_run, note
+from agentkit.run import Outcome, copied, current_run, dormant, in_run, lacking, note
 from agentkit.words import for_terminal
 
 Until = Callable[[list[Any]], bool]
@@ -108,7 +108,9 @@ async def gather(
     Returns:
         The answers, and in `.missing` every one that is not among them. With join="all"
         and no deadline nothing is ever missing: the first failure is raised, and the
-        others are cancelled.
+        others are cancelled. Where it went on before the join was satisfied, because the
+        time was up or asks failed, the answer of the pattern that gathers says so, too
+        (`Answer.missing`); `discard(found)` takes that back.
 
     Raises:
         DeadlinePassed: no more can come in time, and the join is not satisfied.
@@ -152,7 +154,12 @@ async def gather(
         if lost:
             note(LeftOut(reasons=lost))
         answers = [await tasks[place] for place in places]
-        return Gathered(answers, [Missing(index=int(i), reason=why) for i, why in lost.items()])
+        missing = [Missing(index=int(i), reason=why) for i, why in lost.items()]
+        found = Gathered(answers, missing)
+        if missing and not enough(answers):
+            words = [f"ask {one.index + 1} of {len(asks)} ({one.reason})" for one in missing]
+            lacking(*words, source=found)
+        return found
     finally:
         for task in tasks:
             task.cancel()

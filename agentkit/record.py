@@ -29,6 +29,9 @@ STOPPED = ("CancelledError", "KeyboardInterrupt")
 """Failures of steps that were stopped from outside."""
 
 
+KEPT = {"data", "opaque", "stop", "missing"}
+"""What the end of a scope keeps of its answer."""
+
 Place = tuple[str, int]
 """The run and seq of an event."""
 
@@ -253,8 +256,12 @@ class Recorded:
 def identity(event: Any) -> str:
     """What makes an event the same when a resumed run comes by again."""
     match event:
-        case ScopeOpened() | ScopeClosed():
+        case ScopeOpened():
             return f"{event.kind} {event.scope}"
+        case ScopeClosed():
+            # With another budget a run goes on to a fuller answer; then its end counts, too.
+            kept = event.model_dump(mode="json", include=KEPT, exclude_defaults=True)
+            return f"{event.kind} {event.scope} {canonical(kept)}"
         case MessageSent():
             return f"{event.scope} {event.purpose} {event.sender} {event.to} {event.message}"
         case Noted():

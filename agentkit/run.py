@@ -55,6 +55,7 @@ from agentkit.events import (
     Usage,
 )
 from agentkit.given import NOT_GIVEN
+from agentkit.lacks import Lacks
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
@@ -107,6 +108,8 @@ class Scope:
     """Calls here and below that may have happened, in their order."""
     given: Any = NOT_GIVEN
     """The context that the caller gave to this ask, or to one above."""
+    lacks: Lacks = field(default_factory=Lacks)
+    """What is missing in what was asked for here."""
 
     def lineage(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""
@@ -842,6 +845,32 @@ def note(what: str | Note, data: JSON = None) -> None:
     current = _current.get()
     if current is not None:
         current[0].note(what, data)
+
+
+def lacking(*words: str, source: Any = None) -> None:
+    """Let the answer of the activation that this code works in say what is missing in it.
+
+    Args:
+        words: what was given up, and why: "a review of the last draft (no rounds left)".
+        source: what `discard` takes it back with.
+    """
+    current = _current.get()
+    if current is not None:
+        current[1].lacks.add(words, source=source)
+
+
+def discard(*which: Any) -> None:
+    """Say that answers asked for here are not used: what is missing in them is not missing now.
+
+    For a pattern that asks again in place of an answer: without it the pattern's own answer
+    says that the first one was incomplete.
+
+    Args:
+        which: answers, what `gather` returned, or the name of an actor for all its answers here.
+    """
+    current = _current.get()
+    if current is not None:
+        current[1].lacks.forget(*which)
 
 
 def stream_to(run: Run, key: str) -> Callable[[str], None] | None:

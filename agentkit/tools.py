@@ -354,10 +354,13 @@ def of_answers(result: Any) -> Any:
 
 
 def of_answer(result: Any) -> Any:
-    """An answer's data, or else its text; anything else as it is."""
+    """An answer's data, or else its text, and what is wrong with it; anything else as it is."""
     if type(result).__name__.partition("[")[0] != "Answer" or not hasattr(result, "thread"):
         return result
-    return result.text if result.data is None else result.data
+    value = result.text if result.data is None else result.data
+    if not result.fault:
+        return value
+    return f"{value if isinstance(value, str) else canonical(jsonable(value))}\n[{result.fault}]"
 
 
 def in_class(fn: Any) -> bool:

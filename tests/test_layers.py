@@ -34,6 +34,7 @@ LAYERS = [
     "agentkit.threads",
     "agentkit.sync",
     "agentkit.given",
+    "agentkit.lacks",
     "agentkit.signatures",
     "agentkit.tools",
     "agentkit.context",

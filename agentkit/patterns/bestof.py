@@ -55,7 +55,8 @@ def best_of(actor: Actor, n: int, scorer: Scorer, *, name: str = "best_of") -> P
         answers, _ = await draw(actor, task, output, n)
         names = list(answers)
         rated, _ = await all_that_answer(
-            [later(rate, scorer, text_of(task), answers[sample]) for sample in names]
+            [later(rate, scorer, text_of(task), answers[sample]) for sample in names],
+            [f"a score of {sample}" for sample in names],
         )
         scores = {names[place]: float(fields(one.data)["score"]) for place, one in rated.items()}
         chosen = max(scores, key=lambda sample: scores[sample])

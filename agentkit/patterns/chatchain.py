@@ -22,7 +22,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
 from agentkit.patterns.team import FAILURES, at_least, brief, flat, members, text_of, unfinished
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 
@@ -113,13 +113,15 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
     solution, agreed, turn = "", False, 0
     for turn in range(1, phase.turns + 1):
         asked = f"{scene(phase, worker, teacher, solutions, lines)}\n\n{ASSISTANT}"
-        reply: Reply = (await worker(f"{asked}\n\nQuestion: {task}", output=Reply)).data
+        written = await worker(f"{asked}\n\nQuestion: {task}", output=Reply)
+        reply: Reply = written.data
         solution = reply.solution or solution
         if phase.turns == 1:
             break
         if reply.question and not reply.solution:
             back = {"phase": phase.name, "turn": turn, "by": worker.name}
             note("asked_back", {**back, "reason": reply.question})
+            discard(written)
             lines.append(f"{worker.name} asked: {flat(reply.question)}")
             asked = scene(phase, teacher, worker, solutions, lines)
             told = await teacher(f"{asked}\n\nTell what you know.\n\nQuestion: {reply.question}")
@@ -127,9 +129,12 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
             continue
         asked = f"{scene(phase, teacher, worker, solutions, lines)}\n\n{INSTRUCTOR}"
         proposed = f"Question: {task}\nProposed answer: {flat(reply.solution)}"
-        verdict: Verdict = (await teacher(f"{asked}\n\n{proposed}", output=Verdict)).data
+        read = await teacher(f"{asked}\n\n{proposed}", output=Verdict)
+        verdict: Verdict = read.data
         if agreed := verdict.accepted:
             break
+        if turn < phase.turns:
+            discard(written, read)
         lines.append(f"{worker.name} proposed: {flat(reply.solution)}")
         lines.append(f"{teacher.name} said: {flat(verdict.instruction)}")
     if not solution:
@@ -137,6 +142,8 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
     reason = f"{teacher.name} accepted it" if agreed else f"no agreement, turns: {phase.turns}"
     said = {"phase": phase.name, "solution": solution, "agreed": agreed, "turns": turn}
     note("phase", {**said, "reason": reason})
+    if not agreed and phase.turns > 1:
+        lacking(f"agreement in {phase.name} ({reason})")
     return solution
 
 

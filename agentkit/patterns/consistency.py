@@ -14,7 +14,7 @@ from functools import partial as later
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
-from agentkit.patterns.asking import all_that_answer, partial
+from agentkit.patterns.asking import all_that_answer, partial, renamed
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.typed import Output
@@ -55,10 +55,8 @@ async def draw(
     Raises:
         AgentkitError: all failed; the last failure.
     """
+    names = [f"sample {place}" for place in range(samples)]
     found, lost = await all_that_answer(
-        [later(actor, task, output=output, sample=place) for place in range(samples)]
+        [later(actor, task, output=output, sample=place) for place in range(samples)], names
     )
-    return (
-        {f"sample {place}": answer for place, answer in found.items()},
-        {f"sample {place}": reason for place, reason in lost.items()},
-    )
+    return {names[place]: answer for place, answer in found.items()}, renamed(lost, names)

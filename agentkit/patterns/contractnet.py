@@ -25,7 +25,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 
@@ -123,7 +123,7 @@ async def sealed(
     needed: str,
     deadline_s: float | None,
 ) -> dict[str, dict[str, Any]]:
-    """The bids by name, each given without knowing another; a note tells who stayed silent."""
+    """The bids by name, each given without knowing another; the others' are missing."""
 
     async def bid(place: int, actor: Actor) -> dict[str, Any]:
         return form(await actor(asked, output=schema, sample=place), needed)
@@ -136,6 +136,8 @@ async def sealed(
     silent = {one.index for one in found.missing}
     names = [one.name for n, one in enumerate(team) if n not in silent]
     bids = dict(zip(names, found, strict=True))
+    discard(found)
+    lacking(*(f"the bid of {team[one.index].name} ({one.reason})" for one in found.missing))
     note(
         "bids",
         {

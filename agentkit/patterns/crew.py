@@ -32,7 +32,7 @@ from agentkit.patterns.team import (
     tool_name,
     unfinished,
 )
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 
@@ -99,6 +99,7 @@ def crew(
                     wrong = job.guardrail(answer) if job.guardrail else None
                     if not wrong:
                         break
+                    discard(answer)
                     note("guardrail", {"job": job.name, "trial": trial, "reason": wrong})
                 else:
                     raise BadOutput(

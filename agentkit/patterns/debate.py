@@ -25,7 +25,7 @@ from agentkit.patterns.asking import by_name, everyone, partial
 from agentkit.patterns.judge import decide
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 URGE = {
@@ -96,6 +96,7 @@ def debate(
         question, last, lost = text_of(task), dict[str, Answer](), dict[str, str]()
         reason = ""
         for number in range(1, rounds + 1):
+            discard(lost)
             prompts = {one.name: f"{question}{part(one)}" for one in team}
             try:
                 if last:
@@ -106,9 +107,11 @@ def debate(
                 if not last:
                     raise
                 reason = f"round {number}: {error.what}"
+                lacking(f"round {number} of {rounds} ({type(error).__name__}: {error.what})")
                 note("partial", {"round": number, "reason": reason})
                 lost = {one.name: reason for one in team}
                 break
+            discard(*(last[who] for who in found if who in last))
             before = ballots(last, key)
             last = {one.name: a for one in team if (a := found.get(one.name, last.get(one.name)))}
             given = ballots(last, key)
@@ -126,6 +129,7 @@ def debate(
                 return await decide(judge, question, last, key=key)
             except BudgetSpent as error:
                 note("fallback", {"to": "majority", "reason": error.what})
+                lacking(f"the verdict of {judge.name} ({type(error).__name__}: {error.what})")
         return elect(last, key=key)
 
     return Pattern(debated, name, [*team, *helpers])

@@ -18,9 +18,9 @@ from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.patterns.selectors import Selector, round_robin
-from agentkit.patterns.stops import Chat, Stop, Turn
+from agentkit.patterns.stops import Chat, Stop, Turn, given_up
 from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
-from agentkit.run import current_run, current_scope, note
+from agentkit.run import current_run, current_scope, lacking, note
 from agentkit.typed import Output
 
 
@@ -39,7 +39,8 @@ def groupchat(
         actors: the members.
         select: who speaks next (agentkit.patterns.selectors); in turn by default.
         stop: when it ends (agentkit.patterns.stops), as `said("DONE") | turns(6)`.
-        max_turns: it ends then in any case, 1 or more; our choice.
+        max_turns: it ends then in any case, 1 or more; our choice. Ended by this or by
+            another bound before `stop` found what it looks for, the answer says so.
         closer: answers from the conversation; without one the last turn is the answer.
         name: of the team.
 
@@ -95,6 +96,8 @@ def groupchat(
                 cost_usd=current_scope().cost_usd or 0.0,
                 tokens=used.tokens_in + used.tokens_out,
             )
+        if given_up(stop, chat):
+            lacking(f"the end that the chat was to come to ({reason})")
         never = [one for one in by_name if not chat.counts.get(one)]
         note("stop", {"reason": reason, "turns": len(chat.turns), "never_spoke": never})
         if closer is None and output is None and last is not None:

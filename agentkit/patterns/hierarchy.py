@@ -20,9 +20,9 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.patterns.asking import everyone, partial
+from agentkit.patterns.asking import everyone, given_up
 from agentkit.patterns.team import at_least, flat, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 Region = tuple[Actor, Sequence[Actor]]
@@ -39,6 +39,8 @@ class State:
     """By region, the order that reached it last."""
     kept: dict[str, list[str]] = field(default_factory=dict)
     """By region, reports that did not get through."""
+    lost: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By region, the edges that failed when they were asked last, and why."""
     asks: int = 0
 
 
@@ -76,7 +78,9 @@ def hierarchy(
     async def region(head: Actor, edges: Sequence[Actor], question: str, state: State) -> str:
         order = state.known.get(head.name, "")
         asked = f"{question}\nDecided above: {order}" if order else question
-        answers, _ = await everyone(edges, asked)
+        if head.name not in state.kept:
+            discard(head.name, *(one.name for one in edges), state.lost.pop(head.name, None))
+        answers, state.lost[head.name] = await everyone(edges, asked)
         state.asks += len(edges)
         beyond = [who for who, answer in answers.items() if within and not within(answer)]
         decided = {who: flat(answer.text) for who, answer in answers.items()}
@@ -122,6 +126,7 @@ def hierarchy(
                 lines = [f"{who}: {texts[-1]}" for who, texts in state.kept.items()]
                 answer = Answer(text="\n".join(lines))
                 continue
+            discard(top.name)
             answer = await top(combined(question, reports), output=output if last else None)
             state.asks += 1
             state.order = flat(answer.text)
@@ -129,7 +134,7 @@ def hierarchy(
             "sent": 2 * state.asks, "all_pairs": rounds * len(team) * (len(team) - 1),
             "reason": "a task and an answer for every ask",
         })  # fmt: skip
-        return partial(answer, away, output, "cut off at the end")
+        return given_up(answer, away, output, "cut off at the end")
 
     return Pattern(ruled, name, team)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.errors import BadOutput
 from agentkit.patterns.team import called, listing
-from agentkit.run import note
+from agentkit.run import discard, note
 
 ATTEMPTS = 3
 """How often the orchestrator is asked for a member's name, our choice.
@@ -88,11 +88,13 @@ async def judged(orchestrator: Actor, book: Ledger) -> tuple[Progress, Actor | N
             f"{book}\n\n{wrong}{QUESTIONS}Who should speak next ({names}), and with what "
             f"instruction or question, complete in itself?\n\nRequest: {book.task}"
         )
-        progress: Progress = (await orchestrator(asked, output=Progress)).data
+        filled = await orchestrator(asked, output=Progress)
+        progress: Progress = filled.data
         said = progress.next_speaker.answer
         worker = book.team[0] if len(book.team) == 1 else called(said, book.team)
         if worker is not None or progress.is_request_satisfied.answer:
             return progress, worker
+        discard(filled)
         note("unselected", {"said": said, "reason": "nobody is called that"})
         wrong = f"Nobody is called {said!r}. "
     raise BadOutput(

@@ -20,7 +20,7 @@ from agentkit.messages import JSON
 from agentkit.patterns import asking
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import flat, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 
@@ -83,8 +83,10 @@ def map_reduce(
             f"Combine these findings into one answer to the task.\nTask: {text_of(task)}\n{text}",
             output=output,
         )
+        discard(found)
         missing = [f"part {n + 1} ({lost[n]})" for n in sorted(lost)]
-        return asking.partial(answer, missing, output, "not all parts were answered")
+        told = answer.model_copy(update={"missing": (*answer.missing, *missing)})
+        return asking.partial(told, missing, output, "not all parts were answered")
 
     return Pattern(reduced, name, team)
 

@@ -20,7 +20,7 @@ from agentkit.patterns.bestof import rate
 from agentkit.patterns.judge import fields
 from agentkit.patterns.tally import said
 from agentkit.patterns.team import members, text_of
-from agentkit.run import note
+from agentkit.run import lacking, note
 from agentkit.typed import Output
 
 TENTATIVE = 0.667
@@ -37,7 +37,7 @@ def panel(
     """Make a team whose members all answer, and a panel scores every answer.
 
     The answer with the highest mean wins, the earlier one on a tie. An alpha below `trust`
-    is noted as disagreement: then the raters, not the answers, want a look.
+    is noted as disagreement, and missed in the answer: then the raters want a look.
 
     Args:
         actors: who answers, at least 1.
@@ -58,7 +58,8 @@ def panel(
         asks = [
             later(rate, one, text_of(task), answer) for answer in answers.values() for one in jury
         ]
-        found, _ = await all_that_answer(asks)
+        pairs = [f"{rater.name} on {who}" for who in answers for rater in jury]
+        found, _ = await all_that_answer(asks, pairs)
         given = [
             float(fields(found[place].data)["score"]) if place in found else None
             for place in range(len(asks))
@@ -88,12 +89,8 @@ def panel(
         )
         if alpha is not None and alpha < trust:
             note("disagreement", {"alpha": alpha, "reason": f"below {trust:g}"})
-        silent = [
-            f"{rater.name} on {who}"
-            for who, row in table.items()
-            for rater, score in zip(jury, row, strict=True)
-            if score is None
-        ]
+            lacking(f"agreement of the raters (alpha is {alpha:.3g}, below {trust:g})")
+        silent = [pair for place, pair in enumerate(pairs) if place not in found]
         return partial(answers[winner], [*lost, *silent], output, "failed")
 
     return Pattern(rated, name, both)

@@ -69,7 +69,9 @@ class Person(Actor):
             raise BadOutput(
                 f"{self.name} answered {said!r}.", expected=f"one of {', '.join(options)}"
             )
-        return Answer(text=said, data=None if output is None else fitted(said, output, self.name))
+        data = None if output is None else fitted(said, output, self.name)
+        missing = (f"an answer of {self.name} ({reason}: its default)",) if reason else ()
+        return Answer(text=said, data=data, missing=missing)
 
     def _scripted(self, text: str) -> str | None:
         """The scripted answer; one after the other means in the order of this run's asks."""

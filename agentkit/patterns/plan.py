@@ -31,7 +31,7 @@ from agentkit.patterns.team import (
     text_of,
     unfinished,
 )
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 
@@ -129,6 +129,7 @@ async def carried_out(
         note("step", {"id": step.id, "actor": step.actor, "status": "running"})
         answer = await worker(f"{findings(results)}\n\nTask: {step.task}".strip())
         if check and (wrong := check(step, answer)):
+            discard(answer)
             raise StepFailed(f"{worker.name} answered {flat(answer.text)!r}: {wrong}")
         known[step.task] = answer.text
         return answer

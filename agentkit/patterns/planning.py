@@ -10,7 +10,7 @@ from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
 from agentkit.patterns.team import called, flat, roster, text_of
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import explained
 
 REPAIRS = 2
@@ -55,14 +55,15 @@ async def drawn_up(
     )
     wrong, complaint = "", ""
     for _ in range(REPAIRS + 1):
-        drawn = (await planner(f"{complaint}{asked}", output=form(team))).data
+        drawn = await planner(f"{complaint}{asked}", output=form(team))
         try:
-            plan = Plan.model_validate(drawn)
+            plan = Plan.model_validate(drawn.data)
             wrong = flaw(plan, team, max_steps)
         except ValueError as error:
             wrong = explained(error)
         if not wrong:
             return plan
+        discard(drawn)
         note("plan.flaw", {"reason": wrong})
         complaint = f"Your last attempt cannot be carried out: {wrong}\n\n"
     raise BadOutput(

@@ -24,7 +24,7 @@ from agentkit.messages import JSON, Frozen
 from agentkit.patterns.consistency import draw, self_consistency
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import at_least, members
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 
@@ -103,16 +103,18 @@ def react(
             return await actor(task, output=output)
         except TurnsSpent as error:
             note("fallback", {"from": actor.name, "to": sampled.name, "reason": error.what})
+            lacking(f"an answer found by acting ({type(error).__name__}: {error.what})")
             return await sampled(task, output=output)
 
     async def thinking(task: JSON, output: Output = None) -> Answer:
         """Think several times; act with tools where no answer prevails."""
-        answers, _ = await draw(team[-1], task, output, samples)
+        answers, lost = await draw(team[-1], task, output, samples)
         counts = Counter(ballots(answers, key).values())
         del counts[None]
         most = max(counts.values(), default=0)
         if 2 * most >= samples:
             return elect(answers, key=key)
+        discard(lost, *answers.values())
         reason = f"{most} of {samples} agree, less than half"
         note("fallback", {"from": team[-1].name, "to": actor.name, "reason": reason})
         return await actor(task, output=output)

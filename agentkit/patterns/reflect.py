@@ -12,12 +12,11 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
-from agentkit.errors import AgentkitError
 from agentkit.messages import JSON
-from agentkit.patterns.asking import partial
+from agentkit.patterns.asking import given_up
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 
@@ -63,6 +62,7 @@ def reflect(
                 if review["correct"]:
                     note("stop", {"round": number, "reason": "nothing to change"})
                     return draft
+                discard(draft, said)
                 draft = await author(
                     f"Question: {question}\nYour answer: {flat(draft.text)}\n"
                     f"Criticism: {flat(review['feedback'])}\nRevise your answer.",
@@ -70,15 +70,10 @@ def reflect(
                     after=draft,
                 )
         except FAILURES as error:
-            return unreviewed(draft, error, output)
+            reason = f"{type(error).__name__}: {error.what}"
+            note("partial", {"reason": reason})
+            return given_up(draft, ["a review of the last draft"], output, reason)
         note("stop", {"round": rounds, "reason": "no rounds left"})
-        return partial(draft, ["a review of the last draft"], output, "no rounds left")
+        return given_up(draft, ["a review of the last draft"], output, "no rounds left")
 
     return Pattern(reflected, name, team)
-
-
-def unreviewed(draft: Answer, error: AgentkitError, output: Output) -> Answer:
-    """The last draft, when nobody can review or revise it any more."""
-    reason = f"{type(error).__name__}: {error.what}"
-    note("partial", {"reason": reason})
-    return partial(draft, ["a review of the last draft"], output, reason)

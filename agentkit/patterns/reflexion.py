@@ -21,11 +21,10 @@ from pydantic import BaseModel
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
-from agentkit.patterns.asking import partial
+from agentkit.patterns.asking import given_up
 from agentkit.patterns.judge import form
-from agentkit.patterns.reflect import unreviewed
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 
@@ -78,6 +77,7 @@ def reflexion(
                 if kept:
                     lines = "\n".join(f"- {flat(lesson)}" for lesson in kept)
                     asked = f"Reflections on your earlier trials:\n{lines}\nQuestion: {question}"
+                discard(*(one.name for one in team))
                 answer = await actor(asked, output=output)
                 verdict = await evaluate(evaluator, question, answer)
                 note("trial", {"number": number, "reflections": len(kept), **verdict})
@@ -90,10 +90,11 @@ def reflexion(
         except FAILURES as error:
             if answer is None:
                 raise
-            return unreviewed(answer, error, output)
+            note("partial", {"reason": f"{type(error).__name__}: {error.what}"})
+            return given_up(answer, ["success"], output, f"{type(error).__name__}: {error.what}")
         note("stop", {"trial": trials, "reason": "no trials left"})
         assert answer is not None
-        return partial(answer, ["success"], output, f"none of {trials} trials succeeded")
+        return given_up(answer, ["success"], output, f"none of {trials} trials succeeded")
 
     return Pattern(tried, name, team)
 

@@ -15,7 +15,7 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
 from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 Rule = Callable[[str], str]
@@ -60,10 +60,10 @@ def router(
     everybody = members(tuple(dict.fromkeys([*extra, *team])))
     at_least(1, attempts=attempts)
 
-    async def named(text: str, wrong: str) -> Route:
+    async def named(text: str, wrong: str) -> tuple[Route, Answer | None]:
         if not isinstance(by, Actor):
             try:
-                return Route(to=by(text), reason="the rule says so")
+                return Route(to=by(text), reason="the rule says so"), None
             except Exception as error:
                 raise SetupError(
                     f"The rule that routes failed: {full_text(error)}",
@@ -73,15 +73,15 @@ def router(
             "Which specialist should take this request?\n\n"
             f"Specialists: {listing(team)}\n\n{wrong}Request: {text}"
         )
-        route: Route = (await by(asked, output=Route)).data
-        return route
+        answer = await by(asked, output=Route)
+        return answer.data, answer
 
     async def route_team(task: JSON, output: Output = None) -> Answer:
         said: list[str] = []
         wrong = ""
         for _ in range(attempts if isinstance(by, Actor) else 1):
             try:
-                route = await named(text_of(task), wrong)
+                route, answer = await named(text_of(task), wrong)
             except FAILURES as error:
                 if otherwise is None:
                     raise
@@ -91,6 +91,7 @@ def router(
             if chosen is not None:
                 note("route", {"to": chosen.name, "reason": route.reason})
                 return await chosen(task, output=output)
+            discard(answer)
             said.append(route.to)
             wrong = f"Nobody is called {route.to!r}; use a name from the list.\n\n"
             note("unrouted", {"said": route.to, "reason": "nobody is called that"})
@@ -100,6 +101,8 @@ def router(
                 expected=f"one of {', '.join(one.name for one in team)}",
                 todo="describe the specialists better, or give otherwise=",
             )
+        if chooser is not None:
+            lacking(f"a specialist ({chooser.name} named none: {'; '.join(said)})")
         note("route", {"to": otherwise.name, "reason": f"nobody was named: {said}"})
         return await otherwise(task, output=output)
 

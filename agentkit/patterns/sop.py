@@ -23,7 +23,7 @@ from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.patterns.asking import settled
 from agentkit.patterns.team import at_least, members, text_of, typed, unfinished
-from agentkit.run import note
+from agentkit.run import discard, note
 from agentkit.typed import Output
 
 Check = Callable[[Any], str | None]
@@ -72,6 +72,7 @@ def sop(duties: Sequence[Duty], *, repairs: int = 3, name: str = "sop") -> Actor
             wrong = duty.check(answer.data) if duty.check else None
             if not wrong:
                 return answer
+            discard(answer)
             kind = duty.writes.__name__
             note("check", {"type": kind, "by": duty.actor.name, "trial": trial, "reason": wrong})
             last = canonical(answer.data.model_dump(mode="json"))

@@ -54,24 +54,57 @@ class Stop:
     """A condition: why the conversation ends now, or None."""
 
     check: Callable[[Chat], str | None]
+    bound: bool = False
+    """Whether it only bounds the conversation, and looks for nothing in it."""
+    goal: Callable[[Chat], bool] | None = None
+    """Whether what is looked for was found; by default when the check holds."""
 
     def __call__(self, chat: Chat) -> str | None:
         return self.check(chat)
 
+    def reached(self, chat: Chat) -> bool:
+        """Whether what it looks for was found, and not only a bound met."""
+        found = self.goal or (lambda chat: self.check(chat) is not None)
+        return not self.bound and found(chat)
+
     def __or__(self, other: Stop) -> Stop:
-        return Stop(lambda chat: self(chat) or other(chat))
+        return Stop(
+            lambda chat: self(chat) or other(chat),
+            bound=self.bound and other.bound,
+            goal=lambda chat: self.reached(chat) or other.reached(chat),
+        )
 
     def __and__(self, other: Stop) -> Stop:
         def both(chat: Chat) -> str | None:
             mine, theirs = self(chat), other(chat)
             return f"{mine} and {theirs}" if mine and theirs else None
 
-        return Stop(both)
+        return Stop(
+            both,
+            bound=self.bound and other.bound,
+            goal=lambda chat: bool(both(chat)) and (self.reached(chat) or other.reached(chat)),
+        )
 
 
-def when(holds: Callable[[Chat], bool], reason: str = "the condition holds") -> Stop:
-    """End as soon as a function of the conversation holds."""
-    return Stop(lambda chat: reason if holds(chat) else None)
+def when(
+    holds: Callable[[Chat], bool], reason: str = "the condition holds", *, bound: bool = False
+) -> Stop:
+    """End as soon as a function of the conversation holds.
+
+    Args:
+        holds: the condition.
+        reason: told when it holds.
+        bound: whether it only bounds the conversation: beside a condition that looks for
+            something, a conversation that it ended has not come to what it was for.
+    """
+    return Stop(lambda chat: reason if holds(chat) else None, bound=bound)
+
+
+def given_up(stop: Stop | None, chat: Chat) -> bool:
+    """Whether a conversation is over although it did not come to what its condition looks for."""
+    if stop is None:
+        return False
+    return stop(chat) is None or not (stop.bound or stop.reached(chat))
 
 
 def turns(most: int) -> Stop:
@@ -81,7 +114,7 @@ def turns(most: int) -> Stop:
         SetupError: fewer than 1.
     """
     at_least(1, turns=most)
-    return when(lambda chat: len(chat.turns) >= most, f"{most} turns were taken")
+    return when(lambda chat: len(chat.turns) >= most, f"{most} turns were taken", bound=True)
 
 
 def said(text: str, *, by: str | None = None) -> Stop:
@@ -134,9 +167,10 @@ def spent(usd: float | None = None, *, tokens: int | None = None) -> Stop:
             or (tokens is not None and chat.tokens >= tokens)
         ),
         f"{f'{usd} USD' if usd is not None else f'{tokens} tokens'} were spent",
+        bound=True,
     )
 
 
 def lasted(seconds: float) -> Stop:
     """End at the first turn that finds so many seconds gone."""
-    return when(lambda chat: chat.seconds >= seconds, f"it lasted {seconds:g} s")
+    return when(lambda chat: chat.seconds >= seconds, f"it lasted {seconds:g} s", bound=True)

@@ -21,7 +21,7 @@ from agentkit.messages import JSON
 from agentkit.patterns.flow import Flow, Loop, State, loop_of, otherwise
 from agentkit.patterns.team import text_of
 from agentkit.patterns.visits import ended, reduced, visit
-from agentkit.run import note
+from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 
@@ -53,6 +53,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
             note("superstep", {"number": number, "nodes": ready, "waiting": waiting})
         snapshot = State(question, Answer(text=""), dict(answers), dict(values))
         sources = {name: inbox.pop(name) for name in ready}
+        discard(*(name for name in ready if name in answers))
         found = await all_of(
             [
                 visit(flow, name, sources[name], snapshot, output if name in ends else None)
@@ -103,6 +104,9 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
         if not again:
             rounds[name] = 0
         gives_up = not again and not enough and not loop.goes_on
+        discard(loop)
+        if not again and not enough:
+            lacking(f"the end of {unmet(flow, name, loop)}", source=loop)
         edges = [edge for edge in edges if edge.back == again and edge.exit == gives_up]
         if gives_up and not edges:
             raise given_up(flow, name, loop)
@@ -126,6 +130,12 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
             expected="one that does, or one .when(otherwise)",
         )
     return [edge.target for edge in taken]
+
+
+def unmet(flow: Flow, gate: str, loop: Loop) -> str:
+    """A loop that used its rounds, in words."""
+    names = ", ".join(loop_of(flow, gate))
+    return f"the loop of {names} (after {loop.max_rounds} rounds {loop.label} was not so)"
 
 
 def given_up(flow: Flow, gate: str, loop: Loop) -> RoundsSpent:

@@ -125,7 +125,8 @@ def unfinished(
     note("partial", data)
     lines = [f"{name}: {text_of(result)}" for name, result in data["done"].items()]
     text = "\n".join([*lines, f"Missing: {', '.join(missing)} ({data['reason']})"])
-    return Answer(text=text, data=data)
+    told = tuple(f"{one} ({data['reason']})" for one in missing)
+    return Answer(text=text, data=data, missing=told)
 
 
 def typed(text: str, output: Output) -> Answer:

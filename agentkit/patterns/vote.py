@@ -88,7 +88,7 @@ def vote(
             sure = {}
         winner = elect(answers, key=key if not choices else exactly, weights=weights or sure)
         if output is not None and (choices or stated):
-            return typed(winner.text, output)
+            return typed(winner.text, output).model_copy(update={"missing": winner.missing})
         return partial(winner, list(lost), output, "failed")
 
     return Pattern(voted, name, team)

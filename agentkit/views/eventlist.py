@@ -61,6 +61,8 @@ def happened(book: Book, event: Event) -> str:
         case RunStarted():
             how = "" if event.how == "ask" else f" ({event.how} of {came_from(event)})"
             return f"{event.name}{how}"
+        case ScopeClosed() if event.missing:
+            return f"{ended(event)}, missing: {'; '.join(event.missing)}"
         case RunEnded() | ScopeClosed():
             return ended(event)
         case ScopeOpened():

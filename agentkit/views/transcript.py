@@ -83,6 +83,9 @@ class Transcript:
             case ScopeClosed() if event.error is not None:
                 title = f"{self.book.actor(event)} {event.status}"
                 self.put(event, "error", title, explained(event.error))
+            case ScopeClosed() if event.missing:
+                title = f"{self.book.actor(event)}: not everything was reached"
+                self.put(event, "warning", title, f"Missing: {'; '.join(event.missing)}")
             case Noted() if not quiet(event):
                 title = f"{self.book.actor(event)}: {event.topic.replace('_', ' ')}"
                 kind = "warning" if grave(event.topic) else "note"
