@@ -76,6 +76,10 @@ class Actor:
         """The conversation as the actor gets it: what was said before, then the task."""
         return extend(before, Message(role="user", content=text))
 
+    def _made_of(self) -> tuple[Any, ...]:
+        """What the mark of a function that asks it is about; see agentkit.code."""
+        return self.name, self.members
+
     @property
     def model_name(self) -> str | None:
         """The model behind the actor, where there is one."""
@@ -422,6 +426,9 @@ class Pattern(Actor):
     def takes_output(self) -> bool:
         """Whether its function wants to know the type asked for."""
         return "output" in self.takes
+
+    def _made_of(self) -> tuple[Any, ...]:
+        return *super()._made_of(), self.fn
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         before, options = thread[:-1], dict[str, Any]()

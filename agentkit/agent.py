@@ -165,6 +165,11 @@ class Agent(Actor):
         self.max_turns, self.max_nested = max_turns, max_nested
         self.options = Options(temperature=temperature, max_tokens=max_tokens)
 
+    def _made_of(self) -> tuple[Any, ...]:
+        settings = getattr(self.model, "settings", None)
+        known = (self.model.name, settings, self.options.model_dump(), self.max_turns)
+        return *super()._made_of(), self.instructions, known, list(self.tools.values())
+
     @property
     def model_name(self) -> str:
         return self.model.name
@@ -416,7 +421,7 @@ class Agent(Actor):
                     error=failure.model_copy(update={"text": text}), doubt=doubt, made=made
                 )
 
-        made = "" if chosen.own_steps else current_run().mark(chosen)
+        made = "" if chosen.own_steps else current_run().mark(chosen, self.tools.values())
         if chosen.own_steps:
             return await perform("")
         # Who it worked for may be another one now; what was done once stays done.

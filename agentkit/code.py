@@ -1,68 +1,178 @@
 """What a function does, as a mark: another one once it, or what it calls, was edited.
 
-Seen are the function's code, its defaults, what it closes over, and the functions, classes and
-constants of a user's own modules that it names, however deep. Not seen is what changes while it
-works: objects, and lists, dicts and variables that the code itself writes.
+Seen are the function's code, its defaults, what it closes over, and the functions, classes,
+objects and constants of a user's own modules that it names, however deep; of an actor, what it
+is made of. Not seen are state, that is what tools and actors write to, and objects of libraries.
 """
 
 from __future__ import annotations
 
-import dis
+import enum
 import functools
-import inspect
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePath
+from re import Pattern
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from uuid import UUID
 
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
+from agentkit.written import inner, written
 
-WRITES = {
-    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem",
-    "popleft", "remove", "reverse", "setdefault", "sort", "update",
-}  # fmt: skip
-"""Methods that change what they are called on."""
+PLAIN = (
+    type(None), bool, int, float, complex, str, bytes, range, slice, date, time, timedelta,
+    tzinfo, Decimal, Fraction, UUID, PurePath, type(...),
+)  # fmt: skip
+"""Values that never change, and whose repr says all of them."""
+
+HOLDERS = ("builtins", "functools", "pydantic", "types", "typing")
+"""Whose objects may hold functions of a user's own, and can be looked into without harm."""
+
+HELD = ("fget", "fset", "fdel", "__func__", "__wrapped__", "wrapped", "func", "__args__")
+"""Where they hold them: properties, caches, validators, types of types."""
+
+OURS = tuple(f"{Path(INSIDE).parent / name}/" for name in ("agentkit", "memory", "nbext"))
 
 LARGEST = 10_000
-"""Items of a table up to which its values are a part of the mark."""
+"""Items of a table up to which its values are a part of the mark; and values in all."""
 
 
-def mark_of(called: Any) -> str:
-    """The mark of something that is called; "" where it has no Python code of a user's own."""
-    functions = list(reached(called, {}))
-    if not functions:
+def mark_of(called: Any, beside: Iterable[Any] = ()) -> str:
+    """The mark of something that is called; "" where it has no Python code of a user's own.
+
+    Args:
+        called: a function, a tool, an object with __call__.
+        beside: others that work with it: what they write to is state for it, too.
+    """
+    found, others = Found(), Found()
+    found.look("", called, ())
+    if not found.functions:
         return ""
-    written = {(id(one.__globals__), name) for one in functions for name in writes(one.__code__)}
-    return digest(*(part for one in functions for part in parts(one, written)))
+    for one in beside:
+        others.look("", one, ())
+    spaces = {id(one.__globals__): one.__globals__ for one in found.functions}
+    for space in spaces.values():
+        for one in list(space.values()):
+            # Tools and actors: they work in runs. What any other code writes is an edit.
+            if hasattr(type(one), "_made_of"):
+                others.look("", one, ())
+    state = written([one.__code__ for one in (*found.functions, *others.functions)])
+    return digest(*(text for way, text in found.parts if state.isdisjoint(way)))
 
 
-def reached(value: Any, seen: dict[int, Any]) -> Iterator[FunctionType]:
-    """The functions of a user's own that lie behind a value, in the order of their names."""
-    if id(value) in seen:
-        return
-    seen[id(value)] = value
-    match value:
-        case functools.partial():
-            behind = [value.func]
-        case MethodType():
-            behind = [value.__func__]
-        case FunctionType() if own(value.__code__):
-            yield value
-            behind = [*around(value).values()]
-        case type() if value.__module__ != "builtins":
-            behind = [one for one in vars(value).values() if isinstance(one, FunctionType)]
-        case _:
-            # As a class has it: a __call__ of the instance is not what a call calls.
-            made_of = (getattr(value, "fn", None), inspect.getattr_static(value, "__call__", None))
-            behind = [one for one in made_of if isinstance(one, FunctionType | MethodType)]
-    for one in behind:
-        if callable(one):
-            yield from reached(one, seen)
+class Found:
+    """What lies behind something that is called."""
+
+    def __init__(self) -> None:
+        self.functions: list[FunctionType] = []
+        self.parts: list[tuple[tuple[str, ...], str]] = []
+        """Texts that are the same in every process, each with the names that lead to it: where
+        one of them is written to, it is state."""
+        self._seen: dict[int, Any] = {}
+
+    def look(self, name: str, value: Any, way: tuple[str, ...]) -> None:
+        """Take a value, and what lies behind it, into account.
+
+        Args:
+            name: of the value, "" where it has none.
+            value: anything.
+            way: the names of what it was found in, since the last function.
+        """
+        way = (*way, name.rpartition(".")[2]) if name else way
+        if (text := plain(value)) is not None:
+            self.parts.append((way, f"{name}={text}"))
+        elif id(value) not in self._seen and len(self._seen) < LARGEST:
+            self._seen[id(value)] = value
+            inside = () if isinstance(value, FunctionType | type) else way
+            for part, one in self._behind(value):
+                self.look(part, one, inside)
+
+    def _behind(self, value: Any) -> Iterable[tuple[str, Any]]:
+        match value:
+            case ModuleType():
+                return ()
+            case FunctionType():
+                return self._function(value) if own(value.__code__) else ()
+            case MethodType():
+                return ("", value.__func__), ("", value.__self__)
+            case functools.partial():
+                return ("", value.func), ("", value.args), *sorted(value.keywords.items())
+            case list() | tuple() | set() | frozenset():
+                return [("", one) for one in value] if len(value) <= LARGEST else ()
+            case dict():
+                pairs = value.items() if len(value) <= LARGEST else ()
+                return [("", one) for pair in pairs for one in pair]
+            case type():
+                return members(value) if own_class(value) else ()
+        return object_parts(value)
+
+    def _function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        self.functions.append(function)
+        self.parts.append(((), code_digest(function.__code__)))
+        yield "", function.__defaults__ or ()
+        yield from sorted((function.__kwdefaults__ or {}).items())
+        yield from around(function).items()
 
 
 def own(code: CodeType) -> bool:
     """Whether code is a user's, and not a library's or ours."""
-    return not code.co_filename.startswith((INSIDE, *LIBRARIES, "<frozen"))
+    return own_file(code.co_filename)
+
+
+def own_file(name: str) -> bool:
+    """Whether a file is a user's."""
+    return not name.startswith((*OURS, *LIBRARIES, "<frozen"))
+
+
+def own_class(kind: type) -> bool:
+    """Whether a class is a user's own."""
+    if kind.__module__ == "builtins":
+        return False
+    if kind.__module__ == "__main__":
+        return True
+    module = sys.modules.get(kind.__module__)
+    return own_file(getattr(module, "__file__", None) or "")
+
+
+def members(kind: type) -> list[tuple[str, Any]]:
+    """What a class, and those that it inherits from, was given; not what Python keeps of it."""
+    found = [
+        (name, one)
+        for name, one in sorted(vars(kind).items())
+        if isinstance(one, FunctionType) or not name.startswith(("__", "_abc_"))
+    ]
+    return [*found, *(("", base) for base in kind.__bases__)]
+
+
+def object_parts(value: Any) -> list[tuple[str, Any]]:
+    """What an object is made of; of a library's only the functions that it holds."""
+    kind = type(value)
+    if (made_of := getattr(kind, "_made_of", None)) is not None:
+        return [("", part) for part in (*made_of(value), kind)]
+    if own_class(kind):
+        return [("", kind), *sorted(attributes(value).items())]
+    if kind.__module__.partition(".")[0] not in HOLDERS:
+        return []
+    return [("", getattr(value, name)) for name in HELD if hasattr(value, name)]
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The values that an object holds itself."""
+    slots = [vars(kind).get("__slots__", ()) for kind in type(value).__mro__]
+    names = [name for one in slots for name in ([one] if isinstance(one, str) else one)]
+    held = {name: getattr(value, name) for name in names if hasattr(value, name)}
+    held |= getattr(value, "__dict__", {})
+    return {
+        name: one
+        for name, one in held.items()
+        if not name.startswith("__")
+        and not isinstance(getattr(type(value), name, None), functools.cached_property)
+    }
 
 
 def around(function: FunctionType) -> dict[str, Any]:
@@ -88,43 +198,13 @@ def names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*(names(one) for one in inner(code)))
 
 
-def inner(code: CodeType) -> list[CodeType]:
-    """The code of functions, classes and comprehensions within."""
-    return [one for one in code.co_consts if isinstance(one, CodeType)]
-
-
-def writes(code: CodeType) -> set[str]:
-    """The outer names that code writes, or whose value it changes."""
-    found, last, loaded, stored = set[str](), "", set[str](), False
-    for step in dis.get_instructions(code):
-        if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"):
-            found.add(step.argval)
-        elif step.opname in ("LOAD_METHOD", "LOAD_ATTR") and step.argval in WRITES and last:
-            found.add(last)
-        stored = stored or step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR")
-        last = step.argval if step.opname in ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME") else ""
-        loaded |= {last} if last else set()
-    # Which of them an item is put into is not followed.
-    found |= loaded if stored else set()
-    return found.union(*(writes(one) for one in inner(code)))
-
-
-def parts(function: FunctionType, written: set[tuple[int, str]]) -> list[str]:
-    """What a function is made of, as texts that are the same in every process."""
-    outer = [
-        f"{name}={text}"
-        for name, value in around(function).items()
-        if (id(function.__globals__), name) not in written and (text := plain(value)) is not None
-    ]
-    defaults = [*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())]
-    return [code_digest(function.__code__), str([plain(one) for one in defaults]), *outer]
-
-
 def plain(value: Any) -> str | None:
     """A constant, or a table of them, as text; None for what is neither, or too large."""
     match value:
-        case None | bool() | int() | float() | complex() | str() | bytes():
-            return repr(value)
+        case enum.Enum():
+            return f"{type(value).__qualname__}.{value.name}={plain(value.value)}"
+        case Pattern():
+            return repr((value.pattern, value.flags))
         case tuple() | list() if len(value) <= LARGEST:
             items = [plain(one) for one in value]
             return None if None in items else f"[{', '.join(map(str, items))}]"
@@ -135,7 +215,7 @@ def plain(value: Any) -> str | None:
             pairs = [(plain(one), plain(value[one])) for one in value]
             wrong = any(None in pair for pair in pairs)
             return None if wrong else str(sorted(map(str, pairs)))
-    return None
+    return repr(value) if isinstance(value, PLAIN) else None
 
 
 def code_digest(code: CodeType) -> str:

@@ -19,7 +19,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -423,11 +423,11 @@ class Run:
         )
         scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
 
-    def mark(self, called: Any) -> str:
+    def mark(self, called: Any, beside: Iterable[Any] = ()) -> str:
         """The mark of what is called, worked out once per run; "" if it cannot be."""
         if id(called) not in self._marks:
             try:
-                self._marks[id(called)] = (called, mark_of(called))
+                self._marks[id(called)] = (called, mark_of(called, beside))
             except Exception as error:
                 self._marks[id(called)] = (called, "")
                 LOGGER.debug("%r has no mark", called, exc_info=error)

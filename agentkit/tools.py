@@ -96,6 +96,11 @@ class Tool:
     def spec(self) -> ToolSpec:
         return ToolSpec(name=self.name, description=self.description, parameters=self.parameters)
 
+    def _made_of(self) -> tuple[Any, ...]:
+        """What its mark is about: the function, and what validates its arguments."""
+        fields = self.signed.model.model_fields.values()
+        return self.fn, [(one.annotation, one.metadata, one.default_factory) for one in fields]
+
     def check(self, arguments: str) -> Arguments:
         """The arguments, validated: once, because what validates may have effects.
 

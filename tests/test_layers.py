@@ -27,6 +27,7 @@ LAYERS = [
     "agentkit.typed",
     "agentkit.events",
     "agentkit.traces",
+    "agentkit.written",
     "agentkit.code",
     "agentkit.model",
     "agentkit.tokens",

@@ -64,6 +64,12 @@ class Graph(Actor):
         self.flow = flow
         self.members = tuple(node.actor for node in flow.nodes.values() if node.actor is not None)
 
+    def _made_of(self) -> tuple[Any, ...]:
+        loops = [(node.loop.until, node.loop.max_rounds) for node in self.flow.nodes.values()
+                 if node.loop is not None]  # fmt: skip
+        edges = [(edge.source, edge.target, edge.when) for edge in self.flow.edges]
+        return *super()._made_of(), edges, loops, dict(self.flow.reducers)
+
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         found = check(self)
         wrong = [one for one in found if one.fatal]

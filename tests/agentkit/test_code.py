@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AfterValidator
 
 from agentkit import Agent, tool
 from agentkit.code import mark_of
@@ -64,6 +65,96 @@ def test_an_edit_of_what_it_uses_gives_another_mark(old: str, new: str) -> None:
     assert mark_of(defined(PLAIN)) != mark_of(defined(PLAIN.replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class C:\n    X = {}\ndef tariff(): return C.X",
+        "class C:\n    @property\n    def x(self): return {}\ndef tariff(): return C().x",
+        "class C:\n    @staticmethod\n    def x(): return {}\ndef tariff(): return C.x()",
+        "class C:\n    @classmethod\n    def x(cls): return {}\ndef tariff(): return C.x()",
+        "class B:\n    def x(self): return {}\nclass C(B): pass\ndef tariff(): return C().x()",
+        "class C:\n    def x(self): return {}\nc = C()\ndef tariff(): return c.x()",
+        "class C:\n    def __init__(self, x): self.x = x\nc = C({})\ndef tariff(): return c.x",
+        "import functools\n@functools.cache\ndef of(): return {}\ndef tariff(): return of()",
+        "import functools\ndef of(x): return x\nk = functools.partial(of, {})\n"
+        "def tariff(): return k()",
+        "H = {'a': [lambda: {}]}\ndef tariff(): return H['a'][0]()",
+        "import re\nR = re.compile(str({}))\ndef tariff(): return R",
+        "from decimal import Decimal\nD = Decimal({})\ndef tariff(): return D",
+        "from datetime import date\nD = date(2020, 1, {})\ndef tariff(): return D",
+        "import enum\nclass E(enum.Enum):\n    A = {}\ndef tariff(): return E.A",
+        "RATES = [{}]\ndef tariff():\n    out = dict()\n    out[1] = RATES[0]\n    return out",
+        "rate = {}\ndef edit():\n    global rate\n    rate = 9\ndef tariff(): return rate",
+    ],
+)
+def test_an_edit_of_whatever_it_names_gives_another_mark(source: str) -> None:
+    one, two = source.replace("{}", "1"), source.replace("{}", "2")
+    assert mark_of(defined(one)) == mark_of(defined(one)) != mark_of(defined(two))
+
+
+def test_what_validates_a_tool_s_arguments_is_a_part_of_it() -> None:
+    def made(least: int) -> Any:
+        def check(value: int) -> int:
+            return max(value, least)
+
+        def grow(x: Annotated[int, AfterValidator(check)]) -> int:
+            """Grow."""
+            return x
+
+        return tool(grow)
+
+    assert mark_of(made(1)) == mark_of(made(1)) != mark_of(made(2))
+
+
+def test_an_agent_that_a_function_asks_is_a_part_of_it() -> None:
+    def asks(instructions: str) -> Any:
+        helper = Agent("helper", instructions, model=ScriptedModel())
+
+        async def tariff() -> str:
+            return (await helper("x")).text
+
+        return tariff
+
+    assert mark_of(asks("a")) == mark_of(asks("a")) != mark_of(asks("b"))
+
+
+STATE = """
+import heapq
+from dataclasses import dataclass
+S = {start}
+def book(rows, value):
+    rows.append(value)
+def read():
+    return S
+@tool
+def change():
+    "Change."
+    {change}
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "change"),
+    [
+        ("{'a': 1}", "S['a'] += 1"),
+        ("{'a': [1]}", "S['a'].append(2)"),
+        ("{'a': 1}", "T = S; T['a'] = 2"),
+        ("[1]", "S[:] = [2]"),
+        ("[1]", "heapq.heappush(S, 2)"),
+        ("[1]", "book(S, 2)"),
+        ("1", "global S; S += 1"),
+        ("type('W', (), {'n': 1})()", "S.n += 1"),
+        ("type('W', (), {'n': 1})()", "setattr(S, 'n', 2)"),
+    ],
+)
+def test_what_another_tool_writes_is_state_and_no_edit(start: str, change: str) -> None:
+    space: dict[str, Any] = {"__name__": "__main__", "tool": tool}
+    exec(STATE.replace("{start}", start).replace("{change}", change), space)
+    before = mark_of(space["read"])
+    space["change"].fn()
+    assert mark_of(space["read"]) == before
+
+
 def test_closures_partials_methods_and_tools_have_marks() -> None:
     def made(factor: int) -> Any:
         def grow(x: int) -> int:
@@ -77,7 +168,9 @@ def test_closures_partials_methods_and_tools_have_marks() -> None:
             return 3
 
     assert mark_of(made(2)) == mark_of(made(2)) != mark_of(made(3))
-    assert mark_of(functools.partial(made(2), 1)) == mark_of(tool(made(2)))
+    one, same, two = (functools.partial(made(2), x) for x in (1, 1, 2))
+    assert mark_of(one) == mark_of(same) != mark_of(two)
+    assert mark_of(tool(made(2))) == mark_of(tool(made(2))) != mark_of(tool(made(3)))
     assert mark_of(Shop().price) != ""
 
 
