@@ -68,6 +68,11 @@ class Failure(Frozen):
     facts: JSON = None
     """Numbers that an error of agentkit's carries, as retry_after_s, and what its class keeps."""
 
+    def __str__(self) -> str:
+        """The class and the text; what a model is told of a KeyError has the class in its text."""
+        named = self.text == self.type or self.text.startswith(f"{self.type}:")
+        return self.text if named else f"{self.type}: {self.text}".removesuffix(": ")
+
 
 class Ref(Frozen):
     """A place in a log."""

@@ -38,7 +38,6 @@ def told(event: StepEnded) -> str:
     error = event.error
     if error is None:
         return ""
-    said = " ".join(error.text.split())
-    named = said if said.startswith(error.type) else f"{error.type}: {said}".removesuffix(": ")
+    named = " ".join(str(error).split())
     what = named if len(named) <= WIDTH else named[: WIDTH - 1] + "…"
     return f"the tool {event.name} failed · {what}" + (f" · {error.where}" if error.where else "")

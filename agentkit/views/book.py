@@ -354,7 +354,7 @@ def speech(message: Message) -> str:
 
 def explained(error: Failure) -> str:
     """An error as a reader wants it: what it is, then where it happened, as far as is known."""
-    return "\n".join(filter(None, [f"{error.type}: {error.text}", error.trace or error.where]))
+    return "\n".join(filter(None, [str(error), error.trace or error.where]))
 
 
 def short(text: str, limit: int = 140) -> str:

@@ -88,7 +88,7 @@ def came_from(event: RunStarted) -> str:
 
 def ended(event: RunEnded | ScopeClosed) -> str:
     """How a run or an activation ended."""
-    why = f": {event.error.type}: {event.error.text}" if event.error else ""
+    why = f": {event.error}" if event.error else ""
     return f"{event.status}{why}"
 
 
@@ -105,7 +105,7 @@ def done(book: Book, event: StepEnded) -> str:
     """The end of a step: its result, and what it cost."""
     known = book.steps[event.run, event.key]
     if event.error is not None:
-        result = f"{event.status}: {event.error.type}: {event.error.text}"
+        result = f"{event.status}: {event.error}"
     else:
         result = book.words(event.result) or event.status
     name = event.name if event.step == "model" else call(event, known.request)

@@ -288,7 +288,7 @@ class Timeline:
         if event.usage is not None:
             bar.detail = f"{event.usage.tokens_in} → {event.usage.tokens_out} tokens"
         if event.error is not None:
-            bar.detail = short(f"{event.error.type}: {event.error.text}")
+            bar.detail = short(str(event.error))
         self.close(bar, event.at, event.status)
 
     def note(self, event: Noted) -> None:

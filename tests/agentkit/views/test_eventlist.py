@@ -18,6 +18,8 @@ from agentkit.views.branching import branches, hint, short_id
 from agentkit.views.eventlist import editable, told
 from agentkit.views.fold import fold
 from agentkit.views.graph import Graph
+from agentkit.views.timeline import Timeline
+from agentkit.views.transcript import Transcript
 from tests.agentkit.views import stories
 from tests.agentkit.views.story import Story, team
 from tests.fakes import ScriptedModel
@@ -51,6 +53,31 @@ def test_a_failure_is_told_with_its_reason() -> None:
     lines = told(s.events)
     assert lines[-2].what == 'depth(port="Amber") → failed: OSError: x'
     assert lines[-1].what == "failed"
+
+
+async def test_a_failure_of_a_tool_is_told_by_its_class_once() -> None:
+    """The model is told "KeyError: 'Cinder'", and a reader is not told KeyError twice."""
+
+    @tool(effect="pure")
+    def dues(port: str) -> int:
+        """Dues."""
+        return {"Amber": 3}[port]
+
+    log = MemoryLog()
+    calls = [ToolCall(id="c", name="dues", arguments='{"port": "Cinder"}')]
+    answer = await Agent("clerk", model=ScriptedModel(calls, "No."), tools=[dues])("go", log=log)
+    events = log.read(answer.run_id)
+    views = [
+        "\n".join(line.what for line in told(events)),
+        str(fold(Transcript(), events)),
+        "\n".join(bar.detail for bar in fold(Timeline(), events).bars),
+    ]
+    for view in views:
+        assert "KeyError: 'Cinder'" in view and "KeyError: KeyError" not in view
+    assert str(Failure(type="ValueError", text="")) == "ValueError"
+    assert (
+        str(Failure(type="KeyError", text="KeyErrors are many")) == "KeyError: KeyErrors are many"
+    )
 
 
 def test_the_lines_to_copy_name_the_run_as_magics_take_it() -> None:
