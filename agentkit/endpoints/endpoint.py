@@ -138,9 +138,15 @@ class Endpoint:
 
     @property
     def settings(self) -> JSON:
-        """What was set here and makes a request another one; no secrets are in it."""
+        """What was set here and makes a request another one; no secrets are in it.
+
+        A model is the same where its name and its options are, and who serves it. The host and
+        path of a hosted server say who that is. A server on this machine is the reader's own
+        under any address: started anew it may have another port, and its runs go on.
+        """
         options = self.options.model_dump(mode="json", exclude_defaults=True)
-        where = {"base_url": self.base_url} if isinstance(self.base_url, str) else {}
+        hosted = isinstance(self.base_url, str) and not is_loopback(httpx.URL(self.base_url).host)
+        where = {"base_url": self.base_url} if hosted else {}
         return {**where, **({"options": options} if options else {})} or None
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from agentkit import Agent, pattern
 from agentkit.endpoints.choices import FIELDS, MEANT, OURS, OWNED, TYPED
 from agentkit.endpoints.connect import connect
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, TeamChanged
+from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, thread_of
 from agentkit.model import Options, Request, ToolSpec
 from tests.agentkit.endpoints.test_connect import HELLO, Server
@@ -155,6 +157,50 @@ def test_a_choice_of_tools_is_said_in_each_dialect(
     assert sent(request, tool_choice=choice)["tool_choice"] == openai
     assert sent(request, tool_choice=choice, dialect="anthropic")["tool_choice"] == anthropic
     assert "tool_choice" not in sent(tool_choice=choice)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8001/v1", True),
+        ("http://127.0.0.1:8000/v1", "http://localhost:11434/api/v1", True),
+        ("http://0.0.0.0:8000/v1", "http://[::1]:8000", True),
+        ("https://a.example/v1", "https://a.example/v1/", True),
+        ("https://a.example/v1", "https://b.example/v1", False),
+        ("https://gateway.example/one/v1", "https://gateway.example/two/v1", False),
+        ("http://127.0.0.1:8000/v1", "https://a.example/v1", False),
+        ("http://192.168.0.7:8000/v1", "http://192.168.0.8:8000/v1", False),
+    ],
+)
+async def test_a_run_goes_on_with_the_model_it_was_begun_with(
+    one: str, other: str, same: bool
+) -> None:
+    """A local server that was started anew may have another port; another provider is no equal."""
+    servers, fails = {url: Server() for url in (one, other)}, [True]
+
+    def team(url: str) -> Any:
+        model = connect("m", base_url=url, api_key=KEY, transport=servers[url].transport)
+        clerk = Agent("clerk", model=model)
+
+        @pattern
+        async def office(task: str) -> str:
+            draft = await clerk(task)
+            if fails.pop():
+                raise ZeroDivisionError
+            return (await clerk(f"Go on with {draft.text}")).text
+
+        return office
+
+    log = MemoryLog()
+    with pytest.raises(ZeroDivisionError):
+        await team(one)("go", log=log, id="r")
+    fails.append(False)
+    if not same:
+        with pytest.raises(TeamChanged, match="clerk was edited"):
+            await team(other).resume("r", log=log)
+        return
+    await team(other).resume("r", log=log)
+    assert sum(len(server.bodies()) for server in servers.values()) == 2
 
 
 def test_a_call_that_is_demanded_is_demanded_once() -> None:
