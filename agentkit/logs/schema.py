@@ -190,8 +190,11 @@ def check_header(path: Path) -> str:
             expected=f"{expected} bytes",
             todo="bring back a copy, or use another file for new runs",
         )
-    # Whoever closes a log last leaves it in another mode, with all of it in the one file.
-    if head[18] == 2 and version >= CHAINED and not wal.exists():
+    # Whoever closes a log last leaves it in another mode, with all of it in the one file. A
+    # rollback journal says that a process died on the way from one mode to the other, when all
+    # of it was there too: SQLite goes back or on with it.
+    journal = path.with_name(f"{path.name}-journal")
+    if head[18] == 2 and version >= CHAINED and not wal.exists() and not has_content(journal):
         return (
             f"{path} may be incomplete: it was in use when it was copied, or moved, without its"
             f" write-ahead log {wal.name}, which holds the newest events."

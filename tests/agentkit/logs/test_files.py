@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -257,6 +258,31 @@ def test_a_file_without_its_write_ahead_log_is_not_called_sound_and_empty(
     assert whole.head() == log.head()
     whole.close()
     log.close()
+
+
+def test_a_process_killed_while_it_opens_or_closes_a_log_leaves_nothing_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "MIDST_S", 0.0)
+    log = SqliteLog(tmp_path / "a.db")
+    recorded(log, "r0")
+    log.close()
+    killed, journal = tmp_path / "killed.db", tmp_path / "killed.db-journal"
+    # The other mode stands in the file already, and the journal, with the page as it was, is there.
+    with contextlib.closing(sqlite3.connect(log.path, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE runs SET name = 'never committed'")
+        shutil.copy(f"{log.path}-journal", journal)
+        db.execute("ROLLBACK")
+    old = log.path.read_bytes()
+    killed.write_bytes(old[:18] + b"\2\2" + old[20:])
+    assert journal.stat().st_size and connecting.in_wal_mode(killed)
+    found = SqliteLog(killed)
+    assert not found.note and found.verify() == []
+    assert len(found.read("r0")) == 7
+    found.close()
+    assert not journal.exists() and not connecting.in_wal_mode(killed)
 
 
 def test_a_copy_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
