@@ -76,7 +76,7 @@ async def below(f: Fabric, at_once: int) -> float:
         await asyncio.gather(*(f.post.send(queue.channel, one) for one in letters))
         for _ in ids:
             got = await f.post.receive(queue.channel, queue.group, 5)
-            await f.transport.settle(queue.channel, queue.group, got.token, "ack", 0)
+            await f.transport.acknowledge(queue.channel, queue.group, got.token, "ack", 0)
     return LETTERS / (time.perf_counter() - start)
 
 

@@ -1,4 +1,4 @@
-"""What a memory holds for each ask that goes on, and gives up with it."""
+"""What a memory holds for each ask, as long as the ask goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PerAsk(Generic[T]):
         self._held: dict[int, T] = {}
 
     def get(self) -> T | None:
-        """The value of this ask; None outside of any, or before it is set."""
+        """Return the value of this ask; None outside of any, or before it is set."""
         return self._held.get(id(current_scope())) if in_run() else None
 
     def set(self, value: T) -> T:

@@ -34,7 +34,7 @@ BLOCK = re.compile(r'<passage id="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Parts:
+class ConversationParts:
     """A conversation, taken apart."""
 
     system: list[Message]
@@ -44,7 +44,7 @@ class Parts:
 
 
 class Compaction(Memory):
-    """See the module."""
+    """Compacts a conversation that grew too long; see the module."""
 
     kind = "compaction"
 
@@ -121,7 +121,7 @@ class Compaction(Memory):
         )
         return changed
 
-    def _parts(self, thread: Thread) -> Parts:
+    def _parts(self, thread: Thread) -> ConversationParts:
         """Instructions, pins, summary so far, and the messages themselves."""
         n = next((n for n, one in enumerate(thread) if one.message.role != "system"), len(thread))
         system, rest = [one.message for one in thread[:n]], list(thread[n:])
@@ -133,9 +133,9 @@ class Compaction(Memory):
                     summary = text
                 else:
                     pins.append(text)
-        return Parts(system, pins, summary, rest)
+        return ConversationParts(system, pins, summary, rest)
 
-    def _leaving(self, parts: Parts) -> list[Node]:
+    def _leaving(self, parts: ConversationParts) -> list[Node]:
         """What leaves: all but the task and the newest; of these, more until the rest fits."""
         task = self._task.get()
         queue = groups(parts.rest)

@@ -88,7 +88,7 @@ class Journal(Generic[T]):
             self._take(event)
 
     def last(self) -> int:
-        """The seq of the newest event in the log; 0 before the first."""
+        """Return the seq of the newest event in the log; 0 before the first."""
         infos = self.log.runs(streams=True)
         return next((info.events for info in infos if info.id == self.id), 0)
 
@@ -126,7 +126,7 @@ class Journal(Generic[T]):
             return made
 
     def own(self) -> Lease:
-        """The right to write; taken if this process does not have it.
+        """Return the lease to write, and claim it if this process does not have it.
 
         Raises:
             StoreTaken: another process is, and was active in the last seconds.
@@ -159,19 +159,19 @@ class Journal(Generic[T]):
         self.refresh()
 
     def event(self, seq: int) -> StateChanged:
-        """The event with that seq."""
+        """Read the event with that seq."""
         found: StateChanged = self.log.read(self.id, seq - 1, seq)[0]
         return found
 
     def events(self, upto: int | None = None) -> list[StateChanged]:
-        """What happened, oldest first, without the snapshots."""
+        """Read all events, oldest first, without the snapshots."""
         if not self.last():
             return []
         found = self.log.read(self.id, 0, upto)
         return [e for e in found if isinstance(e, StateChanged) and e.name != SNAPSHOT]
 
     def at(self, seq: int) -> T:
-        """The state after the event with that seq, from the snapshot before it.
+        """Compute the state after the event with that seq, from the snapshot before it.
 
         Raises:
             SetupError: there was no such event yet.
@@ -196,18 +196,18 @@ class Journal(Generic[T]):
         return self.show(self.at(seq))
 
     def _plain(self, state: Any) -> dict[str, dict[str, JSON]]:
-        """Of an object its fields, of anything else the one value."""
+        """Show the fields of an object, and the one value of anything else."""
         value = self.save(state)
         fields = value if isinstance(value, dict) else {"value": value}
         return {self.name: {str(key): one for key, one in fields.items()}}
 
     def rebuild(self) -> T:
-        """The state from all events, snapshots left out; it replaces what was kept."""
+        """Compute the state from all events, snapshots left out, and keep it."""
         self.state = self.project(self.initial, self.apply)
         return self.state
 
     def project(self, initial: Callable[[], Any], apply: Callable[[Any, StateChanged], Any]) -> Any:
-        """Another fold of the same events."""
+        """Compute another fold of the same events."""
         state = initial()
         for event in self.events():
             state = apply(state, event)
@@ -246,7 +246,7 @@ JOURNALS: dict[tuple[int, str], Journal[Any]] = {}
 
 
 def shared(name: str, make: Callable[[Log], Journal[T]], log: Log | None) -> Journal[T]:
-    """The journal of that name in a log, opened once per process."""
+    """Return the journal of that name in a log, opened once per process."""
     log = log or open_log()
     found = JOURNALS.get((id(log), name))
     if found is None or found.log is not log:

@@ -6,7 +6,7 @@ from agentkit.errors import SetupError
 
 
 def checked(name: str) -> str:
-    """The name, if a memory can have it: it names steps, tools and collections.
+    """Check that a memory can have a name, and return it: it names steps, tools, collections.
 
     Raises:
         SetupError: it cannot.

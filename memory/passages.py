@@ -18,7 +18,7 @@ TAG = re.compile(r"<(?=[^\w<>]*passage)", re.IGNORECASE)
 
 
 def passages(memory: str, items: Sequence[Item]) -> Message:
-    """A user message that holds the texts of items, each in a block of its own."""
+    """Make a user message that holds the texts of items, each in a block of its own."""
     blocks = [
         f'<passage id="{attribute(one.id)}">\n{TAG.sub("‹", one.text)}\n</passage>' for one in items
     ]
@@ -27,10 +27,10 @@ def passages(memory: str, items: Sequence[Item]) -> Message:
 
 
 def attribute(text: str) -> str:
-    """A text that may stand between quotes."""
+    """Return a text as it may stand between quotes."""
     return text.replace('"', "'").replace("\n", " ").replace(">", "›")
 
 
 def before_task(thread: Thread, message: Message) -> Thread:
-    """The conversation with a message put before its last one, the task."""
+    """Put a message before the last one of a conversation, the task."""
     return extend(thread[:-1], message, thread[-1].message)

@@ -20,7 +20,7 @@ COLOURS = {"+": "#2e9e6b", "-": "#d64550", "~": "#c98a1b", " ": "transparent"}
 
 
 class StateAt(Frozen):
-    """What was so after an event."""
+    """The state after an event."""
 
     name: str
     """What ran, or the name of the shared state."""
@@ -37,7 +37,7 @@ class StateAt(Frozen):
     """Shared state that was used, and at which event, but that nobody opened here."""
 
     def diff(self, earlier: StateAt) -> Difference:
-        """What became of an earlier state."""
+        """Compare this state with an earlier one."""
         return Difference(before=earlier, after=self)
 
     def rows(self) -> list[tuple[str, str, str]]:
@@ -55,7 +55,7 @@ class StateAt(Frozen):
 
     @property
     def notes(self) -> list[str]:
-        """What has to be said besides."""
+        """Remarks: when it last changed, and which shared state nobody opened here."""
         found = []
         if self.changes:
             found.append(f"changed at event {', '.join(map(str, self.changes[-12:]))}")
@@ -84,7 +84,7 @@ class StateAt(Frozen):
 
 
 class Difference(Frozen):
-    """Two states beside each other."""
+    """Two states compared."""
 
     before: StateAt
     after: StateAt

@@ -36,7 +36,7 @@ class Recalled(Frozen):
 
 
 def noted(memory: str, query: str, hits: Sequence[Recalled]) -> JSON:
-    """What the log keeps of a recall, for whoever asks why."""
+    """Return what the log keeps of a recall, for whoever asks why."""
     shown = [
         {"id": h.item.id, "score": h.score, "parts": h.parts, "text": h.item.text[:SHOWN]}
         for h in hits

@@ -8,7 +8,7 @@ BREAK = re.compile(r"\n\s*\n|(?<=[.!?])\s+|\n|\s")
 
 
 def split(text: str, most: int, overlap: int | None = None) -> list[str]:
-    """Pieces of at most so many characters, cut at paragraphs, sentences or blanks.
+    """Cut a text into pieces of at most so many characters, at paragraphs, sentences or blanks.
 
     Args:
         text: of any length.

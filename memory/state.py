@@ -100,7 +100,7 @@ class State:
         return (await step(f"{self.name}.reset", None, perform, effect="idempotent"))["value"]
 
     def at(self, seq: int) -> Any:
-        """The state after the event with that seq.
+        """Compute the state after the event with that seq.
 
         Raises:
             SetupError: there was no such event yet.
@@ -108,7 +108,7 @@ class State:
         return self.journal.at(seq)
 
     def history(self) -> list[tuple[int, JSON]]:
-        """Every event with its seq since the last reset, oldest first."""
+        """List every event with its seq since the last reset, oldest first."""
         return [(e.seq, e.value["value"]) for e in self._since_reset()]
 
     def _since_reset(self) -> list[StateChanged]:
@@ -117,11 +117,11 @@ class State:
         return events[resets[-1] + 1 :] if resets else events
 
     def rebuild(self) -> Any:
-        """The state from all events, snapshots left out; it replaces what was kept."""
+        """Compute the state from all events, snapshots left out, and keep it."""
         return copy.deepcopy(self.journal.rebuild())
 
     def project(self, initial: JSON, apply: Fold) -> Any:
-        """Another fold of the same events."""
+        """Compute another fold of the same events."""
         state = copy.deepcopy(initial)
         for event in self._since_reset():
             state = apply(state, copy.deepcopy(event.value["value"]))

@@ -53,10 +53,10 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
 
 
 def performing() -> str:
-    """The key, as the log has it, of the step that is being performed; "" outside of one."""
+    """Return the key, as the log has it, of the step being performed; "" outside of one."""
     return _performing.get()
 
 
 def paid(result: JSON, usage: Usage | None, cost_usd: float | None) -> Outcome:
-    """A result for which an endpoint was paid; without usage it was free."""
+    """Make the outcome of a step for which an endpoint was paid; without usage it was free."""
     return Outcome(result=result, usage=usage, cost_usd=cost_usd if usage else None)

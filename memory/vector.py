@@ -29,7 +29,11 @@ from memory.stores.choose import store as opened
 
 
 class VectorMemory(Memory):
-    """Texts with vectors, in Chroma or numpy; see the module."""
+    """Texts that an agent finds again by how near they are to its question.
+
+    What an agent is asked recalls by itself; it may search and store with NAME_recall and
+    NAME_remember. Source: Lewis et al. 2020, retrieval-augmented generation.
+    """
 
     kind = "vector"
 
@@ -44,14 +48,14 @@ class VectorMemory(Memory):
         least: float = 0.0,
         recall: bool = True,
     ) -> None:
-        """Name a memory; its store is opened, or made.
+        """Open the store of a memory, or make it.
 
         Args:
             name: an identifier; names the collection, the steps and the tools.
             store: "chroma", "numpy", the URL of a Chroma server, or a store; by default
                 Chroma where it is installed, else numpy.
             embedder: see `memory.embedder`.
-            path: of the embedded store; ":memory:" keeps nothing. By default beside the log.
+            path: of the embedded store; ":memory:" keeps nothing. By default next to the log.
             k: how many items a task recalls, 1 or more.
             least: cosine below which an item is not recalled; our choice is 0.
             recall: whether the agent's tasks recall by themselves, before its first call.
@@ -102,7 +106,15 @@ class VectorMemory(Memory):
     async def recall(
         self, query: str, *, k: int | None = None, where: Where | None = None
     ) -> list[Recalled]:
-        """The items nearest to a query, nearest first, and why.
+        """Find the items nearest to a query, nearest first.
+
+        Args:
+            query: any text; of one longer than the embedder takes, its pieces' mean counts.
+            k: how many at most; the memory's own k without it.
+            where: a filter over metadata, see `memory.stores.Where`.
+
+        Returns:
+            Items with their cosine as score, above `least`.
 
         Raises:
             SetupError: an empty query, k below 1, or a filter that cannot be.
@@ -133,7 +145,7 @@ class VectorMemory(Memory):
     async def forget(
         self, ids: str | Sequence[str] | None = None, *, where: Where | None = None
     ) -> int:
-        """Remove items by id, or all that a filter fits; returns how many there were.
+        """Remove items by id, or all that a filter fits; return how many there were.
 
         Raises:
             SetupError: neither ids nor a filter. StoreError: the store failed.
@@ -151,15 +163,15 @@ class VectorMemory(Memory):
         return int(await step(f"{self.name}.forget", request, perform, effect="idempotent"))
 
     async def items(self, where: Where | None = None) -> list[Item]:
-        """What is stored, oldest first. Looking is no step: nothing an agent knows comes of it."""
+        """List what is stored, oldest first; not a step, because no agent learns of it."""
         return await self.store.get(where=where)
 
     async def count(self) -> int:
-        """How many items are stored."""
+        """Count the items that are stored."""
         return await self.store.count()
 
     async def close(self) -> None:
-        """Give the store's files and connections back."""
+        """Close the store's files and connections."""
         await self.store.close()
 
     @property
@@ -201,7 +213,7 @@ class VectorMemory(Memory):
         ids: str | Sequence[str] | None,
         split: bool,
     ) -> list[Item]:
-        """The items of a write."""
+        """Make the items of a write; see `remember`."""
         given = [texts] if isinstance(texts, str) else list(texts)
         if not given:
             raise SetupError(f"{self.name} was given nothing to remember.", expected="a text")
@@ -247,5 +259,5 @@ class VectorMemory(Memory):
 
 
 def own_id(text: str, metadata: dict[str, Scalar]) -> str:
-    """The id of what was given none."""
+    """Make an id from text and metadata, so that the same remembered again is stored once."""
     return digest(text, canonical(metadata))[:16]

@@ -8,12 +8,13 @@ from typing import Any
 
 from agentkit import Log, Memory, Tool
 from agentkit.amounts import cell
+from agentkit.deprecated import Renamed
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
 from agentkit.run import current_scope, in_run
 from memory.asks import PerAsk
 from memory.board.core import BoardCore, Merge
-from memory.board.delivery import Delivery
+from memory.board.delivery import Carrier
 from memory.board.replica import Replica, tools_of
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.versions import Consistency, Seen, Version
@@ -59,7 +60,7 @@ class Board(BoardCore, Memory):
                 is to merge, or the board was begun otherwise.
         """
         super().__init__(name, consistency, replicas, merge, seed, log)
-        self.delivery = Delivery(self)
+        self.delivery = Carrier(self)
         self._yours = Replica(self, self.delivery, self.names[0])
         self._sessions: PerAsk[Replica] = PerAsk()
 
@@ -101,7 +102,7 @@ class Board(BoardCore, Memory):
         return await self.session.update(key, change)
 
     async def clear(self) -> None:
-        """Empty every replica, and begin anew; what was written stays in the history."""
+        """Empty every replica; what was written stays in the history."""
 
         async def perform(key: str) -> JSON:
             self.delivery.stop()
@@ -118,7 +119,7 @@ class Board(BoardCore, Memory):
         return await self.session.on_task(thread)
 
     def past(self, seq: int) -> dict[str, dict[str, JSON]]:
-        """What each replica held of each key after the event with that seq.
+        """Return what each replica held of each key after the event with that seq.
 
         Raises:
             SetupError: there was no such event yet.
@@ -126,7 +127,7 @@ class Board(BoardCore, Memory):
         return self._held(self.journal.at(seq))
 
     async def changes(self, key: str | None = None) -> AsyncIterator[Version]:
-        """Every write from now on, as it becomes durable."""
+        """Yield every write from now on, as it is committed."""
         queue: asyncio.Queue[StateChanged] = asyncio.Queue()
 
         def put(events: list[Any]) -> None:
@@ -144,13 +145,15 @@ class Board(BoardCore, Memory):
         finally:
             remove()
 
-    async def settle(self) -> int:
-        """Let every replica hear what can reach it, at once; returns how many messages that were.
+    async def reconcile(self) -> int:
+        """Deliver what can reach each replica, at once; returns how many messages that were.
 
         The anti-entropy of Demers et al. 1987: afterwards all replicas on one side of a
         partition have the same writes.
         """
-        return await self.delivery.settle()
+        return await self.delivery.reconcile()
+
+    settle = Renamed("reconcile")
 
     def __repr__(self) -> str:
         on = ", ".join(self.names)

@@ -3,7 +3,7 @@
 Shapiro et al. 2011; the algorithm is YATA (Nicolaescu et al. 2016). An object merges by
 field, a text by character, a list by element; other values are registers, where all
 replicas agree on one of the writes. The value is diffed against what its replica holds, so
-that a write says what changed and not what stood beside it.
+that a write says what changed and nothing of the rest.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ the two stays.
 
 
 def document(replica: str) -> pycrdt.Doc[Any]:
-    """An empty document; its client id is the replica's, so that a rebuild gives the same."""
+    """Make an empty document; its client id is the replica's, so that a rebuild gives the same."""
     import pycrdt
 
     return pycrdt.Doc(client_id=zlib.crc32(replica.encode()) or 1)
 
 
 def root(doc: pycrdt.Doc[Any], key: str, kind: str) -> Any:
-    """The root type of a key."""
+    """Return the root type of a key."""
     import pycrdt
 
     types: dict[str, Any] = {"map": pycrdt.Map, "array": pycrdt.Array, "text": pycrdt.Text}
@@ -43,20 +43,20 @@ def root(doc: pycrdt.Doc[Any], key: str, kind: str) -> Any:
 
 
 def register(doc: pycrdt.Doc[Any], name: str) -> Any:
-    """One of the two root maps."""
+    """Return one of the two root maps, `KINDS` or `VALUES`."""
     import pycrdt
 
     return doc.get(name, type=pycrdt.Map)
 
 
 def kind_of(value: JSON) -> str:
-    """How a value is shared."""
+    """Name the type by which a value is shared: map, array, text, or value for a register."""
     kinds: dict[type, str] = {dict: "map", list: "array", str: "text"}
     return kinds.get(type(value), "value")
 
 
 def value_of(doc: pycrdt.Doc[Any], key: str) -> JSON:
-    """The value of a key; None where there is none."""
+    """Return the value of a key; None where there is none."""
     kinds = register(doc, KINDS)
     if key not in kinds:
         return None
@@ -65,7 +65,7 @@ def value_of(doc: pycrdt.Doc[Any], key: str) -> JSON:
 
 
 def plain(value: Any) -> JSON:
-    """A shared type as JSON."""
+    """Return a shared type as JSON."""
     import pycrdt
 
     if isinstance(value, pycrdt.Map):
@@ -99,12 +99,15 @@ def take(doc: pycrdt.Doc[Any], update: str) -> None:
 
 
 def whole(doc: pycrdt.Doc[Any]) -> str:
-    """All of a document, for a snapshot."""
+    """Encode all of a document, for a snapshot.
+
+    Cost: in proportion to everything ever written to it, deletions included.
+    """
     return base64.b64encode(doc.get_update()).decode("ascii")
 
 
 def shared(value: JSON) -> Any:
-    """A value as a shared type."""
+    """Make a shared type of a value."""
     import pycrdt
 
     match value:
@@ -152,7 +155,7 @@ def edit_text(old: Any, before: str, after: str) -> None:
 
 
 def edit_list(old: Any, before: list[JSON], after: list[JSON]) -> None:
-    """The same by element."""
+    """Insert and delete the elements that differ, from the end, as `edit_text` does."""
     named = [[canonical(one) for one in side] for side in (before, after)]
     matcher = difflib.SequenceMatcher(None, named[0], named[1], autojunk=False)
     for verb, i, j, k, m in reversed(matcher.get_opcodes()):

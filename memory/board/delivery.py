@@ -1,4 +1,4 @@
-"""How the writes of a board reach its replicas, over a network that may be spoiled."""
+"""How the writes of a board reach its replicas, over a network that drops and delays."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from memory.board.state import DELIVERED
 from memory.board.versions import Version
 
 
-class Delivery:
-    """What is on its way, in this process."""
+class Carrier:
+    """Carries writes to replicas, in this process."""
 
     def __init__(self, board: BoardCore) -> None:
         self.board = board
@@ -20,12 +20,12 @@ class Delivery:
         self._news: list[asyncio.Future[None]] = []
 
     def stop(self) -> None:
-        """Forget what is on its way."""
+        """Cancel what is on its way."""
         for task in self._tasks.values():
             task.cancel()
 
-    async def settle(self) -> int:
-        """See Board.settle."""
+    async def reconcile(self) -> int:
+        """See Board.reconcile."""
         count = 0
         while todo := [
             (version, to)
@@ -38,7 +38,7 @@ class Delivery:
         return count
 
     def carriers(self, version: Version, to: str) -> list[str]:
-        """The replicas that have a write and reach another one."""
+        """List the replicas that have a write and reach another one."""
         return [
             name
             for name in self.board.names
@@ -48,7 +48,7 @@ class Delivery:
         ]
 
     async def spread(self) -> None:
-        """Send what waits: at once where the network lets it, else later in the background."""
+        """Send the writes that wait: at once where nothing delays them, else in the background."""
         for version, others in list(self.board.state.waiting.values()):
             for to in list(others):
                 await self._send(version, to, 0)
@@ -75,7 +75,7 @@ class Delivery:
             await self.deliver(version, to)
 
     async def deliver(self, version: Version, to: str) -> bool:
-        """Let one replica hear a write; False when it has."""
+        """Deliver a write to a replica; False when it has it already."""
         if version.n in self.board.state.heard[to].get(version.key, ()):
             return False
         data: JSON = {"n": version.n, "to": to}
@@ -90,7 +90,7 @@ class Delivery:
         return True
 
     def tell(self, key: str, replica: str, seq: int) -> None:
-        """Note what a write or its arrival, the event with that seq, did wrong."""
+        """Note lost updates and siblings that a write or its arrival, the event `seq`, made."""
         for n, told in self.board.state.lost.items():
             if told["seq"] == seq:
                 note("lost_update", {"board": self.board.name, "n": n, **told})

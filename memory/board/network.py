@@ -85,7 +85,7 @@ class Network:
         self.sides = cut
 
     def heal(self) -> None:
-        """End the partition. What waited is delivered by the next write, read or settle()."""
+        """End the partition. What waited is delivered by the next write, read or reconcile()."""
         self.sides = []
 
     def reaches(self, one: str, other: str) -> bool:

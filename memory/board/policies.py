@@ -14,7 +14,7 @@ Policy = Callable[[Sequence[Version], Version, Past], tuple[Version, ...]]
 
 
 def last_write_wins(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:
-    """The version with the highest (clock time, replica, number) stays (Thomas 1979).
+    """Keep the version with the highest (clock time, replica, number) (Thomas 1979).
 
     An update that somebody made and the winner had not seen is lost; BoardState counts it.
     """
@@ -22,17 +22,17 @@ def last_write_wins(held: Sequence[Version], new: Version, past: Past) -> tuple[
 
 
 def stamp(version: Version) -> tuple[float, str, int]:
-    """By what writes are ordered."""
+    """Return what writes are ordered by."""
     return (version.at, version.replica, version.n)
 
 
 def newest(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:
-    """The highest number stays: of a primary that numbers its writes, they are in order."""
+    """Keep the highest number: a primary numbers its writes in their order."""
     return (max([*held, new], key=lambda one: one.n),)
 
 
 def vector_clocks(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:
-    """Versions that another one was based on go; concurrent ones stay as siblings.
+    """Drop the versions that another was based on; keep concurrent ones as siblings.
 
     As in Dynamo (DeCandia et al. 2007, section 4.4). A clock of one number per replica
     cannot tell apart two writers of one replica; so, as with dotted version vectors
@@ -46,7 +46,7 @@ def vector_clocks(held: Sequence[Version], new: Version, past: Past) -> tuple[Ve
 
 
 def clock_of(seen: Sequence[Version], replica: str, count: int) -> dict[str, int]:
-    """The clock of a replica's write number `count` of a key, based on the versions seen."""
+    """Make the clock of a replica's write number `count` of a key, based on the versions seen."""
     clock: dict[str, int] = {}
     for one in seen:
         for name, n in one.clock.items():

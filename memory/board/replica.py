@@ -2,7 +2,7 @@
 
 The session guarantees are those of Terry et al. 1994: "read_your_writes", a read sees the
 session's own writes; "monotonic_reads", a read sees what earlier reads of it saw. Moving to
-a replica that is behind, or being on one, breaks them unless they are asked for.
+a replica that lags, or being on one, breaks them unless they are asked for.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
 from agentkit.threads import Turn
 from memory.board.core import BoardCore
-from memory.board.delivery import Delivery
+from memory.board.delivery import Carrier
 from memory.board.versions import Seen, Version
-from memory.board.writing import decided
+from memory.board.writing import decision
 from memory.errors import Conflict, Stale, StoreUnreachable
 from memory.passages import before_task, passages
 from memory.steps import step
@@ -42,14 +42,14 @@ TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
 
 class Replica(Memory):
-    """See the module."""
+    """A session of one reader and writer at one replica; see the module."""
 
     kind = "board"
 
     def __init__(
         self,
         board: BoardCore,
-        delivery: Delivery,
+        delivery: Carrier,
         replica: str,
         guarantees: Sequence[str] = (),
         wait_s: float = 0.0,
@@ -62,9 +62,9 @@ class Replica(Memory):
             delivery: carries the writes of this session to the other replicas.
             replica: where it reads and writes.
             guarantees: of GUARANTEES; "both" of them are a session that never goes back.
-            wait_s: how long a read waits for a replica that is behind.
+            wait_s: how long a read waits for a replica that lags, in seconds.
             otherwise: what happens then: "error" raises Stale, "redirect" reads at a replica
-                in reach that is not behind.
+                in reach that does not lag.
 
         Raises:
             SetupError: a guarantee or a way out that does not exist.
@@ -86,10 +86,10 @@ class Replica(Memory):
         self._turns: dict[str, Turn] = {}
 
     async def read(self, key: str) -> Seen:
-        """What this replica holds of a key. Notes: stale_read, merged, redirected.
+        """Read what this replica holds of a key. Notes: stale_read, merged, redirected.
 
         Raises:
-            Stale: it is behind what the session may rely on, and stayed so.
+            Stale: it lags behind what the session may rely on, for longer than wait_s.
             SetupError: no key.
         """
         check_key(key, self.name)
@@ -148,7 +148,7 @@ class Replica(Memory):
         async def perform(step_key: str) -> JSON:
             board = self.board
             where = board.primary(self.replica)
-            decide = decided(board, where, key, value, by, base)
+            decide = decision(board, where, key, value, by, base)
             event = await board.journal.append(step_key, decide)
             version = Version(n=event.seq, **event.value["value"])
             self.delivery.tell(key, where, event.seq)
@@ -178,21 +178,21 @@ class Replica(Memory):
         """
         async with self._turns.setdefault(key, Turn()):
             try:
-                return await self._changed(key, change)
+                return await self._change(key, change)
             except Conflict:
                 turns = TURNS.setdefault(asyncio.get_running_loop(), {})
             async with turns.setdefault((id(self.board.journal), key), asyncio.Lock()):
                 for _ in range(ATTEMPTS - 2):
                     with contextlib.suppress(Conflict):
-                        return await self._changed(key, change)
-                return await self._changed(key, change)
+                        return await self._change(key, change)
+                return await self._change(key, change)
 
-    async def _changed(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+    async def _change(self, key: str, change: Callable[[JSON], JSON]) -> Version:
         seen = await self.read(key)
         return await self.write(key, change(seen.value), based_on=seen.versions)
 
     def _look(self, replica: str, key: str) -> Seen:
-        """What a replica holds of a key now."""
+        """Look up what a replica holds of a key now."""
         state = self.board.state
         held = state.held[replica].get(key, ())
         value = state.value(replica, key)
@@ -208,7 +208,7 @@ class Replica(Memory):
         )
 
     async def _reliable(self, key: str) -> str:
-        """A replica that has what the session may rely on: this one, soon, or another."""
+        """Find a replica that has what the session may rely on: this one, soon, or another."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.wait_s
         while self._missing(self.replica, key):
@@ -236,7 +236,7 @@ class Replica(Memory):
         return self.replica
 
     def _missing(self, replica: str, key: str) -> list[int]:
-        """The versions that the session may rely on and a replica has not heard of."""
+        """List the versions that the session may rely on and a replica has not heard of."""
         wanted: set[int] = set()
         if "read_your_writes" in self.guarantees and key in self.own:
             wanted.add(self.own[key])
@@ -246,7 +246,7 @@ class Replica(Memory):
         return sorted(n for n in wanted - heard if n in self.board.state.parents)
 
     def moved(self, replica: str) -> Replica:
-        """The same session on another replica, as when a client is sent elsewhere."""
+        """Go on with the session on another replica, as a client that is sent elsewhere."""
         self.board.network.known([replica])
         other = Replica(
             self.board, self.delivery, replica, self.guarantees, self.wait_s, self.otherwise
@@ -292,18 +292,22 @@ class Replica(Memory):
 
 
 def check_key(key: str, board: str) -> None:
-    """Refuse what is no key."""
+    """Check that a key is a text with something in it.
+
+    Raises:
+        SetupError: it is not.
+    """
     if not isinstance(key, str) or not key.strip():
         raise SetupError(f"{board} was given the key {key!r}.", expected="a text")
 
 
 def line(value: JSON) -> str:
-    """A value as an agent reads it."""
+    """Return a value as an agent reads it."""
     return value if isinstance(value, str) else canonical(value)
 
 
 def tools_of(board: str, session: Callable[[], Replica]) -> Sequence[Tool]:
-    """The tools of an agent that shares a board; `session` finds the agent's own at each call."""
+    """Make the tools of an agent that shares a board; `session` finds its own at each call."""
 
     @tool(effect="pure", name=f"{board}_read")
     async def read(key: str) -> dict[str, JSON]:

@@ -16,7 +16,7 @@ WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
 @dataclass
 class BoardState:
-    """See the module."""
+    """What every replica holds and has heard of; see the module."""
 
     consistency: Consistency
     replicas: tuple[str, ...]
@@ -56,7 +56,7 @@ class BoardState:
                 self.docs[name] = document(name)
 
     def value(self, replica: str, key: str) -> JSON:
-        """What a replica holds of a key; of siblings the newest."""
+        """Return what a replica holds of a key; of siblings the newest."""
         held = self.held[replica].get(key, ())
         if self.consistency == "crdt" and held:
             from memory.board.crdt import value_of
@@ -65,7 +65,7 @@ class BoardState:
         return held[-1].value if held else None
 
     def behind(self, replica: str, key: str) -> int:
-        """How many writes of a key a replica has not heard of."""
+        """Count the writes of a key that a replica has not heard of: its lag."""
         return len(self.written.get(key, ())) - len(self.heard[replica].get(key, ()))
 
     def arrive(self, replica: str, version: Version) -> None:
@@ -109,7 +109,7 @@ class BoardState:
                 }  # fmt: skip
 
     def ancestors(self, numbers: Iterable[int]) -> set[int]:
-        """Every write that these were based on, directly or not."""
+        """Find every write that these were based on, directly or not."""
         found: set[int] = set()
         todo = [n for one in numbers for n in self.parents.get(one, ())]
         while todo:
@@ -121,7 +121,7 @@ class BoardState:
 
 
 def follows(version: Version, taken: Mapping[str, int]) -> bool:
-    """Whether a replica with that clock has all that a write builds on, and not the write."""
+    """Say whether a replica with that clock has all that a write builds on, and not the write."""
     return all(
         taken.get(name, 0) == count - 1 if name == version.replica else taken.get(name, 0) >= count
         for name, count in version.clock.items()
@@ -129,7 +129,7 @@ def follows(version: Version, taken: Mapping[str, int]) -> bool:
 
 
 def apply(state: BoardState, event: StateChanged) -> BoardState:
-    """The state after an event; it changes the one given."""
+    """Fold an event into the state, which it changes, and return it."""
     state.seq = event.seq
     value = event.value["value"]
     if event.name == WRITTEN:
@@ -155,7 +155,7 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
 
 
 def save(state: BoardState) -> JSON:
-    """The state as JSON."""
+    """Encode the state as JSON, for a snapshot."""
     from memory.board.crdt import whole
 
     return {
@@ -181,7 +181,7 @@ def save(state: BoardState) -> JSON:
 
 
 def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> BoardState:
-    """The state from its JSON."""
+    """Decode a state from its JSON."""
     from memory.board.crdt import take
 
     versions = [(Version.model_validate(one), list(others)) for one, others in saved["waiting"]]

@@ -12,10 +12,10 @@ from memory.board.versions import Version
 from memory.errors import Conflict
 
 
-def decided(
+def decision(
     board: BoardCore, replica: str, key: str, value: JSON, by: str, based_on: tuple[int, ...]
 ) -> Callable[[BoardState], tuple[str, JSON]]:
-    """Make of a write its event, or refuse it."""
+    """Make the function that turns a write into its event, or refuses it, given the state."""
 
     def decide(state: BoardState) -> tuple[str, JSON]:
         held = state.held[replica].get(key, ())
@@ -50,7 +50,7 @@ def decided(
 
 
 def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
-    """Versions by number: mostly some replica still holds them, else the log has them."""
+    """Find versions by number: mostly some replica still holds them, else the log has them."""
     held = {one.n: one for keys in state.held.values() for one in keys.get(key, ())}
     if all(n in held for n in ns):
         return [held[n] for n in ns]
@@ -58,7 +58,7 @@ def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...])
 
 
 def refused(board: str, version: Version, held: Sequence[Version]) -> Conflict:
-    """The error for a write that is not based on the newest version."""
+    """Make the error for a write that is not based on the newest version."""
     now = held[0] if held else None
     told = f"{now.value!r}, version {now.n}, by {now.by}" if now else "nothing"
     based = f"version {version.based_on[0]}" if version.based_on else "nothing read before"

@@ -20,7 +20,7 @@ BATCH = 128
 
 
 class EndpointEmbedder:
-    """See the module."""
+    """Vectors of an endpoint's embedding model, paid per token."""
 
     max_chars = 8000
 

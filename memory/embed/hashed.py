@@ -30,7 +30,7 @@ COMMON = frozenset(
 
 
 class HashedNgrams:
-    """See the module."""
+    """Vectors from words and word parts; see the module."""
 
     max_chars = 1_000_000
 

@@ -40,7 +40,10 @@ def weights() -> Path | None:
 
 
 class MiniLM:
-    """See the module. About 15 ms per sentence on one core."""
+    """Sentence vectors of all-MiniLM-L6-v2; see the module.
+
+    Cost: about 15 ms per sentence on one core.
+    """
 
     name = "all-MiniLM-L6-v2"
     dims: int | None = 384

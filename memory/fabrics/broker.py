@@ -40,14 +40,14 @@ log_file: "{log}"
 
 
 def find_server() -> str:
-    """The program `nats-server`: beside this Python, or on the path.
+    """Find the program `nats-server`: next to this Python, or on the path.
 
     Raises:
         SetupError: there is none.
     """
     name = "nats-server.exe" if os.name == "nt" else "nats-server"
-    beside = Path(sysconfig.get_path("scripts")) / name
-    found = str(beside) if beside.exists() else shutil.which(name)
+    own = Path(sysconfig.get_path("scripts")) / name
+    found = str(own) if own.exists() else shutil.which(name)
     if found is None:
         raise SetupError(
             "There is no nats-server on this machine.",

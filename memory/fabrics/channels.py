@@ -42,7 +42,7 @@ class Group(Frozen):
 
     name: str = "workers"
     ack_wait_s: float = 30.0
-    """A letter neither acked nor put back for so long goes to another reader, in seconds."""
+    """A letter that is not acknowledged for so long is redelivered, in seconds."""
     max_deliveries: int = 5
     """After so many it is moved to the dead letters."""
     start: int = 1
@@ -52,7 +52,7 @@ class Group(Frozen):
 
 
 def checked(channel: Channel) -> Channel:
-    """The channel, if it can be declared.
+    """Check that a channel can be declared, and return it.
 
     Raises:
         SetupError: a bad name or bound.
@@ -78,7 +78,7 @@ def checked(channel: Channel) -> Channel:
 
 
 def checked_group(group: Group) -> Group:
-    """The group, if it can read.
+    """Check that a group can read, and return it.
 
     Raises:
         SetupError: a bad name or bound.

@@ -20,7 +20,7 @@ from memory.fabrics.transport import Transport
 class Fabric:
     """What carries letters among actors.
 
-    Inside a run each word to it is a step: recorded, replayed without a broker, and repeated
+    Inside a run each call is a step: recorded, replayed without a broker, and repeated
     by a resume with the same id, so that nothing is sent twice.
 
     Args:
@@ -35,7 +35,7 @@ class Fabric:
         self._queues: dict[str, Queue] = {}
 
     async def publish(self, subject: str, body: object) -> None:
-        """Tell whoever subscribes now, at most once.
+        """Publish to whoever subscribes now, at most once.
 
         Args:
             subject: words joined by dots, such as "harbour.arrivals".
@@ -165,7 +165,7 @@ class Fabric:
         return self._queues.get(queue) or self.queue(queue)
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close connections."""
         await self.transport.close()
 
     async def __aenter__(self) -> Fabric:

@@ -1,4 +1,4 @@
-"""A letter in a reader's hands, and what the reader says became of it."""
+"""A letter that was delivered to a reader, and how the reader acknowledges it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from agentkit.run import note
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.letters import Letter, Trace
 from memory.fabrics.post import Buried, Post, Received
-from memory.fabrics.transport import Verdict
+from memory.fabrics.transport import Acknowledgement
 from memory.steps import step
 
 
 @dataclass(frozen=True, repr=False)
 class Delivery:
-    """A letter as a reader has it. Every word about it is a step, and may be said twice."""
+    """A letter as a reader has it. Each acknowledgement is a step, and may be made twice."""
 
     id: str
     key: str
@@ -39,13 +39,13 @@ class Delivery:
         return f"Delivery({self.body!r}{key}, seq={self.seq}, delivery={self.delivery})"
 
     async def ack(self) -> None:
-        """It is done with: nobody gets it again."""
-        await self._say("ack")
+        """Acknowledge that it is done: it is not redelivered."""
+        await self._acknowledge("ack")
 
     async def nak(self, delay_s: float = 0.0) -> None:
-        """Put it back, for now or in `delay_s` seconds; after the last delivery it is dead."""
+        """Have it redelivered, now or in `delay_s` seconds; after the last delivery it is dead."""
         if self.delivery < self.group.max_deliveries:
-            await self._say("nak", delay_s)
+            await self._acknowledge("nak", delay_s)
             return
 
         async def perform(_key: str) -> JSON:
@@ -61,31 +61,27 @@ class Delivery:
         tell_buried(self.channel, (Buried.model_validate(done),))
 
     async def extend(self) -> None:
-        """More time: `ack_wait_s` from now."""
-        await self._say("extend")
+        """Take more time: `ack_wait_s` from now until it is redelivered."""
+        await self._acknowledge("extend")
 
-    async def _say(self, verdict: Verdict, delay_s: float = 0.0) -> None:
+    async def _acknowledge(self, kind: Acknowledgement, delay_s: float = 0.0) -> None:
         if not self.token:
             raise SetupError(
                 f"Letter {self.seq} of {self.channel.name} was read, not taken; there is nothing"
-                f" to {verdict}.",
+                f" to {kind}.",
                 todo="take it by a reader",
             )
 
         async def perform(_key: str) -> JSON:
-            await self.post.persist(
-                lambda: self.post.transport.settle(
-                    self.channel, self.group, self.token, verdict, delay_s
-                )
-            )
+            await self.post.acknowledge(self.channel, self.group, self.token, kind, delay_s)
             return None
 
         request = {"id": self.id, "token": self.token, **({"delay_s": delay_s} if delay_s else {})}
-        await step(f"{self.channel.name}.{verdict}", request, perform, effect="idempotent")
+        await step(f"{self.channel.name}.{kind}", request, perform, effect="idempotent")
 
 
 async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> Delivery | None:
-    """Take a letter, as a step: a resume gets the letter that was taken, and takes none."""
+    """Take a letter, as a step: a resume gets the letter that was taken, and takes no other."""
 
     async def perform(_key: str) -> JSON:
         return (await post.receive(channel, group, timeout_s)).model_dump(mode="json")
@@ -103,7 +99,7 @@ async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> 
 
 
 def delivered(post: Post, channel: Channel, group: Group, received: Received) -> Delivery:
-    """What was received, in a reader's hands."""
+    """Make a delivery of what was received."""
     letter = received.letter
     assert letter is not None
     return Delivery(

@@ -20,13 +20,13 @@ class Faults:
     """A published letter does not arrive; at a queue or stream the sender gets no receipt, and the
     letter may or may not be stored."""
     duplicate: float = 0.0
-    """A letter arrives twice; a queue hands it to a second reader at once."""
+    """A letter arrives twice; a queue delivers it to a second reader at once."""
     delay: float = 0.0
     """A letter arrives `delay_s` late."""
     reorder: float = 0.0
     """A letter overtakes the one before it; not in a stream, which is in order."""
     crash: float = 0.0
-    """A worker dies with a letter in its hands, before the work or after it."""
+    """A worker dies while it has a letter, before the work or after it."""
     delay_s: float = 0.05
     seed: int = 0
     seen: Counter[str] = field(default_factory=Counter)

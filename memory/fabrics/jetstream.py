@@ -1,4 +1,4 @@
-"""The fabric on NATS JetStream: the same words, stored and handed out by a broker.
+"""The fabric on NATS JetStream: the same calls, stored and delivered by a broker.
 
 A queue is a stream of retention "work queue", a reader a durable pull consumer per partition,
 a letter's id its `Nats-Msg-Id`. The name of a delivery is the subject that JetStream wants the
@@ -21,7 +21,7 @@ from agentkit.errors import SetupError
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.natserrors import Mapped, mapped
-from memory.fabrics.transport import Held, Inbox, Verdict
+from memory.fabrics.transport import Acknowledgement, Held, Inbox
 
 try:
     import nats
@@ -46,7 +46,12 @@ GLANCE_S = 0.01
 SOON_S = 0.002
 """When a letter that was heard of is looked for again; then after twice as long, up to ASK_S."""
 
-WORDS: dict[Verdict, bytes] = {"ack": b"+ACK", "nak": b"-NAK", "term": b"+TERM", "extend": b"+WPI"}
+WORDS: dict[Acknowledgement, bytes] = {
+    "ack": b"+ACK",
+    "nak": b"-NAK",
+    "term": b"+TERM",
+    "extend": b"+WPI",
+}
 
 
 class JetStream:
@@ -129,11 +134,11 @@ class JetStream:
             if left_s <= 0:
                 return None
 
-    async def settle(
-        self, channel: Channel, group: Group, token: str, verdict: Verdict, delay_s: float
+    async def acknowledge(
+        self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float
     ) -> None:
-        client, word = await self._connected(), WORDS[verdict]
-        if verdict == "nak" and delay_s:
+        client, word = await self._connected(), WORDS[kind]
+        if kind == "nak" and delay_s:
             word += f' {{"delay": {int(delay_s * 1e9)}}}'.encode()
         with self._mapped(channel.name, channel):
             # As a request: the broker answers when it has noted it.
@@ -293,7 +298,7 @@ class JetStream:
             raise error.error from error.__cause__
 
     def _forget(self, channel: Channel) -> None:
-        """Declare it again next time: a broker may come back with empty hands."""
+        """Declare a channel again next time: a broker may restart without what it stored."""
         self._declared.pop(channel.name, None)
         self._readers = {one for one in self._readers if one[0] != channel.name}
 

@@ -13,14 +13,14 @@ from agentkit.errors import SetupError
 from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import Channel, Group, matches
 from memory.fabrics.faults import Faults
-from memory.fabrics.transport import Held, Inbox, Verdict
+from memory.fabrics.transport import Acknowledgement, Held, Inbox
 
 MAX_BYTES = 1_048_576
 """As NATS by default, so that what fits here fits there."""
 
 
 @dataclass
-class Stored:
+class LocalLetter:
     """A letter of a channel."""
 
     data: bytes
@@ -31,7 +31,7 @@ class Stored:
 
 @dataclass
 class Out:
-    """A delivery that is not settled."""
+    """A delivery that is not acknowledged."""
 
     delivery: int
     due: float
@@ -39,7 +39,7 @@ class Out:
 
 
 @dataclass
-class Reader:
+class LocalReader:
     """A group's place in one partition."""
 
     in_order: bool
@@ -47,10 +47,10 @@ class Reader:
     fresh: deque[int]
     out: dict[int, Out] = field(default_factory=dict)
     extra: deque[int] = field(default_factory=deque)
-    """To be handed out once more at once, by a fault."""
+    """To be delivered once more at once, by a fault."""
 
-    def pick(self, stored: dict[int, Stored], now: float) -> int | None:
-        """The position to hand out now."""
+    def pick(self, stored: dict[int, LocalLetter], now: float) -> int | None:
+        """Choose the position to deliver now; None when there is none."""
         for gone in [seq for seq in self.out if seq not in stored]:
             del self.out[gone]
         while self.extra:
@@ -68,22 +68,22 @@ class Reader:
                 return None
         return None
 
-    def wakes(self, stored: dict[int, Stored]) -> float:
-        """When there may be something to hand out, if nothing comes in between."""
+    def wakes(self, stored: dict[int, LocalLetter]) -> float:
+        """Tell when there may be something to deliver, if nothing comes in between."""
         waits = self.in_order and self.out
         later = [stored[seq].visible for seq in self.fresh if seq in stored and not waits]
         return min([*(out.due for out in self.out.values()), *later], default=float("inf"))
 
 
 @dataclass
-class Line:
+class LocalChannel:
     """What a channel holds."""
 
     channel: Channel
-    stored: dict[int, Stored] = field(default_factory=dict)
+    stored: dict[int, LocalLetter] = field(default_factory=dict)
     last: int = 0
     ids: dict[str, tuple[int, float]] = field(default_factory=dict)
-    readers: dict[str, list[Reader]] = field(default_factory=dict)
+    readers: dict[str, list[LocalReader]] = field(default_factory=dict)
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
 
     def wake(self) -> None:
@@ -92,7 +92,7 @@ class Line:
                 waiter.set_result(None)
 
     async def wait(self, seconds: float) -> None:
-        """Until something changed, or so long."""
+        """Wait until something changed, at most so many seconds."""
         waiter = asyncio.get_running_loop().create_future()
         self.waiting.add(waiter)
         try:
@@ -130,11 +130,11 @@ class Local:
         self, faults: Faults | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.faults, self.clock = faults or Faults(), clock
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, LocalChannel] = {}
         self._inboxes: list[tuple[str, Inbox]] = []
 
     async def close(self) -> None:
-        """Nothing to give back: a fabric opened again holds what it held."""
+        """Do nothing: a fabric opened again holds what it held."""
 
     def crash(self, channel: str) -> Literal["", "before", "after"]:
         if not self.faults.happens("crash", channel):
@@ -183,7 +183,7 @@ class Local:
             raise StoreUnreachable(f"The receipt of {channel.name} was lost (a fault).")
         return (known[0], True) if known else (line.last, False)
 
-    def _store(self, line: Line, key: str, id: str, data: bytes, now: float) -> None:
+    def _store(self, line: LocalChannel, key: str, id: str, data: bytes, now: float) -> None:
         channel = line.channel
         if channel.limit is not None and len(line.stored) >= channel.limit:
             if channel.when_full != "drop":
@@ -192,7 +192,7 @@ class Local:
         line.last += 1
         late = self.faults.happens("delay", channel.name)
         visible = now + self.faults.delay_s if late else now
-        line.stored[line.last] = Stored(data, key, now, visible)
+        line.stored[line.last] = LocalLetter(data, key, now, visible)
         if channel.dedup_s:
             line.ids[id] = (line.last, now)
         swap = channel.kind == "queue" and self.faults.happens("reorder", channel.name)
@@ -213,13 +213,15 @@ class Local:
                 if seq is not None:
                     # The partition served goes to the back: none starves.
                     readers.append(readers.pop(readers.index(reader)))
-                    return self._hand(line, reader, seq, group, now)
+                    return self._deliver(line, reader, seq, group, now)
             if now >= end:
                 return None
             due = min(reader.wakes(line.stored) for reader in readers)
             await line.wait(min(due, end) - now)
 
-    def _hand(self, line: Line, reader: Reader, seq: int, group: Group, now: float) -> Held:
+    def _deliver(
+        self, line: LocalChannel, reader: LocalReader, seq: int, group: Group, now: float
+    ) -> Held:
         before = reader.out.get(seq)
         delivery = before.delivery + 1 if before else 1
         reader.out[seq] = Out(delivery, now + group.ack_wait_s)
@@ -227,16 +229,16 @@ class Local:
             reader.extra.append(seq)
         return Held(seq, line.stored[seq].data, delivery, str(seq))
 
-    async def settle(
-        self, channel: Channel, group: Group, token: str, verdict: Verdict, delay_s: float
+    async def acknowledge(
+        self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float
     ) -> None:
         line, seq = self._line(channel), int(token)
         for reader in self._readers(line, group):
             if seq not in reader.out:
                 continue
-            if verdict == "nak":
+            if kind == "nak":
                 reader.out[seq].due = self.clock() + delay_s
-            elif verdict == "extend":
+            elif kind == "extend":
                 reader.out[seq].due = self.clock() + group.ack_wait_s
             else:
                 del reader.out[seq]
@@ -262,8 +264,8 @@ class Local:
     async def size(self, channel: Channel) -> int:
         return len(self._line(channel).stored)
 
-    def _line(self, channel: Channel) -> Line:
-        line = self._lines.setdefault(channel.name, Line(channel))
+    def _line(self, channel: Channel) -> LocalChannel:
+        line = self._lines.setdefault(channel.name, LocalChannel(channel))
         if line.channel != channel:
             raise SetupError(
                 f"{channel.name} exists with other settings: {line.channel!r}.",
@@ -272,10 +274,11 @@ class Local:
             )
         return line
 
-    def _readers(self, line: Line, group: Group) -> list[Reader]:
+    def _readers(self, line: LocalChannel, group: Group) -> list[LocalReader]:
         if group.name not in line.readers:
             readers = [
-                Reader(group.in_order, group.start, deque()) for _ in range(line.channel.partitions)
+                LocalReader(group.in_order, group.start, deque())
+                for _ in range(line.channel.partitions)
             ]
             for seq, stored in line.stored.items():
                 if seq >= group.start:

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
+from agentkit.deprecated import method
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
 from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import DAY_S, Channel, Group
 from memory.fabrics.letters import Letter, Receipt, decoded
-from memory.fabrics.transport import Transport
+from memory.fabrics.transport import Acknowledgement, Transport
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class Buried(Frozen):
 
 
 class Received(Frozen):
-    """What a reader was handed."""
+    """What was delivered to a reader."""
 
     letter: Letter | None = None
     """None: nothing came in time."""
@@ -50,6 +51,7 @@ class Post:
 
     def __init__(self, transport: Transport, retry_s: float) -> None:
         self.transport, self.retry_s = transport, retry_s
+        self._acknowledge = method(transport, "acknowledge", "settle")
 
     async def persist(self, call: Callable[[], Awaitable[T]]) -> tuple[T, int]:
         """What the call gives, and at which attempt.
@@ -116,7 +118,7 @@ class Post:
             )
 
     async def receive(self, channel: Channel, group: Group, timeout_s: float) -> Received:
-        """The next letter for the group; what cannot be read or nobody acks is set aside."""
+        """Take the next letter for the group; move what cannot be read or nobody acks aside."""
         end, buried = time.monotonic() + timeout_s, list[Buried]()
         while True:
             left_s = max(end - time.monotonic(), 0.0)
@@ -164,8 +166,18 @@ class Post:
         if letter and letter.reply:
             failure = {"type": "StoreError", "text": f"Nobody in {channel.name} did it: {reason}."}
             await self.answer(channel, letter, {"error": failure})
-        await self.persist(lambda: self.transport.settle(channel, group, token, "term", 0.0))
+        await self.acknowledge(channel, group, token, "term")
         return Buried(id=id, reason=reason, deliveries=deliveries)
+
+    async def acknowledge(
+        self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float = 0
+    ) -> None:
+        """Record what became of a delivery; see Transport.acknowledge.
+
+        Raises:
+            StoreUnreachable: no answer for `retry_s`.
+        """
+        await self.persist(lambda: self._acknowledge(channel, group, token, kind, delay_s))
 
     async def answer(self, channel: Channel, letter: Letter, body: JSON) -> Receipt:
         """Reply to a letter; of several replies the first one stays."""

@@ -1,4 +1,4 @@
-"""Work queues and event streams: letters that are stored until somebody is done with them."""
+"""Work queues and event streams: letters that are stored until they are acknowledged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from memory.fabrics.post import Post, Received, dead
 from memory.steps import step
 
 
-class Stored:
+class DurableChannel:
     """What queues and streams share: letters are sent to them."""
 
     def __init__(self, post: Post, channel: Channel, group: Group) -> None:
@@ -41,7 +41,7 @@ class Stored:
         return receipt
 
     async def size(self) -> int:
-        """How many letters it holds; those being worked on included."""
+        """Count the letters it holds, those that are not acknowledged included."""
 
         async def perform(_key: str) -> JSON:
             size, _ = await self.post.persist(lambda: self.post.transport.size(self.channel))
@@ -50,12 +50,12 @@ class Stored:
         return int(await step(f"{self.name}.size", None, perform, effect="pure"))
 
     async def dead(self, limit: int = 100) -> list[dict[str, JSON]]:
-        """What was given up, oldest first: {"letter", "text", "reason", "deliveries"}."""
+        """List the dead letters, oldest first: {"letter", "text", "reason", "deliveries"}."""
         found = await read(self.post, dead(self.channel), 1, limit, None, 0.0)
         return [one.body for one in found]
 
 
-class Queue(Stored):
+class Queue(DurableChannel):
     """A work queue: each letter goes to one reader, and is gone when it is acked.
 
     At least once: a letter that a reader did not ack in `ack_wait_s` goes to another one,
@@ -68,7 +68,7 @@ class Queue(Stored):
         Args:
             body: text, or any JSON value.
             id: of the letter; the step's by default. A second one of the same id is not kept.
-            key: handed to the reader.
+            key: delivered with it.
 
         Raises:
             QueueFull: no room, or none in `wait_s`.
@@ -78,7 +78,7 @@ class Queue(Stored):
         return await self._send("put", body, id, key)
 
     async def take(self, timeout_s: float = 5.0) -> Delivery | None:
-        """The next letter, yours until you ack it; None when none comes in time."""
+        """Take the next letter, yours until `ack_wait_s` is over; None when none comes in time."""
         return await take(self.post, self.channel, self.group, timeout_s)
 
     def __repr__(self) -> str:
@@ -93,7 +93,7 @@ class Queue(Stored):
         )
 
 
-class Stream(Stored):
+class Stream(DurableChannel):
     """An event stream: letters stay, in order, and every reader has a position of its own."""
 
     async def append(self, body: object, *, id: str | None = None, key: str = "") -> Receipt:
@@ -103,7 +103,7 @@ class Stream(Stored):
     async def read(
         self, start: int = 1, *, limit: int = 100, key: str | None = None, timeout_s: float = 0.0
     ) -> list[Delivery]:
-        """The letters from a position on, without taking them.
+        """Read the letters from a position on, without taking them.
 
         Args:
             start: position of the first, from 1.
@@ -116,7 +116,7 @@ class Stream(Stored):
     def reader(
         self, name: str, *, start: int = 1, ack_wait_s: float = 30.0, max_deliveries: int = 5
     ) -> Reader:
-        """A durable reader: it goes on where the last one of its name stopped.
+        """Make a durable reader: it goes on where the last one of its name stopped.
 
         Several that read by one name share the work; each partition is read in order, one
         letter at a time, so the letters of one key never overtake one another.
@@ -148,7 +148,7 @@ class Reader:
         self.post, self.channel, self.group = post, channel, group
 
     async def take(self, timeout_s: float = 5.0) -> Delivery | None:
-        """The next letter; the one after it (of its partition) comes when it is acked."""
+        """Take the next letter; the one after it (of its partition) comes when it is acked."""
         return await take(self.post, self.channel, self.group, timeout_s)
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class Reader:
 async def read(
     post: Post, channel: Channel, start: int, limit: int, key: str | None, timeout_s: float
 ) -> list[Delivery]:
-    """Letters where they lie, as a step; foreign ones are left out."""
+    """Read letters in place, as a step; foreign ones are left out."""
 
     async def perform(_key: str) -> JSON:
         found: list[JSON] = []

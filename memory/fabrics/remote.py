@@ -1,4 +1,4 @@
-"""A queue as an actor: asking it is a task put, and an answer that somebody sends back."""
+"""A queue as an actor: an ask puts a task, and waits for the answer of a worker."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from memory.errors import StoreUnreachable
 from memory.fabrics.letters import Letter
 from memory.fabrics.post import Post, Received
 from memory.fabrics.queues import Queue
-from memory.fabrics.transport import Verdict
+from memory.fabrics.transport import Acknowledgement
 
 POLL_S = 1.0
 """How long a worker waits for a task at a time."""
@@ -38,11 +38,11 @@ class Served:
     failed: int = 0
     """Tasks whose actor raised; the asker was told."""
     redelivered: int = 0
-    """Tasks that an earlier worker had in its hands."""
+    """Tasks that were delivered to an earlier worker before."""
     crashed: int = 0
     """Times a fault killed it; then another took its place."""
     put_back: int = 0
-    """Tasks left to another worker, or to later."""
+    """Tasks left to be redelivered, to another worker or later."""
     buried: int = 0
 
 
@@ -58,7 +58,7 @@ class Worker:
         self.served = Served()
 
     async def serve(self, limit: int | None = None, idle_s: float | None = None) -> Served:
-        """Take tasks until `limit` are settled, or none came for `idle_s`; else for ever."""
+        """Take tasks until `limit` are answered, or none came for `idle_s`; else for ever."""
         clock = asyncio.get_running_loop().time
         last = clock()
         while limit is None or self.served.done + self.served.failed < limit:
@@ -88,12 +88,12 @@ class Worker:
         try:
             reply = await self._work(letter)
         except asyncio.CancelledError:
-            await self._settle(got, "nak")
+            await self._acknowledge(got, "nak")
             raise
         except RunTaken:
-            # Another worker is at it, or died a moment ago: wait until its lease is over.
+            # Another worker works on it, or died a moment ago: wait until its lease is over.
             self.served.put_back += 1
-            await self._settle(got, "nak", max(self.queue.group.ack_wait_s, LEASE_S))
+            await self._acknowledge(got, "nak", max(self.queue.group.ack_wait_s, LEASE_S))
             return
         except AgentkitError as error:
             if (
@@ -101,7 +101,7 @@ class Worker:
                 and got.delivery < self.queue.group.max_deliveries
             ):
                 self.served.put_back += 1
-                await self._settle(got, "nak", min(0.1 * 2**got.delivery, 5.0))
+                await self._acknowledge(got, "nak", min(0.1 * 2**got.delivery, 5.0))
                 return
             reply = failure(error)
         except Exception as error:
@@ -122,7 +122,7 @@ class Worker:
         """Answer, then ack: a death in between costs a second answer, which is not kept."""
         if letter.reply:
             await self.post.answer(self.queue.channel, letter, reply)
-        await self._settle(got, "ack")
+        await self._acknowledge(got, "ack")
         if "error" in reply:
             self.served.failed += 1
         else:
@@ -151,22 +151,22 @@ class Worker:
         }
 
     async def _stay(self, got: Received) -> None:
-        """Say that it is still at it, so that nobody else gets the letter."""
+        """Extend the time for the letter, so that it is not redelivered during the work."""
         while True:
             await asyncio.sleep(self.queue.group.ack_wait_s / 3)
             with contextlib.suppress(StoreUnreachable):
-                await self._settle(got, "extend")
+                await self._acknowledge(got, "extend")
 
-    async def _settle(self, got: Received, verdict: Verdict, delay_s: float = 0.0) -> None:
+    async def _acknowledge(
+        self, got: Received, kind: Acknowledgement, delay_s: float = 0.0
+    ) -> None:
         channel, group = self.queue.channel, self.queue.group
-        await self.post.persist(
-            lambda: self.post.transport.settle(channel, group, got.token, verdict, delay_s)
-        )
+        await self.post.acknowledge(channel, group, got.token, kind, delay_s)
 
 
 @contextlib.asynccontextmanager
 async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
-    """The workers, at work in the background until the block ends.
+    """Run the workers in the background until the block ends.
 
     They work outside of the run that starts them, as workers elsewhere do.
     """
@@ -195,11 +195,11 @@ def report(task: asyncio.Task[Served]) -> None:
 
 
 def failure(error: Exception) -> dict[str, JSON]:
-    """The answer that tells of an error."""
+    """Make the reply that tells of an error."""
     return {"error": {"type": type(error).__name__, "text": error_text(error)}}
 
 
 def run_of(letter: Letter) -> str:
-    """The id of the run of a task, the same for each delivery of it."""
+    """Make the id of the run of a task, the same for each delivery of it."""
     hexes = digest("task", letter.id).ljust(32, "0")[:32]
     return f"{hexes[:8]}-{hexes[8:12]}-8{hexes[13:16]}-8{hexes[17:20]}-{hexes[20:]}"

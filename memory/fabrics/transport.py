@@ -9,13 +9,13 @@ from typing import Literal, Protocol
 
 from memory.fabrics.channels import Channel, Group
 
-Verdict = Literal["ack", "nak", "term", "extend"]
-"""Done; again please; never again; still at it."""
+Acknowledgement = Literal["ack", "nak", "term", "extend"]
+"""Done; redeliver it; never redeliver it; still at work on it."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A letter handed to a reader, or read where it lies."""
+    """A letter delivered to a reader, or read in place."""
 
     seq: int
     data: bytes
@@ -66,7 +66,7 @@ class Topics(Protocol):
         ...
 
     async def unsubscribe(self, inbox: Inbox) -> None:
-        """Stop."""
+        """Publish nothing more into the inbox."""
         ...
 
 
@@ -83,19 +83,27 @@ class Channels(Protocol):
         ...
 
     async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
-        """Hand the next letter to a reader of the group, or None when none comes in time."""
+        """Deliver the next letter to a reader of the group; None when none comes in time."""
         ...
 
-    async def settle(
-        self, channel: Channel, group: Group, token: str, verdict: Verdict, delay_s: float
+    async def acknowledge(
+        self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float
     ) -> None:
-        """Say what became of a delivery; saying it again changes nothing."""
+        """Record what became of a delivery; recording it again changes nothing.
+
+        Args:
+            channel: where the letter is.
+            group: the readers that it was delivered to.
+            token: of the delivery.
+            kind: what became of it.
+            delay_s: of "nak", when it may be redelivered, in seconds from now.
+        """
         ...
 
     async def next(
         self, channel: Channel, start: int, key: str | None, timeout_s: float
     ) -> Held | None:
-        """The first letter at or after a position (of this key), read where it lies."""
+        """The first letter at or after a position (of this key), read in place."""
         ...
 
     async def size(self, channel: Channel) -> int:
@@ -111,7 +119,7 @@ class Transport(Topics, Channels, Protocol):
     """Of one letter."""
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close connections."""
         ...
 
     def crash(self, channel: str) -> Literal["", "before", "after"]:

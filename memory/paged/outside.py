@@ -30,7 +30,7 @@ Change = Callable[[dict[str, str]], dict[str, str]]
 
 
 class Outside(Memory):
-    """See the module."""
+    """Storage outside of a window, and the working context, as steps; see the module."""
 
     name: str
     window_tokens: int
@@ -48,7 +48,12 @@ class Outside(Memory):
         return self.windows.get()
 
     async def recall(self, query: str, *, page: int = 0, k: int = PAGE) -> list[Page]:
-        """Messages of recall storage with words of the query, best first.
+        """Find messages of recall storage with words of the query, best first.
+
+        Args:
+            query: words, in any order.
+            page: 0 for the best hits, 1 for the next ones, and so on.
+            k: hits of a page, 1 or more.
 
         Raises:
             SetupError: an empty query, or a page below 0. StoreError: the storage failed.
@@ -65,7 +70,7 @@ class Outside(Memory):
     async def recall_between(
         self, start: float, end: float, *, page: int = 0, k: int = PAGE
     ) -> list[Page]:
-        """Messages written from start to before end, in Unix seconds, oldest first."""
+        """List messages written from start to before end, in Unix seconds, oldest first."""
         self._asked("-", page, k)
 
         async def perform(_key: str) -> JSON:
@@ -76,7 +81,7 @@ class Outside(Memory):
         return self._paged_in("", [Page.model_validate(row) for row in rows])
 
     async def read(self, id: str, part: int = 0) -> str:
-        """A message of recall storage whole, in parts of a quarter of the window.
+        """Read a message of recall storage whole, in parts of a quarter of the window.
 
         Raises:
             SetupError: there is no such message, or no such part.
@@ -100,13 +105,13 @@ class Outside(Memory):
         return shown if count == 1 else f"{shown}\n[part {part} of 0 to {count - 1}]"
 
     async def search(self, query: str, *, page: int = 0) -> list[str]:
-        """Texts of the archive near a query, nearest first, a page of them."""
+        """Find texts of the archive near a query, nearest first, a page of them."""
         self._asked(query, page, PAGE)
         hits = await self.archive.recall(query, k=PAGE * (page + 1))
         return [hit.text for hit in hits[page * PAGE :]]
 
     async def core(self) -> dict[str, str]:
-        """The working context, by block. Looking is no step."""
+        """Read the working context, by block; not a step."""
         return (await self.pages.open(self.blocks)).blocks
 
     async def core_append(self, block: str, text: str) -> None:
@@ -178,10 +183,10 @@ class Outside(Memory):
         return found
 
     async def messages(self) -> list[Page]:
-        """Every message ever, oldest first. Looking is no step."""
+        """List every message ever, oldest first; not a step."""
         return await self.pages.all()
 
 
 def core_size(blocks: Mapping[str, str]) -> int:
-    """Tokens of the working context."""
+    """Count the tokens of the working context."""
     return sum(text_tokens(text) for text in blocks.values())

@@ -24,7 +24,7 @@ from memory.home import home
 from memory.naming import checked
 from memory.paged.entries import SHOWN, entry, named, told
 from memory.paged.outside import PAGE, Outside, core_size
-from memory.paged.pages import Context, Pages
+from memory.paged.pages import PagedContext, Pages
 from memory.paged.summary import continued, summariser
 from memory.paged.tools import last_words, tools_of
 from memory.paged.window import Window, measured, parted
@@ -38,7 +38,10 @@ SHARE = 0.5
 
 
 class PagedMemory(Outside):
-    """See the module."""
+    """A conversation without bound in a window of bounded size; see the module.
+
+    Source: Packer et al. 2023 (MemGPT), sections 2.1 to 2.4.
+    """
 
     kind = "paged"
 
@@ -56,7 +59,7 @@ class PagedMemory(Outside):
         embedder: str | Embedder | None = None,
         path: Path | str | None = None,
     ) -> None:
-        """Name a memory; its storage is opened, or made.
+        """Open the storage of a memory, or make it.
 
         The conversation goes on from ask to ask, also in another process: an ask begins with
         the queue and the summary that the last finished one left. What an ask that never ended
@@ -73,9 +76,9 @@ class PagedMemory(Outside):
             heartbeats: whether a call ends the turn unless it asks for a heartbeat, as in the
                 paper; by default each result goes back to the agent.
             model: of the actor that writes the summaries; the default model without one.
-            archive: a vector memory to use as archive; else one is made beside, of store,
+            archive: a vector memory to use as archive; else one is made of store,
                 embedder and path as VectorMemory takes them.
-            path: of the folder; ":memory:" keeps nothing. By default beside the log.
+            path: of the folder; ":memory:" keeps nothing. By default next to the log.
 
         Raises:
             SetupError: an option that cannot be. StoreError: the storage cannot be opened.
@@ -114,7 +117,7 @@ class PagedMemory(Outside):
 
     async def on_task(self, thread: Thread) -> Thread:
         """Begin with what the last ask left, or with the conversation that was given."""
-        window = await self._opened(thread)
+        window = await self._open(thread)
         queue = [one.shown for one in window.entries]
         system, rest = parted(thread, self.head)
         if len(rest) == 1:
@@ -139,7 +142,7 @@ class PagedMemory(Outside):
         return thread_of(said)
 
     async def on_answer(self, thread: Thread) -> None:
-        """Write the answer down, and keep the queue for the next ask."""
+        """Store the answer, and keep the queue for the next ask."""
         window = await self._window(thread)
         await self._take(window, thread)
         queue = [one.id for one in window.entries if one.kind != "alert"]
@@ -154,15 +157,15 @@ class PagedMemory(Outside):
         self.windows.drop()
 
     async def _window(self, thread: Thread) -> Window:
-        return self.window or await self._opened(thread)
+        return self.window or await self._open(thread)
 
-    async def _opened(self, thread: Thread) -> Window:
-        """The window of a new ask."""
+    async def _open(self, thread: Thread) -> Window:
+        """Open the window of a new ask, with what the last one left."""
 
         async def perform(_key: str) -> JSON:
             return (await self.pages.open(self.blocks)).model_dump(mode="json")
 
-        found = Context.model_validate(
+        found = PagedContext.model_validate(
             await step(f"{self.name}.open", None, perform, effect="pure")
         )
         window = Window(
@@ -181,7 +184,7 @@ class PagedMemory(Outside):
         return self.windows.set(window)
 
     async def _take(self, window: Window, thread: Thread) -> None:
-        """Write what is new in the conversation to recall storage, and give it its entries."""
+        """Write what is new in the conversation to recall storage, and make its entries."""
         window.system, rest = parted(thread, self.head)
         entries, new = window.taken(rest)
         if new:
@@ -258,14 +261,17 @@ class PagedMemory(Outside):
         note("pressure", window.gauge())
 
     def _words(self, message: Message, own: Sequence[str]) -> str:
-        """What a search finds a message by; what this memory itself said would hide the rest."""
+        """Return what a search finds a message by: not what this memory itself said.
+
+        Its own results repeat what was found, and would be found before it.
+        """
         if message.call_id in own:
             return ""
         calls = tuple(call for call in message.calls if call.id not in own)
         return told(message.model_copy(update={"calls": calls}))
 
     def pointer(self, id: str, more: int) -> str:
-        """What stands where a message was cut."""
+        """Say where the rest of a message is that was cut."""
         cut = f"{more} more characters; " if more else ""
         return f'\n[cut: {cut}{self.name}_read("{id}") gives all]'
 
@@ -284,7 +290,7 @@ class PagedMemory(Outside):
         return frozenset(one.name for one in self.tools)
 
     async def close(self) -> None:
-        """Give the files back."""
+        """Close the files."""
         await self.pages.close()
         await self.archive.close()
 

@@ -42,7 +42,7 @@ class Page(Frozen):
     message: Message
 
 
-class Context(Frozen):
+class PagedContext(Frozen):
     """What an ask begins with."""
 
     blocks: dict[str, str]
@@ -51,7 +51,7 @@ class Context(Frozen):
     queue: tuple[Page, ...]
     version: int
     extra: int = 0
-    """Tokens that the last ask's requests had beside the conversation."""
+    """Tokens that the last ask's requests had on top of the conversation."""
 
 
 class Pages:
@@ -67,15 +67,15 @@ class Pages:
         self._file = SqliteFile(path, SCHEMA)
         self._db = self._file.db
 
-    async def open(self, blocks: dict[str, str]) -> Context:
-        """The context as the last ask left it; before the first one, with these blocks."""
+    async def open(self, blocks: dict[str, str]) -> PagedContext:
+        """Read the context as the last ask left it; before the first one, with these blocks."""
         return await self._file.run(lambda: self._open(blocks))
 
-    def _open(self, blocks: dict[str, str]) -> Context:
+    def _open(self, blocks: dict[str, str]) -> PagedContext:
         kept, summary, queue, version, extra = self._context()
         pages = {page.id: page for page in self._pages("id IN (SELECT value FROM json_each(?))",
                                                        canonical(queue))}  # fmt: skip
-        return Context(
+        return PagedContext(
             blocks={**blocks, **kept},
             summary=summary,
             queue=tuple(pages[id] for id in queue if id in pages),
@@ -166,7 +166,9 @@ class Pages:
         return await self._once(key, work)
 
     async def search(self, query: str, k: int, after: int = 0) -> list[Page]:
-        """Messages with words of the query, best first (BM25), then by age; `after` skips some.
+        """Find messages with words of the query, best first (BM25), then by age.
+
+        `after` skips the first ones.
 
         Without a hit by words, those that contain the query as it stands.
         """
@@ -193,22 +195,22 @@ class Pages:
         return await self._file.run(work)
 
     async def between(self, start: float, end: float, k: int, after: int = 0) -> list[Page]:
-        """Messages written in a time, oldest first."""
+        """List messages written from start to before end, in Unix seconds, oldest first."""
         return await self._file.run(
             lambda: self._pages("at >= ? AND at < ?", start, end, limit=k, offset=after)
         )
 
     async def read(self, id: str) -> Page | None:
-        """A message by its id."""
+        """Read a message by its id; None if there is none."""
         found = await self._file.run(lambda: self._pages("id = ?", id))
         return found[0] if found else None
 
     async def all(self) -> list[Page]:
-        """Every message ever, oldest first."""
+        """List every message ever, oldest first."""
         return await self._file.run(lambda: self._pages("1"))
 
     async def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._file.close()
 
     def _pages(self, where: str, *values: Any, limit: int = -1, offset: int = 0) -> list[Page]:
@@ -239,7 +241,7 @@ class Pages:
 
 
 def page(id: str, at: float, message: str) -> Page:
-    """A row as a page.
+    """Make a page of a row.
 
     Raises:
         StoreCorrupt: it is no message.

@@ -2,7 +2,7 @@
 
 The functions of Packer et al. 2023, section 2.3, under our names. There a call asks for a
 heartbeat when the agent wants to go on after it; without one its turn ends. With
-`heartbeats=True` it is so here: the text beside the call is then the answer. By default every
+`heartbeats=True` it is so here: what is said with the call is then the answer. By default every
 result goes back to the agent, as if each call had asked for one.
 """
 
@@ -162,7 +162,7 @@ def beating(fn: Call) -> Call:
 
 
 def last_words(messages: Sequence[Message], names: frozenset[str]) -> str:
-    """What an agent said beside its last calls, if they end its turn; else nothing.
+    """Return what an agent said with its last calls, if they end its turn; else nothing.
 
     They do when all are of these tools, none asks for a heartbeat, and none failed: a failure
     always comes back (as in the paper's code).

@@ -23,7 +23,7 @@ from memory.stores import Item
 SUMMARY = "summary of what was said before"
 
 LEAST = 192
-"""Tokens that messages must have beside all that is fixed, so that a task and a result fit."""
+"""Tokens that messages must have on top of all that is fixed, so that a task and a result fit."""
 
 LISTED = 40
 """Entries that a note lists, the newest."""
@@ -31,7 +31,7 @@ LISTED = 40
 
 @dataclass
 class Window:
-    """See the module."""
+    """The window of one ask; see the module."""
 
     memory: str
     size: int
@@ -82,7 +82,7 @@ class Window:
         return self.size - full.fixed() - self.caps - self.extra
 
     def check(self) -> None:
-        """See that a conversation can be held.
+        """Check that a conversation can be held.
 
         Raises:
             SetupError: what is fixed leaves no room for messages.
@@ -104,14 +104,14 @@ class Window:
         self.spent = now
 
     def reserve(self, tokens: int) -> None:
-        """Leave room for what requests have beside the conversation."""
+        """Leave room for what requests have on top of the conversation, such as tools."""
         # With less than this room nothing could be said any more: it is then kept to as far as
         # possible.
         most = max(self.room() + self.extra - LEAST, 0)
         self.extra = min(max(tokens, 0), most)
 
     def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
-        """The entries of messages in their order, None for new ones; and the new ones."""
+        """Match messages with their entries, in order, None for new ones; and the new ones."""
         known: dict[str, deque[Entry]] = {}
         for one in self.entries:
             known.setdefault(one.shown.model_dump_json(), deque()).append(one)
@@ -181,7 +181,7 @@ class Window:
 
 
 def stub(group: Sequence[Entry], pointer: Pointer) -> Entry:
-    """What stands for a group that does not fit however much of it is cut."""
+    """Make the entry that stands for a group that does not fit however much of it is cut."""
     first = group[0]
     text = f"{len(group)} messages do not fit the window." + pointer(first.id, 0)
     message = Message(role="user", content=text)

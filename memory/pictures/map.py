@@ -12,7 +12,7 @@ SIDE, LEFT, TOP = 330.0, 18.0, 46.0
 """The sheet's length; where it begins."""
 
 LIST = 330.0
-"""Room for the hits beside the sheet."""
+"""Room for the hits next to the sheet."""
 
 LISTED = 7
 """Hits that are shown."""

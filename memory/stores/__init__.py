@@ -1,4 +1,4 @@
-"""Stores of items with vectors: one contract, behind it Chroma or numpy."""
+"""Stores of items with vectors: one contract, kept by Chroma and by numpy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Item(Frozen):
 
 
 def shortened(text: str) -> str:
-    """A text as a list of many shows it."""
+    """Cut a text to what a list of many shows of it."""
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
@@ -50,7 +50,7 @@ class Store(Protocol):
     """A collection of items by id. Every method raises StoreError when the store fails."""
 
     kind: str
-    """What is behind it, such as "chroma" or "numpy"."""
+    """What stores them, such as "chroma" or "numpy"."""
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         """Insert or replace by id, all or none.
@@ -61,25 +61,33 @@ class Store(Protocol):
         ...
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
-        """Items by id and filter, oldest first; all of them without either."""
+        """Return items by id and filter, oldest first; all of them without either."""
         ...
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None = None) -> list[Near]:
-        """The k items nearest by cosine, nearest first."""
+        """Return the k items nearest by cosine, nearest first.
+
+        Shapes: vector (dims,).
+        """
         ...
 
     async def vectors(self, ids: Sequence[str]) -> np.ndarray:
-        """The vectors of these items, in this order: float32, (ids, dims)."""
+        """Return the vectors of these items, in this order.
+
+        Raises:
+            StoreError: an id that is not there.
+        Shapes: float32, (ids, dims).
+        """
         ...
 
     async def drop(self, ids: Sequence[str]) -> int:
-        """Remove items; returns how many there were."""
+        """Remove items by id; return how many there were."""
         ...
 
     async def count(self) -> int:
-        """How many items there are."""
+        """Count the items."""
         ...
 
     async def close(self) -> None:
-        """Give files and connections back."""
+        """Close files and connections."""
         ...

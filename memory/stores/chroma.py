@@ -33,7 +33,8 @@ EMBEDDER, ORDER = "agentkit_embedder", "agentkit_n"
 """Our metadata: of the collection its embedder, of an item when it was first put."""
 
 PAUSES_S = (0.2, 0.5, 1.0)
-"""Before a call to a server that went away is repeated; every call may be, as writes go by id."""
+"""Before a call to a server that does not answer is repeated, in seconds; every call may be
+repeated, because writes go by id."""
 
 ROOM = 1_000_000
 """Free bytes on a disk below which a failure is put down to it."""
@@ -158,21 +159,21 @@ class ChromaStore:
             if client is not None and self.shared:
                 disconnect(client)
         if not self.shared:
-            FOLDERS.give_back(self.path, self)
+            FOLDERS.release(self.path, self)
 
     def _open(self) -> Any:
         """The collection itself; made when it is new."""
         with self._opening:
             if self._opened is None:
                 try:
-                    self._opened = self._found()
+                    self._opened = self._collection()
                 except BaseException:
                     if not self.shared:
-                        FOLDERS.give_back(self.path, self)
+                        FOLDERS.release(self.path, self)
                     raise
             return self._opened
 
-    def _found(self) -> Any:
+    def _collection(self) -> Any:
         if self.shared:
             if self._client is not None:
                 disconnect(self._client)
@@ -191,7 +192,7 @@ class ChromaStore:
         return found
 
     async def _run(self, work: Callable[[Any], Any]) -> Any:
-        """Do it in a thread; where a server went away, again after a pause."""
+        """Do work in a thread; again after a pause where a server does not answer."""
 
         def opened() -> Any:
             return work(self._opened or self._open())
@@ -223,7 +224,7 @@ def no_room(path: str) -> bool:
 
 
 def mapped_error(error: Exception, path: str) -> StoreError:
-    """Our error for one of Chroma, its HTTP client or the disk."""
+    """Make our error for one of Chroma, its HTTP client or the disk."""
     import httpx
 
     text = f"{type(error).__name__}: {error}"

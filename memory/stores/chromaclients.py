@@ -67,8 +67,8 @@ class Folders:
             self._open[path].users.add(user)
             return self._open[path].client
 
-    def give_back(self, path: str, user: Any) -> None:
-        """Let other processes have a folder, once nobody here uses it."""
+    def release(self, path: str, user: Any) -> None:
+        """Close a folder once nobody here uses it, so that another process can open it."""
         path = str(Path(path).resolve())
         with self._mutex:
             folder = self._open.get(path)

@@ -16,7 +16,7 @@ LARGEST = 2**63 - 1
 
 
 def admitted(items: Sequence[Item], collection: str) -> None:
-    """Nothing, if all of them can be stored.
+    """Check that all of the items can be stored.
 
     Raises:
         SetupError: an id that is empty or there twice, metadata that no store keeps, or a
@@ -50,7 +50,7 @@ def admitted(items: Sequence[Item], collection: str) -> None:
 
 
 def worded(text: str, collection: str) -> None:
-    """Nothing, if a text can be encoded.
+    """Check that a text can be encoded.
 
     Raises:
         SetupError: it has half of a character in it.

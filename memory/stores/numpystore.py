@@ -49,14 +49,14 @@ class NumpyStore:
         self._file = SqliteFile(path, SCHEMA)
         self._db = self._file.db
         try:
-            made = self._made()
+            made = self._make()
         except BaseException:
             self._file.close()
             raise
         self.dims: int | None = made[1]
 
-    def _made(self) -> tuple[str, int | None]:
-        """With which embedder the collection was made, and how long its vectors are."""
+    def _make(self) -> tuple[str, int | None]:
+        """Make the collection if it is new; return its embedder and the length of its vectors."""
         with self._file.mapped():
             self._db.execute(
                 "INSERT OR IGNORE INTO collections VALUES (?,?,NULL)",

@@ -17,7 +17,7 @@ from agentkit.threads import in_thread
 from memory.errors import StoreCorrupt, StoreFull, StoreTaken
 
 BUSY_S = 10.0
-"""How long another process's write is waited for."""
+"""How long to wait for another process's write, in seconds."""
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class SqliteFile:
                 raise
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do work that nobody else interferes with in this process."""
+        """Do work in a thread, one at a time in this process."""
 
         def mapped() -> T:
             with self._mutex, self.mapped():
@@ -78,7 +78,7 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def mapped(self) -> Iterator[None]:
-        """Make errors of SQLite and of the disk ours."""
+        """Raise errors of SQLite and of the disk as errors of ours."""
         try:
             yield
         except sqlite3.Error as error:
@@ -89,13 +89,13 @@ class SqliteFile:
             raise StoreError(f"{self.path} cannot be used: {error}.") from error
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         with self._mutex:
             self._closing()
 
 
 def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
-    """Our error for SQLite's, by its result code (sqlite.org/rescode.html)."""
+    """Make our error for SQLite's, by its result code (sqlite.org/rescode.html)."""
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -116,7 +116,7 @@ def mapped_error(error: sqlite3.Error, path: str) -> StoreError:
 
 
 def full(path: str) -> StoreFull:
-    """The error for a disk without room."""
+    """Make the error for a disk without room."""
     return StoreFull(
         f"The disk is full: {path} cannot grow.",
         todo="free some space and try again; what was stored before is safe",

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def checked(vectors: np.ndarray, count: int, dims: int | None, collection: str) -> np.ndarray:
-    """The vectors as float32, (count, dims).
+    """Return the vectors as float32, checked.
+
+    Shapes: (count, dims).
 
     Raises:
         BadVector: another shape, NaN or infinity.
@@ -38,7 +40,7 @@ def checked(vectors: np.ndarray, count: int, dims: int | None, collection: str) 
 
 
 def other_embedder(collection: str, made: str, given: str) -> OtherEmbedder:
-    """The error for vectors of two kinds in one collection."""
+    """Make the error for vectors of two kinds in one collection."""
     return OtherEmbedder(
         f"The collection {collection!r} was made with the embedder {made}, not {given}.",
         expected="the same embedder: vectors of two kinds cannot be compared",

@@ -78,13 +78,18 @@ class StreamCore(Memory):
         self.rater = Agent(f"{name}_importance", RATE, model=model)
 
     def now(self) -> float:
-        """Hours of the story."""
+        """Return the hours of the story."""
         if self.clock is not None:
             return float(self.clock())
         return (current_run().log.clock() if in_run() else 0.0) / 3600
 
     async def rate(self, text: str) -> float:
-        """The importance of a text, 1 to 10."""
+        """Rate the importance of a text, 1 to 10.
+
+        Raises:
+            BadOutput: the model gives no such number after every repair.
+        Cost: one call, unless `importance` is a number or a function.
+        """
         if self.importance is None or isinstance(self.importance, Actor):
             rater = self.importance or self.rater
             ask = f"Memory: {text}\nRate its importance from 1 to 10."
@@ -97,7 +102,7 @@ class StreamCore(Memory):
     async def add(
         self, text: str, importance: float, kind: Kind = "observation", because: Sequence[str] = ()
     ) -> tuple[Record, float]:
-        """Append a record; returns it and the importance gathered since the last reflection."""
+        """Append a record; return it and the importance summed up since the last reflection."""
         request: JSON = {
             "text": text,
             "kind": kind,
@@ -126,7 +131,14 @@ class StreamCore(Memory):
         return Record.model_validate(found["record"]), float(found["pressure"])
 
     async def recall(self, query: str, *, k: int | None = None) -> list[Recalled]:
-        """The records with the highest score, and why; that is an access of each.
+        """Find the records with the highest score; that is an access of each.
+
+        Args:
+            query: any text.
+            k: how many at most; the stream's own k without it.
+
+        Returns:
+            Records with their score, its weighed parts, and the raw values.
 
         Raises:
             SetupError: an empty query, or k below 1. StoreError: the store failed.
@@ -140,7 +152,7 @@ class StreamCore(Memory):
         async def perform(_key: str) -> Outcome:
             asked = await whole(self.embedder, query)
             async with self.turn:
-                hits = await self._found(asked.vectors[0], count)
+                hits = await self._find(asked.vectors[0], count)
             return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)
 
         request: JSON = {"query": query, "k": count, "preset": self.preset.name}
@@ -149,7 +161,7 @@ class StreamCore(Memory):
         note("recalled", noted(self.name, query, hits))
         return hits
 
-    async def _found(self, vector: np.ndarray, count: int) -> list[Recalled]:
+    async def _find(self, vector: np.ndarray, count: int) -> list[Recalled]:
         """Score every record, and note the access of the best."""
         now, records = self.now(), await self.records()
         if not records:
@@ -174,7 +186,7 @@ class StreamCore(Memory):
         ]
 
     async def records(self) -> list[Record]:
-        """The whole stream, oldest first. Looking is no step."""
+        """List the whole stream, oldest first; not a step."""
         return [record(item) for item in await self.store.get()]
 
     async def latest(self, count: int) -> list[str]:
@@ -199,16 +211,16 @@ class StreamCore(Memory):
         await step(f"{self.name}.mark", None, perform, effect="idempotent")
 
     async def count(self) -> int:
-        """How many records there are."""
+        """Count the records."""
         return await self.store.count()
 
     async def close(self) -> None:
-        """Give the store's files and connections back."""
+        """Close the store's files and connections."""
         await self.store.close()
 
 
 def bounded(value: float, name: str) -> float:
-    """An importance given from outside.
+    """Check an importance given from outside.
 
     Raises:
         SetupError: it is no number from 1 to 10.

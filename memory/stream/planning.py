@@ -60,11 +60,11 @@ async def plan(
     known = await stream.recall(about)
     context = "\n".join(f"- {hit.text}" for hit in known)
     situation = f"{about}\nWhat is remembered:\n{context}" if known else about
-    return await Planning(stream, planner, depth).divide(situation, start, hours, 0, None)
+    return await PlanMaker(stream, planner, depth).divide(situation, start, hours, 0, None)
 
 
 @dataclass(frozen=True)
-class Planning:
+class PlanMaker:
     """One plan while it is made: whose it is, who makes it, and how deep it goes."""
 
     stream: StreamCore

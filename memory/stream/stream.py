@@ -27,7 +27,11 @@ from memory.stream.records import Record
 
 
 class StreamMemory(StreamCore):
-    """See the module."""
+    """What an agent observed, recalled by recency, importance and relevance; see the module.
+
+    Cost: a rating by the model for each observation, unless `importance` gives it.
+    Source: Park et al. 2023, Generative Agents, section 4.
+    """
 
     kind = "stream"
 
@@ -47,7 +51,7 @@ class StreamMemory(StreamCore):
         observe: bool = True,
         reflect: bool = True,
     ) -> None:
-        """Name a stream; its store is opened, or made.
+        """Open the store of a stream, or make it.
 
         Args:
             name: an identifier; names the store's collection, the steps and the tools.

@@ -28,7 +28,7 @@ STATES = {
 
 
 @dataclass(slots=True)
-class Moment:
+class LetterMoment:
     """Something that happened to a letter."""
 
     what: str
@@ -42,7 +42,7 @@ class Track:
 
     id: str
     body: str
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[LetterMoment] = field(default_factory=list)
 
     @property
     def state(self) -> str:
@@ -76,13 +76,13 @@ class Letters:
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
+        news = self.book.take(event)
+        if news == "old":
             return
         self.rev += 1
         if isinstance(event, RunStarted | RunEnded):
             self.worked(event)
-        if verdict == "again":
+        if news == "again":
             return
         if isinstance(event, Noted):
             self.noted(event)
@@ -105,7 +105,7 @@ class Letters:
         asked = event.request if isinstance(event.request, dict) else {}
         track = self.track(f"{event.run}:{event.key}", asked.get("task"))
         # The innermost actor is the queue itself.
-        track.moments.append(Moment("sent", self.who(event).rpartition("/")[0]))
+        track.moments.append(LetterMoment("sent", self.who(event).rpartition("/")[0]))
         self.asks[event.run, event.key] = track
 
     def begun(self, event: Noted, data: dict[str, JSON]) -> None:
@@ -116,7 +116,7 @@ class Letters:
         )
         track = self.asks.pop(asked, None) or self.track(str(data.get("letter", "")))
         self.tasks[event.run] = track
-        track.moments.append(Moment("taken", self.workers.get(event.run, "")))
+        track.moments.append(LetterMoment("taken", self.workers.get(event.run, "")))
 
     def worked(self, event: RunStarted | RunEnded) -> None:
         """Enter that a worker's run began again, or ended."""
@@ -128,10 +128,10 @@ class Letters:
         who = self.workers.get(event.run, "")
         if isinstance(event, RunStarted):
             told = "again: nobody was done with it; the run goes on where it stood"
-            track.moments.append(Moment("taken", who, told))
+            track.moments.append(LetterMoment("taken", who, told))
         else:
             what = {"ok": "done", "failed": "failed"}.get(event.status, "put back")
-            track.moments.append(Moment(what, who))
+            track.moments.append(LetterMoment(what, who))
 
     def noted(self, event: Noted) -> None:
         """Enter a letter that was given up, or a task that a worker took."""
@@ -142,7 +142,7 @@ class Letters:
             return
         if data.get("channel") == self.name and data.get("id"):
             told = f"{data.get('reason', '')}, after {data.get('deliveries')} deliveries"
-            self.track(str(data["id"])).moments.append(Moment("dead", "", told))
+            self.track(str(data["id"])).moments.append(LetterMoment("dead", "", told))
 
     def stepped(self, verb: str, who: str, asked: JSON, result: JSON) -> None:
         """Enter what was done to a letter."""
@@ -152,17 +152,17 @@ class Letters:
             track = self.track(str(result.get("id", "")), asked.get("body"))
             again = bool(result.get("duplicate"))
             told = "sent again by the same id, kept once" if again else ""
-            track.moments.append(Moment("repeated" if again else "sent", who, told))
+            track.moments.append(LetterMoment("repeated" if again else "sent", who, told))
         elif verb == "take":
             letter = result.get("letter")
             if isinstance(letter, dict):
                 track = self.track(str(letter.get("id", "")), letter.get("body"))
                 nth = result.get("delivery") or 1
                 told = f"delivery {nth}: nobody was done with it before" if nth > 1 else ""
-                track.moments.append(Moment("taken", who, told))
+                track.moments.append(LetterMoment("taken", who, told))
         elif verb in ("ack", "nak"):
             what = "done" if verb == "ack" else "put back"
-            self.track(str(asked.get("id", ""))).moments.append(Moment(what, who))
+            self.track(str(asked.get("id", ""))).moments.append(LetterMoment(what, who))
 
     def track(self, name: str, body: JSON = None) -> Track:
         """The letter of that id, made when it is the first time."""

@@ -22,7 +22,7 @@ LAST = 200
 
 
 @dataclass(slots=True)
-class Moment:
+class WindowMoment:
     """The window after something happened to it."""
 
     n: int
@@ -44,14 +44,14 @@ class Paging:
 
     Args:
         name: the memory's.
-        said: what is behind it, in a few words.
+        said: what stores it, in a few words.
         pressure: the share of the window at which the agent is warned; None when it is not.
     """
 
     def __init__(self, name: str, said: str = "", pressure: float | None = 0.7) -> None:
         self.name, self.said, self.pressure = name, said, pressure
         self.book = Book()
-        self.moments: list[Moment] = []
+        self.moments: list[WindowMoment] = []
         self.outside: dict[str, str] = {}
         """Text by id of what was paged out and is not back."""
         self.n = 0
@@ -59,11 +59,11 @@ class Paging:
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
+        news = self.book.take(event)
+        if news == "old":
             return
         self.rev += 1
-        if verdict == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+        if news == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
             return
         data = event.data
         if not isinstance(data, dict) or data.get("memory") != self.name:
@@ -72,7 +72,7 @@ class Paging:
         self.moments.append(self.moment(event.topic, scope.path if scope else "", data))
         del self.moments[:-LAST]
 
-    def moment(self, topic: str, who: str, data: dict[str, JSON]) -> Moment:
+    def moment(self, topic: str, who: str, data: dict[str, JSON]) -> WindowMoment:
         """What a note says of the window."""
         self.n += 1
         gauge = data.get("gauge") or {}
@@ -88,7 +88,7 @@ class Paging:
         entries = rest(entries, used, window)
         told = happened(topic, data, len(moved))
         summary = str(data.get("summary") or "")
-        return Moment(self.n, topic, who, used, window, entries, told, moved, summary)
+        return WindowMoment(self.n, topic, who, used, window, entries, told, moved, summary)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """The view as JSON; it is small, so changes are not told apart."""

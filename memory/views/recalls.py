@@ -55,7 +55,7 @@ class MemoryMap:
 
     Args:
         name: the memory's.
-        said: what is behind it, in a few words.
+        said: what stores it, in a few words.
     """
 
     def __init__(self, name: str, said: str = "") -> None:
@@ -72,15 +72,15 @@ class MemoryMap:
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
+        news = self.book.take(event)
+        if news == "old":
             return
         self.rev += 1
         if isinstance(event, StepEnded) and event.step == "memory" and event.status == "ok":
             memory, _, verb = event.name.partition(".")
-            if memory == self.name and verdict == "new":
+            if memory == self.name and news == "new":
                 self.stepped(event, verb)
-        if verdict == "again" or not isinstance(event, Noted) or event.topic != "recalled":
+        if news == "again" or not isinstance(event, Noted) or event.topic != "recalled":
             return
         data = event.data
         if not isinstance(data, dict) or data.get("memory") != self.name:

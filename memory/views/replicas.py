@@ -29,7 +29,7 @@ LAST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ShownVersion:
     """A value of a key, as a replica holds it."""
 
     value: JSON
@@ -43,11 +43,11 @@ class Version:
 
 
 @dataclass(slots=True)
-class Replica:
+class ShownReplica:
     """What one replica holds."""
 
     name: str
-    keys: dict[str, list[Version]] = field(default_factory=dict)
+    keys: dict[str, list[ShownVersion]] = field(default_factory=dict)
     """Versions by key; several are siblings."""
     behind: int = 0
     """Writes that it has not seen."""
@@ -76,7 +76,7 @@ class Replicas:
     def __init__(self, name: str, said: str = "") -> None:
         self.name, self.said = name, said
         self.book = Book()
-        self.replicas: list[Replica] = []
+        self.replicas: list[ShownReplica] = []
         self.lost = 0
         """Updates that were lost, as the board itself counts; also those of no run."""
         self.troubles: list[Trouble] = []
@@ -93,13 +93,13 @@ class Replicas:
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
+        news = self.book.take(event)
+        if news == "old":
             return
         self.rev += 1
         if isinstance(event, StepEnded) and event.step == "memory":
             self.stale |= event.name.partition(".")[0] == self.name
-        if verdict == "again" or not isinstance(event, Noted) or event.topic not in NAMES:
+        if news == "again" or not isinstance(event, Noted) or event.topic not in NAMES:
             return
         data = event.data
         if not isinstance(data, dict) or self.name not in (data.get("memory"), data.get("board")):
@@ -111,7 +111,7 @@ class Replicas:
         self.troubles.append(Trouble(self.n, event.topic, who, told(event.topic, data)))
         del self.troubles[:-LAST]
 
-    def fill(self, replicas: list[Replica], lost: int = 0) -> None:
+    def fill(self, replicas: list[ShownReplica], lost: int = 0) -> None:
         """Say what the replicas hold, and how many updates were lost."""
         self.replicas, self.lost = replicas, lost
         self.rev += 1

@@ -6,16 +6,16 @@ from memory.board import versions
 from memory.board.core import BoardCore
 from memory.board.network import Network
 from memory.board.state import BoardState
-from memory.views.replicas import Replica, Replicas, Version
+from memory.views.replicas import Replicas, ShownReplica, ShownVersion
 
 
 async def fill_replicas(view: Replicas, board: BoardCore) -> None:
-    """Fill the view of a board with what its replicas hold now. Looking is not recorded."""
+    """Fill the view of a board with what its replicas hold now. Not a step of a run."""
     view.stale = False
     view.fill(shelves(board.state, board.network), len(board.lost))
 
 
-def shelves(state: BoardState, network: Network | None = None) -> list[Replica]:
+def shelves(state: BoardState, network: Network | None = None) -> list[ShownReplica]:
     """The replicas with their keys; of a network also what is wrong with it."""
     found = []
     for name in state.replicas:
@@ -24,18 +24,18 @@ def shelves(state: BoardState, network: Network | None = None) -> list[Replica]:
         }
         behind = sum(state.behind(name, key) for key in state.written)
         wrong = trouble(network, name) if network is not None else ""
-        found.append(Replica(name, keys, behind, wrong))
+        found.append(ShownReplica(name, keys, behind, wrong))
     return found
 
 
-def shown(state: BoardState, replica: str, one: versions.Version) -> Version:
+def shown(state: BoardState, replica: str, one: versions.Version) -> ShownVersion:
     """A version as people read it: by its number, or by its vector clock."""
     clock = " ".join(f"{name}:{count}" for name, count in sorted(one.clock.items()))
     name = clock if state.consistency == "vector" and clock else f"v{one.n}"
     merged = state.consistency == "crdt"
     value = state.value(replica, one.key) if merged else one.value
     based_on = ", ".join(f"v{n}" for n in one.based_on)
-    return Version(value, name, one.by, one.at, based_on)
+    return ShownVersion(value, name, one.by, one.at, based_on)
 
 
 def trouble(network: Network, name: str) -> str:

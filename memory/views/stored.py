@@ -1,4 +1,4 @@
-"""What a store holds, brought onto a map. It is read directly: looking is no step of a run."""
+"""What a store holds, brought onto a map. It is read directly, not as a step of a run."""
 
 from __future__ import annotations
 

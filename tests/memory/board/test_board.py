@@ -142,7 +142,7 @@ async def test_a_crdt_keeps_both_edits() -> None:
         await one.write("berths", {"1": "Heron"})
         await two.write("berths", {"2": "Avocet"})
         made.network.heal()
-        await made.settle()
+        await made.reconcile()
         for session in (one, two):
             assert (await session.read("berths")).value == {"1": "Heron", "2": "Avocet"}
 
@@ -463,6 +463,6 @@ async def test_a_cleared_board_is_empty_on_every_replica_and_its_history_stays(
     await made.clear()
     assert (await session.read("quay")).value is None
     version = await session.write("quay", "Avocet")
-    await made.settle()
+    await made.reconcile()
     assert (await made.at("b").read("quay")).versions == (version.n,)
     assert made.journal.rebuild().value("b", "quay") == "Avocet"

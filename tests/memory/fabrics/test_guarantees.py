@@ -63,8 +63,8 @@ def loses_nothing(ids: list[int], fates: list[str], readers: int) -> Callable[..
                     # The effect has the letter's id, so that doing it again changes nothing.
                     done[got.letter.body] += 1
                 if fate != "crash":
-                    verdict = "nak" if fate == "nak" else "ack"
-                    await f.transport.settle(channel, group, got.token, verdict, 0.0)  # type: ignore[arg-type]
+                    kind = "nak" if fate == "nak" else "ack"
+                    await f.transport.acknowledge(channel, group, got.token, kind, 0.0)  # type: ignore[arg-type]
 
         async with asyncio.timeout(20):
             await asyncio.gather(*(read() for _ in range(readers)))
@@ -121,8 +121,8 @@ def keeps_order(keys: list[str], fates: list[str], readers: int) -> Callable[...
                     continue
                 if fate != "nak" and n not in acked[key]:
                     acked[key].append(n)
-                verdict = "nak" if fate == "nak" else "ack"
-                await f.transport.settle(channel, group, got.token, verdict, 0.0)  # type: ignore[arg-type]
+                kind = "nak" if fate == "nak" else "ack"
+                await f.transport.acknowledge(channel, group, got.token, kind, 0.0)  # type: ignore[arg-type]
 
         async with asyncio.timeout(20):
             await asyncio.gather(*(read() for _ in range(readers)))
@@ -185,7 +185,7 @@ class InProcess:
                 letter = decoded(held.data)
                 assert letter is not None
                 found[letter.id] += 1
-                await self.local.settle(self.channel, self.group, held.token, "ack", 0.0)
+                await self.local.acknowledge(self.channel, self.group, held.token, "ack", 0.0)
             self.clock.now += 11.0
         return found
 
@@ -217,7 +217,7 @@ def test_with_every_fault_at_once_each_letter_is_stored_once_and_none_is_lost(
                 if what != "crash":
                     if what == "ack":
                         done.add(got.letter.id)
-                    await queue.local.settle(queue.channel, queue.group, got.token, what, 0.0)
+                    await queue.local.acknowledge(queue.channel, queue.group, got.token, what, 0.0)
         queue.local.faults = Faults()
         queue.clock.now += 11.0
         lost = set(ids) - done - set(await queue.drain())

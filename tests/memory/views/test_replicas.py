@@ -5,11 +5,11 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from agentkit.views import fold
-from memory.views.replicas import Replica, Replicas, Version
+from memory.views.replicas import Replicas, ShownReplica, ShownVersion
 from tests.agentkit.views.story import Story
 
-OLD = Version("41", "v3", "desk/ada", 1.0, "v2")
-NEW = Version({"tonnes": 42}, "v4", "desk/<b>bo</b>", 2.0, "v2")
+OLD = ShownVersion("41", "v3", "desk/ada", 1.0, "v2")
+NEW = ShownVersion({"tonnes": 42}, "v4", "desk/<b>bo</b>", 2.0, "v2")
 
 
 def told() -> Story:
@@ -27,8 +27,8 @@ def told() -> Story:
 def filled(view: Replicas) -> Replicas:
     view.fill(
         [
-            Replica("north", {"quay": [NEW], "pilot": [OLD, NEW]}),
-            Replica("south", {"quay": [OLD]}, behind=2, state="cut off"),
+            ShownReplica("north", {"quay": [NEW], "pilot": [OLD, NEW]}),
+            ShownReplica("south", {"quay": [OLD]}, behind=2, state="cut off"),
         ]
     )
     view.stale = False

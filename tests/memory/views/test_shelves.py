@@ -32,7 +32,7 @@ async def test_concurrent_writes_are_siblings_named_by_their_clocks() -> None:
         await board.at("north").write("quay", 1)
         await board.at("south").write("quay", 2)
         board.network.heal()
-        await board.settle()
+        await board.reconcile()
     north, south = shelves(board.state, board.network)
     assert sorted(one.version for one in north.keys["quay"]) == ["north:1", "south:1"]
     assert {one.value for one in south.keys["quay"]} == {1, 2}
@@ -50,7 +50,7 @@ async def test_a_lost_update_is_told_and_counted() -> None:
         await board.at("north").write("quay", "ann")
         await board.at("south").write("quay", "bo")
         board.network.heal()
-        await board.settle()
+        await board.reconcile()
     view = fold(Replicas("port"), log.read(opened.id))
     view.fill(shelves(board.state), len(board.lost))
     assert "1 lost update" in view.headline()
