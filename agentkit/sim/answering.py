@@ -8,7 +8,7 @@ from dataclasses import replace
 from agentkit.sim.arithmetic import evaluate
 from agentkit.sim.asking import SUPERLATIVES, Goal, understand
 from agentkit.sim.choosing import Filler, fill
-from agentkit.sim.composing import not_found, sentence, show
+from agentkit.sim.composing import not_found, sentence, show, stop
 from agentkit.sim.lexing import Lit, literals, sentences, tokenize
 from agentkit.sim.outcome import Answer
 from agentkit.sim.reading import TIMES
@@ -31,6 +31,12 @@ CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.I
 FOLLOW_UP = re.compile(
     r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
 )
+NEGATED = re.compile(r"\b(?:not|without|except|out of|no longer|other than)\b|n't\b", re.IGNORECASE)
+"""What turns a question round; a tool's whole answer is none to it."""
+EXISTENCE = re.compile(
+    r"(?:are|is|were|was) there\b|(?:do|does|did|has|have)\b.*\b(?:any|have|got)\b", re.I
+)
+FEW_WORDS, SEVERAL_WORDS = 4, 12
 YEARS = (1000, 2999)
 """A bare number that answers `when` is a year."""
 EXPRESSION = re.compile(
@@ -180,6 +186,8 @@ def solve(scene: Scene, goal: Goal) -> Answer:
         return Answer(calls=tuple(solver.calls))
     if isinstance(outcome.data, list) and not outcome.hints:
         outcome = labelled(goal, outcome)
+    if goal.wanted == "truth" and isinstance(outcome.data, list):
+        return Answer(f"Yes ({show(outcome.data)}).", True)
     if goal.wanted == "truth" and isinstance(outcome.data, str | dict):
         return truth(goal, outcome)
     outcome = in_unit(goal, outcome, solver)
@@ -204,13 +212,19 @@ def in_unit(goal: Goal, value: Value, solver: Solver) -> Value:
 
 
 def truth(goal: Goal, value: Value) -> Answer:
-    """Return yes or no: whether what was found says what the question supposes."""
+    """Return yes or no where what was found says it, else only what was found.
+
+    A text that does not name what is asked denies nothing: it may say it in other words.
+    """
     said = show(value.data)
     asked = {stem(word) for look in looks(goal.node) for word in look.head}
     spoken = {stem(word) for word in re.findall(r"[A-Za-z]+", said)}
     denied = bool({"no", "not", "none", "never"} & set(said.casefold().split()))
-    holds = bool(asked & spoken) and not denied
-    return Answer(f"{'Yes' if holds else 'No'} ({said}).", holds)
+    if denied:
+        return Answer(f"No ({said}).", False)
+    if asked & spoken and not NEGATED.search(goal.text):
+        return Answer(f"Yes ({said}).", True)
+    return Answer(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
 
 
 def counted(goal: Goal, value: Value) -> Outcome:
@@ -233,15 +247,31 @@ def outermost(node: Node) -> tuple[Node, ...]:
 def suits(goal: Goal, value: Value) -> bool:
     """Return whether what was found is of the kind that the question asks for."""
     data = value.data
+    if NEGATED.search(goal.text) and not goal.op and isinstance(data, list | bool):
+        return False
+    if goal.wanted == "truth" and not goal.op:
+        if isinstance(data, list):
+            return EXISTENCE.match(goal.text.strip()) is not None
+        return isinstance(data, bool | str | dict)
     if goal.wanted in ("number", "count"):
         if isinstance(data, str):
             return len([lit for lit in literals(data) if lit.kind == "number"]) == 1
         return isinstance(data, int | float | list) and not isinstance(data, bool)
     if goal.wanted in ("person", "place"):
-        return isinstance(data, str | dict | list)
+        return isinstance(data, dict | list) or (isinstance(data, str) and brief(data))
+    if goal.wanted == "time" and isinstance(data, str):
+        return brief(data) and (
+            len(data.split()) < FEW_WORDS
+            or any(lit.kind in ("time", "date", "day", "number") for lit in literals(data))
+        )
     if goal.wanted == "time" and isinstance(data, int | float):
         return not isinstance(data, bool) and (timely(value) or YEARS[0] <= data <= YEARS[1])
     return True
+
+
+def brief(text: str) -> bool:
+    """Return whether a text is short enough to be a name, a place or a time, and no report."""
+    return len(sentences(text)) == 1 and len(text.split()) <= SEVERAL_WORDS
 
 
 def timely(value: Value) -> bool:

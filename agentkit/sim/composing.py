@@ -22,6 +22,8 @@ def show(data: Json, unit: str = "") -> str:
     """Return a value in words."""
     if isinstance(data, bool):
         return "yes" if data else "no"
+    if data is None:
+        return "nothing"
     if isinstance(data, int | float):
         text = exact(data)
         return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()

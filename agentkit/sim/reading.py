@@ -62,15 +62,20 @@ def unit_of(key: str) -> str:
 def from_record(record: dict[str, Json], head: list[str], known: set[str]) -> Found | None:
     """Return the field of a record that the head words name; `known` are values already given."""
     best: tuple[float, str] = (0.0, "")
+    rivals: set[str] = set()  # other fields that the words name as well as the best
     for key, value in record.items():
-        words = senses(split_identifier(key))
+        words = [sense(word) for word in split_identifier(key)]
         if not words or (isinstance(value, str) and value.casefold() in known and len(record) > 1):
             continue
         bare = [w for w in words if w not in UNIT_SUFFIXES] or words
         hits = sum(word in head for word in bare)
         score = hits / len(bare) + hits / max(len(set(head)), 1) if hits else 0.0
         if score > best[0] + 1e-9:
-            best = (score, key)
+            best, rivals = (score, key), set()
+        elif score and score > best[0] - 1e-9:
+            rivals.add(key)
+    if any(record[key] != record[best[1]] for key in rivals):
+        return None
     if best[1]:
         return field_of(record, best[1])
     money = bool(set(head) & MONEY_SENSES)
@@ -180,14 +185,16 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
         typed = [lit for lit in typed if not belongs(lit, sentence, wanted)]
     if wanted == "time" and any(lit.kind != "number" for lit in typed):
         typed = [lit for lit in typed if lit.kind != "number"]
-    measured = [lit for lit in typed if measure_of(lit, sentence) in head]
+    measured = [lit for lit in typed if measure_of(lit, sentence) in head] or [
+        lit for lit in typed if lit.kind == "number" and owner_of(lit, sentence) in head
+    ]
     behind = [lit for lit in typed if sentence.find(lit.text, last) >= 0]
     behind = [lit for lit in behind if not measure_of(lit, sentence)] if head else behind
     pick = (measured or behind or [lit for lit in typed if not measure_of(lit, sentence)])[:1]
     predicate = re.search(
         r"(?:\b(?:is|are|was|were|counts|equals)\b|:)\s+((?:[^.;]|\.(?=\d))+)", sentence[last:]
     )
-    if not kinds and predicate:
+    if not kinds and predicate and not measured:
         clause = predicate.group(1).strip()
         inside = [lit for lit in found if lit.text in clause]
         stuff = re.match(r"[\d.,]+ \w+ of (\w+)", clause)
@@ -219,6 +226,12 @@ def measure_of(lit: Lit, sentence: str) -> str:
     place = sentence.find(lit.text)
     hit = MEASURING.match(sentence, place + len(lit.text)) if lit.kind == "number" else None
     return sense(hit[1]) if hit and place >= 0 else ""
+
+
+def owner_of(lit: Lit, sentence: str) -> str:
+    """Return the sense of what a number is said to be of: `the budget of 12,000 EUR`."""
+    hit = re.search(rf"(\w+) of {re.escape(lit.text)}(?!\w)", sentence)
+    return sense(hit[1]) if hit else ""
 
 
 def belongs(lit: Lit, sentence: str, wanted: str) -> bool:

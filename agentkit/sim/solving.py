@@ -129,7 +129,7 @@ class Solver:
             for one in value if isinstance(value, list) else [value]:
                 number = as_number(one)
                 if number is None:
-                    return Missing(node.text, f"{one!r} is not a number")
+                    return Missing(node.text, "what was found is no number")
                 numbers.append(number)
         return self.combine(node.op, numbers, outcome.unit, node.text)
 
@@ -262,13 +262,13 @@ class Solver:
     ) -> list[tuple[Tool, dict[str, Json]]]:
         """Return the tools that fit, best first; `direct` ones take facts, the others free text."""
         ranked = []
-        named_too = fillers
+        given_too = fillers
         for place, tool in enumerate(self.scene.tools):
             if tool.computes or tool.asks == direct or self.stores(tool):
                 continue
             query = node.text if len(node.text.split()) > 1 else self.scene.question
             counting = self.wanted == "count"
-            fillers = without_name(tool, named_too)
+            fillers = without_name(tool, given_too)
             arguments, left = fill(tool, fillers, list(node.head), query, counting)
             score = rate(tool, head, fillers, left)
             if arguments is None and score >= GOOD_FIT and direct:
@@ -290,7 +290,28 @@ class Solver:
             if score >= GOOD_FIT or not direct or (fits and tool.required):
                 ranked.append((-score, place, tool, arguments))
         ranked.sort(key=lambda item: item[:2])
-        return [(tool, arguments) for _, _, tool, arguments in ranked]
+        found = [(tool, arguments) for _, _, tool, arguments in ranked]
+        return found or (self.only_tool(given_too) if direct else [])
+
+    def only_tool(self, fillers: list[Filler]) -> list[tuple[Tool, dict[str, Json]]]:
+        """Return the only tool there is, where all that it needs is named: its result may tell.
+
+        Not for what acts, nor with plain nouns; the answer must still stand in a field of its own.
+        """
+        named = [one for one in fillers if one.lit.kind != "noun"]
+        if len(self.scene.tools) != 1 or not named or len(named) < len(fillers):
+            return []
+        tool = self.scene.tools[0]
+        acts = set(tool.description_senses[:1]) & (ONLY_VERBS | ACTIONS)
+        acts |= VERBS_OF_ACTION & set(tool.offer.name.casefold().split("_"))
+        if acts or tool.computes or tool.asks or not tool.required or self.stores(tool):
+            return []
+        # That a name of two words is a person's is a guess.
+        told = {*tool.all_senses, sense("person")}
+        if any({sense(hint) for hint in one.lit.hints} - told for one in named):
+            return []
+        arguments, left = fill(tool, named, [], "")
+        return [(tool, arguments)] if arguments and not left else []
 
     def guesses(
         self, tool: Tool, arguments: dict[str, Json], fillers: list[Filler], head: list[str]
@@ -392,6 +413,8 @@ class Solver:
                 return field
         if isinstance(data, dict):
             return self.in_record(data, node, head, fillers, rest, left, source)
+        if isinstance(data, str) and self.searched(result) and self.echoes(data):
+            return None
         orders = not self.scene.question.rstrip().endswith("?") and self.wanted == "any"
         if orders and isinstance(data, str) and len(data.split()) <= 60:
             return Value(clean(data), "", (), node.text, source) if data else None
@@ -408,6 +431,11 @@ class Solver:
             unit = target_unit(result) or result_unit(self.scene, result.call.name)
             return self.settle(Found(data, unit), node, source)
         return Value(data, "", (), node.text, source)
+
+    def echoes(self, text: str) -> bool:
+        """Whether what a question was answered with are the question's own words."""
+        question = self.scene.question
+        return question.rstrip().endswith("?") and set(senses(text)) <= set(senses(question))
 
     def searched(self, result: Result) -> bool:
         """Whether a result is of a tool that takes free text."""
@@ -426,6 +454,10 @@ class Solver:
         """Return the field of a record that is asked for, the record itself, or None."""
         if not isinstance(data, dict):
             return None if rest or left else Value(data, "", (), node.text, source)
+        if keyed := [lit for lit in left if lit.text in data and not rest]:
+            value = data[keyed[0].text]
+            if len(left) == 1 and not isinstance(value, dict | list):
+                return self.settle(Found(value), node, source)
         known = {str(f.lit.value).casefold() for f in fillers}
         numeric = any(node is one for one in self.outermost) and self.wanted in ("number", "count")
         asked = re.search(r"\b(?:which|what) (\w+)\b", node.text or self.scene.question, re.I)
@@ -433,7 +465,8 @@ class Solver:
         if field and any(node is one for one in self.outermost):
             data = {key: value for key, value in data.items() if key in field}
             head = [*head, sense(asked[1])] if asked else head
-        row = {k: v for k, v in data.items() if not numeric or as_number(v) is not None or
+        deep = {**data, **inner_fields(data)}
+        row = {k: v for k, v in deep.items() if not numeric or as_number(v) is not None or
                isinstance(v, list)}  # fmt: skip
         found = from_record(row, head, known)
         if found:
@@ -495,6 +528,12 @@ class Solver:
             return "count" if own or not set(senses(list(node.head))) & AMOUNT_SENSES else "number"
         kinds = ("person", "number", "time", "place")
         return self.wanted if self.wanted in kinds else "any"
+
+
+def inner_fields(record: dict[str, Json]) -> dict[str, Json]:
+    """Return the fields of the records inside a record, named by both names."""
+    inner = [(key, value) for key, value in record.items() if isinstance(value, dict)]
+    return {f"{key}_{name}": one for key, value in inner for name, one in value.items()}
 
 
 def flat(values: list[Json]) -> list[Json]:

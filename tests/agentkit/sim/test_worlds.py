@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from tests.agentkit.sim import worlds, worlds_of_words
+from tests.agentkit.sim import worlds, worlds_of_records, worlds_of_words
 from tests.agentkit.sim.talk import talk
 from tests.agentkit.sim.worlds import WORLDS, Case, SmallWorld, Value
 
@@ -72,7 +72,7 @@ def worked_out(text: str, allowed: set[float]) -> bool:
     return "=" in text
 
 
-assert worlds_of_words.__doc__, "its worlds add themselves"
+assert worlds_of_words and worlds_of_records, "their worlds add themselves"
 CASES = [
     pytest.param(case, world, id=f"{world.name}: {case.question}")
     for world in WORLDS
@@ -262,3 +262,11 @@ def test_a_tool_is_not_said_to_have_said_what_the_brain_concludes() -> None:
 def test_a_question_switches_nothing() -> None:
     for question in ("Is the lamp on?", "is the lamp on", "Why is the lamp on?"):
         assert talk(question, worlds_of_words.lamp).calls == []
+
+
+def test_the_only_tool_is_not_tried_where_it_acts() -> None:
+    def archive(name: str) -> dict[str, Any]:
+        """Delete a record."""
+        return {"salary": 5}
+
+    assert talk("What is the salary of Ada Marsh?", archive).calls == []
