@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from agentkit.words import fenced, for_line
-
-LONG = 600
-"""Characters of a text before a view folds it away."""
-
 
 def money(cost_usd: float | None, unpriced: int = 0) -> str:
     """An amount in USD with enough digits to tell small ones apart; unknown stays unknown."""
@@ -31,13 +26,3 @@ def seconds(value: float | None) -> str:
 def count(value: int) -> str:
     """An integer with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u202f")
-
-
-def cell(text: str) -> str:
-    """A text as one cell of a Markdown table."""
-    return for_line(text)
-
-
-def fence(text: str) -> str:
-    """A text as a Markdown code block that nothing inside it can end."""
-    return fenced(text)

@@ -18,9 +18,9 @@ from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER, HOME
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
+from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.place import here
 from agentkit.views.fold import fold
-from agentkit.views.transcript import Transcript
 from agentkit.words import for_terminal
 
 WIDTH = 100
@@ -151,7 +151,7 @@ def read(action: str, log: Log, run: str) -> int:
         return 0
     events = log.read(log.find(run))
     if action == "transcript":
-        told(str(fold(Transcript(), events)))
+        told(str(fold(TranscriptPicture(), events)))
     else:
         told("\n".join(map(shown, events)))
     return 0

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from memory.fabrics.queues import Stream as Stream
     from memory.paged.paged import PagedMemory as PagedMemory
     from memory.past import StateAt as StateAt
+    from memory.pictures.letters import LettersPicture as LettersPicture
+    from memory.pictures.map import MapPicture as MapPicture
+    from memory.pictures.paging import PagingPicture as PagingPicture
+    from memory.pictures.replicas import ReplicasPicture as ReplicasPicture
     from memory.recalled import Recalled as Recalled
     from memory.state import State as State
     from memory.stores import Item as Item
@@ -66,12 +70,15 @@ HOMES: dict[str, str] = {
     "Faults": "memory.fabrics.faults",
     "Item": "memory.stores",
     "Letters": "memory.views.letters",
+    "LettersPicture": "memory.pictures.letters",
+    "MapPicture": "memory.pictures.map",
     "MemoryMap": "memory.views.recalls",
     "Near": "memory.stores",
     "OtherEmbedder": "memory.errors",
     "PAPER": "memory.stream.presets",
     "PagedMemory": "memory.paged.paged",
     "Paging": "memory.views.paging",
+    "PagingPicture": "memory.pictures.paging",
     "Preset": "memory.stream.presets",
     "Queue": "memory.fabrics.queues",
     "QueueFull": "memory.errors",
@@ -79,6 +86,7 @@ HOMES: dict[str, str] = {
     "Recalled": "memory.recalled",
     "Replica": "memory.board.replica",
     "Replicas": "memory.views.replicas",
+    "ReplicasPicture": "memory.pictures.replicas",
     "Stale": "memory.errors",
     "State": "memory.state",
     "StateAt": "memory.past",

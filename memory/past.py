@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from agentkit.amounts import cell, seconds
+from agentkit.amounts import seconds
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.svg import clean
-from agentkit.words import UNREAD, for_terminal
+from agentkit.pictures.table import markdown_table
+from agentkit.words import UNREAD, for_line, for_terminal
 
 LONGEST = 300
 """Characters of a value that are shown."""
@@ -72,10 +73,9 @@ class StateAt(Frozen):
         return for_terminal("\n".join([self.title, *lines, *self.notes]))
 
     def _repr_markdown_(self) -> str:
-        rows = [f"| {cell(place)} | {cell(key)} | {cell(value)} |" for place, key, value in
-                self.rows()]  # fmt: skip
-        table = ["| where | key | value |", "|---|---|---|", *rows] if rows else ["*no state yet*"]
-        return "\n\n".join([f"**{cell(self.title)}**", "\n".join(table), *map(cell, self.notes)])
+        rows = [["where", "key", "value"], *map(list, self.rows())]
+        table = markdown_table(rows, numbers=False) if self.rows() else "*no state yet*"
+        return "\n\n".join([f"**{for_line(self.title)}**", table, *map(for_line, self.notes)])
 
     def _repr_html_(self) -> str:
         rows = [(" ", place, key, value) for place, key, value in self.rows()]
@@ -117,10 +117,10 @@ class Difference(Frozen):
         return for_terminal("\n".join([self.title, *(lines or ["  nothing changed"])]))
 
     def _repr_markdown_(self) -> str:
-        rows = ["| " + " | ".join(map(cell, row)) + " |" for row in self.rows()]
+        rows = ["| " + " | ".join(map(for_line, row)) + " |" for row in self.rows()]
         head = ["| | where | key | before | after |", "|---|---|---|---|---|"]
         table = [*head, *rows] if rows else ["*nothing changed*"]
-        return f"**{cell(self.title)}**\n\n" + "\n".join(table)
+        return f"**{for_line(self.title)}**\n\n" + "\n".join(table)
 
     def _repr_html_(self) -> str:
         head = ("", "where", "key", "before", "after")

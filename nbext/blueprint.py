@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agentkit.actor import Actor
-from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures.graph import GraphPicture
+from agentkit.pictures.picture import static_bundle
 from agentkit.pictures.svg import TONES, clean
 from agentkit.views.plan import planned
 from agentkit.words import UNREAD, for_line
@@ -21,7 +22,7 @@ class Blueprint:
     def __init__(self, actor: Actor) -> None:
         from agentkit.patterns.checks import check
 
-        self.view = planned(actor)
+        self.picture = GraphPicture(planned(actor))
         found = check(actor)
         marks = [("✕" if one.fatal else "!", one.text) for one in found]
         ok = GRAPH if actor.what == "graph" else TEAM
@@ -30,10 +31,12 @@ class Blueprint:
             self.lines.append(("", "It is refused when it is asked, before anything is paid."))
 
     def __repr__(self) -> str:
-        return "\n".join([str(self.view), *(f"{mark} {text}".strip() for mark, text in self.lines)])
+        return "\n".join(
+            [str(self.picture), *(f"{mark} {text}".strip() for mark, text in self.lines)]
+        )
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        bundle = static_bundle(self.view)
+        bundle = static_bundle(self.picture)
         tones = {"✕": "failed", "!": "retry", "✓": "done", "": "idle"}
         rows = [
             f'<div class="{UNREAD}" style="font-size:12px"><span style="color:{TONES[tones[mark]]};'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import Frozen
 from agentkit.pictures.svg import clean
+from agentkit.pictures.table import text_table
 from agentkit.words import UNREAD, for_terminal
 from nbext.show import publish
 
@@ -38,16 +39,8 @@ class Table(Frozen):
     def __repr__(self) -> str:
         if not self.rows:
             return self.empty
-        lines = [self.head, *self.rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.head))]
-        right = [name in self.numbers for name in self.head]
-        texts = [
-            "  ".join(
-                f"{c:>{w}}" if r else f"{c:<{w}}"
-                for c, w, r in zip(line, widths, right, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
+        right = [i for i, name in enumerate(self.head) if name in self.numbers]
+        texts = text_table([list(line) for line in (self.head, *self.rows)], right)
         return for_terminal("\n".join([*texts, *([self.note] if self.note else [])]))
 
     __str__ = __repr__

@@ -13,15 +13,18 @@ from agentkit import Agent, Answer, tool
 from agentkit.errors import SetupError
 from agentkit.events import Event, Failure
 from agentkit.gather import Gathered
-from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures import (
+    BallotsPicture,
+    GraphPicture,
+    LedgerPicture,
+    Picture,
+    PlanPicture,
+    SpeakersPicture,
+    TimelinePicture,
+    TranscriptPicture,
+    static_bundle,
+)
 from agentkit.testing import ScriptedModel
-from agentkit.views.ballots import Board as Ballots
-from agentkit.views.graph import Graph
-from agentkit.views.ledger import Ledger
-from agentkit.views.planview import PlanView
-from agentkit.views.speakers import Speakers
-from agentkit.views.timeline import Timeline
-from agentkit.views.transcript import Transcript
 from memory import Board
 from memory.past import Difference, StateAt
 from nbext.exercise import check
@@ -134,9 +137,20 @@ def test_the_output_of_an_ask_shows_words(said: str) -> None:
 
 
 @pytest.mark.parametrize("said", HOSTILE)
-@pytest.mark.parametrize("view", [Ballots, Graph, Ledger, PlanView, Speakers, Timeline, Transcript])
-def test_a_view_of_hostile_events_shows_words(view: type[Any], said: str) -> None:
-    shown = view()
+@pytest.mark.parametrize(
+    "picture",
+    [
+        BallotsPicture,
+        GraphPicture,
+        LedgerPicture,
+        PlanPicture,
+        SpeakersPicture,
+        TimelinePicture,
+        TranscriptPicture,
+    ],
+)
+def test_a_picture_of_hostile_events_shows_words(picture: type[Picture[Any]], said: str) -> None:
+    shown = picture()
     for event in story(said):
         shown.add(event)
     assert dangers(static_bundle(shown)) == []

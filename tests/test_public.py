@@ -18,8 +18,9 @@ PUBLIC = {
         pattern run set_person tool until""",
     "memory": """
         BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric Faults
-        Item Letters MemoryMap Near OtherEmbedder PAPER PagedMemory Paging Preset Queue
-        QueueFull RELEASED Recalled Replica Replicas Stale State StateAt Store StoreCorrupt
+        Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER PagedMemory
+        Paging PagingPicture Preset Queue QueueFull RELEASED Recalled Replica Replicas
+        ReplicasPicture Stale State StateAt Store StoreCorrupt
         StoreFull StoreTaken StoreUnreachable Stream StreamMemory VectorMemory embedder fabric
         fill_map fill_replicas loaded start_broker state_at""",
     "nbext": "load_ipython_extension unload_ipython_extension",

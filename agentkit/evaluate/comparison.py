@@ -12,9 +12,9 @@ from agentkit.evaluate.plot import Dot, accuracy_plot
 from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, sign_flip
 from agentkit.evaluate.trial import Budget, Trial
 from agentkit.messages import JSON, Frozen
-from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import clean
-from agentkit.pictures.table import Rows, markdown_table
+from agentkit.pictures.table import Rows, markdown_table, text_table
 from agentkit.words import UNREAD, for_line
 
 
@@ -55,7 +55,7 @@ class Row(Frozen):
     """Mean, in and out."""
 
 
-class Comparison(Frozen):
+class Comparison(Shown, Frozen):
     """Contenders at equal budget; the others are tested against the first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
@@ -220,20 +220,7 @@ class Comparison(Frozen):
         return "\n\n".join([markdown_table(self.table()), *map(for_line, self.remarks)])
 
     def __str__(self) -> str:
-        table = self.table()
-        widths = [max(len(line[n]) for line in table) for n in range(len(table[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) if n == 0 else cell.rjust(w)
-                      for n, (cell, w) in enumerate(zip(line, widths, strict=True)))
-            for line in table
-        ]  # fmt: skip
-        return "\n".join([*lines, *self.remarks])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return static_bundle(self)
+        return "\n".join([*text_table(self.table(), right=range(1, 12)), *self.remarks])
 
 
 def cells(row: Row) -> list[str]:

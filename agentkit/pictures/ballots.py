@@ -1,10 +1,14 @@
-"""A vote or debate board as a still picture: a row for each member, a column for each round."""
+"""Ballots as people see them: a row for each member, a column for each round."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.speakers import PALETTE
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.table import Rows, markdown_table, text_table
+from agentkit.views.ballots import Ballots
+from agentkit.views.book import short
+from agentkit.words import for_line
 
 NAMES, WIDE, HIGH, GAP = 130.0, 148.0, 26.0, 22.0
 """Room for names; a cell; between rounds."""
@@ -13,47 +17,94 @@ LINE = 34.0
 """From one member to the next."""
 
 
-def board_svg(data: dict[str, JSON]) -> str:
-    """All boards as SVG without script."""
+NONE = "No vote was noted: votes, debates, judges and panels have ballots."
+
+
+class BallotsPicture(Picture[Ballots]):
+    """Who held what in each round, and what the majority made of it."""
+
+    of = Ballots
+
+    def to_svg(self) -> str:
+        return ballots_svg(self.data())
+
+    def to_markdown(self) -> str:
+        """A table for each vote or debate."""
+        parts = []
+        for table in self.data()["tables"]:
+            parts.append(f"**{for_line(table['path'])}**: {for_line(table['said'])}")
+            parts.append(markdown_table(rows(table), last_bold=True))
+            parts += map(for_line, table["remarks"])
+        return "\n\n".join(parts) or NONE
+
+    def __str__(self) -> str:
+        parts = []
+        for table in self.data()["tables"]:
+            parts.append(f"{table['path']}: {table['said']}")
+            parts += [f"  {line}" for line in text_table(rows(table))]
+            parts += [f"  {remark}" for remark in table["remarks"]]
+        return "\n".join(parts) or NONE
+
+
+def rows(table: dict[str, JSON]) -> Rows:
+    """A vote as text: a row for each member, and the majority."""
+    found = [["", *(one["label"] for one in table["rounds"])]]
+    for who in table["members"]:
+        found.append([who, *(sign(one["cells"][who]) for one in table["rounds"])])
+    leads = [" = ".join(short(a, 30) for a in one["lead"]) for one in table["rounds"]]
+    votes = [one["votes"] for one in table["rounds"]]
+    return [*found, ["majority", *(f"{a} ({n})" for a, n in zip(leads, votes, strict=True))]]
+
+
+def sign(cell: dict[str, JSON]) -> str:
+    """A cell as text: what was held, whether it is new, and whether it is right."""
+    marks = {True: " ✓", False: " ✗"}.get(cell["right"], "")
+    if cell["absent"]:
+        marks += " (absent)"
+    return ("↷ " if cell["changed"] else "") + short(cell["answer"] or "–", 30) + marks
+
+
+def ballots_svg(data: dict[str, JSON]) -> str:
+    """All votes as SVG without script."""
     parts: list[str] = []
     y, width = 30.0, 420.0
-    for board in data["boards"]:
-        title = board["path"] or "vote"
+    for table in data["tables"]:
+        title = table["path"] or "vote"
         parts.append(words(title, 18, y, 13, font_weight=600))
         x = 28 + len(title) * 7.6
-        said = cut(board["said"], 640, 12)
+        said = cut(table["said"], 640, 12)
         parts.append(words(said, x, y, 12, **paint("mute")))
         width = max(width, x + len(said) * 6.4 + 18)
-        width = max(width, 36 + NAMES + len(board["rounds"]) * (WIDE + GAP))
+        width = max(width, 36 + NAMES + len(table["rounds"]) * (WIDE + GAP))
         y += 24
-        parts.append(element("g", *grid(board), transform=f"translate(18 {y:g})"))
-        y += 20 + LINE * (len(board["members"]) + 1) + 12
-        for remark in board["remarks"]:
+        parts.append(element("g", *grid(table), transform=f"translate(18 {y:g})"))
+        y += 20 + LINE * (len(table["members"]) + 1) + 12
+        for remark in table["remarks"]:
             line = cut(remark, 860, 11)
             parts.append(words(line, 18, y, 11, **paint("mute")))
             width = max(width, len(line) * 6.2 + 40)
             y += 17
         y += 24
-    if not data["boards"]:
+    if not data["tables"]:
         parts.append(words("nobody has voted yet", 18, y, 12, **paint("mute")))
         y += 34
-    said = "; ".join(f"Board of {b['path']}: {b['said']}" for b in data["boards"])
+    said = "; ".join(f"Ballots of {b['path']}: {b['said']}" for b in data["tables"])
     return document(width, y - 18, said or "Nobody has voted yet", *parts)
 
 
-def grid(board: dict[str, JSON]) -> list[str]:
+def grid(table: dict[str, JSON]) -> list[str]:
     """Names, cells, and the majority below a line."""
     parts: list[str] = []
-    bottom = 20 + LINE * len(board["members"])
-    end = NAMES + len(board["rounds"]) * (WIDE + GAP) - GAP
-    for i, who in enumerate(board["members"]):
+    bottom = 20 + LINE * len(table["members"])
+    end = NAMES + len(table["rounds"]) * (WIDE + GAP) - GAP
+    for i, who in enumerate(table["members"]):
         parts.append(words(cut(who, NAMES - 10, 12), 0, 20 + LINE * i + 17, 12))
     parts.append(element("path", d=f"M0 {bottom:g}H{end:g}", **paint(stroke="faint")))
     parts.append(words("majority", 0, bottom + 21, 12, **paint("mute")))
-    for n, one in enumerate(board["rounds"]):
+    for n, one in enumerate(table["rounds"]):
         x = NAMES + n * (WIDE + GAP)
         parts.append(words(one["label"], x, 8, 11, **paint("mute")))
-        for i, who in enumerate(board["members"]):
+        for i, who in enumerate(table["members"]):
             held = one["cells"][who]
             top = 20 + LINE * i
             if n:

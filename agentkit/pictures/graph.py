@@ -1,153 +1,109 @@
-"""The message graph as a still picture, with the same places and curves as the live one."""
+"""The message graph as people see it: cards and curves, where they stand, and their messages."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.svg import MONO, clean, cut, document, element, paint, words
+from agentkit.pictures.cards import graph_svg, summary
+from agentkit.pictures.crowd import together
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.scene import Scene
+from agentkit.pictures.table import markdown_table
+from agentkit.views.graph import Graph, GraphNode
+from agentkit.views.mail import GraphEdge, Letter, edge_data
 
-KINDS = ("task", "answer", "call", "result", "say", "error")
-"""What a message is: work given and its answer, a tool's call and result, talk, a failure."""
-
-SIGNS = {"failed": "✕", "cancelled": "–"}
-
-
-def picture(data: dict[str, JSON]) -> str:
-    """A graph's data as SVG without script."""
-    layout = data["layout"]
-    crowded = sum(1 for n in data["nodes"] if n["what"] not in ("tool", "memory")) > 9
-    used = [k for k in KINDS if any(k in e["kinds"] for e in data["edges"])]
-    legend_width = 24.0 + sum(len(kind) * 6.4 + 34 for kind in used)
-    width = max(layout["width"], legend_width, 240.0)
-    shift = (width - layout["width"]) / 2
-    height = layout["height"] + (24 if used else 0)
-    inner = [edge(e, layout["edges"][e["id"]], crowded) for e in data["edges"]]
-    inner += [node(n, layout["nodes"][n["id"]]) for n in data["nodes"]]
-    body = element("g", *inner, transform=f"translate({shift:g} 0)") if inner else ""
-    return document(width, height, summary(data), body, legend(used, height - 14))
+NOTES = "notes:"
+"""Before the id of a card, for its notes alone."""
 
 
-def summary(data: dict[str, JSON]) -> str:
-    """The picture in a sentence, for those who do not see it."""
-    if data["nodes"] and not data["runs"]:
-        return f"Team before it is asked: {len(data['nodes'])} nodes, {len(data['edges'])} edges"
-    messages = sum(edge["count"] for edge in data["edges"])
-    return f"Message graph: {len(data['nodes'])} nodes, {messages} messages"
+class GraphPicture(Picture[Graph]):
+    """Who talked with whom: like nodes are drawn as one card, and each card has its place."""
+
+    of = Graph
+
+    def __init__(self, view: Graph | None = None) -> None:
+        super().__init__(view)
+        self.drawn: tuple[int, Scene] = (0, Scene([], [], []))
+
+    def scene(self) -> Scene:
+        """Which cards and curves there are, and where; the same until a node or an edge comes."""
+        view = self.view
+        if self.drawn[0] != view.shape:
+            kin = sorted(view.kin, key=lambda pair: view.kin[pair])
+            self.drawn = (view.shape, Scene(view.nodes_in_order(), view.edges_in_order(), kin))
+        return self.drawn[1]
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """Cards, curves and their layout as JSON; see View.data.
+
+        When a node or an edge came, all are given, with their new places.
+        """
+        view, scene = self.view, self.scene()
+        anew = since == 0 or view.shape > since
+        names = [name for name in view.changes.since(since) if isinstance(name, str)]
+        cards = dict.fromkeys(scene.card(n) for n in names if n in view.nodes)
+        curves = dict.fromkeys(scene.curve(view.edges[n]) for n in names if n in view.edges)
+        return {
+            **view.head(),
+            "nodes": [self.card(n) for n in (scene.cards if anew else cards)],
+            "edges": [edge_data(*scene.curves[e]) for e in (scene.curves if anew else curves)],
+            "layout": scene.layout if anew else None,
+        }
+
+    def card(self, name: str) -> dict[str, JSON]:
+        """The data of what is drawn as one card: a node, or a crowd."""
+        view = self.view
+        members = [view.node_data(view.nodes[n]) for n in self.scene().cards[name]]
+        return members[0] if name in view.nodes else together(name, members)
+
+    def page(self, name: str, start: int = 0, count: int = 50) -> dict[str, JSON]:
+        """Some messages of a curve or a card, shortened, oldest first.
+
+        Of a card the notes about it are among them; `notes:CARD` has the notes alone.
+        """
+        found = self.letters(name)
+        start = max(0, min(start, len(found)))
+        shown = found[start : start + max(0, count)]
+        items: list[JSON] = [self.view.letter(of, letter) for of, letter in shown]
+        return {"total": len(found), "start": start, "items": items}
+
+    def letters(self, name: str) -> list[tuple[GraphEdge | GraphNode, Letter]]:
+        """What a curve or a card tells, in order of time, each with what it belongs to."""
+        scene, card = self.scene(), name.removeprefix(NOTES)
+        nodes = [self.view.nodes[n] for n in scene.cards.get(card, ())]
+        found: list[tuple[GraphEdge | GraphNode, Letter]] = [
+            (node, letter)
+            for node in nodes
+            for letter in node.told
+            if card == name or letter.kind == "note"
+        ]
+        if card == name:
+            found += scene.letters(name)
+        return sorted(found, key=lambda pair: (pair[1].at, pair[1].run, pair[1].seq))
+
+    def to_svg(self) -> str:
+        return graph_svg(self.data())
+
+    def to_markdown(self) -> str:
+        """Who sent what to whom, as a table."""
+        data = self.data()
+        rows = [["from", "to", "messages"], *told(data)]
+        return "\n".join([summary(data), "", markdown_table(rows, numbers=False)])
+
+    def __str__(self) -> str:
+        data = self.data()
+        return "\n".join([summary(data), *(f"  {a} → {b}: {kinds}" for a, b, kinds in told(data))])
 
 
-def edge(edge: dict[str, JSON], route: dict[str, JSON], crowded: bool) -> str:
-    """A curve with its arrowhead, and how many messages went along it."""
-    kinds = ", ".join(f"{n} {kind}" for kind, n in edge["kinds"].items()) or edge["label"]
-    tone = edge["kind"]
-    thick = 1.3 + min(2.2, edge["count"].bit_length() * 0.3)
-    dash = "5 4" if tone in ("answer", "result") else None
-    parts = [
-        element("title", clean(f"{edge['source']} → {edge['target']}: {kinds}".rstrip(": "))),
-        element(
-            "path",
-            d=route["d"],
-            stroke_width=thick,
-            stroke_dasharray=dash,
-            **{**paint(stroke=tone), "fill": "none"},
-        ),
-        element("path", d=route["head"], **paint(tone)),
+def told(data: dict[str, JSON]) -> list[list[str]]:
+    """From whom, to whom, and how many messages of which kind, in words."""
+    names = {node["id"]: node["label"] for node in data["nodes"]}
+    return [
+        [
+            names[edge["source"]],
+            names[edge["target"]],
+            ", ".join(f"{count} {kind}" for kind, count in edge["kinds"].items())
+            or edge["label"]
+            or "not yet",
+        ]
+        for edge in data["edges"]
     ]
-    beside = str(edge["count"]) if edge["count"] > 1 else cut(edge["label"], 84, 10.5)
-    if beside and not crowded:
-        x, y = route["label"]
-        halo = paint("ink", "surface")
-        parts.append(
-            element(
-                "text",
-                clean(beside),
-                x=x,
-                y=y + 3.5,
-                font_size=10.5,
-                text_anchor="middle",
-                stroke_width=3.5,
-                stroke_linejoin="round",
-                paint_order="stroke",
-                **halo,
-            )
-        )
-    return element("g", *parts)
-
-
-def node(node: dict[str, JSON], at: list[float]) -> str:
-    """A card with the name, the model and the state."""
-    x, y, width, height = at
-    left, top = x - width / 2, y - height / 2
-    tone = node["what"]
-    state = node["state"]
-    small = tone in ("tool", "memory", "remote")
-    parts = [element("title", clean(describe(node)))]
-    card = paint("raised" if small or tone == "you" else "surface", tone)
-    if state == "failed":
-        card["stroke"] = paint(stroke="failed")["stroke"]
-    parts.append(
-        element(
-            "rect",
-            x=left,
-            y=top,
-            width=width,
-            height=height,
-            rx=height / 2 if small or tone == "you" else 9.0,
-            stroke_width=1.4,
-            stroke_dasharray="4 3" if state in ("waiting", "cancelled") else None,
-            **card,
-        )
-    )
-    if tone == "you":
-        parts.append(words(node["label"], x, y + 4.5, 13, text_anchor="middle", font_weight=600))
-        return element("g", *parts)
-    dot = paint(state)
-    parts.append(element("circle", cx=left + 17, cy=y, r=4.0 if small else 5.0, **dot))
-    room = width - 40
-    if small:
-        name = cut(node["label"], room, 11.5, 0.62)
-        parts.append(words(name, left + 29, y + 4, 11.5, font_family=MONO))
-    else:
-        second = sub(node)
-        parts.append(words(cut(node["label"], room, 13), left + 30, y - 3, 13, font_weight=600))
-        muted = paint("mute")
-        parts.append(words(cut(second, room, 10.5), left + 30, y + 13, 10.5, **muted))
-    badge = SIGNS.get(state)
-    if badge and not small:
-        parts.append(
-            words(badge, left + width - 14, y + 4, 11, text_anchor="middle", **paint(state))
-        )
-    return element("g", *parts)
-
-
-def sub(node: dict[str, JSON]) -> str:
-    """The second line of a card: what a crowd does, or the model, or what it is."""
-    if "sub" in node:
-        return str(node["sub"])
-    base = str(node["model"] or node["what"])
-    times = f" ×{node['activations']}" if node["activations"] > 1 else ""
-    return base + times
-
-
-def describe(node: dict[str, JSON]) -> str:
-    """A node in one line: what it is, what it did, what happened to it."""
-    doing = f" ({node['doing']})" if node["doing"] else ""
-    parts = [f"{node['label']}: {node['what']}, {node['state']}{doing}"]
-    if node["asked"]:
-        parts.append(f"asked {node['asked']}×")
-    if node["calls"]:
-        parts.append(f"{node['calls']} model calls, {node['tokens']} tokens")
-    parts += [f"{topic} {count}×" for topic, count in node["notes"].items()]
-    return " · ".join(parts)
-
-
-def legend(used: list[str], y: float) -> str:
-    """What the colours of the curves mean."""
-    parts, x = [], 24.0
-    for kind in used:
-        dash = "4 3" if kind in ("answer", "result") else None
-        line = paint(stroke=kind)
-        parts.append(
-            element("path", d=f"M{x:g} {y:g}h16", stroke_width=2.0, stroke_dasharray=dash, **line)
-        )
-        parts.append(words(kind, x + 21, y + 3.5, 10.5, **paint("mute")))
-        x += len(kind) * 6.4 + 34
-    return element("g", *parts) if parts else ""

@@ -1,18 +1,55 @@
-"""The speakers of a conversation, still: a line for each member, a dot for each turn."""
+"""The speakers of a conversation, drawn: a line for each member, a dot for each turn."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
-
-PALETTE = ("#3f7fd9", "#c27a17", "#8a6fd1", "#1f93a3", "#b0568f", "#6b8e3d", "#a8673c", "#5a7a9a")
-"""Colours that tell members or answers apart, of middle lightness for light and dark pages."""
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.table import markdown_table
+from agentkit.views.book import short
+from agentkit.views.speakers import Speakers
+from agentkit.words import for_line
 
 NAMES, BAR, LINE = 118.0, 76.0, 28.0
 """Room for names and for counts; height of a member's line."""
 
 MOST = 40
 """Turns that are drawn; of a longer conversation the last ones."""
+
+
+NONE = "No speaker was noted: group chats and hand-offs have speakers."
+
+
+class SpeakersPicture(Picture[Speakers]):
+    """Who spoke when, and why."""
+
+    of = Speakers
+
+    def to_svg(self) -> str:
+        return strip(self.data())
+
+    def to_markdown(self) -> str:
+        """A table of the turns of each conversation."""
+        parts = []
+        for talk in self.data()["talks"]:
+            rows = [["speaker", "turn", "chosen because", "said"]]
+            rows += [
+                [t["speaker"], str(t["n"]), t["reason"], short(t["text"], 140)]
+                for t in talk["turns"]
+            ]
+            parts.append(f"**{for_line(talk['path'])}**: {for_line(talk['said'])}")
+            parts.append(markdown_table(rows))
+        return "\n\n".join(parts) or NONE
+
+    def __str__(self) -> str:
+        lines = []
+        for talk in self.data()["talks"]:
+            lines.append(f"{talk['path']}: {talk['said']}")
+            for turn in talk["turns"]:
+                lines.append(f"  {turn['n']:>2} {turn['speaker']} ({turn['reason']})")
+                if turn["text"]:
+                    lines.append(f"     {short(turn['text'], 100)}")
+        return "\n".join(lines) or NONE
 
 
 def strip(data: dict[str, JSON]) -> str:

@@ -56,6 +56,10 @@ TONES = {
 """Colours with a meaning, of middle lightness, so that they read on light and on dark."""
 
 
+PALETTE = ("#3f7fd9", "#c27a17", "#8a6fd1", "#1f93a3", "#b0568f", "#6b8e3d", "#a8673c", "#5a7a9a")
+"""Colours that tell members or answers apart, of middle lightness for light and dark pages."""
+
+
 def clean(text: str) -> str:
     """The text, escaped; characters that would break XML are written out."""
     return for_html(text)

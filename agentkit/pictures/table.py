@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from agentkit.amounts import cell
+from collections.abc import Collection
+
 from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.words import for_line
 
 Rows = list[list[str]]
 
 
-def markdown_table(rows: Rows, last_bold: bool = False) -> str:
-    """The rows as a Markdown table; the first is its head."""
-    lines = ["| " + " | ".join(cell(c) for c in line) + " |" for line in rows]
+def markdown_table(rows: Rows, last_bold: bool = False, numbers: bool = True) -> str:
+    """The rows as a Markdown table; the first is its head, and `numbers` stand to the right."""
+    lines = ["| " + " | ".join(map(for_line, line)) + " |" for line in rows]
     if last_bold and len(lines) > 1:
-        lines[-1] = "| " + " | ".join(f"**{cell(c)}**" for c in rows[-1]) + " |"
-    marks = ["---", *["---:"] * (len(rows[0]) - 1)]
+        lines[-1] = "| " + " | ".join(f"**{for_line(c)}**" for c in rows[-1]) + " |"
+    marks = ["---", *["---:" if numbers else "---"] * (len(rows[0]) - 1)]
     return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
+
+
+def text_table(rows: Rows, right: Collection[int] = ()) -> list[str]:
+    """The rows as lines of text in columns; those numbered in `right` are set to the right."""
+    widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]) if rows else 0)]
+    return [
+        "  ".join(
+            text.rjust(width) if i in right else text.ljust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in rows
+    ]
 
 
 def html_table(rows: Rows, sections: dict[int, str] | None = None) -> str:

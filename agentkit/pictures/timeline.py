@@ -1,112 +1,58 @@
-"""The timeline as a still picture: lanes, bars, and an axis in seconds with pauses cut out."""
+"""The timeline as people see it: lanes, bars, and an axis in seconds with pauses cut out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from agentkit.amounts import seconds
 from agentkit.messages import JSON
+from agentkit.pictures.axis import Axis, axis, merge
+from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import TONES, clean, cut, document, element, paint, words
+from agentkit.views.bars import tip
+from agentkit.views.timeline import Timeline
+from agentkit.words import fenced
 
 WIDTH = 940.0
 LABELS = 150.0
 """Pixels for the names of the lanes."""
-BREAK = 26.0
-"""Pixels of a pause that was cut out."""
 ROW = 15.0
 REUSED = 9.0
 """Least width of a step that was taken over, in pixels: it took no time, but is worth seeing."""
-THIN = 1.5
-"""Bars below this width, in pixels, are drawn together."""
 
 
-@dataclass
-class Axis:
-    """From times to pixels, pauses left out."""
+class TimelinePicture(Picture[Timeline]):
+    """Who worked when, and for how long."""
 
-    x: Callable[[float], float]
-    ticks: list[tuple[float, str]]
-    breaks: list[tuple[float, float]]
-    """Where a pause was cut out (pixels), and how long it was (seconds)."""
+    of = Timeline
 
+    def to_svg(self) -> str:
+        return chart(self.data())
 
-def axis(segments: list[list[float]], left: float, width: float) -> Axis:
-    """Spread the segments over the width, in proportion to their lengths."""
-    total = sum(end - start for start, end in segments) or 1e-6
-    scale = max(1.0, width - BREAK * (len(segments) - 1)) / total
-    starts, at = [], left
-    for start, end in segments:
-        starts.append(at)
-        at += (end - start) * scale + BREAK
+    def to_markdown(self) -> str:
+        """Totals and a table of lanes."""
+        totals = self.view.totals()
+        head = (
+            f"Wall {seconds(totals['wall_s'])}, busy {seconds(totals['busy_s'])}, "
+            f"idle {seconds(totals['idle_s'])}, {totals['steps']} steps, {totals['reused']} reused"
+        )
+        return f"{head}\n\n{fenced(str(self))}"
 
-    def x(time: float) -> float:
-        for i in range(len(segments) - 1, -1, -1):
-            start, end = segments[i]
-            if time >= start or i == 0:
-                return starts[i] + max(0.0, min(time, end) - start) * scale
-        return left
-
-    step = nice(total / 7)
-    ticks, gone = [], 0.0
-    for start, (begin, end) in zip(starts, segments, strict=True):
-        n = int(-(-gone // step))
-        while n * step <= gone + end - begin + step * 1e-6:
-            ticks.append((start + (n * step - gone) * scale, tick(n * step, step)))
-            n += 1
-        gone += end - begin
-    breaks = [
-        (starts[i + 1] - BREAK / 2, segments[i + 1][0] - segments[i][1])
-        for i in range(len(segments) - 1)
-    ]
-    return Axis(x, ticks, breaks)
-
-
-def nice(raw: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten."""
-    power = 1e-6
-    while power * 10 < raw:
-        power *= 10
-    return next((power * m for m in (1, 2, 5) if power * m >= raw), power * 10)
-
-
-def tick(value: float, step: float) -> str:
-    """A tick's text, with as many digits as the step needs."""
-    digits = 0
-    while digits < 6 and abs(round(step, digits) - step) > step * 1e-3:
-        digits += 1
-    return f"{value:.{digits}f} s"
-
-
-def merge(bars: list[list[JSON]], x: Callable[[float], float], now: float) -> list[dict[str, JSON]]:
-    """Bars as rectangles; neighbours too thin to be seen alone become one with a count."""
-    found: list[dict[str, JSON]] = []
-    last: dict[tuple[str, int], dict[str, JSON]] = {}
-    for bar in sorted(bars, key=lambda b: (b[5], b[0])):
-        _, lane, row, kind, label, start, end, status, reused, detail, inside = bar
-        x0, x1 = x(start), x(now if end is None else end)
-        rect = {
-            "lane": lane, "row": row, "kind": kind, "label": label, "x": x0, "x1": x1,
-            "status": status, "reused": reused, "open": end is None, "n": 1,
-            "start": start, "end": end, "detail": detail, "inside": inside,
-        }  # fmt: skip
-        before = None if inside else last.get((lane, row))
-        look = ("kind", "reused")
-        if (
-            before is not None
-            and x1 - x0 < THIN
-            and x0 - before["x1"] < 1.0
-            and before["x1"] - before["x"] < 4 * THIN
-            and all(before[k] == rect[k] for k in look)
-            and (before["status"] == "failed") == (status == "failed")
-        ):
-            before["x1"] = max(before["x1"], x1)
-            before["n"] += 1
-            continue
-        found.append(rect)
-        if not inside:
-            last[lane, row] = rect
-    return found
+    def __str__(self) -> str:
+        """Lanes as lines of text: what each did and for how long."""
+        data, totals = self.data(), self.view.totals()
+        wall, busy = seconds(totals["wall_s"]), seconds(totals["busy_s"])
+        lines = [f"{wall} in all, {busy} busy, {totals['steps']} steps"]
+        now = data["segments"][-1][1] if data["segments"] else 0.0
+        for name in data["order"]:
+            lane = self.view.lanes[name]
+            mine = [bar for bar in self.view.bars if bar.lane == name]
+            spent: dict[str, float] = {}
+            for bar in mine:
+                end = now if bar.end is None else bar.end
+                spent[bar.kind] = spent.get(bar.kind, 0.0) + end - bar.start
+            shown = ", ".join(f"{kind} {seconds(total)}" for kind, total in spent.items())
+            line = f"{'  ' * (lane.depth + 1)}{lane.label}: {len(mine)} steps"
+            lines.append(line + (f" ({shown})" if shown else ""))
+        return "\n".join(lines)
 
 
 def chart(data: dict[str, JSON]) -> str:
@@ -215,22 +161,6 @@ def rect(r: dict[str, JSON], y: float) -> str:
     return element("g", *parts)
 
 
-def tip(r: dict[str, JSON]) -> str:
-    """A bar in one line."""
-    if r["n"] > 1:
-        return f"{r['n']} {r['kind']} steps"
-    lasted = "under way" if r["end"] is None else seconds(r["end"] - r["start"])
-    facts = [
-        r["kind"],
-        r["label"],
-        lasted,
-        r["status"],
-        "reused, 0 paid" if r["reused"] else "",
-        r["detail"],
-    ]
-    return " · ".join(f for f in facts if f)
-
-
 def note(at: float, topic: str, grave: bool, y: float, scale: Axis) -> str:
     """A small mark for a decision."""
     title = element("title", clean(topic.replace("_", " ")))
@@ -259,23 +189,3 @@ def legend(data: dict[str, JSON], y: float) -> str:
             parts.append(words(said, x + 17, y, 10.5, **paint("mute")))
             x += len(said) * 6.4 + 36
     return element("g", *parts) if parts else ""
-
-
-def table_of(data: dict[str, JSON]) -> list[str]:
-    """Lanes as lines of text: what each did and for how long."""
-    totals = data["totals"]
-    wall, busy = seconds(totals["wall_s"]), seconds(totals["busy_s"])
-    lines = [f"{wall} in all, {busy} busy, {totals['steps']} steps"]
-    lanes = {lane["id"]: lane for lane in data["lanes"]}
-    now = data["segments"][-1][1] if data["segments"] else 0.0
-    for name in data["order"]:
-        mine = [bar for bar in data["bars"] if bar[1] == name]
-        spent: dict[str, float] = {}
-        for bar in mine:
-            spent[bar[3]] = spent.get(bar[3], 0.0) + ((now if bar[6] is None else bar[6]) - bar[5])
-        shown = ", ".join(f"{kind} {seconds(total)}" for kind, total in spent.items())
-        pad = "  " * (lanes[name]["depth"] + 1)
-        lines.append(
-            f"{pad}{lanes[name]['label']}: {len(mine)} steps" + (f" ({shown})" if shown else "")
-        )
-    return lines

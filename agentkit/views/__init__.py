@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from agentkit.views.ballots import Board
-from agentkit.views.fold import View, fold
+from agentkit.deprecated import moved
+from agentkit.views.ballots import Ballots
+from agentkit.views.fold import Fold, View, fold
 from agentkit.views.graph import Graph
 from agentkit.views.ledger import Ledger
 from agentkit.views.planview import PlanView
@@ -12,7 +13,8 @@ from agentkit.views.timeline import Timeline
 from agentkit.views.transcript import Transcript
 
 __all__ = [
-    "Board",
+    "Ballots",
+    "Fold",
     "Graph",
     "Ledger",
     "PlanView",
@@ -22,3 +24,5 @@ __all__ = [
     "View",
     "fold",
 ]
+
+__getattr__ = moved(__name__, {"Board": "agentkit.views:Ballots"})

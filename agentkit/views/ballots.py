@@ -1,21 +1,18 @@
-"""The board: who held what in each round, when minds changed, and where the majority went wrong."""
+"""Ballots: who held what in each round, when minds changed, where the majority went wrong."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
-from agentkit.pictures.ballots import board_svg
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, short
+from agentkit.views.book import News, short
+from agentkit.views.fold import Fold
 
 TOPICS = ("debate", "vote", "quorum", "judge", "panel", "absent")
 
-Ballots = dict[str, str | None]
+Held = dict[str, str | None]
 """Answers by member, brought to what they come down to; None is an abstention."""
 
 
@@ -24,7 +21,7 @@ class Round:
     """What everybody held at a time."""
 
     label: str
-    ballots: Ballots
+    ballots: Held
     sums: dict[str, float]
     """Votes, or their weight, by answer."""
     absent: dict[str, str] = field(default_factory=dict)
@@ -52,7 +49,7 @@ class Table:
     reason: str = ""
     absent: dict[str, str] = field(default_factory=dict)
 
-    def add(self, label: str, ballots: Ballots, sums: dict[str, float] | None = None) -> Round:
+    def add(self, label: str, ballots: Held, sums: dict[str, float] | None = None) -> Round:
         """Enter a round, or give back the last one when that is what it tells."""
         last = self.rounds[-1] if self.rounds else None
         if last is None or last.ballots != ballots:
@@ -63,7 +60,7 @@ class Table:
         return last
 
 
-class Board:
+class Ballots(Fold):
     """The debates and votes of a run, or of several.
 
     Args:
@@ -71,18 +68,12 @@ class Board:
     """
 
     def __init__(self, truth: str | None = None) -> None:
+        super().__init__()
         self.truth = truth
-        self.book = Book()
         self.tables: dict[tuple[str, str], Table] = {}
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.rev += 1
-        if verdict == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+    def take(self, event: Event, news: News) -> None:
+        if news == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
             return
         if isinstance(event.data, dict):
             scope = self.book.scopes.get((event.run, event.scope))
@@ -92,7 +83,7 @@ class Board:
             self.noted(table, event.topic, event.data)
 
     def noted(self, table: Table, topic: str, data: dict[str, JSON]) -> None:
-        """Enter a round, a count, or a verdict."""
+        """Enter a round, a count, or what a judge or a panel chose."""
         ballots = data.get("ballots") or {}
         if topic == "absent":
             table.absent = {str(who): str(why) for who, why in data.items()}
@@ -122,23 +113,23 @@ class Board:
         return plain(answer) == plain(self.truth)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
-        """All boards as JSON; they are small, so changes are not told apart."""
+        """All votes as JSON; they are small, so changes are not told apart."""
         return {
             "rev": self.rev,
             "truth": self.truth,
-            "boards": [self.board(table) for table in self.tables.values() if table.rounds],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "tables": [self.table(table) for table in self.tables.values() if table.rounds],
+            "live": self.live,
         }
 
-    def board(self, table: Table) -> dict[str, JSON]:
-        """One board as JSON: members, answers in the order they came up, rounds, what to see."""
+    def table(self, table: Table) -> dict[str, JSON]:
+        """An activation as JSON: members, answers in the order they came up, rounds, remarks."""
         members = list(
             dict.fromkeys(who for one in table.rounds for who in (*one.ballots, *one.absent))
         )
         everything = [a for one in table.rounds for a in one.ballots.values() if a is not None]
         answers = list(dict.fromkeys(everything))
         rounds: list[JSON] = []
-        before: Ballots = {}
+        before: Held = {}
         for one in table.rounds:
             cells: dict[str, JSON] = {}
             for who in members:
@@ -212,49 +203,8 @@ class Board:
             return ", away from the truth"
         return ", to the truth" if now and not was else ""
 
-    def rows(self, board: dict[str, JSON]) -> list[list[str]]:
-        """A board as text: a row for each member, and the majority."""
-        rows = [["", *(one["label"] for one in board["rounds"])]]
-        for who in board["members"]:
-            rows.append([who, *(sign(one["cells"][who]) for one in board["rounds"])])
-        leads = [" = ".join(short(a, 30) for a in one["lead"]) for one in board["rounds"]]
-        votes = [one["votes"] for one in board["rounds"]]
-        return [*rows, ["majority", *(f"{a} ({n})" for a, n in zip(leads, votes, strict=True))]]
 
-    def __str__(self) -> str:
-        parts = []
-        for board in self.data()["boards"]:
-            rows = self.rows(board)
-            widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
-            parts.append(f"{board['path']}: {board['said']}")
-            for line in rows:
-                cells = [text.ljust(w) for text, w in zip(line, widths, strict=True)]
-                parts.append("  " + "  ".join(cells).rstrip())
-            parts += [f"  {remark}" for remark in board["remarks"]]
-        return "\n".join(parts) or NONE
-
-    def to_markdown(self) -> str:
-        """A table for each board."""
-        parts = []
-        for board in self.data()["boards"]:
-            parts.append(f"**{cell(board['path'])}**: {cell(board['said'])}")
-            parts.append(markdown_table(self.rows(board), last_bold=True))
-            parts += [cell(remark) for remark in board["remarks"]]
-        return "\n\n".join(parts) or NONE
-
-    def to_svg(self) -> str:
-        """The boards as a picture without script."""
-        return board_svg(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
-
-NONE = "No vote was noted: votes, debates, judges and panels have a board."
-
-
-def counted(ballots: Ballots) -> dict[str, float]:
+def counted(ballots: Held) -> dict[str, float]:
     """One vote for each who did not abstain."""
     found: dict[str, float] = {}
     for held in ballots.values():
@@ -266,14 +216,6 @@ def counted(ballots: Ballots) -> dict[str, float]:
 def name(answer: str | None) -> str:
     """An answer in a sentence."""
     return "no answer" if answer is None else short(answer, 60)
-
-
-def sign(cell: dict[str, JSON]) -> str:
-    """A cell as text: what was held, whether it is new, and whether it is right."""
-    marks = {True: " ✓", False: " ✗"}.get(cell["right"], "")
-    if cell["absent"]:
-        marks += " (absent)"
-    return ("↷ " if cell["changed"] else "") + short(cell["answer"] or "–", 30) + marks
 
 
 def outcome(table: Table) -> str:

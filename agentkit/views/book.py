@@ -44,7 +44,7 @@ Order = tuple[float, ...]
 BEHIND = float("inf")
 """The number of what stands behind all that an activation has begun."""
 
-Verdict = Literal["new", "again", "old"]
+News = Literal["new", "again", "old"]
 """Never seen; told again by a resumed run; the very same event once more."""
 
 
@@ -129,7 +129,7 @@ class Book:
         self.told: Counter[tuple[str, ...]] = Counter()
         self.retold: Counter[tuple[str, ...]] = Counter()
 
-    def take(self, event: Event) -> Verdict:
+    def take(self, event: Event) -> News:
         """Note the event and say whether it is news."""
         entry = self.runs.get(event.run)
         if entry is None:
@@ -147,9 +147,9 @@ class Book:
         # What begins nothing stands behind all that has begun there so far.
         around = self.around(event.run, event.scope)
         self.order = (*around.order, around.begun, BEHIND)
-        verdict = self.enter(event, entry)
+        news = self.enter(event, entry)
         entry.last = max(entry.last, self.order)
-        return verdict
+        return news
 
     def around(self, run: str, scope: str) -> Scope | RunEntry:
         """The activation that something happens in, or the run where it is in none."""
@@ -174,7 +174,7 @@ class Book:
         self.revived.append(scope)
         self.revive(run, scope.parent)
 
-    def enter(self, event: Event, entry: RunEntry) -> Verdict:
+    def enter(self, event: Event, entry: RunEntry) -> News:
         """Enter an event that was not seen before."""
         match event:
             case RunStarted():
@@ -196,17 +196,17 @@ class Book:
                 return self.end(event)
             case MessageSent():
                 marks = (event.purpose, event.sender, event.to, event.message)
-                verdict = self.count(event.run, event.scope, *marks)
-                if verdict == "new":
+                news = self.count(event.run, event.scope, *marks)
+                if news == "new":
                     self.order = self.next_in(event.run, event.scope)
-                return verdict
+                return news
             case Noted():
                 return self.count(event.run, event.scope, event.topic, canonical(event.data))
             case StateChanged():
                 return self.count(event.run, event.scope, event.name, canonical(event.value))
         return "new"
 
-    def start(self, event: RunStarted, entry: RunEntry) -> Verdict:
+    def start(self, event: RunStarted, entry: RunEntry) -> News:
         """Enter the start of a run; at a resume whatever was open counts as cut off."""
         entry.name, entry.status, entry.asked = event.name, "running", event.actor
         entry.starts += 1
@@ -228,7 +228,7 @@ class Book:
             if step.run == run and step.open:
                 step.open, step.status = False, "cancelled"
 
-    def open(self, event: ScopeOpened) -> Verdict:
+    def open(self, event: ScopeOpened) -> News:
         """Enter an activation, or the same one opened again."""
         scope = self.scopes.get((event.run, event.scope))
         if scope is not None:
@@ -259,7 +259,7 @@ class Book:
         if parent is not None:
             parent.children += change
 
-    def begin(self, event: StepStarted) -> Verdict:
+    def begin(self, event: StepStarted) -> News:
         """Enter a step, or a further attempt at it."""
         step = self.steps.get((event.run, event.key))
         if step is not None:
@@ -279,7 +279,7 @@ class Book:
         self.steps[event.run, event.key] = step
         return step
 
-    def end(self, event: StepEnded) -> Verdict:
+    def end(self, event: StepEnded) -> News:
         """Enter a step's end; a step reused from elsewhere may have no start."""
         step = self.steps.get((event.run, event.key))
         if step is None:
@@ -310,7 +310,7 @@ class Book:
             return "task" if not scope.parent else None
         return None
 
-    def count(self, run: str, *marks: str) -> Verdict:
+    def count(self, run: str, *marks: str) -> News:
         """Tell the nth equal thing since the last start from the nth before it."""
         key = (run, *marks)
         self.retold[key] += 1

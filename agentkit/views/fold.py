@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from agentkit.errors import LogCorrupt, full_text
 from agentkit.events import Event
 from agentkit.messages import JSON
+from agentkit.views.book import Book, News
 
 
 class View(Protocol):
@@ -76,3 +77,43 @@ class Changes(Generic[K]):
                 break
             found.append(key)
         return found[::-1]
+
+
+class Fold:
+    """What all views of runs share: a book of the runs, and a revision for each event that is new.
+
+    A view of one's own says in `take` what an event changes, and in `data` what it shows.
+    """
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.changes: Changes[int | str] = Changes()
+
+    @property
+    def rev(self) -> int:
+        """The present revision."""
+        return self.changes.rev
+
+    @property
+    def live(self) -> bool:
+        """Whether some run goes on."""
+        return any(run.status == "running" for run in self.book.runs.values())
+
+    def add(self, event: Event) -> None:
+        """Take one event into account, unless it was added before."""
+        news = self.book.take(event)
+        if news != "old":
+            self.changes.rev += 1
+            self.take(event, news)
+
+    def take(self, event: Event, news: News) -> None:
+        """Take an event into account that is new, or that a resumed run tells again."""
+        raise NotImplementedError
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        """The state as JSON; see View.data."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        count = len(self.book.runs)
+        return f"{type(self).__name__}({count} {'run' if count == 1 else 'runs'})"

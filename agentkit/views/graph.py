@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import (
     Event,
     MessageSent,
@@ -22,20 +21,12 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.pictures.crowd import together
-from agentkit.pictures.graph import picture, summary
-from agentkit.pictures.svg import image
 from agentkit.reliability.retry import Retried
-from agentkit.views.book import YOU, Book, Order, Scope, Step, explained, mapped
-from agentkit.views.branching import Branch, branches
+from agentkit.views.book import YOU, News, Order, Scope, Step, explained, mapped
 from agentkit.views.flowing import Flowing
-from agentkit.views.fold import Changes
-from agentkit.views.mail import GraphEdge, Letter, beginning, edge_data
-from agentkit.views.notes import grave, quiet, sentence
-from agentkit.views.scene import Scene
-
-NOTES = "notes:"
-"""Before the id of a card, for its notes alone."""
+from agentkit.views.fold import Fold
+from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, letter_text
+from agentkit.views.notes import grave, quiet
 
 APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:"}
 """Steps whose counterpart is a node of its own, and the prefix of its id."""
@@ -68,31 +59,24 @@ class GraphNode:
     """Of the step that gave it its status."""
 
 
-class Graph:
+class Graph(Fold):
     """Nodes and edges of one or more runs; actors of the same name are one node."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.nodes: dict[str, GraphNode] = {}
         self.edges: dict[str, GraphEdge] = {}
         self.kin: dict[tuple[str, str], Order] = {}
         """Who works for whom, known before the first message between them is."""
         self.flows: dict[tuple[str, str], Flowing] = {}
         """Declared graphs at work, by run and activation."""
-        self.changes: Changes[str] = Changes()
         self.shape = 0
         """Revision at which a node or an edge came last, or took another place among them."""
-        self.drawn: tuple[int, Scene] = (0, Scene([], [], []))
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.changes.rev += 1
+    def take(self, event: Event, news: News) -> None:
         for scope in self.book.revived:
             self.changes.touch(scope.actor)
-        fresh = verdict == "new"
+        fresh = news == "new"
         match event:
             case RunStarted():
                 self.node(YOU, "you")
@@ -102,7 +86,7 @@ class Graph:
             case ScopeOpened():
                 self.open(event, fresh)
             case ScopeClosed():
-                self.settle_flow(event)
+                self.end_flow(event)
                 self.stir(event)
             case MessageSent():
                 if fresh:
@@ -119,7 +103,7 @@ class Graph:
         found = self.nodes.get(name)
         if found is None:
             found = self.nodes[name] = GraphNode(name, label or name, what, order=self.book.order)
-            self.shape = self.changes.rev
+            self.shape = self.rev
         self.advance(found)
         self.changes.touch(name)
         return found
@@ -127,7 +111,7 @@ class Graph:
     def advance(self, found: GraphNode | GraphEdge) -> None:
         """Let something stand where it first appears in the story, whenever that was told."""
         if self.book.order < found.order:
-            found.order, self.shape = self.book.order, self.changes.rev
+            found.order, self.shape = self.book.order, self.rev
 
     def edge(self, source: str, target: str, letter: Letter) -> None:
         """Put a message on the edge between two nodes."""
@@ -137,7 +121,7 @@ class Graph:
             found = self.edges[name] = GraphEdge(source, target, order=self.book.order)
         self.advance(found)
         if not found.kinds[letter.kind]:
-            self.shape = self.changes.rev
+            self.shape = self.rev
         found.kinds[letter.kind] += 1
         found.letters.append(letter)
         self.changes.touch(name)
@@ -148,7 +132,7 @@ class Graph:
         what = event.what if node.what == "actor" else node.what
         model = event.model or node.model
         if (what, model) != (node.what, node.model):
-            node.what, node.model, self.shape = what, model, self.changes.rev
+            node.what, node.model, self.shape = what, model, self.rev
         parent = self.book.scopes.get((event.run, event.parent))
         above = parent.actor if parent is not None else YOU
         flow = self.flows.get((event.run, event.parent))
@@ -156,7 +140,7 @@ class Graph:
             known = self.kin.get((above, event.actor))
             if known is None or self.book.order < known:
                 self.kin[above, event.actor] = self.book.order
-                self.shape = self.changes.rev
+                self.shape = self.rev
         if fresh:
             node.scopes.append(self.book.scopes[event.run, event.scope])
         self.stir(event)
@@ -224,9 +208,9 @@ class Graph:
             self.changes.touch(edge.id)
             if not back:
                 self.kin.setdefault((source, target), self.book.order)
-        self.shape = self.changes.rev
+        self.shape = self.rev
 
-    def settle_flow(self, event: ScopeClosed) -> None:
+    def end_flow(self, event: ScopeClosed) -> None:
         """A graph is done: answers that nobody was given stand with those who gave them."""
         flow = self.flows.get((event.run, event.scope))
         for actor, letter in (flow.waiting if flow else {}).items():
@@ -364,139 +348,43 @@ class Graph:
             "grave": any(grave(topic) for topic in node.notes),
         }
 
-    def scene(self) -> Scene:
-        """Which cards and curves there are, and where; the same until a node or an edge comes."""
-        if self.drawn[0] != self.shape:
-            ranked = sorted(self.nodes.values(), key=lambda one: one.order)
-            edges = sorted(self.edges.values(), key=lambda one: one.order)
-            kin = sorted(self.kin, key=lambda pair: self.kin[pair])
-            nodes = [(n.id, n.what, *size(n)) for n in ranked]
-            self.drawn = (self.shape, Scene(nodes, edges, kin))
-        return self.drawn[1]
-
     def data(self, since: int = 0) -> dict[str, JSON]:
-        """Nodes, edges and their layout as JSON; see View.data.
-
-        When a node or an edge came, all are given, with their new places.
-        """
-        scene, anew = self.scene(), since == 0 or self.shape > since
-        names = self.changes.since(since)
-        nodes = dict.fromkeys(scene.card(n) for n in names if n in self.nodes)
-        edges = dict.fromkeys(scene.curve(self.edges[n]) for n in names if n in self.edges)
+        """Nodes and edges as JSON, in the order of the story; see View.data."""
+        names = set(self.changes.since(since))
+        edges = [edge for edge in self.edges_in_order() if edge.id in names]
         return {
-            "rev": self.changes.rev,
-            "runs": [
-                {"id": r.id, "name": r.name, "status": r.status} for r in self.book.runs.values()
-            ],
-            "nodes": [self.card(n) for n in (scene.cards if anew else nodes)],
-            "edges": [edge_data(*scene.curves[e]) for e in (scene.curves if anew else edges)],
-            "layout": scene.layout if anew else None,
+            **self.head(),
+            "nodes": [self.node_data(n) for n in self.nodes_in_order() if n.id in names],
+            "edges": [edge_data(edge.id, edge.source, edge.target, [edge]) for edge in edges],
         }
 
-    def card(self, name: str) -> dict[str, JSON]:
-        """The data of what is drawn as one card: a node, or a crowd."""
-        members = [self.node_data(self.nodes[n]) for n in self.scene().cards[name]]
-        return members[0] if name in self.nodes else together(name, members)
+    def head(self) -> dict[str, JSON]:
+        """The revision, and the runs that are shown, as JSON."""
+        runs = self.book.runs.values()
+        known: list[JSON] = [{"id": r.id, "name": r.name, "status": r.status} for r in runs]
+        return {"rev": self.rev, "runs": known}
 
-    def page(self, name: str, start: int = 0, count: int = 50) -> dict[str, JSON]:
-        """Some messages of a curve or a card, shortened, oldest first.
+    def nodes_in_order(self) -> list[GraphNode]:
+        """The nodes in the order of the story."""
+        return sorted(self.nodes.values(), key=lambda one: one.order)
 
-        Of a card the notes about it are among them; `notes:CARD` has the notes alone.
-        """
-        found = self.letters(name)
-        start = max(0, min(start, len(found)))
-        return {
-            "total": len(found),
-            "start": start,
-            "items": [self.letter_data(e, x) for e, x in found[start : start + max(0, count)]],
-        }
+    def edges_in_order(self) -> list[GraphEdge]:
+        """The edges in the order of the story."""
+        return sorted(self.edges.values(), key=lambda one: one.order)
 
-    def letters(self, name: str) -> list[tuple[GraphEdge | GraphNode, Letter]]:
-        """What a curve or a card tells, in order of time, each with what it belongs to."""
-        scene, card = self.scene(), name.removeprefix(NOTES)
-        nodes = [self.nodes[n] for n in scene.cards.get(card, ())]
-        found: list[tuple[GraphEdge | GraphNode, Letter]] = [
-            (node, letter)
-            for node in nodes
-            for letter in node.told
-            if card == name or letter.kind == "note"
-        ]
-        if card == name:
-            found += scene.letters(name)
-        return sorted(found, key=lambda pair: (pair[1].at, pair[1].run, pair[1].seq))
-
-    def letter_data(self, of: GraphEdge | GraphNode, letter: Letter) -> dict[str, JSON]:
-        """A message as JSON; `text` is its beginning, and `more` says whether it goes on."""
-        text = self.text(letter)
-        brief = beginning(text)
-        return {
-            "run": letter.run,
-            "seq": letter.seq,
-            "after_s": round(letter.at - self.book.runs[letter.run].began, 3),
-            "kind": letter.kind,
-            "source": self.nodes[of.source].label if isinstance(of, GraphEdge) else of.label,
-            "target": self.nodes[of.target].label if isinstance(of, GraphEdge) else "",
-            "text": brief,
-            "more": len(brief) < len(text),
-            "tokens": letter.tokens,
-            "cost_usd": letter.cost_usd,
-            "branches": [one.model_dump() for one in self.ways(letter)],
-        }
-
-    def ways(self, letter: Letter) -> list[Branch]:
-        """How to go on from a message in another way; a call is made anew, too."""
-        step = self.book.steps.get(letter.step) if letter.step else None
-        at = max(1, letter.seq - 1) if letter.kind == "call" else letter.seq
-        return branches(letter.run, at, (step.ended or None) if step else letter.edit)
-
-    def text(self, letter: Letter) -> str:
-        """All the words of a message."""
-        if letter.kind in ("task", "answer", "say"):
-            return self.book.said(str(letter.body))
-        if letter.kind == "note":
-            return sentence(letter.body["topic"], letter.body["data"])
-        return self.book.words(letter.body)
+    def letter(self, of: GraphEdge | GraphNode, letter: Letter) -> dict[str, JSON]:
+        """A message as JSON, with from whom to whom; shortened."""
+        ends = [of.source, of.target] if isinstance(of, GraphEdge) else [of.id, ""]
+        source, target = (self.nodes[end].label if end else "" for end in ends)
+        return {**letter_data(self.book, letter), "source": source, "target": target}
 
     def full(self, run: str, seq: int, kind: str) -> str | None:
         """All the words of the message of a kind that belongs to an event, or None."""
         told = [*(e.letters for e in self.edges.values()), *(n.told for n in self.nodes.values())]
         for letter in (one for letters in told for one in letters):
             if (letter.run, letter.seq, letter.kind) == (run, seq, kind):
-                return self.text(letter)
+                return letter_text(self.book, letter)
         return None
-
-    def to_svg(self) -> str:
-        """The graph as a picture without script."""
-        return picture(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
-    def to_markdown(self) -> str:
-        """A table of who sent what to whom."""
-        data = self.data()
-        rows = [f"| {cell(a)} | {cell(b)} | {cell(kinds)} |" for a, b, kinds in told(data)]
-        return "\n".join([summary(data), "", "| from | to | messages |", "|---|---|---|", *rows])
-
-    def __str__(self) -> str:
-        data = self.data()
-        return "\n".join([summary(data), *(f"  {a} → {b}: {kinds}" for a, b, kinds in told(data))])
-
-
-def told(data: dict[str, JSON]) -> list[tuple[str, str, str]]:
-    """From whom, to whom, and how many messages of which kind, in words."""
-    names = {node["id"]: node["label"] for node in data["nodes"]}
-    return [
-        (
-            names[edge["source"]],
-            names[edge["target"]],
-            ", ".join(f"{count} {kind}" for kind, count in edge["kinds"].items())
-            or edge["label"]
-            or "not yet",
-        )
-        for edge in data["edges"]
-    ]
 
 
 def rows(value: JSON, width: int) -> list[list[JSON]]:
@@ -518,13 +406,3 @@ def called(event: StepStarted | StepEnded) -> str:
 def asked(event: StepStarted | StepEnded, request: JSON) -> JSON:
     """What a step asked; of a memory with what was to be done, as `{"recall": ...}`."""
     return {event.name.partition(".")[2]: request} if event.step == "memory" else request
-
-
-def size(node: GraphNode) -> tuple[float, float]:
-    """Width and height of a node in pixels, from its words."""
-    if node.what == "you":
-        return 68.0, 40.0
-    if node.what in APART:
-        return max(72.0, min(190.0, len(node.label) * 7.0 + 44)), 32.0
-    words = max(len(node.label) * 7.8, len(node.model or node.what) * 6.2 + 14)
-    return max(126.0, min(210.0, words + 48)), 48.0

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell, count, money, seconds
 from agentkit.events import Event, RunStarted, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
-from agentkit.pictures.svg import FONT, clean
-from agentkit.pictures.table import html_table, markdown_table, table_svg
-from agentkit.views.book import BEHIND, Book, Order
-from agentkit.words import UNREAD
+from agentkit.views.book import BEHIND, News, Order
+from agentkit.views.fold import Fold
 
 
 @dataclass(slots=True)
@@ -77,35 +74,35 @@ def percentile(values: list[float], share: float) -> float | None:
     return round(ordered[min(rank, len(ordered)) - 1], 6)
 
 
-class Ledger:
+class Ledger(Fold):
     """What a run, or several, cost."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.total = Account("total")
         self.actors: dict[str, Account] = {}
         self.models: dict[str, Account] = {}
         self.latest: Account | None = None
         """Since a single run was resumed the last time; None where none was."""
-        self.rev = 0
+        self.began: float | None = None
+        """When the step began that the latest event ends; None where that is not known."""
 
     def add(self, event: Event) -> None:
-        """Take one event into account."""
-        started = None
+        """Take one event into account, unless it was added before."""
+        self.began = None
         if isinstance(event, StepEnded):
             known = self.book.steps.get((event.run, event.key))
-            started = known.started if known is not None and known.open else None
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.rev += 1
+            self.began = known.started if known is not None and known.open else None
+        super().add(event)
+
+    def take(self, event: Event, news: News) -> None:
         if len(self.book.runs) > 1:
             self.latest = None
-        elif isinstance(event, RunStarted) and verdict == "again":
+        elif isinstance(event, RunStarted) and news == "again":
             self.latest = Account("since the resume")
         if isinstance(event, StepEnded):
-            self.end(event, started)
-        elif isinstance(event, StepStarted) and event.step == "tool" and verdict == "new":
+            self.end(event)
+        elif isinstance(event, StepStarted) and event.step == "tool" and news == "new":
             for account in self.accounts(event):
                 account.tools += 1
 
@@ -123,7 +120,7 @@ class Ledger:
         """Accounts in the order of the story."""
         return sorted(accounts.values(), key=lambda one: one.order)
 
-    def end(self, event: StepEnded, started: float | None) -> None:
+    def end(self, event: StepEnded) -> None:
         """Enter the end of a step."""
         for account in [*self.accounts(event), *([self.latest] if self.latest else [])]:
             if event.reused is not None:
@@ -131,8 +128,8 @@ class Ledger:
                 continue
             account.pay(event)
             account.failed += event.status == "failed"
-            if event.step == "model" and started is not None:
-                account.latencies_s.append(max(0.0, event.at - started))
+            if event.step == "model" and self.began is not None:
+                account.latencies_s.append(max(0.0, event.at - self.began))
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """All accounts as JSON; they are few, so changes are not told apart."""
@@ -143,82 +140,3 @@ class Ledger:
             "latest": self.latest.data() if self.latest else None,
             "models": [account.data() for account in self.listed(self.models)],
         }
-
-    def rows(self) -> list[list[str]]:
-        """The bill as text: a head, one row per actor and per model, and the total."""
-        head = ["", "calls", "tokens in", "cached", "out", "cost", "p50", "p95"]
-        several = [*self.listed(self.actors), *self.listed(self.models)]
-        return [head, *(row(account) for account in [*several, self.total])]
-
-    def remarks(self) -> list[str]:
-        """What the table does not show: savings, failures, unknown prices."""
-        total, found = self.total, []
-        if self.latest is not None:
-            found.append(
-                f"Since the last resume: {brief(self.latest)}. The table has the whole run."
-            )
-        if total.saved_steps:
-            amount = f", worth {money(total.saved_usd)}" if total.saved_usd is not None else ""
-            tokens = count(total.saved.tokens_in + total.saved.tokens_out)
-            found.append(
-                f"Reused steps, not paid again: {total.saved_steps} ({tokens} tokens{amount})."
-            )
-        if total.failed:
-            found.append(f"Failed steps: {total.failed}.")
-        if total.unpriced:
-            found.append(f"Calls of unknown price, not in the sum: {total.unpriced}.")
-        return found
-
-    def __str__(self) -> str:
-        rows = self.rows()
-        widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
-        lines = [
-            "  ".join(
-                c.rjust(w) if i else c.ljust(w)
-                for i, (c, w) in enumerate(zip(line, widths, strict=True))
-            )
-            for line in rows
-        ]
-        return "\n".join([*(line.rstrip() for line in lines), *self.remarks()])
-
-    def to_markdown(self) -> str:
-        """The bill as a Markdown table."""
-        return "\n\n".join(
-            [markdown_table(self.rows(), last_bold=True), *map(cell, self.remarks())]
-        )
-
-    def to_html(self) -> str:
-        """The bill as an HTML table."""
-        notes = "".join(f"<p style='margin:4px 0'>{clean(line)}</p>" for line in self.remarks())
-        table = html_table(self.rows(), sections={1: "actors", 1 + len(self.actors): "models"})
-        return (
-            f'<div class="{UNREAD}" style="font-family:{FONT};font-size:13px">{table}{notes}</div>'
-        )
-
-    def to_svg(self) -> str:
-        """The bill as a picture, for readers that show neither HTML nor Markdown."""
-        return table_svg(self.rows(), "Bill", self.remarks())
-
-
-def brief(account: Account) -> str:
-    """An account in a few words."""
-    usage = account.usage
-    tokens = f"{count(usage.tokens_in)} + {count(usage.tokens_out)} tokens"
-    cost = account.cost_usd if account.unpriced else account.cost_usd or 0.0
-    calls = "1 call" if usage.calls == 1 else f"{count(usage.calls)} calls"
-    return f"{calls}, {tokens}, {money(cost, account.unpriced)}"
-
-
-def row(account: Account) -> list[str]:
-    """An account as the cells of a row."""
-    usage = account.usage
-    return [
-        account.name,
-        count(usage.calls),
-        count(usage.tokens_in),
-        count(usage.tokens_cached),
-        count(usage.tokens_out),
-        money(account.cost_usd, account.unpriced),
-        seconds(percentile(account.latencies_s, 0.5)),
-        seconds(percentile(account.latencies_s, 0.95)),
-    ]

@@ -6,8 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
-from agentkit.pictures.graph import KINDS
-from agentkit.views.book import Order
+from agentkit.views.book import Book, Order
+from agentkit.views.branching import Branch, branches
+from agentkit.views.notes import sentence
+
+KINDS = ("task", "answer", "call", "result", "say", "error")
+"""What a message is: work given and its answer, a tool's call and result, talk, a failure."""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,39 @@ def edge_data(name: str, source: str, target: str, edges: list[GraphEdge]) -> di
         "kind": main_kind(counts) if counts.total() else edges[0].likely,
         "label": edges[0].label,
     }
+
+
+def letter_data(book: Book, letter: Letter) -> dict[str, JSON]:
+    """A message as JSON; `text` is its beginning, and `more` says whether it goes on."""
+    text = letter_text(book, letter)
+    brief = beginning(text)
+    return {
+        "run": letter.run,
+        "seq": letter.seq,
+        "after_s": round(letter.at - book.runs[letter.run].began, 3),
+        "kind": letter.kind,
+        "text": brief,
+        "more": len(brief) < len(text),
+        "tokens": letter.tokens,
+        "cost_usd": letter.cost_usd,
+        "branches": [one.model_dump() for one in ways(book, letter)],
+    }
+
+
+def ways(book: Book, letter: Letter) -> list[Branch]:
+    """How to go on from a message in another way; a call is made anew, too."""
+    step = book.steps.get(letter.step) if letter.step else None
+    at = max(1, letter.seq - 1) if letter.kind == "call" else letter.seq
+    return branches(letter.run, at, (step.ended or None) if step else letter.edit)
+
+
+def letter_text(book: Book, letter: Letter) -> str:
+    """All the words of a message."""
+    if letter.kind in ("task", "answer", "say"):
+        return book.said(str(letter.body))
+    if letter.kind == "note":
+        return sentence(letter.body["topic"], letter.body["data"])
+    return book.words(letter.body)
 
 
 def beginning(text: str, limit: int = 280, lines: int = 6) -> str:

@@ -57,6 +57,7 @@ def join(view: Graph, source: str, target: str, label: str = "", back: bool = Fa
     likely = "call" if target.startswith("tool:") else "task"
     edge = GraphEdge(source, target, label=label, likely=likely)
     view.edges.setdefault(edge.id, edge)
+    view.changes.touch(edge.id)
     if not back:
         view.kin[source, target] = ()
 

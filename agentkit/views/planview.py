@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell, seconds
 from agentkit.events import Event, Noted, RunEnded, RunStarted, ScopeClosed
 from agentkit.messages import JSON
-from agentkit.pictures.plan import chart, placed
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, mapped, short
+from agentkit.views.book import News, mapped, short
+from agentkit.views.fold import Fold
 
 STATES = {"running": "running", "ok": "done", "failed": "failed", "cancelled": "cancelled"}
 """State of a step by the status that its note tells."""
@@ -80,20 +77,14 @@ class Planning:
             yield from (task for task in draft.tasks.values() if task.state == "running")
 
 
-class PlanView:
+class PlanView(Fold):
     """The plans of a run, or of several, with the state of every step."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.plans: dict[tuple[str, str], Planning] = {}
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if isinstance(event, RunStarted | RunEnded):
             state = "cancelled" if isinstance(event, RunEnded) else "waiting"
             self.stop([p for p in self.plans.values() if p.run == event.run], event.at, state)
@@ -103,7 +94,7 @@ class PlanView:
                 over = "done" if known.ledger and event.status == "ok" else "cancelled"
                 self.stop([known], event.at, over)
         elif isinstance(event, Noted) and event.topic in TOPICS and isinstance(event.data, dict):
-            self.noted(event, event.data, again=verdict == "again")
+            self.noted(event, event.data, again=news == "again")
 
     def stop(self, plans: list[Planning], at: float, state: str) -> None:
         """Enter that nothing is under way any more: it was cut off, or the team is done."""
@@ -191,11 +182,11 @@ class PlanView:
             draft.tasks[name] = Task(name, asked, who, needs, "running", began=at)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
-        """All plans as JSON, with places; they are few, so changes are not told apart."""
+        """All plans as JSON; they are few, so changes are not told apart."""
         return {
             "rev": self.rev,
             "plans": [self.planning(plan) for plan in self.plans.values()],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
 
     def planning(self, plan: Planning) -> dict[str, JSON]:
@@ -205,7 +196,7 @@ class PlanView:
                 "title": f"Plan {number + 1}",
                 "why": draft.why,
                 "text": draft.text,
-                **placed([task.data() for task in draft.tasks.values()], wrap=plan.ledger),
+                "steps": [task.data() for task in draft.tasks.values()],
             }
             for number, draft in sorted(plan.drafts.items())
         ]
@@ -217,48 +208,6 @@ class PlanView:
             "flaws": list(plan.flaws),
             "said": summary(drafts),
         }
-
-    def __str__(self) -> str:
-        lines = []
-        for plan in self.data()["plans"]:
-            lines.append(f"{plan['path'] or plan['what']}: {plan['said']}")
-            for draft in plan["drafts"]:
-                lines.append(f"  {draft['title']}" + (f" ({draft['why']})" if draft["why"] else ""))
-                for step in draft["steps"]:
-                    after = f" after {', '.join(step['needs'])}" if step["needs"] else ""
-                    told = f" → {short(step['told'], 80)}" if step["told"] else ""
-                    head = f"    {step['id']} {step['state']:<9} {step['actor']}{after}: "
-                    lines.append(f"{head}{short(step['task'], 80)}{told}")
-        return "\n".join(lines) or NONE
-
-    def to_markdown(self) -> str:
-        """A table of the steps of each plan."""
-        parts = []
-        for plan in self.data()["plans"]:
-            for draft in plan["drafts"]:
-                why = f": {cell(draft['why'])}" if draft["why"] else ""
-                parts.append(f"**{cell(plan['path'])} {cell(draft['title'])}**{why}")
-                rows = [["step", "state", "who", "after", "task", "said", "took"]]
-                rows += [
-                    [
-                        step["id"], step["state"], step["actor"], ", ".join(step["needs"]),
-                        step["task"], step["told"], seconds(step["took_s"]),
-                    ]
-                    for step in draft["steps"]
-                ]  # fmt: skip
-                parts.append(markdown_table(rows) if draft["steps"] else cell(draft["text"]))
-        return "\n\n".join(parts) or NONE
-
-    def to_svg(self) -> str:
-        """The plans as a picture without script."""
-        return chart(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
-
-NONE = "No plan was noted: plan_and_execute and ledger make plans."
 
 
 def reason_of(reason: JSON) -> str:

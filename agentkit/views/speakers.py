@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, MessageSent, Noted, RunEnded, RunStarted
 from agentkit.messages import JSON
-from agentkit.pictures.speakers import strip
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, Verdict, mapped, short
+from agentkit.views.book import News, mapped, short
+from agentkit.views.fold import Fold
 
 TOPICS = ("speaker", "unselected", "handoff", "stop")
 
@@ -50,25 +47,19 @@ class Talk:
         self.members += [name for name in dict.fromkeys(names) if name not in self.members]
 
 
-class Speakers:
+class Speakers(Fold):
     """Who spoke in the conversations of a run: group chats, and tasks that are handed on."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.talks: dict[tuple[str, str], Talk] = {}
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         known = self.talks.get((event.run, event.scope))
         if isinstance(event, MessageSent) and event.purpose == "say" and known is not None:
             self.heard(known, event)
         elif isinstance(event, Noted) and event.topic in TOPICS and isinstance(event.data, dict):
-            self.noted(event, event.data, verdict)
+            self.noted(event, event.data, news)
         elif isinstance(event, RunStarted | RunEnded):
             for talk in self.talks.values():
                 if talk.run == event.run:
@@ -85,10 +76,10 @@ class Speakers:
                 turn.text = short(said, LONG) or "…"
                 return
 
-    def noted(self, event: Noted, data: dict[str, JSON], verdict: Verdict) -> None:
+    def noted(self, event: Noted, data: dict[str, JSON], news: News) -> None:
         """Enter who is to speak, or that nobody is any more; what is told again is known."""
         place = (event.run, event.scope)
-        if verdict == "again" or (event.topic == "stop" and place not in self.talks):
+        if news == "again" or (event.topic == "stop" and place not in self.talks):
             return
         scope = self.book.scopes.get(place)
         path = scope.path if scope is not None else ""
@@ -114,7 +105,7 @@ class Speakers:
         return {
             "rev": self.rev,
             "talks": [self.talk(talk) for talk in self.talks.values()],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
 
     def talk(self, talk: Talk) -> dict[str, JSON]:
@@ -133,40 +124,6 @@ class Speakers:
             "open": scope is not None and scope.open,
             "said": summary(counts, len(talk.turns), talk.ended),
         }
-
-    def __str__(self) -> str:
-        lines = []
-        for talk in self.data()["talks"]:
-            lines.append(f"{talk['path']}: {talk['said']}")
-            for turn in talk["turns"]:
-                lines.append(f"  {turn['n']:>2} {turn['speaker']} ({turn['reason']})")
-                if turn["text"]:
-                    lines.append(f"     {short(turn['text'], 100)}")
-        return "\n".join(lines) or NONE
-
-    def to_markdown(self) -> str:
-        """A table of the turns of each conversation."""
-        parts = []
-        for talk in self.data()["talks"]:
-            rows = [["speaker", "turn", "chosen because", "said"]]
-            rows += [
-                [t["speaker"], str(t["n"]), t["reason"], short(t["text"], 140)]
-                for t in talk["turns"]
-            ]
-            parts += [f"**{cell(talk['path'])}**: {cell(talk['said'])}"]
-            parts += [markdown_table(rows)]
-        return "\n\n".join(parts) or NONE
-
-    def to_svg(self) -> str:
-        """The strips as a picture without script."""
-        return strip(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
-
-NONE = "No speaker was noted: group chats and hand-offs have speakers."
 
 
 def summary(counts: dict[str, int], turns: int, ended: str) -> str:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from agentkit.amounts import fence, seconds
 from agentkit.events import (
     Event,
     Noted,
@@ -17,156 +13,37 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.pictures.svg import image
-from agentkit.pictures.timeline import chart, table_of, tip
 from agentkit.reliability.retry import Retried
-from agentkit.views.book import BEHIND, YOU, Book, Order, Scope, explained, mapped, short
+from agentkit.views.bars import Bar, Covered, Lane, Mark, rectangle, tip
+from agentkit.views.book import BEHIND, YOU, News, Order, Scope, explained, mapped, short
 from agentkit.views.branching import Branch, branches
-from agentkit.views.fold import Changes
-from agentkit.views.notes import grave, quiet, sentence
-
-ROWS = 6
-"""Bars that may stand above each other in a lane."""
+from agentkit.views.fold import Fold
+from agentkit.views.notes import quiet, sentence
 
 QUIET = ("clock", "random")
 """Steps that take no time worth a bar."""
 
 
-@dataclass(slots=True)
-class Bar:
-    """A step, or a wait inside one. Times are Unix seconds; `end` is None while it lasts."""
-
-    id: int
-    lane: str
-    row: int
-    kind: str
-    """model, tool, retry, person, remote, memory"""
-    label: str
-    start: float
-    end: float | None = None
-    status: str = ""
-    reused: bool = False
-    detail: str = ""
-    inside: bool = False
-    """A wait that is part of another bar, and drawn over it."""
-    run: str = ""
-    key: str = ""
-    """Of the step; empty for a wait."""
-    began: int = 0
-    """Seq of its first event."""
-    ended: int = 0
-    """Seq of its last one; 0 while it lasts."""
-    result: JSON = None
-
-    def data(self) -> list[JSON]:
-        """The bar as a JSON array, in the order of BAR_FIELDS: there may be many."""
-        return [getattr(self, name) for name in BAR_FIELDS]
-
-
-BAR_FIELDS = (
-    "id", "lane", "row", "kind", "label", "start", "end", "status", "reused", "detail",
-    "inside",
-)  # fmt: skip
-"""What stands where in a bar's JSON array."""
-
-
-class Mark(NamedTuple):
-    """A note on a lane."""
-
-    at: float
-    topic: str
-    run: str
-    seq: int
-    data: JSON
-
-
-@dataclass(slots=True)
-class Lane:
-    """An actor's row of bars."""
-
-    id: str
-    label: str
-    depth: int
-    ends: list[float | None] = field(default_factory=list)
-    """End of the last bar of each row; None while it lasts."""
-    spans: list[list[float | None]] = field(default_factory=list)
-    """[start, end] of each activation."""
-    notes: list[Mark] = field(default_factory=list)
-    order: Order = (BEHIND,)
-    """Of what it first appears in; see Book."""
-
-    def row(self, start: float) -> int:
-        """The first row that is free at that time."""
-        for i, end in enumerate(self.ends):
-            if end is not None and end <= start:
-                return i
-        if len(self.ends) < ROWS:
-            self.ends.append(None)
-        return len(self.ends) - 1
-
-    def data(self) -> dict[str, JSON]:
-        """The lane as JSON."""
-        return {
-            "id": self.id,
-            "label": self.label,
-            "depth": self.depth,
-            "rows": max(1, len(self.ends)),
-            "spans": [list(span) for span in self.spans],
-            "notes": [[mark.at, mark.topic, grave(mark.topic)] for mark in self.notes],
-        }
-
-
-class Covered:
-    """The time in which at least one of several overlapping things was under way."""
-
-    def __init__(self) -> None:
-        self.total = 0.0
-        self.count = 0
-        self.since = 0.0
-
-    def begin(self, at: float) -> None:
-        """One more is under way."""
-        if self.count == 0:
-            self.since = at
-        self.count += 1
-
-    def end(self, at: float) -> None:
-        """One less is under way."""
-        self.count -= 1
-        if self.count == 0:
-            self.total += max(0.0, at - self.since)
-
-    def until(self, now: float) -> float:
-        """The time so far."""
-        return self.total + (max(0.0, now - self.since) if self.count else 0.0)
-
-
-class Timeline:
+class Timeline(Fold):
     """One lane per actor, one bar per step, and the pauses between resumes cut out."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.lanes: dict[str, Lane] = {}
         self.bars: list[Bar] = []
         self.open: dict[tuple[str, str], Bar] = {}
         self.waits: dict[tuple[str, str], Bar] = {}
         self.spans: dict[tuple[str, str], list[float | None]] = {}
-        self.changes: Changes[int | str] = Changes()
         self.busy = Covered()
         self.waited, self.waited_to = 0.0, float("-inf")
         self.steps = self.reused = 0
         self.segments: list[list[float]] = []
         """[start, end] of the times in which something was under way."""
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        before = [r.id for r in self.book.runs.values() if r.status == "running"]
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.changes.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if isinstance(event, RunStarted):
-            self.start(event, [run for run in before if run != event.run])
+            runs = self.book.runs.values()
+            self.start(event, [r.id for r in runs if r.status == "running" and r.id != event.run])
         if not self.segments:
             self.segments.append([event.at, event.at])
         self.segments[-1][1] = max(self.segments[-1][1], event.at)
@@ -182,8 +59,8 @@ class Timeline:
             case StepStarted() if event.step not in QUIET:
                 self.begin(event)
             case StepEnded() if event.step not in QUIET:
-                self.end(event, verdict == "again")
-            case Noted() if verdict == "new" and not quiet(event):
+                self.end(event, news == "again")
+            case Noted() if news == "new" and not quiet(event):
                 self.note(event)
 
     def start(self, event: RunStarted, others: list[str]) -> None:
@@ -369,13 +246,13 @@ class Timeline:
         """Lanes and bars as JSON; see View.data. Bars are arrays in the order of BAR_FIELDS."""
         names = self.changes.since(since)
         return {
-            "rev": self.changes.rev,
+            "rev": self.rev,
             "segments": [list(segment) for segment in self.segments],
             "order": self.order(),
             "lanes": [self.lanes[n].data() for n in names if isinstance(n, str)],
             "bars": [self.bars[n].data() for n in sorted(i for i in names if isinstance(i, int))],
             "totals": self.totals(),
-            "live": any(r.status == "running" for r in self.book.runs.values()),
+            "live": self.live,
         }
 
     def order(self) -> list[str]:
@@ -389,33 +266,8 @@ class Timeline:
 
         return sorted(self.lanes, key=place)
 
-    def __str__(self) -> str:
-        return "\n".join(table_of(self.data()))
-
-    def to_svg(self) -> str:
-        """The timeline as a picture without script."""
-        return chart(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
-    def to_markdown(self) -> str:
-        """Totals and a table of lanes."""
-        totals = self.totals()
-        head = (
-            f"Wall {seconds(totals['wall_s'])}, busy {seconds(totals['busy_s'])}, "
-            f"idle {seconds(totals['idle_s'])}, {totals['steps']} steps, {totals['reused']} reused"
-        )
-        return f"{head}\n\n{fence(str(self))}"
-
 
 def details(rows: list[tuple[str, str]], ways: list[Branch]) -> dict[str, JSON]:
     """Rows of names and texts, the empty ones left out, and how to go on from there."""
     told = [[name, text] for name, text in rows if text]
     return {"rows": told, "branches": [one.model_dump() for one in ways]}
-
-
-def rectangle(bar: Bar) -> dict[str, JSON]:
-    """A bar alone, as `tip` takes it."""
-    return {**dict(zip(BAR_FIELDS, bar.data(), strict=True)), "n": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from agentkit.amounts import LONG, cell, fence
 from agentkit.events import (
     Event,
     MessageSent,
@@ -16,12 +15,9 @@ from agentkit.events import (
     StepEnded,
 )
 from agentkit.messages import JSON
-from agentkit.pictures.svg import FONT, TONES, clean
-from agentkit.pictures.table import table_svg
-from agentkit.views.book import YOU, Book, Order, explained, mapped, short
-from agentkit.views.branching import branches, hint
+from agentkit.views.book import YOU, News, Order, explained, mapped, short
+from agentkit.views.fold import Fold
 from agentkit.views.notes import grave, quiet, sentence
-from agentkit.words import UNREAD
 
 
 @dataclass(slots=True)
@@ -47,23 +43,17 @@ class Line:
         return {name: getattr(self, name) for name in names}
 
 
-class Transcript:
+class Transcript(Fold):
     """What was said and done, in the order of the story: parallel work stands one by one."""
 
     def __init__(self) -> None:
-        self.book = Book()
+        super().__init__()
         self.lines: list[Line] = []
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        verdict = self.book.take(event)
-        if verdict == "old":
-            return
-        self.rev += 1
-        if isinstance(event, RunStarted) and verdict == "again":
+    def take(self, event: Event, news: News) -> None:
+        if isinstance(event, RunStarted) and news == "again":
             self.put(event, "run", "resumed", "")
-        elif verdict == "new":
+        elif news == "new":
             self.enter(event)
 
     def enter(self, event: Event) -> None:
@@ -142,36 +132,6 @@ class Transcript:
             "lines": [line.data() for line in self.lines if line.rev > since],
         }
 
-    def __str__(self) -> str:
-        found = []
-        for line in self.told():
-            pad = "  " * line.depth
-            body = line.text.replace("\n", f"\n{pad}    ")
-            title = " ".join(line.title.splitlines())  # no word of it may begin a line
-            head = f"{pad}{title}{mark(line)}  #{line.seq}"
-            found.append(head + (f"\n{pad}    {body}" if body else ""))
-        return "\n".join([*found, *self.hints()]) or "(nothing said yet)"
-
-    def hints(self) -> list[str]:
-        """How the numbers of the events are used, when there are any."""
-        return [hint(self.lines[-1].run)] if self.lines else []
-
-    def to_markdown(self) -> str:
-        """The transcript as Markdown; long texts are folded."""
-        shown = [*map(markdown, self.told()), *map(cell, self.hints())]
-        return "\n\n".join(shown) or "*Nothing said yet.*"
-
-    def to_html(self) -> str:
-        """The transcript as HTML; long texts are folded."""
-        body = "".join(html(line) for line in self.told()) or "<p>Nothing said yet.</p>"
-        look = f"font-family:{FONT};font-size:13px;line-height:1.5"
-        return f'<div class="{UNREAD}" style="{look}">{body}</div>'
-
-    def to_svg(self) -> str:
-        """The transcript as a picture, for readers that show neither HTML nor Markdown."""
-        rows = [[line.title, short(line.text, 60)] for line in self.told()]
-        return table_svg([["who", "what"], *rows], "Transcript", [])
-
 
 def recalled(event: StepEnded) -> str:
     """What a search of a memory found, a line for each with its score; empty for other steps."""
@@ -188,54 +148,3 @@ def arguments(request: JSON) -> str:
         return "" if request is None else str(request)
     named = (f"{k}={json.dumps(v, ensure_ascii=False, default=str)}" for k, v in request.items())
     return ", ".join(named)
-
-
-def mark(line: Line) -> str:
-    """How an entry shows that nothing was performed for it."""
-    return " (reused, not paid)" if line.reused else ""
-
-
-def markdown(line: Line) -> str:
-    """An entry in Markdown; what models wrote stands in code blocks, so it cannot pose as ours."""
-    bold = "*" if line.kind == "note" else "**"
-    head = f"{bold}{cell(line.title)}{bold}{mark(line)} #{line.seq}"
-    if not line.text:
-        return head
-    if len(line.text) <= LONG:
-        return f"{head}\n\n{fence(line.text)}"
-    brief = f"{cell(short(line.text, 120))} ({len(line.text)} characters)"
-    return f"{head}\n\n<details><summary>{brief}</summary>\n\n{fence(line.text)}\n\n</details>"
-
-
-def number(line: Line) -> str:
-    """An entry's event number in HTML; it opens the lines that go on from there."""
-    look = "float:right;margin-left:12px;font-size:11px;color:var(--jp-content-font-color2,#5b6570)"
-    ways = [
-        f'<div title="{clean(one.help)}">{one.name}: <code>{clean(one.line)}</code></div>'
-        for one in branches(line.run, line.seq, line.edit)
-    ]
-    return (
-        f'<details style="{look}"><summary style="cursor:pointer">#{line.seq}</summary>'
-        f"{''.join(ways)}</details>"
-    )
-
-
-def html(line: Line) -> str:
-    """An entry in HTML."""
-    tone = TONES.get(line.kind, "#9aa3ad")
-    box = (
-        f"margin:0 0 10px {line.depth * 18}px;padding:2px 0 2px 10px;"
-        f"border-left:3px solid {tone};color:var(--jp-content-font-color1,inherit)"
-    )
-    head = f"{clean(line.title)}<i>{mark(line)}</i>"
-    title = f'{number(line)}<div style="font-weight:600">{head}</div>'
-    pre = "white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0"
-    if not line.text:
-        body = ""
-    elif len(line.text) <= LONG:
-        body = f'<div style="{pre}">{clean(line.text)}</div>'
-    else:
-        brief = f"{clean(short(line.text, 120))} ({len(line.text)} characters)"
-        whole = f'<div style="{pre}">{clean(line.text)}</div>'
-        body = f"<details><summary>{brief}</summary>{whole}</details>"
-    return f'<div style="{box}">{title}{body}</div>'

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from agentkit import Log, Memory, Tool
-from agentkit.amounts import cell
 from agentkit.deprecated import Renamed
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
 from agentkit.run import current_scope, in_run
+from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.board.core import BoardCore, Merge
 from memory.board.delivery import Carrier
@@ -163,8 +163,7 @@ class Board(BoardCore, Memory):
 
     def _repr_markdown_(self) -> str:
         held = {key: str(self.state.value(self.names[0], key)) for key in self.keys()}
-        rows = [f"| {cell(key)} | {cell(value)} |" for key, value in held.items()]
+        rows = [f"| {for_line(key)} | {for_line(value)} |" for key, value in held.items()]
         table = "\n\n| key | value |\n|---|---|\n" + "\n".join(rows) if rows else ""
-        return (
-            f"**{cell(self.name)}** · board on {cell(', '.join(self.names))} · {self.about}{table}"
-        )
+        head = f"**{for_line(self.name)}** · board on {for_line(', '.join(self.names))}"
+        return f"{head} · {self.about}{table}"

@@ -1,9 +1,14 @@
-"""The letters of a queue or stream as a still picture: a line for each, a mark for each moment."""
+"""The letters of a queue or stream as people see them: a line for each, a mark for each moment."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
+from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.table import Rows, markdown_table
+from agentkit.views.book import short
+from agentkit.words import for_line
+from memory.views.letters import Letters
 
 LEFT, BODY, ROW, MOST = 18.0, 430.0, 22.0, 24
 """The margin; room for a letter's text at most; one letter to the next; so many are shown."""
@@ -19,6 +24,33 @@ TONES = {
     "waiting": "task",
 }
 """Colours of moments and states."""
+
+
+class LettersPicture(Picture[Letters]):
+    """What became of each letter."""
+
+    of = Letters
+
+    def rows(self) -> Rows:
+        """The newest letters as a table."""
+        rows = [["letter", "state", "what happened"]]
+        for one in list(self.view.tracks.values())[-20:]:
+            story = ", ".join(f"{m.what} {m.who}".strip() for m in one.moments)
+            rows.append([short(one.body or one.id, 60), one.state, story])
+        return rows
+
+    def __str__(self) -> str:
+        lines = [f"{self.view.name}: {self.view.headline()}"]
+        return "\n".join([*lines, *(f"  {a}: {b} ({c})" for a, b, c in self.rows()[1:])])
+
+    def to_markdown(self) -> str:
+        """How it stands, and the letters as a table."""
+        view = self.view
+        head = f"**{for_line(view.name)}**: {for_line(view.headline())}"
+        return f"{head}\n\n{markdown_table(self.rows())}" if view.tracks else head
+
+    def to_svg(self) -> str:
+        return letters_svg(self.data())
 
 
 def letters_svg(data: dict[str, JSON]) -> str:

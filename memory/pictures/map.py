@@ -1,12 +1,16 @@
-"""The memory map as a still picture: dots for items, the last query, its hits and their scores."""
+"""The memory map as people see it: dots for items, the last query, its hits and their scores."""
 
 from __future__ import annotations
 
 import math
 
 from agentkit.messages import JSON
-from agentkit.pictures.speakers import PALETTE
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.table import Rows, markdown_table, text_table
+from agentkit.views.book import short
+from agentkit.words import for_line
+from memory.views.recalls import MemoryMap, Recall
 
 SIDE, LEFT, TOP = 330.0, 18.0, 46.0
 """The sheet's length; where it begins."""
@@ -33,6 +37,52 @@ CLEAR = 18.0
 
 POINTERS = 12
 """Items whose reasons are pointed at; of more, the lines would hide what they join."""
+
+
+class MapPicture(Picture[MemoryMap]):
+    """What is stored, and what the last searches found and why."""
+
+    of = MemoryMap
+
+    def rows(self, recall: Recall) -> Rows:
+        """A recall as a table."""
+        found = self.view.recalled(recall)["hits"]
+        names = list(dict.fromkeys(name for hit in found for name in hit["parts"]))
+        head = ["", "score", *names, "text"]
+        rows = [
+            [
+                str(i),
+                number(hit["score"]),
+                *(number(hit["parts"].get(name)) for name in names),
+                short(hit["text"], 80),
+            ]
+            for i, hit in enumerate(found, 1)
+        ]
+        return [head, *rows]
+
+    def __str__(self) -> str:
+        lines = [f"{self.view.name}: {self.view.headline()}"]
+        for one in self.view.recalls[-3:]:
+            lines.append(f"  {one.n}. {one.who} searched: {short(one.query, 80)}")
+            found = text_table(self.rows(one)) if one.hits else ["nothing was found"]
+            lines += [f"     {line}" for line in found]
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """What is stored in a line, and the last recall as a table."""
+        parts = [f"**{for_line(self.view.name)}**: {for_line(self.view.headline())}"]
+        for one in self.view.recalls[-1:]:
+            parts.append(f"{for_line(one.who)} searched: {for_line(short(one.query, 200))}")
+            parts.append(markdown_table(self.rows(one)) if one.hits else "Nothing was found.")
+        return "\n\n".join(parts)
+
+    def to_svg(self) -> str:
+        return map_svg(self.data(), self.view.headline())
+
+
+def number(value: JSON) -> str:
+    """A score with two places."""
+    return f"{value:.2f}" if isinstance(value, int | float) else "–"
 
 
 def map_svg(data: dict[str, JSON], headline: str) -> str:

@@ -1,10 +1,14 @@
-"""The paging view as a still picture: the gauge, its course, what is inside and what is outside."""
+"""The window of a paged memory, drawn: the gauge, its course, what is inside and outside."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.speakers import PALETTE
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.table import Rows, markdown_table
+from agentkit.views.book import short
+from agentkit.words import for_line
+from memory.views.paging import Paging, entry
 
 WIDE, LEFT = 660.0, 18.0
 COURSE = 74.0
@@ -17,6 +21,37 @@ FULL, WARM = "#d64550", "#d39a2d"
 
 PARTS = ("system", "working context", "summary", "tools")
 """Parts of the window that have a colour of their own; all else is the queue's."""
+
+
+class PagingPicture(Picture[Paging]):
+    """How full the window is, and what was paged out and in."""
+
+    of = Paging
+
+    def rows(self) -> Rows:
+        """What happened, as a table."""
+        moments = self.view.moments[-12:]
+        rows = [[one.told, str(one.used), str(one.window)] for one in moments]
+        return [["what happened", "used", "window"], *rows]
+
+    def __str__(self) -> str:
+        moments = self.view.moments
+        lines = [f"{self.view.name}: {self.view.headline()}"]
+        for one in moments[-12:]:
+            lines.append(f"  {one.n}. {one.used}/{one.window}  {one.told}")
+        for given in (moments[-1].entries if moments else [])[-12:]:
+            shown = entry(given)
+            lines.append(f"     {shown['part']}: {short(shown['text'], 80)} ({shown['tokens']})")
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """How full it is, and what happened, as a table."""
+        view = self.view
+        head = f"**{for_line(view.name)}**: {for_line(view.headline())}"
+        return f"{head}\n\n{markdown_table(self.rows())}" if view.moments else head
+
+    def to_svg(self) -> str:
+        return paging_svg(self.data(), self.view.headline())
 
 
 def shade(part: str) -> str:

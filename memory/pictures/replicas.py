@@ -1,10 +1,14 @@
-"""The board view as a still picture: a row for each key, a column for each replica."""
+"""A board on its replicas as people see it: a row for each key, a column for each replica."""
 
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.speakers import PALETTE
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.table import Rows, markdown_table, text_table
+from agentkit.views.book import short
+from agentkit.words import for_line
+from memory.views.replicas import Replicas
 
 NAMES, WIDE, HIGH, GAP, LEFT = 128.0, 190.0, 34.0, 14.0, 18.0
 """Room for keys; a version; between columns; the margin."""
@@ -21,6 +25,44 @@ TROUBLE = {
     "redirected": "result",
 }
 """Colours of what goes wrong."""
+
+
+class ReplicasPicture(Picture[Replicas]):
+    """What each replica holds of each key, and what went wrong."""
+
+    of = Replicas
+
+    def rows(self) -> Rows:
+        """The board as a table: a row for each key, a column for each replica."""
+        replicas = self.view.replicas
+        head = [f"{r.name} ({r.behind} behind)" if r.behind else r.name for r in replicas]
+        rows = [["", *head]]
+        for line in self.data()["keys"]:
+            cells = [
+                " | ".join(f"{short(v['value'], 40)} {v['version']}" for v in versions) or "–"
+                for versions in line["cells"]
+            ]
+            rows.append([line["key"], *cells])
+        return rows
+
+    def __str__(self) -> str:
+        view = self.view
+        lines = [f"{view.name}: {view.headline()}"]
+        lines += [f"  {line}" for line in text_table(self.rows() if view.replicas else [])]
+        lines += [f"  {one.told} ({one.who})" for one in view.troubles[-8:]]
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """A table, and what went wrong."""
+        view = self.view
+        parts = [f"**{for_line(view.name)}**: {for_line(view.headline())}"]
+        if view.replicas:
+            parts.append(markdown_table(self.rows()))
+        parts += [for_line(f"{one.told} ({one.who})") for one in view.troubles[-8:]]
+        return "\n\n".join(parts)
+
+    def to_svg(self) -> str:
+        return replicas_svg(self.data())
 
 
 def replicas_svg(data: dict[str, JSON]) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, Noted, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, short
-from memory.pictures.letters import letters_svg
+from agentkit.views.book import News, short
+from agentkit.views.fold import Fold
 
 LAST = 200
 """Letters that are kept."""
@@ -51,7 +48,7 @@ class Track:
         return known[-1] if known else "waiting"
 
 
-class Letters:
+class Letters(Fold):
     """A queue or a stream, letter by letter; of a queue that workers serve, task by task.
 
     A worker tells of a task by its run: that it began, began again at the next worker, or ended.
@@ -63,8 +60,8 @@ class Letters:
     """
 
     def __init__(self, name: str, said: str = "") -> None:
+        super().__init__()
         self.name, self.said = name, said
-        self.book = Book()
         self.tracks: dict[str, Track] = {}
         self.asks: dict[tuple[str, str], Track] = {}
         """By run and key, the asks of a served queue that no worker has told of yet."""
@@ -72,14 +69,8 @@ class Letters:
         """By run, what workers are at, or were."""
         self.workers: dict[str, str] = {}
         """By run, the actor that was asked."""
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        news = self.book.take(event)
-        if news == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if isinstance(event, RunStarted | RunEnded):
             self.worked(event)
         if news == "again":
@@ -207,30 +198,5 @@ class Letters:
                 }
                 for one in self.tracks.values()
             ],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
-
-    def rows(self) -> list[list[str]]:
-        """The letters as a table."""
-        rows = [["letter", "state", "what happened"]]
-        for one in list(self.tracks.values())[-20:]:
-            story = ", ".join(f"{m.what} {m.who}".strip() for m in one.moments)
-            rows.append([short(one.body or one.id, 60), one.state, story])
-        return rows
-
-    def __str__(self) -> str:
-        lines = [f"{self.name}: {self.headline()}"]
-        return "\n".join([*lines, *(f"  {a}: {b} ({c})" for a, b, c in self.rows()[1:])])
-
-    def to_markdown(self) -> str:
-        """How it stands, and the letters as a table."""
-        head = f"**{cell(self.name)}**: {cell(self.headline())}"
-        return f"{head}\n\n{markdown_table(self.rows())}" if self.tracks else head
-
-    def to_svg(self) -> str:
-        """The letters as a picture without script."""
-        return letters_svg(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())

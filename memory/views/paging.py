@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, short
-from memory.pictures.paging import paging_svg
+from agentkit.views.book import News, short
+from agentkit.views.fold import Fold
 
 TOPICS = ("window", "pressure", "evicted", "paged_in", "compacted")
 
@@ -39,7 +36,7 @@ class WindowMoment:
     summary: str = ""
 
 
-class Paging:
+class Paging(Fold):
     """The window of one paged memory over time.
 
     Args:
@@ -49,20 +46,14 @@ class Paging:
     """
 
     def __init__(self, name: str, said: str = "", pressure: float | None = 0.7) -> None:
+        super().__init__()
         self.name, self.said, self.pressure = name, said, pressure
-        self.book = Book()
         self.moments: list[WindowMoment] = []
         self.outside: dict[str, str] = {}
         """Text by id of what was paged out and is not back."""
         self.n = 0
-        self.rev = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        news = self.book.take(event)
-        if news == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if news == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
             return
         data = event.data
@@ -112,7 +103,7 @@ class Paging:
                 for one in self.moments
             ],
             "outside": [{"id": i, "text": short(text)} for i, text in self.outside.items()],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
 
     def headline(self) -> str:
@@ -124,33 +115,6 @@ class Paging:
         if self.outside:
             facts.append(f"{len(self.outside)} paged out")
         return " · ".join([*facts, *([self.said] if self.said else [])])
-
-    def rows(self) -> list[list[str]]:
-        """What happened, as a table."""
-        rows = [["what happened", "used", "window"]]
-        return [*rows, *([one.told, str(one.used), str(one.window)] for one in self.moments[-12:])]
-
-    def __str__(self) -> str:
-        lines = [f"{self.name}: {self.headline()}"]
-        for one in self.moments[-12:]:
-            lines.append(f"  {one.n}. {one.used}/{one.window}  {one.told}")
-        for given in (self.moments[-1].entries if self.moments else [])[-12:]:
-            shown = entry(given)
-            lines.append(f"     {shown['part']}: {short(shown['text'], 80)} ({shown['tokens']})")
-        return "\n".join(lines)
-
-    def to_markdown(self) -> str:
-        """How full it is, and what happened, as a table."""
-        head = f"**{cell(self.name)}**: {cell(self.headline())}"
-        return f"{head}\n\n{markdown_table(self.rows())}" if self.moments else head
-
-    def to_svg(self) -> str:
-        """The view as a picture without script."""
-        return paging_svg(self.data(), self.headline())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
 
 
 def rest(entries: list[dict[str, JSON]], used: int, window: int) -> list[dict[str, JSON]]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, short
-from memory.pictures.map import map_svg
+from agentkit.views.book import News, short
+from agentkit.views.fold import Fold
 from memory.stores import Item
 from memory.views.projection import Point
 
@@ -50,7 +47,7 @@ class Shelf:
     """How many are stored; more than are shown, when there are many."""
 
 
-class MemoryMap:
+class MemoryMap(Fold):
     """A memory's items as points, and what was recalled of them.
 
     Args:
@@ -59,23 +56,17 @@ class MemoryMap:
     """
 
     def __init__(self, name: str, said: str = "") -> None:
+        super().__init__()
         self.name, self.said = name, said
-        self.book = Book()
         self.shelf = Shelf()
         self.recalls: list[Recall] = []
         self.places: dict[str, Point | None] = {}
         """Where queries stand on the map; None for those that have no place."""
         self.n = 0
-        self.rev = 0
         self.stale = True
         """Whether something was stored or forgotten since the shelf was filled."""
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        news = self.book.take(event)
-        if news == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if isinstance(event, StepEnded) and event.step == "memory" and event.status == "ok":
             memory, _, verb = event.name.partition(".")
             if memory == self.name and news == "new":
@@ -122,7 +113,7 @@ class MemoryMap:
     def fill(self, shelf: Shelf, places: dict[str, Point | None]) -> None:
         """Say what is stored, and where the queries stand on that map."""
         self.shelf, self.places = shelf, places
-        self.rev += 1
+        self.changes.rev += 1
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """The map as JSON; it is small, so changes are not told apart."""
@@ -144,7 +135,7 @@ class MemoryMap:
                 for i, at in pairs
             ],
             "recalls": [self.recalled(one) for one in self.recalls],
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
 
     def full(self, name: str) -> str | None:
@@ -179,49 +170,6 @@ class MemoryMap:
             facts.append(f"{shown} of them shown")
         return " · ".join([*facts, *([self.said] if self.said else [])])
 
-    def rows(self, recall: Recall) -> list[list[str]]:
-        """A recall as a table."""
-        found = self.recalled(recall)["hits"]
-        names = list(dict.fromkeys(name for hit in found for name in hit["parts"]))
-        head = ["", "score", *names, "text"]
-        rows = [
-            [
-                str(i),
-                number(hit["score"]),
-                *(number(hit["parts"].get(name)) for name in names),
-                short(hit["text"], 80),
-            ]
-            for i, hit in enumerate(found, 1)
-        ]
-        return [head, *rows]
-
-    def __str__(self) -> str:
-        lines = [f"{self.name}: {self.headline()}"]
-        for one in self.recalls[-3:]:
-            lines.append(f"  {one.n}. {one.who} searched: {short(one.query, 80)}")
-            rows = self.rows(one)
-            widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-            for row in rows if one.hits else [["nothing was found"]]:
-                cells = [text.ljust(w) for text, w in zip(row, widths, strict=False)]
-                lines.append("     " + "  ".join(cells).rstrip())
-        return "\n".join(lines)
-
-    def to_markdown(self) -> str:
-        """What is stored in a line, and the last recall as a table."""
-        parts = [f"**{cell(self.name)}**: {cell(self.headline())}"]
-        for one in self.recalls[-1:]:
-            parts.append(f"{cell(one.who)} searched: {cell(short(one.query, 200))}")
-            parts.append(markdown_table(self.rows(one)) if one.hits else "Nothing was found.")
-        return "\n\n".join(parts)
-
-    def to_svg(self) -> str:
-        """The map as a picture without script."""
-        return map_svg(self.data(), self.headline())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
-
 
 def parts(given: JSON) -> dict[str, float]:
     """The parts of a score that are numbers; of a part with several forms, what it weighed."""
@@ -232,8 +180,3 @@ def parts(given: JSON) -> dict[str, float]:
         if isinstance(value, int | float):
             found[str(name)] = float(value)
     return found
-
-
-def number(value: JSON) -> str:
-    """A score with two places."""
-    return f"{value:.2f}" if isinstance(value, int | float) else "–"

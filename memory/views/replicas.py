@@ -6,13 +6,10 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
-from agentkit.amounts import cell
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
-from agentkit.pictures.svg import image
-from agentkit.pictures.table import markdown_table
-from agentkit.views.book import Book, short
-from memory.pictures.replicas import replicas_svg
+from agentkit.views.book import News, short
+from agentkit.views.fold import Fold
 
 NAMES = {
     "conflict": ("conflict", "conflicts"),
@@ -65,7 +62,7 @@ class Trouble:
     told: str
 
 
-class Replicas:
+class Replicas(Fold):
     """A board on its replicas.
 
     Args:
@@ -74,8 +71,8 @@ class Replicas:
     """
 
     def __init__(self, name: str, said: str = "") -> None:
+        super().__init__()
         self.name, self.said = name, said
-        self.book = Book()
         self.replicas: list[ShownReplica] = []
         self.lost = 0
         """Updates that were lost, as the board itself counts; also those of no run."""
@@ -84,19 +81,13 @@ class Replicas:
         self.stale = True
         """Whether something was done to the board since it was looked at."""
         self.n = 0
-        self.rev = 0
 
     @property
     def wanting(self) -> bool:
         """Whether it has to be filled again to show what the replicas hold."""
         return self.stale
 
-    def add(self, event: Event) -> None:
-        """Take one event into account."""
-        news = self.book.take(event)
-        if news == "old":
-            return
-        self.rev += 1
+    def take(self, event: Event, news: News) -> None:
         if isinstance(event, StepEnded) and event.step == "memory":
             self.stale |= event.name.partition(".")[0] == self.name
         if news == "again" or not isinstance(event, Noted) or event.topic not in NAMES:
@@ -114,7 +105,7 @@ class Replicas:
     def fill(self, replicas: list[ShownReplica], lost: int = 0) -> None:
         """Say what the replicas hold, and how many updates were lost."""
         self.replicas, self.lost = replicas, lost
-        self.rev += 1
+        self.changes.rev += 1
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """The board as JSON; it is small, so changes are not told apart."""
@@ -134,7 +125,7 @@ class Replicas:
                 for one in self.troubles
             ],
             "headline": self.headline(),
-            "live": any(run.status == "running" for run in self.book.runs.values()),
+            "live": self.live,
         }
 
     def row(self, key: str) -> dict[str, JSON]:
@@ -170,48 +161,6 @@ class Replicas:
         counts["lost_update"] = max(counts["lost_update"], self.lost)
         facts += [f"{n} {NAMES[topic][n != 1]}" for topic, n in counts.items() if n]
         return " · ".join([*facts, *([self.said] if self.said else [])])
-
-    def rows(self) -> list[list[str]]:
-        """The board as a table: a row for each key, a column for each replica."""
-        head = [
-            "",
-            *(f"{one.name} ({one.behind} behind)" if one.behind else one.name
-              for one in self.replicas),
-        ]  # fmt: skip
-        rows = [head]
-        for line in self.data()["keys"]:
-            cells = [
-                " | ".join(f"{short(v['value'], 40)} {v['version']}" for v in versions) or "–"
-                for versions in line["cells"]
-            ]
-            rows.append([line["key"], *cells])
-        return rows
-
-    def __str__(self) -> str:
-        lines = [f"{self.name}: {self.headline()}"]
-        rows = self.rows() if self.replicas else []
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) if rows else 0)]
-        for row in rows:
-            cells = [text.ljust(w) for text, w in zip(row, widths, strict=True)]
-            lines.append("  " + "  ".join(cells).rstrip())
-        lines += [f"  {one.told} ({one.who})" for one in self.troubles[-8:]]
-        return "\n".join(lines)
-
-    def to_markdown(self) -> str:
-        """A table, and what went wrong."""
-        parts = [f"**{cell(self.name)}**: {cell(self.headline())}"]
-        if self.replicas:
-            parts.append(markdown_table(self.rows()))
-        parts += [cell(f"{one.told} ({one.who})") for one in self.troubles[-8:]]
-        return "\n\n".join(parts)
-
-    def to_svg(self) -> str:
-        """The board as a picture without script."""
-        return replicas_svg(self.data())
-
-    def to_html(self) -> str:
-        """The picture, to be put into a page."""
-        return image(self.to_svg())
 
 
 def plain(value: JSON) -> str:

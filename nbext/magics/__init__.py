@@ -14,7 +14,16 @@ from nbext.magics.overview import listing
 from nbext.magics.runs import AGENTS, RUNS
 from nbext.magics.state import STATE
 from nbext.magics.team import TEAM
-from nbext.magics.views import BOARD, COST, GRAPH, SPEAKERS, STEPS, TIMELINE, TRANSCRIPT
+from nbext.magics.views import (
+    BALLOTS,
+    BOARD,
+    COST,
+    GRAPH,
+    SPEAKERS,
+    STEPS,
+    TIMELINE,
+    TRANSCRIPT,
+)
 
 __all__ = ["MAGICS", "Magic"]
 
@@ -22,6 +31,7 @@ OTHERS: tuple[Magic, ...] = (
     AGENT,
     AGENTS,
     ASK,
+    BALLOTS,
     BOARD,
     BUDGET,
     COST,

@@ -10,6 +10,7 @@ from IPython.core.magic import no_var_expand
 
 from nbext.options import Grammar, Line, parse
 from nbext.session import Session
+from nbext.table import Told, show
 
 Act = Callable[[Session, Line, str | None], Any]
 """(session, line, body or None) -> result; async where it waits."""
@@ -30,6 +31,8 @@ class Magic(NamedTuple):
     """What help says besides, made when it is asked for."""
     view: bool = False
     """Whether it is there to be looked at, so that its result is shown on any line of a cell."""
+    old: bool = False
+    """Whether this is an old name, which works for one version and is listed nowhere."""
 
     @property
     def waits(self) -> bool:
@@ -39,6 +42,19 @@ class Magic(NamedTuple):
     def grammar_for(self, session: Session, line: str) -> Grammar:
         """What it accepts on a line that begins so."""
         return self.grammar if self.fits is None else self.fits(session, line)
+
+
+def renamed(magic: Magic, old: str) -> Magic:
+    """Make a magic answer to its old name too, and say the new one where it is used."""
+    shown = f"%{old}"
+
+    def act(session: Session, line: Line, body: str | None) -> Any:
+        show(Told(text=f"{shown} is deprecated and goes in the next version; use %{magic.name}."))
+        return magic.act(session, line, body)
+
+    act.__doc__ = f"Do as {magic.grammar.magic}, the new name, does."
+    grammar = magic.grammar.model_copy(update={"magic": shown})
+    return magic._replace(name=old, grammar=grammar, act=act, old=True)
 
 
 def bound(magic: Magic, session: Session) -> Callable[..., Any]:

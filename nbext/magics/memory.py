@@ -128,7 +128,7 @@ async def mapped(session: Session, one: Any) -> MapWidget:
     view = MemoryMap(one.name, behind(one))
     widget = MapWidget(view, partial(fill_map, store=one.store, embedder=free))
     widget.watch(session.log, recent(session), bool(session.working()))
-    return await widget.settle()
+    return await widget.look_now()
 
 
 async def replicated(session: Session, board: Any) -> ReplicasWidget:
@@ -139,7 +139,7 @@ async def replicated(session: Session, board: Any) -> ReplicasWidget:
     view = Replicas(board.name, behind(board))
     widget = ReplicasWidget(view, partial(fill_replicas, board=board))
     widget.watch(session.log, recent(session), bool(session.working()))
-    return await widget.settle()
+    return await widget.look_now()
 
 
 def windowed(session: Session, one: Any) -> PagingWidget:

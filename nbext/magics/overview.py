@@ -22,7 +22,8 @@ def listing(others: Iterable[Magic]) -> Magic:
 
         The help of one, with its options and examples, is `%%ask?`, `%graph?`, and so on.
         """
-        magics = sorted([*others, made], key=lambda one: one.name)
+        known = (one for one in [*others, made] if not one.old)
+        magics = sorted(known, key=lambda one: one.name)
         return Table(
             head=("magic", "takes", "what it does"),
             rows=tuple((one.grammar.magic, one.grammar.usage, summary(one)) for one in magics),
@@ -45,7 +46,7 @@ def described_by(builtin: Callable[..., Any], magics: Iterable[Magic]) -> Callab
     def magic(line: str = "") -> Any:
         return builtin(line)
 
-    lines = [f"  {one.grammar.magic:<12} {summary(one)}" for one in magics]
+    lines = [f"  {one.grammar.magic:<12} {summary(one)}" for one in magics if not one.old]
     magic.__doc__ = "\n".join(
         ["Magics of agentkit (as a table: %agentkit; the help of one: %%ask?)", "", *lines]
         + ["", "Magics of IPython (all of them: %lsmagic)", "", own]

@@ -1,4 +1,4 @@
-"""%graph, %timeline, %cost, %board, %plan, %speakers, %transcript: the faces of a run."""
+"""%graph, %timeline, %cost, %ballots, %plan, %speakers, %transcript: the faces of a run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.log import RunInfo
-from agentkit.pictures.bundle import static_bundle
+from agentkit.pictures.picture import Shown, static_bundle
+from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
-from agentkit.views.transcript import Transcript
 from nbext.blueprint import Blueprint
-from nbext.magics.base import Magic
+from nbext.magics.base import Magic, renamed
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short
 from nbext.table import Told, show
@@ -20,16 +20,16 @@ SWITCH = {"on": True, "off": False, "auto": None}
 
 
 class Still:
-    """A view that shows itself without a widget."""
+    """A picture that shows itself without a widget."""
 
-    def __init__(self, view: Any) -> None:
-        self.view = view
+    def __init__(self, picture: Shown) -> None:
+        self.picture = picture
 
     def __repr__(self) -> str:
-        return str(self.view)
+        return str(self.picture)
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        bundle = static_bundle(self.view)
+        bundle = static_bundle(self.picture)
         # A transcript is text: its picture adds nothing but size.
         return {kind: data for kind, data in bundle.items() if kind != "image/svg+xml"}
 
@@ -111,16 +111,16 @@ def cost(session: Session, line: Line, body: str | None) -> Any:
     return BillWidget().follow(session.log, chosen(session, line))
 
 
-def board(session: Session, line: Line, body: str | None) -> Any:
+def ballots(session: Session, line: Line, body: str | None) -> Any:
     """Show who held what in a debate or vote: the last run, RUN, ACTOR's newest, or all.
 
     With `--truth ANSWER` right and wrong are told apart, and where the majority went wrong.
     """
-    from agentkit.views.ballots import Board
-    from nbext.widgets import BoardWidget
+    from agentkit.views.ballots import Ballots
+    from nbext.widgets import BallotsWidget
 
-    view = Board(line.one("--truth"))
-    return BoardWidget(view).follow(session.log, chosen(session, line))
+    view = Ballots(line.one("--truth"))
+    return BallotsWidget(view).follow(session.log, chosen(session, line))
 
 
 def plan(session: Session, line: Line, body: str | None) -> Any:
@@ -140,7 +140,7 @@ def speakers(session: Session, line: Line, body: str | None) -> Any:
 def transcript(session: Session, line: Line, body: str | None) -> Still:
     """Show who said what to whom, tools included: the last run, RUN, ACTOR's newest, or all."""
     events = [event for run in chosen(session, line) for event in session.log.read(run)]
-    return Still(fold(Transcript(), events))
+    return Still(fold(TranscriptPicture(), events))
 
 
 def grammar(name: str, more: str = "", options: tuple[Option, ...] = ()) -> Grammar:
@@ -159,7 +159,8 @@ GRAPH = Magic("graph", "line", grammar("%graph", " | on | off | auto", (PLAN,)),
 SPEAKERS = Magic("speakers", "line", grammar("%speakers"), speakers, view=True)
 TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline, view=True)
 TRUTH = Option(name="--truth", value="ANSWER", help="the right answer, when it is known")
-BOARD = Magic("board", "line", grammar("%board", "", (TRUTH,)), board, view=True)
+BALLOTS = Magic("ballots", "line", grammar("%ballots", "", (TRUTH,)), ballots, view=True)
+BOARD = renamed(BALLOTS, "board")
 COST = Magic("cost", "line", grammar("%cost"), cost, view=True)
 STEPS = Magic("plan", "line", grammar("%plan"), plan, view=True)
 TRANSCRIPT = Magic("transcript", "line", grammar("%transcript"), transcript, view=True)

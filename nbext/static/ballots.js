@@ -1,5 +1,5 @@
 // @ts-check
-/** The vote and debate board: who held what in each round, and what the majority made of it. Python folds, this draws. */
+/** Ballots: who held what in each round, and what the majority made of it. Python folds, this draws. */
 
 const COLOURS = 8;
 
@@ -40,21 +40,21 @@ function majority(round) {
   return html("td", "", "", lead, html("span", "ak-votes", round.votes));
 }
 
-function section(board) {
-  const table = html("table", "", "",
-    html("thead", "", "", html("tr", "", "", html("td"), ...board.rounds.map((round) => header(round.label, "col")))),
-    html("tbody", "", "", ...board.members.map((who) => html("tr", "", "", header(who, "row"), ...board.rounds.map((round) => held(who, round.label, round.cells[who]))))),
-    html("tfoot", "", "", html("tr", "", "", header("majority", "row"), ...board.rounds.map(majority))));
-  return html("section", "", "", html("div", "ak-head", "", html("b", "", board.path || "vote"), html("span", "ak-said", board.said)),
-    html("div", "ak-scroll", "", table), html("div", "ak-remarks", "", ...board.remarks.map((text) => html("p", "", text))));
+function section(table) {
+  const rows = html("table", "", "",
+    html("thead", "", "", html("tr", "", "", html("td"), ...table.rounds.map((round) => header(round.label, "col")))),
+    html("tbody", "", "", ...table.members.map((who) => html("tr", "", "", header(who, "row"), ...table.rounds.map((round) => held(who, round.label, round.cells[who]))))),
+    html("tfoot", "", "", html("tr", "", "", header("majority", "row"), ...table.rounds.map(majority))));
+  return html("section", "", "", html("div", "ak-head", "", html("b", "", table.path || "vote"), html("span", "ak-said", table.said)),
+    html("div", "ak-scroll", "", rows), html("div", "ak-remarks", "", ...table.remarks.map((text) => html("p", "", text))));
 }
 
-/** Draw the boards into an element and keep them up to date; returns the clean-up. */
+/** Draw the ballots into an element and keep them up to date; returns the clean-up. */
 export function draw(model, el) {
-  const root = region(el, "ak-board", "Board");
+  const root = region(el, "ak-ballots", "Ballots");
 
   function paint(data) {
-    const shown = data.boards.map(section);
+    const shown = data.tables.map(section);
     root.replaceChildren(...(shown.length ? shown : [html("p", "ak-none", "Nobody has voted yet.")]));
   }
   return whole(model, root, paint).stop;

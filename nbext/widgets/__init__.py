@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from agentkit.pictures.bundle import static_bundle
+from agentkit.deprecated import moved
+from agentkit.pictures.picture import static_bundle
 from nbext.widgets.base import LiveView, close_all
 from nbext.widgets.graph import GraphWidget
 from nbext.widgets.plain import (
+    BallotsWidget,
     BillWidget,
-    BoardWidget,
     PlanWidget,
     SpeakersWidget,
 )
 from nbext.widgets.timeline import TimelineWidget
 
 __all__ = [
+    "BallotsWidget",
     "BillWidget",
-    "BoardWidget",
     "GraphWidget",
     "LiveView",
     "PlanWidget",
@@ -24,3 +25,5 @@ __all__ = [
     "close_all",
     "static_bundle",
 ]
+
+__getattr__ = moved(__name__, {"BoardWidget": "nbext.widgets:BallotsWidget"})

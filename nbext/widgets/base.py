@@ -23,10 +23,10 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import publish_display_data
 
-from agentkit.events import Delta, Event, RunEnded, RunStarted
+from agentkit.events import Delta, RunEnded, RunStarted
 from agentkit.messages import JSON
-from agentkit.pictures.bundle import static_bundle
-from agentkit.views.book import Book
+from agentkit.pictures.picture import Picture, static_bundle
+from agentkit.views.fold import Fold
 from agentkit.words import for_terminal
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -49,18 +49,6 @@ def shared(name: str) -> str:
     return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in (common, name))
 
 
-class LiveFold(Protocol):
-    """A view that can also be shown still."""
-
-    book: Book
-
-    def add(self, event: Event) -> None: ...
-    def data(self, since: int = 0) -> dict[str, JSON]: ...
-    def to_svg(self) -> str: ...
-    def to_html(self) -> str: ...
-    def to_markdown(self) -> str: ...
-
-
 class EventLog(Protocol):
     """The part of a log that widgets need."""
 
@@ -79,22 +67,24 @@ class LiveView(anywidget.AnyWidget):
     """The state at the end of a run, so that a saved notebook can draw it without a kernel."""
 
     alive: WeakSet[LiveView] = WeakSet()
-    fold: Callable[[], LiveFold]
-    view: LiveFold
+    drawing: type[Picture[Any]]
+    picture: Picture[Any]
+    view: Fold
 
     def __init_subclass__(
-        cls, drawn: str = "", fold: Callable[[], LiveFold] | None = None, **options: Any
+        cls, drawn: str = "", picture: type[Picture[Any]] | None = None, **options: Any
     ) -> None:
-        """Say what draws it, a module of nbext/static by name, and what it shows by default."""
+        """Say what draws it, a module of nbext/static by name, and of which picture."""
         if drawn:
             # A front end loads a module from its text alone, so it cannot import what all share.
             cls._esm, cls._css = shared(f"{drawn}.js"), shared(f"{drawn}.css")
-        if fold is not None:
-            cls.fold = staticmethod(fold)
+        if picture is not None:
+            cls.drawing = picture
         super().__init_subclass__(**options)
 
-    def __init__(self, view: LiveFold | None = None) -> None:
-        self.view = view if view is not None else self.fold()
+    def __init__(self, view: Fold | None = None) -> None:
+        self.picture = self.drawing(view)
+        self.view = self.picture.view
         self.sent = 0
         self.oldest: float | None = None
         self.streams: dict[str, int] = {}
@@ -192,7 +182,7 @@ class LiveView(anywidget.AnyWidget):
 
     def send_changes(self, since: int) -> None:
         """Send all that changed after a revision."""
-        data = self.view.data(since)
+        data = self.picture.data(since)
         oldest, self.oldest = self.oldest, None
         streams, self.streams = self.streams, {}
         self.sent = data["rev"]
@@ -219,7 +209,7 @@ class LiveView(anywidget.AnyWidget):
     def freeze(self) -> None:
         """Keep the final state in the widget, when it is not too large."""
         with self.mutex:
-            data = self.view.data()
+            data = self.picture.data()
         if len(json.dumps(data, default=str)) <= FROZEN_BYTES:
             self.frozen = data
 
@@ -240,7 +230,7 @@ class LiveView(anywidget.AnyWidget):
             data = {"text/plain": "", **{k: v for k, v in live.items() if k == WIDGET}}
             publish_display_data(data, metadata)  # type: ignore[no-untyped-call]
         with self.mutex:
-            still = static_bundle(self.view)
+            still = static_bundle(self.picture)
         still["text/html"] = twin(self.display_id, still["text/html"])
         publish_display_data(  # type: ignore[no-untyped-call]
             still, transient={"display_id": self.display_id}, update=update
@@ -254,14 +244,14 @@ class LiveView(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         self.remember_loop()
         if get_ipython() is None:
-            print(for_terminal(str(self.view)))
+            print(for_terminal(str(self.picture)))
             return
         self.shown = True
         self.publish(update=False)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         with self.mutex:
-            still = static_bundle(self.view)
+            still = static_bundle(self.picture)
         live = super()._repr_mimebundle_()
         data, metadata = live if live is not None else ({}, {})
         return {**data, **still}, metadata

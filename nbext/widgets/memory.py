@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from agentkit.errors import StoreError
 from agentkit.log import STREAM
 from agentkit.messages import JSON
-from memory import Letters, MemoryMap, Paging, Replicas
-from nbext.widgets.base import EventLog, LiveFold, LiveView
+from memory import (
+    Letters,
+    LettersPicture,
+    MapPicture,
+    MemoryMap,
+    Paging,
+    PagingPicture,
+    Replicas,
+    ReplicasPicture,
+)
+from nbext.widgets.base import EventLog, LiveView
 
 LONGEST_S = 20.0
 """A large store is looked at again after this time at the latest."""
-
-
-class Filled(LiveFold, Protocol):
-    """A view that shows besides events what is stored."""
-
-    @property
-    def wanting(self) -> bool:
-        """Whether it has to be filled again."""
-        ...
 
 
 class MemoryWidget(LiveView):
@@ -63,17 +63,17 @@ class MemoryWidget(LiveView):
     def refresh(self) -> None:
         if not self.keeps:
             return
-        self.keeps = any(run.status == "running" for run in self.view.book.runs.values())
+        self.keeps = self.view.live
         super().refresh()
 
 
-class PagingWidget(MemoryWidget, drawn="paging"):
+class PagingWidget(MemoryWidget, drawn="paging", picture=PagingPicture):
     """The window of a paged memory: what is in it, and what was paged out, live."""
 
     view: Paging
 
 
-class LettersWidget(MemoryWidget, drawn="letters"):
+class LettersWidget(MemoryWidget, drawn="letters", picture=LettersPicture):
     """The letters of a queue or stream, and what became of each, live."""
 
     view: Letters
@@ -83,13 +83,13 @@ class LookingWidget(MemoryWidget):
     """A memory whose content is no event, so it is looked at again after each write.
 
     Args:
-        view: the picture.
+        view: what is shown.
         look: fills it.
     """
 
-    view: Filled
+    view: MemoryMap | Replicas
 
-    def __init__(self, view: Filled, look: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(self, view: MemoryMap | Replicas, look: Callable[[Any], Awaitable[None]]) -> None:
         self.look = look
         self.looking: asyncio.Task[None] | None = None
         self.took_s = 0.0
@@ -114,7 +114,7 @@ class LookingWidget(MemoryWidget):
         self.flush()
         self.refresh()
 
-    async def settle(self) -> Self:
+    async def look_now(self) -> Self:
         """Look at the store now, so that the first picture has it.
 
         Raises:
@@ -136,7 +136,7 @@ class LookingWidget(MemoryWidget):
         super().close()
 
 
-class MapWidget(LookingWidget, drawn="memorymap"):
+class MapWidget(LookingWidget, drawn="memorymap", picture=MapPicture):
     """A memory's items, and what was recalled of them, live."""
 
     view: MemoryMap
@@ -149,7 +149,7 @@ class MapWidget(LookingWidget, drawn="memorymap"):
         return {"type": "text", "id": name, "text": self.view.full(name) or ""}
 
 
-class ReplicasWidget(LookingWidget, drawn="replicas"):
+class ReplicasWidget(LookingWidget, drawn="replicas", picture=ReplicasPicture):
     """What each replica of a board holds, and what went wrong, live."""
 
     view: Replicas

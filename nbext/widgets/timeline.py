@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
+from agentkit.pictures.timeline import TimelinePicture
 from agentkit.views.timeline import Timeline
 from nbext.widgets.base import LiveView
 
 
-class TimelineWidget(LiveView, drawn="timeline", fold=Timeline):
+class TimelineWidget(LiveView, drawn="timeline", picture=TimelinePicture):
     """Who worked when, live; a click on a bar or a note tells all about it."""
 
     view: Timeline

@@ -29,7 +29,8 @@ from agentkit.events import Noted, StepEnded, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import ToolCall
 from agentkit.person import Question
-from agentkit.views import Transcript, fold
+from agentkit.pictures import TranscriptPicture
+from agentkit.views import fold
 from tests.fakes import EchoModel, ScriptedModel, call, kinds
 from tests.teams import begun, prefix_of
 
@@ -536,7 +537,7 @@ async def test_what_was_thought_is_kept_apart_from_the_answer() -> None:
     answer = await Agent("clerk", model=ScriptedModel(Reply(message=said)))("go", log=log)
     assert (answer.text, answer.reasoning) == ("Yes.", "Why not?")
     assert "Why not?" not in repr(answer) + answer._repr_markdown_()
-    lines = str(fold(Transcript(), log.read(answer.run_id))).splitlines()
+    lines = str(fold(TranscriptPicture(), log.read(answer.run_id))).splitlines()
     thought = next(i for i, line in enumerate(lines) if line.startswith("clerk thinks  #"))
     assert lines[thought + 1] == "    Why not?"
 

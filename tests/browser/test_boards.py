@@ -11,7 +11,7 @@ SETUP = f"""\
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from agentkit import open_log
-from nbext.widgets import BoardWidget, PlanWidget, SpeakersWidget
+from nbext.widgets import BallotsWidget, PlanWidget, SpeakersWidget
 from tests.agentkit.views.story import Story
 
 log, story = open_log("memory:"), Story()
@@ -25,7 +25,7 @@ async def play():
     await log.flush(lease)
 """
 SHOW = """\
-kinds = PlanWidget, SpeakersWidget, BoardWidget
+kinds = PlanWidget, SpeakersWidget, BallotsWidget
 widgets = [kind().follow(log, [story.run]).show() for kind in kinds];"""
 HALF = """\
 steps = [
@@ -57,7 +57,7 @@ def test_boards_follow_their_run_and_tell_more_on_a_click(lab: Lab) -> None:
     lab.open(lab.write("boards.ipynb", [SETUP, SHOW, HALF, REST]))
     assert lab.run_cell(0) == ""
     lab.run_cell(1)
-    plan, speakers, board = (lab.page.locator(f".ak-{n}") for n in ("plan", "speakers", "board"))
+    plan, speakers, board = (lab.page.locator(f".ak-{n}") for n in ("plan", "speakers", "ballots"))
     expect(plan).to_contain_text("No plan yet.")
     lab.run_cell(2)
     expect(plan.locator(".step.is-running")).to_have_count(1)

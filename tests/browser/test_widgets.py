@@ -9,8 +9,8 @@ from urllib.parse import urlparse
 import nbformat
 from playwright.sync_api import expect
 
-from agentkit.pictures.bundle import static_bundle
-from agentkit.views import Graph, fold
+from agentkit.pictures import GraphPicture, static_bundle
+from agentkit.views import fold
 from tests.agentkit.views.story import team
 from tests.browser.lab import Lab
 from tests.conftest import ROOT
@@ -92,7 +92,7 @@ def test_the_stored_output_is_the_end_of_the_run_and_needs_no_widget(lab: Lab) -
 
 
 def test_a_notebook_of_somebody_else_shows_its_pictures(lab: Lab) -> None:
-    picture = fold(Graph(), team().events)
+    picture = fold(GraphPicture(), team().events)
     cell = nbformat.v4.new_code_cell(
         "%graph", outputs=[nbformat.v4.new_output("display_data", static_bundle(picture))]
     )

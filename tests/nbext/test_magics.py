@@ -169,7 +169,7 @@ def test_runs_agents_and_views_show_themselves_without_widgets_too(shared: Noteb
     assert "application/vnd.jupyter.widget-view+json" not in graph
     assert "clerk" in shared.ok("%timeline clerk").text
     assert "total" in shared.ok("%cost all").text
-    assert "No vote was noted" in shared.ok("%board last --truth 130").text
+    assert "No vote was noted" in shared.ok("%ballots last --truth 130").text
     assert "No plan was noted" in shared.ok("%plan clerk").text
     assert "No speaker was noted" in shared.ok("%speakers").text
     assert "What are the dues" in shared.ok("%transcript last").text
@@ -377,3 +377,14 @@ def test_events_are_listed_with_the_numbers_that_fork_takes(shared: Notebook) ->
     assert "77" in forked.text
     assert shared.run("%events --actor nobody").ename == "SetupError"
     assert shared.run("%events --from x").ename == "SetupError"
+
+
+def test_an_old_name_of_a_magic_works_says_the_new_one_and_is_listed_nowhere(
+    shared: Notebook,
+) -> None:
+    shared.ok(DUES)
+    text = shared.ok("%board last").text
+    assert "%board is deprecated and goes in the next version; use %ballots." in text
+    assert "No vote was noted" in text
+    listed = shared.ok("%agentkit").text
+    assert "%ballots" in listed and "%board" not in listed

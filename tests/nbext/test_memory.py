@@ -91,7 +91,7 @@ def test_what_comes_after_the_picture_is_seen_by_it_and_leaves_the_stored_output
         "await notes.recall('Plover')\n"
         "import asyncio\n"
         "async with asyncio.timeout(10):\n"
-        "    while '3 items' not in str(widget.view) or 'Plover' not in str(widget.view):\n"
+        "    while '3 items' not in str(widget.picture) or 'Plover' not in str(widget.picture):\n"
         "        await asyncio.sleep(0.02)"
     )
     assert later.updates == []
@@ -124,7 +124,7 @@ def test_a_board_is_shown_on_its_replicas_and_follows_what_is_written(shared: No
         "await port.at('south').write('quay', 'taken')\n"
         "import asyncio\n"
         "async with asyncio.timeout(10):\n"
-        "    while 'taken' not in str(shown.view):\n"
+        "    while 'taken' not in str(shown.picture):\n"
         "        await asyncio.sleep(0.02)"
     )
     shared.ok("south = port.at('south')\n%memory south")

@@ -16,8 +16,8 @@ from agentkit.errors import UnknownRun
 from agentkit.events import Delta
 from agentkit.views import Ledger, Timeline
 from nbext.widgets import (
+    BallotsWidget,
     BillWidget,
-    BoardWidget,
     GraphWidget,
     LiveView,
     PlanWidget,
@@ -136,7 +136,7 @@ async def test_a_widget_shows_what_a_log_has_and_what_comes() -> None:
     shown = GraphWidget().follow(log, [story.run])
     log.append(lease, *story.events[9:])
     await log.flush(lease)
-    assert str(shown.view) == str(fold_of(story.events))
+    assert str(shown.picture) == str(fold_of(story.events))
     assert log.listening(story.run)
     shown.close()
     assert not log.listening(story.run)
@@ -151,7 +151,7 @@ async def test_an_unknown_run_is_told_and_leaves_no_subscriber() -> None:
     log.close()
 
 
-WIDGETS = [GraphWidget, TimelineWidget, BillWidget, BoardWidget, PlanWidget, SpeakersWidget]
+WIDGETS = [GraphWidget, TimelineWidget, BillWidget, BallotsWidget, PlanWidget, SpeakersWidget]
 
 
 @pytest.mark.parametrize("make", WIDGETS)
@@ -201,10 +201,10 @@ def test_all_widgets_can_be_closed_at_once() -> None:
 
 
 def fold_of(events: list[Any]) -> Any:
-    """The graph of these events."""
+    """The picture of the graph of these events."""
     shown = GraphWidget()
     shown.receive(events)
-    return shown.view
+    return shown.picture
 
 
 def test_a_page_without_widgets_has_the_still_picture(monkeypatch: pytest.MonkeyPatch) -> None:

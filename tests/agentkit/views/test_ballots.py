@@ -12,7 +12,8 @@ from agentkit.errors import TimedOut
 from agentkit.patterns.debate import debate
 from agentkit.patterns.panel import panel
 from agentkit.patterns.vote import vote
-from agentkit.views import Board, fold
+from agentkit.pictures import BallotsPicture
+from agentkit.views import Ballots, fold
 from tests.agentkit.patterns.teams import agent
 from tests.agentkit.views.story import Story
 from tests.fakes import ScriptedModel
@@ -22,12 +23,12 @@ def says(name: str, *lines: str) -> Agent:
     return Agent(name, model=ScriptedModel(*lines))
 
 
-async def shown(team: Any, truth: str | None = None) -> tuple[Board, Any]:
+async def shown(team: Any, truth: str | None = None) -> tuple[Ballots, Any]:
     """The view of a run of this team, and its first board as JSON."""
     log = open_log("memory:")
     answer = await team("How much?", log=log)
-    view = fold(Board(truth), log.read(answer.run_id))
-    return view, view.data()["boards"][0]
+    view = fold(BallotsPicture(Ballots(truth)), log.read(answer.run_id))
+    return view, view.data()["tables"][0]
 
 
 def talked_out() -> Any:
@@ -86,7 +87,7 @@ def test_a_tie_has_several_leaders_and_an_abstention_none(
     s.start()
     s.open("t", "d", "d", what="pattern")
     s.note("t", "debate", {"round": 1, "answers": ballots, "changed": []})
-    board = fold(Board("1"), s.events).data()["boards"][0]
+    board = fold(BallotsPicture(Ballots("1")), s.events).data()["tables"][0]
     assert board["rounds"][0]["lead"] == lead
     assert board["rounds"][0]["right"] is None
     assert board["said"] == "round 1, not decided yet"
@@ -98,7 +99,7 @@ def test_a_judge_against_the_majority_is_told() -> None:
     s.open("t", "court", "court", what="pattern")
     ballots = {"ann": "1", "bo": "2", "cy": "1"}
     s.note("t", "judge", {"winner": "bo", "ballots": ballots, "reason": "it is derived"})
-    board = fold(Board(), s.events).data()["boards"][0]
+    board = fold(BallotsPicture(), s.events).data()["tables"][0]
     assert board["said"] == "2 by judge, bo: it is derived"
     assert board["remarks"] == ["The judge chose 2 against the majority's 1."]
 
@@ -118,7 +119,7 @@ def test_a_resumed_debate_counts_a_round_once() -> None:
         if how == "resumed":
             s.start(how="resume")
         s.note("t", "debate", {"round": 1, "answers": {"ann": "<b>1</b>"}, "changed": []})
-    view = fold(Board(), s.events)
-    assert len(view.data()["boards"][0]["rounds"]) == 1
+    view = fold(BallotsPicture(), s.events)
+    assert len(view.data()["tables"][0]["rounds"]) == 1
     assert "<b>" not in view.to_svg() + view.to_html() + view.to_markdown()
     ElementTree.fromstring(view.to_svg())

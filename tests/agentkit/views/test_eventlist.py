@@ -13,11 +13,11 @@ from agentkit.events import Failure
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import ToolCall
 from agentkit.opening import run
+from agentkit.pictures import GraphPicture
 from agentkit.tools import tool
 from agentkit.views.branching import branches, hint, short_id
 from agentkit.views.eventlist import editable, told
 from agentkit.views.fold import fold
-from agentkit.views.graph import Graph
 from agentkit.views.timeline import Timeline
 from agentkit.views.transcript import Transcript
 from tests.agentkit.views import stories
@@ -91,7 +91,7 @@ def test_the_lines_to_copy_name_the_run_as_magics_take_it() -> None:
 
 def test_every_message_of_the_graph_can_be_gone_on_from() -> None:
     events = team().events
-    graph, known = fold(Graph(), events), editable(events)
+    graph, known = fold(GraphPicture(), events), editable(events)
     for name in (*graph.scene().cards, *graph.scene().curves):
         for item in graph.page(name)["items"]:
             lines = [one["line"] for one in item["branches"]]

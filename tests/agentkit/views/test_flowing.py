@@ -11,8 +11,8 @@ from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import JSON
+from agentkit.pictures import GraphPicture
 from agentkit.views.fold import fold
-from agentkit.views.graph import Graph
 from agentkit.views.plan import planned
 from tests.agentkit.views.story import Story
 from tests.fakes import ScriptedModel
@@ -32,19 +32,19 @@ def agent(name: str) -> Actor:
     return Agent(name, "You.", model=ScriptedModel(*[f"{name} says so"] * 5))
 
 
-async def ran(team: Actor) -> Graph:
+async def ran(team: Actor) -> GraphPicture:
     log = MemoryLog()
     await team("go", log=log)
-    return fold(Graph(), log.read(log.find("last")))
+    return fold(GraphPicture(), log.read(log.find("last")))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_the_nodes_stand_where_they_stood_before_the_run(shape: Shape) -> None:
     team = shape(*map(agent, "abcd")).named("team")
-    before, after = planned(team), await ran(team)
+    before, after = GraphPicture(planned(team)), await ran(team)
     assert after.scene().layout["nodes"] == before.scene().layout["nodes"]
-    arrows = {name for name in before.edges}
-    assert set(after.edges) - arrows == {"team→you"}
+    arrows = set(before.view.edges)
+    assert set(after.view.edges) - arrows == {"team→you"}
 
 
 async def test_every_word_of_a_graph_can_be_read_by_a_click_on_who_said_it() -> None:
@@ -75,5 +75,5 @@ def test_arrows_that_a_log_has_wrong_harm_nobody(data: JSON) -> None:
     s.close("a")
     s.close("t")
     s.end()
-    graph = fold(Graph(), s.events)
-    assert {"t→a", "a→t"} <= set(graph.edges) and graph.to_svg()
+    graph = fold(GraphPicture(), s.events)
+    assert {"t→a", "a→t"} <= set(graph.view.edges) and graph.to_svg()

@@ -12,24 +12,33 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentkit.views import (
-    Board,
-    Graph,
-    Ledger,
-    PlanView,
-    Speakers,
-    Timeline,
-    Transcript,
-    fold,
+from agentkit.pictures import (
+    BallotsPicture,
+    GraphPicture,
+    LedgerPicture,
+    PlanPicture,
+    SpeakersPicture,
+    TimelinePicture,
+    TranscriptPicture,
 )
+from agentkit.views import Graph, Ledger, Transcript, fold
 from tests.agentkit.views.stories import resumed, runs, written
 from tests.agentkit.views.story import team
 
-VIEWS = [Graph, Timeline, Ledger, Board, PlanView, Speakers, Transcript]
+PICTURES = [
+    GraphPicture,
+    TimelinePicture,
+    LedgerPicture,
+    BallotsPicture,
+    PlanPicture,
+    SpeakersPicture,
+    TranscriptPicture,
+]
+"""Each shows a view of its own, which is folded with it."""
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 @quick
 @given(told=runs(), cuts=st.lists(st.integers(0, 60), max_size=4))
 def test_looking_between_events_changes_nothing(view: type, told: Any, cuts: list[int]) -> None:
@@ -42,7 +51,7 @@ def test_looking_between_events_changes_nothing(view: type, told: Any, cuts: lis
     assert looked.data() == fold(view(), events).data()
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 @quick
 @given(told=runs(), cut=st.integers(0, 60))
 def test_events_that_come_twice_count_once(view: type, told: Any, cut: int) -> None:
@@ -51,7 +60,7 @@ def test_events_that_come_twice_count_once(view: type, told: Any, cut: int) -> N
     assert twice.data() == fold(view(), events).data()
 
 
-@pytest.mark.parametrize("view", [Graph, Timeline])
+@pytest.mark.parametrize("view", [GraphPicture, TimelinePicture])
 @quick
 @given(told=runs(), known=st.integers(0, 60))
 def test_changes_on_top_of_an_old_state_give_the_new_state(
@@ -109,7 +118,7 @@ def test_a_resumed_run_says_the_same_things(told: Any, cut: int, closed: bool, a
     )
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PICTURES)
 @quick
 @given(told=runs(), cut=st.integers(0, 60))
 def test_every_state_has_all_still_forms_and_is_json(view: type, told: Any, cut: int) -> None:
@@ -121,7 +130,7 @@ def test_every_state_has_all_still_forms_and_is_json(view: type, told: Any, cut:
     assert str(shown)
 
 
-@pytest.mark.parametrize("view", [Graph, Timeline])
+@pytest.mark.parametrize("view", [GraphPicture, TimelinePicture])
 def test_a_page_that_throws_pictures_away_keeps_no_heap_of_their_words(view: type) -> None:
     shown = fold(view(), team().events)
     page = shown.to_html()

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.events import Failure, Usage
-from agentkit.views.ballots import Board
+from agentkit.pictures import (
+    BallotsPicture,
+    GraphPicture,
+    LedgerPicture,
+    TranscriptPicture,
+)
 from agentkit.views.fold import fold
-from agentkit.views.graph import Graph
-from agentkit.views.ledger import Ledger
 from agentkit.views.timeline import Timeline
-from agentkit.views.transcript import Transcript
 from tests.agentkit.views.story import Story
 
 WORKERS = ("amber", "cinder", "drift")
@@ -67,12 +69,12 @@ def told(seed: int | None) -> Story:
 def faces(seed: int | None) -> list[object]:
     """All that is written down of the run and does not tell times."""
     events = told(seed).events
-    graph, ledger = fold(Graph(), events), fold(Ledger(), events)
+    graph, ledger = fold(GraphPicture(), events), fold(LedgerPicture(), events)
     rows = [row[:6] for row in ledger.rows()]
     lanes = fold(Timeline(), events).order()
-    transcript = re.sub(r" #\d+\n", "\n", str(fold(Transcript(), events)))
+    transcript = re.sub(r" #\d+\n", "\n", str(fold(TranscriptPicture(), events)))
     drawn = [graph.to_svg(), graph.to_html(), graph.to_markdown(), str(graph)]
-    return [*drawn, transcript, rows, lanes, str(fold(Board(), events))]
+    return [*drawn, transcript, rows, lanes, str(fold(BallotsPicture(), events))]
 
 
 @settings(max_examples=40, deadline=None)
@@ -96,7 +98,7 @@ def test_the_results_of_parallel_calls_stand_in_the_order_of_the_calls(
         s.finish("c", names[i], "tool", names[i], result=f"{names[i]} done")
     s.close("c")
     s.end()
-    lines = str(fold(Transcript(), s.events)).splitlines()
+    lines = str(fold(TranscriptPicture(), s.events)).splitlines()
     assert [line.split()[0] for line in lines if "done" in line] == names
 
 
@@ -115,7 +117,7 @@ def test_a_resume_is_told_after_all_that_was_there_before(failed: bool) -> None:
     s.say("c", "clerk", "you", "It is 8.", "answer")
     s.close("c")
     s.end()
-    text = str(fold(Transcript(), s.events))
+    text = str(fold(TranscriptPicture(), s.events))
     assert text.index("depth") < text.index("resumed") < text.index("tariff")
     if failed:
         assert text.index("depth") < text.index("clerk failed") < text.index("resumed")

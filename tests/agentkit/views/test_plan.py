@@ -10,6 +10,7 @@ from agentkit.agent import Agent
 from agentkit.messages import JSON
 from agentkit.patterns.graph import node, otherwise
 from agentkit.patterns.vote import vote
+from agentkit.pictures import GraphPicture
 from agentkit.tools import tool
 from agentkit.views.plan import planned
 
@@ -45,11 +46,12 @@ def test_members_and_what_agents_can_call_are_drawn() -> None:
 def test_everybody_is_idle_and_the_summary_says_that_nobody_was_asked() -> None:
     view = planned(agent("clerk", tariff))
     assert {n["state"] for n in view.data()["nodes"]} == {"idle"}
-    assert str(view).splitlines()[0] == "Team before it is asked: 3 nodes, 2 edges"
-    assert "0 messages" not in view.to_markdown() and "| clerk | tariff | not yet |" in (
-        view.to_markdown()
+    shown = GraphPicture(view)
+    assert str(shown).splitlines()[0] == "Team before it is asked: 3 nodes, 2 edges"
+    assert "0 messages" not in shown.to_markdown() and "| clerk | tariff | not yet |" in (
+        shown.to_markdown()
     )
-    picture = ElementTree.fromstring(view.to_svg())
+    picture = ElementTree.fromstring(shown.to_svg())
     assert {"clerk", "tariff", "you"} <= {text for text in picture.itertext()}
 
 
@@ -68,7 +70,7 @@ def test_a_declared_graph_is_drawn_by_its_edges_with_their_conditions() -> None:
         "b→d": "",
         "c→d": "",
     }
-    assert "a → b: costs" in str(planned(team))
+    assert "a → b: costs" in str(GraphPicture(planned(team)))
 
 
 def test_the_gate_of_a_loop_is_left_out() -> None:

@@ -14,6 +14,7 @@ from agentkit.errors import TimedOut
 from agentkit.events import Event
 from agentkit.patterns.ledger import ledger
 from agentkit.patterns.plan import plan_and_execute
+from agentkit.pictures import PlanPicture
 from agentkit.pictures.plan import placed
 from agentkit.views import PlanView, fold
 from tests.agentkit.patterns.teams import agent
@@ -55,7 +56,7 @@ def begun() -> Story:
 
 
 async def test_both_plans_are_kept_with_the_state_of_each_step_and_why_there_is_a_second() -> None:
-    view = fold(PlanView(), await replanned())
+    view = fold(PlanPicture(), await replanned())
     assert states(view, 0) == ["done", "failed", "failed"]
     assert states(view, 1) == ["done"]
     first, second = view.data()["plans"][0]["drafts"]
@@ -66,10 +67,10 @@ async def test_both_plans_are_kept_with_the_state_of_each_step_and_why_there_is_
 
 async def test_a_plan_looked_at_while_it_is_carried_out_shows_what_runs_and_what_waits() -> None:
     events = await replanned()
-    seen, view = set(), PlanView()
+    seen, view = set(), PlanPicture()
     for event in events:
         view.add(event)
-        if view.plans:
+        if view.view.plans:
             seen.add(tuple(states(view, 0)))
     assert {("waiting",) * 3, ("running", "running", "waiting")} <= seen
 
@@ -80,21 +81,21 @@ def test_a_run_that_was_cut_off_shows_as_running_only_what_goes_on_again() -> No
         s.note("t", "step", {"id": step, "actor": "ada", "status": "running"})
     s.note("t", "step", {"id": 1, "actor": "ada", "status": "ok", "answer": "4"})
     s.start(how="resume")
-    assert states(fold(PlanView(), s.events)) == ["done", "waiting", "waiting"]
+    assert states(fold(PlanPicture(), s.events)) == ["done", "waiting", "waiting"]
     s.note("t", "plan", {"steps": FIRST, "trial": 0})
     for step in (1, 2):
         s.note("t", "step", {"id": step, "actor": "ada", "status": "running"})
-    view = fold(PlanView(), s.events)
+    view = fold(PlanPicture(), s.events)
     assert states(view) == ["done", "running", "waiting"]
     assert len(view.data()["plans"][0]["drafts"]) == 1
     s.end("cancelled")
-    assert states(fold(PlanView(), s.events)) == ["done", "cancelled", "waiting"]
+    assert states(fold(PlanPicture(), s.events)) == ["done", "cancelled", "waiting"]
 
 
 def test_a_plan_that_was_sent_back_is_told() -> None:
     s = begun()
     s.note("t", "plan.flaw", {"reason": "it has 0 steps; 1 to 20 are allowed."})
-    assert "0 steps" in str(fold(PlanView(), s.events).data()["plans"][0]["flaws"])
+    assert "0 steps" in str(fold(PlanPicture(), s.events).data()["plans"][0]["flaws"])
 
 
 def progress(who: str, asked: str, moving: bool = True, over: bool = False) -> str:
@@ -120,7 +121,7 @@ async def test_a_ledger_shows_its_instructions_and_which_of_them_led_nowhere() -
     log = open_log("memory:")
     team = ledger(chief, [agent("ada", "x"), agent("bo", "z")])
     answer = await team("find it", log=log)
-    view = fold(PlanView(), log.read(answer.run_id))
+    view = fold(PlanPicture(), log.read(answer.run_id))
     assert states(view) == ["stalled", "done", "done"]
     draft = view.data()["plans"][0]["drafts"][0]
     assert [step["task"] for step in draft["steps"]] == ["look", "ask", "add"]
@@ -128,7 +129,7 @@ async def test_a_ledger_shows_its_instructions_and_which_of_them_led_nowhere() -
 
 
 def test_texts_of_models_are_escaped_wherever_the_plan_is_shown() -> None:
-    view = fold(PlanView(), begun().events)
+    view = fold(PlanPicture(), begun().events)
     assert "<b>" not in view.to_svg() + view.to_html() + view.to_markdown()
     ElementTree.fromstring(view.to_svg())
 

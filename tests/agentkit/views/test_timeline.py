@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentkit.events import Failure, Ref
+from agentkit.pictures import TimelinePicture
 from agentkit.pictures.timeline import axis, merge
 from agentkit.views import Timeline, fold
 from agentkit.views.timeline import Bar
@@ -58,7 +59,7 @@ def test_the_pause_before_a_resume_is_cut_out() -> None:
     assert view.totals()["wall_s"] < 5
     assert [b.status for b in view.bars] == ["cancelled", "ok"]
     assert len(view.lanes["clerk"].spans) == 2
-    assert "paused 60 min" in view.to_svg()
+    assert "paused 60 min" in TimelinePicture(view).to_svg()
 
 
 def test_busy_time_counts_overlaps_once_and_the_rest_is_idle() -> None:
@@ -77,7 +78,7 @@ def test_reused_and_failed_steps_look_different() -> None:
     s.finish("c", "m", "model", "sim:careful", reused=Ref(run="old", seq=1))
     view = fold(Timeline(), s.events)
     assert [b.reused for b in view.bars] == [False, True]
-    picture = view.to_svg()
+    picture = TimelinePicture(view).to_svg()
     assert "E: no &lt;b&gt;" in picture and "url(#agentkit-hatch)" in picture
     assert view.totals()["reused"] == 1
 

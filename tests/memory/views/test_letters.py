@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from agentkit import open_log, pattern, run
 from agentkit.views import fold
 from memory.fabrics import Faults, fabric
+from memory.pictures.letters import LettersPicture
 from memory.views.letters import Letters
 from tests.agentkit.views.story import Story
 
@@ -47,9 +48,9 @@ async def test_each_letter_tells_what_became_of_it() -> None:
 
 async def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
     view = await lived()
-    assert "<b>two</b>" in "".join(ElementTree.fromstring(view.to_svg()).itertext())
-    assert "<b>" not in view.to_markdown()
-    assert "one: done (sent, repeated, taken, done)" in str(view)
+    assert "<b>two</b>" in "".join(ElementTree.fromstring(LettersPicture(view).to_svg()).itertext())
+    assert "<b>" not in LettersPicture(view).to_markdown()
+    assert "one: done (sent, repeated, taken, done)" in str(LettersPicture(view))
 
 
 def test_another_channel_is_another_picture() -> None:
@@ -58,8 +59,8 @@ def test_another_channel_is_another_picture() -> None:
     s.begin("", "k1", "memory", "other.put", {"body": "x"})
     s.finish("", "k1", "memory", "other.put", result={"id": "a", "seq": 1})
     view = fold(Letters("work"), s.events)
-    assert str(view) == "work: no letters yet"
-    ElementTree.fromstring(view.to_svg())
+    assert str(LettersPicture(view)) == "work: no letters yet"
+    ElementTree.fromstring(LettersPicture(view).to_svg())
 
 
 async def test_a_served_queue_tells_who_had_each_task_and_who_followed_a_dead_worker() -> None:
@@ -89,4 +90,4 @@ async def test_a_served_queue_tells_who_had_each_task_and_who_followed_a_dead_wo
     assert 0 < sum(what.count("taken") - 1 for what in told.values()) <= deaths
     assert view.counts() == {"done": 8}
     assert {m["who"] for one in view.data()["letters"] for m in one["moments"]} == {"", "clerk"}
-    assert "failed clerk" in view.to_markdown()
+    assert "failed clerk" in LettersPicture(view).to_markdown()

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from agentkit.messages import JSON
 from agentkit.views import fold
+from memory.pictures.paging import PagingPicture
 from memory.views.paging import Paging
 from tests.agentkit.views.story import Story
 
@@ -41,7 +42,7 @@ def test_each_moment_tells_the_gauge_and_what_happened() -> None:
         ("paged_in", 480),
     ]
     assert moments[1]["told"] == "2 messages paged out, summary renewed"
-    assert "1. 720/1000  memory pressure: the agent was warned" in str(view)
+    assert "1. 720/1000  memory pressure: the agent was warned" in str(PagingPicture(view))
 
 
 def test_what_was_paged_in_is_no_longer_outside() -> None:
@@ -52,15 +53,18 @@ def test_what_was_paged_in_is_no_longer_outside() -> None:
 
 def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
     view = fold(Paging("desk", "recall on disk"), told().events)
-    text = "".join(ElementTree.fromstring(view.to_svg()).itertext())
+    text = "".join(ElementTree.fromstring(PagingPicture(view).to_svg()).itertext())
     assert "<s>" in text and "They met." in text
-    assert "| 2 messages paged out, summary renewed | 260 | 1000 |" in view.to_markdown()
+    assert (
+        "| 2 messages paged out, summary renewed | 260 | 1000 |"
+        in PagingPicture(view).to_markdown()
+    )
 
 
 def test_a_window_in_which_nothing_happened_says_so() -> None:
     view = Paging("desk")
-    assert str(view) == "desk: nothing has happened in the window yet"
-    ElementTree.fromstring(view.to_svg())
+    assert str(PagingPicture(view)) == "desk: nothing has happened in the window yet"
+    ElementTree.fromstring(PagingPicture(view).to_svg())
 
 
 def test_a_resumed_run_pages_out_once() -> None:

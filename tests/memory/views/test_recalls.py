@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from agentkit.messages import JSON
 from agentkit.views import fold
-from memory.pictures.map import CLEAR, apart
+from memory.pictures.map import CLEAR, MapPicture, apart
 from memory.stores import Item
 from memory.views.recalls import MemoryMap, Shelf
 from tests.agentkit.views.story import Story
@@ -55,8 +55,8 @@ def test_a_search_is_told_with_who_asked_and_what_each_hit_scored() -> None:
         ("a", {"relevance": 0.9}),
         ("b", {"relevance": 0.4}),
     ]
-    assert "desk/clerk searched: Who owns the Heron?" in str(view)
-    assert "2 items · hashed n-grams" in str(view)
+    assert "desk/clerk searched: Who owns the Heron?" in str(MapPicture(view))
+    assert "2 items · hashed n-grams" in str(MapPicture(view))
 
 
 def test_a_search_without_a_note_is_told_by_its_step() -> None:
@@ -95,19 +95,19 @@ def test_what_was_written_makes_the_shelf_stale_and_a_search_does_not() -> None:
 
 def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
     view = filled(fold(MemoryMap("notes", "made of <b>"), told().events))
-    root = ElementTree.fromstring(view.to_svg())
+    root = ElementTree.fromstring(MapPicture(view).to_svg())
     text = "".join(root.itertext())
     assert "Ada owns <script>it</script>" in text
     assert not [e for e in root.iter() if e.tag.endswith("script")]
-    assert "<script>" not in view.to_markdown()
-    assert "notes: 2 items" in str(view)
+    assert "<script>" not in MapPicture(view).to_markdown()
+    assert "notes: 2 items" in str(MapPicture(view))
 
 
 def test_an_empty_memory_says_so() -> None:
     view = MemoryMap("notes")
-    assert "nothing is stored yet" in view.to_svg()
-    assert "nothing was found" in str(fold(view, empty().events))
-    ElementTree.fromstring(view.to_svg())
+    assert "nothing is stored yet" in MapPicture(view).to_svg()
+    assert "nothing was found" in str(MapPicture(fold(view, empty().events)))
+    ElementTree.fromstring(MapPicture(view).to_svg())
 
 
 def empty() -> Story:
@@ -140,6 +140,6 @@ def test_a_reflection_points_at_its_reasons_in_the_picture() -> None:
     view = filled(MemoryMap("diary"))
     thought = Item(id="r", text="It is so", metadata={"kind": "reflection", "because": "a b gone"})
     view.fill(Shelf([*view.shelf.items, thought], [(0, 0), (1, 1), (0.5, 0.2)], 0.4, 3), {})
-    picture = view.to_svg()
+    picture = MapPicture(view).to_svg()
     ElementTree.fromstring(picture)
     assert picture.count("stroke-dasharray") == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from agentkit.views import fold
+from memory.pictures.replicas import ReplicasPicture
 from memory.views.replicas import Replicas, ShownReplica, ShownVersion
 from tests.agentkit.views.story import Story
 
@@ -64,14 +65,14 @@ def test_a_step_of_the_board_makes_the_picture_stale() -> None:
 
 def test_the_still_forms_are_well_formed_and_hold_their_texts_as_text() -> None:
     view = filled(fold(Replicas("port", "lww"), told().events))
-    text = "".join(ElementTree.fromstring(view.to_svg()).itertext())
+    text = "".join(ElementTree.fromstring(ReplicasPicture(view).to_svg()).itertext())
     assert "desk/<b>bo</b>" in text and "2 behind, cut off" in text
-    assert "south (2 behind)" in view.to_markdown()
-    assert '{"tonnes": 42} v4' in str(view)
-    assert "<b>" not in view.to_markdown()
+    assert "south (2 behind)" in ReplicasPicture(view).to_markdown()
+    assert '{"tonnes": 42} v4' in str(ReplicasPicture(view))
+    assert "<b>" not in ReplicasPicture(view).to_markdown()
 
 
 def test_an_empty_board_says_so() -> None:
-    assert "nothing is written yet" in Replicas("port").to_svg()
-    ElementTree.fromstring(Replicas("port").to_svg())
-    assert str(Replicas("port", "lww")) == "port: 0 keys · lww"
+    assert "nothing is written yet" in ReplicasPicture(Replicas("port")).to_svg()
+    ElementTree.fromstring(ReplicasPicture(Replicas("port")).to_svg())
+    assert str(ReplicasPicture(Replicas("port", "lww"))) == "port: 0 keys · lww"

@@ -8,29 +8,28 @@ from agentkit.messages import JSON
 from agentkit.pictures.crowd import crowds
 from agentkit.pictures.layout import Box, Link, place
 from agentkit.pictures.route import routes
+from agentkit.views.graph import APART, GraphNode
 from agentkit.views.mail import GraphEdge, Letter
 
 ACTOR_HEIGHT = 48.0
 CROWD_WIDTH = 176.0
-Sized = tuple[str, str, float, float]
-"""(id, what it is, width, height) of a node."""
 
 
 class Scene:
     """The shape of the picture. It does not change while only counts and states do."""
 
     def __init__(
-        self, nodes: Sequence[Sized], edges: Sequence[GraphEdge], kin: Sequence[tuple[str, str]]
+        self, nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], kin: Sequence[tuple[str, str]]
     ) -> None:
         asks = [(e.source, e.target) for e in edges if e.kinds["task"] or e.kinds["call"]]
         asks += [pair for pair in kin if pair not in asks]
-        self.crowd = crowds(((name, what) for name, what, *_ in nodes), asks)
+        self.crowd = crowds(((node.id, node.what) for node in nodes), asks)
         self.cards: dict[str, list[str]] = {}
         """Nodes of each card."""
         self.curves: dict[str, tuple[str, str, str, list[GraphEdge]]] = {}
         """Id, source, target and edges of each curve."""
-        for name, *_ in nodes:
-            self.cards.setdefault(self.card(name), []).append(name)
+        for node in nodes:
+            self.cards.setdefault(self.card(node.id), []).append(node.id)
         for edge in edges:
             source, target = self.card(edge.source), self.card(edge.target)
             name = self.curve(edge)
@@ -47,10 +46,10 @@ class Scene:
         return f"{self.card(edge.source)}→{self.card(edge.target)}"
 
     def laid_out(
-        self, nodes: Sequence[Sized], asks: dict[tuple[str, str], None]
+        self, nodes: Sequence[GraphNode], asks: dict[tuple[str, str], None]
     ) -> dict[str, JSON]:
         """Places of cards and curves; the still and the live picture share them."""
-        sizes = {self.card(name): (width, height) for name, _, width, height in nodes}
+        sizes = {self.card(node.id): size(node) for node in nodes}
         # Cards of one width line up; tools and you keep their own.
         wide = max((w for w, h in sizes.values() if h == ACTOR_HEIGHT), default=0.0)
         wide = max(wide, CROWD_WIDTH) if self.crowd else wide
@@ -77,3 +76,13 @@ class Scene:
             curves = self.curves.values()
             edges = [e for _, a, b, part in curves if name in (a, b) for e in part]
         return [(e, letter) for e in edges for letter in e.letters]
+
+
+def size(node: GraphNode) -> tuple[float, float]:
+    """Width and height of a node in pixels, from its words."""
+    if node.what == "you":
+        return 68.0, 40.0
+    if node.what in APART:
+        return max(72.0, min(190.0, len(node.label) * 7.0 + 44)), 32.0
+    words = max(len(node.label) * 7.8, len(node.model or node.what) * 6.2 + 14)
+    return max(126.0, min(210.0, words + 48)), ACTOR_HEIGHT

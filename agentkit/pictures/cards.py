@@ -1,0 +1,151 @@
+"""The message graph as a still picture, with the same places and curves as the live one."""
+
+from __future__ import annotations
+
+from agentkit.messages import JSON
+from agentkit.pictures.svg import MONO, clean, cut, document, element, paint, words
+from agentkit.views.mail import KINDS
+
+SIGNS = {"failed": "✕", "cancelled": "–"}
+
+
+def graph_svg(data: dict[str, JSON]) -> str:
+    """A graph's data as SVG without script."""
+    layout = data["layout"]
+    crowded = sum(1 for n in data["nodes"] if n["what"] not in ("tool", "memory")) > 9
+    used = [k for k in KINDS if any(k in e["kinds"] for e in data["edges"])]
+    legend_width = 24.0 + sum(len(kind) * 6.4 + 34 for kind in used)
+    width = max(layout["width"], legend_width, 240.0)
+    shift = (width - layout["width"]) / 2
+    height = layout["height"] + (24 if used else 0)
+    inner = [edge(e, layout["edges"][e["id"]], crowded) for e in data["edges"]]
+    inner += [node(n, layout["nodes"][n["id"]]) for n in data["nodes"]]
+    body = element("g", *inner, transform=f"translate({shift:g} 0)") if inner else ""
+    return document(width, height, summary(data), body, legend(used, height - 14))
+
+
+def summary(data: dict[str, JSON]) -> str:
+    """The picture in a sentence, for those who do not see it."""
+    if data["nodes"] and not data["runs"]:
+        return f"Team before it is asked: {len(data['nodes'])} nodes, {len(data['edges'])} edges"
+    messages = sum(edge["count"] for edge in data["edges"])
+    return f"Message graph: {len(data['nodes'])} nodes, {messages} messages"
+
+
+def edge(edge: dict[str, JSON], route: dict[str, JSON], crowded: bool) -> str:
+    """A curve with its arrowhead, and how many messages went along it."""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in edge["kinds"].items()) or edge["label"]
+    tone = edge["kind"]
+    thick = 1.3 + min(2.2, edge["count"].bit_length() * 0.3)
+    dash = "5 4" if tone in ("answer", "result") else None
+    parts = [
+        element("title", clean(f"{edge['source']} → {edge['target']}: {kinds}".rstrip(": "))),
+        element(
+            "path",
+            d=route["d"],
+            stroke_width=thick,
+            stroke_dasharray=dash,
+            **{**paint(stroke=tone), "fill": "none"},
+        ),
+        element("path", d=route["head"], **paint(tone)),
+    ]
+    beside = str(edge["count"]) if edge["count"] > 1 else cut(edge["label"], 84, 10.5)
+    if beside and not crowded:
+        x, y = route["label"]
+        halo = paint("ink", "surface")
+        parts.append(
+            element(
+                "text",
+                clean(beside),
+                x=x,
+                y=y + 3.5,
+                font_size=10.5,
+                text_anchor="middle",
+                stroke_width=3.5,
+                stroke_linejoin="round",
+                paint_order="stroke",
+                **halo,
+            )
+        )
+    return element("g", *parts)
+
+
+def node(node: dict[str, JSON], at: list[float]) -> str:
+    """A card with the name, the model and the state."""
+    x, y, width, height = at
+    left, top = x - width / 2, y - height / 2
+    tone = node["what"]
+    state = node["state"]
+    small = tone in ("tool", "memory", "remote")
+    parts = [element("title", clean(describe(node)))]
+    card = paint("raised" if small or tone == "you" else "surface", tone)
+    if state == "failed":
+        card["stroke"] = paint(stroke="failed")["stroke"]
+    parts.append(
+        element(
+            "rect",
+            x=left,
+            y=top,
+            width=width,
+            height=height,
+            rx=height / 2 if small or tone == "you" else 9.0,
+            stroke_width=1.4,
+            stroke_dasharray="4 3" if state in ("waiting", "cancelled") else None,
+            **card,
+        )
+    )
+    if tone == "you":
+        parts.append(words(node["label"], x, y + 4.5, 13, text_anchor="middle", font_weight=600))
+        return element("g", *parts)
+    dot = paint(state)
+    parts.append(element("circle", cx=left + 17, cy=y, r=4.0 if small else 5.0, **dot))
+    room = width - 40
+    if small:
+        name = cut(node["label"], room, 11.5, 0.62)
+        parts.append(words(name, left + 29, y + 4, 11.5, font_family=MONO))
+    else:
+        second = sub(node)
+        parts.append(words(cut(node["label"], room, 13), left + 30, y - 3, 13, font_weight=600))
+        muted = paint("mute")
+        parts.append(words(cut(second, room, 10.5), left + 30, y + 13, 10.5, **muted))
+    badge = SIGNS.get(state)
+    if badge and not small:
+        parts.append(
+            words(badge, left + width - 14, y + 4, 11, text_anchor="middle", **paint(state))
+        )
+    return element("g", *parts)
+
+
+def sub(node: dict[str, JSON]) -> str:
+    """The second line of a card: what a crowd does, or the model, or what it is."""
+    if "sub" in node:
+        return str(node["sub"])
+    base = str(node["model"] or node["what"])
+    times = f" ×{node['activations']}" if node["activations"] > 1 else ""
+    return base + times
+
+
+def describe(node: dict[str, JSON]) -> str:
+    """A node in one line: what it is, what it did, what happened to it."""
+    doing = f" ({node['doing']})" if node["doing"] else ""
+    parts = [f"{node['label']}: {node['what']}, {node['state']}{doing}"]
+    if node["asked"]:
+        parts.append(f"asked {node['asked']}×")
+    if node["calls"]:
+        parts.append(f"{node['calls']} model calls, {node['tokens']} tokens")
+    parts += [f"{topic} {count}×" for topic, count in node["notes"].items()]
+    return " · ".join(parts)
+
+
+def legend(used: list[str], y: float) -> str:
+    """What the colours of the curves mean."""
+    parts, x = [], 24.0
+    for kind in used:
+        dash = "4 3" if kind in ("answer", "result") else None
+        line = paint(stroke=kind)
+        parts.append(
+            element("path", d=f"M{x:g} {y:g}h16", stroke_width=2.0, stroke_dasharray=dash, **line)
+        )
+        parts.append(words(kind, x + 21, y + 3.5, 10.5, **paint("mute")))
+        x += len(kind) * 6.4 + 34
+    return element("g", *parts) if parts else ""

@@ -1,0 +1,82 @@
+"""A view and its picture of one's own, in one file, as a newcomer would write them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+import agentkit.views
+import nbext.widgets
+from agentkit.events import Event
+from agentkit.messages import JSON
+from agentkit.pictures import Picture
+from agentkit.pictures.table import table_svg, text_table
+from agentkit.views import Ballots, Fold, fold
+from agentkit.views.book import News
+from nbext.widgets import BallotsWidget
+from tests.agentkit.views.story import team
+
+
+class Steps(Fold):
+    """How many steps of each kind began."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def take(self, event: Event, news: News) -> None:
+        if event.kind == "step.started" and news == "new":
+            self.counts[event.step] += 1
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        return {"rev": self.rev, "counts": dict(self.counts)}
+
+
+class StepsPicture(Picture[Steps]):
+    """The counts as a table."""
+
+    of = Steps
+
+    def rows(self) -> list[list[str]]:
+        return [["step", "began"], *([kind, str(n)] for kind, n in self.view.counts.items())]
+
+    def to_svg(self) -> str:
+        return table_svg(self.rows(), "Steps", [])
+
+    def __str__(self) -> str:
+        return "\n".join(text_table(self.rows(), right={1}))
+
+
+def test_a_picture_with_a_drawing_and_a_text_has_every_still_form() -> None:
+    shown = fold(StepsPicture(), team().events)
+    assert str(shown) == "step   began\nmodel      6\ntool       2"
+    bundle = shown._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/markdown", "image/svg+xml", "text/html"}
+    ElementTree.fromstring(bundle["image/svg+xml"])
+    assert bundle["text/markdown"].startswith("```") and "<img" in bundle["text/html"]
+
+
+def test_a_view_counts_each_event_once_and_knows_whether_a_run_goes_on() -> None:
+    events = team().events
+    view = fold(Steps(), [*events[:9], *events[:9]])
+    assert view.live and view.rev == 9
+    fold(view, events)
+    assert not view.live and view.rev == len(events)
+    assert repr(view) == "Steps(1 run)"
+
+
+def test_what_shows_nothing_is_no_picture() -> None:
+    class Blank(Picture[Steps]):
+        of = Steps
+
+    with pytest.raises(TypeError, match="to_svg"):
+        Blank()  # type: ignore[abstract]
+
+
+def test_the_board_of_votes_answers_to_its_old_names_for_one_version() -> None:
+    with pytest.deprecated_call(match="use agentkit.views.Ballots"):
+        assert agentkit.views.Board is Ballots
+    with pytest.deprecated_call(match="use nbext.widgets.BallotsWidget"):
+        assert nbext.widgets.BoardWidget is BallotsWidget
