@@ -168,9 +168,7 @@ class Endpoint:
                 break
             except (Rejected, Overloaded) as error:
                 # Nothing was paid for a refusal, so the other spelling may be tried at once.
-                # llama.cpp's server answers 500 where 422 is meant.
-                refused = error.status in (400, 422, 500)
-                cure = self.dialect.cure(body, error.words) if refused else None
+                cure = self.dialect.cure(body, error.words) if is_refusal(error) else None
                 if cure is None or cure in learnt:
                     raise
                 learnt[cure] = self.dialect.lasting(cure, asked, error.words)
@@ -293,6 +291,17 @@ class Endpoint:
         """Close the transport given; the shared one is closed with its event loop."""
         if self.transport is not None:
             await self.transport.aclose()
+
+
+def is_refusal(error: Rejected | Overloaded) -> bool:
+    """Whether a status may mean that something in the body was refused.
+
+    llama.cpp's server answers 500 where 422 is meant; OpenRouter 404 where no endpoint of a
+    model supports what was asked for.
+    """
+    return error.status in (400, 422, 500, 501) or (
+        error.status == 404 and "support" in error.words
+    )
 
 
 def merged(given: Options, defaults: Options) -> Options:

@@ -29,7 +29,10 @@ LONGEST = 500
 """Characters of a server's words that are passed on in a text."""
 LONGEST_KEPT = 8000
 """Characters that are kept as the error's `words`."""
-SPENT = ("insufficient_quota", "billing_hard_limit", "insufficient_credits")
+SPENT = (
+    *("insufficient_quota", "billing_hard_limit", "insufficient_credits"),
+    *("exceeded_current_quota", "insufficient_balance"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,15 @@ class Site:
 def message_of(value: JSON) -> str:
     """The message in an error object, whichever of the usual shapes it has."""
     if isinstance(value, dict):
+        if isinstance(value.get("loc"), list) and value.get("msg"):
+            # pydantic's, by which many servers say which field they know not.
+            place = ".".join(str(part) for part in value["loc"] if part != "body")
+            return f"{place}: {value['msg']}".removeprefix(": ")
         for name in ("message", "error", "detail", "msg", "type", "code"):
             if value.get(name):
-                return message_of(value[name])
+                told, about = message_of(value[name]), value.get("param")
+                named = isinstance(about, str) and about and about not in told
+                return f"{told} ({about})" if named else told
         return str(value) if value else ""
     if isinstance(value, list):
         return "; ".join(message_of(item) for item in value[:3])
@@ -87,17 +96,28 @@ def words_of(body: bytes) -> str:
     return title[1] if title else re.sub(r"<[^>]*>", " ", text)
 
 
-def wait_s(headers: Mapping[str, str]) -> float | None:
+def wait_s(headers: Mapping[str, str], body: bytes = b"") -> float | None:
     """Seconds that retry-after-ms or Retry-After (RFC 9110, section 10.2.3) asks for, or None.
 
-    A header that makes no sense does not hide one that does.
+    A header that makes no sense does not hide one that does. Where there is none, the time at
+    which a limit is reset counts, or what the body says.
     """
     known = {name.lower(): value for name, value in headers.items()}
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+    for name, unit in (("retry-after-ms", 0.001), *((name, 1.0) for name in WAITS)):
         seconds = seconds_of(known.get(name, ""), unit)
         if seconds is not None:
             return seconds
-    return None
+    text = body.decode("utf-8", "replace")
+    return next((seconds_of(found[1], 1.0) for found in ASKED.finditer(text)), None)
+
+
+WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset")
+ASKED = re.compile(
+    r'(?:"retryDelay":\s*"|(?:try again|retry) (?:in|after) )'
+    r"((?:\d+(?:\.\d+)?\s*(?:ms|seconds?|sec|s|min|m|h)\s*)+)(?![a-z])",
+    re.IGNORECASE,
+)
+"""A time to wait in a body: Google's RetryInfo, or OpenAI's and Groq's words."""
 
 
 def seconds_of(text: str, unit: float) -> float | None:
@@ -115,6 +135,9 @@ def seconds_of(text: str, unit: float) -> float | None:
             seconds = sum(float(number) * UNITS[name.lower()] for number, name in spans)
         else:
             seconds = float(first) * unit
+            if LONG_AGO_S < seconds < float("inf"):
+                # Some servers tell the time of day, in seconds or in milliseconds.
+                seconds = seconds / (1000 if seconds > 1000 * LONG_AGO_S else 1) - time.time()
     except ValueError:
         try:
             when = parsedate_to_datetime(text)
@@ -126,6 +149,8 @@ def seconds_of(text: str, unit: float) -> float | None:
     return max(0.0, seconds) if seconds < float("inf") else None
 
 
+LONG_AGO_S = 1e9
+"""Unix time in 2001: a number beyond is no span."""
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
 UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "h": 3600.0} | dict.fromkeys(
     ("s", "sec", "second", "seconds"), 1.0
@@ -144,7 +169,7 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
             status=status,
         )
     if status == 429:
-        pause = wait_s(headers)
+        pause = wait_s(headers, body)
         return RateLimited(
             said,
             expected="fewer calls in this time",
@@ -153,7 +178,7 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
             retry_after_s=pause,
         )
     if status >= 500 or status in (408, 409, 425):
-        pause = wait_s(headers)
+        pause = wait_s(headers, body)
         return Overloaded(
             said,
             expected="200",
@@ -232,60 +257,58 @@ def status_of(error: JSON) -> int | None:
     if not isinstance(error, dict):
         return None
     inner = error.get("error")
-    told = [error.get(name) for name in CODES]
-    numbers = [int(str(code)) for code in told if re.fullmatch(r"[45]\d\d", str(code))]
-    names = [NAMED[str(code).lower()] for code in told if str(code).lower() in NAMED]
-    words = message_of(error).lower()
-    heard = [status for sign, status in SIGNS.items() if sign in words]
+    told = [str(error.get(name)) for name in CODES]
+    numbers = [int(code) for code in told if re.fullmatch(r"[45]\d\d", code)]
+    names = [status for code in told if (status := named(code))]
     found = next(iter(numbers + names), None) or (status_of(inner) if inner else None)
-    return found or next(iter(heard), None)
+    return found or heard(message_of(error))
 
 
 CODES = ("code", "error_code", "status", "status_code", "http_code", "type", "error_type", "error")
 """Where servers put a code, the most exact first; it may be a number or a name."""
-SIGNS = {"rate limit": 429, "too many requests": 429, "overloaded": 529}
-"""Words of errors without any code."""
+
+
+def named(code: str) -> int | None:
+    """The status that the name of an error stands for, however it is spelt."""
+    for name in (code, code.partition(".")[0]):
+        bare = re.sub("[^a-z]+", "", name.lower())
+        if status := NAMED.get(re.sub("(error|exception)$", "", bare)):
+            return status
+    return None
+
+
+def heard(words: str) -> int | None:
+    """The status that the words of an error without any code speak of."""
+    if code := re.search(r"\b(?:error code|status|http)(?: code)?[: ]+([45]\d\d)\b", words, re.I):
+        return int(code[1])
+    return next((status for sign, status in SIGNS if re.search(sign, words, re.IGNORECASE)), None)
+
+
+SIGNS = (
+    ("rate.?limit|too many requests|throttl", 429),
+    ("overloaded|(over|at) capacity", 529),
+    ("(service|temporarily|currently) (is )?unavailable", 503),
+    ("time(d |d-)?out", 504),
+)
 NAMED = {
-    "bad_request": 400,
-    "badrequesterror": 400,
-    "invalid_argument": 400,
-    "context_length_exceeded": 400,
-    "invalid_api_key": 401,
-    "unauthenticated": 401,
-    "permission_denied": 403,
-    "model_not_found": 404,
-    "not_found": 404,
-    "insufficient_quota": 402,
-    "rate_limited": 429,
-    "rate_limit": 429,
-    "ratelimiterror": 429,
-    "too_many_requests": 429,
-    "tokens_exceeded": 429,
-    "resource_exhausted": 429,
-    "throttling": 429,
-    "internal": 500,
-    "internal_error": 500,
-    "internal_server_error": 500,
-    "internalservererror": 500,
-    "server_overloaded": 503,
-    "service_unavailable": 503,
-    "serviceunavailableerror": 503,
-    "unavailable": 503,
+    **dict.fromkeys(("badrequest", "invalidrequest", "invalidargument"), 400),
+    **dict.fromkeys(("contextlengthexceeded", "exceedcontextsize"), 400),
+    **dict.fromkeys(("invalidapikey", "unauthenticated", "authentication"), 401),
+    **dict.fromkeys(("insufficientquota", "exceededcurrentquota", "insufficientbalance"), 402),
+    **dict.fromkeys(("permissiondenied", "permission"), 403),
+    **dict.fromkeys(("modelnotfound", "notfound"), 404),
+    "requesttoolarge": 413,
+    **dict.fromkeys(("ratelimit", "ratelimited", "ratelimitexceeded", "toomanyrequests"), 429),
+    **dict.fromkeys(("tokensexceeded", "resourceexhausted", "throttling", "throttled"), 429),
+    **dict.fromkeys(("internal", "internalserver", "api", "server"), 500),
+    "badgateway": 502,
+    **dict.fromkeys(("serviceunavailable", "unavailable"), 503),
+    **dict.fromkeys(("serveroverloaded", "engineoverloaded"), 503),
+    **dict.fromkeys(("deadlineexceeded", "timeout", "gatewaytimeout"), 504),
     "overloaded": 529,
-    "deadline_exceeded": 504,
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "rate_limit_exceeded": 429,
-    "api_error": 500,
-    "server_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
 }
-"""Statuses of error types (Anthropic API reference, "Errors"; OpenAI's streams use some too)."""
+"""Statuses of errors by name, without "error" and what parts its words (Anthropic API reference,
+"Errors"; google.rpc.Code; OpenAI's and gateways' streams use others)."""
 
 
 def malformed(site: Site, what: str, body: bytes = b"") -> BadReply:

@@ -6,16 +6,19 @@ import asyncio
 import json
 from typing import Any
 
+import httpx
 import pytest
 
-from agentkit.endpoints import anthropic, openai
+from agentkit.endpoints import anthropic, failures, openai
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.shapes import decode
 from agentkit.endpoints.stops import FAILED, STOPS
+from agentkit.errors import RateLimited
 from agentkit.messages import Message, thread_of
 from agentkit.model import Reply, Request
 from tests.agentkit.endpoints.conftest import Serve
+from tests.agentkit.endpoints.test_failures import SITE
 from tests.agentkit.endpoints.test_openai import call_of, chunk, reply, streamed
 
 
@@ -221,3 +224,69 @@ def test_counts_are_found_where_gateways_put_them() -> None:
 
 def test_a_byte_order_mark_before_json_is_no_part_of_it() -> None:
     assert decode(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"message": "litellm.RateLimitError: AnthropicException", "code": "None"}, 429),
+        ({"message": "Error code: 429 - {}"}, 429),
+        ({"message": "slow", "code": "Throttling.RateQuota"}, 429),
+        ({"message": "slow", "type": "ThrottlingException"}, 429),
+        ({"message": "Loading model", "type": "unavailable_error"}, 503),
+        ({"message": "The service is temporarily unavailable"}, 503),
+        ({"message": "Upstream request timeout"}, 504),
+        ({"message": "no more", "type": "exceeded_current_quota_error"}, 402),
+        ({"message": "no such port"}, None),
+    ],
+)
+def test_an_error_is_known_by_its_name_or_else_by_its_words(
+    error: dict[str, Any], status: int | None
+) -> None:
+    assert failures.status_of(error) == status
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ('{"error": {"message": "Please try again in 20s."}}', 20.0),
+        ('{"error": {"message": "Please retry in 1m2.5s"}}', 62.5),
+        ('[{"error": {"details": [{"retryDelay": "34s"}]}}]', 34.0),
+        ('{"error": {"message": "try again in a moment"}}', None),
+    ],
+)
+def test_the_time_to_wait_may_stand_in_the_body(body: str, seconds: float | None) -> None:
+    error = failures.refused(SITE, 429, {}, body.encode())
+    assert isinstance(error, RateLimited) and error.context["retry_after_s"] == seconds
+    told = failures.refused(SITE, 429, {"retry-after": "3"}, body.encode())
+    assert told.context["retry_after_s"] == 3.0
+
+
+def test_a_time_to_wait_may_be_a_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentkit.endpoints.failures.time.time", lambda: 1_800_000_000.0)
+    assert failures.wait_s({"retry-after": "1800000030"}) == 30.0
+    assert failures.wait_s({"x-ratelimit-reset": "1800000020000"}) == 20.0
+    assert failures.wait_s({"ratelimit-reset": "7"}) == 7.0
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        (422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}),
+        (400, {"error": {"message": "Unknown parameter", "param": "seed"}}),
+        (501, {"error": {"message": "seed is not implemented"}}),
+        (404, {"error": {"message": "No endpoints found that support seed"}}),
+    ],
+)
+async def test_a_refused_field_is_known_wherever_the_server_names_it(
+    status: int, refusal: dict[str, Any]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "seed" in json.loads(request.content):
+            return httpx.Response(status, json=refusal)
+        return httpx.Response(200, json=reply({"content": "fine"}))
+
+    transport = httpx.MockTransport(answer)
+    model = connect("m", base_url="http://x/v1", seed=7, retries=0, transport=transport)
+    found = await model(Request(thread=thread_of([Message(role="user", content="q")])))
+    assert found.text == "fine"
