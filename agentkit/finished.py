@@ -7,11 +7,11 @@ from typing import Any
 
 from agentkit.answer import Answer
 from agentkit.conversation import BEFORE
-from agentkit.errors import SetupError, TeamChanged
+from agentkit.errors import SetupError, TeamChanged, error_text
 from agentkit.events import MessageSent, ScopeClosed, ScopeOpened, StepEnded, StepStarted, Usage
 from agentkit.messages import Node, Thread, chain
 from agentkit.record import call
-from agentkit.typed import Output, revalidated
+from agentkit.typed import Output, answered_before
 
 
 def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: Output) -> Answer:
@@ -55,9 +55,18 @@ def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: O
     thread = conversation(events, said[-1].message)
     usage, cost, doubts = spent(events, scope)
     text = thread[-1].message.content
+    try:
+        data = answered_before(text, end.data, output)
+    except ValueError as error:
+        raise SetupError(
+            f"What {actor} answered in run {run_id} does not fit the type asked for:"
+            f" {error_text(error)}",
+            expected="the type that was asked for then",
+            todo="use replay, which makes the answer again from the recorded steps; or rerun",
+        ) from error
     return Answer(
         text=text,
-        data=revalidated(text, end.data, output),
+        data=data,
         actor=actor,
         run_id=run_id,
         usage=usage,

@@ -42,8 +42,8 @@ def apart(text: str, cut: bool = False) -> tuple[str, str]:
 
 
 def without(text: str) -> str:
-    """A text without thoughts, wherever they stand in it."""
-    return ANYWHERE.sub("", apart(text)[1])
+    """A text without thoughts, wherever they stand in it; one without an end is all thought."""
+    return ANYWHERE.sub("", apart(text, cut=True)[1])
 
 
 class Voice:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
-from agentkit.messages import JSON, canonical
+from agentkit.errors import SetupError, error_text
+from agentkit.messages import JSON, canonical, jsonable
 from agentkit.thoughts import without
 
 Output = Any
@@ -30,10 +33,20 @@ def adapter(output: Output) -> TypeAdapter[Any]:
 
 
 def schema_of(output: Output) -> JSON:
-    """The JSON Schema of a type; None for free text."""
+    """The JSON Schema of a type; None for free text.
+
+    Raises:
+        SetupError: it has none.
+    """
     if output is None or isinstance(output, dict):
         return output
-    return adapter(output).json_schema()
+    try:
+        return adapter(output).json_schema()
+    except (PydanticUserError, NameError, TypeError, AttributeError) as error:
+        raise SetupError(
+            f"output={output!r} has no JSON Schema: {error_text(error).splitlines()[0]}",
+            expected="a type of JSON values, an enum, a dataclass or a pydantic model; or a schema",
+        ) from error
 
 
 def validated(text: str, output: Output) -> Any:
@@ -47,7 +60,35 @@ def validated(text: str, output: Output) -> Any:
         shape = output.get("$defs", {}).get(named, output)
         kind = dict[str, Any] if shape.get("type") == "object" else Any
         return adapter(kind).validate_json(text)
-    return adapter(output).validate_json(text)
+    if "NaN" in text or "Infinity" in text:
+        json.loads(text, parse_constant=refuse)
+    found = adapter(output).validate_json(text)
+    if TRUTH.search(text):
+        check_truths(text, output)
+    return found
+
+
+def refuse(name: str) -> NoReturn:
+    """Refuse what pydantic takes for a number and JSON does not have."""
+    raise ValueError(f"{name} is not JSON")
+
+
+TRUTH = re.compile(r"\b(true|false)\b")
+
+
+def check_truths(text: str, output: Output) -> None:
+    """Refuse a truth value where another type was asked for; pydantic takes true for 1.
+
+    Raises:
+        ValueError: there is one.
+    """
+    try:
+        adapter(output).validate_json(text, strict=True)
+    except ValidationError as error:
+        wrong = [one for one in error.errors() if type(one["input"]) is bool]
+        if wrong:
+            place = ".".join(map(str, wrong[0]["loc"])) or "it"
+            raise ValueError(f"{place}: {wrong[0]['msg']}, not a truth value") from error
 
 
 def fitted(text: str, output: Output) -> Any:
@@ -73,6 +114,26 @@ def worded(schema: dict[str, Any], text: str) -> bool:
     return schema.get("type") == "string" or any(
         worded(part, text) for part in schema.get("anyOf", ())
     )
+
+
+def answered_before(text: str, data: Any, output: Output) -> Any:
+    """What was answered then, by its text and by what a log keeps of its data.
+
+    The text gives it as it was, if the log kept of it what it keeps of this: secrets, aliases
+    and fields that are not written stand only there.
+
+    Raises:
+        ValueError: it does not fit the type asked for now.
+    """
+    if output is None:
+        return data
+    with contextlib.suppress(ValueError):
+        found = unwrapped(text, output)
+        if jsonable(found) == data:
+            return found
+    if data is None or isinstance(output, dict):
+        return revalidated(text, data, output)
+    return adapter(output).validate_json(canonical(data))
 
 
 def revalidated(text: str, data: Any, output: Output) -> Any:
@@ -134,7 +195,20 @@ def unwrapped(text: str, output: Output) -> Any:
             raise ValueError("there are several JSON values that would fit")
         if fitting:
             return fitting.popitem()[1]
+    if is_word(text, output):
+        return validated(canonical(text), output)
     raise wrong
+
+
+def is_word(text: str, output: Output) -> bool:
+    """Whether a reply that is no JSON is itself the text, name or date that was asked for.
+
+    Where no endpoint binds it to a schema, a model says yes where {"value": "yes"} was wanted.
+    """
+    schema = schema_of(output)
+    if text[:1] in ("", "{", "[", '"', "`") or '"value"' in text or "$ref" in schema:
+        return False
+    return worded(schema, text)
 
 
 def opened(text: str, output: Output) -> Any:
@@ -148,9 +222,14 @@ def opened(text: str, output: Output) -> Any:
     value = validated(text, Any)
     if isinstance(value, dict) and set(value) == {"value"}:
         return validated(canonical(value["value"]), output)
-    if not isinstance(value, dict) and not isinstance(output, dict):
-        # Without a schema to bind it, a model says 5 where {"value": 5} was asked for.
-        return validated(text, output)
+    if not isinstance(output, dict):
+        # Without a schema to bind it, a model says 5 where {"value": 5} was asked for, and
+        # one of several kinds of objects without the object around it.
+        try:
+            return validated(text, output)
+        except ValueError:
+            if not isinstance(value, dict):
+                raise
     raise ValueError('the answer must be an object with the one field "value"')
 
 

@@ -61,6 +61,9 @@ def narrow(schema: JSON) -> dict[str, Any] | None:
         return None
     if schema.get("format", "uuid") not in FORMATS - {"uri"}:
         return None
+    if "(?" in str(schema.get("pattern", "")):
+        # No lookaround there.
+        return None
     if "$ref" in schema and schema.keys() - ANNOTATIONS - {"$ref", "$defs"}:
         # Both would bind the value, which no choice says.
         return None

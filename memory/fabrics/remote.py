@@ -10,7 +10,7 @@ from agentkit.errors import BadOutput, TimedOut, by_name
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend
 from agentkit.run import Outcome, note
-from agentkit.typed import Output, revalidated, schema_of
+from agentkit.typed import Output, answered_before, schema_of
 from memory.fabrics.letters import Letter, decoded, stamped
 from memory.fabrics.post import Post, replies
 from memory.fabrics.queues import Queue
@@ -83,7 +83,7 @@ class QueueActor(Actor):
 
     def _typed(self, done: dict[str, Any], output: Output) -> Any:
         try:
-            return revalidated(done["text"], done["data"], output)
+            return answered_before(done["text"], done["data"], output)
         except ValueError as error:
             raise BadOutput(
                 f"{done['by']} answered through {self.queue.name} what does not fit: {error}",
