@@ -4,7 +4,9 @@ So a team of any width never passes its budget by more than what was in flight w
 turned out to cost more than its bound. The bound is taken from the request and max_tokens;
 where nobody said max_tokens, from the longest reply of that model in this run; and while there
 is none, the call is made alone: it reserves all that is left. What is cut in flight may have
-been paid, so it counts as its bound.
+been paid, so it counts as its bound. Where a server does not count, its call counts as estimated.
+
+A run that is opened inside another one is bound by both budgets.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from agentkit.errors import BudgetSpent, EndpointError, UnknownPrice
+from agentkit.errors import BudgetSpent, EndpointError, SetupError, UnknownPrice
 from agentkit.events import Usage
 from agentkit.messages import JSON
 from agentkit.model import Model, Request
@@ -80,11 +82,20 @@ class Hold:
     """Attempts at it that were cut in flight."""
     budget: Budget | None = None
     """That of a run which has one."""
+    outer: Hold | None = None
+    """The same in the run that this one was opened in, where that is bounded."""
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def most(self, need: float | None) -> float | None:
         """What it may have cost in the end, its attempts that were cut included."""
         return None if need is None else need * (1 + self.cuts)
+
+    def lineage(self) -> Iterator[Hold]:
+        """What it reserved, in this run and in those around it."""
+        hold: Hold | None = self
+        while hold is not None:
+            yield hold
+            hold = hold.outer
 
     @functools.cached_property
     def bound(self) -> Bound | None:
@@ -108,10 +119,10 @@ def cut(error: BaseException | None) -> None:
     """
     holding = _holding.get()
     if holding and may_have_cost(error):
-        hold = holding[-1]
-        hold.cuts += 1
-        if hold.budget is not None:
-            hold.budget.extend(hold)
+        for hold in holding[-1].lineage():
+            hold.cuts += 1
+            if hold.budget is not None:
+                hold.budget.extend(hold)
 
 
 def may_have_cost(error: BaseException | None) -> bool:
@@ -130,6 +141,7 @@ class Budget:
         usd: float | None,
         tokens: int | None,
         spent: Callable[[], tuple[float | None, int]],
+        outer: Budget | None = None,
     ) -> None:
         """Make a budget.
 
@@ -137,8 +149,10 @@ class Budget:
             run: its run's id, for errors.
             usd, tokens: the most that may be spent; None is no bound.
             spent: the USD (None: a price was unknown) and tokens spent so far.
+            outer: that of the run in which this one was opened.
         """
         self.run, self.usd, self.tokens, self.spent = run, usd, tokens, spent
+        self.outer = outer if outer is not None and outer.bounded else None
         self._holds: list[Hold] = []
         self._queue: deque[asyncio.Future[None]] = deque()
         self._known: dict[str, Known] = {}
@@ -148,6 +162,11 @@ class Budget:
     def limited(self) -> bool:
         """Whether there is any bound at all."""
         return self.usd is not None or self.tokens is not None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is any bound here or around."""
+        return self.limited or self.outer is not None
 
     async def reserve(self, name: str, make: Callable[[], Bound | None] | None = None) -> Hold:
         """Reserve the most that a call of this model may cost; wait while refunds may make room.
@@ -161,8 +180,17 @@ class Budget:
             UnknownPrice: a budget in USD, and nobody knows what the call costs.
         """
         hold = Hold(name, make)
+        if self.outer is not None:
+            hold.outer = await self.outer.reserve(name, make)
         if not self.limited:
             return hold
+        try:
+            return await self._reserved(hold)
+        except BaseException:
+            self._settle_outer(hold)
+            raise
+
+    async def _reserved(self, hold: Hold) -> Hold:
         hold.budget = self
         # A call made while performing another waits for nobody: its own caller would never end.
         if any(one in self._holds for one in _holding.get()):
@@ -186,6 +214,8 @@ class Budget:
 
     def enter(self, hold: Hold, usage: Usage, cost_usd: float | None) -> None:
         """Learn from a call, performed or recorded, what the next ones of its model may take."""
+        if self.outer is not None:
+            self.outer.enter(hold.outer or Hold(hold.name, None), usage, cost_usd)
         known = self._known.setdefault(hold.name, Known())
         known.tokens = max(known.tokens, usage.tokens_in + usage.tokens_out)
         known.tokens_out = max(known.tokens_out, usage.tokens_out)
@@ -216,12 +246,17 @@ class Budget:
 
     def settle(self, hold: Hold) -> None:
         """Give back what a call reserved; what it cost has been added to what is spent."""
+        self._settle_outer(hold)
         if hold.budget is None:
             return
         with self._mutex:
             if hold in self._holds:
                 self._holds.remove(hold)
         self._wake()
+
+    def _settle_outer(self, hold: Hold) -> None:
+        if self.outer is not None and hold.outer is not None:
+            self.outer.settle(hold.outer)
 
     def estimate(self, hold: Hold) -> tuple[Usage, float | None] | None:
         """What one attempt at a call that was cut is entered as; None where nothing is known."""
@@ -364,6 +399,24 @@ def sized(bound: Bound, known: Known | None) -> tuple[int, int | None]:
     return round(bound.tokens_in * known.stretch), bound.tokens_out or known.tokens_out
 
 
+def checked(usd: float | None, tokens: int | None) -> None:
+    """Refuse a budget that binds nothing, or of which nobody knows what it binds.
+
+    Raises:
+        SetupError: with what it may be.
+    """
+    for name, value, what in (("budget_usd", usd, "USD"), ("budget_tokens", tokens, "tokens")):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is None or (number and 0 <= value < float("inf")):
+            if name == "budget_usd" or value is None or isinstance(value, int):
+                continue
+        raise SetupError(
+            f"{name} is {value!r}.",
+            expected=f"{'a whole' if what == 'tokens' else 'a'} number of {what}, 0 or more;"
+            " None is no bound",
+        )
+
+
 def over(limit: float) -> float:
     """The limit with what rounding may add."""
     return limit + abs(limit) * ROUNDING
@@ -380,7 +433,7 @@ def holding(hold: Hold | None) -> Iterator[None]:
     if hold is None:
         yield
         return
-    token = _holding.set((*_holding.get(), hold))
+    token = _holding.set((*_holding.get(), *reversed(list(hold.lineage()))))
     try:
         yield
     finally:

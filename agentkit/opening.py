@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from agentkit.budget import CallRefused
+from agentkit.budget import CallRefused, checked
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError
 from agentkit.events import Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
@@ -51,7 +51,8 @@ async def run(
         log: where its events go; the default log without one.
         budget_usd: a model is called only if the most that it may cost fits, with what is
             spent and what other calls have reserved; see `agentkit.budget`.
-        budget_tokens: the same for tokens, in and out.
+        budget_tokens: the same for tokens, in and out. A run opened inside another one is
+            bound by both.
         seed: given to the endpoints and to `random`.
         resume: go on with this run; what it recorded is not performed again. One that has
             finished performs and writes nothing more; asks give what they gave. Where a
@@ -73,8 +74,9 @@ async def run(
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
         Unsettled: `once` steps may have happened; all are named before anything is performed.
-        SetupError: options that exclude each other.
+        SetupError: options that exclude each other, or a budget that is none.
     """
+    checked(budget_usd, budget_tokens)
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
     if settle and not (resume or rerun or fork):

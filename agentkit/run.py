@@ -72,6 +72,7 @@ from agentkit.record import (
     identity,
 )
 from agentkit.threads import uncancelled
+from agentkit.tokens import conversation_tokens, message_tokens
 from agentkit.traces import failure_of, revived
 
 QUIET_S, WAIT_S = 0.3, 30.0
@@ -167,7 +168,18 @@ class Run:
         self.id, self.log, self.lease = id, log, lease
         self.seed = start.seed
         self.root = Scope("", YOU, "", seed=start.seed)
-        self.budget = Budget(id, start.budget_usd, start.budget_tokens, self._spent)
+        around = _current.get()
+        self.outer: Run | None = around[0] if around and not around[0].ended else None
+        """The run in which this one is opened; its budget binds here, too."""
+        self.inner = Scope("", YOU, "")
+        """What runs that were opened in this one spent."""
+        self.budget: Budget = Budget(
+            id,
+            start.budget_usd,
+            start.budget_tokens,
+            self._spent,
+            self.outer.budget if self.outer else None,
+        )
         self.ahead = Scope("", YOU, "")
         """What recorded steps cost that a resumed run has not come by again."""
         self.recorded = Recorded()
@@ -188,7 +200,7 @@ class Run:
         self.met = 0
         """How often something recorded came by again."""
         self.how = start.how
-        self.ended = False
+        self.ended: bool = False
         self._seq = start.seq
         self._emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
@@ -382,7 +394,8 @@ class Run:
             self._end(scope, key, kind, name, status, ended, request)
             raise
         if hold and outcome.usage is not None:
-            self.budget.enter(hold, outcome.usage, outcome.cost_usd)
+            outcome = self._counted(outcome, hold, nodes) if kind == "model" else outcome
+            self.budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
             outcome = self._with_cuts(outcome, hold, hold.cuts)
         status = "failed" if outcome.error else "ok"
         self._end(scope, key, kind, name, status, outcome, request)
@@ -421,7 +434,15 @@ class Run:
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
         )
-        scope.spend(outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
+        self._spend(scope, outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
+
+    def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
+        """Enter what a step cost, here and in the runs around this one."""
+        scope.spend(usage, cost_usd)
+        around = self.outer
+        while around is not None:
+            around.inner.spend(usage, cost_usd)
+            around = around.outer
 
     def mark(self, called: Any, beside: Iterable[Any] = ()) -> str:
         """The mark of what is called, worked out once per run; "" if it cannot be."""
@@ -600,10 +621,25 @@ class Run:
 
     def _spent(self) -> tuple[float | None, int]:
         """USD (None: some price was unknown) and tokens so far, what is recorded included."""
-        usage = self.usage + self.ahead.usage
-        costs = self.cost_usd, self.ahead.cost_usd
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == 2 else None, usage.tokens_in + usage.tokens_out
+        parts = self.root, self.ahead, self.inner
+        tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
+        known = [part.cost_usd for part in parts if part.cost_usd is not None]
+        return sum(known) if len(known) == len(parts) else None, tokens
+
+    def _counted(self, outcome: Outcome, hold: Hold, thread: Thread) -> Outcome:
+        """The outcome of a call; with an estimate where a budget needs counts and none came."""
+        used = outcome.usage or Usage()
+        if not self.budget.bounded or used.tokens_in or not used.calls:
+            return outcome
+        tokens_in = conversation_tokens(one.message for one in thread)
+        said = sum(message_tokens(one.message) for one in outcome.nodes)
+        usage = used.model_copy(
+            update={"tokens_in": tokens_in, "tokens_out": used.tokens_out or said}
+        )
+        cost = outcome.cost_usd
+        if cost is None and hold.bound is not None:
+            cost = hold.bound.price(usage)
+        return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
 
     async def _reserve(
         self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None

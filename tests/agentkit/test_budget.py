@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from agentkit import Agent, gather, pattern, run, tool
 from agentkit.budget import Bound
-from agentkit.errors import BudgetSpent, Overloaded, TimedOut, UnknownPrice, Unreachable
+from agentkit.errors import (
+    BudgetSpent,
+    Overloaded,
+    SetupError,
+    TimedOut,
+    UnknownPrice,
+    Unreachable,
+)
 from agentkit.events import Noted, StepEnded, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -292,3 +299,67 @@ async def test_an_attempt_that_no_longer_fits_is_not_made_after_one_that_was_cut
     with pytest.raises(BudgetSpent):
         await clerk("go", log=MemoryLog(), budget_usd=7)
     assert model.calls == 2
+
+
+@pytest.mark.parametrize("usd", [None, 100.0])
+async def test_a_run_inside_another_is_bound_by_both_budgets(usd: float | None) -> None:
+    model = Priced(1, max_tokens=1)
+    clerk = Agent("clerk", model=model)
+
+    async def inside(n: int) -> None:
+        async with run(log=MemoryLog(), budget_usd=usd):
+            await clerk(f"q{n}")
+
+    async with run(log=MemoryLog(), budget_usd=2.0) as outer:
+        found = await asyncio.gather(*(inside(n) for n in range(20)), return_exceptions=True)
+        assert outer.id in str(found[-1])
+    assert model.calls == 2
+    assert [type(one) for one in found if one is not None] == [BudgetSpent] * 18
+
+
+async def test_an_inner_budget_binds_within_a_larger_one() -> None:
+    model = Priced(1, max_tokens=1)
+    clerk = Agent("clerk", model=model)
+    async with run(log=MemoryLog(), budget_usd=10.0):
+        async with run(log=MemoryLog(), budget_usd=1.0):
+            await clerk("q")
+            with pytest.raises(BudgetSpent):
+                await clerk("another")
+        await clerk("outside")
+    assert model.calls == 2
+
+
+class Uncounting(Priced):
+    """A model whose server says nothing of tokens."""
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        reply = await super().__call__(request, on_text)
+        return reply.model_copy(update={"usage": Usage(calls=1), "cost_usd": None})
+
+
+async def test_a_call_that_no_server_counted_counts_as_estimated() -> None:
+    log = MemoryLog()
+    for budget in ({"budget_tokens": 60}, {"budget_usd": 5.0}):
+        model = Uncounting(1)
+        clerk = Agent("clerk", model=model)
+        with pytest.raises(BudgetSpent):
+            async with run(log=log, **budget):
+                for n in range(100):
+                    await clerk(f"q{n}")
+        assert 1 <= model.calls <= 5
+    ends = [e for info in log.runs() for e in log.read(info.id) if isinstance(e, StepEnded)]
+    assert all(end.estimated and end.usage and end.usage.tokens_in for end in ends)
+    free = await Agent("clerk", model=Uncounting(1))("q", log=log)
+    assert free.usage.tokens_in == 0 and free.cost_usd is None
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        *({"budget_usd": usd} for usd in (-1, float("nan"), float("inf"), "5", True)),
+        *({"budget_tokens": tokens} for tokens in (-1, 1.5, float("nan"), "5", True)),
+    ],
+)
+async def test_a_budget_that_is_none_is_refused(budget: dict[str, Any]) -> None:
+    with pytest.raises(SetupError, match=next(iter(budget))):
+        await Agent("clerk", model=Priced(1))("q", log=MemoryLog(), **budget)
