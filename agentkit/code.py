@@ -7,6 +7,7 @@ is made of. Not seen are state, that is what tools and actors write to, and obje
 
 from __future__ import annotations
 
+import dis
 import enum
 import functools
 import sys
@@ -22,7 +23,7 @@ from uuid import UUID
 
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
-from agentkit.written import inner, written
+from agentkit.written import MAKERS, inner, nested, written
 
 PLAIN = (
     type(None), bool, int, float, complex, str, bytes, range, slice, date, time, timedelta,
@@ -35,6 +36,9 @@ HOLDERS = ("builtins", "functools", "pydantic", "types", "typing")
 
 HELD = ("fget", "fset", "fdel", "__func__", "__wrapped__", "wrapped", "func", "__args__")
 """Where they hold them: properties, caches, validators, types of types."""
+
+WHOLE = {"__dict__", "asdict", "astuple", "attrgetter", "getattr", "model_dump", "vars"}
+"""Names by which code reads any attribute."""
 
 OURS = tuple(f"{Path(INSIDE).parent / name}/" for name in ("agentkit", "memory", "nbext"))
 
@@ -50,19 +54,23 @@ def mark_of(called: Any, beside: Iterable[Any] = ()) -> str:
         beside: others that work with it: what they write to is state for it, too.
     """
     found, others = Found(), Found()
-    found.look("", called, ())
+    found.search(called)
     if not found.functions:
         return ""
-    for one in beside:
-        others.look("", one, ())
     spaces = {id(one.__globals__): one.__globals__ for one in found.functions}
-    for space in spaces.values():
-        for one in list(space.values()):
-            # Tools and actors: they work in runs. What any other code writes is an edit.
-            if hasattr(type(one), "_made_of"):
-                others.look("", one, ())
+    # Tools and actors work in runs. What any other code writes is an edit.
+    works = [one for space in spaces.values() for one in space.values() if works_in_runs(one)]
+    others.search(*beside, *works)
     state = written([one.__code__ for one in (*found.functions, *others.functions)])
-    return digest(*(text for way, text in found.parts if state.isdisjoint(way)))
+    return digest(*sorted(text for way, text in found.parts if state.isdisjoint(way)))
+
+
+def works_in_runs(value: Any) -> bool:
+    """Whether it is a tool or an actor."""
+    return hasattr(type(value), "_made_of")
+
+
+Way = tuple[str, ...]
 
 
 class Found:
@@ -70,29 +78,31 @@ class Found:
 
     def __init__(self) -> None:
         self.functions: list[FunctionType] = []
-        self.parts: list[tuple[tuple[str, ...], str]] = []
+        self.parts: list[tuple[Way, str]] = []
         """Texts that are the same in every process, each with the names that lead to it: where
         one of them is written to, it is state."""
+        self._named = set[str]()
+        """Names that some function reads; of objects and classes only these count."""
+        self._unnamed: dict[str, list[tuple[str, Any, Way]]] = {}
+        self._todo: list[tuple[str, Any, Way]] = []
         self._seen: dict[int, Any] = {}
 
-    def look(self, name: str, value: Any, way: tuple[str, ...]) -> None:
-        """Take a value, and what lies behind it, into account.
+    def search(self, *values: Any) -> None:
+        """Take some values, and what lies behind them, into account."""
+        self._todo += [("", value, ()) for value in reversed(values)]
+        while self._todo:
+            self._look(*self._todo.pop())
 
-        Args:
-            name: of the value, "" where it has none.
-            value: anything.
-            way: the names of what it was found in, since the last function.
-        """
+    def _look(self, name: str, value: Any, way: Way) -> None:
         way = (*way, name.rpartition(".")[2]) if name else way
         if (text := plain(value)) is not None:
             self.parts.append((way, f"{name}={text}"))
         elif id(value) not in self._seen and len(self._seen) < LARGEST:
             self._seen[id(value)] = value
             inside = () if isinstance(value, FunctionType | type) else way
-            for part, one in self._behind(value):
-                self.look(part, one, inside)
+            self._todo += [(part, one, inside) for part, one in self._behind(value, inside)]
 
-    def _behind(self, value: Any) -> Iterable[tuple[str, Any]]:
+    def _behind(self, value: Any, way: Way) -> Iterable[tuple[str, Any]]:
         match value:
             case ModuleType():
                 return ()
@@ -108,15 +118,53 @@ class Found:
                 pairs = value.items() if len(value) <= LARGEST else ()
                 return [("", one) for pair in pairs for one in pair]
             case type():
-                return members(value) if own_class(value) else ()
-        return object_parts(value)
+                return self._class(value, MAKERS)
+        return self._object(value, way)
 
     def _function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         self.functions.append(function)
         self.parts.append(((), code_digest(function.__code__)))
+        for name in reads(function.__code__) - self._named:
+            self._named.add(name)
+            every = list(self._unnamed) if name in WHOLE else [name]
+            for one in every:
+                self._todo += self._unnamed.pop(one, ())
         yield "", function.__defaults__ or ()
         yield from sorted((function.__kwdefaults__ or {}).items())
         yield from around(function).items()
+
+    def _class(self, kind: type, makers: Iterable[str] = ()) -> list[tuple[str, Any]]:
+        """What a class always does; what it does when a function names it is kept for then."""
+        found = list[tuple[str, Any]]()
+        for one in kind.__mro__ if own_class(kind) else ():
+            for name, value in sorted(vars(one).items()) if own_class(one) else ():
+                if not name.startswith("__"):
+                    self._offer(name, value, ())
+                elif isinstance(value, FunctionType) and (name in makers or name not in MAKERS):
+                    # Those that a dataclass is given are about all its fields.
+                    found += [("", value)] * (value.__code__.co_filename != "<string>")
+        return found
+
+    def _object(self, value: Any, way: Way) -> list[tuple[str, Any]]:
+        """What an object is made of; of a library's only the functions that it holds."""
+        kind = type(value)
+        if works_in_runs(value):
+            return [*(("", part) for part in value._made_of()), *self._class(kind)]
+        frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+        if own_class(kind) or (frozen and kind.__module__.startswith("agentkit.")):
+            for name, one in sorted(attributes(value).items()):
+                self._offer(name, one, way, known=frozen)
+            return self._class(kind)
+        if kind.__module__.partition(".")[0] not in HOLDERS:
+            return []
+        return [("", getattr(value, name)) for name in HELD if hasattr(value, name)]
+
+    def _offer(self, name: str, value: Any, way: Way, *, known: bool = False) -> None:
+        """Look at it once a function reads that name."""
+        if known or name in self._named or not WHOLE.isdisjoint(self._named):
+            self._todo.append((name, value, way))
+        else:
+            self._unnamed.setdefault(name, []).append((name, value, way))
 
 
 def own(code: CodeType) -> bool:
@@ -137,28 +185,6 @@ def own_class(kind: type) -> bool:
         return True
     module = sys.modules.get(kind.__module__)
     return own_file(getattr(module, "__file__", None) or "")
-
-
-def members(kind: type) -> list[tuple[str, Any]]:
-    """What a class, and those that it inherits from, was given; not what Python keeps of it."""
-    found = [
-        (name, one)
-        for name, one in sorted(vars(kind).items())
-        if isinstance(one, FunctionType) or not name.startswith(("__", "_abc_"))
-    ]
-    return [*found, *(("", base) for base in kind.__bases__)]
-
-
-def object_parts(value: Any) -> list[tuple[str, Any]]:
-    """What an object is made of; of a library's only the functions that it holds."""
-    kind = type(value)
-    if (made_of := getattr(kind, "_made_of", None)) is not None:
-        return [("", part) for part in (*made_of(value), kind)]
-    if own_class(kind):
-        return [("", kind), *sorted(attributes(value).items())]
-    if kind.__module__.partition(".")[0] not in HOLDERS:
-        return []
-    return [("", getattr(value, name)) for name in HELD if hasattr(value, name)]
 
 
 def attributes(value: Any) -> dict[str, Any]:
@@ -191,6 +217,14 @@ def around(function: FunctionType) -> dict[str, Any]:
         except ValueError:  # It is not bound yet.
             continue
     return found
+
+
+@functools.lru_cache(4096)
+def reads(code: CodeType) -> frozenset[str]:
+    """The names of what code, and the code within it, reads."""
+    steps = (step for one in nested(code) for step in dis.get_instructions(one))
+    loads = {step.argval for step in steps if step.opname.startswith("LOAD_")}
+    return frozenset(loads & names(code))
 
 
 def names(code: CodeType) -> set[str]:

@@ -65,15 +65,11 @@ class Graph(Actor):
         self.members = tuple(node.actor for node in flow.nodes.values() if node.actor is not None)
 
     def _made_of(self) -> tuple[Any, ...]:
-        loops = [(node.loop.until, node.loop.max_rounds) for node in self.flow.nodes.values()
-                 if node.loop is not None]  # fmt: skip
-        edges = [(edge.source, edge.target, edge.when) for edge in self.flow.edges]
-        return *super()._made_of(), edges, loops, dict(self.flow.reducers)
+        return *super()._made_of(), self.flow
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         found = check(self)
-        wrong = [one for one in found if one.fatal]
-        if wrong:
+        if wrong := [one for one in found if one.fatal]:
             raise SetupError(
                 f"{self.name} cannot run: {' '.join(one.text for one in wrong)}",
                 expected="every actor on a way to the end, cycles as .loop(until=, max_rounds=)",

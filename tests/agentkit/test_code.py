@@ -118,6 +118,13 @@ def test_an_agent_that_a_function_asks_is_a_part_of_it() -> None:
     assert mark_of(asks("a")) == mark_of(asks("a")) != mark_of(asks("b"))
 
 
+def test_what_no_function_reads_of_an_object_is_no_part() -> None:
+    source = "class W:\n    used = 1\n    other = {}\nw = W()\ndef tariff(): return w.used"
+    assert mark_of(defined(source.replace("{}", "1"))) == mark_of(
+        defined(source.replace("{}", "2"))
+    )
+
+
 STATE = """
 import heapq
 from dataclasses import dataclass
