@@ -17,6 +17,7 @@ from agentkit.errors import EXPECTED, TODO, AgentkitError, BudgetSpent
 from agentkit.errors import by_name as error_by_name
 from agentkit.gather import gather, survivable
 from agentkit.messages import JSON
+from agentkit.patterns.notes import Absent
 from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
@@ -120,7 +121,7 @@ async def everyone(
     found, failed = await all_that_answer(asks, names := [one.name for one in team])
     lost = renamed(failed, names)
     if lost:
-        note("absent", lost)
+        note(Absent(reasons=lost))
     return {names[place]: answer for place, answer in found.items()}, lost
 
 

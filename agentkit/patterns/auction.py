@@ -16,10 +16,24 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, canonical
+from agentkit.notes import Note
 from agentkit.patterns.contractnet import positive, sealed
 from agentkit.patterns.team import members, text_of, typed
 from agentkit.run import current_run, note
 from agentkit.typed import Output
+
+
+class Sold(Note):
+    """An auction came to its end."""
+
+    topic = "award"
+    winner: str | None
+    """None where nobody met the reserve."""
+    price: float | None
+    bids: dict[str, float]
+    rule: str
+    """Whose bid is paid: first or second."""
+    reason: str = ""
 
 
 class Offer(BaseModel):
@@ -89,7 +103,7 @@ def auction(
                 paid = (min if buying else max)(rest, default=fallback)
             result |= {"winner": winner, "price": paid}
             reason = f"the {goes} bid" if len(tied) == 1 else f"by lot among {', '.join(tied)}"
-        note("award", {**result, "rule": price, "reason": reason})
+        note(Sold(**result, rule=price, reason=reason))
         if output is not None:
             return typed(canonical(result), output)
         text = f"{result['winner']} wins at {result['price']:g}." if met else "No bid was accepted."

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.consistency import draw
 from agentkit.patterns.judge import fields, form
@@ -26,6 +27,17 @@ from agentkit.typed import Output
 
 Scorer = Actor | Callable[[Answer], float | Awaitable[float]]
 """Who says how good an answer is: an actor, or a function that does it without effects."""
+
+
+class BestChosen(Note):
+    """Of several samples the one that scores best was chosen."""
+
+    topic = "best"
+    winner: str
+    scores: dict[str, float]
+    missing: tuple[str, ...] = ()
+    """Samples without a score."""
+    reason: str = ""
 
 
 class Score(BaseModel):
@@ -62,13 +74,12 @@ def best_of(actor: Actor, n: int, scorer: Scorer, *, name: str = "best_of") -> P
         chosen = max(scores, key=lambda sample: scores[sample])
         lost = [f"sample {place}" for place in range(n) if f"sample {place}" not in scores]
         note(
-            "best",
-            {
-                "winner": chosen,
-                "scores": scores,
-                "missing": lost,
-                "reason": f"{scores[chosen]:g} is the highest of {len(scores)}",
-            },
+            BestChosen(
+                winner=chosen,
+                scores=scores,
+                missing=tuple(lost),
+                reason=f"{scores[chosen]:g} is the highest of {len(scores)}",
+            )
         )
         return partial(answers[chosen], lost, output, "failed")
 

@@ -21,9 +21,31 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.team import FAILURES, at_least, brief, flat, members, text_of, unfinished
 from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
+
+
+class AskedBack(Note):
+    """An assistant lacks something, and asks its instructor; the reason is its question."""
+
+    topic = "asked_back"
+    phase: str
+    turn: int
+    by: str
+    reason: str
+
+
+class PhaseDone(Note):
+    """A phase came to a solution."""
+
+    topic = "phase"
+    phase: str
+    solution: str
+    agreed: bool
+    turns: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,8 +141,7 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
         if phase.turns == 1:
             break
         if reply.question and not reply.solution:
-            back = {"phase": phase.name, "turn": turn, "by": worker.name}
-            note("asked_back", {**back, "reason": reply.question})
+            note(AskedBack(phase=phase.name, turn=turn, by=worker.name, reason=reply.question))
             discard(written)
             lines.append(f"{worker.name} asked: {flat(reply.question)}")
             asked = scene(phase, teacher, worker, solutions, lines)
@@ -140,8 +161,7 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
     if not solution:
         raise BadOutput(f"{worker.name} came to no solution in {phase.name} ({turn} turns).")
     reason = f"{teacher.name} accepted it" if agreed else f"no agreement, turns: {phase.turns}"
-    said = {"phase": phase.name, "solution": solution, "agreed": agreed, "turns": turn}
-    note("phase", {**said, "reason": reason})
+    note(PhaseDone(phase=phase.name, solution=solution, agreed=agreed, turns=turn, reason=reason))
     if not agreed and phase.turns > 1:
         lacking(f"agreement in {phase.name} ({reason})")
     return solution

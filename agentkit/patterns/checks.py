@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.messages import Frozen
+from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, loop_of, otherwise
 from agentkit.tools import Tool
+
+
+class Checked(Note):
+    """A check of a graph found something before it runs."""
+
+    topic = "check"
+    kind: str
+    actors: tuple[str, ...]
+    reason: str
 
 
 class Finding(Frozen):

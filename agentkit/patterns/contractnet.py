@@ -23,10 +23,52 @@ from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
 from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
+
+
+class Announced(Note):
+    """A task is offered to those who may bid."""
+
+    topic = "announce"
+    task: str
+    to: tuple[str, ...]
+    eligible: str | None = None
+    wanted: str | None = None
+    deadline_s: float | None = None
+
+
+class BidsOpened(Note):
+    """Sealed bids are opened, all at once."""
+
+    topic = "bids"
+    bids: dict[str, JSON]
+    silent: dict[str, str] = {}
+    """Who made none, and why."""
+    reason: str = ""
+
+
+class Contracted(Note):
+    """The task was given to a bidder."""
+
+    topic = "award"
+    says = "The task goes to {to}, because {reason}."
+    to: str
+    bid: JSON
+    reason: str = ""
+
+
+class Breached(Note):
+    """A bidder that was given the task failed at it."""
+
+    topic = "breach"
+    says = "{by} did not do what it had promised: {reason}"
+    grave = True
+    by: str
+    reason: str
 
 
 class Bid(BaseModel):
@@ -75,8 +117,9 @@ def contract_net(
         """Announce, collect bids, award."""
         question = text_of(task)
         asked = announcement(question, eligible, wanted, deadline_s)
-        terms = {"eligible": eligible, "wanted": wanted, "deadline_s": deadline_s}
-        note("announce", {"task": question, "to": [one.name for one in team], **terms})
+        to = tuple(one.name for one in team)
+        note(Announced(task=question, to=to, eligible=eligible, wanted=wanted,
+                       deadline_s=deadline_s))  # fmt: skip
         bids = await sealed(team, asked, Bid, "cost", deadline_s)
         able = [who for who, bid in bids.items() if bid["cost"] is not None]
         if not able:
@@ -91,11 +134,11 @@ def contract_net(
             worker = next(one for one in team if one.name == who)
             reason = f"the best of {len(able)} bids" if failure is None else "next best, as the "
             reason += "" if failure is None else "one before failed"
-            note("award", {"to": who, "bid": bids[who], "reason": reason})
+            note(Contracted(to=who, bid=bids[who], reason=reason))
             try:
                 return await worker(task, output=output)
             except FAILURES as error:
-                note("breach", {"by": who, "reason": error.what})
+                note(Breached(by=who, reason=str(error.what)))
                 failure = error
                 if broke(error):
                     break
@@ -138,14 +181,8 @@ async def sealed(
     bids = dict(zip(names, found, strict=True))
     discard(found)
     lacking(*(f"the bid of {team[one.index].name} ({one.reason})" for one in found.missing))
-    note(
-        "bids",
-        {
-            "bids": bids,
-            "silent": {team[one.index].name: one.reason for one in found.missing},
-            "reason": "all that came in time",
-        },
-    )
+    unheard = {team[one.index].name: one.reason for one in found.missing}
+    note(BidsOpened(bids=bids, silent=unheard, reason="all that came in time"))
     return bids
 
 

@@ -19,6 +19,7 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.jobs import Job, checked, prompt, refused
 from agentkit.patterns.supervisor import delegated
 from agentkit.patterns.team import (
@@ -34,6 +35,34 @@ from agentkit.patterns.team import (
 )
 from agentkit.run import discard, note
 from agentkit.typed import Output
+
+
+class JobDelegated(Note):
+    """The manager has done a job, and whom it called for it."""
+
+    topic = "delegated"
+    job: str
+    calls: tuple[JSON, ...]
+    reason: str = ""
+
+
+class JobRefused(Note):
+    """A guardrail refused the result of a job; it is done again."""
+
+    topic = "guardrail"
+    says = "The result of the job {job} was refused in trial {trial}: {reason}"
+    grave = True
+    job: str
+    trial: int
+    reason: str
+
+
+class JobDone(Note):
+    """A job is done; the reason is what was expected of it."""
+
+    topic = "job"
+    job: str
+    reason: str = ""
 
 
 def crew(
@@ -83,7 +112,7 @@ def crew(
         answer = await boss(asked, output=output)
         calls = delegated(answer.thread, who)
         reason = f"{boss.name} called {len(calls)} times" if calls else "it did the job alone"
-        note("delegated", {"job": job.name, "calls": calls, "reason": reason})
+        note(JobDelegated(job=job.name, calls=tuple(calls), reason=reason))
         return answer
 
     async def crew_team(task: JSON, output: Output = None) -> Answer:
@@ -100,7 +129,7 @@ def crew(
                     if not wrong:
                         break
                     discard(answer)
-                    note("guardrail", {"job": job.name, "trial": trial, "reason": wrong})
+                    note(JobRefused(job=job.name, trial=trial, reason=str(wrong)))
                 else:
                     raise BadOutput(
                         f"The job {job.name} was refused {retries + 1} times: {wrong}",
@@ -110,7 +139,7 @@ def crew(
                 missing = [one.name for one in jobs if one.name not in results]
                 return unfinished(error, results, missing, output)
             results[job.name] = answer.text
-            note("job", {"job": job.name, "reason": job.expected})
+            note(JobDone(job=job.name, reason=job.expected))
         return answer
 
     return Pattern(crew_team, name, everybody)

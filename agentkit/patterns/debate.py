@@ -21,8 +21,10 @@ from agentkit.answer import Answer
 from agentkit.errors import BudgetSpent, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import by_name, everyone, partial
 from agentkit.patterns.judge import decide
+from agentkit.patterns.notes import FellBack, Partial, Stopped
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import discard, lacking, note
@@ -33,6 +35,16 @@ URGE = {
     "long": "Using the opinions of the other agents as additional advice, give your updated "
     "answer.",
 }
+
+
+class RoundHeld(Note):
+    """What everybody holds after a round of a debate."""
+
+    topic = "debate"
+    round: int | None = None
+    answers: dict[str, str | None]
+    changed: tuple[str, ...] = ()
+    """Who holds something else than before."""
 
 
 def debate(
@@ -108,7 +120,7 @@ def debate(
                     raise
                 reason = f"round {number}: {error.what}"
                 lacking(f"round {number} of {rounds} ({type(error).__name__}: {error.what})")
-                note("partial", {"round": number, "reason": reason})
+                note(Partial(round=number, reason=reason))
                 lost = {one.name: reason for one in team}
                 break
             discard(*(last[who] for who in found if who in last))
@@ -117,9 +129,9 @@ def debate(
             given = ballots(last, key)
             changed = [n for n in given if n in before and given[n] != before[n]]
             agreed = len(set(given.values())) == 1 and None not in given.values()
-            note("debate", {"round": number, "answers": given, "changed": changed})
+            note(RoundHeld(round=number, answers=given, changed=tuple(changed)))
             if agreed and stop_early and number < rounds:
-                note("stop", {"round": number, "reason": "all give the same answer"})
+                note(Stopped(round=number, reason="all give the same answer"))
                 break
         return partial(await chosen(question, last), list(lost), output, reason or "failed")
 
@@ -128,7 +140,7 @@ def debate(
             try:
                 return await decide(judge, question, last, key=key)
             except BudgetSpent as error:
-                note("fallback", {"to": "majority", "reason": error.what})
+                note(FellBack(to="majority", reason=str(error.what)))
                 lacking(f"the verdict of {judge.name} ({type(error).__name__}: {error.what})")
         return elect(last, key=key)
 

@@ -13,10 +13,22 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
+from agentkit.notes import Note
 from agentkit.typed import Output
 
 Over = str | Callable[["State"], Iterable[Any]]
 """What a node is asked for, item by item: the list a node answered, or a function's."""
+
+
+class FlowDeclared(Note):
+    """Who belongs to a graph and its arrows, as it was declared."""
+
+    topic = "flow"
+    quiet = True
+    actors: tuple[tuple[str, str, str | None], ...]
+    """Name, what it is, its model."""
+    edges: tuple[tuple[str, str, str, bool], ...]
+    """From, to, label, and whether it leads back."""
 
 
 @dataclass(frozen=True)
@@ -257,3 +269,11 @@ def declared(actor: Actor) -> Iterator[tuple[str, str, str, bool]]:
         if edge.target in named:
             for source in sources(edge.source):
                 yield source, named[edge.target], edge.label, edge.back
+
+
+def shape(graph: Actor) -> FlowDeclared:
+    """Who belongs to a graph and its arrows, so that a picture of a run has them as declared."""
+    return FlowDeclared(
+        actors=tuple((one.name, one.what, one.model_name) for one in graph.members),
+        edges=tuple(declared(graph)),
+    )

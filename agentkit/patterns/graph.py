@@ -21,7 +21,7 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, Thread, extend
-from agentkit.patterns.checks import check
+from agentkit.patterns.checks import Checked, check
 from agentkit.patterns.flow import (
     Flow,
     Head,
@@ -31,10 +31,10 @@ from agentkit.patterns.flow import (
     Reducer,
     Test,
     beside,
-    declared,
     guarded,
     looped,
     otherwise,
+    shape,
     single,
     then,
 )
@@ -44,14 +44,6 @@ from agentkit.typed import Output
 from agentkit.words import for_line
 
 UNNAMED = "graph"
-
-
-def shape(graph: Graph) -> dict[str, JSON]:
-    """Who belongs to a graph and its arrows, so that a picture of a run has them as declared."""
-    return {
-        "actors": [[one.name, one.what, one.model_name] for one in graph.members],
-        "edges": [list(edge) for edge in declared(graph)],
-    }
 
 
 class Graph(Actor):
@@ -76,8 +68,8 @@ class Graph(Actor):
                 todo="change the arrows; nothing was paid",
             )
         for one in found:
-            note("check", {"kind": one.kind, "actors": list(one.actors), "reason": one.text})
-        note("flow", shape(self))
+            note(Checked(kind=one.kind, actors=tuple(one.actors), reason=one.text))
+        note(shape(self))
         answer = await run_flow(self.flow, worded(task, thread[:-1], self.name), output)
         said = extend(thread, Message(role="assistant", content=answer.text))
         return answer.model_copy(update={"thread": said})

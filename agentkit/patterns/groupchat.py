@@ -17,11 +17,24 @@ from agentkit.actor import Actor, Pattern, tell
 from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
+from agentkit.notes import Note
+from agentkit.patterns.notes import Stopped
 from agentkit.patterns.selectors import Selector, round_robin
 from agentkit.patterns.stops import Chat, Stop, Turn, given_up
 from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.run import current_run, current_scope, lacking, note
 from agentkit.typed import Output
+
+
+class SpeakerChosen(Note):
+    """Who speaks next, and why."""
+
+    topic = "speaker"
+    says = "{speaker} speaks next: {reason}"
+    speaker: str
+    reason: str = ""
+    turns: dict[str, int] = {}
+    """How many each has with it."""
 
 
 def groupchat(
@@ -76,11 +89,8 @@ def groupchat(
                     )
                 counts = Counter({**chat.counts})
                 counts[choice.name] += 1
-                note(
-                    "speaker",
-                    {"speaker": choice.name, "reason": choice.reason,
-                     "turns": {one: counts[one] for one in by_name}},
-                )  # fmt: skip
+                turns = {one: counts[one] for one in by_name}
+                note(SpeakerChosen(speaker=choice.name, reason=choice.reason, turns=turns))
                 last = await by_name[choice.name](prompt(chat, choice.name))
             except FAILURES as error:
                 return unfinished(error, {"chat": str(chat)} if chat.turns else {},
@@ -99,7 +109,7 @@ def groupchat(
         if given_up(stop, chat):
             lacking(f"the end that the chat was to come to ({reason})")
         never = [one for one in by_name if not chat.counts.get(one)]
-        note("stop", {"reason": reason, "turns": len(chat.turns), "never_spoke": never})
+        note(Stopped(reason=reason, turns=len(chat.turns), never_spoke=tuple(never)))
         if closer is None and output is None and last is not None:
             return last
         ending = closer or (by_name[chat.last] if chat.last else team[0])

@@ -13,11 +13,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from pydantic import Field
+
 from agentkit.actor import Actor, Pattern
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.errors import LimitReached, SetupError
 from agentkit.messages import JSON, Thread
+from agentkit.notes import Note
+from agentkit.patterns.notes import Stopped
 from agentkit.patterns.team import (
     FAILURES,
     at_least,
@@ -34,6 +38,16 @@ from agentkit.tools import Tool, tool
 from agentkit.typed import Output
 
 IN_FORM = "Give this answer in the form asked for."
+
+
+class HandedOver(Note):
+    """Who has the task passes it on."""
+
+    topic = "handoff"
+    says = "{from} hands over to {to}: {reason}"
+    by: str = Field(alias="from")
+    to: str
+    reason: str = ""
 
 
 class HandedTooOften(LimitReached):
@@ -101,9 +115,9 @@ def handoff(
                 return unfinished(error, said, ["the answer"], output)
             if following is None:
                 reason = f"{now} handed it on to nobody"
-                note("stop", {"by": now, "handoffs": count, "reason": reason})
+                note(Stopped(by=now, handoffs=count, reason=reason))
                 return answer
-            note("handoff", {"from": now, "to": following[0], "reason": following[1]})
+            note(HandedOver(by=now, to=following[0], reason=following[1]))
             lines.append(f"- {now}: {flat(answer.text)}")
             said[now] = answer.text
             now = following[0]
@@ -111,7 +125,7 @@ def handoff(
             f"{name} passed the task on more than {max_handoffs} times.",
             todo="restrict who hands over to whom (to=), or raise max_handoffs",
         )
-        note("stop", {"by": now, "handoffs": max_handoffs, "reason": too_often.what})
+        note(Stopped(by=now, handoffs=max_handoffs, reason=too_often.what))
         return unfinished(too_often, said, ["the answer"], output)
 
     return Pattern(handing_team, name, team)

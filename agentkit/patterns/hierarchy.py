@@ -15,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import Field
+
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import everyone, given_up
 from agentkit.patterns.team import at_least, flat, members, text_of
 from agentkit.run import discard, note
@@ -27,6 +30,53 @@ from agentkit.typed import Output
 
 Region = tuple[Actor, Sequence[Actor]]
 """A coordinator and its edges."""
+
+
+class Escalated(Note):
+    """An edge may not decide alone what it decided; its coordinator does."""
+
+    topic = "escalate"
+    says = "{from} hands the decision to {to}: {reason}"
+    by: str = Field(alias="from")
+    to: str
+    reason: str = ""
+
+
+class Partitioned(Note):
+    """Regions are cut off from the top, and decide by what they knew."""
+
+    topic, grave = "partition", True
+    round: int
+    cut: tuple[str, ...]
+    reason: str = ""
+
+
+class Reconciled(Note):
+    """A region that was cut off reports what it did meanwhile."""
+
+    topic = "reconcile"
+    round: int
+    region: str
+    reports: tuple[str, ...]
+    reason: str = ""
+
+
+class Isolated(Note):
+    """The top reaches no region at all."""
+
+    topic, grave = "isolated", True
+    round: int
+    reason: str = ""
+
+
+class MessagesCounted(Note):
+    """What the hierarchy saved in messages."""
+
+    topic = "messages"
+    sent: int
+    all_pairs: int
+    """Had everybody told everybody in every round."""
+    reason: str = ""
 
 
 @dataclass
@@ -85,11 +135,9 @@ def hierarchy(
         beyond = [who for who, answer in answers.items() if within and not within(answer)]
         decided = {who: flat(answer.text) for who, answer in answers.items()}
         for who in beyond:
-            note("escalate", {"from": who, "to": head.name, "reason": "beyond its limits"})
-            verdict = await head(
-                f"Decide for {who}, who may not decide this alone.\nTask: {question}\n"
-                f"- {who}: {decided[who]}"
-            )
+            note(Escalated(by=who, to=head.name, reason="beyond its limits"))
+            asked = f"Decide for {who}, who may not decide this alone.\nTask: {question}"
+            verdict = await head(f"{asked}\n- {who}: {decided[who]}")
             state.asks += 1
             decided[who] = flat(verdict.text)
         state.asks += 1
@@ -109,11 +157,10 @@ def hierarchy(
             for who in away:
                 state.kept.setdefault(who, []).append(reports.pop(who))
             if away:
-                note("partition", {"round": number, "cut": away, "reason": "no link to the top"})
-            old = {who: state.kept.pop(who) for who in list(state.kept) if who in reports}
-            for who, missed in old.items():
-                note("reconcile", {"round": number, "region": who, "reports": missed,
-                                   "reason": "the link is back"})  # fmt: skip
+                note(Partitioned(round=number, cut=tuple(away), reason="no link to the top"))
+            why = "the link is back"
+            for who, missed in [(w, state.kept.pop(w)) for w in [*state.kept] if w in reports]:
+                note(Reconciled(round=number, region=who, reports=tuple(missed), reason=why))
                 reports |= {f"{who} while cut off {n}": t for n, t in enumerate(missed, 1)}
             last = number == rounds
             if not reports and last and output is not None:
@@ -122,18 +169,15 @@ def hierarchy(
                     expected="one region at least in the last round, when a type is asked for",
                 )
             if not reports:
-                note("isolated", {"round": number, "reason": "no region can be reached"})
-                lines = [f"{who}: {texts[-1]}" for who, texts in state.kept.items()]
-                answer = Answer(text="\n".join(lines))
+                note(Isolated(round=number, reason="no region can be reached"))
+                answer = Answer(text="\n".join(f"{w}: {t[-1]}" for w, t in state.kept.items()))
                 continue
             discard(top.name)
             answer = await top(combined(question, reports), output=output if last else None)
             state.asks += 1
             state.order = flat(answer.text)
-        note("messages", {
-            "sent": 2 * state.asks, "all_pairs": rounds * len(team) * (len(team) - 1),
-            "reason": "a task and an answer for every ask",
-        })  # fmt: skip
+        pairs, why = rounds * len(team) * (len(team) - 1), "a task and an answer for every ask"
+        note(MessagesCounted(sent=2 * state.asks, all_pairs=pairs, reason=why))
         return given_up(answer, away, output, "cut off at the end")
 
     return Pattern(ruled, name, team)

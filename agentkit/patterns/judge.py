@@ -22,11 +22,26 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import everyone, partial
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.run import note
 from agentkit.typed import Output
+
+
+class JudgeChose(Note):
+    """A judge compared answers."""
+
+    topic = "judge"
+    winner: str | None
+    """Whose answer; None where the order in which they were shown decided."""
+    winners: tuple[str, ...] = ()
+    """One of each order."""
+    ballots: dict[str, str | None] = {}
+    """What each answer comes down to, by who gave it."""
+    reason: str = ""
+    tie: str = ""
 
 
 def judge(
@@ -78,22 +93,22 @@ async def decide(
     """
     names = list(answers)
     if len(names) == 1:
-        note("judge", {"winner": names[0], "reason": "it is the only answer"})
+        note(JudgeChose(winner=names[0], reason="it is the only answer"))
         return answers[names[0]]
     orders = [names[n:] + names[:n] for n in range(len(names) if swap else 1)]
     verdicts = await gather(*[verdict(arbiter, question, answers, order) for order in orders])
     winners = [winner for winner, _ in verdicts]
     given = ballots(answers, key)
     agreed = len({given[winner] or winner for winner in winners}) == 1
-    data: dict[str, JSON] = {
-        "winners": winners,
+    data: dict[str, Any] = {
+        "winners": tuple(winners),
         "ballots": dict(given),
         "reason": verdicts[0][1],
     }
     if agreed:
-        note("judge", {"winner": winners[0], **data})
+        note(JudgeChose(winner=winners[0], **data))
         return answers[winners[0]]
-    note("judge", {"winner": None, **data, "tie": "the order shown decided"})
+    note(JudgeChose(winner=None, **data, tie="the order shown decided"))
     first = {name: answers[name] for name in winners}
     return elect({**first, **answers}, key=key)
 

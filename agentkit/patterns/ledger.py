@@ -20,7 +20,8 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, TurnsSpent
 from agentkit.messages import JSON
-from agentkit.patterns.ledgers import Ledger, judged, planned
+from agentkit.patterns.ledgers import Ledger, ProgressJudged, judged, planned
+from agentkit.patterns.notes import Replanned, Stopped
 from agentkit.patterns.team import FAILURES, at_least, broke, flat, members, text_of, unfinished
 from agentkit.run import note
 from agentkit.typed import Output
@@ -65,7 +66,7 @@ def ledger(
         limit = TurnsSpent(f"{name} used its {max_turns} turns.", todo="raise max_turns")
 
         def stopped(error: AgentkitError) -> Answer:
-            note("stop", {"reason": error.what, "rounds": rounds, "resets": resets})
+            note(Stopped(reason=str(error.what), rounds=rounds, resets=resets))
             done = {"facts": book.facts, "conversation": "\n".join(book.lines)}
             done = {what: text for what, text in done.items() if text}
             return unfinished(error, done, ["the answer"], output)
@@ -85,10 +86,10 @@ def ledger(
                 progress, worker = await judged(orchestrator, book)
                 stuck = progress.is_in_loop.answer or not progress.is_progress_being_made.answer
                 stalls = stalls + 1 if stuck else max(0, stalls - 1)
-                note("progress_ledger", {**progress.model_dump(), "stalls": stalls})
+                note(ProgressJudged(**progress.model_dump(), stalls=stalls))
                 if progress.is_request_satisfied.answer or worker is None:
-                    note("stop", {"reason": progress.is_request_satisfied.reason,
-                                  "rounds": rounds, "resets": resets})  # fmt: skip
+                    note(Stopped(reason=progress.is_request_satisfied.reason,
+                                 rounds=rounds, resets=resets))  # fmt: skip
                     return await orchestrator(f"{book}\n\n{FINAL} {book.task}", output=output)
                 if stalls >= max_stalls:
                     reason = f"{stalls} stalled rounds: {progress.is_progress_being_made.reason}"
@@ -96,7 +97,7 @@ def ledger(
                         limit = TurnsSpent(f"{name} stalled after {resets} new plans.")
                         break
                     stalls, resets = 0, resets + 1
-                    note("replan", {"reason": reason, "resets": resets})
+                    note(Replanned(reason=reason, resets=resets))
                     await planned(orchestrator, book, resets)
                     continue
                 rounds += 1

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.errors import BadOutput
+from agentkit.notes import Note
+from agentkit.patterns.notes import Unselected
 from agentkit.patterns.team import called, listing
 from agentkit.run import discard, note
 
@@ -43,6 +45,28 @@ class Progress(BaseModel):
     instruction_or_question: Text
 
 
+class ProgressJudged(Note):
+    """The progress ledger was filled in: how it goes, and who does what next."""
+
+    topic = "progress_ledger"
+    is_request_satisfied: YesNo
+    is_in_loop: YesNo
+    is_progress_being_made: YesNo
+    next_speaker: Text
+    instruction_or_question: Text
+    stalls: int = 0
+
+
+class TaskLedgerWritten(Note):
+    """The task ledger was written, or rewritten."""
+
+    topic = "task_ledger"
+    facts: str
+    plan: str
+    resets: int = 0
+    """How often it was rewritten."""
+
+
 @dataclass
 class Ledger:
     """The task ledger, and what was said since it was last rewritten."""
@@ -76,7 +100,7 @@ async def planned(orchestrator: Actor, book: Ledger, resets: int) -> None:
     asked = f"{known}{talk}\n\n{wish}Split this request into short steps: {book.task}"
     book.plan = (await orchestrator(asked)).text
     book.lines = []
-    note("task_ledger", {"facts": book.facts, "plan": book.plan, "resets": resets})
+    note(TaskLedgerWritten(facts=book.facts, plan=book.plan, resets=resets))
 
 
 async def judged(orchestrator: Actor, book: Ledger) -> tuple[Progress, Actor | None]:
@@ -95,7 +119,7 @@ async def judged(orchestrator: Actor, book: Ledger) -> tuple[Progress, Actor | N
         if worker is not None or progress.is_request_satisfied.answer:
             return progress, worker
         discard(filled)
-        note("unselected", {"said": said, "reason": "nobody is called that"})
+        note(Unselected(said=said, reason="nobody is called that"))
         wrong = f"Nobody is called {said!r}. "
     raise BadOutput(
         f"{orchestrator.name} named nobody of the team in {ATTEMPTS} tries; last {said!r}.",

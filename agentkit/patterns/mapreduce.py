@@ -17,11 +17,20 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.gather import Stragglers, Until, gather, rule
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns import asking
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.run import discard, note
 from agentkit.typed import Output
+
+
+class TaskSplit(Note):
+    """A task was cut into parts, and who works on each."""
+
+    topic = "split"
+    parts: tuple[JSON, ...]
+    workers: tuple[str, ...]
 
 
 class Parts(BaseModel):
@@ -65,7 +74,8 @@ def map_reduce(
     async def reduced(task: JSON, output: Output = None) -> Answer:
         """Split, work on all parts at once, put together."""
         parts = await pieces(split, task)
-        note("split", {"parts": parts, "workers": [crew[n % len(crew)].name for n in each(parts)]})
+        workers = tuple(crew[n % len(crew)].name for n in each(parts))
+        note(TaskSplit(parts=tuple(parts), workers=workers))
         found = await gather(
             *[partial(crew[n % len(crew)], part) for n, part in enumerate(parts)],
             join=join,

@@ -14,6 +14,7 @@ from functools import partial as later
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.alpha import Level, krippendorff_alpha
 from agentkit.patterns.asking import all_that_answer, everyone, partial
 from agentkit.patterns.bestof import rate
@@ -24,6 +25,31 @@ from agentkit.run import lacking, note
 from agentkit.typed import Output
 
 TENTATIVE = 0.667
+
+
+class Rated(Note):
+    """A jury rated every answer."""
+
+    topic = "panel"
+    winner: str
+    ballots: dict[str, str | None]
+    """What each answer comes down to, by who gave it."""
+    raters: tuple[str, ...] = ()
+    scores: dict[str, list[float | None]] = {}
+    """By answer, one of each rater."""
+    means: dict[str, float] = {}
+    alpha: float | None = None
+    """How far the raters agree: Krippendorff's alpha, 1 wholly, 0 as by chance."""
+    reason: str = ""
+
+
+class Disagreed(Note):
+    """The raters agree too little for their means to be trusted."""
+
+    topic = "disagreement"
+    grave = True
+    alpha: float
+    reason: str = ""
 
 
 def panel(
@@ -76,19 +102,18 @@ def panel(
         alpha = krippendorff_alpha(list(table.values()), level)
         winner = max(means, key=lambda who: means[who])
         note(
-            "panel",
-            {
-                "winner": winner,
-                "ballots": {who: said(answer) for who, answer in answers.items()},
-                "raters": [one.name for one in jury],
-                "scores": table,
-                "means": means,
-                "alpha": alpha,
-                "reason": f"the highest mean, {means[winner]:g}",
-            },
+            Rated(
+                winner=winner,
+                ballots={who: said(answer) for who, answer in answers.items()},
+                raters=tuple(one.name for one in jury),
+                scores=table,
+                means=means,
+                alpha=alpha,
+                reason=f"the highest mean, {means[winner]:g}",
+            )
         )
         if alpha is not None and alpha < trust:
-            note("disagreement", {"alpha": alpha, "reason": f"below {trust:g}"})
+            note(Disagreed(alpha=alpha, reason=f"below {trust:g}"))
             lacking(f"agreement of the raters (alpha is {alpha:.3g}, below {trust:g})")
         silent = [pair for place, pair in enumerate(pairs) if place not in found]
         return partial(answers[winner], [*lost, *silent], output, "failed")

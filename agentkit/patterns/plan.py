@@ -20,7 +20,8 @@ from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, BudgetSpent
 from agentkit.messages import JSON
 from agentkit.patterns.asking import settled
-from agentkit.patterns.planning import Plan, Step, drawn_up, findings
+from agentkit.patterns.notes import Replanned
+from agentkit.patterns.planning import Plan, Planned, Step, StepMoved, drawn_up, findings
 from agentkit.patterns.team import (
     FAILURES,
     at_least,
@@ -85,14 +86,14 @@ def plan_and_execute(
         try:
             for trial in range(replans + 1):
                 plan = await drawn_up(planner, team, text_of(task), known, failed, max_steps)
-                note("plan", {"steps": plan.model_dump()["steps"], "trial": trial})
+                note(Planned(steps=plan.model_dump(mode="json")["steps"], trial=trial))
                 failed = await carried_out(plan, team, known, check)
                 if not failed:
                     asked = f"Question: {text_of(task)}\n\n{findings(known)}\n\n{SOLVE}"
                     return await (solver or planner)(asked, output=output)
                 if trial == replans or any(broke(error) for error in failed.values()):
                     break
-                note("replan", {"reason": {what: e.what for what, e in failed.items()}})
+                note(Replanned(reason={what: str(e.what) for what, e in failed.items()}))
         except FAILURES as error:
             return unfinished(error, known, list(failed) or ["the answer"], output)
         return unfinished(next(iter(failed.values())), known, list(failed), output)
@@ -126,7 +127,7 @@ async def carried_out(
             results[tasks[need]] = known[tasks[need]]
         worker = called(step.actor, team)
         assert worker is not None
-        note("step", {"id": step.id, "actor": step.actor, "status": "running"})
+        note(StepMoved(id=step.id, actor=step.actor, status="running"))
         answer = await worker(f"{findings(results)}\n\nTask: {step.task}".strip())
         if check and (wrong := check(step, answer)):
             discard(answer)
@@ -150,7 +151,7 @@ async def carried_out(
             told = {"status": "cancelled"}
             raise
         finally:
-            note("step", {"id": step.id, "actor": step.actor, **told})
+            note(StepMoved(id=step.id, actor=step.actor, **told))
             done[step.id].set_result(end)
 
     results = await settled([later(kept, step) for step in plan.steps])

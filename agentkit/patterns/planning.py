@@ -9,12 +9,21 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.team import called, flat, roster, text_of
 from agentkit.run import discard, note
 from agentkit.typed import explained
 
 REPAIRS = 2
 """How often a plan that cannot be carried out goes back to the planner; our choice."""
+
+
+class PlanFlawed(Note):
+    """A plan cannot be carried out; another one is asked for."""
+
+    topic = "plan.flaw"
+    grave = True
+    reason: str
 
 
 class Step(BaseModel):
@@ -34,6 +43,28 @@ class Plan(BaseModel):
     """Steps that need each other's results, without a circle."""
 
     steps: list[Step]
+
+
+class Planned(Note):
+    """A plan was made, the first or another one."""
+
+    topic = "plan"
+    steps: tuple[Step, ...]
+    trial: int = 0
+    """How many plans were given up before."""
+
+
+class StepMoved(Note):
+    """A step of a plan begins or ends."""
+
+    topic = "step"
+    id: int
+    actor: str
+    status: str
+    """running, ok, failed, cancelled"""
+    answer: str | None = None
+    reason: str | None = None
+    """Why it failed."""
 
 
 async def drawn_up(
@@ -64,7 +95,7 @@ async def drawn_up(
         if not wrong:
             return plan
         discard(drawn)
-        note("plan.flaw", {"reason": wrong})
+        note(PlanFlawed(reason=wrong))
         complaint = f"Your last attempt cannot be carried out: {wrong}\n\n"
     raise BadOutput(
         f"{planner.name} made no plan that can be carried out in {REPAIRS + 1} tries: {wrong}",

@@ -16,7 +16,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.patterns.tally import Key, ballots, elect, said
+from agentkit.patterns.tally import Key, QuorumMet, ballots, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.typed import Output
 
@@ -60,7 +60,7 @@ def quorum(
         )
         lost = {one.index: one.reason for one in found.missing}
         names = [one.name for n, one in enumerate(team) if n not in lost]
-        answer = elect(dict(zip(names, found, strict=True)), key=key, topic="quorum")
+        answer = elect(dict(zip(names, found, strict=True)), key=key, noted=QuorumMet)
         if not agreed(found):
             raise BadOutput(
                 f"No {k} of {len(team)} agree: {len(found)} answered, {len(lost)} did not.",

@@ -22,6 +22,7 @@ from agentkit.errors import SetupError, TurnsSpent
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
 from agentkit.patterns.consistency import draw, self_consistency
+from agentkit.patterns.notes import FellBack
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import at_least, members
 from agentkit.run import discard, lacking, note
@@ -102,7 +103,7 @@ def react(
         try:
             return await actor(task, output=output)
         except TurnsSpent as error:
-            note("fallback", {"from": actor.name, "to": sampled.name, "reason": error.what})
+            note(FellBack(before=actor.name, to=sampled.name, reason=str(error.what)))
             lacking(f"an answer found by acting ({type(error).__name__}: {error.what})")
             return await sampled(task, output=output)
 
@@ -116,7 +117,7 @@ def react(
             return elect(answers, key=key)
         discard(lost, *answers.values())
         reason = f"{most} of {samples} agree, less than half"
-        note("fallback", {"from": team[-1].name, "to": actor.name, "reason": reason})
+        note(FellBack(before=team[-1].name, to=actor.name, reason=reason))
         return await actor(task, output=output)
 
     return Pattern(acting if first == "act" else thinking, name, team)

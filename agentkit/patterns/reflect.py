@@ -13,11 +13,22 @@ from pydantic import BaseModel
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import given_up
 from agentkit.patterns.judge import form
+from agentkit.patterns.notes import Partial, Stopped
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import discard, note
 from agentkit.typed import Output
+
+
+class Reviewed(Note):
+    """A critic said what is wrong with a draft."""
+
+    topic = "review"
+    round: int
+    correct: bool
+    feedback: str
 
 
 class Review(BaseModel):
@@ -58,9 +69,9 @@ def reflect(
                     output=Review,
                 )
                 review = form(said, "correct", "feedback")
-                note("review", {"round": number, **review})
+                note(Reviewed(round=number, **review))
                 if review["correct"]:
-                    note("stop", {"round": number, "reason": "nothing to change"})
+                    note(Stopped(round=number, reason="nothing to change"))
                     return draft
                 discard(draft, said)
                 draft = await author(
@@ -71,9 +82,9 @@ def reflect(
                 )
         except FAILURES as error:
             reason = f"{type(error).__name__}: {error.what}"
-            note("partial", {"reason": reason})
+            note(Partial(reason=reason))
             return given_up(draft, ["a review of the last draft"], output, reason)
-        note("stop", {"round": rounds, "reason": "no rounds left"})
+        note(Stopped(round=rounds, reason="no rounds left"))
         return given_up(draft, ["a review of the last draft"], output, "no rounds left")
 
     return Pattern(reflected, name, team)

@@ -21,11 +21,24 @@ from pydantic import BaseModel
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.asking import given_up
 from agentkit.patterns.judge import form
+from agentkit.patterns.notes import Partial, Stopped
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
 from agentkit.run import discard, note
 from agentkit.typed import Output
+
+
+class Tried(Note):
+    """A trial was evaluated."""
+
+    topic = "trial"
+    number: int
+    reflections: int
+    """On earlier trials, that it was told."""
+    passed: bool
+    feedback: str
 
 
 class Evaluation(BaseModel):
@@ -80,9 +93,9 @@ def reflexion(
                 discard(*(one.name for one in team))
                 answer = await actor(asked, output=output)
                 verdict = await evaluate(evaluator, question, answer)
-                note("trial", {"number": number, "reflections": len(kept), **verdict})
+                note(Tried(number=number, reflections=len(kept), **verdict))
                 if verdict["passed"]:
-                    note("stop", {"trial": number, "reason": "success"})
+                    note(Stopped(trial=number, reason="success"))
                     return answer
                 if number < trials:
                     asked = failed(question, answer, verdict, kept)
@@ -90,9 +103,9 @@ def reflexion(
         except FAILURES as error:
             if answer is None:
                 raise
-            note("partial", {"reason": f"{type(error).__name__}: {error.what}"})
+            note(Partial(reason=f"{type(error).__name__}: {error.what}"))
             return given_up(answer, ["success"], output, f"{type(error).__name__}: {error.what}")
-        note("stop", {"trial": trials, "reason": "no trials left"})
+        note(Stopped(trial=trials, reason="no trials left"))
         assert answer is not None
         return given_up(answer, ["success"], output, f"none of {trials} trials succeeded")
 

@@ -14,12 +14,24 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
+from agentkit.notes import Note
+from agentkit.patterns.notes import Routed
 from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
 
 Rule = Callable[[str], str]
 """From the task's text to the name of a specialist."""
+
+
+class Unrouted(Note):
+    """The router named nobody of the team."""
+
+    topic = "unrouted"
+    says = "The router said {said!r}: {reason}"
+    grave = True
+    said: str
+    reason: str
 
 
 class Route(BaseModel):
@@ -89,12 +101,12 @@ def router(
                 break
             chosen = called(route.to, team)
             if chosen is not None:
-                note("route", {"to": chosen.name, "reason": route.reason})
+                note(Routed(to=chosen.name, reason=route.reason))
                 return await chosen(task, output=output)
             discard(answer)
             said.append(route.to)
             wrong = f"Nobody is called {route.to!r}; use a name from the list.\n\n"
-            note("unrouted", {"said": route.to, "reason": "nobody is called that"})
+            note(Unrouted(said=route.to, reason="nobody is called that"))
         if otherwise is None:
             raise UnknownActor(
                 f"{name} found nobody for the task; it was told {', '.join(map(repr, said))}.",
@@ -103,7 +115,7 @@ def router(
             )
         if chooser is not None:
             lacking(f"a specialist ({chooser.name} named none: {'; '.join(said)})")
-        note("route", {"to": otherwise.name, "reason": f"nobody was named: {said}"})
+        note(Routed(to=otherwise.name, reason=f"nobody was named: {said}"))
         return await otherwise(task, output=output)
 
     return Pattern(route_team, name, everybody)

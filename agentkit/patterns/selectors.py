@@ -19,6 +19,7 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import Frozen
 from agentkit.patterns.asking import settled
+from agentkit.patterns.notes import Unselected
 from agentkit.patterns.stops import Chat
 from agentkit.patterns.team import FAILURES, at_least, called, listing
 from agentkit.person import Question
@@ -110,13 +111,13 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
                 answer: Next = (await chooser(wrong + asking(chat, team, names), output=Next)).data
             except FAILURES as error:
                 wrong = error.what
-                note("unselected", {"reason": f"{type(error).__name__}: {error.what}"})
+                note(Unselected(reason=f"{type(error).__name__}: {error.what}"))
                 break
             found = called(answer.next, team)
             if found is not None and found.name in names:
                 return Choice(name=found.name, reason=answer.reason)
             wrong = f"{answer.next!r} cannot be chosen. "
-            note("unselected", {"said": answer.next, "reason": "not a name to choose from"})
+            note(Unselected(said=answer.next, reason="not a name to choose from"))
         return Choice(name=chat.last or names[0], reason=f"{chooser.name} named nobody: {wrong}")
 
     return select

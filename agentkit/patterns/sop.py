@@ -21,6 +21,7 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
+from agentkit.notes import Note
 from agentkit.patterns.asking import settled
 from agentkit.patterns.team import at_least, members, text_of, typed, unfinished
 from agentkit.run import discard, note
@@ -30,6 +31,27 @@ Check = Callable[[Any], str | None]
 """What is wrong with a document, found by running or measuring it; None when nothing is."""
 
 Pool = dict[type[BaseModel], BaseModel]
+
+
+class DocumentRefused(Note):
+    """A document does not pass its check; it is written again."""
+
+    topic = "check"
+    type: str
+    by: str
+    trial: int
+    reason: str
+
+
+class DocumentWritten(Note):
+    """A document is in the pool: who wrote it, from what."""
+
+    topic = "document"
+    type: str
+    by: str
+    reads: tuple[str, ...]
+    value: JSON
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +96,7 @@ def sop(duties: Sequence[Duty], *, repairs: int = 3, name: str = "sop") -> Actor
                 return answer
             discard(answer)
             kind = duty.writes.__name__
-            note("check", {"type": kind, "by": duty.actor.name, "trial": trial, "reason": wrong})
+            note(DocumentRefused(type=kind, by=duty.actor.name, trial=trial, reason=str(wrong)))
             last = canonical(answer.data.model_dump(mode="json"))
             asked = f"{prompt(duty, task, pool)}\n\nYour last one failed: {wrong}\nIt was: {last}"
         raise BadOutput(
@@ -108,14 +130,13 @@ def sop(duties: Sequence[Duty], *, repairs: int = 3, name: str = "sop") -> Actor
 def publish(duty: Duty, document: BaseModel) -> None:
     """Record a document in the pool: who wrote it, from what."""
     note(
-        "document",
-        {
-            "type": duty.writes.__name__,
-            "by": duty.actor.name,
-            "reads": [kind.__name__ for kind in duty.reads],
-            "value": document.model_dump(mode="json"),
-            "reason": "all that it needs was there",
-        },
+        DocumentWritten(
+            type=duty.writes.__name__,
+            by=duty.actor.name,
+            reads=tuple(kind.__name__ for kind in duty.reads),
+            value=document.model_dump(mode="json"),
+            reason="all that it needs was there",
+        )
     )
 
 

@@ -18,11 +18,33 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, RoundsSpent
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, Loop, State, loop_of, otherwise
+from agentkit.patterns.notes import Routed
 from agentkit.patterns.team import text_of
 from agentkit.patterns.visits import ended, reduced, visit
 from agentkit.run import discard, lacking, note
 from agentkit.typed import Output
+
+
+class Superstep(Note):
+    """Nodes of a graph are asked, all at once."""
+
+    topic = "superstep"
+    number: int
+    nodes: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
+    """Nodes that have an input, and wait for another."""
+
+
+class Looped(Note):
+    """A loop of a graph is gone round again, or left."""
+
+    topic = "loop"
+    loop: str
+    round: int
+    again: bool
+    reason: str = ""
 
 
 async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
@@ -50,7 +72,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
         else:
             number += 1
             waiting = [name for name in inbox if name not in ready]
-            note("superstep", {"number": number, "nodes": ready, "waiting": waiting})
+            note(Superstep(number=number, nodes=tuple(ready), waiting=tuple(waiting)))
         snapshot = State(question, Answer(text=""), dict(answers), dict(values))
         sources = {name: inbox.pop(name) for name in ready}
         discard(*(name for name in ready if name in answers))
@@ -100,7 +122,7 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
         enough = bool(loop.until(state))
         again = not enough and rounds[name] < loop.max_rounds
         reason = loop.label if enough else f"{rounds[name]} of {loop.max_rounds} rounds"
-        note("loop", {"loop": name, "round": rounds[name], "again": again, "reason": reason})
+        note(Looped(loop=name, round=rounds[name], again=again, reason=reason))
         if not again:
             rounds[name] = 0
         gives_up = not again and not enough and not loop.goes_on
@@ -116,13 +138,12 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
     ]  # fmt: skip
     if any(edge.when for edge in edges):
         note(
-            "route",
-            {
-                "from": name,
-                "to": [edge.target for edge in taken],
-                "not": [edge.target for edge in edges if edge not in taken],
-                "reason": ", ".join(e.label for e in taken if e.label) or "no condition holds",
-            },
+            Routed(
+                before=name,
+                to=tuple(edge.target for edge in taken),
+                others=tuple(edge.target for edge in edges if edge not in taken),
+                reason=", ".join(e.label for e in taken if e.label) or "no condition holds",
+            )
         )
     if edges and not taken and name not in flow.tails:
         raise BadOutput(

@@ -14,9 +14,20 @@ from collections.abc import Sequence
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON, Thread
+from agentkit.notes import Note
 from agentkit.patterns.team import at_least, brief, equipped, members, tool_name
 from agentkit.run import note
 from agentkit.typed import Output
+
+
+class Delegated(Note):
+    """A leader has answered, and whom it called before."""
+
+    topic = "delegated"
+    calls: tuple[JSON, ...]
+    never: tuple[str, ...]
+    """Who was not called."""
+    reason: str = ""
 
 
 def supervisor(
@@ -48,13 +59,13 @@ def supervisor(
     async def led_team(task: JSON, output: Output = None) -> Answer:
         answer = await boss(task, output=output)
         calls = delegated(answer.thread, who)
+        asked = {call["to"] for call in calls}
         note(
-            "delegated",
-            {
-                "calls": calls,
-                "never": [one.name for one in team if one.name not in {c["to"] for c in calls}],
-                "reason": f"{leader.name} called {len(calls)} times and then answered",
-            },
+            Delegated(
+                calls=tuple(calls),
+                never=tuple(one.name for one in team if one.name not in asked),
+                reason=f"{leader.name} called {len(calls)} times and then answered",
+            )
         )
         return answer
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
-from agentkit.messages import JSON, canonical, jsonable
+from agentkit.messages import canonical, jsonable
+from agentkit.notes import Note
 from agentkit.patterns.wording import Reading, reading
 from agentkit.run import note
 
@@ -24,6 +26,34 @@ DENIES = re.compile(r"\b(?:not|no|never|nor|neither|than|t)\b")
 """What keeps a sentence from standing for a name that it holds ("cheaper than Briar")."""
 FEW = 2
 """Words of a text that may stand for itself, though it is of no plain form ("quay seven")."""
+
+
+class Counted(Note):
+    """Who gave which answer, and what most gave."""
+
+    winner: str
+    """The answer."""
+    by: str = ""
+    """Who gave it first."""
+    ballots: dict[str, str | None]
+    """What each answer comes down to, by who gave it; None is an abstention."""
+    sums: dict[str, float] = {}
+    """Votes, or their weight, by answer."""
+    reason: str = ""
+    tie: tuple[str, ...] = ()
+    """Answers with equal votes; then the first in order won."""
+
+
+class Voted(Counted):
+    """Votes were counted."""
+
+    topic = "vote"
+
+
+class QuorumMet(Counted):
+    """Enough have answered, and what most of them gave."""
+
+    topic = "quorum"
 
 
 def said(answer: Answer) -> str | None:
@@ -87,7 +117,7 @@ def elect(
     *,
     key: Key = said,
     weights: Mapping[str, float] | None = None,
-    topic: str = "vote",
+    noted: type[Counted] | None = None,
 ) -> Answer:
     """The answer that most gave, and a note of who gave which.
 
@@ -98,7 +128,7 @@ def elect(
         answers: by name, in the order of the members.
         key: which answers are the same.
         weights: of the votes, by name; 1 each by default.
-        topic: of the note.
+        noted: the kind of note; a vote's by default.
 
     Raises:
         BadOutput: all abstained.
@@ -118,12 +148,8 @@ def elect(
     tied = [ballot for ballot in sums if abs(sums[ballot] - most) < 1e-9]
     winner = next(name for name in given if given[name] == tied[0])
     reason = f"{most:g} of {sum(sums.values()):g}"
-    data: dict[str, JSON] = {
-        "winner": tied[0],
-        "by": winner,
-        "ballots": given,
-        "sums": sums,
-        "reason": f"tie at {reason}, first in order" if len(tied) > 1 else reason,
-    }
-    note(topic, data | ({"tie": tied} if len(tied) > 1 else {}))
+    tie: dict[str, Any] = {"tie": tuple(tied)} if len(tied) > 1 else {}
+    reason = f"tie at {reason}, first in order" if tie else reason
+    kind = noted or Voted
+    note(kind(winner=tied[0], by=winner, ballots=given, sums=sums, reason=reason, **tie))
     return answers[winner]

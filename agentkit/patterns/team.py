@@ -19,6 +19,7 @@ from agentkit.errors import (
     ToolError,
 )
 from agentkit.messages import JSON, canonical, jsonable
+from agentkit.patterns.notes import Partial
 from agentkit.run import note
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, fitted
@@ -122,7 +123,7 @@ def unfinished(
     }
     if not done or output is not None:
         raise error
-    note("partial", data)
+    note(Partial(**data))
     lines = [f"{name}: {text_of(result)}" for name, result in data["done"].items()]
     text = "\n".join([*lines, f"Missing: {', '.join(missing)} ({data['reason']})"])
     told = tuple(f"{one} ({data['reason']})" for one in missing)

@@ -10,11 +10,21 @@ from agentkit.errors import BadOutput
 from agentkit.events import StateChanged
 from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
+from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, Node, State
 from agentkit.patterns.judge import fields
 from agentkit.patterns.team import typed
 from agentkit.run import current_run, current_scope, note
 from agentkit.typed import Output
+
+
+class FannedOut(Note):
+    """An actor of a graph is asked once for each item of a list."""
+
+    topic = "fan_out"
+    says = "{actor} is asked once for each of {items} items."
+    actor: str
+    items: int
 
 
 async def visit(
@@ -29,7 +39,7 @@ async def visit(
     if node.over is None:
         return await node.actor(prompt(state, before, state.answers.get(name)), output=wanted)
     items = over(node, state)
-    note("fan_out", {"actor": node.actor.name, "items": len(items)})
+    note(FannedOut(actor=node.actor.name, items=len(items)))
     found = await gather(*[node.actor(item, output=node.output) for item in items])
     return joined({str(n + 1): answer for n, answer in enumerate(found)}, listed=True)
 

@@ -5,34 +5,19 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
+import agentkit.patterns  # noqa: F401  # its notes are known then
 from agentkit.events import Noted
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, told
 
-UNTOLD = ("flow",)
-"""Notes that tell nothing new: where an answer goes, what a step or a picture tells anyway."""
-
 SENTENCES = {
     "asked_by": "Asked through the queue {queue}.",
-    "award": "The task goes to {to}, because {reason}.",
-    "breach": "{by} did not do what it had promised: {reason}",
-    "escalate": "{from} hands the decision to {to}: {reason}",
-    "fan_out": "{actor} is asked once for each of {items} items.",
-    "guardrail": "The result of the job {job} was refused in trial {trial}: {reason}",
-    "handoff": "{from} hands over to {to}: {reason}",
     "lost_update": "A write to {board} was lost.",
-    "route": "It goes on to {to}, because {reason}.",
-    "speaker": "{speaker} speaks next: {reason}",
-    "stop": "It stops: {reason}",
-    "unrouted": "The router said {said!r}: {reason}",
-    "unselected": "The chooser said {said!r}: {reason}",
 }
 """Sentences of the notes that are met most; of others the fields are listed."""
 
 GRAVE = frozenset({
-    "absent", "breach", "breaker", "conflict", "dangling", "dead_letter", "disagreement",
-    "dropped", "fallback", "guardrail", "isolated", "lost_update", "partial", "partition",
-    "plan.flaw", "stale_read", "unrouted", "unselected",
+    "breaker", "conflict", "dangling", "dead_letter", "dropped", "lost_update", "stale_read",
 })  # fmt: skip
 """Topics that tell of something that went wrong, or is missing."""
 
@@ -54,7 +39,7 @@ def grave(topic: str) -> bool:
 def quiet(event: Noted) -> bool:
     """Whether a note tells nothing that a picture does not tell anyway."""
     note = event.note
-    return event.topic in UNTOLD if note is None else note.quiet
+    return note is not None and note.quiet
 
 
 def sentence(topic: str, data: JSON) -> str:
