@@ -181,20 +181,20 @@ def check_header(path: Path) -> str:
         )
     if version > len(MIGRATIONS):
         raise newer(path, version)
-    wal = path.with_name(f"{path.name}-wal")
+    wal, journal = (path.with_name(f"{path.name}-{side}") for side in ("wal", "journal"))
+    # A rollback journal with something in it was left by a process that died in the midst of a
+    # commit, as of the first one, or of the one that changes the mode: SQLite undoes it.
+    undone = has_content(journal)
     size, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
     expected = pages * (65536 if size == 1 else size)
-    if path.stat().st_size < expected and not has_content(wal):
+    if path.stat().st_size < expected and not has_content(wal) and not undone:
         raise LogCorrupt(
             f"{path} is cut off: {path.stat().st_size} bytes.",
             expected=f"{expected} bytes",
             todo="bring back a copy, or use another file for new runs",
         )
-    # Whoever closes a log last leaves it in another mode, with all of it in the one file. A
-    # rollback journal says that a process died on the way from one mode to the other, when all
-    # of it was there too: SQLite goes back or on with it.
-    journal = path.with_name(f"{path.name}-journal")
-    if head[18] == 2 and version >= CHAINED and not wal.exists() and not has_content(journal):
+    # Whoever closes a log last leaves it in another mode, with all of it in the one file.
+    if head[18] == 2 and version >= CHAINED and not wal.exists() and not undone:
         return (
             f"{path} may be incomplete: it was in use when it was copied, or moved, without its"
             f" write-ahead log {wal.name}, which holds the newest events."

@@ -285,6 +285,25 @@ def test_a_process_killed_while_it_opens_or_closes_a_log_leaves_nothing_doubtful
     assert not journal.exists() and not connecting.in_wal_mode(killed)
 
 
+def test_a_process_killed_in_the_first_commit_leaves_no_log_that_is_cut_off(tmp_path: Path) -> None:
+    path, whole = tmp_path / "a.db", tmp_path / "whole.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute("CREATE TABLE a (b)")
+        db.execute("DROP TABLE a")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("PRAGMA user_version=1")
+        journal = Path(f"{path}-journal").read_bytes()
+    SqliteLog(whole).close()
+    # Of the pages of the schema only the first has reached the file.
+    path.write_bytes(whole.read_bytes()[:4096])
+    Path(f"{path}-journal").write_bytes(journal)
+    found = SqliteLog(path)
+    recorded(found, "r0")
+    assert found.verify() == []
+    found.close()
+
+
 def test_a_copy_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there = path.with_name("there.db")
     there.write_text("precious")
