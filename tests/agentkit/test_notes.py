@@ -20,8 +20,9 @@ from agentkit.events import EVENT, Noted
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, Note, told
+from agentkit.pictures import TranscriptPicture
 from agentkit.reliability.retry import Retried
-from agentkit.views import Transcript, fold
+from agentkit.views import fold
 from tests.old_notes import OLD
 
 for package in (agentkit, memory, nbext):
@@ -66,7 +67,7 @@ def test_every_kind_of_note_stands_in_the_old_log() -> None:
 def test_a_note_that_lacks_fields_or_is_unknown_still_shows(topic: str, data: JSON) -> None:
     event = EVENT.validate_json(stored(topic, data))
     assert event.note is None
-    shown = str(fold(Transcript(), [event]))
+    shown = str(fold(TranscriptPicture(), [event]))
     assert topic.replace("_", " ") in shown
     assert all(str(value) in shown for value in (data if isinstance(data, dict) else {}).values())
 
@@ -118,7 +119,7 @@ async def test_a_user_s_own_class_is_a_note_as_any_other_and_resumes() -> None:
     assert notes[0].data == {"ship": "Ida\ufffd", "from": "quay 4", "depth_m": "NaN"}
     note = notes[0].note
     assert isinstance(note, Moored) and note.berth == "quay 4"
-    assert "Ida\ufffd lies at quay 4." in str(fold(Transcript(), log.read("r")))
+    assert "Ida\ufffd lies at quay 4." in str(fold(TranscriptPicture(), log.read("r")))
 
 
 def test_a_class_that_is_defined_again_takes_the_place_of_the_first() -> None:

@@ -13,13 +13,12 @@ from agentkit.events import Failure
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import ToolCall
 from agentkit.opening import run
-from agentkit.pictures import GraphPicture
+from agentkit.pictures import GraphPicture, TranscriptPicture
 from agentkit.tools import tool
 from agentkit.views.branching import branches, hint, short_id
 from agentkit.views.eventlist import editable, told
 from agentkit.views.fold import fold
 from agentkit.views.timeline import Timeline
-from agentkit.views.transcript import Transcript
 from tests.agentkit.views import stories
 from tests.agentkit.views.story import Story, team
 from tests.fakes import ScriptedModel
@@ -69,7 +68,7 @@ async def test_a_failure_of_a_tool_is_told_by_its_class_once() -> None:
     events = log.read(answer.run_id)
     views = [
         "\n".join(line.what for line in told(events)),
-        str(fold(Transcript(), events)),
+        str(fold(TranscriptPicture(), events)),
         "\n".join(bar.detail for bar in fold(Timeline(), events).bars),
     ]
     for view in views:
