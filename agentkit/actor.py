@@ -302,7 +302,8 @@ class Actor:
         if current.finished:
             return answered(current.finished, scope.key, self.name, text, output)
         if current.resuming:
-            await current.keep_way(parent, self.name, scope.key)
+            asks = f"asks {self.name} what it did not ask then"
+            await current.keep_way(parent, asks, scope.key)
         current.emit(
             ScopeOpened,
             scope.key,

@@ -17,6 +17,7 @@ from agentkit.events import (
     ScopeOpened,
     StateChanged,
     StepEnded,
+    StepKind,
     StepStarted,
 )
 from agentkit.messages import JSON, Frozen, canonical, node
@@ -103,34 +104,44 @@ class Unused(Note):
     steps: int
 
 
+def own(step: StepKind, name: str) -> bool:
+    """Whether a step is one that a pattern takes itself; that of a join belongs to its asks."""
+    return step in ("person", "remote", "clock", "random") and name != "join"
+
+
 @dataclass(frozen=True)
 class Child:
-    """An ask that an actor is bound to make again when it is resumed."""
+    """An ask, or a step of its own, that an actor is bound to come by again when it is resumed."""
 
-    actor: str
+    name: str
+    """Of who was asked, or of the step."""
     after_s: float
     """Seconds from the beginning of who asked."""
+    step: bool = False
 
 
 @dataclass
 class Way:
-    """The asks that each scope made, as far as it is bound to make them again.
+    """The asks and own steps of each scope, as far as it is bound to come by them again.
 
-    An ask that failed or was given up while who asked went on is not: another attempt may
-    fare better, and need not ask what came after it either.
+    Own steps are what a pattern asks of a person, another machine, the clock or chance; an agent
+    has none, since the order of its model calls binds it. An ask or step that failed or was
+    given up while who asked went on is not due: another attempt may fare better, and need not
+    do what came after it either.
     """
 
     children: dict[str, dict[str, Child]] = field(default_factory=dict)
-    """By the scope that asked, by the scope of the ask."""
+    """By the scope that asked, by the scope of the ask or the key of the step."""
     concurrent: set[str] = field(default_factory=set)
     """Scopes that asked several at once."""
+    agents: set[str] = field(default_factory=set)
     parents: dict[str, str] = field(default_factory=dict)
     begun: dict[str, float] = field(default_factory=dict)
     going: dict[str, set[str]] = field(default_factory=dict)
     stopped: dict[str, set[str]] = field(default_factory=dict)
     """Asks that failed or were given up, after which who asked has done nothing yet."""
     loose: set[str] = field(default_factory=set)
-    """Scopes one of whose asks failed or was given up in this attempt."""
+    """Scopes one of whose asks or steps failed or was given up in this attempt."""
 
     def add(self, event: Any) -> None:
         match event:
@@ -150,18 +161,38 @@ class Way:
             self._free(event.scope, self.going.pop(event.scope, ()))
         elif isinstance(event, ScopeClosed):
             self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
+        elif isinstance(event, StepStarted | StepEnded) and event.scope not in self.agents:
+            if own(event.step, event.name) and (event.scope or event.step != "remote"):
+                self._stepped(event)
 
     def _opened(self, event: ScopeOpened) -> None:
         scope, parent = event.scope, event.parent
         self._free(parent, self.stopped.pop(parent, ()))
         self.parents[scope], self.begun[scope] = parent, event.at
-        going = self.going.setdefault(parent, set())
-        if going:
-            self.concurrent.add(parent)
-        going.add(scope)
+        if event.what == "agent":
+            self.agents.add(scope)
+        self._going(parent, scope)
         if parent not in self.loose and not event.again:
             child = Child(event.actor, event.at - self.begun.get(parent, event.at))
             self.children.setdefault(parent, {}).setdefault(scope, child)
+
+    def _going(self, parent: str, one: str) -> None:
+        going = self.going.setdefault(parent, set())
+        if going:
+            self.concurrent.add(parent)
+        going.add(one)
+
+    def _stepped(self, event: StepStarted | StepEnded) -> None:
+        scope, key = event.scope, event.key
+        if isinstance(event, StepStarted):
+            self._going(scope, key)
+            return
+        self.going.get(scope, set()).discard(key)
+        if event.status != "ok":
+            self.loose.add(scope)
+        elif scope not in self.loose:
+            child = Child(event.name, event.at - self.begun.get(scope, event.at), step=True)
+            self.children.setdefault(scope, {}).setdefault(key, child)
 
     def _stopped(self, scope: str) -> None:
         parent = self.parents.get(scope, "")

@@ -70,6 +70,7 @@ from agentkit.record import (
     Unused,
     call,
     identity,
+    own,
 )
 from agentkit.threads import uncancelled
 from agentkit.tokens import conversation_tokens, message_tokens
@@ -311,6 +312,7 @@ class Run:
         done = self.recorded.ended.get(key)
         if done is not None:
             self.used.add(key)
+            self.recorded.way.children.get(scope.key, {}).pop(key, None)
             self._compare(done, made, anew=False)
             return self._reuse(done, scope, request)
         done = self.inherited.ended.get(key)
@@ -323,6 +325,10 @@ class Run:
         if (give_up := _copy.get()) is not None and (effect == "once" or kind == "person"):
             give_up()
             await asyncio.get_running_loop().create_future()
+        new = self.resuming and not self.finished and key not in self.recorded.attempts
+        # Trials of a study are remote steps of its block, which may be given other contenders.
+        if new and own(kind, name) and (scope.parent or kind != "remote"):
+            await self.keep_way(scope, f"takes a step, {name}, that it did not take then", key)
         self._may_perform(key, kind, name, scope, turn)
         if self.doubts is not None:
             known = self._once(self.doubts, key, kind, name, effect, scope, request)
@@ -539,11 +545,16 @@ class Run:
             run_id=self.id,
         )
 
-    async def keep_way(self, asking: Scope, actor: str, key: str) -> None:
-        """See to it that a resumed team asks what it asked before it asks anything new.
+    async def keep_way(self, asking: Scope, does: str, key: str) -> None:
+        """See to it that a resumed team does what it did before it does anything new.
 
         Of asks at once the new one may come first; then it waits for the others, as long as
         they took to come when they were recorded.
+
+        Args:
+            asking: who asks, or takes a step of its own: a question to a person, the clock, ...
+            does: that it is new, in words.
+            key: of the ask or step.
 
         Raises:
             TeamChanged: it has not asked again what it asked, and asks something else.
@@ -563,14 +574,17 @@ class Run:
                 break
             await asyncio.sleep(QUIET_S / 20)
         if due:
-            self._strayed(asking, f"asks {actor} what it did not ask then")
+            self._strayed(asking, does)
 
     def _strayed(self, scope: Scope, does: str) -> None:
         due = self.recorded.way.children[scope.key].values()
-        names = ", ".join(dict.fromkeys(child.actor for child in due))
+        asked = ", ".join(dict.fromkeys(child.name for child in due if not child.step))
+        taken = ", ".join(dict.fromkeys(child.name for child in due if child.step))
+        again = [f"asks {asked} again what it asked"] if asked else []
+        again += [f"takes its step {taken} again"] if taken else []
         raise TeamChanged(
             f"{scope.path or 'The block of code'} goes another way than run {self.id} recorded: it"
-            f" {does}, before it asks {names} again what it asked.",
+            f" {does}, before it {' and '.join(again)}.",
             expected=SAME_WAY,
             todo="use rerun: it pays only for what changed; for time and chance ask the run:"
             " await current_run().now(), .random()",

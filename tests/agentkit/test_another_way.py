@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Answer, gather, pattern, run
+from agentkit import Agent, Answer, Question, current_run, gather, pattern, run, set_person
 from agentkit.errors import AgentkitError, EndpointError, ReplayMismatch, TeamChanged
 from agentkit.logs.memory import MemoryLog
+from agentkit.run import Outcome
+from tests.agentkit.patterns.test_resume_all import cut
 from tests.fakes import EchoModel, ScriptedModel, kinds
 
 
@@ -272,3 +274,131 @@ async def test_what_a_team_survived_is_not_tried_again_by_a_resume() -> None:
     await stopped(team("go", log=log, id="r"))
     assert (await team.resume("r", log=log)).text == "plan b"
     assert len(model.requests) == 2
+
+
+OWN = {
+    "person": lambda what: current_run().ask_person(Question(text=what)),
+    "remote": lambda what: current_run().step("remote", what, what, performing(what)),
+    "clock": lambda what: current_run().now() if what == "a" else current_run().random(),
+}
+"""Steps that a pattern takes itself, by what they ask."""
+
+
+def performing(what: str) -> Any:
+    async def perform(_key: str) -> Outcome:
+        PERFORMED.append(what)
+        return Outcome(result=what)
+
+    return perform
+
+
+PERFORMED: list[str] = []
+"""What was put to a person, or asked of another machine."""
+
+
+@pytest.fixture
+def eager() -> Any:
+    """A person who always answers."""
+
+    async def answer(question: Question) -> str:
+        PERFORMED.append(question.text)
+        return "yes"
+
+    PERFORMED.clear()
+    before = set_person(answer)
+    yield
+    set_person(before)
+
+
+@pytest.mark.parametrize("kind", OWN)
+async def test_other_steps_of_its_own_are_noticed_before_they_are_performed(
+    kind: str, eager: Any
+) -> None:
+    log, words, breaks = MemoryLog(), ["a"], [True]
+
+    @pattern
+    async def team(task: str) -> str:
+        for one in list(words):
+            await OWN[kind](one)
+        if breaks[0]:
+            raise ZeroDivisionError
+        return "done"
+
+    await stopped(team("go", log=log, id="r"))
+    done, breaks[0] = list(PERFORMED), False
+    words[:] = ["b"]
+    with pytest.raises(TeamChanged, match="before it takes its step"):
+        await team.resume("r", log=log)
+    words[:] = []
+    with pytest.raises(TeamChanged, match="it answers, before it takes its step"):
+        await team.resume("r", log=log)
+    assert done == PERFORMED
+    words[:] = ["a", "b"]
+    assert (await team.resume("r", log=log)).text == "done"
+
+
+async def test_a_question_to_a_person_in_place_of_an_ask_is_noticed(eager: Any) -> None:
+    log, breaks = MemoryLog(), [True, True]
+    clerk = Agent("clerk", model=EchoModel())
+
+    @pattern
+    async def team(task: str) -> str:
+        if breaks[0]:
+            await clerk("a")
+            raise ZeroDivisionError
+        return await current_run().ask_person(Question(text="b"))
+
+    await stopped(team("go", log=log, id="r"))
+    breaks[0] = False
+    with pytest.raises(TeamChanged, match="before it asks clerk again what it asked"):
+        await team.resume("r", log=log)
+    assert PERFORMED == []
+
+
+async def test_own_steps_at_once_may_come_in_another_order(eager: Any) -> None:
+    log, order, breaks = MemoryLog(), ["a", "b"], [True]
+
+    @pattern
+    async def team(task: str) -> str:
+        async def branch(what: str) -> str:
+            await OWN["person"](what)
+            await asyncio.sleep(0.02 if what == order[-1] else 0)
+            return await current_run().ask_person(Question(text=f"and {what}"))
+
+        await gather(*[branch(one) for one in order])
+        if breaks[0]:
+            raise ZeroDivisionError
+        return "done"
+
+    await stopped(team("go", log=log, id="r"))
+    events = log.read("r")
+    cuts = [n for n, e in enumerate(events) if e.kind == "step.ended" and e.step == "person"]
+    breaks[0] = False
+    order.reverse()
+    for place in cuts:
+        killed, run_id = cut(events, place + 1)
+        assert (await team.resume(run_id, log=killed)).text == "done"
+
+
+async def test_after_a_step_of_its_own_that_failed_it_may_go_another_way(eager: Any) -> None:
+    log, fails = MemoryLog(), [True]
+    clerk = Agent("clerk", model=EchoModel())
+
+    async def reach(_key: str) -> Outcome:
+        if fails:
+            raise EndpointError("gone")
+        return Outcome(result="reached")
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            found = (await current_run().step("remote", "far", "x", reach)).result
+        except EndpointError:
+            await clerk("in its place")
+            await OWN["person"]("a")
+            raise ZeroDivisionError from None
+        return (await clerk(found)).text
+
+    await stopped(team("go", log=log, id="r"))
+    fails.clear()
+    assert (await team.resume("r", log=log)).text == "echo: reached"
