@@ -140,6 +140,7 @@ class Compaction(Memory):
         task = self._task.get()
         queue = groups(parts.rest)
         place = max((n for n, one in enumerate(queue) if one[0].message == task), default=-1)
+        # A quarter of the limit is left for the summary, however long it becomes.
         fixed = [*parts.system, *self._context([*self.pinned, *parts.pins], "")]
         for keep in range(min(self.keep, len(queue)), 0, -1):
             gone = [one for n, one in enumerate(queue[:-keep]) if n != place]

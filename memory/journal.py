@@ -83,6 +83,7 @@ class Journal(Generic[T]):
         after = self.seq
         place = last // self.every * self.every
         if place > self.seq:
+            # From the snapshot itself on: read() gives what stands after a seq.
             after = place - 1
         for event in self.log.read(self.id, after):
             self._take(event)
@@ -105,6 +106,7 @@ class Journal(Generic[T]):
         """
         while True:
             self.lease = self.own()
+            # The step was performed before, perhaps by a process that died: its event stands.
             if key and key in self.keys:
                 await self.log.flush(self.lease)
                 return self.event(self.keys[key])
@@ -114,6 +116,7 @@ class Journal(Generic[T]):
             lease = self.lease
             self._snapshot(lease)
             made = self._made(name, {"key": key, "value": value})
+            # Folded before it is durable, so that the next writer builds on it; forget() undoes it.
             self._take(made)
             self.log.append(lease, made)
             try:
@@ -137,6 +140,7 @@ class Journal(Generic[T]):
             self.forget()
         if self.last():
             try:
+                # A lease without a release is waited for: its owner may be alive and slow.
                 lease = self.log.claim(self.id)
             except RunTaken as error:
                 raise StoreTaken(
@@ -220,6 +224,7 @@ class Journal(Generic[T]):
     def _snapshot(self, lease: Lease) -> None:
         """Write a snapshot where the next event would stand in its place."""
         if (self.seq + 1) % self.every == 0:
+            # All keys would make each snapshot larger than the one before it, for ever.
             keys = dict(list(self.keys.items())[-KEYS:])
             made = self._made(SNAPSHOT, {"state": self.save(self.state), "keys": keys})
             self.seq += 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.messages import JSON, Frozen
+from agentkit.errors import SetupError
+from agentkit.messages import JSON, Frozen, Thread
+from memory.passages import before_task, passages
 from memory.stores import Item, shortened
 
 SHOWN = 300
@@ -33,6 +35,25 @@ class Recalled(Frozen):
 
     def __repr__(self) -> str:
         return f"Recalled({self.score:.2f}, {shortened(self.item.text)!r})"
+
+
+def checked_query(memory: str, query: str, k: int) -> None:
+    """Check what a recall was asked.
+
+    Raises:
+        SetupError: an empty query, or k below 1.
+    """
+    if not isinstance(query, str) or not query.strip():
+        raise SetupError(f"{memory} was asked to recall {query!r}.", expected="a text")
+    if k < 1:
+        raise SetupError(f"k is {k}.", expected="1 or more")
+
+
+def with_recalled(thread: Thread, memory: str, hits: Sequence[Recalled]) -> Thread:
+    """Put what was recalled before the task of a conversation; nothing without hits."""
+    if not hits:
+        return thread
+    return before_task(thread, passages(memory, [hit.item for hit in hits]))
 
 
 def noted(memory: str, query: str, hits: Sequence[Recalled]) -> JSON:

@@ -34,6 +34,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
     """
 
     async def performed(key: str) -> Outcome:
+        # What a memory writes inside (a letter) names the step that wrote it.
         before = _performing.set(key)
         try:
             # The key of a step says what is done where; another run may do the same again.

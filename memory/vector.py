@@ -20,8 +20,7 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
-from memory.passages import before_task, passages
-from memory.recalled import Recalled, noted
+from memory.recalled import Recalled, checked_query, noted, with_recalled
 from memory.split import split as cut
 from memory.steps import paid, step
 from memory.stores import Item, Scalar, Store, Where
@@ -121,10 +120,7 @@ class VectorMemory(Memory):
             StoreError: the store failed.
         """
         count = self.k if k is None else k
-        if not isinstance(query, str) or not query.strip():
-            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
-        if count < 1:
-            raise SetupError(f"k is {count}.", expected="1 or more")
+        checked_query(self.name, query, count)
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, query)
@@ -202,9 +198,7 @@ class VectorMemory(Memory):
     async def on_task(self, thread: Thread) -> Thread:
         task = thread[-1].message.content
         hits = await self.recall(task) if self.recalls else []
-        if not hits:
-            return thread
-        return before_task(thread, passages(self.name, [hit.item for hit in hits]))
+        return with_recalled(thread, self.name, hits)
 
     def _items(
         self,

@@ -82,6 +82,7 @@ class Board(BoardCore, Memory):
 
         So nobody's write counts as based on what only somebody else has read.
         """
+        # Outside of any actor there is one person: their reads and writes are one session.
         if not in_run() or not current_scope().key:
             return self._yours
         found = self._sessions.get()

@@ -27,6 +27,7 @@ class Carrier:
     async def reconcile(self) -> int:
         """See Board.reconcile."""
         count = 0
+        # What one replica gets it can pass on, so a partition with a bridge is crossed in rounds.
         while todo := [
             (version, to)
             for version, others in self.board.state.waiting.values()
@@ -49,11 +50,13 @@ class Carrier:
 
     async def spread(self) -> None:
         """Send the writes that wait: at once where nothing delays them, else in the background."""
+        # A copy, because a delivery folds an event, and that changes what waits.
         for version, others in list(self.board.state.waiting.values()):
             for to in list(others):
                 await self._send(version, to, 0)
 
     async def _send(self, version: Version, to: str, attempt: int) -> None:
+        # On its way already, or nobody who has it reaches the replica: a later spread() sends it.
         if (version.n, to) in self._tasks or not self.carriers(version, to):
             return
         wait_s = self.board.network.wait_s(version.n, to, attempt)
@@ -71,6 +74,7 @@ class Carrier:
             attempt += 1
             wait_s = self.board.network.wait_s(version.n, to, attempt)
         await asyncio.sleep(wait_s)
+        # A partition may have begun while it was on its way.
         if self.carriers(version, to):
             await self.deliver(version, to)
 
@@ -83,6 +87,7 @@ class Carrier:
             f"{version.n}>{to}", lambda _state: (DELIVERED, data)
         )
         self.tell(version.key, to, event.seq)
+        # Readers wait for any news, not for theirs: each looks itself and waits again.
         waiting, self._news = self._news, []
         for one in waiting:
             if not one.done():

@@ -138,6 +138,7 @@ class Replica(Memory):
             raise SetupError(
                 f"{self.name} cannot hold this under {key}: {error_text(error)}."
             ) from error
+        # A version from before a clear() is no longer there to be based on.
         known = [n for n in self.seen.get(key, ()) if n in self.board.state.parents]
         base = tuple(sorted(known if based_on is None else based_on))
         by = (current_scope().path if in_run() else "") or "you"
@@ -164,6 +165,7 @@ class Replica(Memory):
             )
             raise
         version = Version(**{name: found[name] for name in Version.model_fields})
+        # Its own write is what the session has seen now: the next one is based on it.
         self.seen[key], self.own[key] = (version.n,), version.n
         return version
 
@@ -216,6 +218,7 @@ class Replica(Memory):
             if left > 0:
                 await self.delivery.news(left)
                 continue
+            # Read again: something may have arrived in the last moment.
             missing = self._missing(self.replica, key)
             if self.otherwise == "redirect":
                 for name in self.board.names:

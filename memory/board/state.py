@@ -78,7 +78,9 @@ class BoardState:
             self.install(replica, version)
             return
         early, taken = self.early[replica], self.taken[replica]
+        # It may be what an earlier arrival waits for, so it goes through the same door as those.
         early.append(version)
+        # Each one that is applied may be what another waited for: look again until none is ready.
         while ready := next((one for one in early if follows(one, taken)), None):
             early.remove(ready)
             taken[ready.replica] = ready.clock[ready.replica]
@@ -99,6 +101,7 @@ class BoardState:
 
     def count_lost(self, replica: str, winner: Version, others: Sequence[Version]) -> None:
         """Find the versions that went without the winner, or one lost before, having seen them."""
+        # What the winner had seen is replaced, not lost; and nothing is lost twice.
         gone = [one for one in others if one.n not in (winner.n, *winner.based_on, *self.lost)]
         seen = self.ancestors([winner.n, *self.lost]) if gone else set()
         for one in gone:
@@ -146,6 +149,7 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
         version, others = state.waiting[value["n"]]
         if value["to"] in others:
             state.waiting[version.n] = (version, [one for one in others if one != value["to"]])
+            # Everybody has it now: forgotten, or a snapshot would carry every write for ever.
             if others == [value["to"]]:
                 del state.waiting[version.n]
             state.arrive(value["to"], version)

@@ -69,4 +69,5 @@ def features(text: str, grams: tuple[int, ...]) -> Iterator[tuple[str, float]]:
         padded = f"<{word}>"
         parts = [padded[i : i + n] for n in grams for i in range(len(padded) - n + 1)]
         for part in parts:
+            # All parts of a word together weigh about as much as the word itself.
             yield f"g:{part}", weight / math.sqrt(len(parts))

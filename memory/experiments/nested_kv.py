@@ -106,22 +106,26 @@ async def nested_kv(
                     )
                     found = right.setdefault((kind, chain.levels), [])
                     found.append(says(answer.text, chain.end))
-    levels = range(MOST_LEVELS + 1)
-    head = ["", *(f"{n} deep" for n in levels), "model calls", "largest request"]
-    rows = [
-        [
-            kind,
-            *(share(right[kind, n]) for n in levels),
-            str(meters[kind].calls),
-            str(meters[kind].largest),
-        ]
-        for kind in kinds
-    ]
     return Table(
         title=f"Nested key-value lookup: {pairs} pairs, a window of {window_tokens} tokens",
-        rows=[head, *rows],
+        rows=rows_of(right, meters),
         remarks=[REMARK],
     )
+
+
+def rows_of(
+    right: dict[tuple[str, int], list[bool]], meters: dict[str, Metered]
+) -> list[list[str]]:
+    """Make the rows of the table: a head, then a row for each kind of memory."""
+    levels = range(MOST_LEVELS + 1)
+    head = ["", *(f"{n} deep" for n in levels), "model calls", "largest request"]
+    return [
+        head,
+        *(
+            [kind, *(share(right[kind, n]) for n in levels), str(meter.calls), str(meter.largest)]
+            for kind, meter in meters.items()
+        ),
+    ]
 
 
 async def fixed(model: Metered, window: int, lines: list[str], task: str) -> Answer:

@@ -51,17 +51,25 @@ class Group(Frozen):
     """One letter of each partition at a time: the next one when it is acked."""
 
 
+def checked_name(what: str, name: str) -> None:
+    """Check a name that becomes a part of names on a broker.
+
+    Raises:
+        SetupError: it has other characters, or too many.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise SetupError(
+            f"{what} cannot be called {name!r}.", expected="1 to 64 letters, digits, '_' and '-'"
+        )
+
+
 def checked(channel: Channel) -> Channel:
     """Check that a channel can be declared, and return it.
 
     Raises:
         SetupError: a bad name or bound.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", channel.name):
-        raise SetupError(
-            f"A {channel.kind} cannot be called {channel.name!r}.",
-            expected="1 to 64 letters, digits, '_' and '-'",
-        )
+    checked_name(f"A {channel.kind}", channel.name)
     if (channel.limit is not None and channel.limit < 1) or channel.partitions < 1:
         raise SetupError(
             f"The {channel.kind} {channel.name} has limit={channel.limit},"
@@ -83,11 +91,7 @@ def checked_group(group: Group) -> Group:
     Raises:
         SetupError: a bad name or bound.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", group.name):
-        raise SetupError(
-            f"A reader cannot be called {group.name!r}.",
-            expected="1 to 64 letters, digits, '_' and '-'",
-        )
+    checked_name("A reader", group.name)
     if group.ack_wait_s <= 0 or group.max_deliveries < 1 or group.start < 1:
         raise SetupError(
             f"The reader {group.name} has ack_wait_s={group.ack_wait_s},"

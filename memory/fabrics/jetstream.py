@@ -213,6 +213,7 @@ class JetStream:
 
     async def _declare(self, channel: Channel) -> JetStreamContext:
         stream = (await self._connected()).jetstream(timeout=ANSWER_S)
+        # Declared by this connection already; other settings go to the broker, which refuses them.
         if channel.name in self._declared and self._declared[channel.name] == channel:
             return stream
         limits = api.RetentionPolicy.LIMITS

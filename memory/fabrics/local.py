@@ -51,6 +51,7 @@ class LocalReader:
 
     def pick(self, stored: dict[int, LocalLetter], now: float) -> int | None:
         """Choose the position to deliver now; None when there is none."""
+        # Letters that were dropped or grew too old can no longer be acknowledged.
         for gone in [seq for seq in self.out if seq not in stored]:
             del self.out[gone]
         while self.extra:
@@ -58,12 +59,14 @@ class LocalReader:
             if seq in self.out:
                 return seq
         due = [seq for seq, out in self.out.items() if out.due <= now]
+        # What was not acknowledged in time comes before fresh letters; in order, it blocks them.
         if due or (self.in_order and self.out):
             return min(due, default=None)
         for place, seq in enumerate(self.fresh):
             if seq in stored and stored[seq].visible <= now:
                 del self.fresh[place]
                 return seq
+            # A delayed letter may be overtaken in a queue, never in a stream.
             if self.in_order and seq in stored:
                 return None
         return None
@@ -174,6 +177,7 @@ class Local:
         line, now = self._line(channel), self.clock()
         lost = self.faults.happens("drop", channel.name)
         if lost and self.faults.draw("stored", channel.name) < 0.5:
+            # The sender cannot tell this from the next fault: it sends again, by the same id.
             raise StoreUnreachable(f"The letter to {channel.name} was lost on its way (a fault).")
         line.forget(now)
         known = line.ids.get(id)
@@ -225,6 +229,7 @@ class Local:
         before = reader.out.get(seq)
         delivery = before.delivery + 1 if before else 1
         reader.out[seq] = Out(delivery, now + group.ack_wait_s)
+        # A second copy at once would break the order that a stream promises.
         if not reader.in_order and self.faults.happens("duplicate", line.channel.name):
             reader.extra.append(seq)
         return Held(seq, line.stored[seq].data, delivery, str(seq))

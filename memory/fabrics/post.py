@@ -102,6 +102,7 @@ class Post:
                         + ("" if waits else ", or when_full='wait'"),
                     ) from error
             else:
+                # Time of the first attempt is the broker's, not that of a full channel.
                 full_s = waited_s if pause_s > FIRST_PAUSE_S else 0.0
                 return Receipt(
                     id=letter.id, seq=seq, duplicate=duplicate, waited_s=full_s, attempts=attempts
@@ -122,6 +123,7 @@ class Post:
         end, buried = time.monotonic() + timeout_s, list[Buried]()
         while True:
             left_s = max(end - time.monotonic(), 0.0)
+            # Safe to repeat: a letter whose delivery was lost on its way is redelivered.
             held, _ = await self.persist(partial(self.transport.take, channel, group, left_s))
             if held is None:
                 return Received(buried=tuple(buried))
@@ -138,6 +140,7 @@ class Post:
                     token=held.token,
                     buried=tuple(buried),
                 )
+            # The delivery that found it is no attempt at the work.
             deliveries = min(held.delivery, group.max_deliveries)
             buried.append(
                 await self.bury(channel, group, held.seq, held.token, held.data, reason, deliveries)
@@ -162,6 +165,8 @@ class Post:
             "deliveries": deliveries,
         }
         id = letter.id if letter else f"foreign-{seq}"
+        # Dead letter first, then the reply, then the end: a death in between repeats what has an
+        # id, and loses nothing.
         await self.send(dead(channel), Letter(id=f"dead-{group.name}-{seq}", body=body))
         if letter and letter.reply:
             failure = {"type": "StoreError", "text": f"Nobody in {channel.name} did it: {reason}."}

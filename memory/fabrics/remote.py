@@ -54,6 +54,8 @@ class QueueActor(Actor):
     async def _exchange(self, request: JSON, step_key: str) -> dict[str, Any]:
         channel, end = self.queue.channel, time.monotonic() + self.timeout_s
         base = digest(current_run().id, step_key)
+        # A resume asks under the ids of its earlier attempts: a good reply is taken over, and
+        # an attempt that failed is followed by one with the next id.
         nth, known = 0, await self._reply(base, 0.0)
         while known is not None and "error" in known:
             nth += 1

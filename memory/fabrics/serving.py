@@ -88,6 +88,7 @@ class Worker:
         try:
             reply = await self._work(letter)
         except asyncio.CancelledError:
+            # Stopped, not failed: another worker may have it at once.
             await self._acknowledge(got, "nak")
             raise
         except RunTaken:
@@ -111,6 +112,8 @@ class Worker:
         if crash == "after":
             self.served.crashed += 1
             return
+        # Once the work is done its answer and its acknowledgement go out, also when cancelled:
+        # without them another worker would do it again.
         finishing = asyncio.ensure_future(self._finish(got, letter, reply))
         try:
             await asyncio.shield(finishing)

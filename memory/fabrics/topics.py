@@ -74,6 +74,7 @@ class Subscription:
 
         async def perform(_key: str) -> JSON:
             await self._listen()
+            # Told with the next letter, and then not again.
             missed, self.inbox.missed = self.inbox.missed, 0
             repeated = 0
             while True:

@@ -98,6 +98,7 @@ def fitted(group: list[Entry], most: int, pointer: Pointer) -> list[Entry] | Non
         rest = [n for n in range(len(shown)) if n not in tried]
         if not rest:
             return None
+        # The longest first: cutting it costs the fewest messages.
         longest = max(rest, key=lambda n: shown[n].tokens)
         tried.add(longest)
         shown[longest] = shorter(shown[longest], shown[longest].tokens - excess, pointer)

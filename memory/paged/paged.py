@@ -130,9 +130,11 @@ class PagedMemory(Outside):
         window = await self._window(thread)
         await self._take(window, thread)
         messages = [one.message for one in thread]
+        # The turn ends here with what was said, without another call of the model.
         if self.heartbeats and (words := last_words(messages, self.names)):
             return extend(thread, Message(role="assistant", content=words))
         window.fit(self.pointer)
+        # Each round drops half of the queue or says that nothing more can go, so it ends.
         while window.used > window.size:
             await self._flush(window)
         self._warn(window)

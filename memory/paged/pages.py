@@ -156,6 +156,7 @@ class Pages:
 
         def work() -> bool:
             blocks, old, ids, version, _ = self._context()
+            # Two asks at once: the first one kept wins, and nothing that the second added is lost.
             follows = version == based_on
             if follows:
                 self._put_context(blocks, summary, queue, version + 1, extra)

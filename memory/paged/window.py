@@ -112,6 +112,7 @@ class Window:
 
     def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
         """Match messages with their entries, in order, None for new ones; and the new ones."""
+        # By what was shown: that, not the full message, is what comes back in the conversation.
         known: dict[str, deque[Entry]] = {}
         for one in self.entries:
             known.setdefault(one.shown.model_dump_json(), deque()).append(one)
@@ -125,6 +126,7 @@ class Window:
         """Cut what is too long for any window of this size: the task, then each group."""
         room = self.room()
         task = [one for one in self.entries if one.kind == "task"]
+        # A task may take half of the room: the other half is for what the agent does about it.
         short = fitted(task, room // 2, pointer) or task
         room -= sum(one.tokens for one in short)
         kept: list[Entry] = []
@@ -144,6 +146,7 @@ class Window:
         was doing. (Our choice; in the paper they take their turn.)
         """
         queue = groups(self.entries)
+        # Half at a time: one message at a time would mean a summary, so a call, in each turn.
         goal = share * sum(one.tokens for one in self.entries)
         gone: list[Entry] = []
         for group in queue[:-1]:

@@ -77,6 +77,7 @@ class ChromaStore:
 
         def put(found: Any) -> None:
             before = found.get(ids=[one.id for one in items], include=["metadatas"])
+            # A replaced item keeps its place in the order of entry, as in SQLite.
             order = dict(zip(before["ids"], before["metadatas"], strict=True))
             now = time.time_ns() // 1000
             metadatas = [
@@ -195,6 +196,7 @@ class ChromaStore:
         """Do work in a thread; again after a pause where a server does not answer."""
 
         def opened() -> Any:
+            # Without the lock where it is open: Chroma itself may be called by several threads.
             return work(self._opened or self._open())
 
         for pause in (*PAUSES_S, None):

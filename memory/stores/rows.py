@@ -66,6 +66,7 @@ class Rows:
             matrix, lengths = matrix[places], lengths[places]
         if not len(places):
             return []
+        # A text without a word has no direction; its cosine is 0, not a division by zero.
         lengths = np.where(lengths == 0, np.float32(1), lengths)
         scores = (matrix @ vector) / (lengths * np.linalg.norm(vector))
         if k < len(scores):

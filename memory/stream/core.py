@@ -23,7 +23,7 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
-from memory.recalled import Recalled, noted
+from memory.recalled import Recalled, checked_query, noted
 from memory.steps import paid, step
 from memory.stores import Store
 from memory.stores.choose import store as opened
@@ -144,10 +144,7 @@ class StreamCore(Memory):
             SetupError: an empty query, or k below 1. StoreError: the store failed.
         """
         count = self.k if k is None else k
-        if not isinstance(query, str) or not query.strip():
-            raise SetupError(f"{self.name} was asked to recall {query!r}.", expected="a text")
-        if count < 1:
-            raise SetupError(f"k is {count}.", expected="1 or more")
+        checked_query(self.name, query, count)
 
         async def perform(_key: str) -> Outcome:
             asked = await whole(self.embedder, query)
@@ -166,6 +163,7 @@ class StreamCore(Memory):
         now, records = self.now(), await self.records()
         if not records:
             return []
+        # All of them: recency and importance are scaled over every record, not over the nearest.
         rows = await self.store.vectors([one.id for one in records])
         candidates = [
             Candidate(one.accessed, one.importance, float(cosine))

@@ -17,7 +17,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import Thread
 from agentkit.words import for_line
 from memory.embed import Embedder
-from memory.passages import before_task, passages
+from memory.recalled import with_recalled
 from memory.stores import Store
 from memory.stream import planning, reflecting
 from memory.stream.core import Importance, StreamCore, bounded
@@ -148,9 +148,7 @@ class StreamMemory(StreamCore):
 
     async def on_task(self, thread: Thread) -> Thread:
         hits = await self.recall(thread[-1].message.content) if self.recalls else []
-        if not hits:
-            return thread
-        return before_task(thread, passages(self.name, [hit.item for hit in hits]))
+        return with_recalled(thread, self.name, hits)
 
     async def on_answer(self, thread: Thread) -> None:
         if not self.observes:
