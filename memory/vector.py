@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentkit import Memory, Tool, tool
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Thread, canonical, digest
+from agentkit.messages import JSON, Thread
 from agentkit.run import Outcome, note
 from agentkit.words import for_line
 from memory.embed import Embedder
@@ -21,10 +21,11 @@ from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, noted, with_recalled
-from memory.split import split as cut
 from memory.steps import paid, step
-from memory.stores import Item, Scalar, Store, Where
+from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
+from memory.stores.filters import plain_filter
+from memory.writing import Facts, Writing, normal_form, of_names
 
 
 class VectorMemory(Memory):
@@ -73,7 +74,7 @@ class VectorMemory(Memory):
         self,
         texts: str | Sequence[str],
         *,
-        metadata: dict[str, Scalar] | Sequence[dict[str, Scalar]] | None = None,
+        metadata: Facts = None,
         ids: str | Sequence[str] | None = None,
         split: bool = True,
     ) -> list[str]:
@@ -82,22 +83,29 @@ class VectorMemory(Memory):
         Args:
             texts: one or many; a longer one than the embedder takes is cut into pieces that
                 overlap, with `part` and `source` in their metadata.
-            metadata: of all, or of each.
-            ids: of each; what has an id that is there replaces it. By default made from text
-                and metadata, so that the same remembered again is stored once.
+            metadata: of all, or of each: texts, numbers, booleans, dates (kept as Unix seconds).
+                A field that is None is left out.
+            ids: of each; what has an id that is there replaces it, with all its pieces. By
+                default made from text and metadata, so that the same remembered again, blanks
+                around it and the form of its accents apart, is stored once.
             split: False makes a text that is too long an error.
 
         Raises:
             SetupError: an empty text, one too long, or lists that differ in length.
             StoreError: the store failed; then nothing was stored.
         """
-        items = self._items(texts, metadata, ids, split)
+        writing = Writing(self.name, self.embedder.name, self.embedder.max_chars)
+        items = writing.items(texts, metadata, ids, split)
+        named = [ids] if isinstance(ids, str) else list(ids or ())
         request: JSON = {"items": [one.model_dump() for one in items]}
 
         async def perform(_key: str) -> Outcome:
             each = list({one.id: one for one in items}.values())
-            made = await self.embedder.embed([one.text for one in each])
+            made = await self.embedder.embed([normal_form(one.text) for one in each])
+            # Read before the write, dropped after it: a death in between leaves the text there.
+            old = set(await of_names(self.store, named)) - {one.id for one in each}
             await self.store.put(each, made.vectors)
+            await self.store.drop(sorted(old))
             return paid([one.id for one in items], made.usage, made.cost_usd)
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
@@ -119,11 +127,11 @@ class VectorMemory(Memory):
             SetupError: an empty query, k below 1, or a filter that cannot be.
             StoreError: the store failed.
         """
-        count = self.k if k is None else k
+        count, where = self.k if k is None else k, plain_filter(where)
         checked_query(self.name, query, count)
 
         async def perform(_key: str) -> Outcome:
-            made = await whole(self.embedder, query)
+            made = await whole(self.embedder, normal_form(query))
             found = await self.store.near(made.vectors[0], count, where)
             hits = [
                 Recalled(item=n.item, score=n.similarity, parts={"relevance": n.similarity})
@@ -143,16 +151,21 @@ class VectorMemory(Memory):
     ) -> int:
         """Remove items by id, or all that a filter fits; return how many there were.
 
+        Args:
+            ids: of items; that of a long text removes all its pieces.
+            where: a filter over metadata, see `memory.stores.Where`.
+
         Raises:
             SetupError: neither ids nor a filter. StoreError: the store failed.
         """
         if (ids is None) == (not where):
             raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
         wanted = [ids] if isinstance(ids, str) else None if ids is None else list(ids)
+        where = plain_filter(where)
 
         async def perform(_key: str) -> JSON:
             if wanted is not None:
-                return await self.store.drop(wanted)
+                return await self.store.drop(await of_names(self.store, wanted))
             return await self.store.drop([one.id for one in await self.store.get(where=where)])
 
         request: JSON = {"ids": wanted, "where": where}
@@ -200,58 +213,9 @@ class VectorMemory(Memory):
         hits = await self.recall(task) if self.recalls else []
         return with_recalled(thread, self.name, hits)
 
-    def _items(
-        self,
-        texts: str | Sequence[str],
-        metadata: dict[str, Scalar] | Sequence[dict[str, Scalar]] | None,
-        ids: str | Sequence[str] | None,
-        split: bool,
-    ) -> list[Item]:
-        """Make the items of a write; see `remember`."""
-        given = [texts] if isinstance(texts, str) else list(texts)
-        if not given:
-            raise SetupError(f"{self.name} was given nothing to remember.", expected="a text")
-        names = [ids] if isinstance(ids, str) else list(ids or [""] * len(given))
-        about = (
-            [dict(metadata or {})] * len(given)
-            if metadata is None or isinstance(metadata, dict)
-            else [dict(one) for one in metadata]
-        )
-        if not len(given) == len(names) == len(about):
-            raise SetupError(
-                f"{self.name} was given {len(given)} texts, {len(names)} ids and"
-                f" {len(about)} metadata.",
-                expected="as many of each",
-            )
-        items: list[Item] = []
-        for text, id, facts in zip(given, names, about, strict=True):
-            if not isinstance(text, str) or not text.strip():
-                raise SetupError(f"{self.name} was told to remember {text!r}.", expected="a text")
-            most = self.embedder.max_chars
-            if len(text) <= most:
-                items.append(Item(id=id or own_id(text, facts), text=text, metadata=facts))
-                continue
-            if not split:
-                raise SetupError(
-                    f"A text of {len(text)} characters is too long for {self.embedder.name}.",
-                    expected=f"at most {most}",
-                    todo="leave split=True: it is cut into pieces that overlap",
-                )
-            source = id or digest(text)[:12]
-            for n, piece in enumerate(cut(text, most)):
-                more: dict[str, Scalar] = {**facts, "source": source, "part": n}
-                own = f"{source}/{n}" if id else own_id(piece, more)
-                items.append(Item(id=own, text=piece, metadata=more))
-        return items
-
     def __repr__(self) -> str:
         return f"VectorMemory({self.name!r}, {self.store.kind}, {self.embedder!r})"
 
     def _repr_markdown_(self) -> str:
         about = for_line(f"vector memory in {self.store.kind} · {self.embedder!r}")
         return f"**{for_line(self.name)}** · {about}"
-
-
-def own_id(text: str, metadata: dict[str, Scalar]) -> str:
-    """Make an id from text and metadata, so that the same remembered again is stored once."""
-    return digest(text, canonical(metadata))[:16]

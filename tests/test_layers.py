@@ -79,6 +79,7 @@ LAYERS = [
     "memory.embed",
     "memory.passages",
     "memory.recalled",
+    "memory.writing",
     "memory.vector",
     "memory.board",
     "memory.stream",

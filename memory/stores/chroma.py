@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,15 +76,15 @@ class ChromaStore:
         rows = checked(vectors, len(items), self.dims, self.collection)
 
         def put(found: Any) -> None:
-            before = found.get(ids=[one.id for one in items], include=["metadatas"])
             # A replaced item keeps its place in the order of entry, as in SQLite.
-            order = dict(zip(before["ids"], before["metadatas"], strict=True))
+            order = dict(self._each(found, [one.id for one in items], "metadatas"))
             now = time.time_ns() // 1000
             metadatas = [
                 {**one.metadata, ORDER: (order.get(one.id) or {}).get(ORDER, now + n)}
                 for n, one in enumerate(items)
             ]
             for n in range(0, len(items), self._batch):
+                # Chroma refuses more at once; a step that dies in between writes all again.
                 part = slice(n, n + self._batch)
                 found.upsert(
                     ids=[one.id for one in items[part]],
@@ -101,8 +101,14 @@ class ChromaStore:
         if wanted == []:
             return []
         fitting = normal(where)
-        found = await self._run(lambda one: one.get(ids=wanted, where=fitting))
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
+
+        def get(found: Any) -> list[tuple[str, str | None, dict[str, Any] | None]]:
+            rows: list[Any] = []
+            for page in self._pages(found, wanted, fitting):
+                rows += zip(page["ids"], page["documents"], page["metadatas"], strict=True)
+            return rows
+
+        rows = await self._run(get)
         return [item for _, item in sorted((read(*row) for row in rows), key=lambda two: two[0])]
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None = None) -> list[Near]:
@@ -128,8 +134,7 @@ class ChromaStore:
         if not ids:
             return np.zeros((0, self.dims or 1), np.float32)
         wanted = list(dict.fromkeys(ids))
-        found = await self._run(lambda one: one.get(ids=wanted, include=["embeddings"]))
-        rows = dict(zip(found["ids"], found["embeddings"], strict=True))
+        rows = dict(await self._run(lambda found: self._each(found, wanted, "embeddings")))
         missing = [id for id in ids if id not in rows]
         if missing:
             raise StoreError(f"{self.collection} has no item {missing[0]!r}.")
@@ -141,10 +146,13 @@ class ChromaStore:
             return 0
 
         def drop(found: Any) -> int:
-            there = found.get(ids=wanted, include=[])["ids"]
-            if there:
-                found.delete(ids=there)
-            return len(there)
+            dropped = 0
+            for ids in self._parts(wanted):
+                there = found.get(ids=ids, include=[])["ids"]
+                if there:
+                    found.delete(ids=there)
+                dropped += len(there)
+            return dropped
 
         return int(await self._run(drop))
 
@@ -191,6 +199,29 @@ class ChromaStore:
         if made != self.embedder:
             raise other_embedder(self.collection, str(made), self.embedder)
         return found
+
+    def _parts(self, ids: list[str]) -> list[list[str]]:
+        """Cut ids into as many as Chroma takes at once: each is a variable of a statement."""
+        return [ids[n : n + self._batch] for n in range(0, len(ids), self._batch)]
+
+    def _each(self, found: Any, ids: list[str], what: str) -> list[tuple[str, Any]]:
+        """Read one thing of each item that is there, by its id."""
+        rows: list[tuple[str, Any]] = []
+        for part in self._parts(ids):
+            got = found.get(ids=part, include=[what])
+            rows += zip(got["ids"], got[what], strict=True)
+        return rows
+
+    def _pages(self, found: Any, ids: list[str] | None, where: Where | None) -> Iterator[Any]:
+        """Read items page by page: by id, or all that a filter fits."""
+        if ids is not None:
+            yield from (found.get(ids=part, where=where) for part in self._parts(ids))
+            return
+        page, read = None, 0
+        while page is None or len(page["ids"]) == self._batch:
+            page = found.get(where=where, limit=self._batch, offset=read)
+            read += len(page["ids"])
+            yield page
 
     async def _run(self, work: Callable[[Any], Any]) -> Any:
         """Do work in a thread; again after a pause where a server does not answer."""

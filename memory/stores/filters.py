@@ -13,6 +13,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from memory.stores import Scalar, Where
+from memory.stores.metadata import plain_value
 
 ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": operator.gt,
@@ -26,6 +27,15 @@ NEGATED = {"$ne": "$eq", "$nin": "$in"}
 
 LISTS, JOINS = ("$in", "$nin"), ("$and", "$or")
 VERBS = ("$eq", "$ne", *ORDERED, *LISTS)
+
+
+def plain_filter(given: Any) -> Any:
+    """Return a filter as JSON has it: the form that a step is recorded with."""
+    if isinstance(given, Mapping):
+        return {name: plain_filter(value) for name, value in given.items()}
+    if isinstance(given, list | tuple | set):
+        return [plain_filter(one) for one in given]
+    return plain_value(given)
 
 
 def normal(where: Where | None) -> Where | None:
@@ -73,15 +83,17 @@ def operand(name: str, verb: str, value: Any) -> Any:
             expected=", ".join([*VERBS, *JOINS]),
         )
     if verb in LISTS:
+        value = [plain_value(one) for one in value] if isinstance(value, list | tuple) else value
         kinds = {kind(one) for one in value} if isinstance(value, list | tuple | set) else set()
         if len(kinds) == 1 and None not in kinds:
             return list(value)
         expected = "a list of texts, of numbers or of booleans, not empty"
     else:
+        value = plain_value(value)
         found = kind(value)
         if found == "number" or (found and verb not in ORDERED):
             return value
-        expected = "a number" if verb in ORDERED else "a text, a number or a boolean"
+        expected = "a number or a date" if verb in ORDERED else "a text, a number or a boolean"
     raise SetupError(f"The filter {name} {verb} is given {value!r}.", expected=expected)
 
 

@@ -99,14 +99,12 @@ class NumpyStore:
             self._rows.put(items, rows)
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
-        fitting, wanted = normal(where), None if ids is None else set(ids)
+        fitting = normal(where)
 
         def get() -> list[Item]:
-            return [
-                one
-                for one in self._all().items
-                if (wanted is None or one.id in wanted) and matches(fitting, one.metadata)
-            ]
+            rows = self._all()
+            given = rows if ids is None else rows.named(ids)
+            return [one for one in given if matches(fitting, one.metadata)]
 
         return list(await self._file.run(get))
 
@@ -142,8 +140,8 @@ class NumpyStore:
                 ).rowcount
                 for id in ids
             )
-        if dropped:
-            self._rows = None
+        if self._rows is not None:
+            self._rows.drop(ids)
         return dropped
 
     async def count(self) -> int:

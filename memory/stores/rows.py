@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from memory.stores import Item, Near, Where
@@ -15,15 +15,28 @@ if TYPE_CHECKING:
 class Rows:
     """The items of a collection in the order of their entry; exact, a hundred thousand at most.
 
+    What is dropped leaves a hole, so that a drop costs no copy of the rest; when half of the
+    rows are holes, they are closed.
+
     Shapes: matrix (capacity, dims) float32, of which the first len(items) rows count.
     """
 
     def __init__(self, items: Sequence[Item], matrix: np.ndarray) -> None:
         import numpy as np
 
-        self.items, self.matrix = list(items), matrix
+        self.items: list[Item | None] = list(items)
+        """None where an item was dropped."""
+        self.matrix = matrix
         self.lengths = np.linalg.norm(matrix, axis=1)
-        self.place = {one.id: n for n, one in enumerate(self.items)}
+        self.place = {one.id: n for n, one in enumerate(items)}
+
+    def __iter__(self) -> Iterator[Item]:
+        return (one for one in self.items if one is not None)
+
+    def named(self, ids: Iterable[str]) -> list[Item]:
+        """Return the items of these ids that are there, in the order of their entry."""
+        places = sorted({self.place[id] for id in ids if id in self.place})
+        return [one for one in (self.items[n] for n in places) if one is not None]
 
     def put(self, items: Sequence[Item], rows: np.ndarray) -> None:
         """Insert or replace by id."""
@@ -47,8 +60,22 @@ class Rows:
         self.matrix[places] = rows
         self.lengths[places] = np.linalg.norm(rows, axis=1)
 
+    def drop(self, ids: Iterable[str]) -> None:
+        """Remove items by id.
+
+        Cost: in proportion to how many are dropped; now and then a copy of the rest.
+        """
+        for id in ids:
+            if (place := self.place.pop(id, None)) is not None:
+                self.items[place] = None
+        if 2 * len(self.place) < len(self.items):
+            kept = [n for n, one in enumerate(self.items) if one is not None]
+            self.items = [self.items[n] for n in kept]
+            self.matrix, self.lengths = self.matrix[kept], self.lengths[kept]
+            self.place = {one.id: n for n, one in enumerate(self)}
+
     def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Near]:
-        """The k items nearest by cosine; equal ones in the order of their entry.
+        """Return the k items nearest by cosine; equal ones in the order of their entry.
 
         Args:
             vector: of any length but zero.
@@ -61,7 +88,7 @@ class Rows:
         matrix, lengths = self.matrix[:count], self.lengths[:count]
         places = np.arange(count)
         if where is not None:
-            fitting = [n for n, one in enumerate(self.items) if matches(where, one.metadata)]
+            fitting = [self.place[one.id] for one in self if matches(where, one.metadata)]
             places = np.array(fitting, dtype=int)
             matrix, lengths = matrix[places], lengths[places]
         if not len(places):
@@ -69,10 +96,14 @@ class Rows:
         # A text without a word has no direction; its cosine is 0, not a division by zero.
         lengths = np.where(lengths == 0, np.float32(1), lengths)
         scores = (matrix @ vector) / (lengths * np.linalg.norm(vector))
+        if where is None and len(self.place) < count:
+            # Scored with the others, because leaving holes out would copy the matrix.
+            scores[[n for n, one in enumerate(self.items) if one is None]] = -np.inf
         if k < len(scores):
             # All as good as the k-th, so that ties are cut by entry and not by chance.
             least = np.partition(scores, -k)[-k]
             good = np.flatnonzero(scores >= least)
             places, scores = places[good], scores[good]
         best = np.argsort(-scores, kind="stable")[:k]
-        return [Near(item=self.items[places[n]], similarity=float(scores[n])) for n in best]
+        found = [(self.items[places[n]], float(scores[n])) for n in best]
+        return [Near(item=one, similarity=score) for one, score in found if one is not None]

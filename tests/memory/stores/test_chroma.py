@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,4 +35,32 @@ async def test_chromas_own_embedder_is_never_called(
     assert len(await made.near(ROWS[0], 2)) == 2
     assert len(await made.get(where={"n": 1})) == await made.drop(["i1"]) == 1
     assert made._opened._embedding_function is None  # type: ignore[attr-defined]
+    await made.close()
+
+
+async def test_no_call_names_more_items_than_chroma_takes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: Any = store("notes", "chroma", "test", tmp_path)
+    await made.put([Item(id="i0", text="first")], np.ones((1, 2)))
+    collection, most = made._opened, 3
+    monkeypatch.setattr(made, "_batch", most)
+    for verb in ("get", "upsert", "delete"):
+        real = getattr(collection, verb)
+
+        def counted(real: Any = real, **options: Any) -> Any:
+            assert len(options.get("ids") or ()) <= most
+            assert options.get("ids") or options.get("limit") == most
+            return real(**options)
+
+        monkeypatch.setattr(collection, verb, counted)
+    ids = [f"i{n}" for n in range(10)]
+    vectors = np.stack([np.array([n, 1]) for n in range(10)])
+    await made.put([Item(id=id, text=id, metadata={"n": n}) for n, id in enumerate(ids)], vectors)
+    assert [one.id for one in await made.get()] == ids
+    assert [one.id for one in await made.get(ids[:9])] == ids[:9]
+    assert [one.id for one in await made.get(where={"n": {"$gte": 2}})] == ids[2:]
+    assert np.allclose((await made.vectors(ids[::-1]))[:, 0], range(9, -1, -1))
+    assert await made.drop([*ids[1:], "nobody"]) == 9
+    assert [one.id for one in await made.get()] == ["i0"]
     await made.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -29,22 +30,32 @@ def slow(stored: dict[str, tuple[Item, list[int]]], asked: list[int], k: int, le
 @settings(max_examples=200, deadline=None)
 @given(
     writes=st.lists(st.lists(WRITE, max_size=5, unique_by=lambda one: one[0]), max_size=6),
+    drops=st.lists(st.sets(st.integers(0, 9)), max_size=6),
     asked=VECTOR.filter(any),
     k=st.integers(1, 12),
     least=st.integers(0, 9),
 )
 def test_a_search_finds_what_the_obvious_one_finds(
-    writes: list[list[tuple[int, list[int]]]], asked: list[int], k: int, least: int
+    writes: list[list[tuple[int, list[int]]]],
+    drops: list[set[int]],
+    asked: list[int],
+    k: int,
+    least: int,
 ) -> None:
     rows, stored = Rows([], np.zeros((0, 1), np.float32)), {}
-    for write in writes:
+    for write, gone in itertools.zip_longest(writes, drops, fillvalue=()):
+        rows.drop([f"i{n}" for n in gone])
+        for n in gone:
+            stored.pop(f"i{n}", None)
         if not write:
             continue
         items = [Item(id=f"i{n}", text=str(row), metadata={"n": n}) for n, row in write]
         rows.put(items, np.array([row for _, row in write], np.float32))
         for item, (_, row) in zip(items, write, strict=True):
             stored[item.id] = item, row
-    found = rows.near(np.array(asked, np.float32), k, normal({"n": {"$gte": least}}))
+    where = normal({"n": {"$gte": least}}) if least else None
+    assert list(rows) == [item for item, _ in stored.values()]
+    found = rows.near(np.array(asked, np.float32), k, where)
     wanted = slow(stored, asked, k, least)
     assert [round(hit.similarity, 4) for hit in found] == [round(score, 4) for _, score in wanted]
     assert all(hit.item == stored[hit.item.id][0] for hit in found)
@@ -57,3 +68,16 @@ def test_equal_scores_come_in_the_order_of_entry() -> None:
     for k in (1, 4, 20):
         found = rows.near(np.ones(2, np.float32), k, None)
         assert [hit.item.id for hit in found] == [f"i{n}" for n in range(min(k, 9))]
+
+
+def test_a_drop_copies_nothing_until_half_of_the_rows_are_gone() -> None:
+    rows = Rows([], np.zeros((0, 1), np.float32))
+    rows.put([Item(id=f"i{n}", text="x") for n in range(9)], np.ones((9, 2), np.float32))
+    matrix = rows.matrix
+    rows.drop([f"i{n}" for n in range(4)])
+    assert rows.matrix is matrix and [one.id for one in rows.named(["i8", "i0", "i4"])] == [
+        "i4",
+        "i8",
+    ]
+    rows.drop(["i4", "i5"])
+    assert len(rows.matrix) == len(rows.items) == 3

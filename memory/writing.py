@@ -1,0 +1,110 @@
+"""What a vector memory writes: items of texts, and which old items they replace."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentkit.errors import SetupError
+from agentkit.messages import canonical, digest
+from memory.split import split as cut
+from memory.stores import Item, Scalar, Store
+from memory.stores.metadata import plain_metadata
+
+FIRST, MORE = 1, 64
+"""Pieces that are looked for: whether there is a first one, then so many at a time."""
+
+Facts = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+"""Metadata of all texts, or of each."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How one memory makes items: whose they are, and how long a text may be."""
+
+    memory: str
+    embedder: str
+    max_chars: int
+
+    def items(
+        self, texts: str | Sequence[str], facts: Facts, ids: str | Sequence[str] | None, split: bool
+    ) -> list[Item]:
+        """Make the items of a write; see VectorMemory.remember.
+
+        Raises:
+            SetupError: an empty text, one too long, metadata of another kind, or lists that
+                differ in length.
+        """
+        given = [texts] if isinstance(texts, str) else list(texts)
+        if not given:
+            raise SetupError(f"{self.memory} was given nothing to remember.", expected="a text")
+        names = [ids] if isinstance(ids, str) else list(ids or [""] * len(given))
+        one = facts is None or isinstance(facts, Mapping)
+        about: list[Any] = [facts or {}] * len(given) if one else list(facts or ())
+        if not len(given) == len(names) == len(about):
+            raise SetupError(
+                f"{self.memory} was given {len(given)} texts, {len(names)} ids and"
+                f" {len(about)} metadata.",
+                expected="as many of each",
+            )
+        found: list[Item] = []
+        for text, id, own in zip(given, names, about, strict=True):
+            if not isinstance(text, str) or not text.strip():
+                raise SetupError(f"{self.memory} was told to remember {text!r}.", expected="a text")
+            found += self.pieces(text, id, plain_metadata(own, self.memory), split)
+        return found
+
+    def pieces(self, text: str, id: str, facts: dict[str, Scalar], split: bool) -> list[Item]:
+        """Make the item of one text, or several of one that is too long.
+
+        Raises:
+            SetupError: it is too long, and shall not be split.
+        """
+        if len(text) <= self.max_chars:
+            return [Item(id=id or own_id(text, facts), text=text, metadata=facts)]
+        if not split:
+            raise SetupError(
+                f"A text of {len(text)} characters is too long for {self.embedder}.",
+                expected=f"at most {self.max_chars}",
+                todo="leave split=True: it is cut into pieces that overlap",
+            )
+        found = []
+        source = id or digest(text)[:12]
+        for n, piece in enumerate(cut(text, self.max_chars)):
+            more: dict[str, Scalar] = {**facts, "source": source, "part": n}
+            found.append(Item(id=f"{id}/{n}" if id else own_id(piece, more), text=piece,
+                              metadata=more))  # fmt: skip
+        return found
+
+
+async def of_names(store: Store, names: Sequence[str]) -> list[str]:
+    """Find the ids of all that is stored under these names: items, and pieces of long texts.
+
+    Cost: two reads by id, and one more for every so many pieces that are there.
+    """
+    found = [one.id for one in await store.get(names)]
+    todo, start, size = list(dict.fromkeys(names)), 0, FIRST
+    while todo:
+        wanted = {f"{name}/{n}": name for name in todo for n in range(start, start + size)}
+        # An item of another's may have such an id; only a piece says whose it is.
+        there = {
+            one.id
+            for one in await store.get(list(wanted))
+            if one.metadata.get("source") == wanted[one.id]
+        }
+        found += there
+        todo = [name for name in todo if f"{name}/{start + size - 1}" in there]
+        start, size = start + size, MORE
+    return list(dict.fromkeys(found))
+
+
+def normal_form(text: str) -> str:
+    """Return a text as it is compared: accents composed (NFC), no blanks around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def own_id(text: str, metadata: dict[str, Scalar]) -> str:
+    """Make an id from text and metadata, so that the same remembered again is stored once."""
+    return digest(normal_form(text), canonical(metadata))[:16]
