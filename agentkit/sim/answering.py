@@ -302,6 +302,8 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
         whole = goal.op == "sum" and not isinstance(value.data, list)
         return value if whole else Missing(goal.text.rstrip("?"), "not all are numbers")
     reals = [number for number in numbers if number is not None]
+    if not reals:
+        return Missing(goal.text.rstrip("?"), "there is nothing to combine")
     if goal.op in ("sum", "mean"):
         return solver.combine(goal.op, reals, value.unit, value.text or goal.phrase)
     if goal.op == "compare" and len(reals) == 2:

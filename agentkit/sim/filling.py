@@ -12,7 +12,7 @@ from agentkit.sim.judging import Thought
 from agentkit.sim.lexing import Lit, literals, sentences
 from agentkit.sim.outcome import Answer
 from agentkit.sim.planning import Step
-from agentkit.sim.reading import UNIT_SUFFIXES, Found, from_record, unit_of
+from agentkit.sim.reading import TIMES, UNIT_SUFFIXES, Found, from_record, unit_of
 from agentkit.sim.scene import Scene
 from agentkit.sim.schemas import read_params, resolve, type_of
 from agentkit.sim.solving import Solver
@@ -41,6 +41,7 @@ STEP_FIELDS = {
     "needs": "depends_on after needs dependencies requires depends prerequisites inputs".split(),
     "actor": "actor role worker agent assignee who owner assigned_to name responsible".split(),
 }
+TIMELY = frozenset(("date", "date-time", "time"))
 SURE, UNSURE = 0.95, 0.1
 MOST_VALUES = 2_000
 MOST_CHARACTERS = 400_000
@@ -83,6 +84,7 @@ class Form:
         inside: references that are being followed.
         spent: what filling has taken.
         alone: whether the object being filled has one number only.
+        single: whether it has one text only.
     """
 
     scene: Scene
@@ -94,6 +96,7 @@ class Form:
     inside: frozenset[str] = frozenset()
     spent: Spent = field(default_factory=Spent)
     alone: bool = False
+    single: bool = True
 
     def fill(self, raw: dict[str, Json], name: str, required: bool = True) -> Json:
         """Return a value for a schema; None where it may be null and nothing is known.
@@ -148,7 +151,15 @@ class Form:
         needed = set(schema.get("required", ()))
         parts = schema.get("properties") or {}
         kinds = [type_of(resolve(part, self.root)) for part in parts.values()]
-        inner = replace(self, alone=sum(kind in ("number", "integer") for kind in kinds) == 1)
+        inner = replace(
+            self,
+            alone=sum(kind in ("number", "integer") for kind in kinds) == 1,
+            single=sum(
+                type_of(one) == "string" and "format" not in one and not one.get("enum")
+                for one in (resolve(part, self.root) for part in parts.values())
+            )
+            == 1,
+        )
         found = {}
         for name, part in parts.items():
             value = inner.fill(part, name, name in needed)
@@ -275,16 +286,19 @@ class Form:
         ):
             top = float(schema.get("maximum", 1))
             return (SURE if self.solved else UNSURE) * (top if top > 1 else 1)
+        text_only = kind == "string" and not schema.get("enum")
         if set(words) & MAIN and len(words) == 1:
-            return self.thought.data if self.thought.data is not None else self.thought.text
-        if set(words) & TEXTS and kind == "string":
+            # Of an answer that says that nothing is known no number is one.
+            said = self.thought.text if self.solved or text_only else None
+            return self.thought.data if self.thought.data is not None else said
+        if set(words) & TEXTS and text_only:
             return self.thought.text
         if kind == "boolean" and isinstance(self.thought.data, bool):
             return self.thought.data
         if {sense("found"), sense("known"), sense("solved")} & set(words) and kind == "boolean":
             return self.solved
         found = self.known(schema, name, words, kind)
-        return self.by_type(words, kind) if found is None and eager else found
+        return self.by_type(schema, words, kind) if found is None and eager else found
 
     @property
     def solved(self) -> bool:
@@ -344,20 +358,40 @@ class Form:
         named = [lit.value for lit in given_literals(self.thought) if lit.kind == "name"]
         if (
             kind == "string"
+            and self.single
             and len(named) == 1
             and name.casefold() in (PLACE | CLASS_NOUNS | {"name"})
         ):
             return named[0]
         if schema.get("enum"):
-            spoken = f"{show(self.thought.data)} {self.thought.text} {self.scene.task}"
-            return next(
-                (v for v in schema["enum"] if set(senses(str(v))) & set(senses(spoken))), None
-            )
+            return self.chosen(schema["enum"])
         return self.look_up(name, kind)
 
-    def by_type(self, words: list[str], kind: str) -> Json:
-        """Return the answer itself where it is of the wanted type and unit."""
+    def chosen(self, values: list[Json]) -> Json:
+        """Return the only value of an enumeration that the answer says, else that the task says.
+
+        A task that names several asks which of them it is.
+        """
+        answer = f"{show(self.thought.data)} {self.thought.text}" if self.solved else ""
+        for spoken in (answer, self.scene.task):
+            said = [value for value in values if set(senses(str(value))) & set(senses(spoken))]
+            if len(said) == 1:
+                return said[0]
+        return None
+
+    def by_type(self, schema: dict[str, Json], words: list[str], kind: str) -> Json:
+        """Return the answer itself where it is of the wanted type and unit.
+
+        Of several texts that one gets it which is named after what was asked.
+        """
         data, mine = self.thought.data, self.thought.answer
+        told = literals(data) if isinstance(data, str) else []
+        timely = [lit.kind for lit in told] in (["date"], ["time"], ["day"])
+        asked = set(words) & (heads(self.thought) | (TIMES if timely else set()))
+        if schema.get("format") in TIMELY:
+            return data if timely else None
+        if not asked and (timely or not self.single):
+            return None
         if kind in ("number", "integer"):
             return None
         unit = mine.unit.casefold() if mine else ""

@@ -95,7 +95,7 @@ def has_blank(schema: dict[str, Json], kind: str) -> bool:
     """
     if schema.get("enum"):
         return any(str(one).casefold() in UNKNOWNS for one in schema["enum"])
-    return kind in ("string", "array", "object")
+    return kind in ("array", "object") or (kind == "string" and "format" not in schema)
 
 
 def blank(schema: dict[str, Json], kind: str) -> Json:

@@ -157,7 +157,9 @@ def unspoken(head: list[str], sentence: str, must: list[str], wanted: str) -> se
     """
     said = {*senses(sentence), *(one for name in must for one in senses(name))}
     times = TIMES if wanted == "time" else set()
-    return set(head) - said - UNIT_SENSES - KIND_SENSES - times
+    free = UNIT_SENSES | KIND_SENSES | times
+    # What is counted has to be said: three shops are no three customers of a shop.
+    return set(head) - said - (free - set(head[:1]) if wanted == "count" else free)
 
 
 def from_card(card: dict[str, Json], head: list[str], must: list[str]) -> Found | None:

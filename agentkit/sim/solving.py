@@ -116,6 +116,8 @@ class Solver:
 
         What is added or taken off in percent is a share of what it is added to.
         """
+        if not node.parts:
+            return Missing(node.text, "there is nothing to combine")
         first, last = node.parts[0], node.parts[-1]
         if node.op in ("sum", "diff") and len(node.parts) == 2 and isinstance(last, Lit):
             if last.unit == "%" and not (isinstance(first, Lit) and first.unit == "%"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any, Literal
 
 import pytest
@@ -145,6 +146,64 @@ NOTHING_SAID = ["Hello there", "Who are you?", "Quote me some plums.", "Give me 
 def test_a_form_of_which_nothing_is_said_is_refused(model: type[BaseModel], question: str) -> None:
     found = talk(question, worlds.stock, worlds.price, schema=model.model_json_schema())
     assert found.text == "" and found.refusal.startswith("I cannot fill this form")
+
+
+class Cheaper(BaseModel):
+    cheaper: Literal["lamp", "desk"]
+
+
+class Priced(BaseModel):
+    value: float
+    unit: str
+
+
+class Meeting(BaseModel):
+    title: str
+    day: date
+
+
+class Imprint(BaseModel):
+    author: str
+    publisher: str
+    country: str
+
+
+@pytest.mark.parametrize(
+    ("question", "model"),
+    [
+        ("What do 3 lamps cost?", Priced),
+        ("Which is cheaper, a lamp or a desk?", Cheaper),
+        ("When is the meeting?", Meeting),
+    ],
+)
+def test_no_number_or_choice_of_the_question_fills_a_form(
+    question: str, model: type[BaseModel]
+) -> None:
+    assert talk(question, schema=model.model_json_schema()).refusal
+
+
+def test_an_answer_goes_into_the_field_that_asks_for_it_alone() -> None:
+    def author(book: str) -> str:
+        """Author of a book."""
+        return "Frank Herbert"
+
+    schema = Imprint.model_json_schema()
+    filled = json.loads(talk("Who is the author of Dune?", author, schema=schema).text)
+    assert filled == {"author": "Frank Herbert", "publisher": "unknown", "country": "unknown"}
+    told = "The meeting is on 2026-03-04. When is the meeting?"
+    filled = json.loads(talk(told, schema=Meeting.model_json_schema()).text)
+    assert filled == {"title": "unknown", "day": "2026-03-04"}
+
+
+def test_what_is_counted_has_to_be_said() -> None:
+    told = "You sell lamps in 3 shops."
+    text = talk("How many customers does the shop have?", system=told).text
+    assert HONEST.search(text) and not numbers(text)
+
+
+def test_nothing_to_combine_is_no_failure() -> None:
+    for question in ("And both together?", "sum of", "the difference between and"):
+        assert HONEST.search(talk(question).text)
 
 
 @pytest.mark.parametrize("question", NOTHING_SAID)
