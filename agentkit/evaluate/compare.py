@@ -2,8 +2,8 @@
 
 A pattern that asks five times as often should be compared with others that may spend five
 times as much, else it is the money that is measured. Wang et al. 2024, Reasoning in Token
-Economies, find that much of what debate and reflection gain over self-consistency
-vanishes at equal budget.
+Economies, find that self-consistency with as much to spend often outperforms other
+strategies, and that debate and Reflexion can become worse by spending more.
 """
 
 from __future__ import annotations
