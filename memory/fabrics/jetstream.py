@@ -46,6 +46,9 @@ GLANCE_S = 0.01
 SOON_S = 0.002
 """When a letter that was heard of is looked for again; then after twice as long, up to ASK_S."""
 
+HEADERS = 512
+"""Bytes of a message that its headers may take: the broker counts them with the letter."""
+
 WORDS: dict[Acknowledgement, bytes] = {
     "ack": b"+ACK",
     "nak": b"-NAK",
@@ -62,7 +65,7 @@ class JetStream:
         namespace: prefixes the names of streams and subjects.
     """
 
-    max_bytes = 1_048_576
+    max_bytes = 1_048_576 - HEADERS
 
     def __init__(self, url: str, namespace: str) -> None:
         self.url, self.namespace = url, namespace
@@ -187,7 +190,7 @@ class JetStream:
             if self._client is None or self._client.is_closed:
                 with self._mapped("a connection"):
                     self._client = await self._connect()
-                self.max_bytes = self._client.max_payload
+                self.max_bytes = self._client.max_payload - HEADERS
         return self._client
 
     async def _connect(self) -> Client:

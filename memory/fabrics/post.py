@@ -156,23 +156,54 @@ class Post:
         reason: str,
         deliveries: int,
     ) -> Buried:
-        """Move a letter to the dead letters, once, and tell whoever waits for a reply."""
+        """Move a letter to the dead letters, once, and tell whoever waits for a reply.
+
+        A letter that does not fit, wrapped as a dead one, is cut, and the reason says so. Where
+        dead letters cannot be stored at all it is redelivered later, so that those after it come.
+        """
         letter = decoded(data)
-        body: JSON = {
-            "letter": letter.model_dump(mode="json") if letter else None,
-            "text": None if letter else data.decode(errors="replace"),
-            "reason": reason,
-            "deliveries": deliveries,
-        }
         id = letter.id if letter else f"foreign-{seq}"
         # Dead letter first, then the reply, then the end: a death in between repeats what has an
         # id, and loses nothing.
-        await self.send(dead(channel), Letter(id=f"dead-{group.name}-{seq}", body=body))
+        try:
+            reason = await self._store_dead(channel, group, seq, letter, data, reason, deliveries)
+        except (QueueFull, SetupError) as error:
+            await self.acknowledge(channel, group, token, "nak", group.ack_wait_s)
+            kept = f"{reason}; it cannot be moved to the dead letters: {error.what}"
+            return Buried(id=id, reason=kept, deliveries=deliveries)
         if letter and letter.reply:
             failure = {"type": "StoreError", "text": f"Nobody in {channel.name} did it: {reason}."}
             await self.answer(channel, letter, {"error": failure})
         await self.acknowledge(channel, group, token, "term")
         return Buried(id=id, reason=reason, deliveries=deliveries)
+
+    async def _store_dead(
+        self,
+        channel: Channel,
+        group: Group,
+        seq: int,
+        letter: Letter | None,
+        data: bytes,
+        reason: str,
+        deliveries: int,
+    ) -> str:
+        """Store a letter as a dead one; returns the reason as it is told there."""
+        id = f"dead-{group.name}-{seq}"
+        body: dict[str, JSON] = {
+            "letter": letter.model_dump(mode="json") if letter else None,
+            "text": None if letter else data.decode(errors="replace"),
+            "reason": reason,
+            "deliveries": deliveries,
+        }
+        made = Letter(id=id, body=body)
+        if len(made.encoded()) > self.transport.max_bytes:
+            # JSON takes six bytes for some of one, and the rest needs room as well.
+            begin = data[: self.transport.max_bytes // 8].decode(errors="replace")
+            reason = f"{reason}; of its {len(data):,} bytes the beginning is kept"
+            body |= {"letter": None, "text": begin, "reason": reason}
+            made = Letter(id=id, body=body)
+        await self.send(dead(channel), made)
+        return reason
 
     async def acknowledge(
         self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float = 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
-from agentkit.errors import AgentkitError, RunTaken, error_text
+from agentkit.errors import AgentkitError, RunTaken, SetupError, error_text
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
@@ -124,7 +124,12 @@ class Worker:
     async def _finish(self, got: Received, letter: Letter, reply: dict[str, JSON]) -> None:
         """Answer, then ack: a death in between costs a second answer, which is not kept."""
         if letter.reply:
-            await self.post.answer(self.queue.channel, letter, reply)
+            try:
+                await self.post.answer(self.queue.channel, letter, reply)
+            except SetupError as error:
+                # An answer too large to travel is told to whoever waits, and ends no worker.
+                reply = failure(error)
+                await self.post.answer(self.queue.channel, letter, reply)
         await self._acknowledge(got, "ack")
         if "error" in reply:
             self.served.failed += 1

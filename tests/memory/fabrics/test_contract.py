@@ -327,3 +327,33 @@ async def test_a_subscription_awaited_and_entered_is_one_step(opened: Opened) ->
     assert heard is not None and heard.body == 1
     steps = [e.name for e in log.read(current.id) if isinstance(e, StepStarted)]
     assert steps.count("fabric.subscribe") == 1
+
+
+async def test_the_largest_letter_can_be_dead_and_the_work_goes_on(opened: Opened) -> None:
+    async with run(), opened() as f:
+        jobs = f.queue("jobs", ack_wait_s=0.1, max_deliveries=1)
+        most = f.transport.max_bytes - 240
+        await jobs.put("x" * most, id="big")
+        assert await jobs.take(2.0) is not None
+        await asyncio.sleep(0.2)
+        await jobs.put("small", id="small")
+        taken = await jobs.take(5.0)
+        assert taken is not None and taken.id == "small"
+        (dead,) = await jobs.dead()
+        assert dead["letter"] is None and len(dead["text"]) == f.transport.max_bytes // 8
+        assert "never acked" in dead["reason"] and "the beginning is kept" in dead["reason"]
+
+
+async def test_where_no_dead_letter_can_be_stored_the_work_goes_on(opened: Opened) -> None:
+    log = MemoryLog()
+    async with run(log=log) as r, opened() as f:
+        await f.stream("jobs-dead", limit=1).append("somebody else's")
+        jobs = f.queue("jobs", ack_wait_s=0.1, max_deliveries=1)
+        await jobs.put("first")
+        assert await jobs.take(2.0) is not None
+        await asyncio.sleep(0.2)
+        await jobs.put("second")
+        taken = await jobs.take(5.0)
+        assert taken is not None and taken.body == "second"
+    (told,) = [e.data for e in log.read(r.id) if isinstance(e, Noted) and e.topic == "dead_letter"]
+    assert "cannot be moved to the dead letters" in told["reason"]

@@ -233,3 +233,15 @@ async def test_an_ask_that_failed_is_sent_anew_by_a_resume(opened: Opened) -> No
         assert (await f.actor("jobs").resume("r1", log=log)).text == "fine"
     steps = [e.status for e in log.read("r1") if isinstance(e, StepEnded)]
     assert steps == ["failed", "ok"]
+
+
+async def test_an_answer_too_large_to_travel_is_told_and_ends_no_worker(opened: Opened) -> None:
+    @pattern
+    async def printer(task: str) -> str:
+        return "x" * 2_000_000 if task == "all" else "one page"
+
+    async with opened().worker("printer", printer):
+        asked = opened().actor("printer", timeout_s=20)
+        with pytest.raises(SetupError, match="at most 1,048,"):
+            await asked("all")
+        assert (await asked("one")).text == "one page"
