@@ -288,7 +288,7 @@ def eight(asked: str) -> str | None:
 
 
 def contrary(asked: str) -> str:
-    return word(score=2 if "seven" in asked else 9, reason="so")
+    return word(score=2 if "seven" in asked else 7, reason="so")
 
 
 def nobody(_asked: str) -> str:
