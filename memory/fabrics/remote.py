@@ -49,7 +49,15 @@ class QueueActor(Actor):
         done = (await current_run().step("remote", name, request, perform)).result
         note("answered", {"queue": name, "by": done["by"], "run": done["run"]})
         said = extend(thread, Message(role="assistant", content=done["text"]))
-        return Answer(text=done["text"], data=self._typed(done, output), thread=said)
+        # The step in doubt is in the worker's log, where this run cannot ask about it.
+        doubts = [f"certainty whether {made} happened" for made in done.get("doubts", ())]
+        return Answer(
+            text=done["text"],
+            data=self._typed(done, output),
+            thread=said,
+            stop=done.get("stop", "stop"),
+            missing=(*done.get("missing", ()), *doubts),
+        )
 
     async def _exchange(self, request: JSON, step_key: str) -> dict[str, Any]:
         channel, end = self.queue.channel, time.monotonic() + self.timeout_s

@@ -26,6 +26,9 @@ from memory.fabrics.post import Post, Received
 from memory.fabrics.queues import Queue
 from memory.fabrics.transport import Acknowledgement
 
+FAULTY = {"stop", "missing", "doubts"}
+"""What is wrong with an answer, as far as it has to be told."""
+
 POLL_S = 1.0
 """How long a worker waits for a task at a time."""
 
@@ -156,6 +159,7 @@ class Worker:
             "run": id,
             "usage": answer.usage.model_dump(),
             "cost_usd": answer.cost_usd,
+            **answer.model_dump(include=FAULTY, mode="json", exclude_defaults=True),
         }
 
     async def _stay(self, got: Received) -> None:

@@ -7,10 +7,11 @@ import contextlib
 
 import pytest
 
-from agentkit import Agent, Answer, gather, pattern, run
+from agentkit import Agent, Answer, gather, pattern, run, tool
 from agentkit.errors import BadOutput, Overloaded, SetupError, StoreError, TimedOut
 from agentkit.events import Noted, StepEnded
 from agentkit.logs.memory import MemoryLog
+from agentkit.messages import ToolCall
 from memory.fabrics.faults import Faults
 from tests.fakes import ScriptedModel
 from tests.memory.fabrics.conftest import Opened
@@ -46,6 +47,31 @@ async def test_a_typed_ask_gets_its_type_or_a_typed_error(opened: Opened) -> Non
         assert (await scales("Amber", output=int)).data == 4
         with pytest.raises(BadOutput):
             await scales("Coral", output=int)
+
+
+async def test_what_is_wrong_with_an_answer_comes_over_a_queue(opened: Opened) -> None:
+    """It was given up, cut, or something in it may have happened: the asker is told."""
+
+    @tool(effect="once", timeout_s=0.05)
+    async def lift() -> None:
+        """Lift the load."""
+        await asyncio.sleep(60)
+
+    calls = [ToolCall(id="c", name="lift", arguments="{}")]
+    weigher = Agent("weigher", model=ScriptedModel(calls, "Lifted."), tools=[lift])
+
+    @pattern
+    async def hasty(task: str) -> Answer:
+        lifted = await weigher(task)
+        return lifted.model_copy(update={"missing": ("a second look (no rounds left)",)})
+
+    log = MemoryLog()
+    async with opened().worker("scales", hasty):
+        answer = await opened().actor("scales")("weigh the Amber", log=log)
+    certainty = "certainty whether lift({}) happened"
+    assert answer.missing == ("a second look (no rounds left)", certainty)
+    again = await opened().actor("scales").resume(answer.run_id, log=log)
+    assert again.missing == answer.missing
 
 
 async def test_a_conversation_goes_on_over_a_queue(opened: Opened) -> None:
