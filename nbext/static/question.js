@@ -104,7 +104,9 @@ function render({ model, el }) {
   draw();
   model.on("change:by", draw);
   model.send({ type: "hello" });
+  const showAgain = hideStill(model.get("still"));
   return () => {
+    showAgain();
     if (timer) clearInterval(timer);
     model.off("change:by", draw);
   };

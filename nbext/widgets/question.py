@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -15,8 +14,7 @@ from agentkit.person import Question
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
 from nbext.show import publish
-
-STATIC = Path(__file__).parent.parent / "static"
+from nbext.widgets.base import WIDGET, shared, twin
 
 BY = {
     "person": "You answered",
@@ -30,8 +28,10 @@ BY = {
 class QuestionWidget(anywidget.AnyWidget):
     """A question in a cell's output; awaiting it gives the answer."""
 
-    _esm = STATIC / "question.js"
-    _css = STATIC / "question.css"
+    _esm = shared("question.js")
+    _css = shared("question.css")
+    still = traitlets.Unicode().tag(sync=True)
+    """Class of the still text beside it, which hides while the live question is there."""
     text = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     default = traitlets.Unicode().tag(sync=True)
@@ -48,6 +48,7 @@ class QuestionWidget(anywidget.AnyWidget):
         self.given: asyncio.Future[str] = self.loop.create_future()
         self.display_id = f"agentkit-{uuid.uuid4().hex}"
         super().__init__(
+            still=self.display_id,
             text=question.text,
             options=list(question.options),
             default=question.default,
@@ -75,18 +76,25 @@ class QuestionWidget(anywidget.AnyWidget):
         self.publish(update=True)
 
     def publish(self, update: bool = False) -> None:
-        """Put the question into the notebook, or renew it where it stands."""
-        live = super()._repr_mimebundle_()
-        data, metadata = live if live is not None else ({}, {})
-        bundle = {**data, **self.still()}
-        publish(bundle, metadata, display_id=self.display_id, update=update)
+        """Put the question into the notebook, or renew its still text where it stands.
+
+        They are two outputs, as those of the live views are: a page without a kernel would take
+        the live form of a single one, and show nothing.
+        """
+        if not update:
+            data, metadata = super()._repr_mimebundle_() or ({}, {})
+            live = {"text/plain": "", **{k: v for k, v in data.items() if k == WIDGET}}
+            publish(live, metadata)
+        still = self.as_text()
+        still["text/html"] = twin(self.display_id, still["text/html"])
+        publish(still, display_id=self.display_id, update=update)
 
     @property
     def choice(self) -> str:
         """What may be answered, as text."""
         return f"[{'/'.join(self.options)}]" if self.options else "[...]"
 
-    def still(self) -> dict[str, str]:
+    def as_text(self) -> dict[str, str]:
         """The question and its answer for front ends without widgets."""
         said = BY[self.by] + (f": {self.answer}" if self.answer else "") if self.by else self.choice
         look = "border-left:3px solid #b6bec8;padding:6px 12px;margin:4px 0"
@@ -99,4 +107,4 @@ class QuestionWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         live = super()._repr_mimebundle_()
         data, metadata = live if live is not None else ({}, {})
-        return {**data, **self.still()}, metadata
+        return {**data, **self.as_text()}, metadata

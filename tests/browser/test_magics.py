@@ -91,6 +91,8 @@ def test_a_person_approves_a_payment_with_a_click(lab: Lab) -> None:
     shown = lab.wait_idle(3)
     assert "You answered: yes" in shown and "receipt 17" in shown
 
+    still = lab.cell(3).locator(".agentkit-still", has_text="You answered: yes")
+    expect(still).to_be_hidden()  # the live question says it
     lab.start_cell(4)
     lab.cell(4).get_by_role("button", name="no").click(timeout=20_000)
     assert "You answered: no" in lab.wait_idle(4)

@@ -49,3 +49,12 @@ test("every way to settle has its words", () => {
   assert.equal(question.verdict("yes", "person"), "You answered: yes");
   assert.equal(question.verdict("", "stopped"), "Stopped before there was an answer");
 });
+
+test("the still text hides for as long as the live question is there", () => {
+  const model = asked({ still: "agentkit-q" }), { el } = page();
+  const stop = question.default.render({ model, el });
+  const hidden = () => document.head.all((e) => e.textContent.includes(".agentkit-q")).length;
+  assert.ok(hidden() > 0);
+  stop();
+  assert.equal(hidden(), 0);
+});

@@ -8,6 +8,7 @@ import pytest
 
 from agentkit.errors import SetupError
 from nbext.approval import scripted
+from nbext.widgets.base import WIDGET
 from tests.nbext.notebook import Cell, Notebook
 
 PAYER = """
@@ -87,14 +88,24 @@ def test_an_interrupted_question_is_asked_again_by_a_resume(notebook: Notebook) 
     assert notebook.value("said.text") == "'no'"
 
 
+def test_a_page_without_widgets_shows_the_question_and_its_answer(notebook: Notebook) -> None:
+    notebook.ok("import os; os.environ['AGENTKIT_ANSWERS'] = 'yes'")
+    notebook.ok(PAYER.replace("TIME", "None"))
+    cell = notebook.ok(ASK)
+    said = "Answered by a script: yes"
+    place = next(n for n, one in enumerate(cell.outputs) if said in one.get("text/html", ""))
+    live, still = cell.outputs[place - 1 : place + 1]
+    assert "May I pay?" in still["text/html"] and WIDGET not in still
+    assert WIDGET in live and "text/html" not in live
+
+
 def question(cell: Cell) -> bool:
     return any("May I pay?" in str(shown.get("text/plain")) for shown in cell.updates)
 
 
 def send(notebook: Notebook, cell: Cell, content: dict[str, Any]) -> None:
     """What the widget's JavaScript sends."""
-    shown = next(one for one in cell.updates if "May I pay?" in str(one.get("text/plain")))
-    comm = shown["application/vnd.jupyter.widget-view+json"]["model_id"]
+    comm = [shown[WIDGET]["model_id"] for shown in cell.updates if WIDGET in shown][-1]
     data = {"method": "custom", "content": content}
     message = notebook.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
     notebook.client.shell_channel.send(message)
