@@ -23,6 +23,7 @@ from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.naming import checked
 from memory.paged.entries import entry, groups
+from memory.paged.notes import Compacted, WindowFilled
 from memory.paged.summary import continued, summariser
 from memory.paged.window import SUMMARY
 from memory.passages import passages
@@ -90,7 +91,7 @@ class Compaction(Memory):
         """Compact the conversation when it has become too long."""
         before = conversation_tokens(one.message for one in thread)
         if before <= self.limit_tokens:
-            note("window", self._gauge(thread, before))
+            note(WindowFilled(**self._gauge(thread, before)))
             return thread
         parts = self._parts(thread)
         gone = self._leaving(parts)
@@ -109,15 +110,14 @@ class Compaction(Memory):
         changed = thread_of([*parts.system, *self._context(pins, summary), *kept])
         after = conversation_tokens(one.message for one in changed)
         note(
-            "compacted",
-            {
+            Compacted(
                 **self._gauge(changed, after),
-                "ids": [one.id for one in gone],
-                "moved": [entry(one.id, one.message).brief() for one in gone],
-                "before": before,
-                "after": after,
-                "summary": summary,
-            },
+                ids=tuple(one.id for one in gone),
+                moved=tuple(entry(one.id, one.message).brief() for one in gone),
+                before=before,
+                after=after,
+                summary=summary,
+            )
         )
         return changed
 

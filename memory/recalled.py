@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agentkit.context import Remembered
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Frozen, Thread
+from agentkit.messages import Frozen, Thread
 from memory.passages import before_task, passages
 from memory.stores import Item, shortened
 
@@ -56,10 +57,10 @@ def with_recalled(thread: Thread, memory: str, hits: Sequence[Recalled]) -> Thre
     return before_task(thread, passages(memory, [hit.item for hit in hits]))
 
 
-def noted(memory: str, query: str, hits: Sequence[Recalled]) -> JSON:
+def noted(memory: str, query: str, hits: Sequence[Recalled]) -> Remembered:
     """Return what the log keeps of a recall, for whoever asks why."""
-    shown = [
+    shown = tuple(
         {"id": h.item.id, "score": h.score, "parts": h.parts, "text": h.item.text[:SHOWN]}
         for h in hits
-    ]
-    return {"memory": memory, "query": query, "hits": shown, "untrusted": True}
+    )
+    return Remembered(memory=memory, query=query, hits=shown, untrusted=True)

@@ -143,7 +143,7 @@ class VectorMemory(Memory):
         request: JSON = {"query": query, "k": count, **({"where": where} if where else {})}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
         hits = [Recalled.model_validate(row) for row in rows]
-        note("recalled", noted(self.name, query, hits))
+        note(noted(self.name, query, hits))
         return hits
 
     async def forget(

@@ -139,4 +139,54 @@ OLD: list[tuple[str, str, JSON]] = [
         "winner": "4", "by": "a", "ballots": {"a": "4", "b": "5"}, "sums": {"4": 1.0, "5": 1.0},
         "reason": "tie at 1 of 2, first in order", "tie": ["4", "5"],
     }),
+    ("Answered", "answered", {"queue": "q", "by": "a", "run": "r"}),
+    ("AskedBy", "asked_by", {
+        "queue": "q", "letter": "l", "from": {"run": "r", "actor": "a", "step": "k"},
+    }),
+    ("AskedBy", "asked_by", {"queue": "q", "letter": "l", "from": None}),
+    ("Compacted", "compacted", {
+        "memory": "m", "gauge": {"used": 3, "window": 9}, "entries": [], "ids": ["i"],
+        "moved": [{"id": "i", "part": "user", "text": "t", "tokens": 3}], "before": 12,
+        "after": 3, "summary": "s",
+    }),
+    ("Dangling", "dangling", {"memory": "m", "insight": "i", "because": [9], "kept": False}),
+    ("DeadLetter", "dead_letter", {
+        "channel": "c", "id": "l", "reason": "given up", "deliveries": 5,
+    }),
+    ("Dropped", "dropped", {"subject": "s", "count": 2, "reason": "lost on its way"}),
+    ("Evicted", "evicted", {
+        "memory": "m", "gauge": {"used": 3, "window": 9}, "entries": [{"id": "i"}], "ids": ["i"],
+        "moved": [{"id": "i"}], "before": 12, "after": 3, "summary": "s",
+    }),
+    ("HeardTwice", "duplicate", {"subject": "s", "count": 1}),
+    ("KeptMeanwhile", "conflict", {"memory": "m", "what": "another ask was kept in between"}),
+    ("LostUpdate", "lost_update", {
+        "board": "b", "n": 3, "key": "k", "replica": "r", "by": "a", "value": 4, "winner": 5,
+        "winner_by": "b", "seq": 9,
+    }),
+    ("Merged", "merged", {"board": "b", "key": "k", "replica": "r", "values": [1, 2], "value": 3}),
+    ("PagedIn", "paged_in", {
+        "memory": "m", "gauge": {"used": 3, "window": 9}, "entries": [], "query": "q",
+        "moved": [{"id": "i"}], "untrusted": True,
+    }),
+    ("PagedIn", "paged_in", {"memory": "m", "query": "q", "moved": [], "untrusted": True}),
+    ("Pressure", "pressure", {"memory": "m", "gauge": {"used": 8, "window": 9}, "entries": []}),
+    ("Redelivered", "redelivered", {"channel": "c", "id": "l", "delivery": 2}),
+    ("Redirected", "redirected", {"board": "b", "key": "k", "replica": "r", "from": "s"}),
+    ("Reflected", "reflected", {"memory": "m", "questions": ["q"], "insights": ["i"]}),
+    ("SentAgain", "retried", {"channel": "c", "id": "l", "attempts": 2}),
+    ("SentTwice", "duplicate", {"channel": "c", "id": "l"}),
+    ("SiblingsKept", "siblings", {
+        "board": "b", "key": "k", "replica": "r", "versions": [{"n": 1, "by": "a", "value": 4}],
+    }),
+    ("StaleRead", "stale_read", {
+        "board": "b", "key": "k", "replica": "r", "behind": 2, "value": None,
+    }),
+    ("WaitedForRoom", "waited", {"channel": "c", "id": "l", "waited_s": 0.5, "limit": 3}),
+    ("WindowFilled", "window", {
+        "memory": "m", "gauge": {"used": 3, "window": 9}, "entries": [{"id": "i", "tokens": 3}],
+    }),
+    ("WriteRefused", "conflict", {
+        "board": "b", "key": "k", "based_on": [3], "told": "somebody wrote",
+    }),
 ]  # fmt: skip

@@ -10,20 +10,9 @@ from agentkit.events import Noted
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, told
 
-SENTENCES = {
-    "asked_by": "Asked through the queue {queue}.",
-    "lost_update": "A write to {board} was lost.",
-}
-"""Sentences of the notes that are met most; of others the fields are listed."""
-
-GRAVE = frozenset({
-    "breaker", "conflict", "dangling", "dead_letter", "dropped", "lost_update", "stale_read",
-})  # fmt: skip
-"""Topics that tell of something that went wrong, or is missing."""
-
 ALARMING = (
     "fail", "error", "lost", "refus", "doubt", "cut_", "_cut", "miss", "wrong", "unknown",
-    "conflict", "dead", "drop", "stale", "filter",
+    "conflict", "dangl", "dead", "drop", "stale", "breaker", "filter",
 )  # fmt: skip
 """What makes a topic grave that no class here has and that has it in its name."""
 
@@ -33,7 +22,7 @@ def grave(topic: str) -> bool:
     kinds = KNOWN.get(topic)
     if kinds is not None:
         return any(kind.grave for kind in kinds)
-    return topic in GRAVE or any(part in topic for part in ALARMING)
+    return any(part in topic for part in ALARMING)
 
 
 def quiet(event: Noted) -> bool:
@@ -46,7 +35,7 @@ def sentence(topic: str, data: JSON) -> str:
     """A note as a sentence; none of its fields is left out that the sentence does not tell."""
     known = data if isinstance(data, dict) else {}
     note = told(topic, data)
-    form = note.says if note is not None else SENTENCES.get(topic)
+    form = note.says if note is not None else ""
     if form:
         parts = list(string.Formatter().parse(form))
         needed = {name for _, name, _, _ in parts if name}

@@ -7,6 +7,7 @@ import asyncio
 from agentkit.messages import JSON
 from agentkit.run import note
 from memory.board.core import BoardCore
+from memory.board.notes import LostUpdate, SiblingsKept
 from memory.board.state import DELIVERED
 from memory.board.versions import Version
 
@@ -98,14 +99,12 @@ class Carrier:
         """Note lost updates and siblings that a write or its arrival, the event `seq`, made."""
         for n, told in self.board.state.lost.items():
             if told["seq"] == seq:
-                note("lost_update", {"board": self.board.name, "n": n, **told})
+                note(LostUpdate(board=self.board.name, n=n, **told))
         held = self.board.state.held[replica].get(key, ())
         if len(held) > 1:
-            versions = [{"n": one.n, "by": one.by, "value": one.value} for one in held]
-            note(
-                "siblings",
-                {"board": self.board.name, "key": key, "replica": replica, "versions": versions},
-            )
+            versions = tuple({"n": one.n, "by": one.by, "value": one.value} for one in held)
+            name = self.board.name
+            note(SiblingsKept(board=name, key=key, replica=replica, versions=versions))
 
     async def news(self, timeout_s: float) -> None:
         """Wait until something is delivered, or the time is over."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool, tool
@@ -20,6 +21,7 @@ from agentkit.run import current_scope, in_run, note
 from agentkit.threads import Turn
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
+from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
 from memory.board.versions import Seen, Version
 from memory.board.writing import decision
 from memory.errors import Conflict, Stale, StoreUnreachable
@@ -105,14 +107,14 @@ class Replica(Memory):
         found = await step(f"{self.name}.read", request, perform, effect="pure")
         seen = Seen(**{name: found[name] for name in Seen.model_fields})
         self.seen[key] = seen.versions
-        about: dict[str, JSON] = {"board": self.name, "key": key, "replica": seen.replica}
+        about: dict[str, Any] = {"board": self.name, "key": key, "replica": seen.replica}
         if seen.replica != self.replica:
-            note("redirected", {**about, "from": self.replica})
+            note(Redirected(**about, before=self.replica))
         if seen.behind:
-            note("stale_read", {**about, "behind": seen.behind, "value": seen.value})
+            note(StaleRead(**about, behind=seen.behind, value=seen.value))
         if seen.conflict and self.board.merge is not None:
-            note("merged", {**about, "values": [one.value for one in seen.siblings],
-                            "value": seen.value})  # fmt: skip
+            values = tuple(one.value for one in seen.siblings)
+            note(Merged(**about, values=values, value=seen.value))
         return seen
 
     async def write(
@@ -159,10 +161,7 @@ class Replica(Memory):
         try:
             found = await step(f"{self.name}.write", request, perform, effect="idempotent")
         except Conflict as error:
-            note(
-                "conflict",
-                {"board": self.name, "key": key, "based_on": list(base), "told": error.what},
-            )
+            note(WriteRefused(board=self.name, key=key, based_on=tuple(base), told=error.what))
             raise
         version = Version(**{name: found[name] for name in Version.model_fields})
         # Its own write is what the session has seen now: the next one is based on it.

@@ -9,6 +9,7 @@ from agentkit.messages import JSON
 from agentkit.run import note
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.letters import Letter, Trace
+from memory.fabrics.notes import DeadLetter, Redelivered
 from memory.fabrics.post import Buried, Post, Received
 from memory.fabrics.transport import Acknowledgement
 from memory.steps import step
@@ -93,8 +94,8 @@ async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> 
     if received.letter is None:
         return None
     if received.delivery > 1:
-        data = {"channel": channel.name, "id": received.letter.id, "delivery": received.delivery}
-        note("redelivered", data)
+        id, nth = received.letter.id, received.delivery
+        note(Redelivered(channel=channel.name, id=id, delivery=nth))
     return delivered(post, channel, group, received)
 
 
@@ -111,4 +112,4 @@ def delivered(post: Post, channel: Channel, group: Group, received: Received) ->
 def tell_buried(channel: Channel, buried: tuple[Buried, ...]) -> None:
     """Note what was moved to the dead letters."""
     for one in buried:
-        note("dead_letter", {"channel": channel.name, **one.model_dump()})
+        note(DeadLetter(channel=channel.name, **one.model_dump()))

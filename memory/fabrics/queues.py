@@ -10,6 +10,7 @@ from agentkit.words import for_line
 from memory.fabrics.channels import Channel, Group, checked_group
 from memory.fabrics.delivery import Delivery, delivered, take
 from memory.fabrics.letters import Receipt, decoded, plain, stamped
+from memory.fabrics.notes import SentAgain, SentTwice, WaitedForRoom
 from memory.fabrics.post import Post, Received, dead
 from memory.steps import step
 
@@ -31,13 +32,13 @@ class DurableChannel:
         request = {"body": body, "id": id, "key": key}
         result = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
         receipt = Receipt.model_validate(result)
-        told = {"channel": self.name, "id": receipt.id}
+        name, id, limit = self.name, receipt.id, self.channel.limit
         if receipt.duplicate:
-            note("duplicate", told)
+            note(SentTwice(channel=name, id=id))
         if receipt.waited_s:
-            note("waited", {**told, "waited_s": receipt.waited_s, "limit": self.channel.limit})
+            note(WaitedForRoom(channel=name, id=id, waited_s=receipt.waited_s, limit=limit))
         if receipt.attempts > 1:
-            note("retried", {**told, "attempts": receipt.attempts})
+            note(SentAgain(channel=name, id=id, attempts=receipt.attempts))
         return receipt
 
     async def size(self) -> int:

@@ -22,6 +22,7 @@ from agentkit.messages import JSON, Message, digest, jsonable, thread_of
 from agentkit.run import note
 from memory.errors import StoreUnreachable
 from memory.fabrics.letters import Letter
+from memory.fabrics.notes import AskedBy
 from memory.fabrics.post import Post, Received
 from memory.fabrics.queues import Queue
 from memory.fabrics.transport import Acknowledgement
@@ -148,8 +149,7 @@ class Worker:
         how = {"resume": id} if log.has(id) else {"id": id}
         options: Any = {"log": log, "actor": self.actor.name, "output": output, **how}
         async with run(task=task, **options):
-            trace = letter.trace.model_dump() if letter.trace else None
-            note("asked_by", {"queue": self.queue.name, "letter": letter.id, "from": trace})
+            note(AskedBy(queue=self.queue.name, letter=letter.id, sender=letter.trace))
             after = Answer(text="", thread=before) if before else None
             answer = await self.actor(task, output=output, after=after)
         return {

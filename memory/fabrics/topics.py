@@ -12,6 +12,7 @@ from agentkit.run import note
 from memory.fabrics.channels import Channel, Group, checked_subject
 from memory.fabrics.delivery import Delivery, delivered
 from memory.fabrics.letters import decoded, plain, stamped
+from memory.fabrics.notes import Dropped, HeardTwice
 from memory.fabrics.post import Post, Received
 from memory.fabrics.transport import Inbox
 from memory.steps import step
@@ -33,7 +34,7 @@ async def publish(post: Post, name: str, subject: str, body: object) -> None:
     request = {"subject": subject, "body": body}
     seen = await step(f"{name}.publish", request, perform, effect="idempotent")
     if seen.get("dropped"):
-        note("dropped", {"subject": subject, "count": seen["dropped"], "reason": "lost on its way"})
+        note(Dropped(subject=subject, count=seen["dropped"], reason="lost on its way"))
 
 
 class Subscription:
@@ -98,10 +99,9 @@ class Subscription:
         result = await step(f"{self.name}.hear", request, perform, effect="idempotent")
         if result["missed"]:
             reason = "the subscriber was too slow"
-            data = {"subject": self.subject, "count": result["missed"], "reason": reason}
-            note("dropped", data)
+            note(Dropped(subject=self.subject, count=result["missed"], reason=reason))
         if result["repeated"]:
-            note("duplicate", {"subject": self.subject, "count": result["repeated"]})
+            note(HeardTwice(subject=self.subject, count=result["repeated"]))
         received = Received.model_validate(result["received"])
         if received.letter is None:
             return None

@@ -17,6 +17,7 @@ from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
 from memory.errors import Conflict, StoreFull
 from memory.paged.entries import entry, told
+from memory.paged.notes import PagedIn
 from memory.paged.pages import Page, Pages
 from memory.paged.window import Window
 from memory.steps import step
@@ -179,7 +180,7 @@ class Outside(Memory):
     def _paged_in(self, query: str, found: list[Page]) -> list[Page]:
         gauge = self.window.gauge() if self.window else {"memory": self.name}
         moved = [entry(one.id, one.message).brief() for one in found]
-        note("paged_in", {**gauge, "query": query, "moved": moved, "untrusted": True})
+        note(PagedIn(**gauge, query=query, moved=tuple(moved), untrusted=True))
         return found
 
     async def messages(self) -> list[Page]:

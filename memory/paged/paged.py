@@ -23,6 +23,7 @@ from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
 from memory.paged.entries import SHOWN, entry, named, told
+from memory.paged.notes import Evicted, KeptMeanwhile, Pressure, WindowFilled
 from memory.paged.outside import PAGE, Outside, core_size
 from memory.paged.pages import PagedContext, Pages
 from memory.paged.summary import continued, summariser
@@ -140,7 +141,7 @@ class PagedMemory(Outside):
         self._warn(window)
         said = window.said()
         window.sent, window.spent = conversation_tokens(said), current_scope().usage
-        note("window", window.gauge())
+        note(WindowFilled(**window.gauge()))
         return thread_of(said)
 
     async def on_answer(self, thread: Thread) -> None:
@@ -155,7 +156,7 @@ class PagedMemory(Outside):
 
         request: JSON = {"version": version, "queue": queue, "summary": summary}
         if not await step(f"{self.name}.keep", request, perform, effect="idempotent"):
-            note("conflict", {"memory": self.name, "what": "another ask was kept in between"})
+            note(KeptMeanwhile(memory=self.name, what="another ask was kept in between"))
         self.windows.drop()
 
     async def _window(self, thread: Thread) -> Window:
@@ -231,15 +232,14 @@ class PagedMemory(Outside):
             )
         window.warned = False
         note(
-            "evicted",
-            {
+            Evicted(
                 **window.gauge(),
-                "ids": [one.id for one in gone],
-                "moved": [one.brief() for one in gone],
-                "before": before,
-                "after": window.used,
-                "summary": window.summary,
-            },
+                ids=tuple(one.id for one in gone),
+                moved=tuple(one.brief() for one in gone),
+                before=before,
+                after=window.used,
+                summary=window.summary,
+            )
         )
 
     def _warn(self, window: Window) -> None:
@@ -260,7 +260,7 @@ class PagedMemory(Outside):
         at = kinds.index("task") if "task" in kinds else len(kinds)
         window.entries.insert(at, alert)
         window.warned = True
-        note("pressure", window.gauge())
+        note(Pressure(**window.gauge()))
 
     def _words(self, message: Message, own: Sequence[str]) -> str:
         """Return what a search finds a message by: not what this memory itself said.

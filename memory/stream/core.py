@@ -155,7 +155,7 @@ class StreamCore(Memory):
         request: JSON = {"query": query, "k": count, "preset": self.preset.name}
         found = await step(f"{self.name}.recall", request, perform, effect="idempotent")
         hits = [Recalled.model_validate(row) for row in found]
-        note("recalled", noted(self.name, query, hits))
+        note(noted(self.name, query, hits))
         return hits
 
     async def _find(self, vector: np.ndarray, count: int) -> list[Recalled]:

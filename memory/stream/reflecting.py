@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agentkit import Agent
-from agentkit.messages import JSON, Frozen
+from agentkit.messages import Frozen
+from agentkit.notes import Note
 from agentkit.run import note
 from memory.recalled import Recalled
 from memory.stream.core import StreamCore
@@ -11,6 +12,28 @@ from memory.stream.records import Record
 
 EVIDENCE = 20
 """Records recalled per question; our choice: the paper leaves it open, its code takes 30."""
+
+
+class Reflected(Note):
+    """An agent asked itself questions on what it remembers, and what it came to see."""
+
+    topic = "reflected"
+    memory: str
+    questions: tuple[str, ...]
+    insights: tuple[str, ...]
+
+
+class Dangling(Note):
+    """An insight points at statements that there are not."""
+
+    topic = "dangling"
+    grave = True
+    memory: str
+    insight: str
+    because: tuple[int, ...]
+    """The numbers that point to nothing."""
+    kept: bool
+    """Whether it points at some that there are."""
 
 
 class Questions(Frozen):
@@ -49,10 +72,8 @@ async def reflect(stream: StreamCore, thinker: Agent) -> list[Record]:
         if question.strip():
             made += await answer(stream, thinker, question)
     await stream.mark()
-    note(
-        "reflected",
-        {"memory": stream.name, "questions": asked, "insights": [one.text for one in made]},
-    )
+    insights = tuple(one.text for one in made)
+    note(Reflected(memory=stream.name, questions=tuple(asked), insights=insights))
     return made
 
 
@@ -79,8 +100,8 @@ def evidence(memory: str, insight: Insight, hits: list[Recalled]) -> list[str]:
     good = [n for n in dict.fromkeys(insight.because) if 1 <= n <= len(hits)]
     dangling = [n for n in insight.because if not 1 <= n <= len(hits)]
     if dangling or not good:
-        data: JSON = {"memory": memory, "insight": insight.insight, "because": dangling}
-        note("dangling", {**data, "kept": bool(good)})
+        told, wrong = insight.insight, tuple(dangling)
+        note(Dangling(memory=memory, insight=told, because=wrong, kept=bool(good)))
     return [hits[n - 1].item.id for n in good]
 
 

@@ -9,6 +9,7 @@ from agentkit.events import Event, Noted, RunEnded, RunStarted, StepEnded, StepS
 from agentkit.messages import JSON
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
+from memory.fabrics.notes import AskedBy, DeadLetter
 
 LAST = 200
 """Letters that are kept."""
@@ -99,13 +100,10 @@ class Letters(Fold):
         track.moments.append(LetterMoment("sent", self.who(event).rpartition("/")[0]))
         self.asks[event.run, event.key] = track
 
-    def begun(self, event: Noted, data: dict[str, JSON]) -> None:
+    def begun(self, event: Noted, note: AskedBy) -> None:
         """Enter that a worker has a task, which is a run of its own."""
-        sent = data.get("from")
-        asked = (
-            (str(sent.get("run")), str(sent.get("step"))) if isinstance(sent, dict) else ("", "")
-        )
-        track = self.asks.pop(asked, None) or self.track(str(data.get("letter", "")))
+        asked = (note.sender.run, note.sender.step) if note.sender else ("", "")
+        track = self.asks.pop(asked, None) or self.track(note.letter)
         self.tasks[event.run] = track
         track.moments.append(LetterMoment("taken", self.workers.get(event.run, "")))
 
@@ -126,14 +124,12 @@ class Letters(Fold):
 
     def noted(self, event: Noted) -> None:
         """Enter a letter that was given up, or a task that a worker took."""
-        data = event.data
-        if isinstance(data, dict) and event.topic == "asked_by" and data.get("queue") == self.name:
-            self.begun(event, data)
-        if event.topic != "dead_letter" or not isinstance(data, dict):
-            return
-        if data.get("channel") == self.name and data.get("id"):
-            told = f"{data.get('reason', '')}, after {data.get('deliveries')} deliveries"
-            self.track(str(data["id"])).moments.append(LetterMoment("dead", "", told))
+        match event.note:
+            case AskedBy(queue=queue) as note if queue == self.name:
+                self.begun(event, note)
+            case DeadLetter(channel=channel) as note if channel == self.name:
+                told = f"{note.reason}, after {note.deliveries} deliveries"
+                self.track(note.id).moments.append(LetterMoment("dead", "", told))
 
     def stepped(self, verb: str, who: str, asked: JSON, result: JSON) -> None:
         """Enter what was done to a letter."""

@@ -8,8 +8,7 @@ from agentkit.events import Event, Noted
 from agentkit.messages import JSON
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
-
-TOPICS = ("window", "pressure", "evicted", "paged_in", "compacted")
+from memory.paged.notes import Compacted, Evicted, Moved, PagedIn, Pressure, WindowNote
 
 LEAST = 0.02
 """Share of the window below which what is not a message is not shown."""
@@ -54,32 +53,29 @@ class Paging(Fold):
         self.n = 0
 
     def take(self, event: Event, news: News) -> None:
-        if news == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+        if news == "again":
             return
-        data = event.data
-        if not isinstance(data, dict) or data.get("memory") != self.name:
-            return
-        scope = self.book.scopes.get((event.run, event.scope))
-        self.moments.append(self.moment(event.topic, scope.path if scope else "", data))
-        del self.moments[:-LAST]
+        match event:
+            case Noted(note=WindowNote() as note) if note.memory == self.name:
+                scope = self.book.scopes.get((event.run, event.scope))
+                self.moments.append(self.moment(note, scope.path if scope else ""))
+                del self.moments[:-LAST]
 
-    def moment(self, topic: str, who: str, data: dict[str, JSON]) -> WindowMoment:
+    def moment(self, note: WindowNote, who: str) -> WindowMoment:
         """What a note says of the window."""
         self.n += 1
-        gauge = data.get("gauge") or {}
-        entries = [one for one in data.get("entries") or [] if isinstance(one, dict)]
-        moved = [one for one in data.get("moved") or [] if isinstance(one, dict)]
+        moved = list(note.moved) if isinstance(note, Moved) else []
         for one in moved:
             name = str(one.get("id", ""))
-            if topic == "paged_in":
+            if isinstance(note, PagedIn):
                 self.outside.pop(name, None)
             else:
                 self.outside[name] = str(one.get("text", ""))
-        used, window = int(gauge.get("used") or 0), int(gauge.get("window") or 0)
-        entries = rest(entries, used, window)
-        told = happened(topic, data, len(moved))
-        summary = str(data.get("summary") or "")
-        return WindowMoment(self.n, topic, who, used, window, entries, told, moved, summary)
+        used, window = note.gauge.used, note.gauge.window
+        entries = rest(list(note.entries), used, window)
+        told = happened(note, len(moved))
+        summary = note.summary if isinstance(note, Moved) else ""
+        return WindowMoment(self.n, note.topic, who, used, window, entries, told, moved, summary)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """The view as JSON; it is small, so changes are not told apart."""
@@ -139,13 +135,16 @@ def entry(given: dict[str, JSON]) -> dict[str, JSON]:
     }
 
 
-def happened(topic: str, data: dict[str, JSON], count: int) -> str:
+def happened(note: WindowNote, count: int) -> str:
     """What a note tells, in words."""
     some = f"{count} {'message' if count == 1 else 'messages'}"
-    return {
-        "window": "the window was filled",
-        "pressure": "memory pressure: the agent was warned",
-        "evicted": f"{some} paged out, summary renewed",
-        "paged_in": f"{some} found outside and brought back",
-        "compacted": f"{some} folded into the summary",
-    }[topic]
+    match note:
+        case Pressure():
+            return "memory pressure: the agent was warned"
+        case Evicted():
+            return f"{some} paged out, summary renewed"
+        case PagedIn():
+            return f"{some} found outside and brought back"
+        case Compacted():
+            return f"{some} folded into the summary"
+    return "the window was filled"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.context import Remembered
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
 from agentkit.views.book import News, short
@@ -71,13 +72,10 @@ class MemoryMap(Fold):
             memory, _, verb = event.name.partition(".")
             if memory == self.name and news == "new":
                 self.stepped(event, verb)
-        if news == "again" or not isinstance(event, Noted) or event.topic != "recalled":
-            return
-        data = event.data
-        if not isinstance(data, dict) or data.get("memory") != self.name:
-            return
-        hits = [hit for hit in data.get("hits") or [] if isinstance(hit, dict)]
-        self.enter(event, str(data.get("query", "")), hits)
+        match event:
+            case Noted(note=Remembered() as note) if news != "again" and note.memory == self.name:
+                hits = [hit for hit in note.hits if isinstance(hit, dict)]
+                self.enter(event, str(note.query), hits)
 
     def stepped(self, event: StepEnded, verb: str) -> None:
         """Take a step of this memory into account: a search, or a change of what is stored."""

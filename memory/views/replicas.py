@@ -10,14 +10,23 @@ from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
+from memory.board.notes import (
+    BoardNote,
+    LostUpdate,
+    Merged,
+    Redirected,
+    SiblingsKept,
+    StaleRead,
+    WriteRefused,
+)
 
 NAMES = {
-    "conflict": ("conflict", "conflicts"),
-    "lost_update": ("lost update", "lost updates"),
-    "stale_read": ("stale read", "stale reads"),
-    "siblings": ("pair of siblings", "pairs of siblings"),
-    "merged": ("merge", "merges"),
-    "redirected": ("redirected read", "redirected reads"),
+    WriteRefused.topic: ("conflict", "conflicts"),
+    LostUpdate.topic: ("lost update", "lost updates"),
+    StaleRead.topic: ("stale read", "stale reads"),
+    SiblingsKept.topic: ("pair of siblings", "pairs of siblings"),
+    Merged.topic: ("merge", "merges"),
+    Redirected.topic: ("redirected read", "redirected reads"),
 }
 """What can go wrong: one of it, several."""
 
@@ -90,17 +99,14 @@ class Replicas(Fold):
     def take(self, event: Event, news: News) -> None:
         if isinstance(event, StepEnded) and event.step == "memory":
             self.stale |= event.name.partition(".")[0] == self.name
-        if news == "again" or not isinstance(event, Noted) or event.topic not in NAMES:
-            return
-        data = event.data
-        if not isinstance(data, dict) or self.name not in (data.get("memory"), data.get("board")):
-            return
-        scope = self.book.scopes.get((event.run, event.scope))
-        self.n += 1
-        self.counts[event.topic] += 1
-        who = str(data.get("who") or (scope.path if scope is not None else "you"))
-        self.troubles.append(Trouble(self.n, event.topic, who, told(event.topic, data)))
-        del self.troubles[:-LAST]
+        match event:
+            case Noted(note=BoardNote() as note) if news != "again" and note.board == self.name:
+                scope = self.book.scopes.get((event.run, event.scope))
+                self.n += 1
+                self.counts[note.topic] += 1
+                who = scope.path if scope is not None else "you"
+                self.troubles.append(Trouble(self.n, note.topic, who, told(note)))
+                del self.troubles[:-LAST]
 
     def fill(self, replicas: list[ShownReplica], lost: int = 0) -> None:
         """Say what the replicas hold, and how many updates were lost."""
@@ -170,34 +176,31 @@ def plain(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def told(topic: str, data: dict[str, JSON]) -> str:
+def told(note: BoardNote) -> str:
     """What went wrong, in words."""
-    key = data.get("key")
-    about = f"{key}: " if key is not None else ""
-    value = short(plain(data.get("value")), 60)
-    match topic:
-        case "conflict":
-            why = data.get("told") or "another write came before"
-            return f"{about}a write was refused: {short(str(why), 160)}"
-        case "lost_update":
-            who, winner = data.get("by") or "somebody", data.get("winner_by")
-            by = (
-                "a later write"
-                if winner is None
-                else f"another {winner}"
-                if winner == who
-                else winner
-            )
-            return f"{about}{who} wrote {value}, and {by} overwrote it unseen"
-        case "stale_read":
-            return f"{about}an old value was read: {value}, {data.get('behind')} behind"
-        case "siblings":
-            kept = [one for one in data.get("versions") or [] if isinstance(one, dict)]
-            values = " | ".join(short(plain(one.get("value")), 40) for one in kept)
+    about = f"{note.key}: " if note.key else ""
+    match note:
+        case WriteRefused():
+            why = note.told or "another write came before"
+            return f"{about}a write was refused: {short(why, 160)}"
+        case LostUpdate():
+            who, winner = note.by or "somebody", note.winner_by
+            by = "a later write" if winner is None else winner
+            by = f"another {winner}" if winner == who else by
+            return f"{about}{who} wrote {brief(note.value)}, and {by} overwrote it unseen"
+        case StaleRead():
+            return f"{about}an old value was read: {brief(note.value)}, {note.behind} behind"
+        case SiblingsKept():
+            values = " | ".join(brief(one.get("value"), 40) for one in note.versions)
             return f"{about}writes that did not know of each other are kept: {values}"
-        case "merged":
-            values = " | ".join(short(plain(one), 40) for one in data.get("values") or [])
-            return f"{about}siblings were merged: {values}"
-        case _:
-            places = f" from {data.get('from')}" if data.get("from") else ""
-            return f"{about}a read was sent{places} to {data.get('replica') or 'another replica'}"
+        case Merged():
+            return f"{about}siblings were merged: {' | '.join(brief(v, 40) for v in note.values)}"
+        case Redirected():
+            places = f" from {note.before}" if note.before else ""
+            return f"{about}a read was sent{places} to {note.replica or 'another replica'}"
+    return f"{about}{note.topic}"
+
+
+def brief(value: JSON, length: int = 60) -> str:
+    """A value in a sentence."""
+    return short(plain(value), length)

@@ -6,8 +6,13 @@ import string
 
 import pytest
 
+import memory.board.notes
+import memory.fabrics.notes
+import memory.paged.notes
+import memory.stream.reflecting  # noqa: F401
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, Note
+from agentkit.views import notes
 from agentkit.views.notes import grave, sentence
 
 
@@ -67,6 +72,15 @@ def test_no_field_of_a_note_is_left_out_but_those_that_only_machines_need() -> N
     data: JSON = {"actor": "clerk", "tool": "fly", "call": "c1", "depth": 7}
     said = "clerk called fly, which it does not have. (depth 7)"
     assert sentence("unknown_tool", data) == said
+
+
+def test_a_process_without_memory_takes_for_grave_what_its_notes_say_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = {topic: grave(topic) for topic in KNOWN if "memory" in KNOWN[topic][0].__module__}
+    assert {"lost_update", "dead_letter", "window"} <= {*said}
+    monkeypatch.setattr(notes, "KNOWN", {})
+    assert {topic: grave(topic) for topic in said} == said
 
 
 def test_what_went_wrong_is_grave_and_what_was_decided_is_not() -> None:
