@@ -3,7 +3,8 @@
 Event sourcing (Fowler 2005): the events are the truth, the state is computed from them and
 may be thrown away. A stream stands in the same log as the runs, under "state:NAME"; each of
 its events carries the key of the step that made it, so that a step performed twice writes
-once. Snapshots stand at fixed places, so that opening reads few events.
+once. Snapshots stand at fixed places, so that opening reads few events; but only where the events
+since the last one have its size, so that they take no more room than the events do.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from agentkit.errors import RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import STREAM
-from agentkit.messages import JSON
+from agentkit.messages import JSON, canonical
 from memory.errors import StoreTaken
 from memory.naming import checked
 
 EVERY = 500
-"""Each event whose seq is a multiple of this is a snapshot."""
+"""A snapshot stands only where seq is a multiple of this, so that it is found by its seq."""
 
 KEYS = 2 * EVERY
 """Newest step keys that a snapshot carries. A step repeated after more events than that would
@@ -73,6 +74,7 @@ class Journal(Generic[T]):
         self.seq = 0
         self.keys: dict[str, int] = {}
         """The seq that each of the newest step keys wrote."""
+        self._size = self._since = 0
         self.refresh()
 
     def refresh(self) -> None:
@@ -80,12 +82,7 @@ class Journal(Generic[T]):
         last = self.last()
         if last <= self.seq:
             return
-        after = self.seq
-        place = last // self.every * self.every
-        if place > self.seq:
-            # From the snapshot itself on: read() gives what stands after a seq.
-            after = place - 1
-        for event in self.log.read(self.id, after):
+        for event in self._from_snapshot(last, self.seq):
             self._take(event)
 
     def last(self) -> int:
@@ -160,6 +157,7 @@ class Journal(Generic[T]):
         """Give up what was computed from events that were not stored, and read again."""
         self.lease, self.seq = None, 0
         self.state, self.keys = self.initial(), {}
+        self._size = self._since = 0
         self.refresh()
 
     def event(self, seq: int) -> StateChanged:
@@ -184,9 +182,8 @@ class Journal(Generic[T]):
             raise SetupError(f"{self.name} has no event {seq}.", expected=f"0 to {self.last()}")
         if seq == 0:
             return self.initial()
-        place = seq // self.every * self.every
         state = self.initial()
-        for event in self.log.read(self.id, max(place - 1, 0), seq):
+        for event in self._from_snapshot(seq, 0):
             if isinstance(event, StateChanged):
                 state = self._after(state, event)
         return state
@@ -217,16 +214,32 @@ class Journal(Generic[T]):
             state = apply(state, event)
         return state
 
+    def _from_snapshot(self, seq: int, after: int) -> list[Any]:
+        """Read the events up to one, from the newest snapshot after another, or else after that.
+
+        Cost: one read more for each place between that holds no snapshot.
+        """
+        place = seq // self.every * self.every
+        while place > after:
+            # A read gives what stands after a seq, so the snapshot itself is after the one before.
+            (event,) = self.log.read(self.id, place - 1, place)
+            if isinstance(event, StateChanged) and event.name == SNAPSHOT:
+                return list(self.log.read(self.id, place - 1, seq))
+            place -= self.every
+        return list(self.log.read(self.id, after, seq))
+
     def _made(self, name: str, value: JSON) -> StateChanged:
         now = self.log.clock()
         return StateChanged(run=self.id, seq=self.seq + 1, at=now, scope="", name=name, value=value)
 
     def _snapshot(self, lease: Lease) -> None:
-        """Write a snapshot where the next event would stand in its place."""
-        if (self.seq + 1) % self.every == 0:
+        """Write a snapshot where the next event would stand in its place, if it is due."""
+        if (self.seq + 1) % self.every == 0 and self._since >= self._size:
             # All keys would make each snapshot larger than the one before it, for ever.
             keys = dict(list(self.keys.items())[-KEYS:])
-            made = self._made(SNAPSHOT, {"state": self.save(self.state), "keys": keys})
+            saved = self.save(self.state)
+            made = self._made(SNAPSHOT, {"state": saved, "keys": keys})
+            self._size, self._since = size(saved), 0
             self.seq += 1
             self.log.append(lease, made)
 
@@ -236,14 +249,22 @@ class Journal(Generic[T]):
             return
         if event.name == SNAPSHOT:
             self.keys = dict(event.value["keys"])
-        elif key := event.value["key"]:
-            self.keys[key] = event.seq
+            self._size, self._since = size(event.value["state"]), 0
+        else:
+            self._since += size(event.value)
+            if key := event.value["key"]:
+                self.keys[key] = event.seq
         self.state = self._after(self.state, event)
 
     def _after(self, state: T, event: StateChanged) -> T:
         if event.name == SNAPSHOT:
             return self.load(event.value["state"])
         return self.apply(state, event)
+
+
+def size(value: JSON) -> int:
+    """Count the characters of a value as the log keeps it."""
+    return len(canonical(value))
 
 
 JOURNALS: dict[tuple[int, str], Journal[Any]] = {}

@@ -9,11 +9,14 @@ from typing import Any
 from agentkit import Log
 from agentkit.errors import SetupError, error_text
 from agentkit.events import StateChanged
-from agentkit.messages import JSON, jsonable
+from agentkit.messages import JSON, canonical, digest, jsonable
 from memory.journal import Journal, shared
 from memory.steps import step
 
 RECORDED, RESET = "recorded", "reset"
+
+SHORT = 1000
+"""Characters of a state, as JSON, that a step keeps; of a longer one it keeps the digest."""
 
 Fold = Callable[[Any, JSON], Any]
 """From the state and an event, the next state."""
@@ -74,9 +77,9 @@ class State:
             raise SetupError(f"{self.name} cannot record this: {error_text(error)}.") from error
         journal = self.journal
 
-        async def perform(key: str) -> JSON:
-            after: list[JSON] = []
+        after: list[JSON] = []
 
+        async def perform(key: str) -> JSON:
             def decide(state: Any) -> tuple[str, JSON]:
                 # An event that the fold cannot take must not enter the journal.
                 after[:] = [jsonable(self.fold(copy.deepcopy(state), copy.deepcopy(given)))]
@@ -84,10 +87,23 @@ class State:
 
             made = await journal.append(key, decide)
             value = after[0] if after else journal.at(made.seq)
-            return {"stream": journal.id, "seq": made.seq, "value": value}
+            place = {"stream": journal.id, "seq": made.seq}
+            if len(text := canonical(value)) <= SHORT:
+                return {**place, "value": value}
+            # Kept whole with each step, a state that grows would grow the log by its square.
+            return {**place, "digest": digest(text)}
 
         found = await step(f"{self.name}.record", given, perform, effect="idempotent")
-        return found["value"]
+        if "value" in found:
+            return found["value"]
+        value = copy.deepcopy(after[0]) if after else journal.at(found["seq"])
+        if digest(canonical(value)) != found["digest"]:
+            raise SetupError(
+                f"Event {found['seq']} of {self.name} comes to another state than the run saw.",
+                expected="the fold that the run was recorded with",
+                todo="rerun it, or bring that fold back",
+            )
+        return value
 
     async def reset(self) -> Any:
         """Go back to the initial state, and return it; the events before it are kept."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import difflib
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentkit.messages import JSON, canonical
@@ -142,10 +143,26 @@ def merge(old: Any, value: JSON) -> None:
         edit_list(old, plain(old), value)
 
 
+def edits(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """Find what differs between two texts or lists, as difflib's opcodes without the equal ends.
+
+    Cost: linear in what is equal at both ends, quadratic only in what lies between.
+    """
+    most = min(len(before), len(after))
+    start = next((n for n in range(most) if before[n] != after[n]), most)
+    most -= start
+    end = next((n for n in range(most) if before[-1 - n] != after[-1 - n]), most)
+    inner = before[start : len(before) - end], after[start : len(after) - end]
+    matcher = difflib.SequenceMatcher(None, *inner, autojunk=False)
+    return [
+        (verb, i + start, j + start, k + start, m + start)
+        for verb, i, j, k, m in matcher.get_opcodes()
+    ]
+
+
 def edit_text(old: Any, before: str, after: str) -> None:
     """Insert and delete what differs, from the end, so that the places before stay right."""
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for verb, i, j, k, m in reversed(matcher.get_opcodes()):
+    for verb, i, j, k, m in reversed(edits(before, after)):
         # The library counts bytes of UTF-8.
         start, end = (len(before[:n].encode()) for n in (i, j))
         if verb in ("replace", "delete"):
@@ -157,8 +174,7 @@ def edit_text(old: Any, before: str, after: str) -> None:
 def edit_list(old: Any, before: list[JSON], after: list[JSON]) -> None:
     """Insert and delete the elements that differ, from the end, as `edit_text` does."""
     named = [[canonical(one) for one in side] for side in (before, after)]
-    matcher = difflib.SequenceMatcher(None, named[0], named[1], autojunk=False)
-    for verb, i, j, k, m in reversed(matcher.get_opcodes()):
+    for verb, i, j, k, m in reversed(edits(named[0], named[1])):
         if verb in ("replace", "delete"):
             del old[i:j]
         if verb in ("replace", "insert"):

@@ -10,12 +10,13 @@ import pytest
 
 from agentkit import open_log, pattern, run
 from agentkit.errors import LogFull, SetupError, StoreError
+from agentkit.events import StateChanged, StepEnded
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from memory import State
 from memory.errors import StoreTaken
-from memory.journal import Journal
+from memory.journal import SNAPSHOT, Journal, size
 from tests.fakes import FakeClock
 
 
@@ -90,7 +91,7 @@ OTHER = """
 import asyncio, sys, time
 from agentkit.logs.sqlite import SqliteLog
 from pathlib import Path
-from memory.journal import Journal
+from memory.journal import SNAPSHOT, Journal, size
 async def main():
     made = Journal("tally", lambda: 0, lambda t, e: t + e.value["value"],
                    log=SqliteLog(Path(sys.argv[1])))
@@ -230,3 +231,56 @@ async def test_the_same_event_in_two_runs_is_recorded_twice() -> None:
     assert texts == ["3", "4"] and tally.value == 4
     again = await counter.resume(log.find("last"), log=log)
     assert again.text == "4" and tally.value == 4
+
+
+async def test_snapshots_take_no_more_room_than_the_events(tmp_path: Path) -> None:
+    log = MemoryLog()
+
+    def growing() -> Journal[list[str]]:
+        return Journal("list", list, lambda seen, e: [*seen, e.value["value"]], log=log, every=5)
+
+    made = growing()
+    for n in range(200):
+        await made.append(f"k{n}", lambda _state, n=n: ("added", f"ship {n}"))  # type: ignore[misc]
+    events = [e for e in log.read(made.id) if isinstance(e, StateChanged)]
+    snapshots = [size(e.value["state"]) for e in events if e.name == SNAPSHOT]
+    assert 3 < len(snapshots) < 15
+    assert sum(snapshots) <= 2 * sum(size(e.value) for e in events if e.name != SNAPSHOT)
+    again = growing()
+    assert again.state == made.state and again.keys["k199"] == made.seq
+    for seq in range(1, made.seq + 1):
+        assert again.at(seq) == [
+            e.value["value"] for e in events if e.seq <= seq and e.name != SNAPSHOT
+        ]
+
+
+async def test_a_state_that_grows_is_not_kept_whole_with_each_step() -> None:
+    log = MemoryLog()
+
+    async def recorded(n: int) -> int:
+        ships = State(f"ships{n}", [], lambda seen, ship: [*seen, ship], log=log)
+        async with run(log=log) as r:
+            for k in range(n):
+                found = await ships.record(f"The ship {k} entered the harbour of Amber at dawn.")
+                assert len(found) == k + 1 and found is not ships.value
+        steps = [e for e in log.read(r.id) if isinstance(e, StepEnded)]
+        return sum(len(e.model_dump_json()) for e in steps)
+
+    assert await recorded(200) < 2.2 * await recorded(100)
+
+
+async def test_a_resume_gets_the_state_that_the_run_saw_or_is_told(tmp_path: Path) -> None:
+    log = MemoryLog()
+    long = [f"{n}: {'a long name ' * 20}" for n in range(20)]
+    ships = State("ships", [], lambda seen, ship: [*seen, ship], log=log)
+    async with run(log=log) as r:
+        seen = [await ships.record(ship) for ship in long]
+    again = State("ships", [], lambda seen, ship: [*seen, ship], log=log)
+    async with run(log=log, replay=r.id):
+        assert [await again.record(ship) for ship in long] == seen
+    other = State("ships", [], lambda seen, ship: [ship, *seen], log=log)
+    other.rebuild()
+    async with run(log=log, replay=r.id):
+        with pytest.raises(SetupError, match="comes to another state than the run saw"):
+            for ship in long:
+                await other.record(ship)

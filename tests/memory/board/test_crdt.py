@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import difflib
 import itertools
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory.board import crdt
 from memory.board.crdt import change, document, take, value_of, whole
 
 VALUES = st.recursive(
@@ -71,3 +73,27 @@ def test_a_snapshot_is_the_whole_document() -> None:
     change(a, "k", {"x": [1, "two"]})
     take(b, whole(a))
     assert value_of(b, "k") == {"x": [1, "two"]}
+
+
+@given(st.text("ab", max_size=12), st.text("ab", max_size=12))
+def test_the_edits_of_a_text_turn_it_into_the_other(before: str, after: str) -> None:
+    made, at = "", 0
+    for verb, i, j, k, m in crdt.edits(before, after):
+        made += before[at:i] + (before[i:j] if verb == "equal" else after[k:m])
+        at = j
+    assert made + before[at:] == after
+
+
+def test_only_what_lies_between_equal_ends_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    class Counting(difflib.SequenceMatcher[str]):
+        def __init__(self, junk: None, a: str, b: str, autojunk: bool) -> None:
+            compared.append(len(a) + len(b))
+            super().__init__(junk, a, b, autojunk)
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Counting)
+    text = "the quay of Amber " * 1000
+    for after in (text + "one", "one" + text, text[:9000] + "one" + text[9000:], text[:-3]):
+        crdt.edits(text, after)
+    assert max(compared) <= 8
