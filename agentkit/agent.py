@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -406,7 +407,7 @@ class Agent(Actor):
 
     async def _perform(self, chosen: Tool, arguments: Arguments) -> Outcome:
         async def perform(_key: str) -> Outcome:
-            context = self._given_to(chosen)
+            context, outer = self._given_to(chosen), sys.exception()
             try:
                 return Outcome(result=await chosen.perform(arguments, context), made=made)
             except Exception as error:
@@ -415,7 +416,7 @@ class Agent(Actor):
                 if chosen.own_steps and isinstance(error, LogError):
                     raise
                 failure = failure_of(error, traced=True)
-                doubt = chosen.effect == "once" and open_ended(error)
+                doubt = chosen.effect == "once" and open_ended(error, outer)
                 text = f"{wrong(error)} {UNKNOWN}" if doubt else wrong(error)
                 return Outcome(
                     error=failure.model_copy(update={"text": text}), doubt=doubt, made=made

@@ -8,6 +8,7 @@ a `once` step changes is the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,29 +186,54 @@ def called(step: StepStarted) -> str:
     return call(step.name, step.request)
 
 
-def open_ended(error: BaseException) -> bool:
+def open_ended(error: BaseException, outer: BaseException | None = None) -> bool:
     """Whether what failed so may have happened all the same: it was given up, or cut off.
 
-    Told by the names of the error's classes, so that those of other libraries count too, and
-    of the error that it was raised from.
+    Told by the names of the error's classes, so that those of other libraries count too, by
+    what a gateway answered, and by the errors that it was raised from, while handling, or holds.
+
+    Args:
+        error: that was raised.
+        outer: one that was being handled already when the call was made, far from here.
     """
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & NEVER_SENT:
-        return False
-    # Not the context: that may be what a caller is just handling, far from here.
-    return bool(names & CUT_OFF) or (error.__cause__ is not None and open_ended(error.__cause__))
+    found, seen = [error], {id(outer)}
+    while found:
+        one = found.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        names = {kind.__name__ for kind in type(one).__mro__}
+        if names & NEVER_SENT:
+            continue
+        if any(map(CUT_OFF.search, names)) or status_of(one) in GIVEN_UP:
+            return True
+        held = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        reason = getattr(one, "reason", None)  # as urllib's URLError has it
+        behind = (*held, one.__cause__, one.__context__, reason)
+        found += [other for other in behind if isinstance(other, BaseException)]
+    return False
 
 
-CUT_OFF = {
-    "CancelledError", "ConnectionError", "TimeoutError", "TimedOut", "Timeout", "TimeoutException",
-    "Unreachable", "ReadError", "WriteError", "CloseError", "RemoteProtocolError",
-    "ServerDisconnectedError", "ClientOSError", "IncompleteRead", "ProtocolError",
-}  # fmt: skip
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an error of a client library tells."""
+    places = (error, getattr(error, "response", None))
+    found = (getattr(one, name, None) for one in places for name in ("status_code", "status"))
+    return next((status for status in found if isinstance(status, int)), None)
+
+
+CUT_OFF = re.compile(
+    r"Time[d]?Out|Timeout|Timed|Deadline|Disconnect|Cancelled|Unreachable|IncompleteRead|BrokenPipe"
+    r"|(?:Connection|Network|Read|Write|Close|Protocol|EOF|ClientOS)Error\Z|AutoReconnect"
+)
 NEVER_SENT = {
     "ConnectionRefusedError", "ConnectError", "ConnectTimeout", "ConnectTimeoutError",
-    "PoolTimeout", "NewConnectionError", "ClientConnectorError", "gaierror",
+    "PoolTimeout", "NewConnectionError", "ClientConnectorError", "EndpointConnectionError",
+    "gaierror",
 }  # fmt: skip
 """Failures in which nothing left this machine."""
+
+GIVEN_UP = (408, 502, 504)
+"""Statuses by which a server, or one between, says that it did not wait for the end."""
 
 UNKNOWN = (
     "It may have happened all the same, and it is not known whether it did. Do not call it"

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -383,6 +385,7 @@ class Run:
             ended = Outcome(error=failure)
             self._end(scope, key, kind, name, "cancelled", ended, request)
             raise
+        outer = sys.exception()
         try:
             with holding(hold):
                 async with uncancelled(lambda: cancelled_inside(kind, name)):
@@ -393,7 +396,7 @@ class Run:
             stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
             # A tool's failure that its model was told of is a result; one that ends the ask is
             # none: resumed, the tool is performed again, or is in doubt.
-            doubt = effect == "once" and (stopped or open_ended(error))
+            doubt = effect == "once" and (stopped or open_ended(error, outer))
             status: Status = "cancelled" if stopped or doubt or kind == "tool" else "failed"
             failure = failure_of(error, traced=kind == "tool")
             ended = replace(self._cut(hold, error, failure), doubt=doubt)
@@ -729,12 +732,26 @@ class Run:
         self._end(scope, key, kind, name, "ok", Outcome(result=result), request)
         return Outcome(result=result)
 
+    def _equal(self, name: str, request: JSON) -> str:
+        """The call in doubt that does the same, what it left out taken as its default; or ""."""
+        if (made := call(name, request)) in self.told:
+            return made
+        defaults = getattr(request, "defaults", None)
+        if not defaults or not isinstance(request, dict):
+            return ""
+        whole = canonical({**defaults, **request})
+        for one in self.told:
+            called, _, given = one.removesuffix(")").partition("(")
+            if called == name and canonical({**defaults, **json.loads(given)}) == whole:
+                return one
+        return ""
+
     async def _told(
         self, key: str, kind: StepKind, name: str, scope: Scope, request: JSON
     ) -> Outcome | None:
         """None when a call may be made: no equal one is in doubt, or a person allows it."""
-        made = call(name, request)
-        if made not in self.told:
+        made = self._equal(name, request)
+        if not made:
             return None
         question = Question(
             text=f"{made} was called before and may have happened; it is not known whether it"

@@ -8,6 +8,7 @@ it: a `pure` or `idempotent` tool in doubt after a crash is performed again, a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -55,6 +56,8 @@ class Arguments(dict[str, JSON]):
     """What the function is called with, by parameter, in the order of its signature."""
     asked: str
     """What the model wrote, as canonical JSON: what makes two calls the same."""
+    defaults: Mapping[str, JSON]
+    """What the parameters are that are not given, where that is always the same."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,18 @@ class Tool:
             if place in given
         }
         made.asked = asked
+        made.defaults = self._defaults
         return made
+
+    @functools.cached_property
+    def _defaults(self) -> dict[str, JSON]:
+        """The default of each parameter, by its name in JSON; without those that are made anew."""
+        found = {}
+        for name, one in self.signed.model.model_fields.items():
+            if not one.is_required() and one.default_factory is None:
+                with contextlib.suppress(Exception):  # It has no JSON form.
+                    found[one.serialization_alias or one.alias or name] = jsonable(one.default)
+        return found
 
     def _shown(self, checked: BaseModel, raw: dict[str, JSON]) -> dict[str, JSON]:
         """The arguments as JSON, secrets hidden; as they were written where there is no other."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import urllib.error
 from typing import Any
 
 import httpx
@@ -320,6 +322,11 @@ async def test_a_call_that_a_join_cut_off_is_in_doubt() -> None:
     assert [step.name for step in doubts_of(log, answer.run_id)] == ["pay"]
 
 
+def answered_by(status: int) -> Exception:
+    request = httpx.Request("POST", "http://bank")
+    return httpx.HTTPStatusError("no", request=request, response=httpx.Response(status))
+
+
 @pytest.mark.parametrize(
     ("error", "open_end"),
     [
@@ -332,6 +339,14 @@ async def test_a_call_that_a_join_cut_off_is_in_doubt() -> None:
         (ConnectionRefusedError(), False),
         (ValueError("no such port"), False),
         (ToolError("late"), False),
+        (subprocess.TimeoutExpired("curl", 3), True),
+        (urllib.error.URLError(TimeoutError("late")), True),
+        (urllib.error.URLError(ConnectionRefusedError()), False),
+        (asyncio.IncompleteReadError(b"", 3), True),
+        (ExceptionGroup("two", [ValueError("no"), TimeoutError()]), True),
+        (ExceptionGroup("one", [ValueError("no")]), False),
+        (answered_by(504), True),
+        (answered_by(422), False),
     ],
 )
 async def test_what_was_cut_off_may_have_happened_and_what_said_no_has_not(
@@ -359,3 +374,46 @@ async def test_a_step_of_ones_own_that_was_cut_off_is_asked_about_on_resume() ->
     with pytest.raises(Unsettled, match="wire"):
         await block(resume="r")
     assert await block(resume="r", settle={"wire": "sent"}) == "sent"
+
+
+async def test_an_error_raised_while_a_cut_off_was_handled_leaves_a_doubt() -> None:
+    begun: list[int] = []
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        begun.append(eur)
+        try:
+            raise TimeoutError
+        except TimeoutError:
+            raise ValueError("the bank failed")  # noqa: B904
+
+    clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
+    answer = await clerk("go", log=MemoryLog())
+    assert (len(begun), bool(answer.doubts)) == (1, True)
+
+
+async def test_what_the_caller_of_an_ask_was_handling_is_no_doubt() -> None:
+    pay, begun = tired(ValueError("no such port"))
+    clerk = Agent("clerk", model=ScriptedModel(CALL, CALL, "sorry"), tools=[pay])
+    try:
+        raise TimeoutError
+    except TimeoutError:
+        answer = await clerk("go", log=MemoryLog())
+    assert (len(begun), answer.doubts) == (2, ())
+
+
+async def test_a_call_in_doubt_is_known_again_with_its_default_written_out() -> None:
+    begun: list[float] = []
+
+    @tool(effect="once", timeout_s=0.01)
+    async def pay(to: str, eur: float = 5.0) -> str:
+        """Pay."""
+        begun.append(eur)
+        await asyncio.sleep(9)
+        return "paid"
+
+    lines = ['{"to": "A", "eur": 5}', '{"to": "A"}', '{"eur": 6, "to": "A"}']
+    model = ScriptedModel(*[[call("pay", line)] for line in lines], "sorry")
+    await Agent("clerk", model=model, tools=[pay])("go", log=MemoryLog())
+    assert begun == [5.0, 6.0]
