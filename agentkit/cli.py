@@ -135,6 +135,14 @@ def copy(log: Log, to: str) -> int:
     return verify(made, None)
 
 
+def doubted(log: Log, run: str) -> None:
+    """Say on stderr that a run is not as it was recorded; it is shown all the same."""
+    try:
+        log.trust(run)
+    except LogCorrupt as error:
+        print(for_terminal(f"agentkit: {error.what}"), file=sys.stderr)
+
+
 def read(action: str, log: Log, run: str) -> int:
     """Perform one of the `agentkit log` commands that read."""
     if action == "head":
@@ -146,10 +154,14 @@ def read(action: str, log: Log, run: str) -> int:
         return 0
     if action == "export":
         ids = [log.find(run)] if run else [info.id for info in reversed(log.runs())]
+        for id in ids:
+            doubted(log, id)
         for event in (event for id in ids for event in log.read(id)):
             told(event.model_dump_json(exclude_defaults=False))
         return 0
-    events = log.read(log.find(run))
+    run = log.find(run)
+    doubted(log, run)
+    events = log.read(run)
     if action == "transcript":
         told(str(fold(TranscriptPicture(), events)))
     else:

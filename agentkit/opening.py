@@ -73,6 +73,7 @@ async def run(
 
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
+        LogCorrupt: it, or a run that it goes back to, is not as it was recorded.
         Unsettled: `once` steps may have happened; all are named before anything is performed.
         SetupError: options that exclude each other, or a budget that is none.
     """
@@ -84,6 +85,8 @@ async def run(
             f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
             expected="it beside resume=, rerun= or fork=",
         )
+    if source:
+        log.trust(source)
     events = log.read(source) if source else []
     more = bool(resume) and (budget_usd or budget_tokens) is not None and held_back(events)
     finished = bool(resume) and ended_well(events) and not (more or extend)
@@ -194,6 +197,8 @@ def ancestry(
         return []
     if not log.has(start.origin.run):
         return []
+    if events is None:
+        log.trust(start.origin.run)
     found = list(log.read(start.origin.run) if events is None else events)
     own = next((e for e in found if isinstance(e, RunStarted)), None)
     if start.how == "fork":

@@ -373,6 +373,19 @@ class SqliteLog(Log):
         with self._transaction("BEGIN"):
             return wrong + verifying.problems(self._db, self.path, head, count)
 
+    def trust(self, run: str) -> None:
+        self.settle()
+        with self._transaction("BEGIN"):
+            wrong = verifying.altered(self._db, self._number(run), run)
+        if wrong:
+            raise LogCorrupt(
+                f"Run {run} in {self.path} is not as it was recorded: {wrong}.",
+                expected="what agentkit wrote; nothing is performed on the word of another",
+                todo="look with `agentkit log verify` and `agentkit log show`, which reads it all"
+                " the same; bring back a copy, or ask anew",
+                run_id=run,
+            )
+
     def copy(self, path: Path) -> None:
         """Copy the log into a new file, all that is committed, also while others write it.
 

@@ -226,6 +226,46 @@ def event_of(run: str, seq: int, at: float, scope: str, body: str, depths: dict[
     return event_from(f"{{{columns},{rest}")
 
 
+def altered(db: sqlite3.Connection, n: int, run: str) -> str:
+    """What is wrong with the events of one run and their messages, in words; "" if nothing."""
+    if schema.version_of(db) < schema.CHAINED:
+        return ""
+    (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
+    made, kept, sound = chain.origin(run), [], set[str]()
+    for seq, at, scope, body, mark in db.execute(
+        "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (n,)
+    ):
+        kept.append((seq, at, scope, body))
+        try:
+            if wrong := next((id for id, _ in unpacked(body)[0] if not rooted(db, id, sound)), ""):
+                return f"message {wrong} of event {seq}, or one before it, was altered"
+        except (*FOREIGN, struct.error):
+            return f"event {seq} was altered"
+        if mark is not None:
+            if extended(made, kept) != mark:
+                return f"event {kept[0][0]} to {seq} were altered, or some are missing"
+            made, kept = mark, []
+    return "" if not kept and made == head else "its last events are missing, or others"
+
+
+def rooted(db: sqlite3.Connection, id: str | None, sound: set[str]) -> bool:
+    """Whether a message and all before it are what their ids say; remembers those that are."""
+    way = set[str]()
+    while id is not None and id not in sound:
+        row = db.execute(
+            "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
+        ).fetchone()
+        if row is None or id in way:
+            return False
+        parent = row[0].hex() if row[0] else None
+        if node(Message.model_validate_json(row[1]), parent).id != id:
+            return False
+        way.add(id)
+        id = parent
+    sound |= way
+    return True
+
+
 def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
     """What the line about a run says otherwise than its events."""
     start, tally = run.started, run.tally
