@@ -7,7 +7,7 @@ from agentkit.pictures.graph import GraphPicture
 from agentkit.pictures.picture import static_bundle
 from agentkit.pictures.svg import TONES, clean
 from agentkit.views.plan import planned
-from agentkit.words import UNREAD, for_line
+from agentkit.words import UNREAD, for_line, for_terminal
 
 GRAPH = (
     "Checked: everybody can be reached, every way ends, every cycle is bounded, and no tool"
@@ -31,9 +31,8 @@ class Blueprint:
             self.lines.append(("", "It is refused when it is asked, before anything is paid."))
 
     def __repr__(self) -> str:
-        return "\n".join(
-            [str(self.picture), *(f"{mark} {text}".strip() for mark, text in self.lines)]
-        )
+        lines = [str(self.picture), *(f"{mark} {text}".strip() for mark, text in self.lines)]
+        return for_terminal("\n".join(lines))
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         bundle = static_bundle(self.picture)

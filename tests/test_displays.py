@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from agentkit import Agent, Answer, tool
+from agentkit import Actor, Agent, Answer, tool
 from agentkit.errors import SetupError
 from agentkit.events import Event, Failure
 from agentkit.gather import Gathered
@@ -27,6 +27,7 @@ from agentkit.pictures import (
 from agentkit.testing import ScriptedModel
 from memory import Board
 from memory.past import Difference, StateAt
+from nbext.blueprint import Blueprint
 from nbext.exercise import check
 from nbext.show import answered, small
 from nbext.table import Table, Told
@@ -47,6 +48,7 @@ HOSTILE = [
     f"it is $5 and $7 \x1b[2J {IMG}",
     f"'\"><svg onload=fetch(1)>{IMG}</title>",
     f"$$\n{IMG}\n$$",
+    "it is \\$5 and \\\\(x\\\\)",
 ]
 
 
@@ -108,7 +110,14 @@ def things(said: str) -> dict[str, Any]:
         "table": Table(head=("a", said), rows=((said, said),), note=said),
         "told": Told(text=said),
         "verdict": check((said, False, said)),
+        "blueprint": Blueprint(graph(said)),
     }
+
+
+def graph(said: str) -> Actor:
+    """A declared graph whose name and condition are the words."""
+    first, second = (Agent(name, model=ScriptedModel()) for name in "ab")
+    return (first >> second.when(bool, label=said)).named(said.replace("/", "|").strip())
 
 
 KINDS = list(things("x"))

@@ -71,8 +71,10 @@ def reader() -> Reader:
 
 def fit(source: str) -> bool:
     """Whether a text in the signs of mathematics is a formula that may be set."""
-    depth = 0
-    for char in re.sub(r"\\.", "", source):
+    depth, rest = 0, re.sub(r"\\.", "", source)
+    if rest.endswith("\\"):  # It would escape the dollar after it.
+        return False
+    for char in rest:
         depth += (char == "{") - (char == "}")
         if depth < 0:
             return False
