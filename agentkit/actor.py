@@ -34,7 +34,7 @@ from agentkit.opening import run
 from agentkit.run import Run, Scope, current_run, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
-from agentkit.tools import Tool, of_answer, tool
+from agentkit.tools import Tool, of_answer, of_answers, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
 
@@ -102,7 +102,7 @@ class Actor:
         """Ask.
 
         Args:
-            task: text, or any JSON value.
+            task: text, or any JSON value; of an Answer its data, or else its text.
             output: the type the answer must have, or a JSON Schema of it.
             after: an earlier answer whose conversation goes on, or a list of messages. The one
                 asked keeps his own instructions; a team is told in words what was said.
@@ -123,6 +123,7 @@ class Actor:
                 f"{self.name} was asked for the sample {sample!r}.",
                 expected="a whole number from 0: which draw of the same ask this is",
             )
+        task = of_answers(task)
         if found := binary_in(task):
             raise SetupError(
                 f"{self.name} cannot be asked this: it holds {found}, which would reach a model"

@@ -390,13 +390,14 @@ class Agent(Actor):
         if chosen.actor is not None:
             return await self._delegate(call, chosen.actor, arguments["task"])
         if chosen.needs_approval(arguments):
+            full = chosen.with_defaults(arguments)
             question = Question(
-                text=f"May {self.name} call {chosen.name}({listed(arguments)})?",
+                text=f"May {self.name} call {chosen.name}({listed(full)})?",
                 options=("yes", "no"),
                 default="no",
                 words=True,
                 tool=chosen.name,
-                arguments=dict(arguments),
+                arguments=full,
             )
             said, default = await current_run().ask_or_default(question)
             if not agreed(said):
@@ -413,6 +414,8 @@ class Agent(Actor):
             except Exception as error:
                 if chosen.on_error == "raise" or isinstance(error, STOPS):
                     raise
+                if (stop := stop_in(error)) is not None:
+                    raise stop from error
                 if chosen.own_steps and isinstance(error, LogError):
                     raise
                 failure = failure_of(error, traced=True)
@@ -455,6 +458,14 @@ class Agent(Actor):
         head = f"**{for_line(self.name)}** · {for_line(f'{self.model_name} · tools: {tools}')}"
         lines = for_markdown(summary(self.instructions)).split("\n")
         return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
+
+
+def stop_in(error: BaseException) -> BaseException | None:
+    """What stops the run, in a group of errors as a TaskGroup raises one; None if nothing does."""
+    if isinstance(error, STOPS):
+        return error
+    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return next(filter(None, map(stop_in, parts)), None)
 
 
 def summary(instructions: Instructions) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-DRAWN = ("_repr_png_", "_repr_jpeg_", "savefig", "get_figure")
-"""Methods of what draws itself: images, figures and the axes in them."""
+from agentkit.forms import DRAWN
+
 BYTES = (bytes, bytearray, memoryview, io.IOBase)
 DATA = re.compile(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
 PARTS = ("image", "audio", "video", "file", "document", "media")
@@ -24,6 +24,8 @@ def binary_in(value: Any, depth: int = 0) -> str:
         return f"{type(value).__name__} object"
     if isinstance(value, type) or depth > DEEPEST:
         return ""
+    if is_picture(value):
+        return f"an array of {' x '.join(map(str, value.shape))} bytes, as pictures are"
     if any(hasattr(type(value), name) for name in DRAWN):
         return f"{type(value).__module__.partition('.')[0]} {type(value).__name__}"
     if isinstance(value, Mapping):
@@ -34,6 +36,14 @@ def binary_in(value: Any, depth: int = 0) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return first(binary_in(item, depth + 1) for item in value)
     return ""
+
+
+def is_picture(value: Any) -> bool:
+    """Whether an array is a picture: bytes in two dimensions, of one to four channels."""
+    shape = getattr(value, "shape", ())
+    if str(getattr(value, "dtype", "")) != "uint8" or not isinstance(shape, tuple):
+        return False
+    return len(shape) in (2, 3) and min(shape[:2]) >= 16 and (*shape, 1)[2] <= 4
 
 
 def is_part(value: Mapping[Any, Any]) -> bool:

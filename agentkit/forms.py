@@ -14,6 +14,10 @@ from pydantic_core import to_jsonable_python
 
 from agentkit.errors import error_text
 
+DRAWN = ("_repr_png_", "_repr_jpeg_", "savefig", "get_figure")
+"""Methods of what draws itself: images, figures and the axes in them."""
+LONGEST_BYTES = 1_000
+"""Bytes that are no text and are shown as base64; more of them would cost much and say nothing."""
 NO_DATA = (type, types.ModuleType, types.FunctionType, types.MethodType, types.CodeType)
 """Kinds whose attributes say nothing about a result."""
 
@@ -33,7 +37,7 @@ def plain(value: Any) -> Any:
         return table(value) if hasattr(value, "columns") else column(value)
     if callable(getattr(value, "to_list", None)) and not isinstance(value, type):
         return value.to_list()
-    if type(value).__name__ == "NAType":
+    if type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, Mapping):
         return dict(value)
@@ -90,7 +94,7 @@ def attributes(value: Any) -> Any:
     try:
         return plain(value)
     except TypeError:
-        if isinstance(value, NO_DATA):
+        if isinstance(value, NO_DATA) or any(hasattr(type(value), name) for name in DRAWN):
             raise
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {error_text(value)}"
@@ -110,7 +114,7 @@ def names_of(kind: type) -> list[str]:
 
 
 def shown(value: Any) -> Any:
-    """Any value as JSON where a sensible form exists; bytes that are no text in base64.
+    """Any value as JSON where a sensible form exists; a few bytes that are no text in base64.
 
     Raises:
         Exception: it has none, or contains itself.
@@ -118,4 +122,6 @@ def shown(value: Any) -> Any:
     try:
         return to_jsonable_python(value, fallback=attributes)
     except UnicodeDecodeError:
+        if isinstance(value, bytes | bytearray | memoryview) and len(value) > LONGEST_BYTES:
+            return f"({len(value)} bytes that are no text)"
         return to_jsonable_python(value, fallback=attributes, bytes_mode="base64")

@@ -112,6 +112,8 @@ class Tool:
         """
         try:
             raw = mended(json.loads(arguments or "{}"))
+            # Some servers write null for no arguments.
+            raw = {} if raw is None else raw
             asked = canonical(raw)
         except (ValueError, RecursionError) as error:
             raise BadArguments(f"The arguments of {self.name} are not JSON: {error}.") from error
@@ -120,6 +122,10 @@ class Tool:
                 f"The arguments of {self.name} are no dictionary but {type(raw).__name__}."
                 f" It takes {self.signature}."
             )
+        for name, value in raw.items():
+            if type(value) is bool and self._wants_number(name):
+                # pydantic takes true for 1.
+                raise self._refused(f"{name}: a truth value is no number")
         try:
             checked = self.signed.model.model_validate_json(asked)
             for place, value in vars(checked).items():
@@ -166,6 +172,10 @@ class Tool:
             dumped = dict.fromkeys(raw, f"(it has no JSON form: {type(error).__name__})")
         return {name: mended(value) for name, value in dumped.items()}
 
+    def _wants_number(self, name: str) -> bool:
+        shown = self.parameters.get("properties", {}).get(name, {})
+        return shown.get("type") in ("integer", "number")
+
     def _refused(self, wrong: str) -> BadArguments:
         return BadArguments(
             f"The arguments of {self.name} are not accepted: {wrong}. It takes {self.signature}."
@@ -178,7 +188,19 @@ class Tool:
         return f"{self.name}({', '.join(names)})"
 
     def needs_approval(self, arguments: dict[str, Any]) -> bool:
-        return self.approve(arguments) if callable(self.approve) else self.approve
+        """Whether a person must agree; a function of its own is given the defaults, too."""
+        approve = self.approve
+        return bool(approve(self.with_defaults(arguments))) if callable(approve) else approve
+
+    def with_defaults(self, arguments: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Arguments in the order of the signature, with the defaults of those that are left out.
+
+        A default without a JSON form, or a secret, is not among them.
+        """
+        offered: dict[str, dict[str, JSON]] = self.parameters.get("properties", {})
+        known = {name: one["default"] for name, one in offered.items() if "default" in one}
+        full = {**known, **arguments}
+        return {name: full[name] for name in (*offered, *arguments) if name in full}
 
     async def perform(
         self, arguments: dict[str, JSON], context: Context[Any] | None = None
@@ -365,10 +387,17 @@ def _make(
     )
 
 
-def of_answers(result: Any) -> Any:
-    """What a tool that asked actors returns of them: data or text, not the whole conversation."""
-    if isinstance(result, list):
-        return [of_answer(one) for one in result]
+def of_answers(result: Any, depth: int = 3) -> Any:
+    """What a tool that asked actors returns of them: data or text, not the whole conversation.
+
+    Args:
+        result: an answer, or lists and dicts with answers in them.
+        depth: of the lists and dicts that are looked through; one may contain itself.
+    """
+    if depth and isinstance(result, list | tuple) and not hasattr(result, "_fields"):
+        return [of_answers(one, depth - 1) for one in result]
+    if depth and type(result) is dict:
+        return {name: of_answers(one, depth - 1) for name, one in result.items()}
     return of_answer(result)
 
 

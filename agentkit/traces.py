@@ -163,11 +163,22 @@ def loaded(name: str) -> type[Exception] | None:
 
 
 def told(error: BaseException) -> str:
-    """What went wrong, as a model reads it: without what only the user can do about it."""
+    """What went wrong, as a model reads it: without what only the user can do about it.
+
+    Of a group what went wrong in each part; of a text that is too long its two ends.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return shortened("; ".join(dict.fromkeys(map(told, error.exceptions))))
     text = str(error.what) if isinstance(error, AgentkitError) else error_text(error)
     # str(KeyError("Amber")) is "'Amber'", from which no model can tell what is wrong.
     bare = not text.strip() or isinstance(error, KeyError)
-    return f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text
+    return shortened(f"{type(error).__name__}: {text}".removesuffix(": ") if bare else text)
+
+
+def shortened(text: str) -> str:
+    """A text of at most TRACE characters, cut in its middle."""
+    half = TRACE // 2
+    return text if len(text) <= TRACE else f"{text[:half]}\n  …\n{text[-half:]}"
 
 
 def where(error: BaseException) -> str:
@@ -190,8 +201,7 @@ def trace(error: BaseException) -> str:
         text = mended("".join(told.format()).rstrip())
     except Exception:
         return ""
-    half = TRACE // 2
-    return text if len(text) <= TRACE else f"{text[:half]}\n  …\n{text[-half:]}"
+    return shortened(text)
 
 
 def chained(told: traceback.TracebackException | None) -> list[traceback.TracebackException]:

@@ -70,8 +70,8 @@ def over(node: Node, state: State) -> list[JSON]:
 
 def prompt(state: State, before: Mapping[str, Answer], own: Answer | None) -> str:
     """What a node is asked: the task, what it said before, its sources, and what is shared."""
-    lines = [f"Your earlier answer: {line(own.text)}"] if own else []
-    lines += [f"- {who}: {line(answer.text)}" for who, answer in before.items()]
+    lines = [f"Your earlier answer: {line(faulted(own))}"] if own else []
+    lines += [f"- {who}: {line(faulted(answer))}" for who, answer in before.items()]
     lines += [f"{name}: {canonical(jsonable(value))}" for name, value in state.values.items()]
     return "\n".join([f"Task: {state.task}", *lines]) if lines else state.task
 
@@ -79,6 +79,11 @@ def prompt(state: State, before: Mapping[str, Answer], own: Answer | None) -> st
 def line(text: str) -> str:
     """A text behind a name: further lines are indented."""
     return text.strip().replace("\n", "\n  ")
+
+
+def faulted(answer: Answer) -> str:
+    """An answer's text, and what is wrong with it: whoever goes on with it must know."""
+    return f"{answer.text}\n[{answer.fault}]" if answer.fault else answer.text
 
 
 def joined(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
@@ -90,7 +95,9 @@ def joined(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
         who: answer.text if answer.data is None else jsonable(answer.data)
         for who, answer in answers.items()
     }
-    return Answer(text="\n".join(texts), data=list(values.values()) if listed else values)
+    stop = next((one.stop for one in answers.values() if one.stop != "stop"), "stop")
+    data = list(values.values()) if listed else values
+    return Answer(text="\n".join(texts), data=data, stop=stop)
 
 
 def reduced(flow: Flow, answer: Answer, values: dict[str, Any]) -> None:
