@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
+from agentkit.patterns.debate import RoundHeld
+from agentkit.patterns.judge import JudgeChose
+from agentkit.patterns.notes import Absent
+from agentkit.patterns.panel import Rated
+from agentkit.patterns.tally import Counted
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
-
-TOPICS = ("debate", "vote", "quorum", "judge", "panel", "absent")
 
 Held = dict[str, str | None]
 """Answers by member, brought to what they come down to; None is an abstention."""
@@ -73,38 +76,15 @@ class Ballots(Fold):
         self.tables: dict[tuple[str, str], Table] = {}
 
     def take(self, event: Event, news: News) -> None:
-        if news == "again" or not isinstance(event, Noted) or event.topic not in TOPICS:
+        if news == "again" or not isinstance(event, Noted):
             return
-        if isinstance(event.data, dict):
-            scope = self.book.scopes.get((event.run, event.scope))
-            path = scope.path if scope is not None else ""
-            place = (event.run, event.scope)
-            table = self.tables.setdefault(place, Table(event.run, event.scope, path))
-            self.noted(table, event.topic, event.data)
-
-    def noted(self, table: Table, topic: str, data: dict[str, JSON]) -> None:
-        """Enter a round, a count, or what a judge or a panel chose."""
-        ballots = data.get("ballots") or {}
-        if topic == "absent":
-            table.absent = {str(who): str(why) for who, why in data.items()}
-        elif topic == "debate":
-            label = f"round {data.get('round')}"
-            fresh = Round(label, data.get("answers") or {}, {}, table.absent)
-            fresh.sums, table.absent = counted(fresh.ballots), {}
-            table.rounds.append(fresh)
-        elif topic in ("vote", "quorum"):
-            label = topic if not table.rounds else f"{topic} {len(table.rounds) + 1}"
-            table.add(label, ballots, data.get("sums"))
-            table.winner, table.by = data.get("winner"), topic
-            table.reason = str(data.get("reason", ""))
-        elif ballots:
-            last = table.add("answers", ballots)
-            means = data.get("means") or {}
-            last.marks = {who: f"{mean:.3g}" for who, mean in means.items()}
-            winner = data.get("winner")
-            if winner is not None:
-                table.winner, table.by = ballots.get(winner), topic
-                table.reason = short(f"{winner}: {data.get('reason', '')}", 200)
+        match event.note:
+            case (RoundHeld() | Counted() | JudgeChose() | Rated() | Absent()) as note:
+                scope = self.book.scopes.get((event.run, event.scope))
+                path = scope.path if scope is not None else ""
+                place = (event.run, event.scope)
+                table = self.tables.setdefault(place, Table(event.run, event.scope, path))
+                enter(table, note)
 
     def right(self, answer: str | None) -> bool | None:
         """Whether an answer is the right one; None when that is not known."""
@@ -202,6 +182,28 @@ class Ballots(Fold):
         if was and not now:
             return ", away from the truth"
         return ", to the truth" if now and not was else ""
+
+
+def enter(table: Table, note: RoundHeld | Counted | JudgeChose | Rated | Absent) -> None:
+    """Enter a round, a count, or what a judge or a panel chose."""
+    match note:
+        case Absent():
+            table.absent = dict(note.reasons)
+        case RoundHeld():
+            fresh = Round(f"round {note.round}", dict(note.answers), {}, table.absent)
+            fresh.sums, table.absent = counted(fresh.ballots), {}
+            table.rounds.append(fresh)
+        case Counted():
+            label = note.topic if not table.rounds else f"{note.topic} {len(table.rounds) + 1}"
+            table.add(label, dict(note.ballots), note.sums)
+            table.winner, table.by, table.reason = note.winner, note.topic, note.reason
+        case JudgeChose() | Rated() if note.ballots:
+            last = table.add("answers", dict(note.ballots))
+            means = note.means if isinstance(note, Rated) else {}
+            last.marks = {who: f"{mean:.3g}" for who, mean in means.items()}
+            if note.winner is not None:
+                table.winner, table.by = note.ballots.get(note.winner), note.topic
+                table.reason = short(f"{note.winner}: {note.reason}", 200)
 
 
 def counted(ballots: Held) -> dict[str, float]:

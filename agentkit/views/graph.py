@@ -21,6 +21,7 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
+from agentkit.patterns.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News, Order, Scope, Step, explained, mapped
 from agentkit.views.flowing import Flowing
@@ -193,17 +194,17 @@ class Graph(Fold):
                 self.edge(giver, actor, answer)
         self.edge(givers[0], actor, task)
 
-    def flow(self, event: Noted) -> None:
+    def flow(self, event: Noted, note: FlowDeclared) -> None:
         """Enter a declared graph: its actors and arrows, as it is drawn before it is asked."""
         flow = self.flows[event.run, event.scope] = Flowing(self.book.actor(event))
-        for actor, what, model in rows(mapped(event.data, "actors"), 3):
-            node = self.node(str(actor), str(what))
-            node.model = node.model or (model if isinstance(model, str) else None)
-        for source, target, label, back in rows(mapped(event.data, "edges"), 4):
+        for actor, what, model in note.actors:
+            node = self.node(actor, what)
+            node.model = node.model or model
+        for source, target, label, back in note.edges:
             if source not in self.nodes or target not in self.nodes:
                 continue
             flow.sources.setdefault(target, []).append(source)
-            edge = GraphEdge(source, target, label=str(label), order=self.book.order)
+            edge = GraphEdge(source, target, label=label, order=self.book.order)
             self.edges.setdefault(edge.id, edge)
             self.changes.touch(edge.id)
             if not back:
@@ -286,8 +287,9 @@ class Graph(Fold):
 
         What is told of a memory, as a lost update, is a badge of the memory.
         """
-        if event.topic == "flow" and fresh:
-            self.flow(event)
+        match event.note:
+            case FlowDeclared() as declared if fresh:
+                self.flow(event, declared)
         if quiet(event):
             return
         node = self.about(event)
@@ -385,12 +387,6 @@ class Graph(Fold):
             if (letter.run, letter.seq, letter.kind) == (run, seq, kind):
                 return letter_text(self.book, letter)
         return None
-
-
-def rows(value: JSON, width: int) -> list[list[JSON]]:
-    """The lists of that length in a list, those beginning with a text; a log may hold anything."""
-    found = value if isinstance(value, list) else []
-    return [row for row in found if isinstance(row, list) and len(row) == width and named(row[:2])]
 
 
 def named(values: list[JSON]) -> bool:

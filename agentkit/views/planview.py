@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted, RunEnded, RunStarted, ScopeClosed
 from agentkit.messages import JSON
-from agentkit.views.book import News, mapped, short
+from agentkit.patterns.ledgers import ProgressJudged, TaskLedgerWritten
+from agentkit.patterns.notes import Replanned
+from agentkit.patterns.planning import PlanFlawed, Planned, StepMoved
+from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
 
 STATES = {"running": "running", "ok": "done", "failed": "failed", "cancelled": "cancelled"}
 """State of a step by the status that its note tells."""
 
-TOPICS = ("plan", "plan.flaw", "step", "replan", "task_ledger", "progress_ledger")
+
+Plotted = Planned | PlanFlawed | ProgressJudged | Replanned | StepMoved | TaskLedgerWritten
+"""Notes of patterns that plan."""
 
 
 @dataclass(slots=True)
@@ -49,7 +54,7 @@ class Task:
 class Draft:
     """One plan: the first, or a later one that took its place."""
 
-    source: JSON
+    source: Planned | TaskLedgerWritten
     """As it was noted, to know it again."""
     why: str = ""
     """Why it took the place of the one before."""
@@ -93,8 +98,8 @@ class PlanView(Fold):
             if known is not None:
                 over = "done" if known.ledger and event.status == "ok" else "cancelled"
                 self.stop([known], event.at, over)
-        elif isinstance(event, Noted) and event.topic in TOPICS and isinstance(event.data, dict):
-            self.noted(event, event.data, again=news == "again")
+        elif isinstance(event, Noted) and isinstance(note := event.note, Plotted):
+            self.noted(event, note, again=news == "again")
 
     def stop(self, plans: list[Planning], at: float, state: str) -> None:
         """Enter that nothing is under way any more: it was cut off, or the team is done."""
@@ -102,63 +107,61 @@ class PlanView(Fold):
             for task in plan.running():
                 task.state, task.ended = state, at
 
-    def noted(self, event: Noted, data: dict[str, JSON], again: bool) -> None:
+    def noted(self, event: Noted, note: Plotted, again: bool) -> None:
         """Enter a note of a pattern that plans; a resumed run tells again what was known."""
         scope = self.book.scopes.get((event.run, event.scope))
         path = scope.path if scope is not None else ""
         plan = self.plans.setdefault(
             (event.run, event.scope), Planning(event.run, event.scope, path)
         )
-        match event.topic:
-            case "plan":
-                self.drawn(plan, int(data.get("trial", 0)), data.get("steps"))
-            case "task_ledger":
+        match note:
+            case Planned():
+                self.drawn(plan, note.trial, note)
+            case TaskLedgerWritten():
                 plan.ledger = True
-                self.drawn(plan, int(data.get("resets", 0)), [data.get("facts"), data.get("plan")])
-            case "step":
-                self.moved(plan, data, event.at)
-            case "progress_ledger":
-                self.judged(plan, data, event.at, again)
-            case "replan":
-                plan.why = reason_of(data.get("reason"))
+                self.drawn(plan, note.resets, note)
+            case StepMoved():
+                self.moved(plan, note, event.at)
+            case ProgressJudged():
+                self.judged(plan, note, event.at, again)
+            case Replanned():
+                plan.why = reason_of(note.reason)
                 draft = plan.drafts.get(plan.now)
                 if plan.ledger and draft is not None and not again:
                     for task in plan.running():
                         task.state, task.told = "cancelled", "not asked: a new plan was made"
-            case _ if not again:
-                plan.flaws.append(short(str(data.get("reason", "")), 200))
+            case PlanFlawed() if not again:
+                plan.flaws.append(short(note.reason, 200))
 
-    def drawn(self, plan: Planning, number: int, source: JSON) -> None:
+    def drawn(self, plan: Planning, number: int, source: Planned | TaskLedgerWritten) -> None:
         """Enter a plan; the same one told again changes nothing but which one is meant."""
         plan.now = number
         known = plan.drafts.get(number)
         if known is not None and known.source == source:
             return
         draft = plan.drafts[number] = Draft(source, why=plan.why if number else "")
-        if plan.ledger:
-            facts, text = source
-            draft.text = f"Facts\n{facts}\n\nPlan\n{text}"
+        if isinstance(source, TaskLedgerWritten):
+            draft.text = f"Facts\n{source.facts}\n\nPlan\n{source.plan}"
             return
-        for step in source if isinstance(source, list) else []:
-            name = str(step["id"])
-            needs = [str(need) for need in step.get("needs", [])]
-            draft.tasks[name] = Task(name, str(step["task"]), str(step["actor"]), needs)
+        for step in source.steps:
+            name, needs = str(step.id), [str(need) for need in step.needs]
+            draft.tasks[name] = Task(name, step.task, step.actor, needs)
 
-    def moved(self, plan: Planning, data: dict[str, JSON], at: float) -> None:
+    def moved(self, plan: Planning, note: StepMoved, at: float) -> None:
         """Enter how far a step is."""
         draft = plan.drafts.get(plan.now)
-        task = draft.tasks.get(str(data.get("id"))) if draft is not None else None
-        state = STATES.get(str(data.get("status")), "failed")
+        task = draft.tasks.get(str(note.id)) if draft is not None else None
+        state = STATES.get(note.status, "failed")
         if task is None or task.state == "done":
             return
         if state == "running":
             task.began, task.ended, task.told = at, None, ""
         else:
             task.ended = at
-            task.told = str(mapped(data, "answer", "reason") or "")
+            task.told = note.answer or note.reason or ""
         task.state = state
 
-    def judged(self, plan: Planning, data: dict[str, JSON], at: float, again: bool) -> None:
+    def judged(self, plan: Planning, note: ProgressJudged, at: float, again: bool) -> None:
         """Enter the progress ledger: how the last instruction went, and the next one."""
         draft = plan.drafts.get(plan.now)
         if draft is None:
@@ -169,15 +172,13 @@ class PlanView(Fold):
                 last.state = "running"
             return
         if last is not None and last.state in ("running", "waiting"):
-            moving = mapped(data.get("is_progress_being_made"), "answer")
-            round_about = mapped(data.get("is_in_loop"), "answer")
-            last.state = "done" if moving and not round_about else "stalled"
-            blame = "is_in_loop" if round_about else "is_progress_being_made"
-            last.told, last.ended = str(mapped(data.get(blame), "reason") or ""), at
-        if not mapped(data.get("is_request_satisfied"), "answer"):
+            looping = note.is_in_loop.answer
+            moving = note.is_progress_being_made.answer and not looping
+            blame = note.is_in_loop if looping else note.is_progress_being_made
+            last.state, last.told, last.ended = "done" if moving else "stalled", blame.reason, at
+        if not note.is_request_satisfied.answer:
             name = str(sum(len(other.tasks) for other in plan.drafts.values()) + 1)
-            asked = str(mapped(data.get("instruction_or_question"), "answer") or "")
-            who = str(mapped(data.get("next_speaker"), "answer") or "")
+            asked, who = note.instruction_or_question.answer, note.next_speaker.answer
             needs = [last.id] if last is not None else []
             draft.tasks[name] = Task(name, asked, who, needs, "running", began=at)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, MessageSent, Noted, RunEnded, RunStarted
 from agentkit.messages import JSON
-from agentkit.views.book import News, mapped, short
+from agentkit.patterns.groupchat import SpeakerChosen
+from agentkit.patterns.handoff import HandedOver
+from agentkit.patterns.notes import Stopped, Unselected
+from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
-
-TOPICS = ("speaker", "unselected", "handoff", "stop")
 
 LONG = 400
 """Characters of a turn that are shown."""
@@ -58,8 +59,8 @@ class Speakers(Fold):
         known = self.talks.get((event.run, event.scope))
         if isinstance(event, MessageSent) and event.purpose == "say" and known is not None:
             self.heard(known, event)
-        elif isinstance(event, Noted) and event.topic in TOPICS and isinstance(event.data, dict):
-            self.noted(event, event.data, news)
+        elif isinstance(event, Noted) and news != "again":
+            self.noted(event)
         elif isinstance(event, RunStarted | RunEnded):
             for talk in self.talks.values():
                 if talk.run == event.run:
@@ -76,29 +77,32 @@ class Speakers(Fold):
                 turn.text = short(said, LONG) or "…"
                 return
 
-    def noted(self, event: Noted, data: dict[str, JSON], news: News) -> None:
-        """Enter who is to speak, or that nobody is any more; what is told again is known."""
+    def noted(self, event: Noted) -> None:
+        """Enter who is to speak, or that nobody is any more."""
+        match event.note:
+            case Unselected() as note:
+                self.at(event).odd.append(f"{note.said or 'nobody'}: {note.reason}")
+            case SpeakerChosen() as note:
+                talk = self.at(event)
+                talk.join(*note.turns, note.speaker)
+                talk.turns.append(Spoken(note.speaker, note.reason, event.at, odd=talk.odd))
+                talk.odd = []
+            case HandedOver() as note:
+                talk = self.at(event)
+                talk.join(note.by, note.to)
+                if not talk.turns:
+                    talk.turns.append(Spoken(note.by, "the task came here first", event.at))
+                talk.turns.append(Spoken(note.to, f"{note.by} handed on: {note.reason}", event.at))
+            # Other patterns stop too.
+            case Stopped() as note if (event.run, event.scope) in self.talks:
+                self.at(event).ended = note.reason
+
+    def at(self, event: Noted) -> Talk:
+        """The conversation that a note belongs to, made when it is the first."""
         place = (event.run, event.scope)
-        if news == "again" or (event.topic == "stop" and place not in self.talks):
-            return
         scope = self.book.scopes.get(place)
         path = scope.path if scope is not None else ""
-        talk = self.talks.setdefault(place, Talk(event.run, event.scope, path))
-        reason = str(data.get("reason", ""))
-        if event.topic == "unselected":
-            talk.odd.append(str(mapped(data, "said") or "nobody") + f": {reason}")
-        elif event.topic == "speaker":
-            talk.join(*(data.get("turns") or {}), str(data["speaker"]))
-            talk.turns.append(Spoken(str(data["speaker"]), reason, event.at, odd=talk.odd))
-            talk.odd = []
-        elif event.topic == "handoff":
-            before, after = str(data["from"]), str(data["to"])
-            talk.join(before, after)
-            if not talk.turns:
-                talk.turns.append(Spoken(before, "the task came here first", event.at))
-            talk.turns.append(Spoken(after, f"{before} handed on: {reason}", event.at))
-        else:
-            talk.ended = reason
+        return self.talks.setdefault(place, Talk(event.run, event.scope, path))
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """All conversations as JSON; they are short, so changes are not told apart."""

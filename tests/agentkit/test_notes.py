@@ -22,7 +22,21 @@ from agentkit.messages import JSON
 from agentkit.notes import KNOWN, Note, told
 from agentkit.pictures import TranscriptPicture
 from agentkit.reliability.retry import Retried
-from agentkit.views import fold
+from agentkit.views import (
+    Ballots,
+    Graph,
+    Ledger,
+    PlanView,
+    Speakers,
+    Timeline,
+    Transcript,
+    View,
+    fold,
+)
+from memory.views.letters import Letters
+from memory.views.paging import Paging
+from memory.views.recalls import MemoryMap
+from memory.views.replicas import Replicas
 from tests.old_notes import OLD
 
 for package in (agentkit, memory, nbext):
@@ -74,6 +88,26 @@ def test_a_note_that_lacks_fields_or_is_unknown_still_shows(topic: str, data: JS
 
 def test_a_note_with_more_fields_than_are_known_here_is_still_its_type() -> None:
     assert isinstance(told("length", {"actor": "clerk", "since": "2.0"}), CutOff)
+
+
+@pytest.mark.parametrize("junk", [None, [], "x", 3, {"winner": [1], "steps": {"a": None}}])
+def test_no_view_is_disturbed_by_a_user_s_own_note_of_a_topic_of_ours(junk: JSON) -> None:
+    views: list[View] = [
+        Ballots(),
+        Graph(),
+        Ledger(),
+        PlanView(),
+        Speakers(),
+        Timeline(),
+        Transcript(),
+    ]
+    views += [MemoryMap("m"), Paging("m"), Replicas("b"), Letters("q")]
+    events = [
+        Noted(run="r", seq=seq, at=float(seq), scope="", topic=topic, data=junk)
+        for seq, topic in enumerate(KNOWN, 1)
+    ]
+    for view in views:
+        assert json.dumps(fold(view, events).data())
 
 
 async def test_a_note_comes_back_from_the_log_as_it_was_emitted() -> None:
