@@ -20,7 +20,7 @@ from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
 from agentkit.patterns.notes import Stopped
 from agentkit.patterns.selectors import Selector, round_robin
-from agentkit.patterns.stops import Chat, Stop, Turn, given_up
+from agentkit.patterns.stops import Chat, Condition, Turn, given_up
 from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.run import current_run, current_scope, lacking, note
 from agentkit.typed import Output
@@ -41,7 +41,7 @@ def groupchat(
     actors: Sequence[Actor],
     *,
     select: Selector | None = None,
-    stop: Stop | None = None,
+    stop: Condition | None = None,
     max_turns: int = 12,
     closer: Actor | None = None,
     name: str = "chat",

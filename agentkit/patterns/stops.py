@@ -67,14 +67,17 @@ class Stop:
         found = self.goal or (lambda chat: self.check(chat) is not None)
         return not self.bound and found(chat)
 
-    def __or__(self, other: Stop) -> Stop:
+    def __or__(self, condition: Condition) -> Stop:
+        other = as_stop(condition)
         return Stop(
             lambda chat: self(chat) or other(chat),
             bound=self.bound and other.bound,
             goal=lambda chat: self.reached(chat) or other.reached(chat),
         )
 
-    def __and__(self, other: Stop) -> Stop:
+    def __and__(self, condition: Condition) -> Stop:
+        other = as_stop(condition)
+
         def both(chat: Chat) -> str | None:
             mine, theirs = self(chat), other(chat)
             return f"{mine} and {theirs}" if mine and theirs else None
@@ -84,6 +87,15 @@ class Stop:
             bound=self.bound and other.bound,
             goal=lambda chat: bool(both(chat)) and (self.reached(chat) or other.reached(chat)),
         )
+
+
+Condition = Stop | Callable[[Chat], str | None]
+"""A stop, or a plain function that returns why a conversation ends."""
+
+
+def as_stop(condition: Condition) -> Stop:
+    """A condition as a stop; a plain function looks for something, and bounds nothing."""
+    return condition if isinstance(condition, Stop) else Stop(condition)
 
 
 def when(
@@ -100,10 +112,11 @@ def when(
     return Stop(lambda chat: reason if holds(chat) else None, bound=bound)
 
 
-def given_up(stop: Stop | None, chat: Chat) -> bool:
+def given_up(condition: Condition | None, chat: Chat) -> bool:
     """Whether a conversation is over although it did not come to what its condition looks for."""
-    if stop is None:
+    if condition is None:
         return False
+    stop = as_stop(condition)
     return stop(chat) is None or not (stop.bound or stop.reached(chat))
 
 

@@ -11,7 +11,7 @@ from agentkit.events import MessageSent, Noted, ScopeOpened
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.groupchat import groupchat
 from agentkit.patterns.selectors import at_random, by_model, by_person, by_rule, by_vote
-from agentkit.patterns.stops import said, turns
+from agentkit.patterns.stops import Chat, said, turns
 from agentkit.sim.world import world
 from tests.agentkit.patterns.teams import agent
 from tests.fakes import ScriptedModel
@@ -74,6 +74,15 @@ async def test_the_stop_is_noted_with_who_never_spoke() -> None:
         {"reason": "somebody said 'b'", "turns": 2, "never_spoke": ["cy"]}
     ]
     assert notes(events, "speaker")[-1]["turns"] == {"ada": 1, "bo": 1, "cy": 0}
+
+
+async def test_a_plain_function_may_end_it_alone_or_beside_a_stop() -> None:
+    def thrice(chat: Chat) -> str | None:
+        return "three turns" if len(chat.turns) >= 3 else None
+
+    for stop in (thrice, said("DONE") | thrice, turns(1) & thrice):
+        answer, events = await played(groupchat(trio(), stop=stop))
+        assert len(speakers(events)) == 3 and not answer.missing
 
 
 async def test_without_a_stop_it_ends_all_the_same() -> None:
