@@ -11,7 +11,7 @@ help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
 	@echo "make demo           run the first notebook here in the terminal"
 	@echo "make test           run every test (ARGS=\"python notebooks javascript browser\" picks some)"
-	@echo "make check          formatting, lint, types, layers (make format mends the first two)"
+	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make clean          remove .venv and everything that was built"
@@ -50,5 +50,5 @@ test-foreign: .venv/.dev
 	@touch $@
 
 clean:
-	rm -rf .venv .foreign-venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit
+	rm -rf .venv .foreign-venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,8 @@
-// @ts-check
 /** A question to the person: buttons or a text field, a countdown, and the answer that was given. */
+import { html } from "./dom.js";
+import { hideStill } from "./follow.js";
+
+/** @typedef {import("./types").Model} Model */
 
 /**
  * Seconds as a person reads them.
@@ -7,15 +10,7 @@
  */
 export const left = (s) => (s >= 60 ? `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s` : `${Math.ceil(s)} s`);
 
-/**
- * What stands below the question once it is settled.
- * @param {string} answer @param {string} by
- */
-export function verdict(answer, by) {
-  const said = BY[/** @type {keyof typeof BY} */ (by)] || "Answered";
-  return answer ? `${said}: ${answer}` : said;
-}
-
+/** @type {Record<string, string>} */
 const BY = {
   person: "You answered",
   script: "Answered by a script",
@@ -24,92 +19,96 @@ const BY = {
   stopped: "Stopped before there was an answer",
 };
 
-/** @param {string} tag @param {string} name @param {string} [text] */
-function make(tag, name, text) {
-  const el = document.createElement(tag);
-  el.className = name;
-  if (text !== undefined) el.textContent = text;
-  return el;
+/**
+ * What stands below the question once it is answered.
+ * @param {string} answer
+ * @param {string} by
+ */
+export function verdict(answer, by) {
+  const said = BY[by] || "Answered";
+  return answer ? `${said}: ${answer}` : said;
 }
 
-/** @param {{model: any, el: HTMLElement}} context */
-function render({ model, el }) {
-  const box = make("div", "agentkit-question");
+/**
+ * A button for each option, and a field where other words may be given.
+ * @param {Model} model
+ * @param {(text: string) => void} answer
+ */
+function choices(model, answer) {
+  /** @type {string[]} */
+  const options = model.get("options");
+  const row = html("div", "agentkit-question-row");
+  for (const option of options) {
+    const button = html("button", "agentkit-question-button", option);
+    button.type = "button";
+    if (option === model.get("default")) button.classList.toggle("is-default", true);
+    button.addEventListener("click", () => answer(option));
+    row.append(button);
+  }
+  if (!options.length || model.get("words")) row.append(...field(model, answer));
+  return row;
+}
+
+/**
+ * @param {Model} model
+ * @param {(text: string) => void} answer
+ */
+function field(model, answer) {
+  const made = html("input", "agentkit-question-field"), send = html("button", "agentkit-question-button", "Answer");
+  made.placeholder = model.get("words") ? "yes, but ..." : model.get("default");
+  made.setAttribute("aria-label", "Your answer");
+  const give = () => answer(made.value.trim() || model.get("default"));
+  send.addEventListener("click", give);
+  made.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook's own shortcuts are not meant
+    if (event.key === "Enter") give();
+  });
+  return [made, send];
+}
+
+/**
+ * Show the question and the answer that comes; returns the clean-up.
+ * @param {import("./types").Shown} shown
+ */
+export function render({ model, el }) {
+  const box = html("div", "agentkit-question"), born = Date.now();
   box.setAttribute("role", "group");
   box.setAttribute("aria-label", model.get("text"));
-  el.appendChild(box);
-  /** @type {any} */
-  let timer = null;
-  const born = Date.now();
-  /** @type {any[]} */
-  let controls = [];
+  el.append(box);
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
 
-  function answer(/** @type {string} */ text) {
-    for (const one of controls) one.disabled = true;
+  /** @param {string} text */
+  function answer(text) {
+    for (const one of box.querySelectorAll("button, input")) /** @type {HTMLButtonElement} */ (one).disabled = true;
     model.send({ type: "answer", text });
   }
-
-  function choices() {
-    const row = make("div", "agentkit-question-row");
-    for (const option of model.get("options")) {
-      const button = make("button", "agentkit-question-button", option);
-      button.setAttribute("type", "button");
-      if (option === model.get("default")) button.classList.toggle("is-default", true);
-      button.addEventListener("click", () => answer(option));
-      controls.push(button);
-      row.appendChild(button);
-    }
-    if (!model.get("options").length || model.get("words")) {
-      const field = /** @type {HTMLInputElement} */ (make("input", "agentkit-question-field"));
-      field.placeholder = model.get("words") ? "yes, but ..." : model.get("default");
-      field.setAttribute("aria-label", "Your answer");
-      const send = make("button", "agentkit-question-button", "Answer");
-      const give = () => answer(field.value.trim() || model.get("default"));
-      send.addEventListener("click", give);
-      field.addEventListener("keydown", (event) => {
-        event.stopPropagation(); // the notebook's own shortcuts are not meant
-        if (event.key === "Enter") give();
-      });
-      controls.push(field, send);
-      row.append(field, send);
-    }
-    return row;
+  /** @param {number} limit */
+  function clock(limit) {
+    const made = html("div", "agentkit-question-clock");
+    const tick = () => {
+      const rest = Math.max(0, limit - (Date.now() - born) / 1000);
+      made.textContent = `${left(rest)} left, then: ${model.get("default") || "no answer"}`;
+    };
+    tick();
+    timer = setInterval(tick, 500);
+    return made;
   }
-
   function draw() {
-    if (timer) clearInterval(timer);
-    timer = null;
-    controls = [];
-    box.replaceChildren(make("div", "agentkit-question-text", model.get("text")));
+    clearInterval(timer);
     const by = model.get("by");
-    if (by) {
-      box.classList.toggle("is-settled", true);
-      box.append(make("div", "agentkit-question-verdict", verdict(model.get("answer"), by)));
-      return;
-    }
-    box.append(choices());
-    const limit = model.get("timeout_s");
-    if (limit > 0) {
-      const clock = make("div", "agentkit-question-clock");
-      const tick = () => {
-        const rest = Math.max(0, limit - (Date.now() - born) / 1000);
-        clock.textContent = `${left(rest)} left, then: ${model.get("default") || "no answer"}`;
-      };
-      tick();
-      timer = setInterval(tick, 500);
-      box.append(clock);
-    }
+    box.replaceChildren(html("div", "agentkit-question-text", model.get("text")));
+    box.classList.toggle("is-answered", Boolean(by));
+    if (by) return box.append(html("div", "agentkit-question-verdict", verdict(model.get("answer"), by)));
+    box.append(choices(model, answer));
+    if (model.get("timeout_s") > 0) box.append(clock(model.get("timeout_s")));
   }
 
   draw();
   model.on("change:by", draw);
   model.send({ type: "hello" });
   const showAgain = hideStill(model.get("still"));
-  return () => {
-    showAgain();
-    if (timer) clearInterval(timer);
-    model.off("change:by", draw);
-  };
+  return () => { showAgain(); clearInterval(timer); model.off("change:by", draw); };
 }
 
 export default { render };

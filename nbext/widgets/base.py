@@ -14,7 +14,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Protocol, Self
 from weakref import WeakSet
 
@@ -28,8 +27,7 @@ from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture, static_bundle
 from agentkit.views.fold import Fold
 from agentkit.words import for_terminal
-
-STATIC = Path(__file__).parent.parent / "static"
+from nbext.widgets.modules import served, styles
 
 BATCH_S = 0.04
 """Time between two batches."""
@@ -41,12 +39,6 @@ FROZEN_BYTES = 262_144
 
 Subscribe = Callable[[Callable[[Any], None]], Callable[[], None]]
 """Takes a callback and returns what removes it again."""
-
-
-def shared(name: str) -> str:
-    """A file of nbext/static behind what all of its kind share."""
-    common = f"comm{Path(name).suffix}"
-    return "\n".join((STATIC / part).read_text(encoding="utf-8") for part in (common, name))
 
 
 class EventLog(Protocol):
@@ -76,8 +68,7 @@ class LiveView(anywidget.AnyWidget):
     ) -> None:
         """Say what draws it, a module of nbext/static by name, and of which picture."""
         if drawn:
-            # A front end loads a module from its text alone, so it cannot import what all share.
-            cls._esm, cls._css = shared(f"{drawn}.js"), shared(f"{drawn}.css")
+            cls._esm, cls._css = served(drawn), styles(drawn)
         if picture is not None:
             cls.drawing = picture
         super().__init_subclass__(**options)

@@ -14,7 +14,8 @@ from agentkit.person import Question
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
 from nbext.show import publish
-from nbext.widgets.base import WIDGET, shared, twin
+from nbext.widgets.base import WIDGET, twin
+from nbext.widgets.modules import served, styles
 
 BY = {
     "person": "You answered",
@@ -28,8 +29,8 @@ BY = {
 class QuestionWidget(anywidget.AnyWidget):
     """A question in a cell's output; awaiting it gives the answer."""
 
-    _esm = shared("question.js")
-    _css = shared("question.css")
+    _esm = served("question")
+    _css = styles("question")
     still = traitlets.Unicode().tag(sync=True)
     """Class of the still text beside it, which hides while the live question is there."""
     text = traitlets.Unicode().tag(sync=True)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const bill = await widget("bill.js");
+const bill = await widget("bill.js", "words.js");
 
 const account = (name, more = {}) => ({ name, calls: 2, tokens_in: 12345, tokens_out: 60, tokens_cached: 0, cost_usd: 0.0125, unpriced: 0, p50_s: 0.25, p95_s: 2.5, failed: 0, tools: 0, saved: { tokens_in: 0, tokens_out: 0 }, saved_usd: null, saved_steps: 0, ...more });
 

@@ -1,14 +1,10 @@
 /** A widget model and just enough of a page to draw into, without any package. */
-import { readFile } from "node:fs/promises";
-
 const STATIC = new URL("../../nbext/static/", import.meta.url);
 
-const read = (name) => readFile(new URL(name, STATIC), "utf8");
-
-/** A widget's module, loaded as the front end does: from its text alone, behind what all share. */
-export async function widget(name, more = "") {
-  const text = `${await read("comm.js")}\n${await read(name)}\n${more}`;
-  return import(`data:text/javascript,${encodeURIComponent(text)}`);
+/** A widget's module, and what the modules that it imports export besides. */
+export async function widget(...names) {
+  const found = await Promise.all(names.map((name) => import(new URL(name, STATIC))));
+  return Object.assign({}, ...found.reverse());
 }
 
 /** What a front end gives to render: traits, messages both ways. */
@@ -45,6 +41,7 @@ class FakeElement extends EventTarget {
   replaceChildren(...children) { this.own = ""; this.children = []; this.append(...children); }
   remove() { if (this.parent) this.parent.children = this.parent.children.filter((c) => c !== this); }
   focus() {}
+  querySelectorAll(tags) { return this.all((e) => tags.split(", ").includes(e.tag)); }
   getTotalLength() { return 100; }
   getPointAtLength(at) { return { x: at, y: at / 2 }; }
   all(test) { return [...(test(this) ? [this] : []), ...this.children.flatMap((c) => c.all?.(test) ?? [])]; }

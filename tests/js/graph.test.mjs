@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const graph = await widget("graph.js");
+const graph = await widget("graph.js", "graphstate.js", "camera.js", "words.js");
 
 const node = (id, more = {}) => ({ id, label: id, what: "agent", model: "sim:careful", state: "idle", doing: "", asked: 0, activations: 1, calls: 0, tokens: 0, cost_usd: null, unpriced: 0, notes: {}, ...more });
 const edge = (source, target, kinds) => ({ id: `${source}→${target}`, source, target, kinds, kind: Object.keys(kinds)[0], count: Object.values(kinds).reduce((a, b) => a + b, 0) });
@@ -42,8 +42,8 @@ test("dots are few however many messages come", () => {
 });
 
 test("an unknown cost is not shown as nothing paid", () => {
-  assert.equal(graph.money(null), "");
-  assert.equal(graph.money(0.00123), "$0.0012");
+  assert.equal(graph.money(null), "–");
+  assert.equal(graph.money(0.00123), "$0.001230");
 });
 
 test("zooming keeps the point under the pointer", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const map = await widget("memorymap.js");
+const map = await widget("memorymap.js", "mapfacts.js");
 
 const item = (id, at, more = {}) => ({ id, text: `text of ${id}`, at, about: {}, ...more });
 const hit = (id, parts) => ({ id, score: Object.values(parts).reduce((a, b) => a + b, 0), parts, text: `<i>${id}</i>` });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const timeline = await widget("timeline.js");
+const timeline = await widget("timeline.js", "timelineparts.js", "axis.js");
 
 const bar = (id, start, end, more = {}) => Object.values({ id, lane: "clerk", row: 0, kind: "model", label: "sim:careful", start, end, status: "ok", reused: false, detail: "", inside: false, ...more });
 const totals = { wall_s: 10, busy_s: 4, idle_s: 6, waited_s: 0, steps: 2, reused: 1 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeModel, page, widget } from "./fake.mjs";
 
-const comm = await widget("bill.js", "export { clickable, cut, html, region, seconds, svg, whole };");
+const comm = await widget("dom.js", "words.js", "follow.js");
 
 const patch = (rev, data, t = 1) => ({ type: "patch", from: 0, rev, t, data });
 
