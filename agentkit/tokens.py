@@ -3,8 +3,9 @@
 No tokenizer is at hand for every endpoint, so this counts pieces that byte-pair encoders of
 today seldom make smaller: up to six letters, up to three digits, any other sign, a line break.
 Signs beyond ASCII count by their bytes: one for an accented letter or a Chinese character,
-two for an emoji. Our choice, made to err on the high side; where an endpoint tells the true
-count of a request, `PagedMemory` makes up for the difference.
+two for an emoji. What looks random (base64, keys, letters without a word) has no long pieces in
+any vocabulary, and counts one for two letters. Our choice, made to err on the high side; where an
+endpoint tells the true count of a request, `PagedMemory` makes up for the difference.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from agentkit.model import ToolSpec
 
 PIECE = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
 
+RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
+"""What may be random: longer than words are."""
+
+SEGMENT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+SHORT = re.compile(r"[a-z]{1,2}|[A-Z]{1,2}|[0-9]{1,3}|[^A-Za-z0-9]")
+
 PER_MESSAGE = 4
 """Tokens that mark the role and the ends of a message (OpenAI's cookbook says 3 or 4)."""
 
@@ -28,8 +35,24 @@ PRIMING = 3
 
 
 def text_tokens(text: str) -> int:
-    """The tokens of a text."""
-    return sum(weight(piece) for piece in PIECE.findall(text))
+    """Count the tokens of a text."""
+    more = sum(len(SHORT.findall(run)) - len(PIECE.findall(run)) for run in random_runs(text))
+    return sum(weight(piece) for piece in PIECE.findall(text)) + more
+
+
+def random_runs(text: str) -> list[str]:
+    """Find the runs of signs that look random: they change their kind every few signs, or never.
+
+    Names in code and paths are long as well, but made of words.
+    """
+    return [run for run in RUN.findall(text) if looks_random(run)]
+
+
+def looks_random(run: str) -> bool:
+    """Say whether a run of signs is made of parts that are no words: too short, or too long."""
+    parts = SEGMENT.findall(run)
+    lengths = [len(part) for part in parts]
+    return bool(parts) and (sum(lengths) < 3 * len(parts) or max(lengths) > 20)
 
 
 def weight(piece: str) -> int:
@@ -60,11 +83,23 @@ def conversation_tokens(messages: Iterable[Message]) -> int:
 
 
 def cut(text: str, most: int) -> str:
-    """The longest beginning of a text with at most so many tokens."""
-    end, used = 0, 0
-    for match in PIECE.finditer(text):
-        used += weight(match[0])
-        if used > most:
-            return text[:end]
-        end = match.end()
+    """Return the longest beginning of a text with at most so many tokens."""
+    end = used = start = 0
+    for run in [*RUN.finditer(text), None]:
+        for match in PIECE.finditer(text, start, run.start() if run else len(text)):
+            used += weight(match[0])
+            if used > most:
+                return text[:end]
+            end = match.end()
+        if run is None:
+            break
+        if used + (whole := text_tokens(run[0])) <= most:
+            used, end, start = used + whole, run.end(), run.end()
+            continue
+        # The beginning of a run may look random where the whole does not: counted as random.
+        for match in SHORT.finditer(run[0]):
+            if (used := used + 1) > most:
+                break
+            end = run.start() + match.end()
+        return text[:end]
     return text

@@ -22,7 +22,7 @@ from agentkit.tokens import conversation_tokens, text_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.naming import checked
-from memory.paged.entries import entry, groups
+from memory.paged.entries import entry, fitted, groups
 from memory.paged.notes import Compacted, WindowFilled
 from memory.paged.summary import continued, summariser
 from memory.paged.window import SUMMARY
@@ -106,8 +106,9 @@ class Compaction(Memory):
                 self.limit_tokens,
             )
         left = {one.id for one in gone}
-        kept = [one.message for one in parts.rest if one.id not in left]
-        changed = thread_of([*parts.system, *self._context(pins, summary), *kept])
+        fixed = [*parts.system, *self._context(pins, summary)]
+        kept = self._fitted(fixed, [one for one in parts.rest if one.id not in left])
+        changed = thread_of([*fixed, *kept])
         after = conversation_tokens(one.message for one in changed)
         note(
             Compacted(
@@ -149,6 +150,19 @@ class Compaction(Memory):
             if size + self.limit_tokens // 4 <= self.limit_tokens:
                 break
         return [one for line in gone for one in line]
+
+    def _fitted(self, fixed: Sequence[Message], kept: Sequence[Node]) -> list[Message]:
+        """Cut the longest of the messages that stay, where they are too long even alone.
+
+        Whole they are in the log. What cannot be cut (calls without number) stays as it is.
+        """
+        entries = [entry(one.id, one.message) for one in kept]
+        cut = fitted(entries, self.limit_tokens - conversation_tokens(fixed), missing) or entries
+        for before, after in zip(entries, cut, strict=True):
+            if before.message == self._task.get():
+                # It is known by its text, so that it stays in the next turn too.
+                self._task.set(after.message)
+        return [one.message for one in cut]
 
     def _context(self, pins: Sequence[str], summary: str) -> list[Message]:
         """Pins and summary as the message that stands before the conversation, if any."""
@@ -195,6 +209,11 @@ class Compaction(Memory):
             f"**{for_line(self.name)}** · compaction: above {self.limit_tokens} tokens all but the"
             f" task, the pinned facts and the newest {self.keep} messages become a summary"
         )
+
+
+def missing(id: str, more: int) -> str:
+    """Say how much of a message was cut."""
+    return f"\n[cut: {more} more characters]" if more else "\n[cut]"
 
 
 def pinned_by(nodes: Sequence[Node], name: str) -> list[str]:

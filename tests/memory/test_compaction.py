@@ -151,10 +151,31 @@ def test_nothing_is_lost_and_the_end_stays(lines: list[tuple[Any, int]], keep: i
         kept = {one.message.content for one in changed}
         gone = {id for data in noted(log, opened.id) for id in data["ids"]}
         assert changed[-1].message.content == "the task"
+        begins = [text.partition("\n[cut")[0] for text in kept if "\n[cut" in text]
         for one in thread:
-            assert (one.message.content in kept) != (one.id in gone)
+            whole = one.message.content in kept
+            assert not (whole and one.id in gone)
+            assert whole or one.id in gone or any(map(one.message.content.startswith, begins))
+        assert conversation_tokens(one.message for one in changed) <= 120
 
     asyncio.run(play())
+
+
+async def test_one_result_larger_than_the_limit_is_cut_and_the_task_stays() -> None:
+    @tool(effect="pure")
+    def table() -> str:
+        """The table of arrivals."""
+        return "Heron, 30 t of amber beads. " * 2000
+
+    model = ScriptedModel([call("table", "{}")], [call("table", "{}")], "done")
+    memory, task = compaction(), f"Read the table. {LONG}"
+    answer = await Agent("clerk", model=model, tools=[table], memory=memory)(task)
+    assert answer.text == "done"
+    for request in model.requests:
+        assert conversation_tokens(one.message for one in request.thread) <= 400
+    last = texts(model.requests[-1])
+    assert any(text.startswith("Read the table.") for text in last)
+    assert any(text.startswith("Heron, 30 t") and "more characters]" in text for text in last)
 
 
 @pytest.mark.parametrize(
