@@ -41,7 +41,15 @@ from agentkit.model import Model, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.person import Question, agreed, refused
 from agentkit.record import Repaired
-from agentkit.run import Outcome, current_run, current_scope, note, stream_to
+from agentkit.run import (
+    Outcome,
+    current_run,
+    current_scope,
+    discard,
+    lacking,
+    note,
+    stream_to,
+)
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
@@ -445,12 +453,15 @@ class Agent(Actor):
     async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:
         try:
             answer = await asked(task)
+            discard((asked.name, task))
             fault = f"\n[{answer.fault}]" if answer.fault else ""
             return told(call, answer.text + fault, False)
         except (LogError, Unsettled, Interrupted, TooDeep):
             raise
         except AgentkitError as error:
             note(DelegateFailed(actor=asked.name, error=str(error.what)))
+            reason = f"{type(error).__name__}: {error.what}"
+            lacking(f"an answer of {asked.name} ({reason})", source=(asked.name, task))
             return told(call, f"{asked.name} failed: {error.what}", True)
 
     def _repr_markdown_(self) -> str:

@@ -43,13 +43,16 @@ class Lacks:
             self.found.append(Lack(told, who, source))
 
     def forget(self, *which: Any) -> None:
-        """Drop what is missing in answers or joins, or in all answers of an actor, by its name."""
+        """Drop what is missing in answers or joins, or in all answers of an actor, by its name.
+
+        A tuple of words means every source that is equal to it.
+        """
         names = {one for one in which if isinstance(one, str)}
         sources = [one for one in which if one is not None and not isinstance(one, str)]
         self.found = [
             lack
             for lack in self.found
-            if lack.who not in names and not any(lack.source is one for one in sources)
+            if lack.who not in names and not any(same(lack.source, one) for one in sources)
         ]
 
     def of(self, own: Iterable[str]) -> tuple[str, ...]:
@@ -62,6 +65,11 @@ class Lacks:
         told = {brief(f"{lack.who}: {word}") for lack in self.found if lack.who
                 for word in lack.words if word not in said}  # fmt: skip
         return tuple(dict.fromkeys([*said, *sorted(told)]))
+
+
+def same(source: Any, other: Any) -> bool:
+    """Whether two sources are one; answers are compared by identity, as equal ones may differ."""
+    return source is other or (isinstance(other, tuple) and bool(source == other))
 
 
 def brief(words: str) -> str:

@@ -437,6 +437,20 @@ async def test_a_team_that_asks_a_team_says_so_too(name: str) -> None:
         assert all(one.startswith(f"{GIVEN_UP[name]().name}: ") for one in answer.missing)
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_delegate_that_failed_is_missing_unless_it_is_asked_the_same_again(
+    again: bool,
+) -> None:
+    worker = fails_on_sample("ada") if again else gone("ada")
+
+    def lead(asked: str) -> Any:
+        call = ToolCall(id="c1", name="ask_ada", arguments='{"task": "look"}')
+        return [call] if asked == "how many?" or (again and "failed" in asked) else "seven"
+
+    answer = await supervisor(agent("boss", lead), [worker])("how many?", log=MemoryLog())
+    assert answer.missing == (() if again else ("an answer of ada (BadReply: gone)",))
+
+
 async def test_a_tool_that_asks_a_team_tells_the_model_so() -> None:
     worker = reflect(agent("ada"), no(), rounds=1)
 
