@@ -298,7 +298,12 @@ options = {"referee": reader}""",
             "by the table": """@pattern
 async def mine(question, output=None):
     return str(dict(questions)[question])""",
-            "one more debate": "mine = debate([ada, bo, cy], 2, name='mine')",
+            "by heart": """@pattern
+async def mine(question, output=None):
+    said = question.split()
+    dues, fee = rates[said[said.index("in") + 1]]
+    return str(round(float(said[5]) * dues + fee, 2))""",
+            "cheaper, no better": "mine = self_consistency(hasty, 3, name='mine')",
         },
     ),
     "08-1": Answers(
