@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table, text_table
 from agentkit.views.ballots import Ballots
 from agentkit.views.book import short
@@ -69,13 +69,9 @@ def ballots_svg(data: dict[str, JSON]) -> str:
     parts: list[str] = []
     y, width = 30.0, 420.0
     for table in data["tables"]:
-        title = table["path"] or "vote"
-        parts.append(words(title, 18, y, 13, font_weight=600))
-        x = 28 + len(title) * 7.6
-        said = cut(table["said"], 640, 12)
-        parts.append(words(said, x, y, 12, **paint("mute")))
-        width = max(width, x + len(said) * 6.4 + 18)
-        width = max(width, 36 + NAMES + len(table["rounds"]) * (WIDE + GAP))
+        head, wide = heading(table["path"] or "vote", table["said"], y)
+        parts += head
+        width = max(width, wide, 36 + NAMES + len(table["rounds"]) * (WIDE + GAP))
         y += 24
         parts.append(element("g", *grid(table), transform=f"translate(18 {y:g})"))
         y += 20 + LINE * (len(table["members"]) + 1) + 12

@@ -73,47 +73,46 @@ def edge(edge: dict[str, JSON], route: dict[str, JSON], crowded: bool) -> str:
 def node(node: dict[str, JSON], at: list[float]) -> str:
     """A card with the name, the model and the state."""
     x, y, width, height = at
-    left, top = x - width / 2, y - height / 2
-    tone = node["what"]
-    state = node["state"]
-    small = tone in ("tool", "memory", "remote")
-    parts = [element("title", clean(describe(node)))]
-    card = paint("raised" if small or tone == "you" else "surface", tone)
+    what, state = node["what"], node["state"]
+    small, you = what in ("tool", "memory", "remote"), what == "you"
+    card = paint("raised" if small or you else "surface", what)
     if state == "failed":
         card["stroke"] = paint(stroke="failed")["stroke"]
-    parts.append(
-        element(
-            "rect",
-            x=left,
-            y=top,
-            width=width,
-            height=height,
-            rx=height / 2 if small or tone == "you" else 9.0,
-            stroke_width=1.4,
-            stroke_dasharray="4 3" if state in ("waiting", "cancelled") else None,
-            **card,
-        )
+    box = element(
+        "rect",
+        x=x - width / 2,
+        y=y - height / 2,
+        width=width,
+        height=height,
+        rx=height / 2 if small or you else 9.0,
+        stroke_width=1.4,
+        stroke_dasharray="4 3" if state in ("waiting", "cancelled") else None,
+        **card,
     )
-    if tone == "you":
-        parts.append(words(node["label"], x, y + 4.5, 13, text_anchor="middle", font_weight=600))
-        return element("g", *parts)
-    dot = paint(state)
-    parts.append(element("circle", cx=left + 17, cy=y, r=4.0 if small else 5.0, **dot))
+    inner = (
+        [words(node["label"], x, y + 4.5, 13, text_anchor="middle", font_weight=600)]
+        if you
+        else lettering(node, x - width / 2, y, width, small)
+    )
+    return element("g", element("title", clean(describe(node))), box, *inner)
+
+
+def lettering(node: dict[str, JSON], left: float, y: float, width: float, small: bool) -> list[str]:
+    """The name of a card, a dot for its state, and what else there is room for."""
+    dot = element("circle", cx=left + 17, cy=y, r=4.0 if small else 5.0, **paint(node["state"]))
     room = width - 40
     if small:
         name = cut(node["label"], room, 11.5, 0.62)
-        parts.append(words(name, left + 29, y + 4, 11.5, font_family=MONO))
-    else:
-        second = sub(node)
-        parts.append(words(cut(node["label"], room, 13), left + 30, y - 3, 13, font_weight=600))
-        muted = paint("mute")
-        parts.append(words(cut(second, room, 10.5), left + 30, y + 13, 10.5, **muted))
-    badge = SIGNS.get(state)
-    if badge and not small:
-        parts.append(
-            words(badge, left + width - 14, y + 4, 11, text_anchor="middle", **paint(state))
-        )
-    return element("g", *parts)
+        return [dot, words(name, left + 29, y + 4, 11.5, font_family=MONO)]
+    parts = [
+        dot,
+        words(cut(node["label"], room, 13), left + 30, y - 3, 13, font_weight=600),
+        words(cut(sub(node), room, 10.5), left + 30, y + 13, 10.5, **paint("mute")),
+    ]
+    if badge := SIGNS.get(node["state"]):
+        look = {"text_anchor": "middle", **paint(node["state"])}
+        parts.append(words(badge, left + width - 14, y + 4, 11, **look))
+    return parts
 
 
 def sub(node: dict[str, JSON]) -> str:

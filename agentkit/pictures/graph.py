@@ -8,8 +8,9 @@ from agentkit.pictures.crowd import together
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.scene import Scene
 from agentkit.pictures.table import markdown_table
-from agentkit.views.graph import Graph, GraphNode
+from agentkit.views.graph import Graph
 from agentkit.views.mail import GraphEdge, Letter, edge_data
+from agentkit.views.node import GraphNode
 
 NOTES = "notes:"
 """Before the id of a card, for its notes alone."""
@@ -52,7 +53,7 @@ class GraphPicture(Picture[Graph]):
     def card(self, name: str) -> dict[str, JSON]:
         """The data of what is drawn as one card: a node, or a crowd."""
         view = self.view
-        members = [view.node_data(view.nodes[n]) for n in self.scene().cards[name]]
+        members = [view.nodes[n].data() for n in self.scene().cards[name]]
         return members[0] if name in view.nodes else together(name, members)
 
     def page(self, name: str, start: int = 0, count: int = 50) -> dict[str, JSON]:

@@ -100,15 +100,15 @@ def layers(ids: Sequence[str], links: Iterable[Link]) -> dict[str, int]:
     return level
 
 
-def settle(level: dict[str, int], links: Iterable[Link]) -> dict[str, int]:
+def pulled(level: dict[str, int], links: Iterable[Link]) -> dict[str, int]:
     """Put who is linked to others, but asked by nobody and asking nobody, one layer after them."""
     asked = {i for link in links if link.asks for i in (link.source, link.target)}
-    settled = dict(level)
+    found = dict(level)
     for link in links:
         for one, other in ((link.source, link.target), (link.target, link.source)):
             if one in asked and other not in asked:
-                settled[other] = max(settled[other], level[one] + 1)
-    return settled
+                found[other] = max(found[other], level[one] + 1)
+    return found
 
 
 def columns(boxes: Sequence[Box], level: dict[str, int]) -> dict[str, int]:
@@ -246,7 +246,7 @@ def place(
     """
     if not boxes:
         return Placed(2 * margin, 2 * margin, {}, {})
-    level = settle(layers([b.id for b in boxes], links), links)
+    level = pulled(layers([b.id for b in boxes], links), links)
     column = columns(boxes, level)
     rank = {box.id: i for i, box in enumerate(boxes)}
     table: list[list[Spot]] = [[] for _ in range(max(column.values()) + 1)]
@@ -254,6 +254,28 @@ def place(
     for box in boxes:
         spots[box.id] = spot = Spot(box.id, box.width, box.height, column[box.id])
         table[spot.column].append(spot)
+    chains, lines = chained(links, spots, table, rank)
+    tight = max(column.values()) > max(level.values())
+    if tight:
+        # Where a layer has several columns, the lines to a row run beside that row.
+        for spots_of in table:
+            spots_of.sort(key=lambda s: rank[s.id] if s.id else lines[id(s)] - 0.5)
+    untangle(table)
+    align(table, gap_y, tight)
+    near = {column[name]: level[name] for name in column}
+    gaps = [NEAR if near[i] == near[i + 1] else gap_x for i in range(len(table) - 1)]
+    return measured(table, spots, chains, gaps, margin)
+
+
+def chained(
+    links: Sequence[Link], spots: dict[str, Spot], table: list[list[Spot]], rank: dict[str, int]
+) -> tuple[dict[tuple[str, str], list[Spot]], dict[int, int]]:
+    """Make each link a chain with a spot in every column that it passes, and add it to the table.
+
+    Returns:
+        The chains by their ends, from left to right; and of each spot of a line the rank of the
+        later of its ends, by identity.
+    """
     chains: dict[tuple[str, str], list[Spot]] = {}
     lines: dict[int, int] = {}
     for link in links:
@@ -262,33 +284,33 @@ def place(
             a, b = b, a
         if (a.id, b.id) in chains or (b.id, a.id) in chains:
             continue
-        chain = [a]
-        for c in range(a.column + 1, b.column):
-            chain.append(Spot("", 0, LINE, c))
-            lines[id(chain[-1])] = max(rank[a.id], rank[b.id])
-            table[c].append(chain[-1])
-        chain.append(b)
-        chains[a.id, b.id] = chain
+        passed = [Spot("", 0, LINE, c) for c in range(a.column + 1, b.column)]
+        for spot in passed:
+            lines[id(spot)] = max(rank[a.id], rank[b.id])
+            table[spot.column].append(spot)
+        chain = chains[a.id, b.id] = [a, *passed, b]
         if a.column != b.column:
-            for left, right in zip(chain, chain[1:], strict=False):
+            for left, right in itertools.pairwise(chain):
                 left.after.append(right)
                 right.before.append(left)
-    tight = max(column.values()) > max(level.values())
-    if tight:
-        # Where a layer has several columns, the lines to a row run beside that row.
-        for spots_of in table:
-            spots_of.sort(key=lambda s: rank[s.id] if s.id else lines[id(s)] - 0.5)
-    untangle(table)
-    align(table, gap_y, tight)
+    return chains, lines
+
+
+def measured(
+    table: list[list[Spot]],
+    spots: dict[str, Spot],
+    chains: dict[tuple[str, str], list[Spot]],
+    gaps: Sequence[float],
+    margin: float,
+) -> Placed:
+    """Give every spot its pixels, columns from left to right with these gaps between them."""
     top = min(s.y - s.height / 2 for c in table for s in c) - margin
     bottom = max(s.y + s.height / 2 for c in table for s in c) + margin
     wide = [max((s.width for s in c), default=0) for c in table]
     x, middles = margin, []
-    layer = {column[name]: level[name] for name in column}
-    for i, w in enumerate(wide):
-        gap = NEAR if i + 1 < len(wide) and layer[i] == layer[i + 1] else gap_x
-        middles.append(x + w / 2)
-        x += w + gap
+    for width, gap in itertools.zip_longest(wide, gaps, fillvalue=0.0):
+        middles.append(x + width / 2)
+        x += width + gap
 
     def stop(spot: Spot) -> tuple[float, float, float]:
         half = spot.width / 2 if spot.id else wide[spot.column] / 2
@@ -296,7 +318,7 @@ def place(
         return (round(centre - half, 1), round(centre + half, 1), round(spot.y - top, 1))
 
     return Placed(
-        width=round(x - gap_x + margin, 1),
+        width=round(x + margin, 1),
         height=round(bottom - top, 1),
         centres={s.id: (round(middles[s.column], 1), round(s.y - top, 1)) for s in spots.values()},
         lines={pair: [stop(s) for s in chain] for pair, chain in chains.items()},

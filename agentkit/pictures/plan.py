@@ -6,7 +6,7 @@ from agentkit.amounts import seconds
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.steps import placed
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.svg import clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import markdown_table
 from agentkit.views.book import short
 from agentkit.views.planview import PlanView
@@ -79,10 +79,9 @@ def chart(data: dict[str, JSON]) -> str:
     parts: list[str] = []
     y, width = 30.0, 420.0
     for plan in data["plans"]:
-        parts.append(words(plan["path"] or plan["what"], 18, y, 13, font_weight=600))
-        x = 28 + len(plan["path"] or plan["what"]) * 7.6
-        parts.append(words(plan["said"], x, y, 12, **paint("mute")))
-        width = max(width, x + len(plan["said"]) * 6.4 + 18)
+        head, wide = heading(plan["path"] or plan["what"], plan["said"], y)
+        parts += head
+        width = max(width, wide)
         y += 14
         for draft in plan["drafts"]:
             if len(plan["drafts"]) > 1:

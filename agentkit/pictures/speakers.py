@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import markdown_table
 from agentkit.views.book import short
 from agentkit.views.speakers import Speakers
@@ -57,12 +57,9 @@ def strip(data: dict[str, JSON]) -> str:
     parts: list[str] = []
     y, width = 30.0, 420.0
     for talk in data["talks"]:
-        title = talk["path"] or "conversation"
-        parts.append(words(title, 18, y, 13, font_weight=600))
-        x = 28 + len(title) * 7.6
-        said = cut(talk["said"], 640, 12)
-        parts.append(words(said, x, y, 12, **paint("mute")))
-        width = max(width, x + len(said) * 6.4 + 18)
+        head, wide = heading(talk["path"] or "conversation", talk["said"], y)
+        parts += head
+        width = max(width, wide)
         turns = talk["turns"][-MOST:]
         pace = min(44.0, max(18.0, 640 / max(1, len(turns))))
         left = 18 + NAMES + BAR

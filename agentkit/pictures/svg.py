@@ -109,6 +109,25 @@ def cut(text: str, width: float, size: float = 12, wide: float = 0.56) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
+def heading(
+    title: str, said: str, y: float, *, right: float = 0.0, pace: float = 7.6, size: float = 12.0
+) -> tuple[list[str], float]:
+    """A title in bold with how it stands beside it, and how wide a picture they need.
+
+    Args:
+        title: what the picture is of.
+        said: how it stands; it is cut where there is no room.
+        y: their line.
+        right: where they end at the latest; without it the text may take 640 pixels.
+        pace: pixels for a character of the title.
+        size: of the text.
+    """
+    at = 28 + len(title) * pace
+    shown = cut(said, right - at if right else 640, size)
+    parts = [words(title, 18, y, 13, font_weight=600), words(shown, at, y, size, **paint("mute"))]
+    return parts, at + len(shown) * 6.4 + 18
+
+
 def document(width: float, height: float, title: str, *children: str) -> str:
     """A whole picture on its own background, as wide as it needs and never wider than the page."""
     return element(

@@ -108,31 +108,11 @@ class Ballots(Fold):
         )
         everything = [a for one in table.rounds for a in one.ballots.values() if a is not None]
         answers = list(dict.fromkeys(everything))
-        rounds: list[JSON] = []
         before: Held = {}
+        rounds: list[JSON] = []
         for one in table.rounds:
-            cells: dict[str, JSON] = {}
-            for who in members:
-                held = one.ballots.get(who)
-                cells[who] = {
-                    "answer": held,
-                    "tone": answers.index(held) if held is not None else None,
-                    "changed": who in before and who in one.ballots and before[who] != held,
-                    "right": self.right(held),
-                    "absent": one.absent.get(who, ""),
-                    "mark": one.marks.get(who, ""),
-                }
-            lead = one.lead()
-            rounds.append(
-                {
-                    "label": one.label,
-                    "cells": cells,
-                    "lead": lead,
-                    "votes": f"{max(one.sums.values(), default=0):.3g} of "
-                    f"{sum(one.sums.values()):.3g}",
-                    "right": self.right(lead[0]) if len(lead) == 1 else None,
-                }
-            )
+            cells = {who: self.cell(one, who, before, answers) for who in members}
+            rounds.append({"cells": cells, **self.counted(one)})
             before = {**before, **one.ballots}
         return {
             "id": f"{table.run}/{table.scope}",
@@ -145,6 +125,28 @@ class Ballots(Fold):
             "by": table.by,
             "said": outcome(table),
             "remarks": self.remarks(table),
+        }
+
+    def cell(self, one: Round, who: str, before: Held, answers: list[str]) -> dict[str, JSON]:
+        """What a member held in a round, as JSON."""
+        held = one.ballots.get(who)
+        return {
+            "answer": held,
+            "tone": answers.index(held) if held is not None else None,
+            "changed": who in before and who in one.ballots and before[who] != held,
+            "right": self.right(held),
+            "absent": one.absent.get(who, ""),
+            "mark": one.marks.get(who, ""),
+        }
+
+    def counted(self, one: Round) -> dict[str, JSON]:
+        """What the majority made of a round, as JSON."""
+        lead, most = one.lead(), max(one.sums.values(), default=0)
+        return {
+            "label": one.label,
+            "lead": lead,
+            "votes": f"{most:.3g} of {sum(one.sums.values()):.3g}",
+            "right": self.right(lead[0]) if len(lead) == 1 else None,
         }
 
     def remarks(self, table: Table) -> list[str]:

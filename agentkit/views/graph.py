@@ -6,9 +6,6 @@ kept as references and read on demand, so ten thousand of them stay light.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-
 from agentkit.events import (
     Event,
     MessageSent,
@@ -23,41 +20,15 @@ from agentkit.events import (
 from agentkit.messages import JSON
 from agentkit.patterns.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
-from agentkit.views.book import YOU, News, Order, Scope, Step, explained, mapped
+from agentkit.views.book import YOU, News, Order, Step, explained, mapped
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
 from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, letter_text
-from agentkit.views.notes import grave, quiet
+from agentkit.views.node import GraphNode
+from agentkit.views.notes import quiet
 
 APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:"}
 """Steps whose counterpart is a node of its own, and the prefix of its id."""
-
-
-@dataclass(slots=True)
-class GraphNode:
-    """You, an actor, or a tool."""
-
-    id: str
-    label: str
-    what: str
-    model: str | None = None
-    asked: int = 0
-    """Tasks or calls it was given."""
-    calls: int = 0
-    tokens: int = 0
-    cost_usd: float | None = None
-    unpriced: int = 0
-    status: str = ""
-    notes: Counter[str] = field(default_factory=Counter)
-    told: list[Letter] = field(default_factory=list)
-    """The notes about it, and answers that were handed on to nobody, in their order."""
-    scopes: list[Scope] = field(default_factory=list)
-    steps: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Its open steps and what they are."""
-    order: Order = ()
-    """Of what it first appears in; see Book."""
-    ended: Order = ()
-    """Of the step that gave it its status."""
 
 
 class Graph(Fold):
@@ -314,49 +285,13 @@ class Graph(Fold):
         actor = named if isinstance(named, str) else self.book.actor(event)
         return self.node(actor, "you" if actor == YOU else "actor")
 
-    def state(self, node: GraphNode) -> tuple[str, str]:
-        """What a node is doing: its state, and the reason for waiting."""
-        doing = set(node.steps.values())
-        for reason in ("person", "retry", "model"):
-            if reason in doing:
-                return "waiting", reason
-        if doing:
-            return "running", min(doing)
-        live = [scope for scope in node.scopes if scope.open]
-        if live:
-            below = all(scope.children > 0 for scope in live)
-            return ("waiting", "children") if below else ("running", "")
-        scope = max(node.scopes, key=lambda one: one.order, default=None)
-        last = scope.status if scope is not None else node.status
-        return {"ok": "done", "failed": "failed", "cancelled": "cancelled"}.get(last, "idle"), ""
-
-    def node_data(self, node: GraphNode) -> dict[str, JSON]:
-        """A node as JSON."""
-        state, doing = self.state(node)
-        return {
-            "id": node.id,
-            "label": node.label,
-            "what": node.what,
-            "model": node.model,
-            "state": state,
-            "doing": doing,
-            "asked": node.asked,
-            "activations": len(node.scopes),
-            "calls": node.calls,
-            "tokens": node.tokens,
-            "cost_usd": node.cost_usd,
-            "unpriced": node.unpriced,
-            "notes": dict(sorted(node.notes.items())),
-            "grave": any(grave(topic) for topic in node.notes),
-        }
-
     def data(self, since: int = 0) -> dict[str, JSON]:
         """Nodes and edges as JSON, in the order of the story; see View.data."""
         names = set(self.changes.since(since))
         edges = [edge for edge in self.edges_in_order() if edge.id in names]
         return {
             **self.head(),
-            "nodes": [self.node_data(n) for n in self.nodes_in_order() if n.id in names],
+            "nodes": [n.data() for n in self.nodes_in_order() if n.id in names],
             "edges": [edge_data(edge.id, edge.source, edge.target, [edge]) for edge in edges],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.svg import clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table
 from agentkit.views.book import short
 from agentkit.words import for_line
@@ -55,10 +55,9 @@ class LettersPicture(Picture[Letters]):
 
 def letters_svg(data: dict[str, JSON]) -> str:
     """The letters as SVG without script."""
-    parts = [words(data["name"], LEFT, 28, 13, font_weight=600)]
-    at = LEFT + len(data["name"]) * 8 + 10
-    parts.append(words(cut(data["headline"], 620, 11.5), at, 28, 11.5, **paint("mute")))
-    width, y = max(560.0, at + min(620.0, len(data["headline"]) * 6.4) + 18), 54.0
+    right = LEFT + 10 + len(data["name"]) * 8 + 620
+    parts, wide = heading(data["name"], data["headline"], 28, right=right, pace=8, size=11.5)
+    width, y = max(560.0, wide), 54.0
     shown = data["letters"][-MOST:]
     if len(shown) < len(data["letters"]):
         skipped = f"{len(data['letters']) - len(shown)} earlier ones"

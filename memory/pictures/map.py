@@ -6,7 +6,7 @@ import math
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table, text_table
 from agentkit.views.book import short
 from agentkit.words import for_line
@@ -90,11 +90,8 @@ def map_svg(data: dict[str, JSON], headline: str) -> str:
     recall = data["recalls"][-1] if data["recalls"] else None
     ranks = {hit["id"]: i for i, hit in enumerate(recall["hits"], 1)} if recall else {}
     width = LEFT + SIDE + 30 + LIST if recall else LEFT * 2 + SIDE
-    title = words(data["name"], LEFT, 28, 13, font_weight=600)
-    room = width - LEFT * 2 - len(data["name"]) * 8 - 10
-    told = words(cut(headline, room, 11.5), LEFT + len(data["name"]) * 8 + 10, 28, 11.5,
-                 **paint("mute"))  # fmt: skip
-    parts = [title, told, *sheet(data, recall, ranks)]
+    head, _ = heading(data["name"], headline, 28, right=width - LEFT, pace=8, size=11.5)
+    parts = [*head, *sheet(data, recall, ranks)]
     if recall:
         parts += listed(recall, LEFT + SIDE + 26)
     low = TOP + SIDE + 20
@@ -164,9 +161,25 @@ def sheet(
             parts.append(element("path", d=d, stroke=QUERY, stroke_width=1.2,
                                  stroke_opacity=0.45, fill="none"))  # fmt: skip
     parts += pointers(data["items"], places)
-    hits = [item for item in data["items"] if item["id"] in ranks]
+    parts += dots(data["items"], places, ranks, order)
+    if start is not None:
+        x, y = start
+        d = f"M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z"
+        parts.append(element("path", d=d, fill=QUERY, **paint(stroke="surface")))
+    return [*parts, *legend(order)]
+
+
+def dots(
+    items: list[dict[str, JSON]],
+    places: dict[str, tuple[float, float]],
+    ranks: dict[str, int],
+    order: list[str],
+) -> list[str]:
+    """The items; the best hit is drawn last, so that nothing covers it."""
+    parts = []
+    hits = [item for item in items if item["id"] in ranks]
     hits.sort(key=lambda item: -ranks[item["id"]])
-    for item in [*(item for item in data["items"] if item["id"] not in ranks), *hits]:
+    for item in [*(item for item in items if item["id"] not in ranks), *hits]:
         x, y = places[item["id"]]
         kind = str(item["about"].get("kind", ""))
         tone = PALETTE[order.index(kind) % len(PALETTE)] if order else PALETTE[0]
@@ -178,10 +191,12 @@ def sheet(
         if rank:
             look = {"fill": "#ffffff", "style": None, "text_anchor": "middle"}
             parts.append(words(str(rank), x, y + 3.3, 9.5, font_weight=600, **look))
-    if start is not None:
-        x, y = start
-        d = f"M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z"
-        parts.append(element("path", d=d, fill=QUERY, **paint(stroke="surface")))
+    return parts
+
+
+def legend(order: list[str]) -> list[str]:
+    """The colours of the kinds of items."""
+    parts = []
     for i, kind in enumerate(order[:4]):
         x = LEFT + 12 + i * 82
         tone = PALETTE[i % len(PALETTE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table
 from agentkit.views.book import short
 from agentkit.words import for_line
@@ -61,9 +61,7 @@ def shade(part: str) -> str:
 
 def paging_svg(data: dict[str, JSON], headline: str) -> str:
     """The view as SVG without script."""
-    parts = [words(data["name"], LEFT, 28, 13, font_weight=600)]
-    at = LEFT + len(data["name"]) * 8 + 10
-    parts.append(words(cut(headline, LEFT + WIDE - at, 11.5), at, 28, 11.5, **paint("mute")))
+    parts, _ = heading(data["name"], headline, 28, right=LEFT + WIDE, pace=8, size=11.5)
     y = 44.0
     if data["moments"]:
         last = data["moments"][-1]

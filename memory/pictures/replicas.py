@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.svg import PALETTE, clean, cut, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table, text_table
 from agentkit.views.book import short
 from agentkit.words import for_line
@@ -69,10 +69,7 @@ def replicas_svg(data: dict[str, JSON]) -> str:
     """The board as SVG without script."""
     columns = len(data["replicas"])
     width = max(560.0, LEFT * 2 + NAMES + columns * (WIDE + GAP))
-    parts = [words(data["name"], LEFT, 28, 13, font_weight=600)]
-    at = LEFT + len(data["name"]) * 8 + 10
-    parts.append(words(cut(data["headline"], width - at - 10, 11.5), at, 28, 11.5,
-                       **paint("mute")))  # fmt: skip
+    parts, _ = heading(data["name"], data["headline"], 28, right=width - 10, pace=8, size=11.5)
     y = 56.0
     for i, one in enumerate(data["replicas"]):
         x = LEFT + NAMES + i * (WIDE + GAP)
