@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from agentkit import current_run, run
 from agentkit.errors import AgentkitError, StoreError, full_text
 from agentkit.events import Effect, Usage
+from agentkit.extras import lacking
 from agentkit.messages import JSON, digest
 from agentkit.run import Outcome, in_run
 
@@ -42,6 +43,8 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
         except AgentkitError:
             raise
         except Exception as error:
+            if isinstance(error, ImportError) and (needs := lacking(error)):
+                raise needs from error
             raise StoreError(f"{name} failed: {full_text(error)}") from error
         finally:
             _performing.reset(before)

@@ -7,8 +7,10 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
+from agentkit.extras import EXTRAS
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -79,6 +81,60 @@ def test_a_script_needs_nothing_but_a_plain_install(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == "whole\n", done.stderr
+
+
+def brought(extra: str) -> set[str]:
+    """The distributions that an extra installs, with what they require."""
+    found: set[str] = set()
+    waiting = [Requirement(text) for text in PROJECT["optional-dependencies"][extra]]
+    while waiting:
+        need = waiting.pop()
+        if need.name == PROJECT["name"]:
+            inner = [one for name in need.extras for one in PROJECT["optional-dependencies"][name]]
+            waiting += [Requirement(text) for text in inner]
+        elif need.name.lower() not in found and not (need.marker and not need.marker.evaluate()):
+            found.add(need.name.lower())
+            try:
+                waiting += [Requirement(text) for text in requires(need.name) or ()
+                            if "extra ==" not in text]  # fmt: skip
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def test_an_extra_brings_the_packages_that_it_is_named_for() -> None:
+    owners = packages_distributions()
+    for package, extra in EXTRAS.items():
+        assert {owner.lower() for owner in owners[package]} & brought(extra), package
+
+
+USES = {
+    "numpy": "VectorMemory('notes', store='numpy').remember('x')",
+    "chromadb": "VectorMemory('notes', store='chroma').remember('x')",
+    "nats": "fabric('nats://127.0.0.1:1').__aenter__()",
+    "anywidget": "__import__('nbext.widgets')",
+    "pycrdt": "__import__('memory.board.crdt').board.crdt.document('a')",
+}
+
+
+@pytest.mark.parametrize("package", USES)
+def test_a_feature_without_its_package_names_the_extra(package: str, tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules[{package!r}] = None  # as if it were not installed
+import asyncio
+from memory import VectorMemory, fabric
+async def use():
+    await {USES[package]}
+asyncio.run(use())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert f"SetupError: The package {package} is not installed" in done.stderr
+    assert f"pip install 'jupyter-agentkit[{EXTRAS[package]}]'" in done.stderr
 
 
 def pages() -> list[Path]:

@@ -19,6 +19,7 @@ LAYERS = [
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",
+    "agentkit.extras",
     "agentkit.forms",
     "agentkit.messages",
     "agentkit.notes",

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from agentkit.extras import lacking
 from agentkit.messages import JSON, canonical
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ the two stays.
 
 def document(replica: str) -> pycrdt.Doc[Any]:
     """Make an empty document; its client id is the replica's, so that a rebuild gives the same."""
-    import pycrdt
+    try:
+        import pycrdt
+    except ImportError as error:
+        raise lacking(error, "choose another policy") or error from None
 
     return pycrdt.Doc(client_id=zlib.crc32(replica.encode()) or 1)
 

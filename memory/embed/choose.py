@@ -27,7 +27,11 @@ def embedder(name: str | Embedder | None = None, **options: Any) -> Embedder:
     if name is None:
         from memory.embed.minilm import weights
 
-        name = "minilm" if weights() and installed("tokenizers", "threadpoolctl") else "hashed"
+        name = (
+            "minilm"
+            if weights() and installed("numpy", "tokenizers", "threadpoolctl")
+            else "hashed"
+        )
     if name.startswith("hashed"):
         from memory.embed.hashed import HashedNgrams
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
+from agentkit.extras import lacking
 from agentkit.threads import in_thread
 from memory.embed import Embedded
 
@@ -65,11 +66,11 @@ class MiniLM:
                 " the embedder 'hashed'",
             )
         try:
+            import numpy as np  # noqa: F401  the weights are read into it
+            import threadpoolctl  # noqa: F401
             from tokenizers import Tokenizer
         except ImportError as error:
-            raise SetupError(
-                f"{self.name} needs the package tokenizers.", todo="pip install tokenizers"
-            ) from error
+            raise lacking(error, "use the embedder 'hashed'") or error from None
         self.folder = place
         self._tokenizer = Tokenizer.from_file(str(place / "tokenizer.json"))
         self._tokenizer.no_padding()

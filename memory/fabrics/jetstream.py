@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
-from agentkit.errors import SetupError
+from agentkit.extras import lacking
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.natserrors import Mapped, mapped
@@ -32,10 +32,7 @@ try:
     from nats.js import JetStreamContext, api
     from nats.js.errors import NotFoundError
 except ImportError as error:
-    raise SetupError(
-        f"A fabric on NATS needs the package nats-py: {error}.",
-        todo="pip install nats-py, or use fabric('local')",
-    ) from error
+    raise lacking(error, "use fabric('local')") or error from None
 
 ANSWER_S = 2.0
 """How long the broker may take for one answer."""

@@ -17,10 +17,15 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self
 from weakref import WeakSet
 
-import anywidget
-import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.display import publish_display_data
+from agentkit.extras import lacking
+
+try:
+    import anywidget
+    import traitlets
+    from IPython.core.getipython import get_ipython
+    from IPython.display import publish_display_data
+except ImportError as error:
+    raise lacking(error) or error from None
 
 from agentkit.events import Delta, RunEnded, RunStarted
 from agentkit.messages import JSON

@@ -1,0 +1,38 @@
+"""Packages that a plain install lacks, each with the extra of jupyter-agentkit that brings it."""
+
+from __future__ import annotations
+
+from agentkit.errors import SetupError
+
+EXTRAS = {
+    "numpy": "shared",
+    "pycrdt": "shared",
+    "chromadb": "memory",
+    "filelock": "memory",
+    "threadpoolctl": "memory",
+    "tokenizers": "memory",
+    "nats": "nats",
+    "anywidget": "lab",
+    "ipywidgets": "lab",
+    "IPython": "lab",
+    "traitlets": "lab",
+}
+"""Extras by the names that are imported; tests compare them with pyproject.toml."""
+
+
+def lacking(error: ImportError, otherwise: str = "") -> SetupError | None:
+    """Return what to do about a package that is not there; None where no extra brings it.
+
+    Args:
+        error: of the import.
+        otherwise: how to do without, as "use fabric('local')".
+    """
+    package = (error.name or "").partition(".")[0]
+    extra = EXTRAS.get(package)
+    if extra is None or not isinstance(error, ModuleNotFoundError):
+        return None
+    todo = f"pip install 'jupyter-agentkit[{extra}]'"
+    return SetupError(
+        f"The package {package} is not installed.",
+        todo=f"{todo}, or {otherwise}" if otherwise else todo,
+    )
