@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
+
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.budget import bound_of
@@ -172,7 +174,7 @@ class Agent(Actor):
         self.memories = memories(memory, name)
         self.tools = named([*tools, *(own for one in self.memories for own in one.tools)])
         self.max_turns, self.max_nested = max_turns, max_nested
-        self.options = Options(temperature=temperature, max_tokens=max_tokens)
+        self.options = sampling(name, temperature, max_tokens)
 
     def _made_of(self) -> tuple[Any, ...]:
         settings = getattr(self.model, "settings", None)
@@ -469,6 +471,22 @@ class Agent(Actor):
         head = f"**{for_line(self.name)}** · {for_line(f'{self.model_name} · tools: {tools}')}"
         lines = for_markdown(summary(self.instructions)).split("\n")
         return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
+
+
+def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Options:
+    """The sampling options of an agent.
+
+    Raises:
+        SetupError: one is out of range.
+    """
+    try:
+        return Options(temperature=temperature, max_tokens=max_tokens)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SetupError(
+            f"{first['loc'][0]} of {name} is {first['input']!r}: {first['msg']}.",
+            expected="temperature as a number, max_tokens as a whole number from 1",
+        ) from error
 
 
 def stop_in(error: BaseException) -> BaseException | None:

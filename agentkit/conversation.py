@@ -45,7 +45,38 @@ def thread_before(after: After | None, name: str) -> Thread:
         return uninstructed(after.thread)
     if isinstance(after, str | Mapping) or not isinstance(after, Iterable):
         raise unusable(name, after)
-    return thread_of(message_of(one, name) for one in after)
+    messages = [message_of(one, name) for one in after]
+    check_results(messages, name)
+    return thread_of(messages)
+
+
+def check_results(messages: Sequence[Message], name: str) -> None:
+    """Refuse what no endpoint takes: calls without their results, results without their calls.
+
+    Raises:
+        SetupError: with the call that it is.
+    """
+    waiting: dict[str, str] = {}
+    known: set[str] = set()
+    for one in [*messages, Message(role="user")]:
+        if one.role == "tool":
+            if one.call_id not in known:
+                raise half(name, f"a result of the call {one.call_id!r} and not that call")
+            waiting.pop(str(one.call_id), None)
+            continue
+        if waiting:
+            raise half(name, f"a call of {next(iter(waiting.values()))} and not its result")
+        waiting = {call.id: call.name for call in one.calls}
+        known = set(waiting)
+
+
+def half(name: str, what: str) -> SetupError:
+    """The error of a conversation that was cut off in the wrong place."""
+    return SetupError(
+        f"{name} cannot go on after= a conversation that holds {what}.",
+        expected="each message with calls directly before one tool message for each of them",
+        todo="leave both out, or give both",
+    )
 
 
 def message_of(one: Any, name: str) -> Message:

@@ -8,6 +8,7 @@ assert model.requests[0].thread[-1].message.content == "What are the dues?"
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 import re
 from collections.abc import Callable, Sequence
@@ -18,9 +19,11 @@ from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall, canonical
 from agentkit.model import OnText, Reply, Request
 
-Line = str | Sequence[ToolCall] | BaseException | Reply | Callable[[Request], Any]
-"""What a ScriptedModel does when asked: say a text, call tools, raise, answer with a Reply, or
-what a function of the request returns."""
+Line = (
+    str | ToolCall | Sequence[ToolCall] | Message | Reply | BaseException | Callable[[Request], Any]
+)
+"""What a ScriptedModel does when asked: say a text, call tools, answer with a Message or a Reply,
+raise, or what a function of the request, plain or async, returns."""
 
 
 USAGE = Usage(tokens_in=10, tokens_out=5, calls=1)
@@ -57,7 +60,7 @@ class ScriptedModel:
         """Say the next line.
 
         Raises:
-            SetupError: there is none left.
+            SetupError: there is none left, or it is none.
         """
         self.requests.append(request)
         if not self.lines:
@@ -71,21 +74,43 @@ class ScriptedModel:
         await asyncio.sleep(self.delay_s)
         if callable(line):
             line = line(request)
+            line = await line if inspect.isawaitable(line) else line
         if isinstance(line, BaseException):
             raise line
-        if isinstance(line, Reply):
-            return line
-        text, calls = (line, ()) if isinstance(line, str) else ("", tuple(line))
+        reply = line if isinstance(line, Reply) else self._reply(line)
         if on_text is not None:
-            for piece in re.findall(r"\S+\s*|\s+", text):
+            for piece in re.findall(r"\S+\s*|\s+", reply.text):
                 on_text(piece)
+        return reply
+
+    def _reply(self, line: Any) -> Reply:
+        message = said(line)
+        if message is None:
+            raise SetupError(
+                f"The model {self.name} cannot say a {type(line).__name__}.",
+                expected="a text, a call(...) or a list of them, a Message of an assistant, a"
+                " Reply, an error, or a function of the request that gives one of these",
+                todo="several lines are several arguments; of typed data give the JSON as a text",
+            )
         return Reply(
-            message=Message(role="assistant", content=text, calls=calls),
-            stop="tools" if calls else "stop",
+            message=message,
+            stop="tools" if message.calls else "stop",
             usage=self.usage,
             cost_usd=self.cost_usd,
             model=self.name,
         )
+
+
+def said(line: Any) -> Message | None:
+    """The message that a line is; None if it is none."""
+    if isinstance(line, Message):
+        return line if line.role == "assistant" else None
+    if isinstance(line, str):
+        return Message(role="assistant", content=line)
+    calls = [line] if isinstance(line, ToolCall) else line
+    if isinstance(calls, list | tuple) and all(isinstance(one, ToolCall) for one in calls):
+        return Message(role="assistant", calls=tuple(calls))
+    return None
 
 
 _numbers = itertools.count(1)

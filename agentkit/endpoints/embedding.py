@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from agentkit.endpoints import prices
 from agentkit.endpoints.address import hidden
 from agentkit.endpoints.connect import check, find
-from agentkit.endpoints.dialect import Read
+from agentkit.endpoints.dialect import Announced, Read, complaint
 from agentkit.endpoints.openai import OPENAI, usage
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import JSON, Message
@@ -54,11 +54,14 @@ def connect_embedder(
     named = "sim:careful" if simulated else name
     base, key = hidden(base_url), hidden(api_key)
     del base_url, api_key
-    endpoint = find(named, base, key, "openai")
+    # Azure's dialect differs in its headers only.
+    endpoint = find(named, base, key, None if named.startswith("azure:") else "openai")
     if simulated:
         endpoint.name = endpoint.model = name
         endpoint.price = prices.per_million(0.0, 0.0)
-    endpoint.dialect = EMBEDDING
+    endpoint.dialect = EMBEDDING._replace(headers=endpoint.dialect.headers)
+    if isinstance(endpoint.base_url, str):
+        endpoint.base_url = endpoint.base_url.removesuffix(EMBEDDING.path)
     endpoint.timeout_s = float(timeout_s)
     if dims is not None:
         endpoint.options = Options(extra={"dimensions": dims})
@@ -76,7 +79,11 @@ def read(answer: JSON, salt: str) -> Read:
 
     Raises:
         Malformed: it is not what the protocol promises.
+        Announced: the server reports an error in it.
     """
+    foreign = not (isinstance(answer, dict) and answer.get("data"))
+    if found := complaint(answer, foreign=foreign):
+        raise Announced(found)
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list) or not data:
         raise Malformed("it has no data")

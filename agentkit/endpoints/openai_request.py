@@ -96,7 +96,7 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
     return result
 
 
-DROPPED = ("stream_options", "seed")
+DROPPED = ("stream_options", "seed", "encoding_format")
 """Fields that some servers refuse and that a request can do without."""
 UNKNOWN = re.compile(
     r"un(supported|known|recogni[sz]ed|expected)|not (supported|permitted|allowed|recogni[sz]ed)"

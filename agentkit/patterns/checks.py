@@ -44,10 +44,8 @@ def check(actor: Actor) -> list[Finding]:
     if not isinstance(flow, Flow):
         return list(unapproved(actor, set()))
     found = [*unreachable(flow), *endless(flow), *cycles(flow), *stuck(flow), *givers_up(flow)]
-    before = unasked(flow)
-    for name, node in flow.nodes.items():
-        if node.actor is not None and name in before:
-            found += unapproved(node.actor, set())
+    for actor in unguarded(flow):
+        found += unapproved(actor, set())
     return sorted(found, key=lambda one: not one.fatal)
 
 
@@ -119,13 +117,20 @@ def unasked(flow: Flow) -> set[str]:
     return seen
 
 
+def unguarded(flow: Flow) -> list[Actor]:
+    """The actors in those nodes."""
+    before = unasked(flow)
+    return [node.actor for name, node in flow.nodes.items() if node.actor and name in before]
+
+
 def unapproved(actor: Actor, seen: set[int]) -> Iterator[Finding]:
     """`once` tools of an actor and of those below it that need nobody's approval."""
     if id(actor) in seen:
         return
     seen.add(id(actor))
-    if isinstance(getattr(actor, "flow", None), Flow):
-        yield from (one for one in check(actor) if one.kind == "unapproved")
+    if isinstance(flow := getattr(actor, "flow", None), Flow):
+        for member in unguarded(flow):
+            yield from unapproved(member, seen)
         return
     tools: list[Tool] = list(actor.tools.values()) if isinstance(actor, Agent) else []
     harm = [one.name for one in tools if one.effect == "once" and one.actor is None]

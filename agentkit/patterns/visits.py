@@ -10,6 +10,7 @@ from agentkit.errors import BadOutput
 from agentkit.events import StateChanged
 from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
+from agentkit.model import Stop
 from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, Node, State
 from agentkit.patterns.judge import fields
@@ -95,7 +96,7 @@ def joined(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
         who: answer.text if answer.data is None else jsonable(answer.data)
         for who, answer in answers.items()
     }
-    stop = next((one.stop for one in answers.values() if one.stop != "stop"), "stop")
+    stop: Stop = next((one.stop for one in answers.values() if one.stop != "stop"), "stop")
     data = list(values.values()) if listed else values
     return Answer(text="\n".join(texts), data=data, stop=stop)
 

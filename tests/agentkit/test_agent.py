@@ -698,3 +698,11 @@ async def test_an_agent_may_be_asked_within_itself_as_often_as_it_says() -> None
     with pytest.raises(TooDeep):
         await mutual(model, max_nested=2)("go", log=MemoryLog())
     assert model.calls == 6
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_tokens": 0}, {"max_tokens": 1.5}, {"temperature": "hot"}]
+)
+def test_senseless_sampling_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(SetupError, match=next(iter(options))):
+        Agent("clerk", model=ScriptedModel("x"), **options)

@@ -11,7 +11,7 @@ from agentkit.actor import Actor
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
-from agentkit.messages import thread_of
+from agentkit.messages import ToolCall, thread_of
 from agentkit.model import Request
 from agentkit.patterns import person
 from tests.fakes import ScriptedModel, call
@@ -172,3 +172,25 @@ async def test_a_run_that_went_on_with_a_conversation_is_resumed_with_it() -> No
     assert (await clerk.replay(answer.run_id, log=log)).text == "Ida."
     rerun = await clerk.rerun(answer.run_id, log=log)
     assert (rerun.text, len(model.requests)) == ("Ida.", 3)
+
+
+CALLING = Message(role="assistant", calls=(ToolCall(id="1", name="look", arguments="{}"),))
+RESULT = Message(role="tool", content="open", call_id="1")
+ASKED = Message(role="user", content="Is it open?")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[ASKED, CALLING], [ASKED, RESULT], [CALLING, ASKED, RESULT], [CALLING, RESULT, ASKED, RESULT]],
+)
+async def test_half_a_tool_call_is_no_conversation(messages: list[Message]) -> None:
+    model = ScriptedModel("yes")
+    with pytest.raises(SetupError, match="cannot go on after="):
+        await Agent("clerk", model=model)("q", after=messages)
+    assert not model.requests
+
+
+async def test_whole_tool_calls_are_gone_on_with() -> None:
+    model = ScriptedModel("yes")
+    await Agent("clerk", model=model)("q", after=[ASKED, CALLING, RESULT])
+    assert len(model.requests[0].thread) == 4

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agentkit import Agent, tool
+from agentkit import Agent, Message, tool
 from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
+from agentkit.model import Reply, Request
 from agentkit.testing import ScriptedModel, call
 from tests.conftest import ROOT
 
@@ -81,3 +82,29 @@ def test_a_type_checker_knows_the_data_of_an_answer(tmp_path: Path) -> None:
     pattern = "agentkit.actor.Pattern"
     assert "error" not in done.stdout, done.stdout
     assert told == ["int", "list[str]", pattern, pattern, "str", "int"], done.stdout
+
+
+async def later(request: Request) -> str:
+    return f"{len(request.thread)} messages"
+
+
+async def test_its_lines_may_be_a_single_call_a_message_or_an_async_function() -> None:
+    said = Message(role="assistant", content="I see")
+    model = ScriptedModel(call("tariff", port="Amber"), later, said)
+    clerk = Agent("clerk", model=model, tools=[tariff])
+    assert (await clerk("q", log=MemoryLog())).text == "3 messages"
+    assert (await clerk("q", log=MemoryLog())).text == "I see"
+
+
+@pytest.mark.parametrize(
+    "line", [None, 5, {"port": "Amber"}, ["a", "b"], Message(role="user", content="x")]
+)
+async def test_what_is_no_line_is_refused_by_what_may_be_one(line: object) -> None:
+    with pytest.raises(SetupError, match="cannot say"):
+        await Agent("clerk", model=ScriptedModel(line))("q", log=MemoryLog())  # type: ignore[arg-type]
+
+
+async def test_a_reply_of_its_own_is_streamed_too() -> None:
+    model = ScriptedModel(Reply(message=Message(role="assistant", content="hello there")))
+    heard = [one async for one in Agent("clerk", model=model).stream("q", log=MemoryLog())]
+    assert "".join(one.text for one in heard if one.kind == "delta") == "hello there"

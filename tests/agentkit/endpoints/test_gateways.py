@@ -12,6 +12,7 @@ import pytest
 from agentkit.endpoints import anthropic, failures, openai
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.embedding import connect_embedder
 from agentkit.endpoints.shapes import decode
 from agentkit.endpoints.stops import FAILED, STOPS
 from agentkit.errors import RateLimited
@@ -290,3 +291,49 @@ async def test_a_refused_field_is_known_wherever_the_server_names_it(
     model = connect("m", base_url="http://x/v1", seed=7, retries=0, transport=transport)
     found = await model(Request(thread=thread_of([Message(role="user", content="q")])))
     assert found.text == "fine"
+
+
+def embedder(answer: dict[str, Any], **options: Any) -> tuple[Any, list[httpx.Request]]:
+    """An embedding model whose server gives this answer, and what it was asked."""
+    asked: list[httpx.Request] = []
+
+    def reply_to(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if "encoding_format" in json.loads(request.content) and answer.get("refuses"):
+            return httpx.Response(400, json={"error": {"message": "encoding_format?"}})
+        return httpx.Response(200, json=answer)
+
+    model = connect_embedder(**{"name": "m", "retries": 0, **options})
+    model.transport = httpx.MockTransport(reply_to)  # type: ignore[attr-defined]
+    return model, asked
+
+
+VECTORS = {"data": [{"index": 0, "embedding": [1.0, 2.0]}]}
+TEXTS = Request(thread=thread_of([Message(role="user", content="Amber")]))
+
+
+@pytest.mark.parametrize("base", ["http://x/v1", "http://x/v1/embeddings"])
+async def test_the_path_of_embeddings_is_appended_once(base: str) -> None:
+    model, asked = embedder(VECTORS, base_url=base)
+    assert (await model(TEXTS)).message.native == [[1.0, 2.0]]
+    assert str(asked[0].url) == "http://x/v1/embeddings"
+
+
+async def test_azures_embeddings_carry_its_own_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://name.openai.azure.com")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key")
+    model, asked = embedder(VECTORS, name="azure:small")
+    await model(TEXTS)
+    assert asked[0].headers["api-key"] == "azure-key" and "authorization" not in asked[0].headers
+    assert "/deployments/small/embeddings" in str(asked[0].url)
+
+
+async def test_an_error_in_place_of_vectors_is_told() -> None:
+    model, _ = embedder({"error": {"message": "slow", "code": 429}}, base_url="http://x/v1")
+    with pytest.raises(RateLimited):
+        await model(TEXTS)
+
+
+async def test_embeddings_do_without_a_field_that_is_refused() -> None:
+    model, asked = embedder({**VECTORS, "refuses": True}, base_url="http://x/v1")
+    assert (await model(TEXTS)).message.native == [[1.0, 2.0]] and len(asked) == 2

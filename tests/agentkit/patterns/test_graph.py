@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agentkit import Agent
-from agentkit.errors import BadOutput, BadReply, RoundsSpent, SetupError
+from agentkit.errors import BadOutput, BadReply, RoundsSpent, SetupError, TooDeep
 from agentkit.events import Noted, ScopeOpened, StateChanged, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.checks import check
@@ -14,6 +14,7 @@ from agentkit.patterns.debate import debate
 from agentkit.patterns.flow import otherwise
 from agentkit.patterns.graph import graph, node
 from agentkit.patterns.person import person
+from agentkit.testing import ScriptedModel, call
 from agentkit.tools import tool
 from tests.agentkit.patterns.deciders import asked, noted, played, word
 from tests.agentkit.patterns.teams import PAID, agent
@@ -323,3 +324,13 @@ async def test_what_a_check_warns_of_is_noted_in_the_run() -> None:
 def test_what_cannot_be_drawn_is_refused(make: Any) -> None:
     with pytest.raises(SetupError):
         make()
+
+
+async def test_a_graph_that_is_a_tool_of_its_own_agent_ends_with_an_error() -> None:
+    model = ScriptedModel(*[[call("team", task="You do it.")]] * 60)
+    clerk = Agent("clerk", model=model)
+    team = clerk >> Agent("editor", model=ScriptedModel("fine"))
+    made = team.as_tool("team", "A team.")
+    clerk.tools = {made.name: made}
+    with pytest.raises(TooDeep):
+        await clerk("q")
