@@ -119,14 +119,20 @@ def parse(grammar: Grammar, text: str) -> Line:
     return Line(words=tuple(words), given=values, binding=binding, rest=rest)
 
 
+ARROW = re.compile(r"->\s*[^\W\d]\w*(?:\s*:\s*[\w.\[\], |]+)?$")
+"""A name at the end of a line, as `-> report: Report`."""
+
+
 def check_rest(grammar: Grammar, rest: str) -> None:
-    """See to it that no option stands behind the text, of which it would be a part.
+    """See to it that no option and no name stands behind the text, of which it would be a part.
 
     Raises:
         SetupError: one does.
     """
-    words = rest.split()
+    words = [word.partition("=")[0] for word in rest.split()]
     late = next((one.name for one in grammar.options if one.name in words), None)
+    if late is None and grammar.binds and (arrow := ARROW.search(rest)):
+        late = arrow[0]
     if late is not None:
         raise SetupError(
             f"{late} stands behind the beginning of the task and would be a part of it.",

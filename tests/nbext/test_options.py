@@ -52,6 +52,21 @@ def test_an_option_behind_the_task_is_not_taken_for_a_part_of_it() -> None:
     assert "put --budget before it" in str(caught.value.todo)
 
 
+@pytest.mark.parametrize(
+    "late", ["-> said", "-> said: list[str]", "->said", "--budget=0.01", "--quiet"]
+)
+def test_what_stands_behind_the_task_is_refused(late: str) -> None:
+    with pytest.raises(SetupError, match="stands behind"):
+        parse(ASK, f"clerk What is 3 + 4? {late}")
+
+
+@pytest.mark.parametrize(
+    "task", ["Is x -> y a function?", "What does a -> mean?", "5 -> 6", "a--b"]
+)
+def test_an_arrow_inside_a_task_is_a_part_of_it(task: str) -> None:
+    assert parse(ASK, f"clerk {task}").rest == task
+
+
 def test_rerun_takes_a_run_only_if_it_looks_like_one() -> None:
     assert parse(ASK, "clerk --rerun 4f1c22ab --quiet").one("--rerun") == "4f1c22ab"
     assert parse(ASK, "clerk --rerun What is up").rest == "What is up"
