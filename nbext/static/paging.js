@@ -105,6 +105,19 @@ function history(data, moment, choose) {
 }
 
 /**
+ * What is in the window, or what is not: a line for each message, all of the one that is opened.
+ * @param {string} className
+ * @param {Entry[]} entries
+ * @param {{ opened: string, open: (key: string) => void }} reading
+ */
+const list = (className, entries, { opened, open }) => html("ol", className, "", ...entries.map((one, i) => {
+  const key = `${className} ${one.id || i}`;
+  const row = html("li", opened === key ? "ak-entry open" : "ak-entry", "", html("span", `ak-part tone-${tone(one.part)}`, one.part), html("span", "ak-text", one.text), html("span", "ak-tokens", one.tokens ? String(one.tokens) : ""));
+  row.dataset.id = key;
+  return clickable(row, () => open(opened === key ? "" : key));
+}));
+
+/**
  * Draw the view into an element and keep it up to date; returns the clean-up.
  * @param {import("./types").Shown} shown
  */
@@ -115,25 +128,16 @@ export function render({ model, el }) {
   let chosen = null;
 
   /**
-   * @param {string} className
-   * @param {Entry[]} entries
-   */
-  const list = (className, entries) => html("ol", className, "", ...entries.map((one, i) => {
-    const key = `${className} ${one.id || i}`;
-    const row = html("li", opened === key ? "ak-entry open" : "ak-entry", "", html("span", `ak-part tone-${tone(one.part)}`, one.part), html("span", "ak-text", one.text), html("span", "ak-tokens", one.tokens ? String(one.tokens) : ""));
-    row.dataset.id = key;
-    return clickable(row, () => { opened = opened === key ? "" : key; wake(); });
-  }));
-  /**
    * What is in the window, and beside it what is not.
    * @param {PagingData} data
    * @param {Moment} moment
    */
   function both(data, moment) {
     const summary = data.moments.filter((one) => one.n <= moment.n && one.summary).at(-1)?.summary;
+    const reading = { opened, open: (/** @type {string} */ key) => { opened = key; wake(); } };
     const gone = data.outside.slice(-40).map((one) => ({ ...one, part: "", tokens: 0 }));
-    const away = html("div", "ak-column", "", html("h4", "", `paged out: ${data.outside.length}`), ...(summary ? [html("p", "ak-summary", summary)] : []), list("ak-out", gone));
-    return html("div", "ak-both", "", html("div", "ak-column wide", "", html("h4", "", `in the window: ${moment.entries.length}`), list("ak-in", moment.entries)), away);
+    const away = html("div", "ak-column", "", html("h4", "", `paged out: ${data.outside.length}`), ...(summary ? [html("p", "ak-summary", summary)] : []), list("ak-out", gone, reading));
+    return html("div", "ak-both", "", html("div", "ak-column wide", "", html("h4", "", `in the window: ${moment.entries.length}`), list("ak-in", moment.entries, reading)), away);
   }
   /** @param {PagingData} data */
   function paint(data) {

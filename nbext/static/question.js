@@ -67,6 +67,16 @@ function field(model, answer) {
 }
 
 /**
+ * How long there is to answer, and what happens then.
+ * @param {Model} model
+ * @param {number} born when it was shown, in milliseconds
+ */
+function remaining(model, born) {
+  const rest = Math.max(0, model.get("timeout_s") - (Date.now() - born) / 1000);
+  return `${left(rest)} left, then: ${model.get("default") || "no answer"}`;
+}
+
+/**
  * Show the question and the answer that comes; returns the clean-up.
  * @param {import("./types").Shown} shown
  */
@@ -83,17 +93,6 @@ export function render({ model, el }) {
     for (const one of box.querySelectorAll("button, input")) /** @type {HTMLButtonElement} */ (one).disabled = true;
     model.send({ type: "answer", text });
   }
-  /** @param {number} limit */
-  function clock(limit) {
-    const made = html("div", "agentkit-question-clock");
-    const tick = () => {
-      const rest = Math.max(0, limit - (Date.now() - born) / 1000);
-      made.textContent = `${left(rest)} left, then: ${model.get("default") || "no answer"}`;
-    };
-    tick();
-    timer = setInterval(tick, 500);
-    return made;
-  }
   function draw() {
     clearInterval(timer);
     const by = model.get("by");
@@ -101,7 +100,12 @@ export function render({ model, el }) {
     box.classList.toggle("is-answered", Boolean(by));
     if (by) return box.append(html("div", "agentkit-question-verdict", verdict(model.get("answer"), by)));
     box.append(choices(model, answer));
-    if (model.get("timeout_s") > 0) box.append(clock(model.get("timeout_s")));
+    if (model.get("timeout_s") <= 0) return;
+    const clock = html("div", "agentkit-question-clock");
+    const tick = () => { clock.textContent = remaining(model, born); };
+    tick();
+    timer = setInterval(tick, 500);
+    box.append(clock);
   }
 
   draw();

@@ -45,6 +45,17 @@ function about(key, replica, one) {
   return details(facts.filter(([, text]) => text));
 }
 
+/**
+ * @param {import("./types").KeyRow} line
+ * @param {(one: Version, replica: number, siblings: number) => HTMLElement} chip
+ */
+function row(line, chip) {
+  const name = html("th", "ak-key", line.key);
+  name.setAttribute("scope", "row");
+  return html("tr", "", "", name, ...line.cells.map((versions, i) => html("td", "", versions.length ? "" : "–",
+    ...versions.map((one) => chip(one, i, versions.length)))));
+}
+
 /** @param {ReplicasData["troubles"]} troubles */
 const list = (troubles) => html("ol", "ak-troubles", "",
   ...troubles.map((one) => html("li", `ak-trouble ${one.topic}`, "", html("span", "", one.told), html("span", "ak-who", one.who))).reverse());
@@ -74,20 +85,10 @@ export function render({ model, el }) {
     made.setAttribute("aria-label", spoken(key, replica, one, siblings));
     return clickable(made, () => { chosen = chosen === id ? "" : id; wake(); });
   }
-  /**
-   * @param {Replica[]} replicas
-   * @param {import("./types").KeyRow} line
-   */
-  function row(replicas, line) {
-    const name = html("th", "ak-key", line.key);
-    name.setAttribute("scope", "row");
-    return html("tr", "", "", name, ...line.cells.map((versions, i) => html("td", "", versions.length ? "" : "–",
-      ...versions.map((one) => chip(line.key, replicas[i].name, one, versions.length)))));
-  }
   /** @param {ReplicasData} data */
   function paint(data) {
     read = [];
-    const rows = data.keys.map((line) => row(data.replicas, line));
+    const rows = data.keys.map((line) => row(line, (one, i, siblings) => chip(line.key, data.replicas[i].name, one, siblings)));
     const table = html("table", "", "", html("thead", "", "", html("tr", "", "", html("td"), ...data.replicas.map(header))), html("tbody", "", "", ...rows));
     root.replaceChildren(heading(data.name, data.headline), rows.length ? html("div", "ak-scroll", "", table) : nothing("Nothing is written yet."),
       ...read, ...(data.troubles.length ? [list(data.troubles)] : []));
