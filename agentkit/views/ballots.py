@@ -80,10 +80,8 @@ class Ballots(Fold):
             return
         match event.note:
             case (RoundHeld() | Counted() | JudgeChose() | Rated() | Absent()) as note:
-                scope = self.book.scopes.get((event.run, event.scope))
-                path = scope.path if scope is not None else ""
                 place = (event.run, event.scope)
-                table = self.tables.setdefault(place, Table(event.run, event.scope, path))
+                table = self.tables.setdefault(place, Table(*place, self.book.path(event)))
                 enter(table, note)
 
     def right(self, answer: str | None) -> bool | None:

@@ -324,6 +324,11 @@ class Book:
         scope = self.scopes.get((event.run, event.scope))
         return scope.actor if scope is not None else YOU
 
+    def path(self, event: Event) -> str:
+        """Who did it, and for whom: the path of the scope, empty outside all of them."""
+        scope = self.scopes.get((event.run, event.scope))
+        return scope.path if scope is not None else ""
+
     def words(self, value: JSON) -> str:
         """A step's request or result as text: the message where it is one, else JSON."""
         if value is None:

@@ -109,11 +109,8 @@ class PlanView(Fold):
 
     def noted(self, event: Noted, note: Plotted, again: bool) -> None:
         """Enter a note of a pattern that plans; a resumed run tells again what was known."""
-        scope = self.book.scopes.get((event.run, event.scope))
-        path = scope.path if scope is not None else ""
-        plan = self.plans.setdefault(
-            (event.run, event.scope), Planning(event.run, event.scope, path)
-        )
+        place = (event.run, event.scope)
+        plan = self.plans.setdefault(place, Planning(*place, self.book.path(event)))
         match note:
             case Planned():
                 self.drawn(plan, note.trial, note)

@@ -100,9 +100,7 @@ class Speakers(Fold):
     def at(self, event: Noted) -> Talk:
         """The conversation that a note belongs to, made when it is the first."""
         place = (event.run, event.scope)
-        scope = self.book.scopes.get(place)
-        path = scope.path if scope is not None else ""
-        return self.talks.setdefault(place, Talk(event.run, event.scope, path))
+        return self.talks.setdefault(place, Talk(*place, self.book.path(event)))
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """All conversations as JSON; they are short, so changes are not told apart."""

@@ -85,19 +85,14 @@ class Letters(Fold):
             if channel == self.name:
                 begun = self.book.steps.get((event.run, event.key))
                 asked = event.request if begun is None else begun.request
-                self.stepped(verb, self.who(event), asked, event.result)
-
-    def who(self, event: Event) -> str:
-        """The actor that did it; empty for a block of code."""
-        scope = self.book.scopes.get((event.run, event.scope))
-        return scope.path if scope is not None else ""
+                self.stepped(verb, self.book.path(event), asked, event.result)
 
     def asked(self, event: StepStarted) -> None:
         """Enter a task that somebody waits for; its letter has no id that the asker knows."""
         asked = event.request if isinstance(event.request, dict) else {}
         track = self.track(f"{event.run}:{event.key}", asked.get("task"))
         # The innermost actor is the queue itself.
-        track.moments.append(LetterMoment("sent", self.who(event).rpartition("/")[0]))
+        track.moments.append(LetterMoment("sent", self.book.path(event).rpartition("/")[0]))
         self.asks[event.run, event.key] = track
 
     def begun(self, event: Noted, note: AskedBy) -> None:

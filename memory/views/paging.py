@@ -57,8 +57,7 @@ class Paging(Fold):
             return
         match event:
             case Noted(note=WindowNote() as note) if note.memory == self.name:
-                scope = self.book.scopes.get((event.run, event.scope))
-                self.moments.append(self.moment(note, scope.path if scope else ""))
+                self.moments.append(self.moment(note, self.book.path(event)))
                 del self.moments[:-LAST]
 
     def moment(self, note: WindowNote, who: str) -> WindowMoment:

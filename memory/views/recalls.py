@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from agentkit.context import Remembered
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
-from agentkit.views.book import News, short
+from agentkit.views.book import YOU, News, short
 from agentkit.views.fold import Fold
 from memory.stores import Item
 from memory.views.projection import Point
@@ -96,10 +96,9 @@ class MemoryMap(Fold):
         if last is not None and (last.key, last.query) == (key, query) and not last.noted:
             last.hits, last.noted = hits, True
             return
-        scope = self.book.scopes.get(key)
         self.n += 1
         noted = isinstance(event, Noted)
-        who = scope.path if scope is not None else "you"
+        who = self.book.path(event) or YOU
         self.recalls.append(Recall(self.n, query, who, key, hits, noted))
         del self.recalls[:-LAST]
 

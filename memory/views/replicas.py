@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
-from agentkit.views.book import News, short
+from agentkit.views.book import YOU, News, short
 from agentkit.views.fold import Fold
 from memory.board.notes import (
     BoardNote,
@@ -101,10 +101,9 @@ class Replicas(Fold):
             self.stale |= event.name.partition(".")[0] == self.name
         match event:
             case Noted(note=BoardNote() as note) if news != "again" and note.board == self.name:
-                scope = self.book.scopes.get((event.run, event.scope))
                 self.n += 1
                 self.counts[note.topic] += 1
-                who = scope.path if scope is not None else "you"
+                who = self.book.path(event) or YOU
                 self.troubles.append(Trouble(self.n, note.topic, who, told(note)))
                 del self.troubles[:-LAST]
 
