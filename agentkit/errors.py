@@ -332,7 +332,11 @@ def by_name(name: str, text: str) -> AgentkitError:
     """
     found = next((kind for kind in KINDS.values() if kind.__name__ == name), None)
     if found is None:
-        return AgentkitError(f"{name}: {text}")
+        # Before `memory` had its errors they were recorded as agentkit's.
+        nearest = StoreError if name in OF_MEMORY else AgentkitError
+        error = nearest(f"{name}: {text}")
+        error.add_note(f"It was a {name}; {nearest.__name__} is the nearest class known here.")
+        return error
     return made_again(found, text)
 
 

@@ -22,15 +22,24 @@ or one of a newer version, has None there; it shows all the same, with its topic
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, WrapValidator
 
 from agentkit.errors import name_of
 from agentkit.messages import JSON, mended
 
 KNOWN: dict[str, tuple[type[Note], ...]] = {}
 """The classes by their topic. Several may share one: that whose required fields are there fits."""
+
+
+def _as_given(given: Any, as_float: Callable[[Any], float]) -> float:
+    return given if type(given) is int else as_float(given)
+
+
+Number = Annotated[float, WrapValidator(_as_given), PlainSerializer(lambda given: given)]
+"""A float field of a note that keeps 3 as 3: a resumed run knows a note again by its JSON."""
 
 
 class Note(BaseModel):

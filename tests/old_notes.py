@@ -43,6 +43,13 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Announced", "announce", {
         "task": "q", "to": ["a", "b"], "eligible": None, "wanted": "tools", "deadline_s": 3.0,
     }),
+    ("Announced", "announce", {
+        "task": "q", "to": ["a"], "eligible": "any", "wanted": None, "deadline_s": 3,
+    }),
+    ("Rated", "panel", {
+        "winner": "a", "ballots": {"a": None}, "raters": ["r"], "scores": {"a": [3]},
+        "means": {"a": 3}, "alpha": 1, "reason": "r",
+    }),
     ("AskedBack", "asked_back", {"phase": "p", "turn": 1, "by": "a", "reason": "which?"}),
     ("BestChosen", "best", {
         "winner": "sample 1", "scores": {"sample 1": 0.5}, "missing": [], "reason": "highest",
@@ -110,6 +117,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Replanned", "replan", {"reason": "2 stalled rounds", "resets": 1}),
     ("Replanned", "replan", {"reason": {"look": "it broke"}}),
     ("Reviewed", "review", {"round": 1, "correct": False, "feedback": "too short"}),
+    ("Reviewed", "review", {"round": 1, "correct": None, "feedback": ["a"], "by": "a team"}),
     ("RoundHeld", "debate", {"round": 1, "answers": {"a": "4", "b": None}, "changed": ["a"]}),
     ("Routed", "route", {"to": "a", "reason": "it is code"}),
     ("Routed", "route", {"from": "a", "to": ["b"], "not": ["c"], "reason": "good"}),

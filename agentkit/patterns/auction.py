@@ -16,7 +16,7 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, canonical
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.patterns.contractnet import positive, sealed
 from agentkit.patterns.team import members, text_of, typed
 from agentkit.run import current_run, note
@@ -29,8 +29,8 @@ class Sold(Note):
     topic = "award"
     winner: str | None
     """None where nobody met the reserve."""
-    price: float | None
-    bids: dict[str, float]
+    price: Number | None
+    bids: dict[str, Number]
     rule: str
     """Whose bid is paid: first or second."""
     reason: str = ""

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.consistency import draw
 from agentkit.patterns.judge import fields, form
@@ -34,7 +34,7 @@ class BestChosen(Note):
 
     topic = "best"
     winner: str
-    scores: dict[str, float]
+    scores: dict[str, Number]
     missing: tuple[str, ...] = ()
     """Samples without a score."""
     reason: str = ""

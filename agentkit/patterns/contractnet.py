@@ -23,7 +23,7 @@ from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
 from agentkit.run import discard, lacking, note
@@ -38,7 +38,7 @@ class Announced(Note):
     to: tuple[str, ...]
     eligible: str | None = None
     wanted: str | None = None
-    deadline_s: float | None = None
+    deadline_s: Number | None = None
 
 
 class BidsOpened(Note):

@@ -14,7 +14,7 @@ from functools import partial as later
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.patterns.alpha import Level, krippendorff_alpha
 from agentkit.patterns.asking import all_that_answer, everyone, partial
 from agentkit.patterns.bestof import rate
@@ -35,10 +35,10 @@ class Rated(Note):
     ballots: dict[str, str | None]
     """What each answer comes down to, by who gave it."""
     raters: tuple[str, ...] = ()
-    scores: dict[str, list[float | None]] = {}
+    scores: dict[str, list[Number | None]] = {}
     """By answer, one of each rater."""
-    means: dict[str, float] = {}
-    alpha: float | None = None
+    means: dict[str, Number] = {}
+    alpha: Number | None = None
     """How far the raters agree: Krippendorff's alpha, 1 wholly, 0 as by chance."""
     reason: str = ""
 
@@ -48,7 +48,7 @@ class Disagreed(Note):
 
     topic = "disagreement"
     grave = True
-    alpha: float
+    alpha: Number
     reason: str = ""
 
 

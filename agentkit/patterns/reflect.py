@@ -8,7 +8,7 @@ parts; here the critic may be another actor.
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
@@ -25,10 +25,13 @@ from agentkit.typed import Output
 class Reviewed(Note):
     """A critic said what is wrong with a draft."""
 
+    model_config = ConfigDict(extra="allow")
+
     topic = "review"
     round: int
-    correct: bool
-    feedback: str
+    correct: JSON
+    feedback: JSON
+    """As the critic filled the form in, with whatever it added."""
 
 
 class Review(BaseModel):
@@ -69,7 +72,7 @@ def reflect(
                     output=Review,
                 )
                 review = form(said, "correct", "feedback")
-                note(Reviewed(round=number, **review))
+                note(Reviewed(**{"round": number, **review}))
                 if review["correct"]:
                     note(Stopped(round=number, reason="nothing to change"))
                     return draft

@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
@@ -33,12 +33,15 @@ from agentkit.typed import Output
 class Tried(Note):
     """A trial was evaluated."""
 
+    model_config = ConfigDict(extra="allow")
+
     topic = "trial"
     number: int
     reflections: int
     """On earlier trials, that it was told."""
-    passed: bool
-    feedback: str
+    passed: JSON
+    feedback: JSON
+    """As the evaluator filled the form in, with whatever it added."""
 
 
 class Evaluation(BaseModel):
@@ -93,7 +96,7 @@ def reflexion(
                 discard(*(one.name for one in team))
                 answer = await actor(asked, output=output)
                 verdict = await evaluate(evaluator, question, answer)
-                note(Tried(number=number, reflections=len(kept), **verdict))
+                note(Tried(**{"number": number, "reflections": len(kept), **verdict}))
                 if verdict["passed"]:
                     note(Stopped(trial=number, reason="success"))
                     return answer

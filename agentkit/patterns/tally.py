@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import canonical, jsonable
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.patterns.wording import Reading, reading
 from agentkit.run import note
 
@@ -37,7 +37,7 @@ class Counted(Note):
     """Who gave it first."""
     ballots: dict[str, str | None]
     """What each answer comes down to, by who gave it; None is an abstention."""
-    sums: dict[str, float] = {}
+    sums: dict[str, Number] = {}
     """Votes, or their weight, by answer."""
     reason: str = ""
     tie: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.run import note
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -33,7 +33,7 @@ class Retried(Note):
     error: str = ""
     """The class of what went wrong."""
     text: str = ""
-    wait_s: float | None = None
+    wait_s: Number | None = None
 
 
 class Retry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from memory.fabrics.letters import Trace
 
 
@@ -40,7 +40,7 @@ class WaitedForRoom(Note):
     topic = "waited"
     channel: str
     id: str
-    waited_s: float
+    waited_s: Number
     limit: int | None = None
 
 

@@ -198,6 +198,16 @@ def test_a_process_without_the_class_has_the_nearest_above_it_and_says_so() -> N
     assert in_process(middle, failure).startswith("Middle|7|line 7 is busy")
 
 
+def test_an_error_of_memory_in_an_old_log_is_a_store_error_without_memory() -> None:
+    failure = Failure(type="Stale", text="2 behind").model_dump_json()
+    restore = RESTORE.replace("error.line, ", "")
+    assert in_process(restore, failure).strip().split("|") == [
+        "StoreError", "Stale: 2 behind", "None",
+        "It was a Stale; StoreError is the nearest class known here.",
+    ]  # fmt: skip
+    assert in_process(f"import memory.errors\n{restore}".replace(", *error.__notes__", ""), failure)
+
+
 def in_process(code: str, given: str = "") -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
