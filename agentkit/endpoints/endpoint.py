@@ -28,7 +28,7 @@ from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
-from agentkit.errors import Overloaded, Rejected, SetupError
+from agentkit.errors import EndpointError, Overloaded, Rejected, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
@@ -201,6 +201,7 @@ class Endpoint:
 
     async def ask(self, call: Call, line: Line, salt: str, on_text: OnText | None) -> Read:
         """Send one call and read its reply."""
+        wrong: EndpointError
         try:
             if on_text is None:
                 return self.read(call, await post(call, line), salt)
@@ -213,11 +214,13 @@ class Endpoint:
                 on_text(found.reply.text)
             return found
         except NoAnswer as error:
-            raise failures.cut(call.site, str(error), error.again) from error
+            wrong = failures.cut(call.site, str(error), error.again)
         except Malformed as error:
-            raise failures.malformed(call.site, str(error)) from error
+            wrong = failures.malformed(call.site, str(error))
         except Announced as error:
-            raise failures.announced(call.site, error.error) from error
+            wrong = failures.announced(call.site, error.error)
+        # Not from these: they hold the server's own words, in which the key may stand.
+        raise wrong
 
     def read(self, call: Call, body: bytes, salt: str) -> Read:
         """Read a whole reply."""
@@ -226,7 +229,8 @@ class Endpoint:
                 return self.replayed(body, salt)
             return self.dialect.read(decode(body), salt)
         except Malformed as error:
-            raise failures.malformed(call.site, str(error), body) from error
+            wrong = failures.malformed(call.site, str(error), body)
+        raise wrong
 
     def replayed(self, body: bytes, salt: str) -> Read:
         """Read a reply of a server that streams although it was not asked to."""

@@ -268,13 +268,16 @@ async def body_of(request: Request) -> bytes:
         Refused: 413, larger than MOST_BYTES; 408, not here within BODY_S.
     """
     body = bytearray()
+    large = Refused(f"The body is larger than {MOST_BYTES} bytes; send less.", status=413)
+    promised = request.headers.get("content-length", "").lstrip("0")
+    if promised.isdecimal() and (len(promised) > 12 or int(promised) > MOST_BYTES):
+        raise large
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    what = f"The body is larger than {MOST_BYTES} bytes; send less."
-                    raise Refused(what, status=413)
+                    raise large
     except TimeoutError:
         raise Refused(f"The body did not come within {BODY_S:g} s.", status=408) from None
     return bytes(body)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentkit.sim.faults import Kind
-from agentkit.sim.wire import Reply, Wanted, WireCall, shortened, size_of
+from agentkit.sim.wire import Reply, Wanted, WireCall, read_arguments, shortened, size_of
 
 REFUSAL = "I cannot help with that. (Refusal injected by the simulated endpoint.)"
 
@@ -19,7 +19,7 @@ def damageable(kind: Kind, reply: Reply, wanted: Wanted) -> bool:
     if kind == "unknown_tool":
         return bool(reply.calls)
     if kind == "wrong_type":
-        return any(json.loads(call.arguments) for call in reply.calls)
+        return any(read_arguments(call.arguments) for call in reply.calls)
     return True
 
 
@@ -35,7 +35,9 @@ def damaged(kind: Kind, reply: Reply, wanted: Wanted) -> Reply:
         change = {"malformed": malformed, "unknown_tool": unknown, "wrong_type": mistyped}[kind]
         offered = {offer.name for offer in wanted.ask.offers}
         place = next(
-            n for n, c in enumerate(reply.calls) if kind != "wrong_type" or json.loads(c.arguments)
+            n
+            for n, c in enumerate(reply.calls)
+            if kind != "wrong_type" or read_arguments(c.arguments)
         )
         calls = list(reply.calls)
         calls[place] = change(calls[place], offered)

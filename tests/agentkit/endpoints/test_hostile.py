@@ -8,6 +8,7 @@ import json
 import random
 import socket
 import struct
+import traceback
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,16 @@ async def test_an_error_in_a_stream_is_never_an_answer(
     for head in (STREAM, TEXT):
         with pytest.raises(error):
             await ask(await serve(says(head, *parts)), ignore)
+
+
+@pytest.mark.parametrize("body", [b'{"error": {"message": "KEY"}}', b'{"choices": [{"a": "KEY"}]}',
+                                  b'{"choices": KEY}'])  # fmt: skip
+async def test_a_key_in_a_server_s_words_is_in_no_error_of_ours(serve: Any, body: bytes) -> None:
+    key = "sk-very-secret-123456"
+    url = await serve(says(response(body.replace(b"KEY", key.encode()))))
+    with pytest.raises(EndpointError) as caught:
+        await connect("m", base_url=url, api_key=key, retries=0)(HELLO)
+    assert key not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_stream_that_nobody_asked_for_is_read_as_one(serve: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import httpx
@@ -55,6 +56,8 @@ UNSOUND = [
     whole(a={"type": "array", "minItems": True}),
     whole(a={"type": "number", "minimum": float("nan")}),
     whole(a={"type": "number", "maximum": "10"}),
+    whole(a={"type": "integer", "multipleOf": 10**400}),
+    whole(a={"type": "integer", "minimum": -(10**400)}),
     {"$ref": 5},
     {"description": ["a"]},
     {"type": "array", "items": "string"},
@@ -152,6 +155,27 @@ def test_the_server_refuses_both_dialects_schemas_and_tools(url: str) -> None:
         body = {"model": "careful", "messages": user, "max_tokens": 99, **extra}
         reply = httpx.post(f"{url}/v1/{path}", json=body, timeout=5)
         assert reply.status_code == 400 and "minItems" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("size", [9 * 2**20, 10**19])
+def test_a_body_that_is_promised_to_be_too_large_is_not_waited_for(url: str, size: int) -> None:
+    host, port = url.removeprefix("http://").split(":")
+    head = f"POST /v1/messages HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        line.sendall(head.encode())
+        assert b" 413 " in line.recv(100)
+
+
+def test_a_call_that_max_tokens_cuts_is_a_cut_reply(url: str) -> None:
+    tool = {"name": "look", "input_schema": whole(a=TEXT)}
+    body = {"model": "careful", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
+    said = {**body, "tools": [tool], "tool_choice": {"type": "any"}}
+    reply = httpx.post(f"{url}/v1/messages", json=said, timeout=5)
+    assert (reply.status_code, reply.json()["stop_reason"]) == (200, "max_tokens")
+    call = {"type": "function", "function": {"name": "look", "parameters": whole(a=TEXT)}}
+    said = {**body, "tools": [call], "tool_choice": "required"}
+    reply = httpx.post(f"{url}/v1/chat/completions", json=said, timeout=5)
+    assert (reply.status_code, reply.json()["choices"][0]["finish_reason"]) == (200, "length")
 
 
 @pytest.mark.parametrize("body", [b"[" * 700_000, b'{"messages": [' + b"[]," * 600_000 + b"1]}",
