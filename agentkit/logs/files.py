@@ -117,13 +117,21 @@ def writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
-def identity(path: str) -> Identity:
-    """Which file is there now."""
+def identity(path: str, *, follow: bool = True) -> Identity:
+    """Which file is there now, at the end of a link or, not followed, the link itself."""
     try:
-        found = os.stat(path)
+        found = os.stat(path, follow_symlinks=follow)
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 class Watched:
@@ -131,18 +139,25 @@ class Watched:
 
     def __init__(self, path: Path) -> None:
         names = (str(path), f"{path}-wal")
-        self.files = [(name, identity(name)) for name in names]
+        self.files = [(name, identity(name, follow=False)) for name in names]
         self.path = path
+        self.least = size_of(path)
+        """Bytes of the main file, which only ever grows."""
 
     @property
     def gone(self) -> bool:
         """Whether the connection writes to what nobody would find again."""
-        return any(was is not None and identity(name) != was for name, was in self.files)
+        now = [identity(name, follow=False) for name, _ in self.files]
+        if any(was not in (None, one) for one, (_, was) in zip(now, self.files, strict=True)):
+            return True
+        size, before = size_of(self.path), self.least
+        self.least = max(size, before)
+        return size < before
 
     def check(self) -> None:
         """Raise LogGone if the files were deleted, moved or replaced."""
         if self.gone:
-            what = "replaced by another file" if self.path.exists() else "deleted or moved away"
+            what = "replaced, or cut off," if self.path.exists() else "deleted or moved away"
             raise LogGone(
                 f"The log {self.path} was {what} while this process wrote it.",
                 expected="the file as it was opened; nothing more is recorded into the old one",

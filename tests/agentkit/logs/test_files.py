@@ -201,7 +201,23 @@ async def test_a_log_deleted_under_a_run_is_an_error_and_the_next_run_has_a_new_
     again.close()
 
 
-@pytest.mark.parametrize("what", ["deleted", "replaced", "moved", "its wal deleted"])
+@pytest.mark.parametrize("left", [10, 100, 32 + 24 + 4096 + 2000])
+def test_a_write_ahead_log_that_was_cut_off_is_not_called_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    monkeypatch.setattr(connecting, "MIDST_S", 0.0)
+    log = SqliteLog(tmp_path / "a.db")
+    recorded(log, "r0")
+    (tmp_path / "b.db").write_bytes(log.path.read_bytes())
+    (tmp_path / "b.db-wal").write_bytes((tmp_path / "a.db-wal").read_bytes()[:left])
+    log.close()
+    copy = SqliteLog(tmp_path / "b.db", write=False)
+    assert "is cut off" in " ".join(copy.verify())
+    copy.close()
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced", "moved", "its wal deleted",
+                                  "cut off", "a link to it"])  # fmt: skip
 def test_whatever_happens_to_the_file_is_noticed(tmp_path: Path, what: str) -> None:
     path = tmp_path / "log.db"
     log = SqliteLog(path)
@@ -215,6 +231,11 @@ def test_whatever_happens_to_the_file_is_noticed(tmp_path: Path, what: str) -> N
         os.replace(other.path, path)
     elif what == "moved":
         path.rename(tmp_path / "moved.db")
+    elif what == "cut off":
+        os.truncate(path, 0)
+    elif what == "a link to it":
+        path.rename(tmp_path / "moved.db")
+        path.symlink_to(tmp_path / "moved.db")
     else:
         Path(f"{path}-wal").unlink()
     assert log.gone
