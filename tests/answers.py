@@ -69,6 +69,9 @@ asked_twice = frozenset(asked_twice)"""
             "the word alone": LIGHTHOUSE.format("metre", HEIGHT),
             "no unit": LIGHTHOUSE.format("Height of the lighthouse of a port.", HEIGHT),
             "the same everywhere": LIGHTHOUSE.format("Height in m of the lighthouse.", "35"),
+            "another unit": LIGHTHOUSE.format("Height in kilometres of the lighthouse of a port.", HEIGHT),
+            "the three by hand": LIGHTHOUSE.format(
+                "Height in m of the lighthouse.", '{"Amber": 35, "Briar": 41, "Cinder": 22}[port]'),
         },
     ),
     "02-2": Answers(
@@ -337,6 +340,10 @@ async def mine(question, output=None):
     return sorted(wanted.values())[-1]""",
             "by who reports": """def settle(wanted):
     return wanted[min(wanted)]""",
+            "by the most, then the name": """def settle(reports):
+    from collections import Counter
+    votes = Counter(reports.values())
+    return min(votes, key=lambda place: (-votes[place], place))""",
         },
         wrong={
             "the place by hand": """def settle(wanted):
@@ -345,6 +352,10 @@ async def mine(question, output=None):
     return max(wanted.values(), key=len)""",
             "the last": """def settle(wanted):
     return list(wanted.values())[-1]""",
+            "the first": """def settle(wanted):
+    return next(iter(wanted.values()))""",
+            "all of them": """def settle(wanted):
+    return " and ".join(sorted(wanted.values()))""",
         },
     ),
     "09-1": Answers(
@@ -406,6 +417,10 @@ async def mine(question, output=None):
     return {"Avocet": "quay", "Heron": "pier", "Tern": "pier"}""",
             "two only": """def merged(plans):
     return {**plans[0], **plans[1], "Avocet": "quay"}""",
+            "the first one wins": """def merged(plans):
+    return {ship: quay for plan in reversed(plans) for ship, quay in plan.items()}""",
+            "what all agree on": """def merged(plans):
+    return {s: q for s, q in plans[0].items() if all(p.get(s) == q for p in plans)}""",
         },
     ),
     "10-2": Answers(
@@ -421,6 +436,13 @@ async def mine(question, output=None):
     ),
     "10-3": Answers(
         right={
+            "with other names": """def outs(seen, move):
+    if move["way"] != "out":
+        return seen
+    copy = dict(seen)
+    copy.setdefault(move["ship"], 0)
+    copy[move["ship"]] += 1
+    return copy""",
             "zeros for others": """def outs(state, event):
     return {**state, event["ship"]: state.get(event["ship"], 0) + (event["way"] == "out")}"""
         },
@@ -429,6 +451,10 @@ async def mine(question, output=None):
     return {"Heron": 1}""",
             "all moves": """def outs(state, event):
     return {**state, event["ship"]: state.get(event["ship"], 0) + 1}""",
+            "without what was": """def outs(state, event):
+    return {event["ship"]: 1} if event["way"] == "out" else state""",
+            "the other way": """def outs(state, event):
+    return {**state, event["ship"]: state.get(event["ship"], 0) + (event["way"] == "in")}""",
             "once only": """def outs(state, event):
     return {**state, event["ship"]: 1} if event["way"] == "out" else state""",
         },
