@@ -200,9 +200,11 @@ class Log(ABC):
 
         Without events it only renews the lease.
         """
+        loop = running_loop()
         with self._mutex:
             self._pending.setdefault(id(lease), (lease, []))[1].extend(events)
-        loop = running_loop()
+            if loop in self._scheduled:
+                return
         if loop is None:
             self.commit()
         else:

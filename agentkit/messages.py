@@ -107,26 +107,30 @@ Thread = tuple[Node, ...]
 
 def digest(*parts: str) -> str:
     """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
-    state = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        state.update(b"%d:" % len(data))
-        state.update(data)
-    return state.hexdigest()
+    data = [part.encode("utf-8", "surrogatepass") for part in parts]
+    whole = b"".join([b"%d:%b" % (len(part), part) for part in data])
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
+
+
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical(value: JSON) -> str:
     """The one JSON text of a value: sorted keys, no spaces (in the spirit of RFC 8785)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return CANONICAL.encode(value)
+
+
+def stored_message(message: Message) -> str:
+    """A message as its id is made from it, and as logs keep it: JSON without defaults."""
+    # What model_dump_json does, without its dozen options; this is done for every message.
+    serializer = message.__pydantic_serializer__
+    return serializer.to_json(message, exclude_defaults=True).decode()
 
 
 def node(message: Message, parent: str | None = None) -> Node:
-    """Put a message behind the one called parent."""
-    return Node(
-        id=digest(parent or "", message.model_dump_json(exclude_defaults=True)),
-        parent=parent,
-        message=message,
-    )
+    """Put a message after the one called parent."""
+    id = digest(parent or "", stored_message(message))
+    return Node(id=id, parent=parent, message=message)
 
 
 def extend(thread: Thread, *messages: Message) -> Thread:

@@ -126,33 +126,31 @@ def identity(path: str, *, follow: bool = True) -> Identity:
     return found.st_dev, found.st_ino
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file; 0 where there is none."""
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
 class Watched:
     """The files that a connection writes to, by what they were when it was made."""
 
     def __init__(self, path: Path) -> None:
-        names = (str(path), f"{path}-wal")
-        self.files = [(name, identity(name, follow=False)) for name in names]
         self.path = path
-        self.least = size_of(path)
+        self.files = {name: identity(name, follow=False) for name in (str(path), f"{path}-wal")}
+        self.least = 0
         """Bytes of the main file, which only ever grows."""
 
     @property
     def gone(self) -> bool:
         """Whether the connection writes to what nobody would find again."""
-        now = [identity(name, follow=False) for name, _ in self.files]
-        if any(was not in (None, one) for one, (_, was) in zip(now, self.files, strict=True)):
-            return True
-        size, before = size_of(self.path), self.least
-        self.least = max(size, before)
-        return size < before
+        main = str(self.path)
+        for name, was in self.files.items():
+            if was is None:
+                continue
+            try:
+                found = os.lstat(name)  # done for every run: one call tells all of a file
+            except OSError:
+                return True
+            if (found.st_dev, found.st_ino) != was or (name == main and found.st_size < self.least):
+                return True
+            if name == main:
+                self.least = found.st_size
+        return False
 
     def check(self) -> None:
         """Raise LogGone if the files were deleted, moved or replaced."""

@@ -12,6 +12,7 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from agentkit.log import LOGGER, STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
-from agentkit.messages import Thread
+from agentkit.messages import Thread, stored_message
 
 LAST = 2**63 - 1
 """Behind every seq: SQLite's largest integer."""
@@ -39,10 +40,15 @@ PLACE = (
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
 
+KEPT = 20_000
+"""Messages that are known to be stored; beyond, all are forgotten."""
+
 SUMS = (
     "events=events+?, calls=calls+?, tokens_in=tokens_in+?, tokens_out=tokens_out+?,"
     " cost_usd=cost_usd+?, unpriced=unpriced+?, lease=?, head=? WHERE id=? AND owner=? AND epoch=?"
 )
+LINK = "UPDATE chain SET runs=runs+1, link=? WHERE link=?"
+
 ADD, CHANGE = f"UPDATE runs SET {SUMS}", f"UPDATE runs SET status=?, ended=?, {SUMS}"
 """Add events to a run; and the same where it ends, or goes on."""
 
@@ -51,6 +57,16 @@ OPS, ROOM = 100_000, 16_000_000
 
 FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What reading words that we did not write may raise; a ValidationError is a ValueError."""
+
+
+@dataclass
+class Entered:
+    """What a batch puts into the file, to be known once it is committed."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    heads: dict[str, tuple[Lease, bytes]] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+    messages: dict[bytes, None] = field(default_factory=dict)
 
 
 class SqliteLog(Log):
@@ -76,6 +92,10 @@ class SqliteLog(Log):
         self._numbers: dict[str, int] = {}
         self._heads: dict[str, tuple[Lease, bytes]] = {}
         """The head of each run that this process writes, for the lease that it writes it by."""
+        self._messages: dict[bytes, None] = {}
+        """Ids of messages that this process put into the file, or found there."""
+        self._link = chain.START
+        """The link of the last run, as far as this process knows."""
         self._looked = self._work = self._read = 0.0
         with self._mapped():
             self._file = connected(path, full=full, write=write)
@@ -116,23 +136,31 @@ class SqliteLog(Log):
             raise schema.only_read(self.path)
 
     def write(self, batch: Batch) -> Batch:
-        heads: dict[str, tuple[Lease, bytes]] = {}
+        entered = Entered()
         try:
             self._may_write()
             self._db.execute("BEGIN IMMEDIATE")
-            stored = [part for part in batch if self._write_part(*part, heads)]
-            now = time.monotonic()
-            if now - self._looked > LOOK_S:
+            stored = [part for part in batch if self._write_part(*part, entered)]
+            if time.monotonic() - self._looked > LOOK_S:
                 self._look()
-                self._looked = now
             self._db.execute("COMMIT")
         except BaseException:
             with self._mapped():  # also makes what was raised ours
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        self._heads.update(heads)
+        self._know(entered)
         return stored
+
+    def _know(self, entered: Entered) -> None:
+        """Remember what is in the file now, so that it need not be looked up."""
+        self._numbers.update(entered.numbers)
+        self._heads.update(entered.heads)
+        for run in entered.ended:
+            self._heads.pop(run, None)
+        if len(self._messages) > KEPT:
+            self._messages.clear()
+        self._messages.update(entered.messages)
 
     def _look(self) -> None:
         """See to it that what is written will be found.
@@ -140,6 +168,7 @@ class SqliteLog(Log):
         Raises:
             LogGone: the file was deleted or replaced.
         """
+        self._looked = time.monotonic()
         if self._file.watched is not None:
             self._file.watched.check()
 
@@ -156,9 +185,7 @@ class SqliteLog(Log):
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _write_part(
-        self, lease: Lease, events: list[Any], heads: dict[str, tuple[Lease, bytes]]
-    ) -> bool:
+    def _write_part(self, lease: Lease, events: list[Any], entered: Entered) -> bool:
         tally = Tally()
         for event in events:
             tally.add(event)
@@ -169,19 +196,26 @@ class SqliteLog(Log):
         rows = [(e.seq, e.at, e.scope, stored_body(e)) for e in events]
         if rows:
             head = chain.extended(before, rows)
-        if not (self._begun if new else self._renewed)(lease, tally, head):
+        number = (self._begun if new else self._renewed)(lease, tally, head)
+        if number is None:
             owner = self._db.execute("SELECT owner FROM runs WHERE id=?", (lease.run,)).fetchone()
             lease.lost = taken(lease.run, owner[0] if owner else "nobody")
             return False
         if not rows:
             return True
-        heads[lease.run] = (lease, head)
-        for event in events:
-            if event.nodes:
-                self._write_messages(event.nodes)
-        number, last = self._number(lease.run), rows.pop()
-        entered = [*((number, *row, None) for row in rows), (number, *last, head)]
-        self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", entered)
+        entered.numbers[lease.run] = number
+        if tally.ended:
+            entered.ended.append(lease.run)
+        else:
+            entered.heads[lease.run] = (lease, head)
+        messages = [
+            row for event in events if event.nodes for row in self._new(event.nodes, entered)
+        ]
+        if messages:
+            self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
+        last = rows.pop()
+        values = [*((number, *row, None) for row in rows), (number, *last, head)]
+        self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
         return True
 
     def _head_of(self, lease: Lease, new: bool) -> bytes:
@@ -194,13 +228,12 @@ class SqliteLog(Log):
         row = self._db.execute("SELECT head FROM runs WHERE id=?", (lease.run,)).fetchone()
         return row[0] if row else b""
 
-    def _begun(self, lease: Lease, tally: Tally, head: bytes) -> bool:
-        """Enter a run that begins; False when there is one of that id."""
+    def _begun(self, lease: Lease, tally: Tally, head: bytes) -> int | None:
+        """Enter a run that begins: its number; None when there is one of that id."""
         start, end = tally.started, tally.ended
         assert start is not None
         until = 0.0 if end else self.clock() + LEASE_S
-        before = self._db.execute("SELECT link FROM chain").fetchone()[0]
-        link = chain.link(before, lease.run)
+        link = chain.link(self._link, lease.run)
         written = self._db.execute(
             "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (lease.run, start.name, start.actor, end.status if end else "open", start.at)
@@ -209,12 +242,19 @@ class SqliteLog(Log):
             + (lease.owner, lease.epoch, until, link, head)
             + (chain.seal(lease.run, lease.owner, lease.epoch),),
         )
-        if written.rowcount:
-            self._db.execute("UPDATE chain SET runs=runs+1, link=?", (link,))
-        return bool(written.rowcount)
+        if not written.rowcount:
+            return None
+        if not self._db.execute(LINK, (link, self._link)).rowcount:
+            # Another process has begun a run since this one last did.
+            before = self._db.execute("SELECT link FROM chain").fetchone()[0]
+            link = chain.link(before, lease.run)
+            self._db.execute("UPDATE runs SET link=? WHERE n=?", (link, written.lastrowid))
+            self._db.execute(LINK, (link, before))
+        self._link = link
+        return written.lastrowid
 
-    def _renewed(self, lease: Lease, tally: Tally, head: bytes) -> bool:
-        """Add to a run, or only renew its lease; False when another writer holds it."""
+    def _renewed(self, lease: Lease, tally: Tally, head: bytes) -> int | None:
+        """Add to a run, or only renew its lease: its number; None when another writer holds it."""
         end, until = tally.ended, self.clock() + LEASE_S
         tokens = (tally.tokens_in, tally.tokens_out)
         sums = (tally.events, tally.calls, *tokens, tally.cost_usd, tally.unpriced)
@@ -225,22 +265,20 @@ class SqliteLog(Log):
             written = self._db.execute(CHANGE, ("open", None, *sums, until, *holder))
         else:
             written = self._db.execute(ADD, (*sums, until, *holder))
-        return bool(written.rowcount)
+        return self._number(lease.run) if written.rowcount else None
 
-    def _write_messages(self, nodes: Thread) -> None:
-        """Store those that are new, last first: what comes before a stored one is stored too."""
-        stored = None
+    def _new(self, nodes: Thread, entered: Entered) -> list[tuple[bytes, bytes | None, str]]:
+        """Rows of those that may be new: what comes before one that is known is known too."""
+        rows, known = [], None
         for one in reversed(nodes):
-            if one.id != stored:
-                parent = bytes.fromhex(one.parent) if one.parent else None
-                body = one.message.model_dump_json(exclude_defaults=True)
-                new = self._db.execute(
-                    "INSERT OR IGNORE INTO messages VALUES (?,?,?)",
-                    (bytes.fromhex(one.id), parent, body),
-                )
-                if new.rowcount:
-                    continue
-            stored = one.parent
+            id = bytes.fromhex(one.id)
+            if one.id == known or id in self._messages or id in entered.messages:
+                known = one.parent
+                continue
+            parent = bytes.fromhex(one.parent) if one.parent else None
+            rows.append((id, parent, stored_message(one.message)))
+            entered.messages[id] = None
+        return rows[::-1]
 
     def _number(self, run: str) -> int:
         if run not in self._numbers:

@@ -26,6 +26,7 @@ from agentkit.errors import (
     LogNewer,
     RunTaken,
     SetupError,
+    UnknownRun,
 )
 from agentkit.events import Noted, RunEnded, RunStarted, Usage
 from agentkit.lease import HOST, LEASE_S
@@ -395,6 +396,44 @@ async def test_a_full_disk_is_an_error_and_the_events_are_kept(tmp_path: Path) -
     assert log.runs()[0].events == 3
     assert log.verify() == []
     log.close()
+
+
+def test_a_commit_that_failed_leaves_nothing_that_is_taken_for_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    question = thread_of([Message(role="user", content="Is it stored?")])
+    lease, event = log.begin("a"), started("a").model_copy(update={"nodes": question})
+    full = LogFull("The disk is full.")
+
+    def fail() -> None:
+        raise full
+
+    monkeypatch.setattr(log, "_look", fail)
+    with pytest.raises(LogFull):
+        log.write([(lease, [event])])
+    monkeypatch.undo()
+    other = SqliteLog(tmp_path / "log.db")
+    assert other.write([(other.begin("b"), [started("b")])])
+    with pytest.raises(UnknownRun):
+        log.read("a")  # not the events of b, which has its number now
+    assert log.write([(lease, [event])])
+    assert log.read("a") == [event]
+    assert log.verify() == other.verify() == []
+    other.close()
+    log.close()
+
+
+def test_processes_that_begin_runs_in_turns_keep_one_chain(tmp_path: Path) -> None:
+    one, other = SqliteLog(tmp_path / "log.db"), SqliteLog(tmp_path / "log.db")
+    for n in range(6):
+        log = (one, other)[n % 3 == 0]
+        log.write([(log.begin(f"r{n}"), [started(f"r{n}")])])
+        assert one.verify() == other.verify() == []
+    one._db.execute("DELETE FROM runs WHERE id='r3'")
+    assert one.verify() != []
+    other.close()
+    one.close()
 
 
 def test_the_run_of_a_dead_process_is_taken_over_at_once(tmp_path: Path) -> None:
