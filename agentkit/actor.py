@@ -322,7 +322,7 @@ class Actor:
             with within(current, scope):
                 thread = await self.opening(text, before)
                 tell(current, scope, thread, parent.actor, self.name, "task")
-                async with uncancelled(self._cancelled):
+                with uncancelled(self._cancelled):
                     answer = await self.act(task, output, thread)
             said = answer.thread or (node(Message(role="assistant", content=answer.text)),)
             current.check_answer(scope, said[-1].id)
@@ -382,6 +382,8 @@ class Actor:
 
 def kept_data(data: Any) -> dict[str, JSON]:
     """An answer's data as the end of its scope keeps them."""
+    if data is None:
+        return {}
     try:
         return {"data": jsonable(data)}
     except (ValueError, RecursionError):

@@ -153,10 +153,11 @@ class Budget:
         """
         self.run, self.usd, self.tokens, self.spent = run, usd, tokens, spent
         self.outer = outer if outer is not None and outer.bounded else None
-        self._holds: list[Hold] = []
-        self._queue: deque[asyncio.Future[None]] = deque()
         self._known: dict[str, Known] = {}
-        self._mutex = threading.RLock()
+        if self.limited:
+            self._holds: list[Hold] = []
+            self._queue: deque[asyncio.Future[None]] = deque()
+            self._mutex = threading.RLock()
 
     @property
     def limited(self) -> bool:
@@ -216,7 +217,7 @@ class Budget:
         """Learn from a call, performed or recorded, what the next ones of its model may take."""
         if self.outer is not None:
             self.outer.enter(hold.outer or Hold(hold.name, None), usage, cost_usd)
-        known = self._known.setdefault(hold.name, Known())
+        known = self._known.get(hold.name) or self._known.setdefault(hold.name, Known())
         known.tokens = max(known.tokens, usage.tokens_in + usage.tokens_out)
         known.tokens_out = max(known.tokens_out, usage.tokens_out)
         if cost_usd is not None:
@@ -427,15 +428,20 @@ def _resolve(turn: asyncio.Future[None]) -> None:
         turn.set_result(None)
 
 
-@contextlib.contextmanager
-def holding(hold: Hold | None) -> Iterator[None]:
-    """Work on the call that reserved this."""
-    if hold is None:
-        yield
-        return
-    token = _holding.set((*_holding.get(), *reversed(list(hold.lineage()))))
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            _holding.reset(token)
+class holding:
+    """Work on the call that reserved this; see `uncancelled` for why it is a class."""
+
+    def __init__(self, hold: Hold | None) -> None:
+        """Make one; without a hold it changes nothing."""
+        self.hold = hold
+
+    def __enter__(self) -> None:
+        self.token = None
+        if self.hold is not None:
+            more = reversed(list(self.hold.lineage()))
+            self.token = _holding.set((*_holding.get(), *more))
+
+    def __exit__(self, *_: object) -> None:
+        if self.token is not None:
+            with contextlib.suppress(ValueError):
+                _holding.reset(self.token)

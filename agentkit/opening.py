@@ -126,7 +126,7 @@ async def run(
     current = Run(start.run, log, lease, start)
     current.resuming, current.has_more = bool(resume), more
     if resume or replay:
-        current.recorded = recorded(events)
+        current.remember(recorded(events))
     if finished:
         current.finished = tuple(events)
     elif source and not replay:

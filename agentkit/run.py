@@ -24,6 +24,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
@@ -160,6 +161,9 @@ class Outcome:
     """A mark of the code that performed it."""
 
 
+NOTHING = Recorded()
+"""What a new run knows of earlier attempts: never changed."""
+
 PAID: tuple[StepKind, ...] = ("model", "remote")
 """Steps that a budget is about."""
 
@@ -176,17 +180,18 @@ class Run:
         """The run in which this one is opened; its budget binds here, too."""
         self.inner = Scope("", YOU, "")
         """What runs that were opened in this one spent."""
-        self.budget: Budget = Budget(
-            id,
-            start.budget_usd,
-            start.budget_tokens,
-            self._spent,
-            self.outer.budget if self.outer else None,
-        )
         self.ahead = Scope("", YOU, "")
         """What recorded steps cost that a resumed run has not come by again."""
-        self.recorded = Recorded()
-        self.inherited = Recorded()
+        spent = partial(spent_in, self.root, self.ahead, self.inner)
+        outer = self.outer.budget if self.outer else None
+        self.budget: Budget = Budget(id, start.budget_usd, start.budget_tokens, spent, outer)
+        self.recorded = NOTHING
+        """What earlier attempts at this run have recorded; changed by `remember` only."""
+        self.stored: set[str] = set()
+        """Ids of the messages in the log."""
+        self.attempts: dict[str, int] = {}
+        """How often each step was begun."""
+        self.inherited = NOTHING
         """What the runs that a rerun or fork goes back to have recorded."""
         self.redoing = False
         """Whether it is a rerun, which performs anew what changed or may be mended."""
@@ -208,6 +213,11 @@ class Run:
         self._emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
 
+    def remember(self, recorded: Recorded) -> None:
+        """Go on from what earlier attempts at this run have recorded."""
+        self.recorded = recorded
+        self.stored, self.attempts = recorded.stored, recorded.attempts
+
     @property
     def replaying(self) -> bool:
         """Whether this run performs and writes nothing."""
@@ -226,23 +236,22 @@ class Run:
         if self.lease is None or self.ended or _dormant.get():
             return
         with self._emitting:
-            self._append(self.lease, kind, scope, fields)
-
-    def _append(self, lease: Lease, kind: type[Base], scope: str, fields: dict[str, Any]) -> None:
-        event = kind(run=self.id, seq=self._seq + 1, at=self.log.clock(), scope=scope, **fields)
-        if self.resuming:
-            name = identity(event)
-            if self.recorded.seen[name]:
-                self.recorded.seen[name] -= 1
-                return
-        self._seq += 1
-        self.recorded.stored.update(n.id for n in event.nodes)
-        self.log.append(lease, event)
+            seq = self._seq + 1
+            event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
+            if self.resuming:
+                name = identity(event)
+                if self.recorded.seen[name]:
+                    self.recorded.seen[name] -= 1
+                    return
+            self._seq = seq
+            if event.nodes:
+                self.stored.update([n.id for n in event.nodes])
+            self.log.append(self.lease, event)
 
     def fresh(self, nodes: Thread) -> Thread:
         """Those messages at the end of a conversation that the run has not stored yet."""
         count = 0
-        while count < len(nodes) and nodes[-1 - count].id not in self.recorded.stored:
+        while count < len(nodes) and nodes[-1 - count].id not in self.stored:
             count += 1
         return nodes[len(nodes) - count :]
 
@@ -365,8 +374,8 @@ class Run:
             crash = Failure(type="Crashed", text="the process ended while it was under way")
             lost = self._with_cuts(Outcome(error=crash), hold, 1)
             self._end(scope, key, kind, name, "cancelled", lost, request)
-        attempt = self.recorded.attempts.get(key, 0) + 1
-        self.recorded.attempts[key] = attempt
+        attempt = self.attempts.get(key, 0) + 1
+        self.attempts[key] = attempt
         self.emit(
             StepStarted,
             scope.key,
@@ -387,9 +396,8 @@ class Run:
             raise
         outer = sys.exception()
         try:
-            with holding(hold):
-                async with uncancelled(lambda: cancelled_inside(kind, name)):
-                    outcome = await perform(key)
+            with holding(hold), uncancelled(lambda: cancelled_inside(kind, name)):
+                outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
         except BaseException as error:
@@ -636,13 +644,6 @@ class Run:
             above = above.parent
         return False
 
-    def _spent(self) -> tuple[float | None, int]:
-        """USD (None: some price was unknown) and tokens so far, what is recorded included."""
-        parts = self.root, self.ahead, self.inner
-        tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
-        known = [part.cost_usd for part in parts if part.cost_usd is not None]
-        return sum(known) if len(known) == len(parts) else None, tokens
-
     def _counted(self, outcome: Outcome, hold: Hold, thread: Thread) -> Outcome:
         """The outcome of a call; with an estimate where a budget needs counts and none came."""
         used = outcome.usage or Usage()
@@ -829,6 +830,13 @@ class Run:
         )
 
 
+def spent_in(*parts: Scope) -> tuple[float | None, int]:
+    """USD (None: some price was unknown) and tokens that several parts took in all."""
+    tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
+    known = [part.cost_usd for part in parts if part.cost_usd is not None]
+    return sum(known) if len(known) == len(parts) else None, tokens
+
+
 def cancelled_inside(kind: StepKind, name: str) -> AgentkitError:
     """The error of a step in which a library cancelled work of its own."""
     text = f"{name} failed: something inside it was cancelled (CancelledError)."
@@ -952,13 +960,17 @@ def stream_to(run: Run, key: str) -> Callable[[str], None] | None:
     return publish
 
 
-@contextlib.contextmanager
-def within(run: Run, scope: Scope) -> Iterator[None]:
-    """Work in a scope of a run."""
-    token = _current.set((run, scope))
-    try:
-        yield
-    finally:
+class within:
+    """Work in a scope of a run; see `uncancelled` for why it is a class."""
+
+    def __init__(self, run: Run, scope: Scope) -> None:
+        """Make one."""
+        self.here = run, scope
+
+    def __enter__(self) -> None:
+        self.token = _current.set(self.here)
+
+    def __exit__(self, *_: object) -> None:
         # A generator that was given up is closed in another context.
         with contextlib.suppress(ValueError):
-            _current.reset(token)
+            _current.reset(self.token)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
@@ -110,17 +110,27 @@ class Turn:
             self._held = False
 
 
-@contextlib.asynccontextmanager
-async def uncancelled(failed: Callable[[], Exception]) -> AsyncIterator[None]:
-    """Take a CancelledError for a failure where nobody cancelled us, but a library its own work."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    try:
-        yield
-    except asyncio.CancelledError as error:
-        if task is None or task.cancelling() > before:
-            raise
-        raise failed() from error
+class uncancelled:
+    """Take a CancelledError for a failure where nobody cancelled us, but a library its own work.
+
+    A class, because generators of contexts cost several times as much, and each step has one.
+    """
+
+    def __init__(self, failed: Callable[[], Exception]) -> None:
+        """Make one; `failed` makes the error that is raised instead."""
+        self.failed = failed
+
+    def __enter__(self) -> None:
+        self.task = asyncio.current_task()
+        self.before = self.task.cancelling() if self.task else 0
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if kind is None or not issubclass(kind, asyncio.CancelledError):
+            return
+        if self.task is not None and self.task.cancelling() <= self.before:
+            raise self.failed() from error
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -223,8 +223,9 @@ class Tool:
         if self.signed.context and context is not None:
             values[self.signed.context] = context
         try:
-            async with uncancelled(self._cancelled), asyncio.timeout(self.timeout_s) as limit:
-                result = await self._call(values)
+            with uncancelled(self._cancelled):
+                async with asyncio.timeout(self.timeout_s) as limit:
+                    result = await self._call(values)
         except TimeoutError as error:
             if not limit.expired():
                 raise
