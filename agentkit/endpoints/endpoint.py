@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -144,8 +145,10 @@ class Endpoint:
         path of a hosted server say who that is. A server on this machine is the reader's own
         under any address: started anew it may have another port, and its runs go on.
         """
-        options = self.options.model_dump(mode="json", exclude_defaults=True)
-        hosted = isinstance(self.base_url, str) and not is_loopback(httpx.URL(self.base_url).host)
+        options: dict[str, JSON] = {}
+        if self.options is not DEFAULTS:
+            options = self.options.model_dump(mode="json", exclude_defaults=True)
+        hosted = isinstance(self.base_url, str) and not on_loopback(self.base_url)
         where = {"base_url": self.base_url} if hosted else {}
         return {**where, **({"options": options} if options else {})} or None
 
@@ -274,7 +277,9 @@ class Endpoint:
             proxy=str(httpx.URL(proxy).copy_with(userinfo=b"")) if proxy else "",
             hidden=(*secrets_in(self.query), *self.given_headers.values()),
         )
-        return Place(url, proxy, site, httpx.Headers(headers), is_loopback(url.host))
+        sent = httpx.Headers(headers)
+        sent.encoding = "ascii"  # as they were encoded; else it is found out for each call
+        return Place(url, proxy, site, sent, is_loopback(url.host))
 
     def headers(self, place: Place, request: Request) -> httpx.Headers:
         """The headers of one call. Who asks is told to servers on this machine only."""
@@ -306,6 +311,12 @@ def is_refusal(error: Rejected | Overloaded) -> bool:
     return error.status in (400, 422, 500, 501) or (
         error.status == 404 and "support" in error.words
     )
+
+
+@functools.lru_cache(64)
+def on_loopback(base_url: str) -> bool:
+    """Whether a server is on this machine; asked for every call."""
+    return is_loopback(httpx.URL(base_url).host)
 
 
 def merged(given: Options, defaults: Options) -> Options:

@@ -45,17 +45,29 @@ class Call:
     """Seconds of silence after which it is given up."""
 
 
+def request(call: Call) -> httpx.Request:
+    """A call as the transport takes it."""
+    # Given its content, httpx works out and merges headers that we know: half of the time.
+    made = httpx.Request(
+        "POST",
+        call.url,
+        headers=call.headers,
+        stream=httpx.ByteStream(call.body),
+        extensions=TIMEOUTS,
+    )
+    made.headers["content-length"] = str(len(call.body))
+    made.headers.encoding = "ascii"
+    made.read()
+    return made
+
+
 async def send(call: Call, line: Line) -> httpx.Response:
     """Send it and wait for the status and the headers."""
     # The transport is called without httpx.AsyncClient around it: cookies, redirects and
     # auth flows, which no model API uses, are half of the client's CPU time.
     try:
         # The request itself is in no variable, which a traceback would show.
-        return await line.transport.handle_async_request(
-            httpx.Request(
-                "POST", call.url, headers=call.headers, content=call.body, extensions=TIMEOUTS
-            )
-        )
+        return await line.transport.handle_async_request(request(call))
     except Exception as error:
         raise failures.broken(call.site, error) from error
 

@@ -132,7 +132,7 @@ class Watched:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files = {name: identity(name, follow=False) for name in (str(path), f"{path}-wal")}
-        self.least = 0
+        self.least = path.stat().st_size if path.exists() else 0
         """Bytes of the main file, which only ever grows."""
 
     @property
