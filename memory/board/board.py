@@ -30,7 +30,9 @@ class Board(BoardCore, Memory):
       counted in `lost` and noted.
     - "vector": any replica takes writes; concurrent ones are kept as siblings, which `merge`
       or a later write resolves.
-    - "crdt": any replica takes writes; objects, lists and texts merge by themselves.
+    - "crdt": any replica takes writes; objects, lists and texts merge by themselves. What a write
+      means is what it changed of what its writer had read; two numbers for one place, at one
+      replica, are a Conflict.
     """
 
     kind = "board"

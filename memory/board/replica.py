@@ -83,6 +83,8 @@ class Replica(Memory):
         self.guarantees, self.wait_s, self.otherwise = tuple(guarantees), wait_s, otherwise
         self.seen: dict[str, tuple[int, ...]] = {}
         """The versions that the session read last, by key."""
+        self.values: dict[str, JSON] = {}
+        """Their values, or what the session wrote since."""
         self.own: dict[str, int] = {}
         """The session's last write, by key."""
         self._turns: dict[str, Turn] = {}
@@ -106,7 +108,7 @@ class Replica(Memory):
         request: JSON = {"key": key, "replica": self.replica}
         found = await step(f"{self.name}.read", request, perform, effect="pure")
         seen = Seen(**{name: found[name] for name in Seen.model_fields})
-        self.seen[key] = seen.versions
+        self.seen[key], self.values[key] = seen.versions, seen.value
         about: dict[str, Any] = {"board": self.name, "key": key, "replica": seen.replica}
         if seen.replica != self.replica:
             note(Redirected(**about, before=self.replica))
@@ -129,7 +131,8 @@ class Replica(Memory):
                 last of the key. () writes blindly.
 
         Raises:
-            Conflict: compare-and-swap, and somebody wrote since. StoreUnreachable: the
+            Conflict: compare-and-swap, and somebody wrote since; or on a CRDT, and somebody
+                gave another number where this writer gives one. StoreUnreachable: the
                 primary is cut off. StoreTaken: another process writes the board.
             SetupError: no key, or a value without a JSON form.
         """
@@ -143,6 +146,9 @@ class Replica(Memory):
         # A version from before a clear() is no longer there to be based on.
         known = [n for n in self.seen.get(key, ()) if n in self.board.state.parents]
         base = tuple(sorted(known if based_on is None else based_on))
+        # What it changed is told from what it had read; a blind write replaces all.
+        read = key in self.values and base == tuple(sorted(self.seen[key]))
+        before = (self.values[key],) if read and len(known) == len(self.seen[key]) else None
         by = (current_scope().path if in_run() else "") or "you"
         request: JSON = {
             "key": key, "value": value, "based_on": list(base), "replica": self.replica,
@@ -151,7 +157,7 @@ class Replica(Memory):
         async def perform(step_key: str) -> JSON:
             board = self.board
             where = board.primary(self.replica)
-            decide = decision(board, where, key, value, by, base)
+            decide = decision(board, where, key, value, by, base, before)
             event = await board.journal.append(step_key, decide)
             version = Version(n=event.seq, **event.value["value"])
             self.delivery.tell(key, where, event.seq)
@@ -166,6 +172,7 @@ class Replica(Memory):
         version = Version(**{name: found[name] for name in Version.model_fields})
         # Its own write is what the session has seen now: the next one is based on it.
         self.seen[key], self.own[key] = (version.n,), version.n
+        self.values[key] = version.value
         return version
 
     async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
@@ -253,7 +260,7 @@ class Replica(Memory):
         other = Replica(
             self.board, self.delivery, replica, self.guarantees, self.wait_s, self.otherwise
         )
-        other.seen, other.own = self.seen, self.own
+        other.seen, other.own, other.values = self.seen, self.own, self.values
         return other
 
     @property
@@ -280,6 +287,7 @@ class Replica(Memory):
         found = await step(f"{self.name}.look", request, perform, effect="pure")
         for one in found["shown"]:
             self.seen[one["key"]] = tuple(one["versions"])
+            self.values[one["key"]] = one["value"]
         if found["shown"]:
             items = [Item(id=one["key"], text=line(one["value"])) for one in found["shown"]]
             return before_task(thread, passages(self.name, items))
