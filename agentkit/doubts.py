@@ -105,6 +105,10 @@ class Doubts:
         """See to it that every word is about a step that can have been in doubt."""
         begun = [one for record in records for one in record.started.values()]
         known = {name for one in begun for name in (one.key, one.name)}
+        # One that was stopped before it was performed did not happen, as the word says.
+        known |= {
+            name for record in records for name in record.begun if self.words.get(name) is NOT_DONE
+        }
         wrong = sorted(self.words.keys() - known)
         if wrong:
             found = ", ".join(f"{one.name} ({one.key})" for one in doubts) or "nothing"

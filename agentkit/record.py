@@ -213,6 +213,8 @@ class Recorded:
     attempts: dict[str, int] = field(default_factory=dict)
     started: dict[str, StepStarted] = field(default_factory=dict)
     """Steps begun and not known to have failed; in doubt, unless they ended."""
+    begun: set[str] = field(default_factory=set)
+    """Names and keys of all steps that were ever begun."""
     unended: set[str] = field(default_factory=set)
     """Steps begun whose end was not recorded in any way: the process died in the middle."""
     cut: list[StepEnded] = field(default_factory=list)
@@ -242,6 +244,7 @@ class Recorded:
         self.way.add(event)
         if isinstance(event, StepStarted):
             self.started[event.key] = event
+            self.begun |= {event.key, event.name}
             self.unended.add(event.key)
             self.told.discard(call(event.name, event.request))
             self.attempts[event.key] = event.attempt

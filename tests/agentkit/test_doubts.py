@@ -417,3 +417,27 @@ async def test_a_call_in_doubt_is_known_again_with_its_default_written_out() -> 
     model = ScriptedModel(*[[call("pay", line)] for line in lines], "sorry")
     await Agent("clerk", model=model, tools=[pay])("go", log=MemoryLog())
     assert begun == [5.0, 6.0]
+
+
+async def test_that_it_did_not_happen_may_be_said_of_what_was_stopped_before_it_began() -> None:
+    pay, begun = tired(ValueError("no such port"))
+    log = Stopping()
+    clerk = Agent("clerk", model=ScriptedModel(CALL, "done", "done"), tools=[pay])
+    log.asking = asyncio.ensure_future(clerk("go", log=log, id="r"))
+    await asyncio.gather(log.asking, return_exceptions=True)
+    assert log.asking.cancelled() and begun == []
+    answer = await clerk.resume("r", log=log, settle={"pay": NOT_DONE})
+    assert (answer.text, len(begun)) == ("done", 1)
+
+
+class Stopping(MemoryLog):
+    """Stops the run once it has stored that a tool is begun, before that is performed."""
+
+    asking: Any = None
+
+    async def flush(self, lease: Any) -> None:
+        await super().flush(lease)
+        begun = [e for e in self.read(lease.run) if isinstance(e, StepStarted) and e.step == "tool"]
+        if begun and not self.asking.done():
+            self.asking.cancel()
+            await asyncio.sleep(0)
