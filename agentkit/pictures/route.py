@@ -25,6 +25,9 @@ class Route:
     label: tuple[float, float]
 
 
+EDGE = 4.0
+"""Pixels between a curve and the edge of the picture."""
+
 PORT = 15.0
 """Pixels from a node's middle to where lines to its own column begin."""
 
@@ -102,11 +105,17 @@ def across(
     return Route(curve(segments), arrowhead(tip, 1 if forward else -1), label)
 
 
-def beside(one: Stop, other: Stop) -> Route:
-    """A curve between two nodes of the same column: down on the right, up on the left."""
+def beside(one: Stop, other: Stop, width: float) -> Route:
+    """A curve between two nodes of the same column: down on the right, up on the left.
+
+    It bulges as far as there is room in a picture of that width.
+    """
     side = 1 if other[2] > one[2] else -1
     out = max(one[1], other[1]) if side > 0 else min(one[0], other[0])
     bulge = out + side * (22 + min(44.0, abs(one[2] - other[2]) * 0.16))
+    # A curve goes three quarters of the way to the points that pull it.
+    room = (((width - EDGE) if side > 0 else EDGE) - out / 4) * 4 / 3
+    bulge = min(bulge, room) if side > 0 else max(bulge, room)
     begin = (one[1] if side > 0 else one[0], one[2] + side * PORT)
     tip = (other[1] if side > 0 else other[0], other[2] - side * PORT)
     end = (tip[0] + side * HEAD, tip[1])
@@ -160,7 +169,7 @@ def routes(
                 found[pair] = loop(stops[0], heights[left])
             elif placed.centres[left][0] == placed.centres[right][0]:
                 one, other = (stops[0], stops[-1]) if forward else (stops[-1], stops[0])
-                found[pair] = beside(one, other)
+                found[pair] = beside(one, other, placed.width)
             else:
                 lane = (-LANE if forward else LANE) if both else 0.0
                 found[pair] = across(stops, lane, forward, near, ports[left, right])

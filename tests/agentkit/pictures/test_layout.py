@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,3 +99,15 @@ def test_many_different_workers_stand_in_a_grid_that_can_be_read() -> None:
                 p for p in placed.centres.values() if abs(p[0] - x - 63) < 1 and abs(p[1] - y) < 26
             ]
             assert not near, "a line runs through a card"
+
+
+def test_curves_between_nodes_of_the_outer_columns_stay_in_the_picture() -> None:
+    """A cubic's points lie between its own; those that pull it stand outside."""
+    boxes = [Box(str(i), 100, 40) for i in range(9)]
+    found = place(boxes, [Link("0", "8", asks=False), Link("8", "0", asks=False)])
+    drawn = routes(found, {("0", "8"), ("8", "0")}, {str(i): 40.0 for i in range(9)})
+    for route in drawn.values():
+        a, b, c, d = ([float(n) for n in re.findall(r"-?[\d.]+", route.d)][i] for i in (0, 2, 4, 6))
+        for t in (i / 50 for i in range(51)):
+            x = a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
+            assert 3 <= x <= found.width - 3
