@@ -64,6 +64,8 @@ def test_boards_follow_their_run_and_tell_more_on_a_click(lab: Lab) -> None:
     expect(plan.locator(".step.is-waiting")).to_have_count(2)
     expect(speakers.locator(".turn.speaking")).to_have_count(1)
     expect(board.locator(".ak-chip")).to_have_count(3)
+    tones = "all => all.map((one) => getComputedStyle(one).borderColor)"
+    assert len(set(board.locator(".ak-chip").evaluate_all(tones))) == 2  # one for each answer
     lab.run_cell(3)
     expect(plan.locator(".edge.ready")).to_have_count(1)
     expect(board.locator(".ak-chip.changed")).to_have_text("↷ 42")
