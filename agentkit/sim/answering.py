@@ -190,6 +190,11 @@ def solve(scene: Scene, goal: Goal) -> Answer:
         return Answer(f"Yes ({show(outcome.data)}).", True)
     if goal.wanted == "truth" and isinstance(outcome.data, str | dict):
         return truth(goal, outcome)
+    ordered = not re.search(r"\?\s*$|\b(?:whether|if)\b", goal.text)
+    if isinstance(outcome.data, bool) and goal.wanted == "any" and ordered:
+        # `Lock the door.` is not done because a tool says whether the door is locked.
+        source = outcome.source if outcome.source.startswith("tool ") else "result"
+        return Answer(f"The {source} says: {show(outcome.data)}.", outcome.data)
     outcome = in_unit(goal, outcome, solver)
     said = sentence(goal, outcome, solver)
     if goal.unit and not outcome.unit and as_number(outcome.data) is not None:

@@ -329,3 +329,13 @@ def test_the_only_tool_is_not_tried_where_it_acts() -> None:
         return {"salary": 5}
 
     assert talk("What is the salary of Ada Marsh?", archive).calls == []
+
+
+def test_an_order_is_not_said_to_be_done_by_a_tool_that_only_looks() -> None:
+    def locked() -> bool:
+        """Whether the door is locked."""
+        return True
+
+    assert talk("Lock the door.", locked).text == "The tool locked says: yes."
+    assert talk("Is the door locked?", locked).text == "Yes."
+    assert talk("Tell me whether the door is locked.", locked).text == "Yes."
