@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import site
 import sys
 import sysconfig
 import traceback
@@ -18,10 +19,16 @@ from agentkit.messages import JSON, jsonable, mended
 INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
 
+PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
 LIBRARIES = tuple(
-    str(Path(place)) + "/"
-    for name, place in sysconfig.get_paths().items()
-    if name in ("stdlib", "platstdlib", "purelib", "platlib")
+    f"{Path(place)}/"
+    for place in dict.fromkeys(
+        [
+            *(path for name, path in sysconfig.get_paths().items() if name in PLACES),
+            *site.getsitepackages(),
+            site.getusersitepackages(),
+        ]
+    )
 )
 """Folders of code that the user did not write."""
 

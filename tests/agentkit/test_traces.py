@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import site
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from agentkit import Agent, AgentkitError, gather, pattern
 from agentkit.errors import Interrupted, error_text
 from agentkit.events import RunEnded
 from agentkit.logs.memory import MemoryLog
-from agentkit.traces import TRACE, failure_of, told
+from agentkit.traces import LIBRARIES, TRACE, failure_of, told
 from tests.fakes import EchoModel
 
 
@@ -135,3 +136,7 @@ async def test_what_a_library_cancels_fails_and_cancels_no_run(inner: str) -> No
         await team("go", log=log)
     ended = [e for e in log.read(log.find("last")) if isinstance(e, RunEnded)]
     assert ended[0].status == "failed"
+
+
+def test_what_a_user_installed_for_himself_is_a_library() -> None:
+    assert f"{site.getusersitepackages()}/" in LIBRARIES
