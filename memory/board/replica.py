@@ -85,8 +85,10 @@ class Replica(Memory):
         """The versions that the session read last, by key."""
         self.values: dict[str, JSON] = {}
         """Their values, or what the session wrote since."""
-        self.own: dict[str, int] = {}
-        """The session's last write, by key."""
+        self.own: dict[str, set[int]] = {}
+        """The session's writes that some replica may not have heard of, by key."""
+        self.read_before: dict[str, set[int]] = {}
+        """What its reads saw, likewise."""
         self._turns: dict[str, Turn] = {}
 
     async def read(self, key: str) -> Seen:
@@ -109,6 +111,7 @@ class Replica(Memory):
         found = await step(f"{self.name}.read", request, perform, effect="pure")
         seen = Seen(**{name: found[name] for name in Seen.model_fields})
         self.seen[key], self.values[key] = seen.versions, seen.value
+        self.read_before.setdefault(key, set()).update(seen.versions)
         about: dict[str, Any] = {"board": self.name, "key": key, "replica": seen.replica}
         if seen.replica != self.replica:
             note(Redirected(**about, before=self.replica))
@@ -171,7 +174,8 @@ class Replica(Memory):
             raise
         version = Version(**{name: found[name] for name in Version.model_fields})
         # Its own write is what the session has seen now: the next one is based on it.
-        self.seen[key], self.own[key] = (version.n,), version.n
+        self.seen[key] = (version.n,)
+        self.own.setdefault(key, set()).add(version.n)
         self.values[key] = version.value
         return version
 
@@ -245,12 +249,16 @@ class Replica(Memory):
         return self.replica
 
     def _missing(self, replica: str, key: str) -> list[int]:
-        """List the versions that the session may rely on and a replica has not heard of."""
+        """List the versions that the session may rely on and a replica has not heard of.
+
+        All of them, not the last: a replica can have heard of a later write and not of an earlier.
+        """
         wanted: set[int] = set()
-        if "read_your_writes" in self.guarantees and key in self.own:
-            wanted.add(self.own[key])
-        if "monotonic_reads" in self.guarantees:
-            wanted.update(self.seen.get(key, ()))
+        for guarantee, numbers in zip(GUARANTEES, (self.own, self.read_before), strict=True):
+            # What every replica has heard of can no longer be missed.
+            kept = numbers[key] = numbers.get(key, set()) & self.board.state.waiting.keys()
+            if guarantee in self.guarantees:
+                wanted |= kept
         heard = self.board.state.heard[replica].get(key, set())
         return sorted(n for n in wanted - heard if n in self.board.state.parents)
 
@@ -261,6 +269,7 @@ class Replica(Memory):
             self.board, self.delivery, replica, self.guarantees, self.wait_s, self.otherwise
         )
         other.seen, other.own, other.values = self.seen, self.own, self.values
+        other.read_before = self.read_before
         return other
 
     @property
@@ -288,6 +297,7 @@ class Replica(Memory):
         for one in found["shown"]:
             self.seen[one["key"]] = tuple(one["versions"])
             self.values[one["key"]] = one["value"]
+            self.read_before.setdefault(one["key"], set()).update(one["versions"])
         if found["shown"]:
             items = [Item(id=one["key"], text=line(one["value"])) for one in found["shown"]]
             return before_task(thread, passages(self.name, items))

@@ -183,6 +183,43 @@ async def test_a_session_does_not_go_back_in_time() -> None:
     made.delivery.stop()
 
 
+@pytest.mark.parametrize("kind", ["lww", "vector", "crdt"])
+async def test_a_session_relies_on_all_that_it_wrote_and_not_on_the_last(kind: Consistency) -> None:
+    made = board(kind, ("a", "b", "c"))
+    made.network.partition("a", "b", "c")
+    session = made.at("a", guarantees=["read_your_writes"])
+    async with run(log=made.journal.log):
+        await session.write("k", {"one": 1})
+        session = session.moved("b")
+        await session.write("k", {"two": 2}, based_on=())
+        made.network.partition(("b", "c"), "a")
+        await made.reconcile()
+        with pytest.raises(Stale, match="c has not heard of version 2 of k"):
+            await session.moved("c").read("k")
+        made.network.heal()
+        await made.reconcile()
+        assert (await session.moved("c").read("k")).behind == 0
+        assert session.own["k"] == set()
+
+
+async def test_a_session_relies_on_all_that_it_read_and_not_on_the_last() -> None:
+    made = board("vector", ("a", "b", "c"))
+    made.network.partition("a", "b", "c")
+    async with run(log=made.journal.log):
+        for name in ("a", "b"):
+            await made.at(name).write("k", name)
+        session = made.at("a", guarantees=["monotonic_reads"])
+        await session.read("k")
+        session.guarantees = ()
+        session = session.moved("b")
+        await session.read("k")
+        session.guarantees = ("monotonic_reads",)
+        made.network.partition(("b", "c"), "a")
+        await made.reconcile()
+        with pytest.raises(Stale, match="c has not heard of version 2 of k"):
+            await session.moved("c").read("k")
+
+
 async def test_a_read_waits_for_its_own_write_to_arrive() -> None:
     made = board("lww")
     made.network.set("b", delay_s=0.05)
