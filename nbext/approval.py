@@ -56,7 +56,7 @@ def asker(
         widget = QuestionWidget(question)
         widget.publish()
         if session.scripted:
-            widget.settle(session.scripted.popleft(), "script")
+            widget.show_answer(session.scripted.popleft(), "script")
             return widget.answer
         try:
             answer, by = await heard(widget.mounted, widget.given, question)
@@ -64,9 +64,9 @@ def asker(
             # The time-out of a question comes as a cancellation too.
             waited = loop.time() - begun + SLACK_S
             late = question.timeout_s is not None and waited >= question.timeout_s
-            widget.settle(*((question.default, "time") if late else ("", "stopped")))
+            widget.show_answer(*((question.default, "time") if late else ("", "stopped")))
             raise
-        widget.settle(answer, by)
+        widget.show_answer(answer, by)
         if by == "nobody":
             raise Nobody
         return answer

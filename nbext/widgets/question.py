@@ -70,7 +70,7 @@ class QuestionWidget(anywidget.AnyWidget):
         if content.get("type") == "answer" and not self.given.done():
             self.given.set_result(str(content.get("text", "")))
 
-    def settle(self, answer: str, by: str) -> None:
+    def show_answer(self, answer: str, by: str) -> None:
         """Show the answer instead of the buttons, in the stored output too."""
         self.answer = answer
         self.by = by

@@ -28,7 +28,7 @@ test("without options there is a field, whose default is the empty answer", () =
   assert.deepEqual(model.sent.at(-1), { type: "answer", text: "Amber" });
 });
 
-test("a settled question shows the answer and no buttons", () => {
+test("an answered question shows the answer and no buttons", () => {
   const model = asked(), { el } = page();
   question.default.render({ model, el });
   Object.assign(model.traits, { answer: "no", by: "nobody" });
@@ -45,7 +45,7 @@ test("the time left is said, with what happens then", () => {
   assert.equal(question.left(4.2), "5 s");
 });
 
-test("every way to settle has its words", () => {
+test("every way to answer has its words", () => {
   assert.equal(question.verdict("yes", "person"), "You answered: yes");
   assert.equal(question.verdict("", "stopped"), "Stopped before there was an answer");
 });
