@@ -62,7 +62,9 @@ class State:
     @property
     def value(self) -> Any:
         """The state now."""
-        return copy.deepcopy(self.journal.state)
+        journal = self.journal
+        journal.look()
+        return copy.deepcopy(journal.state)
 
     async def record(self, event: JSON) -> Any:
         """Append an event and return the state after it; as a step, once, ever.

@@ -101,6 +101,7 @@ class Replica(Memory):
         check_key(key, self.name)
 
         async def perform(_key: str) -> JSON:
+            self.board.journal.look()
             await self.delivery.spread()
             where = await self._reliable(key)
             seen = self._look(where, key)
@@ -284,6 +285,7 @@ class Replica(Memory):
         request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
+            self.board.journal.look()
             await self.delivery.spread()
             held = sorted(self.board.state.held[self.replica])
             seen = [self._look(self.replica, key) for key in held[:SHOWN_KEYS]]

@@ -14,7 +14,7 @@ from agentkit.events import StateChanged, StepEnded
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
-from memory import State
+from memory import Board, State
 from memory.errors import StoreTaken
 from memory.journal import SNAPSHOT, Journal, size
 from tests.fakes import FakeClock
@@ -284,3 +284,25 @@ async def test_a_resume_gets_the_state_that_the_run_saw_or_is_told(tmp_path: Pat
         with pytest.raises(SetupError, match="comes to another state than the run saw"):
             for ship in long:
                 await other.record(ship)
+
+
+async def test_what_another_process_writes_is_seen_by_the_next_read(tmp_path: Path) -> None:
+    mine, theirs = SqliteLog(tmp_path / "log.db"), SqliteLog(tmp_path / "log.db")
+
+    def opened(log: Any) -> tuple[Board, State]:
+        board = Board("port", "cas", log=log)
+        return board, State("tally", 0, lambda total, n: total + n, log=log)
+
+    board, tally = opened(mine)
+    async with run(log=mine):
+        assert (await board.read("n")).value is None and tally.value == 0
+        other, count = opened(theirs)
+        async with run(log=theirs):
+            for n in (1, 2):
+                await other.write("n", n)
+                await count.record(n)
+                assert (await board.read("n")).value == n
+        assert tally.value == 3
+        assert opened(mine)[1].value == 3
+    mine.close()
+    theirs.close()
