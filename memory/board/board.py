@@ -15,8 +15,9 @@ from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.board.core import BoardCore, Merge
 from memory.board.delivery import Carrier
-from memory.board.replica import Replica, tools_of
+from memory.board.replica import Replica
 from memory.board.state import CLEARED, WRITTEN
+from memory.board.tools import tools_of
 from memory.board.versions import Consistency, Seen, Version
 from memory.steps import step
 

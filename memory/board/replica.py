@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from agentkit import Memory, Tool, tool
+from agentkit import Memory, Tool
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.run import current_scope, in_run, note
@@ -22,6 +21,7 @@ from agentkit.threads import Turn
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
 from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
+from memory.board.tools import tools_of
 from memory.board.versions import Seen, Version
 from memory.board.writing import decision
 from memory.errors import Conflict, Stale, StoreUnreachable
@@ -326,34 +326,3 @@ def check_key(key: str, board: str) -> None:
 def line(value: JSON) -> str:
     """Return a value as an agent reads it."""
     return value if isinstance(value, str) else canonical(value)
-
-
-def tools_of(board: str, session: Callable[[], Replica]) -> Sequence[Tool]:
-    """Make the tools of an agent that shares a board; `session` finds its own at each call."""
-
-    @tool(effect="pure", name=f"{board}_read")
-    async def read(key: str) -> dict[str, JSON]:
-        """Read a key of the board that all agents share: its value and its version.
-
-        Args:
-            key: such as one of those that are listed.
-        """
-        mine = session()
-        seen = await mine.read(key)
-        found: dict[str, JSON] = {"key": key, "value": seen.value}
-        if seen.conflict and mine.board.merge is None:
-            found["concurrent"] = [one.value for one in seen.siblings]
-        return {**found, "version": list(seen.versions)}
-
-    @tool(effect="idempotent", name=f"{board}_write")
-    async def write(key: str, value: str) -> str:
-        """Write a key of the board that all agents share, based on what you read last of it.
-
-        Args:
-            key: its name.
-            value: the new value.
-        """
-        version = await session().write(key, value)
-        return f"Written as version {version.n}."
-
-    return [dataclasses.replace(one, own_steps=True) for one in (read, write)]

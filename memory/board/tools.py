@@ -1,0 +1,57 @@
+"""The tools of an agent that shares a board."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from agentkit import Tool, tool
+from agentkit.messages import JSON
+from memory.board.core import BoardCore
+from memory.board.versions import Seen, Version
+
+
+class Session(Protocol):
+    """What the tools need of a session; see Replica."""
+
+    board: BoardCore
+
+    async def read(self, key: str) -> Seen:
+        """Read a key."""
+        ...
+
+    async def write(self, key: str, value: JSON) -> Version:
+        """Write a key."""
+        ...
+
+
+def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
+    """Make the tools of an agent that shares a board; `session` finds its own at each call."""
+
+    @tool(effect="pure", name=f"{board}_read")
+    async def read(key: str) -> dict[str, JSON]:
+        """Read a key of the board that all agents share: its value and its version.
+
+        Args:
+            key: such as one of those that are listed.
+        """
+        mine = session()
+        seen = await mine.read(key)
+        found: dict[str, JSON] = {"key": key, "value": seen.value}
+        if seen.conflict and mine.board.merge is None:
+            found["concurrent"] = [one.value for one in seen.siblings]
+        return {**found, "version": list(seen.versions)}
+
+    @tool(effect="idempotent", name=f"{board}_write")
+    async def write(key: str, value: str) -> str:
+        """Write a key of the board that all agents share, based on what you read last of it.
+
+        Args:
+            key: its name.
+            value: the new value.
+        """
+        version = await session().write(key, value)
+        return f"Written as version {version.n}."
+
+    return [dataclasses.replace(one, own_steps=True) for one in (read, write)]
