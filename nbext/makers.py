@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
@@ -130,7 +130,7 @@ def read(name: str, fn: Callable[..., Any]) -> Maker | None:
             help=told.get(one.name, ""),
             default=one.default,
             placed=one.kind is not one.KEYWORD_ONLY,
-            helpers=helpers(str(one.annotation)),
+            helpers=helpers(str(one.annotation), hints.get(one.name)),
         )
         for one in parameters.values()
         if one.name != "name"
@@ -149,9 +149,15 @@ def arguments(doc: str) -> dict[str, str]:
     }
 
 
-def helpers(annotation: str) -> dict[str, Callable[..., Any]]:
-    """Public functions beside the patterns whose result has a type of that annotation."""
-    wanted = {part.strip() for part in annotation.split("|")} - PLAIN
+def helpers(annotation: str, hint: Any) -> dict[str, Callable[..., Any]]:
+    """Find the public functions beside the patterns whose result has a type of that annotation.
+
+    An annotation may be a name for several types, as Condition is for a Stop or a function; its
+    `hint` tells them apart.
+    """
+    kinds = {one.__name__ for one in get_args(hint) or (hint,) if isinstance(one, type)}
+    wanted = {part.strip() for part in annotation.split("|")} | kinds
+    wanted -= PLAIN
     return {
         name: value
         for module, content in sorted(sys.modules.items())
