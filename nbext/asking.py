@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic.errors import PydanticUserError
 from pydantic_core import to_jsonable_python
 
 from agentkit.actor import Actor
@@ -108,9 +107,10 @@ def output_of(binding: Binding | None, namespace: dict[str, Any]) -> Output:
         ) from error
     try:
         schema_of(output)
-    except (PydanticUserError, TypeError) as error:
+    except SetupError as error:
+        why = error_text(error.__cause__ or error).splitlines()[0]
         raise SetupError(
-            f"{binding.type} cannot be the type of an answer: {error_text(error).splitlines()[0]}",
+            f"{binding.type} cannot be the type of an answer: {why}",
             expected="a type with a JSON schema: int, list[str], a pydantic model, ...",
         ) from error
     return None if output is str else output
