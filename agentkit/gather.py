@@ -150,7 +150,7 @@ async def gather(
                 tasks.append(started(ask) if place in places else dormant(made(ask)))
         if copies:
             won = [index for index, place in zip(joined, places, strict=True) if place != index]
-            note(AskedTwice(asks=copies, won=won, reason="slower than the others"))
+            note(AskedTwice(asks=copies, won=tuple(won), reason="slower than the others"))
         if lost:
             note(LeftOut(reasons=lost))
         answers = [await tasks[place] for place in places]

@@ -46,7 +46,8 @@ class Note(BaseModel):
     """The base of all notes; a subclass with a topic registers itself.
 
     Fields that were given are stored, and no others. A field whose name in the log is no name
-    in Python, or was another one once, says so by an alias.
+    in Python, or was another one once, says so by an alias; inside Annotated, where a type checker
+    keeps the name of the field for those who make the note.
     """
 
     model_config = ConfigDict(

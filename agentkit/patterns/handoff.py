@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field
 
@@ -45,7 +46,7 @@ class HandedOver(Note):
 
     topic = "handoff"
     says = "{from} hands over to {to}: {reason}"
-    by: str = Field(alias="from")
+    by: Annotated[str, Field(alias="from")]
     to: str
     reason: str = ""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from pydantic import Field
 
@@ -37,7 +38,7 @@ class Escalated(Note):
 
     topic = "escalate"
     says = "{from} hands the decision to {to}: {reason}"
-    by: str = Field(alias="from")
+    by: Annotated[str, Field(alias="from")]
     to: str
     reason: str = ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from agentkit.messages import JSON
@@ -43,7 +45,7 @@ class FellBack(Note):
 
     topic = "fallback"
     grave = True
-    before: str | None = Field(None, alias="from")
+    before: Annotated[str | None, Field(alias="from")] = None
     to: str
     reason: str = ""
 
@@ -53,9 +55,9 @@ class Routed(Note):
 
     topic = "route"
     says = "It goes on to {to}, because {reason}."
-    before: str | None = Field(None, alias="from")
+    before: Annotated[str | None, Field(alias="from")] = None
     to: str | tuple[str, ...]
-    others: tuple[str, ...] = Field((), alias="not")
+    others: Annotated[tuple[str, ...], Field(alias="not")] = ()
     """Where it might have gone on to."""
     reason: str = ""
 

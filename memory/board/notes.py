@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AliasChoices, Field
 
 from agentkit.messages import JSON
@@ -20,7 +22,7 @@ class Redirected(BoardNote):
 
     topic = "redirected"
     replica: str = ""
-    before: str = Field("", alias="from")
+    before: Annotated[str, Field(alias="from")] = ""
 
 
 class StaleRead(BoardNote):

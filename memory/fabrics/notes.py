@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from agentkit.notes import Note, Number
@@ -80,7 +82,7 @@ class AskedBy(Note):
     says = "Asked through the queue {queue}."
     queue: str
     letter: str = ""
-    sender: Trace | None = Field(None, alias="from")
+    sender: Annotated[Trace | None, Field(alias="from")] = None
 
 
 class Answered(Note):

@@ -44,7 +44,7 @@ def record(item: Item) -> Record:
     """A record as a store kept it."""
     facts = dict(item.metadata)
     because = tuple(str(facts.pop("because", "")).split())
-    return Record(id=item.id, text=item.text, because=because, **facts)
+    return Record.model_validate({**facts, "id": item.id, "text": item.text, "because": because})
 
 
 def pressure(records: list[Record]) -> float:

@@ -27,7 +27,7 @@ def agents(session: Session, line: Line, body: str | None) -> Table:
         rows.append((called, actor.what, actor.model_name or "", tools))
     return Table(
         head=("actor", "kind", "model", "tools"),
-        rows=rows,
+        rows=tuple(rows),
         empty="No actors yet. Define one: %%agent NAME",
     )
 
