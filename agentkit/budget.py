@@ -152,17 +152,14 @@ class Budget:
             outer: that of the run in which this one was opened.
         """
         self.run, self.usd, self.tokens, self.spent = run, usd, tokens, spent
+        self.limited = usd is not None or tokens is not None
+        """Whether there is any bound at all."""
         self.outer = outer if outer is not None and outer.bounded else None
         self._known: dict[str, Known] = {}
         if self.limited:
             self._holds: list[Hold] = []
             self._queue: deque[asyncio.Future[None]] = deque()
             self._mutex = threading.RLock()
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is any bound at all."""
-        return self.usd is not None or self.tokens is not None
 
     @property
     def bounded(self) -> bool:

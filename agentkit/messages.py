@@ -107,8 +107,11 @@ Thread = tuple[Node, ...]
 
 def digest(*parts: str) -> str:
     """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
-    data = [part.encode("utf-8", "surrogatepass") for part in parts]
-    whole = b"".join([b"%d:%b" % (len(part), part) for part in data])
+    whole = bytearray()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        whole += b"%d:" % len(data)
+        whole += data
     return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 

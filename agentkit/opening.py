@@ -143,7 +143,7 @@ async def run(
         if current.budget.limited:
             for end in current.recorded.ended.values():
                 if end.step in PAID and end.usage is not None and end.reused is None:
-                    current.ahead.spend(end.usage, end.cost_usd)
+                    current.beside.spend(end.usage, end.cost_usd)
     if lease:
         log.append(lease, start)
     beat = heartbeat(log, lease) if lease else None

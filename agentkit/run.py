@@ -178,11 +178,10 @@ class Run:
         around = _current.get()
         self.outer: Run | None = around[0] if around and not around[0].ended else None
         """The run in which this one is opened; its budget binds here, too."""
-        self.inner = Scope("", YOU, "")
-        """What runs that were opened in this one spent."""
-        self.ahead = Scope("", YOU, "")
-        """What recorded steps cost that a resumed run has not come by again."""
-        spent = partial(spent_in, self.root, self.ahead, self.inner)
+        self.beside = Scope("", YOU, "")
+        """What runs that were opened in this one spent, and what recorded steps cost that a
+        resumed run has not come by again."""
+        spent = partial(spent_in, self.root, self.beside)
         outer = self.outer.budget if self.outer else None
         self.budget: Budget = Budget(id, start.budget_usd, start.budget_tokens, spent, outer)
         self.recorded = NOTHING
@@ -458,7 +457,7 @@ class Run:
         scope.spend(usage, cost_usd)
         around = self.outer
         while around is not None:
-            around.inner.spend(usage, cost_usd)
+            around.beside.spend(usage, cost_usd)
             around = around.outer
 
     def mark(self, called: Any, beside: Iterable[Any] = ()) -> str:
@@ -487,7 +486,9 @@ class Run:
             if done.step in PAID and done.usage is not None:
                 self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
                 if self.budget.limited:
-                    self.ahead.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
+                    self.beside.spend(
+                        -done.usage, None if done.cost_usd is None else -done.cost_usd
+                    )
             scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 

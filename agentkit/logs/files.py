@@ -130,7 +130,7 @@ class Watched:
     """The files that a connection writes to, by what they were when it was made."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.main = path, str(path)
         self.files = {name: identity(name, follow=False) for name in (str(path), f"{path}-wal")}
         self.least = path.stat().st_size if path.exists() else 0
         """Bytes of the main file, which only ever grows."""
@@ -138,7 +138,7 @@ class Watched:
     @property
     def gone(self) -> bool:
         """Whether the connection writes to what nobody would find again."""
-        main = str(self.path)
+        main = self.main
         for name, was in self.files.items():
             if was is None:
                 continue

@@ -214,7 +214,7 @@ class SqliteLog(Log):
         if messages:
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
         last = rows.pop()
-        values = [*((number, *row, None) for row in rows), (number, *last, head)]
+        values = [(number, *row, None) for row in rows] + [(number, *last, head)]
         self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
         return True
 
