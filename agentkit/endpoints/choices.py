@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -118,6 +117,13 @@ def checked(typed: dict[str, Any], extra: dict[str, Any]) -> Options:
         ) from error
 
 
+def closest(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
+    """The word among those known that may have been meant."""
+    import difflib  # only ever needed for an error
+
+    return next(iter(difflib.get_close_matches(word, known, 1, cutoff)), None)
+
+
 def known(name: str) -> None:
     """Refuse an option that nobody knows, rather than send it along.
 
@@ -128,8 +134,7 @@ def known(name: str) -> None:
         return
     meant = MEANT.get(name.lower())
     if meant is None:
-        near = difflib.get_close_matches(name.lower(), (*TYPED, *OURS, *FIELDS), 1, 0.7)
-        meant = near[0] if near else None
+        meant = closest(name.lower(), (*TYPED, *OURS, *FIELDS), 0.7)
     raise SetupError(
         f"connect() knows no option {name!r}",
         expected=", ".join((*TYPED, *OURS)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from pydantic import SecretStr
 
 from agentkit.endpoints import keys, prices
 from agentkit.endpoints.address import Address, hidden, ollama, parsed
-from agentkit.endpoints.choices import headers_of, known, options
+from agentkit.endpoints.choices import closest, headers_of, known, options
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.failures import Site
@@ -213,9 +212,9 @@ def suggestion(name: str) -> str:
             return f"did you mean {'sim:' + name!r}?"
     elif not model and prefix in KNOWN:
         return f"add the model: {prefix + ':MODEL'!r}. {TODO}"
-    near = difflib.get_close_matches(prefix.lower(), KNOWN, 1)
+    near = closest(prefix.lower(), KNOWN)
     if near and colon:
-        return f"did you mean {near[0] + ':' + model!r}? {TODO}"
+        return f"did you mean {near + ':' + model!r}? {TODO}"
     return f'for a server of your own add base_url="http://...". {TODO}'
 
 
@@ -225,11 +224,11 @@ def simulated(name: str, model: str, base_url: SecretStr | None) -> Endpoint:
 
     if model not in TEMPERAMENTS:
         known = [f"sim:{kind}" for kind in TEMPERAMENTS]
-        near = difflib.get_close_matches(name, known, 1)
+        near = closest(name, known)
         raise UnknownModel(
             f"there is no simulated model {name!r}",
             expected=", ".join(known),
-            todo=f"did you mean {near[0]!r}?" if near else TODO,
+            todo=f"did you mean {near!r}?" if near else TODO,
         )
     start = "the simulated endpoint has gone; ask again and it is started anew"
     price = prices.simulated(model)
