@@ -16,7 +16,8 @@ from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
 from agentkit.opening import run
 from agentkit.person import Question, set_person
-from agentkit.run import Run, current_run, discard
+from agentkit.run import Run, current_run
+from agentkit.scope import discard
 from agentkit.tools import Tool, tool
 
 __version__ = "0.1.0"

@@ -31,7 +31,8 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
 from agentkit.opening import run
-from agentkit.run import Run, Scope, current_run, current_scope, in_copy, in_run, within
+from agentkit.run import Run, current_run
+from agentkit.scope import Scope, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
 from agentkit.tools import Tool, of_answer, of_answers, tool

@@ -19,7 +19,8 @@ from agentkit.errors import (
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
-from agentkit.run import Outcome, copied, current_run, dormant, in_run, lacking, note
+from agentkit.run import Outcome, current_run
+from agentkit.scope import copied, dormant, in_run, lacking, note
 from agentkit.words import for_terminal
 
 Until = Callable[[list[Any]], bool]

@@ -19,7 +19,8 @@ from agentkit.logs import open_log
 from agentkit.messages import JSON
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
-from agentkit.run import PAID, Run, within
+from agentkit.run import PAID, Run
+from agentkit.scope import within
 
 
 @contextlib.asynccontextmanager

@@ -15,20 +15,19 @@ doubt when it is declared as something else.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import random
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
 from agentkit.code import mark_of
+from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -57,8 +56,6 @@ from agentkit.events import (
     StepStarted,
     Usage,
 )
-from agentkit.given import NOT_GIVEN
-from agentkit.lacks import Lacks
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
@@ -75,6 +72,7 @@ from agentkit.record import (
     identity,
     own,
 )
+from agentkit.scope import YOU, Scope, asleep, current_scope, giving_up, here
 from agentkit.threads import uncancelled
 from agentkit.tokens import conversation_tokens, message_tokens
 from agentkit.traces import failure_of, revived
@@ -84,63 +82,6 @@ QUIET_S, WAIT_S = 0.3, 30.0
 how long at most such an ask is waited for."""
 
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
-
-YOU = "you"
-"""Who asks at the top."""
-
-COUNTING = threading.Lock()
-"""Held while a scope counts: one run may work on several loops, each in a thread."""
-
-
-@dataclass
-class Scope:
-    """One activation of an actor."""
-
-    key: str
-    actor: str
-    path: str
-    what: str = "run"
-    parent: Scope | None = None
-    counts: dict[str, int] = field(default_factory=dict)
-    models: int = 0
-    """Model steps so far."""
-    usage: Usage = Usage()
-    cost_usd: float | None = 0.0
-    seed: int | None = None
-    """Given to the endpoints here and below."""
-    begun_s: float = field(default_factory=time.monotonic)
-    doubts: dict[str, None] = field(default_factory=dict)
-    """Calls here and below that may have happened, in their order."""
-    given: Any = NOT_GIVEN
-    """The context that the caller gave to this ask, or to one above."""
-    lacks: Lacks = field(default_factory=Lacks)
-    """What is missing in what was asked for here."""
-
-    def lineage(self) -> Iterator[Scope]:
-        """This scope and those around it, from the inside out."""
-        scope: Scope | None = self
-        while scope is not None:
-            yield scope
-            scope = scope.parent
-
-    def nth(self, what: str) -> str:
-        """0, 1, 2, ... for each equal thing in this scope."""
-        with COUNTING:
-            count = self.counts.get(what, 0)
-            self.counts[what] = count + 1
-        return str(count)
-
-    def spend(self, usage: Usage, cost_usd: float | None) -> None:
-        with COUNTING:
-            for scope in self.lineage():
-                scope.usage = scope.usage + usage
-                if scope.cost_usd is not None:
-                    scope.cost_usd = None if cost_usd is None else scope.cost_usd + cost_usd
-
-    def doubt(self, made: str) -> None:
-        """A call here may have happened, and nobody knows."""
-        for scope in self.lineage():
-            scope.doubts[made] = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +116,7 @@ class Run:
         self.id, self.log, self.lease = id, log, lease
         self.seed = start.seed
         self.root = Scope("", YOU, "", seed=start.seed)
-        around = _current.get()
+        around = here.get()
         self.outer: Run | None = around[0] if around and not around[0].ended else None
         """The run in which this one is opened; its budget binds here, too."""
         self.beside = Scope("", YOU, "")
@@ -232,7 +173,7 @@ class Run:
 
     def emit(self, kind: type[Base], scope: str, **fields: Any) -> None:
         """Append an event, unless an earlier attempt at this run recorded the same."""
-        if self.lease is None or self.ended or _dormant.get():
+        if self.lease is None or self.ended or asleep.get():
             return
         with self._emitting:
             seq = self._seq + 1
@@ -330,9 +271,9 @@ class Run:
             anew = self._compare(done, made, anew=self.redoing and effect != "once")
             if not anew and not (redo and self.redoing and redo(done.result)):
                 return self._inherit(done, scope, request)
-        if _dormant.get():
+        if asleep.get():
             await asyncio.get_running_loop().create_future()
-        if (give_up := _copy.get()) is not None and (effect == "once" or kind == "person"):
+        if (give_up := giving_up.get()) is not None and (effect == "once" or kind == "person"):
             give_up()
             await asyncio.get_running_loop().create_future()
         new = self.resuming and not self.finished and key not in self.recorded.attempts
@@ -575,7 +516,7 @@ class Run:
         if due.pop(key, None) is not None:
             self.met += 1
             return
-        if not due or asking.what == "agent" or _dormant.get() or key in self.recorded.way.parents:
+        if not due or asking.what == "agent" or asleep.get() or key in self.recorded.way.parents:
             return
         met, quiet_since = self.met, time.monotonic()
         while due and asking.key in self.recorded.way.concurrent:
@@ -845,108 +786,20 @@ def cancelled_inside(kind: StepKind, name: str) -> AgentkitError:
     return errors.get(kind, AgentkitError)(text)
 
 
-_current: ContextVar[tuple[Run, Scope] | None] = ContextVar("agentkit.run", default=None)
-
-
-_dormant: ContextVar[bool] = ContextVar("agentkit.dormant", default=False)
-
-
-_copy: ContextVar[Callable[[], None] | None] = ContextVar("agentkit.copy", default=None)
-
-
-def copied(work: Awaitable[Any], give_up: Callable[[], None]) -> asyncio.Future[Any]:
-    """Start a second ask of a straggler.
-
-    Where it comes to a step that must not happen twice, or to a question to a person, it calls
-    `give_up` and goes no further.
-    """
-
-    async def wait() -> Any:
-        return await work
-
-    context = copy_context()
-    context.run(_copy.set, give_up)
-    return asyncio.get_running_loop().create_task(wait(), context=context)
-
-
-def in_copy() -> bool:
-    """Whether this code belongs to the second ask of a straggler."""
-    return _copy.get() is not None
-
-
-def dormant(work: Awaitable[Any]) -> asyncio.Future[Any]:
-    """Start work that a recorded join went on without: it may neither perform nor write.
-
-    It takes its place in the order of equal asks, and waits where it would perform a step.
-    """
-
-    async def wait() -> Any:
-        return await work
-
-    context = copy_context()
-    context.run(_dormant.set, True)
-    return asyncio.get_running_loop().create_task(wait(), context=context)
-
-
 def current_run() -> Run:
     """The run this code works in.
 
     Raises:
         SetupError: there is none.
     """
-    current = _current.get()
+    current = here.get()
     if current is None:
         raise SetupError(
             "There is no run here.",
             todo="ask an actor, or open one: async with run() as r: ...",
         )
-    return current[0]
-
-
-def in_run() -> bool:
-    """Whether this code works in a run."""
-    return _current.get() is not None
-
-
-def current_scope() -> Scope:
-    """The activation this code works in."""
-    current = _current.get()
-    if current is None:
-        raise SetupError("There is no run here.", todo="open one: async with run(): ...")
-    return current[1]
-
-
-def note(what: str | Note, data: JSON = None) -> None:
-    """Record a decision worth showing, a note or a topic with JSON; outside a run do nothing."""
-    current = _current.get()
-    if current is not None:
-        current[0].note(what, data)
-
-
-def lacking(*words: str, source: Any = None) -> None:
-    """Let the answer of the activation that this code works in say what is missing in it.
-
-    Args:
-        words: what was given up, and why: "a review of the last draft (no rounds left)".
-        source: what `discard` takes it back with.
-    """
-    current = _current.get()
-    if current is not None:
-        current[1].lacks.add(words, source=source)
-
-
-def discard(*which: Any) -> None:
-    """Say that answers asked for here are not used: what is missing in them is not missing now.
-
-    For a pattern that asks again in place of an answer: without it the pattern's own answer
-    says that the first one was incomplete.
-
-    Args:
-        which: answers, what `gather` returned, or the name of an actor for all its answers here.
-    """
-    current = _current.get()
-    if current is not None:
-        current[1].lacks.forget(*which)
+    found: Run = current[0]
+    return found
 
 
 def stream_to(run: Run, key: str) -> Callable[[str], None] | None:
@@ -961,17 +814,6 @@ def stream_to(run: Run, key: str) -> Callable[[str], None] | None:
     return publish
 
 
-class within:
-    """Work in a scope of a run; see `uncancelled` for why it is a class."""
+OLD = ("copied", "discard", "dormant", "in_copy", "in_run", "lacking", "note", "within")
 
-    def __init__(self, run: Run, scope: Scope) -> None:
-        """Make one."""
-        self.here = run, scope
-
-    def __enter__(self) -> None:
-        self.token = _current.set(self.here)
-
-    def __exit__(self, *_: object) -> None:
-        # A generator that was given up is closed in another context.
-        with contextlib.suppress(ValueError):
-            _current.reset(self.token)
+__getattr__ = moved(__name__, {name: f"agentkit.scope:{name}" for name in OLD})

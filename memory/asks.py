@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Generic, TypeVar
 
-from agentkit.run import current_scope, in_run
+from agentkit.scope import current_scope, in_run
 
 T = TypeVar("T")
 

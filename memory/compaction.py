@@ -17,7 +17,7 @@ from functools import cached_property
 from agentkit import Memory, Message, Model, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, text_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk

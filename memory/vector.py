@@ -13,7 +13,8 @@ from pathlib import Path
 from agentkit import Memory, Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread
-from agentkit.run import Outcome, note
+from agentkit.run import Outcome
+from agentkit.scope import note
 from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen

@@ -10,7 +10,8 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.person import Nobody, Question
-from agentkit.run import current_run, current_scope, in_run
+from agentkit.run import current_run
+from agentkit.scope import current_scope, in_run
 from nbext.session import Session
 
 ANSWERS = "AGENTKIT_ANSWERS"

@@ -20,7 +20,8 @@ from agentkit.events import StepEnded, uuid7
 from agentkit.notes import Note
 from agentkit.opening import run, titled
 from agentkit.place import BoundTo
-from agentkit.run import current_run, in_run
+from agentkit.run import current_run
+from agentkit.scope import in_run
 from agentkit.typed import Output, schema_of
 from agentkit.views.ledger import Account
 from nbext.background import Background

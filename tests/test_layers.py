@@ -48,6 +48,7 @@ LAYERS = [
     "agentkit.record",
     "agentkit.doubts",
     "agentkit.person",
+    "agentkit.scope",
     "agentkit.run",
     "agentkit.opening",
     "agentkit.reliability",

@@ -33,7 +33,7 @@ from agentkit.errors import EndpointError, Overloaded, Rejected, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.thoughts import Voice
 from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
 

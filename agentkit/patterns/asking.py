@@ -18,7 +18,7 @@ from agentkit.errors import by_name as error_by_name
 from agentkit.gather import gather, survivable
 from agentkit.messages import JSON
 from agentkit.patterns.notes import Absent
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 Ask = Callable[[], Awaitable[Answer]]
@@ -141,7 +141,7 @@ def by_name(tasks: Mapping[str, JSON]) -> Callable[[Actor], JSON]:
 def partial(answer: Answer, missing: Sequence[str], output: Output, reason: str) -> Answer:
     """The answer, whose data say what is missing where no type was asked for.
 
-    `Answer.missing` says it whatever was asked for: see `given_up` and `agentkit.run.lacking`.
+    `Answer.missing` says it whatever was asked for: see `given_up` and `agentkit.scope.lacking`.
     """
     if not missing or output is not None:
         return answer

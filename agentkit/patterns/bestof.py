@@ -22,7 +22,7 @@ from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.consistency import draw
 from agentkit.patterns.judge import fields, form
 from agentkit.patterns.team import at_least, flat, members, text_of
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.typed import Output
 
 Scorer = Actor | Callable[[Answer], float | Awaitable[float]]

@@ -23,7 +23,7 @@ from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.team import FAILURES, at_least, brief, flat, members, text_of, unfinished
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 

@@ -26,7 +26,7 @@ from agentkit.messages import JSON
 from agentkit.notes import Note, Number
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 

@@ -33,7 +33,7 @@ from agentkit.patterns.team import (
     tool_name,
     unfinished,
 )
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 

@@ -27,7 +27,7 @@ from agentkit.patterns.judge import decide
 from agentkit.patterns.notes import FellBack, Partial, Stopped
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 URGE = {

@@ -39,7 +39,7 @@ from agentkit.patterns.flow import (
     then,
 )
 from agentkit.patterns.supersteps import run_flow
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.typed import Output
 from agentkit.words import for_line
 

@@ -22,7 +22,8 @@ from agentkit.patterns.notes import Stopped
 from agentkit.patterns.selectors import Selector, round_robin
 from agentkit.patterns.stops import Chat, Condition, Turn, given_up
 from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
-from agentkit.run import current_run, current_scope, lacking, note
+from agentkit.run import current_run
+from agentkit.scope import current_scope, lacking, note
 from agentkit.typed import Output
 
 

@@ -34,7 +34,7 @@ from agentkit.patterns.team import (
     tool_name,
     unfinished,
 )
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.tools import Tool, tool
 from agentkit.typed import Output
 

@@ -26,7 +26,7 @@ from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.asking import everyone, given_up
 from agentkit.patterns.team import at_least, flat, members, text_of
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 Region = tuple[Actor, Sequence[Actor]]

@@ -26,7 +26,7 @@ from agentkit.notes import Note
 from agentkit.patterns.asking import everyone, partial
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import flat, members, text_of
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.typed import Output
 
 

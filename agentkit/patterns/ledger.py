@@ -23,7 +23,7 @@ from agentkit.messages import JSON
 from agentkit.patterns.ledgers import Ledger, ProgressJudged, judged, planned
 from agentkit.patterns.notes import Replanned, Stopped
 from agentkit.patterns.team import FAILURES, at_least, broke, flat, members, text_of, unfinished
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.typed import Output
 
 

@@ -11,7 +11,7 @@ from agentkit.errors import BadOutput
 from agentkit.notes import Note
 from agentkit.patterns.notes import Unselected
 from agentkit.patterns.team import called, listing
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 
 ATTEMPTS = 3
 """How often the orchestrator is asked for a member's name, our choice.

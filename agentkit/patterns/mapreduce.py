@@ -21,7 +21,7 @@ from agentkit.notes import Note
 from agentkit.patterns import asking
 from agentkit.patterns.judge import form
 from agentkit.patterns.team import flat, members, text_of
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 

@@ -21,7 +21,7 @@ from agentkit.patterns.bestof import rate
 from agentkit.patterns.judge import fields
 from agentkit.patterns.tally import said
 from agentkit.patterns.team import members, text_of
-from agentkit.run import lacking, note
+from agentkit.scope import lacking, note
 from agentkit.typed import Output
 
 TENTATIVE = 0.667

@@ -32,7 +32,7 @@ from agentkit.patterns.team import (
     text_of,
     unfinished,
 )
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 

@@ -11,7 +11,7 @@ from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.team import called, flat, roster, text_of
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import explained
 
 REPAIRS = 2

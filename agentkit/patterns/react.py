@@ -25,7 +25,7 @@ from agentkit.patterns.consistency import draw, self_consistency
 from agentkit.patterns.notes import FellBack
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import at_least, members
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 

@@ -26,7 +26,7 @@ from agentkit.patterns.asking import given_up
 from agentkit.patterns.judge import form
 from agentkit.patterns.notes import Partial, Stopped
 from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 

@@ -17,7 +17,7 @@ from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.notes import Routed
 from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 Rule = Callable[[str], str]

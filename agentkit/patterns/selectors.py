@@ -23,7 +23,8 @@ from agentkit.patterns.notes import Unselected
 from agentkit.patterns.stops import Chat
 from agentkit.patterns.team import FAILURES, at_least, called, listing
 from agentkit.person import Question
-from agentkit.run import current_run, note
+from agentkit.run import current_run
+from agentkit.scope import note
 
 
 class Choice(Frozen):

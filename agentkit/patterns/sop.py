@@ -24,7 +24,7 @@ from agentkit.messages import JSON, canonical
 from agentkit.notes import Note
 from agentkit.patterns.asking import settled
 from agentkit.patterns.team import at_least, members, text_of, typed, unfinished
-from agentkit.run import discard, note
+from agentkit.scope import discard, note
 from agentkit.typed import Output
 
 Check = Callable[[Any], str | None]

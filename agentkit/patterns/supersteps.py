@@ -23,7 +23,7 @@ from agentkit.patterns.flow import Flow, Loop, State, loop_of, otherwise
 from agentkit.patterns.notes import Routed
 from agentkit.patterns.team import text_of
 from agentkit.patterns.visits import ended, reduced, visit
-from agentkit.run import discard, lacking, note
+from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
 

@@ -16,7 +16,7 @@ from agentkit.answer import Answer
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
 from agentkit.patterns.team import at_least, brief, equipped, members, tool_name
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.typed import Output
 
 

@@ -11,7 +11,7 @@ from agentkit.errors import BadOutput
 from agentkit.messages import canonical, jsonable
 from agentkit.notes import Note, Number
 from agentkit.patterns.wording import Reading, reading
-from agentkit.run import note
+from agentkit.scope import note
 
 Key = Callable[[Answer], str | None]
 """What an answer comes down to: equal keys are equal answers; None is an abstention."""

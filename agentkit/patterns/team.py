@@ -20,7 +20,7 @@ from agentkit.errors import (
 )
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.patterns.notes import Partial
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, fitted
 

@@ -15,7 +15,8 @@ from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, Node, State
 from agentkit.patterns.judge import fields
 from agentkit.patterns.team import typed
-from agentkit.run import current_run, current_scope, note
+from agentkit.run import current_run
+from agentkit.scope import current_scope, note
 from agentkit.typed import Output
 
 

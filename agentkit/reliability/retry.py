@@ -16,7 +16,7 @@ from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.run import note
+from agentkit.scope import note
 
 Sleep = Callable[[float], Awaitable[None]]
 

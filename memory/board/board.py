@@ -10,7 +10,7 @@ from agentkit import Log, Memory, Tool
 from agentkit.deprecated import Renamed
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Thread
-from agentkit.run import current_scope, in_run
+from agentkit.scope import current_scope, in_run
 from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.board.core import BoardCore, Merge

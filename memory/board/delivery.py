@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agentkit.messages import JSON
-from agentkit.run import note
+from agentkit.scope import note
 from memory.board.core import BoardCore
 from memory.board.notes import LostUpdate, SiblingsKept
 from memory.board.state import DELIVERED

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from agentkit import Memory, Tool
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
-from agentkit.run import current_scope, in_run, note
+from agentkit.scope import current_scope, in_run, note
 from agentkit.threads import Turn
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier

@@ -10,7 +10,7 @@ from agentkit import Memory, Model, connect, run
 from agentkit.messages import Frozen, Thread, thread_of
 from agentkit.model import OnText, Reply, Request
 from agentkit.pictures.table import markdown_table
-from agentkit.run import in_run
+from agentkit.scope import in_run
 from agentkit.tokens import conversation_tokens
 from agentkit.words import for_line, for_terminal
 from memory.paged.entries import groups

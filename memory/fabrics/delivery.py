@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
-from agentkit.run import note
+from agentkit.scope import note
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.letters import Letter, Trace
 from memory.fabrics.notes import DeadLetter, Redelivered

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from agentkit import current_run
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Frozen, digest, jsonable
-from agentkit.run import current_scope
+from agentkit.scope import current_scope
 from memory.steps import performing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from agentkit.messages import JSON
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.words import for_line
 from memory.fabrics.channels import Channel, Group, checked_group
 from memory.fabrics.delivery import Delivery, delivered, take

@@ -19,7 +19,7 @@ from agentkit.errors import AgentkitError, RunTaken, SetupError, error_text
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
-from agentkit.run import note
+from agentkit.scope import note
 from memory.errors import StoreUnreachable
 from memory.fabrics.letters import Letter
 from memory.fabrics.notes import AskedBy

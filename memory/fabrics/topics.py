@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from agentkit.errors import StoreError
 from agentkit.messages import JSON
-from agentkit.run import note
+from agentkit.scope import note
 from memory.fabrics.channels import Channel, Group, checked_subject
 from memory.fabrics.delivery import Delivery, delivered
 from memory.fabrics.letters import decoded, plain, stamped

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from agentkit import Memory
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
-from agentkit.run import note
+from agentkit.scope import note
 from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
 from memory.errors import Conflict, StoreFull

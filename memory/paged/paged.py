@@ -15,7 +15,8 @@ from pathlib import Path
 from agentkit import Message, Model, Tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
-from agentkit.run import current_run, current_scope, note
+from agentkit.run import current_run
+from agentkit.scope import current_scope, note
 from agentkit.tokens import conversation_tokens, cut, message_tokens, tools_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentkit import Agent
 from agentkit.messages import Frozen
 from agentkit.notes import Note
-from agentkit.run import note
+from agentkit.scope import note
 from memory.recalled import Recalled
 from memory.stream.core import StreamCore
 from memory.stream.records import Record

@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from agentkit import scope
 from agentkit.deprecated import Renamed, method, moved
 
 
@@ -30,6 +31,12 @@ def test_a_name_that_moved_is_found_with_a_warning_where_it_was_imported(
 
     assert Path is PurePath
     assert told[0].filename == __file__
+
+
+def test_what_stood_in_the_module_of_runs_is_found_in_that_of_scopes() -> None:
+    with pytest.warns(DeprecationWarning, match=r"use agentkit\.scope\.note"):
+        from agentkit.run import note
+    assert note is scope.note
 
 
 def test_a_name_that_never_was_is_an_attribute_error() -> None:

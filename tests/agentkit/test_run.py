@@ -39,7 +39,8 @@ from agentkit.log import Batch
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.person import Question
-from agentkit.run import Outcome, in_run, note
+from agentkit.run import Outcome
+from agentkit.scope import in_run, note
 from tests.fakes import EchoModel, FakeClock, ScriptedModel, call, kinds
 from tests.teams import Spec, World, begun, build, check_history, settled, shuffled, teams
 

@@ -9,7 +9,7 @@ from agentkit import Agent, current_run, pattern
 from agentkit.events import Noted, StateChanged
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
-from agentkit.run import current_scope, note
+from agentkit.scope import current_scope, note
 from tests.fakes import EchoModel, FakeClock
 
 

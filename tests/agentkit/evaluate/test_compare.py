@@ -25,7 +25,7 @@ from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
 from agentkit.patterns.consistency import self_consistency
-from agentkit.run import in_run
+from agentkit.scope import in_run
 from tests.conftest import ROOT
 from tests.fakes import call
 

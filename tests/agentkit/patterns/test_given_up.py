@@ -54,7 +54,7 @@ from agentkit.patterns import (
 )
 from agentkit.patterns.stops import said, turns
 from agentkit.person import Nobody, set_person
-from agentkit.run import lacking
+from agentkit.scope import lacking
 from agentkit.views.eventlist import told
 from agentkit.views.transcript import Transcript
 from tests.agentkit.patterns.teams import progress
