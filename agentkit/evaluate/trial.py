@@ -94,6 +94,7 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
 
     Raises:
         SetupError, LogError, Unsettled, Interrupted: the study cannot go on like this.
+        BudgetSpent: that of a run around the study; it says nothing about the contender.
     """
     request = {
         "contender": contender.name,
@@ -113,8 +114,8 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
 
     try:
         done = (await study.step("remote", contender.name, request, perform)).result
-    except ALWAYS_RAISED:
-        raise
+    except (*ALWAYS_RAISED, BudgetSpent):
+        raise  # a budget around the study, as the trial's own is one of its outcomes
     except Exception as error:
         done = {
             **spent,
@@ -147,6 +148,8 @@ async def attempt(
             current = it
             said = (await contender(text)).text
     except ITS_OWN as error:
+        if isinstance(error, BudgetSpent) and error.run_id not in (None, id):
+            raise  # of a run around the study: it says nothing about the contender
         failure = error
     finally:
         if current is not None:

@@ -424,11 +424,17 @@ async def test_an_error_comes_out_of_the_stream() -> None:
 
 async def test_inside_a_run_it_has_runs_of_its_own() -> None:
     model = Adder()
-    async with run(budget_usd=PRICE) as outer:
+    async with run(budget_usd=1) as outer:
         study = await compare([Agent("clerk", model=model)], SUMS, budget_usd=0.1)
     assert study.run_id != outer.id
     assert study.rows[0].right == 6
     assert outer.usage.calls == 0
+
+
+async def test_a_budget_around_a_study_ends_it_and_is_no_failure_of_a_contender() -> None:
+    async with run(budget_usd=2 * PRICE) as outer:
+        with pytest.raises(BudgetSpent, match=outer.id):
+            await compare([Agent("clerk", model=Adder())], SUMS, budget_usd=0.1)
 
 
 async def test_comparisons_at_once_do_not_mix() -> None:
