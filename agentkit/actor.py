@@ -218,7 +218,8 @@ class Actor:
                 else f"run the block again as: async with run({how}={run_id!r})",
             )
         output = options.pop("output", None) or start.output
-        task = (options.get("edit") or {}).get("task", start.task)
+        edit = options.get("edit")
+        task = edit.get("task", start.task) if isinstance(edit, dict) else start.task
         options["after"] = (
             options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
         )

@@ -11,12 +11,12 @@ from typing import Any
 
 from agentkit.budget import CallRefused, checked
 from agentkit.doubts import Doubts, in_doubt, spoken_of
-from agentkit.errors import LogLocked, SetupError
+from agentkit.errors import LogLocked, SetupError, error_text
 from agentkit.events import Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
-from agentkit.messages import JSON
+from agentkit.messages import JSON, jsonable
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
 from agentkit.run import PAID, Run
@@ -79,8 +79,16 @@ async def run(
         SetupError: options that exclude each other, or a budget that is none.
     """
     checked(budget_usd, budget_tokens)
+    checked_words(at=at, edit=edit, settle=settle, seed=seed)
+    edits = as_kept(edit)
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
+    if not fork and (at is not None or edit):
+        raise SetupError(
+            "at= and edit= are about a fork, and this run is none.",
+            expected="them beside fork=",
+            todo="actor.fork(run_id, at=..., edit=...)",
+        )
     if settle and not (resume or rerun or fork):
         raise SetupError(
             f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
@@ -113,7 +121,7 @@ async def run(
         output=output,
         sample=sample,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
-        edits={str(seq): new for seq, new in (edit or {}).items() if seq != "task"} or None,
+        edits=edits or None,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",
         seed=seed if seed is not None else last.seed if last else None,
         budget_usd=budget_usd if budget_usd is not None else kept.budget_usd if kept else None,
@@ -237,6 +245,44 @@ def titled(actor: str, task: JSON) -> str:
     lines = ("" if task is None else str(task)).strip().splitlines() or [""]
     cut = lines[0] if len(lines[0]) <= 60 else lines[0][:59] + "…"
     return f"{actor}: {cut}".removesuffix(": ")
+
+
+WORDS: dict[str, tuple[type, str]] = {
+    "at": (int, "the seq of an event, a whole number from 1"),
+    "edit": (dict, "{seq of a step.ended: its new text or result}, or {'task': the new task}"),
+    "settle": (dict, "{tool name or step key: result, or NOT_DONE}"),
+    "seed": (int, "a whole number"),
+}
+"""Options of a run that the record keeps or a fork looks up, with what each may be."""
+
+
+def checked_words(**given: Any) -> None:
+    """See to it that options are of their kind, before a run is begun or taken over for them.
+
+    Raises:
+        SetupError: one is not.
+    """
+    for name, value in given.items():
+        kind, expected = WORDS[name]
+        if value is None:
+            continue
+        early = name == "at" and isinstance(value, int) and value < 1
+        if early or type(value) is bool or not isinstance(value, kind):
+            raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
+
+
+def as_kept(edit: dict[Any, Any] | None) -> dict[str, JSON]:
+    """The edits of a fork as its record keeps them.
+
+    Raises:
+        SetupError: a result has no JSON form.
+    """
+    try:
+        return {str(seq): jsonable(new) for seq, new in (edit or {}).items() if seq != "task"}
+    except ValueError as error:
+        raise SetupError(
+            f"An edit of a fork has no JSON form: {error_text(error)}.", expected=WORDS["edit"][1]
+        ) from error
 
 
 def one_of(**sources: str | None) -> str | None:

@@ -194,3 +194,36 @@ async def test_an_edited_reply_is_sent_in_its_own_words_alone() -> None:
         await twice.fork(answer.run_id, edit={first.seq: edit}, log=log)
         sent = model.requests[-1].thread[1].message
         assert sent == Message(role="assistant", content=text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"at": 1.5}, "at=1.5"),
+        ({"at": 0}, "at=0"),
+        ({"at": True}, "at=True"),
+        ({"edit": [1]}, r"edit=\[1\]"),
+        ({"edit": {1: object()}}, "no JSON form"),
+        ({"seed": 1.5}, "seed=1.5"),
+        ({"settle": ["pay"]}, "settle="),
+    ],
+)
+async def test_options_of_a_wrong_kind_are_refused_before_a_run_begins(
+    wrong: dict[str, Any], said: str
+) -> None:
+    log = MemoryLog()
+    team = team_on(EchoModel())
+    answer = await team("go", log=log)
+    with pytest.raises(SetupError, match=said):
+        await team.fork(answer.run_id, log=log, **wrong)
+    assert [info.id for info in log.runs()] == [answer.run_id]
+
+
+async def test_what_is_about_a_fork_is_not_ignored_elsewhere() -> None:
+    log = MemoryLog()
+    team = team_on(EchoModel())
+    answer = await team("go", log=log)
+    with pytest.raises(SetupError, match="about a fork"):
+        await team.rerun(answer.run_id, at=3, log=log)
+    with pytest.raises(SetupError, match="about a fork"):
+        await team("go", edit={3: "x"}, log=log)
