@@ -354,10 +354,10 @@ class Actor:
         parent.lacks.add(missing, self.name, given)
         return given
 
-    def _cancelled(self) -> AgentkitError:
+    def _cancelled(self, by: str) -> AgentkitError:
         return AgentkitError(
-            f"{self.name} failed: something it waited for was cancelled (CancelledError).",
-            todo="catch CancelledError where it waits for work that may be cancelled",
+            f"{self.name} failed: something it waited for was cancelled ({by}).",
+            todo=f"catch {by} where it waits for work that may be cancelled",
         )
 
     def _bounded(self, parent: Scope) -> None:

@@ -336,7 +336,7 @@ class Run:
             raise
         outer = sys.exception()
         try:
-            with holding(hold), uncancelled(lambda: cancelled_inside(kind, name)):
+            with holding(hold), uncancelled(lambda by: cancelled_inside(kind, name, by)):
                 outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
@@ -779,9 +779,9 @@ def spent_in(*parts: Scope) -> tuple[float | None, int]:
     return sum(known) if len(known) == len(parts) else None, tokens
 
 
-def cancelled_inside(kind: StepKind, name: str) -> AgentkitError:
+def cancelled_inside(kind: StepKind, name: str, by: str) -> AgentkitError:
     """The error of a step in which a library cancelled work of its own."""
-    text = f"{name} failed: something inside it was cancelled (CancelledError)."
+    text = f"{name} failed: something inside it was cancelled ({by})."
     errors: dict[str, type[AgentkitError]] = {"model": EndpointError, "memory": StoreError}
     return errors.get(kind, AgentkitError)(text)
 

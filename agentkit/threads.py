@@ -113,11 +113,13 @@ class Turn:
 class uncancelled:
     """Take a CancelledError for a failure where nobody cancelled us, but a library its own work.
 
+    And a GeneratorExit, where nobody closed us: who does is no code of the task that we belong to.
+
     A class, because generators of contexts cost several times as much, and each step has one.
     """
 
-    def __init__(self, failed: Callable[[], Exception]) -> None:
-        """Make one; `failed` makes the error that is raised instead."""
+    def __init__(self, failed: Callable[[str], Exception]) -> None:
+        """Make one; `failed` makes the error raised instead, of the name of what was raised."""
         self.failed = failed
 
     def __enter__(self) -> None:
@@ -127,10 +129,22 @@ class uncancelled:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        if kind is None or not issubclass(kind, asyncio.CancelledError):
+        if kind is None or self.task is None:
             return
-        if self.task is not None and self.task.cancelling() <= self.before:
-            raise self.failed() from error
+        if issubclass(kind, asyncio.CancelledError):
+            ours = self.task.cancelling() <= self.before
+        else:
+            ours = issubclass(kind, GeneratorExit) and running_task() is self.task
+        if ours:
+            raise self.failed(kind.__name__) from error
+
+
+def running_task() -> asyncio.Task[Any] | None:
+    """The task that runs now; None outside of any, where a coroutine may be closed too."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -188,9 +188,21 @@ class Tool:
         return f"{self.name}({', '.join(names)})"
 
     def needs_approval(self, arguments: dict[str, Any]) -> bool:
-        """Whether a person must agree; a function of its own is given the defaults, too."""
-        approve = self.approve
-        return bool(approve(self.with_defaults(arguments))) if callable(approve) else approve
+        """Whether a person must agree; a function of its own is given the defaults, too.
+
+        Raises:
+            ToolError: that function failed, so nobody knows whether the call may be made.
+        """
+        if not callable(self.approve):
+            return self.approve
+        try:
+            return bool(self.approve(self.with_defaults(arguments)))
+        except Exception as error:
+            raise ToolError(
+                f"{self.name} was not called: its approve= function raised {full_text(error)}.",
+                expected="a function that says of any arguments whether a person must agree",
+                todo=f"mend approve= of {self.name}, which is given the arguments by name",
+            ) from error
 
     def with_defaults(self, arguments: Mapping[str, JSON]) -> dict[str, JSON]:
         """Arguments in the order of the signature, with the defaults of those that are left out.
@@ -240,10 +252,10 @@ class Tool:
             ) from error
         return self._rendered(result)
 
-    def _cancelled(self) -> ToolError:
+    def _cancelled(self, by: str) -> ToolError:
         return ToolError(
-            f"{self.name} failed: something inside it was cancelled (CancelledError).",
-            todo="catch CancelledError in the tool where it waits for work of its own",
+            f"{self.name} failed: something inside it was cancelled ({by}).",
+            todo=f"catch {by} in the tool where it waits for work of its own",
         )
 
     def _rendered(self, result: Any) -> JSON:
@@ -277,9 +289,9 @@ class Tool:
         try:
             result = self.fn(**values)
             return list(result) if inspect.isgenerator(result) else result
-        except StopIteration as error:
-            # A future cannot carry it: whoever waited would wait for ever.
-            raise RuntimeError(f"{self.name} raised StopIteration") from error
+        except (StopIteration, GeneratorExit) as error:
+            # A future cannot carry them: whoever waits would wait for ever, or be closed.
+            raise RuntimeError(f"{self.name} raised {type(error).__name__}") from error
 
     def _repr_markdown_(self) -> str:
         head = f"**{for_line(self.signature)}** · {self.effect}"

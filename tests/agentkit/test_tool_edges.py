@@ -11,7 +11,7 @@ from agentkit import Agent, pattern, tool
 from agentkit.answer import Answer
 from agentkit.binary import binary_in
 from agentkit.doubts import open_ended
-from agentkit.errors import Interrupted
+from agentkit.errors import Interrupted, ToolError
 from agentkit.forms import shown
 from agentkit.messages import Message, ToolCall
 from agentkit.model import Reply
@@ -112,6 +112,51 @@ async def test_who_approves_is_told_of_defaults() -> None:
     said = await used(pay, '{"whom": "Bo"}')
     assert said.error and not paid and seen == [{"euros": 5000, "whom": "Bo"}]
     assert list(seen[0]) == ["euros", "whom"]
+
+
+async def test_an_approval_that_cannot_be_worked_out_names_its_tool_and_calls_nothing() -> None:
+    paid: list[str] = []
+
+    @tool(approve=lambda arguments: arguments["euro"] > 100)
+    def pay(euros: int) -> str:
+        """Pay."""
+        paid.append("paid")
+        return "paid"
+
+    with pytest.raises(ToolError, match="pay was not called: its approve= .* KeyError") as raised:
+        await used(pay, '{"euros": 5}')
+    assert isinstance(raised.value.__cause__, KeyError) and not paid
+
+
+@pytest.mark.parametrize("in_a_thread", [True, False])
+async def test_a_tool_that_raises_generator_exit_failed(in_a_thread: bool) -> None:
+    def look() -> None:
+        """Look."""
+        raise GeneratorExit
+
+    async def watch() -> None:
+        """Look."""
+        raise GeneratorExit
+
+    said = await used(tool(effect="pure")(look if in_a_thread else watch))
+    assert said.error and "GeneratorExit" in said.content
+
+
+def test_an_ask_that_is_closed_from_outside_ends_at_once() -> None:
+    @tool(effect="pure")
+    async def wait() -> None:
+        """Wait."""
+        await asyncio.sleep(60)
+
+    async def begin() -> Any:
+        asking = wait.perform({})
+        asking.send(None)
+        return asking
+
+    loop = asyncio.new_event_loop()
+    asking = loop.run_until_complete(begin())
+    loop.close()
+    asking.close()
 
 
 def test_null_is_no_arguments_and_true_is_no_number() -> None:
