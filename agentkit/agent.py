@@ -172,7 +172,7 @@ class Agent(Actor):
     def _made_of(self) -> tuple[Any, ...]:
         settings = getattr(self.model, "settings", None)
         known = (self.model.name, settings, self.options.model_dump(), self.max_turns)
-        return *super()._made_of(), self.instructions, known, list(self.tools.values())
+        return *super()._made_of(), self.instructions, known, tuple(self.tools.values())
 
     @property
     def model_name(self) -> str:
@@ -428,7 +428,9 @@ class Agent(Actor):
                     error=failure.model_copy(update={"text": text}), doubt=doubt, made=made
                 )
 
-        made = "" if chosen.own_steps else current_run().mark(chosen, self.tools.values())
+        made = (
+            "" if chosen.own_steps else current_run().mark(chosen, chosen.mark, self.tools.values())
+        )
         if chosen.own_steps:
             return await perform("")
         # Who it worked for may be another one now; what was done once stays done.

@@ -7,23 +7,33 @@ is made of. Not seen are state, that is what tools and actors write to, and obje
 
 from __future__ import annotations
 
-import dis
 import enum
 import functools
 import sys
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path, PurePath
 from re import Pattern
-from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GenericAlias,
+    MethodType,
+    ModuleType,
+    UnionType,
+)
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
-from agentkit.written import MAKERS, inner, nested, written
+from agentkit.unchanged import Seen, alike, flat
+from agentkit.written import MAKERS, does, inner, nested, written
 
 PLAIN = (
     type(None), bool, int, float, complex, str, bytes, range, slice, date, time, timedelta,
@@ -42,8 +52,18 @@ WHOLE = {"__dict__", "asdict", "astuple", "attrgetter", "getattr", "model_dump",
 
 OURS = tuple(f"{Path(INSIDE).parent / name}/" for name in ("agentkit", "memory", "nbext"))
 
+FIXED = (BuiltinFunctionType, GenericAlias, UnionType, classmethod, property, staticmethod)
+"""Those of them that never change."""
+
 LARGEST = 10_000
-"""Items of a table up to which its values are a part of the mark; and values in all."""
+"""Items of a table up to which its values are a part of the mark."""
+
+MOST, LONGEST = 2_000, 64_000
+"""Values, and bytes of code, that are looked at, the nearest first: a library that counts as a
+user's own code has more, and would hold up all runs for many seconds."""
+
+MISSING = object()
+"""Stands where nothing was found."""
 
 
 def mark_of(called: Any, beside: Iterable[Any] = ()) -> str:
@@ -53,16 +73,75 @@ def mark_of(called: Any, beside: Iterable[Any] = ()) -> str:
         called: a function, a tool, an object with __call__.
         beside: others that work with it: what they write to is state for it, too.
     """
-    found, others = Found(), Found()
+    return work_out(called, tuple(beside)).text
+
+
+class Mark:
+    """The mark of something that is called, worked out anew once it may be another one."""
+
+    def __init__(self) -> None:
+        """Make one, kept beside what is called: it goes when that goes."""
+        self._last: Worked | None = None
+
+    def __reduce__(self) -> tuple[type[Mark], tuple[()]]:
+        """Made anew in a copy, and in another process."""
+        return Mark, ()
+
+    def of(self, called: Any, beside: Iterable[Any] = ()) -> str:
+        """The same as mark_of; called with one `called` only.
+
+        Cost: microseconds where nothing changed, up to some 50 ms where something did.
+        """
+        besides = tuple(beside)
+        last = self._last
+        if last is None or not last.holds(besides):
+            self._last = last = work_out(called, besides)
+        return last.text
+
+
+class Worked(NamedTuple):
+    """A mark, with what it was worked out from."""
+
+    text: str
+    beside: tuple[Any, ...]
+    spaces: list[dict[str, Any]]
+    works: list[Any]
+    """Tools and actors in these spaces."""
+    seen: Seen
+
+    def holds(self, beside: tuple[Any, ...]) -> bool:
+        """Whether it would be the same now."""
+        if not (alike(self.beside, beside) and alike(self.works, works_in(self.spaces))):
+            return False
+        return self.seen.same()
+
+
+def work_out(called: Any, beside: tuple[Any, ...]) -> Worked:
+    """The mark of something that is called, and what it depends on."""
+    seen = Seen(opaque)
+    found, others = Found(seen), Found(seen)
     found.search(called)
     if not found.functions:
-        return ""
-    spaces = {id(one.__globals__): one.__globals__ for one in found.functions}
+        return Worked("", beside, [], [], seen)
+    by_id = {id(one.__globals__): one.__globals__ for one in found.functions}
     # Tools and actors work in runs. What any other code writes is an edit.
-    works = [one for space in spaces.values() for one in space.values() if works_in_runs(one)]
+    spaces = list(by_id.values())
+    works = works_in(spaces)
     others.search(*beside, *works)
     state = written([one.__code__ for one in (*found.functions, *others.functions)])
-    return digest(*sorted(text for way, text in found.parts if state.isdisjoint(way)))
+    text = digest(*sorted(text for way, text in found.parts if state.isdisjoint(way)))
+    return Worked(text, beside, spaces, works, seen)
+
+
+def works_in(spaces: Iterable[dict[str, Any]]) -> list[Any]:
+    """The tools and actors in some namespaces."""
+    found = list[Any]()
+    for space in spaces:
+        values = list(space.values())
+        # Few classes have thousands of values, so they are asked rather than the values.
+        if kinds := {kind for kind in set(map(type, values)) if hasattr(kind, "_made_of")}:
+            found += [one for one in values if type(one) in kinds]
+    return found
 
 
 def works_in_runs(value: Any) -> bool:
@@ -76,7 +155,8 @@ Way = tuple[str, ...]
 class Found:
     """What lies behind something that is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
         self.functions: list[FunctionType] = []
         self.parts: list[tuple[Way, str]] = []
         """Texts that are the same in every process, each with the names that lead to it: where
@@ -84,21 +164,23 @@ class Found:
         self._named = set[str]()
         """Names that some function reads; of objects and classes only these count."""
         self._unnamed: dict[str, list[tuple[str, Any, Way]]] = {}
-        self._todo: list[tuple[str, Any, Way]] = []
-        self._seen: dict[int, Any] = {}
+        self._todo = deque[tuple[str, Any, Way]]()
+        self._met: dict[int, Any] = {}
+        self._length = 0
 
     def search(self, *values: Any) -> None:
         """Take some values, and what lies behind them, into account."""
-        self._todo += [("", value, ()) for value in reversed(values)]
-        while self._todo:
-            self._look(*self._todo.pop())
+        self._todo += [("", value, ()) for value in values]
+        while self._todo and len(self._met) < MOST and self._length < LONGEST:
+            self._look(*self._todo.popleft())
 
     def _look(self, name: str, value: Any, way: Way) -> None:
         way = (*way, name.rpartition(".")[2]) if name else way
         if (text := plain(value)) is not None:
             self.parts.append((way, f"{name}={text}"))
-        elif id(value) not in self._seen and len(self._seen) < LARGEST:
-            self._seen[id(value)] = value
+            self.seen.take_constant(value)
+        elif id(value) not in self._met:
+            self._met[id(value)] = value
             inside = () if isinstance(value, FunctionType | type) else way
             self._todo += [(part, one, inside) for part, one in self._behind(value, inside)]
 
@@ -107,22 +189,32 @@ class Found:
             case ModuleType():
                 return ()
             case FunctionType():
+                self.seen.take(outside, value)
                 return self._function(value) if own(value.__code__) else ()
             case MethodType():
                 return ("", value.__func__), ("", value.__self__)
             case functools.partial():
+                self.seen.take(preset, value)
                 return ("", value.func), ("", value.args), *sorted(value.keywords.items())
-            case list() | tuple() | set() | frozenset():
-                return [("", one) for one in value] if len(value) <= LARGEST else ()
+            case list() | tuple() | set() | frozenset() | dict() if len(value) > LARGEST:
+                self.seen.take(size, value)
+                return ()
+            case list() | tuple():
+                self.seen.take_table(value)
+                return [("", one) for one in value]
+            case set() | frozenset():
+                self.seen.take_table(value)
+                return [("", one) for one in sorted(value, key=label)]
             case dict():
-                pairs = value.items() if len(value) <= LARGEST else ()
-                return [("", one) for pair in pairs for one in pair]
+                self.seen.take_table(value)
+                return [("", one) for pair in value.items() for one in pair]
             case type():
                 return self._class(value, MAKERS)
         return self._object(value, way)
 
     def _function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         self.functions.append(function)
+        self._length += sum(len(one.co_code) for one in nested(function.__code__))
         self.parts.append(((), code_digest(function.__code__)))
         for name in reads(function.__code__) - self._named:
             self._named.add(name)
@@ -136,6 +228,8 @@ class Found:
     def _class(self, kind: type, makers: Iterable[str] = ()) -> list[tuple[str, Any]]:
         """What a class always does; what it does when a function names it is kept for then."""
         found = list[tuple[str, Any]]()
+        if own_class(kind):
+            self.seen.take(ancestry, kind)
         for one in kind.__mro__ if own_class(kind) else ():
             for name, value in sorted(vars(one).items()) if own_class(one) else ():
                 if not name.startswith("__"):
@@ -149,14 +243,18 @@ class Found:
         """What an object is made of; of a library's only the functions that it holds."""
         kind = type(value)
         if works_in_runs(value):
+            self.seen.take(made_of, value)
             return [*(("", part) for part in value._made_of()), *self._class(kind)]
         frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
         if own_class(kind) or (frozen and kind.__module__.startswith("agentkit.")):
+            self.seen.take(body, value)
             for name, one in sorted(attributes(value).items()):
                 self._offer(name, one, way, known=frozen)
             return self._class(kind)
         if kind.__module__.partition(".")[0] not in HOLDERS:
             return []
+        if kind not in FIXED and kind.__module__ != "typing":
+            self.seen.take(holdings, value)
         return [("", getattr(value, name)) for name in HELD if hasattr(value, name)]
 
     def _offer(self, name: str, value: Any, way: Way, *, known: bool = False) -> None:
@@ -165,6 +263,83 @@ class Found:
             self._todo.append((name, value, way))
         else:
             self._unnamed.setdefault(name, []).append((name, value, way))
+
+
+LOOKED_INTO = (
+    *PLAIN, ModuleType, FunctionType, MethodType, functools.partial, list, tuple, set, frozenset,
+    dict, type, enum.Enum, Pattern,
+)  # fmt: skip
+
+
+def opaque(value: Any) -> bool:
+    """Whether it is an object of a library's: nothing is behind it, whichever one it is."""
+    kind = type(value)
+    if isinstance(value, LOOKED_INTO) or works_in_runs(value) or own_class(kind):
+        return False
+    if kind.__module__.startswith("agentkit.") or value.__class__ is not kind:
+        return False
+    return kind.__module__.partition(".")[0] not in HOLDERS
+
+
+def label(value: Any) -> tuple[str, str]:
+    """What a set is sorted by, the same in every process as far as can be told."""
+    name = getattr(value, "__qualname__", None)
+    return type(value).__qualname__, name if isinstance(name, str) else plain(value) or ""
+
+
+def outside(function: FunctionType) -> Sequence[Any]:
+    """What a function is made of, and what stands where it looks names up."""
+    code = function.__code__
+    found = [code, function.__defaults__, *flat(function.__kwdefaults__)]
+    if not own(code):
+        return found
+    looked_up = looks_up(code)
+    named = list(map(function.__globals__.get, looked_up, repeat(MISSING)))
+    found += named
+    for one in named:
+        if isinstance(one, ModuleType):
+            found += map(vars(one).get, looked_up, repeat(MISSING))
+    return found + [closed_over(cell) for cell in function.__closure__ or ()]
+
+
+def closed_over(cell: Any) -> Any:
+    """What stands in a cell."""
+    try:
+        return cell.cell_contents
+    except ValueError:  # It is not bound yet.
+        return MISSING
+
+
+def preset(call: functools.partial[Any]) -> Sequence[Any]:
+    """What a partial call is made of."""
+    return call.func, call.args, *call.keywords, *call.keywords.values()
+
+
+def size(table: Any) -> Sequence[Any]:
+    """Whether a table is too large to be looked into."""
+    return (len(table) > LARGEST,)
+
+
+def ancestry(kind: type) -> Sequence[Any]:
+    """What stands in a class, and in its bases of a user's own."""
+    spaces = [vars(one) for one in kind.__mro__ if own_class(one)]
+    return [kind.__mro__, *(part for space in spaces for part in (*space, *space.values()))]
+
+
+def made_of(work: Any) -> Sequence[Any]:
+    """What a tool or an actor is made of."""
+    return [type(work), *flat(work._made_of())]
+
+
+def body(value: Any) -> Sequence[Any]:
+    """What an object holds itself."""
+    held = attributes(value)
+    return type(value), *held, *held.values()
+
+
+def holdings(value: Any) -> Sequence[Any]:
+    """The functions that an object of a library's holds."""
+    return [getattr(value, name, MISSING) for name in HELD]
 
 
 def own(code: CodeType) -> bool:
@@ -203,7 +378,7 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def around(function: FunctionType) -> dict[str, Any]:
     """What a function names outside of itself: globals, parts of modules, what it closes over."""
-    found, looked_up = dict[str, Any](), sorted(names(function.__code__))
+    found, looked_up = dict[str, Any](), looks_up(function.__code__)
     for name in looked_up:
         value = function.__globals__.get(name)
         if isinstance(value, ModuleType):
@@ -222,9 +397,14 @@ def around(function: FunctionType) -> dict[str, Any]:
 @functools.lru_cache(4096)
 def reads(code: CodeType) -> frozenset[str]:
     """The names of what code, and the code within it, reads."""
-    steps = (step for one in nested(code) for step in dis.get_instructions(one))
-    loads = {step.argval for step in steps if step.opname.startswith("LOAD_")}
-    return frozenset(loads & names(code))
+    loads = frozenset[str]().union(*(does(one).reads for one in nested(code)))
+    return loads & names(code)
+
+
+@functools.lru_cache(4096)
+def looks_up(code: CodeType) -> tuple[str, ...]:
+    """The names that code and the code within it look up, in a fixed order."""
+    return tuple(sorted(names(code)))
 
 
 def names(code: CodeType) -> set[str]:

@@ -26,7 +26,7 @@ from functools import partial
 from typing import Any
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
-from agentkit.code import mark_of
+from agentkit.code import Mark
 from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
@@ -401,11 +401,11 @@ class Run:
             around.beside.spend(usage, cost_usd)
             around = around.outer
 
-    def mark(self, called: Any, beside: Iterable[Any] = ()) -> str:
-        """The mark of what is called, worked out once per run; "" if it cannot be."""
+    def mark(self, called: Any, mark: Mark, beside: Iterable[Any] = ()) -> str:
+        """The mark of what is called, the same for all of a run; "" if there can be none."""
         if id(called) not in self._marks:
             try:
-                self._marks[id(called)] = (called, mark_of(called, beside))
+                self._marks[id(called)] = (called, mark.of(called, beside))
             except Exception as error:
                 self._marks[id(called)] = (called, "")
                 LOGGER.debug("%r has no mark", called, exc_info=error)

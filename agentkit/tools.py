@@ -21,6 +21,7 @@ from typing import Any, Literal, overload
 
 from pydantic import BaseModel, ValidationError
 
+from agentkit.code import Mark
 from agentkit.errors import ToolError, error_text, full_text
 from agentkit.events import Effect
 from agentkit.forms import shown
@@ -79,6 +80,8 @@ class Tool:
     """Whether what it does is recorded step by step, as a memory's is; the call is then not."""
     binds: bool = False
     """Whether it is a function of a class that has no object yet."""
+    mark: Mark = field(default_factory=Mark, init=False, repr=False, compare=False)
+    """Of its code, kept from run to run."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
@@ -102,7 +105,8 @@ class Tool:
     def _made_of(self) -> tuple[Any, ...]:
         """What its mark is about: the function, and what validates its arguments."""
         fields = self.signed.model.model_fields.values()
-        return self.fn, [(one.annotation, one.metadata, one.default_factory) for one in fields]
+        parts = [(one.annotation, one.metadata, one.default_factory) for one in fields]
+        return self.fn, tuple(parts)
 
     def check(self, arguments: str) -> Arguments:
         """The arguments, validated: once, because what validates may have effects.

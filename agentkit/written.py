@@ -6,6 +6,7 @@ import dis
 import functools
 from collections.abc import Iterator, Sequence
 from types import CodeType
+from typing import NamedTuple
 
 CHANGES = {
     "add", "append", "appendleft", "clear", "difference_update", "discard", "extend",
@@ -34,14 +35,39 @@ ATTRIBUTES = ("STORE_ATTR", "DELETE_ATTR")
 
 def written(codes: Sequence[CodeType]) -> set[str]:
     """The outer names and attributes that functions write, or whose value they change."""
-    every = [one for code in codes for one in nested(code)]
-    changers = CHANGERS | {code.co_name for code in every if changes_given(code)}
-    found = set[str]().union(*map(writes, every))
-    for code in every:
+    every = [(one, does(one)) for code in codes for one in nested(code)]
+    changers = CHANGERS | {code.co_name for code, done in every if done.changes_given}
+    found = set[str]().union(*(done.writes for _, done in every))
+    for code, done in every:
         if changers.intersection(code.co_names):
             # What it is called with is not followed: it may be any of what is named there.
-            found |= set(loaded(code)) | {one for one in code.co_consts if isinstance(one, str)}
+            found |= done.loads | {one for one in code.co_consts if isinstance(one, str)}
     return found
+
+
+class Does(NamedTuple):
+    """What code itself does with names, without the code within it."""
+
+    reads: frozenset[str]
+    """All that it loads, constants and locals too."""
+    loads: frozenset[str]
+    """The outer names and attributes that it reads."""
+    writes: frozenset[str]
+    """Those that it writes, or whose value it changes."""
+    changes_given: bool
+    """Whether it changes one of its own parameters."""
+
+
+@functools.lru_cache(4096)
+def does(code: CodeType) -> Does:
+    """What code itself does with names; taken apart once, as that is slow."""
+    steps = list(dis.get_instructions(code))
+    return Does(
+        frozenset(str(one.argval) for one in steps if one.opname.startswith("LOAD_")),
+        frozenset(one.argval for one in steps if one.opname in LOADS),
+        writes(code, steps),
+        changes_given(code, steps),
+    )
 
 
 def nested(code: CodeType) -> list[CodeType]:
@@ -54,10 +80,8 @@ def inner(code: CodeType) -> list[CodeType]:
     return [one for one in code.co_consts if isinstance(one, CodeType)]
 
 
-@functools.lru_cache(4096)
-def writes(code: CodeType) -> frozenset[str]:
+def writes(code: CodeType, steps: Sequence[dis.Instruction]) -> frozenset[str]:
     """The outer names and attributes that code itself writes, or whose value it changes."""
-    steps = list(dis.get_instructions(code))
     found = {one.argval for one in steps if one.opname in SETS}
     found |= {one.argval for one in steps if one.opname in CLOSED} & set(code.co_freevars)
     if code.co_name not in MAKERS:
@@ -74,11 +98,9 @@ def changed_at(steps: Sequence[dis.Instruction]) -> Iterator[int]:
             yield before(steps, place, 2 if "SLICE" in one.opname else 1)
 
 
-@functools.lru_cache(4096)
-def changes_given(code: CodeType) -> bool:
+def changes_given(code: CodeType, steps: Sequence[dis.Instruction]) -> bool:
     """Whether code changes one of its own parameters."""
     given = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) - {"self", "cls"}
-    steps = list(dis.get_instructions(code))
     changed = {local(steps, place) for place in changed_at(steps)}
     return not given.isdisjoint(changed)
 
@@ -117,8 +139,3 @@ def made_here(steps: Sequence[dis.Instruction], name: str) -> bool:
         if one.opname == "STORE_FAST" and one.argval == name
     ]
     return bool(stored) and all(one.startswith(NEW) for one in stored)
-
-
-def loaded(code: CodeType) -> list[str]:
-    """The outer names and attributes that code reads."""
-    return [one.argval for one in dis.get_instructions(code) if one.opname in LOADS]

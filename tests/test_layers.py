@@ -29,6 +29,7 @@ LAYERS = [
     "agentkit.events",
     "agentkit.traces",
     "agentkit.written",
+    "agentkit.unchanged",
     "agentkit.code",
     "agentkit.model",
     "agentkit.tokens",

@@ -1,0 +1,103 @@
+"""Whether what something was worked out from is still the same, told without looking into it.
+
+Of every value that can change it is kept what stood in it then. Later the same objects must
+stand there; of objects that are not looked into only the class counts, so they are not held.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import Any, NamedTuple
+
+TABLES = (list, dict, set, OrderedDict, defaultdict, Counter)
+"""Whose items tell all of them, because no user's method says what they are."""
+
+Parts = Callable[[Any], Sequence[Any]]
+"""What stands in a value now."""
+
+
+class Opaque(NamedTuple):
+    """Stands for an object that is not looked into."""
+
+    kind: type
+
+
+class Seen:
+    """What was looked at, with what stood in it."""
+
+    def __init__(self, opaque: Callable[[Any], bool]) -> None:
+        """Make one; `opaque` tells which objects are not looked into."""
+        self.sure = True
+        """Whether all of it can be compared."""
+        self._opaque = opaque
+        self._kept: dict[tuple[Parts, int], tuple[Parts, Any, list[Any]]] = {}
+
+    def take(self, parts: Parts, value: Any) -> None:
+        """Keep what stands in a value."""
+        if (parts, id(value)) not in self._kept:
+            then = [Opaque(type(one)) if self._opaque(one) else one for one in parts(value)]
+            self._kept[parts, id(value)] = parts, value, then
+
+    def take_table(self, value: Any) -> None:
+        """Keep the items of a list, dict or set, where they can change."""
+        kind = type(value)
+        if kind in TABLES:
+            self.take(items, value)
+        elif not any(
+            isinstance(value, one) and kind.__iter__ is one.__iter__ for one in (tuple, frozenset)
+        ):
+            self.sure = False
+
+    def take_constant(self, value: Any) -> None:
+        """Keep the tables and enumerations within a constant."""
+        if isinstance(value, enum.Enum):
+            self.take(member, value)
+            self.take_constant(value.value)
+        elif isinstance(value, tuple | list | set | frozenset | dict):
+            self.take_table(value)
+            for one in items(value):
+                self.take_constant(one)
+
+    def same(self) -> bool:
+        """Whether the same stands in all of it."""
+        return self.sure and all(
+            alike(then, parts(one)) for parts, one, then in self._kept.values()
+        )
+
+
+def items(table: Any) -> Sequence[Any]:
+    """What stands in a table."""
+    if isinstance(table, dict):
+        return *table, *table.values()
+    return table if isinstance(table, list | tuple) else tuple(table)
+
+
+def member(one: enum.Enum) -> Sequence[Any]:
+    """What a member of an enumeration says."""
+    return one.name, one.value
+
+
+def flat(value: Any) -> list[Any]:
+    """What stands in tables that are made anew each time, however deep, in a fixed order."""
+    found, todo = list[Any](), [value]
+    while todo:
+        one = todo.pop()
+        if type(one) in (tuple, list, dict):
+            found += type(one), len(one)
+            todo += items(one)
+        else:
+            found.append(one)
+    return found
+
+
+def alike(then: Sequence[Any], now: Sequence[Any]) -> bool:
+    """Whether the same objects stand in both."""
+    return len(then) == len(now) and (all(map(is_, then, now)) or all(map(alike_one, then, now)))
+
+
+def alike_one(then: Any, now: Any) -> bool:
+    """Whether both are one object, or objects of one class that are not looked into."""
+    return then is now or (type(then) is Opaque and then.kind is type(now))
