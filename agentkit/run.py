@@ -23,7 +23,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
 from agentkit.code import Mark
@@ -82,6 +82,27 @@ QUIET_S, WAIT_S = 0.3, 30.0
 how long at most such an ask is waited for."""
 
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
+
+
+class Step(NamedTuple):
+    """A step that is asked for; see `Run.step` for what it is made of."""
+
+    kind: StepKind
+    name: str
+    request: JSON
+    effect: Effect
+    nodes: Thread
+    made: str
+    scope: Scope
+    """Who asks for it."""
+    key: str
+    turn: int
+    """How many model steps came before it there."""
+
+    @property
+    def call(self) -> str:
+        """What makes it the same as another one to the world."""
+        return call(self.name, self.request)
 
 
 @dataclass(frozen=True)
@@ -260,17 +281,18 @@ class Run:
         base = digest(scope.key, kind, name, identified)
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
+        step = Step(kind, name, request, effect, nodes, made, scope, key, turn)
         done = self.recorded.ended.get(key)
         if done is not None:
             self.used.add(key)
             self.recorded.way.children.get(scope.key, {}).pop(key, None)
             self._compare(done, made, anew=False)
-            return self._reuse(done, scope, request)
+            return self._reuse(done, step)
         done = self.inherited.ended.get(key)
         if done is not None:
             anew = self._compare(done, made, anew=self.redoing and effect != "once")
             if not anew and not (redo and self.redoing and redo(done.result)):
-                return self._inherit(done, scope, request)
+                return self._inherit(done, step)
         if asleep.get():
             await asyncio.get_running_loop().create_future()
         if (give_up := giving_up.get()) is not None and (effect == "once" or kind == "person"):
@@ -280,63 +302,54 @@ class Run:
         # Trials of a study are remote steps of its block, which may be given other contenders.
         if new and own(kind, name) and (scope.parent or kind != "remote"):
             await self.keep_way(scope, f"takes a step, {name}, that it did not take then", key)
-        self._may_perform(key, kind, name, scope, turn)
+        self._may_perform(step)
         if self.doubts is not None:
-            known = self._once(self.doubts, key, kind, name, effect, scope, request)
+            known = self._once(self.doubts, step)
             if known is not None:
                 return known
-        if effect == "once" and (refused := await self._told(key, kind, name, scope, request)):
+        if effect == "once" and (refused := await self._told(step)):
             return refused
         hold = await self._reserve(kind, name, bound)
         try:
-            return await self._attempt(
-                kind, name, request, perform, effect, nodes, durable, scope, key, hold
-            )
+            return await self._attempt(step, perform, durable, hold)
         finally:
             if hold:
                 self.budget.settle(hold)
 
     async def _attempt(
         self,
-        kind: StepKind,
-        name: str,
-        request: JSON,
+        step: Step,
         perform: Callable[[str], Awaitable[Outcome]],
-        effect: Effect,
-        nodes: Thread,
         durable: bool,
-        scope: Scope,
-        key: str,
         hold: Hold | None,
     ) -> Outcome:
         """Perform a step between the records of its start and its end."""
+        kind, key = step.kind, step.key
         if hold and key in self.recorded.unended:
             crash = Failure(type="Crashed", text="the process ended while it was under way")
-            lost = self._with_cuts(Outcome(error=crash), hold, 1)
-            self._end(scope, key, kind, name, "cancelled", lost, request)
+            self._end(step, "cancelled", self._with_cuts(Outcome(error=crash), hold, 1))
         attempt = self.attempts.get(key, 0) + 1
         self.attempts[key] = attempt
         self.emit(
             StepStarted,
-            scope.key,
-            nodes=self.fresh(nodes),
+            step.scope.key,
+            nodes=self.fresh(step.nodes),
             key=key,
             step=kind,
-            name=name,
-            effect=effect,
-            request=request,
+            name=step.name,
+            effect=step.effect,
+            request=step.request,
             attempt=attempt,
         )
         try:
             await self.flush()
         except BaseException as error:
             failure = Failure(type=NOT_PERFORMED, text=full_text(error))
-            ended = Outcome(error=failure)
-            self._end(scope, key, kind, name, "cancelled", ended, request)
+            self._end(step, "cancelled", Outcome(error=failure))
             raise
         outer = sys.exception()
         try:
-            with holding(hold), uncancelled(lambda by: cancelled_inside(kind, name, by)):
+            with holding(hold), uncancelled(lambda by: cancelled_inside(kind, step.name, by)):
                 outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
@@ -344,44 +357,33 @@ class Run:
             stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
             # A tool's failure that its model was told of is a result; one that ends the ask is
             # none: resumed, the tool is performed again, or is in doubt.
-            doubt = effect == "once" and (stopped or open_ended(error, outer))
+            doubt = step.effect == "once" and (stopped or open_ended(error, outer))
             status: Status = "cancelled" if stopped or doubt or kind == "tool" else "failed"
             failure = failure_of(error, traced=kind == "tool")
-            ended = replace(self._cut(hold, error, failure), doubt=doubt)
-            self._end(scope, key, kind, name, status, ended, request)
+            self._end(step, status, replace(self._cut(hold, error, failure), doubt=doubt))
             raise
         if hold and outcome.usage is not None:
-            outcome = self._counted(outcome, hold, nodes) if kind == "model" else outcome
+            outcome = self._counted(outcome, hold, step.nodes) if kind == "model" else outcome
             self.budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
             outcome = self._with_cuts(outcome, hold, hold.cuts)
-        status = "failed" if outcome.error else "ok"
-        self._end(scope, key, kind, name, status, outcome, request)
+        self._end(step, "failed" if outcome.error else "ok", outcome)
         if durable:
             await self.flush()
         return outcome
 
-    def _end(
-        self,
-        scope: Scope,
-        key: str,
-        kind: StepKind,
-        name: str,
-        status: Status,
-        outcome: Outcome,
-        request: JSON,
-    ) -> None:
+    def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
         if outcome.doubt:
-            self.told.add(call(name, request))
-            scope.doubt(call(name, request))
+            self.told.add(step.call)
+            step.scope.doubt(step.call)
         elif self.told:
-            self.told.discard(call(name, request))
+            self.told.discard(step.call)
         self.emit(
             StepEnded,
-            scope.key,
+            step.scope.key,
             nodes=outcome.nodes,
-            key=key,
-            step=kind,
-            name=name,
+            key=step.key,
+            step=step.kind,
+            name=step.name,
             status=status,
             result=outcome.result,
             error=outcome.error,
@@ -391,7 +393,8 @@ class Run:
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
         )
-        self._spend(scope, outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0)
+        cost_usd = outcome.cost_usd if outcome.usage else 0.0
+        self._spend(step.scope, outcome.usage or Usage(), cost_usd)
 
     def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
         """Enter what a step cost, here and in the runs around this one."""
@@ -418,11 +421,11 @@ class Run:
         self.note(Edited(step=done.name, key=done.key, performed=anew))
         return anew
 
-    def _reuse(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
+    def _reuse(self, done: StepEnded, step: Step) -> Outcome:
         """A step that this run recorded."""
         self.met += 1
         if done.doubt:
-            scope.doubt(call(done.name, request))
+            step.scope.doubt(step.call)
         if done.reused is None:
             if done.step in PAID and done.usage is not None:
                 self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
@@ -430,24 +433,25 @@ class Run:
                     self.beside.spend(
                         -done.usage, None if done.cost_usd is None else -done.cost_usd
                     )
-            scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
+            step.scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
-    def _inherit(self, done: StepEnded, scope: Scope, request: JSON) -> Outcome:
+    def _inherit(self, done: StepEnded, step: Step) -> Outcome:
         """A step that another run recorded; nothing is paid here."""
         fields = {name: getattr(done, name) for name in StepEnded.model_fields}
         for name in ("run", "seq", "at", "scope", "kind", "reused", "request"):
             del fields[name]
         ref = done.reused or Ref(run=done.run, seq=done.seq)
-        told = None if done.step == "model" else request
+        told = None if done.step == "model" else step.request
         if done.doubt:
-            scope.doubt(call(done.name, request))
-        self.emit(StepEnded, scope.key, **fields, reused=ref, request=told)
+            step.scope.doubt(step.call)
+        self.emit(StepEnded, step.scope.key, **fields, reused=ref, request=told)
         if done.step in PAID and done.usage is not None:
             self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
-    def _may_perform(self, key: str, kind: StepKind, name: str, scope: Scope, turn: int) -> None:
+    def _may_perform(self, step: Step) -> None:
+        kind, name, scope, key, turn = step.kind, step.name, step.scope, step.key, step.turn
         failure = self.recorded.failed.get(key)
         if failure is not None and (
             self.replaying or (self.resuming and self._was_told(scope, kind))
@@ -648,52 +652,45 @@ class Run:
             self.told.discard(called(verdict.attempt))
             self.note(verdict.note(), scope="")
 
-    def _once(
-        self,
-        doubts: Doubts,
-        key: str,
-        kind: StepKind,
-        name: str,
-        effect: Effect,
-        scope: Scope,
-        request: JSON,
-    ) -> Outcome | None:
+    def _once(self, doubts: Doubts, step: Step) -> Outcome | None:
         """What is known of a step that must not happen twice; None when it may be performed."""
+        key = step.key
         verdict: Verdict | None = doubts.verdicts.get(key)
-        if verdict is None and effect == "once":
+        if verdict is None and step.effect == "once":
             done = doubts.elsewhere(key)
             if done is not None:
                 by = done.reused.run if done.reused else done.run
-                self.note(Kept(step=name, key=key, run=by))
-                return self._inherit(done, scope, request)
+                self.note(Kept(step=step.name, key=key, run=by))
+                return self._inherit(done, step)
             if doubts.doubtful(key):
                 self.judge(key)
                 verdict = doubts.verdicts[key]
         if verdict is None or not verdict.happened:
             return None
-        result = jsonable(verdict.result)
-        self._end(scope, key, kind, name, "ok", Outcome(result=result), request)
-        return Outcome(result=result)
+        outcome = Outcome(result=jsonable(verdict.result))
+        self._end(step, "ok", outcome)
+        return outcome
 
-    def _equal(self, name: str, request: JSON) -> str:
+    def _equal(self, step: Step) -> str:
         """The call in doubt that does the same, what it left out taken as its default; or ""."""
-        if (made := call(name, request)) in self.told:
+        if not self.told:
+            return ""
+        if (made := step.call) in self.told:
             return made
+        request = step.request
         defaults = getattr(request, "defaults", None)
         if not defaults or not isinstance(request, dict):
             return ""
         whole = canonical({**defaults, **request})
         for one in self.told:
             called, _, given = one.removesuffix(")").partition("(")
-            if called == name and canonical({**defaults, **json.loads(given)}) == whole:
+            if called == step.name and canonical({**defaults, **json.loads(given)}) == whole:
                 return one
         return ""
 
-    async def _told(
-        self, key: str, kind: StepKind, name: str, scope: Scope, request: JSON
-    ) -> Outcome | None:
+    async def _told(self, step: Step) -> Outcome | None:
         """None when a call may be made: no equal one is in doubt, or a person allows it."""
-        made = self._equal(name, request)
+        made = self._equal(step)
         if not made:
             return None
         question = Question(
@@ -705,12 +702,13 @@ class Run:
         if agreed(await self.ask_person(question)):
             return None
         text = f"{made} was not called again: an equal call may have happened. {UNKNOWN}"
-        if kind != "tool":
-            raise Unsettled(text, run_id=self.id, key=key, keys=[key], step=name, doubts=[])
+        if step.kind != "tool":
+            key = step.key
+            raise Unsettled(text, run_id=self.id, key=key, keys=[key], step=step.name, doubts=[])
         refused = Outcome(error=Failure(type="Unsettled", text=text))
         self.emit(
-            StepEnded, scope.key, key=key, step=kind, name=name, status="failed",
-            error=refused.error, request=request,
+            StepEnded, step.scope.key, key=step.key, step=step.kind, name=step.name,
+            status="failed", error=refused.error, request=step.request,
         )  # fmt: skip
         return refused
 
