@@ -24,7 +24,7 @@ from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
-from agentkit.patterns.judge import form
+from agentkit.patterns.parts.forms import form
 from agentkit.patterns.team import FAILURES, broke, members, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output

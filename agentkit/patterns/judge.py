@@ -24,6 +24,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.asking import everyone, partial
+from agentkit.patterns.parts.forms import form
 from agentkit.patterns.tally import Key, ballots, elect, said
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.scope import note
@@ -139,27 +140,3 @@ def verdict_on(labels: str) -> type[BaseModel]:
     """The schema of a verdict on answers under these letters."""
     choice: Any = Literal[tuple(labels)]
     return create_model("Verdict", winner=(choice, ...), reason=(str, ...))
-
-
-def fields(data: Any) -> dict[str, Any]:
-    """The fields of a typed answer, whether it is a model or plain JSON."""
-    return data.model_dump() if isinstance(data, BaseModel) else dict(data or {})
-
-
-def form(answer: Answer, *needed: str) -> dict[str, Any]:
-    """The fields of a typed answer.
-
-    Raises:
-        BadOutput: a team answered in text where a form was asked for.
-    """
-    try:
-        found = fields(answer.data)
-    except (TypeError, ValueError):
-        found = {}
-    if any(name not in found for name in needed):
-        raise BadOutput(
-            f"{answer.actor} did not fill the form: {answer.text[:200]}",
-            expected=f"an answer with {', '.join(needed)}",
-            todo="let it take `output` and give it to the last actor asked",
-        )
-    return found

@@ -19,7 +19,7 @@ from agentkit.gather import Stragglers, Until, gather, rule
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns import asking
-from agentkit.patterns.judge import form
+from agentkit.patterns.parts.forms import form
 from agentkit.patterns.team import flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output

@@ -18,7 +18,7 @@ from agentkit.notes import Note, Number
 from agentkit.patterns.alpha import Level, krippendorff_alpha
 from agentkit.patterns.asking import all_that_answer, everyone, partial
 from agentkit.patterns.bestof import rate
-from agentkit.patterns.judge import fields
+from agentkit.patterns.parts.forms import fields
 from agentkit.patterns.tally import said
 from agentkit.patterns.team import members, text_of
 from agentkit.scope import lacking, note

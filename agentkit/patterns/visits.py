@@ -13,7 +13,7 @@ from agentkit.messages import JSON, canonical, jsonable
 from agentkit.model import Stop
 from agentkit.notes import Note
 from agentkit.patterns.flow import Flow, Node, State
-from agentkit.patterns.judge import fields
+from agentkit.patterns.parts.forms import fields
 from agentkit.patterns.team import typed
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note

@@ -22,7 +22,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.patterns.asking import everyone, partial
-from agentkit.patterns.judge import form
+from agentkit.patterns.parts.forms import form
 from agentkit.patterns.tally import Key, elect, said
 from agentkit.patterns.team import flat, members, text_of, typed
 from agentkit.typed import Output
