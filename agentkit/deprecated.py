@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import types
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -38,6 +40,36 @@ def moved(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         home, _, new = names[name].partition(":")
         warn(f"{module}.{name}", f"{home}.{new}")
         return getattr(importlib.import_module(home), new)
+
+    return find
+
+
+def moved_modules(package: str, names: Mapping[str, str]) -> None:
+    """Let modules of a package be imported by the names that they had: call it in its `__init__`.
+
+    Each stands in `sys.modules` as an empty module that finds what is asked of it in the new one,
+    with a warning. The new one is imported then, and not before.
+
+    Args:
+        package: the `__name__` of the package.
+        names: for each old name of a module in it the full name that it has now.
+    """
+    for old, new in names.items():
+        module = types.ModuleType(f"{package}.{old}", f"Deprecated: use {new}.")
+        module.__getattr__ = whole(module.__name__, new)  # type: ignore[method-assign]
+        # A stand-in that is no attribute of the package hides no function of the same name.
+        sys.modules[module.__name__] = module
+
+
+def whole(old: str, new: str) -> Callable[[str], Any]:
+    """Make the `__getattr__` of a module all of whose names are in another one now."""
+
+    def find(name: str) -> Any:
+        if name.startswith("__"):  # What the import system and debuggers look for is no one's use.
+            raise AttributeError(f"module {old!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(new), name)
+        warn(f"{old}.{name}", f"{new}.{name}")
+        return found
 
     return find
 

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from agentkit import scope
-from agentkit.deprecated import Renamed, method, moved
+from agentkit.deprecated import Renamed, method, moved, moved_modules
 
 
 class Board:
@@ -42,6 +42,30 @@ def test_what_stood_in_the_module_of_runs_is_found_in_that_of_scopes() -> None:
 def test_a_name_that_never_was_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'old_home' has no attribute 'Other'"):
         moved("old_home", {})("Other")
+
+
+def test_a_module_that_moved_is_imported_by_its_old_name_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = types.ModuleType("home")
+    home.__path__ = []
+    home.paths = len  # type: ignore[attr-defined] # a function called like the module
+    monkeypatch.setitem(sys.modules, "home", home)
+    monkeypatch.setitem(sys.modules, "home.paths", home)  # taken away after the test
+    moved_modules("home", {"paths": "pathlib"})
+    with pytest.warns(DeprecationWarning, match=r"home\.paths\.Path .* use pathlib\.Path") as told:
+        from home.paths import Path  # type: ignore[import-not-found]
+    import pathlib
+
+    assert Path is pathlib.Path
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        import home.paths  # type: ignore[import-not-found]
+
+        assert home.paths is len
+        assert not hasattr(sys.modules["home.paths"], "__file__")
+        assert not hasattr(sys.modules["home.paths"], "Other")
 
 
 def test_a_method_is_called_by_its_old_name_with_a_warning_at_the_call() -> None:
