@@ -40,7 +40,7 @@ from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
 
 if TYPE_CHECKING:
-    from agentkit.patterns.graph import Graph
+    from agentkit.patterns.graphs.graph import Graph
 
 
 RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output", "sample"}
@@ -263,18 +263,18 @@ class Actor:
 
     def __rshift__(self, after: Any) -> Graph:
         """A declared graph: this actor, then another or a list of them."""
-        from agentkit.patterns.graph import chain
+        from agentkit.patterns.graphs.graph import chain
 
         return chain(self, after)
 
     def __rrshift__(self, before: Any) -> Graph:
-        from agentkit.patterns.graph import chain
+        from agentkit.patterns.graphs.graph import chain
 
         return chain(before, self)
 
     def when(self, test: Callable[[Any], bool], label: str = "") -> Graph:
         """This actor in a declared graph, asked only where the condition holds."""
-        from agentkit.patterns.graph import node
+        from agentkit.patterns.graphs.graph import node
 
         return node(self).when(test, label)
 

@@ -22,7 +22,7 @@ def arrows(session: Session, name: str, body: str) -> Actor:
     Raises:
         SetupError: no arrows, or they are no Python. UnknownActor: a name that holds none.
     """
-    from agentkit.patterns.graph import Graph, graph, node, otherwise
+    from agentkit.patterns.graphs.graph import Graph, graph, node, otherwise
 
     source = textwrap.dedent(body).strip()
     tree = parsed(name, source)

@@ -20,7 +20,7 @@ class Blueprint:
     """Shown by %%team, and by %graph for an actor that has not been asked."""
 
     def __init__(self, actor: Actor) -> None:
-        from agentkit.patterns.checks import check
+        from agentkit.patterns.graphs.checks import check
 
         self.picture = GraphPicture(planned(actor))
         found = check(actor)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, SetupError
 from agentkit.patterns.chatchain import Phase
-from agentkit.patterns.jobs import Job
+from agentkit.patterns.parts.jobs import Job
 from agentkit.patterns.sop import Duty
 from nbext.options import meant
 from nbext.session import Session

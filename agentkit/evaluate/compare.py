@@ -25,7 +25,7 @@ from agentkit.logs import open_log
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.opening import run
-from agentkit.patterns.team import at_least, members
+from agentkit.patterns.parts.team import at_least, members
 from agentkit.run import Run
 
 KIND = "comparison"

@@ -1,26 +1,30 @@
-"""Orchestration patterns, one per file: each takes actors and returns an actor."""
+"""Orchestration patterns, one per file: each takes actors and returns an actor.
+
+`parts` is what they are made of, `graphs` is those that are declared: `a >> [b, c] >> d`.
+"""
 
 from __future__ import annotations
 
-from agentkit.patterns.alpha import krippendorff_alpha
+from agentkit.deprecated import moved_modules
 from agentkit.patterns.auction import auction
 from agentkit.patterns.bestof import best_of
 from agentkit.patterns.chatchain import Phase, chatchain
-from agentkit.patterns.checks import Finding, check
 from agentkit.patterns.consistency import self_consistency
 from agentkit.patterns.contractnet import contract_net
 from agentkit.patterns.crew import crew
 from agentkit.patterns.debate import debate
-from agentkit.patterns.flow import State, otherwise
-from agentkit.patterns.graph import Graph, graph, node
+from agentkit.patterns.graphs.checks import Finding, check
+from agentkit.patterns.graphs.flow import State, otherwise
+from agentkit.patterns.graphs.graph import Graph, graph, node
 from agentkit.patterns.groupchat import groupchat
 from agentkit.patterns.handoff import handoff
 from agentkit.patterns.hierarchy import hierarchy
-from agentkit.patterns.jobs import Job, role
 from agentkit.patterns.judge import judge
 from agentkit.patterns.ledger import ledger
 from agentkit.patterns.mapreduce import map_reduce
 from agentkit.patterns.panel import panel
+from agentkit.patterns.parts.alpha import krippendorff_alpha
+from agentkit.patterns.parts.jobs import Job, role
 from agentkit.patterns.person import person
 from agentkit.patterns.plan import plan_and_execute
 from agentkit.patterns.quorum import quorum
@@ -71,3 +75,11 @@ __all__ = [
     "trajectory",
     "vote",
 ]
+
+PARTS = "alpha asking jobs ledgers notes planning selectors stops tally team wording"
+GRAPHS = "checks flow graph supersteps visits"
+OLD_MODULES = {
+    **{name: f"{__name__}.parts.{name}" for name in PARTS.split()},
+    **{name: f"{__name__}.graphs.{name}" for name in GRAPHS.split()},
+}
+moved_modules(__name__, OLD_MODULES)

@@ -18,7 +18,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.notes import Note, Number
 from agentkit.patterns.contractnet import positive, sealed
-from agentkit.patterns.team import members, text_of, typed
+from agentkit.patterns.parts.team import members, text_of, typed
 from agentkit.run import current_run
 from agentkit.scope import note
 from agentkit.typed import Output

@@ -18,10 +18,10 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
-from agentkit.patterns.asking import all_that_answer, partial
 from agentkit.patterns.consistency import draw
+from agentkit.patterns.parts.asking import all_that_answer, partial
 from agentkit.patterns.parts.forms import fields, form
-from agentkit.patterns.team import at_least, flat, members, text_of
+from agentkit.patterns.parts.team import at_least, flat, members, text_of
 from agentkit.scope import note
 from agentkit.typed import Output
 

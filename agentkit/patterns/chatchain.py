@@ -22,7 +22,15 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.team import FAILURES, at_least, brief, flat, members, text_of, unfinished
+from agentkit.patterns.parts.team import (
+    FAILURES,
+    at_least,
+    brief,
+    flat,
+    members,
+    text_of,
+    unfinished,
+)
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

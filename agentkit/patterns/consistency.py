@@ -14,9 +14,9 @@ from functools import partial as later
 from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
-from agentkit.patterns.asking import all_that_answer, partial, renamed
-from agentkit.patterns.tally import Key, elect, said
-from agentkit.patterns.team import at_least, members
+from agentkit.patterns.parts.asking import all_that_answer, partial, renamed
+from agentkit.patterns.parts.tally import Key, elect, said
+from agentkit.patterns.parts.team import at_least, members
 from agentkit.typed import Output
 
 

@@ -25,7 +25,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.team import FAILURES, broke, members, text_of
+from agentkit.patterns.parts.team import FAILURES, broke, members, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

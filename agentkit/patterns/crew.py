@@ -20,9 +20,8 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.jobs import Job, checked, prompt, refused
-from agentkit.patterns.supervisor import delegated
-from agentkit.patterns.team import (
+from agentkit.patterns.parts.jobs import Job, checked, prompt, refused
+from agentkit.patterns.parts.team import (
     FAILURES,
     at_least,
     brief,
@@ -33,6 +32,7 @@ from agentkit.patterns.team import (
     tool_name,
     unfinished,
 )
+from agentkit.patterns.supervisor import delegated
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

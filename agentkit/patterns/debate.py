@@ -22,11 +22,11 @@ from agentkit.errors import BudgetSpent, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.asking import by_name, everyone, partial
 from agentkit.patterns.judge import decide
-from agentkit.patterns.notes import FellBack, Partial, Stopped
-from agentkit.patterns.tally import Key, ballots, elect, said
-from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
+from agentkit.patterns.parts.asking import by_name, everyone, partial
+from agentkit.patterns.parts.notes import FellBack, Partial, Stopped
+from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

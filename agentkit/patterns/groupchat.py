@@ -18,10 +18,10 @@ from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
-from agentkit.patterns.notes import Stopped
-from agentkit.patterns.selectors import Selector, round_robin
-from agentkit.patterns.stops import Chat, Condition, Turn, given_up
-from agentkit.patterns.team import FAILURES, at_least, members, text_of, unfinished
+from agentkit.patterns.parts.notes import Stopped
+from agentkit.patterns.parts.selectors import Selector, round_robin
+from agentkit.patterns.parts.stops import Chat, Condition, Turn, given_up
+from agentkit.patterns.parts.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.run import current_run
 from agentkit.scope import current_scope, lacking, note
 from agentkit.typed import Output
@@ -51,8 +51,8 @@ def groupchat(
 
     Args:
         actors: the members.
-        select: who speaks next (agentkit.patterns.selectors); in turn by default.
-        stop: when it ends (agentkit.patterns.stops), as `said("DONE") | turns(6)`.
+        select: who speaks next (agentkit.patterns.parts.selectors); in turn by default.
+        stop: when it ends (agentkit.patterns.parts.stops), as `said("DONE") | turns(6)`.
         max_turns: it ends then in any case, 1 or more; our choice. Ended by this or by
             another bound before `stop` found what it looks for, the answer says so.
         closer: answers from the conversation; without one the last turn is the answer.

@@ -22,8 +22,8 @@ from agentkit.answer import Answer
 from agentkit.errors import LimitReached, SetupError
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
-from agentkit.patterns.notes import Stopped
-from agentkit.patterns.team import (
+from agentkit.patterns.parts.notes import Stopped
+from agentkit.patterns.parts.team import (
     FAILURES,
     at_least,
     brief,

@@ -24,8 +24,8 @@ from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.asking import everyone, given_up
-from agentkit.patterns.team import at_least, flat, members, text_of
+from agentkit.patterns.parts.asking import everyone, given_up
+from agentkit.patterns.parts.team import at_least, flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

@@ -23,10 +23,10 @@ from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.asking import everyone, partial
+from agentkit.patterns.parts.asking import everyone, partial
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.tally import Key, ballots, elect, said
-from agentkit.patterns.team import flat, members, text_of
+from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.team import flat, members, text_of
 from agentkit.scope import note
 from agentkit.typed import Output
 

@@ -20,9 +20,17 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, TurnsSpent
 from agentkit.messages import JSON
-from agentkit.patterns.ledgers import Ledger, ProgressJudged, judged, planned
-from agentkit.patterns.notes import Replanned, Stopped
-from agentkit.patterns.team import FAILURES, at_least, broke, flat, members, text_of, unfinished
+from agentkit.patterns.parts.ledgers import Ledger, ProgressJudged, judged, planned
+from agentkit.patterns.parts.notes import Replanned, Stopped
+from agentkit.patterns.parts.team import (
+    FAILURES,
+    at_least,
+    broke,
+    flat,
+    members,
+    text_of,
+    unfinished,
+)
 from agentkit.scope import note
 from agentkit.typed import Output
 

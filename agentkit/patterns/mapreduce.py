@@ -18,9 +18,9 @@ from agentkit.errors import BadOutput
 from agentkit.gather import Stragglers, Until, gather, rule
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns import asking
+from agentkit.patterns.parts import asking
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.team import flat, members, text_of
+from agentkit.patterns.parts.team import flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

@@ -15,12 +15,12 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
-from agentkit.patterns.alpha import Level, krippendorff_alpha
-from agentkit.patterns.asking import all_that_answer, everyone, partial
 from agentkit.patterns.bestof import rate
+from agentkit.patterns.parts.alpha import Level, krippendorff_alpha
+from agentkit.patterns.parts.asking import all_that_answer, everyone, partial
 from agentkit.patterns.parts.forms import fields
-from agentkit.patterns.tally import said
-from agentkit.patterns.team import members, text_of
+from agentkit.patterns.parts.tally import said
+from agentkit.patterns.parts.team import members, text_of
 from agentkit.scope import lacking, note
 from agentkit.typed import Output
 

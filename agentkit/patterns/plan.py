@@ -19,10 +19,10 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, BudgetSpent
 from agentkit.messages import JSON
-from agentkit.patterns.asking import settled
-from agentkit.patterns.notes import Replanned
-from agentkit.patterns.planning import Plan, Planned, Step, StepMoved, drawn_up, findings
-from agentkit.patterns.team import (
+from agentkit.patterns.parts.asking import settled
+from agentkit.patterns.parts.notes import Replanned
+from agentkit.patterns.parts.planning import Plan, Planned, Step, StepMoved, drawn_up, findings
+from agentkit.patterns.parts.team import (
     FAILURES,
     at_least,
     broke,

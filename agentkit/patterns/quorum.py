@@ -16,8 +16,8 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.patterns.tally import Key, QuorumMet, ballots, elect, said
-from agentkit.patterns.team import at_least, members
+from agentkit.patterns.parts.tally import Key, QuorumMet, ballots, elect, said
+from agentkit.patterns.parts.team import at_least, members
 from agentkit.typed import Output
 
 

@@ -22,9 +22,9 @@ from agentkit.errors import SetupError, TurnsSpent
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
 from agentkit.patterns.consistency import draw, self_consistency
-from agentkit.patterns.notes import FellBack
-from agentkit.patterns.tally import Key, ballots, elect, said
-from agentkit.patterns.team import at_least, members
+from agentkit.patterns.parts.notes import FellBack
+from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.team import at_least, members
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

@@ -14,10 +14,10 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.asking import given_up
-from agentkit.patterns.notes import Partial, Stopped
+from agentkit.patterns.parts.asking import given_up
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.team import FAILURES, at_least, flat, members, text_of
+from agentkit.patterns.parts.notes import Partial, Stopped
+from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

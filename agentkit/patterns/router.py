@@ -15,8 +15,8 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.notes import Routed
-from agentkit.patterns.team import FAILURES, at_least, called, listing, members, text_of
+from agentkit.patterns.parts.notes import Routed
+from agentkit.patterns.parts.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

@@ -22,8 +22,8 @@ from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.notes import Note
-from agentkit.patterns.asking import settled
-from agentkit.patterns.team import at_least, members, text_of, typed, unfinished
+from agentkit.patterns.parts.asking import settled
+from agentkit.patterns.parts.team import at_least, members, text_of, typed, unfinished
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

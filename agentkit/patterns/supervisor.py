@@ -15,7 +15,7 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
-from agentkit.patterns.team import at_least, brief, equipped, members, tool_name
+from agentkit.patterns.parts.team import at_least, brief, equipped, members, tool_name
 from agentkit.scope import note
 from agentkit.typed import Output
 

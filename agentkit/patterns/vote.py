@@ -21,10 +21,10 @@ from agentkit.actor import Actor, Pattern
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, canonical
-from agentkit.patterns.asking import everyone, partial
+from agentkit.patterns.parts.asking import everyone, partial
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.tally import Key, elect, said
-from agentkit.patterns.team import flat, members, text_of, typed
+from agentkit.patterns.parts.tally import Key, elect, said
+from agentkit.patterns.parts.team import flat, members, text_of, typed
 from agentkit.typed import Output
 
 SURE = 0.99

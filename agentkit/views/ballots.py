@@ -9,9 +9,9 @@ from agentkit.events import Event, Noted
 from agentkit.messages import JSON
 from agentkit.patterns.debate import RoundHeld
 from agentkit.patterns.judge import JudgeChose
-from agentkit.patterns.notes import Absent
 from agentkit.patterns.panel import Rated
-from agentkit.patterns.tally import Counted
+from agentkit.patterns.parts.notes import Absent
+from agentkit.patterns.parts.tally import Counted
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
 

@@ -18,7 +18,7 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON
-from agentkit.patterns.flow import FlowDeclared
+from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News, Order, Step, explained, mapped
 from agentkit.views.flowing import Flowing

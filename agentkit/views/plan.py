@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
-from agentkit.patterns.flow import declared
+from agentkit.patterns.graphs.flow import declared
 from agentkit.views.book import YOU
 from agentkit.views.graph import Graph
 from agentkit.views.mail import GraphEdge

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted, RunEnded, RunStarted, ScopeClosed
 from agentkit.messages import JSON
-from agentkit.patterns.ledgers import ProgressJudged, TaskLedgerWritten
-from agentkit.patterns.notes import Replanned
-from agentkit.patterns.planning import PlanFlawed, Planned, StepMoved
+from agentkit.patterns.parts.ledgers import ProgressJudged, TaskLedgerWritten
+from agentkit.patterns.parts.notes import Replanned
+from agentkit.patterns.parts.planning import PlanFlawed, Planned, StepMoved
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
 

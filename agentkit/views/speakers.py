@@ -8,7 +8,7 @@ from agentkit.events import Event, MessageSent, Noted, RunEnded, RunStarted
 from agentkit.messages import JSON
 from agentkit.patterns.groupchat import SpeakerChosen
 from agentkit.patterns.handoff import HandedOver
-from agentkit.patterns.notes import Stopped, Unselected
+from agentkit.patterns.parts.notes import Stopped, Unselected
 from agentkit.views.book import News, short
 from agentkit.views.fold import Fold
 

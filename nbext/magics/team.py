@@ -7,7 +7,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.patterns.chatchain import Phase
-from agentkit.patterns.jobs import Job
+from agentkit.patterns.parts.jobs import Job
 from agentkit.patterns.sop import Duty
 from agentkit.words import for_line
 from nbext.arguments import arguments

@@ -45,7 +45,7 @@ async def test_without_a_line_left_it_says_so() -> None:
 
 USE = """
 from agentkit import Agent, Answer, pattern
-from agentkit.patterns.notes import Routed
+from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.vote import vote
 
 Routed(to="clerk")

@@ -15,7 +15,7 @@ from agentkit.evaluate import compare, majority, plurality
 from agentkit.evaluate.questions import item
 from agentkit.evaluate.statistics import wilson
 from agentkit.patterns.consistency import self_consistency
-from agentkit.patterns.tally import said
+from agentkit.patterns.parts.tally import said
 from tests.agentkit.evaluate.brain import Brain
 
 

@@ -17,7 +17,7 @@ from agentkit.patterns.bestof import best_of
 from agentkit.patterns.consistency import self_consistency
 from agentkit.patterns.contractnet import contract_net
 from agentkit.patterns.debate import debate
-from agentkit.patterns.graph import node
+from agentkit.patterns.graphs.graph import node
 from agentkit.patterns.hierarchy import hierarchy
 from agentkit.patterns.judge import judge
 from agentkit.patterns.mapreduce import map_reduce

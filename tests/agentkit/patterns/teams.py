@@ -20,16 +20,16 @@ from agentkit.errors import BadReply
 from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
-from agentkit.patterns import stops
 from agentkit.patterns.chatchain import Phase, chatchain
 from agentkit.patterns.crew import crew
 from agentkit.patterns.groupchat import groupchat
 from agentkit.patterns.handoff import handoff
-from agentkit.patterns.jobs import Job
 from agentkit.patterns.ledger import ledger
+from agentkit.patterns.parts import stops
+from agentkit.patterns.parts.jobs import Job
+from agentkit.patterns.parts.selectors import at_random
 from agentkit.patterns.plan import plan_and_execute
 from agentkit.patterns.router import router
-from agentkit.patterns.selectors import at_random
 from agentkit.patterns.sop import Duty, sop
 from agentkit.patterns.supervisor import supervisor
 

@@ -9,7 +9,7 @@ from agentkit.errors import BadOutput, SetupError, TimedOut
 from agentkit.events import Noted, ScopeOpened
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.crew import crew
-from agentkit.patterns.jobs import Job, role
+from agentkit.patterns.parts.jobs import Job, role
 from agentkit.sim.world import world
 from tests.agentkit.patterns.teams import agent
 from tests.fakes import ScriptedModel, call

@@ -52,7 +52,7 @@ from agentkit.patterns import (
     supervisor,
     vote,
 )
-from agentkit.patterns.stops import said, turns
+from agentkit.patterns.parts.stops import said, turns
 from agentkit.person import Nobody, set_person
 from agentkit.scope import lacking
 from agentkit.views.eventlist import told

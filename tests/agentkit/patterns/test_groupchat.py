@@ -10,8 +10,8 @@ from agentkit.errors import AgentkitError, SetupError, TimedOut, UnknownActor
 from agentkit.events import MessageSent, Noted, ScopeOpened
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.groupchat import groupchat
-from agentkit.patterns.selectors import at_random, by_model, by_person, by_rule, by_vote
-from agentkit.patterns.stops import Chat, said, turns
+from agentkit.patterns.parts.selectors import at_random, by_model, by_person, by_rule, by_vote
+from agentkit.patterns.parts.stops import Chat, said, turns
 from agentkit.sim.world import world
 from tests.agentkit.patterns.teams import agent
 from tests.fakes import ScriptedModel

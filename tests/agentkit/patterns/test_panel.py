@@ -6,8 +6,8 @@ import random
 import pytest
 
 from agentkit.errors import BadReply, SetupError
-from agentkit.patterns.alpha import Level, krippendorff_alpha
 from agentkit.patterns.panel import panel
+from agentkit.patterns.parts.alpha import Level, krippendorff_alpha
 from tests.agentkit.patterns.deciders import asked, noted, played, word
 from tests.agentkit.patterns.teams import agent
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentkit.patterns.ledgers import Progress
+from agentkit.patterns.parts.ledgers import Progress
 from tests.agentkit.sim.talk import talk
 
 TEAM = "Team: clerk (knows harbour masters and depths of ports), purser (knows ships, home port)"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from agentkit.actor import Actor, pattern
 from agentkit.agent import Agent
 from agentkit.messages import JSON
-from agentkit.patterns.graph import node, otherwise
+from agentkit.patterns.graphs.graph import node, otherwise
 from agentkit.patterns.vote import vote
 from agentkit.pictures import GraphPicture
 from agentkit.tools import tool

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from agentkit import open_log
 from agentkit.events import Event
 from agentkit.patterns.groupchat import groupchat
-from agentkit.patterns.selectors import by_rule
-from agentkit.patterns.stops import turns
+from agentkit.patterns.parts.selectors import by_rule
+from agentkit.patterns.parts.stops import turns
 from agentkit.pictures import SpeakersPicture
 from agentkit.views import fold
 from tests.agentkit.patterns.teams import agent

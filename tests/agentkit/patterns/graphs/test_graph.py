@@ -9,10 +9,10 @@ from agentkit import Agent
 from agentkit.errors import BadOutput, BadReply, RoundsSpent, SetupError, TooDeep
 from agentkit.events import Noted, ScopeOpened, StateChanged, StepStarted
 from agentkit.logs.memory import MemoryLog
-from agentkit.patterns.checks import check
 from agentkit.patterns.debate import debate
-from agentkit.patterns.flow import otherwise
-from agentkit.patterns.graph import graph, node
+from agentkit.patterns.graphs.checks import check
+from agentkit.patterns.graphs.flow import otherwise
+from agentkit.patterns.graphs.graph import graph, node
 from agentkit.patterns.person import person
 from agentkit.testing import ScriptedModel, call
 from agentkit.tools import tool

@@ -19,10 +19,10 @@ from agentkit.errors import BadOutput, RoundsSpent
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.flow import Flow, Loop, State, loop_of, otherwise
-from agentkit.patterns.notes import Routed
-from agentkit.patterns.team import text_of
-from agentkit.patterns.visits import ended, reduced, visit
+from agentkit.patterns.graphs.flow import Flow, Loop, State, loop_of, otherwise
+from agentkit.patterns.graphs.visits import ended, reduced, visit
+from agentkit.patterns.parts.notes import Routed
+from agentkit.patterns.parts.team import text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

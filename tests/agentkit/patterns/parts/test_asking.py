@@ -9,12 +9,12 @@ import pytest
 
 from agentkit.errors import AgentkitError, BadReply, Unsettled
 from agentkit.logs.memory import MemoryLog
-from agentkit.patterns import stops
-from agentkit.patterns.asking import recalled
 from agentkit.patterns.debate import debate
 from agentkit.patterns.groupchat import groupchat
+from agentkit.patterns.parts import stops
+from agentkit.patterns.parts.asking import recalled
+from agentkit.patterns.parts.selectors import by_vote
 from agentkit.patterns.plan import SOLVE, StepFailed, plan_and_execute
-from agentkit.patterns.selectors import by_vote
 from agentkit.patterns.vote import vote
 from tests.agentkit.patterns.deciders import asked
 from tests.agentkit.patterns.teams import PAID, agent

@@ -6,8 +6,8 @@ import pytest
 
 from agentkit import Answer, pattern
 from agentkit.errors import BadOutput, SetupError, TimedOut
-from agentkit.patterns.asking import settled
-from agentkit.patterns.team import (
+from agentkit.patterns.parts.asking import settled
+from agentkit.patterns.parts.team import (
     at_least,
     called,
     equipped,

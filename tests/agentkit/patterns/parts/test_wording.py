@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentkit.patterns.wording import reading
+from agentkit.patterns.parts.wording import reading
 
 SAME = {
     "42": [

@@ -11,7 +11,7 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
-from agentkit.patterns.team import text_of
+from agentkit.patterns.parts.team import text_of
 
 Guardrail = Callable[[Answer], str | None]
 """What is wrong with a job's result; None when it is accepted."""

@@ -10,7 +10,7 @@ from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, BadOutput
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.team import called, flat, roster, text_of
+from agentkit.patterns.parts.team import called, flat, roster, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import explained
 

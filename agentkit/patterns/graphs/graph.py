@@ -21,8 +21,8 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, Thread, extend
-from agentkit.patterns.checks import Checked, check
-from agentkit.patterns.flow import (
+from agentkit.patterns.graphs.checks import Checked, check
+from agentkit.patterns.graphs.flow import (
     Flow,
     Head,
     Loop,
@@ -38,7 +38,7 @@ from agentkit.patterns.flow import (
     single,
     then,
 )
-from agentkit.patterns.supersteps import run_flow
+from agentkit.patterns.graphs.supersteps import run_flow
 from agentkit.scope import note
 from agentkit.typed import Output
 from agentkit.words import for_line

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentkit.errors import SetupError
-from agentkit.patterns.stops import (
+from agentkit.patterns.parts.stops import (
     Chat,
     Stop,
     Turn,

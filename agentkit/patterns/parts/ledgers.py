@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.errors import BadOutput
 from agentkit.notes import Note
-from agentkit.patterns.notes import Unselected
-from agentkit.patterns.team import called, listing
+from agentkit.patterns.parts.notes import Unselected
+from agentkit.patterns.parts.team import called, listing
 from agentkit.scope import discard, note
 
 ATTEMPTS = 3

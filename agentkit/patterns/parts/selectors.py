@@ -18,10 +18,10 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import Frozen
-from agentkit.patterns.asking import settled
-from agentkit.patterns.notes import Unselected
-from agentkit.patterns.stops import Chat
-from agentkit.patterns.team import FAILURES, at_least, called, listing
+from agentkit.patterns.parts.asking import settled
+from agentkit.patterns.parts.notes import Unselected
+from agentkit.patterns.parts.stops import Chat
+from agentkit.patterns.parts.team import FAILURES, at_least, called, listing
 from agentkit.person import Question
 from agentkit.run import current_run
 from agentkit.scope import note

@@ -19,7 +19,7 @@ from agentkit.errors import (
     ToolError,
 )
 from agentkit.messages import JSON, canonical, jsonable
-from agentkit.patterns.notes import Partial
+from agentkit.patterns.parts.notes import Partial
 from agentkit.scope import note
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, fitted

@@ -8,7 +8,7 @@ from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.messages import Frozen
 from agentkit.notes import Note
-from agentkit.patterns.flow import Flow, loop_of, otherwise
+from agentkit.patterns.graphs.flow import Flow, loop_of, otherwise
 from agentkit.tools import Tool
 
 

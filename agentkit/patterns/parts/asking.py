@@ -17,7 +17,7 @@ from agentkit.errors import EXPECTED, TODO, AgentkitError, BudgetSpent
 from agentkit.errors import by_name as error_by_name
 from agentkit.gather import gather, survivable
 from agentkit.messages import JSON
-from agentkit.patterns.notes import Absent
+from agentkit.patterns.parts.notes import Absent
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

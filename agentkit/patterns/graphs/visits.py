@@ -12,9 +12,9 @@ from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.model import Stop
 from agentkit.notes import Note
-from agentkit.patterns.flow import Flow, Node, State
+from agentkit.patterns.graphs.flow import Flow, Node, State
 from agentkit.patterns.parts.forms import fields
-from agentkit.patterns.team import typed
+from agentkit.patterns.parts.team import typed
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
 from agentkit.typed import Output

@@ -4,7 +4,7 @@ import pytest
 
 from agentkit import Answer, pattern
 from agentkit.errors import BadOutput
-from agentkit.patterns.tally import ballots, elect, said
+from agentkit.patterns.parts.tally import ballots, elect, said
 from tests.agentkit.patterns.deciders import noted, played
 
 

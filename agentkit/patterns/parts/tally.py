@@ -10,7 +10,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import canonical, jsonable
 from agentkit.notes import Note, Number
-from agentkit.patterns.wording import Reading, reading
+from agentkit.patterns.parts.wording import Reading, reading
 from agentkit.scope import note
 
 Key = Callable[[Answer], str | None]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from agentkit.errors import SetupError
 from agentkit.messages import Frozen
-from agentkit.patterns.team import at_least
+from agentkit.patterns.parts.team import at_least
 
 
 class Turn(Frozen):

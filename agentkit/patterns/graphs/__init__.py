@@ -1,0 +1,1 @@
+"""Declared graphs: nodes, edges with conditions and loops, checked, drawn and run in supersteps."""
