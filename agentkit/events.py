@@ -67,6 +67,8 @@ class Failure(Frozen):
     """Of a subclass of AgentkitError with a kind, the classes above it, nearest first."""
     facts: JSON = None
     """Numbers that an error of agentkit's carries, as retry_after_s, and what its class keeps."""
+    parts: tuple[Failure, ...] = ()
+    """Of a group of errors what is in it."""
 
     def __str__(self) -> str:
         """The class and the text; what a model is told of a KeyError has the class in its text."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import site
 import sys
 import sysconfig
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -52,9 +54,23 @@ def failure_of(error: BaseException, *, traced: bool = False) -> Failure:
         if "kind" in found:
             above = [one for one in kind.__mro__[1:] if issubclass(one, AgentkitError)]
             found["bases"] = tuple(map(name_of, above))
+    if isinstance(error, BaseExceptionGroup):
+        found["parts"] = parts_of(error)
     if traced and own(error.__traceback__) is not None:
         found |= {"where": where(error), "trace": trace(error)}
     return Failure(**found)
+
+
+PARTS = 32
+"""Errors kept of a group, and of each group in it; the rest is in its text as a number."""
+
+
+def parts_of(group: BaseExceptionGroup[Any]) -> tuple[Failure, ...]:
+    """What is in a group of errors; nothing where groups are nested without end."""
+    try:
+        return tuple(map(failure_of, group.exceptions[:PARTS]))
+    except RecursionError:
+        return ()
 
 
 def facts(error: AgentkitError) -> dict[str, JSON]:
@@ -99,6 +115,8 @@ def revived(failure: Failure) -> Exception | None:
     if not failure.kind:
         return with_facts(by_name(failure.type, failure.text), failure)
     kind = KINDS.get(failure.kind) or loaded(failure.kind)
+    if kind is not None and issubclass(kind, ExceptionGroup):
+        return group(kind, failure)
     if kind is not None and not issubclass(kind, AgentkitError):
         return foreign(kind, failure.text)
     if kind is not None:
@@ -138,8 +156,24 @@ def foreign(kind: type[Exception], text: str) -> Exception | None:
     return again
 
 
-def reading(kind: type[Exception], text: str) -> Exception | None:
-    """An error that is one of that class and has that text, whatever its __str__ wants."""
+COUNT = re.compile(r" \(\d+ sub-exceptions?\)\Z")
+"""What Python puts behind the message of a group."""
+
+
+def group(kind: type[Exception], failure: Failure) -> Exception | None:
+    """A group of errors with what was in it, for `except*` to find it again; None if it cannot."""
+    parts = [revived(part) for part in failure.parts]
+    return None if None in parts or not parts else reading(kind, failure.text, parts)
+
+
+def reading(kind: type[Exception], text: str, parts: Sequence[Any] = ()) -> Exception | None:
+    """An error that is one of that class and has that text, whatever its __str__ wants.
+
+    Args:
+        kind: the class.
+        text: what it says.
+        parts: what is in it, of a group.
+    """
     told = {
         "__str__": lambda _self: text,
         "__module__": kind.__module__,
@@ -147,8 +181,10 @@ def reading(kind: type[Exception], text: str) -> Exception | None:
     }
     options = {"registered": False} if issubclass(kind, AgentkitError) else {}
     try:
-        told_so: type[Exception] = type(kind.__name__, (kind,), told, **options)
-        return told_so.__new__(told_so)
+        told_so: Any = type(kind.__name__, (kind,), told, **options)
+        new: Any = ExceptionGroup.__new__ if parts else told_so.__new__
+        again: Exception = new(told_so, *([COUNT.sub("", text), parts] if parts else []))
+        return again
     except Exception:
         return None
 

@@ -83,6 +83,49 @@ async def test_a_class_defined_in_a_function_is_found_too() -> None:
     assert (await team.replay(live.run_id, log=log)).text == "Local: here"
 
 
+class Lines(ExceptionGroup):
+    """Says of several lines what is wrong with each, and is made in its own way."""
+
+    def __new__(cls, lines: list[int]) -> Lines:
+        return super().__new__(cls, "lines", [Coded(line) for line in lines])
+
+
+GROUPS = [
+    ExceptionGroup(
+        "two lines", [Busy("busy"), ExceptionGroup("", [ValueError("no"), KeyError("x")])]
+    ),
+    Lines([3, 7]),
+]
+
+
+@pytest.mark.parametrize("error", GROUPS, ids=lambda error: type(error).__name__)
+async def test_a_group_of_errors_that_a_model_raised_is_replayed(error: Any) -> None:
+    log, team = MemoryLog(), caught(error)
+    live = await team("go", log=log)
+    assert (await team.replay(live.run_id, log=log)).text == live.text
+    assert live.text == f"{type(error).__name__}: {error}, {error.message}, {shown(error)}"
+
+
+def shown(error: BaseException) -> str:
+    """An error, and all that is in it."""
+    inside = ", ".join(map(shown, getattr(error, "exceptions", ())))
+    return f"{type(error).__name__} {error} [{inside}]"
+
+
+def caught(error: Any) -> Any:
+    agent = Agent("clerk", model=ScriptedModel(error))
+
+    @pattern
+    async def team(task: str) -> str:
+        try:
+            await agent(task)
+        except ExceptionGroup as group:
+            return f"{type(group).__name__}: {group}, {group.message}, {shown(group)}"
+        return "nothing went wrong"
+
+    return team
+
+
 def test_numbers_that_an_error_carries_come_back_and_texts_do_not() -> None:
     failure = failure_of(RateLimited("slow", retry_after_s=3.0, status=429, body="secret"))
     assert "secret" not in failure.model_dump_json()
