@@ -28,18 +28,27 @@ class Opaque(NamedTuple):
 class Seen:
     """What was looked at, with what stood in it."""
 
-    def __init__(self, opaque: Callable[[Any], bool]) -> None:
-        """Make one; `opaque` tells which objects are not looked into."""
+    def __init__(self, opaque: Callable[[type], bool]) -> None:
+        """Make one; `opaque` tells of which classes the objects are not looked into."""
         self.sure = True
         """Whether all of it can be compared."""
         self._opaque = opaque
+        self._kinds = dict[type, Opaque | None]()
         self._kept: dict[tuple[Parts, int], tuple[Parts, Any, list[Any]]] = {}
 
     def take(self, parts: Parts, value: Any) -> None:
         """Keep what stands in a value."""
         if (parts, id(value)) not in self._kept:
-            then = [Opaque(type(one)) if self._opaque(one) else one for one in parts(value)]
+            then = [self._kind_of(one) or one for one in parts(value)]
             self._kept[parts, id(value)] = parts, value, then
+
+    def _kind_of(self, value: Any) -> Opaque | None:
+        """What stands for an object that is not looked into; None for one that is."""
+        kind = type(value)
+        if kind not in self._kinds:
+            self._kinds[kind] = Opaque(kind) if self._opaque(kind) else None
+        # A proxy is what it says it is, and may say otherwise later.
+        return self._kinds[kind] if value.__class__ is kind else None
 
     def take_table(self, value: Any) -> None:
         """Keep the items of a list, dict or set, where they can change."""
