@@ -25,6 +25,8 @@ class Remembered(Note):
     hits: tuple[JSON, ...] = ()
     """Of each hit its id, score, the parts of the score, and the beginning of its text."""
     untrusted: bool = True
+    scope: dict[str, str] = {}
+    """Whose memory it is, where it is somebody's alone."""
 
 
 class Memory:

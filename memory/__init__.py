@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from memory.errors import Conflict as Conflict
     from memory.errors import OtherEmbedder as OtherEmbedder
     from memory.errors import QueueFull as QueueFull
+    from memory.errors import ReadOnly as ReadOnly
     from memory.errors import Stale as Stale
     from memory.errors import StoreCorrupt as StoreCorrupt
     from memory.errors import StoreFull as StoreFull
@@ -83,6 +84,7 @@ HOMES: dict[str, str] = {
     "Queue": "memory.fabrics.queues",
     "QueueFull": "memory.errors",
     "RELEASED": "memory.stream.presets",
+    "ReadOnly": "memory.errors",
     "Recalled": "memory.recalled",
     "Replica": "memory.board.replica",
     "Replicas": "memory.views.replicas",

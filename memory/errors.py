@@ -6,6 +6,7 @@ StoreError            of `agentkit.errors`, so that code can catch it without th
 ├── StoreTaken        another process writes it
 ├── StoreUnreachable  its server does not answer
 ├── StoreFull         the disk is full
+├── ReadOnly          a memory that is only read was to be written
 ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
 ├── StoreCorrupt      the file is damaged or no store
 ├── Stale             a replica is behind what a session may rely on
@@ -35,6 +36,10 @@ class StoreUnreachable(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full."""
+
+
+class ReadOnly(StoreError):
+    """A memory that is only read was to be written."""
 
 
 class QueueFull(StoreError):

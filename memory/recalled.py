@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from agentkit.context import Remembered
 from agentkit.errors import SetupError
 from agentkit.messages import Frozen, Thread
 from memory.passages import before_task, passages
-from memory.stores import Item, shortened
+from memory.stores import Item, Near, Store, Where, shortened
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SHOWN = 300
 """Characters of a text that the note of a recall keeps; the store has all of it."""
@@ -57,10 +62,24 @@ def with_recalled(thread: Thread, memory: str, hits: Sequence[Recalled]) -> Thre
     return before_task(thread, passages(memory, [hit.item for hit in hits]))
 
 
-def noted(memory: str, query: str, hits: Sequence[Recalled]) -> Remembered:
+async def nearest(
+    stores: Sequence[Store], vector: np.ndarray, k: int, where: Where | None
+) -> list[Near]:
+    """Find the k items nearest in several collections, each looked into once.
+
+    Shapes: vector (dims,).
+    """
+    found = [await one.near(vector, k, where) for one in {id(one): one for one in stores}.values()]
+    return heapq.nlargest(k, (near for some in found for near in some), key=lambda n: n.similarity)
+
+
+def noted(
+    memory: str, query: str, hits: Sequence[Recalled], scope: Mapping[str, str] | None = None
+) -> Remembered:
     """Return what the log keeps of a recall, for whoever asks why."""
     shown = tuple(
         {"id": h.item.id, "score": h.score, "parts": h.parts, "text": h.item.text[:SHOWN]}
         for h in hits
     )
-    return Remembered(memory=memory, query=query, hits=shown, untrusted=True)
+    whose = {"scope": dict(scope)} if scope else {}
+    return Remembered(memory=memory, query=query, hits=shown, untrusted=True, **whose)

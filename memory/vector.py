@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentkit import Memory, Tool, tool
+from agentkit import Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread
 from agentkit.run import Outcome
@@ -21,7 +21,8 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.home import home
 from memory.naming import checked
-from memory.recalled import Recalled, checked_query, noted, with_recalled
+from memory.recalled import Recalled, checked_query, nearest, noted, with_recalled
+from memory.scopes import OPEN, Scoped, Shelf
 from memory.steps import paid, step
 from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
@@ -29,7 +30,7 @@ from memory.stores.filters import plain_filter
 from memory.writing import Facts, Writing, normal_form, of_names
 
 
-class VectorMemory(Memory):
+class VectorMemory(Scoped):
     """Texts that an agent finds again by how near they are to its question.
 
     What an agent is asked recalls by itself; it may search and store with NAME_recall and
@@ -69,7 +70,18 @@ class VectorMemory(Memory):
             raise SetupError(f"k of {name} is {k}.", expected="1 or more")
         self.name, self.k, self.least, self.recalls = checked(name), k, least, recall
         self.embedder = chosen(embedder)
-        self.store = opened(name, store, self.embedder.name, home() if path is None else path)
+        where = home() if path is None else path
+
+        def open_(collection: str) -> Store:
+            if collection != name and not (store is None or isinstance(store, str)):
+                raise SetupError(
+                    f"{name} was given its store, and has no collection for each scope.",
+                    todo="name it instead: store='numpy', 'chroma' or the URL of a Chroma server",
+                )
+            return opened(collection, store, self.embedder.name, where)
+
+        # What nobody holds is lost if it is only in memory.
+        super().__init__(Shelf(name, open_, None if str(where) == ":memory:" else OPEN))
 
     async def remember(
         self,
@@ -93,20 +105,22 @@ class VectorMemory(Memory):
 
         Raises:
             SetupError: an empty text, one too long, or lists that differ in length.
+            ReadOnly: it is not to be written.
             StoreError: the store failed; then nothing was stored.
         """
+        me = self.to_write()
         writing = Writing(self.name, self.embedder.name, self.embedder.max_chars)
         items = writing.items(texts, metadata, ids, split)
         named = [ids] if isinstance(ids, str) else list(ids or ())
-        request: JSON = {"items": [one.model_dump() for one in items]}
+        request = me.asked({"items": [one.model_dump() for one in items]})
 
         async def perform(_key: str) -> Outcome:
             each = list({one.id: one for one in items}.values())
             made = await self.embedder.embed([normal_form(one.text) for one in each])
             # Read before the write, dropped after it: a death in between leaves the text there.
-            old = set(await of_names(self.store, named)) - {one.id for one in each}
-            await self.store.put(each, made.vectors)
-            await self.store.drop(sorted(old))
+            old = set(await of_names(me.store, named)) - {one.id for one in each}
+            await me.store.put(each, made.vectors)
+            await me.store.drop(sorted(old))
             return paid([one.id for one in items], made.usage, made.cost_usd)
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
@@ -130,10 +144,12 @@ class VectorMemory(Memory):
         """
         count, where = self.k if k is None else k, plain_filter(where)
         checked_query(self.name, query, count)
+        me, others = self.here(), [one.here() for one in self.others]
+        stores = [one.store for one in (me, *others)]
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, normal_form(query))
-            found = await self.store.near(made.vectors[0], count, where)
+            found = await nearest(stores, made.vectors[0], count, where)
             hits = [
                 Recalled(item=n.item, score=n.similarity, parts={"relevance": n.similarity})
                 for n in found
@@ -141,10 +157,12 @@ class VectorMemory(Memory):
             ]
             return paid([hit.model_dump() for hit in hits], made.usage, made.cost_usd)
 
-        request: JSON = {"query": query, "k": count, **({"where": where} if where else {})}
+        request = me.asked({"query": query, "k": count, **({"where": where} if where else {})})
+        if others:
+            request |= {"reading": [one.shelf.collection(one.names) for one in others]}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
         hits = [Recalled.model_validate(row) for row in rows]
-        note(noted(self.name, query, hits))
+        note(noted(self.name, query, hits, me.names))
         return hits
 
     async def forget(
@@ -157,19 +175,21 @@ class VectorMemory(Memory):
             where: a filter over metadata, see `memory.stores.Where`.
 
         Raises:
-            SetupError: neither ids nor a filter. StoreError: the store failed.
+            SetupError: neither ids nor a filter. ReadOnly: it is not to be written.
+            StoreError: the store failed.
         """
         if (ids is None) == (not where):
             raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
+        me = self.to_write()
         wanted = [ids] if isinstance(ids, str) else None if ids is None else list(ids)
         where = plain_filter(where)
 
         async def perform(_key: str) -> JSON:
             if wanted is not None:
-                return await self.store.drop(await of_names(self.store, wanted))
-            return await self.store.drop([one.id for one in await self.store.get(where=where)])
+                return await me.store.drop(await of_names(me.store, wanted))
+            return await me.store.drop([one.id for one in await me.store.get(where=where)])
 
-        request: JSON = {"ids": wanted, "where": where}
+        request = me.asked({"ids": wanted, "where": where})
         return int(await step(f"{self.name}.forget", request, perform, effect="idempotent"))
 
     async def items(self, where: Where | None = None) -> list[Item]:
@@ -179,10 +199,6 @@ class VectorMemory(Memory):
     async def count(self) -> int:
         """Count the items that are stored."""
         return await self.store.count()
-
-    async def close(self) -> None:
-        """Close the store's files and connections."""
-        await self.store.close()
 
     @property
     def tools(self) -> Sequence[Tool]:
@@ -207,7 +223,8 @@ class VectorMemory(Memory):
             await self.remember(text)
             return "Stored."
 
-        return [dataclasses.replace(one, own_steps=True) for one in (recall, remember)]
+        offered = (recall, remember) if self.writes else (recall,)
+        return [dataclasses.replace(one, own_steps=True) for one in offered]
 
     async def on_task(self, thread: Thread) -> Thread:
         task = thread[-1].message.content
@@ -215,8 +232,8 @@ class VectorMemory(Memory):
         return with_recalled(thread, self.name, hits)
 
     def __repr__(self) -> str:
-        return f"VectorMemory({self.name!r}, {self.store.kind}, {self.embedder!r})"
+        return f"VectorMemory({self.name!r}, {self.about()}, {self.embedder!r})"
 
     def _repr_markdown_(self) -> str:
-        about = for_line(f"vector memory in {self.store.kind} · {self.embedder!r}")
+        about = for_line(f"vector memory in {self.about()} · {self.embedder!r}")
         return f"**{for_line(self.name)}** · {about}"

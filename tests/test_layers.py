@@ -85,6 +85,7 @@ LAYERS = [
     "memory.embed",
     "memory.passages",
     "memory.recalled",
+    "memory.scopes",
     "memory.writing",
     "memory.vector",
     "memory.board",

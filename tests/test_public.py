@@ -19,7 +19,7 @@ PUBLIC = {
     "memory": """
         BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric Faults
         Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER PagedMemory
-        Paging PagingPicture Preset Queue QueueFull RELEASED Recalled Replica Replicas
+        Paging PagingPicture Preset Queue QueueFull RELEASED ReadOnly Recalled Replica Replicas
         ReplicasPicture Stale State StateAt Store StoreCorrupt
         StoreFull StoreTaken StoreUnreachable Stream StreamMemory VectorMemory embedder fabric
         fill_map fill_replicas loaded start_broker state_at""",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentkit.context import Remembered
@@ -54,11 +55,12 @@ class MemoryMap(Fold):
     Args:
         name: the memory's.
         said: what stores it, in a few words.
+        scope: whose it is; searches of another scope are not in its picture.
     """
 
-    def __init__(self, name: str, said: str = "") -> None:
+    def __init__(self, name: str, said: str = "", scope: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self.name, self.said = name, said
+        self.name, self.said, self.scope = name, said, dict(scope or {})
         self.shelf = Shelf()
         self.recalls: list[Recall] = []
         self.places: dict[str, Point | None] = {}
@@ -73,9 +75,13 @@ class MemoryMap(Fold):
             if memory == self.name and news == "new":
                 self.stepped(event, verb)
         match event:
-            case Noted(note=Remembered() as note) if news != "again" and note.memory == self.name:
+            case Noted(note=Remembered() as note) if news != "again" and self.concerns(note):
                 hits = [hit for hit in note.hits if isinstance(hit, dict)]
                 self.enter(event, str(note.query), hits)
+
+    def concerns(self, note: Remembered) -> bool:
+        """Whether it was a search of this memory, in this scope."""
+        return (note.memory, note.scope) == (self.name, self.scope)
 
     def stepped(self, event: StepEnded, verb: str) -> None:
         """Take a step of this memory into account: a search, or a change of what is stored."""
@@ -85,6 +91,8 @@ class MemoryMap(Fold):
         begun = self.book.steps.get((event.run, event.key))
         asked = event.request if begun is None else begun.request
         query = asked.get("query") if isinstance(asked, dict) else asked
+        if (asked.get("scope") or {} if isinstance(asked, dict) else {}) != self.scope:
+            return
         rows = [row for row in event.result if isinstance(row, dict)]
         hits = [{**row.get("item", {}), **row} for row in rows]
         self.enter(event, str(query or ""), hits)

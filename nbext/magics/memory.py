@@ -91,7 +91,11 @@ async def size(one: Memory) -> str:
 
 def behind(one: Memory) -> str:
     """What is behind a memory, in a few words."""
-    store, embedder = getattr(one, "store", None), getattr(one, "embedder", None)
+    embedder = getattr(one, "embedder", None)
+    try:
+        store = getattr(one, "store", None)
+    except AgentkitError:  # The context of an ask says which it is.
+        store = None
     kind = getattr(store, "kind", type(store).__name__ if store is not None else "")
     facts = [kind, repr(embedder) if embedder is not None else ""]
     if (preset := getattr(one, "preset", None)) is not None:
@@ -125,7 +129,7 @@ async def mapped(session: Session, one: Any) -> MapWidget:
     from nbext.widgets.memory import MapWidget
 
     free = None if isinstance(one.embedder, EndpointEmbedder) else one.embedder
-    view = MemoryMap(one.name, behind(one))
+    view = MemoryMap(one.name, behind(one), getattr(one, "scope", None))
     widget = MapWidget(view, partial(fill_map, store=one.store, embedder=free))
     widget.watch(session.log, recent(session), bool(session.working()))
     return await widget.look_now()
