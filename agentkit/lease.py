@@ -29,6 +29,14 @@ def owner_name() -> str:
     return f"{HOST}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
+def holds(until: object, now: float) -> bool:
+    """Whether a lease until then holds: what a file says may be anything, and block for ever.
+
+    A writer leases LEASE_S from its own now; clocks may differ by as much again.
+    """
+    return isinstance(until, int | float) and now < until <= now + 2 * LEASE_S
+
+
 def owner_gone(owner: str) -> bool:
     """Whether the writer was a process of this machine that has ended."""
     host, _, rest = owner.rpartition(":")[0].rpartition(":")

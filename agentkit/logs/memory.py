@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.events import RunEnded, RunStarted
-from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
+from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain
 
@@ -99,7 +99,7 @@ class MemoryLog(Log):
         if run not in self._runs:
             raise unknown(run, self)
         kept = self._runs[run]
-        if kept.lease > self.clock() and not owner_gone(kept.owner):
+        if holds(kept.lease, self.clock()) and not owner_gone(kept.owner):
             raise taken(run, kept.owner)
         kept.owner, kept.epoch = owner_name(), kept.epoch + 1
         kept.lease = self.clock() + LEASE_S

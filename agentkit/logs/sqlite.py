@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt
-from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name, taken
+from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
@@ -386,7 +386,7 @@ class SqliteLog(Log):
         if row is None:
             raise unknown(run, self)
         holder, epoch, until = row
-        if until > now and not owner_gone(holder):
+        if holds(until, now) and not owner_gone(holder):
             raise taken(run, holder)
         self._db.execute(
             "UPDATE runs SET owner=?, epoch=?, lease=?, seal=? WHERE id=?",
@@ -409,7 +409,7 @@ class SqliteLog(Log):
         self.settle()
         wrong = [self.note] if self.note else []
         with self._transaction("BEGIN"):
-            return wrong + verifying.problems(self._db, self.path, head, count)
+            return wrong + verifying.problems(self._db, self.path, head, count, self.clock())
 
     def trust(self, run: str) -> None:
         self.settle()

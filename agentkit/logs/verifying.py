@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import LogError
+from agentkit.lease import LEASE_S, holds
 from agentkit.log import Tally
 from agentkit.logs import chain, schema
 from agentkit.logs.bodies import event_from, unpacked
@@ -71,7 +72,9 @@ class Checked:
             setattr(self.tally, name, getattr(self.tally, name) + getattr(batch, name))
 
 
-def problems(db: sqlite3.Connection, path: Path, head: str | None, count: int | None) -> list[str]:
+def problems(
+    db: sqlite3.Connection, path: Path, head: str | None, count: int | None, now: float
+) -> list[str]:
     """Everything wrong with the file, as sentences; empty when it is sound.
 
     Args:
@@ -79,6 +82,7 @@ def problems(db: sqlite3.Connection, path: Path, head: str | None, count: int | 
         path: of the file.
         head: one that was kept elsewhere: what it covers must still be there.
         count: how many events that one covers.
+        now: the time, which no lease is far ahead of.
     """
     wrong = Problems()
     for (text,) in db.execute("PRAGMA integrity_check(20)"):
@@ -93,6 +97,7 @@ def problems(db: sqlite3.Connection, path: Path, head: str | None, count: int | 
     }
     for n in told.keys() - runs.keys():
         wrong.add(f"a run is missing: {told[n].count} events belong to none")
+    leases(db, now, wrong)
     link = chain.START
     for row in db.execute(f"SELECT {COLUMNS}{CHAIN if chained else ''} FROM runs ORDER BY n"):
         run = told.get(row[0], Checked(head=chain.origin(str(row[1]))))
@@ -294,6 +299,17 @@ def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
             yield f"has gaps: {wanted} of {says} events"
         elif not same:
             yield f"was altered: its {what} is {says!r}, by its events {wanted!r}"
+
+
+def leases(db: sqlite3.Connection, now: float, wrong: Problems) -> None:
+    """Check until when each run is said to be written; what no writer says holds nobody up."""
+    for id, until in db.execute("SELECT id, lease FROM runs ORDER BY n"):
+        number = isinstance(until, int | float)
+        if not number or (until > now and not holds(until, now)):
+            wrong.add(
+                f"run {id} was altered: its writer is said to hold it until {until!r}, and none"
+                f" holds one for more than {LEASE_S:g} s; that counts as run out"
+            )
 
 
 def linked(row: Row, run: Checked, link: bytes, wrong: Problems) -> bytes:

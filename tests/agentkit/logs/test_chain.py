@@ -123,12 +123,24 @@ EDITS = {
     "a run without its events": "DELETE FROM runs WHERE n=2",
     "events without their run": "DELETE FROM events WHERE run=2",
     "the end of the chain": "DELETE FROM chain",
+    "a lease for ever": "UPDATE runs SET lease=9e999 WHERE n=2",
+    "a lease for an hour": "UPDATE runs SET lease=unixepoch()+3600 WHERE n=2",
+    "a lease that is no time": "UPDATE runs SET lease='long' WHERE n=1",
 }
 
 
 @pytest.mark.parametrize("what", EDITS)
 def test_an_edit_is_seen(path: Path, what: str) -> None:
     assert problems(edited(path, EDITS[what]))
+
+
+@pytest.mark.parametrize("lease", ["9e999", "unixepoch()+3600", "'long'"])
+def test_a_lease_that_no_writer_has_blocks_no_resume(path: Path, lease: str) -> None:
+    # Its writer is this process, which lives: only the lease says that it is gone.
+    edited(path, f"UPDATE runs SET lease={lease} WHERE n=2")
+    log = SqliteLog(path)
+    assert log.claim("r1").epoch == 2
+    log.close()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
