@@ -11,7 +11,7 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -173,6 +173,37 @@ class Agent(Actor):
         settings = getattr(self.model, "settings", None)
         known = (self.model.name, settings, self.options.model_dump(), self.max_turns)
         return *super()._made_of(), self.instructions, known, tuple(self.tools.values())
+
+    def with_(self, **changes: Any) -> Self:
+        """Make a changed copy: `clerk.with_(model="openai:gpt-5-mini")`; this one stays as it is.
+
+        Args:
+            changes: what Agent(...) takes. `tools` and `memory` replace all that it has; a
+                description that was made of the instructions follows new ones.
+
+        Raises:
+            SetupError: a change that Agent(...) does not take, or a value that it refuses.
+            ToolError: as Agent(...).
+        """
+        remembered = {own.name for one in self.memories for own in one.tools}
+        derived = self.description == summary(self.instructions)
+        as_is: dict[str, Any] = {
+            "name": self.name,
+            "instructions": self.instructions,
+            "model": self.model,
+            "tools": [one for name, one in self.tools.items() if name not in remembered],
+            "memory": self.memories,
+            "max_turns": self.max_turns,
+            "temperature": self.options.temperature,
+            "max_tokens": self.options.max_tokens,
+            "max_nested": self.max_nested,
+            "description": "" if derived else self.description,
+        }
+        if unknown := sorted(changes.keys() - as_is.keys()):
+            raise SetupError(
+                f"{self.name} has no {', '.join(unknown)} to change.", expected=", ".join(as_is)
+            )
+        return type(self)(**(as_is | changes))
 
     @property
     def model_name(self) -> str:

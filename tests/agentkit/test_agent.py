@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, field_validator
 
 from agentkit import Agent, Answer, Message, Reply, Usage, pattern, run, set_person, tool
+from agentkit.context import Memory
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -30,6 +31,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.messages import ToolCall
 from agentkit.person import Question
 from agentkit.pictures import TranscriptPicture
+from agentkit.tools import Tool
 from agentkit.views import fold
 from tests.fakes import EchoModel, ScriptedModel, call, kinds
 from tests.teams import begun, prefix_of
@@ -706,3 +708,37 @@ async def test_an_agent_may_be_asked_within_itself_as_often_as_it_says() -> None
 def test_senseless_sampling_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(SetupError, match=next(iter(options))):
         Agent("clerk", model=ScriptedModel("x"), **options)
+
+
+async def test_a_changed_copy_keeps_what_was_not_changed() -> None:
+    @tool(effect="pure")
+    def notes_read() -> str:
+        """Read the notes."""
+        return "a note"
+
+    class Notes(Memory):
+        name = "notes"
+
+        @property
+        def tools(self) -> tuple[Tool, ...]:
+            return (notes_read,)
+
+    first, second = ScriptedModel("one"), ScriptedModel("two")
+    clerk = Agent(
+        "clerk", "Be brief.", model=first, tools=[dues], memory=Notes(), max_turns=3,
+        temperature=0.5, max_tokens=99,
+    )  # fmt: skip
+    other = clerk.with_(model=second, instructions="Be long.")
+    assert (await other("Hello")).text == "two"
+    assert (await clerk("Hello")).text == "one"
+    (request,) = second.requests
+    assert [node.message.content for node in request.thread] == ["Be long.", "Hello"]
+    assert (request.options.temperature, request.options.max_tokens) == (0.5, 99)
+    assert [spec.name for spec in request.tools] == ["dues", "notes_read"]
+    assert (other.name, other.max_turns, other.description) == ("clerk", 3, "Be long.")
+    assert list(clerk.with_(tools=[]).tools) == ["notes_read"]
+    assert list(clerk.with_(memory=None).tools) == ["dues"]
+    with pytest.raises(SetupError, match="has no modell to change"):
+        clerk.with_(modell=second)
+    with pytest.raises(SetupError, match="max_turns"):
+        clerk.with_(max_turns=0)
