@@ -302,11 +302,12 @@ class Actor:
             seed=sample_seed(parent.seed, sample),
             given=parent.given if context is NOT_GIVEN else context,
         )
-        if current.finished:
-            return answered(current.finished, scope.key, self.name, text, output)
-        if current.resuming:
+        past = current.past
+        if past.finished:
+            return answered(past.finished, scope.key, self.name, text, output)
+        if past.bound:
             asks = f"asks {self.name} what it did not ask then"
-            await current.keep_way(parent, asks, scope.key)
+            await past.keep_way(parent, asks, scope.key)
         current.emit(
             ScopeOpened,
             scope.key,
@@ -327,7 +328,7 @@ class Actor:
                 with uncancelled(self._cancelled):
                     answer = await self.act(task, output, thread)
             said = answer.thread or (node(Message(role="assistant", content=answer.text)),)
-            current.check_answer(scope, said[-1].id)
+            past.check_answer(scope, said[-1].id)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
             status = "cancelled" if stopped else "failed"

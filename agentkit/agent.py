@@ -334,7 +334,7 @@ class Agent(Actor):
         Raises:
             NotPerformed: it is a new one; a run that goes on may need no tool any more.
         """
-        if current_run().how == "ask" and not current_run().replaying:
+        if current_run().past.new:
             for one in self.tools.values():
                 self._given_to(one)
 
@@ -548,8 +548,7 @@ def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
 
 def repaired_before(thread: Thread) -> str | None:
     """What the log says was wrong; a resume may know less of the type than the ask did."""
-    run, asked = current_run(), (current_scope().key, thread[-1].id)
-    return run.recorded.repairs.get(asked) or run.inherited.repairs.get(asked)
+    return current_run().past.repair((current_scope().key, thread[-1].id))
 
 
 def told(call: ToolCall, result: JSON, error: bool) -> Message:

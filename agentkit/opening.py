@@ -17,8 +17,10 @@ from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, jsonable
+from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
+from agentkit.resumed import Resumed
 from agentkit.run import PAID, Run
 from agentkit.scope import within
 
@@ -132,27 +134,20 @@ async def run(
         else None,
         place=here(),
     )
-    current = Run(start.run, log, lease, start)
-    current.resuming, current.has_more = bool(resume), more
-    if resume or replay:
-        current.remember(recorded(events))
+    past: Past = Fresh()
     if finished:
-        current.finished = tuple(events)
-    elif source and not replay:
-        before = first if resume else start
-        current.inherited = recorded(ancestry(log, before, events if before is start else None))
-        current.told = current.recorded.told | current.inherited.told
-        current.redoing = before is not None and before.how == "rerun"
-        known, lines = (current.recorded, current.inherited), settle or {}
-        others = functools.partial(others_of, log, source, current.id)
-        current.doubts = Doubts(current.id, start.how, known, others, lines)
+        past = Finished(start.run, recorded(events), tuple(events))
+    elif replay:
+        past = Replayed(start.run, recorded(events))
+    elif source:
+        past = begun_with(log, *((first, None) if resume else (start, events)))
+        if resume:
+            past = Resumed(start.run, recorded(events), past, more=more)
+        others = functools.partial(others_of, log, source, start.run)
+        past.doubts = Doubts(start.run, start.how, past.records, others, settle or {})
+    current = Run(log, lease, start, past)
     if resume:
-        for lost in current.recorded.cut:
-            current.root.spend(lost.usage or Usage(), lost.cost_usd)
-        if current.budget.limited:
-            for end in current.recorded.ended.values():
-                if end.step in PAID and end.usage is not None and end.reused is None:
-                    current.beside.spend(end.usage, end.cost_usd)
+        charge(current, past.records[0])
     if lease:
         log.append(lease, start)
     beat = heartbeat(log, lease) if lease else None
@@ -185,6 +180,24 @@ def ended_well(events: Sequence[Any]) -> bool:
     """Whether the last attempt at a run came to its end."""
     last = next((e for e in reversed(events) if isinstance(e, RunStarted | RunEnded)), None)
     return isinstance(last, RunEnded) and last.status == "ok"
+
+
+def begun_with(log: Log, start: RunStarted | None, events: Sequence[Any] | None) -> Past:
+    """What a run knew when it was begun; see `ancestry`."""
+    if start is None or start.how not in ("rerun", "fork"):
+        return Fresh()
+    before = recorded(ancestry(log, start, events))
+    return Rerun(before) if start.how == "rerun" else Forked(before)
+
+
+def charge(current: Run, own: Recorded) -> None:
+    """Enter what earlier attempts at a run have paid."""
+    for lost in own.cut:
+        current.root.spend(lost.usage or Usage(), lost.cost_usd)
+    if current.budget.limited:
+        for end in own.ended.values():
+            if end.step in PAID and end.usage is not None and end.reused is None:
+                current.beside.spend(end.usage, end.cost_usd)
 
 
 def ancestry(

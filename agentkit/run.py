@@ -19,11 +19,10 @@ import json
 import random
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
 from agentkit.code import Mark
@@ -33,10 +32,8 @@ from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
     EndpointError,
-    ReplayMismatch,
     SetupError,
     StoreError,
-    TeamChanged,
     UnknownPrice,
     Unsettled,
     full_text,
@@ -60,49 +57,19 @@ from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
 from agentkit.notes import Note
+from agentkit.past import Past, Step
 from agentkit.person import DefaultTaken, Question, agreed, answered
 from agentkit.record import (
     NOT_PERFORMED,
     Doubted,
     Edited,
     Kept,
-    Recorded,
     Unused,
-    call,
-    identity,
-    own,
 )
 from agentkit.scope import YOU, Scope, asleep, current_scope, giving_up, here
 from agentkit.threads import uncancelled
 from agentkit.tokens import conversation_tokens, message_tokens
-from agentkit.traces import failure_of, revived
-
-QUIET_S, WAIT_S = 0.3, 30.0
-"""How long nothing recorded must come by until a resumed team counts as gone another way, and
-how long at most such an ask is waited for."""
-
-SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
-
-
-class Step(NamedTuple):
-    """A step that is asked for; see `Run.step` for what it is made of."""
-
-    kind: StepKind
-    name: str
-    request: JSON
-    effect: Effect
-    nodes: Thread
-    made: str
-    scope: Scope
-    """Who asks for it."""
-    key: str
-    turn: int
-    """How many model steps came before it there."""
-
-    @property
-    def call(self) -> str:
-        """What makes it the same as another one to the world."""
-        return call(self.name, self.request)
+from agentkit.traces import failure_of
 
 
 @dataclass(frozen=True)
@@ -123,9 +90,6 @@ class Outcome:
     """A mark of the code that performed it."""
 
 
-NOTHING = Recorded()
-"""What a new run knows of earlier attempts: never changed."""
-
 PAID: tuple[StepKind, ...] = ("model", "remote")
 """Steps that a budget is about."""
 
@@ -133,8 +97,8 @@ PAID: tuple[StepKind, ...] = ("model", "remote")
 class Run:
     """The current run, as `async with run(...) as r` and `current_run()` give it."""
 
-    def __init__(self, id: str, log: Log, lease: Lease | None, start: RunStarted) -> None:
-        self.id, self.log, self.lease = id, log, lease
+    def __init__(self, log: Log, lease: Lease | None, start: RunStarted, past: Past) -> None:
+        self.id, self.log, self.lease, self.past = start.run, log, lease, past
         self.seed = start.seed
         self.root = Scope("", YOU, "", seed=start.seed)
         around = here.get()
@@ -145,44 +109,16 @@ class Run:
         resumed run has not come by again."""
         spent = partial(spent_in, self.root, self.beside)
         outer = self.outer.budget if self.outer else None
-        self.budget: Budget = Budget(id, start.budget_usd, start.budget_tokens, spent, outer)
-        self.recorded = NOTHING
-        """What earlier attempts at this run have recorded; changed by `remember` only."""
-        self.stored: set[str] = set()
-        """Ids of the messages in the log."""
-        self.attempts: dict[str, int] = {}
-        """How often each step was begun."""
-        self.inherited = NOTHING
-        """What the runs that a rerun or fork goes back to have recorded."""
-        self.redoing = False
-        """Whether it is a rerun, which performs anew what changed or may be mended."""
-        self.resuming = False
-        self.has_more = False
-        """Whether it goes on from a partial answer, because it may spend more now."""
-        self.finished: tuple[Any, ...] = ()
-        """The events of a run that is resumed although it came to its end."""
-        self.doubts: Doubts | None = None
-        self.told: set[str] = set()
+        self.budget: Budget = Budget(self.id, start.budget_usd, start.budget_tokens, spent, outer)
+        self.stored, self.attempts = past.kept()
+        """Ids of the messages in the log, and how often each step was begun."""
+        self.told = {made for known in past.records for made in known.told}
         """Calls that may have happened, as the run was told."""
         self._marks: dict[int, tuple[Any, str]] = {}
-        self.used: set[str] = set()
-        self.met = 0
-        """How often something recorded came by again."""
-        self.how = start.how
         self.ended: bool = False
         self._seq = start.seq
         self._emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
-
-    def remember(self, recorded: Recorded) -> None:
-        """Go on from what earlier attempts at this run have recorded."""
-        self.recorded = recorded
-        self.stored, self.attempts = recorded.stored, recorded.attempts
-
-    @property
-    def replaying(self) -> bool:
-        """Whether this run performs and writes nothing."""
-        return self.lease is None
 
     @property
     def usage(self) -> Usage:
@@ -199,11 +135,8 @@ class Run:
         with self._emitting:
             seq = self._seq + 1
             event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
-            if self.resuming:
-                name = identity(event)
-                if self.recorded.seen[name]:
-                    self.recorded.seen[name] -= 1
-                    return
+            if self.past.has(event):
+                return
             self._seq = seq
             if event.nodes:
                 self.stored.update([n.id for n in event.nodes])
@@ -282,29 +215,24 @@ class Run:
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
         step = Step(kind, name, request, effect, nodes, made, scope, key, turn)
-        done = self.recorded.ended.get(key)
-        if done is not None:
-            self.used.add(key)
-            self.recorded.way.children.get(scope.key, {}).pop(key, None)
-            self._compare(done, made, anew=False)
+        if (done := self.past.recall(step)) is not None:
+            self._tell_edit(done, step, performed=False)
             return self._reuse(done, step)
-        done = self.inherited.ended.get(key)
-        if done is not None:
-            anew = self._compare(done, made, anew=self.redoing and effect != "once")
-            if not anew and not (redo and self.redoing and redo(done.result)):
+        if (done := self.past.inherit(key)) is not None:
+            renewed = self.past.renews(done, step, redo)
+            self._tell_edit(done, step, performed=renewed)
+            if not renewed:
                 return self._inherit(done, step)
         if asleep.get():
             await asyncio.get_running_loop().create_future()
         if (give_up := giving_up.get()) is not None and (effect == "once" or kind == "person"):
             give_up()
             await asyncio.get_running_loop().create_future()
-        new = self.resuming and not self.finished and key not in self.recorded.attempts
-        # Trials of a study are remote steps of its block, which may be given other contenders.
-        if new and own(kind, name) and (scope.parent or kind != "remote"):
-            await self.keep_way(scope, f"takes a step, {name}, that it did not take then", key)
-        self._may_perform(step)
-        if self.doubts is not None:
-            known = self._once(self.doubts, step)
+        if self.past.bound:
+            await self.past.keep_way_of(step)
+        self.past.check(step)
+        if self.past.doubts is not None:
+            known = self._once(self.past.doubts, step)
             if known is not None:
                 return known
         if effect == "once" and (refused := await self._told(step)):
@@ -325,7 +253,7 @@ class Run:
     ) -> Outcome:
         """Perform a step between the records of its start and its end."""
         kind, key = step.kind, step.key
-        if hold and key in self.recorded.unended:
+        if hold and self.past.died_in(key):
             crash = Failure(type="Crashed", text="the process ended while it was under way")
             self._end(step, "cancelled", self._with_cuts(Outcome(error=crash), hold, 1))
         attempt = self.attempts.get(key, 0) + 1
@@ -414,16 +342,12 @@ class Run:
                 LOGGER.debug("%r has no mark", called, exc_info=error)
         return self._marks[id(called)][1]
 
-    def _compare(self, done: StepEnded, made: str, *, anew: bool) -> bool:
-        """Whether a recorded step is performed anew, because its code was edited; noted if so."""
-        if not made or not done.made or made == done.made:
-            return False
-        self.note(Edited(step=done.name, key=done.key, performed=anew))
-        return anew
+    def _tell_edit(self, done: StepEnded, step: Step, *, performed: bool) -> None:
+        if step.edited(done):
+            self.note(Edited(step=done.name, key=done.key, performed=performed))
 
     def _reuse(self, done: StepEnded, step: Step) -> Outcome:
         """A step that this run recorded."""
-        self.met += 1
         if done.doubt:
             step.scope.doubt(step.call)
         if done.reused is None:
@@ -449,146 +373,6 @@ class Run:
         if done.step in PAID and done.usage is not None:
             self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
-
-    def _may_perform(self, step: Step) -> None:
-        kind, name, scope, key, turn = step.kind, step.name, step.scope, step.key, step.turn
-        failure = self.recorded.failed.get(key)
-        if failure is not None and (
-            self.replaying or (self.resuming and self._was_told(scope, kind))
-        ):
-            raise self._revived(failure, name, scope)
-        if self.finished:
-            raise TeamChanged(
-                f"Run {self.id} has finished, and {scope.path or YOU} needs a {kind} step ({name})"
-                " that is not recorded.",
-                expected="what was recorded; a finished run performs nothing more",
-                todo="use rerun: it pays only for what changed; or ask anew; a block of code may"
-                " say async with run(resume=..., extend=True)",
-                run_id=self.id,
-                key=key,
-            )
-        if self.replaying:
-            raise ReplayMismatch(
-                f"The replay of run {self.id} needs a {kind} step ({name}) of {scope.path or YOU}"
-                " that is not recorded.",
-                expected="the actors and tools that recorded it, unchanged, and a finished run",
-                todo="use rerun, which performs and pays what is missing",
-                run_id=self.id,
-                key=key,
-            )
-        models = self.recorded.models.get(scope.key, [])
-        asked_before = kind == "model" and scope.what == "agent" and turn < len(models)
-        if self.resuming and asked_before and models[turn] != key:
-            raise TeamChanged(
-                f"{scope.path} was edited since run {self.id} was recorded: its model call"
-                f" {turn + 1} is another one now.",
-                expected="the same instructions, tools, model and options",
-                todo="use rerun: it pays only for what changed; or restore the old definition",
-                run_id=self.id,
-                key=key,
-            )
-
-    def _revived(self, failure: Failure, name: str, scope: Scope) -> Exception:
-        """The recorded failure of a step, as it was raised."""
-        error = revived(failure)
-        if error is not None:
-            return error
-        kind = ReplayMismatch if self.replaying else TeamChanged
-        return kind(
-            f"{name} of {scope.path or YOU} failed with {failure.kind}, which is not defined here,"
-            f" so that whoever caught it then would miss it: {failure.text}",
-            expected="the error classes that were there when it was recorded",
-            todo="run the cell, or import the module, that defines it",
-            run_id=self.id,
-        )
-
-    async def keep_way(self, asking: Scope, does: str, key: str) -> None:
-        """See to it that a resumed team does what it did before it does anything new.
-
-        Of asks at once the new one may come first; then it waits for the others, as long as
-        they took to come when they were recorded.
-
-        Args:
-            asking: who asks, or takes a step of its own: a question to a person, the clock, ...
-            does: that it is new, in words.
-            key: of the ask or step.
-
-        Raises:
-            TeamChanged: it has not asked again what it asked, and asks something else.
-        """
-        due = self.recorded.way.children.get(asking.key, {})
-        if due.pop(key, None) is not None:
-            self.met += 1
-            return
-        if not due or asking.what == "agent" or asleep.get() or key in self.recorded.way.parents:
-            return
-        met, quiet_since = self.met, time.monotonic()
-        while due and asking.key in self.recorded.way.concurrent:
-            if self.met != met:
-                met, quiet_since = self.met, time.monotonic()
-            latest_s = min(max(child.after_s for child in due.values()), WAIT_S)
-            if time.monotonic() > max(quiet_since + QUIET_S, asking.begun_s + latest_s + QUIET_S):
-                break
-            await asyncio.sleep(QUIET_S / 20)
-        if due:
-            self._strayed(asking, does)
-
-    def _strayed(self, scope: Scope, does: str) -> None:
-        due = self.recorded.way.children[scope.key].values()
-        asked = ", ".join(dict.fromkeys(child.name for child in due if not child.step))
-        taken = ", ".join(dict.fromkeys(child.name for child in due if child.step))
-        again = [f"asks {asked} again what it asked"] if asked else []
-        again += [f"takes its step {taken} again"] if taken else []
-        raise TeamChanged(
-            f"{scope.path or 'The block of code'} goes another way than run {self.id} recorded: it"
-            f" {does}, before it {' and '.join(again)}.",
-            expected=SAME_WAY,
-            todo="use rerun: it pays only for what changed; for time and chance ask the run:"
-            " await current_run().now(), .random()",
-            run_id=self.id,
-            key=scope.key,
-        )
-
-    def check_answer(self, scope: Scope, message: str) -> None:
-        """See to it that an actor that was asked before does and says the same again.
-
-        Raises:
-            ReplayMismatch, TeamChanged: it does not.
-        """
-        known = self.recorded.answers.get(scope.key)
-        if self.resuming and scope.what != "agent" and self.recorded.way.children.get(scope.key):
-            self._strayed(scope, "answers")
-        if known == message or self.has_more or (known is None and not self.replaying):
-            return
-        told = f"{scope.path} answers otherwise than run {self.id} recorded."
-        if known is None:
-            told = f"{scope.path} answers, and run {self.id} has no answer of it."
-        facts = {"run_id": self.id, "key": scope.key}
-        if self.replaying:
-            todo = "restore them; or use rerun, which records the answer of today"
-            raise ReplayMismatch(told, expected=SAME_WAY, todo=todo, **facts)
-        raise TeamChanged(
-            told,
-            expected=SAME_WAY,
-            todo="use rerun: it pays only for what changed; or restore the old definition",
-            **facts,
-        )
-
-    def _was_told(self, scope: Scope, kind: StepKind) -> bool:
-        """Whether who asked for it went on after it failed: then it has heard of the failure."""
-        one: Scope | None = scope
-        while one is not None:
-            if one.key in self.recorded.answers:
-                return True
-            one = one.parent
-        above = scope if kind == "memory" else scope.parent
-        while above is not None:
-            if above.what == "agent" and above.models < len(
-                self.recorded.models.get(above.key, [])
-            ):
-                return True
-            above = above.parent
-        return False
 
     def _counted(self, outcome: Outcome, hold: Hold, thread: Thread) -> Outcome:
         """The outcome of a call; with an estimate where a budget needs counts and none came."""
@@ -641,10 +425,10 @@ class Run:
         Raises:
             Unsettled: of some of them nobody has said whether they happened.
         """
-        if self.doubts is None:
+        if self.past.doubts is None:
             return
         try:
-            verdicts = self.doubts.judge(also)
+            verdicts = self.past.doubts.judge(also)
         except Unsettled as error:
             self.note(Doubted(steps=error.doubts), scope="")
             raise
@@ -759,9 +543,8 @@ class Run:
     def _emit_end(self, error: BaseException | None) -> None:
         stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit)
         foreign = not isinstance(error, AgentkitError) and not stopped
-        unused = [key for key in self.recorded.ended if key not in self.used]
-        if unused and error is None:
-            self.note(Unused(steps=len(unused)), scope="")
+        if error is None and (unused := self.past.unused()):
+            self.note(Unused(steps=unused), scope="")
         self.emit(
             RunEnded,
             "",

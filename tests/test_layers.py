@@ -51,6 +51,8 @@ LAYERS = [
     "agentkit.doubts",
     "agentkit.person",
     "agentkit.scope",
+    "agentkit.past",
+    "agentkit.resumed",
     "agentkit.run",
     "agentkit.opening",
     "agentkit.reliability",

@@ -1,0 +1,245 @@
+"""What a run knows of what was done before it: one class for each way to open a run.
+
+A step asks its past three things: is its key recorded, here or by a run that this one goes back
+to; may it be performed; is the answer the one that was given. A new run knows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+from agentkit.doubts import Doubts
+from agentkit.errors import AgentkitError, ReplayMismatch, TeamChanged
+from agentkit.events import Effect, Failure, StepEnded, StepKind
+from agentkit.messages import JSON, Thread
+from agentkit.record import Recorded, call
+from agentkit.scope import YOU, Scope
+from agentkit.traces import revived
+
+SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
+
+
+class Step(NamedTuple):
+    """A step that is asked for; see `Run.step` for what it is made of."""
+
+    kind: StepKind
+    name: str
+    request: JSON
+    effect: Effect
+    nodes: Thread
+    made: str
+    scope: Scope
+    """Who asks for it."""
+    key: str
+    turn: int
+    """How many model steps came before it there."""
+
+    @property
+    def call(self) -> str:
+        """What makes it the same as another one to the world."""
+        return call(self.name, self.request)
+
+    def edited(self, done: StepEnded) -> bool:
+        """Whether other code performed it than would now."""
+        return bool(self.made and done.made and self.made != done.made)
+
+
+class Past:
+    """What a run knows of what was done before it; here, nothing."""
+
+    new = False
+    """Whether nothing was ever done in the run, nor in one that it goes back to."""
+    bound = False
+    """Whether the run must do again what is recorded before it does anything new."""
+    finished: tuple[Any, ...] = ()
+    """The events of a run that came to its end, whose answers are read from them."""
+    doubts: Doubts | None = None
+    """What may have happened, of what could be performed again."""
+
+    @property
+    def records(self) -> tuple[Recorded, ...]:
+        """All that is known, what the run recorded itself first."""
+        return ()
+
+    def kept(self) -> tuple[set[str], dict[str, int]]:
+        """The messages in the log and how often each step was begun, for the run to go on with."""
+        return set(), {}
+
+    def recall(self, step: Step) -> StepEnded | None:
+        """The end of a step that an earlier attempt at this run recorded."""
+        return None
+
+    def inherit(self, key: str) -> StepEnded | None:
+        """The end of a step that a run recorded to which this one goes back."""
+        return None
+
+    def renews(
+        self, done: StepEnded, step: Step, redo: Callable[[JSON], bool] | None = None
+    ) -> bool:
+        """Whether what another run recorded is performed anew."""
+        return False
+
+    def has(self, event: Any) -> bool:
+        """Whether an event is written already; each one that is counts once."""
+        return False
+
+    def died_in(self, key: str) -> bool:
+        """Whether the process ended while a step was under way."""
+        return False
+
+    def repair(self, place: tuple[str, str]) -> str | None:
+        """What was wrong with a typed answer, by scope and message."""
+        return next((known for one in self.records if (known := one.repairs.get(place))), None)
+
+    def unused(self) -> int:
+        """How many recorded steps the run has not come by again."""
+        return 0
+
+    def check(self, step: Step) -> None:
+        """See to it that a step that is not recorded may be performed.
+
+        Raises:
+            ReplayMismatch: nothing is performed in a replay.
+            TeamChanged: the run has finished, or it is not what its agent asked then.
+            Exception: it failed then, as whoever asked for it was told.
+        """
+
+    def check_answer(self, scope: Scope, message: str) -> None:
+        """See to it that an actor that was asked before does and says the same again.
+
+        Raises:
+            ReplayMismatch, TeamChanged: it does not.
+        """
+
+    async def keep_way(self, asking: Scope, does: str, key: str) -> None:
+        """See to it that a resumed team does what it did before it does anything new.
+
+        Of asks at once the new one may come first; then it waits for the others, as long as
+        they took to come when they were recorded.
+
+        Args:
+            asking: who asks, or takes a step of its own: a question to a person, the clock, ...
+            does: that it is new, in words.
+            key: of the ask or step.
+
+        Raises:
+            TeamChanged: it has not asked again what it asked, and asks something else.
+        """
+
+    async def keep_way_of(self, step: Step) -> None:
+        """The same for a step, where it is one of those that a pattern takes itself."""
+
+
+class Fresh(Past):
+    """Of a new run: it knows nothing, and looks nothing up."""
+
+    new = True
+
+
+class Replayed(Past):
+    """Of a replay, which performs and writes nothing."""
+
+    def __init__(self, run: str, own: Recorded) -> None:
+        """Make one, by the run that is replayed."""
+        self.run, self.own = run, own
+
+    @property
+    def records(self) -> tuple[Recorded, ...]:
+        return (self.own,)
+
+    def kept(self) -> tuple[set[str], dict[str, int]]:
+        return self.own.stored, self.own.attempts
+
+    def recall(self, step: Step) -> StepEnded | None:
+        return self.own.ended.get(step.key)
+
+    def check(self, step: Step) -> None:
+        if (failure := self.own.failed.get(step.key)) is not None:
+            raise raised(failure, step, self.run, ReplayMismatch)
+        self._lacks(step)
+
+    def _lacks(self, step: Step) -> NoReturn:
+        raise ReplayMismatch(
+            f"The replay of run {self.run} needs a {step.kind} step ({step.name}) of"
+            f" {step.scope.path or YOU} that is not recorded.",
+            expected="the actors and tools that recorded it, unchanged, and a finished run",
+            todo="use rerun, which performs and pays what is missing",
+            run_id=self.run,
+            key=step.key,
+        )
+
+    def check_answer(self, scope: Scope, message: str) -> None:
+        known = self.own.answers.get(scope.key)
+        if known == message:
+            return
+        told = f"{scope.path} answers otherwise than run {self.run} recorded."
+        if known is None:
+            told = f"{scope.path} answers, and run {self.run} has no answer of it."
+        raise ReplayMismatch(
+            told,
+            expected=SAME_WAY,
+            todo="restore them; or use rerun, which records the answer of today",
+            run_id=self.run,
+            key=scope.key,
+        )
+
+
+class Finished(Replayed):
+    """Of a run that is resumed although it came to its end: it performs and writes nothing."""
+
+    def __init__(self, run: str, own: Recorded, events: tuple[Any, ...]) -> None:
+        """Make one, by the events of the run."""
+        super().__init__(run, own)
+        self.finished = events
+
+    def _lacks(self, step: Step) -> NoReturn:
+        raise TeamChanged(
+            f"Run {self.run} has finished, and {step.scope.path or YOU} needs a {step.kind} step"
+            f" ({step.name}) that is not recorded.",
+            expected="what was recorded; a finished run performs nothing more",
+            todo="use rerun: it pays only for what changed; or ask anew; a block of code may"
+            " say async with run(resume=..., extend=True)",
+            run_id=self.run,
+            key=step.key,
+        )
+
+
+class Forked(Past):
+    """Of a run that goes on from a part of another one, some of it edited."""
+
+    def __init__(self, before: Recorded) -> None:
+        """Make one, by what the runs that it goes back to have recorded."""
+        self.before = before
+
+    @property
+    def records(self) -> tuple[Recorded, ...]:
+        return (self.before,)
+
+    def inherit(self, key: str) -> StepEnded | None:
+        return self.before.ended.get(key)
+
+
+class Rerun(Forked):
+    """Of a run that does another one again, and anew what changed or may be mended."""
+
+    def renews(
+        self, done: StepEnded, step: Step, redo: Callable[[JSON], bool] | None = None
+    ) -> bool:
+        if step.effect != "once" and step.edited(done):
+            return True
+        return redo is not None and redo(done.result)
+
+
+def raised(failure: Failure, step: Step, run: str, unknown: type[AgentkitError]) -> Exception:
+    """The recorded failure of a step, as it was raised; an error of the kind given if it cannot."""
+    error = revived(failure)
+    if error is not None:
+        return error
+    return unknown(
+        f"{step.name} of {step.scope.path or YOU} failed with {failure.kind}, which is not defined"
+        f" here, so that whoever caught it then would miss it: {failure.text}",
+        expected="the error classes that were there when it was recorded",
+        todo="run the cell, or import the module, that defines it",
+        run_id=run,
+    )
