@@ -23,13 +23,19 @@ MAKERS = {
 
 
 def code_lines(source: str) -> int:
-    """Lines that are neither blank nor part of a docstring."""
+    """Lines that are neither blank nor part of a docstring or an import.
+
+    How many lines an import takes is the formatter's choice: a seventh name makes nine of one.
+    """
     texts = {
         line
         for one in ast.walk(ast.parse(source))
-        if isinstance(one, ast.Expr)
-        and isinstance(one.value, ast.Constant)
-        and isinstance(one.value.value, str)
+        if isinstance(one, ast.Import | ast.ImportFrom)
+        or (
+            isinstance(one, ast.Expr)
+            and isinstance(one.value, ast.Constant)
+            and isinstance(one.value.value, str)
+        )
         for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)
     }
     lines = enumerate(source.splitlines(), start=1)
@@ -37,8 +43,8 @@ def code_lines(source: str) -> int:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_pattern_is_120_lines_or_fewer_without_its_docstrings(name: str) -> None:
-    assert code_lines(inspect.getsource(sys.modules[MAKERS[name].__module__])) <= 120
+def test_a_pattern_is_110_lines_or_fewer_without_docstrings_and_imports(name: str) -> None:
+    assert code_lines(inspect.getsource(sys.modules[MAKERS[name].__module__])) <= 110
 
 
 @pytest.mark.parametrize("name", MAKERS)
