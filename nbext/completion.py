@@ -158,7 +158,7 @@ def values(session: Session, kind: str) -> list[Offer]:
 
 def models(session: Session) -> list[str]:
     """Models by name: the simulated ones, those in use here, and the providers."""
-    from agentkit.sim.temperament import TEMPERAMENTS
+    from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     used = [
         actor.model_name

@@ -220,7 +220,7 @@ def suggestion(name: str) -> str:
 
 def simulated(name: str, model: str, base_url: SecretStr | None) -> Endpoint:
     """The simulated endpoint, here or where a class shares one."""
-    from agentkit.sim.temperament import TEMPERAMENTS
+    from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     if model not in TEMPERAMENTS:
         known = [f"sim:{kind}" for kind in TEMPERAMENTS]

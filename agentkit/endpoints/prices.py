@@ -106,7 +106,7 @@ def asking(genai_prices: Any, provider: str, model: str) -> Price:
 
 def simulated(model: str) -> Price:
     """The price of a simulated model, as its temperament states it."""
-    from agentkit.sim.temperament import temperament
+    from agentkit.sim.brain.temperaments import temperament
 
     kind = temperament(model)
     return per_million(kind.usd_per_million_in, kind.usd_per_million_out)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from agentkit.errors import SetupError, full_text
 from agentkit.messages import digest
-from agentkit.sim.questions import Question
+from agentkit.sim.world.questions import Question
 
 Check = Callable[[str], bool]
 """Whether an answer's text is right."""

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 
-from agentkit.sim.server import environment
+from agentkit.sim.server.process import environment
 
 BANNER = """
 agentkit's simulated endpoint at {url}
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the server until Ctrl-C; return the exit status."""
     options = parser().parse_args(argv)
     try:
-        from agentkit.sim.host import bind, end_with_parent, make_server, serve
+        from agentkit.sim.server.host import bind, end_with_parent, make_server, serve
     except ImportError as error:
         print(f"The simulated endpoint needs {error.name}.", file=sys.stderr)
         print("  to do: pip install uvicorn starlette", file=sys.stderr)
@@ -108,8 +108,8 @@ def main(argv: list[str] | None = None) -> int:
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     logging.basicConfig(level="WARNING", format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
-    from agentkit.sim.brain import respond
-    from agentkit.sim.temperament import TEMPERAMENTS
+    from agentkit.sim.brain.responding import respond
+    from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     def announce() -> None:
         if options.parent:

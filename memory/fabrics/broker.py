@@ -25,7 +25,7 @@ from typing import Self
 
 from agentkit.errors import SetupError
 from agentkit.logs import files
-from agentkit.sim.server import environment
+from agentkit.sim.server.process import environment
 from memory.errors import StoreUnreachable
 
 START_S, STOP_S = 20.0, 5.0

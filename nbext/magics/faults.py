@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from agentkit.errors import SetupError
-from agentkit.sim.faults import Kind
+from agentkit.sim.server.faults import Kind
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session

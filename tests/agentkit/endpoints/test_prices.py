@@ -57,7 +57,7 @@ def test_a_price_of_ones_own_is_per_million() -> None:
 
 
 def test_a_simulated_model_costs_what_its_temperament_states() -> None:
-    from agentkit.sim.temperament import TEMPERAMENTS
+    from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     for name, kind in TEMPERAMENTS.items():
         cost = prices.simulated(name)(SOME, 0)

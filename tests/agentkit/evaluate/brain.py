@@ -9,8 +9,9 @@ from typing import Literal
 from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
-from agentkit.sim.brain import respond, temperament, tokens
-from agentkit.sim.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.responding import respond
+from agentkit.sim.brain.temperaments import temperament, tokens
+from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
 
 
 class Brain:

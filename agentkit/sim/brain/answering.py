@@ -1,0 +1,334 @@
+"""Answering questions: understanding, solving, deciding between several values, wording."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agentkit.sim.arithmetic import evaluate
+from agentkit.sim.brain.asking import SUPERLATIVES, Goal, understand
+from agentkit.sim.brain.choosing import Filler, fill
+from agentkit.sim.brain.composing import not_found, sentence, show, stop
+from agentkit.sim.brain.lexing import Lit, literals, sentences, tokenize
+from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.reading import TIMES
+from agentkit.sim.brain.scene import Scene
+from agentkit.sim.brain.scene import part as parted
+from agentkit.sim.brain.slips import slip_number
+from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.thought import Call
+from agentkit.sim.brain.topics import TOPIC, topic
+from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node, looks
+from agentkit.sim.brain.values import Missing, Outcome, Pending, Value, as_number, converted, plain
+from agentkit.sim.brain.words import sense, stem
+
+USE_TOOL = re.compile(
+    r"\b(?:use|using|call|run|invoke|apply|with|by means of)\b.{0,40}\b(?:tools?|functions?)\b|"
+    r"^\W*(?:please )?(?:use|call|run|invoke|apply)\b",
+    re.IGNORECASE,
+)
+CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.IGNORECASE)
+FOLLOW_UP = re.compile(
+    r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
+)
+NEGATED = re.compile(r"\b(?:not|without|except|out of|no longer|other than)\b|n't\b", re.IGNORECASE)
+"""What turns a question round; a tool's whole answer is none to it."""
+EXISTENCE = re.compile(
+    r"(?:are|is|were|was) there\b|(?:do|does|did|has|have)\b.*\b(?:any|have|got)\b", re.I
+)
+FEW_WORDS, SEVERAL_WORDS = 4, 12
+YEARS = (1000, 2999)
+"""A bare number that answers `when` is a year."""
+EXPRESSION = re.compile(
+    r"(?<![\w.])[-(]*\d[\d\s.,()+\-*/×÷^%]*[+\-*/×÷^%][\d\s.,()+\-*/×÷^%]*\d\)*"
+)
+
+
+def answer(scene: Scene, question: str | None = None) -> Answer:
+    """Return the answer to the scene's question, or to another one in the same scene."""
+    text = scene.question if question is None else question
+    direct = computation(scene, text)
+    if direct:
+        return direct
+    if hit := TOPIC.match(text.strip()):
+        subject = hit.group(1).strip(" ?.")
+        return topic(scene, subject, antecedent(scene, subject))
+    asked = [
+        clause for one in sentences(text) if one.strip(" ?.!") for clause in CLAUSES.split(one)
+    ] or [text]
+    goals = tuple(followed_up(scene, one) for one in asked)
+    parts = [solve(scene, goal) for goal in goals]
+    calls = merge_calls(parts)
+    if calls:
+        return Answer(calls=calls, goals=goals)
+    known = [part for part in parts if part.known]
+    if not known and (told := ordered(scene, text)):
+        return told
+    if not known:
+        first = next((part for part in parts if part.missing), Answer(missing=Missing(text)))
+        return replace(first, goals=goals)
+    words = " ".join(part.text for part in parts)
+    last = known[-1]
+    return Answer(words, last.data, last.unit, goals=goals)
+
+
+def ordered(scene: Scene, text: str) -> Answer | None:
+    """Return what a tool gives that the text says to use, with all the text's values, if it does.
+
+    The tool is the one that is named, or the only one there is.
+    """
+    if not USE_TOOL.search(text):
+        return None
+    said = {word.casefold() for word in re.findall(r"\w+", text)}
+    named = [tool for tool in scene.tools if tool.offer.name.casefold() in said]
+    chosen = named if len(named) == 1 else list(scene.tools) if len(scene.tools) == 1 else []
+    values = [Filler("", lit) for tool in chosen for lit in literals(text)
+              if lit.text.casefold() != tool.offer.name.casefold()]  # fmt: skip
+    for tool in chosen:
+        arguments, left = fill(tool, values, [], "")
+        if arguments is None or left or not values:
+            continue
+        solver = Solver(scene)
+        outcome = solver.call(tool, arguments)
+        if isinstance(outcome, Pending):
+            return Answer(calls=tuple(solver.calls))
+        if isinstance(outcome, str):
+            missing = Missing(text.strip().rstrip("?."), f"The tool said: {outcome}")
+            return Answer(not_found(missing, scene), missing=missing)
+        if outcome.data not in (None, "", [], {}):
+            said_by = f"The tool {tool.offer.name} gives: {show(outcome.data)}"
+            return Answer(f"{said_by}.", outcome.data)
+    return None
+
+
+def followed_up(scene: Scene, text: str) -> Goal:
+    """Return the goal of a question; `And in Briar?` takes the rest from the question before."""
+    goal = understand(text, antecedent(scene, text))
+    hit = FOLLOW_UP.match(text.strip())
+    users = [turn.text for turn in scene.ask.turns if turn.role == "user"]
+    if not hit or len(users) < 2 or (isinstance(goal.node, Look) and goal.node.head):
+        return goal
+    before = parted(users[-2])[0].rstrip("?. ")
+    whole = understand(f"{before} and {hit.group(1)}", antecedent(scene, text))
+    if isinstance(whole.node, Many):
+        return replace(whole, node=whole.node.parts[-1], phrase="", text=text)
+    return goal
+
+
+def merge_calls(parts: list[Answer]) -> tuple[Call, ...]:
+    """Return the calls of all parts, equal ones once."""
+    calls: list[Call] = []
+    for part in parts:
+        calls.extend(call for call in part.calls if call not in calls)
+    return tuple(calls)
+
+
+def antecedent(scene: Scene, question: str) -> Lit | None:
+    """Return the name that a pronoun of the question stands for: the last one said before it."""
+    before = scene.task.partition(question)[0] if question and question in scene.task else ""
+    texts = [before, *(turn.text for turn in reversed(scene.ask.turns) if turn.role == "user")]
+    for text in texts:
+        tokens = tokenize(text)
+        for place in range(len(tokens) - 1, -1, -1):
+            lit = tokens[place].lit
+            if lit and lit.kind == "name":
+                definite = place > 0 and tokens[place - 1].text.casefold() == "the"
+                return replace(lit, hints=("ship",) if definite else ())
+    return None
+
+
+def computation(scene: Scene, text: str) -> Answer | None:
+    """Return the value of an arithmetic expression that the text asks for, or nothing."""
+    found = EXPRESSION.search(re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", " * ", text))
+    if not found or re.search(r"\d{4}-\d\d-\d\d", text):
+        return None
+    expression = found.group().strip(" .,").replace("×", "*").replace("÷", "/").replace("^", "**")
+    expression = re.sub(r"(?<=\d),(?=\d{3})", "", expression)
+    try:
+        value = evaluate(expression)
+    except ValueError:
+        return None
+    calculator = next((tool for tool in scene.tools if tool.computes), None)
+    if calculator:
+        solver = Solver(scene)
+        param = calculator.required[0]
+        outcome = solver.call(calculator, {param.name: expression})
+        if isinstance(outcome, Pending):
+            return Answer(calls=tuple(solver.calls))
+        number = None if isinstance(outcome, str) else as_number(outcome.data)
+        value = value if number is None else number
+    if scene.temper.slip_rate and scene.dice.draw(f"compute {expression}") < scene.temper.slip_rate:
+        value = slip_number(scene.dice, expression, value)
+    return Answer(f"{expression} = {plain(value)}", value)
+
+
+def solve(scene: Scene, goal: Goal) -> Answer:
+    """Return the answer to one goal."""
+    if isinstance(goal.node, Lit) and goal.node.kind != "number":
+        # A name alone asks who or what that is, and does not answer it.
+        goal = replace(goal, node=Look((), (Arg("", goal.node),), goal.node.text))
+    solver = Solver(scene, goal.wanted, outermost(goal.node))
+    outcome = solver.solve(goal.node)
+    if isinstance(outcome, Pending):
+        return Answer(calls=tuple(solver.calls))
+    if isinstance(outcome, Value) and goal.op:
+        outcome = decide(goal, outcome, solver)
+    if isinstance(outcome, Value) and goal.wanted == "count" and not goal.op:
+        if isinstance(outcome.data, list) and isinstance(goal.node, Look):
+            outcome = Value(len(outcome.data), "", (), outcome.text, outcome.source)
+    if isinstance(outcome, Value) and not (suits(goal, outcome) or outcome.data is None):
+        outcome = Missing(goal.text.strip().rstrip("?."))
+    if isinstance(outcome, Value) and outcome.data in ([], "", None):
+        outcome = Missing(goal.text.strip().rstrip("?.") or "a question")
+    if isinstance(outcome, Missing):
+        return Answer(not_found(outcome, scene), missing=outcome)
+    if isinstance(outcome, Pending):
+        return Answer(calls=tuple(solver.calls))
+    if isinstance(outcome.data, list) and not outcome.hints:
+        outcome = labelled(goal, outcome)
+    if goal.wanted == "truth" and isinstance(outcome.data, list):
+        return Answer(f"Yes ({show(outcome.data)}).", True)
+    if goal.wanted == "truth" and isinstance(outcome.data, str | dict):
+        return truth(goal, outcome)
+    ordered = not re.search(r"\?\s*$|\b(?:whether|if)\b", goal.text)
+    if isinstance(outcome.data, bool) and goal.wanted == "any" and ordered:
+        # `Lock the door.` is not done because a tool says whether the door is locked.
+        source = outcome.source if outcome.source.startswith("tool ") else "result"
+        return Answer(f"The {source} says: {show(outcome.data)}.", outcome.data)
+    outcome = in_unit(goal, outcome, solver)
+    said = sentence(goal, outcome, solver)
+    if goal.unit and not outcome.unit and as_number(outcome.data) is not None:
+        said = f"{said.rstrip('.')}, in a unit that nothing here tells."
+    return Answer(said, outcome.data, outcome.unit)
+
+
+def in_unit(goal: Goal, value: Value, solver: Solver) -> Value:
+    """Return a value in the unit that the question names, where it can be said in it."""
+    number = as_number(value.data)
+    if not goal.unit or value.unit == goal.unit or number is None or isinstance(value.data, str):
+        return value
+    if not value.unit:
+        return replace(value, unit=goal.unit) if value.source in ("computed", "given") else value
+    found = converted(number, value.unit, goal.unit)
+    if found is None:
+        return value
+    solver.trail.append(f"{show(value.data, value.unit)} = {show(found, goal.unit)}")
+    return replace(value, data=found, unit=goal.unit)
+
+
+def truth(goal: Goal, value: Value) -> Answer:
+    """Return yes or no where what was found says it, else only what was found.
+
+    A text that does not name what is asked denies nothing: it may say it in other words.
+    """
+    said = show(value.data)
+    asked = {stem(word) for look in looks(goal.node) for word in look.head}
+    spoken = {stem(word) for word in re.findall(r"[A-Za-z]+", said)}
+    denied = bool({"no", "not", "none", "never"} & set(said.casefold().split()))
+    if denied:
+        return Answer(f"No ({said}).", False)
+    if asked & spoken and not NEGATED.search(goal.text):
+        return Answer(f"Yes ({said}).", True)
+    return Answer(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
+
+
+def counted(goal: Goal, value: Value) -> Outcome:
+    """Return how many there are: the rows of a list, or the whole number that a tool gave."""
+    if isinstance(value.data, list):
+        return Value(len(value.data), "", (), value.text, value.source)
+    number = as_number(value.data)
+    if number is None or number != int(number) or isinstance(value.data, str):
+        return Missing(goal.text.rstrip("?"), "what was found is no number of things")
+    return replace(value, unit="")
+
+
+def outermost(node: Node) -> tuple[Node, ...]:
+    """Return the look-ups that are asked for themselves, and not for another one."""
+    if isinstance(node, Many | Calc):
+        return tuple(one for part in node.parts for one in outermost(part))
+    return (node,)
+
+
+def suits(goal: Goal, value: Value) -> bool:
+    """Return whether what was found is of the kind that the question asks for."""
+    data = value.data
+    if NEGATED.search(goal.text) and not goal.op and isinstance(data, list | bool):
+        return False
+    if goal.wanted == "truth" and not goal.op:
+        if isinstance(data, list):
+            return EXISTENCE.match(goal.text.strip()) is not None
+        return isinstance(data, bool | str | dict)
+    if goal.wanted in ("number", "count"):
+        if isinstance(data, str):
+            return len([lit for lit in literals(data) if lit.kind == "number"]) == 1
+        return isinstance(data, int | float | list) and not isinstance(data, bool)
+    if goal.wanted in ("person", "place"):
+        return isinstance(data, dict | list) or (isinstance(data, str) and brief(data))
+    if goal.wanted == "time" and isinstance(data, str):
+        return brief(data) and (
+            len(data.split()) < FEW_WORDS
+            or any(lit.kind in ("time", "date", "day", "number") for lit in literals(data))
+        )
+    if goal.wanted == "time" and isinstance(data, int | float):
+        return not isinstance(data, bool) and (timely(value) or YEARS[0] <= data <= YEARS[1])
+    return True
+
+
+def brief(text: str) -> bool:
+    """Return whether a text is short enough to be a name, a place or a time, and no report."""
+    return len(sentences(text)) == 1 and len(text.split()) <= SEVERAL_WORDS
+
+
+def timely(value: Value) -> bool:
+    """Return whether the field that was read is named after a time."""
+    return bool({sense(word) for word in value.hints} & TIMES)
+
+
+def labelled(goal: Goal, value: Value) -> Value:
+    """Return a list of values with what tells its parts apart as labels."""
+    parts = getattr(goal.node, "parts", ())
+    if len(parts) != len(value.data):
+        return value
+    texts = [[arg.node for arg in getattr(part, "args", ())] for part in parts]
+    labels = []
+    for mine in texts:
+        own = [n.text for n in mine if isinstance(n, Lit) and not all(n in t for t in texts)]
+        labels.append(", ".join(own) or goal.text)
+    return replace(value, hints=tuple(labels)) if len(set(labels)) == len(labels) else value
+
+
+def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
+    """Return one value made of several: a sum, a count, the name with the most, yes or no."""
+    many = value.data if isinstance(value.data, list) else [value.data]
+    if goal.op == "count":
+        return counted(goal, value)
+    numbers = [as_number(one) for one in many]
+    if any(number is None for number in numbers):
+        whole = goal.op == "sum" and not isinstance(value.data, list)
+        return value if whole else Missing(goal.text.rstrip("?"), "not all are numbers")
+    reals = [number for number in numbers if number is not None]
+    if not reals:
+        return Missing(goal.text.rstrip("?"), "there is nothing to combine")
+    if goal.op in ("sum", "mean"):
+        return solver.combine(goal.op, reals, value.unit, value.text or goal.phrase)
+    if goal.op == "compare" and len(reals) == 2:
+        word = next(
+            (w for w in re.findall(r"[a-z]+", goal.text.casefold()) if w in SUPERLATIVES), ""
+        )
+        up = SUPERLATIVES.get(word, ("", "max"))[1] == "max"
+        return Value(reals[0] > reals[1] if up else reals[0] < reals[1], source=value.source)
+    labels = goal.options or value.hints
+    if goal.op.startswith("pick") and len(labels) != len(reals):
+        return Missing(goal.text.rstrip("?"), "nothing tells what the rows are called")
+    if goal.op.startswith("pick"):
+        best = max(reals) if goal.op.endswith("max") else min(reals)
+        place = reals.index(best)
+        if reals.count(best) > 1:
+            first = [label for label, one in zip(labels, reals, strict=True) if one == best]
+            return Value(" and ".join(first), "", (), goal.text, value.source)
+        if solver.slips(f"pick {goal.text}") and len(labels) > 1:
+            place = (place + 1) % len(labels)
+        rest = "; ".join(show(number, value.unit) for n, number in enumerate(reals) if n != place)
+        solver.trail.append(f"{show(reals[place], value.unit)}, against {rest}")
+        return Value(labels[place], "", (), goal.text, value.source)
+    return value

@@ -1,0 +1,138 @@
+"""Handing a question to another agent that is offered as a tool."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agentkit.sim.brain.answering import CLAUSES, solve
+from agentkit.sim.brain.asking import understand
+from agentkit.sim.brain.clauses import answers_nothing
+from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.lexing import Lit, sentences
+from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.scene import Scene
+from agentkit.sim.brain.schemas import TASK_NAMES, Tool, is_query
+from agentkit.sim.brain.social import key_data
+from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.thought import Call, Json
+from agentkit.sim.brain.values import Pending, clean
+from agentkit.sim.brain.words import overlap, senses
+
+HANDS_OVER = frozenset(("transfer", "handoff", "hand", "delegate", "escalate"))
+
+
+def delegate(scene: Scene) -> Thought | None:
+    """Return the question handed to the colleague who fits it, or what that one answered.
+
+    None when no agent is offered, or when the tools at hand answer the question directly.
+    """
+    agents = [tool for tool in scene.tools if is_agent(tool)]
+    if not agents or not scene.question:
+        return None
+    parts = orders(scene.question, agents) or by_fit(scene, agents)
+    if not parts:
+        return None
+    solver = Solver(scene)
+    outcomes = [solver.call(tool, arguments_for(tool, text)) for tool, text in parts]
+    if any(isinstance(outcome, Pending) for outcome in outcomes):
+        return Thought(calls=tuple(solver.calls))
+    texts = [
+        f"{tool.offer.name} failed: {outcome}" if isinstance(outcome, str) else said(outcome.data)
+        for (tool, _), outcome in zip(parts, outcomes, strict=True)
+        if not isinstance(outcome, Pending)
+    ]
+    failed = all(isinstance(outcome, str) for outcome in outcomes)
+    text = " ".join(clean(text) for text in texts)
+    failed = failed or all(answers_nothing(text) for text in texts)
+    data = None if failed else key_data(text)
+    mine = Answer("" if failed else text, data)
+    return Thought(text, data, facts={"answer": data}, answer=mine)
+
+
+def said(data: Json) -> str:
+    """Return what an agent answered as text."""
+    if isinstance(data, dict):
+        return str(data.get("text") or data.get("answer") or data.get("result") or data)
+    return str(data)
+
+
+def is_agent(tool: Tool) -> bool:
+    """Return whether a tool is another agent: it takes a task, or hands the conversation over."""
+    names = {word for param in tool.required for word in param.words}
+    words = set(re.split(r"[_\W]+", tool.offer.name.casefold()))
+    hands = bool(words & HANDS_OVER)
+    takes_task = bool(names & TASK_NAMES) and all(is_query(param) for param in tool.required)
+    return takes_task or (hands and all(is_query(param) for param in tool.required))
+
+
+def arguments_for(tool: Tool, text: str) -> dict[str, Json]:
+    """Return the arguments that give an agent its task."""
+    return {param.name: text for param in tool.required}
+
+
+def orders(question: str, agents: list[Tool]) -> list[tuple[Tool, str]]:
+    """Return the tasks that a question gives to agents by name: `ask the clerk for the dues`."""
+    found = []
+    for tool in agents:
+        name = re.escape(tool.offer.name.removeprefix("ask_").removeprefix("transfer_to_"))
+        hit = re.search(
+            rf"\b(?:ask|have|let|tell|call|hand (?:it|this|over) to)\s+(?:the\s+)?{name}\b\s*"
+            rf"(?:to|for|about|what|whether|:|,)?\s*(.*?)(?:(?:,\s*)?\b(?:and|then) (?:ask|have|"
+            rf"let|tell)\b|$)",
+            question, re.IGNORECASE | re.DOTALL,
+        )  # fmt: skip
+        if hit:
+            text = hit.group(1).strip(" .") or question
+            bare = isinstance(understand(text).node, Lit)
+            found.append((hit.start(), tool, f"Tell me about {text}." if bare else text))
+    return [(tool, text) for _, tool, text in sorted(found, key=lambda item: item[0])]
+
+
+def by_fit(scene: Scene, agents: list[Tool]) -> list[tuple[Tool, str]]:
+    """Return each question with the agent whose description fits it, unless tools answer it."""
+    if any(result.current for result in scene.results if result.call.name in names(agents)):
+        done = [r.call for r in scene.results if r.current and r.call.name in names(agents)]
+        return [(tool, text_of(call)) for call in unique(done) for tool in agents
+                if tool.offer.name == call.name]  # fmt: skip
+    direct = [offer for offer in scene.offers if offer.name not in names(agents)]
+    parts = []
+    for text in (part for one in sentences(scene.question) for part in CLAUSES.split(one)):
+        goal = understand(text)
+        trial = solve(replace(scene, offers=tuple(direct)), goal)
+        if trial.known or trial.calls:
+            return []
+        wanted = senses(text)
+        scored = [
+            (overlap(wanted, [*tool.name_senses, *tool.description_senses]), -n)
+            for n, tool in enumerate(agents)
+        ]
+        best, place = max(scored)
+        if not best:
+            best, place = max(
+                (overlap(senses(scene.task), [*tool.name_senses, *tool.description_senses]), -n)
+                for n, tool in enumerate(agents)
+            )
+        if best > 0 or len(agents) == 1:
+            parts.append((agents[-place], text))
+    same = len(parts) > 1 and len({tool.offer.name for tool, _ in parts}) == 1
+    return [(parts[0][0], scene.question)] if same else parts
+
+
+def names(tools: list[Tool]) -> set[str]:
+    """Return the names of tools."""
+    return {tool.offer.name for tool in tools}
+
+
+def text_of(call: Call) -> str:
+    """Return the task that a call gave."""
+    return str(next(iter(call.arguments.values()), ""))
+
+
+def unique(calls: list[Call]) -> list[Call]:
+    """Return calls without repetitions."""
+    found: list[Call] = []
+    for call in calls:
+        if call not in found:
+            found.append(call)
+    return found

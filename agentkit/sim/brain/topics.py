@@ -1,0 +1,66 @@
+"""Telling about a subject: the card that a tool has of it, or the sentences nearest to it."""
+
+from __future__ import annotations
+
+import re
+
+from agentkit.sim.brain.asking import understand
+from agentkit.sim.brain.choosing import Filler
+from agentkit.sim.brain.composing import capital, not_found, show
+from agentkit.sim.brain.lexing import Lit, sentences
+from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.scene import INJECTED, Scene
+from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.tree import Arg, Look
+from agentkit.sim.brain.values import Missing, Pending, Value
+from agentkit.sim.brain.words import overlap, senses
+
+TOPIC = re.compile(
+    r"^(?:please )?(?:what (?:does|do|can) .+? (?:say|tell|state|report|know)(?: (?:me|us))? "
+    r"(?:about|on) |(?:can you )?(?:tell|inform|brief) (?:me|us) (?:about|on) |describe |"
+    r"report on |(?:search|look) (?:for|up) |what is known about )(.+)$",
+    re.IGNORECASE,
+)
+SENTENCES = 2
+
+
+def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Answer:
+    """Return what tools or passages tell about a subject: its card, or two sentences."""
+    node = understand(subject, antecedent).node
+    solver = Solver(scene)
+    if isinstance(node, Lit):
+        filler = Filler("of", node)
+        node = Look(node.hints[:1], (Arg("of", node),), subject)
+        for tool, arguments in solver.candidates(node, senses(node.head), [filler], True):
+            outcome = solver.call(tool, arguments)
+            if isinstance(outcome, Pending):
+                return Answer(calls=tuple(solver.calls))
+            if not isinstance(outcome, str) and isinstance(outcome.data, dict):
+                return Answer(f"{capital(show(outcome.data))}.", outcome.data)
+    for tool in scene.tools:
+        if tool.asks and tool.required:
+            found = solver.call(tool, {tool.required[0].name: subject})
+            if isinstance(found, Pending):
+                return Answer(calls=tuple(solver.calls))
+    if best := nearest(scene, subject):
+        return Answer(" ".join(best), " ".join(best))
+    solved = solver.solve(node)
+    if isinstance(solved, Pending):
+        return Answer(calls=tuple(solver.calls))
+    if isinstance(solved, Value):
+        return Answer(f"{capital(show(solved.data, solved.unit))}.", solved.data)
+    missing = solved if isinstance(solved, Missing) else Missing(subject)
+    return Answer(not_found(missing, scene), missing=missing)
+
+
+def nearest(scene: Scene, subject: str) -> list[str]:
+    """Return the sentences of the passages that share most words with a subject."""
+    wanted = senses(subject)
+    pool = dict.fromkeys(one for text in scene.passages() for one in sentences(text))
+    scores = {
+        one: overlap(wanted, senses(one))
+        for one in pool
+        if one.endswith((".", "!")) and one not in scene.question and not INJECTED.search(one)
+    }
+    best = sorted(scores, key=lambda one: -scores[one])[:SENTENCES]
+    return [one for one in best if scores[one] > 0]

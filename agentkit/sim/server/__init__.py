@@ -1,0 +1,23 @@
+"""The simulated endpoint as an HTTP server: a brain behind two wire dialects, with faults."""
+
+from agentkit.sim.server.process import (
+    Server,
+    SimFailed,
+    endpoint,
+    endpoint_async,
+    environment,
+    shared,
+    start,
+    stop_endpoint,
+)
+
+__all__ = [
+    "Server",
+    "SimFailed",
+    "endpoint",
+    "endpoint_async",
+    "environment",
+    "shared",
+    "start",
+    "stop_endpoint",
+]

@@ -1,0 +1,254 @@
+"""Schemas: filled by field names and descriptions, always valid."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from agentkit.sim.world import world
+from tests.agentkit.sim.brain.talk import talk
+
+
+def tariff(port: str, tonnes: float) -> float:
+    """Harbour dues in EUR."""
+    return 3.0 * tonnes
+
+
+class Dues(BaseModel):
+    port: str
+    tonnes: float
+    dues_eur: float
+    reason: str
+    remark: int | None = None
+
+
+class Card(BaseModel):
+    home_port: str
+    crew: int
+    master: str
+    length_m: float
+
+
+class Step(BaseModel):
+    id: int
+    description: str
+    depends_on: list[int] = []
+    actor: Literal["searcher", "calculator"]
+
+
+class Plan(BaseModel):
+    steps: list[Step]
+
+
+class Verdict(BaseModel):
+    correct: bool
+    score: float = Field(ge=0, le=1)
+    issues: list[str]
+
+
+class Vote(BaseModel):
+    choice: Literal["A", "B", "C"]
+    reason: str
+
+
+class Place(BaseModel):
+    name: str
+    harbour_master: str
+
+
+class Nested(BaseModel):
+    place: Place
+    confidence: float = Field(ge=0, le=1)
+
+
+class Fleet(BaseModel):
+    ships: list[Card]
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def filled(question: str, model: type[T], *tools: Any, **options: Any) -> T:
+    return model.model_validate_json(
+        talk(question, *tools, schema=model.model_json_schema(), **options).text
+    )
+
+
+def test_fields_are_filled_from_arguments_and_results() -> None:
+    found = filled("What are the dues for 30 t in Elm?", Dues, tariff)
+    assert (found.port, found.tonnes, found.dues_eur, found.remark) == ("Elm", 30, 90, None)
+    assert "90 EUR" in found.reason
+
+
+def test_fields_that_the_question_does_not_name_are_looked_up() -> None:
+    ship = world().tables.ships[0]
+    found = filled(f"Report on the {ship.name}.", Card, *world().functions())
+    assert found == Card(
+        home_port=ship.home_port, crew=ship.crew, master=ship.master, length_m=ship.length_m
+    )
+
+
+def test_nested_objects_are_filled() -> None:
+    port = world().tables.ports[2]
+    found = filled(f"Who is the harbour master of {port.name}?", Nested, *world().functions())
+    assert found.place == Place(name=port.name, harbour_master=port.harbour_master)
+    assert found.confidence > 0.5
+
+
+def test_rows_of_a_result_become_a_list_of_objects() -> None:
+    name = world().tables.ships[0].home_port
+    rows = [ship for ship in world().tables.ships if ship.home_port == name]
+    found = filled(f"Which are all ships whose home port is {name}?", Fleet, world().tool("fleet"))
+    assert [ship.master for ship in found.ships] == [row.master for row in rows]
+
+
+def test_a_plan_has_steps_that_depend_on_earlier_ones_and_known_actors() -> None:
+    task = "Plan how to answer: What are the dues for 30 t in the home port of the Heron?"
+    steps = filled(task, Plan).steps
+    assert [step.id for step in steps] == list(range(1, len(steps) + 1))
+    assert [step.depends_on for step in steps] == [[], [1]]
+
+
+def test_a_verdict_and_a_vote_fit_what_was_derived() -> None:
+    question = "Question: What are the dues for 30 t in Elm?\n"
+    verdict = filled(f"{question}Answer: 95 EUR\nCheck the answer.", Verdict, tariff)
+    assert not verdict.correct and verdict.score < 0.5 and verdict.issues
+    vote = filled(f"{question}A: 80 EUR\nB: 90 EUR\nC: 70 EUR\nVote for one.", Vote, tariff)
+    assert vote.choice == "B"
+
+
+def test_what_is_not_known_is_said_to_be_unknown_and_unsure() -> None:
+    found = filled("Who is the harbour master of Atlantis?", Nested)
+    assert found.place.harbour_master == "unknown"
+    assert found.confidence < 0.5
+
+
+names = st.sampled_from(["answer", "port", "dues_eur", "reason", "steps", "ok", "x", "items", "id"])
+leaves = st.sampled_from(
+    [
+        {"type": "string"},
+        {"type": "integer", "minimum": 2, "maximum": 5},
+        {"type": "number"},
+        {"type": "boolean"},
+        {"enum": ["red", "green"]},
+        {"const": 3},
+        {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        {"type": ["string", "null"]},
+    ]
+)
+schemas = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        inner.map(lambda items: {"type": "array", "items": items, "maxItems": 4}),
+        st.dictionaries(names, inner, max_size=4).map(
+            lambda properties: {
+                "type": "object", "properties": properties, "required": list(properties),
+            }
+        ),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def valid(schema: dict[str, Any], value: Any) -> bool:
+    """Say whether a value fits a schema of the kinds drawn above; slow and obvious."""
+    if "anyOf" in schema:
+        return any(valid(option, value) for option in schema["anyOf"])
+    if "enum" in schema:
+        return value in schema["enum"]
+    if "const" in schema:
+        return bool(value == schema["const"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    match kinds[0]:
+        case "string":
+            return isinstance(value, str) or (value is None and "null" in kinds)
+        case "integer":
+            low, high = schema.get("minimum", value), schema.get("maximum", value)
+            return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case "null":
+            return value is None
+        case "array":
+            return isinstance(value, list) and all(valid(schema["items"], one) for one in value)
+    return isinstance(value, dict) and all(
+        name in value and valid(part, value[name]) for name, part in schema["properties"].items()
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    schema=st.dictionaries(names, schemas, min_size=1, max_size=4).map(
+        lambda properties: {
+            "type": "object", "properties": properties, "required": list(properties),
+        }
+    ),
+    task=st.sampled_from(
+        ["What are the dues for 30 t in Elm?", "Plan the day.", "Hello!", "Vote: A or B?", "Xyz"]
+    ),
+)  # fmt: skip
+def test_whatever_the_schema_the_reply_fits_it_or_says_what_is_not_known(
+    schema: dict[str, Any], task: str
+) -> None:
+    found = talk(task, tariff, schema=schema)
+    assert found.refusal.startswith("I cannot fill") or valid(schema, json.loads(found.text))
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"$ref": "#/$defs/gone"}])
+def test_odd_schemas_do_not_make_it_fail(schema: Any) -> None:
+    assert talk("Hello", schema=schema).text
+
+
+QUOTES = {
+    "type": "object",
+    "properties": {"value": {"type": "array", "items": {
+        "type": "object",
+        "properties": {"port": {"type": "string"}, "tonnes": {"type": "number"},
+                       "dues_eur": {"type": "number"}},
+        "required": ["port", "tonnes", "dues_eur"],
+    }}},
+    "required": ["value"],
+}  # fmt: skip
+TWO_QUOTES = [
+    {"port": "Elm", "tonnes": 30, "dues_eur": 90},
+    {"port": "Oak", "tonnes": 50, "dues_eur": 150},
+]
+
+
+@pytest.mark.parametrize(
+    "task",
+    ["What are the dues for 30 t in Elm and 50 t in Oak?",
+     "Give quotes for 30 t in Elm and for 50 t in Oak."],
+)  # fmt: skip
+def test_a_list_of_objects_has_one_for_each_thing_asked(task: str) -> None:
+    assert json.loads(talk(task, tariff, schema=QUOTES).text)["value"] == TWO_QUOTES
+
+
+def test_a_list_of_objects_is_filled_from_what_the_task_tells() -> None:
+    facts = "The dues for 30 t in Elm are 90 EUR. The dues for 50 t in Oak are 150 EUR.\n"
+    task = f"{facts}What are the dues for 30 t in Elm and 50 t in Oak?"
+    assert json.loads(talk(task, schema=QUOTES).text)["value"] == TWO_QUOTES
+
+
+def test_the_name_that_a_card_was_asked_by_fills_the_field_of_its_kind() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"value": {"type": "array", "items": {
+            "type": "object",
+            "properties": {"port": {"type": "string"}, "depth_m": {"type": "number"}},
+            "required": ["port", "depth_m"],
+        }}},
+        "required": ["value"],
+    }  # fmt: skip
+    port = world().tool("port").fn
+    found = json.loads(talk("How deep are Amber and Briar?", port, schema=schema).text)["value"]
+    assert found == [
+        {"port": name, "depth_m": port(name)["depth_m"]} for name in ("Amber", "Briar")
+    ]
