@@ -43,8 +43,9 @@ from agentkit.model import Model, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.person import Question, agreed, refused
 from agentkit.record import Repaired
-from agentkit.run import Outcome, current_run, stream_to
+from agentkit.run import current_run, stream_to
 from agentkit.scope import current_scope, discard, lacking, note
+from agentkit.step import Outcome
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong

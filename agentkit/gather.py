@@ -19,8 +19,9 @@ from agentkit.errors import (
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
-from agentkit.run import Outcome, current_run
+from agentkit.run import current_run
 from agentkit.scope import copied, dormant, in_run, lacking, note
+from agentkit.step import Outcome
 from agentkit.words import for_terminal
 
 Until = Callable[[list[Any]], bool]

@@ -21,8 +21,9 @@ from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
 from agentkit.resumed import Resumed
-from agentkit.run import PAID, Run
+from agentkit.run import Run
 from agentkit.scope import within
+from agentkit.step import PAID
 
 
 @contextlib.asynccontextmanager

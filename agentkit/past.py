@@ -7,42 +7,18 @@ to; may it be performed; is the answer the one that was given. A new run knows n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from agentkit.doubts import Doubts
 from agentkit.errors import AgentkitError, ReplayMismatch, TeamChanged
-from agentkit.events import Effect, Failure, StepEnded, StepKind
-from agentkit.messages import JSON, Thread
-from agentkit.record import Recorded, call
+from agentkit.events import Failure, StepEnded
+from agentkit.messages import JSON
+from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope
+from agentkit.step import Step
 from agentkit.traces import revived
 
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
-
-
-class Step(NamedTuple):
-    """A step that is asked for; see `Run.step` for what it is made of."""
-
-    kind: StepKind
-    name: str
-    request: JSON
-    effect: Effect
-    nodes: Thread
-    made: str
-    scope: Scope
-    """Who asks for it."""
-    key: str
-    turn: int
-    """How many model steps came before it there."""
-
-    @property
-    def call(self) -> str:
-        """What makes it the same as another one to the world."""
-        return call(self.name, self.request)
-
-    def edited(self, done: StepEnded) -> bool:
-        """Whether other code performed it than would now."""
-        return bool(self.made and done.made and self.made != done.made)
 
 
 class Past:

@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 from agentkit.errors import TeamChanged
 from agentkit.events import StepEnded
 from agentkit.messages import JSON
-from agentkit.past import SAME_WAY, Past, Step, raised
+from agentkit.past import SAME_WAY, Past, raised
 from agentkit.record import Recorded, identity, own
 from agentkit.scope import Scope, asleep
+from agentkit.step import Step
 
 QUIET_S, WAIT_S = 0.3, 30.0
 """How long nothing recorded must come by until a resumed team counts as gone another way, and

@@ -20,7 +20,7 @@ import random
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -55,9 +55,9 @@ from agentkit.events import (
 )
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
-from agentkit.messages import JSON, Node, Thread, canonical, digest, jsonable
+from agentkit.messages import JSON, Thread, canonical, digest, jsonable
 from agentkit.notes import Note
-from agentkit.past import Past, Step
+from agentkit.past import Past
 from agentkit.person import DefaultTaken, Question, agreed, answered
 from agentkit.record import (
     NOT_PERFORMED,
@@ -67,31 +67,10 @@ from agentkit.record import (
     Unused,
 )
 from agentkit.scope import YOU, Scope, asleep, current_scope, giving_up, here
+from agentkit.step import PAID, Outcome, Step
 from agentkit.threads import uncancelled
 from agentkit.tokens import conversation_tokens, message_tokens
 from agentkit.traces import failure_of
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What performing a step gave."""
-
-    result: JSON = None
-    nodes: tuple[Node, ...] = ()
-    error: Failure | None = None
-    """A failure that is itself the answer, as a tool's is to a model."""
-    usage: Usage | None = None
-    cost_usd: float | None = None
-    estimated: bool = False
-    """Whether usage and cost hold an estimate of an attempt that was cut in flight."""
-    doubt: bool = False
-    """Whether a `once` step that failed so may have happened all the same."""
-    made: str = ""
-    """A mark of the code that performed it."""
-
-
-PAID: tuple[StepKind, ...] = ("model", "remote")
-"""Steps that a budget is about."""
 
 
 class Run:

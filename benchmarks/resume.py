@@ -21,7 +21,7 @@ def asks(count: str) -> Figures:
 
 async def resumed(count: int, asks: bool) -> Figures:
     from agentkit import Agent, Message, Reply, Request, Usage, current_run, open_log, pattern
-    from agentkit.run import Outcome
+    from agentkit.step import Outcome
 
     performed = 0
     broken = True

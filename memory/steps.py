@@ -10,8 +10,8 @@ from agentkit.errors import AgentkitError, StoreError, full_text
 from agentkit.events import Effect, Usage
 from agentkit.extras import lacking
 from agentkit.messages import JSON, digest
-from agentkit.run import Outcome
 from agentkit.scope import in_run
+from agentkit.step import Outcome
 
 Perform = Callable[[str], Awaitable[JSON | Outcome]]
 """Does it, given the key of the write: the same one after a resume, another in another run."""

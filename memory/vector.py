@@ -13,8 +13,8 @@ from pathlib import Path
 from agentkit import Tool, tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Thread
-from agentkit.run import Outcome
 from agentkit.scope import note
+from agentkit.step import Outcome
 from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen

@@ -51,6 +51,7 @@ LAYERS = [
     "agentkit.doubts",
     "agentkit.person",
     "agentkit.scope",
+    "agentkit.step",
     "agentkit.past",
     "agentkit.resumed",
     "agentkit.run",

@@ -22,7 +22,8 @@ from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
 from agentkit.gather import ALWAYS_RAISED
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.opening import run
-from agentkit.run import Outcome, Run
+from agentkit.run import Run
+from agentkit.step import Outcome
 
 Status = Literal["answered", "out of budget", "failed"]
 

@@ -16,8 +16,9 @@ from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical
 from agentkit.person import DefaultTaken, Question, answered
-from agentkit.run import Outcome, current_run
+from agentkit.run import current_run
 from agentkit.scope import note
+from agentkit.step import Outcome
 from agentkit.typed import Output, schema_of, validated
 
 Answers = Mapping[str, str] | Sequence[str] | Callable[[str], str]

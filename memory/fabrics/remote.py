@@ -9,8 +9,8 @@ from agentkit import Actor, Answer, current_run
 from agentkit.errors import BadOutput, TimedOut, by_name
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend
-from agentkit.run import Outcome
 from agentkit.scope import note
+from agentkit.step import Outcome
 from agentkit.typed import Output, answered_before, schema_of
 from memory.fabrics.letters import Letter, decoded, stamped
 from memory.fabrics.notes import Answered

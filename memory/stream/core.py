@@ -16,8 +16,9 @@ import pydantic
 from agentkit import Actor, Agent, Memory, Model
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, digest
-from agentkit.run import Outcome, current_run
+from agentkit.run import current_run
 from agentkit.scope import in_run, note
+from agentkit.step import Outcome
 from agentkit.threads import Turn
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen

@@ -11,7 +11,7 @@ import pytest
 from agentkit import Agent, Answer, Question, current_run, gather, pattern, run, set_person
 from agentkit.errors import AgentkitError, EndpointError, ReplayMismatch, TeamChanged
 from agentkit.logs.memory import MemoryLog
-from agentkit.run import Outcome
+from agentkit.step import Outcome
 from tests.agentkit.patterns.test_resume_all import cut
 from tests.fakes import EchoModel, ScriptedModel, kinds
 

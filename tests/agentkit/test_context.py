@@ -10,7 +10,7 @@ import pytest
 from agentkit import Agent, Memory, Message, Tool, current_run, open_log, tool
 from agentkit.errors import SetupError, StoreError, ToolError
 from agentkit.messages import Thread, extend, thread_of
-from agentkit.run import Outcome
+from agentkit.step import Outcome
 from tests.fakes import ScriptedModel, call
 
 

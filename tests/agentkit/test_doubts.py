@@ -18,7 +18,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from agentkit.opening import doubts_of
 from agentkit.person import Question
-from agentkit.run import Outcome
+from agentkit.step import Outcome
 from tests.fakes import ScriptedModel, call
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from agentkit.errors import ReplayMismatch, TeamChanged
 from agentkit.events import StepEnded
-from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun, Step
+from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
 from agentkit.record import Recorded
 from agentkit.resumed import Resumed
 from agentkit.scope import Scope
+from agentkit.step import Step
 
 DONE = StepEnded(
     run="old", seq=2, at=0, scope="s", key="k", step="tool", name="pay", status="ok", made="then"

@@ -39,8 +39,8 @@ from agentkit.log import Batch
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.person import Question
-from agentkit.run import Outcome
 from agentkit.scope import in_run, note
+from agentkit.step import Outcome
 from tests.fakes import EchoModel, FakeClock, ScriptedModel, call, kinds
 from tests.teams import Spec, World, begun, build, check_history, settled, shuffled, teams
 

@@ -1,0 +1,57 @@
+"""A step that is asked for, and what performing it gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agentkit.events import Effect, Failure, StepEnded, StepKind, Usage
+from agentkit.messages import JSON, Node, Thread
+from agentkit.record import call
+from agentkit.scope import Scope
+
+PAID: tuple[StepKind, ...] = ("model", "remote")
+"""Steps that a budget is about."""
+
+
+class Step(NamedTuple):
+    """A step that is asked for; see `Run.step` for what it is made of."""
+
+    kind: StepKind
+    name: str
+    request: JSON
+    effect: Effect
+    nodes: Thread
+    made: str
+    scope: Scope
+    """Who asks for it."""
+    key: str
+    turn: int
+    """How many model steps came before it there."""
+
+    @property
+    def call(self) -> str:
+        """What makes it the same as another one to the world."""
+        return call(self.name, self.request)
+
+    def edited(self, done: StepEnded) -> bool:
+        """Whether other code performed it than would now."""
+        return bool(self.made and done.made and self.made != done.made)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What performing a step gave."""
+
+    result: JSON = None
+    nodes: tuple[Node, ...] = ()
+    error: Failure | None = None
+    """A failure that is itself the answer, as a tool's is to a model."""
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    estimated: bool = False
+    """Whether usage and cost hold an estimate of an attempt that was cut in flight."""
+    doubt: bool = False
+    """Whether a `once` step that failed so may have happened all the same."""
+    made: str = ""
+    """A mark of the code that performed it."""
