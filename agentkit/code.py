@@ -32,7 +32,7 @@ from uuid import UUID
 
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
-from agentkit.unchanged import Seen, alike, flat
+from agentkit.unchanged import Seen, alike
 from agentkit.written import MAKERS, does, inner, nested, written
 
 PLAIN = (
@@ -189,8 +189,11 @@ class Found:
             case ModuleType():
                 return ()
             case FunctionType():
+                if not own(value.__code__):
+                    self.seen.take(code_of, value)
+                    return ()
                 self.seen.take(outside, value)
-                return self._function(value) if own(value.__code__) else ()
+                return self._function(value)
             case MethodType():
                 return ("", value.__func__), ("", value.__self__)
             case functools.partial():
@@ -243,7 +246,7 @@ class Found:
         """What an object is made of; of a library's only the functions that it holds."""
         kind = type(value)
         if works_in_runs(value):
-            self.seen.take(made_of, value)
+            self.seen.take_made(made_of, value)
             return [*(("", part) for part in value._made_of()), *self._class(kind)]
         frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
         if own_class(kind) or (frozen and kind.__module__.startswith("agentkit.")):
@@ -287,16 +290,22 @@ def label(value: Any) -> tuple[str, str]:
 def outside(function: FunctionType) -> Sequence[Any]:
     """What a function is made of, and what stands where it looks names up."""
     code = function.__code__
-    found = [code, function.__defaults__, *flat(function.__kwdefaults__)]
-    if not own(code):
-        return found
     looked_up = looks_up(code)
-    named = list(map(function.__globals__.get, looked_up, repeat(MISSING)))
-    found += named
-    for one in named:
+    found = list(map(function.__globals__.get, looked_up, repeat(MISSING)))
+    for one in found[:]:
         if isinstance(one, ModuleType):
             found += map(vars(one).get, looked_up, repeat(MISSING))
-    return found + [closed_over(cell) for cell in function.__closure__ or ()]
+    found += code, function.__defaults__
+    if given := function.__kwdefaults__:
+        found += *given, *given.values()
+    if cells := function.__closure__:
+        found += map(closed_over, cells)
+    return found
+
+
+def code_of(function: FunctionType) -> Sequence[Any]:
+    """The code of a function, whatever that is about."""
+    return (function.__code__,)
 
 
 def closed_over(cell: Any) -> Any:
@@ -325,7 +334,7 @@ def ancestry(kind: type) -> Sequence[Any]:
 
 def made_of(work: Any) -> Sequence[Any]:
     """What a tool or an actor is made of."""
-    return [type(work), *flat(work._made_of())]
+    return type(work), *work._made_of()
 
 
 def body(value: Any) -> Sequence[Any]:

@@ -34,13 +34,19 @@ class Seen:
         """Whether all of it can be compared."""
         self._opaque = opaque
         self._kinds = dict[type, Opaque | None]()
-        self._kept: dict[tuple[Parts, int], tuple[Parts, Any, list[Any]]] = {}
+        self._kept: dict[tuple[Parts, int], tuple[Any, list[Any]]] = {}
+        self._made: dict[tuple[Parts, int], tuple[Any, Sequence[Any]]] = {}
 
     def take(self, parts: Parts, value: Any) -> None:
         """Keep what stands in a value."""
         if (parts, id(value)) not in self._kept:
             then = [self._kind_of(one) or one for one in parts(value)]
-            self._kept[parts, id(value)] = parts, value, then
+            self._kept[parts, id(value)] = value, then
+
+    def take_made(self, parts: Parts, value: Any) -> None:
+        """Keep what a value tells of itself, in tables that it makes anew each time."""
+        if (parts, id(value)) not in self._made:
+            self._made[parts, id(value)] = value, parts(value)
 
     def _kind_of(self, value: Any) -> Opaque | None:
         """What stands for an object that is not looked into; None for one that is."""
@@ -72,9 +78,12 @@ class Seen:
 
     def same(self) -> bool:
         """Whether the same stands in all of it."""
-        return self.sure and all(
-            alike(then, parts(one)) for parts, one, then in self._kept.values()
-        )
+        if not self.sure:
+            return False
+        for (parts, _), (one, then) in self._kept.items():
+            if not alike(then, parts(one)):
+                return False
+        return all(alike_anew(then, parts(one)) for (parts, _), (one, then) in self._made.items())
 
 
 def items(table: Any) -> Sequence[Any]:
@@ -89,19 +98,6 @@ def member(one: enum.Enum) -> Sequence[Any]:
     return one.name, one.value
 
 
-def flat(value: Any) -> list[Any]:
-    """What stands in tables that are made anew each time, however deep, in a fixed order."""
-    found, todo = list[Any](), [value]
-    while todo:
-        one = todo.pop()
-        if type(one) in (tuple, list, dict):
-            found += type(one), len(one)
-            todo += items(one)
-        else:
-            found.append(one)
-    return found
-
-
 def alike(then: Sequence[Any], now: Sequence[Any]) -> bool:
     """Whether the same objects stand in both."""
     return len(then) == len(now) and (all(map(is_, then, now)) or all(map(alike_one, then, now)))
@@ -110,3 +106,16 @@ def alike(then: Sequence[Any], now: Sequence[Any]) -> bool:
 def alike_one(then: Any, now: Any) -> bool:
     """Whether both are one object, or objects of one class that are not looked into."""
     return then is now or (type(then) is Opaque and then.kind is type(now))
+
+
+def alike_anew(then: Sequence[Any], now: Sequence[Any]) -> bool:
+    """The same of what is made anew each time, in tables of tables."""
+    return len(then) == len(now) and all(map(alike_table, then, now))
+
+
+def alike_table(then: Any, now: Any) -> bool:
+    """Whether both are one object, or tables of the same objects."""
+    if then is now:
+        return True
+    kind = type(then)
+    return kind is type(now) and kind in (tuple, list, dict) and alike_anew(items(then), items(now))
