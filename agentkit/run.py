@@ -300,8 +300,8 @@ class Run:
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
         )
-        cost_usd = outcome.cost_usd if outcome.usage else 0.0
-        self._spend(step.scope, outcome.usage or Usage(), cost_usd)
+        if outcome.usage is not None:
+            self._spend(step.scope, outcome.usage, outcome.cost_usd)
 
     def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
         """Enter what a step cost, here and in the runs around this one."""
@@ -336,7 +336,8 @@ class Run:
                     self.beside.spend(
                         -done.usage, None if done.cost_usd is None else -done.cost_usd
                     )
-            step.scope.spend(done.usage or Usage(), done.cost_usd if done.usage else 0.0)
+            if done.usage is not None:
+                step.scope.spend(done.usage, done.cost_usd)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
     def _inherit(self, done: StepEnded, step: Step) -> Outcome:
