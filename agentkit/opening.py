@@ -107,7 +107,7 @@ async def run(
         id = resume or id or uuid7()
         lease = await claimed(log, id) if resume else log.begin(id)
         if resume:
-            events = log.read(resume)
+            events += log.read(resume, after=events[-1].seq if events else 0)
     first = next((e for e in events if isinstance(e, RunStarted)), None)
     last = next((e for e in reversed(events) if isinstance(e, RunStarted)), None)
     kept = last if resume or replay else None

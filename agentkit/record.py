@@ -30,8 +30,10 @@ STOPPED = ("CancelledError", "KeyboardInterrupt")
 """Failures of steps that were stopped from outside."""
 
 
-KEPT = {"data", "opaque", "stop", "missing"}
-"""What the end of a scope keeps of its answer."""
+KEPT = {
+    name: ScopeClosed.model_fields[name].default for name in ("data", "opaque", "stop", "missing")
+}
+"""What the end of a scope keeps of its answer, with what stands for nothing."""
 
 Place = tuple[str, int]
 """The run and seq of an event."""
@@ -154,7 +156,7 @@ class Way:
                 self._stopped(event.scope)
             case StepEnded() if event.status == "cancelled":
                 pass
-            case _:
+            case _ if self.stopped:
                 self._free(event.scope, self.stopped.pop(event.scope, ()))
         if isinstance(event, StepEnded) and event.name == "join" and event.status == "ok":
             # The join is recorded, so what it went on without is not asked again.
@@ -240,13 +242,16 @@ class Recorded:
     """Attempts of which a person was asked whether they happened."""
 
     def add(self, event: Any) -> None:
-        self.stored.update(n.id for n in event.nodes)
+        if event.nodes:
+            self.stored.update([n.id for n in event.nodes])
         self.way.add(event)
         if isinstance(event, StepStarted):
             self.started[event.key] = event
-            self.begun |= {event.key, event.name}
+            self.begun.add(event.key)
+            self.begun.add(event.name)
             self.unended.add(event.key)
-            self.told.discard(call(event.name, event.request))
+            if self.told:
+                self.told.discard(call(event.name, event.request))
             self.attempts[event.key] = event.attempt
             models = self.models.setdefault(event.scope, [])
             if event.step == "model" and event.key not in models:
@@ -254,8 +259,9 @@ class Recorded:
         elif isinstance(event, StepEnded):
             self.unended.discard(event.key)
             begun = self.started.get(event.key)
-            made = call(event.name, begun.request if begun else event.request)
-            (self.told.add if event.doubt else self.told.discard)(made)
+            if event.doubt or self.told:
+                made = call(event.name, begun.request if begun else event.request)
+                (self.told.add if event.doubt else self.told.discard)(made)
             settled = event.status == "ok" or (event.status == "failed" and event.step == "tool")
             if event.usage is not None and not settled and event.reused is None:
                 self.cut.append(event)
@@ -294,8 +300,9 @@ def identity(event: Any) -> str:
             return f"{event.kind} {event.scope}"
         case ScopeClosed():
             # With another budget a run goes on to a fuller answer; then its end counts, too.
-            kept = event.model_dump(mode="json", include=KEPT, exclude_defaults=True)
-            return f"{event.kind} {event.scope} {canonical(kept)}"
+            kept = {name: getattr(event, name) for name in KEPT}
+            told = {name: one for name, one in kept.items() if one != KEPT[name]}
+            return f"{event.kind} {event.scope} {canonical(told) if told else '{}'}"
         case MessageSent():
             return f"{event.scope} {event.purpose} {event.sender} {event.to} {event.message}"
         case Noted():

@@ -15,6 +15,9 @@ DECODER = json.JSONDecoder()
 DEEPEST = 150
 """Levels of lists and objects that are kept of an event that cannot be written whole."""
 
+KIND, NODES = '{"kind":"', ',"nodes":'
+"""How a body begins, and goes on after its kind where it names messages."""
+
 COLUMNS = {"run", "seq", "at", "scope", "nodes"}
 """Of an event, what is not in its body."""
 
@@ -68,12 +71,20 @@ def unpacked(body: str) -> tuple[list[tuple[str, int]], str]:
     Raises:
         ValueError, TypeError, RecursionError: nothing that we wrote.
     """
-    end = body.index('"', len('{"kind":"')) + 1
-    mark = ',"nodes":'
-    if not body.startswith(mark, end):
+    end = body.index('"', len(KIND)) + 1
+    if not body.startswith(NODES, end):
         return [], body[1:]
-    nodes, after = DECODER.raw_decode(body, end + len(mark))
+    nodes, after = DECODER.raw_decode(body, end + len(NODES))
     return [part_of(one) for one in nodes], body[1:end] + body[after:]
+
+
+def names_messages(body: str) -> bool:
+    """Whether a stored body names any.
+
+    Raises:
+        ValueError: nothing that we wrote.
+    """
+    return body.startswith(NODES, body.index('"', len(KIND)) + 1)
 
 
 def part_of(part: JSON) -> tuple[str, int]:

@@ -19,8 +19,8 @@ from agentkit.errors import LogError
 from agentkit.lease import LEASE_S, holds
 from agentkit.log import Tally
 from agentkit.logs import chain, schema
-from agentkit.logs.bodies import event_from, unpacked
-from agentkit.messages import Message, node
+from agentkit.logs.bodies import event_from, names_messages, unpacked
+from agentkit.messages import Message, digest, node
 
 SHOWN = 200
 """Problems told of one kind; the rest is counted."""
@@ -242,8 +242,9 @@ def altered(db: sqlite3.Connection, n: int, run: str) -> str:
     ):
         kept.append((seq, at, scope, body))
         try:
-            if wrong := next((id for id, _ in unpacked(body)[0] if not rooted(db, id, sound)), ""):
-                return f"message {wrong} of event {seq}, or one before it, was altered"
+            for id, _ in unpacked(body)[0] if names_messages(body) else ():
+                if not rooted(db, id, sound):
+                    return f"message {id} of event {seq}, or one before it, was altered"
         except (*FOREIGN, struct.error):
             return f"event {seq} was altered"
         if mark is not None:
@@ -263,8 +264,10 @@ def rooted(db: sqlite3.Connection, id: str | None, sound: set[str]) -> bool:
         if row is None or id in way:
             return False
         parent = row[0].hex() if row[0] else None
-        if node(Message.model_validate_json(row[1]), parent).id != id:
-            return False
+        # An id is made of the very text that is stored; older versions may have written another.
+        if digest(parent or "", row[1]) != id:
+            if node(Message.model_validate_json(row[1]), parent).id != id:
+                return False
         way.add(id)
         id = parent
     sound |= way
