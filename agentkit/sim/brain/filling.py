@@ -422,7 +422,8 @@ class Form:
         head = tuple(word.casefold() for word in split_identifier(name))
         wanted = "number" if kind in ("number", "integer") else "any"
         args = tuple(Arg("of", lit) for lit in names[:1])
-        solver = Solver(self.scene, wanted)
+        # A form has fields about the answer itself, as `question`, of which no tool tells.
+        solver = Solver(self.scene, wanted, tries=False)
         outcome = solver.solve(Look(head, args, f"the {' '.join(head)}"))
         if isinstance(outcome, Pending):
             self.calls.extend(call for call in solver.calls if call not in self.calls)

@@ -76,6 +76,8 @@ AMOUNTS = frozenset(
 AMOUNT_SENSES = MEASURES | frozenset(map(sense, AMOUNTS))
 """A record or a list is no answer to a question for one of these."""
 SIZE = sense("size")
+LISTED = 2
+"""Commas of a description that lists what a tool gives; of what is not there it cannot tell."""
 
 
 @dataclass
@@ -88,6 +90,8 @@ class Solver:
     calls: list[Call] = field(default_factory=list)
     trail: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    tries: bool = True
+    """Whether the only tool is tried where nothing says that it can tell."""
 
     def solve(self, node: Node) -> Outcome:
         """Return the value of a tree, what is missing, or PENDING with calls to make."""
@@ -293,7 +297,7 @@ class Solver:
                 ranked.append((-score, place, tool, arguments))
         ranked.sort(key=lambda item: item[:2])
         found = [(tool, arguments) for _, _, tool, arguments in ranked]
-        return found or (self.only_tool(given_too) if direct else [])
+        return found or (self.only_tool(given_too) if direct and self.tries else [])
 
     def only_tool(self, fillers: list[Filler]) -> list[tuple[Tool, dict[str, Json]]]:
         """Return the only tool there is, where all that it needs is named: its result may tell.
@@ -307,6 +311,8 @@ class Solver:
         acts = set(tool.description_senses[:1]) & (ONLY_VERBS | ACTIONS)
         acts |= VERBS_OF_ACTION & set(tool.offer.name.casefold().split("_"))
         if acts or tool.computes or tool.asks or not tool.required or self.stores(tool):
+            return []
+        if tool.offer.description.count(",") >= LISTED:
             return []
         # That a name of two words is a person's is a guess.
         told = {*tool.all_senses, sense("person")}

@@ -237,6 +237,24 @@ def test_a_list_of_objects_is_filled_from_what_the_task_tells() -> None:
     assert json.loads(talk(task, schema=QUOTES).text)["value"] == TWO_QUOTES
 
 
+class Told(BaseModel):
+    question: str = ""
+    solution: str = ""
+
+
+def test_no_tool_is_tried_for_a_field_about_the_answer_itself() -> None:
+    asked = "Question: How deep is the home port of the Avocet?"
+    asked = f"The home port of the Avocet is Ivory.\n\n{asked}"
+    said = talk(asked, world().tool("port"), schema=Told.model_json_schema())
+    assert json.loads(said.text) == {"question": "", "solution": "8.8"}
+    assert said.calls == [("port", {"name": "Ivory"})]
+
+
+def test_a_tool_that_lists_what_it_tells_is_not_tried_for_anything_else() -> None:
+    said = talk("What is the draught of the Avocet, and how deep is Ivory?", world().tool("ship"))
+    assert said.calls == [("ship", {"name": "Avocet"})]
+
+
 def test_the_name_that_a_card_was_asked_by_fills_the_field_of_its_kind() -> None:
     schema = {
         "type": "object",
