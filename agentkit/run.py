@@ -38,6 +38,7 @@ from agentkit.errors import (
     Unsettled,
     full_text,
 )
+from agentkit.estimates import counted, with_cuts
 from agentkit.events import (
     Base,
     Delta,
@@ -69,7 +70,6 @@ from agentkit.record import (
 from agentkit.scope import YOU, Scope, asleep, current_scope, giving_up, here
 from agentkit.step import PAID, Outcome, Step
 from agentkit.threads import uncancelled
-from agentkit.tokens import conversation_tokens, message_tokens
 from agentkit.traces import failure_of
 
 
@@ -234,7 +234,7 @@ class Run:
         kind, key = step.kind, step.key
         if hold and self.past.died_in(key):
             crash = Failure(type="Crashed", text="the process ended while it was under way")
-            self._end(step, "cancelled", self._with_cuts(Outcome(error=crash), hold, 1))
+            self._end(step, "cancelled", with_cuts(Outcome(error=crash), self.budget, hold, 1))
         attempt = self.attempts.get(key, 0) + 1
         self.attempts[key] = attempt
         self.emit(
@@ -267,12 +267,15 @@ class Run:
             doubt = step.effect == "once" and (stopped or open_ended(error, outer))
             status: Status = "cancelled" if stopped or doubt or kind == "tool" else "failed"
             failure = failure_of(error, traced=kind == "tool")
-            self._end(step, status, replace(self._cut(hold, error, failure), doubt=doubt))
+            lost = Outcome(error=failure, doubt=doubt)
+            cuts = hold.cuts + may_have_cost(error) if hold else 0
+            self._end(step, status, with_cuts(lost, self.budget, hold, cuts))
             raise
         if hold and outcome.usage is not None:
-            outcome = self._counted(outcome, hold, step.nodes) if kind == "model" else outcome
+            if kind == "model":
+                outcome = counted(outcome, self.budget, hold, step.nodes)
             self.budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
-            outcome = self._with_cuts(outcome, hold, hold.cuts)
+            outcome = with_cuts(outcome, self.budget, hold, hold.cuts)
         self._end(step, "failed" if outcome.error else "ok", outcome)
         if durable:
             await self.flush()
@@ -354,21 +357,6 @@ class Run:
             self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
         return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
 
-    def _counted(self, outcome: Outcome, hold: Hold, thread: Thread) -> Outcome:
-        """The outcome of a call; with an estimate where a budget needs counts and none came."""
-        used = outcome.usage or Usage()
-        if not self.budget.bounded or used.tokens_in or not used.calls:
-            return outcome
-        tokens_in = conversation_tokens(one.message for one in thread)
-        said = sum(message_tokens(one.message) for one in outcome.nodes)
-        usage = used.model_copy(
-            update={"tokens_in": tokens_in, "tokens_out": used.tokens_out or said}
-        )
-        cost = outcome.cost_usd
-        if cost is None and hold.bound is not None:
-            cost = hold.bound.price(usage)
-        return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
-
     async def _reserve(
         self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None
     ) -> Hold | None:
@@ -381,23 +369,6 @@ class Run:
             spent = error.context.get("spent", "unknown price")
             self.note(CallRefused(spent=spent, refused=name))
             raise
-
-    def _cut(self, hold: Hold | None, error: BaseException, failure: Failure) -> Outcome:
-        """What a step that failed leaves: what it was cut from counts as it was reserved."""
-        failed = Outcome(error=failure)
-        cuts = hold.cuts + may_have_cost(error) if hold else 0
-        return self._with_cuts(failed, hold, cuts)
-
-    def _with_cuts(self, outcome: Outcome, hold: Hold | None, cuts: int) -> Outcome:
-        """The outcome with attempts that were cut in flight entered at their estimate."""
-        guess = self.budget.estimate(hold) if hold and cuts else None
-        if guess is None:
-            return outcome
-        usage, cost = outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0
-        for _ in range(cuts):
-            usage = usage + guess[0]
-            cost = None if cost is None or guess[1] is None else cost + guess[1]
-        return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
 
     def judge(self, also: str = "") -> None:
         """Take what a person said of the steps in doubt, and ask about the others, all at once.

@@ -52,6 +52,7 @@ LAYERS = [
     "agentkit.person",
     "agentkit.scope",
     "agentkit.step",
+    "agentkit.estimates",
     "agentkit.past",
     "agentkit.resumed",
     "agentkit.run",

@@ -1,0 +1,37 @@
+"""What a call cost where nobody said it: an estimate, so that a budget binds all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agentkit.budget import Budget, Hold
+from agentkit.events import Usage
+from agentkit.messages import Thread
+from agentkit.step import Outcome
+from agentkit.tokens import conversation_tokens, message_tokens
+
+
+def counted(outcome: Outcome, budget: Budget, hold: Hold, thread: Thread) -> Outcome:
+    """The outcome of a call; with an estimate where a budget needs counts and none came."""
+    used = outcome.usage or Usage()
+    if not budget.bounded or used.tokens_in or not used.calls:
+        return outcome
+    tokens_in = conversation_tokens(one.message for one in thread)
+    said = sum(message_tokens(one.message) for one in outcome.nodes)
+    usage = used.model_copy(update={"tokens_in": tokens_in, "tokens_out": used.tokens_out or said})
+    cost = outcome.cost_usd
+    if cost is None and hold.bound is not None:
+        cost = hold.bound.price(usage)
+    return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
+
+
+def with_cuts(outcome: Outcome, budget: Budget, hold: Hold | None, cuts: int) -> Outcome:
+    """The outcome with attempts that were cut in flight entered as they were reserved."""
+    guess = budget.estimate(hold) if hold and cuts else None
+    if guess is None:
+        return outcome
+    usage, cost = outcome.usage or Usage(), outcome.cost_usd if outcome.usage else 0.0
+    for _ in range(cuts):
+        usage = usage + guess[0]
+        cost = None if cost is None or guess[1] is None else cost + guess[1]
+    return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
