@@ -1,5 +1,6 @@
 """agentkit: multi-agent LLM systems as distributed systems, built and seen in a notebook."""
 
+import agentkit.joining  # noqa: F401  # gives actors their operators
 from agentkit.actor import Actor, Pattern, pattern
 from agentkit.agent import Agent
 from agentkit.answer import Answer

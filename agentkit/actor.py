@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, ClassVar, Literal, overload
 
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
@@ -38,10 +38,6 @@ from agentkit.threads import uncancelled
 from agentkit.tools import Tool, of_answer, of_answers, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, revalidated, schema_of
-
-if TYPE_CHECKING:
-    from agentkit.patterns.graphs.graph import Graph
-
 
 RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output", "sample"}
 """What an ask outside of any run may give to the one it opens."""
@@ -261,22 +257,16 @@ class Actor:
         made = tool(effect="pure", timeout_s=None, name=name or self.name)(ask)
         return dataclasses.replace(made, actor=self)
 
-    def __rshift__(self, after: Any) -> Graph:
+    def __rshift__(self, after: Any) -> Joined:
         """A declared graph: this actor, then another or a list of them."""
-        from agentkit.patterns.graphs.graph import chain
+        return Arrows.chain(self, after)
 
-        return chain(self, after)
+    def __rrshift__(self, before: Any) -> Joined:
+        return Arrows.chain(before, self)
 
-    def __rrshift__(self, before: Any) -> Graph:
-        from agentkit.patterns.graphs.graph import chain
-
-        return chain(before, self)
-
-    def when(self, test: Callable[[Any], bool], label: str = "") -> Graph:
+    def when(self, test: Callable[[Any], bool], label: str = "") -> Joined:
         """This actor in a declared graph, asked only where the condition holds."""
-        from agentkit.patterns.graphs.graph import node
-
-        return node(self).when(test, label)
+        return Arrows.lone(self).when(test, label)
 
     async def _ask(
         self,
@@ -411,6 +401,37 @@ def tell(run: Run, scope: Scope, nodes: Thread, sender: str, to: str, purpose: s
         message=nodes[-1].id,
         purpose=purpose,
     )
+
+
+class Joined(Actor):
+    """Actors joined by arrows, as far as `>>` promises; what it makes is a `patterns.Graph`."""
+
+    def named(self, name: str) -> Joined:
+        """The same graph under a name of its own: one node of another."""
+        raise NotImplementedError
+
+    def loop(
+        self,
+        *,
+        until: Callable[[Any], bool],
+        max_rounds: int,
+        give_up: Any | Literal["fail", "go on"] = "fail",
+    ) -> Joined:
+        """The graph, repeated until the condition holds, at most max_rounds times."""
+        raise NotImplementedError
+
+    def reduce(self, **reducers: Callable[[Any, Any], Any]) -> Joined:
+        """The graph with shared values, each combined by its reducer."""
+        raise NotImplementedError
+
+
+class Arrows:
+    """How actors are joined: graphs come after actors, so `agentkit.joining` says it."""
+
+    chain: ClassVar[Callable[[Any, Any], Joined]]
+    """What `first >> second` makes."""
+    lone: ClassVar[Callable[[Actor], Joined]]
+    """An actor as a graph of one node."""
 
 
 class Pattern(Actor):

@@ -73,6 +73,7 @@ LAYERS = [
     "agentkit.patterns.parts",
     "agentkit.patterns.graphs",
     "agentkit.patterns",
+    "agentkit.joining",
     "agentkit.views",
     "agentkit.pictures",
     "agentkit.protocols",
@@ -144,10 +145,6 @@ APART = {
     ("agentkit.sim.server", "agentkit.sim.world"),
 }
 
-# Operators of an early class that make a late one: `a >> b` is a declared graph. Only imports
-# inside functions, or for annotations, may pass here.
-DOORS = {("agentkit.actor", "agentkit.patterns.graphs")}
-
 # Each costs more than the whole core, or belongs to an extra.
 HEAVY = {
     "IPython", "aiohttp", "anthropic", "anywidget", "chromadb", "dotenv", "genai_prices",
@@ -177,28 +174,26 @@ def layer(module: str) -> str | None:
     return None
 
 
-def imports(module: str) -> Iterator[tuple[str, bool]]:
-    """What a module imports of ours, and whether lazily: in a function, or for annotations."""
+def imports(module: str) -> Iterator[str]:
+    """What a module imports of ours, in a function and for annotations too."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
 
-    def visit(node: ast.AST, lazy: bool) -> Iterator[tuple[str, bool]]:
-        lazy = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        lazy = lazy or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    def visit(node: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
-            yield from ((alias.name, lazy) for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = ".".join([*above, node.module or ""]).strip(".") if node.level else node.module
             for alias in node.names:  # `from agentkit import log` means the module where it is one
                 inner = f"{base}.{alias.name}"
-                yield inner if inner in MODULES else str(base), lazy
+                yield inner if inner in MODULES else str(base)
         for child in ast.iter_child_nodes(node):
-            yield from visit(child, lazy)
+            yield from visit(child)
 
-    for name, lazy in visit(tree, False):
+    for name in visit(tree):
         if name.split(".")[0] in PACKAGES:
-            yield name, lazy
+            yield name
 
 
 def test_every_module_has_its_place_in_the_list() -> None:
@@ -210,11 +205,9 @@ def test_a_module_imports_only_earlier_ones(module: str) -> None:
     mine = layer(module)
     assert mine is not None
     wrong = []
-    for name, lazy in imports(module):
+    for name in imports(module):
         theirs = layer(name)
         assert theirs is not None, f"{module} imports {name}, which does not exist"
-        if lazy and (mine, theirs) in DOORS:
-            continue
         if (mine, theirs) in APART:
             wrong.append(f"{module} imports {name}, and {mine} must not know {theirs}")
         if LAYERS.index(theirs) > LAYERS.index(mine):
@@ -225,9 +218,7 @@ def test_a_module_imports_only_earlier_ones(module: str) -> None:
 @pytest.mark.parametrize("folder", [entry for entry in LAYERS if entry not in PACKAGES])
 def test_no_cycle_inside_a_folder(folder: str) -> None:
     inside = [name for name in MODULES if layer(name) == folder]
-    needs = {
-        name: {to for to, _ in imports(name) if to in inside and to != name} for name in inside
-    }
+    needs = {name: {to for to in imports(name) if to in inside and to != name} for name in inside}
     while free := [name for name in needs if not needs[name] & needs.keys()]:
         for name in free:
             del needs[name]

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from agentkit.actor import Actor
+from agentkit.actor import Actor, Joined
 from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
@@ -46,7 +46,7 @@ from agentkit.words import for_line
 UNNAMED = "graph"
 
 
-class Graph(Actor):
+class Graph(Joined):
     """A declared graph."""
 
     what = "graph"
