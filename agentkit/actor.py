@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, overload
 
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
+from agentkit.code import Works
 from agentkit.conversation import After, heard_in, thread_before, worded
 from agentkit.errors import AgentkitError, BadOutput, SetupError, TooDeep, error_text
 from agentkit.events import (
@@ -47,7 +48,7 @@ BEGINNING = 64
 """Events of a run among which its first message is."""
 
 
-class Actor:
+class Actor(Works):
     """The base of all actors. Subclasses define `act`."""
 
     what = "actor"

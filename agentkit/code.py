@@ -99,6 +99,14 @@ class Mark:
         return last.text
 
 
+class Works:
+    """The base of what works in runs, tools and actors. A class, as that is told fastest."""
+
+    def _made_of(self) -> tuple[Any, ...]:
+        """What the mark of whoever uses it is about."""
+        return ()
+
+
 class Worked(NamedTuple):
     """A mark, with what it was worked out from."""
 
@@ -139,14 +147,9 @@ def works_in(spaces: Iterable[dict[str, Any]]) -> list[Any]:
     for space in spaces:
         values = list(space.values())
         # Few classes have thousands of values, so they are asked rather than the values.
-        if kinds := {kind for kind in set(map(type, values)) if hasattr(kind, "_made_of")}:
+        if kinds := {kind for kind in set(map(type, values)) if issubclass(kind, Works)}:
             found += [one for one in values if type(one) in kinds]
     return found
-
-
-def works_in_runs(value: Any) -> bool:
-    """Whether it is a tool or an actor."""
-    return hasattr(type(value), "_made_of")
 
 
 Way = tuple[str, ...]
@@ -245,7 +248,7 @@ class Found:
     def _object(self, value: Any, way: Way) -> list[tuple[str, Any]]:
         """What an object is made of; of a library's only the functions that it holds."""
         kind = type(value)
-        if works_in_runs(value):
+        if isinstance(value, Works):
             self.seen.take_made(made_of, value)
             return [*(("", part) for part in value._made_of()), *self._class(kind)]
         frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
@@ -276,7 +279,7 @@ LOOKED_INTO = (
 
 def opaque(kind: type) -> bool:
     """Whether its objects are a library's: nothing is behind them, whichever they are."""
-    if issubclass(kind, LOOKED_INTO) or hasattr(kind, "_made_of") or own_class(kind):
+    if issubclass(kind, LOOKED_INTO) or issubclass(kind, Works) or own_class(kind):
         return False
     return kind.__module__.partition(".")[0] not in ("agentkit", *HOLDERS)
 
@@ -332,7 +335,7 @@ def ancestry(kind: type) -> Sequence[Any]:
     return [kind.__mro__, *(part for space in spaces for part in (*space, *space.values()))]
 
 
-def made_of(work: Any) -> Sequence[Any]:
+def made_of(work: Works) -> Sequence[Any]:
     """What a tool or an actor is made of."""
     return type(work), *work._made_of()
 

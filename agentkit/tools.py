@@ -21,7 +21,7 @@ from typing import Any, Literal, overload
 
 from pydantic import BaseModel, ValidationError
 
-from agentkit.code import Mark
+from agentkit.code import Mark, Works
 from agentkit.errors import ToolError, error_text, full_text
 from agentkit.events import Effect
 from agentkit.forms import shown
@@ -62,7 +62,7 @@ class Arguments(dict[str, JSON]):
 
 
 @dataclass(frozen=True)
-class Tool:
+class Tool(Works):
     """A function with its name, schema and effect; still callable as the function it is."""
 
     fn: Callable[..., Any]
