@@ -42,6 +42,10 @@ class Past:
         """The messages in the log and how often each step was begun, for the run to go on with."""
         return set(), {}
 
+    def told(self) -> set[str]:
+        """Calls that may have happened, as the run was told."""
+        return {made for known in self.records for made in known.told}
+
     def recall(self, step: Step) -> StepEnded | None:
         """The end of a step that an earlier attempt at this run recorded."""
         return None
@@ -111,6 +115,9 @@ class Fresh(Past):
     """Of a new run: it knows nothing, and looks nothing up."""
 
     new = True
+
+    def told(self) -> set[str]:
+        return set()
 
 
 class Replayed(Past):

@@ -91,7 +91,7 @@ class Run:
         self.budget: Budget = Budget(self.id, start.budget_usd, start.budget_tokens, spent, outer)
         self.stored, self.attempts = past.kept()
         """Ids of the messages in the log, and how often each step was begun."""
-        self.told = {made for known in past.records for made in known.told}
+        self.told = past.told()
         """Calls that may have happened, as the run was told."""
         self._marks: dict[int, tuple[Any, str]] = {}
         self.ended: bool = False
@@ -114,7 +114,7 @@ class Run:
         with self._emitting:
             seq = self._seq + 1
             event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
-            if self.past.has(event):
+            if self.past.bound and self.past.has(event):
                 return
             self._seq = seq
             if event.nodes:
