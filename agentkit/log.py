@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,17 @@ class RunInfo(Frozen):
     """host:pid:token of the last writer."""
     place: str | None = None
     """The notebook that it was started from; None outside of one, or where nobody knows."""
+
+
+class Erased(Frozen):
+    """What was erased, and what could not be reached."""
+
+    items: int = 0
+    """Of a memory's store."""
+    events: int = 0
+    messages: int = 0
+    left: tuple[str, ...] = ()
+    """Where bytes of it may be still, and why."""
 
 
 @dataclass
@@ -159,6 +170,17 @@ class Log(ABC):
         Raises:
             SetupError: that is no head. LogError: the log cannot be read at all.
         """
+
+    def erase(self, texts: Sequence[str]) -> Erased:
+        """Take texts out of all that is recorded, beyond recovery; `verify` finds it sound.
+
+        What stands around them stays. A run whose recorded words are gone cannot be resumed where
+        they count.
+
+        Raises:
+            LogError: it cannot be written; then nothing was erased.
+        """
+        return Erased(left=(f"the log {self.url}, which ends with its process",))
 
     def trust(self, run: str) -> None:
         """See to it that a run reads as it was written; cheaper than `verify`, for this run alone.

@@ -60,6 +60,16 @@ def extended(head: bytes, rows: Sequence[tuple[int, float, str, str]]) -> bytes:
     return hashlib.sha256(head + sizes + words).digest()[:SIZE]
 
 
+def commit_seal(head: bytes, mark: bytes, rows: Sequence[tuple[int, float, str, str]]) -> bytes:
+    """Fixes what is left of a commit with that mark, once something was erased from it."""
+    return hashed(b"erased", mark, extended(head, rows))
+
+
+def message_seal(id: bytes, parent: bytes | None, body: str) -> bytes:
+    """Fixes what is left of a message, once something was erased from it."""
+    return hashed(b"erased", id, parent or b"", body.encode())
+
+
 def log_head(count: int, heads: Iterable[tuple[str, bytes]]) -> str:
     """The head of a log with so many events, given its runs in the order they began."""
     parts = [part for run, head in heads for part in (run.encode(), head)]

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
@@ -21,8 +21,8 @@ from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
-from agentkit.log import LOGGER, STREAM, Batch, Log, RunInfo, Tally, unknown
-from agentkit.logs import chain, schema, verifying
+from agentkit.log import LOGGER, STREAM, Batch, Erased, Log, RunInfo, Tally, unknown
+from agentkit.logs import chain, erasing, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
 from agentkit.messages import Thread, stored_message
@@ -410,6 +410,12 @@ class SqliteLog(Log):
         wrong = [self.note] if self.note else []
         with self._transaction("BEGIN"):
             return wrong + verifying.problems(self._db, self.path, head, count, self.clock())
+
+    def erase(self, texts: Sequence[str]) -> Erased:
+        self._may_write()
+        self.commit()
+        with self._mapped():
+            return erasing.erase(self.path, texts)
 
     def trust(self, run: str) -> None:
         self.settle()

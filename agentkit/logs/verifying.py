@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -91,8 +91,11 @@ def problems(
     depths = messages(db, wrong)
     chained = schema.version_of(db) >= schema.CHAINED
     runs = {row[0]: row for row in db.execute("SELECT n, id FROM runs")}
+    seals = seals_of(db)
     told = {
-        n: events_of(rows, str(runs[n][1]) if n in runs else "", depths, count or 0, chained, wrong)
+        n: events_of(
+            rows, str(runs[n][1]) if n in runs else "", depths, seals, count or 0, chained, wrong
+        )
         for n, rows in groupby(events(db, chained), key=lambda row: row[0])
     }
     for n in told.keys() - runs.keys():
@@ -128,6 +131,7 @@ CHAIN = ", owner, epoch, link, head, seal"
 def messages(db: sqlite3.Connection, wrong: Problems) -> dict[str, int]:
     """Check each message; how many come before and with it, by id."""
     parents: dict[str, str | None] = {}
+    seals = seals_of(db)
     for id, parent, body in db.execute("SELECT id, parent, body FROM messages"):
         try:
             above = parent.hex() if parent else None
@@ -136,9 +140,17 @@ def messages(db: sqlite3.Connection, wrong: Problems) -> dict[str, int]:
         except FOREIGN as error:
             wrong.add(f"message {named(id)} cannot be read: {error}")
             continue
-        if made.id != id.hex():
+        here = (id, parent, body)
+        if made.id != id.hex() and not sealed(seals, id, chain.message_seal, *here):
             wrong.add(f"message {named(id)} was altered: its content is {made.id}")
     return depths_of(parents, wrong)
+
+
+def seals_of(db: sqlite3.Connection) -> dict[bytes, bytes]:
+    """The seals of what something was erased from, by a message's id or a commit's mark."""
+    if not schema.columns_in(db, "erased"):
+        return {}
+    return dict(db.execute("SELECT id, seal FROM erased"))
 
 
 def named(id: object) -> str:
@@ -178,6 +190,7 @@ def events_of(
     rows: Iterator[Row],
     run: str,
     depths: dict[str, int],
+    seals: dict[bytes, bytes],
     count: int,
     chained: bool,
     wrong: Problems,
@@ -196,7 +209,7 @@ def events_of(
         kept.append((seq, at, scope, body))
         if mark is None:
             continue
-        if extended(made.head, kept) != mark:
+        if not fits(made.head, kept, mark, seals):
             wrong.add(f"run {run} was altered, or has gaps, at event {kept[0][0]} to {seq}")
         made.head = mark
         made.commit(batch)
@@ -207,6 +220,22 @@ def events_of(
         wrong.add(f"run {run} has gaps, or was altered, from event {kept[0][0]} on")
     made.commit(batch)
     return made
+
+
+def fits(
+    head: Any, kept: list[tuple[int, float, str, str]], mark: Any, seals: dict[bytes, bytes]
+) -> bool:
+    """Whether a commit is as it was written, or as an erasure left it."""
+    made = extended(head, kept)
+    return made == mark or sealed(seals, mark, chain.commit_seal, head, mark, kept)
+
+
+def sealed(seals: dict[bytes, bytes], key: Any, seal: Callable[..., bytes], *parts: Any) -> bool:
+    """Whether what is there is what an erasure left; False for what nobody can have written."""
+    try:
+        return key in seals and seals[key] == seal(*parts)
+    except (*FOREIGN, struct.error):
+        return False
 
 
 def extended(head: Any, kept: list[tuple[int, float, str, str]]) -> bytes:
@@ -236,25 +265,27 @@ def altered(db: sqlite3.Connection, n: int, run: str) -> str:
     if schema.version_of(db) < schema.CHAINED:
         return ""
     (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
-    made, kept, sound = chain.origin(run), [], set[str]()
+    made, kept, sound, seals = chain.origin(run), [], set[str](), seals_of(db)
     for seq, at, scope, body, mark in db.execute(
         "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (n,)
     ):
         kept.append((seq, at, scope, body))
         try:
             for id, _ in unpacked(body)[0] if names_messages(body) else ():
-                if not rooted(db, id, sound):
+                if not rooted(db, id, sound, seals):
                     return f"message {id} of event {seq}, or one before it, was altered"
         except (*FOREIGN, struct.error):
             return f"event {seq} was altered"
         if mark is not None:
-            if extended(made, kept) != mark:
+            if not fits(made, kept, mark, seals):
                 return f"event {kept[0][0]} to {seq} were altered, or some are missing"
             made, kept = mark, []
     return "" if not kept and made == head else "its last events are missing, or others"
 
 
-def rooted(db: sqlite3.Connection, id: str | None, sound: set[str]) -> bool:
+def rooted(
+    db: sqlite3.Connection, id: str | None, sound: set[str], seals: dict[bytes, bytes]
+) -> bool:
     """Whether a message and all before it are what their ids say; remembers those that are."""
     way = set[str]()
     while id is not None and id not in sound:
@@ -266,7 +297,10 @@ def rooted(db: sqlite3.Connection, id: str | None, sound: set[str]) -> bool:
         parent = row[0].hex() if row[0] else None
         # An id is made of the very text that is stored; older versions may have written another.
         if digest(parent or "", row[1]) != id:
-            if node(Message.model_validate_json(row[1]), parent).id != id:
+            key = bytes.fromhex(id)
+            if node(Message.model_validate_json(row[1]), parent).id != id and not sealed(
+                seals, key, chain.message_seal, key, *row
+            ):
                 return False
         way.add(id)
         id = parent

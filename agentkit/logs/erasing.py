@@ -1,0 +1,177 @@
+"""Erases texts from a log's file: from its rows, its free pages and its write-ahead log.
+
+The hashes of what was recorded stay as they were, so that a head kept elsewhere still fits. In the
+table `erased` stands for each altered commit, by its mark, and for each altered message, by its id,
+a seal over what is there now: whoever alters it further is seen.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from agentkit.log import Erased
+from agentkit.logs import chain
+from agentkit.messages import JSON
+
+BLANK = "[erased]"
+
+SHORT = 12
+"""Characters below which a text is erased only where it is all that stands there: shorter ones
+are parts of other words."""
+
+OPEN = ("request", "result", "data", "content")
+"""Fields in which a short text is looked for: elsewhere it may be a word of ours."""
+
+WAIT_S = 10.0
+
+
+class Texts:
+    """What is to be erased, in the forms in which a log may hold it."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        wanted = {text.strip() for text in texts} - {""}
+        self.short = {text for text in wanted if len(text) < SHORT}
+        # As it is, and inside of JSON that is itself a text in JSON, such as a call's arguments.
+        self.long = set().union(*(forms(text) for text in wanted - self.short))
+        stored = {inner for form in self.long | self.short for inner in forms(form)}
+        self.stored = {form[:SHORT] for form in self.long | stored}
+
+    def within(self, body: str) -> bool:
+        """Whether some of it may stand in the JSON of a row, or its beginning."""
+        return any(form in body for form in self.stored)
+
+    def blanked(self, value: JSON, open: bool = False) -> JSON:
+        """Return a value without it."""
+        if isinstance(value, str):
+            return BLANK if open and value.strip() in self.short else self.cut(value)
+        if isinstance(value, list):
+            return [self.blanked(one, open) for one in value]
+        if isinstance(value, dict):
+            return {
+                self.cut(name): self.blanked(one, open or name in OPEN)
+                for name, one in value.items()
+            }
+        return value
+
+    def cut(self, text: str) -> str:
+        """Return a text without it; pieces that overlap go as one."""
+        spans = sorted(span for form in self.long for span in found(form, text))
+        parts, at = [], 0
+        for begin, end in spans:
+            if begin >= at:
+                parts += [text[at:begin], BLANK]
+            at = max(at, end)
+        return "".join([*parts, text[at:]]) if parts else text
+
+
+def forms(text: str) -> set[str]:
+    """A text as it is, in one line, and as JSON writes it, with and without signs beyond ASCII."""
+    written = (json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False))
+    return {text, " ".join(text.split()), *written}
+
+
+def found(form: str, text: str) -> Iterable[tuple[int, int]]:
+    """Where a text has another in it, from first to last; and where it was cut off in it."""
+    at = text.find(form)
+    while at >= 0:
+        yield at, at + len(form)
+        at = text.find(form, at + 1)
+    # Names of runs and notes have the beginning of a longer text, some with dots behind it.
+    at = text.rfind(form[:SHORT])
+    if at >= 0 and form.startswith(text[at:].rstrip("….")):
+        yield at, len(text)
+
+
+def written(value: JSON) -> str:
+    """JSON as the rows have it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def erase(path: Path, texts: Sequence[str]) -> Erased:
+    """Take texts out of the file of a log; the rest of each row stays.
+
+    Cost: reads the whole log, and writes it anew. Nobody can write it meanwhile.
+
+    Raises:
+        sqlite3.Error: the file cannot be written; then nothing was erased.
+    """
+    wanted = Texts(texts)
+    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
+    try:
+        db.execute("PRAGMA secure_delete=ON")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY, seal BLOB NOT NULL)")
+        messages, events = erase_messages(db, wanted), erase_events(db, wanted)
+        db.execute("COMMIT")
+        return Erased(events=events, messages=messages, left=tuple(swept(db, path)))
+    finally:
+        db.close()
+
+
+def erase_messages(db: sqlite3.Connection, wanted: Texts) -> int:
+    """Erase from the messages, and seal them as they are then; how many there were."""
+    rows = db.execute("SELECT id, parent, body FROM messages")
+    changed = []
+    for id, parent, body in rows:
+        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body:
+            changed.append((id, parent, made))
+    for id, parent, body in changed:
+        db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
+        sealed(db, id, chain.message_seal(id, parent, body))
+    return len(changed)
+
+
+def erase_events(db: sqlite3.Connection, wanted: Texts) -> int:
+    """Erase from the events, and seal the commits as they are then; how many there were."""
+    changed = []
+    for run, seq, body in db.execute("SELECT run, seq, body FROM events"):
+        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body:
+            changed.append((run, seq, made))
+    for run, seqs in groupby(sorted(changed), key=lambda one: one[0]):
+        rows = list(seqs)
+        db.executemany(
+            "UPDATE events SET body=? WHERE run=? AND seq=?",
+            [(body, run, seq) for _, seq, body in rows],
+        )
+        seal_commits(db, run, {seq for _, seq, _ in rows})
+    for run, name in db.execute("SELECT n, name FROM runs WHERE name IS NOT NULL").fetchall():
+        if (made := wanted.cut(name)) != name:
+            db.execute("UPDATE runs SET name=? WHERE n=?", (made, run))
+    return len(changed)
+
+
+def seal_commits(db: sqlite3.Connection, run: int, seqs: set[int]) -> None:
+    """Seal those commits of a run that have one of these events."""
+    (id,) = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
+    head, kept = chain.origin(id), list[tuple[int, float, str, str]]()
+    rows = db.execute(
+        "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (run,)
+    ).fetchall()
+    for *row, mark in rows:
+        kept.append(tuple(row))
+        if mark is None:
+            continue
+        if seqs & {one[0] for one in kept}:
+            sealed(db, mark, chain.commit_seal(head, mark, kept))
+        head, kept = mark, []
+
+
+def sealed(db: sqlite3.Connection, id: bytes, seal: bytes) -> None:
+    """Keep the seal of a message or commit."""
+    db.execute("INSERT OR REPLACE INTO erased VALUES (?,?)", (id, seal))
+
+
+def swept(db: sqlite3.Connection, path: Path) -> Iterable[str]:
+    """Write the file anew, without the pages that are free; tell what could not be swept."""
+    (missing,) = db.execute("SELECT coalesce(max(missing), 0) FROM chain").fetchone()
+    if missing:  # It would number the events anew, and hide that some are missing.
+        yield f"free pages of {path}, in which events are missing"
+    else:
+        db.execute("VACUUM")
+    (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        yield f"{path}-wal, which another process is reading"
