@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, overload
 
 from agentkit import Tool, tool
 from agentkit.errors import SetupError
+from agentkit.log import Erased
 from agentkit.messages import JSON, Thread
 from agentkit.scope import note
 from agentkit.step import Outcome
@@ -19,6 +21,7 @@ from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
+from memory.erasing import erased
 from memory.home import home
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, nearest, noted, with_recalled
@@ -165,18 +168,44 @@ class VectorMemory(Scoped):
         note(noted(self.name, query, hits, me.names))
         return hits
 
+    @overload
     async def forget(
-        self, ids: str | Sequence[str] | None = None, *, where: Where | None = None
-    ) -> int:
+        self,
+        ids: str | Sequence[str] | None = None,
+        *,
+        where: Where | None = None,
+        erase: Literal[False] = False,
+    ) -> int: ...
+
+    @overload
+    async def forget(
+        self,
+        ids: str | Sequence[str] | None = None,
+        *,
+        where: Where | None = None,
+        erase: Literal[True],
+    ) -> Erased: ...
+
+    async def forget(
+        self,
+        ids: str | Sequence[str] | None = None,
+        *,
+        where: Where | None = None,
+        erase: bool = False,
+    ) -> int | Erased:
         """Remove items by id, or all that a filter fits; return how many there were.
 
         Args:
             ids: of items; that of a long text removes all its pieces.
             where: a filter over metadata, see `memory.stores.Where`.
+            erase: leave no byte of their texts either: not in the store's files, nor, wherever
+                they stand word for word, in the log. Returns what was erased and what was out of
+                reach. What was forgotten before without this is in the log still.
 
         Raises:
             SetupError: neither ids nor a filter. ReadOnly: it is not to be written.
-            StoreError: the store failed.
+            StoreError, LogError: the store or the log failed.
+        Cost: to erase, that of reading and writing the whole log and the store's file.
         """
         if (ids is None) == (not where):
             raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
@@ -186,11 +215,14 @@ class VectorMemory(Scoped):
 
         async def perform(_key: str) -> JSON:
             if wanted is not None:
-                return await me.store.drop(await of_names(me.store, wanted))
-            return await me.store.drop([one.id for one in await me.store.get(where=where)])
+                found = await of_names(me.store, wanted)
+            else:
+                found = [one.id for one in await me.store.get(where=where)]
+            return await erased(me.store, found) if erase else await me.store.drop(found)
 
-        request = me.asked({"ids": wanted, "where": where})
-        return int(await step(f"{self.name}.forget", request, perform, effect="idempotent"))
+        request = me.asked({"ids": wanted, "where": where, **({"erase": True} if erase else {})})
+        made = await step(f"{self.name}.forget", request, perform, effect="idempotent")
+        return Erased.model_validate(made) if erase else int(made)
 
     async def items(self, where: Where | None = None) -> list[Item]:
         """List what is stored, oldest first; not a step, because no agent learns of it."""

@@ -96,6 +96,7 @@ LAYERS = [
     "memory.recalled",
     "memory.scopes",
     "memory.writing",
+    "memory.erasing",
     "memory.vector",
     "memory.board",
     "memory.stream",

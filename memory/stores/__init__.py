@@ -84,6 +84,15 @@ class Store(Protocol):
         """Remove items by id; return how many there were."""
         ...
 
+    async def erase(self, ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+        """Remove items so that no byte of them is left, nor of what was dropped or replaced before.
+
+        Returns:
+            How many there were, and where something may be left, in words.
+        Cost: that of the whole collection or file.
+        """
+        ...
+
     async def count(self) -> int:
         """Count the items."""
         ...

@@ -8,6 +8,7 @@ index in memory and would not see the other's writes; whoever shares runs a serv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import threading
@@ -22,6 +23,7 @@ from agentkit.threads import in_thread
 from memory.errors import BadVector, StoreCorrupt, StoreFull, StoreTaken, StoreUnreachable
 from memory.stores import Item, Near, Where
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
+from memory.stores.chromaerasing import TURNS, mend, renewed, sweep
 from memory.stores.entry import admitted
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
@@ -68,6 +70,8 @@ class ChromaStore:
         self._opened: Any = None
         self._batch = 0
         self._opening = threading.Lock()
+        folder = self.path if self.shared else str(Path(self.path).resolve())
+        self._turn = TURNS[folder, collection]
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         if not items:
@@ -93,7 +97,7 @@ class ChromaStore:
                     embeddings=rows[part],
                 )
 
-        await self._run(put)
+        await self._run(put, writes=True)
         self.dims = rows.shape[1]
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
@@ -145,16 +149,32 @@ class ChromaStore:
         if not wanted:
             return 0
 
-        def drop(found: Any) -> int:
-            dropped = 0
-            for ids in self._parts(wanted):
-                there = found.get(ids=ids, include=[])["ids"]
-                if there:
-                    found.delete(ids=there)
-                dropped += len(there)
-            return dropped
+        return int(await self._run(lambda found: self._drop(found, wanted), writes=True))
 
-        return int(await self._run(drop))
+    def _drop(self, found: Any, wanted: list[str]) -> int:
+        dropped = 0
+        for ids in self._parts(wanted):
+            there = found.get(ids=ids, include=[])["ids"]
+            if there:
+                found.delete(ids=there)
+            dropped += len(there)
+        return dropped
+
+    async def erase(self, ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+        wanted = list(dict.fromkeys(ids))
+
+        def erase(found: Any) -> tuple[int, tuple[str, ...]]:
+            dropped = self._drop(found, wanted)
+            if self.shared:
+                return dropped, (
+                    f"index, queue and free pages of the Chroma server {self.path}, until its files"
+                    " are made anew there",
+                )
+            self._opened = renewed(self._client, found, self._batch)
+            return dropped, tuple(sweep(self.path, str(found.id)))
+
+        made: tuple[int, tuple[str, ...]] = await self._run(erase, writes=True)
+        return made
 
     async def count(self) -> int:
         return int(await self._run(lambda found: found.count()))
@@ -172,7 +192,7 @@ class ChromaStore:
 
     def _open(self) -> Any:
         """The collection itself; made when it is new."""
-        with self._opening:
+        with self._turn, self._opening:
             if self._opened is None:
                 try:
                     self._opened = self._collection()
@@ -190,6 +210,8 @@ class ChromaStore:
         else:
             self._client = FOLDERS.take(self.path, self)
         self._batch = self._client.get_max_batch_size()
+        if not self.shared:
+            mend(self._client, self.collection)
         found = self._client.get_or_create_collection(
             self.collection,
             embedding_function=None,
@@ -223,12 +245,23 @@ class ChromaStore:
             read += len(page["ids"])
             yield page
 
-    async def _run(self, work: Callable[[Any], Any]) -> Any:
+    async def _run(self, work: Callable[[Any], Any], *, writes: bool = False) -> Any:
         """Do work in a thread; again after a pause where a server does not answer."""
 
-        def opened() -> Any:
+        def once() -> Any:
             # Without the lock where it is open: Chroma itself may be called by several threads.
-            return work(self._opened or self._open())
+            with self._turn if writes else contextlib.nullcontext():
+                return work(self._opened or self._open())
+
+        def opened() -> Any:
+            from chromadb.errors import NotFoundError
+
+            try:
+                return once()
+            except NotFoundError:
+                # Another object made it anew, to erase something.
+                self._opened = None
+                return once()
 
         for pause in (*PAUSES_S, None):
             try:

@@ -144,6 +144,9 @@ class NumpyStore:
             self._rows.drop(ids)
         return dropped
 
+    async def erase(self, ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+        return await self._file.run(lambda: (self._drop(ids), self._file.sweep()))
+
     async def count(self) -> int:
         counting = "SELECT COUNT(*) FROM items WHERE collection=?"
         return int(

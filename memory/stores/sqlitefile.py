@@ -76,6 +76,17 @@ class SqliteFile:
                 self.db.execute("ROLLBACK")
             raise
 
+    def sweep(self) -> tuple[str, ...]:
+        """Write the file anew, so that nothing deleted is left in it; tell what is left elsewhere.
+
+        Cost: that of the whole file.
+        """
+        if self.path == ":memory:":
+            return ()
+        self.db.execute("VACUUM")
+        (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return (f"{self.path}-wal, which another process is reading",) if busy else ()
+
     @contextlib.contextmanager
     def mapped(self) -> Iterator[None]:
         """Raise errors of SQLite and of the disk as errors of ours."""
