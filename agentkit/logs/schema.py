@@ -198,7 +198,8 @@ def check_header(path: Path) -> str:
     if head[18] == 2 and version >= CHAINED and not wal.exists() and not undone:
         return (
             f"{path} may be incomplete: it was in use when it was copied, or moved, without its"
-            f" write-ahead log {wal.name}, which holds the newest events."
+            f" write-ahead log {wal.name}, which holds the newest events. Nothing is missing where"
+            " a process that opened or closed it was killed in that moment."
         )
     # SQLite writes 32 bytes at its beginning, then for each page 24 bytes and the page: a process
     # that is killed can leave off between any two of these writes, and loses nothing by that.
