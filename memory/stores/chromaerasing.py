@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import struct
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +19,12 @@ KEPT, GONE = "-kept", "-gone"
 """Ends of the names that the new and the old collection have meanwhile."""
 
 WAIT_S = 10.0
+
+HEADER = struct.Struct("<iQQQQ")
+"""Begins an index's header: version, offset, vectors it has room for, vectors, bytes of each."""
+
+LENGTH = 4
+"""Bytes of the length of each vector."""
 
 TURNS: defaultdict[tuple[str, str], threading.RLock] = defaultdict(threading.RLock)
 """One writer at a time of each collection (folder, name): what is written while the rest is copied
@@ -64,6 +71,8 @@ def renewed(client: Any, old: Any, batch: int) -> Any:
     while (page := old.get(limit=batch, offset=read, include=what))["ids"]:
         new.upsert(ids=page["ids"], **{one: page[one] for one in what})
         read += len(page["ids"])
+    if read:  # So that its index is made now, and not after the files were swept.
+        new.query(query_embeddings=new.peek(1)["embeddings"], n_results=1)
     old.modify(name=name + GONE)
     new.modify(name=name)
     client.delete_collection(name + GONE)
@@ -99,4 +108,25 @@ def sweep(folder: str, gone: str) -> list[str]:
     unused = [path for path in indexes if path.name not in used]
     for path in unused:
         shutil.rmtree(path, ignore_errors=True)
+    for path in indexes:
+        if path not in unused:
+            clear_room(path)
     return [f"{path}, which cannot be removed" for path in unused if path.exists()]
+
+
+def clear_room(index: Path) -> None:
+    """Blank what lies in an index's files behind its last vector.
+
+    Chroma writes the room for the vectors to come as it finds it: with what its process had there,
+    which may be a text.
+    """
+    head = (index / "header.bin").read_bytes()
+    if len(head) < HEADER.size:
+        return
+    _, _, most, count, size = HEADER.unpack_from(head)
+    for name, each in (("data_level0.bin", size), ("length.bin", LENGTH)):
+        path = index / name
+        if count < most and path.exists() and path.stat().st_size == most * each:
+            with path.open("r+b") as file:
+                file.seek(count * each)
+                file.write(bytes((most - count) * each))
