@@ -78,7 +78,8 @@ class Run:
 
     def __init__(self, log: Log, lease: Lease | None, start: RunStarted, past: Past) -> None:
         self.id, self.log, self.lease, self.past = start.run, log, lease, past
-        self.seed = start.seed
+        self.seed, self.how = start.seed, start.how
+        """How it came to be: "ask", "resume", "rerun" or "fork"."""
         self.root = Scope("", YOU, "", seed=start.seed)
         around = here.get()
         self.outer: Run | None = around[0] if around and not around[0].ended else None

@@ -23,6 +23,7 @@ from agentkit.logs import open_log
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Options, Request, ToolSpec
 from agentkit.opening import run
+from agentkit.traces import INSIDE
 
 HELLO = Request(thread=thread_of([Message(role="user", content="hello")]))
 HI = {
@@ -172,7 +173,7 @@ def test_the_key_is_in_no_repr_error_or_traceback(name: str) -> None:
     with pytest.raises(Rejected) as caught:
         asyncio.run(model(HELLO))
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [f for f in told.stack if "agentkit" in f.filename and "test_connect" not in f.filename]
+    ours = [f for f in told.stack if f.filename.startswith(INSIDE)]
     shown = repr([frame.locals for frame in ours]) + repr(model) + repr(vars(model))
     assert ours and KEY not in shown + str(caught.value) + repr(caught.value.context)
     assert f"{name.upper()}_API_KEY" in str(caught.value)
@@ -451,7 +452,7 @@ def test_a_secret_is_in_no_frame_of_ours_wherever_it_was_given(where: str, fails
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     shown = str(caught.value) + repr(caught.value.context)
     while told:
-        ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+        ours = [f for f in told.stack if f.filename.startswith(INSIDE)]
         shown += repr([frame.locals for frame in ours])
         told = told.__cause__ or told.__context__  # type: ignore[assignment]
     assert KEY not in shown
@@ -462,7 +463,7 @@ def test_an_address_that_cannot_be_used_is_told_without_its_secrets(url: str) ->
     with pytest.raises(SetupError) as caught:
         connect("m", base_url=url.format(KEY) + KEY)
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+    ours = [f for f in told.stack if f.filename.startswith(INSIDE)]
     assert KEY not in str(caught.value) + repr([frame.locals for frame in ours])
 
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.keys import secret, setting
 from agentkit.errors import SetupError
+from agentkit.traces import INSIDE
 
 
 def test_the_environment_goes_before_dotenv(
@@ -79,5 +80,5 @@ def test_a_bad_key_is_in_no_frame_of_ours(
     with pytest.raises(SetupError, match="a blank") as caught:
         connect("m", base_url=address, api_key=given)
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [f for f in told.stack if "agentkit" in f.filename and "tests" not in f.filename]
+    ours = [f for f in told.stack if f.filename.startswith(INSIDE)]
     assert ours and key not in str(caught.value) + repr([frame.locals for frame in ours])
