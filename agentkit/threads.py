@@ -12,6 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from queue import SimpleQueue
 from typing import Any
 
@@ -65,6 +66,15 @@ async def in_thread(call: Callable[[], Any]) -> Any:
         worker = Worker()
     worker.jobs.put(job)
     return await future
+
+
+def put(clock: asyncio.Timeout, when: float) -> None:
+    """Set a time-out that was entered, to a time of its event loop, in a context of its own.
+
+    A loop keeps timers that were cancelled for long, and with them the context that they were
+    set in: the run and all that it knows, of hundreds of asks that are over.
+    """
+    Context().run(clock.reschedule, when)
 
 
 class Turn:

@@ -29,7 +29,7 @@ from agentkit.given import Context
 from agentkit.messages import JSON, canonical, jsonable, mended
 from agentkit.model import ToolSpec
 from agentkit.signatures import Signature, function_of, signature_of
-from agentkit.threads import in_thread, uncancelled
+from agentkit.threads import in_thread, put, uncancelled
 from agentkit.words import for_line, for_markdown
 
 Approve = bool | Callable[[dict[str, Any]], bool]
@@ -240,7 +240,9 @@ class Tool(Works):
             values[self.signed.context] = context
         try:
             with uncancelled(self._cancelled):
-                async with asyncio.timeout(self.timeout_s) as limit:
+                async with asyncio.timeout(None) as limit:
+                    if self.timeout_s is not None:
+                        put(limit, asyncio.get_running_loop().time() + self.timeout_s)
                     result = await self._call(values)
         except TimeoutError as error:
             if not limit.expired():

@@ -16,6 +16,7 @@ from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import CONNECT_S, Line
 from agentkit.errors import EndpointError
+from agentkit.threads import put
 
 LARGEST = 64 << 20
 """Bytes of a reply."""
@@ -94,13 +95,13 @@ async def whole(call: Call, response: httpx.Response, clock: asyncio.Timeout) ->
     """All of the reply, within the time-out of its beginning."""
     loop = asyncio.get_running_loop()
     last = loop.time() + PATIENCE * call.timeout_s
-    clock.reschedule(loop.time() + call.timeout_s)
+    put(clock, loop.time() + call.timeout_s)
     body = bytearray()
     async with aclosing(pieces(call, response)) as source:
         async for piece in source:
             # Some servers send blank lines while their model works.
             if not body and piece.isspace():
-                clock.reschedule(min(loop.time() + call.timeout_s, last))
+                put(clock, min(loop.time() + call.timeout_s, last))
             else:
                 body += piece
     return bytes(body)
@@ -126,9 +127,10 @@ async def post(call: Call, line: Line) -> bytes:
         EndpointError: anything else happened.
     """
     async with line.gate:
-        clock = asyncio.timeout(call.timeout_s)
+        clock = asyncio.timeout(None)
         try:
             async with clock:
+                put(clock, asyncio.get_running_loop().time() + call.timeout_s)
                 response = await send(call, line)
                 try:
                     if response.status_code != 200:
@@ -166,10 +168,11 @@ async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
             A stream that ends without its end mark is the caller's to notice.
     """
     async with line.gate:
-        clock = asyncio.timeout(call.timeout_s)
+        clock = asyncio.timeout(None)
         hearing = Hearing(call, listener, clock)
         try:
             async with clock:
+                put(clock, asyncio.get_running_loop().time() + call.timeout_s)
                 response = await send(call, line)
                 try:
                     if response.status_code != 200:
@@ -251,4 +254,4 @@ class Hearing:
     def grant(self, seconds: float) -> None:
         """Give it so much time from now on, within its patience."""
         now = asyncio.get_running_loop().time()
-        self.clock.reschedule(min(now + seconds, self.last))
+        put(self.clock, min(now + seconds, self.last))

@@ -1,0 +1,37 @@
+"""Time-outs that keep nothing of who set them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import httpx
+import pytest
+
+from agentkit import Agent, connect
+from agentkit.logs.memory import MemoryLog
+from agentkit.run import Run
+from agentkit.threads import put
+
+
+async def test_a_time_out_that_was_put_runs_out_and_one_that_was_left_does_not() -> None:
+    loop = asyncio.get_running_loop()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(None) as clock:
+            put(clock, loop.time() + 0.01)
+            await asyncio.sleep(5)
+    assert clock.expired()
+    async with asyncio.timeout(None) as clock:
+        put(clock, loop.time() + 60)
+    assert not clock.expired()
+
+
+async def test_a_run_that_is_over_is_not_kept_by_the_timers_of_its_calls() -> None:
+    said = {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=said))
+    model = connect("m", base_url="http://127.0.0.1:9/v1", transport=transport)
+    clerk = Agent("clerk", model=model)
+    over = {(await clerk(f"hello {n}", log=MemoryLog())).run_id for n in range(5)}
+    await asyncio.sleep(0)
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Run) and one.id in over]
