@@ -214,7 +214,7 @@ def bidders() -> list[Actor]:
 def parallel() -> Actor:
     @pattern
     async def parted(task: str, output: Any = None) -> Answer:
-        found = await gather(agent("ada")(task), late("bo")(task), deadline_s=0.05)
+        found = await gather(agent("ada")(task), late("bo")(task), deadline_s=0.25)
         return await agent("cy")(found[0].text, output=output)
 
     return parted
@@ -226,7 +226,7 @@ GIVEN_UP: dict[str, Case] = {
     "best_of": lambda: best_of(agent("ada"), 2, late_once()),
     "best_of: a sample": lambda: best_of(fails_on_sample("ada"), 3, lambda _: 1.0),
     "chatchain": chats,
-    "contract_net": lambda: contract_net(bidders(), deadline_s=0.05),
+    "contract_net": lambda: contract_net(bidders(), deadline_s=0.25),
     "contract_net: fails": lambda: contract_net([agent("ada", bids), gone("bo")]),
     "debate": lambda: debate(contenders(gone("cy"))),
     "debate: a round": lambda: debate(contenders(), summariser=gone("sum")),
@@ -243,7 +243,7 @@ GIVEN_UP: dict[str, Case] = {
     "map_reduce": lambda: map_reduce([agent("ada"), gone("bo", "b")], agent("red"),
                                      join="settled"),
     "map_reduce: late": lambda: map_reduce([agent("ada"), late("bo")], agent("red"),
-                                           deadline_s=0.05),
+                                           deadline_s=0.25),
     "panel": lambda: panel([agent("ada")], [scoring("r1"), gone("r2")]),
     "panel: at odds": lambda: panel([agent("ada"), agent("bo", eight)],
                                     [scoring("r1"), agent("r2", contrary)]),
@@ -277,7 +277,7 @@ PARTIAL_OR_ERROR: dict[str, Case] = {
 
 ERRORS: dict[str, tuple[Case, type[AgentkitError]]] = {
     "graph: fail": (lambda: looped("fail"), RoundsSpent),
-    "quorum": (lambda: quorum([agent("ada"), late("bo")], 2, deadline_s=0.05), BadOutput),
+    "quorum": (lambda: quorum([agent("ada"), late("bo")], 2, deadline_s=0.25), BadOutput),
     "supervisor": (lambda: supervisor(looking("boss"), [agent("ada")], max_turns=2), LimitReached),
 }
 """Teams for which nothing is worth showing at their bound."""
@@ -410,7 +410,7 @@ async def test_an_auction_says_whose_bid_it_did_not_get() -> None:
         price: float
 
     for output in (None, Sale):
-        answer = await auction(bidders(), deadline_s=0.05)("a berth", output=output,
+        answer = await auction(bidders(), deadline_s=0.25)("a berth", output=output,
                                                            log=MemoryLog())  # fmt: skip
         assert answer.missing == ("the bid of cy (late)",)
 
