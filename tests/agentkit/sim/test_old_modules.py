@@ -7,17 +7,12 @@ import importlib
 import pytest
 
 from agentkit.sim import OLD_MODULES, brain
+from tests.moved import check_found_by_its_old_name
 
 
 @pytest.mark.parametrize("name", OLD_MODULES)
 def test_what_a_module_had_is_found_by_its_old_name(name: str) -> None:
-    old = importlib.import_module(f"agentkit.sim.{name}")
-    new = importlib.import_module(OLD_MODULES[name])
-    found = [one for one in vars(new) if not one.startswith("_")]
-    assert found
-    for one in found:
-        with pytest.warns(DeprecationWarning, match=rf"use {OLD_MODULES[name]}\.{one}\."):
-            assert getattr(old, one) is getattr(new, one)
+    check_found_by_its_old_name(f"agentkit.sim.{name}", OLD_MODULES[name])
 
 
 @pytest.mark.parametrize("name", brain.OLD_NAMES)
