@@ -1,7 +1,7 @@
 """agentkit: multi-agent LLM systems as distributed systems, built and seen in a notebook."""
 
 import agentkit.joining  # noqa: F401  # gives actors their operators
-from agentkit.actor import Actor, Pattern, pattern
+from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.context import Memory
@@ -16,6 +16,7 @@ from agentkit.logs import open_log
 from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
 from agentkit.opening import run
+from agentkit.pattern import Pattern, pattern
 from agentkit.person import Question, set_person
 from agentkit.run import Run, current_run
 from agentkit.scope import discard

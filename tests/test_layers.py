@@ -68,6 +68,7 @@ LAYERS = [
     "agentkit.conversation",
     "agentkit.finished",
     "agentkit.actor",
+    "agentkit.pattern",
     "agentkit.agent",
     "agentkit.gather",
     "agentkit.patterns.parts",

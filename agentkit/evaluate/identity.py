@@ -17,10 +17,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.code import code_digest
 from agentkit.messages import JSON, canonical, digest, jsonable
+from agentkit.pattern import Pattern
 
 Seen = dict[int, Any]
 """What was described, by id; kept, so that no id is given away again."""

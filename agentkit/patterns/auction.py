@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.notes import Note, Number
+from agentkit.pattern import Pattern
 from agentkit.patterns.contractnet import positive, sealed
 from agentkit.patterns.parts.team import members, text_of, typed
 from agentkit.run import current_run

@@ -14,10 +14,11 @@ from functools import partial as later
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
+from agentkit.pattern import Pattern
 from agentkit.patterns.consistency import draw
 from agentkit.patterns.parts.asking import all_that_answer, partial
 from agentkit.patterns.parts.forms import fields, form

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import (
     FAILURES,
     at_least,

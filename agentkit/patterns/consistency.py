@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from functools import partial as later
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.messages import JSON
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import all_that_answer, partial, renamed
 from agentkit.patterns.parts.tally import Key, elect, said
 from agentkit.patterns.parts.team import at_least, members

@@ -18,12 +18,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.forms import form
 from agentkit.patterns.parts.team import FAILURES, broke, members, text_of
 from agentkit.scope import discard, lacking, note

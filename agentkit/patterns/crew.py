@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.jobs import Job, checked, prompt, refused
 from agentkit.patterns.parts.team import (
     FAILURES,

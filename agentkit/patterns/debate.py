@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BudgetSpent, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.judge import decide
 from agentkit.patterns.parts.asking import by_name, everyone, partial
 from agentkit.patterns.parts.notes import FellBack, Partial, Stopped

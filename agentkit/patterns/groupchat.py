@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentkit.actor import Actor, Pattern, tell
+from agentkit.actor import Actor, tell
 from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.notes import Stopped
 from agentkit.patterns.parts.selectors import Selector, round_robin
 from agentkit.patterns.parts.stops import Chat, Condition, Turn, given_up

@@ -16,12 +16,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.errors import LimitReached, SetupError
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.notes import Stopped
 from agentkit.patterns.parts.team import (
     FAILURES,

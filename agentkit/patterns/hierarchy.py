@@ -18,12 +18,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import everyone, given_up
 from agentkit.patterns.parts.team import at_least, flat, members, text_of
 from agentkit.scope import discard, note

@@ -17,12 +17,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import everyone, partial
 from agentkit.patterns.parts.forms import form
 from agentkit.patterns.parts.tally import Key, ballots, elect, said

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, TurnsSpent
 from agentkit.messages import JSON
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.ledgers import Ledger, ProgressJudged, judged, planned
 from agentkit.patterns.parts.notes import Replanned, Stopped
 from agentkit.patterns.parts.team import (

@@ -12,12 +12,13 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.gather import Stragglers, Until, gather, rule
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts import asking
 from agentkit.patterns.parts.forms import form
 from agentkit.patterns.parts.team import flat, members, text_of

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial as later
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note, Number
+from agentkit.pattern import Pattern
 from agentkit.patterns.bestof import rate
 from agentkit.patterns.parts.alpha import Level, krippendorff_alpha
 from agentkit.patterns.parts.asking import all_that_answer, everyone, partial

@@ -15,10 +15,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial as later
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, BudgetSpent
 from agentkit.messages import JSON
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import settled
 from agentkit.patterns.parts.notes import Replanned
 from agentkit.patterns.parts.planning import Plan, Planned, Step, StepMoved, drawn_up, findings

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.tally import Key, QuorumMet, ballots, elect, said
 from agentkit.patterns.parts.team import at_least, members
 from agentkit.typed import Output

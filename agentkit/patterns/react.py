@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError, TurnsSpent
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen
+from agentkit.pattern import Pattern
 from agentkit.patterns.consistency import draw, self_consistency
 from agentkit.patterns.parts.notes import FellBack
 from agentkit.patterns.parts.tally import Key, ballots, elect, said

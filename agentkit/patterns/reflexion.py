@@ -18,10 +18,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import given_up
 from agentkit.patterns.parts.forms import form
 from agentkit.patterns.parts.notes import Partial, Stopped

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.parts.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.scope import discard, lacking, note

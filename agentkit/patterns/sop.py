@@ -17,11 +17,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, BadOutput, SetupError
 from agentkit.messages import JSON, canonical
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import settled
 from agentkit.patterns.parts.team import at_least, members, text_of, typed, unfinished
 from agentkit.scope import discard, note

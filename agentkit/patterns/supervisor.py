@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
+from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import at_least, brief, equipped, members, tool_name
 from agentkit.scope import note
 from agentkit.typed import Output

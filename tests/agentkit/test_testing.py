@@ -83,7 +83,7 @@ def test_a_type_checker_knows_the_data_of_an_answer(tmp_path: Path) -> None:
     )  # fmt: skip
     told = [line.split('type is "')[1].rstrip('"') for line in done.stdout.splitlines()
             if "Revealed" in line]  # fmt: skip
-    pattern = "agentkit.actor.Pattern"
+    pattern = "agentkit.pattern.Pattern"
     assert "error" not in done.stdout, done.stdout
     assert told == ["int", "list[str]", pattern, pattern, "str", "int"], done.stdout
 

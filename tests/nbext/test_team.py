@@ -231,7 +231,7 @@ def test_a_function_of_the_notebook_is_a_pattern_too(desk: Notebook) -> None:
         '''
 from collections.abc import Sequence
 from agentkit import Actor
-from agentkit.actor import Pattern
+from agentkit.pattern import Pattern
 
 def relay(actors: Sequence[Actor], laps: int = 1, *, name: str = "relay") -> Actor:
     """Hand an answer on, again and again.

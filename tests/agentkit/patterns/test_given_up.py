@@ -16,12 +16,13 @@ import pytest
 from pydantic import BaseModel
 
 from agentkit import Agent, Answer, gather, pattern, tool
-from agentkit.actor import Actor, Pattern
+from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, BadOutput, BadReply, LimitReached, RoundsSpent
 from agentkit.events import ScopeClosed, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
+from agentkit.pattern import Pattern
 from agentkit.patterns import (
     Duty,
     Job,

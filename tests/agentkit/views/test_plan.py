@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from agentkit.actor import Actor, pattern
+from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.messages import JSON
+from agentkit.pattern import pattern
 from agentkit.patterns.graphs.graph import node, otherwise
 from agentkit.patterns.vote import vote
 from agentkit.pictures import GraphPicture

@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 import sys
-from agentkit.actor import pattern
+from agentkit.pattern import pattern
 
 @pattern
 async def a(task):
