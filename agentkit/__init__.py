@@ -1,16 +1,17 @@
 """agentkit: multi-agent LLM systems as distributed systems, built and seen in a notebook."""
 
+from typing import TYPE_CHECKING
+
 import agentkit.joining  # noqa: F401  # gives actors their operators
 from agentkit.actor import Actor
-from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.context import Memory
 from agentkit.doubts import NOT_DONE
-from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, Usage
 from agentkit.gather import Gathered, gather, until
 from agentkit.given import Context
+from agentkit.late import late_names
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Message
@@ -21,6 +22,10 @@ from agentkit.person import Question, set_person
 from agentkit.run import Run, current_run
 from agentkit.scope import discard
 from agentkit.tools import Tool, tool
+
+if TYPE_CHECKING:
+    from agentkit.agent import Agent as Agent
+    from agentkit.endpoints.connect import connect as connect
 
 __version__ = "0.1.0"
 
@@ -55,3 +60,8 @@ __all__ = [
     "tool",
     "until",
 ]
+
+HOMES = {"Agent": "agentkit.agent", "connect": "agentkit.endpoints.connect"}
+"""Names that bring a client for HTTP: who reads a log needs none."""
+
+late_names(__name__, HOMES)

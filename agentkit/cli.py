@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
+from agentkit import pictures, views
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER, HOME
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
-from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.place import here
-from agentkit.views.fold import fold
 from agentkit.words import for_terminal
 
 WIDTH = 100
@@ -163,7 +162,7 @@ def read(action: str, log: Log, run: str) -> int:
     doubted(log, run)
     events = log.read(run)
     if action == "transcript":
-        told(str(fold(TranscriptPicture(), events)))
+        told(str(views.fold(pictures.TranscriptPicture(), events)))
     else:
         told("\n".join(map(shown, events)))
     return 0

@@ -78,6 +78,10 @@ class Note(BaseModel):
             others = (one for one in KNOWN.get(cls.topic, ()) if name_of(one) != name_of(cls))
             KNOWN[cls.topic] = (*others, cls)
 
+    def sentence(self) -> str:
+        """All of it as a sentence, of a note that `says` cannot put into words; else empty."""
+        return ""
+
     def data(self) -> JSON:
         """As the log keeps it."""
         fields = mended(self.model_dump(mode="json", by_alias=True, exclude_unset=True))

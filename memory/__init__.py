@@ -7,9 +7,10 @@ heavy is imported before the first memory is made.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, Any
+
+from agentkit.late import late_names
 
 if TYPE_CHECKING:
     from memory.board.board import Board as Board
@@ -122,11 +123,4 @@ def loaded(*names: str) -> tuple[Any, ...]:
     return tuple(getattr(home, name) for name, home in homes if home is not None)
 
 
-def __getattr__(name: str) -> Any:
-    if name in HOMES:
-        return getattr(importlib.import_module(HOMES[name]), name)
-    raise AttributeError(f"module 'memory' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+late_names(__name__, HOMES)

@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 # inside a function.
 LAYERS = [
     "agentkit.deprecated",
+    "agentkit.late",
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",
@@ -225,6 +226,17 @@ def test_no_cycle_inside_a_folder(folder: str) -> None:
         for name in free:
             del needs[name]
     assert needs == {}
+
+
+def test_who_reads_a_log_loads_no_client_and_no_pattern() -> None:
+    code = "import sys, agentkit.cli; agentkit.cli.parser(); print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    names = done.stdout.split()
+    assert "agentkit.logs.sqlite" in names
+    assert [name for name in names if name.startswith(("httpx", "agentkit.patterns"))] == []
 
 
 def test_import_agentkit_loads_nothing_heavy() -> None:

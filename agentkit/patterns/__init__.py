@@ -5,76 +5,94 @@
 
 from __future__ import annotations
 
-from agentkit.deprecated import moved_modules
-from agentkit.patterns.auction import auction
-from agentkit.patterns.bestof import best_of
-from agentkit.patterns.chatchain import Phase, chatchain
-from agentkit.patterns.consistency import self_consistency
-from agentkit.patterns.contractnet import contract_net
-from agentkit.patterns.crew import crew
-from agentkit.patterns.debate import debate
-from agentkit.patterns.graphs.checks import Finding, check
-from agentkit.patterns.graphs.flow import State, otherwise
-from agentkit.patterns.graphs.graph import Graph, graph, node
-from agentkit.patterns.groupchat import groupchat
-from agentkit.patterns.handoff import handoff
-from agentkit.patterns.hierarchy import hierarchy
-from agentkit.patterns.judge import judge
-from agentkit.patterns.ledger import ledger
-from agentkit.patterns.mapreduce import map_reduce
-from agentkit.patterns.panel import panel
-from agentkit.patterns.parts.alpha import krippendorff_alpha
-from agentkit.patterns.parts.jobs import Job, role
-from agentkit.patterns.person import person
-from agentkit.patterns.plan import plan_and_execute
-from agentkit.patterns.quorum import quorum
-from agentkit.patterns.react import react, trajectory
-from agentkit.patterns.reflect import reflect
-from agentkit.patterns.reflexion import reflexion
-from agentkit.patterns.router import router
-from agentkit.patterns.sop import Duty, sop
-from agentkit.patterns.supervisor import supervisor
-from agentkit.patterns.vote import vote
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Duty",
-    "Finding",
-    "Graph",
-    "Job",
-    "Phase",
-    "State",
-    "auction",
-    "best_of",
-    "chatchain",
-    "check",
-    "contract_net",
-    "crew",
-    "debate",
-    "graph",
-    "groupchat",
-    "handoff",
-    "hierarchy",
-    "judge",
-    "krippendorff_alpha",
-    "ledger",
-    "map_reduce",
-    "node",
-    "otherwise",
-    "panel",
-    "person",
-    "plan_and_execute",
-    "quorum",
-    "react",
-    "reflect",
-    "reflexion",
-    "role",
-    "router",
-    "self_consistency",
-    "sop",
-    "supervisor",
-    "trajectory",
-    "vote",
-]
+from agentkit.deprecated import moved_modules
+from agentkit.late import late_names
+
+if TYPE_CHECKING:
+    from agentkit.patterns.auction import auction as auction
+    from agentkit.patterns.bestof import best_of as best_of
+    from agentkit.patterns.chatchain import Phase as Phase
+    from agentkit.patterns.chatchain import chatchain as chatchain
+    from agentkit.patterns.consistency import self_consistency as self_consistency
+    from agentkit.patterns.contractnet import contract_net as contract_net
+    from agentkit.patterns.crew import crew as crew
+    from agentkit.patterns.debate import debate as debate
+    from agentkit.patterns.graphs.checks import Finding as Finding
+    from agentkit.patterns.graphs.checks import check as check
+    from agentkit.patterns.graphs.flow import State as State
+    from agentkit.patterns.graphs.flow import otherwise as otherwise
+    from agentkit.patterns.graphs.graph import Graph as Graph
+    from agentkit.patterns.graphs.graph import graph as graph
+    from agentkit.patterns.graphs.graph import node as node
+    from agentkit.patterns.groupchat import groupchat as groupchat
+    from agentkit.patterns.handoff import handoff as handoff
+    from agentkit.patterns.hierarchy import hierarchy as hierarchy
+    from agentkit.patterns.judge import judge as judge
+    from agentkit.patterns.ledger import ledger as ledger
+    from agentkit.patterns.mapreduce import map_reduce as map_reduce
+    from agentkit.patterns.panel import panel as panel
+    from agentkit.patterns.parts.alpha import krippendorff_alpha as krippendorff_alpha
+    from agentkit.patterns.parts.jobs import Job as Job
+    from agentkit.patterns.parts.jobs import role as role
+    from agentkit.patterns.person import person as person
+    from agentkit.patterns.plan import plan_and_execute as plan_and_execute
+    from agentkit.patterns.quorum import quorum as quorum
+    from agentkit.patterns.react import react as react
+    from agentkit.patterns.react import trajectory as trajectory
+    from agentkit.patterns.reflect import reflect as reflect
+    from agentkit.patterns.reflexion import reflexion as reflexion
+    from agentkit.patterns.router import router as router
+    from agentkit.patterns.sop import Duty as Duty
+    from agentkit.patterns.sop import sop as sop
+    from agentkit.patterns.supervisor import supervisor as supervisor
+    from agentkit.patterns.vote import vote as vote
+
+HOMES = {
+    "Duty": "agentkit.patterns.sop",
+    "Finding": "agentkit.patterns.graphs.checks",
+    "Graph": "agentkit.patterns.graphs.graph",
+    "Job": "agentkit.patterns.parts.jobs",
+    "Phase": "agentkit.patterns.chatchain",
+    "State": "agentkit.patterns.graphs.flow",
+    "auction": "agentkit.patterns.auction",
+    "best_of": "agentkit.patterns.bestof",
+    "chatchain": "agentkit.patterns.chatchain",
+    "check": "agentkit.patterns.graphs.checks",
+    "contract_net": "agentkit.patterns.contractnet",
+    "crew": "agentkit.patterns.crew",
+    "debate": "agentkit.patterns.debate",
+    "graph": "agentkit.patterns.graphs.graph",
+    "groupchat": "agentkit.patterns.groupchat",
+    "handoff": "agentkit.patterns.handoff",
+    "hierarchy": "agentkit.patterns.hierarchy",
+    "judge": "agentkit.patterns.judge",
+    "krippendorff_alpha": "agentkit.patterns.parts.alpha",
+    "ledger": "agentkit.patterns.ledger",
+    "map_reduce": "agentkit.patterns.mapreduce",
+    "node": "agentkit.patterns.graphs.graph",
+    "otherwise": "agentkit.patterns.graphs.flow",
+    "panel": "agentkit.patterns.panel",
+    "person": "agentkit.patterns.person",
+    "plan_and_execute": "agentkit.patterns.plan",
+    "quorum": "agentkit.patterns.quorum",
+    "react": "agentkit.patterns.react",
+    "reflect": "agentkit.patterns.reflect",
+    "reflexion": "agentkit.patterns.reflexion",
+    "role": "agentkit.patterns.parts.jobs",
+    "router": "agentkit.patterns.router",
+    "self_consistency": "agentkit.patterns.consistency",
+    "sop": "agentkit.patterns.sop",
+    "supervisor": "agentkit.patterns.supervisor",
+    "trajectory": "agentkit.patterns.react",
+    "vote": "agentkit.patterns.vote",
+}
+"""The module of each public name, imported when the name is first asked for."""
+
+__all__ = sorted(HOMES)
+
+late_names(__name__, HOMES)
 
 PARTS = "alpha asking jobs ledgers notes planning selectors stops tally team wording"
 GRAPHS = "checks flow graph supersteps visits"

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from agentkit.deprecated import moved
-from agentkit.views.ballots import Ballots
-from agentkit.views.fold import Fold, View, fold
-from agentkit.views.graph import Graph
-from agentkit.views.ledger import Ledger
-from agentkit.views.planview import PlanView
-from agentkit.views.speakers import Speakers
-from agentkit.views.timeline import Timeline
-from agentkit.views.transcript import Transcript
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Ballots",
-    "Fold",
-    "Graph",
-    "Ledger",
-    "PlanView",
-    "Speakers",
-    "Timeline",
-    "Transcript",
-    "View",
-    "fold",
-]
+from agentkit.deprecated import moved
+from agentkit.late import late_names
+
+if TYPE_CHECKING:
+    from agentkit.views.ballots import Ballots as Ballots
+    from agentkit.views.fold import Fold as Fold
+    from agentkit.views.fold import View as View
+    from agentkit.views.fold import fold as fold
+    from agentkit.views.graph import Graph as Graph
+    from agentkit.views.ledger import Ledger as Ledger
+    from agentkit.views.planview import PlanView as PlanView
+    from agentkit.views.speakers import Speakers as Speakers
+    from agentkit.views.timeline import Timeline as Timeline
+    from agentkit.views.transcript import Transcript as Transcript
+
+HOMES = {
+    "Ballots": "agentkit.views.ballots",
+    "Fold": "agentkit.views.fold",
+    "Graph": "agentkit.views.graph",
+    "Ledger": "agentkit.views.ledger",
+    "PlanView": "agentkit.views.planview",
+    "Speakers": "agentkit.views.speakers",
+    "Timeline": "agentkit.views.timeline",
+    "Transcript": "agentkit.views.transcript",
+    "View": "agentkit.views.fold",
+    "fold": "agentkit.views.fold",
+}
+"""The module of each public name, imported when the name is first asked for."""
+
+__all__ = sorted(HOMES)
+
+late_names(__name__, HOMES)
 
 __getattr__ = moved(__name__, {"Board": "agentkit.views:Ballots"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
-import agentkit.patterns  # noqa: F401  # its notes are known then
 from agentkit.events import Noted
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, told
+from agentkit.patterns.topics import load
 
 ALARMING = (
     "fail", "error", "lost", "refus", "doubt", "cut_", "_cut", "miss", "wrong", "unknown",
@@ -19,6 +19,7 @@ ALARMING = (
 
 def grave(topic: str) -> bool:
     """Whether a note tells of something that went wrong or is missing; others are for reading."""
+    load(topic)
     kinds = KNOWN.get(topic)
     if kinds is not None:
         return any(kind.grave for kind in kinds)
@@ -27,6 +28,7 @@ def grave(topic: str) -> bool:
 
 def quiet(event: Noted) -> bool:
     """Whether a note tells nothing that a picture does not tell anyway."""
+    load(event.topic)
     note = event.note
     return note is not None and note.quiet
 
@@ -34,7 +36,10 @@ def quiet(event: Noted) -> bool:
 def sentence(topic: str, data: JSON) -> str:
     """A note as a sentence; none of its fields is left out that the sentence does not tell."""
     known = data if isinstance(data, dict) else {}
+    load(topic)
     note = told(topic, data)
+    if note is not None and (own := note.sentence()):
+        return own
     form = note.says if note is not None else ""
     if form:
         parts = list(string.Formatter().parse(form))

@@ -30,6 +30,16 @@ class FlowDeclared(Note):
     edges: tuple[tuple[str, str, str, bool], ...]
     """From, to, label, and whether it leads back."""
 
+    def sentence(self) -> str:
+        names = [name for name, _, _ in self.actors]
+        who = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else "".join(names)
+        arrows = ", ".join(
+            f"{source} → {target}"
+            + (f" ({', '.join(said)})" if (said := [label] * bool(label) + ["back"] * back) else "")
+            for source, target, label, back in self.edges
+        )
+        return f"A graph was declared of {who or 'nobody'}{arrows and ': '}{arrows}."
+
 
 @dataclass(frozen=True)
 class State:

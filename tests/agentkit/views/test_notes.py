@@ -39,6 +39,16 @@ from agentkit.views.notes import grave, sentence
             {"said": "Bob", "reason": "nobody is called that"},
             "The router said “Bob”: nobody is called that",
         ),
+        (
+            "flow",
+            {
+                "actors": [["clerk", "agent", "sim"], ["check", "gate", None]],
+                "edges": [["clerk", "check", "", False], ["check", "clerk", "not yet", True]],
+            },
+            "A graph was declared of clerk and check:"
+            " clerk → check, check → clerk (not yet, back).",
+        ),
+        ("flow", {"actors": "?", "edges": []}, "Flow: actors ?"),
         ("missing", {"b": "too late"}, "Missing: b too late"),
         ("handoff", {"from": "a"}, "Handoff: from a"),
         (
