@@ -21,7 +21,6 @@ from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.doubts import UNKNOWN, open_ended
-from agentkit.endpoints.connect import connect
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -164,7 +163,11 @@ class Agent(Actor):
                 expected='a name such as "sim:careful", or what connect(...) returns',
             )
         self.instructions = instructions
-        self.model = connect(model) if model is None or isinstance(model, str) else model
+        if model is None or isinstance(model, str):
+            from agentkit.endpoints.connect import connect
+
+            model = connect(model)
+        self.model = model
         self.memories = memories(memory, name)
         self.tools = named([*tools, *(own for one in self.memories for own in one.tools)])
         self.max_turns, self.max_nested = max_turns, max_nested

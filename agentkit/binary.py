@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentkit.forms import DRAWN
+from agentkit.regex import regex
 
 BYTES = (bytes, bytearray, memoryview, io.IOBase)
-DATA = re.compile(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
+DATA = regex(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
 PARTS = ("image", "audio", "video", "file", "document", "media")
 """How types of content parts that are no text begin, after "input_" where that stands."""
 DEEPEST = 20

@@ -8,7 +8,6 @@ a `once` step changes is the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from agentkit.errors import SetupError, Unsettled
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON
 from agentkit.record import Judged, Place, Recorded, call
+from agentkit.regex import regex
 
 NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
 """Says of a step in doubt that it did not happen; it is then performed."""
@@ -225,7 +225,7 @@ def status_of(error: BaseException) -> int | None:
     return next((status for status in found if isinstance(status, int)), None)
 
 
-CUT_OFF = re.compile(
+CUT_OFF = regex(
     r"Time[d]?Out|Timeout|Timed|Deadline|Disconnect|Cancelled|Unreachable|IncompleteRead|BrokenPipe"
     r"|(?:Connection|Network|Read|Write|Close|Protocol|EOF|ClientOS)Error\Z|AutoReconnect"
 )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from agentkit.regex import regex
+
 NAMES = ("think", "thinking", "thought", "reasoning")
 LONGEST = len("</reasoning>")
 STARTS = (*(f"<{name}>" for name in NAMES), "[think]")
 """In small letters; the last one is Mistral's."""
-OPEN = re.compile(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
-CLOSE = re.compile(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
-ORPHAN = re.compile(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
+OPEN = regex(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
+CLOSE = regex(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
+ORPHAN = regex(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
 """An end on a line of its own: some chat templates write the beginning into the prompt."""
-ANYWHERE = re.compile(
+ANYWHERE = regex(
     rf"<({'|'.join(NAMES)})>.*?</\1>|\[think\].*?\[/think\]", re.IGNORECASE | re.DOTALL
 )
 

@@ -10,19 +10,19 @@ endpoint tells the true count of a request, `PagedMemory` makes up for the diffe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from agentkit.messages import Message, canonical
 from agentkit.model import ToolSpec
+from agentkit.regex import regex
 
-PIECE = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
+PIECE = regex(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
 
-RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
+RUN = regex(r"[A-Za-z0-9+/=_-]{20,}")
 """What may be random: longer than words are."""
 
-SEGMENT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-SHORT = re.compile(r"[a-z]{1,2}|[A-Z]{1,2}|[0-9]{1,3}|[^A-Za-z0-9]")
+SEGMENT = regex(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+SHORT = regex(r"[a-z]{1,2}|[A-Z]{1,2}|[0-9]{1,3}|[^A-Za-z0-9]")
 
 PER_MESSAGE = 4
 """Tokens that mark the role and the ends of a message (OpenAI's cookbook says 3 or 4)."""

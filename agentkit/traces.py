@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 import site
 import sys
 import sysconfig
@@ -17,6 +16,7 @@ from typing import Any
 from agentkit.errors import KINDS, AgentkitError, by_name, error_text, made_again, name_of
 from agentkit.events import Failure
 from agentkit.messages import JSON, jsonable, mended
+from agentkit.regex import regex
 
 INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
@@ -156,7 +156,7 @@ def foreign(kind: type[Exception], text: str) -> Exception | None:
     return again
 
 
-COUNT = re.compile(r" \(\d+ sub-exceptions?\)\Z")
+COUNT = regex(r" \(\d+ sub-exceptions?\)\Z")
 """What Python puts behind the message of a group."""
 
 

@@ -13,6 +13,7 @@ from pydantic.errors import PydanticUserError
 
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, canonical, jsonable
+from agentkit.regex import regex
 from agentkit.thoughts import without
 
 Output = Any
@@ -73,7 +74,7 @@ def refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-TRUTH = re.compile(r"\b(true|false)\b")
+TRUTH = regex(r"\b(true|false)\b")
 
 
 def check_truths(text: str, output: Output) -> None:
@@ -233,7 +234,7 @@ def opened(text: str, output: Output) -> Any:
     raise ValueError('the answer must be an object with the one field "value"')
 
 
-FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE = regex(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 """A fenced code block (CommonMark, section 4.5)."""
 TRIES = 100
 """Places in a text that are tried as the beginning of a JSON value."""
@@ -262,7 +263,7 @@ def json_values(text: str) -> list[str]:
     return found
 
 
-BRACKET = re.compile(r"[{\[]")
+BRACKET = regex(r"[{\[]")
 
 
 def explained(error: ValueError) -> str:

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 LAYERS = [
     "agentkit.deprecated",
     "agentkit.late",
+    "agentkit.regex",
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",

@@ -13,6 +13,7 @@ from agentkit.endpoints.anthropic_request import MAX_TOKENS
 from agentkit.endpoints.dialect import Dialect
 from agentkit.errors import SetupError
 from agentkit.model import Options
+from agentkit.regex import regex
 
 TYPED = tuple(name for name in Options.model_fields if name != "extra")
 OURS = ("base_url", "api_key", "timeout_s", "retries", "headers", "extra_body", "price", "dialect")
@@ -50,7 +51,7 @@ OWNED = {
     "n": "ask with sample=1, sample=2, ... for independent answers",
 }
 """Fields of the body that agentkit writes itself, and what to use instead."""
-KEYS = re.compile(
+KEYS = regex(
     r"(^|[-_. ])(api[-_]?key|apikey|authorization|auth|(auth|access|api|bearer)[-_]?token"
     r"|password|passwd|secret|client[-_]?secret|credentials?|(default|extra)?[-_]?headers)$",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.messages import JSON, ToolCall
 from agentkit.model import Options, Reply, Request, Stop
+from agentkit.regex import regex
 
 
 class Read(NamedTuple):
@@ -105,7 +106,7 @@ def complains(name: str, value: JSON) -> bool:
     return bool(value) and (name in COMPLAINING or bool(FAULT.search(name)))
 
 
-FAULT = re.compile("error|fault|exception", re.IGNORECASE)
+FAULT = regex("error|fault|exception", re.IGNORECASE)
 COMPLAINING = ("detail", "message", "msg", "code")
 
 

@@ -24,6 +24,7 @@ from agentkit.errors import (
     Unreachable,
 )
 from agentkit.messages import JSON, canonical
+from agentkit.regex import regex
 
 LONGEST = 500
 """Characters of a server's words that are passed on in a text."""
@@ -112,7 +113,7 @@ def wait_s(headers: Mapping[str, str], body: bytes = b"") -> float | None:
 
 
 WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset")
-ASKED = re.compile(
+ASKED = regex(
     r'(?:"retryDelay":\s*"|(?:try again|retry) (?:in|after) )'
     r"((?:\d+(?:\.\d+)?\s*(?:ms|seconds?|sec|s|min|m|h)\s*)+)(?![a-z])",
     re.IGNORECASE,
@@ -151,7 +152,7 @@ def seconds_of(text: str, unit: float) -> float | None:
 
 LONG_AGO_S = 1e9
 """Unix time in 2001: a number beyond is no span."""
-SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
+SPAN = regex(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
 UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "h": 3600.0} | dict.fromkeys(
     ("s", "sec", "second", "seconds"), 1.0
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NoReturn
 
 from agentkit.messages import JSON
+from agentkit.regex import regex
 
 
 class Malformed(ValueError):
@@ -19,8 +19,8 @@ def no_constant(name: str) -> NoReturn:
 
 
 DECODER = json.JSONDecoder(parse_constant=no_constant)
-ESCAPED_HARM = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
-HARM = re.compile("[\ud800-\udfff\x00]")
+ESCAPED_HARM = regex(r"\\u(?:[dD][89a-fA-F]|0000)")
+HARM = regex("[\ud800-\udfff\x00]")
 
 
 def clean(value: JSON) -> JSON:

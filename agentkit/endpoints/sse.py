@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
+
+from agentkit.regex import regex
 
 BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data", b"event", b"id", b"retry", b"error")
-LINE = re.compile(rb"(?:%b)?\s*:" % b"|".join(FIELDS))
+LINE = regex(rb"(?:%b)?\s*:" % b"|".join(FIELDS))
 
 
 def is_stream(beginning: bytes, called: bool) -> bool | None:

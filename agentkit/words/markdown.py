@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from agentkit.regex import regex
 from agentkit.words.pages import visible
 
 if TYPE_CHECKING:
@@ -34,22 +35,22 @@ LARGE = 500_000
 """Characters above which a text is not read."""
 OPEN = 30_000
 """Characters of a block that still grows above which it is shown as it was said."""
-UNCLEAR = re.compile(
+UNCLEAR = regex(
     r"(?<![a-z0-9])_|_(?![a-z0-9])|:(?=//)|(?<=www)\.|(?<=[\w.+-])@(?=\w)|!\Z", re.IGNORECASE
 )
 """An underscore that is not inside a word, by what a front end knows an address (ours are links
 already), and what makes an image of a link."""
-BEGINNING = re.compile(
+BEGINNING = regex(
     r"(#|[+\-:](?=[+\-:\s]|\Z)|=(?==*\s*\Z)|%|\((?=[^)]*\)=\s*\Z))|(\d+)([.)])(?=\s|\Z)"
 )
 """What makes a line more than a line: a list, a heading, a rule, a definition."""
-BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-LANGUAGE = re.compile(r"[\w+#.-]{1,30}\Z")
+BREAK = regex(r"<br\s*/?>", re.IGNORECASE)
+LANGUAGE = regex(r"[\w+#.-]{1,30}\Z")
 DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl"})
 """Languages that a front end draws in place of showing."""
-DOUBLED = re.compile(r"\\\\[(\[]")
+DOUBLED = regex(r"\\\\[(\[]")
 """What JupyterLab takes for mathematics even in a block of code."""
-NUMBER = re.compile(r"\W?\d")
+NUMBER = regex(r"\W?\d")
 
 
 def entity(char: str) -> str:

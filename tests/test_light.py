@@ -1,0 +1,31 @@
+"""What importing brings with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = "httpx aiohttp starlette chromadb numpy genai_prices dotenv IPython ipywidgets"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import agentkit",
+        "import agentkit; log = agentkit.open_log('memory:'); log.runs()",
+        "from agentkit import Message, gather, pattern, tool",
+    ],
+)
+def test_no_http_and_nothing_heavy_comes_before_it_is_needed(code: str) -> None:
+    check = f"{code}\nimport sys\nprint([m for m in {HEAVY.split()} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_every_public_name_is_there_when_it_is_asked_for() -> None:
+    check = "import agentkit; print([n for n in dir(agentkit) if not hasattr(agentkit, n)]); "
+    check += "print('connect' in dir(agentkit)); from agentkit import *; print(connect.__module__)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "[]\nTrue\nagentkit.endpoints.connect\n"
