@@ -15,12 +15,13 @@ from agentkit.sim.brain.reading import TIMES
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.scene import part as parted
 from agentkit.sim.brain.slips import slip_number
-from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.solving import combine, work_out
 from agentkit.sim.brain.thought import Call
 from agentkit.sim.brain.topics import TOPIC, topic
 from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node, looks
 from agentkit.sim.brain.values import Missing, Outcome, Pending, Value, as_number, converted, plain
 from agentkit.sim.brain.words import sense, stem
+from agentkit.sim.brain.working import Working
 
 USE_TOOL = re.compile(
     r"\b(?:use|using|call|run|invoke|apply|with|by means of)\b.{0,40}\b(?:tools?|functions?)\b|"
@@ -88,10 +89,10 @@ def ordered(scene: Scene, text: str) -> Answer | None:
         arguments, left = fill(tool, values, [], "")
         if arguments is None or left or not values:
             continue
-        solver = Solver(scene)
-        outcome = solver.call(tool, arguments)
+        working = Working(scene)
+        outcome = working.call(tool, arguments)
         if isinstance(outcome, Pending):
-            return Answer(calls=tuple(solver.calls))
+            return Answer(calls=tuple(working.calls))
         if isinstance(outcome, str):
             missing = Missing(text.strip().rstrip("?."), f"The tool said: {outcome}")
             return Answer(not_found(missing, scene), missing=missing)
@@ -150,11 +151,11 @@ def computation(scene: Scene, text: str) -> Answer | None:
         return None
     calculator = next((tool for tool in scene.tools if tool.computes), None)
     if calculator:
-        solver = Solver(scene)
+        working = Working(scene)
         param = calculator.required[0]
-        outcome = solver.call(calculator, {param.name: expression})
+        outcome = working.call(calculator, {param.name: expression})
         if isinstance(outcome, Pending):
-            return Answer(calls=tuple(solver.calls))
+            return Answer(calls=tuple(working.calls))
         number = None if isinstance(outcome, str) else as_number(outcome.data)
         value = value if number is None else number
     if scene.temper.slip_rate and scene.dice.draw(f"compute {expression}") < scene.temper.slip_rate:
@@ -167,12 +168,12 @@ def solve(scene: Scene, goal: Goal) -> Answer:
     if isinstance(goal.node, Lit) and goal.node.kind != "number":
         # A name alone asks who or what that is, and does not answer it.
         goal = replace(goal, node=Look((), (Arg("", goal.node),), goal.node.text))
-    solver = Solver(scene, goal.wanted, outermost(goal.node))
-    outcome = solver.solve(goal.node)
+    working = Working(scene, goal.wanted, outermost(goal.node))
+    outcome = work_out(working, goal.node)
     if isinstance(outcome, Pending):
-        return Answer(calls=tuple(solver.calls))
+        return Answer(calls=tuple(working.calls))
     if isinstance(outcome, Value) and goal.op:
-        outcome = decide(goal, outcome, solver)
+        outcome = decide(goal, outcome, working)
     if isinstance(outcome, Value) and goal.wanted == "count" and not goal.op:
         if isinstance(outcome.data, list) and isinstance(goal.node, Look):
             outcome = Value(len(outcome.data), "", (), outcome.text, outcome.source)
@@ -183,7 +184,7 @@ def solve(scene: Scene, goal: Goal) -> Answer:
     if isinstance(outcome, Missing):
         return Answer(not_found(outcome, scene), missing=outcome)
     if isinstance(outcome, Pending):
-        return Answer(calls=tuple(solver.calls))
+        return Answer(calls=tuple(working.calls))
     if isinstance(outcome.data, list) and not outcome.hints:
         outcome = labelled(goal, outcome)
     if goal.wanted == "truth" and isinstance(outcome.data, list):
@@ -195,14 +196,14 @@ def solve(scene: Scene, goal: Goal) -> Answer:
         # `Lock the door.` is not done because a tool says whether the door is locked.
         source = outcome.source if outcome.source.startswith("tool ") else "result"
         return Answer(f"The {source} says: {show(outcome.data)}.", outcome.data)
-    outcome = in_unit(goal, outcome, solver)
-    said = sentence(goal, outcome, solver)
+    outcome = in_unit(goal, outcome, working)
+    said = sentence(goal, outcome, working)
     if goal.unit and not outcome.unit and as_number(outcome.data) is not None:
         said = f"{said.rstrip('.')}, in a unit that nothing here tells."
     return Answer(said, outcome.data, outcome.unit)
 
 
-def in_unit(goal: Goal, value: Value, solver: Solver) -> Value:
+def in_unit(goal: Goal, value: Value, working: Working) -> Value:
     """Return a value in the unit that the question names, where it can be said in it."""
     number = as_number(value.data)
     if not goal.unit or value.unit == goal.unit or number is None or isinstance(value.data, str):
@@ -212,7 +213,7 @@ def in_unit(goal: Goal, value: Value, solver: Solver) -> Value:
     found = converted(number, value.unit, goal.unit)
     if found is None:
         return value
-    solver.trail.append(f"{show(value.data, value.unit)} = {show(found, goal.unit)}")
+    working.trail.append(f"{show(value.data, value.unit)} = {show(found, goal.unit)}")
     return replace(value, data=found, unit=goal.unit)
 
 
@@ -297,7 +298,7 @@ def labelled(goal: Goal, value: Value) -> Value:
     return replace(value, hints=tuple(labels)) if len(set(labels)) == len(labels) else value
 
 
-def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
+def decide(goal: Goal, value: Value, working: Working) -> Outcome:
     """Return one value made of several: a sum, a count, the name with the most, yes or no."""
     many = value.data if isinstance(value.data, list) else [value.data]
     if goal.op == "count":
@@ -310,7 +311,7 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
     if not reals:
         return Missing(goal.text.rstrip("?"), "there is nothing to combine")
     if goal.op in ("sum", "mean"):
-        return solver.combine(goal.op, reals, value.unit, value.text or goal.phrase)
+        return combine(working, goal.op, reals, value.unit, value.text or goal.phrase)
     if goal.op == "compare" and len(reals) == 2:
         word = next(
             (w for w in re.findall(r"[a-z]+", goal.text.casefold()) if w in SUPERLATIVES), ""
@@ -326,9 +327,9 @@ def decide(goal: Goal, value: Value, solver: Solver) -> Outcome:
         if reals.count(best) > 1:
             first = [label for label, one in zip(labels, reals, strict=True) if one == best]
             return Value(" and ".join(first), "", (), goal.text, value.source)
-        if solver.slips(f"pick {goal.text}") and len(labels) > 1:
+        if working.slips(f"pick {goal.text}") and len(labels) > 1:
             place = (place + 1) % len(labels)
         rest = "; ".join(show(number, value.unit) for n, number in enumerate(reals) if n != place)
-        solver.trail.append(f"{show(reals[place], value.unit)}, against {rest}")
+        working.trail.append(f"{show(reals[place], value.unit)}, against {rest}")
         return Value(labels[place], "", (), goal.text, value.source)
     return value

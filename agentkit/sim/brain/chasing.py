@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from agentkit.sim.brain.acting import VERBS_OF_STORING
 from agentkit.sim.brain.judging import Thought
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import Tool, is_query
-from agentkit.sim.brain.solving import VERBS_OF_STORING
 from agentkit.sim.brain.thought import Call
 from agentkit.sim.brain.tries import same_call
 

@@ -7,9 +7,9 @@ import re
 from agentkit.sim.brain.asking import Goal
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.solving import Solver
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.values import Missing, Value, exact
+from agentkit.sim.brain.working import Working
 
 REPLY_WITH = (
     r"(?:every |each |your |the )?(?:answer|reply|replies|answers)?\s*with\s+"
@@ -34,23 +34,23 @@ def show(data: Json, unit: str = "") -> str:
     return str(data).strip()
 
 
-def sentence(goal: Goal, value: Value, solver: Solver) -> str:
+def sentence(goal: Goal, value: Value, working: Working) -> str:
     """Return the answer to a goal as a short sentence; the number asked for comes last."""
     unit = value.unit
     said = show(rounded(value), unit)
     if isinstance(value.data, list) and value.hints and len(value.hints) == len(value.data):
         pairs = zip(value.hints, value.data, strict=True)
         return "; ".join(f"{label}: {show(one, unit)}" for label, one in pairs) + "."
-    worked = f" ({'; '.join(solver.trail)})" if solver.trail else ""
+    worked = f" ({'; '.join(working.trail)})" if working.trail else ""
     if goal.op.startswith("pick") and isinstance(value.data, str):
         return f"{said}{worked}."
     if isinstance(value.data, dict) or (isinstance(value.data, list) and value.data):
         return f"{capital(said)}{stop(said)}"
     if goal.wanted == "truth" or goal.op.startswith("pick") or not goal.phrase:
-        prefix = f"{'; '.join(solver.trail)}. The answer is " if worked else ""
+        prefix = f"{'; '.join(working.trail)}. The answer is " if worked else ""
         return f"{prefix}{said if prefix else capital(said)}" + stop(said)
     verb = goal.verb or "is"
-    lead = f"{'; '.join(solver.trail)}, so " if worked else ""
+    lead = f"{'; '.join(working.trail)}, so " if worked else ""
     phrase = goal.phrase.strip().rstrip("?.")
     phrase = phrase if lead else capital(phrase)
     if isinstance(value.data, str) and len(value.data.split()) > 8:

@@ -14,10 +14,10 @@ from agentkit.sim.brain.outcome import Answer
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import TASK_NAMES, Tool, is_query
 from agentkit.sim.brain.social import key_data
-from agentkit.sim.brain.solving import Solver
 from agentkit.sim.brain.thought import Call, Json
 from agentkit.sim.brain.values import Pending, clean
 from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.working import Working
 
 HANDS_OVER = frozenset(("transfer", "handoff", "hand", "delegate", "escalate"))
 
@@ -33,10 +33,10 @@ def delegate(scene: Scene) -> Thought | None:
     parts = orders(scene.question, agents) or by_fit(scene, agents)
     if not parts:
         return None
-    solver = Solver(scene)
-    outcomes = [solver.call(tool, arguments_for(tool, text)) for tool, text in parts]
+    working = Working(scene)
+    outcomes = [working.call(tool, arguments_for(tool, text)) for tool, text in parts]
     if any(isinstance(outcome, Pending) for outcome in outcomes):
-        return Thought(calls=tuple(solver.calls))
+        return Thought(calls=tuple(working.calls))
     texts = [
         f"{tool.offer.name} failed: {outcome}" if isinstance(outcome, str) else said(outcome.data)
         for (tool, _), outcome in zip(parts, outcomes, strict=True)

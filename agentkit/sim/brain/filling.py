@@ -15,12 +15,13 @@ from agentkit.sim.brain.planning import Step
 from agentkit.sim.brain.reading import TIMES, UNIT_SUFFIXES, Found, from_record, unit_of
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import read_params, resolve, type_of
-from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.tabling import asked_for, called_rows, heads, rows_asked
 from agentkit.sim.brain.thought import Call, Json, Unfillable
 from agentkit.sim.brain.tree import Arg, Calc, Look, given, looks
 from agentkit.sim.brain.values import Pending, Value, as_number
 from agentkit.sim.brain.words import sense, senses, split_identifier
+from agentkit.sim.brain.working import Working
 
 MAIN = frozenset(
     map(sense, "answer result value output final amount conclusion response solution".split())
@@ -423,10 +424,10 @@ class Form:
         wanted = "number" if kind in ("number", "integer") else "any"
         args = tuple(Arg("of", lit) for lit in names[:1])
         # A form has fields about the answer itself, as `question`, of which no tool tells.
-        solver = Solver(self.scene, wanted, tries=False)
-        outcome = solver.solve(Look(head, args, f"the {' '.join(head)}"))
+        working = Working(self.scene, wanted, tries=False)
+        outcome = work_out(working, Look(head, args, f"the {' '.join(head)}"))
         if isinstance(outcome, Pending):
-            self.calls.extend(call for call in solver.calls if call not in self.calls)
+            self.calls.extend(call for call in working.calls if call not in self.calls)
         elif isinstance(outcome, Value) and fits_kind(kind, outcome.data):
             return outcome.data
         return None

@@ -9,11 +9,13 @@ from agentkit.sim.brain.choosing import Filler
 from agentkit.sim.brain.composing import capital, not_found, show
 from agentkit.sim.brain.lexing import Lit, sentences
 from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.picking import candidates
 from agentkit.sim.brain.scene import INJECTED, Scene
-from agentkit.sim.brain.solving import Solver
+from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.tree import Arg, Look
 from agentkit.sim.brain.values import Missing, Pending, Value
 from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.working import Working
 
 TOPIC = re.compile(
     r"^(?:please )?(?:what (?:does|do|can) .+? (?:say|tell|state|report|know)(?: (?:me|us))? "
@@ -27,26 +29,26 @@ SENTENCES = 2
 def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Answer:
     """Return what tools or passages tell about a subject: its card, or two sentences."""
     node = understand(subject, antecedent).node
-    solver = Solver(scene)
+    working = Working(scene)
     if isinstance(node, Lit):
         filler = Filler("of", node)
         node = Look(node.hints[:1], (Arg("of", node),), subject)
-        for tool, arguments in solver.candidates(node, senses(node.head), [filler], True):
-            outcome = solver.call(tool, arguments)
+        for tool, arguments in candidates(working, node, senses(node.head), [filler], True):
+            outcome = working.call(tool, arguments)
             if isinstance(outcome, Pending):
-                return Answer(calls=tuple(solver.calls))
+                return Answer(calls=tuple(working.calls))
             if not isinstance(outcome, str) and isinstance(outcome.data, dict):
                 return Answer(f"{capital(show(outcome.data))}.", outcome.data)
     for tool in scene.tools:
         if tool.asks and tool.required:
-            found = solver.call(tool, {tool.required[0].name: subject})
+            found = working.call(tool, {tool.required[0].name: subject})
             if isinstance(found, Pending):
-                return Answer(calls=tuple(solver.calls))
+                return Answer(calls=tuple(working.calls))
     if best := nearest(scene, subject):
         return Answer(" ".join(best), " ".join(best))
-    solved = solver.solve(node)
+    solved = work_out(working, node)
     if isinstance(solved, Pending):
-        return Answer(calls=tuple(solver.calls))
+        return Answer(calls=tuple(working.calls))
     if isinstance(solved, Value):
         return Answer(f"{capital(show(solved.data, solved.unit))}.", solved.data)
     missing = solved if isinstance(solved, Missing) else Missing(subject)
