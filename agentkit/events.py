@@ -18,7 +18,19 @@ from agentkit.notes import Note, told
 Effect = Literal["pure", "idempotent", "once"]
 """What performing a step twice does: nothing, the same again, or harm."""
 
-StepKind = Literal["model", "tool", "memory", "person", "remote", "clock", "random"]
+StepKind = Literal[
+    "model", "tool", "memory", "person", "remote", "clock", "random", "join", "trial"
+]
+
+QUIET: tuple[StepKind, ...] = ("clock", "random", "join")
+"""Steps that take no time worth showing."""
+
+KEYED: dict[StepKind, StepKind] = {"join": "random", "trial": "remote"}
+"""What the keys of these kinds are made with: they were steps of another kind once, and what is
+recorded under such a key is to be found again."""
+
+TRIAL = {"contender", "made_of", "question", "seed", "budget"}
+"""What the request of a trial tells."""
 
 Status = Literal["ok", "failed", "cancelled"]
 
@@ -214,6 +226,24 @@ class StepEnded(Base):
     """The recorded step whose result this is; then nothing was performed or paid."""
     request: JSON = None
     """What was asked, where a reused step has no start that tells it; not of models."""
+
+
+def current(event: Any) -> Any:
+    """An event as it is recorded today: joins and trials were steps of other kinds once."""
+    if isinstance(event, StepStarted | StepEnded):
+        if event.step == "random" and event.name == "join":
+            return event.model_copy(update={"step": "join"})
+        if event.step == "remote" and event.scope == "" and tried(event):
+            return event.model_copy(update={"step": "trial"})
+    return event
+
+
+def tried(event: StepStarted | StepEnded) -> bool:
+    """Whether a step of a block's own, recorded as remote, is the trial of a study."""
+    if isinstance(event.request, dict) and event.request.keys() == TRIAL:
+        return True
+    found = event.result if isinstance(event, StepEnded) else None
+    return isinstance(found, dict) and {"run_id", "latency_s", "status"} <= found.keys()
 
 
 class StateChanged(Base):

@@ -142,7 +142,7 @@ async def gather(
         if in_run():
             redo = wanting if join == "settled" else None
             step = current_run().step
-            outcome = await step("random", "join", request, race, effect="pure", redo=redo)
+            outcome = await step("join", "join", request, race, effect="pure", redo=redo)
         else:
             outcome = await race("")
         joined, lost, copies = (outcome.result.get(k, {}) for k in ("joined", "missing", "copies"))

@@ -106,9 +106,8 @@ class Unused(Note):
     steps: int
 
 
-def own(step: StepKind, name: str) -> bool:
-    """Whether a step is one that a pattern takes itself; that of a join belongs to its asks."""
-    return step in ("person", "remote", "clock", "random") and name != "join"
+OWN: tuple[StepKind, ...] = ("person", "remote", "clock", "random")
+"""Steps that a pattern takes itself. A join belongs to its asks; trials are added to a study."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +157,13 @@ class Way:
                 pass
             case _ if self.stopped:
                 self._free(event.scope, self.stopped.pop(event.scope, ()))
-        if isinstance(event, StepEnded) and event.name == "join" and event.status == "ok":
+        if isinstance(event, StepEnded) and event.step == "join" and event.status == "ok":
             # The join is recorded, so what it went on without is not asked again.
             self._free(event.scope, self.going.pop(event.scope, ()))
         elif isinstance(event, ScopeClosed):
             self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
         elif isinstance(event, StepStarted | StepEnded) and event.scope not in self.agents:
-            if own(event.step, event.name) and (event.scope or event.step != "remote"):
+            if event.step in OWN:
                 self._stepped(event)
 
     def _opened(self, event: ScopeOpened) -> None:

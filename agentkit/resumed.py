@@ -11,7 +11,7 @@ from agentkit.errors import TeamChanged
 from agentkit.events import StepEnded
 from agentkit.messages import JSON
 from agentkit.past import SAME_WAY, Past, raised
-from agentkit.record import Recorded, identity, own
+from agentkit.record import OWN, Recorded, identity
 from agentkit.scope import Scope, asleep
 from agentkit.step import Step
 
@@ -118,10 +118,7 @@ class Resumed(Past):
         )
 
     async def keep_way_of(self, step: Step) -> None:
-        if step.key in self.own.attempts or not own(step.kind, step.name):
-            return
-        # Trials of a study are remote steps of its block, which may be given other contenders.
-        if step.scope.parent or step.kind != "remote":
+        if step.kind in OWN and step.key not in self.own.attempts:
             does = f"takes a step, {step.name}, that it did not take then"
             await self.keep_way(step.scope, does, step.key)
 

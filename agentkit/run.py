@@ -40,6 +40,7 @@ from agentkit.errors import (
 )
 from agentkit.estimates import counted, with_cuts
 from agentkit.events import (
+    KEYED,
     Base,
     Delta,
     Effect,
@@ -164,7 +165,7 @@ class Run:
         """Perform an effect once, ever: or return what the log has of it.
 
         Args:
-            kind: model, tool, memory, person, remote, clock or random.
+            kind: model, tool, memory, person, remote, clock, random, join or trial.
             name: the model, the tool, ...
             request: what is asked, as JSON; part of the step's identity.
             perform: performs it, given the key of the step.
@@ -191,7 +192,7 @@ class Run:
             )
         scope = current_scope()
         identified = canonical(request) if asked is None else asked
-        base = digest(scope.key, kind, name, identified)
+        base = digest(scope.key, KEYED.get(kind, kind), name, identified)
         key = digest(base, scope.nth(base))
         turn, scope.models = scope.models, scope.models + (kind == "model")
         step = Step(kind, name, request, effect, nodes, made, scope, key, turn)

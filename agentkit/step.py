@@ -9,7 +9,7 @@ from agentkit.messages import JSON, Node, Thread
 from agentkit.record import call
 from agentkit.scope import Scope
 
-PAID: tuple[StepKind, ...] = ("model", "remote")
+PAID: tuple[StepKind, ...] = ("model", "remote", "trial")
 """Steps that a budget is about."""
 
 

@@ -13,7 +13,7 @@ from IPython.display import publish_display_data
 from pydantic_core import to_jsonable_python
 
 from agentkit.answer import Answer
-from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
+from agentkit.events import QUIET, Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
 from agentkit.messages import JSON
 from agentkit.reliability.retry import Retried
 from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
@@ -123,7 +123,7 @@ def performed(event: StepStarted) -> str:
         return "waits for you"
     if event.step == "tool":
         return f"calls {event.name}({arguments(event.request)})"
-    return "" if event.step in ("clock", "random") else f"does {event.name}"
+    return "" if event.step in QUIET else f"does {event.name}"
 
 
 def arguments(request: JSON) -> str:

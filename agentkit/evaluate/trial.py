@@ -114,7 +114,7 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
         return Outcome(result=spent)
 
     try:
-        done = (await study.step("remote", contender.name, request, perform)).result
+        done = (await study.step("trial", contender.name, request, perform)).result
     except (*ALWAYS_RAISED, BudgetSpent):
         raise  # a budget around the study, as the trial's own is one of its outcomes
     except Exception as error:

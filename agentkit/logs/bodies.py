@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agentkit.events import EVENT
+from agentkit.events import EVENT, current
 from agentkit.messages import JSON, Thread, canonical, mended
 
 DECODER = json.JSONDecoder()
@@ -57,12 +57,12 @@ def event_from(text: str) -> Any:
         ValueError, RecursionError: it holds none.
     """
     try:
-        return EVENT.validate_json(text)
+        return current(EVENT.validate_json(text))
     except ValidationError as error:
         # Its parser reads a little less deep than its serializer writes.
         if "recursion limit" not in str(error):
             raise
-    return EVENT.validate_python(json.loads(text))
+    return current(EVENT.validate_python(json.loads(text)))
 
 
 def unpacked(body: str) -> tuple[list[tuple[str, int]], str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import LogError
+from agentkit.events import RunStarted
 from agentkit.lease import LEASE_S, holds
 from agentkit.log import Tally
 from agentkit.logs import chain, schema
@@ -63,7 +64,9 @@ class Checked:
         batch = Tally()
         for event in events:
             batch.add(event)
-        self.started = self.started or batch.started
+        if self.started is None:
+            # The first: what an older version wrote is one commit here, with all its attempts.
+            self.started = next((e for e in events if isinstance(e, RunStarted)), None)
         if batch.ended:
             self.status, self.ended = batch.ended.status, batch.ended.at
         elif batch.started:

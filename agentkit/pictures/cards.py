@@ -74,7 +74,7 @@ def node(node: dict[str, JSON], at: list[float]) -> str:
     """A card with the name, the model and the state."""
     x, y, width, height = at
     what, state = node["what"], node["state"]
-    small, you = what in ("tool", "memory", "remote"), what == "you"
+    small, you = what in ("tool", "memory", "remote", "trial"), what == "you"
     card = paint("raised" if small or you else "surface", what)
     if state == "failed":
         card["stroke"] = paint(stroke="failed")["stroke"]

@@ -46,6 +46,8 @@ TONES = {
     "retry": "#d39a2d",
     "clock": "#6b7683",
     "random": "#6b7683",
+    "join": "#6b7683",
+    "trial": "#5a7a9a",
     "done": "#2f9a69",
     "failed": "#d64550",
     "cancelled": "#9aa3ad",

@@ -27,7 +27,7 @@ from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, lette
 from agentkit.views.node import GraphNode
 from agentkit.views.notes import quiet
 
-APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:"}
+APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:", "trial": "trial:"}
 """Steps whose counterpart is a node of its own, and the prefix of its id."""
 
 

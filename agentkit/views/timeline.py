@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentkit.events import (
+    QUIET,
     Event,
     Noted,
     RunEnded,
@@ -19,9 +20,6 @@ from agentkit.views.book import BEHIND, YOU, News, Order, Scope, explained, mapp
 from agentkit.views.branching import Branch, branches
 from agentkit.views.fold import Fold
 from agentkit.views.notes import quiet, sentence
-
-QUIET = ("clock", "random")
-"""Steps that take no time worth a bar."""
 
 
 class Timeline(Fold):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from agentkit.events import (
+    QUIET,
     Event,
     MessageSent,
     Noted,
@@ -65,7 +66,7 @@ class Transcript(Fold):
                 self.put(event, event.purpose, title, text, edit=self.book.edited_by(event))
             case StepEnded(step="model", status="ok") if event.nodes:
                 self.thought(event)
-            case StepEnded() if event.step not in ("model", "clock", "random"):
+            case StepEnded() if event.step not in ("model", *QUIET):
                 self.step(event)
             case StepEnded() if event.status == "failed" and event.error is not None:
                 title = f"{self.book.actor(event)}: {event.name} failed"

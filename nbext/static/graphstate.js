@@ -14,7 +14,7 @@
  */
 
 export const KINDS = ["task", "answer", "call", "result", "say", "error"];
-export const SMALL = new Set(["tool", "memory", "remote"]);
+export const SMALL = new Set(["tool", "memory", "remote", "trial"]);
 const DOTS = 40;
 
 /**

@@ -311,6 +311,20 @@ def eager() -> Any:
 
 
 @pytest.mark.parametrize("kind", OWN)
+async def test_a_block_that_takes_another_step_of_its_own_is_noticed(kind: str, eager: Any) -> None:
+    log = MemoryLog()
+    with pytest.raises(ZeroDivisionError):
+        async with run(log=log, id="r"):
+            await OWN[kind]("a")
+            raise ZeroDivisionError
+    done = list(PERFORMED)
+    with pytest.raises(TeamChanged, match="before it takes its step"):
+        async with run(log=log, resume="r"):
+            await OWN[kind]("b")
+    assert done == PERFORMED
+
+
+@pytest.mark.parametrize("kind", OWN)
 async def test_other_steps_of_its_own_are_noticed_before_they_are_performed(
     kind: str, eager: Any
 ) -> None:

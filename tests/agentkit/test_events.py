@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agentkit.events import EVENT, Base, Event, Failure, StepEnded, Usage, uuid7
+from agentkit.events import (
+    EVENT,
+    Base,
+    Event,
+    Failure,
+    StepEnded,
+    StepKind,
+    StepStarted,
+    Usage,
+    current,
+    uuid7,
+)
 from agentkit.logs.sqlite import stored_body
 from agentkit.messages import Message, thread_of
 
@@ -56,3 +67,22 @@ def test_ids_are_version_7_distinct_and_in_order_of_time() -> None:
     assert {uuid.UUID(id).variant for id in ids} == {uuid.RFC_4122}
     stamps = [id[:13] for id in ids]
     assert stamps == sorted(stamps)
+
+
+def step_of(step: StepKind, name: str, scope: str, request: Any) -> StepStarted:
+    return StepStarted(
+        run="r", seq=1, at=1.0, scope=scope, key="k", step=step, name=name, effect="pure",
+        request=request,
+    )  # fmt: skip
+
+
+def test_what_was_recorded_as_another_kind_of_step_is_read_as_its_own() -> None:
+    asked = dict.fromkeys(("contender", "made_of", "question", "seed", "budget"))
+    assert current(step_of("random", "join", "s", {"join": "first", "of": 2})).step == "join"
+    assert current(step_of("remote", "solver", "", asked)).step == "trial"
+    for other in (
+        step_of("remote", "far", "", {"q": 1}),
+        step_of("remote", "far", "s", asked),
+        step_of("random", "random", "", None),
+    ):
+        assert current(other) is other
