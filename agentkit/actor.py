@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import inspect
-from collections.abc import AsyncIterator, Callable
-from typing import Any, ClassVar, Literal, overload
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, Literal, overload
+
+from typing_extensions import TypeVar, Unpack
 
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
@@ -19,6 +21,8 @@ from agentkit.conversation import After, heard_in, thread_before
 from agentkit.deprecated import moved
 from agentkit.errors import AgentkitError, SetupError, TooDeep, error_text
 from agentkit.events import (
+    Delta,
+    Event,
     Failure,
     MessageSent,
     RunStarted,
@@ -33,6 +37,7 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
 from agentkit.opening import run
+from agentkit.options import AskOptions, RunOptions
 from agentkit.run import Run, current_run
 from agentkit.scope import Scope, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
@@ -41,16 +46,22 @@ from agentkit.tools import Tool, of_answer, of_answers, tool
 from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
 
-RUN_OPTIONS = frozenset(inspect.signature(run).parameters) - {"task", "output", "sample"}
+RUN_OPTIONS = frozenset(RunOptions.__annotations__)
 """What an ask outside of any run may give to the one it opens."""
+
+ASK_OPTIONS = frozenset(AskOptions.__annotations__)
+"""These, and what any ask may be given."""
+
+S = TypeVar("S")
+"""The type asked for in one ask, in place of the actor's own."""
 
 
 BEGINNING = 64
 """Events of a run among which its first message is."""
 
 
-class Actor(Works):
-    """The base of all actors. Subclasses define `act`."""
+class Actor(Works, Generic[T]):
+    """The base of all actors. Subclasses define `act`; an Actor[Report] answers with a Report."""
 
     what = "actor"
     """agent, pattern, graph, person or remote; shown in pictures."""
@@ -58,6 +69,10 @@ class Actor(Works):
     """The actors it works with, as far as they are known before it is asked."""
     max_nested: int = 8
     """How often it may be asked, by agents that have it as a tool, within one ask of it."""
+    output: Output = None
+    """The type of its answers where an ask names none; None is free text."""
+    arguments: Mapping[str, JSON] = MappingProxyType({})
+    """What it is given in each ask beside the task; a part of the ask's identity."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = checked_name(name)
@@ -85,9 +100,15 @@ class Actor(Works):
         return None
 
     @overload
-    async def __call__(self, task: Any, *, output: type[T], **how: Any) -> Answer[T]: ...
+    async def __call__(
+        self, task: Any, *, output: type[S], **how: Unpack[AskOptions]
+    ) -> Answer[S]: ...
     @overload
-    async def __call__(self, task: Any, *, output: Output = ..., **how: Any) -> Answer: ...
+    async def __call__(
+        self, task: Any, *, output: None = ..., **how: Unpack[AskOptions]
+    ) -> Answer[T]: ...
+    @overload
+    async def __call__(self, task: Any, *, output: Output, **how: Unpack[AskOptions]) -> Answer: ...
     async def __call__(
         self,
         task: Any,
@@ -102,7 +123,7 @@ class Actor(Works):
 
         Args:
             task: text, or any JSON value; of an Answer its data, or else its text.
-            output: the type the answer must have, or a JSON Schema of it.
+            output: the type the answer must have, or a JSON Schema of it; None is the actor's own.
             after: an earlier answer whose conversation goes on, or a list of messages. The one
                 asked keeps his own instructions; a team is told in words what was said.
             context: what tools and instructions with a Context parameter get, here and
@@ -122,6 +143,7 @@ class Actor(Works):
                 f"{self.name} was asked for the sample {sample!r}.",
                 expected="a whole number from 0: which draw of the same ask this is",
             )
+        output = self.output if output is None else output
         task = of_answers(task)
         if found := binary_in(task):
             raise SetupError(
@@ -152,16 +174,21 @@ class Actor(Works):
         if unknown:
             raise SetupError(
                 f"{self.name} cannot be asked with {', '.join(unknown)}.",
-                expected=", ".join(sorted({"output", "after", "context", "sample"} | RUN_OPTIONS)),
+                expected=", ".join(sorted({"output", *self.arguments} | ASK_OPTIONS)),
             )
         options.setdefault("actor", self.name)
-        async with run(task=task, output=schema_of(output), sample=sample, **options):
+        options |= {"task": task, "output": schema_of(output), "sample": sample}
+        async with run(arguments=dict(self.arguments), **options):
             return await self._ask(task, output, after, context, sample)
 
     @overload
-    def run_sync(self, task: Any, *, output: type[T], **how: Any) -> Answer[T]: ...
+    def run_sync(self, task: Any, *, output: type[S], **how: Unpack[AskOptions]) -> Answer[S]: ...
     @overload
-    def run_sync(self, task: Any, *, output: Output = ..., **how: Any) -> Answer: ...
+    def run_sync(
+        self, task: Any, *, output: None = ..., **how: Unpack[AskOptions]
+    ) -> Answer[T]: ...
+    @overload
+    def run_sync(self, task: Any, *, output: Output, **how: Unpack[AskOptions]) -> Answer: ...
     def run_sync(self, task: Any, **how: Any) -> Answer:
         """Ask, and wait for the answer without `await`; all else is as in a call.
 
@@ -170,7 +197,7 @@ class Actor(Works):
         """
         return wait(self(task, **how))
 
-    async def resume(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer:
+    async def resume(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer[T]:
         """Go on with a run where it stopped; recorded steps are not performed again.
 
         Raises:
@@ -178,11 +205,11 @@ class Actor(Works):
         """
         return await self._again(run_id, log, "resume", options)
 
-    async def rerun(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer:
+    async def rerun(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer[T]:
         """Ask the same in a new run; steps whose key is unchanged are reused, not paid."""
         return await self._again(run_id, log, "rerun", options)
 
-    async def replay(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer:
+    async def replay(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer[T]:
         """The recorded answer, by performing nothing.
 
         Raises:
@@ -198,13 +225,13 @@ class Actor(Works):
         edit: dict[Any, Any] | None = None,
         log: Log | None = None,
         **options: Any,
-    ) -> Answer:
+    ) -> Answer[T]:
         """Branch off a run after event `at`, with results (or "task") edited: a new run."""
         return await self._again(run_id, log, "fork", {**options, "at": at, "edit": edit})
 
     async def _again(
         self, run_id: str, log: Log | None, how: str, options: dict[str, Any]
-    ) -> Answer:
+    ) -> Answer[T]:
         log = log or open_log()
         start = next(e for e in log.read(run_id, upto=1) if isinstance(e, RunStarted))
         if start.actor != self.name:
@@ -215,15 +242,31 @@ class Actor(Works):
                 if start.actor
                 else f"run the block again as: async with run({how}={run_id!r})",
             )
-        output = options.pop("output", None) or start.output
+        output = options.pop("output", None)
+        if output is None:
+            own = self.output is not None and schema_of(self.output) == start.output
+            output = self.output if own else start.output
         edit = options.get("edit")
         task = edit.get("task", start.task) if isinstance(edit, dict) else start.task
         options["after"] = (
             options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
         )
-        options = {"sample": start.sample, **options, how: run_id}
-        return await self(task, output=output, log=log, **options)
+        options = {"sample": start.sample, **(start.arguments or {}), **options, how: run_id}
+        answer: Answer[T] = await self(task, output=output, log=log, **options)
+        return answer
 
+    @overload
+    def stream(
+        self, task: Any, *, output: type[S], **options: Unpack[AskOptions]
+    ) -> AsyncIterator[Event | Delta | Answer[S]]: ...
+    @overload
+    def stream(
+        self, task: Any, *, output: None = ..., **options: Unpack[AskOptions]
+    ) -> AsyncIterator[Event | Delta | Answer[T]]: ...
+    @overload
+    def stream(
+        self, task: Any, *, output: Output, **options: Unpack[AskOptions]
+    ) -> AsyncIterator[Event | Delta | Answer]: ...
     async def stream(self, task: Any, **options: Any) -> AsyncIterator[Any]:
         """Ask, and get events and text deltas as they come; the last item is the Answer."""
         queue: asyncio.Queue[Any] = asyncio.Queue()
@@ -284,6 +327,8 @@ class Actor(Works):
         before = self.heard(thread_before(after, self.name))
         head = before[-1].id if before else ""
         identity = [parent.key, self.name, text, head, canonical(schema_of(output))]
+        if self.arguments:
+            identity.append(canonical(dict(self.arguments)))
         base = digest(*identity, *([str(sample)] if sample else []))
         scope = Scope(
             key=digest(base, parent.nth(base)),
@@ -308,6 +353,7 @@ class Actor(Works):
             path=scope.path,
             parent=parent.key,
             model=self.model_name,
+            arguments=dict(self.arguments) or None,
             again=in_copy(),
         )
         status: Status = "ok"

@@ -16,7 +16,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from agentkit.actor import Actor
-from agentkit.answer import Answer
+from agentkit.answer import Answer, T
 from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
@@ -48,7 +48,7 @@ from agentkit.step import Outcome
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
-from agentkit.typed import Output, explained, object_schema, unwrapped
+from agentkit.typed import Output, explained, object_schema, schema_of, unwrapped
 from agentkit.words import for_line, for_markdown
 
 Instructions = str | Callable[..., str | Awaitable[str]]
@@ -110,8 +110,8 @@ class DelegateFailed(Note):
     error: str
 
 
-class Agent(Actor):
-    """A model with instructions and tools."""
+class Agent(Actor[T]):
+    """A model with instructions and tools; an Agent[Report] if made with output=Report."""
 
     what = "agent"
 
@@ -123,6 +123,7 @@ class Agent(Actor):
         model: str | Model | None = None,
         tools: Sequence[Tool | Callable[..., Any]] = (),
         memory: Memory | Sequence[Memory] | None = None,
+        output: type[T] | dict[str, Any] | None = None,
         max_turns: int = 12,
         temperature: float | None = None,
         max_tokens: int | None = None,
@@ -139,6 +140,7 @@ class Agent(Actor):
                 the simulated endpoint.
             tools: functions, `@tool`s, or other actors by `as_tool()`.
             memory: what it keeps outside its conversation; its tools are offered too.
+            output: the type of its answers, or a JSON Schema of it, where an ask names none.
             max_turns: model calls allowed per ask, at least 1.
             temperature, max_tokens: sampling options; None leaves them to the endpoint.
             max_nested: how often it may be asked within an ask of itself, by agents that have it
@@ -146,7 +148,8 @@ class Agent(Actor):
             description: what it is for, told to others when it is their tool.
 
         Raises:
-            SetupError: max_turns below 1, a model or key that does not exist, or no memory.
+            SetupError: max_turns below 1, a model or key that does not exist, no memory, or a
+                type that has no JSON Schema.
             ToolError: a function that cannot be a tool, or two tools of one name.
         """
         super().__init__(name, description or summary(instructions))
@@ -162,7 +165,8 @@ class Agent(Actor):
                 f"The model of {name} is {model!r}.",
                 expected='a name such as "sim:careful", or what connect(...) returns',
             )
-        self.instructions = instructions
+        schema_of(output)
+        self.instructions, self.output = instructions, output
         if model is None or isinstance(model, str):
             from agentkit.endpoints.connect import connect
 
@@ -176,7 +180,8 @@ class Agent(Actor):
     def _made_of(self) -> tuple[Any, ...]:
         settings = getattr(self.model, "settings", None)
         known = (self.model.name, settings, self.options.model_dump(), self.max_turns)
-        return *super()._made_of(), self.instructions, known, tuple(self.tools.values())
+        typed = () if self.output is None else (canonical(schema_of(self.output)),)
+        return *super()._made_of(), self.instructions, known, *typed, tuple(self.tools.values())
 
     def with_(self, **changes: Any) -> Self:
         """Make a changed copy: `clerk.with_(model="openai:gpt-5-mini")`; this one stays as it is.
@@ -197,6 +202,7 @@ class Agent(Actor):
             "model": self.model,
             "tools": [one for name, one in self.tools.items() if name not in remembered],
             "memory": self.memories,
+            "output": self.output,
             "max_turns": self.max_turns,
             "temperature": self.options.temperature,
             "max_tokens": self.options.max_tokens,

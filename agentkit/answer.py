@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Generic
+from typing import Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
@@ -73,7 +73,7 @@ class Answer(BaseModel, Generic[T]):
         return f"{fault}{calls} · {used.tokens_in} + {used.tokens_out} tokens · {price}"
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Literal["answer"]:
         """Tells it from the events that stream before it."""
         return "answer"
 

@@ -128,6 +128,8 @@ class RunStarted(Base):
     """JSON Schema of the answer that was asked for."""
     sample: int = 0
     """Which draw of the same ask was asked for."""
+    arguments: JSON = None
+    """What a pattern was given beside its task, by the names of its parameters."""
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
@@ -156,6 +158,8 @@ class ScopeOpened(Base):
     """Key of the enclosing scope; empty at the top."""
     model: str | None = None
     """The agent's model."""
+    arguments: JSON = None
+    """What a pattern was given beside its task, by the names of its parameters."""
     again: bool = False
     """Whether it belongs to the second ask of a straggler, which another attempt may not need."""
 

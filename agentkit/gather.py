@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Generic, Literal
+
+from typing_extensions import TypeVar
 
 from agentkit.errors import (
     AgentkitError,
@@ -26,7 +28,9 @@ from agentkit.words import for_terminal
 
 Until = Callable[[list[Any]], bool]
 
-Ask = Awaitable[Any] | Callable[[], Awaitable[Any]]
+T = TypeVar("T", default=Any)
+
+Ask = Awaitable[T] | Callable[[], Awaitable[T]]
 """An ask not yet awaited, or a function that makes one, as often as it is called."""
 
 Stragglers = Literal["wait", "drop", "duplicate"]
@@ -69,10 +73,10 @@ class Missing(Frozen):
     """"late", or what went wrong."""
 
 
-class Gathered(list[Any]):
+class Gathered(list[T], Generic[T]):
     """The answers, in the order of the asks, and what is missing among them."""
 
-    def __init__(self, answers: Sequence[Any], missing: Sequence[Missing] = ()) -> None:
+    def __init__(self, answers: Sequence[T], missing: Sequence[Missing] = ()) -> None:
         super().__init__(answers)
         self.missing = list(missing)
 
@@ -87,11 +91,11 @@ def until(predicate: Until) -> Until:
 
 
 async def gather(
-    *asks: Ask,
+    *asks: Ask[T],
     join: str | Until = "all",
     deadline_s: float | None = None,
     stragglers: Stragglers = "drop",
-) -> Gathered:
+) -> Gathered[T]:
     """Wait for several asks at once.
 
     Args:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
-from agentkit.events import Delta, RunEnded, RunStarted, StepEnded
+from agentkit.events import Delta, Event, RunEnded, RunStarted, StepEnded
 from agentkit.lease import Lease, owner_name
 from agentkit.messages import Frozen
 
@@ -129,7 +129,7 @@ class Log(ABC):
         """
 
     @abstractmethod
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Any]:
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
         """The events of a run with after < seq <= upto, in order; upto the last by default.
 
         Raises:

@@ -47,6 +47,7 @@ async def run(
     task: JSON = None,
     output: JSON = None,
     sample: int = 0,
+    arguments: JSON = None,
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -73,7 +74,8 @@ async def run(
         extend: let a run that is resumed although it has finished perform more, as a study
             that gets further questions does.
         id: the run's id; a new UUIDv7 by default.
-        actor, task, output, sample: what is asked, kept so that the ask can be repeated.
+        actor, task, output, sample, arguments: what is asked, kept so that the ask can be
+            repeated.
 
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
@@ -123,6 +125,7 @@ async def run(
         task=task,
         output=output,
         sample=sample,
+        arguments=arguments or None,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
         edits=edits or None,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",

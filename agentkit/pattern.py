@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, overload
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Concatenate, Generic, Protocol, Self, get_type_hints, overload
 
-from agentkit.actor import Actor
-from agentkit.answer import Answer
+from pydantic.errors import PydanticUserError
+from typing_extensions import ParamSpec, TypeVar, Unpack
+
+from agentkit.actor import ASK_OPTIONS, Actor, S
+from agentkit.answer import Answer, T
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError, error_text
+from agentkit.log import Log
 from agentkit.messages import JSON, Message, Thread, canonical, extend, jsonable
-from agentkit.typed import Output, revalidated, schema_of
+from agentkit.options import AskOptions
+from agentkit.sync import wait
+from agentkit.typed import Output, adapter, revalidated, schema_of
+
+In = TypeVar("In", default=Any)
+"""The type of the task."""
+
+P = ParamSpec("P", default=...)
+"""The parameters after the task."""
+
+TOLD = frozenset({"output", "after"})
+"""Parameters by which a function is told of the ask itself."""
 
 
-class Pattern(Actor):
-    """An async function over actors, as an actor."""
+class Pattern(Actor[T], Generic[In, P, T]):
+    """An async function over actors, as an actor; its signature is the function's."""
 
     what = "pattern"
 
@@ -28,7 +45,12 @@ class Pattern(Actor):
         super().__init__(name or fn.__name__, inspect.getdoc(fn) or "")
         self.fn = fn
         self.members = tuple(members)
-        self.takes = frozenset(inspect.signature(fn).parameters) & {"output", "after"}
+        self.__signature__ = inspect.signature(fn)
+        self.__doc__ = fn.__doc__
+        parameters = self.__signature__.parameters
+        self.takes = frozenset(parameters) & TOLD
+        self.own = own_parameters(self.name, list(parameters.values()))
+        """Its parameters beside the task, as far as an ask may give them."""
 
     @property
     def takes_output(self) -> bool:
@@ -37,6 +59,108 @@ class Pattern(Actor):
 
     def _made_of(self) -> tuple[Any, ...]:
         return *super()._made_of(), self.fn
+
+    @overload
+    async def __call__(
+        self, task: In, *, output: type[S], **how: Unpack[AskOptions]
+    ) -> Answer[S]: ...
+    @overload
+    async def __call__(self, task: In, *args: P.args, **own: P.kwargs) -> Answer[T]: ...
+    @overload
+    async def __call__(
+        self, task: In, *, output: None = ..., **how: Unpack[AskOptions]
+    ) -> Answer[T]: ...
+    @overload
+    async def __call__(self, task: In, *, output: Output, **how: Unpack[AskOptions]) -> Answer: ...
+    async def __call__(self, task: Any, *args: Any, output: Output = None, **how: Any) -> Answer:
+        """Ask; what its function takes beside the task may be given, too.
+
+        Such an argument is a part of what is asked, as the task is: it is recorded, a resume
+        gets it from the log, and it must have a JSON form.
+
+        Raises:
+            SetupError: an argument that is missing, or of another type than is written there.
+        """
+        asked: Pattern[Any, ..., Any] = self
+        if self.own or args:
+            how |= self._placed(args, {"output": output, **how} if output is not None else how)
+            asked = self._given({name: how.pop(name) for name in list(how) if name in self.own})
+        how.setdefault("output", output)
+        answer: Answer = await Actor.__call__(asked, task, **how)
+        return answer
+
+    @overload
+    def run_sync(self, task: In, *, output: type[S], **how: Unpack[AskOptions]) -> Answer[S]: ...
+    @overload
+    def run_sync(self, task: In, *args: P.args, **own: P.kwargs) -> Answer[T]: ...
+    @overload
+    def run_sync(self, task: In, *, output: None = ..., **how: Unpack[AskOptions]) -> Answer[T]: ...
+    @overload
+    def run_sync(self, task: In, *, output: Output, **how: Unpack[AskOptions]) -> Answer: ...
+    def run_sync(self, task: Any, *args: Any, **how: Any) -> Answer:
+        """Ask, and wait for the answer without `await`; see `Actor.run_sync`."""
+        return wait(self(task, *args, **how))
+
+    def _placed(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments that were given by their place, by name."""
+        after_task = list(self.__signature__.parameters.values())[1:]
+        places = [one.name for one in after_task if one.kind is one.POSITIONAL_OR_KEYWORD]
+        found = dict(zip(places, args, strict=False))
+        if (
+            len(args) > len(places)
+            or found.keys() & named.keys()
+            or found.keys() & ASK_OPTIONS - TOLD
+        ):
+            raise self._misasked("it was given more than it takes")
+        return found
+
+    def _misasked(self, wrong: str) -> SetupError:
+        return SetupError(
+            f"{self.name} was not asked as it is written: {wrong}.",
+            expected=f"{self.name}{self.__signature__}",
+        )
+
+    def _given(self, given: dict[str, Any]) -> Self:
+        """The pattern with arguments beside the task."""
+        needed = [one.name for one in self.own.values() if one.default is one.empty]
+        if missing := [name for name in needed if name not in given]:
+            raise self._misasked(f"{', '.join(missing)} is missing")
+        if not given:
+            return self
+        values = {name: self._typed_argument(name, value) for name, value in given.items()}
+        made = copy.copy(self)
+        made.fn = functools.partial(self.fn, **{name: one for name, (one, _) in values.items()})
+        made.arguments = {name: kept for name, (_, kept) in values.items()}
+        return made
+
+    def _typed_argument(self, name: str, value: Any) -> tuple[Any, JSON]:
+        """An argument as the function gets it, and as the log does."""
+        try:
+            hint = get_type_hints(self.fn).get(name, Any)
+        except (NameError, TypeError):
+            hint = Any
+        try:
+            kept = jsonable(value)
+            # From its JSON, so that a resume gives the function what the first run gave it.
+            return adapter(hint).validate_python(kept), kept
+        except (ValueError, PydanticUserError) as error:
+            raise SetupError(
+                f"{self.name} cannot be asked with this {name}: {error_text(error)}.",
+                expected=f"what {self.name}{self.__signature__} says, with a JSON form",
+                todo="what has none is given by context=, which is not recorded",
+            ) from error
+
+    async def _again(
+        self, run_id: str, log: Log | None, how: str, options: dict[str, Any]
+    ) -> Answer[T]:
+        given = sorted(self.own.keys() & options.keys())
+        if given and how in ("resume", "replay"):
+            raise SetupError(
+                f"{', '.join(given)} cannot be given to {self.name}.{how}(...): it is what was"
+                " asked, and recorded.",
+                todo=f"{self.name}.rerun(run_id, {given[0]}=...) asks with another one",
+            )
+        return await super()._again(run_id, log, how, options)
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         before, options = thread[:-1], dict[str, Any]()
@@ -78,19 +202,30 @@ class Pattern(Actor):
             ) from error
 
 
+class Maker(Protocol):
+    """What `pattern(name=...)` gives: it makes an actor of a function."""
+
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[In, P], Awaitable[Answer[T]]], /
+    ) -> Pattern[In, P, T]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[In, P], Awaitable[T]], /) -> Pattern[In, P, T]: ...
+
+
 @overload
-def pattern(fn: Callable[..., Awaitable[Any]], /) -> Pattern: ...
+def pattern(fn: Callable[Concatenate[In, P], Awaitable[Answer[T]]], /) -> Pattern[In, P, T]: ...
 @overload
-def pattern(
-    *, name: str | None = None, members: Sequence[Actor] = ()
-) -> Callable[[Callable[..., Awaitable[Any]]], Pattern]: ...
+def pattern(fn: Callable[Concatenate[In, P], Awaitable[T]], /) -> Pattern[In, P, T]: ...
+@overload
+def pattern(*, name: str | None = None, members: Sequence[Actor] = ()) -> Maker: ...
 def pattern(
     fn: Callable[..., Awaitable[Any]] | None = None,
     /,
     *,
     name: str | None = None,
     members: Sequence[Actor] = (),
-) -> Pattern | Callable[[Callable[..., Awaitable[Any]]], Pattern]:
+) -> Any:
     """Make an async function an actor: `@pattern async def team(task): ...`.
 
     It returns an Answer, a text, or any JSON-like value (then it is the answer's data). What is
@@ -100,12 +235,14 @@ def pattern(
     Args:
         fn: async def of the task; and of `output` if it wants to know the type asked for, of
             `after` if it gives the conversation so far (an answer, or None) to whom it asks.
-            Without `after` it is told behind the task what was said before.
+            Without `after` it is told behind the task what was said before. Further parameters
+            may be given in an ask: `await team(task, rounds=3)`.
         name: of the actor; the function's by default.
         members: the actors it asks, so that it can be drawn before it runs.
 
     Raises:
-        SetupError: the function is not async.
+        SetupError: the function is not async, takes no task, or has a parameter that an ask
+            cannot give it.
     """
     if fn is None:
         return lambda function: made(function, name, members)
@@ -124,3 +261,35 @@ def made(fn: Callable[..., Awaitable[Any]], name: str | None, members: Sequence[
             expected="async def, because it waits for actors",
         )
     return Pattern(fn, name, members)
+
+
+def own_parameters(
+    name: str, parameters: Sequence[inspect.Parameter]
+) -> dict[str, inspect.Parameter]:
+    """What an ask may give to a pattern's function beside the task.
+
+    Raises:
+        SetupError: it takes no task, or needs what no ask can give it.
+    """
+    if not parameters or parameters[0].kind in (
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
+    ):
+        raise SetupError(
+            f"The pattern {name} takes no task.",
+            expected=f"async def {name}(task), which is given what was asked",
+        )
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    rest = [one for one in parameters[1:] if one.name not in TOLD]
+    own = {one.name: one for one in rest if one.kind in named and one.name not in ASK_OPTIONS}
+    for one in rest:
+        if one.name not in own and one.default is one.empty and one.kind not in VARIADIC:
+            means = "is an option of every ask" if one.name in ASK_OPTIONS else "cannot be named"
+            raise SetupError(
+                f"The parameter {one.name} of the pattern {name} {means}, so no ask can give it.",
+                expected="another name, without / behind it",
+            )
+    return own
+
+
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

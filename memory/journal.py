@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from agentkit import Log, open_log
 from agentkit.errors import RunTaken, SetupError
@@ -171,8 +171,7 @@ class Journal(Generic[T]):
 
     def event(self, seq: int) -> StateChanged:
         """Read the event with that seq."""
-        found: StateChanged = self.log.read(self.id, seq - 1, seq)[0]
-        return found
+        return cast(StateChanged, self.log.read(self.id, seq - 1, seq)[0])
 
     def events(self, upto: int | None = None) -> list[StateChanged]:
         """Read all events, oldest first, without the snapshots."""

@@ -68,6 +68,7 @@ LAYERS = [
     "agentkit.endpoints",
     "agentkit.answer",
     "agentkit.conversation",
+    "agentkit.options",
     "agentkit.finished",
     "agentkit.actor",
     "agentkit.pattern",

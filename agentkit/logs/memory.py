@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentkit.events import RunEnded, RunStarted
+from agentkit.events import Event, RunEnded, RunStarted
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain
@@ -60,7 +60,7 @@ class MemoryLog(Log):
             stored.append((lease, events))
         return stored
 
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Any]:
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
         self.settle()
         if run not in self._runs:
             raise unknown(run, self)

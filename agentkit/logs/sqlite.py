@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt
+from agentkit.events import Event
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, STREAM, Batch, Erased, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain, erasing, schema, verifying
@@ -288,7 +289,7 @@ class SqliteLog(Log):
             self._numbers[run] = row[0]
         return self._numbers[run]
 
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Any]:
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
         self.settle()
         with self._mapped():
             rows = self._db.execute(

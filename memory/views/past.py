@@ -7,11 +7,21 @@ held then is the fold of that stream, up to there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agentkit import Log, open_log
 from agentkit.errors import SetupError
-from agentkit.events import Noted, ScopeClosed, ScopeOpened, StateChanged, StepEnded, StepStarted
+from agentkit.events import (
+    Event,
+    Noted,
+    RunStarted,
+    ScopeClosed,
+    ScopeOpened,
+    StateChanged,
+    StepEnded,
+    StepStarted,
+)
 from agentkit.log import STREAM
 from agentkit.messages import JSON
 from memory.journal import JOURNALS, SNAPSHOT, Journal
@@ -67,7 +77,7 @@ def of_run(log: Log, run: str, seq: int) -> StateAt:
         else:
             values |= journal.shown(n)
     return StateAt(
-        name=events[0].name,
+        name=started_in(events).name,
         seq=seq,
         after_s=events[-1].at - events[0].at,
         event=told(events[-1]),
@@ -75,6 +85,11 @@ def of_run(log: Log, run: str, seq: int) -> StateAt:
         changes=tuple(changes),
         unread=unread,
     )
+
+
+def started_in(events: Sequence[Event]) -> RunStarted:
+    """The event that a run begins with."""
+    return next(event for event in events if isinstance(event, RunStarted))
 
 
 def of_stream(log: Log, stream: str, seq: int) -> StateAt:

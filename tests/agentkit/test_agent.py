@@ -742,3 +742,38 @@ async def test_a_changed_copy_keeps_what_was_not_changed() -> None:
         clerk.with_(modell=second)
     with pytest.raises(SetupError, match="max_turns"):
         clerk.with_(max_turns=0)
+
+
+class Dues(BaseModel):
+    eur: float
+
+
+async def test_an_agent_answers_with_the_type_it_was_made_with() -> None:
+    model = ScriptedModel('{"eur": 79.2}', "[1, 2]", '{"eur": 1}')
+    clerk = Agent("clerk", model=model, output=Dues)
+    log = MemoryLog()
+    answer = await clerk("The dues?", log=log)
+    assert answer.data == Dues(eur=79.2)
+    assert model.requests[0].output == Dues.model_json_schema()
+    assert (await clerk("Numbers?", output=list[int], log=log)).data == [1, 2]
+    for again in (clerk.resume, clerk.replay):
+        assert (await again(answer.run_id, log=log)).data == Dues(eur=79.2)
+    assert (await clerk.with_(output=None).replay(answer.run_id, log=log)).data == {"eur": 79.2}
+
+    @pattern
+    async def team(task: str) -> Answer[Dues]:
+        return await clerk(task)
+
+    assert (await team("The dues?", log=log)).data == Dues(eur=1)
+
+
+async def test_a_copy_of_an_agent_keeps_its_type_or_gets_another() -> None:
+    clerk = Agent("clerk", model=ScriptedModel("7", '{"eur": 7}'), output=int)
+    assert (await clerk.with_(max_turns=2)("q", log=MemoryLog())).data == 7
+    assert (await clerk.with_(output=Dues)("q", log=MemoryLog())).data == Dues(eur=7)
+
+
+@pytest.mark.parametrize("output", [3, object(), open])
+def test_a_type_without_a_schema_is_refused_where_the_agent_is_made(output: Any) -> None:
+    with pytest.raises(SetupError, match="no JSON Schema"):
+        Agent("clerk", model=ScriptedModel(), output=output)

@@ -1,10 +1,6 @@
-"""The model for users' own tests, and what a type checker knows of answers."""
+"""The model for users' own tests."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +9,6 @@ from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Reply, Request
 from agentkit.testing import ScriptedModel, call
-from tests.conftest import ROOT
 
 
 @tool(effect="pure")
@@ -41,51 +36,6 @@ async def test_without_a_line_left_it_says_so() -> None:
         clerk = Agent("clerk", model=ScriptedModel("one"))
         await clerk("go", log=MemoryLog())
         await clerk("go", log=MemoryLog())
-
-
-USE = """
-from agentkit import Agent, Answer, pattern
-from agentkit.patterns.parts.notes import Routed
-from agentkit.patterns.vote import vote
-
-Routed(to="clerk")
-Routed(before="clerk", to=("mate", "purser"), others=("cook",), reason="they know")
-
-@pattern
-async def team(task: str) -> str:
-    return task
-
-@pattern(name="named")
-async def other(task: str) -> str:
-    return task
-
-def plain(answer: Answer) -> str:
-    return answer.text
-
-async def main(agent: Agent) -> None:
-    reveal_type((await agent("q", output=int)).data)
-    reveal_type((await team("q", output=list[str])).data)
-    reveal_type(team)
-    reveal_type(other)
-    reveal_type((await agent("q")).text)
-    reveal_type(agent.run_sync("q", output=int).data)
-    plain(await agent("q", output=int))
-    await vote([agent])("q", sample=1)
-"""
-
-
-def test_a_type_checker_knows_the_data_of_an_answer(tmp_path: Path) -> None:
-    (tmp_path / "use.py").write_text(USE)
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", "use.py"],
-        cwd=tmp_path, env={"MYPYPATH": str(ROOT)}, capture_output=True, text=True, timeout=110,
-        check=False,
-    )  # fmt: skip
-    told = [line.split('type is "')[1].rstrip('"') for line in done.stdout.splitlines()
-            if "Revealed" in line]  # fmt: skip
-    pattern = "agentkit.pattern.Pattern"
-    assert "error" not in done.stdout, done.stdout
-    assert told == ["int", "list[str]", pattern, pattern, "str", "int"], done.stdout
 
 
 async def later(request: Request) -> str:

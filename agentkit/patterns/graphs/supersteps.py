@@ -107,10 +107,11 @@ async def all_of(visits: Iterable[Awaitable[Answer]]) -> list[Answer]:
         except Exception as error:
             return error
 
-    found = list(await gather(*[held(visit) for visit in visits]))
-    for one in found:
+    found = []
+    for one in await gather(*map(held, visits)):
         if isinstance(one, Exception):
             raise one
+        found.append(one)
     return found
 
 

@@ -1,0 +1,40 @@
+"""What an ask may be given beside its task, for type checkers: a misspelt option is an error there.
+
+`Actor.__call__` checks the same names when it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from agentkit.conversation import After
+from agentkit.log import Log
+from agentkit.messages import JSON
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of the run that an ask opens outside of any; `agentkit.run` says what they mean."""
+
+    name: str
+    log: Log | None
+    budget_usd: float | None
+    budget_tokens: int | None
+    seed: int | None
+    resume: str | None
+    rerun: str | None
+    replay: str | None
+    fork: str | None
+    at: int | None
+    edit: dict[Any, Any] | None
+    settle: dict[str, JSON] | None
+    extend: bool
+    id: str | None
+    actor: str | None
+
+
+class AskOptions(RunOptions, total=False):
+    """Options of an ask: `Actor.__call__` says what the first three mean."""
+
+    after: After | None
+    context: Any
+    sample: int

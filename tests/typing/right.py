@@ -1,0 +1,205 @@
+"""Every public name as a user writes it; both type checkers find the types that are asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, assert_type
+
+from pydantic import BaseModel
+
+from agentkit import (
+    NOT_DONE,
+    Actor,
+    Agent,
+    AgentkitError,
+    Answer,
+    Context,
+    Delta,
+    Gathered,
+    Log,
+    Memory,
+    Message,
+    Model,
+    Pattern,
+    Question,
+    Reply,
+    Request,
+    Run,
+    Tool,
+    Usage,
+    connect,
+    current_run,
+    discard,
+    gather,
+    open_log,
+    pattern,
+    run,
+    set_person,
+    tool,
+    until,
+)
+from agentkit.events import (
+    MessageSent,
+    Noted,
+    RunEnded,
+    RunStarted,
+    ScopeClosed,
+    ScopeOpened,
+    StateChanged,
+    StepEnded,
+    StepStarted,
+)
+from agentkit.patterns.parts.notes import Routed
+from agentkit.patterns.vote import vote
+from agentkit.testing import ScriptedModel, call
+
+Known = (
+    RunStarted
+    | RunEnded
+    | ScopeOpened
+    | ScopeClosed
+    | MessageSent
+    | StepStarted
+    | StepEnded
+    | StateChanged
+    | Noted
+)
+
+
+class Report(BaseModel):
+    dues: float
+
+
+class User(BaseModel):
+    name: str
+
+
+@tool
+def pay(eur: float) -> str:
+    """Pay harbour dues."""
+    return "paid"
+
+
+@tool(effect="pure", timeout_s=5)
+async def orders(user: Context[User], status: str) -> list[str]:
+    """The orders of the customer."""
+    assert_type(user.value, User)
+    return [f"{user.value.name}: {status}"]
+
+
+Routed(to="clerk")
+Routed(before="clerk", to=("mate", "purser"), others=("cook",), reason="they know")
+
+assert_type(pay, Tool)
+assert_type(orders, Tool)
+
+plain = Agent("plain", "You answer.", model="sim:careful", tools=[pay, orders])
+clerk = Agent("clerk", model=ScriptedModel(call("pay", eur=1), "{}"), output=Report)
+lister = Agent("lister", output=list[int])
+loose = Agent("loose", output={"type": "object"})
+
+assert_type(plain, Agent)
+assert_type(clerk, Agent[Report])
+assert_type(lister, Agent[list[int]])
+assert_type(loose, Agent)
+assert_type(clerk.with_(max_turns=3), Agent[Report])
+
+
+@pattern
+async def team(topic: str, rounds: int = 2, *, loud: bool = False) -> Report:
+    return (await clerk(topic)).data
+
+
+@pattern
+async def passing(task: str) -> Answer[list[int]]:
+    return await lister(task)
+
+
+@pattern(name="named", members=[clerk])
+async def named(task: dict[str, int]) -> str:
+    return str(task)
+
+
+@pattern
+async def typed(task: str, output: Any = None, after: Answer | None = None) -> Answer:
+    answer: Answer = await clerk(task, output=output, after=after)
+    return answer
+
+
+async def asks() -> None:
+    assert_type((await plain("q")).text, str)
+    assert_type(await plain("q", output=int), Answer[int])
+    assert_type((await plain("q", output=list[Report])).data, list[Report])
+    assert_type(await clerk("q"), Answer[Report])
+    assert_type((await clerk("q", budget_usd=0.1, log=open_log())).data, Report)
+    assert_type(await clerk("q", output=int, sample=1), Answer[int])
+    assert_type(await clerk("q", after=await plain("q"), context=User(name="Ann")), Answer[Report])
+    assert_type(await team("q"), Answer[Report])
+    assert_type(await team("q", 3), Answer[Report])
+    assert_type(await team("q", rounds=3, loud=True), Answer[Report])
+    assert_type(await team("q", budget_usd=1), Answer[Report])
+    assert_type(await team("q", output=list[str]), Answer[list[str]])
+    assert_type(await passing("q"), Answer[list[int]])
+    assert_type(await named({"a": 1}), Answer[str])
+    assert_type(await typed("q", output=Report), Answer[Report])
+    await vote([plain, clerk, team])("q", sample=1)
+
+
+def waits() -> None:
+    assert_type(clerk.run_sync("q").data, Report)
+    assert_type(plain.run_sync("q", output=int), Answer[int])
+    assert_type(team.run_sync("q", rounds=3).data, Report)
+
+
+async def again(run_id: str, log: Log) -> None:
+    assert_type(await clerk.resume(run_id, log=log), Answer[Report])
+    assert_type((await team.rerun(run_id)).data, Report)
+    assert_type(await clerk.replay(run_id), Answer[Report])
+    assert_type(await clerk.fork(run_id, at=3, edit={3: "x"}), Answer[Report])
+    for event in log.read(run_id):
+        assert_type(event, Known)
+        if event.kind == "step.ended":
+            assert_type(event.usage, Usage | None)
+
+
+async def streams() -> None:
+    async for one in clerk.stream("q"):
+        if one.kind == "delta":
+            assert_type(one, Delta)
+        elif isinstance(one, Answer):
+            assert_type(one.data, Report)
+
+
+async def several(words: list[str]) -> None:
+    found = await gather(*[clerk(word) for word in words], join="quorum:2", deadline_s=3)
+    assert_type(found, Gathered[Answer[Report]])
+    assert_type(found[0].data, Report)
+    await gather(*[plain(word) for word in words], join=until(lambda answers: len(answers) > 1))
+    discard(found)
+
+
+async def blocks() -> None:
+    async with run("lesson", budget_usd=1, settle={"pay": NOT_DONE}) as here:
+        assert_type(here, Run)
+        assert_type(current_run().cost_usd, float | None)
+
+
+def seams(actor: Actor, team: Pattern, memory: Memory) -> Awaitable[Answer]:
+    model: Model = connect("sim:careful", temperature=0)
+    Agent("kept", model=model, memory=memory, tools=[actor.as_tool(), team.as_tool("team")])
+    return actor("q")
+
+
+async def mine(request: Request, on_text: object = None) -> Reply:
+    return Reply(message=Message(role="assistant", content=request.actor))
+
+
+async def person(question: Question) -> str:
+    return question.options[0]
+
+
+set_person(person)
+
+answers: list[Answer] = []
+actors: list[Actor] = [plain, clerk, team, passing, named]
+error: type[Exception] = AgentkitError

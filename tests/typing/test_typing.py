@@ -1,0 +1,65 @@
+"""What type checkers know of the public names: of what is right, and of what is not."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import agentkit
+from agentkit.actor import RUN_OPTIONS
+from tests.conftest import ROOT
+
+HERE = Path(__file__).parent
+
+FILES = ("right.py", "wrong.py")
+
+
+def told_by(name: str, folder: Path) -> list[str]:
+    """What a type checker says of the files, one line for each error."""
+    for one in FILES:
+        shutil.copy(HERE / one, folder)
+    if name == "mypy":
+        options = ["--strict", "--cache-dir", str(folder / "cache"), *FILES]
+        command = [sys.executable, "-m", "mypy", *options]
+    elif (found := shutil.which(name)) is not None:
+        (folder / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}))
+        command = [found, "-p", str(folder), "--pythonpath", sys.executable]
+    else:
+        pytest.skip(f"{name} is not installed")
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {"MYPYPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return [line for line in done.stdout.splitlines() if re.search(r"\berror: ", line)]
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_a_type_checker_finds_the_types_and_every_mistake(checker: str, tmp_path: Path) -> None:
+    told = told_by(checker, tmp_path)
+    places = [re.search(r"(\w+\.py):(\d+)", line) for line in told]
+    found = {(one[1], int(one[2])) for one in places if one is not None}
+    lines = (HERE / "wrong.py").read_text(encoding="utf-8").splitlines()
+    wrong = {("wrong.py", n) for n, line in enumerate(lines, 1) if line.endswith("# wrong")}
+    assert len(wrong) > 10
+    assert found == wrong, "\n".join(told)
+
+
+def test_the_file_of_what_is_right_uses_every_public_name() -> None:
+    tree = ast.parse((HERE / "right.py").read_text(encoding="utf-8"))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert set(agentkit.__all__) - used == set()
+
+
+def test_the_options_that_checkers_know_are_those_of_a_run() -> None:
+    recorded = {"task", "output", "sample", "arguments"}
+    assert set(inspect.signature(agentkit.run).parameters) - recorded == RUN_OPTIONS

@@ -1,0 +1,46 @@
+"""What a user gets wrong; a type checker tells of each line that says so, and of no other."""
+
+from __future__ import annotations
+
+from agentkit import Agent, Answer, gather, open_log, pattern, run, tool
+from agentkit.events import RunStarted
+
+clerk = Agent("clerk", output=int)
+
+
+@pattern
+async def team(topic: str, rounds: int = 2) -> Answer[int]:
+    return await clerk(topic)
+
+
+async def asks() -> None:
+    await clerk("q", budget_eur=1)  # wrong
+    await clerk("q", sampel=1)  # wrong
+    await clerk("q", sample="1")  # wrong
+    await clerk()  # wrong
+    await team(3)  # wrong
+    await team("q", rouns=3)  # wrong
+    await team("q", rounds="3")  # wrong
+    data: str = (await clerk("q")).data  # wrong
+    found = await gather(clerk("q"))
+    print(found[0].date)  # wrong
+    async with run(buget_usd=1):  # wrong
+        pass
+    print(data)
+
+
+def reads() -> None:
+    event = open_log().read("x")[0]
+    print(event.actor)  # wrong
+    if isinstance(event, RunStarted):
+        print(event.actor)
+
+
+Agent("clerk", maxturns=3)  # wrong
+Agent("clerk", output=3)  # wrong
+
+
+@tool(efect="pure")  # wrong
+def pay(eur: float) -> str:
+    """Pay."""
+    return "paid"
