@@ -6,21 +6,21 @@ import re
 from dataclasses import replace
 
 from agentkit.sim.arithmetic import evaluate
-from agentkit.sim.brain.asking import SUPERLATIVES, Goal, understand
-from agentkit.sim.brain.choosing import Filler, fill
-from agentkit.sim.brain.composing import not_found, sentence, show, stop
+from agentkit.sim.brain.affinity import Filler
+from agentkit.sim.brain.asking import Goal, understand
+from agentkit.sim.brain.choosing import fill
+from agentkit.sim.brain.composing import not_found, sentence, show
+from agentkit.sim.brain.deciding import decide, in_unit, labelled, suits, truth
 from agentkit.sim.brain.lexing import Lit, literals, sentences, tokenize
 from agentkit.sim.brain.outcome import Answer
-from agentkit.sim.brain.reading import TIMES
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.scene import part as parted
 from agentkit.sim.brain.slips import slip_number
-from agentkit.sim.brain.solving import combine, work_out
+from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.thought import Call
 from agentkit.sim.brain.topics import TOPIC, topic
-from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node, looks
-from agentkit.sim.brain.values import Missing, Outcome, Pending, Value, as_number, converted, plain
-from agentkit.sim.brain.words import sense, stem
+from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node
+from agentkit.sim.brain.values import Missing, Pending, Value, as_number, plain
 from agentkit.sim.brain.working import Working
 
 USE_TOOL = re.compile(
@@ -32,14 +32,6 @@ CLAUSES = re.compile(r",?\s+and\s+(?=(?:how|what|who|when|where|which)\b)", re.I
 FOLLOW_UP = re.compile(
     r"^(?:and|or|what about|how about|and what about)\s+(?!\w+ (?:is|are)\b)(.+)$", re.I
 )
-NEGATED = re.compile(r"\b(?:not|without|except|out of|no longer|other than)\b|n't\b", re.IGNORECASE)
-"""What turns a question round; a tool's whole answer is none to it."""
-EXISTENCE = re.compile(
-    r"(?:are|is|were|was) there\b|(?:do|does|did|has|have)\b.*\b(?:any|have|got)\b", re.I
-)
-FEW_WORDS, SEVERAL_WORDS = 4, 12
-YEARS = (1000, 2999)
-"""A bare number that answers `when` is a year."""
 EXPRESSION = re.compile(
     r"(?<![\w.])[-(]*\d[\d\s.,()+\-*/×÷^%]*[+\-*/×÷^%][\d\s.,()+\-*/×÷^%]*\d\)*"
 )
@@ -203,133 +195,8 @@ def solve(scene: Scene, goal: Goal) -> Answer:
     return Answer(said, outcome.data, outcome.unit)
 
 
-def in_unit(goal: Goal, value: Value, working: Working) -> Value:
-    """Return a value in the unit that the question names, where it can be said in it."""
-    number = as_number(value.data)
-    if not goal.unit or value.unit == goal.unit or number is None or isinstance(value.data, str):
-        return value
-    if not value.unit:
-        return replace(value, unit=goal.unit) if value.source in ("computed", "given") else value
-    found = converted(number, value.unit, goal.unit)
-    if found is None:
-        return value
-    working.trail.append(f"{show(value.data, value.unit)} = {show(found, goal.unit)}")
-    return replace(value, data=found, unit=goal.unit)
-
-
-def truth(goal: Goal, value: Value) -> Answer:
-    """Return yes or no where what was found says it, else only what was found.
-
-    A text that does not name what is asked denies nothing: it may say it in other words.
-    """
-    said = show(value.data)
-    asked = {stem(word) for look in looks(goal.node) for word in look.head}
-    spoken = {stem(word) for word in re.findall(r"[A-Za-z]+", said)}
-    denied = bool({"no", "not", "none", "never"} & set(said.casefold().split()))
-    if denied:
-        return Answer(f"No ({said}).", False)
-    if asked & spoken and not NEGATED.search(goal.text):
-        return Answer(f"Yes ({said}).", True)
-    return Answer(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
-
-
-def counted(goal: Goal, value: Value) -> Outcome:
-    """Return how many there are: the rows of a list, or the whole number that a tool gave."""
-    if isinstance(value.data, list):
-        return Value(len(value.data), "", (), value.text, value.source)
-    number = as_number(value.data)
-    if number is None or number != int(number) or isinstance(value.data, str):
-        return Missing(goal.text.rstrip("?"), "what was found is no number of things")
-    return replace(value, unit="")
-
-
 def outermost(node: Node) -> tuple[Node, ...]:
     """Return the look-ups that are asked for themselves, and not for another one."""
     if isinstance(node, Many | Calc):
         return tuple(one for part in node.parts for one in outermost(part))
     return (node,)
-
-
-def suits(goal: Goal, value: Value) -> bool:
-    """Return whether what was found is of the kind that the question asks for."""
-    data = value.data
-    if NEGATED.search(goal.text) and not goal.op and isinstance(data, list | bool):
-        return False
-    if goal.wanted == "truth" and not goal.op:
-        if isinstance(data, list):
-            return EXISTENCE.match(goal.text.strip()) is not None
-        return isinstance(data, bool | str | dict)
-    if goal.wanted in ("number", "count"):
-        if isinstance(data, str):
-            return len([lit for lit in literals(data) if lit.kind == "number"]) == 1
-        return isinstance(data, int | float | list) and not isinstance(data, bool)
-    if goal.wanted in ("person", "place"):
-        return isinstance(data, dict | list) or (isinstance(data, str) and brief(data))
-    if goal.wanted == "time" and isinstance(data, str):
-        return brief(data) and (
-            len(data.split()) < FEW_WORDS
-            or any(lit.kind in ("time", "date", "day", "number") for lit in literals(data))
-        )
-    if goal.wanted == "time" and isinstance(data, int | float):
-        return not isinstance(data, bool) and (timely(value) or YEARS[0] <= data <= YEARS[1])
-    return True
-
-
-def brief(text: str) -> bool:
-    """Return whether a text is short enough to be a name, a place or a time, and no report."""
-    return len(sentences(text)) == 1 and len(text.split()) <= SEVERAL_WORDS
-
-
-def timely(value: Value) -> bool:
-    """Return whether the field that was read is named after a time."""
-    return bool({sense(word) for word in value.hints} & TIMES)
-
-
-def labelled(goal: Goal, value: Value) -> Value:
-    """Return a list of values with what tells its parts apart as labels."""
-    parts = getattr(goal.node, "parts", ())
-    if len(parts) != len(value.data):
-        return value
-    texts = [[arg.node for arg in getattr(part, "args", ())] for part in parts]
-    labels = []
-    for mine in texts:
-        own = [n.text for n in mine if isinstance(n, Lit) and not all(n in t for t in texts)]
-        labels.append(", ".join(own) or goal.text)
-    return replace(value, hints=tuple(labels)) if len(set(labels)) == len(labels) else value
-
-
-def decide(goal: Goal, value: Value, working: Working) -> Outcome:
-    """Return one value made of several: a sum, a count, the name with the most, yes or no."""
-    many = value.data if isinstance(value.data, list) else [value.data]
-    if goal.op == "count":
-        return counted(goal, value)
-    numbers = [as_number(one) for one in many]
-    if any(number is None for number in numbers):
-        whole = goal.op == "sum" and not isinstance(value.data, list)
-        return value if whole else Missing(goal.text.rstrip("?"), "not all are numbers")
-    reals = [number for number in numbers if number is not None]
-    if not reals:
-        return Missing(goal.text.rstrip("?"), "there is nothing to combine")
-    if goal.op in ("sum", "mean"):
-        return combine(working, goal.op, reals, value.unit, value.text or goal.phrase)
-    if goal.op == "compare" and len(reals) == 2:
-        word = next(
-            (w for w in re.findall(r"[a-z]+", goal.text.casefold()) if w in SUPERLATIVES), ""
-        )
-        up = SUPERLATIVES.get(word, ("", "max"))[1] == "max"
-        return Value(reals[0] > reals[1] if up else reals[0] < reals[1], source=value.source)
-    labels = goal.options or value.hints
-    if goal.op.startswith("pick") and len(labels) != len(reals):
-        return Missing(goal.text.rstrip("?"), "nothing tells what the rows are called")
-    if goal.op.startswith("pick"):
-        best = max(reals) if goal.op.endswith("max") else min(reals)
-        place = reals.index(best)
-        if reals.count(best) > 1:
-            first = [label for label, one in zip(labels, reals, strict=True) if one == best]
-            return Value(" and ".join(first), "", (), goal.text, value.source)
-        if working.slips(f"pick {goal.text}") and len(labels) > 1:
-            place = (place + 1) % len(labels)
-        rest = "; ".join(show(number, value.unit) for n, number in enumerate(reals) if n != place)
-        working.trail.append(f"{show(reals[place], value.unit)}, against {rest}")
-        return Value(labels[place], "", (), goal.text, value.source)
-    return value

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from agentkit.sim.brain.grammar import CLASS_NOUNS
+from agentkit.sim.brain.affinity import CURRENCIES, Filler, affinity, fit_value
+from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
 from agentkit.sim.brain.schemas import (
-    QUERY_NAMES,
-    TASK_NAMES,
     Param,
     Tool,
     is_query,
@@ -22,135 +21,14 @@ SEARCH_WORDS = frozenset(
                       "transfer"
     " hand".split()
 )  # fmt: skip
-LIMITS = frozenset("limit k n count max maximum top most first number size".split())
-FROM = frozenset("from origin source start departure sender base".split())
-TO = frozenset("to destination target end into recipient receiver arrival".split())
-PLACE = frozenset("port city place location country town region where area harbour".split())
-NUMBERED = frozenset(
-    """id number no nr num code account room order ref reference zip postcode phone year isbn key
-    line version ticket case flight table seat gate batch sku article expression""".split()
-)
-"""Words of text parameters that a number may fill; a fruit or a city is not called 3."""
 
-WHEN = frozenset("date day when time datetime start at".split())
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))
-CURRENCIES = frozenset("EUR USD GBP JPY CHF SEK NOK DKK CAD AUD".split())
-UNIT_WORDS = {
-    "t": "tonnes", "kg": "kg kilograms weight", "m": "metres meters length m",
-    "km": "km kilometres",
-    "hours": "hours duration h", "days": "days", "nights": "nights", "minutes": "minutes",
-    "°C": "celsius temperature", "%": "percent percentage rate", "people": "people guests persons",
-    "EUR": "eur amount euros price", "USD": "usd amount dollars price", "years": "years",
-}  # fmt: skip
 
 
 QUESTION = re.compile(
     r"\W*(?:is|are|was|were|does|do|did|has|have|who|whose|what|when|where|which|how|why)\b", re.I
 )
-
-
-@dataclass(frozen=True)
-class Filler:
-    """A value that may become an argument; of a record's fields (`record`) one use is enough."""
-
-    prep: str
-    lit: Lit
-    optional: bool = False
-    record: int = 0
-
-
-def affinity(param: Param, filler: Filler, tool: Tool) -> float:
-    """Return how well a value fits a parameter; 0 or less means not at all."""
-    lit, words = filler.lit, set(param.words)
-    if lit.kind == "noun" and sense(lit.text) in tool.name_senses and not param.enum:
-        return 0.0
-    if lit.kind == "number" and param.type == "string" and not words & (NUMBERED | QUERY_NAMES):
-        return 0.0
-    if lit.kind == "noun" and not param.enum and sense(lit.text) in set(map(sense, words)):
-        return 0.0
-    if lit.kind != "quoted" and param.type == "string" and words & TASK_NAMES:
-        return 0.0
-    if param.enum:
-        return 1.5 if enum_value(param, lit.text) is not None else 0.0
-    if param.type in ("number", "integer"):
-        if lit.kind != "number":
-            return 0.0
-        if param.type == "integer" and lit.value != int(lit.value):
-            return 0.0
-        fit = 0.4
-    elif param.type == "boolean" or param.type == "object":
-        return 0.0
-    else:
-        fit = {"number": 0.15, "noun": 0.2}.get(lit.kind, 0.4)
-    if lit.kind == "number" and words & set(UNIT_WORDS.get(lit.unit, "").split()):
-        fit += 0.6
-    hints = {sense(hint) for hint in lit.hints}
-    mine = {sense(word) for word in param.words}
-    if "name" in words and len(words) == 1:
-        mine |= set(tool.name_senses)
-    if hints & mine:
-        fit += 0.6
-    elif hints & set(senses(param.description)):
-        fit += 0.3
-    elif hints & CLASS_NOUNS and mine & CLASS_NOUNS:
-        fit -= 0.5
-    for preps, wants in (({"from"}, FROM), ({"to", "into"}, TO)):
-        if words & wants:
-            fit += (
-                0.7
-                if filler.prep in preps
-                else -0.3
-                if filler.prep in ("from", "to", "into")
-                else 0
-            )
-    if filler.prep in ("in", "at", "of", "for") and words & PLACE and lit.kind == "name":
-        fit += 0.2
-    timely = lit.kind in ("date", "day", "time")
-    if timely:
-        fit += 0.6 if words & WHEN else -0.3
-        if lit.kind == "time":
-            fit += 0.3 if "time" in words else 0.0
-    elif words & {"date", "day", "time"}:
-        fit -= 0.4
-    if "currency" in words or "currencies" in words:
-        fit += 0.6 if lit.text in CURRENCIES else -0.5
-    elif lit.text in CURRENCIES and filler.optional:
-        return 0.0
-    if lit.kind == "code" and "@" in lit.text:
-        fit += 0.6 if words & {"email", "mail", "address", "to", "recipient"} else -0.3
-    if words & LIMITS and lit.kind == "number":
-        fit += 0.6 if LIMITS & set(lit.hints) else -0.2
-    if filler.prep == "about" and words & QUERY_NAMES:
-        fit += 0.5
-    if lit.kind == "quoted" and words & (
-        QUERY_NAMES | {"title", "name", "subject", "body", "note"}
-    ):
-        fit += 0.3
-    return fit
-
-
-def enum_value(param: Param, text: str) -> Json:
-    """Return the value of an enumeration that a text names, or None."""
-    for value in param.enum:
-        if str(value).casefold() == text.casefold() or sense(str(value)) == sense(text):
-            return value
-    return None
-
-
-def fit_value(param: Param, lit: Lit) -> Json:
-    """Return a literal as a value of the parameter's type."""
-    if param.enum:
-        return enum_value(param, lit.text)
-    if param.type == "integer":
-        return int(float(lit.value))
-    if param.type == "number":
-        return lit.value
-    if param.type == "array":
-        return [lit.value if lit.kind == "number" else lit.text]
-    first, _, rest = str(lit.value).partition(" ")
-    own = lit.kind == "noun" and rest and sense(first) in {sense(word) for word in param.words}
-    return rest if own else str(lit.value)
 
 
 def fill(
@@ -167,6 +45,28 @@ def fill(
         if filler.lit.unit in CURRENCIES:
             coin = Lit(filler.lit.unit, "code", filler.lit.unit, hints=("currency",))
             pool.append(Filler("from", coin, optional=True))
+    taken = paired(tool, pool)
+    arguments: dict[str, Json] = {}
+    for p, param in enumerate(tool.params):
+        if p in taken:
+            arguments[param.name] = fit_value(param, pool[taken[p]].lit)
+            if param.type == "array":
+                arguments[param.name] += more_of_a_kind(param, pool, taken, p)
+        elif found := guessed(tool, param, head, question, counting):
+            arguments[param.name] = found[0]
+        elif param.required:
+            return None, pool
+    left = [
+        filler for f, filler in enumerate(pool)
+        if f not in taken.values() and not filler.optional and filler.lit.kind != "noun"
+    ]  # fmt: skip
+    used = {pool[f].record for f in taken.values()}
+    whole = {filler.record: filler for filler in pool if filler.record not in {0, *used}}
+    return arguments, [*left, *whole.values()]
+
+
+def paired(tool: Tool, pool: list[Filler]) -> dict[int, int]:
+    """Return for each parameter that a value fits the place of the value, best pairs first."""
     pairs = sorted(
         (
             (affinity(param, filler, tool) + (0.1 if param.required else 0), -p, -f)
@@ -180,37 +80,29 @@ def fill(
         floor = 0.2 if tool.params[-p].required else 0.75
         if score > floor and -p not in taken and -f not in taken.values():
             taken[-p] = -f
-    arguments: dict[str, Json] = {}
-    for p, param in enumerate(tool.params):
-        if p in taken:
-            arguments[param.name] = fit_value(param, pool[taken[p]].lit)
-            if param.type == "array":
-                more = [f for f in range(len(pool)) if f not in taken.values()]
-                same = [f for f in more if pool[f].lit.kind == pool[taken[p]].lit.kind]
-                arguments[param.name] += [fit_value(param, pool[f].lit)[0] for f in same]
-                taken.update({-100 - f: f for f in same})
-        elif param.required and not param.words:
-            return None, pool
-        elif named := named_in(param, head, question):
-            arguments[param.name] = named[0]
-        elif param.required and is_query(param):
-            arguments[param.name] = question
-        elif (
-            param.required
-            and param.type == "string"
-            and names_itself(tool, head)
-            and (words := spare_words(tool, param, head if counting else head[1:]))
-        ):
-            arguments[param.name] = words
-        elif param.required:
-            return None, pool
-    left = [
-        filler for f, filler in enumerate(pool)
-        if f not in taken.values() and not filler.optional and filler.lit.kind != "noun"
-    ]  # fmt: skip
-    used = {pool[f].record for f in taken.values()}
-    whole = {filler.record: filler for filler in pool if filler.record not in {0, *used}}
-    return arguments, [*left, *whole.values()]
+    return taken
+
+
+def more_of_a_kind(param: Param, pool: list[Filler], taken: dict[int, int], p: int) -> list[Json]:
+    """Return the other values for a list, those of the kind of its first, and take them."""
+    more = [f for f in range(len(pool)) if f not in taken.values()]
+    same = [f for f in more if pool[f].lit.kind == pool[taken[p]].lit.kind]
+    taken.update({-100 - f: f for f in same})
+    return [fit_value(param, pool[f].lit)[0] for f in same]
+
+
+def guessed(tool: Tool, param: Param, head: list[str], question: str, counting: bool) -> list[Json]:
+    """Return the one value that the question's own words are for a parameter, if they are."""
+    if param.required and not param.words:
+        return []
+    if named := named_in(param, head, question):
+        return named
+    if param.required and is_query(param):
+        return [question]
+    if param.required and param.type == "string" and names_itself(tool, head):
+        words = spare_words(tool, param, head if counting else head[1:])
+        return [words] if words else []
+    return []
 
 
 def names_itself(tool: Tool, head: list[str]) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from agentkit.sim.brain.choosing import (
-    MEASURES,
-    Filler,
-)
+from agentkit.sim.brain.affinity import Filler
+from agentkit.sim.brain.choosing import MEASURES
 from agentkit.sim.brain.clauses import spoken
-from agentkit.sim.brain.grammar import PLACES
+from agentkit.sim.brain.cursor import PLACES
 from agentkit.sim.brain.lexing import UNITS, Lit
 from agentkit.sim.brain.reading import TIMES, Found, from_prose, from_record
 from agentkit.sim.brain.rows import about, held, keys_of

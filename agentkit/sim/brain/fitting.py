@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.choosing import enum_value
+from agentkit.sim.brain.affinity import enum_value
 from agentkit.sim.brain.composing import show
 from agentkit.sim.brain.lexing import number_of
 from agentkit.sim.brain.schemas import read_params

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from agentkit.sim.brain.lexing import Lit, Token, tokenize
+from agentkit.sim.brain.cursor import (
+    AGGREGATES,
+    ARTICLES,
+    CLASS_NOUNS,
+    IGNORED,
+    OPERATORS,
+    PLACES,
+    PREPOSITIONS,
+    PRONOUNS,
+    RELATIVE,
+    VERBS,
+    Cursor,
+)
+from agentkit.sim.brain.lexing import Lit
 from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node, given, is_empty, looks, same_slot
 from agentkit.sim.brain.words import STOP
 
-PREPOSITIONS = frozenset(
-    """about of for in at on from to with by between under into within via through during
-    near""".split()
-)
-RELATIVE = frozenset(("which", "whom", "that", "where", "who", "whose"))
-PRONOUNS = frozenset(("its", "his", "her"))
-OPERATORS = {
-    "plus": "sum", "+": "sum", "minus": "diff", "-": "diff", "less": "diff", "times": "product",
-    "*": "product", "×": "product", "multiplied": "product", "divided": "ratio", "/": "ratio",
-    "÷": "ratio", "over": "ratio",
-}  # fmt: skip
-AGGREGATES = {
-    "sum": "sum", "total": "sum", "difference": "difference", "product": "product",
-    "ratio": "ratio", "average": "mean", "mean": "mean",
-}  # fmt: skip
-CLASS_NOUNS = frozenset(
-    """ship vessel boat port harbour city town island berth person captain user customer book
-    product item country village airport station room order ticket account dock quay""".split()
-)
-PLACES = frozenset("port harbour city town island village country".split())
-LONGEST_PHRASE = 160
-"""Tokens of a phrase that are read; bounds the depth of the tree."""
-IGNORED = STOP - PREPOSITIONS
-VERBS = frozenset("is are was were does do did has have can will would should".split())
+
+@dataclass
+class Phrase:
+    """A noun phrase that is being parsed."""
+
+    start: int
+    nested: bool
+    wide: bool
+    """Whether it begins with `all`, and takes what follows with any preposition."""
+    head: list[str] = field(default_factory=list)
+    args: list[Arg] = field(default_factory=list)
+    groups: list[list[Arg]] = field(default_factory=list)
+    """The arguments before each conjunction."""
+    definite: bool = False
 
 
-class Parser:
+class Parser(Cursor):
     """A tolerant recursive descent over tokens; unknown words just name what is looked for.
 
     Args:
@@ -44,10 +47,7 @@ class Parser:
     """
 
     def __init__(self, text: str, antecedent: Lit | None = None) -> None:
-        self.text = text
-        words = [token for token in tokenize(text) if token.text not in "?!."]
-        self.tokens: list[Token] = words[:LONGEST_PHRASE]
-        self.at = 0
+        super().__init__(text)
         self.antecedent = antecedent
         self.in_ratio = False
 
@@ -72,24 +72,6 @@ class Parser:
                 return Look(first.head, (*first.args, *(Arg("", p) for p in tail)), first.text)
         return parts[0] if len(parts) == 1 else Many(tuple(parts))
 
-    def peek(self, ahead: int = 0) -> Token:
-        """Return a token further on, or an empty one behind the end."""
-        place = self.at + ahead
-        return self.tokens[place] if place < len(self.tokens) else Token("end", "", 0, 0)
-
-    def word(self, ahead: int = 0) -> str:
-        """Return the word or operator further on in small letters, or nothing."""
-        token = self.peek(ahead)
-        return token.text.casefold() if token.kind in ("word", "op") else ""
-
-    def operator(self) -> str:
-        """Consume and return an operator, or return nothing."""
-        op = OPERATORS.get(self.word(), "")
-        if op and not (self.word() == "less" and self.word(1) == "than"):
-            self.at += 2 if self.word(1) == "by" else 1
-            return op
-        return ""
-
     def sum(self) -> Node:
         """Parse terms joined by operators; products bind closer than sums."""
         start = self.at
@@ -109,92 +91,101 @@ class Parser:
                     place += 1
         return nodes[0]
 
-    def span(self, start: int) -> str:
-        """Return the text from a token up to here."""
-        if start >= self.at or start >= len(self.tokens):
-            return ""
-        return self.text[self.tokens[start].start : self.tokens[self.at - 1].end]
-
     def term(self, nested: bool) -> Node:
         """Parse one noun phrase; nested ones leave all prepositions but `of` to the outer one."""
-        start = self.at
-        head: list[str] = []
-        args: list[Arg] = []
-        groups: list[list[Arg]] = []
-        definite = False
-        wide = self.word() in ("all", "every", "each")
-        while (token := self.peek()).kind != "end":
+        phrase = Phrase(self.at, nested, wide=self.word() in ("all", "every", "each"))
+        while self.peek().kind != "end":
             word = self.word()
-            if word in ("the", "a", "an"):
-                definite = word == "the"
+            if word in ARTICLES:
+                phrase.definite = word == "the"
                 self.at += 1
-            elif word in AGGREGATES and self.word(1) in ("of", "between") and not head:
-                op = AGGREGATES[word]
-                self.at += 2
-                outer, self.in_ratio = self.in_ratio, op == "ratio"
-                parts = self.items()
-                self.in_ratio = outer
-                return Calc(op, parts, self.span(start))
+            elif word in AGGREGATES and self.word(1) in ("of", "between") and not phrase.head:
+                return self.aggregate(AGGREGATES[word], phrase.start)
             elif word in PRONOUNS and self.antecedent:
                 self.at += 1
-                args.append(Arg("of", self.antecedent))
+                phrase.args.append(Arg("of", self.antecedent))
                 if nested and self.peek().kind != "word":
                     return self.antecedent
             elif nested and word in VERBS:
                 break
-            elif token.lit and head and not nested and self.peek(1).kind == "poss":
-                args.append(Arg("", self.term(nested=True)))
-            elif token.lit:
-                lit = self.literal(definite)
-                definite = False
-                if lit.unit == "%" and self.word() == "of" and isinstance(lit.value, int | float):
-                    self.at += 1
-                    part = replace(lit, value=lit.value / 100, unit="")
-                    return Calc("product", (part, self.term(nested=True)), self.span(start))
-                if self.peek().kind == "poss":
-                    self.at += 1
-                    args.append(Arg("of", lit))
-                elif nested and not head and not args:
-                    return lit
-                elif nested and self.tokens[self.at - 2].kind == "word":
-                    return replace(lit, hints=(*lit.hints, *head))
-                elif head and head[-1] in CLASS_NOUNS and lit.kind in ("name", "code"):
-                    args.append(Arg("", replace(lit, hints=(*lit.hints, head.pop()))))
-                else:
-                    args.append(Arg("", self.quantity(lit, args)))
-            elif token.kind == "poss":
-                self.at += 1
-                inner = Look(tuple(head), tuple(args), self.span(start))
-                head, args = [], [Arg("of", inner)]
-            elif word in PREPOSITIONS and self.word(1) in RELATIVE:
-                self.at += 2
-                self.relative(head, args)
-            elif word in RELATIVE and head and nested:
-                self.at += 1
-                self.relative(head, args)
-            elif word == "to" and self.in_ratio:
+            elif self.peek().lit:
+                whole = self.value(phrase)
+                if whole is not None:
+                    return whole
+            elif not self.goes_on(phrase):
                 break
-            elif word in PREPOSITIONS:
-                if nested and word != "of" and not wide:
-                    break
-                self.at += 1
-                self.modifier(word, head, args)
-            elif word == "and" and not nested and self.goes_on(args):
-                self.at += 1
-                self.modifier("with", head, args)
-            elif word in ("and", "or", "than") or token.kind == "mark":
-                if nested or not self.group(args):
-                    break
-                groups.append(args)
-                args = self.next_group(args)
-            elif OPERATORS.get(word) and (head or args):
-                break
-            else:
-                self.at += 1
-                if token.kind == "word" and word not in IGNORED:
-                    head.append(word)
-        looks = [self.finish(head, found, start) for found in [*groups, args]]
+        groups = [*phrase.groups, phrase.args]
+        looks = [self.finish(phrase.head, found, phrase.start) for found in groups]
         return looks[0] if len(looks) == 1 else Many(tuple(looks))
+
+    def aggregate(self, op: str, start: int) -> Calc:
+        """Parse `sum of` and its like, with what they combine."""
+        self.at += 2
+        outer, self.in_ratio = self.in_ratio, op == "ratio"
+        parts = self.items()
+        self.in_ratio = outer
+        return Calc(op, parts, self.span(start))
+
+    def value(self, phrase: Phrase) -> Node | None:
+        """Parse a literal as an argument of a phrase; return it where it is the whole phrase."""
+        head, args, nested = phrase.head, phrase.args, phrase.nested
+        if head and not nested and self.peek(1).kind == "poss":
+            args.append(Arg("", self.term(nested=True)))
+            return None
+        lit = self.literal(phrase.definite)
+        phrase.definite = False
+        if lit.unit == "%" and self.word() == "of" and isinstance(lit.value, int | float):
+            self.at += 1
+            part = replace(lit, value=lit.value / 100, unit="")
+            return Calc("product", (part, self.term(nested=True)), self.span(phrase.start))
+        if self.peek().kind == "poss":
+            self.at += 1
+            args.append(Arg("of", lit))
+        elif nested and not head and not args:
+            return lit
+        elif nested and self.tokens[self.at - 2].kind == "word":
+            return replace(lit, hints=(*lit.hints, *head))
+        elif head and head[-1] in CLASS_NOUNS and lit.kind in ("name", "code"):
+            args.append(Arg("", replace(lit, hints=(*lit.hints, head.pop()))))
+        else:
+            args.append(Arg("", self.quantity(lit, args)))
+        return None
+
+    def goes_on(self, phrase: Phrase) -> bool:
+        """Parse what is no literal, and return whether it belongs to the phrase."""
+        token, word, nested = self.peek(), self.word(), phrase.nested
+        if token.kind == "poss":
+            self.at += 1
+            inner = Look(tuple(phrase.head), tuple(phrase.args), self.span(phrase.start))
+            phrase.head, phrase.args = [], [Arg("of", inner)]
+        elif word in PREPOSITIONS and self.word(1) in RELATIVE:
+            self.at += 2
+            self.relative(phrase.head, phrase.args)
+        elif word in RELATIVE and phrase.head and nested:
+            self.at += 1
+            self.relative(phrase.head, phrase.args)
+        elif word == "to" and self.in_ratio:
+            return False
+        elif word in PREPOSITIONS:
+            if nested and word != "of" and not phrase.wide:
+                return False
+            self.at += 1
+            self.modifier(word, phrase.head, phrase.args)
+        elif word == "and" and not nested and self.adds_with(phrase.args):
+            self.at += 1
+            self.modifier("with", phrase.head, phrase.args)
+        elif word in ("and", "or", "than") or token.kind == "mark":
+            if nested or not self.group(phrase.args):
+                return False
+            phrase.groups.append(phrase.args)
+            phrase.args = self.next_group(phrase.args)
+        elif OPERATORS.get(word) and (phrase.head or phrase.args):
+            return False
+        else:
+            self.at += 1
+            if token.kind == "word" and word not in IGNORED:
+                phrase.head.append(word)
+        return True
 
     def literal(self, definite: bool) -> Lit:
         """Consume a literal; `the Heron` is more likely a ship than a port."""
@@ -218,14 +209,14 @@ class Parser:
 
     def modifier(self, prep: str, head: list[str], args: list[Arg]) -> None:
         """Parse what follows a preposition: a literal, a look-up, or words for the head."""
-        article = self.word() in ("the", "a", "an")
+        article = self.word() in ARTICLES
         plain = self.peek().kind == "word" and not article and self.word() not in PRONOUNS
         if plain and (prep == "to" or (self.word().endswith("ing") and self.opens(1))):
             head.append(self.word())
             self.at += 1
             if not self.opens(0):
                 return
-            article = self.word() in ("the", "a", "an")
+            article = self.word() in ARTICLES
         before = self.at
         inner = self.term(nested=True)
         if prep == "between" and self.word() == "and":
@@ -249,10 +240,10 @@ class Parser:
             inner = self.quantity(inner, args)
         args.append(Arg(prep, inner))
 
-    def goes_on(self, args: list[Arg]) -> bool:
+    def adds_with(self, args: list[Arg]) -> bool:
         """Return whether `with the subject X and the body Y` goes on behind the `and`."""
         with_before = bool(args) and args[-1].prep == "with"
-        article = self.word(1) in ("the", "a", "an")
+        article = self.word(1) in ARTICLES
         word, value = self.peek(1 + article), self.peek(2 + article)
         return with_before and word.kind == "word" and bool(value.lit)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.choosing import Filler, fill
+from agentkit.sim.brain.affinity import Filler
+from agentkit.sim.brain.choosing import fill
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import INJECTED, Scene, prose
 from agentkit.sim.brain.schemas import Tool

@@ -152,25 +152,7 @@ def judge(scene: Scene) -> Thought:
     )
     scale = float(next(filter(None, top.groups()))) if top else 10.0
     if len(given) > 1:
-        right = [one for one in given if derived.known and agrees(derived.data, one.text)]
-        best = right[0] if right else majority(given)
-        assert best is not None
-        why = (
-            f"it agrees with what I find: {derived.text}"
-            if right
-            else "I could not check, and most say so"
-        )
-        label = (
-            options(scene.task)[given.index(best)].label
-            if len(options(scene.task)) == len(given)
-            else best.label
-        )
-        facts: dict[str, Json] = {
-            "winner": label, "best": label, "choice": label,
-            "reason": capital(why), "answer": best.text,
-            "scores": [scale if one in right else 0.0 for one in given],
-        }  # fmt: skip
-        return Thought(f"{label} is best: {why}", label, facts=facts)
+        return best_of(scene, given, derived, scale)
     checked = under_review(scene)
     share = 0.5 if not derived.known else 1.0 if agrees(derived.data, checked) else 0.1
     score = round(scale * share)
@@ -182,3 +164,26 @@ def judge(scene: Scene) -> Thought:
         "rating": score,
     }
     return Thought(f"{why} Score: {score}", score, facts=facts)
+
+
+def best_of(scene: Scene, given: list[Claim], derived: Answer, scale: float) -> Thought:
+    """Say which of several answers is right, or what most say where that cannot be derived."""
+    right = [one for one in given if derived.known and agrees(derived.data, one.text)]
+    best = right[0] if right else majority(given)
+    assert best is not None
+    why = (
+        f"it agrees with what I find: {derived.text}"
+        if right
+        else "I could not check, and most say so"
+    )
+    label = (
+        options(scene.task)[given.index(best)].label
+        if len(options(scene.task)) == len(given)
+        else best.label
+    )
+    facts: dict[str, Json] = {
+        "winner": label, "best": label, "choice": label,
+        "reason": capital(why), "answer": best.text,
+        "scores": [scale if one in right else 0.0 for one in given],
+    }  # fmt: skip
+    return Thought(f"{label} is best: {why}", label, facts=facts)

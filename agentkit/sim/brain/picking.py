@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 
 from agentkit.sim.brain.acting import ACTIONS, ONLY_VERBS, VERBS_OF_ACTION, stores
-from agentkit.sim.brain.choosing import (
-    Filler,
-    fill,
-    names_itself,
-    rate,
-)
+from agentkit.sim.brain.affinity import Filler
+from agentkit.sim.brain.choosing import fill, names_itself, rate
 from agentkit.sim.brain.lexing import Lit, literals
 from agentkit.sim.brain.schemas import Tool
 from agentkit.sim.brain.supply import (

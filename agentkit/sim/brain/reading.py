@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agentkit.sim.brain.clauses import card_of, clauses_about, denies, spoken
-from agentkit.sim.brain.grammar import CLASS_NOUNS
+from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import UNITS, Lit, literals, sentences
 from agentkit.sim.brain.scene import INJECTED
 from agentkit.sim.brain.thought import Json
@@ -37,6 +38,13 @@ REFUTED = re.compile(r"\bit says [“\"].*?[”\"], but (?:I find: )?")
 RESULT_KEYS = ("result", "value", "answer", "output", "text")
 AMOUNT_KEYS = ("total", "amount", "price", "cost")
 """Fields that answer a question for money that names none of them."""
+KINDS_BY_WANTED: dict[str, tuple[str, ...]] = {
+    "number": ("number",), "person": ("name",), "place": ("name",),
+    "time": ("time", "date", "day", "number"),
+}  # fmt: skip
+SPOT = re.compile(
+    r"\b(?:in|at|on|behind|under|near|beside|inside|above|below|between|next to)\s[^.;,]+"
+)
 
 
 @dataclass(frozen=True)
@@ -114,32 +122,21 @@ def from_prose(
     must += [way.casefold() for way in ways or ()]
     least = 1.0 if strict or (wanted == "person" and len(set(head)) == 2) else 0.5
     scored: list[tuple[float, str]] = []
-    seen: set[str] = set()
-    for text in texts:
-        near = text.casefold()
-        for raw in sentences(text):
-            sentence = HEADED.sub("", REFUTED.sub("", raw))
-            low = sentence.casefold()
-            if low in seen or sentence.endswith("?") or low in skip.casefold():
-                continue
-            seen.add(low)
-            if INJECTED.search(sentence) or denies(sentence) or ORDERED.match(sentence):
-                continue
-            if len(sentence.split()) < 2:
-                continue
-            if card := card_of(sentence):
-                if found := from_card(card, head, must):
-                    return found
-                continue
-            named = sum(spoken(name, low) for name in must)
-            if named < len(must) and (
-                strict or not (named == 0 and all(spoken(m, near) for m in must))
-            ):
-                continue
-            covered = overlap(head, senses(sentence))
-            score = covered + (0.2 if must and named == len(must) else 0.0)
-            if covered >= least and not unspoken(head, sentence, must, wanted):
-                scored.append((score, sentence))
+    for sentence, near in readable(texts, skip):
+        low = sentence.casefold()
+        if card := card_of(sentence):
+            if found := from_card(card, head, must):
+                return found
+            continue
+        named = sum(spoken(name, low) for name in must)
+        if named < len(must) and (
+            strict or not (named == 0 and all(spoken(m, near) for m in must))
+        ):
+            continue
+        covered = overlap(head, senses(sentence))
+        score = covered + (0.2 if must and named == len(must) else 0.0)
+        if covered >= least and not unspoken(head, sentence, must, wanted):
+            scored.append((score, sentence))
     best = max((score for score, _ in scored), default=0.0)
     for score, sentence in scored:
         if score <= best - 1e-9:
@@ -148,6 +145,22 @@ def from_prose(
             if found := from_sentence(part, head, given, wanted):
                 return replace(found, sentence=sentence)
     return None
+
+
+def readable(texts: list[str], skip: str) -> Iterator[tuple[str, str]]:
+    """Yield each sentence that states something once, with the text around it in small letters."""
+    seen: set[str] = set()
+    for text in texts:
+        for raw in sentences(text):
+            sentence = HEADED.sub("", REFUTED.sub("", raw))
+            low = sentence.casefold()
+            if low in seen or sentence.endswith("?") or low in skip.casefold():
+                continue
+            seen.add(low)
+            if INJECTED.search(sentence) or denies(sentence) or ORDERED.match(sentence):
+                continue
+            if len(sentence.split()) >= 2:
+                yield sentence, text.casefold()
 
 
 def unspoken(head: list[str], sentence: str, must: list[str], wanted: str) -> set[str]:
@@ -177,16 +190,9 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
     found = [lit for lit in literals(sentence) if lit.text.casefold() not in known]
     if wanted == "count":
         return counted(sentence, head, found)
-    kinds = {
-        "number": ("number",), "person": ("name",), "place": ("name",),
-        "time": ("time", "date", "day", "number"),
-    }.get(wanted, ())  # fmt: skip
+    kinds = KINDS_BY_WANTED.get(wanted, ())
     last = focus(sentence, head)
-    typed = [lit for lit in found if not kinds or lit.kind in kinds]
-    if wanted in ("person", "place"):
-        typed = [lit for lit in typed if not belongs(lit, sentence, wanted)]
-    if wanted == "time" and any(lit.kind != "number" for lit in typed):
-        typed = [lit for lit in typed if lit.kind != "number"]
+    typed = of_kind(found, sentence, wanted)
     measured = [lit for lit in typed if measure_of(lit, sentence) in head] or [
         lit for lit in typed if lit.kind == "number" and owner_of(lit, sentence) in head
     ]
@@ -207,10 +213,7 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
         else:
             return Found(re.split(r", (?:and|but|so|who|which)\b", clause)[0].strip())
     if not pick and wanted == "place":
-        spot = re.search(
-            r"\b(?:in|at|on|behind|under|near|beside|inside|above|below|between|next to)\s[^.;,]+",
-            sentence[last:],
-        )
+        spot = SPOT.search(sentence[last:])
         return Found(spot.group().strip()) if spot else None
     if not pick:
         return None if kinds else Found(sentence)
@@ -218,6 +221,17 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
     unit = pick[0].unit + (f" per {per.group(1)}" if per else "")
     others = tuple(lit.value for lit in found if lit.kind == pick[0].kind and lit is not pick[0])
     return Found(pick[0].value, unit, (), others)
+
+
+def of_kind(found: list[Lit], sentence: str, wanted: str) -> list[Lit]:
+    """Return those literals of a sentence that are of the kind that is wanted."""
+    kinds = KINDS_BY_WANTED.get(wanted, ())
+    typed = [lit for lit in found if not kinds or lit.kind in kinds]
+    if wanted in ("person", "place"):
+        typed = [lit for lit in typed if not belongs(lit, sentence, wanted)]
+    if wanted == "time" and any(lit.kind != "number" for lit in typed):
+        typed = [lit for lit in typed if lit.kind != "number"]
+    return typed
 
 
 MEASURING = re.compile(r"\s*(?:\w+\s+)?(long|wide|high|tall|deep|old|heavy|thick|broad)\b", re.I)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentkit.sim.brain.choosing import (
-    MEASURES,
-    Filler,
-    person_hint,
-    unsaid,
-)
+from agentkit.sim.brain.affinity import Filler
+from agentkit.sim.brain.choosing import MEASURES, person_hint, unsaid
 from agentkit.sim.brain.extracting import Sought, extract, passage, wanted_of
 from agentkit.sim.brain.lexing import Lit
 from agentkit.sim.brain.picking import candidates, unused, without_name

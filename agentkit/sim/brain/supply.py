@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.choosing import Filler
+from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.lexing import UNITS
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import Tool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.asking import understand
-from agentkit.sim.brain.choosing import Filler
 from agentkit.sim.brain.composing import capital, not_found, show
 from agentkit.sim.brain.lexing import Lit, sentences
 from agentkit.sim.brain.outcome import Answer
