@@ -13,7 +13,7 @@ from typing import Any
 
 import agentkit
 from agentkit import pictures, views
-from agentkit.errors import AgentkitError, LogCorrupt, LogError, SetupError, error_text
+from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER, HOME
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "verify": "check the file, every event, every message and every run",
         "head": "a short text that names all that is recorded, for verify --head",
         "copy": "copy the log into a new file, also while it is in use",
+        "redact": "take out what was said in runs, or a text wherever it stands, beyond recovery",
     }
     for name, text in actions.items():
         action = log.add_parser(name, help=text, description=text)
@@ -66,7 +67,27 @@ def parser() -> argparse.ArgumentParser:
             action.add_argument("--head", help="what `agentkit log head` once printed")
         if name == "copy":
             action.add_argument("to", help="the new file")
+        if name == "redact":
+            redaction(action)
     return top
+
+
+def redaction(action: argparse.ArgumentParser) -> None:
+    """The options of `agentkit log redact`."""
+    action.epilog = (
+        "What happened stays: who was asked when, names of actors, tools and models, tokens and"
+        " costs. Such a run is listed and verified as before, and cannot be gone on from."
+    )
+    action.add_argument("runs", metavar="run", nargs="*", help="id, start or end of an id, 'last'")
+    action.add_argument(
+        "--text",
+        action="append",
+        default=[],
+        help="erase this text instead, in every run; '-' reads it from standard input",
+    )
+    action.add_argument("--related", action="store_true", help="reruns and forks of them too")
+    action.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    action.add_argument("--yes", action="store_true", help="remove it")
 
 
 def told(text: str = "") -> None:
@@ -134,11 +155,55 @@ def copy(log: Log, to: str) -> int:
     return verify(made, None)
 
 
+def redact(log: Log, options: argparse.Namespace) -> int:
+    """Redact runs, or erase texts, and say what was removed; 1 when that was not asked for yet."""
+    ids = list(dict.fromkeys(log.find(run) for run in options.runs))
+    texts = [sys.stdin.read() if text == "-" else text for text in options.text]
+    if bool(ids) == bool(texts) or not isinstance(log, SqliteLog):
+        raise SetupError(
+            "It is not said what to redact.",
+            expected="runs of a log's file, or --text",
+            todo="find them with `agentkit log list`",
+        )
+    infos = {info.id: info for info in log.runs()}
+    while options.related and (more := kin(infos, ids)):
+        ids += more
+    dry = options.dry_run or not options.yes
+    if dry:
+        done = log.redact(ids, dry=True) if ids else log.erase(texts, dry=True)
+    else:
+        writing = open_log(str(log.path)) if log.read_only else log
+        try:
+            done = writing.redact(ids) if ids else writing.erase(texts)
+        finally:
+            if writing is not log:
+                writing.close()
+    infos = {info.id: info for info in log.runs()}
+    for id in ids:
+        told(("would redact " if dry else "redacted ") + listed(infos[id]))
+    told(f"{'would change' if dry else 'changed'} {done.events} events, {done.messages} messages")
+    for left in done.left:
+        told(f"{'would be left' if dry else 'left'}: {left}")
+    told("not looked into: files of memories, and copies of the log")
+    if dry and not options.dry_run:
+        print("agentkit: nothing was removed yet; add --yes", file=sys.stderr)
+        return 1
+    return 0
+
+
+def kin(infos: dict[str, RunInfo], ids: Sequence[str]) -> list[str]:
+    """The runs that some runs were made from, or that were made from them, and no others."""
+    origins = {infos[id].origin for id in ids if id in infos}
+    return [
+        id for id, one in infos.items() if id not in ids and (id in origins or one.origin in ids)
+    ]
+
+
 def doubted(log: Log, run: str) -> None:
     """Say on stderr that a run is not as it was recorded; it is shown all the same."""
     try:
         log.trust(run)
-    except LogCorrupt as error:
+    except (LogCorrupt, LogRedacted) as error:
         print(for_terminal(f"agentkit: {error.what}"), file=sys.stderr)
 
 
@@ -182,6 +247,8 @@ def perform(options: argparse.Namespace) -> int:
             return verify(log, options.head)
         if options.action == "copy":
             return copy(log, options.to)
+        if options.action == "redact":
+            return redact(log, options)
         return read(options.action, log, getattr(options, "run", ""))
     except (AgentkitError, BrokenPipeError):
         raise

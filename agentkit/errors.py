@@ -37,6 +37,7 @@ AgentkitError
     ├── LogCorrupt        the file is damaged or no agentkit log
     ├── LogReadOnly       the file, or its folder, is write-protected
     ├── LogGone           the file was deleted or replaced while it was written
+    ├── LogRedacted       what was said in the run is gone, on somebody's wish
     └── LogNewer          the file was written by a newer agentkit
 """
 
@@ -303,6 +304,10 @@ class LogReadOnly(LogError):
 
 class LogGone(LogError):
     """The file was deleted, moved or replaced while this process wrote it."""
+
+
+class LogRedacted(LogError):
+    """The run was redacted: it can be listed and verified, and not gone on from."""
 
 
 class LogNewer(LogError):

@@ -135,6 +135,8 @@ class RunStarted(Base):
     budget_tokens: int | None = None
     place: str | None = None
     """The notebook that it was started from; None outside of one, or where nobody knows."""
+    redacted: bool = False
+    """Whether what was said in it was taken out of the log later, on somebody's wish."""
 
 
 class RunEnded(Base):

@@ -66,6 +66,8 @@ class Erased(Frozen):
 
     items: int = 0
     """Of a memory's store."""
+    runs: int = 0
+    """That were redacted whole."""
     events: int = 0
     messages: int = 0
     left: tuple[str, ...] = ()
@@ -171,22 +173,50 @@ class Log(ABC):
             SetupError: that is no head. LogError: the log cannot be read at all.
         """
 
-    def erase(self, texts: Sequence[str]) -> Erased:
+    def erase(self, texts: Sequence[str], *, dry: bool = False) -> Erased:
         """Take texts out of all that is recorded, beyond recovery; `verify` finds it sound.
 
         What stands around them stays. A run whose recorded words are gone cannot be resumed where
-        they count.
+        they count. A run that begins later may say them again, and they are recorded then.
+
+        Args:
+            texts: each as it stands; one of fewer than 12 characters where it stands alone.
+            dry: only say what would be erased.
 
         Raises:
             LogError: it cannot be written; then nothing was erased.
         """
         return Erased(left=(f"the log {self.url}, which ends with its process",))
 
+    def redact(self, runs: Sequence[str], *, dry: bool = False) -> Erased:
+        """Take all that was said in some runs out of the log, beyond recovery.
+
+        What happened stays: who was asked when, tools, models, tokens and costs. Such a run is
+        listed and verified as before, and cannot be resumed, run again or forked (`LogRedacted`).
+        What it wrote into shared state is erased there; messages that another run has too stay.
+
+        Args:
+            runs: their ids.
+            dry: only say what would be redacted.
+
+        Raises:
+            UnknownRun, RunTaken: a run that is not there, or is being written.
+            LogCorrupt: one was altered; a redaction would hide that.
+            LogError: the log cannot be written; then nothing was redacted.
+        """
+        return Erased(left=(f"the log {self.url}, which ends with its process",))
+
+    @property
+    def erasure(self) -> bytes:
+        """Names the last erasure, by whichever process: who keeps a copy reads again then."""
+        return b""
+
     def trust(self, run: str) -> None:
         """See to it that a run reads as it was written; cheaper than `verify`, for this run alone.
 
         Raises:
             LogCorrupt: it was altered, or something of it is missing.
+            LogRedacted: what was said in it is gone.
         """
         return
 

@@ -239,6 +239,8 @@ class Recorded:
     """Calls that may have happened, as the run was told; see `call`."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
+    redacted: bool = False
+    """Whether it is a redacted run's: that a step ended is known, and not how."""
 
     def add(self, event: Any) -> None:
         if event.nodes:
@@ -264,8 +266,10 @@ class Recorded:
             settled = event.status == "ok" or (event.status == "failed" and event.step == "tool")
             if event.usage is not None and not settled and event.reused is None:
                 self.cut.append(event)
-            if settled:
+            if settled and not self.redacted:
                 self.ended[event.key] = event
+            elif settled:
+                self.failed.pop(event.key, None)
             elif event.status == "failed":
                 self.started.pop(event.key, None)
                 self.failed[event.key] = event.error or Failure(type="AgentkitError", text="")
@@ -276,6 +280,7 @@ class Recorded:
         elif isinstance(event, ScopeClosed) and event.status != "ok":
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:
+            self.redacted |= isinstance(event, RunStarted) and event.redacted
             self.seen[identity(event)] += 1
             if isinstance(event, MessageSent) and event.purpose == "answer":
                 self.answers[event.scope] = event.message

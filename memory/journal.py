@@ -75,6 +75,7 @@ class Journal(Generic[T]):
         self.keys: dict[str, int] = {}
         """The seq that each of the newest step keys wrote."""
         self._size = self._since = 0
+        self._erasure = self.log.erasure
         self.refresh()
 
     def refresh(self) -> None:
@@ -90,6 +91,7 @@ class Journal(Generic[T]):
 
         Cost: one read by seq, which is empty while nobody else writes.
         """
+        self._unlearn()
         if self.seq or self.log.has(self.id):
             for event in self.log.read(self.id, self.seq):
                 self._take(event)
@@ -140,6 +142,7 @@ class Journal(Generic[T]):
         Raises:
             StoreTaken: another process is, and was active in the last seconds.
         """
+        self._unlearn()
         if self.lease is not None and self.lease.lost is None:
             return self.lease
         if self.lease is not None:
@@ -168,6 +171,13 @@ class Journal(Generic[T]):
         self.state, self.keys = self.initial(), {}
         self._size = self._since = 0
         self.refresh()
+
+    def _unlearn(self) -> None:
+        """Read all again where something was erased: the next snapshot would bring it back."""
+        if (erasure := self.log.erasure) != self._erasure:
+            lease, self._erasure = self.lease, erasure
+            self.forget()
+            self.lease = lease
 
     def event(self, seq: int) -> StateChanged:
         """Read the event with that seq."""

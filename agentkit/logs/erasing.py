@@ -7,6 +7,7 @@ a seal over what is there now: whoever alters it further is seen.
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -23,10 +24,22 @@ SHORT = 12
 """Characters below which a text is erased only where it is all that stands there: shorter ones
 are parts of other words."""
 
-OPEN = ("request", "result", "data", "content")
+OPEN = ("request", "result", "data", "content", "value")
 """Fields in which a short text is looked for: elsewhere it may be a word of ours."""
 
+OF_WRITE = ("key", "by", "replica")
+"""Names that a write on a board has beside its value; without them nobody finds it."""
+
+PACKED = ("update", "docs")
+"""Fields of a board's events whose texts are documents in base64."""
+
 WAIT_S = 10.0
+
+EPOCH = b"epoch"
+"""The row of `erased` that changes with each erasure, so that other processes notice it.
+
+`upto` is the last run that had begun by then: one that began later may say the same again.
+"""
 
 
 class Texts:
@@ -51,11 +64,27 @@ class Texts:
         if isinstance(value, list):
             return [self.blanked(one, open) for one in value]
         if isinstance(value, dict):
+            shut = OF_WRITE if "replica" in value else ()
             return {
-                self.cut(name): self.blanked(one, open or name in OPEN)
+                self.cut(name): self.unpacked(one)
+                if name in PACKED
+                else self.blanked(one, (open or name in OPEN) and name not in shut)
                 for name, one in value.items()
             }
         return value
+
+    def unpacked(self, value: JSON) -> JSON:
+        """Return documents in base64 without it, each sign of it replaced by one as long."""
+        if isinstance(value, dict):
+            return {name: self.unpacked(one) for name, one in value.items()}
+        try:
+            found = base64.b64decode(value, validate=True)
+        except (ValueError, TypeError):
+            return self.blanked(value)
+        made = found
+        for form in self.long | self.short:
+            made = made.replace(form.encode(), "".join(map(as_long, form)).encode())
+        return value if made == found else base64.b64encode(made).decode()
 
     def cut(self, text: str) -> str:
         """Return a text without it; pieces that overlap go as one."""
@@ -66,6 +95,11 @@ class Texts:
                 parts += [text[at:begin], BLANK]
             at = max(at, end)
         return "".join([*parts, text[at:]]) if parts else text
+
+
+def as_long(sign: str) -> str:
+    """A sign that says nothing and takes as much room, in UTF-8 and in UTF-16."""
+    return ("×", "░", "🀫")[len(sign.encode()) - 2] if ord(sign) > 127 else "x"
 
 
 def forms(text: str) -> set[str]:
@@ -102,9 +136,7 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
     wanted = Texts(texts)
     db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     try:
-        db.execute("PRAGMA secure_delete=ON")
-        db.execute("BEGIN IMMEDIATE")
-        db.execute("CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY, seal BLOB NOT NULL)")
+        begin(db)
         messages, events = erase_messages(db, wanted), erase_events(db, wanted)
         db.execute("COMMIT")
         return Erased(events=events, messages=messages, left=tuple(swept(db, path)))
@@ -112,27 +144,81 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
         db.close()
 
 
+def counted(db: sqlite3.Connection, texts: Sequence[str]) -> Erased:
+    """Say what `erase` would change."""
+    wanted = Texts(texts)
+    found = len(altered_events(db, wanted)), len(altered_messages(db, wanted))
+    return Erased(events=found[0], messages=found[1])
+
+
+def begin(db: sqlite3.Connection) -> None:
+    """Begin to erase: nobody else writes until it is done, and what is replaced is overwritten."""
+    db.execute("PRAGMA secure_delete=ON")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY, seal BLOB NOT NULL)")
+    if "upto" not in {row[1] for row in db.execute("PRAGMA table_info(erased)")}:
+        db.execute("ALTER TABLE erased ADD COLUMN upto INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "INSERT OR REPLACE INTO erased SELECT ?, randomblob(16), coalesce(max(n), 0) FROM runs",
+        (EPOCH,),
+    )
+
+
+def epoch(db: sqlite3.Connection) -> bytes:
+    """What names the last erasure in a file; b"" where there was none."""
+    (there,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name='erased'").fetchone()
+    row = there and db.execute("SELECT seal FROM erased WHERE id=?", (EPOCH,)).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def say_again(
+    db: sqlite3.Connection, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]
+) -> None:
+    """Record whole what was erased, and is said again in a run that began after the erasure."""
+    for id, _, body in messages:
+        gone = "SELECT 1 FROM erased WHERE id=? AND upto<?"
+        if db.execute(gone, (id, run)).fetchone():
+            db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
+            db.execute("DELETE FROM erased WHERE id=?", (id,))
+
+
+def altered_messages(
+    db: sqlite3.Connection, wanted: Texts
+) -> list[tuple[bytes, bytes | None, str]]:
+    """The messages that have some of it in them, as they are without it."""
+    return [
+        (id, parent, made)
+        for id, parent, body in db.execute("SELECT id, parent, body FROM messages")
+        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body
+    ]
+
+
 def erase_messages(db: sqlite3.Connection, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
-    rows = db.execute("SELECT id, parent, body FROM messages")
-    changed = []
-    for id, parent, body in rows:
-        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body:
-            changed.append((id, parent, made))
+    changed = altered_messages(db, wanted)
     for id, parent, body in changed:
         db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
         sealed(db, id, chain.message_seal(id, parent, body))
     return len(changed)
 
 
-def erase_events(db: sqlite3.Connection, wanted: Texts) -> int:
+def altered_events(
+    db: sqlite3.Connection, wanted: Texts, only: int | None = None
+) -> list[tuple[int, int, str]]:
+    """The events, of one run or of all, that have some of it in them, as they are without it."""
+    rows = db.execute("SELECT run, seq, body FROM events WHERE run=coalesce(?, run)", (only,))
+    return [
+        (run, seq, made)
+        for run, seq, body in rows
+        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body
+    ]
+
+
+def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None) -> int:
     """Erase from the events, and seal the commits as they are then; how many there were."""
-    changed = []
-    for run, seq, body in db.execute("SELECT run, seq, body FROM events"):
-        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body:
-            changed.append((run, seq, made))
-    for run, seqs in groupby(sorted(changed), key=lambda one: one[0]):
-        rows = list(seqs)
+    changed = altered_events(db, wanted, only)
+    for run, one in groupby(sorted(changed), key=lambda row: row[0]):
+        rows = list(one)
         db.executemany(
             "UPDATE events SET body=? WHERE run=? AND seq=?",
             [(body, run, seq) for _, seq, body in rows],
@@ -162,7 +248,9 @@ def seal_commits(db: sqlite3.Connection, run: int, seqs: set[int]) -> None:
 
 def sealed(db: sqlite3.Connection, id: bytes, seal: bytes) -> None:
     """Keep the seal of a message or commit."""
-    db.execute("INSERT OR REPLACE INTO erased VALUES (?,?)", (id, seal))
+    db.execute(
+        "INSERT OR REPLACE INTO erased SELECT ?, ?, upto FROM erased WHERE id=?", (id, seal, EPOCH)
+    )
 
 
 def swept(db: sqlite3.Connection, path: Path) -> Iterable[str]:
@@ -171,7 +259,10 @@ def swept(db: sqlite3.Connection, path: Path) -> Iterable[str]:
     if missing:  # It would number the events anew, and hide that some are missing.
         yield f"free pages of {path}, in which events are missing"
     else:
-        db.execute("VACUUM")
+        try:
+            db.execute("VACUUM")
+        except sqlite3.Error as error:  # The rows are erased by now, and stay so.
+            yield f"free pages of {path}, which cannot be written anew: {error}"
     (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         yield f"{path}-wal, which another process is reading"

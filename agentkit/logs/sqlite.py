@@ -7,6 +7,7 @@ cut may lose the last commits (open with ?synchronous=full where that matters).
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import time
@@ -19,11 +20,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agentkit.errors import LogCorrupt
+from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, STREAM, Batch, Erased, Log, RunInfo, Tally, unknown
-from agentkit.logs import chain, erasing, schema, verifying
+from agentkit.logs import chain, erasing, redacting, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
 from agentkit.messages import Thread, stored_message
@@ -97,6 +98,8 @@ class SqliteLog(Log):
         """Ids of messages that this process put into the file, or found there."""
         self._link = chain.START
         """The link of the last run, as far as this process knows."""
+        self._version, self._epoch = -1, b""
+        """What the file was when it was last looked for erasures, and the last one."""
         self._looked = self._work = self._read = 0.0
         with self._mapped():
             self._file = connected(path, full=full, write=write)
@@ -141,6 +144,7 @@ class SqliteLog(Log):
         try:
             self._may_write()
             self._db.execute("BEGIN IMMEDIATE")
+            self._notice()
             stored = [part for part in batch if self._write_part(*part, entered)]
             if time.monotonic() - self._looked > LOOK_S:
                 self._look()
@@ -152,6 +156,21 @@ class SqliteLog(Log):
                 raise
         self._know(entered)
         return stored
+
+    def _notice(self) -> None:
+        """Know no message any more where one may have been erased since the last commit."""
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            epoch = erasing.epoch(self._db)
+            if epoch != self._epoch:
+                self._messages.clear()
+            self._version, self._epoch = version, epoch
+
+    @property
+    def erasure(self) -> bytes:
+        with self._mapped():
+            self._notice()
+        return self._epoch
 
     def _know(self, entered: Entered) -> None:
         """Remember what is in the file now, so that it need not be looked up."""
@@ -214,6 +233,8 @@ class SqliteLog(Log):
         ]
         if messages:
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
+            if self._epoch:
+                erasing.say_again(self._db, number, messages)
         last = rows.pop()
         values = [(number, *row, None) for row in rows] + [(number, *last, head)]
         self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
@@ -412,13 +433,46 @@ class SqliteLog(Log):
         with self._transaction("BEGIN"):
             return wrong + verifying.problems(self._db, self.path, head, count, self.clock())
 
-    def erase(self, texts: Sequence[str]) -> Erased:
+    def erase(self, texts: Sequence[str], *, dry: bool = False) -> Erased:
+        self.settle()
+        if dry:
+            with self._transaction("BEGIN"):
+                return erasing.counted(self._db, texts)
         self._may_write()
-        self.commit()
         with self._mapped():
             return erasing.erase(self.path, texts)
 
+    def redact(self, runs: Sequence[str], *, dry: bool = False) -> Erased:
+        ids = list(dict.fromkeys(runs))
+        for one in ids:
+            self._sound(one)
+        if dry:
+            with self._transaction("BEGIN"):
+                return redacting.plan(self._db, ids, self.clock()).told()
+        self._may_write()
+        with self._mapped():
+            return redacting.redact(self.path, ids, self.clock())
+
     def trust(self, run: str) -> None:
+        self._sound(run)
+        with self._mapped():
+            row = self._db.execute(
+                "SELECT body FROM events WHERE run=? AND seq=1", (self._number(run),)
+            ).fetchone()
+        if row is not None and '"redacted":true' in row[0] and json.loads(row[0]).get("redacted"):
+            raise LogRedacted(
+                f"Run {run} was redacted: what was said in it is gone.",
+                expected="a run whose words are recorded; this one can be listed and verified",
+                todo="ask anew",
+                run_id=run,
+            )
+
+    def _sound(self, run: str) -> None:
+        """See to it that a run is as it was written, or as an erasure left it.
+
+        Raises:
+            LogCorrupt: it is not.
+        """
         self.settle()
         with self._transaction("BEGIN"):
             wrong = verifying.altered(self._db, self._number(run), run)

@@ -1,0 +1,226 @@
+"""Redacts whole runs: what was said in them goes, what happened stays.
+
+Of each event its kind, time, scope and names (actors, tools, models) stay, with tokens, costs and
+the digests that it had: ids of messages, keys of steps. Messages go that no other run holds. What
+the runs wrote into streams of shared state is erased there, snapshots included.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentkit.lease import holds, owner_gone, owner_name, taken
+from agentkit.log import Erased
+from agentkit.logs import erasing
+from agentkit.logs.bodies import unpacked
+from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
+from agentkit.messages import JSON
+
+KEPT = {
+    "run.started": "actor origin how sample seed budget_usd budget_tokens place",
+    "run.ended": "status",
+    "scope.opened": "actor what path parent model again",
+    "scope.closed": "status opaque stop",
+    "message.sent": "sender to message purpose",
+    "step.started": "key step name effect attempt",
+    "step.ended": "key step name status doubt usage cost_usd estimated made reused",
+    "state.changed": "name",
+    "noted": "topic",
+}
+"""By kind of event the fields that are no words of anybody's."""
+
+BLANKED = {"step.started": "request", "state.changed": "value"}
+"""Of what an event cannot be without, the field that is left empty."""
+
+OF_RESULT = ("reply", "stop", "model", "stream", "seq")
+"""Of a step's result what says where it is, or how it ended."""
+
+SHARED = 3
+"""Runs that are named among those which hold something too."""
+
+
+@dataclass
+class Found:
+    """What a redaction is about; see `plan`."""
+
+    ids: dict[int, str]
+    """The runs, by number."""
+    events: int = 0
+    messages: set[bytes] = field(default_factory=set)
+    """Those that no other run holds."""
+    streams: dict[int, list[str]] = field(default_factory=dict)
+    """What the runs wrote into each stream."""
+    left: list[str] = field(default_factory=list)
+
+    def told(self, left: Iterable[str] = ()) -> Erased:
+        """Say what is, or would be, redacted."""
+        return Erased(
+            runs=len(self.ids),
+            events=self.events,
+            messages=len(self.messages),
+            left=(*self.left, *left),
+        )
+
+
+def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
+    """Redact runs in the file of a log; see Log.redact.
+
+    Cost: reads the whole log, and writes it anew. Nobody can write it meanwhile.
+
+    Raises:
+        RunTaken: one of them is being written.
+        sqlite3.Error: the file cannot be written; then nothing was redacted.
+    """
+    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
+    try:
+        erasing.begin(db)
+        found = plan(db, runs, now)
+        for n in found.ids:
+            redact_run(db, n)
+        for id in found.messages:
+            db.execute("DELETE FROM messages WHERE id=?", (id,))
+        for stream, texts in found.streams.items():
+            erasing.erase_events(db, Texts(texts), stream)
+        db.execute("COMMIT")
+        return found.told(erasing.swept(db, path))
+    finally:
+        db.close()
+
+
+def plan(db: sqlite3.Connection, runs: Sequence[str], now: float) -> Found:
+    """Find what a redaction removes, and what it has to leave.
+
+    Raises:
+        RunTaken: see `redact`.
+    """
+    known = {
+        id: (n, origin, owner, until)
+        for n, id, origin, owner, until in db.execute(
+            "SELECT n, id, origin, owner, lease FROM runs"
+        )
+    }
+    found = Found({known[run][0]: run for run in runs})
+    for run in runs:
+        _, _, owner, until = known[run]
+        if holds(until, now) and not owner_gone(owner):
+            raise taken(run, owner)
+    names = {n: id for id, (n, *_) in known.items()}
+    mine, others = dict[bytes, int](), dict[bytes, int]()
+    for n, body in db.execute("SELECT run, body FROM events"):
+        if n in found.ids:
+            found.events += 1
+            take_written(db, known, body, found)
+        for id in named(body):
+            (mine if n in found.ids else others).setdefault(id, n)
+    ours, holders = above(db, mine), above(db, others)
+    found.messages = ours.keys() - holders.keys()
+    if shared := ours.keys() & holders.keys():
+        who = sorted({names[holders[id]] for id in shared})
+        found.left.append(f"{len(shared)} messages that other runs have too: {few(who)}")
+    origins = {known[run][1] for run in runs}
+    related = [
+        id
+        for id, (n, origin, *_) in known.items()
+        if n not in found.ids and (origin in runs or id in origins)
+    ]
+    if related:
+        found.left.append(f"what runs of the same origin recorded themselves: {few(related)}")
+    for n, texts in found.streams.items():
+        found.events += len(erasing.altered_events(db, Texts(texts), n))
+        _, _, owner, until = known[names[n]]
+        if holds(until, now) and not owner_gone(owner) and owner != owner_name():
+            found.left.append(f"{names[n]} in the memory of {owner}, which has it open")
+    read = Texts(text for texts in found.streams.values() for text in texts)
+    runs_too = {n for n, *_ in erasing.altered_events(db, read)} - {*found.ids, *found.streams}
+    if runs_too:
+        some = few(sorted(names[n] for n in runs_too))
+        found.left.append(f"what other runs recorded of that shared state: {some}")
+    return found
+
+
+def few(ids: Sequence[str]) -> str:
+    """The first of some runs, and how many more there are."""
+    more = f" and {len(ids) - SHARED} more" if len(ids) > SHARED else ""
+    return ", ".join(ids[:SHARED]) + more
+
+
+def named(body: str) -> Iterator[bytes]:
+    """The ids of the conversations that an event names, of each the last one."""
+    for id, _ in unpacked(body)[0]:
+        yield bytes.fromhex(id)
+
+
+def above(db: sqlite3.Connection, ids: dict[bytes, int]) -> dict[bytes, int]:
+    """Messages and all that come before them, with what stood for the ones given."""
+    found, todo = dict(ids), list(ids)
+    while todo:
+        id = todo.pop()
+        row = db.execute("SELECT parent FROM messages WHERE id=?", (id,)).fetchone()
+        if row is not None and row[0] is not None and row[0] not in found:
+            found[row[0]] = found[id]
+            todo.append(row[0])
+    return found
+
+
+def take_written(
+    db: sqlite3.Connection, known: dict[str, tuple[int, str, str, float]], body: str, found: Found
+) -> None:
+    """Take down what a step of a run wrote into a stream."""
+    event = json.loads(body)
+    result = event.get("result")
+    if event.get("step") != "memory" or event.get("reused") or not isinstance(result, dict):
+        return
+    stream, seq = result.get("stream"), result.get("seq")
+    if stream not in known or not isinstance(seq, int):
+        return
+    n = known[stream][0]
+    row = db.execute("SELECT body FROM events WHERE run=? AND seq=?", (n, seq)).fetchone()
+    if row is None:
+        return
+    value = json.loads(row[0]).get("value")
+    said = value.get("value") if isinstance(value, dict) else None
+    # A write on a board names its key, its writer and its replica beside what was written.
+    if isinstance(said, dict) and "replica" in said and "value" in said:
+        said = said["value"]
+    found.streams.setdefault(n, []).extend(leaves(said))
+
+
+def leaves(value: JSON) -> Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from leaves(one)
+
+
+def redact_run(db: sqlite3.Connection, n: int) -> None:
+    """Redact the events of a run, and its name."""
+    rows = db.execute("SELECT seq, body FROM events WHERE run=?", (n,)).fetchall()
+    db.executemany(
+        "UPDATE events SET body=? WHERE run=? AND seq=?",
+        [(written(redacted(json.loads(body))), n, seq) for seq, body in rows],
+    )
+    erasing.seal_commits(db, n, {seq for seq, _ in rows})
+    db.execute("UPDATE runs SET name=? WHERE n=?", (BLANK, n))
+
+
+def redacted(event: dict[str, JSON]) -> dict[str, JSON]:
+    """What stays of an event."""
+    kind = event["kind"]
+    made = {"kind": kind}
+    made |= {name: one for name, one in event.items() if name in KEPT[kind].split()}
+    if kind in BLANKED:
+        made[BLANKED[kind]] = None
+    if kind == "run.started":
+        made |= {"name": BLANK, "redacted": True}
+    if isinstance(result := event.get("result"), dict) and event["step"] in ("model", "memory"):
+        made["result"] = {name: one for name, one in result.items() if name in OF_RESULT}
+    if error := event.get("error"):
+        made["error"] = {name: error[name] for name in ("type", "kind", "bases") if name in error}
+        made["error"]["text"] = BLANK
+    return made
