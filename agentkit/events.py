@@ -34,6 +34,12 @@ TRIAL = {"contender", "made_of", "question", "seed", "budget"}
 
 Status = Literal["ok", "failed", "cancelled"]
 
+What = Literal["run", "stream"]
+"""What a sequence of events is: a run, or a stream of shared state beside the runs."""
+
+STREAMS = "state:"
+"""Begins the ids of streams, so that none is that of a run; what tells them apart is their kind."""
+
 
 class Usage(Frozen):
     """Tokens of one call, or the sum over several. Usages add up."""
@@ -137,6 +143,7 @@ class RunStarted(Base):
     """The notebook that it was started from; None outside of one, or where nobody knows."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
+    what: What = "run"
 
 
 class RunEnded(Base):
@@ -235,7 +242,9 @@ class StepEnded(Base):
 
 
 def current(event: Any) -> Any:
-    """An event as it is recorded today: joins and trials were steps of other kinds once."""
+    """An event as it is recorded today: joins, trials and streams were of other kinds once."""
+    if isinstance(event, RunStarted) and event.run.startswith(STREAMS):
+        return event if event.what == "stream" else event.model_copy(update={"what": "stream"})
     if isinstance(event, StepStarted | StepEnded):
         if event.step == "random" and event.name == "join":
             return event.model_copy(update={"step": "join"})

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 
 from agentkit.errors import AgentkitError, RunTaken
+from agentkit.events import What
 
 LEASE_S = 10.0
 """A run's writer counts as gone when it was silent for so long."""
@@ -22,6 +23,8 @@ class Lease:
     owner: str
     epoch: int
     lost: AgentkitError | None = None
+    what: What = "run"
+    """Or whether it is a stream of shared state."""
 
 
 def owner_name() -> str:

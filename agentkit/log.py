@@ -18,16 +18,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentkit.deprecated import moved
 from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
-from agentkit.events import Delta, Event, RunEnded, RunStarted, StepEnded
+from agentkit.events import (
+    STREAMS,
+    Delta,
+    Event,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    What,
+    current,
+)
 from agentkit.lease import Lease, owner_name
 from agentkit.messages import Frozen
 
 LOCK_S = 10.0
 """How long a locked log is tried again before LogLocked, in seconds."""
-
-STREAM = "state:"
-"""Begins the ids of streams: what shared state keeps in a log, beside its runs."""
 
 LOGGER = logging.getLogger("agentkit")
 
@@ -59,6 +66,7 @@ class RunInfo(Frozen):
     """host:pid:token of the last writer."""
     place: str | None = None
     """The notebook that it was started from; None outside of one, or where nobody knows."""
+    what: What = "run"
 
 
 class Erased(Frozen):
@@ -98,7 +106,7 @@ class Tally:
             else:
                 self.cost_usd += event.cost_usd
         elif isinstance(event, RunStarted):
-            self.started, self.ended = event, None
+            self.started, self.ended = current(event), None
         elif isinstance(event, RunEnded):
             self.ended = event
 
@@ -229,6 +237,12 @@ class Log(ABC):
         """Become the writer of a new run; it exists with its first event."""
         return Lease(run, owner_name(), 1)
 
+    def begin_stream(self, name: str) -> Lease:
+        """Become the writer of a new stream of shared state; it exists with its first event."""
+        lease = self.begin(stream_id(name))
+        lease.what = "stream"
+        return lease
+
     def find(self, name: str) -> str:
         """The id of the run called so: its id, the start or end of it, or "last".
 
@@ -338,9 +352,17 @@ class Log(ABC):
             elif loop.is_running():
                 loop.call_soon_threadsafe(_resolve, waiter, failure)
 
-    def subscribe(self, callback: Subscriber, run: str | None = None) -> Callable[[], None]:
-        """Call back with the events (of one run) from now on; returns its own remover."""
-        entry = Subscription(run, callback, running_loop())
+    def subscribe(
+        self, callback: Subscriber, run: str | None = None, *, what: What | None = None
+    ) -> Callable[[], None]:
+        """Call back with the events from now on; returns its own remover.
+
+        Args:
+            callback: given events, and pieces of text.
+            run: the run, or stream, whose they are; without one of all.
+            what: of runs alone, or of streams alone.
+        """
+        entry = Subscription(run, what, callback, running_loop())
         self._subscribers.append(entry)
 
         def remove() -> None:
@@ -356,12 +378,12 @@ class Log(ABC):
     def publish(self, delta: Delta) -> None:
         """Tell the subscribers of a piece of text; it is not stored."""
         for one in list(self._subscribers):
-            if one.run in (None, delta.run):
+            if one.run in (None, delta.run) and one.what != "stream":
                 one.tell([delta])
 
     def _tell(self, stored: Batch) -> None:
         for one in list(self._subscribers):
-            events = [e for lease, part in stored if one.run in (None, lease.run) for e in part]
+            events = [e for lease, part in stored if one.wants(lease) for e in part]
             if events:
                 one.tell(events)
 
@@ -371,8 +393,13 @@ class Subscription:
     """Somebody who wants to know."""
 
     run: str | None
+    what: What | None
     callback: Subscriber
     loop: asyncio.AbstractEventLoop | None
+
+    def wants(self, lease: Lease) -> bool:
+        """Whether it is told what is written by that lease."""
+        return self.run in (None, lease.run) and self.what in (None, lease.what)
 
     def tell(self, items: list[Any]) -> None:
         """Call back, on the loop that subscribed while that runs."""
@@ -401,6 +428,11 @@ def _resolve(waiter: asyncio.Future[None], error: AgentkitError | None) -> None:
         waiter.set_exception(error) if error else waiter.set_result(None)
 
 
+def stream_id(name: str) -> str:
+    """The id of the stream of shared state that is called so."""
+    return f"{STREAMS}{name}"
+
+
 def unknown(run: str, log: Log) -> UnknownRun:
     """The error for a run id that the log does not have."""
     recent = ", ".join(info.id for info in log.runs()[:3]) or "none"
@@ -410,3 +442,6 @@ def unknown(run: str, log: Log) -> UnknownRun:
         todo="list them with %runs or `agentkit log list`",
         run_id=run,
     )
+
+
+__getattr__ = moved(__name__, {"STREAM": "agentkit.events:STREAMS"})

@@ -12,7 +12,7 @@ from typing import Any
 from agentkit.budget import CallRefused, checked
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError, error_text
-from agentkit.events import Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
+from agentkit.events import STREAMS, Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
@@ -85,6 +85,7 @@ async def run(
     """
     checked(budget_usd, budget_tokens)
     checked_words(at=at, edit=edit, settle=settle, seed=seed)
+    checked_id(id)
     edits = as_kept(edit)
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
@@ -286,6 +287,19 @@ def checked_words(**given: Any) -> None:
         early = name == "at" and isinstance(value, int) and value < 1
         if early or type(value) is bool or not isinstance(value, kind):
             raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
+
+
+def checked_id(id: str | None) -> None:
+    """See to it that a run is not called as streams are.
+
+    Raises:
+        SetupError: it would be.
+    """
+    if id is not None and id.startswith(STREAMS):
+        raise SetupError(
+            f"A run cannot be called {id!r}: so are streams of shared state.",
+            expected=f"an id that does not begin with {STREAMS!r}, or none",
+        )
 
 
 def as_kept(edit: dict[Any, Any] | None) -> dict[str, JSON]:

@@ -1,7 +1,7 @@
 """A journal: shared state as a stream of events in the log, and the state as their fold.
 
 Event sourcing (Fowler 2005): the events are the truth, the state is computed from them and
-may be thrown away. A stream stands in the same log as the runs, under "state:NAME"; each of
+may be thrown away. A stream stands in the same log as the runs, as a kind of its own; each of
 its events carries the key of the step that made it, so that a step performed twice writes
 once. Snapshots stand at fixed places, so that opening reads few events; but only where the events
 since the last one have its size, so that they take no more room than the events do.
@@ -17,7 +17,7 @@ from agentkit import Log, open_log
 from agentkit.errors import RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
-from agentkit.log import STREAM
+from agentkit.log import stream_id
 from agentkit.messages import JSON, canonical
 from memory.errors import StoreTaken
 from memory.naming import checked
@@ -64,7 +64,7 @@ class Journal(Generic[T]):
         Raises:
             SetupError: a name that no memory can have. LogError: the log cannot be read.
         """
-        self.name, self.id = checked(name), f"{STREAM}{name}"
+        self.name, self.id = checked(name), stream_id(name)
         self.log = log or open_log()
         self.initial, self.apply, self.save, self.load = initial, apply, save, load
         self.show = show or self._plain
@@ -159,8 +159,9 @@ class Journal(Generic[T]):
                 ) from error
             self.refresh()
             return lease
-        lease = self.log.begin(self.id)
-        start = RunStarted(run=self.id, seq=1, at=self.log.clock(), scope="", name=self.name)
+        lease = self.log.begin_stream(self.name)
+        now = self.log.clock()
+        start = RunStarted(run=self.id, seq=1, at=now, scope="", name=self.name, what="stream")
         self.log.append(lease, start)
         self.seq = 1
         return lease

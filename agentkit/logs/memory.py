@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentkit.events import Event, RunEnded, RunStarted
+from agentkit.events import Event, RunEnded, RunStarted, current
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
-from agentkit.log import STREAM, Batch, Log, RunInfo, Tally, unknown
+from agentkit.log import Batch, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain
 
 
@@ -53,7 +53,7 @@ class MemoryLog(Log):
             for event in events:
                 kept.tally.add(event)
                 if isinstance(event, RunStarted):
-                    kept.started = kept.started or event
+                    kept.started = kept.started or current(event)
                     kept.status, kept.ended = "open", None
                 elif isinstance(event, RunEnded):
                     kept.status, kept.ended, kept.lease = event.status, event.at, 0.0
@@ -88,9 +88,10 @@ class MemoryLog(Log):
                 origin=kept.started.origin.run if kept.started.origin else None,
                 owner=kept.owner,
                 place=kept.started.place,
+                what=kept.started.what,
             )
             for run, kept in self._runs.items()
-            if kept.started and run.startswith(STREAM) is streams
+            if kept.started and (kept.started.what == "stream") is streams
         ]
         return sorted(reversed(infos), key=lambda info: info.started, reverse=True)
 
@@ -103,7 +104,8 @@ class MemoryLog(Log):
             raise taken(run, kept.owner)
         kept.owner, kept.epoch = owner_name(), kept.epoch + 1
         kept.lease = self.clock() + LEASE_S
-        return Lease(run, kept.owner, kept.epoch)
+        what = kept.started.what if kept.started else "run"
+        return Lease(run, kept.owner, kept.epoch, what=what)
 
     def head(self) -> str:
         self.settle()

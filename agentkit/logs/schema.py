@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError, LogFull, LogLocked, LogNewer, LogReadOnly
+from agentkit.events import STREAMS
 from agentkit.logs import chain
 
 APPLICATION_ID = 0x41674B74
@@ -19,6 +20,9 @@ CHAINED = 2
 
 TABLES = {"runs": 1, "events": 1, "messages": 1, "chain": 2}
 """Our tables, and the version that each came with."""
+
+WHAT = f"CASE WHEN id LIKE '{STREAMS}%' THEN 'stream' ELSE 'run' END"
+"""What a row of `runs` is in a file of an earlier version."""
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -71,13 +75,24 @@ def version_2(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO chain VALUES (?,?,?,?,?)", (len(runs), link, last, last - count, at))
 
 
-MIGRATIONS: list[Migration] = [version_1, version_2]
+def version_3(db: sqlite3.Connection) -> None:
+    """Whether a row of `runs` is a run or a stream, which the beginning of its id told."""
+    db.execute("ALTER TABLE runs ADD COLUMN what TEXT")
+    db.execute(f"UPDATE runs SET what={WHAT}")
+
+
+MIGRATIONS: list[Migration] = [version_1, version_2, version_3]
 """One per schema version; a file of version n gets those from n on, in one transaction."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
     """The schema version of an open file."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def what(db: sqlite3.Connection) -> str:
+    """SQL for what a row of `runs` is."""
+    return "what" if version_of(db) >= 3 else WHAT
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

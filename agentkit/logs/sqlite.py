@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
-from agentkit.log import LOGGER, STREAM, Batch, Erased, Log, RunInfo, Tally, unknown
+from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
 from agentkit.logs import chain, erasing, redacting, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
@@ -257,12 +257,12 @@ class SqliteLog(Log):
         until = 0.0 if end else self.clock() + LEASE_S
         link = chain.link(self._link, lease.run)
         written = self._db.execute(
-            "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (lease.run, start.name, start.actor, end.status if end else "open", start.at)
             + (end.at if end else None, start.origin and start.origin.run, tally.events)
             + (tally.calls, tally.tokens_in, tally.tokens_out, tally.cost_usd, tally.unpriced)
             + (lease.owner, lease.epoch, until, link, head)
-            + (chain.seal(lease.run, lease.owner, lease.epoch),),
+            + (chain.seal(lease.run, lease.owner, lease.epoch), start.what),
         )
         if not written.rowcount:
             return None
@@ -377,14 +377,14 @@ class SqliteLog(Log):
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.settle()
-        which = "" if streams else "NOT "
         with self._mapped():
+            what = schema.what(self._db)
             rows = self._db.execute(
                 "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
                 " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner,"
-                f" ({PLACE})"
-                f" FROM runs WHERE id {which}LIKE ? ORDER BY started DESC, n DESC",
-                (f"{STREAM}%",),
+                f" ({PLACE}), {what}"
+                f" FROM runs WHERE {what}=? ORDER BY started DESC, n DESC",
+                ("stream" if streams else "run",),
             ).fetchall()
         names = list(RunInfo.model_fields)
         try:
@@ -404,17 +404,19 @@ class SqliteLog(Log):
 
     def _claim(self, run: str) -> Lease:
         owner, now = owner_name(), self.clock()
-        row = self._db.execute("SELECT owner, epoch, lease FROM runs WHERE id=?", (run,)).fetchone()
+        row = self._db.execute(
+            "SELECT owner, epoch, lease, what FROM runs WHERE id=?", (run,)
+        ).fetchone()
         if row is None:
             raise unknown(run, self)
-        holder, epoch, until = row
+        holder, epoch, until, what = row
         if holds(until, now) and not owner_gone(holder):
             raise taken(run, holder)
         self._db.execute(
             "UPDATE runs SET owner=?, epoch=?, lease=?, seal=? WHERE id=?",
             (owner, epoch + 1, now + LEASE_S, chain.seal(run, owner, epoch + 1), run),
         )
-        return Lease(run, owner, epoch + 1)
+        return Lease(run, owner, epoch + 1, what="stream" if what == "stream" else "run")
 
     @property
     def unchained(self) -> str:

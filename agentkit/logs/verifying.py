@@ -105,7 +105,8 @@ def problems(
         wrong.add(f"a run is missing: {told[n].count} events belong to none")
     leases(db, now, wrong)
     link = chain.START
-    for row in db.execute(f"SELECT {COLUMNS}{CHAIN if chained else ''} FROM runs ORDER BY n"):
+    columns = f"{COLUMNS}, {schema.what(db)}{CHAIN if chained else ''}"
+    for row in db.execute(f"SELECT {columns} FROM runs ORDER BY n"):
         run = told.get(row[0], Checked(head=chain.origin(str(row[1]))))
         for text in run_of(row, run, exact=chained and row[0] > before(db)):
             wrong.add(f"run {row[1]} {text}")
@@ -327,11 +328,12 @@ def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
         "tokens out": tally.tokens_out,
         "cost": tally.cost_usd,
         "unpriced calls": tally.unpriced,
+        "kind": start and start.what,
     }
     if not run.tally.events:
         yield f"has gaps: 0 of {row[8]} events"
         return
-    for (what, wanted), says in zip(expected.items(), row[2:14], strict=True):
+    for (what, wanted), says in zip(expected.items(), row[2:15], strict=True):
         same = says == wanted
         if what == "cost" and not exact:  # summed up in another order
             same = isinstance(says, float) and abs(says - tally.cost_usd) <= 1e-9 * (1 + abs(says))
@@ -354,7 +356,7 @@ def leases(db: sqlite3.Connection, now: float, wrong: Problems) -> None:
 
 def linked(row: Row, run: Checked, link: bytes, wrong: Problems) -> bytes:
     """Check a run's place in the chain of runs; the link that the next one goes on from."""
-    id, (owner, epoch, mine, head, sealed) = str(row[1]), row[14:]
+    id, (owner, epoch, mine, head, sealed) = str(row[1]), row[15:]
     if chain.link(link, id) != mine:
         wrong.add(f"a run is missing, or was altered, before run {id}")
     if run.head != head:

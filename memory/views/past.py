@@ -22,7 +22,7 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
-from agentkit.log import STREAM
+from agentkit.log import RunInfo
 from agentkit.messages import JSON
 from memory.journal import JOURNALS, SNAPSHOT, Journal
 from memory.past import StateAt
@@ -43,15 +43,16 @@ def state_at(name: str, seq: int | None = None, *, log: Log | None = None) -> St
         UnknownRun: nothing is called so. SetupError: there was no such event.
     """
     log = log or open_log()
-    stream = name if name.startswith(STREAM) else f"{STREAM}{name}"
-    run = stream if log.has(stream) else log.find(name)
-    infos = log.runs(streams=run == stream)
-    last = next((info.events for info in infos if info.id == run), 0)
+    streams = log.runs(streams=True)
+    found = next((info for info in streams if name in (info.id, info.name)), None)
+    if found is None:
+        run = log.find(name)
+        found = next(info for info in log.runs() if info.id == run)
     if seq is None:
-        seq = last
-    if not 1 <= seq <= last:
-        raise SetupError(f"{name} has no event {seq}.", expected=f"1 to {last}")
-    return of_stream(log, run, seq) if run == stream else of_run(log, run, seq)
+        seq = found.events
+    if not 1 <= seq <= found.events:
+        raise SetupError(f"{name} has no event {seq}.", expected=f"1 to {found.events}")
+    return of_stream(log, found, seq) if found.what == "stream" else of_run(log, found.id, seq)
 
 
 def of_run(log: Log, run: str, seq: int) -> StateAt:
@@ -59,6 +60,7 @@ def of_run(log: Log, run: str, seq: int) -> StateAt:
     values: dict[str, dict[str, JSON]] = {}
     seen: dict[str, int] = {}
     changes = []
+    names = {info.id: info.name for info in log.runs(streams=True)}
     events = log.read(run, 0, seq)
     for event in events:
         if isinstance(event, StateChanged):
@@ -66,14 +68,14 @@ def of_run(log: Log, run: str, seq: int) -> StateAt:
             changes.append(event.seq)
         elif (place := used(event)) is not None:
             stream, n = place
-            if n > seen.get(stream, 0):
+            if stream in names and n > seen.get(stream, 0):
                 seen[stream] = n
                 changes.append(event.seq)
     unread = {}
     for stream, n in seen.items():
-        journal = opened(log, stream)
+        journal = opened(log, names[stream])
         if journal is None:
-            unread[stream.removeprefix(STREAM)] = n
+            unread[names[stream]] = n
         else:
             values |= journal.shown(n)
     return StateAt(
@@ -92,10 +94,10 @@ def started_in(events: Sequence[Event]) -> RunStarted:
     return next(event for event in events if isinstance(event, RunStarted))
 
 
-def of_stream(log: Log, stream: str, seq: int) -> StateAt:
+def of_stream(log: Log, stream: RunInfo, seq: int) -> StateAt:
     """The state of a shared state."""
-    name, journal = stream.removeprefix(STREAM), opened(log, stream)
-    events = log.read(stream, 0, seq)
+    name, journal = stream.name, opened(log, stream.name)
+    events = log.read(stream.id, 0, seq)
     past = [e for e in events if isinstance(e, StateChanged)]
     changes = [e.seq for e in past if e.name != SNAPSHOT]
     return StateAt(
@@ -113,14 +115,14 @@ def used(event: Any) -> tuple[str, int] | None:
     """The stream that a step of a memory read or wrote, and how far that was."""
     if isinstance(event, StepEnded) and event.status == "ok" and isinstance(event.result, dict):
         stream, seq = event.result.get("stream"), event.result.get("seq")
-        if isinstance(stream, str) and stream.startswith(STREAM) and isinstance(seq, int):
+        if isinstance(stream, str) and isinstance(seq, int):
             return stream, seq
     return None
 
 
-def opened(log: Log, stream: str) -> Journal[Any] | None:
-    """The journal of a stream, if somebody opened it in this process."""
-    found = JOURNALS.get((id(log), stream.removeprefix(STREAM)))
+def opened(log: Log, name: str) -> Journal[Any] | None:
+    """The journal of the stream of that name, if somebody opened it in this process."""
+    found = JOURNALS.get((id(log), name))
     return found if found is not None and found.log is log else None
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
-from agentkit.log import STREAM
 from nbext.magics.base import Magic
 from nbext.magics.views import named
 from nbext.options import Grammar, Line, Option, meant
@@ -78,8 +77,7 @@ def at(session: Session, word: str, first: str, known: dict[str, str]) -> StateA
 
 def shared(session: Session) -> list[str]:
     """The names of the shared state in the log."""
-    infos = session.log.runs(streams=True)
-    return [info.id.removeprefix(STREAM) for info in infos if info.id.startswith(STREAM)]
+    return [info.name for info in session.log.runs(streams=True)]
 
 
 def listed(session: Session) -> Table:
@@ -87,10 +85,9 @@ def listed(session: Session) -> Table:
     variables = {name: variable for variable, name in open_all(session).items()}
     rows = []
     for info in session.log.runs(streams=True):
-        if info.id.startswith(STREAM):
-            name = info.id.removeprefix(STREAM)
-            began = datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M")
-            rows.append((name, variables.get(name, "not opened here"), str(info.events), began))
+        began = datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M")
+        variable = variables.get(info.name, "not opened here")
+        rows.append((info.name, variable, str(info.events), began))
     return Table(
         head=("shared state", "variable", "events", "since"),
         rows=tuple(rows),

@@ -27,7 +27,7 @@ try:
 except ImportError as error:
     raise lacking(error) or error from None
 
-from agentkit.events import Delta, RunEnded, RunStarted
+from agentkit.events import Delta, RunEnded, RunStarted, What
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture, static_bundle
 from agentkit.views.fold import Fold
@@ -51,7 +51,11 @@ class EventLog(Protocol):
 
     def read(self, run: str) -> list[Any]: ...
     def subscribe(
-        self, callback: Callable[[list[Any]], None], run: str | None = None
+        self,
+        callback: Callable[[list[Any]], None],
+        run: str | None = None,
+        *,
+        what: What | None = None,
     ) -> Callable[[], None]: ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Self
 
 from agentkit.errors import StoreError
-from agentkit.log import STREAM
+from agentkit.log import stream_id
 from agentkit.messages import JSON
 from memory import (
     Letters,
@@ -46,16 +46,11 @@ class MemoryWidget(LiveView):
         for run in runs:
             self.receive(log.read(run))
         self.keeps = working
-        return self.attach(log.subscribe)
-
-    def receive(self, batch: object) -> None:
-        """Take events of runs; of shared state's own streams only that they are there."""
-        items: list[Any] = list(batch) if isinstance(batch, (list, tuple)) else [batch]
-        runs = [one for one in items if not one.run.startswith(STREAM)]
-        if len(runs) < len(items):
-            self.touched({one.run for one in items} - {one.run for one in runs})
-        if runs:
-            super().receive(runs)
+        # Events of runs are shown; of streams of state only that there are some.
+        self.detachers.append(
+            log.subscribe(lambda events: self.touched({e.run for e in events}), what="stream")
+        )
+        return self.attach(lambda callback: log.subscribe(callback, what="run"))
 
     def touched(self, streams: set[str]) -> None:
         """Something was written to these streams of state."""
@@ -155,6 +150,6 @@ class ReplicasWidget(LookingWidget, drawn="replicas", picture=ReplicasPicture):
     view: Replicas
 
     def touched(self, streams: set[str]) -> None:
-        if f"{STREAM}{self.view.name}" in streams:
+        if stream_id(self.view.name) in streams:
             self.view.stale = True
             self.schedule()

@@ -538,3 +538,11 @@ async def test_a_run_has_a_name_a_task_and_an_end() -> None:
     assert (start.name, start.actor, start.task, start.seed) == ("lesson 3", "clerk", {"n": 1}, 4)
     assert isinstance(end, RunEnded)
     assert end.status == "ok"
+
+
+async def test_a_run_cannot_be_called_as_a_stream_is() -> None:
+    log = MemoryLog()
+    with pytest.raises(SetupError, match="streams of shared state"):
+        async with run(log=log, id="state:port"):
+            pass
+    assert log.runs() == log.runs(streams=True) == []

@@ -14,7 +14,7 @@ import pytest
 from agentkit.errors import LogError, SetupError
 from agentkit.events import Noted, Ref, RunEnded, RunStarted, StateChanged, StepEnded, Usage
 from agentkit.lease import LEASE_S
-from agentkit.log import STREAM, Log
+from agentkit.log import Log, stream_id
 from agentkit.logs import chain, schema
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
@@ -48,9 +48,9 @@ def recorded(log: Log, run: str, n: int = 6, ends: bool = True, **fields: Any) -
 
 def stream(log: Log, name: str, n: int = 4) -> None:
     """A stream of shared state."""
-    run = f"{STREAM}{name}"
-    lease = log.begin(run)
-    log.append(lease, RunStarted(run=run, seq=1, at=1.0, scope="", name=name))
+    run = stream_id(name)
+    lease = log.begin_stream(name)
+    log.append(lease, RunStarted(run=run, seq=1, at=1.0, scope="", name=name, what="stream"))
     for seq in range(2, n):
         log.append(
             lease, StateChanged(run=run, seq=seq, at=2.0, scope="", name="put", value={"v": seq})
@@ -116,6 +116,9 @@ EDITS = {
     "tokens": "UPDATE runs SET tokens_in=0 WHERE n=1",
     "calls": "UPDATE runs SET calls=0 WHERE n=1",
     "an unknown price": "UPDATE runs SET unpriced=1 WHERE n=1",
+    "a run made a stream": "UPDATE runs SET what='stream' WHERE n=1",
+    "a stream made a run": "UPDATE runs SET what='run' WHERE id='state:board'",
+    "a kind that there is not": "UPDATE runs SET what='other' WHERE n=1",
     "a writer": "UPDATE runs SET owner='me:1:x' WHERE n=1",
     "a writer's epoch": "UPDATE runs SET epoch=9 WHERE n=1",
     "a run's id": "UPDATE runs SET id='r9' WHERE n=1",
@@ -256,7 +259,12 @@ def old_file(path: Path) -> Path:
     """A log as the first version wrote it, from one of today."""
     with sqlite3.connect(path, isolation_level=None) as db:
         db.execute("PRAGMA journal_mode=DELETE")
-        for table, column in [("runs", "link"), ("runs", "head"), ("runs", "seal")]:
+        for table, column in [
+            ("runs", "what"),
+            ("runs", "link"),
+            ("runs", "head"),
+            ("runs", "seal"),
+        ]:
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("ALTER TABLE events DROP COLUMN mark")
         db.execute("DROP TABLE chain")

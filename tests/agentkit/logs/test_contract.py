@@ -198,6 +198,32 @@ async def test_runs_of_the_same_moment_are_listed_newest_first(log: Log) -> None
     assert log.find("last") == "c"
 
 
+async def test_streams_stand_beside_the_runs_and_are_told_apart_by_their_kind(
+    log: Log, clock: FakeClock
+) -> None:
+    heard: dict[str | None, list[str]] = {"run": [], "stream": [], None: []}
+    for what, seen in heard.items():
+        log.subscribe(lambda events, seen=seen: seen.extend(e.run for e in events), what=what)  # type: ignore[misc, arg-type]
+    stream = log.begin_stream("port")
+    log.append(stream, started(stream.run, name="port", what="stream"))
+    run = log.begin("port")
+    log.append(run, started("port"))
+    await log.flush(stream)
+    await log.flush(run)
+    assert [(one.id, one.what) for one in log.runs()] == [("port", "run")]
+    assert [(one.name, one.what) for one in log.runs(streams=True)] == [("port", "stream")]
+    assert log.find("port") == "port"
+    clock.now += LEASE_S + 1
+    again = log.claim(stream.run)
+    assert (again.what, log.claim("port").what) == ("stream", "run")
+    log.append(again, noted(stream.run, 2))
+    await log.flush(again)
+    assert heard["run"] == ["port"]
+    assert heard["stream"] == [stream.run] * 2
+    assert sorted(heard[None]) == sorted(["port", *[stream.run] * 2])
+    assert log.verify() == []
+
+
 def test_a_run_is_found_by_a_piece_of_its_id(log: Log) -> None:
     for run in ("abc-1", "abd-2"):
         log.append(log.begin(run), started(run))
