@@ -19,7 +19,7 @@ from agentkit.binary import binary_in
 from agentkit.code import Works
 from agentkit.conversation import After, heard_in, thread_before
 from agentkit.deprecated import moved
-from agentkit.errors import AgentkitError, SetupError, TooDeep, error_text
+from agentkit.errors import AgentkitError, SetupError, TooDeep, UnknownModel, error_text
 from agentkit.events import (
     Delta,
     Event,
@@ -36,6 +36,7 @@ from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
+from agentkit.model import Model, OnText, Reply, Request
 from agentkit.opening import run
 from agentkit.options import AskOptions, RunOptions
 from agentkit.run import Run, current_run
@@ -99,6 +100,10 @@ class Actor(Works, Generic[T]):
         """The model behind the actor, where there is one."""
         return None
 
+    def model_in(self, scope: Scope) -> Model | None:
+        """The model that is asked in an activation of it; None where it has none itself."""
+        return None
+
     @overload
     async def __call__(
         self, task: Any, *, output: type[S], **how: Unpack[AskOptions]
@@ -116,6 +121,7 @@ class Actor(Works, Generic[T]):
         output: Output = None,
         after: After | None = None,
         context: Any = NOT_GIVEN,
+        model: str | Model | None = None,
         sample: int = 0,
         **options: Any,
     ) -> Answer:
@@ -128,6 +134,9 @@ class Actor(Works, Generic[T]):
                 asked keeps his own instructions; a team is told in words what was said.
             context: what tools and instructions with a Context parameter get, here and
                 below; it is not recorded, so a resume is given it again.
+            model: a name for `connect`, or a model, asked in place of the agents' own, here and
+                below. A run that goes on connects to the name again; a model that was given
+                as an object is given again.
             sample: 1, 2, ... ask the same with other seeds, for independent answers; 0
                 is the plain ask.
             options: of the run opened outside of any: see `run`.
@@ -159,13 +168,14 @@ class Actor(Works, Generic[T]):
                 f"{self.name} cannot be asked this: {error_text(error)}.",
                 expected="text, or a value that has a JSON form",
             ) from error
+        asked = connected(model, self.name)
         if in_run():
             if options:
                 raise SetupError(
                     f"{', '.join(options)} cannot be given inside a run.",
                     todo="give them to run(...)",
                 )
-            answer = await self._ask(task, output, after, context, sample)
+            answer = await self._ask(task, output, after, context, sample, asked)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -178,8 +188,9 @@ class Actor(Works, Generic[T]):
             )
         options.setdefault("actor", self.name)
         options |= {"task": task, "output": schema_of(output), "sample": sample}
+        options["model"] = model if isinstance(model, str) else asked and asked.name
         async with run(arguments=dict(self.arguments), **options):
-            return await self._ask(task, output, after, context, sample)
+            return await self._ask(task, output, after, context, sample, asked)
 
     @overload
     def run_sync(self, task: Any, *, output: type[S], **how: Unpack[AskOptions]) -> Answer[S]: ...
@@ -251,6 +262,8 @@ class Actor(Works, Generic[T]):
         options["after"] = (
             options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
         )
+        if start.model and not options.get("model"):
+            options["model"] = model_again(start.model, self.name, how)
         options = {"sample": start.sample, **(start.arguments or {}), **options, how: run_id}
         answer: Answer[T] = await self(task, output=output, log=log, **options)
         return answer
@@ -320,6 +333,7 @@ class Actor(Works, Generic[T]):
         after: After | None,
         context: Any,
         sample: int = 0,
+        model: Model | None = None,
     ) -> Answer:
         current, parent = current_run(), current_scope()
         self._bounded(parent)
@@ -338,7 +352,9 @@ class Actor(Works, Generic[T]):
             parent=parent,
             seed=sample_seed(parent.seed, sample),
             given=parent.given if context is NOT_GIVEN else context,
+            model=model or parent.model,
         )
+        thinking = self.model_in(scope)
         past = current.past
         if past.finished:
             return answered(past.finished, scope.key, self.name, text, output)
@@ -352,7 +368,7 @@ class Actor(Works, Generic[T]):
             what=self.what,
             path=scope.path,
             parent=parent.key,
-            model=self.model_name,
+            model=thinking.name if thinking else self.model_name,
             arguments=dict(self.arguments) or None,
             again=in_copy(),
         )
@@ -429,6 +445,49 @@ def kept_data(data: Any) -> dict[str, JSON]:
         return {"data": jsonable(data)}
     except (ValueError, RecursionError):
         return {"opaque": True}
+
+
+def connected(model: str | Model | None, name: str) -> Model | None:
+    """The model that an ask names.
+
+    Raises:
+        SetupError: it is none.
+    """
+    if isinstance(model, str):
+        from agentkit.endpoints.connect import connect
+
+        return connect(model)
+    if model is not None and not callable(model):
+        raise SetupError(
+            f"{name} was asked with the model {model!r}.",
+            expected='a name such as "sim:careful", or what connect(...) returns',
+        )
+    return model
+
+
+def model_again(model: str, name: str, how: str) -> Model:
+    """The model that a recorded ask named."""
+    from agentkit.endpoints.connect import connect
+
+    try:
+        return connect(model)
+    except UnknownModel:
+        return Absent(model, f"{name}.{how}(run_id, model=...)")
+
+
+class Absent:
+    """A model that an ask was given as an object; a run that goes on may need it no more."""
+
+    def __init__(self, name: str, todo: str) -> None:
+        self.name, self.todo = name, todo
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        """Say that it is not there."""
+        raise SetupError(
+            f"The run was asked with a model {self.name!r} of the program's own.",
+            expected="it again",
+            todo=self.todo,
+        )
 
 
 def sample_seed(seed: int | None, sample: int) -> int | None:

@@ -43,7 +43,8 @@ from agentkit.notes import Note
 from agentkit.person import Question, agreed, refused
 from agentkit.record import Repaired
 from agentkit.run import current_run, stream_to
-from agentkit.scope import current_scope, discard, lacking, note
+from agentkit.scope import Scope, current_scope, discard, lacking, note
+from agentkit.standing import StandIn
 from agentkit.step import Outcome
 from agentkit.tools import Arguments, BadArguments, Tool, named
 from agentkit.traces import failure_of
@@ -219,6 +220,9 @@ class Agent(Actor[T]):
     def model_name(self) -> str:
         return self.model.name
 
+    def model_in(self, scope: Scope) -> Model:
+        return StandIn.model or scope.model or self.model
+
     def heard(self, before: Thread) -> Thread:
         return uninstructed(before) if self.instructions else before
 
@@ -325,7 +329,7 @@ class Agent(Actor[T]):
 
     def _cut(self, what: str, reply: Reply) -> ReplyCut:
         """The error of a reply that its length ended where half of it is worth nothing."""
-        given = getattr(self.model, "options", None) or Options()
+        given = getattr(self.model_in(current_scope()), "options", None) or Options()
         limit = self.options.max_tokens or given.max_tokens
         bound = f"max_tokens ({limit})" if limit else "the endpoint's limit (max_tokens)"
         higher = f"N above {limit}" if limit else "a higher N"
@@ -373,7 +377,8 @@ class Agent(Actor[T]):
 
     async def _think(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
         """One model step: the reply, and the conversation with it."""
-        run, seed = current_run(), current_scope().seed
+        run, scope = current_run(), current_scope()
+        seed, model = scope.seed, self.model_in(scope)
         options = self.options if seed is None else self.options.model_copy(update={"seed": seed})
         request = Request(
             thread=thread,
@@ -381,12 +386,12 @@ class Agent(Actor[T]):
             output=schema,
             options=options,
             actor=self.name,
-            settings=getattr(self.model, "settings", None),
+            settings=getattr(model, "settings", None),
         )
 
         async def perform(key: str) -> Outcome:
             keyed = request.model_copy(update={"key": digest(run.id, key)})
-            reply = await self.model(keyed, stream_to(run, key))
+            reply = await model(keyed, stream_to(run, key))
             said = extend(thread, reply.message)[-1]
             return Outcome(
                 result={"reply": said.id, "stop": reply.stop, "model": reply.model},
@@ -397,12 +402,12 @@ class Agent(Actor[T]):
 
         outcome = await run.step(
             "model",
-            self.model.name,
+            model.name,
             request.identity(),
             perform,
             nodes=thread,
             durable=False,
-            bound=partial(bound_of, self.model, request),
+            bound=partial(bound_of, model, request),
         )
         said = outcome.nodes[-1]
         return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)

@@ -136,6 +136,8 @@ class RunStarted(Base):
     """Which draw of the same ask was asked for."""
     arguments: JSON = None
     """What a pattern was given beside its task, by the names of its parameters."""
+    model: str | None = None
+    """The model that the ask named in place of its agents' own."""
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None

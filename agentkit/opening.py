@@ -48,6 +48,7 @@ async def run(
     output: JSON = None,
     sample: int = 0,
     arguments: JSON = None,
+    model: str | None = None,
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -74,7 +75,7 @@ async def run(
         extend: let a run that is resumed although it has finished perform more, as a study
             that gets further questions does.
         id: the run's id; a new UUIDv7 by default.
-        actor, task, output, sample, arguments: what is asked, kept so that the ask can be
+        actor, task, output, sample, arguments, model: what is asked, kept so that the ask can be
             repeated.
 
     Raises:
@@ -127,6 +128,7 @@ async def run(
         output=output,
         sample=sample,
         arguments=arguments or None,
+        model=model,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
         edits=edits or None,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from agentkit.conversation import After
 from agentkit.log import Log
 from agentkit.messages import JSON
+from agentkit.model import Model
 
 
 class RunOptions(TypedDict, total=False):
@@ -33,8 +34,9 @@ class RunOptions(TypedDict, total=False):
 
 
 class AskOptions(RunOptions, total=False):
-    """Options of an ask: `Actor.__call__` says what the first three mean."""
+    """Options of an ask: `Actor.__call__` says what they mean."""
 
     after: After | None
     context: Any
+    model: str | Model | None
     sample: int

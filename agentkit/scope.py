@@ -20,6 +20,7 @@ from agentkit.events import Usage
 from agentkit.given import NOT_GIVEN
 from agentkit.lacks import Lacks
 from agentkit.messages import JSON
+from agentkit.model import Model
 from agentkit.notes import Note
 
 YOU = "you"
@@ -50,6 +51,8 @@ class Scope:
     """Calls here and below that may have happened, in their order."""
     given: Any = NOT_GIVEN
     """The context that the caller gave to this ask, or to one above."""
+    model: Model | None = None
+    """The model that this ask named, or one above, in place of the agents' own."""
     lacks: Lacks = field(default_factory=Lacks)
     """What is missing in what was asked for here."""
 

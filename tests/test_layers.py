@@ -35,6 +35,7 @@ LAYERS = [
     "agentkit.unchanged",
     "agentkit.code",
     "agentkit.model",
+    "agentkit.standing",
     "agentkit.tokens",
     "agentkit.testing",
     "agentkit.threads",

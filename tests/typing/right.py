@@ -133,6 +133,7 @@ async def asks() -> None:
     assert_type(await clerk("q"), Answer[Report])
     assert_type((await clerk("q", budget_usd=0.1, log=open_log())).data, Report)
     assert_type(await clerk("q", output=int, sample=1), Answer[int])
+    assert_type(await clerk("q", model="sim:careful"), Answer[Report])
     assert_type(await clerk("q", after=await plain("q"), context=User(name="Ann")), Answer[Report])
     assert_type(await team("q"), Answer[Report])
     assert_type(await team("q", 3), Answer[Report])
