@@ -26,8 +26,9 @@ class Recalled(Frozen):
     score: float
     """What it was ranked by."""
     parts: dict[str, float]
-    """What the score is the sum of; of a vector memory `relevance`, the cosine,
-    alone; of a stream recency, importance and relevance, scaled and weighed."""
+    """What the score is the sum of; of a vector memory `relevance`, the cosine, alone; of a hybrid
+    search what the ranks by relevance and by words add; of a stream recency, importance and
+    relevance, scaled and weighed."""
 
     raw: dict[str, float] = {}
     """The parts before they were scaled and weighed, where they are."""
@@ -71,6 +72,15 @@ async def nearest(
     """
     found = [await one.near(vector, k, where) for one in {id(one): one for one in stores}.values()]
     return heapq.nlargest(k, (near for some in found for near in some), key=lambda n: n.similarity)
+
+
+def near_enough(found: Sequence[Near], least: float) -> list[Recalled]:
+    """Return what is nearer than that, with its cosine as score."""
+    return [
+        Recalled(item=n.item, score=n.similarity, parts={"relevance": n.similarity})
+        for n in found
+        if n.similarity > least
+    ]
 
 
 def noted(

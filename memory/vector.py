@@ -23,8 +23,9 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.home import home
+from memory.hybrid import Search, checked_search, hybrid
 from memory.naming import checked
-from memory.recalled import Recalled, checked_query, nearest, noted, with_recalled
+from memory.recalled import Recalled, checked_query, near_enough, nearest, noted, with_recalled
 from memory.scopes import OPEN, Scoped, Shelf
 from memory.steps import paid, step
 from memory.stores import Item, Store, Where
@@ -52,6 +53,7 @@ class VectorMemory(Scoped):
         k: int = 4,
         least: float = 0.0,
         recall: bool = True,
+        search: Search = "vector",
     ) -> None:
         """Open the store of a memory, or make it.
 
@@ -64,6 +66,8 @@ class VectorMemory(Scoped):
             k: how many items a task recalls, 1 or more.
             least: cosine below which an item is not recalled; our choice is 0.
             recall: whether the agent's tasks recall by themselves, before its first call.
+            search: "hybrid" also finds items by the words, names and numbers they share with a
+                question, see `memory.hybrid`; its first search reads the whole collection.
 
         Raises:
             SetupError: an option that cannot be. OtherEmbedder: the collection has another.
@@ -72,7 +76,7 @@ class VectorMemory(Scoped):
         if k < 1:
             raise SetupError(f"k of {name} is {k}.", expected="1 or more")
         self.name, self.k, self.least, self.recalls = checked(name), k, least, recall
-        self.embedder = chosen(embedder)
+        self.embedder, self.search = chosen(embedder), checked_search(name, search)
         where = home() if path is None else path
 
         def open_(collection: str) -> Store:
@@ -139,7 +143,8 @@ class VectorMemory(Scoped):
             where: a filter over metadata, see `memory.stores.Where`.
 
         Returns:
-            Items with their cosine as score, above `least`.
+            Items with their cosine as score, above `least`; of a hybrid search with what their
+            ranks by nearness and by words add up to, 1 where both are the first.
 
         Raises:
             SetupError: an empty query, k below 1, or a filter that cannot be.
@@ -152,15 +157,16 @@ class VectorMemory(Scoped):
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, normal_form(query))
-            found = await nearest(stores, made.vectors[0], count, where)
-            hits = [
-                Recalled(item=n.item, score=n.similarity, parts={"relevance": n.similarity})
-                for n in found
-                if n.similarity > self.least
-            ]
+            vector = made.vectors[0]
+            if self.search == "hybrid":
+                hits = await hybrid(stores, vector, query, count, where, self.least)
+            else:
+                hits = near_enough(await nearest(stores, vector, count, where), self.least)
             return paid([hit.model_dump() for hit in hits], made.usage, made.cost_usd)
 
         request = me.asked({"query": query, "k": count, **({"where": where} if where else {})})
+        if self.search != "vector":
+            request |= {"search": self.search}
         if others:
             request |= {"reading": [one.shelf.collection(one.names) for one in others]}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")

@@ -93,6 +93,15 @@ class Store(Protocol):
         """
         ...
 
+    async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
+        """Tell what was put or dropped since a mark, by whomever.
+
+        Returns:
+            A mark for the next time, and ids; None instead of them where anything may have changed,
+            as it may without a mark.
+        """
+        ...
+
     async def count(self) -> int:
         """Count the items."""
         ...

@@ -22,6 +22,7 @@ from agentkit.errors import AgentkitError, SetupError, StoreError
 from agentkit.threads import in_thread
 from memory.errors import BadVector, StoreCorrupt, StoreFull, StoreTaken, StoreUnreachable
 from memory.stores import Item, Near, Where
+from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, mend, renewed, sweep
 from memory.stores.entry import admitted
@@ -31,8 +32,8 @@ from memory.stores.vectors import checked, other_embedder
 if TYPE_CHECKING:
     import numpy as np
 
-EMBEDDER, ORDER = "agentkit_embedder", "agentkit_n"
-"""Our metadata: of the collection its embedder, of an item when it was first put."""
+EMBEDDER, ORDER, WRITTEN = "agentkit_embedder", "agentkit_n", "agentkit_w"
+"""Our metadata: of the collection its embedder, of an item when it was first and last put."""
 
 PAUSES_S = (0.2, 0.5, 1.0)
 """Before a call to a server that does not answer is repeated, in seconds; every call may be
@@ -72,6 +73,7 @@ class ChromaStore:
         self._opening = threading.Lock()
         folder = self.path if self.shared else str(Path(self.path).resolve())
         self._turn = TURNS[folder, collection]
+        self._drops = DROPS[folder, collection]
 
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         if not items:
@@ -84,7 +86,11 @@ class ChromaStore:
             order = dict(self._each(found, [one.id for one in items], "metadatas"))
             now = time.time_ns() // 1000
             metadatas = [
-                {**one.metadata, ORDER: (order.get(one.id) or {}).get(ORDER, now + n)}
+                {
+                    **one.metadata,
+                    ORDER: (order.get(one.id) or {}).get(ORDER, now + n),
+                    WRITTEN: now,
+                }
                 for n, one in enumerate(items)
             ]
             for n in range(0, len(items), self._batch):
@@ -153,6 +159,7 @@ class ChromaStore:
 
     def _drop(self, found: Any, wanted: list[str]) -> int:
         dropped = 0
+        self._drops.add(wanted)
         for ids in self._parts(wanted):
             there = found.get(ids=ids, include=[])["ids"]
             if there:
@@ -175,6 +182,20 @@ class ChromaStore:
 
         made: tuple[int, tuple[str, ...]] = await self._run(erase, writes=True)
         return made
+
+    async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
+        now = Mark(time.time_ns() // 1000, self._drops.count)
+        dropped = self._drops.since(since.drops) if isinstance(since, Mark) else None
+        if dropped is None or not isinstance(since, Mark):
+            return now, None
+        # What others write is stamped by their clocks.
+        start = since.at - (SKEW_S if self.shared else SLACK_S) * 1_000_000
+        where: Where = {WRITTEN: {"$gt": start}}
+
+        def put(found: Any) -> list[str]:
+            return [id for page in self._pages(found, None, where, []) for id in page["ids"]]
+
+        return now, [*dropped, *await self._run(put)]
 
     async def count(self) -> int:
         return int(await self._run(lambda found: found.count()))
@@ -234,14 +255,20 @@ class ChromaStore:
             rows += zip(got["ids"], got[what], strict=True)
         return rows
 
-    def _pages(self, found: Any, ids: list[str] | None, where: Where | None) -> Iterator[Any]:
+    def _pages(
+        self,
+        found: Any,
+        ids: list[str] | None,
+        where: Where | None,
+        what: Sequence[str] = ("metadatas", "documents"),
+    ) -> Iterator[Any]:
         """Read items page by page: by id, or all that a filter fits."""
         if ids is not None:
             yield from (found.get(ids=part, where=where) for part in self._parts(ids))
             return
-        page, read = None, 0
+        page, read, include = None, 0, list(what)
         while page is None or len(page["ids"]) == self._batch:
-            page = found.get(where=where, limit=self._batch, offset=read)
+            page = found.get(where=where, limit=self._batch, offset=read, include=include)
             read += len(page["ids"])
             yield page
 
@@ -281,6 +308,7 @@ class ChromaStore:
 def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[int, Item]:
     """An item as Chroma returns it, and its place in the order of entry."""
     own = dict(metadata or {})
+    own.pop(WRITTEN, None)
     return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)
 
 

@@ -46,6 +46,7 @@ class NumpyStore:
         self.kind = "numpy"
         self._rows: Rows | None = None
         self._version = -1
+        self._writes = 0
         self._file = SqliteFile(path, SCHEMA)
         self._db = self._file.db
         try:
@@ -95,6 +96,7 @@ class NumpyStore:
                 ],
             )
         self.dims = dims
+        self._writes += 1
         if self._rows is not None:
             self._rows.put(items, rows)
 
@@ -140,12 +142,20 @@ class NumpyStore:
                 ).rowcount
                 for id in ids
             )
+        self._writes += 1
         if self._rows is not None:
             self._rows.drop(ids)
         return dropped
 
     async def erase(self, ids: Sequence[str]) -> tuple[int, tuple[str, ...]]:
         return await self._file.run(lambda: (self._drop(ids), self._file.sweep()))
+
+    async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
+        def mark() -> object:
+            return self._db.execute("PRAGMA data_version").fetchone()[0], self._writes
+
+        now = await self._file.run(mark)
+        return now, [] if now == since else None
 
     async def count(self) -> int:
         counting = "SELECT COUNT(*) FROM items WHERE collection=?"
