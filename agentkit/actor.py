@@ -7,7 +7,6 @@ actor asked inside a run works in a scope of its own; outside, it opens a run.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, overload
@@ -18,6 +17,7 @@ from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.code import Works
 from agentkit.conversation import After, heard_in, thread_before
+from agentkit.delegation import ActorTool, delegate
 from agentkit.deprecated import moved
 from agentkit.errors import AgentkitError, SetupError, TooDeep, UnknownModel, error_text
 from agentkit.events import (
@@ -43,7 +43,7 @@ from agentkit.run import Run, current_run
 from agentkit.scope import Scope, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
-from agentkit.tools import Tool, of_answer, of_answers, tool
+from agentkit.tools import of_answers
 from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
 
@@ -305,15 +305,9 @@ class Actor(Works, Generic[T]):
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    def as_tool(self, name: str | None = None, description: str | None = None) -> Tool:
+    def as_tool(self, name: str | None = None, description: str | None = None) -> ActorTool:
         """This actor as a tool of another; its own steps are recorded, not the call."""
-
-        async def ask(task: str) -> JSON:
-            return jsonable(of_answer(await self(task)))
-
-        ask.__doc__ = description or self.description or f"Ask {self.name}."
-        made = tool(effect="pure", timeout_s=None, name=name or self.name)(ask)
-        return dataclasses.replace(made, actor=self)
+        return delegate(self, name, description)
 
     def __rshift__(self, after: Any) -> Joined:
         """A declared graph: this actor, then another or a list of them."""

@@ -6,10 +6,7 @@ calls are performed in parallel, their results go back, until it answers.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -20,95 +17,20 @@ from agentkit.answer import Answer, T
 from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
-from agentkit.doubts import UNKNOWN, open_ended
-from agentkit.errors import (
-    AgentkitError,
-    BadOutput,
-    Interrupted,
-    LogError,
-    NotPerformed,
-    ReplayMismatch,
-    ReplyCut,
-    RunTaken,
-    SetupError,
-    TeamChanged,
-    TooDeep,
-    TurnsSpent,
-    Unsettled,
-)
-from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest, extend, thread_of
+from agentkit.deprecated import moved
+from agentkit.errors import SetupError, TurnsSpent
+from agentkit.instructions import Instructions, instructed, summary
+from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
-from agentkit.notes import Note
-from agentkit.person import Question, agreed, refused
-from agentkit.record import Repaired
+from agentkit.replies import Wanted
 from agentkit.run import current_run, stream_to
-from agentkit.scope import Scope, current_scope, discard, lacking, note
+from agentkit.scope import Scope, current_scope
 from agentkit.standing import StandIn
 from agentkit.step import Outcome
-from agentkit.tools import Arguments, BadArguments, Tool, named
-from agentkit.traces import failure_of
-from agentkit.traces import told as wrong
-from agentkit.typed import Output, explained, object_schema, schema_of, unwrapped
+from agentkit.toolcalls import equipped, last_call, use_all
+from agentkit.tools import Tool, named
+from agentkit.typed import Output, schema_of
 from agentkit.words import for_line, for_markdown
-
-Instructions = str | Callable[..., str | Awaitable[str]]
-"""A text, or a function that gives one, evaluated at each ask."""
-
-REPAIRS = 2
-"""How often a malformed typed answer is sent back to the model."""
-
-STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
-"""What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
-
-
-class CutOff(Note):
-    """max_tokens ended a reply before the model did."""
-
-    topic = "length"
-    grave = True
-    actor: str
-
-
-class Refused(Note):
-    """A model refused to answer."""
-
-    topic = "refusal"
-    grave = True
-    actor: str
-
-
-class UnknownTool(Note):
-    """A model called a tool that there is not; it was told so."""
-
-    topic = "unknown_tool"
-    says = "{actor} called {tool}, which it does not have."
-    grave = True
-    actor: str
-    tool: str
-    call: str = ""
-    """Id of the call."""
-
-
-class WrongArguments(Note):
-    """A model called a tool with arguments that do not fit; it was told so."""
-
-    topic = "bad_arguments"
-    says = "{actor} called {tool} with wrong arguments: {wrong}"
-    grave = True
-    actor: str
-    tool: str
-    wrong: str
-
-
-class DelegateFailed(Note):
-    """An actor that was called as a tool failed; who called it was told so."""
-
-    topic = "delegate_failed"
-    says = "{actor} failed at what it was asked: {error}"
-    grave = True
-    actor: str
-    error: str
 
 
 class Agent(Actor[T]):
@@ -195,7 +117,7 @@ class Agent(Actor[T]):
             SetupError: a change that Agent(...) does not take, or a value that it refuses.
             ToolError: as Agent(...).
         """
-        remembered = {own.name for one in self.memories for own in one.tools}
+        remembered = {own.spec.name for one in self.memories for own in one.tools}
         derived = self.description == summary(self.instructions)
         as_is: dict[str, Any] = {
             "name": self.name,
@@ -229,51 +151,14 @@ class Agent(Actor[T]):
     async def opening(self, text: str, before: Thread) -> Thread:
         if not text.strip():
             raise SetupError(f"{self.name} was asked nothing.", expected="a task")
-        if instructions := await self._instructed():
+        if instructions := await instructed(self.instructions, self.name):
             own = Message(role="system", content=instructions)
             before = thread_of([own, *(node.message for node in before)])
         return await super().opening(text, before)
 
-    async def _instructed(self) -> str:
-        """The instructions of this ask; a function's are recorded, and made anew in a rerun.
-
-        Raises:
-            SetupError: the function gave no text.
-        """
-        make = self.instructions
-        if isinstance(make, str):
-            return make
-
-        async def perform(_key: str) -> Outcome:
-            made = make(self._context()) if takes_context(make) else make()
-            text = await made if inspect.isawaitable(made) else made
-            if not isinstance(text, str):
-                raise SetupError(
-                    f"The instructions of {self.name} gave a {type(text).__name__}.",
-                    expected="a text",
-                )
-            return Outcome(result=text)
-
-        outcome = await current_run().step(
-            "random",
-            "instructions",
-            None,
-            perform,
-            effect="pure",
-            durable=False,
-            redo=lambda _: True,
-        )
-        return str(outcome.result)
-
-    def _context(self) -> Context[Any]:
-        """What the caller gave to this ask; its value is None where he gave nothing."""
-        given = current_scope().given
-        value = None if given is NOT_GIVEN else given
-        return Context(value, agent=self.name, run_id=current_run().id)
-
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
-        schema, repairs = object_schema(output), 0
-        self._equipped()
+        wanted = Wanted(self.name, output, self._limit)
+        equipped(self.name, self.tools)
         for memory in self.memories:
             thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
@@ -281,94 +166,24 @@ class Agent(Actor[T]):
                 thread = await memory.on_turn(thread)
             if thread[-1].message.role == "assistant" and output is None:
                 return await self._answered(Answer(text=thread[-1].message.content, thread=thread))
-            reply, thread = await self._think(thread, schema)
-            if reply.stop in ("length", "refusal"):
-                note((CutOff if reply.stop == "length" else Refused)(actor=self.name))
-            if reply.calls:
-                if reply.stop == "length":
-                    raise self._cut(f"a call of {reply.calls[-1].name}; no tool was called", reply)
-                thread = extend(thread, *await self._use_all(reply.calls))
+            reply, thread = await self._think(thread, wanted.schema)
+            if wanted.calls_of(reply):
+                thread = extend(thread, *await use_all(self.name, self.tools, reply.calls))
                 continue
-            if output is None and reply.stop == "length" and not reply.text.strip():
-                raise self._cut("its reasoning, before any answer", reply)
-            if output is None:
-                return await self._answered(answer_of(reply, thread))
-            if reply.stop == "length":
-                raise self._cut("a typed answer", reply)
-            if reply.stop == "refusal":
-                raise BadOutput(
-                    f"{self.name} refused to answer: {reply.text[:300]}",
-                    expected=f"JSON that fits {canonical(schema)[:300]}",
-                    todo="ask otherwise, or use another model",
-                    run_id=current_run().id,
-                )
-            wrong = repaired_before(thread)
-            if wrong is None:
-                try:
-                    data = unwrapped(reply.text, output)
-                except ValueError as error:
-                    wrong = explained(error)
-                else:
-                    return await self._answered(answer_of(reply, thread, data))
-            if repairs == REPAIRS:
-                raise BadOutput(
-                    f"{self.name} gave no valid answer in {REPAIRS + 1} tries: {wrong}"
-                    f"\n  its last:  {reply.text[:300]}",
-                    expected=f"JSON that fits {canonical(schema)[:300]}",
-                    todo="simplify the type, raise max_tokens, or use a stronger model",
-                    run_id=current_run().id,
-                )
-            repairs += 1
-            note(Repaired(actor=self.name, wrong=wrong, message=thread[-1].id))
-            thread = extend(thread, Message(role="user", content=f"That does not fit: {wrong}"))
+            answer = wanted.answer(reply, thread)
+            if isinstance(answer, Answer):
+                return await self._answered(answer)
+            thread = extend(thread, Message(role="user", content=f"That does not fit: {answer}"))
         raise TurnsSpent(
             f"{self.name} used its {self.max_turns} turns without an answer.",
             todo=f"raise max_turns, or look with %transcript; {last_call(thread)}",
             run_id=current_run().id,
         )
 
-    def _cut(self, what: str, reply: Reply) -> ReplyCut:
-        """The error of a reply that its length ended where half of it is worth nothing."""
+    def _limit(self) -> int | None:
+        """The tokens that a reply may have, where they are bounded here."""
         given = getattr(self.model_in(current_scope()), "options", None) or Options()
-        limit = self.options.max_tokens or given.max_tokens
-        bound = f"max_tokens ({limit})" if limit else "the endpoint's limit (max_tokens)"
-        higher = f"N above {limit}" if limit else "a higher N"
-        end = reply.calls[-1].arguments if reply.calls else reply.text
-        return ReplyCut(
-            f"A reply of {self.name} was cut by {bound} in {what}.\n  its end:   {end[-200:]!r}",
-            expected="a whole reply",
-            todo=f"raise it: Agent(..., max_tokens=N) or connect(..., max_tokens=N) with {higher}, "
-            "then rerun; or ask for less at once",
-            run_id=current_run().id,
-        )
-
-    def _equipped(self) -> None:
-        """Refuse an ask without the context that a tool needs, before anything is paid.
-
-        Raises:
-            NotPerformed: it is a new one; a run that goes on may need no tool any more.
-        """
-        if current_run().past.new:
-            for one in self.tools.values():
-                self._given_to(one)
-
-    def _given_to(self, chosen: Tool) -> Context[Any] | None:
-        """The context for a tool; None where it has a default of its own.
-
-        Raises:
-            NotPerformed: it has none, and nothing was given.
-        """
-        if current_scope().given is not NOT_GIVEN:
-            return self._context()
-        if not chosen.signed.needs_context:
-            return None
-        raise NotPerformed(
-            f"The tool {chosen.name} of {self.name} needs a context, and none was given.",
-            expected="what its parameter of the type Context is to bring",
-            todo=f"{self.name}(task, context=...); a run that goes on is given it again:"
-            f" resume(run, context=...)",
-            run_id=current_run().id,
-        )
+        return self.options.max_tokens or given.max_tokens
 
     async def _answered(self, answer: Answer) -> Answer:
         for memory in self.memories:
@@ -412,103 +227,8 @@ class Agent(Actor[T]):
         said = outcome.nodes[-1]
         return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)
 
-    async def _use_all(self, calls: Sequence[ToolCall]) -> list[Message]:
-        """The calls of one turn at once; when one stops the run, no other goes on unseen."""
-        if len(calls) == 1:
-            return [await self._use(calls[0])]
-        uses = [asyncio.ensure_future(self._use(call)) for call in calls]
-        try:
-            return await asyncio.gather(*uses)
-        finally:
-            for use in uses:
-                use.cancel()
-            await asyncio.gather(*uses, return_exceptions=True)
-
-    async def _use(self, call: ToolCall) -> Message:
-        """Perform one tool call; whatever goes wrong is told to the model."""
-        chosen = self.tools.get(call.name)
-        if chosen is None:
-            names = ", ".join(one.signature for one in self.tools.values()) or "none"
-            note(UnknownTool(actor=self.name, tool=call.name, call=call.id))
-            return told(call, f"There is no tool {call.name!r}. The tools are: {names}.", True)
-        try:
-            arguments = chosen.check(call.arguments)
-        except BadArguments as error:
-            note(WrongArguments(actor=self.name, tool=call.name, wrong=str(error)))
-            return told(call, str(error), True)
-        if chosen.actor is not None:
-            return await self._delegate(call, chosen.actor, arguments["task"])
-        if chosen.needs_approval(arguments):
-            full = chosen.with_defaults(arguments)
-            question = Question(
-                text=f"May {self.name} call {chosen.name}({listed(full)})?",
-                options=("yes", "no"),
-                default="no",
-                words=True,
-                tool=chosen.name,
-                arguments=full,
-            )
-            said, default = await current_run().ask_or_default(question)
-            if not agreed(said):
-                return told(call, disallowed(said, default), True)
-        outcome = await self._perform(chosen, arguments)
-        text = outcome.error.text if outcome.error else outcome.result
-        return told(call, text, outcome.error is not None)
-
-    async def _perform(self, chosen: Tool, arguments: Arguments) -> Outcome:
-        async def perform(_key: str) -> Outcome:
-            context, outer = self._given_to(chosen), sys.exception()
-            try:
-                return Outcome(result=await chosen.perform(arguments, context), made=made)
-            except Exception as error:
-                if chosen.on_error == "raise" or isinstance(error, STOPS):
-                    raise
-                if (stop := stop_in(error)) is not None:
-                    raise stop from error
-                if chosen.own_steps and isinstance(error, LogError):
-                    raise
-                failure = failure_of(error, traced=True)
-                doubt = chosen.effect == "once" and open_ended(error, outer)
-                text = f"{wrong(error)} {UNKNOWN}" if doubt else wrong(error)
-                return Outcome(
-                    error=failure.model_copy(update={"text": text}), doubt=doubt, made=made
-                )
-
-        made = (
-            "" if chosen.own_steps else current_run().mark(chosen, chosen.mark, self.tools.values())
-        )
-        if chosen.own_steps:
-            return await perform("")
-        # Who it worked for may be another one now; what was done once stays done.
-        anew = chosen.signed.context is not None and chosen.effect != "once"
-        return await current_run().step(
-            "tool",
-            chosen.name,
-            arguments,
-            perform,
-            effect=chosen.effect,
-            durable=False,
-            asked=arguments.asked,
-            redo=(lambda _: True) if anew else None,
-            made=made,
-        )
-
-    async def _delegate(self, call: ToolCall, asked: Actor, task: str) -> Message:
-        try:
-            answer = await asked(task)
-            discard((asked.name, task))
-            fault = f"\n[{answer.fault}]" if answer.fault else ""
-            return told(call, answer.text + fault, False)
-        except (LogError, Unsettled, Interrupted, TooDeep):
-            raise
-        except AgentkitError as error:
-            note(DelegateFailed(actor=asked.name, error=str(error.what)))
-            reason = f"{type(error).__name__}: {error.what}"
-            lacking(f"an answer of {asked.name} ({reason})", source=(asked.name, task))
-            return told(call, f"{asked.name} failed: {error.what}", True)
-
     def _repr_markdown_(self) -> str:
-        tools = ", ".join(one.signature for one in self.tools.values()) or "none"
+        tools = ", ".join(one.spec.signature for one in self.tools.values()) or "none"
         head = f"**{for_line(self.name)}** · {for_line(f'{self.model_name} · tools: {tools}')}"
         lines = for_markdown(summary(self.instructions)).split("\n")
         return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
@@ -530,74 +250,17 @@ def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Op
         ) from error
 
 
-def stop_in(error: BaseException) -> BaseException | None:
-    """What stops the run, in a group of errors as a TaskGroup raises one; None if nothing does."""
-    if isinstance(error, STOPS):
-        return error
-    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    return next(filter(None, map(stop_in, parts)), None)
+MOVED = {
+    "delegation": ("DelegateFailed",),
+    "instructions": ("summary", "takes_context"),
+    "replies": ("REPAIRS", "CutOff", "Refused", "answer_of", "repaired_before"),
+    "toolcalls": (
+        "STOPS", "UnknownTool", "WrongArguments", "disallowed", "last_call", "listed", "stop_in",
+        "told",
+    ),
+}  # fmt: skip
 
-
-def summary(instructions: Instructions) -> str:
-    """The instructions as they are shown; of a function what it says of itself."""
-    if isinstance(instructions, str):
-        return instructions
-    name = getattr(instructions, "__name__", type(instructions).__name__)
-    return inspect.getdoc(instructions) or f"{name}()"
-
-
-def takes_context(make: Callable[..., Any]) -> bool:
-    """Whether a function of instructions can be given the context."""
-    places = inspect.signature(make).parameters.values()
-    return any(
-        one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL)
-        for one in places
-    )
-
-
-def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
-    """The answer that a reply is."""
-    reasoning = reply.message.reasoning
-    return Answer(text=reply.text, data=data, thread=thread, stop=reply.stop, reasoning=reasoning)
-
-
-def repaired_before(thread: Thread) -> str | None:
-    """What the log says was wrong; a resume may know less of the type than the ask did."""
-    return current_run().past.repair((current_scope().key, thread[-1].id))
-
-
-def told(call: ToolCall, result: JSON, error: bool) -> Message:
-    """A tool's result as the model reads it."""
-    text = result if isinstance(result, str) else canonical(result)
-    return Message(role="tool", content=text, call_id=call.id, error=error)
-
-
-def disallowed(said: str, default: str) -> str:
-    """What a model is told of a call that was not simply allowed."""
-    if default:
-        return (
-            f"This call was not made: a person must allow it ({default}); the stated answer is"
-            f" then {said!r}. Do not repeat it."
-        )
-    if refused(said):
-        return "A person did not allow this call. Do not repeat it."
-    return (
-        f"A person did not allow this call as it is, but said: {said.strip()}\nThe call was not"
-        " made. Do as the person said."
-    )
-
-
-def listed(arguments: dict[str, JSON]) -> str:
-    """Arguments as a person reads them: `port="Amber", tonnes=30`."""
-    return ", ".join(f"{name}={canonical(value)}" for name, value in arguments.items())
-
-
-def last_call(thread: Thread) -> str:
-    """What an agent did last, and what came of it, in a line."""
-    calls = [call for one in thread for call in one.message.calls]
-    results = [one.message for one in thread if one.message.role == "tool"]
-    if not calls or not results:
-        return "it called no tool"
-    failed, text = results[-1].error, results[-1].content
-    cut = text if len(text) <= 120 else text[:119] + "…"
-    return f"the last call, of {calls[-1].name}, {'failed' if failed else 'returned'}: {cut}"
+__getattr__ = moved(
+    __name__,
+    {name: f"agentkit.{home}:{name}" for home, names in MOVED.items() for name in names},
+)

@@ -62,6 +62,9 @@ MOST, LONGEST = 2_000, 40_000
 """Values, and bytes of code, that are looked at, the nearest first: a library that counts as a
 user's own code has more, and would hold up all runs for many seconds."""
 
+CALLED = ("check", "perform")
+"""Methods by which a tool of any kind is called."""
+
 MISSING = object()
 """Stands where nothing was found."""
 
@@ -101,6 +104,11 @@ class Mark:
 
 class Works:
     """The base of what works in runs, tools and actors. A class, as that is told fastest."""
+
+    @functools.cached_property
+    def mark(self) -> Mark:
+        """Of its code, kept from run to run."""
+        return Mark()
 
     def _made_of(self) -> tuple[Any, ...]:
         """What the mark of whoever uses it is about."""
@@ -236,9 +244,12 @@ class Found:
         found = list[tuple[str, Any]]()
         if own_class(kind):
             self.seen.take(ancestry, kind)
+        tool = own_class(kind) and all(callable(getattr(kind, name, None)) for name in CALLED)
         for one in kind.__mro__ if own_class(kind) else ():
             for name, value in sorted(vars(one).items()) if own_class(one) else ():
-                if not name.startswith("__"):
+                if tool and name in CALLED:
+                    found.append(("", value))
+                elif not name.startswith("__"):
                     self._offer(name, value, ())
                 elif isinstance(value, FunctionType) and (name in makers or name not in MAKERS):
                     # Those that a dataclass is given are about all its fields.

@@ -7,12 +7,16 @@ beside its own. What a memory reads and writes it does by `run.step`, as everybo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.events import Effect
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
-from agentkit.tools import Tool
+from agentkit.tools import FunctionTool, Tool
+from agentkit.tools.function import made
 
 
 class Remembered(Note):
@@ -27,6 +31,31 @@ class Remembered(Note):
     untrusted: bool = True
     scope: dict[str, str] = {}
     """Whose memory it is, where it is somebody's alone."""
+
+
+@dataclass(frozen=True, init=False)
+class MemoryTool(FunctionTool):
+    """A function of a memory that a model may call: its own steps are recorded, the call is not."""
+
+    own_steps = True
+
+
+def memory_tool(
+    *, effect: Effect, name: str, timeout_s: float | None = 60.0
+) -> Callable[[Callable[..., Any]], MemoryTool]:
+    """Make a function a tool of a memory: `@memory_tool(effect="pure", name="notes_recall")`.
+
+    Args:
+        effect: of what it does in its own steps: "pure" for reads, "idempotent" for writes.
+        name: what the model calls it; by custom the memory's name and a verb.
+        timeout_s: seconds until a call counts as failed; None waits for ever.
+
+    Raises:
+        ToolError: as `tool`.
+    """
+    return lambda fn: made(
+        MemoryTool, fn, effect=effect, timeout_s=timeout_s, approve=False, name=name
+    )
 
 
 class Memory:

@@ -27,6 +27,9 @@ class Context(Generic[T]):
     agent: str = ""
     """Who was asked."""
     run_id: str = ""
+    key: str = ""
+    """Of this call of a tool, the same when it is made again: for services that tell by such an
+    idempotency key that they have done it already."""
 
 
 class NotGiven:

@@ -29,6 +29,17 @@ class ToolSpec(Frozen):
     parameters: JSON
     """JSON Schema of an object."""
 
+    @property
+    def properties(self) -> dict[str, JSON]:
+        """What it takes: the schema of each parameter by its name."""
+        found = self.parameters.get("properties") if isinstance(self.parameters, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def signature(self) -> str:
+        """Such as "tariff(port, tonnes)"."""
+        return f"{self.name}({', '.join(self.properties)})"
+
 
 class Options(Frozen):
     """Sampling options; None leaves the choice to the endpoint."""

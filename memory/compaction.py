@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from agentkit import Memory, Message, Model, Tool, tool
+from agentkit import Memory, Message, Model, Tool
+from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
 from agentkit.scope import note
@@ -197,8 +198,7 @@ class Compaction(Memory):
             """
             return "Pinned."
 
-        made = tool(effect="pure", name=self._pin)(pin)
-        return [replace(made, own_steps=True)]
+        return [memory_tool(effect="pure", name=self._pin)(pin)]
 
     def __repr__(self) -> str:
         pins = f", {len(self.pinned)} pinned" if self.pinned else ""

@@ -6,12 +6,12 @@ write goes by id, so that a step performed twice stores once.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, overload
 
-from agentkit import Tool, tool
+from agentkit import Tool
+from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.log import Erased
 from agentkit.messages import JSON, Thread
@@ -242,7 +242,7 @@ class VectorMemory(Scoped):
     def tools(self) -> Sequence[Tool]:
         name = self.name
 
-        @tool(effect="pure", name=f"{name}_recall")
+        @memory_tool(effect="pure", name=f"{name}_recall")
         async def recall(query: str) -> list[str]:
             """Search the memory: stored texts that are near the query. They are data.
 
@@ -251,7 +251,7 @@ class VectorMemory(Scoped):
             """
             return [hit.text for hit in await self.recall(query)]
 
-        @tool(effect="idempotent", name=f"{name}_remember")
+        @memory_tool(effect="idempotent", name=f"{name}_remember")
         async def remember(text: str) -> str:
             """Store a text in the memory, for later conversations.
 
@@ -261,8 +261,7 @@ class VectorMemory(Scoped):
             await self.remember(text)
             return "Stored."
 
-        offered = (recall, remember) if self.writes else (recall,)
-        return [dataclasses.replace(one, own_steps=True) for one in offered]
+        return [recall, remember] if self.writes else [recall]
 
     async def on_task(self, thread: Thread) -> Thread:
         task = thread[-1].message.content

@@ -11,6 +11,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.context import Memory
+from agentkit.delegation import ActorTool
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import DEFAULT
 from agentkit.errors import AgentkitError, SetupError, UnknownActor
@@ -300,5 +301,5 @@ short = short_id
 def involves_others(actor: Actor) -> bool:
     """Whether an ask of this actor asks others in turn, as far as one can see before."""
     if isinstance(actor, Agent):
-        return any(tool.actor is not None for tool in actor.tools.values())
+        return any(isinstance(one, ActorTool) for one in actor.tools.values())
     return True

@@ -54,12 +54,15 @@ LAYERS = [
     "agentkit.doubts",
     "agentkit.person",
     "agentkit.scope",
+    "agentkit.delegation",
     "agentkit.step",
     "agentkit.estimates",
     "agentkit.past",
     "agentkit.resumed",
     "agentkit.run",
     "agentkit.opening",
+    "agentkit.instructions",
+    "agentkit.toolcalls",
     "agentkit.reliability",
     "agentkit.sim.arithmetic",
     "agentkit.sim.world",
@@ -68,6 +71,7 @@ LAYERS = [
     "agentkit.sim",
     "agentkit.endpoints",
     "agentkit.answer",
+    "agentkit.replies",
     "agentkit.conversation",
     "agentkit.options",
     "agentkit.finished",
@@ -156,8 +160,9 @@ APART = {
 # Each costs more than the whole core, or belongs to an extra.
 HEAVY = {
     "IPython", "aiohttp", "anthropic", "anywidget", "chromadb", "dotenv", "genai_prices",
-    "httpx_aiohttp", "ipykernel", "ipywidgets", "markdown_it", "memory", "nbext", "numpy", "openai",
-    "psycopg", "ray", "stamina", "starlette", "tenacity", "traitlets", "uvicorn", "uvloop",
+    "httpx_aiohttp", "ipykernel", "ipywidgets", "jsonschema", "markdown_it", "memory", "nbext",
+    "numpy", "openai", "psycopg", "ray", "stamina", "starlette", "tenacity", "traitlets", "uvicorn",
+    "uvloop",
 }  # fmt: skip
 
 

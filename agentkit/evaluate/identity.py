@@ -20,8 +20,10 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.code import code_digest
+from agentkit.delegation import ActorTool
 from agentkit.messages import JSON, canonical, digest, jsonable
 from agentkit.pattern import Pattern
+from agentkit.tools import FunctionTool, Tool
 
 Seen = dict[int, Any]
 """What was described, by id; kept, so that no id is given away again."""
@@ -76,7 +78,7 @@ def actor_parts(actor: Actor, seen: Seen) -> JSON:
         parts["turns"] = actor.max_turns
         parts["options"] = actor.options.model_dump()
         parts["tools"] = [
-            {**one.spec.model_dump(), "does": described(one.actor or one.fn, "", seen)}
+            {**one.spec.model_dump(), "does": described(does(one), "", seen)}
             for one in actor.tools.values()
         ]
     if isinstance(actor, Pattern):
@@ -84,6 +86,16 @@ def actor_parts(actor: Actor, seen: Seen) -> JSON:
     if not isinstance(actor, Agent | Pattern):
         parts["holds"] = described(dict(vars(actor)), "", seen)
     return parts
+
+
+def does(tool: Tool) -> Any:
+    """Return what a call of a tool is done by."""
+    match tool:
+        case ActorTool():
+            return tool.actor
+        case FunctionTool():
+            return tool.fn
+    return tool.check, tool.perform
 
 
 def function_parts(function: FunctionType, module: str, seen: Seen) -> JSON:

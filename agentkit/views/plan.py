@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.delegation import ActorTool
 from agentkit.patterns.graphs.flow import declared
 from agentkit.views.book import YOU
 from agentkit.views.graph import Graph
@@ -65,10 +66,10 @@ def join(view: Graph, source: str, target: str, label: str = "", back: bool = Fa
 def called(actor: Actor) -> Iterator[Actor]:
     """The actors that an agent has as tools."""
     if isinstance(actor, Agent):
-        yield from (tool.actor for tool in actor.tools.values() if tool.actor is not None)
+        yield from (one.actor for one in actor.tools.values() if isinstance(one, ActorTool))
 
 
 def tools(actor: Actor) -> Iterator[str]:
     """The tools of an agent that are no actors."""
     if isinstance(actor, Agent):
-        yield from (name for name, tool in actor.tools.items() if tool.actor is None)
+        yield from (name for name, one in actor.tools.items() if not isinstance(one, ActorTool))

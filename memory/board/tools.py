@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from agentkit import Tool, tool
+from agentkit import Tool
+from agentkit.context import memory_tool
 from agentkit.messages import JSON
 from memory.board.core import BoardCore
 from memory.board.versions import Seen, Version
@@ -29,7 +29,7 @@ class Session(Protocol):
 def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
     """Make the tools of an agent that shares a board; `session` finds its own at each call."""
 
-    @tool(effect="pure", name=f"{board}_read")
+    @memory_tool(effect="pure", name=f"{board}_read")
     async def read(key: str) -> dict[str, JSON]:
         """Read a key of the board that all agents share: its value and its version.
 
@@ -43,7 +43,7 @@ def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
             found["concurrent"] = [one.value for one in seen.siblings]
         return {**found, "version": list(seen.versions)}
 
-    @tool(effect="idempotent", name=f"{board}_write")
+    @memory_tool(effect="idempotent", name=f"{board}_write")
     async def write(key: str, value: str) -> str:
         """Write a key of the board that all agents share, based on what you read last of it.
 
@@ -54,4 +54,4 @@ def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
         version = await session().write(key, value)
         return f"Written as version {version.n}."
 
-    return [dataclasses.replace(one, own_steps=True) for one in (read, write)]
+    return [read, write]

@@ -290,7 +290,7 @@ class PagedMemory(Outside):
     @cached_property
     def names(self) -> frozenset[str]:
         """The names of its tools."""
-        return frozenset(one.name for one in self.tools)
+        return frozenset(one.spec.name for one in self.tools)
 
     async def close(self) -> None:
         """Close the files."""

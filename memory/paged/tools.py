@@ -8,7 +8,6 @@ result goes back to the agent, as if each call had asked for one.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import json
@@ -16,7 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agentkit import Tool, tool
+from agentkit import Tool
+from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.events import Effect
 from agentkit.messages import JSON, Message
@@ -136,8 +136,8 @@ def context_calls(memory: Outside) -> list[Call]:
 
 def made(memory: str, fn: Call, effect: Effect, heartbeats: bool) -> Tool:
     """Make a function a tool of the memory; its steps are recorded, not the call."""
-    named = tool(effect=effect, name=f"{memory}_{fn.__name__}")
-    return dataclasses.replace(named(beating(fn) if heartbeats else fn), own_steps=True)
+    named = memory_tool(effect=effect, name=f"{memory}_{fn.__name__}")
+    return named(beating(fn) if heartbeats else fn)
 
 
 def beating(fn: Call) -> Call:

@@ -8,11 +8,11 @@ importance of what was observed since the last one passes the threshold.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentkit import Agent, Model, Tool, tool
+from agentkit import Agent, Model, Tool
+from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.messages import Thread
 from agentkit.words import for_line
@@ -125,7 +125,7 @@ class StreamMemory(StreamCore):
     def tools(self) -> Sequence[Tool]:
         name = self.name
 
-        @tool(effect="idempotent", name=f"{name}_recall")
+        @memory_tool(effect="idempotent", name=f"{name}_recall")
         async def recall(query: str) -> list[str]:
             """Search what you remember: what is recent, important and near the query.
 
@@ -134,7 +134,7 @@ class StreamMemory(StreamCore):
             """
             return [hit.text for hit in await self.recall(query)]
 
-        @tool(effect="idempotent", name=f"{name}_observe", timeout_s=None)
+        @memory_tool(effect="idempotent", name=f"{name}_observe", timeout_s=None)
         async def observe(text: str) -> str:
             """Remember something that you noticed.
 
@@ -144,7 +144,7 @@ class StreamMemory(StreamCore):
             await self.observe(text)
             return "Noted."
 
-        return [dataclasses.replace(one, own_steps=True) for one in (recall, observe)]
+        return [recall, observe]
 
     async def on_task(self, thread: Thread) -> Thread:
         hits = await self.recall(thread[-1].message.content) if self.recalls else []

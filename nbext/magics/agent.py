@@ -11,7 +11,7 @@ from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.context import Memory
 from agentkit.errors import SetupError
-from agentkit.tools import Tool
+from agentkit.tools.toolbox import is_tool
 from agentkit.words import for_line
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
@@ -120,7 +120,7 @@ def tools_of(session: Session, names: str | None) -> list[Any]:
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, Actor):
                 found.append(one.as_tool())
-            elif isinstance(one, Tool) or callable(one):
+            elif callable(one) or is_tool(one):
                 found.append(one)
             else:
                 raise SetupError(
@@ -186,13 +186,13 @@ def tools_known(session: Session) -> list[str]:
     return [
         name
         for name, value in list(session.namespace.items())
-        if isinstance(value, Tool) and not name.startswith("_")
+        if is_tool(value) and not name.startswith("_")
     ]
 
 
 def tell(made: Agent, replaced: bool) -> None:
     """Say in one line what was defined."""
-    tools = ", ".join(one.signature for one in made.tools.values())
+    tools = ", ".join(one.spec.signature for one in made.tools.values())
     kept = ", ".join(one.name for one in made.memories)
     facts = [made.model_name, *([f"memory: {kept}"] if kept else [])]
     facts += [f"tools: {tools}"] if tools else []

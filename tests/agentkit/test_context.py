@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import pytest
 
-from agentkit import Agent, Memory, Message, Tool, current_run, open_log, tool
+from agentkit import Agent, Memory, Message, Tool, current_run, open_log
+from agentkit.context import memory_tool
 from agentkit.errors import SetupError, StoreError, ToolError
 from agentkit.messages import Thread, extend, thread_of
 from agentkit.step import Outcome
@@ -35,12 +35,12 @@ class Notes(Memory):
 
     @property
     def tools(self) -> Sequence[Tool]:
-        @tool(effect="idempotent", name=f"{self.name}_write")
+        @memory_tool(effect="idempotent", name=f"{self.name}_write")
         async def write(text: str) -> int:
             """Write a line; returns how many there are."""
             return len(await self.step("write", text))
 
-        return [dataclasses.replace(write, own_steps=True)]
+        return [write]
 
     async def on_task(self, thread: Thread) -> Thread:
         lines = await self.step("read", thread[-1].message.content)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.delegation import ActorTool
 from agentkit.messages import Frozen
 from agentkit.notes import Note
 from agentkit.patterns.graphs.flow import Flow, loop_of, otherwise
@@ -133,11 +134,10 @@ def unapproved(actor: Actor, seen: set[int]) -> Iterator[Finding]:
             yield from unapproved(member, seen)
         return
     tools: list[Tool] = list(actor.tools.values()) if isinstance(actor, Agent) else []
-    harm = [one.name for one in tools if one.effect == "once" and one.actor is None]
-    harm = [name for name in harm if next(t for t in tools if t.name == name).approve is False]
+    harm = [one.spec.name for one in tools if one.effect == "once" and one.approve is False]
     if harm:
         text = f"{actor.name} can call {', '.join(harm)} (once) and nobody approves it."
         yield Finding(kind="unapproved", text=text, fatal=False, actors=(actor.name,))
-    below = [one.actor for one in tools if one.actor is not None]
+    below = [one.actor for one in tools if isinstance(one, ActorTool)]
     for member in [*actor.members, *below]:
         yield from unapproved(member, seen)

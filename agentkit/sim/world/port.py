@@ -16,7 +16,7 @@ from agentkit.sim.world.documents import Document, make_documents
 from agentkit.sim.world.questions import Question, make_questions
 from agentkit.sim.world.tables import Tables, make_tables
 from agentkit.sim.world.tools import ToolFunction, make_functions
-from agentkit.tools import Tool, tool
+from agentkit.tools import FunctionTool, tool
 
 DEFAULT_SEED = 7
 
@@ -56,11 +56,11 @@ class World:
         """Return plain functions over this world; they only look things up."""
         return make_functions(self.tables, self.documents)
 
-    def tools(self) -> list[Tool]:
+    def tools(self) -> list[FunctionTool]:
         """Return the functions as tools for an agent; they can still be called by hand."""
         return [tool(effect="pure")(function) for function in self.functions()]
 
-    def tool(self, name: str) -> Tool:
+    def tool(self, name: str) -> FunctionTool:
         """Return one of the tools by its name.
 
         Raises:

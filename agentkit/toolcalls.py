@@ -1,0 +1,269 @@
+"""Tool calls of a model: found, checked, allowed, performed as steps, and told to it.
+
+Whatever goes wrong with a call is told to the model, which may do better; what ends the ask, as a
+run that another process took over, is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentkit.doubts import UNKNOWN, open_ended
+from agentkit.errors import (
+    Interrupted,
+    LogError,
+    NotPerformed,
+    ReplayMismatch,
+    RunTaken,
+    TeamChanged,
+    TooDeep,
+    ToolError,
+    Unsettled,
+)
+from agentkit.given import NOT_GIVEN, Context
+from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest
+from agentkit.notes import Note
+from agentkit.person import Question, agreed, refused
+from agentkit.run import current_run
+from agentkit.scope import current_scope, note
+from agentkit.step import Outcome
+from agentkit.tools.approving import needs_approval, with_defaults
+from agentkit.tools.arguments import refused as not_accepted
+from agentkit.tools.performing import NOTHING_GIVEN, perform
+from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
+from agentkit.traces import failure_of
+from agentkit.traces import told as wrong
+
+STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
+"""What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
+
+
+class UnknownTool(Note):
+    """A model called a tool that there is not; it was told so."""
+
+    topic = "unknown_tool"
+    says = "{actor} called {tool}, which it does not have."
+    grave = True
+    actor: str
+    tool: str
+    call: str = ""
+    """Id of the call."""
+
+
+class WrongArguments(Note):
+    """A model called a tool with arguments that do not fit; it was told so."""
+
+    topic = "bad_arguments"
+    says = "{actor} called {tool} with wrong arguments: {wrong}"
+    grave = True
+    actor: str
+    tool: str
+    wrong: str
+
+
+def equipped(agent: str, tools: Mapping[str, Tool]) -> None:
+    """Refuse an ask without the context that a tool needs, before anything is paid.
+
+    Raises:
+        NotPerformed: it is a new one; a run that goes on may need no tool any more.
+    """
+    if current_run().past.new:
+        for one in tools.values():
+            given_to(agent, one, "")
+
+
+def given_to(agent: str, chosen: Tool, key: str) -> Context[Any]:
+    """The context of one call of a tool.
+
+    Raises:
+        NotPerformed: it needs one, and nothing was given.
+    """
+    if chosen.takes_context == "never":
+        return NOTHING_GIVEN
+    given, run_id = current_scope().given, current_run().id
+    if chosen.takes_context == "always" and given is NOT_GIVEN:
+        raise NotPerformed(
+            f"The tool {chosen.spec.name} of {agent} needs a context, and none was given.",
+            expected="what its parameter of the type Context is to bring",
+            todo=f"{agent}(task, context=...); a run that goes on is given it again:"
+            f" resume(run, context=...)",
+            run_id=run_id,
+        )
+    return Context(given, agent=agent, run_id=run_id, key=key and digest(run_id, key))
+
+
+async def use_all(
+    agent: str, tools: Mapping[str, Tool], calls: Sequence[ToolCall]
+) -> list[Message]:
+    """The calls of one turn at once; when one stops the run, no other goes on unseen."""
+    if len(calls) == 1:
+        return [await use(agent, tools, calls[0])]
+    uses = [asyncio.ensure_future(use(agent, tools, call)) for call in calls]
+    try:
+        return await asyncio.gather(*uses)
+    finally:
+        for one in uses:
+            one.cancel()
+        await asyncio.gather(*uses, return_exceptions=True)
+
+
+async def use(agent: str, tools: Mapping[str, Tool], call: ToolCall) -> Message:
+    """Perform one tool call; whatever goes wrong is told to the model."""
+    chosen = tools.get(call.name)
+    if chosen is None:
+        names = ", ".join(one.spec.signature for one in tools.values()) or "none"
+        note(UnknownTool(actor=agent, tool=call.name, call=call.id))
+        return told(call, f"There is no tool {call.name!r}. The tools are: {names}.", True)
+    try:
+        arguments = checked(chosen, call.arguments)
+    except BadArguments as error:
+        note(WrongArguments(actor=agent, tool=call.name, wrong=str(error)))
+        return told(call, str(error), True)
+    if needs_approval(chosen, arguments) and (no := await forbidden(agent, chosen, arguments)):
+        return told(call, no, True)
+    outcome = await performed(agent, tools, chosen, arguments)
+    text = outcome.error.text if outcome.error else outcome.result
+    return told(call, text, outcome.error is not None)
+
+
+def checked(chosen: Tool, arguments: str) -> Arguments:
+    """What a model wrote, as the tool takes it.
+
+    Raises:
+        BadArguments: it does not.
+        ToolError: the check gave something else than arguments.
+    """
+    try:
+        found: Any = chosen.check(arguments)
+    except (BadArguments, *STOPS):
+        raise
+    except Exception as error:
+        # Most likely what was written is odd in a way that nobody thought of.
+        raise not_accepted(chosen.spec, wrong(error)) from error
+    if isinstance(found, Arguments):
+        return found
+    if isinstance(found, dict):
+        return Arguments(found)
+    name, kind = chosen.spec.name, type(found).__name__
+    raise ToolError(
+        f"{name} was not called: its check gave {kind}.",
+        expected="agentkit.tools.Arguments, or a dict",
+        todo=f"mend check of {type(chosen).__name__}",
+    )
+
+
+async def forbidden(agent: str, chosen: Tool, arguments: Arguments) -> str:
+    """Ask a person whether a call may be made; what the model is told if not, else ""."""
+    name, full = chosen.spec.name, with_defaults(chosen.spec, arguments)
+    question = Question(
+        text=f"May {agent} call {name}({listed(full)})?",
+        options=("yes", "no"),
+        default="no",
+        words=True,
+        tool=name,
+        arguments=full,
+    )
+    said, default = await current_run().ask_or_default(question)
+    return "" if agreed(said) else disallowed(said, default)
+
+
+async def performed(
+    agent: str, tools: Mapping[str, Tool], chosen: Tool, arguments: Arguments
+) -> Outcome:
+    """Perform a call: as a step, unless what the tool does is recorded by itself."""
+
+    async def attempt(key: str) -> Outcome:
+        context, outer = given_to(agent, chosen, key), sys.exception()
+        try:
+            return Outcome(result=await perform(chosen, arguments, context), made=made)
+        except Exception as error:
+            return failed(chosen, error, outer, made)
+
+    made = ""
+    if chosen.own_steps:
+        return await attempt("")
+    run = current_run()
+    made = run.mark(chosen, tools.values())
+    # Who it worked for may be another one now; what was done once stays done.
+    anew = chosen.takes_context != "never" and chosen.effect != "once"
+    return await run.step(
+        "tool",
+        chosen.spec.name,
+        arguments,
+        attempt,
+        effect=chosen.effect,
+        durable=False,
+        asked=arguments.asked,
+        redo=(lambda _: True) if anew else None,
+        made=made,
+    )
+
+
+def failed(chosen: Tool, error: Exception, outer: BaseException | None, made: str) -> Outcome:
+    """What a failure is to the model; one that it is not told is raised again.
+
+    Args:
+        chosen: the tool.
+        error: that it raised.
+        outer: one that was being handled already when it was called.
+        made: the mark of its code.
+    """
+    if not isinstance(error, CallFailed):
+        if chosen.on_error == "raise" or isinstance(error, STOPS):
+            raise error
+        if (stop := stop_in(error)) is not None:
+            raise stop from error
+        if chosen.own_steps and isinstance(error, LogError):
+            raise error
+    failure = failure_of(error, traced=True)
+    doubt = chosen.effect == "once" and open_ended(error, outer)
+    text = f"{wrong(error)} {UNKNOWN}" if doubt else wrong(error)
+    return Outcome(error=failure.model_copy(update={"text": text}), doubt=doubt, made=made)
+
+
+def stop_in(error: BaseException) -> BaseException | None:
+    """What stops the run, in a group of errors as a TaskGroup raises one; None if nothing does."""
+    if isinstance(error, STOPS):
+        return error
+    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return next(filter(None, map(stop_in, parts)), None)
+
+
+def told(call: ToolCall, result: JSON, error: bool) -> Message:
+    """A tool's result as the model reads it."""
+    text = result if isinstance(result, str) else canonical(result)
+    return Message(role="tool", content=text, call_id=call.id, error=error)
+
+
+def disallowed(said: str, default: str) -> str:
+    """What a model is told of a call that was not simply allowed."""
+    if default:
+        return (
+            f"This call was not made: a person must allow it ({default}); the stated answer is"
+            f" then {said!r}. Do not repeat it."
+        )
+    if refused(said):
+        return "A person did not allow this call. Do not repeat it."
+    return (
+        f"A person did not allow this call as it is, but said: {said.strip()}\nThe call was not"
+        " made. Do as the person said."
+    )
+
+
+def listed(arguments: dict[str, JSON]) -> str:
+    """Arguments as a person reads them: `port="Amber", tonnes=30`."""
+    return ", ".join(f"{name}={canonical(value)}" for name, value in arguments.items())
+
+
+def last_call(thread: Thread) -> str:
+    """What an agent did last, and what came of it, in a line."""
+    calls = [call for one in thread for call in one.message.calls]
+    results = [one.message for one in thread if one.message.role == "tool"]
+    if not calls or not results:
+        return "it called no tool"
+    failed, text = results[-1].error, results[-1].content
+    cut = text if len(text) <= 120 else text[:119] + "…"
+    return f"the last call, of {calls[-1].name}, {'failed' if failed else 'returned'}: {cut}"

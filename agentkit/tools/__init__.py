@@ -1,0 +1,40 @@
+"""Tools: what a model may call, of any kind, with its effect declared.
+
+`protocol` says what a tool is, `performing` how one is called; `function` and `remote` are kinds,
+as are those of a memory (`agentkit.context`) and of another actor (`agentkit.delegation`).
+"""
+
+from typing import TYPE_CHECKING
+
+from agentkit.late import late_names
+from agentkit.tools.function import FunctionTool, tool
+from agentkit.tools.protocol import (
+    Approve,
+    Arguments,
+    BadArguments,
+    CallFailed,
+    OnError,
+    Tool,
+)
+from agentkit.tools.results import of_answer, of_answers
+from agentkit.tools.toolbox import named
+
+if TYPE_CHECKING:
+    from agentkit.tools.remote import RemoteTool as RemoteTool
+
+__all__ = [
+    "Approve",
+    "Arguments",
+    "BadArguments",
+    "CallFailed",
+    "FunctionTool",
+    "OnError",
+    "RemoteTool",
+    "Tool",
+    "named",
+    "of_answer",
+    "of_answers",
+    "tool",
+]
+
+late_names(__name__, {"RemoteTool": "agentkit.tools.remote"})

@@ -1,0 +1,118 @@
+"""A tool that is elsewhere: all that is known of it is its JSON Schema, and how to reach it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from agentkit.code import Works
+from agentkit.errors import ToolError, error_text
+from agentkit.events import Effect
+from agentkit.given import Context
+from agentkit.messages import JSON, canonical
+from agentkit.model import ToolSpec
+from agentkit.tools.arguments import read, refused
+from agentkit.tools.declared import declared
+from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
+from agentkit.tools.schemas import LARGEST, Schema
+
+HIDDEN = "**********"
+"""What the log has of an argument that is `writeOnly`, as pydantic shows a secret."""
+
+
+class RemoteTool(Works, Tool):
+    """A tool of a server: a name, a JSON Schema, and an async function that calls it there."""
+
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        parameters: dict[str, JSON],
+        perform: Callable[..., Awaitable[Any]],
+        *,
+        effect: Effect = "once",
+        timeout_s: float | None = 60.0,
+        approve: Approve = False,
+        on_error: OnError = "tell",
+    ) -> None:
+        """Make one.
+
+        Args:
+            name: what the model calls it.
+            description: what the model is told of it.
+            parameters: JSON Schema of the arguments, an object. What a model writes is checked
+                by it, but for regular expressions, which are left to the server.
+            perform: async function of the arguments, a dict; and of a Context if it takes two:
+                what the caller gave, and the idempotency key of the call.
+            effect, timeout_s, approve, on_error: as of `tool`.
+
+        Raises:
+            ToolError: a name, a schema or a function that cannot be used.
+        """
+        declared(name, effect, timeout_s, approve, on_error)
+        if not (
+            inspect.iscoroutinefunction(perform)
+            or inspect.iscoroutinefunction(getattr(perform, "__call__", None))  # noqa: B004
+        ):
+            raise ToolError(
+                f"What performs {name} is no async function.",
+                expected="async def perform(arguments), or of (arguments, context)",
+            )
+        try:
+            written = canonical(parameters)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ToolError(
+                f"The parameters of {name} are not JSON: {error_text(error)}."
+            ) from error
+        if len(written) > LARGEST:
+            raise ToolError(
+                f"The parameters of {name} are a schema of {len(written):,} characters.",
+                expected=f"at most {LARGEST:,}: every request repeats it",
+                todo="offer a model fewer of them",
+            )
+        self.spec = ToolSpec(
+            name=name, description=description or "", parameters=json.loads(written)
+        )
+        self._schema = Schema(name, self.spec.parameters)
+        self._call, self._told = perform, takes_two(perform)
+        self.effect, self.timeout_s, self.approve = effect, timeout_s, approve
+        self.on_error = on_error
+        self.takes_context: TakesContext = "if given" if self._told else "never"
+
+    @property
+    def name(self) -> str:
+        """What the model calls it."""
+        return self.spec.name
+
+    def _made_of(self) -> tuple[Any, ...]:
+        return self._call, canonical(self.spec.parameters)
+
+    def check(self, arguments: str) -> Arguments:
+        raw, asked = read(self.spec, arguments)
+        if wrong := self._schema.wrong(raw):
+            raise refused(self.spec, wrong)
+        known: dict[str, Any] = self.spec.properties
+        shown = {
+            name: HIDDEN if known.get(name, {}).get("writeOnly") else value
+            for name, value in raw.items()
+        }
+        defaults = {name: one["default"] for name, one in known.items() if "default" in one}
+        return Arguments(shown, objects=raw, asked=asked, defaults=defaults)
+
+    async def perform(self, arguments: Arguments, context: Context[Any]) -> Any:
+        given = dict(arguments.objects)
+        return await (self._call(given, context) if self._told else self._call(given))
+
+    def __repr__(self) -> str:
+        return f"RemoteTool({self.spec.signature}, {self.effect})"
+
+
+def takes_two(perform: Callable[..., Any]) -> bool:
+    """Whether a function can be given a context after the arguments."""
+    try:
+        inspect.signature(perform).bind({}, None)
+    except (TypeError, ValueError):
+        return False
+    return True

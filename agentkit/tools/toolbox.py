@@ -1,0 +1,110 @@
+"""The tools of one agent, by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from agentkit.errors import ToolError, full_text
+from agentkit.model import ToolSpec
+from agentkit.tools.declared import declared
+from agentkit.tools.function import FunctionTool, tool, unbound
+from agentkit.tools.protocol import Tool
+
+PARTS = (
+    "spec", "effect", "timeout_s", "approve", "on_error", "own_steps", "takes_context", "check",
+    "perform",
+)  # fmt: skip
+"""Of the protocol."""
+
+
+def named(tools: Iterable[Tool | Callable[..., Any]]) -> dict[str, Tool]:
+    """Tools by name; plain functions and actors become tools.
+
+    Raises:
+        ToolError: two tools of one name, or something that cannot be a tool.
+    """
+    found: dict[str, Tool] = {}
+    for one in tools:
+        made = tool_of(one)
+        name = made.spec.name
+        if name in found:
+            raise ToolError(
+                f"Two tools are called {name!r}.",
+                todo="rename one: @tool(name='...')",
+            )
+        found[name] = made
+    return found
+
+
+def tool_of(one: Any) -> Tool:
+    """A tool of any kind, or what has one or can be made one.
+
+    Raises:
+        ToolError: it cannot.
+    """
+    if isinstance(one, FunctionTool):
+        if one.binds and unbound(one.fn):
+            raise ToolError(
+                f"{one.name} is a method, and no object was given.",
+                todo=f"give it as an attribute of one: tools=[desk.{one.name}]",
+            )
+        return one
+    if not isinstance(one, type):
+        if callable(as_tool := getattr(one, "as_tool", None)):
+            return tool_of(as_tool())
+        if is_tool(one):
+            return fulfils(one)
+    elif Tool in one.__mro__:
+        raise ToolError(
+            f"{one.__name__} is a kind of tools, and no tool.", todo="give an object of it"
+        )
+    return tool_of(tool(one))
+
+
+def is_tool(one: Any) -> bool:
+    """Whether it is meant as a tool of some kind.
+
+    Told by its class alone: one that makes its attributes when they are asked for is not asked.
+    """
+    kind = type(one)
+    return callable(getattr(kind, "perform", None)) and callable(getattr(kind, "check", None))
+
+
+def fulfils(one: Any) -> Tool:
+    """A tool of a kind of one's own, if it is all that a tool has to be.
+
+    Raises:
+        ToolError: something is missing, or cannot be.
+    """
+    kind = type(one).__name__
+    try:
+        lacks = [part for part in PARTS if not hasattr(one, part)]
+        spec = None if "spec" in lacks else one.spec
+    except Exception as error:
+        raise ToolError(f"What a {kind} is as a tool cannot be read: {full_text(error)}") from error
+    if lacks:
+        raise ToolError(
+            f"A {kind} is no tool: it has no {', '.join(lacks)}.",
+            expected="what agentkit.Tool lists",
+            todo=f"class {kind}(Tool) has the careful value of all but spec, check and perform",
+        )
+    if not isinstance(spec, ToolSpec):
+        raise ToolError(
+            f"The spec of a {kind} is of the type {type(spec).__name__}.",
+            expected="an agentkit.model.ToolSpec(name=..., description=..., parameters=...)",
+        )
+    declared(spec.name, one.effect, one.timeout_s, one.approve, one.on_error)
+    if not isinstance(spec.parameters, dict) or spec.parameters.get("type", "object") != "object":
+        raise ToolError(
+            f"The parameters of {spec.name} are no JSON Schema of an object.",
+            expected='such as {"type": "object", "properties": {"port": {"type": "string"}}}',
+        )
+    for part, waits, how in (("check", False, "def"), ("perform", True, "async def")):
+        if inspect.iscoroutinefunction(getattr(one, part)) is not waits:
+            raise ToolError(
+                f"{part} of {spec.name} is {'a plain' if waits else 'an async'} function.",
+                expected=f"{how} {part}(...)",
+            )
+    return one  # type: ignore[no-any-return]
