@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from functools import partial
 
 from agentkit.sim.server.process import environment
 
@@ -104,33 +105,36 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Cannot listen on {where}: {error}", file=sys.stderr)
         print("  to do: choose another --port (0 takes a free one) or --host", file=sys.stderr)
         return 1
-    host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     logging.basicConfig(level="WARNING", format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
     from agentkit.sim.brain.responding import respond
-    from agentkit.sim.brain.temperaments import TEMPERAMENTS
-
-    def announce() -> None:
-        if options.parent:
-            print(f"READY {url}", flush=True)
-            os.dup2(2, 1)
-        else:
-            models = ", ".join(TEMPERAMENTS)
-            text = BANNER.format(url=url, models=models, seed=options.seed, speed=options.speed)
-            print(text, flush=True)
 
     server = make_server(
         respond,
         seed=options.seed,
         speed=options.speed,
-        announce=announce,
+        announce=partial(announce, options, *listener.getsockname()[:2]),
         hosts=[options.host, *options.allow_host],
     )
     serve(server, listener)
     if not options.parent:
         print("Stopped.")
     return 0
+
+
+def announce(options: argparse.Namespace, host: str, port: int) -> None:
+    """Say where the server listens: to the process that started it, or to a reader."""
+    from agentkit.sim.brain.temperaments import TEMPERAMENTS
+
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if options.parent:
+        print(f"READY {url}", flush=True)
+        # What is printed from here on goes to the log: nobody reads the pipe any more.
+        os.dup2(2, 1)
+    else:
+        models = ", ".join(TEMPERAMENTS)
+        text = BANNER.format(url=url, models=models, seed=options.seed, speed=options.speed)
+        print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -45,16 +45,8 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
         for n, t in enumerate(body.tools or [])
     )
     form = body.response_format
-    if form is not None and form.type == "json_schema" and form.json_schema is None:
-        raise Refused(
-            "response_format.json_schema: this field is required.",
-            field="response_format.json_schema",
-        )
-    schema = None
-    if form is not None and form.json_schema:
-        schema = sound(form.json_schema.schema_, "response_format.json_schema.schema")
     any_json = form is not None and form.type == "json_object"
-    parallel = body.parallel_tool_calls is not False
+    schema = schema_of(body)
     ask = Ask(
         model=body.model,
         system=system,
@@ -62,7 +54,7 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
         offers=offers,
         schema={"type": "object"} if any_json else schema,
         tool_choice=choice_of(body.tool_choice, offers),
-        parallel=parallel,
+        parallel=body.parallel_tool_calls is not False,
         seed=seed if body.seed is None else body.seed,
     )
     return Wanted(
@@ -74,6 +66,23 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
         stops=tuple(body.stop or ()),
         any_json=any_json,
     )
+
+
+def schema_of(body: ChatBody) -> dict[str, Any] | None:
+    """The schema that the answer has to fit; None where none is asked for.
+
+    Raises:
+        Refused: it is missing or unsound.
+    """
+    form = body.response_format
+    if form is None or (form.type != "json_schema" and not form.json_schema):
+        return None
+    if form.json_schema is None:
+        raise Refused(
+            "response_format.json_schema: this field is required.",
+            field="response_format.json_schema",
+        )
+    return sound(form.json_schema.schema_, "response_format.json_schema.schema")
 
 
 def text_of(message: Message, field: str) -> str:

@@ -110,6 +110,11 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
         raise
     if line.startswith("READY "):
         return Server(line.split()[1], process.pid, log_path, process)
+    raise failed(process, log_path, timeout_s)
+
+
+def failed(process: subprocess.Popen[bytes], log_path: Path, timeout_s: float) -> SimFailed:
+    """End a process that did not start, and say what its log told."""
     # Its output ends a moment before it does.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1.0)
@@ -118,7 +123,7 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
     end(process)
     log_path.unlink(missing_ok=True)
     what = f"did not answer within {timeout_s:g} s" if code is None else f"ended with code {code}"
-    raise SimFailed(
+    return SimFailed(
         f"The simulated endpoint {what}. The end of its log:\n{tail or '(nothing)'}",
         expected="READY and its address",
         todo="pip install uvicorn starlette; or run `agentkit sim` in a terminal to see more",

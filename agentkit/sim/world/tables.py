@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 PORT_NAMES = (
@@ -154,12 +155,41 @@ RULE_TOPICS = (
 
 
 def make_tables(rng: random.Random) -> Tables:
-    """Return the tables of a new world; every number and every name is drawn from `rng`."""
+    """Return the tables of a new world; every number and every name is drawn from `rng`.
+
+    What a seed gives depends on the order of the draws, so it is part of what a seed means.
+    """
     people = [f"{a} {b}" for a in FIRST_NAMES for b in LAST_NAMES]
     rng.shuffle(people)
     names = iter(people)
+    ports = make_ports(rng, names)
+    ships = make_ships(rng, names)
+    return Tables(
+        ports=ports,
+        ships=ships,
+        cargoes=tuple(cargo(rng, ship) for ship in ships),
+        people=tuple(
+            Person(next(names), role, ship.name, rng.randrange(19, 66))
+            for ship in ships
+            for role in rng.sample(ROLES, 2)
+        ),
+        berths=tuple(berth(rng, port, n) for port in ports for n in range(port.berths)),
+        sailings=tuple(
+            sailing(rng, a, b)
+            for a, b in rng.sample(list(itertools.permutations(PORT_NAMES, 2)), 48)
+        ),
+        handling=tuple(Handling(g, rng.randrange(90, 900, 5) / 100) for g in GOODS),
+        distances=tuple(
+            Distance(a, b, rng.randrange(20, 480)) for a, b in itertools.combinations(PORT_NAMES, 2)
+        ),
+        rules=tuple(Rule(t, rng.randrange(low, high), unit) for t, low, high, unit in RULE_TOPICS),
+    )
+
+
+def make_ports(rng: random.Random, names: Iterator[str]) -> tuple[Port, ...]:
+    """Return the ports; each takes the next name for its harbour master."""
     dues = rng.sample(range(180, 620, 7), len(PORT_NAMES))
-    ports = tuple(
+    return tuple(
         Port(
             name=name,
             harbour_master=next(names),
@@ -172,7 +202,11 @@ def make_tables(rng: random.Random) -> Tables:
         )
         for n, name in enumerate(PORT_NAMES)
     )
-    ships = tuple(
+
+
+def make_ships(rng: random.Random, names: Iterator[str]) -> tuple[Ship, ...]:
+    """Return the ships; each takes the next name for its master."""
+    return tuple(
         Ship(
             name=name,
             kind=rng.choice(KINDS),
@@ -186,41 +220,27 @@ def make_tables(rng: random.Random) -> Tables:
         )
         for name in SHIP_NAMES
     )
-    return Tables(
-        ports=ports,
-        ships=ships,
-        cargoes=tuple(cargo(rng, ship) for ship in ships),
-        people=tuple(
-            Person(next(names), role, ship.name, rng.randrange(19, 66))
-            for ship in ships
-            for role in rng.sample(ROLES, 2)
-        ),
-        berths=tuple(
-            Berth(
-                name=f"{port.name[0]}{n + 1}",
-                port=port.name,
-                length_m=rng.randrange(40, 220, 5),
-                fee_eur_per_day=rng.randrange(30, 240),
-            )
-            for port in ports
-            for n in range(port.berths)
-        ),
-        sailings=tuple(
-            Sailing(
-                from_port=a,
-                to_port=b,
-                ship=rng.choice(SHIP_NAMES),
-                departs=f"{rng.randrange(5, 22):02d}:{rng.randrange(0, 60, 5):02d}",
-                hours=rng.randrange(2, 30),
-                fare_eur=rng.randrange(12, 140),
-            )
-            for a, b in rng.sample(list(itertools.permutations(PORT_NAMES, 2)), 48)
-        ),
-        handling=tuple(Handling(g, rng.randrange(90, 900, 5) / 100) for g in GOODS),
-        distances=tuple(
-            Distance(a, b, rng.randrange(20, 480)) for a, b in itertools.combinations(PORT_NAMES, 2)
-        ),
-        rules=tuple(Rule(t, rng.randrange(low, high), unit) for t, low, high, unit in RULE_TOPICS),
+
+
+def berth(rng: random.Random, port: Port, number: int) -> Berth:
+    """Return a berth of a port; berths are numbered from 0 here, and from 1 in their names."""
+    return Berth(
+        name=f"{port.name[0]}{number + 1}",
+        port=port.name,
+        length_m=rng.randrange(40, 220, 5),
+        fee_eur_per_day=rng.randrange(30, 240),
+    )
+
+
+def sailing(rng: random.Random, from_port: str, to_port: str) -> Sailing:
+    """Return the daily sailing between two ports."""
+    return Sailing(
+        from_port=from_port,
+        to_port=to_port,
+        ship=rng.choice(SHIP_NAMES),
+        departs=f"{rng.randrange(5, 22):02d}:{rng.randrange(0, 60, 5):02d}",
+        hours=rng.randrange(2, 30),
+        fare_eur=rng.randrange(12, 140),
     )
 
 
