@@ -33,6 +33,9 @@ OF_WRITE = ("key", "by", "replica")
 PACKED = ("update", "docs")
 """Fields of a board's events whose texts are documents in base64."""
 
+CUT = ("\n[cut", "\\n[cut")
+"""What stands behind the beginning of a text that was cut for a window."""
+
 WAIT_S = 10.0
 
 EPOCH = b"epoch"
@@ -114,10 +117,15 @@ def found(form: str, text: str) -> Iterable[tuple[int, int]]:
     while at >= 0:
         yield at, at + len(form)
         at = text.find(form, at + 1)
-    # Names of runs and notes have the beginning of a longer text, some with dots behind it.
-    at = text.rfind(form[:SHORT])
-    if at >= 0 and form.startswith(text[at:].rstrip("….")):
-        yield at, len(text)
+    # Names of runs, notes and windows have the beginning of a longer text, some with dots behind
+    # it, or with words about the rest.
+    at = text.find(form[:SHORT])
+    while at >= 0:
+        same = next((n for n, (a, b) in enumerate(zip(form, text[at:], strict=False)) if a != b), 0)
+        end = at + (same or min(len(form), len(text) - at))
+        if not text[end:].rstrip("….") or text.startswith(CUT, end):
+            yield at, end
+        at = text.find(form[:SHORT], at + 1)
 
 
 def written(value: JSON) -> str:

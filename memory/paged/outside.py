@@ -7,16 +7,21 @@ are edited by calls only. Each of these is a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, overload
 
 from agentkit import Memory
 from agentkit.errors import SetupError
+from agentkit.log import Erased
+from agentkit.logs.erasing import Texts
 from agentkit.messages import JSON
 from agentkit.scope import note
 from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
+from memory.erasing import from_log
 from memory.errors import Conflict, StoreFull
 from memory.paged.entries import entry, told
+from memory.paged.forgetting import texts_of
 from memory.paged.notes import PagedIn
 from memory.paged.pages import Page, Pages
 from memory.paged.window import Window
@@ -97,7 +102,7 @@ class Outside(Memory):
             raise SetupError(f"{self.name} has no message {id!r}.", expected="an id it has told")
         page = Page.model_validate(found)
         text = told(page.message)
-        size = max(self.window_tokens // 4, 40)
+        size = self.part
         count = max(-(-len(text) // size), 1)
         if not 0 <= part < count:
             raise SetupError(f"Message {id} has no part {part}.", expected=f"0 to {count - 1}")
@@ -110,6 +115,55 @@ class Outside(Memory):
         self._asked(query, page, PAGE)
         hits = await self.archive.recall(query, k=PAGE * (page + 1))
         return [hit.text for hit in hits[page * PAGE :]]
+
+    @overload
+    async def forget(self, ids: str | Sequence[str], *, erase: Literal[False] = False) -> int: ...
+
+    @overload
+    async def forget(self, ids: str | Sequence[str], *, erase: Literal[True]) -> Erased: ...
+
+    async def forget(self, ids: str | Sequence[str], *, erase: bool = False) -> int | Erased:
+        """Forget messages of recall storage; return how many there were.
+
+        Their places stay in the conversation, so that calls keep their results, and say that they
+        are forgotten. The archive forgets by its own `forget`.
+
+        Args:
+            ids: of messages, as `recall` and `messages` tell them.
+            erase: leave no byte of what they said either: not in the storage's file nor, wherever
+                it stands word for word, in the log, other messages or the working context.
+                Returns what was erased and what was out of reach.
+
+        Raises:
+            StoreError, LogError: the storage or the log failed.
+        Cost: to erase, that of reading and writing the whole log and the storage's file.
+        """
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+
+        async def perform(_key: str) -> JSON:
+            if not erase:
+                return await self.pages.forget(wanted)
+            found = [one for one in [await self.pages.read(id) for id in wanted] if one]
+            size = self.part
+            texts = [text for one in found for text in texts_of(one.message, size)]
+            made = await from_log(texts)
+            items = await self.pages.forget(wanted, Texts(texts))
+            left = [*made.left, *await self.pages.sweep()]
+            if (await self.pages.open({})).summary:
+                left.append(f"the summary of {self.name}, where it tells of them in other words")
+            told = made.model_copy(update={"items": items, "left": tuple(left)})
+            return told.model_dump()
+
+        request: JSON = {"ids": wanted, **({"erase": True} if erase else {})}
+        done = await step(f"{self.name}.forget", request, perform, effect="idempotent")
+        if self.window:
+            self.window.forget(wanted)
+        return Erased.model_validate(done) if erase else int(done)
+
+    @property
+    def part(self) -> int:
+        """Characters of the parts in which a message is read."""
+        return max(self.window_tokens // 4, 40)
 
     async def core(self) -> dict[str, str]:
         """Read the working context, by block; not a step."""

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentkit import Message
+from agentkit.logs.erasing import Texts
 from agentkit.messages import JSON, Frozen, canonical, digest
 from memory.errors import StoreCorrupt
+from memory.paged.forgetting import forget
 from memory.stores.sqlitefile import SqliteFile
 
 SCHEMA = """
@@ -209,6 +211,24 @@ class Pages:
     async def all(self) -> list[Page]:
         """List every message ever, oldest first."""
         return await self._file.run(lambda: self._pages("1"))
+
+    async def forget(self, ids: Sequence[str], texts: Texts | None = None) -> int:
+        """Leave nothing of messages but their places; return how many there were.
+
+        Args:
+            ids: of messages.
+            texts: to blank in all else that is kept too: contexts, other messages.
+        """
+
+        def work() -> int:
+            with self._file.transaction():
+                return forget(self._db, self.memory, frozenset(ids), texts)
+
+        return await self._file.run(work)
+
+    async def sweep(self) -> tuple[str, ...]:
+        """Write the file anew, so that nothing that was replaced is left in it."""
+        return await self._file.run(self._file.sweep)
 
     async def close(self) -> None:
         """Close the file."""

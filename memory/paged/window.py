@@ -16,7 +16,8 @@ from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread
 from agentkit.tokens import PRIMING, message_tokens, text_tokens
-from memory.paged.entries import Entry, Pointer, fitted, groups
+from memory.paged.entries import Entry, Pointer, entry, fitted, groups
+from memory.paged.forgetting import emptied
 from memory.passages import passages
 from memory.stores import Item
 
@@ -55,6 +56,8 @@ class Window:
     warned: bool = False
     task: Message | None = None
     """The task, until it has its entry."""
+    forgotten: dict[str, Message] = field(default_factory=dict)
+    """What stands for messages that were forgotten, by these as they come back."""
 
     def context(self) -> list[Message]:
         """Working context and summary as the message that stands before the queue, if any."""
@@ -113,6 +116,7 @@ class Window:
     def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
         """Match messages with their entries, in order, None for new ones; and the new ones."""
         # By what was shown: that, not the full message, is what comes back in the conversation.
+        messages = [self.forgotten.get(one.model_dump_json(), one) for one in messages]
         known: dict[str, deque[Entry]] = {}
         for one in self.entries:
             known.setdefault(one.shown.model_dump_json(), deque()).append(one)
@@ -121,6 +125,14 @@ class Window:
             same = known.get(message.model_dump_json())
             found.append(same.popleft() if same else None)
         return found, [m for m, e in zip(messages, found, strict=True) if e is None]
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Show only the places of messages."""
+        for n, one in enumerate(self.entries):
+            if one.id in ids:
+                gone = emptied(one.full)
+                self.forgotten[one.shown.model_dump_json()] = gone
+                self.entries[n] = entry(one.id, gone, one.kind)
 
     def fit(self, pointer: Pointer) -> None:
         """Cut what is too long for any window of this size: the task, then each group."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
 
 import pydantic
 
 from agentkit import Actor, Agent, Memory, Model
 from agentkit.errors import SetupError
+from agentkit.log import Erased
 from agentkit.messages import JSON, digest
 from agentkit.run import current_run
 from agentkit.scope import in_run, note
@@ -23,6 +24,7 @@ from agentkit.threads import Turn
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
+from memory.erasing import erased
 from memory.home import home
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, noted
@@ -44,6 +46,9 @@ RATE = (
     "You rate how important a memory is to whoever holds it, from 1, mundane (sweeping a floor,"
     " a usual greeting), to 10, poignant (a death, a fire, a marriage). Answer with the number."
 )
+
+
+ANSWERED = "I answered:"
 
 
 class StreamCore(Memory):
@@ -185,6 +190,45 @@ class StreamCore(Memory):
             for n in best
         ]
 
+    @overload
+    async def forget(self, ids: str | Sequence[str], *, erase: Literal[False] = False) -> int: ...
+
+    @overload
+    async def forget(self, ids: str | Sequence[str], *, erase: Literal[True]) -> Erased: ...
+
+    async def forget(self, ids: str | Sequence[str], *, erase: bool = False) -> int | Erased:
+        """Remove records; return how many there were. What was drawn from them stays.
+
+        Args:
+            ids: of records.
+            erase: leave no byte of their texts either: not in the store's files, nor, wherever
+                they stand word for word, in the log. Returns what was erased and what was out of
+                reach, such as reflections that say it in other words.
+
+        Raises:
+            StoreError, LogError: the store or the log failed.
+        Cost: to erase, that of reading and writing the whole log and the store's file.
+        """
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+
+        async def perform(_key: str) -> JSON:
+            async with self.turn:
+                if not erase:
+                    return await self.store.drop(wanted)
+                records = await self.records()
+                gone = [one for one in records if one.id in set(wanted)]
+                drawn = [one.id for one in records if set(one.because) & set(wanted)]
+                also = [part for one in gone for part in said(one.text)]
+                made = await erased(self.store, wanted, also)
+                if others := [id for id in drawn if id not in wanted]:
+                    told = f"what was drawn from them, in other words: {', '.join(others)}"
+                    made = {**made, "left": [*made["left"], told]}
+                return made
+
+        request: JSON = {"ids": wanted, **({"erase": True} if erase else {})}
+        done = await step(f"{self.name}.forget", request, perform, effect="idempotent")
+        return Erased.model_validate(done) if erase else int(done)
+
     async def records(self) -> list[Record]:
         """List the whole stream, oldest first; not a step."""
         return [record(item) for item in await self.store.get()]
@@ -217,6 +261,17 @@ class StreamCore(Memory):
     async def close(self) -> None:
         """Close the store's files and connections."""
         await self.store.close()
+
+
+def asked(task: str, answer: str) -> str:
+    """What an agent observes of an ask of its own."""
+    return f"I was asked: {' '.join(task.split())[:500]} {ANSWERED} {answer}"[:2000]
+
+
+def said(text: str) -> list[str]:
+    """The task and the answer that an observation was made of, as far as it has them."""
+    task, mark, answer = text.partition(f" {ANSWERED} ")
+    return [task.removeprefix("I was asked: "), answer] if mark else []
 
 
 def bounded(value: float, name: str) -> float:

@@ -20,7 +20,7 @@ from memory.embed import Embedder
 from memory.recalled import with_recalled
 from memory.stores import Store
 from memory.stream import planning, reflecting
-from memory.stream.core import Importance, StreamCore, bounded
+from memory.stream.core import Importance, StreamCore, asked, bounded
 from memory.stream.planning import Part
 from memory.stream.presets import PAPER, Preset
 from memory.stream.records import Record
@@ -153,9 +153,9 @@ class StreamMemory(StreamCore):
     async def on_answer(self, thread: Thread) -> None:
         if not self.observes:
             return
-        asked = next((n.message for n in reversed(thread) if n.message.role == "user"), None)
-        task = " ".join(asked.content.split())[:500] if asked else ""
-        await self.observe(f"I was asked: {task} I answered: {thread[-1].message.content}"[:2000])
+        last = next((n.message for n in reversed(thread) if n.message.role == "user"), None)
+        task = last.content if last else ""
+        await self.observe(asked(task, thread[-1].message.content))
 
     def __repr__(self) -> str:
         return (

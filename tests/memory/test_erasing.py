@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agentkit import Agent, open_log, run
+from agentkit import Agent, open_log, run, tool
 from agentkit.errors import SetupError
-from memory import ReadOnly, VectorMemory
+from memory import PagedMemory, ReadOnly, StreamMemory, VectorMemory
 from tests.fakes import ScriptedModel, call
 
 SECRET = "ZEBRASECRET lives at 12 Quay Road"
@@ -70,3 +70,78 @@ async def test_who_may_not_write_erases_nothing() -> None:
     async with run(log=open_log("memory:")):
         with pytest.raises(SetupError, match="cannot erase"):
             await given.forget("x", erase=True)
+
+
+@pytest.mark.parametrize("kind", ["numpy", "chroma"])
+async def test_a_stream_forgets_and_says_what_was_drawn_from_it(kind: str, tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    days = StreamMemory(
+        "days", importance=5, store=kind, embedder="hashed", path=tmp_path, reflect=False
+    )
+    await Agent("clerk", model=ScriptedModel("12"), memory=days)(SECRET, log=log)
+    async with run(log=log):
+        await days.observe("Ben likes tea in the morning.")
+        first, second = await days.records()
+        drawn, _ = await days.add("She is settled.", 3, "reflection", [first.id])
+        assert (await days.recall("Where?"))[0].item.id and held(tmp_path)
+        done = await days.forget(first.id, erase=True)
+        assert done.items == 1 and done.events and drawn.id in done.left[-1]
+        assert held(tmp_path) == [] and log.verify() == []
+        assert [one.id for one in await days.records()] == [second.id, drawn.id]
+        assert await days.forget([second.id, "none"]) == 1
+        assert len(await days.recall("tea")) == 1
+    await days.close()
+    assert held(tmp_path) == []
+
+
+async def test_a_paged_memory_forgets_a_message_and_keeps_its_place(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    long = " ".join(f"zebrasecret{n} lives at {n} Quay Road." for n in range(80))
+    paged = PagedMemory(
+        "paged", window_tokens=1400, model=ScriptedModel("sum"), embedder="hashed",
+        store="numpy", path=tmp_path,
+    )  # fmt: skip
+    reading = [call("paged_core_append", json.dumps({"block": "human", "text": SECRET}))]
+    agent = Agent("clerk", model=ScriptedModel(reading, "Noted.", "Yes.", "No."), memory=paged)
+    await agent(SECRET, log=log)
+    async with run(log=log):
+        (task, *_) = await paged.messages()
+        await paged.recall("Quay")
+    await agent(long, log=log)
+    async with run(log=log):
+        (big,) = [one for one in await paged.messages() if "zebrasecret7" in one.message.content]
+        for part in range(3):
+            await paged.read(big.id, part)
+        assert held(tmp_path) and held(tmp_path, "zebrasecret")
+        called = next(one for one in await paged.messages() if one.message.calls)
+        done = await paged.forget([task.id, big.id, called.id], erase=True)
+        assert done.items == 3 and done.messages and log.verify() == []
+        # What the summary says is told, and so is nothing else.
+        assert all("summary" in one for one in done.left)
+        for text in ("ZEBRASECRET", "zebrasecret", "12 Quay Road", "lives at"):
+            assert held(tmp_path, text) == [], text
+        assert await paged.recall("zebrasecret7") == []
+        assert await paged.forget(task.id) == 0
+        assert "ZEBRA" not in str(await paged.core())
+    answer = await agent("Go on.", log=log)
+    shown = [one.message.content for one in answer.thread]
+    assert "[forgotten]" in shown and answer.text == "No."
+    await paged.close()
+    assert held(tmp_path) == []
+
+
+async def test_what_is_forgotten_in_an_ask_is_not_shown_in_its_next_turn(tmp_path: Path) -> None:
+    paged = PagedMemory("paged", embedder="hashed", store="numpy", path=":memory:")
+
+    @tool(effect="idempotent")
+    async def drop() -> str:
+        """Forget the first message."""
+        return str(await paged.forget((await paged.messages())[0].id))
+
+    model = ScriptedModel("Yes.", [call("drop", "{}")], [call("drop", "{}")], "Done.")
+    agent = Agent("clerk", model=model, memory=paged, tools=[drop])
+    async with run(log=open_log("memory:")):
+        await agent(SECRET)
+        await agent("Forget it.")
+        assert [SECRET in str(one.thread) for one in model.requests] == [True, True, False, False]
+        assert len([one for one in await paged.messages() if one.message.role == "user"]) == 2
