@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agentkit.context import Memory
 from agentkit.errors import AgentkitError, SetupError
 from nbext.magics.base import Magic
-from nbext.options import Grammar, Line, meant
+from nbext.options import Grammar, Line, Option, meant
 from nbext.session import Session
 from nbext.table import Table, Told
 
@@ -28,13 +29,41 @@ async def memory(session: Session, line: Line, body: str | None) -> Any:
     """
     from memory import loaded
 
+    ids = line.given.get("--forget", ())
+    if line.has("--erase") and not ids or ids and not line.words:
+        raise SetupError(
+            f"{MEMORY.grammar.magic} is not told what to forget.",
+            expected="%memory NAME --forget ID, with --erase or not",
+        )
     if not line.words:
         return await listed(session)
+    if ids:
+        return await forgotten(kept(session, line.words[0]), ids, line.has("--erase"))
     name = line.words[0]
     channel = session.namespace.get(name)
     if isinstance(channel, loaded("Queue", "Stream")):
         return letters(session, channel)
     return await shown(session, kept(session, name))
+
+
+async def forgotten(one: Memory, ids: Sequence[str], erase: bool) -> Told:
+    """Forget items, and say what was removed.
+
+    Raises:
+        SetupError: a memory that cannot forget. StoreError, LogError: the store or log failed.
+    """
+    forget = getattr(one, "forget", None)
+    if forget is None:
+        raise SetupError(f"{one.name} is a {type(one).__name__}, which forgets nothing by id.")
+    done = await forget(list(ids), erase=erase)
+    if not erase:
+        return Told(text=f"{one.name} forgot {done} of {len(ids)}.")
+    # What a kernel shows or has shown is not ours to erase.
+    left = "; ".join([*done.left, "outputs and cells of notebooks are as they were"])
+    return Told(
+        text=f"{one.name} forgot {done.items} of {len(ids)}; erased from {done.events} events and"
+        f" {done.messages} messages of the log. Left: {left}."
+    )
 
 
 def kept(session: Session, name: str) -> Memory:
@@ -169,7 +198,16 @@ def letters(session: Session, channel: Any) -> LettersWidget:
 MEMORY = Magic(
     "memory",
     "line",
-    Grammar(magic="%memory", usage="[NAME]", takes=("MEMORY",), most=1),
+    Grammar(
+        magic="%memory",
+        usage="[NAME]",
+        takes=("MEMORY",),
+        most=1,
+        options=(
+            Option(name="--forget", value="ID", help="forget the item of that id", many=True),
+            Option(name="--erase", help="leave no byte of it, in the log either"),
+        ),
+    ),
     memory,
     view=True,
 )

@@ -194,3 +194,22 @@ def test_the_state_at_past_events_is_shown_and_compared(shared: Notebook) -> Non
     assert wrong.ename == "SetupError" and "has no event 99" in wrong.error
     assert "did you mean berths?" in shared.run("%state berth@1").error
     assert "cannot read" in shared.run("%state berths@two").error
+
+
+def test_what_is_forgotten_from_a_cell_is_in_no_file(shared: Notebook) -> None:
+    shared.ok(
+        "from memory import VectorMemory\n"
+        "lost = VectorMemory('lost', store='numpy', embedder='hashed')\n"
+        "await lost.remember('ZEBRA' + 'CELL lives here, at 12 Dock Road.', ids='who')\n"
+        "await lost.remember('Ben lives there.', ids='ben')"
+    )
+    shared.ok("from agentkit import open_log\nfolder = open_log().path.parent")
+    files = "[p for p in folder.rglob('*') if p.is_file()]"
+    found = f"[p.name for p in {files} if b'ZEBRA' + b'CELL' in p.read_bytes()]"
+    assert shared.value(found) != "[]"
+    cell = shared.ok("%memory lost --forget who --forget none --erase")
+    assert "lost forgot 1 of 2; erased from" in cell.text and "of notebooks" in cell.text
+    assert shared.value(found) == "[]"
+    assert "lost forgot 1 of 1." in shared.ok("%memory lost --forget ben").text
+    for wrong in ("%memory lost --erase", "%memory --forget x", "%memory shelf --forget x"):
+        assert shared.run(wrong).ename == "SetupError"
