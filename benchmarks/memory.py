@@ -32,9 +32,12 @@ print(json.dumps({{name: value * 1e3 for name, value in taken.items()}} | {{"hea
 
 EMBEDDERS = {"hashed": "hashed n-grams", "minilm": "all-MiniLM-L6-v2 in numpy"}
 SETS = {
-    "topics": "18 questions in other words about 20 sentences",
-    "port": "{} paraphrases of the world's questions, sentences of its documents",
+    "topics": "{} questions in other words about 20 sentences",
+    "port": "{} paraphrases of the questions of 5 worlds, sentences of their documents",
+    "names": "{} names and numbers out of the tables of 5 worlds",
+    "framed": "{} of the same within a sentence",
 }
+SEARCHES = ("vector", "words", "hybrid")
 
 
 def light(statement: str) -> Figures:
@@ -50,22 +53,23 @@ def light(statement: str) -> Figures:
     return dict(json.loads(done.stdout))
 
 
-def found_again() -> str:
-    """The table of the embedders."""
+def found_again(sets: Sequence[str]) -> str:
+    """The table of what is found first, by each embedder and each search."""
     from memory.embed.minilm import weights
 
     rows = []
-    for name, label in SETS.items():
+    for name in sets:
         for embedder, spoken in EMBEDDERS.items():
             if embedder == "minilm" and weights() is None:
-                rows.append([label.format(""), spoken, "–", "–", "–"])
+                rows.append([SETS[name].format(""), spoken, "–", "–", "–", "–"])
                 continue
-            found = call("benchmarks.embedders", name, embedder)
-            count = int(found["questions"])
-            figures = (number(found["mrr"]), number(found["ms"], "ms"))
-            hits = f"{round(found['hit1'] * count)} of {count}"
-            rows.append([label.format(count), spoken, hits, *figures])
-    head = ["what is asked", "embedder", "first hit right", "MRR", "CPU of a question"]
+            found = [call("benchmarks.embedders", name, embedder, search) for search in SEARCHES]
+            count = int(found[0]["questions"])
+            hits = [f"{round(one['hit1'] * count)} · {one['mrr']:.3f}" for one in found]
+            cpu = f"{number(found[0]['ms'], 'ms')}, {number(found[2]['ms'], 'ms')}"
+            rows.append([SETS[name].format(count), spoken, *hits, cpu])
+    head = ["first hit right · MRR", "embedder", "vectors", "words", "hybrid",
+            "CPU of a question by vectors, hybrid"]  # fmt: skip
     return table.markdown(head, rows)
 
 
@@ -106,8 +110,9 @@ def row(name: str, value: float, beside: str, floor: float | None = None) -> Seq
 def measured(repeats: int, *, quick: bool) -> str:
     """Both tables."""
     sizes = (2_000, 50) if quick else (100_000, 1_000)
+    sets = ("topics",) if quick else tuple(SETS)
     where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
-    return f"{where}, smallest of {repeats}.\n\n{found_again()}\n\n{costs(*sizes, repeats)}"
+    return f"{where}, smallest of {repeats}.\n\n{found_again(sets)}\n\n{costs(*sizes, repeats)}"
 
 
 def main() -> None:

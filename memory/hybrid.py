@@ -171,6 +171,20 @@ async def hybrid(
     return sorted(found, key=lambda one: (-one.score, -one.raw.get("relevance", -1.0)))[:k]
 
 
+async def relevances(store: Store, query: str, cosines: Mapping[str, float]) -> list[float]:
+    """Return how relevant each of these items is by nearness and by words together, 0 to 1.
+
+    Args:
+        store: the collection that they are all of.
+        query: the text.
+        cosines: of each item by its id, in the order of the result.
+    """
+    worded = await found_by_words([store], query, None)
+    near = sorted(cosines, key=lambda id: -cosines[id])
+    parts = fused({"relevance": near, "words": [hit.item.id for _, hit in worded]})
+    return [sum(parts[id].values()) for id in cosines]
+
+
 def key(item: Item) -> Key:
     """Return what tells items of several collections apart."""
     return item.id, item.text

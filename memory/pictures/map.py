@@ -26,7 +26,7 @@ BAR, ROW = 90.0, 34.0
 
 QUERY = "#d64550"
 
-PARTS = {"relevance": QUERY, "recency": "#2f9a69", "importance": "#8a6fd1"}
+PARTS = {"relevance": QUERY, "recency": "#2f9a69", "importance": "#8a6fd1", "words": "#b7791f"}
 """Colours of the parts of a score: relevance is to the query, and none is a kind's."""
 
 OTHER = "#1f93a3"

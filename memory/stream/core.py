@@ -26,6 +26,7 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.home import home
+from memory.hybrid import checked_search, relevances
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, noted
 from memory.steps import paid, step
@@ -65,6 +66,7 @@ class StreamCore(Memory):
         embedder: str | Embedder | None,
         path: Path | str | None,
         k: int,
+        search: str = "vector",
     ) -> None:
         """Open the store of a stream; see StreamMemory for the arguments.
 
@@ -78,7 +80,7 @@ class StreamCore(Memory):
         self.name, self.k = checked(name), k
         self.preset = PRESETS[preset] if isinstance(preset, str) else preset
         self.importance, self.clock = importance, clock
-        self.embedder = chosen(embedder)
+        self.embedder, self.search = chosen(embedder), checked_search(name, search)
         # What is read is written back with its access: two recalls at once must take turns.
         self.turn = Turn()
         self.store = opened(name, store, self.embedder.name, home() if path is None else path)
@@ -156,25 +158,31 @@ class StreamCore(Memory):
         async def perform(_key: str) -> Outcome:
             asked = await whole(self.embedder, query)
             async with self.turn:
-                hits = await self._find(asked.vectors[0], count)
+                hits = await self._find(query, asked.vectors[0], count)
             return paid([hit.model_dump() for hit in hits], asked.usage, asked.cost_usd)
 
         request: JSON = {"query": query, "k": count, "preset": self.preset.name}
+        if self.search != "vector":
+            request |= {"search": self.search}
         found = await step(f"{self.name}.recall", request, perform, effect="idempotent")
         hits = [Recalled.model_validate(row) for row in found]
         note(noted(self.name, query, hits))
         return hits
 
-    async def _find(self, vector: np.ndarray, count: int) -> list[Recalled]:
+    async def _find(self, query: str, vector: np.ndarray, count: int) -> list[Recalled]:
         """Score every record, and note the access of the best."""
         now, records = self.now(), await self.records()
         if not records:
             return []
         # All of them: recency and importance are scaled over every record, not over the nearest.
         rows = await self.store.vectors([one.id for one in records])
+        relevance = [float(cosine) for cosine in rows @ vector]
+        if self.search == "hybrid":
+            cosines = dict(zip((one.id for one in records), relevance, strict=True))
+            relevance = await relevances(self.store, query, cosines)
         candidates = [
-            Candidate(one.accessed, one.importance, float(cosine))
-            for one, cosine in zip(records, rows @ vector, strict=True)
+            Candidate(one.accessed, one.importance, value)
+            for one, value in zip(records, relevance, strict=True)
         ]
         scores = scored(self.preset, candidates, now)
         best = sorted(range(len(records)), key=lambda n: (-scores[n].score, -n))[:count]

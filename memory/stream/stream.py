@@ -17,6 +17,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import Thread
 from agentkit.words import for_line
 from memory.embed import Embedder
+from memory.hybrid import Search
 from memory.recalled import with_recalled
 from memory.stores import Store
 from memory.stream import planning, reflecting
@@ -50,6 +51,7 @@ class StreamMemory(StreamCore):
         recall: bool = True,
         observe: bool = True,
         reflect: bool = True,
+        search: Search = "vector",
     ) -> None:
         """Open the store of a stream, or make it.
 
@@ -66,11 +68,12 @@ class StreamMemory(StreamCore):
             recall: whether the agent's tasks recall by themselves.
             observe: whether its answers are observed by themselves; that costs a rating each.
             reflect: whether it reflects by itself when the threshold is passed.
+            search: "hybrid" makes relevance of nearness and of shared words, see `memory.hybrid`.
 
         Raises:
             SetupError: an option that cannot be. OtherEmbedder, StoreError: of the store.
         """
-        super().__init__(name, preset, model, importance, clock, store, embedder, path, k)
+        super().__init__(name, preset, model, importance, clock, store, embedder, path, k, search)
         self.recalls, self.observes, self.reflects = recall, observe, reflect
         self.thinker = Agent(
             f"{name}_reflection", "You think about what somebody remembers.", model=model

@@ -8,7 +8,7 @@ const PAD = 22;
 /** Least distance of two numbered dots, so that both numbers can be read. */
 const CLEAR = 19;
 /** Relevance is to the query and has its colour; none is a kind's. @type {Record<string, string>} */
-const PARTS = { relevance: "#d64550", recency: "#2f9a69", importance: "#8a6fd1" };
+const PARTS = { relevance: "#d64550", recency: "#2f9a69", importance: "#8a6fd1", words: "#b7791f" };
 
 /**
  * Where a point of the unit square stands; what lies outside is put on the rim.

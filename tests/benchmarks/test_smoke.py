@@ -59,6 +59,26 @@ def test_minilm_finds_what_is_asked_in_other_words_and_ngrams_do_not():
     assert call("benchmarks.embedders", "topics", "hashed")["mrr"] < 0.7
 
 
+@pytest.mark.parametrize("subject", ["topics", "port", "names"])
+def test_hybrid_search_finds_at_least_what_the_better_of_its_two_ways_finds(subject):
+    # Of port and names the first world, to be quick; the benchmark takes five.
+    import asyncio
+
+    from benchmarks import embedders
+
+    given = {
+        "topics": (embedders.SENTENCES, [(q, {n}) for q, n in embedders.QUESTIONS]),
+        "port": embedders.documents(0),
+        "names": embedders.tables(0),
+    }[subject]
+    for embedder in ("hashed", *(["minilm"] if weights() else [])):
+        mrr = {
+            search: asyncio.run(embedders.found_again(embedder, search, [given]))["mrr"]
+            for search in ("vector", "words", "hybrid")
+        }
+        assert mrr["hybrid"] >= max(mrr["vector"], mrr["words"]) - 1e-9, (embedder, mrr)
+
+
 def test_letters_are_counted_by_the_second():
     assert highest(1, by_queue) > 0
     assert highest(1, opened("local", lambda fabric: below(fabric, 64))) > 0

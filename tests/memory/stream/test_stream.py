@@ -56,6 +56,25 @@ async def test_a_recall_scores_by_three_parts_and_is_an_access() -> None:
     assert told["hits"][0]["parts"] == hits[0].parts
 
 
+async def test_a_hybrid_stream_finds_the_number_that_was_asked_for() -> None:
+    numbers = [f"Order {n} was noted down by Karin Holm at the quay." for n in range(8810, 8830)]
+    first = {}
+    for search in ("vector", "hybrid"):
+        made = stream(search=search)
+        async with run(log=open_log("memory:")):
+            for text in numbers:
+                await made.observe(text, importance=5)
+            (hit,) = await made.recall("what of 8817, please", k=1)
+            first[search] = hit.text
+            assert set(hit.parts) == {"recency", "importance", "relevance"}
+            await made.observe("Order 9999 was lost.", importance=5)
+            (hit,) = await made.recall("9999", k=1)
+            assert hit.text == "Order 9999 was lost."
+    assert first["hybrid"] == numbers[7]
+    with pytest.raises(SetupError, match="hybrid"):
+        stream(search="bm25")
+
+
 async def test_what_was_recalled_lately_beats_an_equal_that_was_not() -> None:
     hours = Hours()
     made = stream(hours, importance=3.0)
