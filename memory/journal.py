@@ -93,7 +93,12 @@ class Journal(Generic[T]):
         """
         self._unlearn()
         if self.seq or self.log.has(self.id):
-            for event in self.log.read(self.id, self.seq):
+            news = self.log.read(self.id, self.seq)
+            # Reading stored what was pending, or found that another writer came before it.
+            if self.lease is not None and self.lease.lost is not None:
+                self.forget()
+                return
+            for event in news:
                 self._take(event)
 
     def last(self) -> int:
@@ -118,11 +123,12 @@ class Journal(Generic[T]):
             if key and key in self.keys:
                 await self.log.flush(self.lease)
                 return self.event(self.keys[key])
+            lease = self.lease
+            # Before it is decided: to make an event may prepare the state for it.
+            self._snapshot(lease)
             name, value = decide(self.state)
             if name == SNAPSHOT:
                 raise SetupError(f"An event cannot be called {name!r}.", expected="another name")
-            lease = self.lease
-            self._snapshot(lease)
             made = self._made(name, {"key": key, "value": value})
             # Folded before it is durable, so that the next writer builds on it; forget() undoes it.
             self._take(made)

@@ -15,7 +15,7 @@ from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.board.core import BoardCore, Merge
 from memory.board.delivery import Carrier
-from memory.board.replica import Replica
+from memory.board.replica import UPDATE_S, Replica
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.tools import tools_of
 from memory.board.versions import Consistency, Seen, Version
@@ -101,9 +101,11 @@ class Board(BoardCore, Memory):
         """Write at the first replica; see Replica.write."""
         return await self.session.write(key, value, based_on=based_on)
 
-    async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+    async def update(
+        self, key: str, change: Callable[[JSON], JSON], *, wait_s: float = UPDATE_S
+    ) -> Version:
         """Read, change and write at the first replica; see Replica.update."""
-        return await self.session.update(key, change)
+        return await self.session.update(key, change, wait_s=wait_s)
 
     async def clear(self) -> None:
         """Empty every replica; what was written stays in the history."""

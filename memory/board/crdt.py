@@ -9,16 +9,27 @@ that a write says what changed and nothing of the rest.
 from __future__ import annotations
 
 import base64
-import difflib
+import itertools
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agentkit.extras import lacking
 from agentkit.messages import JSON, canonical
+from memory.board.diffing import edits as edits
 
 if TYPE_CHECKING:
     import pycrdt
+
+LARGEST = 2**53
+"""Up to here every whole number is a double."""
+
+WHOLE = "$int"
+"""Names a larger whole number, which a document keeps as text."""
+
+EMPTY = bytes(2)
+"""The update that changes nothing."""
 
 KINDS, VALUES = "kinds", "values"
 """Root maps: the kind of each key, and the values of keys that are registers.
@@ -79,23 +90,60 @@ def plain(value: Any) -> JSON:
         return [plain(one) for one in value]
     if isinstance(value, pycrdt.Text):
         return str(value)
-    # Yjs holds every number as a double.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, dict):
+        return int(value[WHOLE])
+    # Yjs holds every number as a double; larger whole ones than these stand as texts.
+    whole = isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST
+    return int(value) if whole else value
 
 
-def change(doc: pycrdt.Doc[Any], key: str, value: JSON) -> str:
-    """Make a key have a value, and return the change as bytes in base64."""
-    before, kind, kinds = doc.get_state(), kind_of(value), register(doc, KINDS)
+@dataclass
+class Places:
+    """Where in a value a change was made."""
+
+    sets: list[tuple[str, ...]] = field(default_factory=list)
+    """Places that now hold another value or none: of concurrent changes there, one stays."""
+    edits: list[tuple[str, ...]] = field(default_factory=list)
+    """Texts and lists that were edited: of concurrent changes there, all stay."""
+
+
+def change(doc: pycrdt.Doc[Any], key: str, value: JSON, places: Places | None = None) -> str:
+    """Make a key have a value, and return the change as bytes in base64.
+
+    Args:
+        doc: of a replica.
+        key: of the board.
+        value: the new one.
+        places: are told where something changed.
+
+    Cost: in proportion to the value and to what differs, not to what was ever written.
+    """
+    updates: list[bytes] = []
+    made = places or Places()
+    kind, kinds = kind_of(value), register(doc, KINDS)
     # Root types must exist before the transaction that writes into them.
     target = register(doc, VALUES) if kind == "value" else root(doc, key, kind)
+    # What the transaction itself did: the difference to a state would repeat every deletion.
+    watch = doc.observe(lambda event: updates.append(event.update))
     with doc.transaction():
         if key not in kinds or kinds[key] != kind:
             kinds[key] = kind
         if kind == "value":
-            put(target, key, value)
+            made.sets.append(())
+            target[key] = shared(value)
         else:
-            merge(target, value)
-    return base64.b64encode(doc.get_update(before)).decode("ascii")
+            merge(target, value, (), made)
+    doc.unobserve(watch)
+    return base64.b64encode(updates[0] if updates else EMPTY).decode("ascii")
+
+
+def at_place(value: JSON, place: Sequence[str]) -> tuple[JSON, ...]:
+    """Return what stands at a place of a value, alone in a tuple; () where nothing does."""
+    for name in place:
+        if not isinstance(value, dict) or name not in value:
+            return ()
+        value = value[name]
+    return (value,)
 
 
 def take(doc: pycrdt.Doc[Any], update: str) -> None:
@@ -122,65 +170,74 @@ def shared(value: JSON) -> Any:
             return pycrdt.Array([shared(one) for one in value])
         case str():
             return pycrdt.Text(value)
+        case int() if abs(value) > LARGEST:
+            # What a user gives as an object is a Map, so that this cannot be meant.
+            return {WHOLE: str(value)}
     return value
 
 
-def put(inside: Any, name: str, value: JSON) -> None:
+def kind_in(value: Any) -> str:
+    """Name the kind of what a document holds at some place."""
+    import pycrdt
+
+    kinds: dict[type, str] = {pycrdt.Map: "map", pycrdt.Array: "array", pycrdt.Text: "text"}
+    return kinds.get(type(value), "value")
+
+
+def put(inside: Any, name: str, value: JSON, place: tuple[str, ...], made: Places) -> None:
     """Make a field of a map have a value."""
-    old = inside[name] if name in inside else None
-    if kind_of(value) != "value" and kind_of(plain(old)) == kind_of(value):
-        merge(old, value)
-    elif name not in inside or plain(old) != value:
-        inside[name] = shared(value)
+    if name in inside:
+        old = inside[name]
+        kind = kind_in(old)
+        if kind == kind_of(value) != "value":
+            merge(old, value, place, made)
+            return
+        if kind == "value" and same(plain(old), value):
+            return
+    inside[name] = shared(value)
+    made.sets.append(place)
 
 
-def merge(old: Any, value: JSON) -> None:
+def same(one: JSON, other: JSON) -> bool:
+    """Say whether two registers are alike; true is no number."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def merge(old: Any, value: JSON, place: tuple[str, ...], made: Places) -> None:
     """Change a shared type to a value by what differs."""
     if isinstance(value, dict):
-        for field in [one for one in old.keys() if one not in value]:
-            del old[field]
-        for field, one in value.items():
-            put(old, field, one)
-    elif isinstance(value, str):
-        edit_text(old, str(old), value)
-    else:
-        edit_list(old, plain(old), value)
+        for name in [one for one in old.keys() if one not in value]:
+            del old[name]
+            made.sets.append((*place, name))
+        for name, one in value.items():
+            put(old, name, one, (*place, name), made)
+    elif edit_text(old, value) if isinstance(value, str) else edit_list(old, value):
+        made.edits.append(place)
 
 
-def edits(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """Find what differs between two texts or lists, as difflib's opcodes without the equal ends.
-
-    Cost: linear in what is equal at both ends, quadratic only in what lies between.
-    """
-    most = min(len(before), len(after))
-    start = next((n for n in range(most) if before[n] != after[n]), most)
-    most -= start
-    end = next((n for n in range(most) if before[-1 - n] != after[-1 - n]), most)
-    inner = before[start : len(before) - end], after[start : len(after) - end]
-    matcher = difflib.SequenceMatcher(None, *inner, autojunk=False)
-    return [
-        (verb, i + start, j + start, k + start, m + start)
-        for verb, i, j, k, m in matcher.get_opcodes()
-    ]
-
-
-def edit_text(old: Any, before: str, after: str) -> None:
+def edit_text(old: Any, after: str) -> bool:
     """Insert and delete what differs, from the end, so that the places before stay right."""
-    for verb, i, j, k, m in reversed(edits(before, after)):
-        # The library counts bytes of UTF-8.
-        start, end = (len(before[:n].encode()) for n in (i, j))
-        if verb in ("replace", "delete"):
-            del old[start:end]
-        if verb in ("replace", "insert"):
-            old.insert(start, after[k:m])
+    before = str(old)
+    found = [one for one in edits(before, after) if one[0] != "equal"]
+    # The library counts bytes of UTF-8.
+    marks = sorted({n for _, i, j, _, _ in found for n in (i, j)})
+    sizes = [len(before[i:j].encode()) for i, j in itertools.pairwise([0, *marks])]
+    at = dict(zip(marks, itertools.accumulate(sizes), strict=True))
+    for _, i, j, k, m in reversed(found):
+        if i < j:
+            del old[at[i] : at[j]]
+        if k < m:
+            old.insert(at[i], after[k:m])
+    return bool(found)
 
 
-def edit_list(old: Any, before: list[JSON], after: list[JSON]) -> None:
+def edit_list(old: Any, after: list[JSON]) -> bool:
     """Insert and delete the elements that differ, from the end, as `edit_text` does."""
-    named = [[canonical(one) for one in side] for side in (before, after)]
-    for verb, i, j, k, m in reversed(edits(named[0], named[1])):
-        if verb in ("replace", "delete"):
+    named = [[canonical(one) for one in side] for side in (plain(old), after)]
+    found = [one for one in edits(named[0], named[1]) if one[0] != "equal"]
+    for _, i, j, k, m in reversed(found):
+        if i < j:
             del old[i:j]
-        if verb in ("replace", "insert"):
-            for offset, one in enumerate(after[k:m]):
-                old.insert(i + offset, shared(one))
+        for offset, one in enumerate(after[k:m]):
+            old.insert(i + offset, shared(one))
+    return bool(found)

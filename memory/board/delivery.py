@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
+from agentkit.errors import AgentkitError
 from agentkit.messages import JSON
 from agentkit.scope import note
 from memory.board.core import BoardCore
 from memory.board.notes import LostUpdate, SiblingsKept
 from memory.board.state import DELIVERED
 from memory.board.versions import Version
+from memory.errors import StoreTaken
 
 
 class Carrier:
@@ -51,10 +54,12 @@ class Carrier:
 
     async def spread(self) -> None:
         """Send the writes that wait: at once where nothing delays them, else in the background."""
-        # A copy, because a delivery folds an event, and that changes what waits.
-        for version, others in list(self.board.state.waiting.values()):
-            for to in list(others):
-                await self._send(version, to, 0)
+        # Another process that writes the board now delivers, too; a reader need not fail for that.
+        with contextlib.suppress(StoreTaken):
+            # A copy, because a delivery folds an event, and that changes what waits.
+            for version, others in list(self.board.state.waiting.values()):
+                for to in list(others):
+                    await self._send(version, to, 0)
 
     async def _send(self, version: Version, to: str, attempt: int) -> None:
         # On its way already, or nobody who has it reaches the replica: a later spread() sends it.
@@ -75,9 +80,11 @@ class Carrier:
             attempt += 1
             wait_s = self.board.network.wait_s(version.n, to, attempt)
         await asyncio.sleep(wait_s)
-        # A partition may have begun while it was on its way.
+        # A partition may have begun while it was on its way, or another process writes now: then
+        # it waits for the next spread(), which tells whoever asked for that what is wrong.
         if self.carriers(version, to):
-            await self.deliver(version, to)
+            with contextlib.suppress(AgentkitError):
+                await self.deliver(version, to)
 
     async def deliver(self, version: Version, to: str) -> bool:
         """Deliver a write to a replica; False when it has it already."""
@@ -101,7 +108,7 @@ class Carrier:
             if told["seq"] == seq:
                 note(LostUpdate(board=self.board.name, n=n, **told))
         held = self.board.state.held[replica].get(key, ())
-        if len(held) > 1:
+        if len(held) > 1 and self.board.consistency == "vector":
             versions = tuple({"n": one.n, "by": one.by, "value": one.value} for one in held)
             name = self.board.name
             note(SiblingsKept(board=name, key=key, replica=replica, versions=versions))

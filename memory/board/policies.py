@@ -45,6 +45,22 @@ def vector_clocks(held: Sequence[Version], new: Version, past: Past) -> tuple[Ve
     return tuple(by_number[n] for n in sorted(versions) if n not in known)
 
 
+def merging(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:
+    """Keep the writes that no other builds on: they name what a merged value is made of."""
+    versions = [*(one for one in held if one.n != new.n), new]
+    kept = [
+        one
+        for one in versions
+        if not any(other is not one and builds_on(other, one) for other in versions)
+    ]
+    return tuple(sorted(kept, key=lambda one: one.n))
+
+
+def builds_on(one: Version, other: Version) -> bool:
+    """Say whether a write of a CRDT was made where another one had arrived."""
+    return one.clock.get(other.replica, 0) >= other.clock[other.replica]
+
+
 def clock_of(seen: Sequence[Version], replica: str, count: int) -> dict[str, int]:
     """Make the clock of a replica's write number `count` of a key, based on the versions seen."""
     clock: dict[str, int] = {}
@@ -58,5 +74,5 @@ POLICIES: dict[str, Policy] = {
     "lww": last_write_wins,
     "cas": newest,
     "vector": vector_clocks,
-    "crdt": newest,
+    "crdt": merging,
 }

@@ -1,14 +1,12 @@
 """A session on one replica of a board: what an agent holds, and what it may rely on.
 
-The session guarantees are those of Terry et al. 1994: "read_your_writes", a read sees the
-session's own writes; "monotonic_reads", a read sees what earlier reads of it saw. Moving to
-a replica that lags, or being on one, breaks them unless they are asked for.
+The session guarantees (`session.GUARANTEES`) are those of Terry et al. 1994. Moving to a replica
+that lags, or being on one, breaks them unless they are asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,18 +16,19 @@ from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.scope import current_scope, in_run, note
 from agentkit.threads import Turn
+from memory.board.beliefs import believe, believed
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
 from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
+from memory.board.serving import Client
+from memory.board.session import CAUSAL, GUARANTEES
 from memory.board.tools import tools_of
 from memory.board.versions import Seen, Version
-from memory.board.writing import decision
-from memory.errors import Conflict, Stale, StoreUnreachable
+from memory.board.writing import NOTHING_READ, Draft, decision
+from memory.errors import Conflict, Stale
 from memory.passages import before_task, passages
 from memory.steps import step
 from memory.stores import Item
-
-GUARANTEES = ("read_your_writes", "monotonic_reads")
 
 SHOWN_KEYS, SHOWN_CHARS = 50, 4000
 """A board up to this size is shown to an agent whole, as JSON."""
@@ -37,13 +36,16 @@ SHOWN_KEYS, SHOWN_CHARS = 50, 4000
 ATTEMPTS = 100
 """How often an update is tried again after a conflict."""
 
-Turns = dict[tuple[int, str], asyncio.Lock]
+UPDATE_S = 10.0
+"""How long an update waits for a replica that lags, if its session waits no longer."""
+
+Turns = dict[tuple[int, str, str], asyncio.Lock]
 
 TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
-"""Whose turn it is after a conflict, by journal and key; a lock belongs to one loop."""
+"""Whose turn it is after a conflict, by journal, replica and key; a lock belongs to one loop."""
 
 
-class Replica(Memory):
+class Replica(Client, Memory):
     """A session of one reader and writer at one replica; see the module."""
 
     kind = "board"
@@ -63,32 +65,25 @@ class Replica(Memory):
             board: what was declared of the board, and its events.
             delivery: carries the writes of this session to the other replicas.
             replica: where it reads and writes.
-            guarantees: of GUARANTEES; "both" of them are a session that never goes back.
-            wait_s: how long a read waits for a replica that lags, in seconds.
-            otherwise: what happens then: "error" raises Stale, "redirect" reads at a replica
-                in reach that does not lag.
+            guarantees: of GUARANTEES, over all keys; "causal" is all of them.
+            wait_s: how long a read or write waits for a replica that lags, in seconds.
+            otherwise: what happens then: "error" raises Stale, "redirect" reads or writes at a
+                replica in reach that does not lag.
 
         Raises:
             SetupError: a guarantee or a way out that does not exist.
         """
-        wrong = [one for one in guarantees if one not in GUARANTEES]
-        if wrong or otherwise not in ("error", "redirect") or wait_s < 0:
+        asked = (guarantees,) if isinstance(guarantees, str) else tuple(guarantees)
+        wrong = [one for one in asked if one not in (*GUARANTEES, CAUSAL)]
+        if wrong or otherwise not in ("error", "redirect") or not wait_s >= 0:
             raise SetupError(
-                f"A session cannot have guarantees={list(guarantees)}, wait_s={wait_s},"
+                f"A session cannot have guarantees={list(asked)}, wait_s={wait_s},"
                 f" otherwise={otherwise!r}.",
-                expected=f"guarantees of {', '.join(GUARANTEES)}; 'error' or 'redirect'",
+                expected=f"guarantees of {', '.join(GUARANTEES)}, or {CAUSAL!r};"
+                " 'error' or 'redirect'",
             )
-        self.board, self.delivery = board, delivery
-        self.replica, self.name = replica, board.name
-        self.guarantees, self.wait_s, self.otherwise = tuple(guarantees), wait_s, otherwise
-        self.seen: dict[str, tuple[int, ...]] = {}
-        """The versions that the session read last, by key."""
-        self.values: dict[str, JSON] = {}
-        """Their values, or what the session wrote since."""
-        self.own: dict[str, set[int]] = {}
-        """The session's writes that some replica may not have heard of, by key."""
-        self.read_before: dict[str, set[int]] = {}
-        """What its reads saw, likewise."""
+        given = GUARANTEES if CAUSAL in asked else asked
+        super().__init__(board, delivery, replica, given, wait_s, otherwise)
         self._turns: dict[str, Turn] = {}
 
     async def read(self, key: str) -> Seen:
@@ -101,18 +96,16 @@ class Replica(Memory):
         check_key(key, self.name)
 
         async def perform(_key: str) -> JSON:
-            self.board.journal.look()
-            await self.delivery.spread()
-            where = await self._reliable(key)
-            seen = self._look(where, key)
-            return {**seen.model_dump(), "stream": self.board.journal.id,
-                    "seq": self.board.journal.seq}  # fmt: skip
+            where = await self.serving(self.known.to_read)
+            return {**self.look(where, key).model_dump(), "heard": self.heard(where, key),
+                    "stream": self.board.journal.id, "seq": self.board.journal.seq}  # fmt: skip
 
         request: JSON = {"key": key, "replica": self.replica}
         found = await step(f"{self.name}.read", request, perform, effect="pure")
         seen = Seen(**{name: found[name] for name in Seen.model_fields})
-        self.seen[key], self.values[key] = seen.versions, seen.value
-        self.read_before.setdefault(key, set()).update(seen.versions)
+        at = max((one.at for one in seen.siblings), default=self.known.read_at)
+        self.known.saw(key, seen.versions, seen.value, found.get("heard", seen.versions), at)
+        believe(self.known, key, seen.versions, seen.value)
         about: dict[str, Any] = {"board": self.name, "key": key, "replica": seen.replica}
         if seen.replica != self.replica:
             note(Redirected(**about, before=self.replica))
@@ -131,12 +124,14 @@ class Replica(Memory):
         Args:
             key: any text.
             value: a JSON value; None where nothing is to stand.
-            based_on: versions that the writer had seen; by default what this session read
-                last of the key. () writes blindly.
+            based_on: versions that the writer had seen; by default what this task, or else this
+                session, read last of the key. () writes blindly.
 
         Raises:
             Conflict: compare-and-swap, and somebody wrote since; or on a CRDT, and somebody
-                gave another number where this writer gives one. StoreUnreachable: the
+                gave another number where this writer gives one, or this writer has not read
+                the text or number that is there. Stale: the replica lags behind what the
+                session's write must come after, for longer than wait_s. StoreUnreachable: the
                 primary is cut off. StoreTaken: another process writes the board.
             SetupError: no key, or a value without a JSON form.
         """
@@ -147,12 +142,7 @@ class Replica(Memory):
             raise SetupError(
                 f"{self.name} cannot hold this under {key}: {error_text(error)}."
             ) from error
-        # A version from before a clear() is no longer there to be based on.
-        known = [n for n in self.seen.get(key, ()) if n in self.board.state.parents]
-        base = tuple(sorted(known if based_on is None else based_on))
-        # What it changed is told from what it had read; a blind write replaces all.
-        read = key in self.values and base == tuple(sorted(self.seen[key]))
-        before = (self.values[key],) if read and len(known) == len(self.seen[key]) else None
+        base, before = self.basis(key, based_on)
         by = (current_scope().path if in_run() else "") or "you"
         request: JSON = {
             "key": key, "value": value, "based_on": list(base), "replica": self.replica,
@@ -160,9 +150,11 @@ class Replica(Memory):
 
         async def perform(step_key: str) -> JSON:
             board = self.board
-            where = board.primary(self.replica)
-            decide = decision(board, where, key, value, by, base, before)
-            event = await board.journal.append(step_key, decide)
+            where = board.primary(await self.serving(self.known.to_write, look=False))
+            after = frozenset(self.known.to_write(board.state, self.guarantees))
+            draft = Draft(where, key, value, by, base, before, after,
+                          self.known.later_than(self.guarantees))  # fmt: skip
+            event = await board.journal.append(step_key, decision(board, draft))
             version = Version(n=event.seq, **event.value["value"])
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
@@ -173,95 +165,69 @@ class Replica(Memory):
         except Conflict as error:
             note(WriteRefused(board=self.name, key=key, based_on=tuple(base), told=error.what))
             raise
-        version = Version(**{name: found[name] for name in Version.model_fields})
-        # Its own write is what the session has seen now: the next one is based on it.
-        self.seen[key] = (version.n,)
-        self.own.setdefault(key, set()).add(version.n)
-        self.values[key] = version.value
+        version = Version(**{name: found[name] for name in Version.model_fields if name in found})
+        self.known.wrote(version)
+        believe(self.known, key, (version.n,), version.value)
         return version
 
-    async def update(self, key: str, change: Callable[[JSON], JSON]) -> Version:
+    def basis(
+        self, key: str, based_on: Sequence[int] | None = None
+    ) -> tuple[tuple[int, ...], tuple[JSON] | None]:
+        """Return the versions that a write is based on, and their value where that is known."""
+        mine = believed(self.known, key)
+        reads = [(mine.versions, mine.value)] if mine else []
+        if key in self.known.values:
+            reads.append((self.seen[key], self.known.values[key]))
+        if based_on is not None:
+            base = tuple(sorted(based_on))
+            known = [value for versions, value in reads if tuple(sorted(versions)) == base]
+            return base, (known[0],) if known else None
+        if not reads:
+            return (), NOTHING_READ
+        versions, value = reads[0]
+        # A version from before a clear() is no longer there to be based on.
+        left = tuple(sorted(n for n in versions if n in self.board.state.parents))
+        return left, (value,) if len(left) == len(versions) else NOTHING_READ
+
+    async def update(
+        self, key: str, change: Callable[[JSON], JSON], *, wait_s: float = UPDATE_S
+    ) -> Version:
         """Read a key, change its value and write it; after a conflict again from the read.
 
         Updates of one session take turns, so that they conflict with others' only; and so do
-        all that met a conflict, so that each is soon done, however many they are.
+        all that met a conflict, so that each is soon done, however many they are. Where the
+        replica has not heard of what the conflict is with, it waits for that.
+
+        Args:
+            key: any text.
+            change: from the value to the new one; called again after a conflict.
+            wait_s: how long it waits for a replica that lags, in seconds, if the session does
+                not wait longer.
 
         Raises:
-            Conflict: it was tried a hundred times.
+            Conflict: it was tried a hundred times. Stale: the replica lagged all the time.
         """
         async with self._turns.setdefault(key, Turn()):
+            end = asyncio.get_running_loop().time() + max(wait_s, self.wait_s)
             try:
                 return await self._change(key, change)
-            except Conflict:
-                turns = TURNS.setdefault(asyncio.get_running_loop(), {})
-            async with turns.setdefault((id(self.board.journal), key), asyncio.Lock()):
-                for _ in range(ATTEMPTS - 2):
-                    with contextlib.suppress(Conflict):
+            except (Conflict, Stale) as error:
+                await self.catch_up(key, error, end)
+            turns = TURNS.setdefault(asyncio.get_running_loop(), {})
+            place = (id(self.board.journal), self.replica, key)
+            async with turns.setdefault(place, asyncio.Lock()):
+                for left in reversed(range(ATTEMPTS)):
+                    try:
                         return await self._change(key, change)
-                return await self._change(key, change)
+                    except (Conflict, Stale) as error:
+                        if not left:
+                            raise
+                        await self.catch_up(key, error, end)
+        raise AssertionError("the last attempt returns or raises")
 
     async def _change(self, key: str, change: Callable[[JSON], JSON]) -> Version:
         seen = await self.read(key)
         return await self.write(key, change(seen.value), based_on=seen.versions)
-
-    def _look(self, replica: str, key: str) -> Seen:
-        """Look up what a replica holds of a key now."""
-        state = self.board.state
-        held = state.held[replica].get(key, ())
-        value = state.value(replica, key)
-        if len(held) > 1 and self.board.merge is not None:
-            value = jsonable(self.board.merge([one.value for one in held]))
-        return Seen(
-            key=key,
-            value=value,
-            versions=tuple(one.n for one in held),
-            siblings=held,
-            replica=replica,
-            behind=state.behind(replica, key),
-        )
-
-    async def _reliable(self, key: str) -> str:
-        """Find a replica that has what the session may rely on: this one, soon, or another."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self.wait_s
-        while self._missing(self.replica, key):
-            left = end - loop.time()
-            if left > 0:
-                await self.delivery.news(left)
-                continue
-            # Read again: something may have arrived in the last moment.
-            missing = self._missing(self.replica, key)
-            if self.otherwise == "redirect":
-                for name in self.board.names:
-                    reached = self.board.network.reaches(self.replica, name)
-                    if reached and not self._missing(name, key):
-                        return name
-                raise StoreUnreachable(
-                    f"No replica in reach of {self.replica} has what the session saw of {key}.",
-                    todo="heal the partition, or ask for fewer guarantees",
-                )
-            raise Stale(
-                f"{self.replica} has not heard of version {missing[0]} of {key}, which the"
-                " session wrote or read before.",
-                expected=" and ".join(self.guarantees),
-                todo="wait longer (wait_s=), otherwise='redirect', or ask for fewer guarantees",
-                key=key,
-            )
-        return self.replica
-
-    def _missing(self, replica: str, key: str) -> list[int]:
-        """List the versions that the session may rely on and a replica has not heard of.
-
-        All of them, not the last: a replica can have heard of a later write and not of an earlier.
-        """
-        wanted: set[int] = set()
-        for guarantee, numbers in zip(GUARANTEES, (self.own, self.read_before), strict=True):
-            # What every replica has heard of can no longer be missed.
-            kept = numbers[key] = numbers.get(key, set()) & self.board.state.waiting.keys()
-            if guarantee in self.guarantees:
-                wanted |= kept
-        heard = self.board.state.heard[replica].get(key, set())
-        return sorted(n for n in wanted - heard if n in self.board.state.parents)
 
     def moved(self, replica: str) -> Replica:
         """Go on with the session on another replica, as a client that is sent elsewhere."""
@@ -269,8 +235,7 @@ class Replica(Memory):
         other = Replica(
             self.board, self.delivery, replica, self.guarantees, self.wait_s, self.otherwise
         )
-        other.seen, other.own, other.values = self.seen, self.own, self.values
-        other.read_before = self.read_before
+        other.known = self.known
         return other
 
     @property
@@ -280,16 +245,18 @@ class Replica(Memory):
     async def on_task(self, thread: Thread) -> Thread:
         """Show the agent what this replica holds; of a large board the keys only.
 
-        What it writes then is based on what it was shown, until it reads again.
+        What it writes then is based on what it was shown, until it reads again. It is a read: of
+        a session with guarantees the replica must have what they ask for.
         """
         request: JSON = {"replica": self.replica}
 
         async def perform(_key: str) -> JSON:
-            self.board.journal.look()
-            await self.delivery.spread()
-            held = sorted(self.board.state.held[self.replica])
-            seen = [self._look(self.replica, key) for key in held[:SHOWN_KEYS]]
-            shown = [{"key": one.key, "value": one.value, "versions": list(one.versions)}
+            where = await self.serving(self.known.to_read)
+            held = sorted(self.board.state.held[where])
+            seen = [self.look(where, key) for key in held[:SHOWN_KEYS]]
+            shown = [{"key": one.key, "value": one.value, "versions": list(one.versions),
+                      "heard": self.heard(where, one.key),
+                      "at": max(version.at for version in one.siblings)}
                      for one in seen]  # fmt: skip
             small = len(held) <= SHOWN_KEYS and len(canonical(shown)) <= SHOWN_CHARS
             return {"shown": shown if small else [], "keys": [] if small else held,
@@ -297,9 +264,8 @@ class Replica(Memory):
 
         found = await step(f"{self.name}.look", request, perform, effect="pure")
         for one in found["shown"]:
-            self.seen[one["key"]] = tuple(one["versions"])
-            self.values[one["key"]] = one["value"]
-            self.read_before.setdefault(one["key"], set()).update(one["versions"])
+            heard, at = one.get("heard", one["versions"]), one.get("at", self.known.read_at)
+            self.known.saw(one["key"], one["versions"], one["value"], heard, at)
         if found["shown"]:
             items = [Item(id=one["key"], text=line(one["value"])) for one in found["shown"]]
             return before_task(thread, passages(self.name, items))

@@ -8,10 +8,13 @@ from typing import Any
 
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
-from memory.board.policies import POLICIES
+from memory.board.policies import POLICIES, builds_on
 from memory.board.versions import Consistency, Version
 
 WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
+
+FEW = 16
+"""Below so many recent writes of a key none is looked at to forget it."""
 
 
 @dataclass
@@ -42,7 +45,9 @@ class BoardState:
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of a CRDT: the vector clock of each replica, over all keys."""
     early: dict[str, list[Version]] = field(default_factory=dict)
-    """Of a CRDT: what arrived before a write that it builds on, by replica."""
+    """What arrived before a write that it must come after, by replica."""
+    recent: dict[str, list[Version]] = field(default_factory=dict)
+    """Of a CRDT: writes that one on its way may be concurrent with, by key."""
 
     def __post_init__(self) -> None:
         for name in self.replicas:
@@ -68,23 +73,39 @@ class BoardState:
         """Count the writes of a key that a replica has not heard of: its lag."""
         return len(self.written.get(key, ())) - len(self.heard[replica].get(key, ()))
 
+    def unheard(self, n: int, replica: str) -> bool:
+        """Say whether a write is not at a replica yet."""
+        _, others = self.waiting.get(n, (None, ()))
+        return replica in others or any(one.n == n for one in self.early[replica])
+
+    def travelling(self, n: int) -> bool:
+        """Say whether some replica does not have a write yet."""
+        return n in self.waiting or any(
+            one.n == n for early in self.early.values() for one in early
+        )
+
     def arrive(self, replica: str, version: Version) -> None:
-        """Let a replica have a version; one of a CRDT waits for what it builds on.
+        """Let a replica have a version, once it has what that must come after.
 
         Causal delivery as in Birman, Schiper and Stephenson 1991: a change of a document
-        that the replica does not hold yet could not be applied.
+        that the replica does not hold yet could not be applied, and a session may have asked
+        that its writes are nowhere without what it wrote and read before.
         """
-        if self.consistency != "crdt":
-            self.install(replica, version)
-            return
-        early, taken = self.early[replica], self.taken[replica]
+        early = self.early[replica]
         # It may be what an earlier arrival waits for, so it goes through the same door as those.
         early.append(version)
         # Each one that is applied may be what another waited for: look again until none is ready.
-        while ready := next((one for one in early if follows(one, taken)), None):
+        while ready := next((one for one in early if self.ready(one, replica)), None):
             early.remove(ready)
-            taken[ready.replica] = ready.clock[ready.replica]
+            if self.consistency == "crdt":
+                self.taken[replica][ready.replica] = ready.clock[ready.replica]
             self.install(replica, ready)
+
+    def ready(self, version: Version, replica: str) -> bool:
+        """Say whether a replica has all that a version must come after."""
+        if self.consistency == "crdt" and not follows(version, self.taken[replica]):
+            return False
+        return not any(self.unheard(n, replica) for n in version.after)
 
     def install(self, replica: str, version: Version) -> None:
         """Let a replica hold a version, as the policy has it."""
@@ -98,6 +119,50 @@ class BoardState:
         self.held[replica][version.key] = kept
         if self.consistency == "lww":
             self.count_lost(replica, kept[0], [*before, version])
+        if self.consistency == "crdt":
+            self.count_dropped(replica, version, before)
+
+    def count_dropped(self, replica: str, version: Version, before: Sequence[Version]) -> None:
+        """Count the concurrent writes of a CRDT that an arrival dropped, or that dropped it."""
+        if replica == version.replica:
+            for one in before:
+                if one.n in version.over:
+                    self.lose(one, version, replica)
+        if len(self.replicas) == 1:
+            return
+        from memory.board.crdt import value_of
+        from memory.board.overwriting import dropped
+
+        recent = self.recent.setdefault(version.key, [])
+        heard = self.heard[replica][version.key]
+        others = [one for one in recent if one.n in heard and one.n != version.n]
+        if not all(builds_on(version, one) for one in others):
+            now = value_of(self.docs[replica], version.key)
+            for loser, winner in dropped(now, version, others, self.lost):
+                self.lose(loser, winner, replica)
+        if replica == version.replica:
+            recent.append(version.model_copy(update={"update": ""}))
+            # A power of two: to look what is still needed costs a look at all of them.
+            if len(recent) >= FEW and len(recent) & (len(recent) - 1) == 0:
+                self.recent[version.key] = self.needed(version.key)
+
+    def needed(self, key: str) -> list[Version]:
+        """List the writes of a CRDT's key that one on its way may be concurrent with."""
+        arriving = [one for one, _ in self.waiting.values() if one.key == key]
+        arriving += [one for early in self.early.values() for one in early if one.key == key]
+        return [
+            one
+            for one in self.recent[key]
+            if self.travelling(one.n) or not all(builds_on(other, one) for other in arriving)
+        ]
+
+    def lose(self, one: Version, winner: Version, replica: str) -> None:
+        """Count a write as lost, once."""
+        if one.n not in self.lost:
+            self.lost[one.n] = {
+                "key": one.key, "replica": replica, "by": one.by, "value": one.value,
+                "winner": winner.n, "winner_by": winner.by, "seq": self.seq,
+            }  # fmt: skip
 
     def count_lost(self, replica: str, winner: Version, others: Sequence[Version]) -> None:
         """Find the versions that went without the winner, or one lost before, having seen them."""
@@ -106,10 +171,7 @@ class BoardState:
         seen = self.ancestors([winner.n, *self.lost]) if gone else set()
         for one in gone:
             if one.n not in seen:
-                self.lost[one.n] = {
-                    "key": one.key, "replica": replica, "by": one.by, "value": one.value,
-                    "winner": winner.n, "winner_by": winner.by, "seq": self.seq,
-                }  # fmt: skip
+                self.lose(one, winner, replica)
 
     def ancestors(self, numbers: Iterable[int]) -> set[int]:
         """Find every write that these were based on, directly or not."""
@@ -180,6 +242,7 @@ def save(state: BoardState) -> JSON:
         "early": {
             replica: [one.model_dump() for one in kept] for replica, kept in state.early.items()
         },
+        "recent": {key: [one.model_dump() for one in kept] for key, kept in state.recent.items()},
         "docs": {replica: whole(doc) for replica, doc in state.docs.items()},
     }
 
@@ -212,6 +275,10 @@ def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> Bo
         early={
             replica: [Version.model_validate(one) for one in kept]
             for replica, kept in saved["early"].items()
+        },
+        recent={
+            key: [Version.model_validate(one) for one in kept]
+            for key, kept in saved.get("recent", {}).items()
         },
     )
     for replica, doc in saved["docs"].items():

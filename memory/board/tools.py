@@ -21,8 +21,14 @@ class Session(Protocol):
         """Read a key."""
         ...
 
-    async def write(self, key: str, value: JSON) -> Version:
+    async def write(
+        self, key: str, value: JSON, *, based_on: Sequence[int] | None = None
+    ) -> Version:
         """Write a key."""
+        ...
+
+    def last(self, key: str) -> tuple[int, ...] | None:
+        """Return the versions that the session saw last of a key; None if it never did."""
         ...
 
 
@@ -51,7 +57,9 @@ def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
             key: its name.
             value: the new value.
         """
-        version = await session().write(key, value)
+        # What the agent read last, in whichever of its calls: a call is a task of its own.
+        mine = session()
+        version = await mine.write(key, value, based_on=mine.last(key))
         return f"Written as version {version.n}."
 
     return [read, write]

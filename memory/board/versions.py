@@ -12,7 +12,7 @@ SAID: dict[Consistency, str] = {
     "cas": "compare-and-swap: a write based on an old version is refused",
     "lww": "last write wins: what is lost is counted",
     "vector": "vector clocks: concurrent writes are kept as siblings",
-    "crdt": "CRDT: concurrent writes merge",
+    "crdt": "CRDT: concurrent writes merge; where one value must give way, that is counted",
 }
 """What becomes of concurrent writes, in words."""
 
@@ -34,8 +34,17 @@ class Version(Frozen):
     clock: dict[str, int] = {}
     """Vector clock (Fidge 1988, Mattern 1988): how many writes of each replica it builds on,
     itself counted; of "vector" those of its key, of "crdt" those of all keys."""
+    after: tuple[int, ...] = ()
+    """Numbers of writes, of any key, that a replica must have before it has this one: what its
+    session wrote or read before, where it asked for that and some replica had not heard of it."""
     update: str = ""
     """Of a CRDT: the change itself, as bytes in base64."""
+    sets: tuple[tuple[str, ...], ...] = ()
+    """Of a CRDT: the places in the value where it set something or removed it."""
+    edits: tuple[tuple[str, ...], ...] = ()
+    """Of a CRDT: the places of the texts and lists that it edited."""
+    over: tuple[int, ...] = ()
+    """Of a CRDT: what a blind write replaced without having seen it."""
 
 
 class Seen(Frozen):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from memory.board.core import BoardCore
 from memory.board.policies import clock_of
@@ -12,87 +13,112 @@ from memory.board.state import WRITTEN, BoardState
 from memory.board.versions import Version
 from memory.errors import Conflict
 
-LARGEST = 2**53
-"""Up to here every whole number is a double."""
+NOTHING_READ = (None,)
+"""What a writer knows of a key who never read it."""
 
 
-def decision(
-    board: BoardCore,
-    replica: str,
-    key: str,
-    value: JSON,
-    by: str,
-    based_on: tuple[int, ...],
-    known: tuple[JSON] | None = None,
-) -> Callable[[BoardState], tuple[str, JSON]]:
-    """Make the function that turns a write into its event, or refuses it, given the state.
+@dataclass(frozen=True)
+class Draft:
+    """A write before it is one."""
 
-    Args:
-        board: where it is written.
-        replica: which takes the write.
-        key: of the board.
-        value: what the writer gives.
-        by: path of the writer.
-        based_on: numbers of the versions that the writer had read.
-        known: of a CRDT, the value that the writer had read; None for a blind write, which
-            replaces whatever is there.
-    """
-    if board.consistency == "crdt":
-        check_numbers(value, board.name)
+    replica: str
+    """Which takes it."""
+    key: str
+    value: JSON
+    by: str
+    """Path of the writer."""
+    based_on: tuple[int, ...]
+    """Numbers of the versions that the writer had read."""
+    known: tuple[JSON] | None = None
+    """Of a CRDT, the value that the writer had read; None for a blind write, which replaces
+    whatever is there."""
+    after: frozenset[int] = frozenset()
+    """Numbers of the writes that it must come after on every replica."""
+    later_than: float = -math.inf
+    """Clock time of the newest of these: the write is ordered after it, whatever the clock says."""
+
+
+def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str, JSON]]:
+    """Make the function that turns a write into its event, or refuses it, given the state."""
 
     def decide(state: BoardState) -> tuple[str, JSON]:
-        held = state.held[replica].get(key, ())
-        version = Version(
-            n=0,
-            key=key,
-            value=value,
-            by=by,
-            at=board.journal.log.clock() + board.network.links[replica].skew_s,
-            replica=replica,
-            based_on=based_on,
-        )
-        if board.consistency == "cas" and based_on != tuple(one.n for one in held):
-            raise refused(board.name, version, held)
+        held = state.held[draft.replica].get(draft.key, ())
+        version = _version(board, state, draft)
+        if board.consistency == "cas" and draft.based_on != tuple(one.n for one in held):
+            raise refused(board, state, version)
         if board.consistency == "vector":
-            count = state.counts.get(key, {}).get(replica, 0) + 1
-            clock = clock_of(versions(board, state, key, based_on), replica, count)
+            count = state.counts.get(draft.key, {}).get(draft.replica, 0) + 1
+            clock = clock_of(
+                versions(board, state, draft.key, draft.based_on), draft.replica, count
+            )
             version = version.model_copy(update={"clock": clock})
         if board.consistency == "crdt":
-            from memory.board.crdt import change, document, take, value_of, whole
-            from memory.board.merging import Concurrent, merged
-
-            # The event is made on a copy; the state changes when the event is folded.
-            copy = document(replica)
-            take(copy, whole(state.docs[replica]))
-            clock = {**state.taken[replica]}
-            clock[replica] = clock.get(replica, 0) + 1
-            now = value_of(copy, key)
-            try:
-                joined = value if known is None else merged(known[0], now, value)
-            except Concurrent:
-                raise refused(board.name, version, held) from None
-            told = {"update": change(copy, key, joined), "clock": clock}
-            version = version.model_copy(update=told)
+            version = _changed(board, state, draft, version, held)
         return WRITTEN, version.model_dump(exclude={"n"})
 
     return decide
 
 
-def check_numbers(value: JSON, board: str) -> None:
-    """Check that a document can hold the numbers of a value exactly: it keeps doubles.
+def _version(board: BoardCore, state: BoardState, draft: Draft) -> Version:
+    now = board.journal.log.clock() + board.network.links[draft.replica].skew_s
+    # A hybrid clock (Kulkarni et al. 2014): time, but never before what the writer has seen.
+    if now <= draft.later_than:
+        now = math.nextafter(draft.later_than, math.inf)
+    return Version(
+        n=0,
+        key=draft.key,
+        value=draft.value,
+        by=draft.by,
+        at=now,
+        replica=draft.replica,
+        based_on=draft.based_on,
+        # The clock of a CRDT's write says that, and more.
+        after=()
+        if board.consistency == "crdt"
+        else tuple(sorted(n for n in draft.after if state.travelling(n))),
+    )
 
-    Raises:
-        SetupError: a whole number of more than 53 bits.
+
+def _changed(
+    board: BoardCore,
+    state: BoardState,
+    draft: Draft,
+    version: Version,
+    held: Sequence[Version],
+) -> Version:
+    """Change the document of a replica, and say how in the version.
+
+    The event that is made of it changes the document again, which comes to nothing: so no
+    copy of it is needed. An event that is not stored takes the whole state back.
     """
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            check_numbers(one, board)
-    elif isinstance(value, int) and abs(value) > LARGEST:
-        raise SetupError(
-            f"The CRDT board {board} cannot hold {value} exactly.",
-            expected=f"whole numbers from -{LARGEST:,} to {LARGEST:,}",
-            todo="write it as a text, or use another consistency",
-        )
+    from memory.board.crdt import Places, change, value_of
+    from memory.board.merging import Concurrent, merged
+
+    doc, clock = state.docs[draft.replica], {**state.taken[draft.replica]}
+    clock[draft.replica] = clock.get(draft.replica, 0) + 1
+    now, value = value_of(doc, draft.key), draft.value
+    if draft.known is None and draft.based_on not in ((), tuple(one.n for one in held)):
+        # What the writer says to have read, and this session did not, is not there any more.
+        raise refused(board, state, version)
+    if draft.known is not None:
+        # What stands there was never read: it cannot be told what of it is meant to stay.
+        if draft.known == NOTHING_READ and isinstance(now, str) and now != value:
+            raise refused(board, state, version)
+        try:
+            value = merged(draft.known[0], now, value)
+        except Concurrent:
+            raise refused(board, state, version) from None
+    places = Places()
+    update = change(doc, draft.key, value, places)
+    unseen = draft.known is None and now != value
+    told = {
+        "update": update,
+        "clock": clock,
+        "sets": tuple(places.sets),
+        "edits": tuple(places.edits),
+        "over": tuple(one.n for one in held if one.n not in draft.based_on) if unseen else (),
+    }
+    return version.model_copy(update=told)
 
 
 def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...]) -> list[Version]:
@@ -103,13 +129,15 @@ def versions(board: BoardCore, state: BoardState, key: str, ns: tuple[int, ...])
     return [one for one in board.history(key) if one.n in ns]
 
 
-def refused(board: str, version: Version, held: Sequence[Version]) -> Conflict:
+def refused(board: BoardCore, state: BoardState, version: Version) -> Conflict:
     """Make the error for a write that is not based on the newest version."""
-    now = held[0] if held else None
-    told = f"{now.value!r}, version {now.n}, by {now.by}" if now else "nothing"
-    based = f"version {version.based_on[0]}" if version.based_on else "nothing read before"
+    held = state.held[version.replica].get(version.key, ())
+    now = held[-1] if held else None
+    value = state.value(version.replica, version.key)
+    told = f"{value!r}, version {now.n}, by {now.by}" if now else "nothing"
+    based = f"version {version.based_on[-1]}" if version.based_on else "nothing read before"
     return Conflict(
-        f"{version.key} on {board} is {told}; the write was based on {based}.",
+        f"{version.key} on {board.name} is {told}; the write was based on {based}.",
         expected="a write based on the newest version",
         todo="read it again, and write what follows from that",
         key=version.key,

@@ -18,9 +18,12 @@ async def fill_replicas(view: Replicas, board: BoardCore) -> None:
 def shelves(state: BoardState, network: Network | None = None) -> list[ShownReplica]:
     """The replicas with their keys; of a network also what is wrong with it."""
     found = []
+    # Of a CRDT the versions held name what one value is made of.
+    merged = state.consistency == "crdt"
     for name in state.replicas:
         keys = {
-            key: [shown(state, name, one) for one in kept] for key, kept in state.held[name].items()
+            key: [shown(state, name, one) for one in (kept[-1:] if merged else kept)]
+            for key, kept in state.held[name].items()
         }
         behind = sum(state.behind(name, key) for key in state.written)
         wrong = trouble(network, name) if network is not None else ""

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.board import crdt
+from memory.board import crdt, diffing
 from memory.board.crdt import change, document, take, value_of, whole
 
 VALUES = st.recursive(
@@ -97,3 +98,45 @@ def test_only_what_lies_between_equal_ends_is_compared(monkeypatch: pytest.Monke
     for after in (text + "one", "one" + text, text[:9000] + "one" + text[9000:], text[:-3]):
         crdt.edits(text, after)
     assert max(compared) <= 8
+
+
+@given(st.text("ab c", max_size=60), st.text("ab c", max_size=60), st.integers(0, 300))
+@settings(deadline=None)
+def test_texts_too_long_to_be_compared_whole_are_compared_around_their_words(
+    before: str, after: str, pairs: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffing, "PAIRS", pairs)
+        for one, other in ((before, after), (before.split(), after.split())):
+            made: list[str] = []
+            at = 0
+            for verb, i, j, k, m in crdt.edits(one, other):
+                assert i >= at
+                made += [*one[at:i], *(one[i:j] if verb == "equal" else other[k:m])]
+                at = j
+            assert [*made, *one[at:]] == list(other)
+
+
+def test_two_edits_of_a_long_text_leave_what_lies_between_them() -> None:
+    words = [f"word{n}" for n in range(20_000)]
+    after = [*words[:5], "new", *words[5:15_000], "more", *words[15_001:]]
+    found = [one for one in crdt.edits(" ".join(words), " ".join(after)) if one[0] != "equal"]
+    assert sum(j - i + m - k for _, i, j, k, m in found) < 40
+
+
+def test_texts_that_have_nothing_in_common_are_replaced_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+
+    class Counting(difflib.SequenceMatcher[str]):
+        def __init__(self, junk: None, a: str, b: str, autojunk: bool) -> None:
+            compared.append(len(a) * len(b))
+            super().__init__(junk, a, b, autojunk)
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Counting)
+    dice = random.Random(1)
+    for letters in ("ab", "ab ", "abcdefghij "):
+        one, other = ("".join(dice.choices(letters, k=50_000)) for _ in range(2))
+        assert crdt.edits(one, other)
+    assert sum(compared) < 50_000 * 2000

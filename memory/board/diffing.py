@@ -1,0 +1,122 @@
+"""What differs between two texts or lists, in a time that does not grow with their square.
+
+Equal ends are left out first. What lies between is compared character by character only where it is
+short; else word by word, from words that stand once on either side (patience diff, Cohen 2010).
+"""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+Edit = tuple[str, int, int, int, int]
+"""An opcode of difflib: verb, from and to before, from and to after."""
+
+PAIRS = 40_000
+"""Up to so many pairs of characters or elements are compared; more would take seconds."""
+
+DEEPEST = 6
+"""So often what lies between two words is divided again."""
+
+TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def edits(before: Sequence[str], after: Sequence[str]) -> list[Edit]:
+    """Find what differs between two texts or lists, as difflib's opcodes without the equal ends.
+
+    Cost: in proportion to the length of both; of what lies between equal ends at most `PAIRS` are
+    compared one by one, between two words that both sides have once.
+    """
+    start, end = _ends(before, after)
+    inner = before[start : len(before) - end], after[start : len(after) - end]
+    return [
+        (verb, i + start, j + start, k + start, m + start) for verb, i, j, k, m in _between(*inner)
+    ]
+
+
+def _ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+    """Count the equal elements at the beginning and at the end."""
+    most = min(len(before), len(after))
+    start = _common(most, lambda n: before[:n] == after[:n])
+    most -= start
+    end = _common(most, lambda n: before[len(before) - n :] == after[len(after) - n :])
+    return start, end
+
+
+def _common(most: int, same: Callable[[int], bool]) -> int:
+    """Find the largest n for which two ends of that length are the same, by halving."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _between(before: Sequence[str], after: Sequence[str], depth: int = 0) -> list[Edit]:
+    """Compare two texts or lists: whole if they are short, else around what both have once."""
+    if len(before) * len(after) <= PAIRS:
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+        return list(matcher.get_opcodes())
+    sides = [TOKEN.findall(one) if isinstance(one, str) else list(one) for one in (before, after)]
+    anchors = _anchors(*sides) if depth < DEEPEST else []
+    if not anchors:
+        return [("replace", 0, len(before), 0, len(after))]
+    places = [_places(one, isinstance(before, str)) for one in sides]
+    found: list[Edit] = []
+    i = k = 0
+    for one, other in anchors:
+        at, there = places[0][one], places[1][other]
+        found += _gap(before, after, (i, at, k, there), depth)
+        i, k = places[0][one + 1], places[1][other + 1]
+        found.append(("equal", at, i, there, k))
+    return found + _gap(before, after, (i, len(before), k, len(after)), depth)
+
+
+def _gap(
+    before: Sequence[str], after: Sequence[str], place: tuple[int, int, int, int], depth: int
+) -> list[Edit]:
+    """Compare what lies between two anchors."""
+    i, j, k, m = place
+    start, end = _ends(before[i:j], after[k:m])
+    i, j, k, m = i + start, j - end, k + start, m - end
+    inner = _between(before[i:j], after[k:m], depth + 1) if (i, k) != (j, m) else []
+    return [(verb, a + i, b + i, c + k, d + k) for verb, a, b, c, d in inner]
+
+
+def _places(tokens: Sequence[str], text: bool) -> list[int]:
+    """Return where each token of a text begins, and the end; of a list the indexes."""
+    if not text:
+        return list(range(len(tokens) + 1))
+    return list(itertools.accumulate(map(len, tokens), initial=0))
+
+
+def _anchors(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]]:
+    """Pair the tokens that stand once on either side, as many as keep their order."""
+    once = [{one for one, n in Counter(side).items() if n == 1} for side in (before, after)]
+    there = {one: n for n, one in enumerate(after) if one in once[0] and one in once[1]}
+    pairs = [(n, there[one]) for n, one in enumerate(before) if one in there]
+    # The longest increasing subsequence, by piles (patience sorting).
+    tops: list[int] = []
+    piles: list[int] = []
+    back: list[int] = []
+    for n, (_, place) in enumerate(pairs):
+        pile = bisect.bisect_left(tops, place)
+        back.append(piles[pile - 1] if pile else -1)
+        if pile == len(tops):
+            tops.append(place)
+            piles.append(n)
+        else:
+            tops[pile], piles[pile] = place, n
+    found = []
+    at = piles[-1] if piles else -1
+    while at >= 0:
+        found.append(pairs[at])
+        at = back[at]
+    return found[::-1]
