@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from agentkit.endpoints import prices
 from agentkit.endpoints.address import hidden
-from agentkit.endpoints.connect import check, find
+from agentkit.endpoints.connect import check
 from agentkit.endpoints.dialect import Announced, Read, complaint
+from agentkit.endpoints.finding import find
 from agentkit.endpoints.openai import OPENAI, usage
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import JSON, Message

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
-from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
@@ -17,24 +14,23 @@ from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
 from agentkit.endpoints.dialect import (
     Announced,
-    Collector,
     Dialect,
     NoAnswer,
     Read,
-    complaint,
 )
+from agentkit.endpoints.ear import Ear
+from agentkit.endpoints.encoding import encode, header_text
 from agentkit.endpoints.failures import Site
 from agentkit.endpoints.http import Call, post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
-from agentkit.endpoints.sse import BOM, Event, Events, is_stream
+from agentkit.endpoints.sse import BOM, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
-from agentkit.errors import EndpointError, Overloaded, Rejected, SetupError
+from agentkit.errors import EndpointError, Overloaded, Rejected
 from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.scope import note
-from agentkit.thoughts import Voice
 from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
 
 DEFAULTS = Options()
@@ -62,39 +58,6 @@ class Place:
     site: Site
     headers: httpx.Headers = field(repr=False)
     local: bool
-
-
-class Ear:
-    """Hears a streamed reply: its text goes on at once, without what the model thinks first."""
-
-    def __init__(self, collector: Collector, on_text: OnText) -> None:
-        self.collector, self.on_text = collector, on_text
-        self.voice = Voice()
-
-    def take(self, event: Event) -> bool:
-        """Take one event; see http.Listener."""
-        data, name = event
-        if name == "error":
-            raise Announced(told(data))
-        piece = self.collector.take(data)
-        if piece and not self.voice.speaking:
-            piece = self.voice.hear(piece)
-        if piece:
-            self.on_text(piece)
-        return self.collector.done
-
-    @property
-    def finished(self) -> bool:
-        return self.collector.finished
-
-
-def told(data: str) -> JSON:
-    """What an event named "error" says."""
-    try:
-        value = decode(data)
-    except Malformed:
-        return data
-    return complaint(value) or value
 
 
 @dataclass(eq=False, repr=False)
@@ -328,30 +291,3 @@ def merged(given: Options, defaults: Options) -> Options:
     chosen = {k: v for k, v in given if v is not None}
     extra = {**(defaults.extra or {}), **(given.extra or {})}
     return defaults.model_copy(update={**chosen, "extra": extra or None})
-
-
-def header_text(text: str) -> str:
-    """A name as a header may carry it: percent-encoded (RFC 3986) where it is not plain ASCII."""
-    return quote(text.encode("utf-8", "replace"), safe=PLAIN)
-
-
-PLAIN = " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"
-"""What a header may carry beside letters and digits, without the percent sign itself."""
-ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def encode(body: dict[str, Any]) -> bytes:
-    """The body's JSON in UTF-8.
-
-    Raises:
-        SetupError: something in it is not JSON.
-    """
-    try:
-        text = ENCODER.encode(body)
-    except (TypeError, ValueError) as error:
-        raise SetupError(
-            f"the request cannot be written as JSON: {error}",
-            expected="options, schemas and messages of JSON values",
-            todo="look for a NaN or an object among the options and the output schema",
-        ) from error
-    return text.encode("utf-8", "replace")

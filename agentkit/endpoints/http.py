@@ -46,6 +46,11 @@ class Call:
     """Seconds of silence after which it is given up."""
 
 
+def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) -> None:
+    """Give a clock so many seconds from now on, but no longer than until `last` (loop time)."""
+    put(clock, min(asyncio.get_running_loop().time() + seconds, last))
+
+
 def request(call: Call) -> httpx.Request:
     """A call as the transport takes it."""
     # Given its content, httpx works out and merges headers that we know: half of the time.
@@ -93,15 +98,14 @@ async def pieces(call: Call, response: httpx.Response) -> AsyncGenerator[bytes, 
 
 async def whole(call: Call, response: httpx.Response, clock: asyncio.Timeout) -> bytes:
     """All of the reply, within the time-out of its beginning."""
-    loop = asyncio.get_running_loop()
-    last = loop.time() + PATIENCE * call.timeout_s
-    put(clock, loop.time() + call.timeout_s)
+    last = asyncio.get_running_loop().time() + PATIENCE * call.timeout_s
+    grant(clock, call.timeout_s)
     body = bytearray()
     async with aclosing(pieces(call, response)) as source:
         async for piece in source:
             # Some servers send blank lines while their model works.
             if not body and piece.isspace():
-                put(clock, min(loop.time() + call.timeout_s, last))
+                grant(clock, call.timeout_s, last)
             else:
                 body += piece
     return bytes(body)
@@ -130,7 +134,7 @@ async def post(call: Call, line: Line) -> bytes:
         clock = asyncio.timeout(None)
         try:
             async with clock:
-                put(clock, asyncio.get_running_loop().time() + call.timeout_s)
+                grant(clock, call.timeout_s)
                 response = await send(call, line)
                 try:
                     if response.status_code != 200:
@@ -172,7 +176,7 @@ async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
         hearing = Hearing(call, listener, clock)
         try:
             async with clock:
-                put(clock, asyncio.get_running_loop().time() + call.timeout_s)
+                grant(clock, call.timeout_s)
                 response = await send(call, line)
                 try:
                     if response.status_code != 200:
@@ -199,7 +203,7 @@ class Hearing:
         self.call, self.listener, self.clock = call, listener, clock
         self.events = Events()
         self.ended = False
-        self.last = 0.0
+        self.last = float("inf")
 
     @property
     def whole(self) -> bool:
@@ -253,5 +257,4 @@ class Hearing:
 
     def grant(self, seconds: float) -> None:
         """Give it so much time from now on, within its patience."""
-        now = asyncio.get_running_loop().time()
-        put(self.clock, min(now + seconds, self.last))
+        grant(self.clock, seconds, self.last)

@@ -110,10 +110,9 @@ def closed(schema: JSON) -> dict[str, Any] | None:
         result["$defs"] = {name: closed(value) for name, value in schema["$defs"].items()}
         if None in result["$defs"].values():
             return None
-    if "$ref" in rest and not (told := rest.get("description")):
-        return {**result, "$ref": rest["$ref"]}
     if "$ref" in rest:
-        return {**result, "description": told, "anyOf": [{"$ref": rest["$ref"]}]}
+        told, link = rest.get("description"), {"$ref": rest["$ref"]}
+        return {**result, **({"description": told, "anyOf": [link]} if told else link)}
     if not DESCRIBED & rest.keys():
         return None
     for name, kept in (("anyOf", "anyOf"), ("oneOf", "anyOf"), ("allOf", "allOf")):
@@ -124,14 +123,8 @@ def closed(schema: JSON) -> dict[str, Any] | None:
     for name in ("type", "enum", "const", "description"):
         if name in rest:
             result[name] = rest.pop(name)
-    if result.get("type") == "object" or "properties" in rest:
-        if "properties" not in rest or rest.pop("additionalProperties", False):
-            return None
-        inner = {name: closed(value) for name, value in rest.pop("properties").items()}
-        if None in inner.values():
-            return None
-        result.update(type="object", properties=inner, additionalProperties=False)
-        result["required"] = rest.pop("required", [])
+    if (result.get("type") == "object" or "properties" in rest) and not closed_object(rest, result):
+        return None
     if "items" in rest:
         result["items"] = closed(rest.pop("items"))
         if result["items"] is None:
@@ -144,3 +137,13 @@ def closed(schema: JSON) -> dict[str, Any] | None:
         bounds = "{" + ", ".join(f"{name}: {value}" for name, value in rest.items()) + "}"
         result["description"] = f"{result.get('description', '')}\n\n{bounds}".strip()
     return result
+
+
+def closed_object(rest: dict[str, JSON], result: dict[str, Any]) -> bool:
+    """Move what makes an object to the closed schema, and return whether it has such a form."""
+    if "properties" not in rest or rest.pop("additionalProperties", False):
+        return False
+    inner = {name: closed(value) for name, value in rest.pop("properties").items()}
+    result.update(type="object", properties=inner, additionalProperties=False)
+    result["required"] = rest.pop("required", [])
+    return None not in inner.values()

@@ -7,7 +7,7 @@ from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table, text_table
 from agentkit.views.ballots import Ballots
-from agentkit.views.book import short
+from agentkit.views.phrases import short
 from agentkit.words import for_line
 
 NAMES, WIDE, HIGH, GAP = 130.0, 148.0, 26.0, 22.0

@@ -11,14 +11,16 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from agentkit.pictures.aligning import LINE, align
+from agentkit.pictures.spot import Spot
+from agentkit.pictures.untangling import untangle
 
 TALL = 16
 """Nodes in a column before a layer takes a second one."""
-LINE = 12.0
-"""Height that a line takes in a column that it passes."""
-BETWEEN = 3.0
-"""Pixels between lines that pass a tall layer, and half of those between a line and a node."""
+
+
 NEAR = 44.0
 """Pixels between the columns of one layer."""
 
@@ -39,19 +41,6 @@ class Link:
     source: str
     target: str
     asks: bool = True
-
-
-@dataclass
-class Spot:
-    """A place in a column: a node, or a point that a long link runs through."""
-
-    id: str
-    width: float
-    height: float
-    column: int
-    y: float = 0.0
-    before: list[Spot] = field(default_factory=list)
-    after: list[Spot] = field(default_factory=list)
 
 
 @dataclass
@@ -123,108 +112,6 @@ def columns(boxes: Sequence[Box], level: dict[str, int]) -> dict[str, int]:
             column[name] = at + i % wide
         at += wide
     return column
-
-
-def crossings(left: Sequence[Spot], right: Sequence[Spot]) -> int:
-    """How often links between two columns cross."""
-    rank = {id(spot): i for i, spot in enumerate(right)}
-    ends = [sorted(rank[id(s)] for s in spot.after if id(s) in rank) for spot in left]
-    seen: list[int] = []
-    total = 0
-    for group in ends:
-        total += sum(1 for end in group for other in seen if other > end)
-        seen.extend(group)
-    return total
-
-
-def reorder(spots: list[Spot], neighbours: str, rank: dict[int, float]) -> None:
-    """Sort a column by the mean rank of the neighbours on one side; without any, stay."""
-
-    def mean(pair: tuple[int, Spot]) -> float:
-        place, spot = pair
-        near = [rank[id(s)] for s in getattr(spot, neighbours)]
-        return sum(near) / len(near) if near else place / max(1, len(spots) - 1)
-
-    spots[:] = [spot for _, spot in sorted(enumerate(spots), key=mean)]
-
-
-def ranked(spots: Sequence[Spot]) -> dict[int, float]:
-    """Ranks of a column, scaled to 0..1 so that short and long columns compare."""
-    return {id(s): i / max(1, len(spots) - 1) for i, s in enumerate(spots)}
-
-
-def untangle(table: list[list[Spot]], sweeps: int = 8) -> None:
-    """Sweep to and fro, and keep the order with the fewest crossings."""
-
-    def tangles() -> int:
-        return sum(crossings(a, b) for a, b in zip(table, table[1:], strict=False))
-
-    best, fewest = [list(c) for c in table], tangles()
-    for sweep in range(sweeps):
-        if not fewest:
-            break
-        if sweep % 2 == 0:
-            for left, right in zip(table, table[1:], strict=False):
-                reorder(right, "before", ranked(left))
-        else:
-            for right, left in zip(table[::-1], table[-2::-1], strict=False):
-                reorder(left, "after", ranked(right))
-        found = tangles()
-        if found < fewest:
-            best, fewest = [list(c) for c in table], found
-    table[:] = best
-
-
-def rooms(column: Sequence[Spot], gap: float, tight: bool) -> list[float]:
-    """The room between the neighbours of a column; where many lines pass, they need little."""
-    lines = [(not a.id) + (not b.id) for a, b in itertools.pairwise(column)]
-    return [(gap, 2 * BETWEEN, BETWEEN)[n] if tight else gap for n in lines]
-
-
-def spread(wanted: Sequence[float], sizes: Sequence[float], gaps: Sequence[float]) -> list[float]:
-    """Centres as near as possible to the wanted ones, in order and with these gaps between them.
-
-    Least squares under order constraints: pool adjacent violators (Ayer et al. 1955).
-    """
-    offset, total = [], 0.0
-    for i, size in enumerate(sizes):
-        total += (sizes[i - 1] + size) / 2 + gaps[i - 1] if i else 0.0
-        offset.append(total)
-    pools: list[tuple[float, int]] = []
-    for want, shift in zip(wanted, offset, strict=True):
-        pool = (want - shift, 1)
-        while pools and pools[-1][0] / pools[-1][1] > pool[0] / pool[1]:
-            last = pools.pop()
-            pool = (last[0] + pool[0], last[1] + pool[1])
-        pools.append(pool)
-    means = [total / count for total, count in pools for _ in range(count)]
-    return [mean + shift for mean, shift in zip(means, offset, strict=True)]
-
-
-def align(table: list[list[Spot]], gap: float, tight: bool = False, rounds: int = 6) -> None:
-    """Move each spot towards its neighbours, to and fro, without changing any order."""
-    room = {id(column): rooms(column, gap, tight) for column in table}
-    for column in table:
-        places = spread([0.0] * len(column), [s.height for s in column], room[id(column)])
-        middle = sum(places) / len(places)
-        for spot, y in zip(column, places, strict=True):
-            spot.y = y - middle
-    for turn in range(rounds):
-        last = turn >= rounds - 2
-        for column in table if turn % 2 == 0 else table[::-1]:
-            wanted = []
-            for spot in column:
-                sides = (
-                    [spot.before, spot.after]
-                    if last
-                    else [spot.before if turn % 2 == 0 else spot.after]
-                )
-                near = [s.y for side in sides for s in side]
-                wanted.append(sum(near) / len(near) if near else spot.y)
-            for spot, y in zip(
-                column, spread(wanted, [s.height for s in column], room[id(column)]), strict=True
-            ):
-                spot.y = y
 
 
 def place(

@@ -8,7 +8,7 @@ from agentkit.pictures.picture import Picture
 from agentkit.pictures.steps import placed
 from agentkit.pictures.svg import clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import markdown_table
-from agentkit.views.book import short
+from agentkit.views.phrases import short
 from agentkit.views.planview import PlanView
 from agentkit.words import for_line
 

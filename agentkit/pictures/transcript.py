@@ -5,8 +5,8 @@ from __future__ import annotations
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import FONT, TONES, clean
 from agentkit.pictures.table import table_svg
-from agentkit.views.book import short
 from agentkit.views.branching import branches, hint
+from agentkit.views.phrases import short
 from agentkit.views.transcript import Line, Transcript
 from agentkit.words import UNREAD, fenced, for_line
 

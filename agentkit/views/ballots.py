@@ -12,8 +12,9 @@ from agentkit.patterns.judge import JudgeChose
 from agentkit.patterns.panel import Rated
 from agentkit.patterns.parts.notes import Absent
 from agentkit.patterns.parts.tally import Counted
-from agentkit.views.book import News, short
+from agentkit.views.book import News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 
 Held = dict[str, str | None]
 """Answers by member, brought to what they come down to; None is an abstention."""

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from agentkit.amounts import seconds
 from agentkit.messages import JSON
-from agentkit.views.book import BEHIND, Order
+from agentkit.views.book import BEHIND
+from agentkit.views.entries import Order
 from agentkit.views.notes import grave
 
 ROWS = 6

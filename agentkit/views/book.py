@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Literal
 
 from agentkit.events import (
     Event,
-    Failure,
     MessageSent,
     Noted,
     RunEnded,
@@ -28,9 +26,10 @@ from agentkit.events import (
     StateChanged,
     StepEnded,
     StepStarted,
-    Usage,
 )
 from agentkit.messages import JSON, Message, canonical
+from agentkit.views.entries import Order, RunEntry, Scope, Step
+from agentkit.views.phrases import speech
 
 YOU = "you"
 """The person at the notebook, who is the asker of what nobody else asked."""
@@ -38,80 +37,12 @@ YOU = "you"
 CUT = "cut off"
 """How an activation ended that a crash left open."""
 
-Order = tuple[float, ...]
-"""Where something stands in the story: its number inside its activation, behind that one's own."""
 
 BEHIND = float("inf")
 """The number of what stands behind all that an activation has begun."""
 
 News = Literal["new", "again", "old"]
 """Never seen; told again by a resumed run; the very same event once more."""
-
-
-@dataclass(slots=True)
-class RunEntry:
-    """A run as far as it is known."""
-
-    id: str
-    name: str
-    began: float
-    """Time of its first event."""
-    status: str = "running"
-    starts: int = 0
-    """How often it was started or resumed."""
-    seq: int = 0
-    """Of its last event."""
-    order: Order = ()
-    begun: int = 0
-    """Things that began outside of any activation."""
-    asked: str | None = None
-    """Whom the run asked; None for a block of code."""
-    last: Order = ()
-    """Of what stands last in the story so far."""
-
-
-@dataclass(slots=True)
-class Scope:
-    """One activation of an actor."""
-
-    run: str
-    key: str
-    actor: str
-    what: str
-    path: str
-    parent: str
-    model: str | None
-    open: bool = True
-    status: str = ""
-    """How it closed; empty while it never did."""
-    children: int = 0
-    """Activations inside it that are open."""
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: float | None = None
-    waiting_s: float = 0.0
-    order: Order = ()
-    begun: int = 0
-    """Activations, steps and messages that began in it."""
-    spoke: int = 0
-    """Seq of the last reply of its model; 0 while there is none."""
-
-
-@dataclass(slots=True)
-class Step:
-    """One effect."""
-
-    run: str
-    key: str
-    scope: str
-    kind: str
-    name: str
-    request: JSON
-    started: float
-    open: bool = True
-    status: str = ""
-    order: Order = ()
-    ended: int = 0
-    """Seq of the end that tells its result; 0 while there is none that could be edited."""
 
 
 class Book:
@@ -349,29 +280,3 @@ class Book:
         """The text of a message by its id."""
         known = self.messages.get(message)
         return speech(known) if known is not None else f"(message {message[:12]} is not at hand)"
-
-
-def speech(message: Message) -> str:
-    """A message as a reader wants it: its text, then the tools it asks for."""
-    wishes = [f"{call.name}({call.arguments})" for call in message.calls]
-    return "\n".join([message.content, *wishes] if message.content else wishes)
-
-
-def explained(error: Failure) -> str:
-    """An error as a reader wants it: what it is, then where it happened, as far as is known."""
-    return "\n".join(filter(None, [str(error), error.trace or error.where]))
-
-
-def short(text: str, limit: int = 140) -> str:
-    """The text on one line, cut to the limit in characters."""
-    line = " ".join(text[: limit * 4].split())
-    return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
-
-
-def mapped(value: JSON, *names: str) -> JSON:
-    """The first of these fields that a JSON object has, or None."""
-    if isinstance(value, dict):
-        for name in names:
-            if value.get(name) is not None:
-                return value[name]
-    return None

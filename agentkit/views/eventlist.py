@@ -19,8 +19,9 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON, Frozen
-from agentkit.views.book import YOU, Book, short
+from agentkit.views.book import YOU, Book
 from agentkit.views.notes import sentence
+from agentkit.views.phrases import short
 
 WHAT = 160
 """Characters of what happened."""

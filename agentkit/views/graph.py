@@ -20,12 +20,14 @@ from agentkit.events import (
 from agentkit.messages import JSON
 from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
-from agentkit.views.book import YOU, News, Order, Step, explained, mapped
+from agentkit.views.book import YOU, News
+from agentkit.views.entries import Order, Step
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
 from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, letter_text
 from agentkit.views.node import GraphNode
 from agentkit.views.notes import quiet
+from agentkit.views.phrases import explained, mapped
 
 APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:", "trial": "trial:"}
 """Steps whose counterpart is a node of its own, and the prefix of its id."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, RunStarted, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
-from agentkit.views.book import BEHIND, News, Order
+from agentkit.views.book import BEHIND, News
+from agentkit.views.entries import Order
 from agentkit.views.fold import Fold
 
 

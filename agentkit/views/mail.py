@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
-from agentkit.views.book import Book, Order
+from agentkit.views.book import Book
 from agentkit.views.branching import Branch, branches
+from agentkit.views.entries import Order
 from agentkit.views.notes import sentence
 
 KINDS = ("task", "answer", "call", "result", "say", "error")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
-from agentkit.views.book import Order, Scope
+from agentkit.views.entries import Order, Scope
 from agentkit.views.mail import Letter
 from agentkit.views.notes import grave
 

@@ -10,8 +10,9 @@ from agentkit.messages import JSON
 from agentkit.patterns.parts.ledgers import ProgressJudged, TaskLedgerWritten
 from agentkit.patterns.parts.notes import Replanned
 from agentkit.patterns.parts.planning import PlanFlawed, Planned, StepMoved
-from agentkit.views.book import News, short
+from agentkit.views.book import News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 
 STATES = {"running": "running", "ok": "done", "failed": "failed", "cancelled": "cancelled"}
 """State of a step by the status that its note tells."""

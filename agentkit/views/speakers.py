@@ -9,8 +9,9 @@ from agentkit.messages import JSON
 from agentkit.patterns.groupchat import SpeakerChosen
 from agentkit.patterns.handoff import HandedOver
 from agentkit.patterns.parts.notes import Stopped, Unselected
-from agentkit.views.book import News, short
+from agentkit.views.book import News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 
 LONG = 400
 """Characters of a turn that are shown."""

@@ -16,10 +16,12 @@ from agentkit.events import (
 from agentkit.messages import JSON
 from agentkit.reliability.retry import Retried
 from agentkit.views.bars import Bar, Covered, Lane, Mark, rectangle, tip
-from agentkit.views.book import BEHIND, YOU, News, Order, Scope, explained, mapped, short
+from agentkit.views.book import BEHIND, YOU, News
 from agentkit.views.branching import Branch, branches
+from agentkit.views.entries import Order, Scope
 from agentkit.views.fold import Fold
 from agentkit.views.notes import quiet, sentence
+from agentkit.views.phrases import explained, mapped, short
 
 
 class Timeline(Fold):

@@ -16,9 +16,11 @@ from agentkit.events import (
     StepEnded,
 )
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, News, Order, explained, mapped, short
+from agentkit.views.book import YOU, News
+from agentkit.views.entries import Order
 from agentkit.views.fold import Fold
 from agentkit.views.notes import grave, quiet, sentence
+from agentkit.views.phrases import explained, mapped, short
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ what its destination shows as the words that were said, and never into something
 
 from __future__ import annotations
 
-from agentkit.words.markdown import Growing, fenced, for_line, for_lines, for_markdown
+from agentkit.words.markdown import Growing, for_markdown
+from agentkit.words.marks import fenced, for_line, for_lines
 from agentkit.words.pages import UNREAD, for_html
 from agentkit.words.terminal import for_terminal
 

@@ -6,7 +6,7 @@ from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import PALETTE, clean, cut, document, element, heading, paint, words
 from agentkit.pictures.table import Rows, markdown_table, text_table
-from agentkit.views.book import short
+from agentkit.views.phrases import short
 from agentkit.words import for_line
 from memory.views.replicas import Replicas
 

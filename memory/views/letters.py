@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON
-from agentkit.views.book import News, short
+from agentkit.views.book import News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 from memory.fabrics.notes import AskedBy, DeadLetter
 
 LAST = 200

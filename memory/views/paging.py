@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted
 from agentkit.messages import JSON
-from agentkit.views.book import News, short
+from agentkit.views.book import News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 from memory.paged.notes import Compacted, Evicted, Moved, PagedIn, Pressure, WindowNote
 
 LEAST = 0.02

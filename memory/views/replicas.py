@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
-from agentkit.views.book import YOU, News, short
+from agentkit.views.book import YOU, News
 from agentkit.views.fold import Fold
+from agentkit.views.phrases import short
 from memory.board.notes import (
     BoardNote,
     LostUpdate,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agentkit.endpoints import anthropic, failures, openai
+from agentkit.endpoints import anthropic, complaints, failures, openai, waits
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.embedding import connect_embedder
@@ -244,7 +244,7 @@ def test_a_byte_order_mark_before_json_is_no_part_of_it() -> None:
 def test_an_error_is_known_by_its_name_or_else_by_its_words(
     error: dict[str, Any], status: int | None
 ) -> None:
-    assert failures.status_of(error) == status
+    assert complaints.status_of(error) == status
 
 
 @pytest.mark.parametrize(
@@ -264,10 +264,10 @@ def test_the_time_to_wait_may_stand_in_the_body(body: str, seconds: float | None
 
 
 def test_a_time_to_wait_may_be_a_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agentkit.endpoints.failures.time.time", lambda: 1_800_000_000.0)
-    assert failures.wait_s({"retry-after": "1800000030"}) == 30.0
-    assert failures.wait_s({"x-ratelimit-reset": "1800000020000"}) == 20.0
-    assert failures.wait_s({"ratelimit-reset": "7"}) == 7.0
+    monkeypatch.setattr("agentkit.endpoints.waits.time.time", lambda: 1_800_000_000.0)
+    assert waits.wait_s({"retry-after": "1800000030"}) == 30.0
+    assert waits.wait_s({"x-ratelimit-reset": "1800000020000"}) == 20.0
+    assert waits.wait_s({"ratelimit-reset": "7"}) == 7.0
 
 
 @pytest.mark.parametrize(

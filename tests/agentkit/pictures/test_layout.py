@@ -7,7 +7,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.pictures.layout import Box, Link, layers, place, spread
+from agentkit.pictures.aligning import spread
+from agentkit.pictures.layout import Box, Link, layers, place
 from agentkit.pictures.route import routes
 
 PAIRS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.booleans()), max_size=40)

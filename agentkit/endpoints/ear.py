@@ -1,0 +1,47 @@
+"""Hearing a streamed reply: its text goes on at once, without what the model thinks first."""
+
+from __future__ import annotations
+
+from agentkit.endpoints.dialect import (
+    Announced,
+    Collector,
+    complaint,
+)
+from agentkit.endpoints.shapes import Malformed, decode
+from agentkit.endpoints.sse import Event
+from agentkit.messages import JSON
+from agentkit.model import OnText
+from agentkit.thoughts import Voice
+
+
+class Ear:
+    """Hears a streamed reply: its text goes on at once, without what the model thinks first."""
+
+    def __init__(self, collector: Collector, on_text: OnText) -> None:
+        self.collector, self.on_text = collector, on_text
+        self.voice = Voice()
+
+    def take(self, event: Event) -> bool:
+        """Take one event; see http.Listener."""
+        data, name = event
+        if name == "error":
+            raise Announced(told(data))
+        piece = self.collector.take(data)
+        if piece and not self.voice.speaking:
+            piece = self.voice.hear(piece)
+        if piece:
+            self.on_text(piece)
+        return self.collector.done
+
+    @property
+    def finished(self) -> bool:
+        return self.collector.finished
+
+
+def told(data: str) -> JSON:
+    """What an event named "error" says."""
+    try:
+        value = decode(data)
+    except Malformed:
+        return data
+    return complaint(value) or value
