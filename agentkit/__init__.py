@@ -17,6 +17,7 @@ from agentkit.logs import open_log
 from agentkit.messages import Message
 from agentkit.model import Model, Reply, Request
 from agentkit.opening import run
+from agentkit.parts import Data, File, Image
 from agentkit.pattern import Pattern, pattern
 from agentkit.person import Question, set_person
 from agentkit.run import Run, current_run
@@ -36,8 +37,11 @@ __all__ = [
     "AgentkitError",
     "Answer",
     "Context",
+    "Data",
     "Delta",
+    "File",
     "Gathered",
+    "Image",
     "Log",
     "Memory",
     "Message",

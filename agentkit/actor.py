@@ -35,10 +35,21 @@ from agentkit.finished import answered
 from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, jsonable, node
+from agentkit.messages import (
+    JSON,
+    Content,
+    Message,
+    Thread,
+    canonical,
+    digest,
+    extend,
+    jsonable,
+    node,
+)
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.opening import run
 from agentkit.options import AskOptions, RunOptions
+from agentkit.parts import as_content
 from agentkit.run import Run, current_run
 from agentkit.scope import Scope, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
@@ -87,9 +98,9 @@ class Actor(Works, Generic[T]):
         """What the actor makes of what was said before it was asked."""
         return before
 
-    async def opening(self, text: str, before: Thread) -> Thread:
+    async def opening(self, content: str | Content, before: Thread) -> Thread:
         """The conversation as the actor gets it: what was said before, then the task."""
-        return extend(before, Message(role="user", content=text))
+        return extend(before, Message(role="user", content=content))
 
     def _made_of(self) -> tuple[Any, ...]:
         """What the mark of a function that asks it is about; see agentkit.code."""
@@ -128,7 +139,8 @@ class Actor(Works, Generic[T]):
         """Ask.
 
         Args:
-            task: text, or any JSON value; of an Answer its data, or else its text.
+            task: text, or any JSON value; of an Answer its data, or else its text. A list with
+                an Image, File or Data in it is content: ["What is on it?", image].
             output: the type the answer must have, or a JSON Schema of it; None is the actor's own.
             after: an earlier answer whose conversation goes on, or a list of messages. The one
                 asked keeps his own instructions; a team is told in words what was said.
@@ -153,21 +165,7 @@ class Actor(Works, Generic[T]):
                 expected="a whole number from 0: which draw of the same ask this is",
             )
         output = self.output if output is None else output
-        task = of_answers(task)
-        if found := binary_in(task):
-            raise SetupError(
-                f"{self.name} cannot be asked this: it holds {found}, which would reach a model"
-                " as text.",
-                expected="text, or a value that has a JSON form",
-                todo="describe it, or give a tool that looks at it",
-            )
-        try:
-            task = jsonable(task)
-        except ValueError as error:
-            raise SetupError(
-                f"{self.name} cannot be asked this: {error_text(error)}.",
-                expected="text, or a value that has a JSON form",
-            ) from error
+        task = self._asked(task)
         asked = connected(model, self.name)
         if in_run():
             if options:
@@ -191,6 +189,33 @@ class Actor(Works, Generic[T]):
         options["model"] = model if isinstance(model, str) else asked and asked.name
         async with run(arguments=dict(self.arguments), **options):
             return await self._ask(task, output, after, context, sample, asked)
+
+    def _asked(self, task: Any) -> JSON | Content:
+        """The task as a JSON value, or as content where it has parts.
+
+        Raises:
+            SetupError: it is neither.
+        """
+        task = of_answers(task)
+        content = as_content(task)
+        texts = task if content is None else [one for one in content if isinstance(one, str)]
+        if found := binary_in(texts):
+            raise SetupError(
+                f"{self.name} cannot be asked this: it holds {found}, which would reach a model"
+                " as text.",
+                expected="text, a list of texts and parts, or a value that has a JSON form",
+                todo="give it as a part: [text, Image.from_bytes(...)], or Image.from_figure,"
+                " File.from_path, ...; or describe it",
+            )
+        if content is not None:
+            return content
+        try:
+            return jsonable(task)
+        except ValueError as error:
+            raise SetupError(
+                f"{self.name} cannot be asked this: {error_text(error)}.",
+                expected="text, a list of texts and parts, or a value that has a JSON form",
+            ) from error
 
     @overload
     def run_sync(self, task: Any, *, output: type[S], **how: Unpack[AskOptions]) -> Answer[S]: ...
@@ -258,7 +283,7 @@ class Actor(Works, Generic[T]):
             own = self.output is not None and schema_of(self.output) == start.output
             output = self.output if own else start.output
         edit = options.get("edit")
-        task = edit.get("task", start.task) if isinstance(edit, dict) else start.task
+        task = edit.get("task", start.given) if isinstance(edit, dict) else start.given
         options["after"] = (
             options.get("after") or heard_in(log.read(run_id, upto=BEGINNING), self.name) or None
         )
@@ -322,7 +347,7 @@ class Actor(Works, Generic[T]):
 
     async def _ask(
         self,
-        task: JSON,
+        task: JSON | Content,
         output: Output,
         after: After | None,
         context: Any,
@@ -331,7 +356,9 @@ class Actor(Works, Generic[T]):
     ) -> Answer:
         current, parent = current_run(), current_scope()
         self._bounded(parent)
-        text = task if isinstance(task, str) else canonical(task)
+        content = task if isinstance(task, str | Content) else canonical(task)
+        # Bytes are known by their digests here as in messages.
+        text = content if isinstance(content, str) else f"content {canonical(content.form())}"
         before = self.heard(thread_before(after, self.name))
         head = before[-1].id if before else ""
         identity = [parent.key, self.name, text, head, canonical(schema_of(output))]
@@ -351,7 +378,7 @@ class Actor(Works, Generic[T]):
         thinking = self.model_in(scope)
         past = current.past
         if past.finished:
-            return answered(past.finished, scope.key, self.name, text, output)
+            return answered(past.finished, scope.key, self.name, content, output)
         if past.bound:
             asks = f"asks {self.name} what it did not ask then"
             await past.keep_way(parent, asks, scope.key)
@@ -371,11 +398,11 @@ class Actor(Works, Generic[T]):
         kept: dict[str, Any] = {}
         try:
             with within(current, scope):
-                thread = await self.opening(text, before)
+                thread = await self.opening(content, before)
                 tell(current, scope, thread, parent.actor, self.name, "task")
                 with uncancelled(self._cancelled):
                     answer = await self.act(task, output, thread)
-            said = answer.thread or (node(Message(role="assistant", content=answer.text)),)
+            said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:
             stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)

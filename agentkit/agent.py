@@ -20,9 +20,10 @@ from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError, TurnsSpent
 from agentkit.instructions import Instructions, instructed, summary
-from agentkit.messages import JSON, Message, Thread, canonical, digest, extend, thread_of
+from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
 from agentkit.replies import Wanted
+from agentkit.replies import answer_of as said_by
 from agentkit.run import current_run, stream_to
 from agentkit.scope import Scope, current_scope
 from agentkit.standing import StandIn
@@ -148,13 +149,13 @@ class Agent(Actor[T]):
     def heard(self, before: Thread) -> Thread:
         return uninstructed(before) if self.instructions else before
 
-    async def opening(self, text: str, before: Thread) -> Thread:
-        if not text.strip():
+    async def opening(self, content: str | Content, before: Thread) -> Thread:
+        if not content or (isinstance(content, str) and not content.strip()):
             raise SetupError(f"{self.name} was asked nothing.", expected="a task")
         if instructions := await instructed(self.instructions, self.name):
             own = Message(role="system", content=instructions)
             before = thread_of([own, *(node.message for node in before)])
-        return await super().opening(text, before)
+        return await super().opening(content, before)
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         wanted = Wanted(self.name, output, self._limit)
@@ -165,7 +166,7 @@ class Agent(Actor[T]):
             for memory in self.memories:
                 thread = await memory.on_turn(thread)
             if thread[-1].message.role == "assistant" and output is None:
-                return await self._answered(Answer(text=thread[-1].message.content, thread=thread))
+                return await self._answered(said_by(Reply(message=thread[-1].message), thread))
             reply, thread = await self._think(thread, wanted.schema)
             if wanted.calls_of(reply):
                 thread = extend(thread, *await use_all(self.name, self.tools, reply.calls))

@@ -26,3 +26,12 @@ def seconds(value: float | None) -> str:
 def count(value: int) -> str:
     """An integer with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def size(value: int) -> str:
+    """A number of bytes in a unit that suits it: 1 kB is 1000 bytes."""
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if value >= one:
+            share = value / one
+            return f"{share:.1f} {unit}" if share < 9.95 else f"{share:.0f} {unit}"
+    return f"{value} byte{'' if value == 1 else 's'}"

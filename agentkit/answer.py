@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from agentkit.events import Usage
 from agentkit.lacks import listed
-from agentkit.messages import Thread
+from agentkit.messages import Content, Thread
 from agentkit.model import Stop
 from agentkit.words import for_line, for_markdown, for_terminal
 
@@ -50,11 +50,18 @@ class Answer(BaseModel, Generic[T]):
     """Calls below it that may have happened although nobody knows; a person has to look."""
     missing: tuple[str, ...] = ()
     """What was given up at a bound or not reached, in words; () when nothing is missing."""
+    content: Content | None = Field(default=None, repr=False)
+    """The answer where it is more than text, as an image; `text` is it in words then."""
     reasoning: str = Field(default="", repr=False)
     """What the model thought before it answered, where the endpoint tells."""
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def said(self) -> str | Content:
+        """The answer as its message has it."""
+        return self.text if self.content is None else self.content
 
     @property
     def fault(self) -> str:

@@ -1,4 +1,7 @@
-"""What a task cannot hold: bytes and pictures, which would be sent as text that shows nothing."""
+"""What a task cannot hold as it is: bytes and pictures, of which text would show nothing.
+
+As parts of it, beside its text, they are sent as what they are: see `agentkit.parts`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentkit.forms import DRAWN
+from agentkit.parts import Part
 from agentkit.regex import regex
 
 BYTES = (bytes, bytearray, memoryview, io.IOBase)
@@ -21,6 +25,8 @@ def binary_in(value: Any, depth: int = 0) -> str:
     """What in a task is no text and no JSON, in a few words; "" where all of it is."""
     if isinstance(value, str):
         return "a picture or file in base64" if DATA.match(value) else ""
+    if isinstance(value, Part):
+        return f"{value!r} inside of other data"
     if isinstance(value, BYTES):
         return f"{type(value).__name__} object"
     if isinstance(value, type) or depth > DEEPEST:

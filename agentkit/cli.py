@@ -122,7 +122,7 @@ def shown(event: Any) -> str:
     fields = event.model_dump(mode="json", exclude=skip, exclude_defaults=True)
     at = moment(event.at, "%H:%M:%S.%f")[:12]
     words = " ".join(f"{k}={v if isinstance(v, str) else canonical(v)}" for k, v in fields.items())
-    said = "".join(f" | {n.message.role}: {n.message.content}" for n in event.nodes)
+    said = "".join(f" | {n.message.role}: {n.message.text}" for n in event.nodes)
     line = f"{event.seq:>5} {at} {event.kind:<13} {words}{said}".replace("\n", " ")
     line = line if len(line) <= WIDTH * 2 else line[: WIDTH * 2 - 1] + "…"
     return for_terminal(line, one_line=True)

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.events import MessageSent
-from agentkit.messages import JSON, Message, Node, Thread, thread_of
+from agentkit.messages import JSON, Content, Message, Node, Thread, thread_of
+from agentkit.parts import as_content
 
 After = Answer | Sequence[Message | Mapping[str, Any]]
 """An answer whose conversation goes on, or the messages of one, oldest first."""
@@ -91,8 +92,11 @@ def message_of(one: Any, name: str) -> Message:
         return one
     if not isinstance(one, Mapping) or set(one) - set(Message.model_fields):
         raise unusable(name, one)
+    said = one.get("content", "")
+    if isinstance(said, list | tuple) and as_content(said) is None:
+        raise unusable(name, one)
     try:
-        return Message.model_validate(dict(one))
+        return Message.model_validate({**one, "content": as_content(said) or said})
     except ValidationError as error:
         raise unusable(name, one) from error
 
@@ -103,7 +107,8 @@ def unusable(name: str, given: Any) -> SetupError:
     return SetupError(
         f"{name} cannot go on after= {found or type(given).__name__}.",
         expected="an Answer, or a list of Message(role=..., content=...) or of dicts with the"
-        " texts 'role' (system, user, assistant, tool) and 'content'",
+        " texts 'role' (system, user, assistant, tool) and 'content', which may be a list of texts"
+        " and parts (Image, File, Data)",
     )
 
 
@@ -115,16 +120,18 @@ def uninstructed(thread: Thread) -> Thread:
     return thread_of(node.message for node in thread[start:]) if start else thread
 
 
-def worded(task: JSON, before: Thread, name: str) -> JSON:
+def worded(task: JSON | Content, before: Thread, name: str) -> JSON | Content:
     """The task, with what was said before in words behind it.
 
     Raises:
         SetupError: the task is no text.
     """
-    messages = [one.message for one in before if one.message.content.strip()]
-    lines = [f"- {one.role}: {one.content.strip()}".replace("\n", "\n  ") for one in messages]
+    messages = [one.message for one in before if one.message.text.strip()]
+    lines = [f"- {one.role}: {one.text.strip()}".replace("\n", "\n  ") for one in messages]
     if not lines:
         return task
+    if isinstance(task, Content):
+        return Content((*task, (BEFORE + "\n".join(lines)).strip()))
     if not isinstance(task, str):
         raise SetupError(
             f"{name} cannot go on with a conversation (after=) by a task that is no text.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentkit.errors import AgentkitError, Interrupted, LogError, TooDeep, Unsettled
 from agentkit.given import Context
-from agentkit.messages import JSON, jsonable
+from agentkit.messages import JSON, Content, jsonable
 from agentkit.notes import Note
 from agentkit.scope import discard, lacking, note
 from agentkit.tools import Arguments, CallFailed, FunctionTool, of_answer
@@ -60,14 +60,17 @@ class ActorTool(FunctionTool):
             lacking(f"an answer of {asked.name} ({reason})", source=(asked.name, task))
             raise CallFailed(f"{asked.name} failed: {error.what}") from error
         discard((asked.name, task))
+        if answer.content is not None:
+            return Content((*answer.content, *([f"[{answer.fault}]"] if answer.fault else ())))
         return answer.text + (f"\n[{answer.fault}]" if answer.fault else "")
 
 
 def delegate(actor: Any, name: str | None, description: str | None) -> ActorTool:
     """An actor as a tool of others."""
 
-    async def ask(task: str) -> JSON:
-        return jsonable(of_answer(await actor(task)))
+    async def ask(task: str) -> JSON | Content:
+        given = of_answer(await actor(task))
+        return given if isinstance(given, Content) else jsonable(given)
 
     ask.__doc__ = description or actor.description or f"Ask {actor.name}."
     return made(

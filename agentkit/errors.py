@@ -6,6 +6,7 @@ AgentkitError
 │   ├── UnknownModel      no endpoint is called that
 │   ├── UnknownPrice      a budget in USD, and nobody knows what a call costs
 │   ├── UnknownActor      no actor is called that
+│   ├── UnsupportedPart   an endpoint cannot take an image, a file, ... in a message
 │   ├── NotPerformed      a tool lacks its context; it was not called
 │   └── BadTemplate       a {{ }} expression in a cell cannot be evaluated
 ├── EndpointError         the endpoint: refused, unreachable, faulty
@@ -35,6 +36,7 @@ AgentkitError
     ├── LogLocked         another process holds the file for too long
     ├── LogFull           the disk is full
     ├── LogCorrupt        the file is damaged or no agentkit log
+    ├── BlobMissing       the bytes of an image or file are gone, erased or altered
     ├── LogReadOnly       the file, or its folder, is write-protected
     ├── LogGone           the file was deleted or replaced while it was written
     ├── LogRedacted       what was said in the run is gone, on somebody's wish
@@ -146,6 +148,10 @@ class UnknownPrice(SetupError):
 
 class UnknownActor(SetupError):
     """No actor is called that."""
+
+
+class UnsupportedPart(SetupError):
+    """An endpoint cannot take a part of a message; nothing was sent, and nothing paid."""
 
 
 class NotPerformed(SetupError):
@@ -296,6 +302,10 @@ class LogFull(LogError):
 
 class LogCorrupt(LogError):
     """The file is damaged or not an agentkit log; it was left untouched."""
+
+
+class BlobMissing(LogError):
+    """The bytes of an image or file are not in the log, were erased, or altered."""
 
 
 class LogReadOnly(LogError):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from agentkit.messages import JSON, Frozen, Node, Text
+from agentkit.messages import JSON, Content, Frozen, Node, Text
 from agentkit.notes import Note, told
 
 Effect = Literal["pure", "idempotent", "once"]
@@ -124,12 +124,16 @@ class RunStarted(Base):
     actor: str | None = None
     """Who was asked; None for a block of user code."""
     task: JSON = None
-    """What was asked, when an actor was."""
+    """What was asked, when an actor was; of content with parts its words."""
+    content: Content | None = None
+    """What was asked, where it was more than text: the task with its images, files and data."""
     origin: Ref | None = None
     """The run that this one re-runs or branches off."""
     how: Literal["ask", "resume", "rerun", "fork"] = "ask"
     edits: JSON = None
     """Of a fork: {seq: its new text or result}; a resume of the fork needs them too."""
+    edited: dict[str, Content] = {}
+    """Those of the edits whose new result is more than text; they are not among the others."""
     output: JSON = None
     """JSON Schema of the answer that was asked for."""
     sample: int = 0
@@ -146,6 +150,11 @@ class RunStarted(Base):
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
     what: What = "run"
+
+    @property
+    def given(self) -> JSON:
+        """What was asked, as it was given."""
+        return self.task if self.content is None else self.content
 
 
 class RunEnded(Base):
@@ -227,6 +236,9 @@ class StepEnded(Base):
     name: str
     status: Status
     result: JSON = None
+    """What performing it gave; of content with parts its words."""
+    content: Content | None = None
+    """The result, where it is more than text: an image that a tool returned, ..."""
     error: Failure | None = None
     doubt: bool = False
     """Whether it may have happened all the same: a `once` step that was given up or cut off."""
@@ -241,6 +253,11 @@ class StepEnded(Base):
     """The recorded step whose result this is; then nothing was performed or paid."""
     request: JSON = None
     """What was asked, where a reused step has no start that tells it; not of models."""
+
+    @property
+    def given(self) -> JSON:
+        """What performing it gave, to whoever asked for it."""
+        return self.result if self.content is None else self.content
 
 
 def current(event: Any) -> Any:

@@ -9,12 +9,14 @@ from agentkit.answer import Answer
 from agentkit.conversation import BEFORE
 from agentkit.errors import SetupError, TeamChanged, error_text
 from agentkit.events import MessageSent, ScopeClosed, ScopeOpened, StepEnded, StepStarted, Usage
-from agentkit.messages import Node, Thread, chain
+from agentkit.messages import Content, Node, Thread, chain
 from agentkit.record import call
 from agentkit.typed import Output, answered_before
 
 
-def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: Output) -> Answer:
+def answered(
+    events: Sequence[Any], scope: str, actor: str, task: str | Content, output: Output
+) -> Answer:
     """Return what an actor answered in a run that has finished.
 
     Args:
@@ -54,7 +56,7 @@ def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: O
         )
     thread = conversation(events, said[-1].message)
     usage, cost, doubts = spent(events, scope)
-    text = thread[-1].message.content
+    text, content = thread[-1].message.text, thread[-1].message.content
     try:
         data = answered_before(text, end.data, output)
     except ValueError as error:
@@ -67,6 +69,7 @@ def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: O
     return Answer(
         text=text,
         data=data,
+        content=content if isinstance(content, Content) else None,
         actor=actor,
         run_id=run_id,
         usage=usage,
@@ -79,15 +82,16 @@ def answered(events: Sequence[Any], scope: str, actor: str, task: str, output: O
     )
 
 
-def opened_for(events: Sequence[Any], actor: str, task: str) -> str:
+def opened_for(events: Sequence[Any], actor: str, task: str | Content) -> str:
     """Return the scope of the one ask that a run was opened for; "" if it was not this one."""
     asked = [e for e in events if isinstance(e, ScopeOpened) and not e.parent]
     told = [e for e in events if isinstance(e, MessageSent) and e.purpose == "task"]
     if len({one.scope for one in asked}) != 1 or (events[0].actor, asked[0].actor) != (actor,) * 2:
         return ""
     first = next(one for one in told if one.scope == asked[0].scope)
-    said = conversation(events, first.message)[-1].message.content
-    return asked[0].scope if said == task or said.startswith(task + BEFORE) else ""
+    said = conversation(events, first.message)[-1].message
+    worded = said.text.startswith(f"{task}{BEFORE}")
+    return asked[0].scope if said.content == task or worded else ""
 
 
 def conversation(events: Sequence[Any], head: str) -> Thread:

@@ -94,7 +94,11 @@ def attributes(value: Any) -> Any:
     try:
         return plain(value)
     except TypeError:
-        if isinstance(value, NO_DATA) or any(hasattr(type(value), name) for name in DRAWN):
+        if (
+            isinstance(value, NO_DATA)
+            or getattr(type(value), "no_json", False)
+            or any(hasattr(type(value), name) for name in DRAWN)
+        ):
             raise
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {error_text(value)}"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.deprecated import moved
-from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
+from agentkit.errors import AgentkitError, BlobMissing, LogError, LogLocked, UnknownRun, full_text
 from agentkit.events import (
     STREAMS,
     Delta,
@@ -227,6 +227,18 @@ class Log(ABC):
             LogRedacted: what was said in it is gone.
         """
         return
+
+    def blob(self, digest: str) -> bytes:
+        """The bytes of an image or file in a message, by their SHA-256.
+
+        Raises:
+            BlobMissing: they are not here, were erased, or altered.
+        """
+        raise BlobMissing(
+            f"The log {self.url} keeps no bytes of images and files.",
+            todo="give the image or file again",
+            digest=digest,
+        )
 
     @property
     def unchained(self) -> str:

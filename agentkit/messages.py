@@ -7,64 +7,19 @@ the prefix they have in common, and a log stores each message once.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import to_jsonable_python
+from pydantic import AfterValidator, Field
 
-from agentkit.errors import full_text
-from agentkit.forms import plain
+from agentkit.parts import Content
+from agentkit.values import JSON, Frozen, Text, canonical, digest, jsonable, mended
 
-JSON = Any
-"""A JSON value: None, bool, int, float, str, list or dict of them."""
-
-
-def mended(value: JSON) -> JSON:
-    """The value as every JSON reader takes it: what it cannot hold is replaced, visibly.
-
-    NaN and infinities become strings, halves of surrogate pairs U+FFFD. Without it a value
-    would read back from a log as another one, and no endpoint could be sent it.
-    """
-    match value:
-        case str():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case float() if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        case list():
-            return [mended(item) for item in value]
-        case dict():
-            return {mended(name): mended(item) for name, item in value.items()}
-    return value
-
-
-def jsonable(value: Any) -> JSON:
-    """Any value as JSON: dataclasses, pydantic models, dates, sets, arrays, tables and so on.
-
-    Raises:
-        ValueError: it has no JSON form, or contains itself.
-    """
-    try:
-        return mended(to_jsonable_python(value, fallback=plain))
-    except ValueError:
-        raise
-    except Exception as error:
-        raise ValueError(full_text(error)) from error
-
-
-Text = Annotated[str, AfterValidator(mended)]
-
-
-class Frozen(BaseModel):
-    """Base of all data: immutable, unknown fields refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = [
+    "JSON", "Content", "Frozen", "Message", "Node", "Text", "Thread", "ToolCall", "canonical",
+    "chain", "digest", "extend", "in_words", "jsonable", "mended", "node", "stored_message",
+    "thread_of",
+]  # fmt: skip
 
 
 class ToolCall(Frozen):
@@ -80,7 +35,8 @@ class Message(Frozen):
     """One message of a conversation."""
 
     role: Literal["system", "user", "assistant", "tool"]
-    content: Text = ""
+    content: Annotated[Text | Content, Field(union_mode="left_to_right")] = ""
+    """Text; or a list of texts and parts, see `agentkit.parts`."""
     calls: tuple[ToolCall, ...] = ()
     """Tool calls, of an assistant."""
     call_id: str | None = None
@@ -91,6 +47,11 @@ class Message(Frozen):
     """Blocks only the endpoint understands (signed thinking), sent back to it verbatim."""
     reasoning: Text = ""
     """What the model thought first, where the endpoint tells; no part of the answer."""
+
+    @property
+    def text(self) -> str:
+        """The content in words: what is no text in it says what it is."""
+        return self.content if isinstance(self.content, str) else str(self.content)
 
 
 class Node(Frozen):
@@ -105,22 +66,11 @@ Thread = tuple[Node, ...]
 """A conversation, oldest first; thread[-1].id names all of it."""
 
 
-def digest(*parts: str) -> str:
-    """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
-    whole = bytearray()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        whole += b"%d:" % len(data)
-        whole += data
-    return hashlib.blake2b(whole, digest_size=16).hexdigest()
-
-
-CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def canonical(value: JSON) -> str:
-    """The one JSON text of a value: sorted keys, no spaces (in the spirit of RFC 8785)."""
-    return CANONICAL.encode(value)
+def in_words(task: JSON | Content) -> str:
+    """A task as text: content in words, any other value as its JSON."""
+    if isinstance(task, str | Content):
+        return str(task)
+    return canonical(task)
 
 
 def stored_message(message: Message) -> str:

@@ -96,7 +96,7 @@ class Reply(Frozen):
 
     @property
     def text(self) -> str:
-        return self.message.content
+        return self.message.text
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:

@@ -16,7 +16,8 @@ from agentkit.events import STREAMS, Noted, Ref, RunEnded, RunStarted, StepStart
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import LOCK_S, Log
 from agentkit.logs import open_log
-from agentkit.messages import JSON, jsonable
+from agentkit.messages import JSON, Content, jsonable
+from agentkit.parts import as_content
 from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
 from agentkit.place import here
 from agentkit.record import Recorded, edited, recorded
@@ -87,7 +88,9 @@ async def run(
     checked(budget_usd, budget_tokens)
     checked_words(at=at, edit=edit, settle=settle, seed=seed)
     checked_id(id)
-    edits = as_kept(edit)
+    edits, contents = as_kept(edit)
+    content = task if isinstance(task, Content) else None
+    task = task if content is None else str(content)
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
     if not fork and (at is not None or edit):
@@ -125,12 +128,14 @@ async def run(
         or (titled(actor, task) if actor else "run"),
         actor=actor,
         task=task,
+        content=content,
         output=output,
         sample=sample,
         arguments=arguments or None,
         model=model,
         origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
         edits=edits or None,
+        edited=contents,
         how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",
         seed=seed if seed is not None else last.seed if last else None,
         budget_usd=budget_usd if budget_usd is not None else kept.budget_usd if kept else None,
@@ -231,7 +236,7 @@ def ancestry(
     found = list(log.read(start.origin.run) if events is None else events)
     own = next((e for e in found if isinstance(e, RunStarted)), None)
     if start.how == "fork":
-        given = (start.edits or {}).items()
+        given = {**(start.edits or {}), **start.edited}.items()
         edits = {int(seq) if seq.isdigit() else seq: new for seq, new in given}
         found = edited(found, start.origin.seq, edits)
     return [*ancestry(log, own, way=way | {start.origin.run}), *found]
@@ -304,14 +309,16 @@ def checked_id(id: str | None) -> None:
         )
 
 
-def as_kept(edit: dict[Any, Any] | None) -> dict[str, JSON]:
-    """The edits of a fork as its record keeps them.
+def as_kept(edit: dict[Any, Any] | None) -> tuple[dict[str, JSON], dict[str, Content]]:
+    """The edits of a fork as its record keeps them: JSON, and contents with parts.
 
     Raises:
         SetupError: a result has no JSON form.
     """
+    given = {str(seq): new for seq, new in (edit or {}).items() if seq != "task"}
+    contents = {seq: content for seq, new in given.items() if (content := as_content(new))}
     try:
-        return {str(seq): jsonable(new) for seq, new in (edit or {}).items() if seq != "task"}
+        return {seq: jsonable(new) for seq, new in given.items() if seq not in contents}, contents
     except ValueError as error:
         raise SetupError(
             f"An edit of a fork has no JSON form: {error_text(error)}.", expected=WORDS["edit"][1]

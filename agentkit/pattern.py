@@ -18,6 +18,7 @@ from agentkit.errors import BadOutput, SetupError, error_text
 from agentkit.log import Log
 from agentkit.messages import JSON, Message, Thread, canonical, extend, jsonable
 from agentkit.options import AskOptions
+from agentkit.parts import as_content
 from agentkit.sync import wait
 from agentkit.typed import Output, adapter, revalidated, schema_of
 
@@ -171,7 +172,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
         else:
             task = worded(task, before, self.name)
         answer = self._answer(await self.fn(task, **options), output)
-        said = extend(thread, Message(role="assistant", content=answer.text))
+        said = extend(thread, Message(role="assistant", content=answer.said))
         return answer.model_copy(update={"thread": said})
 
     def _answer(self, result: Any, output: Output) -> Answer:
@@ -181,6 +182,9 @@ class Pattern(Actor[T], Generic[In, P, T]):
             return result.model_copy(update={"data": data})
         if isinstance(result, str):
             return Answer(text=result, data=self._typed(result, None, output))
+        if (content := as_content(result)) is not None:
+            text = str(content)
+            return Answer(text=text, data=self._typed(text, None, output), content=content)
         try:
             text = canonical(jsonable(result))
         except ValueError as error:

@@ -20,7 +20,7 @@ from agentkit.events import (
     StepKind,
     StepStarted,
 )
-from agentkit.messages import JSON, Frozen, canonical, node
+from agentkit.messages import JSON, Content, Frozen, canonical, node
 from agentkit.notes import Note
 
 NOT_PERFORMED = "NotPerformed"
@@ -351,12 +351,15 @@ def edited(events: list[Any], at: int | None, edit: dict[Any, Any]) -> list[Any]
     return [replaced(e, edit[e.seq]) if e.seq in edit else e for e in events if e.seq <= last]
 
 
-def replaced(event: StepEnded, new: JSON) -> StepEnded:
+def replaced(event: StepEnded, new: JSON | Content) -> StepEnded:
     """The end of a step with another result; a model's reply is given as its text."""
+    content = new if isinstance(new, Content) else None
     if event.step != "model":
-        return event.model_copy(update={"result": new, "error": None, "status": "ok"})
+        result = new if content is None else str(content)
+        given = {"result": result, "content": content, "error": None, "status": "ok"}
+        return event.model_copy(update=given)
     old = event.nodes[-1]
-    words = new if isinstance(new, str) else canonical(new)
+    words = new if isinstance(new, str | Content) else canonical(new)
     reply = node(
         old.message.model_copy(
             # What went back verbatim, and what was thought, belong to the words that were edited.

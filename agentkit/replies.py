@@ -121,7 +121,15 @@ class Wanted:
 def answer_of(reply: Reply, thread: Thread, data: Any = None) -> Answer:
     """The answer that a reply is."""
     reasoning = reply.message.reasoning
-    return Answer(text=reply.text, data=data, thread=thread, stop=reply.stop, reasoning=reasoning)
+    content = None if isinstance(reply.message.content, str) else reply.message.content
+    return Answer(
+        text=reply.text,
+        data=data,
+        content=content,
+        thread=thread,
+        stop=reply.stop,
+        reasoning=reasoning,
+    )
 
 
 def repaired_before(thread: Thread) -> str | None:

@@ -57,7 +57,7 @@ from agentkit.events import (
 )
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
-from agentkit.messages import JSON, Thread, canonical, digest, jsonable
+from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
 from agentkit.notes import Note
 from agentkit.past import Past
 from agentkit.person import DefaultTaken, Question, agreed, answered
@@ -297,7 +297,8 @@ class Run:
             step=step.kind,
             name=step.name,
             status=status,
-            result=outcome.result,
+            result=str(outcome.result) if isinstance(outcome.result, Content) else outcome.result,
+            content=outcome.result if isinstance(outcome.result, Content) else None,
             error=outcome.error,
             doubt=outcome.doubt,
             made=outcome.made,
@@ -344,7 +345,7 @@ class Run:
                     )
             if done.usage is not None:
                 step.scope.spend(done.usage, done.cost_usd)
-        return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
+        return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
 
     def _inherit(self, done: StepEnded, step: Step) -> Outcome:
         """A step that another run recorded; nothing is paid here."""
@@ -358,7 +359,7 @@ class Run:
         self.emit(StepEnded, step.scope.key, **fields, reused=ref, request=told)
         if done.step in PAID and done.usage is not None:
             self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
-        return Outcome(done.result, done.nodes, done.error, done.usage, done.cost_usd)
+        return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
 
     async def _reserve(
         self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None

@@ -46,6 +46,7 @@ class Outcome:
     """What performing a step gave."""
 
     result: JSON = None
+    """A JSON value; of a tool also content, with an image or file in it."""
     nodes: tuple[Node, ...] = ()
     error: Failure | None = None
     """A failure that is itself the answer, as a tool's is to a model."""

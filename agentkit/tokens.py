@@ -12,8 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from agentkit.errors import BlobMissing
+from agentkit.media import PDF
 from agentkit.messages import Message, canonical
 from agentkit.model import ToolSpec
+from agentkit.parts import Content, File, Image, Part, Reasoning
 from agentkit.regex import regex
 
 PIECE = regex(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
@@ -29,6 +32,21 @@ PER_MESSAGE = 4
 
 PER_CALL = 8
 """Tokens around the name and the arguments of a tool call; our choice."""
+
+IMAGE = 5_000
+"""Tokens of a picture of any size: Claude scales larger ones to at most 4,784, GPT and Gemini to
+fewer. (gpt-4o-mini alone counts up to 48,000, at a price that makes up for it.)"""
+
+PAGE = 5_000
+"""Tokens of a page of a PDF, which is read as text and as a picture (Anthropic: 1,500 to 3,000 for
+the text)."""
+
+REMOTE = 50_000
+"""Tokens of a file that the endpoint fetches, and nobody here has seen; our choice."""
+
+PAGES = regex(
+    rb"/Type\s*/Pages?\b[^>]{0,200}?/Count\s+(\d{1,6})|/Count\s+(\d{1,6})[^>]{0,200}?/Type\s*/Pages\b"
+)
 
 PRIMING = 3
 """Tokens with which a reply begins (OpenAI's cookbook)."""
@@ -66,7 +84,47 @@ def message_tokens(message: Message) -> int:
         PER_CALL + text_tokens(call.name) + text_tokens(call.arguments) for call in message.calls
     )
     native = 0 if message.native is None else text_tokens(canonical(message.native))
-    return PER_MESSAGE + text_tokens(message.content) + calls + native
+    return PER_MESSAGE + content_tokens(message.content) + calls + native
+
+
+def content_tokens(content: str | Content) -> int:
+    """The tokens of what a message says: its text, and what is no text in it."""
+    if isinstance(content, str):
+        return text_tokens(content)
+    return sum(text_tokens(one) if isinstance(one, str) else part_tokens(one) for one in content)
+
+
+def part_tokens(part: Part) -> int:
+    """The most tokens that a part is likely to take, whoever reads it."""
+    if isinstance(part, Reasoning):
+        return 0
+    named = text_tokens(part.words)
+    if isinstance(part, Image):
+        return IMAGE + named
+    if isinstance(part, File):
+        try:
+            return named + file_tokens(part)
+        except BlobMissing:
+            return named + REMOTE  # What cannot be sent costs nothing, but nobody knows that yet.
+    return named
+
+
+def file_tokens(part: File) -> int:
+    """The tokens of a file: by its text, its pages, or else its size.
+
+    Raises:
+        BlobMissing: its bytes are not at hand.
+    """
+    if part.url:
+        return REMOTE
+    if part.text is not None:
+        return text_tokens(part.text)
+    if part.media_type == PDF:
+        counts = [int(a or b) for a, b in PAGES.findall(part.data)]
+        # Where the pages are listed in a packed stream, a page has 2,000 bytes or more.
+        pages = max(counts, default=0) or 1 + part.size // 2_000
+        return PAGE * pages
+    return 1 + part.size // 400  # Sound: 10 tokens a second, and 4,000 bytes a second or more.
 
 
 def tools_tokens(tools: Iterable[ToolSpec]) -> int:

@@ -24,7 +24,7 @@ from agentkit.errors import (
     Unsettled,
 )
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON, Message, Thread, ToolCall, canonical, digest
+from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
 from agentkit.notes import Note
 from agentkit.person import Question, agreed, refused
 from agentkit.run import current_run
@@ -232,10 +232,10 @@ def stop_in(error: BaseException) -> BaseException | None:
     return next(filter(None, map(stop_in, parts)), None)
 
 
-def told(call: ToolCall, result: JSON, error: bool) -> Message:
+def told(call: ToolCall, result: JSON | Content, error: bool) -> Message:
     """A tool's result as the model reads it."""
-    text = result if isinstance(result, str) else canonical(result)
-    return Message(role="tool", content=text, call_id=call.id, error=error)
+    content = result if isinstance(result, str | Content) else canonical(result)
+    return Message(role="tool", content=content, call_id=call.id, error=error)
 
 
 def disallowed(said: str, default: str) -> str:
@@ -264,6 +264,6 @@ def last_call(thread: Thread) -> str:
     results = [one.message for one in thread if one.message.role == "tool"]
     if not calls or not results:
         return "it called no tool"
-    failed, text = results[-1].error, results[-1].content
+    failed, text = results[-1].error, results[-1].text
     cut = text if len(text) <= 120 else text[:119] + "…"
     return f"the last call, of {calls[-1].name}, {'failed' if failed else 'returned'}: {cut}"

@@ -129,8 +129,8 @@ class Compaction(Memory):
         system, rest = [one.message for one in thread[:n]], list(thread[n:])
         pins: list[str] = []
         summary = ""
-        if rest and rest[0].message.content.startswith(self._head):
-            for id, text in BLOCK.findall(rest.pop(0).message.content):
+        if rest and rest[0].message.text.startswith(self._head):
+            for id, text in BLOCK.findall(rest.pop(0).message.text):
                 if id == SUMMARY:
                     summary = text
                 else:
@@ -180,7 +180,7 @@ class Compaction(Memory):
 
     @property
     def _head(self) -> str:
-        return passages(self.name, []).content
+        return passages(self.name, []).text
 
     @property
     def _pin(self) -> str:

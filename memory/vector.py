@@ -264,7 +264,7 @@ class VectorMemory(Scoped):
         return [recall, remember] if self.writes else [recall]
 
     async def on_task(self, thread: Thread) -> Thread:
-        task = thread[-1].message.content
+        task = thread[-1].message.text
         hits = await self.recall(task) if self.recalls else []
         return with_recalled(thread, self.name, hits)
 

@@ -19,6 +19,7 @@ from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, er
 from agentkit.events import StepEnded, uuid7
 from agentkit.notes import Note
 from agentkit.opening import run, titled
+from agentkit.parts import as_content
 from agentkit.place import BoundTo
 from agentkit.run import current_run
 from agentkit.scope import in_run
@@ -200,7 +201,8 @@ async def asked(session: Session, ask: Ask) -> Answer:
     options: dict[str, Any] = {"budget_usd": session.budget_usd, **ask.options}
     if not any(options.get(how) for how in ("resume", "replay")):
         options["id"] = ask.run_id
-    task = to_jsonable_python(ask.task)
+    content = as_content(ask.task)
+    task = to_jsonable_python(ask.task) if content is None else content
     async with run(
         titled(ask.actor.name, task),
         log=session.log,

@@ -14,9 +14,9 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "agentkit": """
-        NOT_DONE Actor Agent AgentkitError Answer Context Delta Gathered Log Memory Message Model
-        Pattern Question Reply Request Run Tool Usage connect current_run discard gather open_log
-        pattern run set_person tool until""",
+        NOT_DONE Actor Agent AgentkitError Answer Context Data Delta File Gathered Image Log
+        Memory Message Model Pattern Question Reply Request Run Tool Usage connect
+        current_run discard gather open_log pattern run set_person tool until""",
     "memory": """
         BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric Faults
         Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER PagedMemory

@@ -10,10 +10,12 @@ from typing import Any
 
 from agentkit.endpoints.callids import unique
 from agentkit.endpoints.openai_request import CHOICES, SCHEMA, chosen
+from agentkit.endpoints.partswire import as_text, in_base64, is_pdf, unsupported
 from agentkit.endpoints.schemas import closed, with_schema
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.messages import Message, ToolCall, canonical, digest
 from agentkit.model import Options, Request
+from agentkit.parts import File, Image, Part
 from agentkit.thoughts import apart
 
 VERSION = "2023-06-01"
@@ -40,12 +42,63 @@ def input_of(call: ToolCall) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"malformed": call.arguments}
 
 
+NAME = "Anthropic's Messages"
+
+
+def part(item: Part, role: str) -> dict[str, Any]:
+    """A part that is no text as a content block; what a user says and a tool returns may hold one.
+
+    Raises:
+        UnsupportedPart: the dialect has no form for it. BlobMissing: its bytes are not at hand.
+    """
+    taken = role in ("user", "tool")
+    if taken and (isinstance(item, Image) or is_pdf(item)):
+        assert isinstance(item, Image | File)
+        source: dict[str, Any] = {"type": "url", "url": item.url}
+        if not item.url:
+            source = {"type": "base64", "media_type": item.media_type, "data": in_base64(item)}
+        titled = {"title": item.name} if isinstance(item, File) and item.name else {}
+        kind = "image" if isinstance(item, Image) else "document"
+        return {"type": kind, "source": source, **titled}
+    takes = "text, images, data, and files: text in UTF-8, or PDF" if taken else "text alone"
+    raise unsupported(item, role, NAME, takes)
+
+
+def said(item: Message) -> list[dict[str, Any]]:
+    """The content of a message as blocks; empty text is not allowed and left out.
+
+    Raises:
+        UnsupportedPart, BlobMissing: as `part`.
+    """
+    if isinstance(item.content, str):
+        return [{"type": "text", "text": item.content}] if item.content.strip() else []
+    found: list[dict[str, Any]] = []
+    for one in item.content:
+        text = as_text(one)
+        if text is not None and text.strip():
+            found.append({"type": "text", "text": text})
+        elif text is None and isinstance(one, Part):
+            found.append(part(one, item.role))
+    return found
+
+
+def told(item: Message) -> str:
+    """The text of a system message.
+
+    Raises:
+        UnsupportedPart: it holds more than text.
+    """
+    if isinstance(item.content, str):
+        return item.content
+    return "\n".join(block["text"] for block in said(item))
+
+
 def blocks(item: Message) -> list[dict[str, Any]]:
     """The content blocks of a message; empty text is not allowed and left out."""
     own = item.native.get("anthropic") if isinstance(item.native, dict) else None
     if own and item.role == "assistant" and tells(own, item):
         return list(own)
-    text = [{"type": "text", "text": item.content}] if item.content.strip() else []
+    text = said(item)
     if item.role == "tool":
         id_ = item.call_id or ""
         result: dict[str, Any] = {"type": "tool_result", "tool_use_id": id_, "content": text}
@@ -61,7 +114,7 @@ def tells(own: list[Any], item: Message) -> bool:
     kinds = [block for block in own if isinstance(block, dict)]
     texts = [str(block.get("text", "")) for block in kinds if block.get("type") == "text"]
     named = [block.get("name") for block in kinds if block.get("type") == "tool_use"]
-    same = apart("".join(texts), cut=True)[1].strip() == item.content.strip()
+    same = apart("".join(texts), cut=True)[1].strip() == item.text.strip()
     return same and named == [call.name for call in item.calls]
 
 
@@ -81,7 +134,7 @@ def turns(messages: list[Message]) -> list[dict[str, Any]]:
 def body(request: Request, model: str, options: Options, stream: bool) -> dict[str, Any]:
     """The request's JSON. A seed is not part of this dialect and left out."""
     messages = unique((node.message for node in request.thread), wire_id)
-    system = "\n\n".join(m.content for m in messages if m.role == "system" and m.content)
+    system = "\n\n".join(told(m) for m in messages if m.role == "system" and m.content)
     result: dict[str, Any] = {
         "model": model,
         "max_tokens": options.max_tokens or MAX_TOKENS,

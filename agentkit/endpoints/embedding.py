@@ -19,9 +19,11 @@ from agentkit.endpoints.connect import check
 from agentkit.endpoints.dialect import Announced, Read, complaint
 from agentkit.endpoints.finding import find
 from agentkit.endpoints.openai import OPENAI, usage
+from agentkit.endpoints.partswire import unsupported
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import JSON, Message
 from agentkit.model import Model, Options, Reply, Request
+from agentkit.parts import Part
 from agentkit.reliability.retry import retry
 
 SIMULATED = "sim:embed"
@@ -72,6 +74,9 @@ def connect_embedder(
 def body(request: Request, model: str, options: Options, stream: bool) -> dict[str, Any]:
     """The body of a request."""
     texts = [one.message.content for one in request.thread]
+    for part in (one for text in texts if not isinstance(text, str) for one in text):
+        if isinstance(part, Part):
+            raise unsupported(part, "user", "an endpoint that embeds", "text alone")
     return {"model": model, "input": texts, "encoding_format": "float", **(options.extra or {})}
 
 

@@ -6,10 +6,12 @@ import re
 from typing import Any
 
 from agentkit.endpoints.callids import nine, unique
+from agentkit.endpoints.partswire import SOUNDS, as_text, in_base64, is_pdf, unsupported
 from agentkit.endpoints.schemas import strict, with_schema
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, canonical, digest
 from agentkit.model import Options, Request
+from agentkit.parts import File, Image, Part
 from agentkit.regex import regex
 
 CHOICES = ("auto", "none", "required")
@@ -40,15 +42,67 @@ def headers(key: str | None) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
+NAME = "OpenAI's Chat Completions"
+SHOWN = "What the call {id} returned beside its text:"
+
+
+def part(item: Part, role: str) -> dict[str, Any]:
+    """A part that is no text, as the wire has it; only what a user says may hold one.
+
+    Raises:
+        UnsupportedPart: the dialect has no form for it. BlobMissing: its bytes are not at hand.
+    """
+    if role in ("user", "tool"):
+        if isinstance(item, Image):
+            url = item.url or f"data:{item.media_type};base64,{in_base64(item)}"
+            return {"type": "image_url", "image_url": {"url": url}}
+        if isinstance(item, File) and not item.url and item.media_type in SOUNDS:
+            sound = {"data": in_base64(item), "format": SOUNDS[item.media_type]}
+            return {"type": "input_audio", "input_audio": sound}
+        if isinstance(item, File) and not item.url and is_pdf(item):
+            data = f"data:{item.media_type};base64,{in_base64(item)}"
+            return {
+                "type": "file",
+                "file": {"filename": item.name or "file.pdf", "file_data": data},
+            }
+    takes = "text alone"
+    if role in ("user", "tool"):
+        takes = "text, images, data, and files: text in UTF-8, PDF, WAV or MP3 (no URL)"
+    raise unsupported(item, role, NAME, takes)
+
+
+def content(item: Message) -> str | list[dict[str, Any]]:
+    """The content of a message; one text where all of it is text, as every server takes it.
+
+    Raises:
+        UnsupportedPart, BlobMissing: as `part`.
+    """
+    if isinstance(item.content, str):
+        return item.content
+    texts = [as_text(one) for one in item.content]
+    if None not in texts:
+        return "\n".join(filter(None, texts))
+    said: list[dict[str, Any]] = []
+    for one, text in zip(item.content, texts, strict=True):
+        if text:
+            said.append({"type": "text", "text": text})
+        elif isinstance(one, Part) and text is None:
+            said.append(part(one, item.role))
+    return said
+
+
 def message(item: Message) -> dict[str, Any]:
     """One message as the wire has it."""
+    said = content(item)
     if item.role == "tool":
+        if isinstance(said, list):
+            said = item.text  # What is no text in it comes after the results; see `messages`.
         # The dialect has no mark for a failed tool; the words must say it.
-        failed = item.error and not item.content.lower().startswith("error")
-        content = f"Error: {item.content}" if failed else item.content
-        return {"role": "tool", "tool_call_id": item.call_id or "", "content": content}
+        failed = item.error and not said.lower().startswith("error")
+        said = f"Error: {said}" if failed else said
+        return {"role": "tool", "tool_call_id": item.call_id or "", "content": said}
     if not item.calls:
-        return {"role": item.role, "content": item.content}
+        return {"role": item.role, "content": said}
     own = item.native.get("openai", {}) if isinstance(item.native, dict) else {}
     extras = own.get("calls", {})
     calls = [
@@ -60,15 +114,36 @@ def message(item: Message) -> dict[str, Any]:
         }
         for call in item.calls
     ]
-    spoken = {"role": item.role, "content": item.content or None, "tool_calls": calls}
+    spoken = {"role": item.role, "content": said or None, "tool_calls": calls}
     return {**own.get("fields", {}), **spoken}
+
+
+def messages(items: list[Message]) -> list[dict[str, Any]]:
+    """A conversation as the wire has it.
+
+    A tool's message may hold text only: what else a tool returned follows, once all results of
+    the turn are there, in a message of the user that says whose it is.
+    """
+    result: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
+    for item in items:
+        if shown and item.role != "tool":
+            result.append({"role": "user", "content": shown})
+            shown = []
+        result.append(message(item))
+        if item.role == "tool" and not isinstance(item.content, str):
+            beside = [one for one in item.content if isinstance(one, Part) and as_text(one) is None]
+            if beside:
+                shown.append({"type": "text", "text": SHOWN.format(id=item.call_id)})
+                shown += [part(one, item.role) for one in beside]
+    return [*result, {"role": "user", "content": shown}] if shown else result
 
 
 def body(request: Request, model: str, options: Options, stream: bool) -> dict[str, Any]:
     """The request's JSON."""
     result: dict[str, Any] = {
         "model": model,
-        "messages": [message(item) for item in unique(node.message for node in request.thread)],
+        "messages": messages(unique(node.message for node in request.thread)),
     }
     if request.tools:
         result["tools"] = [{"type": "function", "function": t.model_dump()} for t in request.tools]

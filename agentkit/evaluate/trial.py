@@ -195,7 +195,7 @@ def refused(events: Sequence[Any]) -> bool:
 def last_words(events: Sequence[Any]) -> str:
     """Return what a model said last; "" when none said anything."""
     said = (
-        e.nodes[-1].message.content
+        e.nodes[-1].message.text
         for e in reversed(events)
         if isinstance(e, StepEnded) and e.step == "model" and e.nodes
     )

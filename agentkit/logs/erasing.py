@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from agentkit.log import Erased
-from agentkit.logs import chain
+from agentkit.logs import blobs, chain, schema
 from agentkit.messages import JSON
 
 BLANK = "[erased]"
@@ -146,6 +146,7 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
     try:
         begin(db)
         messages, events = erase_messages(db, wanted), erase_events(db, wanted)
+        erase_blobs(db, wanted)
         db.execute("COMMIT")
         return Erased(events=events, messages=messages, left=tuple(swept(db, path)))
     finally:
@@ -236,6 +237,19 @@ def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None)
         if (made := wanted.cut(name)) != name:
             db.execute("UPDATE runs SET name=? WHERE n=?", (made, run))
     return len(changed)
+
+
+def erase_blobs(db: sqlite3.Connection, wanted: Texts) -> None:
+    """Erase files and images whose digest is given, or in whose bytes a text stands as it is."""
+    if not schema.columns_in(db, "blobs"):
+        return
+    keys = [key for (key,) in db.execute("SELECT digest FROM blobs")]
+    forms = [form.encode("utf-8", "surrogatepass") for form in wanted.long]
+    for key in keys:
+        (data,) = db.execute("SELECT data FROM blobs WHERE digest=?", (key,)).fetchone()
+        if key.hex() in wanted.long or any(form in data for form in forms):
+            db.execute("UPDATE blobs SET data=? WHERE digest=?", (blobs.ERASED, key))
+            sealed(db, key, blobs.seal(key, blobs.ERASED))
 
 
 def seal_commits(db: sqlite3.Connection, run: int, seqs: set[int]) -> None:

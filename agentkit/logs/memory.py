@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentkit.errors import BlobMissing
 from agentkit.events import Event, RunEnded, RunStarted, current
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import Batch, Log, RunInfo, Tally, unknown
-from agentkit.logs import chain
+from agentkit.logs import blobs, chain
 
 
 @dataclass
@@ -37,6 +39,8 @@ class MemoryLog(Log):
         self._runs: dict[str, _Kept] = {}
         self._order: list[Any] = []
         """All events of all runs, in the order they were stored."""
+        self._blobs: dict[str, bytes] = {}
+        """The bytes of images and files, each once."""
 
     def write(self, batch: Batch) -> Batch:
         stored: Batch = []
@@ -50,6 +54,7 @@ class MemoryLog(Log):
             kept.lease = self.clock() + LEASE_S
             kept.events.extend(events)
             self._order.extend(events)
+            self._keep(events)
             for event in events:
                 kept.tally.add(event)
                 if isinstance(event, RunStarted):
@@ -59,6 +64,21 @@ class MemoryLog(Log):
                     kept.status, kept.ended, kept.lease = event.status, event.at, 0.0
             stored.append((lease, events))
         return stored
+
+    def _keep(self, events: list[Any]) -> None:
+        """Keep the bytes of images and files; messages with the same ones share them."""
+        for part in (part for event in events for part in blobs.parts_of(event)):
+            if part.digest not in self._blobs:
+                try:
+                    self._blobs[part.digest] = part.data
+                except BlobMissing:
+                    continue
+            part.kept_in(self._blobs[part.digest])
+
+    def blob(self, digest: str) -> bytes:
+        if digest not in self._blobs:
+            raise blobs.missing(digest, self.url, "are not in it")
+        return blobs.proved(digest, self._blobs[digest], self.url)
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
         self.settle()
@@ -132,6 +152,11 @@ class MemoryLog(Log):
                 wrong.append(f"run {run} was altered: its events are not those that were stored")
             if [e.seq for e in kept.events] != list(range(1, len(stored) + 1)):
                 wrong.append(f"run {run} has gaps: {len(kept.events)} of {len(stored)} events")
+        wanted = {part.digest for event in self._order for part in blobs.parts_of(event)}
+        wrong += [f"the bytes {one} are missing" for one in sorted(wanted - self._blobs.keys())]
+        for one, data in self._blobs.items():
+            if hashlib.sha256(data).hexdigest() != one:
+                wrong.append(f"the bytes {one} were altered")
         if head is not None and (count or 0) > len(self._order):
             wrong.append(f"events are missing: {len(self._order)} of {count}")
         elif head is not None and self._head(count or 0) != head:

@@ -1,8 +1,9 @@
 """Redacts whole runs: what was said in them goes, what happened stays.
 
 Of each event its kind, time, scope and names (actors, tools, models) stay, with tokens, costs and
-the digests that it had: ids of messages, keys of steps. Messages go that no other run holds. What
-the runs wrote into streams of shared state is erased there, snapshots included.
+the digests that it had: ids of messages, keys of steps. Messages go that no other run holds, and
+bytes of images and files that nothing is left to name. What the runs wrote into streams of shared
+state is erased there, snapshots included.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from agentkit.lease import holds, owner_gone, owner_name, taken
 from agentkit.log import Erased
-from agentkit.logs import erasing
+from agentkit.logs import blobs, erasing
 from agentkit.logs.bodies import unpacked
 from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
 from agentkit.messages import JSON
@@ -83,6 +84,7 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
             redact_run(db, n)
         for id in found.messages:
             db.execute("DELETE FROM messages WHERE id=?", (id,))
+        blobs.sweep(db)
         for stream, texts in found.streams.items():
             erasing.erase_events(db, Texts(texts), stream)
         db.execute("COMMIT")

@@ -18,7 +18,7 @@ APPLICATION_ID = 0x41674B74
 CHAINED = 2
 """The first version that has a hash chain."""
 
-TABLES = {"runs": 1, "events": 1, "messages": 1, "chain": 2}
+TABLES = {"runs": 1, "events": 1, "messages": 1, "chain": 2, "blobs": 4}
 """Our tables, and the version that each came with."""
 
 WHAT = f"CASE WHEN id LIKE '{STREAMS}%' THEN 'stream' ELSE 'run' END"
@@ -81,7 +81,12 @@ def version_3(db: sqlite3.Connection) -> None:
     db.execute(f"UPDATE runs SET what={WHAT}")
 
 
-MIGRATIONS: list[Migration] = [version_1, version_2, version_3]
+def version_4(db: sqlite3.Connection) -> None:
+    """The bytes of images and files that messages have as parts, each once, by their SHA-256."""
+    db.execute("CREATE TABLE IF NOT EXISTS blobs (digest BLOB UNIQUE NOT NULL, data BLOB NOT NULL)")
+
+
+MIGRATIONS: list[Migration] = [version_1, version_2, version_3, version_4]
 """One per schema version; a file of version n gets those from n on, in one transaction."""
 
 

@@ -24,7 +24,7 @@ from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
-from agentkit.logs import chain, erasing, redacting, schema, verifying
+from agentkit.logs import blobs, chain, erasing, redacting, schema, verifying
 from agentkit.logs.bodies import event_from, stored_body, unpacked
 from agentkit.logs.connecting import connected, copied
 from agentkit.messages import Thread, stored_message
@@ -235,6 +235,9 @@ class SqliteLog(Log):
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
             if self._epoch:
                 erasing.say_again(self._db, number, messages)
+        for event in events:
+            if bearing := blobs.parts_of(event):
+                blobs.write(self._db, number, bearing, again=bool(self._epoch))
         last = rows.pop()
         values = [(number, *row, None) for row in rows] + [(number, *last, head)]
         self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
@@ -326,7 +329,8 @@ class SqliteLog(Log):
             parts, rest = unpacked(body)
             nodes = ",".join(node for part in parts for node in self._chain(*part))
             columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
-            return event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
+            event = event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
+            return blobs.attached(event, self.blob)
         except FOREIGN as error:
             raise LogCorrupt(
                 f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",
@@ -334,6 +338,10 @@ class SqliteLog(Log):
                 run_id=run,
                 seq=seq,
             ) from error
+
+    def blob(self, digest: str) -> bytes:
+        with self._mapped():
+            return blobs.read(self._db, digest, str(self.path))
 
     def _chain(self, id: str, count: int) -> list[str]:
         """The last `count` messages of a conversation, as JSON, oldest first."""

@@ -19,7 +19,7 @@ from agentkit.errors import LogError
 from agentkit.events import RunStarted
 from agentkit.lease import LEASE_S, holds
 from agentkit.log import Tally
-from agentkit.logs import chain, schema
+from agentkit.logs import blobs, chain, schema
 from agentkit.logs.bodies import event_from, names_messages, unpacked
 from agentkit.messages import Message, digest, node
 
@@ -92,6 +92,8 @@ def problems(
         if text != "ok":
             wrong.add(f"SQLite: {text}")
     depths = messages(db, wrong)
+    if schema.version_of(db) >= blobs.FIRST:
+        blobs.problems(db, wrong.add, seals_of(db))
     chained = schema.version_of(db) >= schema.CHAINED
     runs = {row[0]: row for row in db.execute("SELECT n, id FROM runs")}
     seals = seals_of(db)

@@ -14,7 +14,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
-from agentkit.messages import JSON, Thread, canonical
+from agentkit.messages import JSON, Thread, canonical, in_words
 from agentkit.person import DefaultTaken, Question, answered
 from agentkit.run import current_run
 from agentkit.scope import note
@@ -43,7 +43,7 @@ class Person(Actor):
         self.answers = answers
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
-        text = task if isinstance(task, str) else canonical(task)
+        text = in_words(task)
         text = str(worded(text, thread[:-1], self.name))
         options = self.options or choices(schema_of(output))
         question = Question(

@@ -53,7 +53,7 @@ def trajectory(events: Iterable[Any], scope: str | None = None) -> list[Act]:
     ended = [e for e in events if isinstance(e, StepEnded) and e.step == "model" and e.result]
     scope = scope or next((event.scope for event in ended), "")
     seen = {
-        m.call_id: m.content
+        m.call_id: m.text
         for e in events
         if isinstance(e, StepStarted) and e.scope == scope
         for m in [node.message for node in e.nodes]
@@ -61,7 +61,7 @@ def trajectory(events: Iterable[Any], scope: str | None = None) -> list[Act]:
     }
     return [
         Act(
-            thought=spoken.content,
+            thought=spoken.text,
             actions=tuple(f"{call.name}({call.arguments})" for call in spoken.calls),
             observations=tuple(seen[call.id] for call in spoken.calls if call.id in seen),
         )

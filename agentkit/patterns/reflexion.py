@@ -148,9 +148,9 @@ def trajectory(answer: Answer) -> list[str]:
     lines, calls = [], dict[str, str]()
     for message in [node.message for node in answer.thread[:-1]]:
         if message.role == "tool":
-            seen = flat(message.content)
+            seen = flat(message.text)
             lines.append(f"- {calls.get(message.call_id or '', 'a tool')} -> {seen}")
         elif message.role == "assistant":
-            lines += [f"- {flat(message.content)}"] if message.content.strip() else []
+            lines += [f"- {flat(message.text)}"] if message.text.strip() else []
             calls |= {call.id: f"{call.name}({call.arguments})" for call in message.calls}
     return lines

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentkit.errors import ToolError, error_text
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON, canonical
+from agentkit.messages import JSON, Content, canonical
 from agentkit.threads import put, uncancelled
 from agentkit.tools.protocol import Arguments, Tool
 from agentkit.tools.results import rendered
@@ -18,8 +18,8 @@ NOTHING_GIVEN: Context[Any] = Context(NOT_GIVEN)
 
 async def perform(
     tool: Tool, arguments: Mapping[str, JSON], context: Context[Any] | None = None
-) -> JSON:
-    """Call a tool and return its result as a JSON value.
+) -> JSON | Content:
+    """Call a tool and return its result as a JSON value, or as content with parts.
 
     Args:
         tool: of any kind.

@@ -11,7 +11,7 @@ from agentkit.messages import JSON, Message
 def speech(message: Message) -> str:
     """A message as a reader wants it: its text, then the tools it asks for."""
     wishes = [f"{call.name}({call.arguments})" for call in message.calls]
-    return "\n".join([message.content, *wishes] if message.content else wishes)
+    return "\n".join([message.text, *wishes] if message.text else wishes)
 
 
 def explained(error: Failure) -> str:

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from agentkit import Actor, Answer, current_run
-from agentkit.errors import BadOutput, TimedOut, by_name
+from agentkit.errors import BadOutput, TimedOut, UnsupportedPart, by_name
 from agentkit.events import Usage
-from agentkit.messages import JSON, Message, Thread, canonical, digest, extend
+from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend
 from agentkit.scope import note
 from agentkit.step import Outcome
 from agentkit.typed import Output, answered_before, schema_of
@@ -36,6 +36,13 @@ class QueueActor(Actor):
         self.post, self.queue, self.timeout_s = post, queue, timeout_s
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
+        heard = [task, *(node.message.content for node in thread[:-1])]
+        if any(isinstance(content, Content) for content in heard):
+            raise UnsupportedPart(
+                f"{self.name} cannot be asked this: a queue carries text and JSON, no parts.",
+                expected="a task, and a conversation before it, without images, files and data",
+                todo="ask an agent in this process, or say where the worker finds them",
+            )
         request = {
             "task": task,
             "output": schema_of(output),

@@ -81,7 +81,7 @@ def called(message: Message) -> bool:
 def told(message: Message) -> str:
     """A message as text: what was said, then its calls."""
     calls = [f"{call.name}({call.arguments})" for call in message.calls]
-    return "\n".join([part for part in (message.content, *calls) if part])
+    return "\n".join([part for part in (message.text, *calls) if part])
 
 
 Pointer = Callable[[str, int], str]
@@ -117,7 +117,8 @@ def shorter(one: Entry, most: int, pointer: Pointer) -> Entry:
             for call in bare.calls
         )
         bare = bare.model_copy(update={"calls": few})
-    content = one.full.content
+    # What is no text cannot be cut: where the message must be shorter, words stand for it.
+    content = one.full.text
     room = most - message_tokens(bare)
     if text_tokens(content) > room:
         # The pointer's length depends on the count in it, which is longest for the whole text.

@@ -12,6 +12,7 @@ import sqlite3
 from agentkit import Message
 from agentkit.logs.erasing import Texts
 from agentkit.messages import canonical
+from agentkit.parts import Binary
 from memory.paged.entries import told
 
 GONE = "[forgotten]"
@@ -34,11 +35,18 @@ def texts_of(message: Message, size: int) -> list[str]:
     parts = [whole[n : n + size] for n in range(0, len(whole), size)]
     return [
         whole,
-        message.content,
+        *pieces(message),
         message.reasoning,
         *(c.arguments for c in message.calls),
         *parts,
     ]
+
+
+def pieces(message: Message) -> list[str]:
+    """The texts in a message, and the digests of its images and files, which erase their bytes."""
+    if isinstance(message.content, str):
+        return [message.content]
+    return [one.digest if isinstance(one, Binary) else str(one) for one in message.content]
 
 
 def forget(db: sqlite3.Connection, memory: str, ids: frozenset[str], texts: Texts | None) -> int:

@@ -281,7 +281,7 @@ class PagedMemory(Outside):
     @property
     def head(self) -> str:
         """How the message with working context and summary begins."""
-        return passages(self.name, []).content
+        return passages(self.name, []).text
 
     @cached_property
     def tools(self) -> Sequence[Tool]:

@@ -176,7 +176,7 @@ def last_words(messages: Sequence[Message], names: frozenset[str]) -> str:
     if any(one.error for one in messages[-results:]):
         return ""
     ends = all(call.name in names and not wants(call.arguments) for call in calling.calls)
-    return calling.content.strip() if ends else ""
+    return calling.text.strip() if ends else ""
 
 
 def wants(arguments: str) -> bool:

@@ -182,7 +182,7 @@ class Window:
         fixed: list[JSON] = [
             {"id": part, "part": part, "text": text[:160], "tokens": text_tokens(text)}
             for part, text in [
-                ("system", "\n".join(one.content for one in self.system)),
+                ("system", "\n".join(one.text for one in self.system)),
                 *((f"working context: {name}", text) for name, text in self.blocks.items()),
                 ("summary", self.summary),
             ]
@@ -208,7 +208,7 @@ def parted(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message
     messages = [one.message for one in thread]
     n = next((n for n, one in enumerate(messages) if one.role != "system"), len(messages))
     rest = messages[n:]
-    if rest and rest[0].role == "user" and rest[0].content.startswith(head):
+    if rest and rest[0].role == "user" and rest[0].text.startswith(head):
         rest = rest[1:]
     return tuple(messages[:n]), rest
 

@@ -150,15 +150,15 @@ class StreamMemory(StreamCore):
         return [recall, observe]
 
     async def on_task(self, thread: Thread) -> Thread:
-        hits = await self.recall(thread[-1].message.content) if self.recalls else []
+        hits = await self.recall(thread[-1].message.text) if self.recalls else []
         return with_recalled(thread, self.name, hits)
 
     async def on_answer(self, thread: Thread) -> None:
         if not self.observes:
             return
         last = next((n.message for n in reversed(thread) if n.message.role == "user"), None)
-        task = last.content if last else ""
-        await self.observe(asked(task, thread[-1].message.content))
+        task = last.text if last else ""
+        await self.observe(asked(task, thread[-1].message.text))
 
     def __repr__(self) -> str:
         return (

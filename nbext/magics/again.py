@@ -209,7 +209,7 @@ def again(
         output = asked.output
     if (budget := line.one("--budget")) is not None:
         options["budget_usd"] = number(accepts, "--budget", budget)
-    task = (options.get("edit") or {}).get("task", asked.task)
+    task = (options.get("edit") or {}).get("task", asked.given)
     return Ask(
         actor=actor,
         task=task,

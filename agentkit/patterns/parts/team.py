@@ -18,7 +18,7 @@ from agentkit.errors import (
     SetupError,
     ToolError,
 )
-from agentkit.messages import JSON, canonical, jsonable
+from agentkit.messages import JSON, in_words, jsonable
 from agentkit.patterns.parts.notes import Partial
 from agentkit.scope import note
 from agentkit.tools import Tool, named
@@ -93,7 +93,7 @@ def called(name: str, team: Sequence[Actor]) -> Actor | None:
 
 def text_of(task: JSON) -> str:
     """Return a task as text."""
-    return task if isinstance(task, str) else canonical(task)
+    return in_words(task)
 
 
 def flat(text: str) -> str:

@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
-from agentkit.sim.server.anthropic_body import Block, Choice, CountBody, Message, MessagesBody
+from agentkit.sim.server.anthropic_body import (
+    Block,
+    Choice,
+    CountBody,
+    Message,
+    MessagesBody,
+    TextBlock,
+)
 from agentkit.sim.server.bounds import sound
 from agentkit.sim.server.openai_wire import tokens_of
 from agentkit.sim.server.wire import Frame, Refused, Reply, Wanted, frame, pieces, read_arguments
@@ -56,7 +63,7 @@ def ask_of(body: CountBody, seed: int) -> Ask:
     choice = body.tool_choice
     return Ask(
         model=body.model,
-        system="\n\n".join(block.text for block in body.system),
+        system=texts_of(body.system, "system", "\n\n"),
         turns=tuple(turns_of(body.messages)),
         offers=offers,
         schema=sound(form.schema_, "output_config.format.schema") if form else None,
@@ -104,8 +111,23 @@ def result_of(block: Block, waiting: dict[str, str], field: str) -> Turn:
             field=f"{field}.tool_use_id",
         )
     name = waiting.pop(block.tool_use_id)
-    text = "\n".join(part.text for part in block.content)
+    text = texts_of(block.content, f"{field}.content", "\n")
     return Turn("tool", text, call_id=block.tool_use_id, name=name, error=bool(block.is_error))
+
+
+def texts_of(blocks: list[TextBlock], field: str, between: str) -> str:
+    """The text of blocks; other media are refused.
+
+    Raises:
+        Refused: one is no text.
+    """
+    for spot, block in enumerate(blocks):
+        if block.type != "text":
+            raise Refused(
+                f"{field}.{spot}.type: the simulation reads text only; got {block.type!r}.",
+                field=f"{field}.{spot}.type",
+            )
+    return between.join(block.text for block in blocks)
 
 
 def unanswered(place: int, waiting: dict[str, str]) -> Refused:

@@ -1,0 +1,79 @@
+"""Values as data: JSON that every reader takes, its one text, and names made of texts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import to_jsonable_python
+
+from agentkit.errors import full_text
+from agentkit.forms import plain
+
+JSON = Any
+"""A JSON value: None, bool, int, float, str, list or dict of them."""
+
+
+def mended(value: JSON) -> JSON:
+    """The value as every JSON reader takes it: what it cannot hold is replaced, visibly.
+
+    NaN and infinities become strings, halves of surrogate pairs U+FFFD. Without it a value
+    would read back from a log as another one, and no endpoint could be sent it.
+    """
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case list():
+            return [mended(item) for item in value]
+        case dict():
+            return {mended(name): mended(item) for name, item in value.items()}
+    return value
+
+
+def jsonable(value: Any) -> JSON:
+    """Any value as JSON: dataclasses, pydantic models, dates, sets, arrays, tables and so on.
+
+    Raises:
+        ValueError: it has no JSON form, or contains itself.
+    """
+    try:
+        return mended(to_jsonable_python(value, fallback=plain))
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(full_text(error)) from error
+
+
+Text = Annotated[str, AfterValidator(mended)]
+
+
+class Frozen(BaseModel):
+    """Base of all data: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def digest(*parts: str) -> str:
+    """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
+    whole = bytearray()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        whole += b"%d:" % len(data)
+        whole += data
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
+
+
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def canonical(value: JSON) -> str:
+    """The one JSON text of a value: sorted keys, no spaces (in the spirit of RFC 8785)."""
+    return CANONICAL.encode(value)
