@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from memory.embed import Embedder as Embedder
     from memory.embed.choose import embedder as embedder
     from memory.embed.endpoint import EndpointEmbedder as EndpointEmbedder
+    from memory.errors import BadExport as BadExport
     from memory.errors import BadVector as BadVector
     from memory.errors import Conflict as Conflict
     from memory.errors import OtherEmbedder as OtherEmbedder
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from memory.fabrics.faults import Faults as Faults
     from memory.fabrics.queues import Queue as Queue
     from memory.fabrics.queues import Stream as Stream
+    from memory.moving import Imported as Imported
     from memory.paged.paged import PagedMemory as PagedMemory
     from memory.past import StateAt as StateAt
     from memory.pictures.letters import LettersPicture as LettersPicture
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from memory.views.stored import fill_map as fill_map
 
 HOMES: dict[str, str] = {
+    "BadExport": "memory.errors",
     "BadVector": "memory.errors",
     "Board": "memory.board.board",
     "Compaction": "memory.compaction",
@@ -70,6 +73,7 @@ HOMES: dict[str, str] = {
     "EndpointEmbedder": "memory.embed.endpoint",
     "Fabric": "memory.fabrics.core",
     "Faults": "memory.fabrics.faults",
+    "Imported": "memory.moving",
     "Item": "memory.stores",
     "Letters": "memory.views.letters",
     "LettersPicture": "memory.pictures.letters",

@@ -8,6 +8,7 @@ StoreError            of `agentkit.errors`, so that code can catch it without th
 ├── StoreFull         the disk is full
 ├── ReadOnly          a memory that is only read was to be written
 ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
+├── BadExport         a line of a file that was to be imported is none of an export
 ├── StoreCorrupt      the file is damaged or no store
 ├── Stale             a replica is behind what a session may rely on
 └── Conflict          compare-and-swap: somebody else wrote in between
@@ -44,6 +45,12 @@ class ReadOnly(StoreError):
 
 class QueueFull(StoreError):
     """A bounded queue or stream holds as many messages as it may; nothing was added."""
+
+
+class BadExport(StoreError):
+    """A line of an export cannot be read; `line` is its number."""
+
+    kept = (*StoreError.kept, "line")
 
 
 class StoreCorrupt(StoreError):

@@ -24,6 +24,7 @@ from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.home import home
 from memory.hybrid import Search, checked_search, hybrid
+from memory.moving import Moving
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, near_enough, nearest, noted, with_recalled
 from memory.scopes import OPEN, Scoped, Shelf
@@ -34,7 +35,7 @@ from memory.stores.filters import plain_filter
 from memory.writing import Facts, Writing, normal_form, of_names
 
 
-class VectorMemory(Scoped):
+class VectorMemory(Scoped, Moving):
     """Texts that an agent finds again by how near they are to its question.
 
     What an agent is asked recalls by itself; it may search and store with NAME_recall and

@@ -112,6 +112,7 @@ LAYERS = [
     "memory.scopes",
     "memory.writing",
     "memory.erasing",
+    "memory.moving",
     "memory.vector",
     "memory.board",
     "memory.stream",

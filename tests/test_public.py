@@ -18,8 +18,10 @@ PUBLIC = {
         Memory Message Model Pattern Question Reply Request Run Tool Usage connect
         current_run discard gather open_log pattern run set_person tool until""",
     "memory": """
-        BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric Faults
-        Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER PagedMemory
+        BadExport BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric
+        Faults
+        Imported Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER
+        PagedMemory
         Paging PagingPicture Preset Queue QueueFull RELEASED ReadOnly Recalled Replica Replicas
         ReplicasPicture Stale State StateAt Store StoreCorrupt
         StoreFull StoreTaken StoreUnreachable Stream StreamMemory VectorMemory embedder fabric

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
 
 import pydantic
 
-from agentkit import Actor, Agent, Memory, Model
+from agentkit import Actor, Agent, Model
 from agentkit.errors import SetupError
 from agentkit.log import Erased
 from agentkit.messages import JSON, digest
@@ -27,10 +27,11 @@ from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.home import home
 from memory.hybrid import checked_search, relevances
+from memory.moving import Moving
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, noted
 from memory.steps import paid, step
-from memory.stores import Store
+from memory.stores import Item, Store
 from memory.stores.choose import store as opened
 from memory.stream.presets import PRESETS, Preset
 from memory.stream.records import Kind, Record, pressure, record
@@ -52,7 +53,7 @@ RATE = (
 ANSWERED = "I answered:"
 
 
-class StreamCore(Memory):
+class StreamCore(Moving):
     """The records of one stream in a store, rated, appended and recalled as steps."""
 
     def __init__(
@@ -240,6 +241,9 @@ class StreamCore(Memory):
     async def records(self) -> list[Record]:
         """List the whole stream, oldest first; not a step."""
         return [record(item) for item in await self.store.get()]
+
+    def checked_item(self, item: Item) -> None:
+        record(item)
 
     async def latest(self, count: int) -> list[str]:
         """Return the texts of the newest records, oldest first, as a step."""

@@ -1,0 +1,444 @@
+"""A memory as a file of JSON lines, out and in, and cleared.
+
+The first line is a header, each other one an item: {"id": ..., "text": ..., "metadata": ...}.
+Vectors stay at home: whoever reads the file may have another embedder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, overload
+
+import pydantic
+
+from agentkit import Memory
+from agentkit.errors import SetupError
+from agentkit.events import Usage
+from agentkit.log import Erased
+from agentkit.logs import files
+from agentkit.messages import JSON, Frozen, canonical
+from agentkit.step import Outcome
+from agentkit.threads import in_thread
+from memory.embed import Embedder
+from memory.erasing import erased
+from memory.errors import BadExport
+from memory.scopes import Scoped
+from memory.steps import paid, step
+from memory.stores import Item, Store
+from memory.stores.entry import admitted
+from memory.stores.metadata import plain_metadata
+from memory.writing import Writing, normal_form, of_names
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FORMAT, VERSION = "agentkit_memory", 1
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a line."""
+
+BATCH = 500
+"""Items that are embedded and put at a time."""
+
+File = Path | str | IO[str] | IO[bytes]
+"""A path, or a file that is open."""
+
+
+class Header(Frozen):
+    """The first line of an export."""
+
+    model_config = pydantic.ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    version: int = pydantic.Field(alias="agentkit_memory")
+    memory: str
+    kind: str
+    embedder: str
+    scope: dict[str, str] = {}
+    items: int
+
+
+class Imported(Frozen):
+    """What an import did."""
+
+    items: int
+    """That are stored now."""
+    replaced: int
+    """Of them, those whose ids were there before."""
+    refused: tuple[str, ...] = ()
+    """Lines that could not be read, each with its number; only where that was allowed."""
+
+
+class Line(Frozen):
+    """A line of an export behind the header."""
+
+    model_config = pydantic.ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    id: str
+    text: str
+    metadata: dict[str, Any] = {}
+
+
+class Moving(Memory):
+    """A memory of items in a store that can be exported, imported and cleared."""
+
+    kind: str
+    embedder: Embedder
+
+    def bound(self, *, writes: bool) -> tuple[Store, dict[str, str]]:
+        """Return the collection as it is bound in this ask, and whose it is.
+
+        Raises:
+            ReadOnly, SetupError: see `Scoped`.
+        """
+        me: Any = self
+        if isinstance(self, Scoped):
+            me = self.to_write() if writes else self.here()
+        return me.store, dict(getattr(me, "names", {}))
+
+    @overload
+    async def clear(self, *, erase: Literal[False] = False) -> int: ...
+
+    @overload
+    async def clear(self, *, erase: Literal[True]) -> Erased: ...
+
+    async def clear(self, *, erase: bool = False) -> int | Erased:
+        """Forget everything that is stored here; other scopes keep what they have.
+
+        Args:
+            erase: leave no byte of it, as `forget` says.
+
+        Returns:
+            How many items there were, or what was erased.
+
+        Raises:
+            ReadOnly: it is not to be written. StoreError, LogError: the store or the log failed.
+        """
+        store, names = self.bound(writes=True)
+
+        async def perform(_key: str) -> JSON:
+            found = [one.id for one in await store.get()]
+            return await erased(store, found) if erase else await store.drop(found)
+
+        request = with_scope({"erase": True} if erase else {}, names)
+        made = await step(f"{self.name}.clear", request, perform, effect="idempotent")
+        return Erased.model_validate(made) if erase else int(made)
+
+    async def export(self, file: File) -> int:
+        """Write all items of this scope as JSON lines, oldest first; return how many.
+
+        Args:
+            file: a path, which is replaced when all is written and is its owner's alone; or a file
+                that is open. It is no step of a run.
+
+        Raises:
+            SetupError: the file cannot be written. StoreError: the store failed.
+        """
+        store, names = self.bound(writes=False)
+        items = await store.get()
+        head = {
+            FORMAT: VERSION,
+            "memory": self.name,
+            "kind": self.kind,
+            "embedder": self.embedder.name,
+            "scope": names,
+            "items": len(items),
+        }
+        await in_thread(lambda: write(file, head, items))
+        return len(items)
+
+    async def import_(
+        self, file: File, *, partial: bool = False, other_scope: bool = False
+    ) -> Imported:
+        """Store what an export holds, with its ids and metadata; what has such an id is replaced.
+
+        All of it or nothing: a line that cannot be read, an embedder or a store that fails leaves
+        the memory as it was.
+
+        Args:
+            file: a path, or a file that is open, as `export` wrote it.
+            partial: store the lines that can be read, and tell of the others.
+            other_scope: whether it may be an export of somebody else's memory.
+
+        Raises:
+            BadExport: a line is none of an export; `line` is its number.
+            SetupError: the file cannot be read. ReadOnly: this is not to be written.
+            StoreError, EndpointError: the store or the embedder failed.
+        Cost: that of embedding all texts.
+        """
+        store, names = self.bound(writes=True)
+        found = await in_thread(lambda: Reading(self, names, partial, other_scope).read(file))
+        request = with_scope({"file": found.digest, "items": len(found.items)}, names)
+
+        async def perform(_key: str) -> Outcome:
+            return await stored(store, self.embedder, found.items)
+
+        made = await step(f"{self.name}.import", request, perform, effect="idempotent")
+        return Imported.model_validate({**made, "refused": tuple(found.refused)})
+
+    def checked_item(self, item: Item) -> None:
+        """Check that an item may be one of this memory's.
+
+        Raises:
+            ValueError: it may not.
+        """
+
+
+def with_scope(request: dict[str, JSON], names: Mapping[str, str]) -> JSON:
+    """Return a request with whose memory it is about."""
+    return {**request, "scope": dict(names)} if names else request
+
+
+def write(file: File, head: JSON, items: Sequence[Item]) -> None:
+    """Write an export; a path has the old file or the whole new one.
+
+    Raises:
+        SetupError: it cannot be written.
+    """
+    rows = (canonical(one.model_dump()) for one in items)
+    lines = (f"{line}\n" for line in (canonical(head), *rows))
+    if not isinstance(file, str | Path):
+        texts = isinstance(file, io.TextIOBase)
+        for line in lines:
+            file.write(line if texts else line.encode())  # type: ignore[arg-type]
+        return
+    path = Path(file).expanduser().absolute()
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        files.make_private(part)
+        with part.open("w", encoding="utf-8", newline="\n") as out:
+            out.writelines(lines)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error}.", todo="name another file") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+class Reading:
+    """One export being read for one memory."""
+
+    def __init__(
+        self, memory: Moving, names: Mapping[str, str], partial: bool, other_scope: bool
+    ) -> None:
+        self.memory, self.names = memory, names
+        self.partial, self.other_scope = partial, other_scope
+        self.writing = Writing(memory.name, memory.embedder.name, memory.embedder.max_chars)
+        self.items: list[Item] = []
+        self.refused: list[str] = []
+        self.seen: set[str] = set()
+        self._sum = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """Tells one file from another."""
+        return self._sum.hexdigest()
+
+    def read(self, file: File) -> Reading:
+        """Read all lines, and check them.
+
+        Raises:
+            BadExport, SetupError: see `Moving.import_`.
+        """
+        try:
+            with contextlib.ExitStack() as stack:
+                if isinstance(file, str | Path):
+                    source: Any = stack.enter_context(Path(file).expanduser().open("rb"))
+                else:
+                    source = file
+                self.take(enumerate(lines_of(source), 1))
+        except OSError as error:
+            raise SetupError(
+                f"{file} cannot be read: {error}.", todo="name another file"
+            ) from error
+        return self
+
+    def take(self, lines: Iterator[tuple[int, bytes]]) -> None:
+        """Take a header and its items.
+
+        Raises:
+            BadExport: there is none, a line is no item, or some are missing at the end.
+        """
+        head, count = None, 0
+        last = 1
+        for last, line in lines:
+            self._sum.update(line)
+            if not line.strip():
+                continue
+            if head is None:
+                head = self.header(last, line)
+                continue
+            count += 1
+            try:
+                self.item(last, line)
+            except BadExport as error:
+                if not self.partial:
+                    raise
+                self.refused.append(str(error))
+        if head is None:
+            raise self.bad(1, "the file is empty")
+        if count != head.items:
+            short = self.bad(last, f"the file ends after {count} of {head.items} items")
+            if not self.partial:
+                raise short
+            self.refused.append(str(short))
+
+    def header(self, number: int, line: bytes) -> Header:
+        """Read the first line.
+
+        Raises:
+            BadExport: it is no header, or one of a memory that this cannot take.
+        """
+        told = self.parsed(number, line)
+        if not isinstance(told, dict) or FORMAT not in told:
+            raise self.bad(number, "this is no header of an export")
+        if told[FORMAT] != VERSION or isinstance(told[FORMAT], bool):
+            raise self.bad(number, f"its version is {told[FORMAT]!r}, and this reads {VERSION}")
+        try:
+            head = Header.model_validate(told)
+        except pydantic.ValidationError as error:
+            raise self.bad(number, first_of(error)) from error
+        if head.kind != self.memory.kind:
+            raise self.bad(number, f"it holds a {head.kind} memory, not a {self.memory.kind} one")
+        if head.scope != dict(self.names) and not self.other_scope:
+            raise self.bad(
+                number,
+                f"it is of the scope {head.scope}, and this memory of {dict(self.names)}",
+                todo="import it into the memory of that scope, or say other_scope=True",
+            )
+        return head
+
+    def item(self, number: int, line: bytes) -> None:
+        """Read the line of an item.
+
+        Raises:
+            BadExport: it is none.
+        """
+        try:
+            given = Line.model_validate(self.parsed(number, line))
+            facts = plain_metadata(given.metadata, self.memory.name)
+            if not given.text.strip() or not given.id:
+                raise ValueError("its id or text is empty")
+            made = self.writing.pieces(given.text, given.id, facts, True)
+            admitted(made, self.memory.name)
+            for one in made:
+                self.memory.checked_item(one)
+            if twice := next((one.id for one in made if one.id in self.seen), None):
+                raise ValueError(f"the id {twice!r} is there twice")
+        except pydantic.ValidationError as error:
+            raise self.bad(number, first_of(error)) from error
+        except (SetupError, ValueError) as error:
+            raise self.bad(number, str(error).rstrip(".")) from error
+        self.seen |= {one.id for one in made}
+        self.items += made
+
+    def parsed(self, number: int, line: bytes) -> Any:
+        """Read a line as JSON.
+
+        Raises:
+            BadExport: it is none.
+        """
+        if len(line) > LONGEST:
+            raise self.bad(number, f"it is longer than {LONGEST:,} bytes")
+        try:
+            return json.loads(line.decode("utf-8-sig"), parse_constant=no_number)
+        except (ValueError, RecursionError) as error:
+            raise self.bad(number, f"this is no JSON: {error}") from error
+
+    def bad(self, number: int, what: str, todo: str = "") -> BadExport:
+        """Make the error of a line."""
+        return BadExport(
+            f"Line {number} of the export for {self.memory.name}: {what}.",
+            expected=f"what {self.memory.name}.export(...) writes; nothing was stored",
+            todo=todo or "mend the line, or say partial=True to leave out what cannot be read",
+            line=number,
+        )
+
+
+def lines_of(source: IO[Any]) -> Iterator[bytes]:
+    """Read an open file line by line; one that is too long comes in one piece more than allowed."""
+    while line := source.readline(LONGEST + 1):
+        yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+
+
+def no_number(name: str) -> None:
+    """Refuse NaN and the infinities, which JSON has not.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{name} is no number")
+
+
+def first_of(error: pydantic.ValidationError) -> str:
+    """Say the first thing that is wrong."""
+    told = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in told["loc"])
+    return f"{where or 'the line'}: {told['msg']}"
+
+
+async def stored(store: Store, embedder: Embedder, items: Sequence[Item]) -> Outcome:
+    """Embed and put items, batch by batch; a failure takes back what was put.
+
+    Raises:
+        StoreError, EndpointError: as they say.
+    """
+    usage, cost, replaced = Usage(), 0.0, 0
+    priced = True
+    # Pieces of longer texts that had these ids.
+    names = list(dict.fromkeys(whose(one) for one in items))
+    old = sorted(set(await of_names(store, names)) - {one.id for one in items})
+    before = [await held(store, old)]
+    put: list[str] = []
+    try:
+        for n in range(0, len(items), BATCH):
+            batch = items[n : n + BATCH]
+            made = await embedder.embed([normal_form(one.text) for one in batch])
+            usage = usage + (made.usage or Usage())
+            cost, priced = cost + (made.cost_usd or 0.0), priced and made.cost_usd is not None
+            ids = [one.id for one in batch]
+            before.append(await held(store, ids))
+            replaced += len(before[-1][0])
+            put += ids
+            await finished(store.put(batch, made.vectors))
+        await finished(store.drop(old))
+    except BaseException:
+        kept = {one.id for there, _ in before for one in there}
+        await store.drop([id for id in put if id not in kept])
+        for there, vectors in before:
+            await store.put(there, vectors)
+        raise
+    result = {"items": len(items), "replaced": replaced}
+    return paid(result, usage if usage.calls else None, cost if priced else None)
+
+
+async def held(store: Store, ids: Sequence[str]) -> tuple[list[Item], np.ndarray]:
+    """Return items that are there, with their vectors, to put them back."""
+    there = await store.get(ids)
+    return there, await store.vectors([one.id for one in there])
+
+
+async def finished(write: Coroutine[Any, Any, object]) -> None:
+    """Wait for a write even when cancelled: what is taken back must not arrive afterwards."""
+    task = asyncio.ensure_future(write)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await task
+        raise
+
+
+def whose(one: Item) -> str:
+    """Return the id that a text was given, of a piece of it too."""
+    source = one.metadata.get("source")
+    return str(source) if one.id == f"{source}/{one.metadata.get('part')}" else one.id
