@@ -21,6 +21,7 @@ from agentkit.endpoints.dialect import (
 from agentkit.endpoints.ear import Ear
 from agentkit.endpoints.encoding import encode, header_text
 from agentkit.endpoints.failures import Site
+from agentkit.endpoints.guard import Guard
 from agentkit.endpoints.http import Call, post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
@@ -257,6 +258,8 @@ class Endpoint:
         """The connections to send over."""
         if self.transport is not None:
             return line_for(self.transport)
+        if Guard.check is not None:
+            Guard.check(self.name, place.site.url, self.name.startswith("sim:"))
         return await line_to(place.url.scheme == "https", place.proxy)
 
     async def aclose(self) -> None:

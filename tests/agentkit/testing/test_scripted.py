@@ -62,3 +62,19 @@ async def test_a_reply_of_its_own_is_streamed_too() -> None:
     model = ScriptedModel(Reply(message=Message(role="assistant", content="hello there")))
     heard = [one async for one in Agent("clerk", model=model).stream("q", log=MemoryLog())]
     assert "".join(one.text for one in heard if one.kind == "delta") == "hello there"
+
+
+async def test_each_agent_of_a_team_has_lines_of_its_own_in_whatever_order_they_ask() -> None:
+    model = ScriptedModel("for the others", actors={"a": ["1", "2"], "b": "x"})
+    agents = {name: Agent(name, model=model) for name in "abc"}
+    said = [(await agents[name]("q", log=MemoryLog())).text for name in "bcaa"]
+    assert said == ["x", "for the others", "1", "2"]
+    assert model.unsaid == []
+    with pytest.raises(SetupError, match="has no line left"):
+        await agents["b"]("q", log=MemoryLog())
+
+
+async def test_it_tells_the_lines_that_nobody_has_asked_for() -> None:
+    model = ScriptedModel("1", "2", later, actors={"b": ["3"]})
+    await Agent("a", model=model)("q", log=MemoryLog())
+    assert model.unsaid == ["2", "3"], "a function at the end may be asked, and need not be"
