@@ -20,6 +20,7 @@ from agentkit.lease import owner_gone
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.place import here
+from agentkit.tools.toolbox import is_tool
 from agentkit.views.branching import short_id
 from nbext.background import Background
 from nbext.options import meant
@@ -111,7 +112,7 @@ class Session:
         if called:
             return called[-1]
         if name in self.namespace:
-            what = f"{name} is a {type(self.namespace[name]).__name__}, not an actor."
+            what = f"{name} is a {sort_of(self.namespace[name])}, not an actor."
         else:
             what = f"No actor is called {name!r}."
         raise UnknownActor(
@@ -296,6 +297,11 @@ class Session:
 
 short = short_id
 """A run's id as it is shown; `%runs` and all magics take it."""
+
+
+def sort_of(value: Any) -> str:
+    """What a variable holds, in a word: a Tool, of whichever kind, or the name of its class."""
+    return "Tool" if is_tool(value) else type(value).__name__
 
 
 def involves_others(actor: Actor) -> bool:

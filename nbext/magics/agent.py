@@ -15,7 +15,7 @@ from agentkit.tools.toolbox import is_tool
 from agentkit.words import for_line
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
-from nbext.session import Session
+from nbext.session import Session, sort_of
 from nbext.show import publish, small
 from nbext.template import render
 
@@ -102,7 +102,7 @@ def checked(session: Session, name: str, what: str = "An agent") -> str:
     held = session.namespace.get(name)
     if held is not None and not isinstance(held, Actor):
         raise SetupError(
-            f"{name} already holds a {type(held).__name__}.",
+            f"{name} already holds a {sort_of(held)}.",
             expected=f"a free name, or that of {what.lower()} to replace",
             todo=f"choose another name, or first: del {name}",
         )
@@ -141,7 +141,7 @@ def memories_of(session: Session, names: str | None) -> list[Memory]:
         for one in value if isinstance(value, list | tuple) else [value]:
             if not isinstance(one, Memory):
                 raise SetupError(
-                    f"{name} is a {type(one).__name__}, not a memory.",
+                    f"{name} is a {sort_of(one)}, not a memory.",
                     expected=", ".join(session.memories()) or "such as VectorMemory('notes')",
                     todo="make one first: from memory import VectorMemory",
                 )

@@ -10,7 +10,7 @@ from agentkit.context import Memory
 from agentkit.errors import AgentkitError, SetupError
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant
-from nbext.session import Session
+from nbext.session import Session, sort_of
 from nbext.table import Table, Told
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def kept(session: Session, name: str) -> Memory:
     found = known.get(name) or called.get(name)
     if found is None:
         held = session.namespace.get(name)
-        what = f"{name} is a {type(held).__name__}, not a memory."
+        what = f"{name} is a {sort_of(held)}, not a memory."
         raise SetupError(
             what if held is not None else f"No memory is called {name!r}.",
             expected=", ".join(known) or "a memory, but this notebook has none yet",
