@@ -198,7 +198,7 @@ class Agent(Actor[T]):
         options = self.options if seed is None else self.options.model_copy(update={"seed": seed})
         request = Request(
             thread=thread,
-            tools=tuple(one.spec for one in self.tools.values()),
+            tools=tuple([one.spec for one in self.tools.values()]),
             output=schema,
             options=options,
             actor=self.name,

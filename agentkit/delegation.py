@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,6 @@ from agentkit.notes import Note
 from agentkit.scope import discard, lacking, note
 from agentkit.tools import Arguments, CallFailed, FunctionTool, of_answer
 from agentkit.tools.function import made
-from agentkit.tools.performing import perform
 
 
 class DelegateFailed(Note):
@@ -38,17 +36,13 @@ class ActorTool(FunctionTool):
         super().__init__(**rest)
         vars(self)["actor"] = actor
 
-    async def perform(
-        self, arguments: Mapping[str, JSON], context: Context[Any] | None = None
-    ) -> Any:
+    async def _call(self, arguments: Arguments, context: Context[Any] | None) -> Any:
         """Ask the actor; its text, and what is wrong with its answer.
 
         Raises:
             CallFailed: it failed at what it was asked.
             Exception: a mistake in its code, or what ends the ask of whoever called it.
         """
-        if not isinstance(arguments, Arguments):
-            return await perform(self, arguments, context)
         asked, task = self.actor, arguments["task"]
         try:
             answer = await asked(task)

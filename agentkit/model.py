@@ -5,6 +5,7 @@ Endpoints make models; wrappers (retry, budget, cache, ...) take a model and ret
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Literal, Protocol, runtime_checkable
 
@@ -28,6 +29,11 @@ class ToolSpec(Frozen):
     description: str
     parameters: JSON
     """JSON Schema of an object."""
+
+    @functools.cached_property
+    def text(self) -> str:
+        """All of it as canonical JSON, which each request's identity has a digest of."""
+        return canonical(self.model_dump())
 
     @property
     def properties(self) -> dict[str, JSON]:
@@ -76,7 +82,7 @@ class Request(Frozen):
         """What makes two requests the same: the head names the whole conversation."""
         return {
             "head": self.thread[-1].id if self.thread else "",
-            "tools": digest(*(canonical(t.model_dump()) for t in self.tools)) if self.tools else "",
+            "tools": digest(*[one.text for one in self.tools]) if self.tools else "",
             "output": digest(canonical(self.output)) if self.output is not None else "",
             "options": self.options.model_dump(mode="json", exclude_defaults=True),
             **({"settings": digest(canonical(self.settings))} if self.settings else {}),

@@ -32,10 +32,12 @@ from agentkit.scope import current_scope, note
 from agentkit.step import Outcome
 from agentkit.tools.approving import needs_approval, with_defaults
 from agentkit.tools.arguments import refused as not_accepted
-from agentkit.tools.performing import NOTHING_GIVEN, perform
+from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
+
+NOTHING_GIVEN: Context[Any] = Context(NOT_GIVEN)
 
 STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
 """What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
@@ -178,7 +180,9 @@ async def performed(
     async def attempt(key: str) -> Outcome:
         context, outer = given_to(agent, chosen, key), sys.exception()
         try:
-            return Outcome(result=await perform(chosen, arguments, context), made=made)
+            return Outcome(
+                result=await kept_to(chosen, chosen.perform(arguments, context)), made=made
+            )
         except Exception as error:
             return failed(chosen, error, outer, made)
 

@@ -13,15 +13,15 @@ from typing import Any, TypeVar, overload
 from agentkit.code import Works
 from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON
+from agentkit.messages import JSON, canonical
 from agentkit.model import ToolSpec
 from agentkit.signatures import Signature, function_of, signature_of
 from agentkit.threads import in_thread
 from agentkit.tools.approving import needs_approval, with_defaults
 from agentkit.tools.arguments import Checker
 from agentkit.tools.declared import declared
-from agentkit.tools.older import taken_over
-from agentkit.tools.performing import perform
+from agentkit.tools.older import Gone, taken_over
+from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
 from agentkit.words import for_line, for_markdown
 
@@ -44,6 +44,7 @@ class FunctionTool(Works, Tool):
     on_error: OnError
     binds: bool
     """Whether it is a function of a class that has no object yet."""
+    actor = Gone()
 
     def __init__(
         self,
@@ -138,8 +139,12 @@ class FunctionTool(Works, Tool):
         Raises:
             Exception: whatever the function raises.
         """
-        if not isinstance(arguments, Arguments):
-            return await perform(self, arguments, context)
+        if isinstance(arguments, Arguments):
+            return await self._call(arguments, context)
+        checked = self.check(canonical(arguments))
+        return await kept_to(self, self._call(checked, context))
+
+    async def _call(self, arguments: Arguments, context: Context[Any] | None) -> Any:
         values = dict(arguments.objects)
         if self.signed.context and context is not None and context.value is not NOT_GIVEN:
             values[self.signed.context] = context

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from typing import Any
 
 from agentkit.errors import ToolError, error_text
-from agentkit.given import NOT_GIVEN, Context
-from agentkit.messages import JSON, Content, canonical
+from agentkit.messages import JSON, Content
 from agentkit.threads import put, uncancelled
-from agentkit.tools.protocol import Arguments, Tool
+from agentkit.tools.protocol import Tool
 from agentkit.tools.results import rendered
 
-NOTHING_GIVEN: Context[Any] = Context(NOT_GIVEN)
 
-
-async def perform(
-    tool: Tool, arguments: Mapping[str, JSON], context: Context[Any] | None = None
-) -> JSON | Content:
-    """Call a tool and return its result as a JSON value, or as content with parts.
+async def kept_to(tool: Tool, call: Awaitable[Any]) -> JSON | Content:
+    """Wait for a call of a tool as the tool declares it, and return its result as JSON or content.
 
     Args:
         tool: of any kind.
-        arguments: as its `check` gave them, or as JSON values.
-        context: what the caller gave; None for nothing.
+        call: what its `perform` gave.
 
     Raises:
         ToolError: the result has no JSON form, or the time-out passed. What a `once` tool
@@ -32,14 +26,12 @@ async def perform(
         Exception: whatever the tool raises.
     """
     name, timeout_s = tool.spec.name, tool.timeout_s
-    if not isinstance(arguments, Arguments):
-        arguments = tool.check(canonical(arguments))
     try:
         with uncancelled(lambda by: cancelled(name, by)):
             async with asyncio.timeout(None) as limit:
                 if timeout_s is not None:
                     put(limit, asyncio.get_running_loop().time() + timeout_s)
-                result = await tool.perform(arguments, context or NOTHING_GIVEN)
+                result = await call
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -15,6 +15,7 @@ from agentkit.events import Effect
 from agentkit.given import Context
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
+from agentkit.tools.older import INITS, new_of
 
 Approve = bool | Callable[[dict[str, Any]], bool]
 """Whether a person must agree to a call: always, never, or as a function of the arguments."""
@@ -79,6 +80,10 @@ class Tool(Protocol):
     """Whether what it does is recorded step by step, as a memory's is; the call is then not."""
     takes_context: TakesContext = "never"
 
+    def __new__(cls, *given: Any, **named: Any) -> Any:
+        """Make an object of a kind, also of one that was written before there were kinds."""
+        return new_of(cls, given, named)
+
     def check(self, arguments: str) -> Arguments:
         """Check what a model wrote, before anything is asked or done.
 
@@ -105,3 +110,6 @@ class Tool(Protocol):
             Exception: by `on_error` the model is told, or the ask ends.
         """
         ...
+
+
+INITS.append(Tool.__init__)

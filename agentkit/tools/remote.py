@@ -11,7 +11,7 @@ from agentkit.code import Works
 from agentkit.errors import ToolError, error_text
 from agentkit.events import Effect
 from agentkit.given import Context
-from agentkit.messages import JSON, canonical
+from agentkit.messages import JSON, canonical, mended
 from agentkit.model import ToolSpec
 from agentkit.tools.arguments import read, refused
 from agentkit.tools.declared import declared
@@ -61,7 +61,7 @@ class RemoteTool(Works, Tool):
                 expected="async def perform(arguments), or of (arguments, context)",
             )
         try:
-            written = canonical(parameters)
+            written = json.dumps(mended(parameters), allow_nan=False)
         except (ValueError, TypeError, RecursionError) as error:
             raise ToolError(
                 f"The parameters of {name} are not JSON: {error_text(error)}."
