@@ -18,7 +18,7 @@ from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
-from agentkit.errors import SetupError, TurnsSpent
+from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
@@ -26,6 +26,7 @@ from agentkit.replies import Wanted
 from agentkit.replies import answer_of as said_by
 from agentkit.run import current_run, stream_to
 from agentkit.scope import Scope, current_scope
+from agentkit.shortening import SHORTER, shorter
 from agentkit.standing import StandIn
 from agentkit.step import Outcome
 from agentkit.toolcalls import equipped, last_call, use_all
@@ -167,7 +168,7 @@ class Agent(Actor[T]):
                 thread = await memory.on_turn(thread)
             if thread[-1].message.role == "assistant" and output is None:
                 return await self._answered(said_by(Reply(message=thread[-1].message), thread))
-            reply, thread = await self._think(thread, wanted.schema)
+            reply, thread = await self._fitting(thread, wanted.schema)
             if wanted.calls_of(reply):
                 thread = extend(thread, *await use_all(self.name, self.tools, reply.calls))
                 continue
@@ -190,6 +191,19 @@ class Agent(Actor[T]):
         for memory in self.memories:
             await memory.on_answer(answer.thread)
         return answer
+
+    async def _fitting(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
+        """One model step; where it has no room for the conversation, memories make that shorter.
+
+        Raises:
+            ContextTooLong: none of them can, or it is too long even so.
+        """
+        for _ in range(SHORTER):
+            try:
+                return await self._think(thread, schema)
+            except ContextTooLong as error:
+                thread = await shorter(self.name, self.memories, thread, error)
+        return await self._think(thread, schema)
 
     async def _think(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
         """One model step: the reply, and the conversation with it."""

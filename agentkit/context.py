@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentkit.errors import SetupError
+from agentkit.errors import ContextTooLong, SetupError
 from agentkit.events import Effect
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
@@ -61,7 +61,7 @@ def memory_tool(
 class Memory:
     """The base of all memories: each of its moments changes nothing by default.
 
-    All three run in the scope of the agent, so a model that a memory needs is best asked
+    All of them run in the scope of the agent, so a model that a memory needs is best asked
     as an actor: then it has a scope of its own, and is seen.
     """
 
@@ -81,6 +81,13 @@ class Memory:
         """The model is about to be called. Returns the conversation that goes on from here.
 
         One that ends with words of the agent ends its turns: they are its answer.
+        """
+        return thread
+
+    async def on_overflow(self, thread: Thread, error: ContextTooLong) -> Thread:
+        """The endpoint has no room for the conversation. Returns a shorter one, or the same.
+
+        Called again, with what it returned, while that is too long still; a few times at most.
         """
         return thread
 

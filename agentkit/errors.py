@@ -15,6 +15,7 @@ AgentkitError
 │   ├── Unreachable       no connection, or it broke
 │   ├── Overloaded        5xx
 │   ├── Rejected          4xx: the request itself is not accepted (key, model, schema)
+│   │   └── ContextTooLong    the conversation is longer than the model's context
 │   └── BadReply          the reply is not what the protocol promises
 ├── LimitReached          a bound that you set
 │   ├── BudgetSpent       the run's money or tokens are spent
@@ -202,6 +203,13 @@ class Overloaded(EndpointError):
 
 class Rejected(EndpointError):
     """The endpoint answered 4xx: asking again will not help."""
+
+
+class ContextTooLong(Rejected):
+    """The conversation is longer than the model's context.
+
+    `limit_tokens` and `sent_tokens` are the endpoint's own numbers, or None where it tells none.
+    """
 
 
 class BadReply(EndpointError):

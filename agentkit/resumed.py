@@ -96,8 +96,10 @@ class Resumed(Past):
         """Whether who asked for it went on after it failed: then it has heard of the failure."""
         if any(one.key in self.own.answers for one in step.scope.lineage()):
             return True
-        above = step.scope if step.kind == "memory" else step.scope.parent
         models = self.own.models
+        if step.kind == "model" and step.turn + 1 < len(models.get(step.scope.key, [])):
+            return True  # an agent goes on after it when the conversation was too long
+        above = step.scope if step.kind == "memory" else step.scope.parent
         return above is not None and any(
             one.what == "agent" and one.models < len(models.get(one.key, []))
             for one in above.lineage()

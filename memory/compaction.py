@@ -16,7 +16,7 @@ from functools import cached_property
 
 from agentkit import Memory, Message, Model, Tool
 from agentkit.context import memory_tool
-from agentkit.errors import SetupError
+from agentkit.errors import ContextTooLong, SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
 from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, text_tokens
@@ -26,7 +26,7 @@ from memory.naming import checked
 from memory.paged.entries import entry, fitted, groups
 from memory.paged.notes import Compacted, WindowFilled
 from memory.paged.summary import continued, summariser
-from memory.paged.window import SUMMARY
+from memory.paged.window import LESS, SAFE, SUMMARY
 from memory.passages import passages
 from memory.stores import Item
 
@@ -83,15 +83,30 @@ class Compaction(Memory):
         self.pinned = given
         self.writer = summariser(name, model)
         self._task: PerAsk[Message] = PerAsk()
+        self._less: PerAsk[int] = PerAsk()
 
     async def on_task(self, thread: Thread) -> Thread:
         self._task.set(thread[-1].message)
         return thread
 
+    @property
+    def limit(self) -> int:
+        """Tokens that a conversation may have in this ask."""
+        return self._less.get() or self.limit_tokens
+
+    async def on_overflow(self, thread: Thread, error: ContextTooLong) -> Thread:
+        """Compact harder: the endpoint counts more than we do, or has less room."""
+        limit, sent = (error.context.get(name) for name in ("limit_tokens", "sent_tokens"))
+        share = SAFE * limit / sent if limit and sent else LESS
+        before = conversation_tokens(one.message for one in thread)
+        self._less.set(max(min(int(before * share), before - 1), 1))
+        made = await self.on_turn(thread)
+        return made if conversation_tokens(one.message for one in made) < before else thread
+
     async def on_turn(self, thread: Thread) -> Thread:
         """Compact the conversation when it has become too long."""
         before = conversation_tokens(one.message for one in thread)
-        if before <= self.limit_tokens:
+        if before <= self.limit:
             note(WindowFilled(**self._gauge(thread, before)))
             return thread
         parts = self._parts(thread)
@@ -103,8 +118,8 @@ class Compaction(Memory):
                 self.writer,
                 summary,
                 [one.message for one in gone],
-                self.limit_tokens // 4,
-                self.limit_tokens,
+                self.limit // 4,
+                self.limit,
             )
         left = {one.id for one in gone}
         fixed = [*parts.system, *self._context(pins, summary)]
@@ -148,7 +163,7 @@ class Compaction(Memory):
             gone = [one for n, one in enumerate(queue[:-keep]) if n != place]
             kept = [one for n, one in enumerate(queue) if n == place or n >= len(queue) - keep]
             size = conversation_tokens([*fixed, *(one.message for line in kept for one in line)])
-            if size + self.limit_tokens // 4 <= self.limit_tokens:
+            if size + self.limit // 4 <= self.limit:
                 break
         return [one for line in gone for one in line]
 
@@ -158,7 +173,7 @@ class Compaction(Memory):
         Whole they are in the log. What cannot be cut (calls without number) stays as it is.
         """
         entries = [entry(one.id, one.message) for one in kept]
-        cut = fitted(entries, self.limit_tokens - conversation_tokens(fixed), missing) or entries
+        cut = fitted(entries, self.limit - conversation_tokens(fixed), missing) or entries
         for before, after in zip(entries, cut, strict=True):
             if before.message == self._task.get():
                 # It is known by its text, so that it stays in the next turn too.
@@ -174,7 +189,7 @@ class Compaction(Memory):
     def _gauge(self, thread: Thread, used: int) -> dict[str, JSON]:
         return {
             "memory": self.name,
-            "gauge": {"used": used, "window": self.limit_tokens},
+            "gauge": {"used": used, "window": self.limit},
             "entries": [entry(one.id, one.message).brief() for one in thread[-40:]],
         }
 

@@ -33,6 +33,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Retried", "retry", {
         "model": "m", "attempt": 2, "error": "RateLimited", "text": "429", "wait_s": 0.3,
     }),
+    ("Shortened", "shortened", {"actor": "a", "memory": "desk", "limit_tokens": 8192}),
     ("UnknownTool", "unknown_tool", {"actor": "a", "tool": "fly", "call": "c"}),
     ("Unused", "unused", {"steps": 2}),
     ("Judged", "verdict", {"step": "pay", "key": "k", "of": ["r", 4], "happened": False}),

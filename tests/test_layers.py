@@ -80,6 +80,7 @@ LAYERS = [
     "agentkit.finished",
     "agentkit.actor",
     "agentkit.pattern",
+    "agentkit.shortening",
     "agentkit.agent",
     "agentkit.gather",
     "agentkit.patterns.parts",

@@ -27,7 +27,7 @@ from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
-from agentkit.errors import EndpointError, Overloaded, Rejected
+from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
 from agentkit.messages import JSON, canonical
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
@@ -269,11 +269,13 @@ class Endpoint:
 
 
 def is_refusal(error: Rejected | Overloaded) -> bool:
-    """Whether a status may mean that something in the body was refused.
+    """Whether a status may mean that something in the body was refused, and not its length.
 
     llama.cpp's server answers 500 where 422 is meant; OpenRouter 404 where no endpoint of a
     model supports what was asked for.
     """
+    if isinstance(error, ContextTooLong):
+        return False
     return error.status in (400, 422, 500, 501) or (
         error.status == 404 and "support" in error.words
     )

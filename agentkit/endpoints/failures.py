@@ -11,9 +11,11 @@ import httpx
 from pydantic import SecretStr
 
 from agentkit.endpoints.complaints import message_of, status_of, words_of
+from agentkit.endpoints.overflow import numbers, overflows
 from agentkit.endpoints.waits import wait_s
 from agentkit.errors import (
     BadReply,
+    ContextTooLong,
     EndpointError,
     Overloaded,
     RateLimited,
@@ -80,6 +82,8 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
     if status == 429:
         return limited(said, status, wait_s(headers, body))
     kept = site.words(words_of(body), LONGEST_KEPT)
+    if overflows(status, kept):
+        return too_long(said, status, kept)
     if status >= 500 or status in (408, 409, 425):
         return Overloaded(
             said,
@@ -98,6 +102,21 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         todo=todo.format(key=site.key_variable, get=site.get),
         status=status,
         words=kept,
+    )
+
+
+def too_long(said: str, status: int, words: str) -> ContextTooLong:
+    """From a refusal of a conversation for its length."""
+    limit, sent = numbers(words)
+    return ContextTooLong(
+        said,
+        expected=f"a conversation of at most {limit} tokens" if limit else "a shorter conversation",
+        todo="give the agent a memory that pages or compacts (PagedMemory, Compaction), shorten"
+        " the history, or use a model with a longer context",
+        status=status,
+        words=words,
+        limit_tokens=limit,
+        sent_tokens=sent,
     )
 
 

@@ -7,7 +7,7 @@ are edited by calls only. Each of these is a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, overload
 
 from agentkit import Memory
@@ -16,7 +16,6 @@ from agentkit.log import Erased
 from agentkit.logs.erasing import Texts
 from agentkit.messages import JSON
 from agentkit.scope import note
-from agentkit.tokens import text_tokens
 from memory.asks import PerAsk
 from memory.erasing import from_log
 from memory.errors import Conflict, StoreFull
@@ -24,7 +23,7 @@ from memory.paged.entries import entry, told
 from memory.paged.forgetting import texts_of
 from memory.paged.notes import PagedIn
 from memory.paged.pages import Page, Pages
-from memory.paged.window import Window
+from memory.paged.window import Window, core_size
 from memory.steps import step
 from memory.vector import VectorMemory
 
@@ -240,8 +239,3 @@ class Outside(Memory):
     async def messages(self) -> list[Page]:
         """List every message ever, oldest first; not a step."""
         return await self.pages.all()
-
-
-def core_size(blocks: Mapping[str, str]) -> int:
-    """Count the tokens of the working context."""
-    return sum(text_tokens(text) for text in blocks.values())

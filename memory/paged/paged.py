@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from agentkit import Message, Model, Tool
-from agentkit.errors import SetupError
+from agentkit.errors import ContextTooLong, SetupError
 from agentkit.messages import JSON, Thread, digest, extend, thread_of
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
@@ -25,11 +25,11 @@ from memory.home import home
 from memory.naming import checked
 from memory.paged.entries import SHOWN, entry, named, told
 from memory.paged.notes import Evicted, KeptMeanwhile, Pressure, WindowFilled
-from memory.paged.outside import PAGE, Outside, core_size
+from memory.paged.outside import PAGE, Outside
 from memory.paged.pages import PagedContext, Pages
 from memory.paged.summary import continued, summariser
 from memory.paged.tools import last_words, tools_of
-from memory.paged.window import Window, measured, parted
+from memory.paged.window import Window, core_size, measured, parted
 from memory.passages import passages
 from memory.steps import step
 from memory.stores import Store
@@ -135,6 +135,24 @@ class PagedMemory(Outside):
         # The turn ends here with what was said, without another call of the model.
         if self.heartbeats and (words := last_words(messages, self.names)):
             return extend(thread, Message(role="assistant", content=words))
+        return await self._fitting(window)
+
+    async def on_overflow(self, thread: Thread, error: ContextTooLong) -> Thread:
+        """Page harder: the endpoint counts more than we do, or has less room than was declared."""
+        window = await self._window(thread)
+        if not window.sent:
+            return thread
+        window.shrink(error)
+        try:
+            window.check()
+            made = await self._fitting(window)
+        except SetupError:  # what cannot leave is too long as well: the endpoint's words say it
+            return thread
+        before, after = (conversation_tokens(n.message for n in one) for one in (thread, made))
+        return made if after < before else thread
+
+    async def _fitting(self, window: Window) -> Thread:
+        """Cut and page out until the window is not exceeded; the conversation that stays."""
         window.fit(self.pointer)
         # Each round drops half of the queue or says that nothing more can go, so it ends.
         while window.used > window.size:
@@ -229,7 +247,11 @@ class PagedMemory(Outside):
             )
         if messages := [one.full for one in gone]:
             window.summary = await continued(
-                self.writer, window.summary, messages, self.summary_tokens, self.window_tokens
+                self.writer,
+                window.summary,
+                messages,
+                min(self.summary_tokens, max(window.size // 8, 1)),
+                window.size,
             )
         window.warned = False
         note(

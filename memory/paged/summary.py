@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentkit import Agent, Message, Model
+from agentkit.errors import ContextTooLong
 from agentkit.tokens import cut, text_tokens
 from memory.paged.entries import told
 from memory.passages import TAG
+
+SMALLEST = 32
+"""Tokens below which no part of a conversation is divided any further; our choice."""
 
 ORDER = (
     "You keep the notes of a long conversation. Summarise what you are given: facts, names,"
@@ -37,7 +41,9 @@ async def continued(
         window: tokens that one ask of the writer may take; more messages take several asks.
     """
     room = max(window - most - text_tokens(ORDER) - 100, 64)
-    for part in parts([said(one) for one in dropped], room):
+    waiting = parts([said(one) for one in dropped], room)
+    while waiting:
+        part = waiting.pop(0)
         lines = [
             "Summarise this in a few sentences. Continue the summary so far; leave out what is"
             " said twice."
@@ -45,7 +51,13 @@ async def continued(
         if summary:
             lines += ["Summary so far:", summary]
         task = "\n".join([*lines, "Then:", part])
-        summary = cut((await writer(task)).text.strip(), most)
+        try:
+            summary = cut((await writer(task)).text.strip(), most)
+        except ContextTooLong:
+            # Its window is smaller than said, or it counts more: half as much at a time.
+            if (half := text_tokens(part) // 2) < SMALLEST:
+                raise
+            waiting = [*parts([part], half), *waiting]
     return summary
 
 

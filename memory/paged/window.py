@@ -8,14 +8,14 @@ message is here the summary of what left.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentkit import Message
-from agentkit.errors import SetupError
+from agentkit.errors import ContextTooLong, SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread
-from agentkit.tokens import PRIMING, message_tokens, text_tokens
+from agentkit.tokens import PRIMING, cut, message_tokens, text_tokens
 from memory.paged.entries import Entry, Pointer, entry, fitted, groups
 from memory.paged.forgetting import emptied
 from memory.passages import passages
@@ -28,6 +28,16 @@ LEAST = 192
 
 LISTED = 40
 """Entries that a note lists, the newest."""
+
+
+SAFE, LESS = 0.95, 0.7
+"""Share of what fits that is used after a refusal with numbers, and of what was sent after one
+without; our choice."""
+
+
+def core_size(blocks: Mapping[str, str]) -> int:
+    """Count the tokens of the working context."""
+    return sum(text_tokens(text) for text in blocks.values())
 
 
 @dataclass
@@ -105,6 +115,18 @@ class Window:
         if told is not None and self.sent:
             self.reserve(told - self.sent)
         self.spent = now
+
+    def shrink(self, error: ContextTooLong) -> None:
+        """Be smaller from now on, because a request of this size was refused.
+
+        The endpoint's own numbers say by how much, where it tells them.
+        """
+        limit, sent = (error.context.get(name) for name in ("limit_tokens", "sent_tokens"))
+        share = SAFE * limit / sent if limit and sent else LESS
+        self.size = min(int(self.used * share), self.size - 1)
+        # An eighth for the summary, as ever.
+        self.summary = cut(self.summary, self.size // 8)
+        self.caps = min(self.caps, core_size(self.blocks) + self.size // 8)
 
     def reserve(self, tokens: int) -> None:
         """Leave room for what requests have on top of the conversation, such as tools."""
