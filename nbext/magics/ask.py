@@ -7,13 +7,14 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.log import RunInfo
+from agentkit.messages import Content
 from agentkit.opening import titled
 from nbext.asking import Ask, output_of, perform, start
 from nbext.background import Background
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
-from nbext.template import render
+from nbext.template import render_content
 
 GRAMMAR = Grammar(
     magic="%%ask",
@@ -55,7 +56,8 @@ async def ask(session: Session, line: Line, body: str | None) -> Answer | Backgr
 
     `-> name` binds the Answer, `-> name: Type` a value of that type (int, list[str], a pydantic
     model, ...); without a name the Answer is in `_`. {{ expressions }} are filled in from the
-    notebook before anything is asked. An interrupted or failed ask goes on with %resume.
+    notebook before anything is asked: an Image, a File or a figure as a part of the task, a
+    table as its first rows. An interrupted or failed ask goes on with %resume.
     With --bg the name is bound at once: `await name` gives what was asked for.
     """
     wanted = read(session, line, body)
@@ -84,8 +86,8 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
         options["budget_usd"] = number(GRAMMAR, "--budget", budget)
     if (seed := line.one("--seed")) is not None:
         options["seed"] = whole(GRAMMAR, "--seed", seed)
-    task = render((line.rest if body is None else body).strip(), session.namespace)
-    if not task.strip():
+    task = render_content((line.rest if body is None else body).strip(), session.namespace)
+    if isinstance(task, str) and not task.strip():
         raise SetupError(
             f"{actor.name} was asked nothing.",
             expected="a task below %%ask, or behind the name: %ask ACTOR TASK",
@@ -106,14 +108,14 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
     )
 
 
-def earlier(session: Session, actor: str, task: str, name: str | None) -> RunInfo | None:
+def earlier(session: Session, actor: str, task: str | Content, name: str | None) -> RunInfo | None:
     """The run to reuse: the one named, else this actor's newest here of the task, or of any."""
     if name:
         return session.find(name)
     runs = session.log.runs()
     mine = [info for info in runs if info.actor == actor and session.ours(info)]
     alike = [info for info in mine if info.name == titled(actor, task)]
-    same = (info for info in alike if session.started(info).task == task)
+    same = (info for info in alike if session.started(info).given == task)
     return next(same, mine[0] if mine else None)
 
 

@@ -388,3 +388,37 @@ def test_an_old_name_of_a_magic_works_says_the_new_one_and_is_listed_nowhere(
     assert "No vote was noted" in text
     listed = shared.ok("%agentkit").text
     assert "%ballots" in listed and "%board" not in listed
+
+
+def test_a_figure_in_a_task_reaches_the_model_as_an_image(shared: Notebook) -> None:
+    shared.ok(
+        """
+import struct, zlib
+from agentkit import Agent, Message, Reply, Usage
+def png():
+    def chunk(kind, data):
+        whole = kind + data
+        return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    rows = chunk(b"IDAT", zlib.compress(bytes(2)))
+    return bytes.fromhex("89504e470d0a1a0a") + head + rows + chunk(b"IEND", b"")
+class Figure:
+    def savefig(self, where, **how):
+        where.write(png())
+class Seeing:
+    name = "seeing"
+    async def __call__(self, request, on_text=None):
+        content = request.thread[-1].message.content
+        seen = [part.data[1:4].decode() if not isinstance(part, str) else part for part in content]
+        said = Message(role="assistant", content=" | ".join(seen))
+        return Reply(message=said, usage=Usage(calls=1), model="seeing")
+figure, seeing = Figure(), Agent("seeing", model=Seeing())
+"""
+    )
+    shared.ok("%%ask seeing -> seen: str\nWhat is on {{ figure }}?")
+    assert shared.value("seen") == "'What is on | PNG | ?'"
+    cell = shared.ok("%transcript")
+    assert "[image figure.png, image/png" in cell.text
+    cell = shared.ok("%%ask seeing --rerun\nWhat is on {{ figure }}?")
+    assert "reused" in cell.text or "0 calls" in cell.text
+    assert shared.run("%%agent blind\nBe like {{ figure }}.").ename == "BadTemplate"

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from agentkit import Answer
+from agentkit import Answer, Image
 from agentkit.errors import BadTemplate
-from nbext.template import render
+from agentkit.messages import Content
+from nbext.template import render, render_content
+from tests.media import png
 
 
 class Ship(BaseModel):
@@ -77,3 +79,68 @@ def test_any_text_is_rendered_or_refused_with_a_typed_error(text: str) -> None:
     else:
         if "{{" not in text:
             assert rendered == text
+
+
+# What is more than text.
+
+
+class Figure:
+    """As matplotlib's are asked to save themselves."""
+
+    def savefig(self, where: Any, **_: Any) -> None:
+        where.write(png())
+
+
+class Formula:
+    """As objects of libraries that could draw themselves, and have nothing to draw."""
+
+    def _repr_png_(self) -> None:
+        return None
+
+    def __str__(self) -> str:
+        return "a**2"
+
+
+class Broken:
+    def savefig(self, where: Any, **_: Any) -> None:
+        raise RuntimeError("no canvas")
+
+
+IMAGE = Image.from_bytes(png(), name="chart.png")
+
+
+def test_a_figure_an_image_and_an_answer_with_one_become_parts_of_a_task() -> None:
+    answer = Answer(text="drawn", content=Content(("Here:", IMAGE)))
+    values = {"figure": Figure(), "image": IMAGE, "answer": answer, "x": 7, "two": ["a", IMAGE]}
+    content = render_content("What is {{ x }} on {{ figure }}\n\nand {{ image }}?", values)
+    assert content == Content(
+        ("What is 7 on", Image.from_bytes(png(), name="figure.png"), "and", IMAGE, "?")
+    )
+    assert render_content("{{ image }}", values) == Content((IMAGE,))
+    assert render_content("{{ answer }} {{ two }}", values) == Content(("Here:", IMAGE, "a", IMAGE))
+
+
+def test_text_alone_stays_text() -> None:
+    assert render_content(" a {{ x }} {{ formula }} ", {"x": 7, "formula": Formula()}) == (
+        " a 7 a**2 "
+    )
+
+
+@pytest.mark.parametrize("text", ["{{ image }}", "Be like {{ figure }}."])
+def test_a_body_that_is_text_refuses_what_is_none(text: str) -> None:
+    with pytest.raises(BadTemplate, match="which is text"):
+        render(text, {"image": IMAGE, "figure": Figure()})
+
+
+@pytest.mark.parametrize("source", ["broken", "[image, 7]"])
+def test_a_figure_that_cannot_be_drawn_is_named_before_anything_is_asked(source: str) -> None:
+    with pytest.raises(BadTemplate, match="cannot be evaluated"):
+        render_content(f"{{{{ {source} }}}}", {"broken": Broken(), "image": IMAGE})
+
+
+def test_a_wide_table_is_cut_and_says_so() -> None:
+    pandas = pytest.importorskip("pandas")
+    wide = pandas.DataFrame({f"c{n}": ["x" * 500] * 60 for n in range(40)})
+    text = render("{{ wide }}", {"wide": wide})
+    assert text.endswith("(10 more rows and 10 more columns)") and "c30" not in text
+    assert max(map(len, text.splitlines())) < 30 * 210
