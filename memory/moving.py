@@ -86,7 +86,7 @@ class Line(Frozen):
 
 
 class Moving(Memory):
-    """A memory of items in a store that can be exported, imported and cleared."""
+    """A memory of items in a store that can be exported, imported, corrected and cleared."""
 
     kind: str
     embedder: Embedder
@@ -181,6 +181,34 @@ class Moving(Memory):
 
         made = await step(f"{self.name}.import", request, perform, effect="idempotent")
         return Imported.model_validate({**made, "refused": tuple(found.refused)})
+
+    async def edit(self, id: str, text: str) -> Item:
+        """Give the item of an id another text, found by that from now on; the rest of it stays.
+
+        Raises:
+            SetupError: no item has that id, an empty text, or one longer than the embedder takes.
+            ReadOnly: this is not to be written. StoreError, EndpointError: as they say.
+        """
+        if not isinstance(text, str) or not text.strip() or len(text) > self.embedder.max_chars:
+            raise SetupError(
+                f"The text for {id!r} of {self.name} has {len(str(text))} characters.",
+                expected=f"1 to {self.embedder.max_chars}, not all of them blank",
+                todo="remember(text, ids=...) cuts a longer one",
+            )
+        store, names = self.bound(writes=True)
+
+        async def perform(_key: str) -> Outcome:
+            old = await store.get([id])
+            if not old:
+                raise SetupError(f"{self.name} has no item {id!r}.", todo="items() lists them")
+            made = await self.embedder.embed([normal_form(text)])
+            item = old[0].model_copy(update={"text": text})
+            await store.put([item], made.vectors)
+            return paid(item.model_dump(), made.usage, made.cost_usd)
+
+        request = with_scope({"id": id, "text": text}, names)
+        done = await step(f"{self.name}.edit", request, perform, effect="idempotent")
+        return Item.model_validate(done)
 
     def checked_item(self, item: Item) -> None:
         """Check that an item may be one of this memory's.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from agentkit.context import Memory
 from agentkit.errors import AgentkitError, SetupError
 from nbext.magics.base import Magic
-from nbext.options import Grammar, Line, Option, meant
+from nbext.magics.browsing import edited, paged, searched
+from nbext.options import Grammar, Line, Option, meant, whole
 from nbext.session import Session, sort_of
 from nbext.table import Table, Told
 
@@ -26,24 +27,58 @@ async def memory(session: Session, line: Line, body: str | None) -> Any:
     A vector memory and a memory stream are shown as a map of their items with each search, a paged
     memory as its window, a board by its keys, versions and replicas, a queue or stream of a fabric
     by its letters. The picture follows what agents do. Looking is no step of a run.
+
+    --items lists the items with their ids, page by page, --find those that have all these words;
+    --search searches as an agent does, which is a step. --forget removes an item, and
+    `%%memory NAME --edit ID` gives it the text below the line.
     """
     from memory import loaded
 
-    ids = line.given.get("--forget", ())
-    if line.has("--erase") and not ids or ids and not line.words:
-        raise SetupError(
-            f"{MEMORY.grammar.magic} is not told what to forget.",
-            expected="%memory NAME --forget ID, with --erase or not",
-        )
+    check_line(line, body)
     if not line.words:
         return await listed(session)
-    if ids:
-        return await forgotten(kept(session, line.words[0]), ids, line.has("--erase"))
     name = line.words[0]
     channel = session.namespace.get(name)
     if isinstance(channel, loaded("Queue", "Stream")):
         return letters(session, channel)
-    return await shown(session, kept(session, name))
+    one = kept(session, name)
+    if ids := line.given.get("--forget", ()):
+        return await forgotten(one, ids, line.has("--erase"))
+    if (id := line.one("--edit")) is not None:
+        return await edited(one, id, body or "")
+    if (query := line.one("--search")) is not None:
+        return await searched(one, name, query)
+    if line.has("--items") or line.has("--find"):
+        page = whole(MEMORY.grammar, "--items", line.one("--items") or "1", least=1)
+        return await paged(one, name, page, line.one("--find") or "")
+    return await shown(session, one)
+
+
+DOES = ("--forget", "--edit", "--search")
+"""Options of which one line may have one."""
+
+
+def check_line(line: Line, body: str | None) -> None:
+    """Check that the options of a line go together.
+
+    Raises:
+        SetupError: they do not.
+    """
+    magic = MEMORY.grammar.magic
+    if line.has("--erase") and not line.has("--forget") or line.given and not line.words:
+        raise SetupError(
+            f"{magic} is not told of what memory, or what to forget.",
+            expected=f"{magic} NAME --items, or {magic} NAME --forget ID, with --erase or not",
+        )
+    several = [one for one in DOES if line.has(one)]
+    browsed = [one for one in ("--items", "--find") if line.has(one)]
+    if len(several) + bool(browsed) > 1:
+        raise SetupError(f"{magic} got {' and '.join(several + browsed)}.", expected="one of them")
+    if bool(body and body.strip()) != line.has("--edit"):
+        raise SetupError(
+            f"{magic} {'is given no text' if line.has('--edit') else 'takes no text below'}.",
+            expected=f"%%memory NAME --edit ID, and below it the new text; or {magic} NAME",
+        )
 
 
 async def forgotten(one: Memory, ids: Sequence[str], erase: bool) -> Told:
@@ -197,13 +232,17 @@ def letters(session: Session, channel: Any) -> LettersWidget:
 
 MEMORY = Magic(
     "memory",
-    "line",
+    "line_cell",
     Grammar(
         magic="%memory",
         usage="[NAME]",
         takes=("MEMORY",),
         most=1,
         options=(
+            Option(name="--items", value="[=PAGE]", help="list the items with their ids"),
+            Option(name="--find", value="WORDS", help="list those that have all these words"),
+            Option(name="--search", value="QUESTION", help="search as an agent does"),
+            Option(name="--edit", value="ID", help="give the item of that id the text below"),
             Option(name="--forget", value="ID", help="forget the item of that id", many=True),
             Option(name="--erase", help="leave no byte of it, in the log either"),
         ),

@@ -277,3 +277,25 @@ async def test_a_resumed_import_stores_once_and_any_bytes_are_told(tmp_path: Pat
             except BadExport as error:
                 assert error.line >= 1  # type: ignore[attr-defined]
         assert all(isinstance(one, Item) for one in await made.items())
+
+
+async def test_an_edited_item_is_found_by_its_new_text_and_keeps_the_rest(
+    kind: dict[str, Any],
+) -> None:
+    async with run(log=open_log("memory:")):
+        made = VectorMemory("notes", search="hybrid", **kind)
+        ana = made.scoped(user="ana")
+        await made.remember(["Code Zephyr9.", "Tea at five."], ids=["a", "b"], metadata={"n": 1})
+        item = await made.edit("a", "Code Boreas7.")
+        assert item.metadata == {"n": 1}
+        assert [one.text for one in await made.items()] == ["Code Boreas7.", "Tea at five."]
+        assert not [h for h in await made.recall("Zephyr9") if h.parts["words"]]
+        assert (await made.recall("boreas7", k=1))[0].item == item
+        for id, text in (("c", "x"), ("a", ""), ("a", " \n"), ("a", "x" * 2_000_000)):
+            with pytest.raises(SetupError):
+                await made.edit(id, text)
+        with pytest.raises(SetupError, match="no item"):
+            await ana.edit("a", "Mine.")
+        with pytest.raises(ReadOnly):
+            await made.read_only().edit("a", "x")
+        await made.close()

@@ -213,3 +213,70 @@ def test_what_is_forgotten_from_a_cell_is_in_no_file(shared: Notebook) -> None:
     assert "lost forgot 1 of 1." in shared.ok("%memory lost --forget ben").text
     for wrong in ("%memory lost --erase", "%memory --forget x", "%memory shelf --forget x"):
         assert shared.run(wrong).ename == "SetupError"
+
+
+ODD = """<img src=x onerror="alert(1)"> *bold* \\x1b[31m $x$ [a](javascript:b)"""
+
+
+def browsed(shared: Notebook) -> None:
+    shared.ok(
+        "from memory import VectorMemory\n"
+        "many = VectorMemory('many', store='numpy', embedder='hashed', path=':memory:',"
+        " search='hybrid')\n"
+        "await many.remember([f'Fact {n} about the port.' for n in range(45)],"
+        " ids=[f'f{n}' for n in range(45)], metadata=[{'n': n} for n in range(45)])\n"
+        f"await many.remember({ODD!r}, ids='an id@port.example <b>', metadata={{'<i>': '<u>'}})"
+    )
+
+
+def test_items_are_listed_page_by_page_and_found_by_words(shared: Notebook) -> None:
+    browsed(shared)
+    cell = shared.ok("%memory many --items")
+    assert "f0" in cell.text and "f19" in cell.text and "f20" not in cell.text
+    assert "46 items, page 1 of 3; more: %memory many --items=2" in cell.text
+    assert "n=44" in shared.ok("%memory many --items=3").text
+    found = shared.ok("%memory many --find 'FACT 17'")
+    assert "f17" in found.text and "1 item, page 1 of 1" in found.text
+    assert "no item with 'zebra'" in shared.ok("%memory many --find zebra").text
+    (output,) = found.outputs
+    assert set(output) == {"text/plain", "text/html"}
+    before = shared.value("len(__import__('agentkit').open_log().runs())")
+    shared.ok("%memory many --items --find port")
+    assert shared.value("len(__import__('agentkit').open_log().runs())") == before
+    hits = shared.ok("%memory many --search 'what of 23'").text
+    assert hits.splitlines()[0].split() == ["id", "score", "relevance", "words", "text"]
+    assert hits.splitlines()[1].split()[0] == "f23"
+
+
+def test_words_of_a_memory_do_nothing_in_its_list(shared: Notebook) -> None:
+    browsed(shared)
+    cell = shared.ok("%memory many --items=3")
+    (output,) = cell.outputs
+    html, plain = output["text/html"], output["text/plain"]
+    assert "<img" not in html and "<b>" not in html and "<u>" not in html and "<i>" not in html
+    assert "&lt;img src=x" in html and "\x1b" not in plain and "onerror" in plain
+
+
+def test_an_item_is_edited_in_a_cell_under_an_id_of_any_form(shared: Notebook) -> None:
+    browsed(shared)
+    cell = shared.ok("%%memory many --edit 'an id@port.example <b>'\nThe gate is\nZephyr9.\n")
+    assert "now: The gate is Zephyr9." in cell.text
+    shared.ok("(hit,) = await many.recall('zephyr9', k=1)")
+    assert shared.value("hit.text") == repr("The gate is\nZephyr9.")
+    assert shared.value("hit.item.metadata") == "{'<i>': '<u>'}"
+    for wrong, told in (
+        ("%%memory many --edit nobody\nx", "no item 'nobody'"),
+        ("%%memory many --edit f1\n \n", "no text"),
+        ("%memory many --edit f1", "no text"),
+        ("%%memory many\nx", "takes no text"),
+        ("%memory many --items=4", "no page 4"),
+        ("%memory many --items=0", "from 1"),
+        ("%memory many --items=x", "whole number"),
+        ("%memory --items", "of what memory"),
+        ("%memory many --items --search x", "one of them"),
+        ("%memory many --edit f1 --forget f2", "one of them"),
+    ):
+        cell = shared.run(wrong)
+        assert cell.ename == "SetupError" and told in cell.error, (wrong, cell.error)
+    shared.ok("count = await many.count()")
+    assert shared.value("count") == "46"
