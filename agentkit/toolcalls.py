@@ -22,6 +22,7 @@ from agentkit.errors import (
     TooDeep,
     ToolError,
     Unsettled,
+    error_text,
 )
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
@@ -145,14 +146,19 @@ def checked(chosen: Tool, arguments: str) -> Arguments:
     except Exception as error:
         # Most likely what was written is odd in a way that nobody thought of.
         raise not_accepted(chosen.spec, wrong(error)) from error
-    if isinstance(found, Arguments):
-        return found
-    if isinstance(found, dict):
-        return Arguments(found)
-    name, kind = chosen.spec.name, type(found).__name__
+    made = Arguments(found) if type(found) is dict else found
+    wrong_with = f"{type(found).__name__}"
+    if isinstance(made, Arguments):
+        if made.asked is not None:
+            return made
+        try:
+            made.asked = canonical(made)
+            return made
+        except Exception as error:
+            wrong_with = f"what has no JSON form: {error_text(error)}"
     raise ToolError(
-        f"{name} was not called: its check gave {kind}.",
-        expected="agentkit.tools.Arguments, or a dict",
+        f"{chosen.spec.name} was not called: its check gave {wrong_with}.",
+        expected="agentkit.tools.Arguments, or a dict, of JSON values; others as its objects=",
         todo=f"mend check of {type(chosen).__name__}",
     )
 

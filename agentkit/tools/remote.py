@@ -76,6 +76,9 @@ class RemoteTool(Works, Tool):
             name=name, description=description or "", parameters=json.loads(written)
         )
         self._schema = Schema(name, self.spec.parameters)
+        known = {name: one for name, one in self.spec.properties.items() if isinstance(one, dict)}
+        self._secret = frozenset(name for name, one in known.items() if one.get("writeOnly"))
+        self._defaults = {name: one["default"] for name, one in known.items() if "default" in one}
         self._call, self._told = perform, takes_two(perform)
         self.effect, self.timeout_s, self.approve = effect, timeout_s, approve
         self.on_error = on_error
@@ -93,13 +96,8 @@ class RemoteTool(Works, Tool):
         raw, asked = read(self.spec, arguments)
         if wrong := self._schema.wrong(raw):
             raise refused(self.spec, wrong)
-        known: dict[str, Any] = self.spec.properties
-        shown = {
-            name: HIDDEN if known.get(name, {}).get("writeOnly") else value
-            for name, value in raw.items()
-        }
-        defaults = {name: one["default"] for name, one in known.items() if "default" in one}
-        return Arguments(shown, objects=raw, asked=asked, defaults=defaults)
+        shown = {name: HIDDEN if name in self._secret else one for name, one in raw.items()}
+        return Arguments(shown, objects=raw, asked=asked, defaults=self._defaults)
 
     async def perform(self, arguments: Arguments, context: Context[Any]) -> Any:
         given = dict(arguments.objects)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_args
 
 from agentkit.errors import ToolError, full_text
 from agentkit.model import ToolSpec
 from agentkit.tools.declared import declared
 from agentkit.tools.function import FunctionTool, tool, unbound
-from agentkit.tools.protocol import Tool
+from agentkit.tools.protocol import TakesContext, Tool
 
 PARTS = (
     "spec", "effect", "timeout_s", "approve", "on_error", "own_steps", "takes_context", "check",
@@ -52,15 +52,29 @@ def tool_of(one: Any) -> Tool:
             )
         return one
     if not isinstance(one, type):
-        if callable(as_tool := getattr(one, "as_tool", None)):
-            return tool_of(as_tool())
         if is_tool(one):
             return fulfils(one)
+        if callable(as_tool := getattr(one, "as_tool", None)):
+            return given_as(one, as_tool())
     elif Tool in one.__mro__:
         raise ToolError(
             f"{one.__name__} is a kind of tools, and no tool.", todo="give an object of it"
         )
-    return tool_of(tool(one))
+    return tool_of(tool(one)) if callable(one) else fulfils(one)
+
+
+def given_as(one: Any, made: Any) -> Tool:
+    """What as_tool() of something gave.
+
+    Raises:
+        ToolError: it is no tool.
+    """
+    if not is_tool(made):
+        raise ToolError(
+            f"as_tool() of a {type(one).__name__} gave a {type(made).__name__}.",
+            expected="an agentkit.Tool",
+        )
+    return tool_of(made)
 
 
 def is_tool(one: Any) -> bool:
@@ -94,6 +108,11 @@ def fulfils(one: Any) -> Tool:
         raise ToolError(
             f"The spec of a {kind} is of the type {type(spec).__name__}.",
             expected="an agentkit.model.ToolSpec(name=..., description=..., parameters=...)",
+        )
+    if one.takes_context not in get_args(TakesContext):
+        raise ToolError(
+            f"takes_context of {spec.name} is {one.takes_context!r}.",
+            expected=", ".join(map(repr, get_args(TakesContext))),
         )
     declared(spec.name, one.effect, one.timeout_s, one.approve, one.on_error)
     if not isinstance(spec.parameters, dict) or spec.parameters.get("type", "object") != "object":
