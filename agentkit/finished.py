@@ -48,27 +48,12 @@ def answered(
             run_id=run_id,
         )
     end = closed[-1]
-    if end.opaque:
-        raise SetupError(
-            f"The data that {actor} answered in run {run_id} have no JSON form, so they are not"
-            " recorded.",
-            todo="use replay, which makes them again from the recorded steps",
-        )
     thread = conversation(events, said[-1].message)
     usage, cost, doubts = spent(events, scope)
     text, content = thread[-1].message.text, thread[-1].message.content
-    try:
-        data = answered_before(text, end.data, output)
-    except ValueError as error:
-        raise SetupError(
-            f"What {actor} answered in run {run_id} does not fit the type asked for:"
-            f" {error_text(error)}",
-            expected="the type that was asked for then",
-            todo="use replay, which makes the answer again from the recorded steps; or rerun",
-        ) from error
     return Answer(
         text=text,
-        data=data,
+        data=data_of(end, actor, text, output),
         content=content if isinstance(content, Content) else None,
         actor=actor,
         run_id=run_id,
@@ -80,6 +65,28 @@ def answered(
         doubts=doubts,
         reasoning=thread[-1].message.reasoning,
     )
+
+
+def data_of(end: ScopeClosed, actor: str, text: str, output: Output) -> Any:
+    """Return the data of an answer as the type wanted now.
+
+    Raises:
+        SetupError: they are not recorded, or do not fit.
+    """
+    what = f"{actor} answered in run {end.run}"
+    if end.opaque:
+        raise SetupError(
+            f"The data that {what} have no JSON form, so they are not recorded.",
+            todo="use replay, which makes them again from the recorded steps",
+        )
+    try:
+        return answered_before(text, end.data, output)
+    except ValueError as error:
+        raise SetupError(
+            f"What {what} does not fit the type asked for: {error_text(error)}",
+            expected="the type that was asked for then",
+            todo="use replay, which makes the answer again from the recorded steps; or rerun",
+        ) from error
 
 
 def opened_for(events: Sequence[Any], actor: str, task: str | Content) -> str:

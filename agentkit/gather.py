@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Literal
-
-from typing_extensions import TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic
 
 from agentkit.errors import (
-    AgentkitError,
-    DeadlinePassed,
-    Interrupted,
-    LogError,
     SetupError,
-    TooDeep,
-    Unsettled,
-    full_text,
 )
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
+from agentkit.racing import Ask, Race, Stragglers, T, Until, made, started
 from agentkit.run import current_run
-from agentkit.scope import copied, dormant, in_run, lacking, note
+from agentkit.scope import dormant, in_run, lacking, note
 from agentkit.step import Outcome
 from agentkit.words import for_terminal
-
-Until = Callable[[list[Any]], bool]
-
-T = TypeVar("T", default=Any)
-
-Ask = Awaitable[T] | Callable[[], Awaitable[T]]
-"""An ask not yet awaited, or a function that makes one, as often as it is called."""
-
-Stragglers = Literal["wait", "drop", "duplicate"]
-
-ALWAYS_RAISED = (SetupError, LogError, Unsettled, Interrupted, TooDeep)
-"""Failures that no join goes on without: they are about the run, not about one answer."""
-
-DUPLICATE_QUANTILE, DUPLICATE_FACTOR, DUPLICATE_MIN_S = 0.75, 1.5, 0.1
-"""When a straggler gets a copy: this share has answered, it has taken this many times their
-median, and at least this long. The defaults of Apache Spark 3's speculation.quantile,
-.multiplier and .minTaskRuntime (Spark 4 waits longer)."""
 
 
 class AskedTwice(Note):
@@ -140,7 +114,8 @@ async def gather(
             return Gathered(await asyncio.gather(*tasks))
 
         async def race(_key: str) -> Outcome:
-            return Outcome(result=await _race(asks, tasks, enough, needed, deadline_s, stragglers))
+            racing = Race(asks, tasks, enough, needed, stragglers)
+            return Outcome(result=await racing.run(deadline_s))
 
         request = {"join": join if isinstance(join, str) else "until", "of": len(asks)}
         if in_run():
@@ -149,23 +124,7 @@ async def gather(
             outcome = await step("join", "join", request, race, effect="pure", redo=redo)
         else:
             outcome = await race("")
-        joined, lost, copies = (outcome.result.get(k, {}) for k in ("joined", "missing", "copies"))
-        places = outcome.result.get("places", joined)
-        if not tasks:
-            for place, ask in enumerate([*asks, *(asks[index] for index in copies)]):
-                tasks.append(started(ask) if place in places else dormant(made(ask)))
-        if copies:
-            won = [index for index, place in zip(joined, places, strict=True) if place != index]
-            note(AskedTwice(asks=copies, won=tuple(won), reason="slower than the others"))
-        if lost:
-            note(LeftOut(reasons=lost))
-        answers = [await tasks[place] for place in places]
-        missing = [Missing(index=int(i), reason=why) for i, why in lost.items()]
-        found = Gathered(answers, missing)
-        if missing and not enough(answers):
-            words = [f"ask {one.index + 1} of {len(asks)} ({one.reason})" for one in missing]
-            lacking(*words, source=found)
-        return found
+        return await joined(asks, tasks, outcome.result, enough)
     finally:
         for task in tasks:
             task.cancel()
@@ -175,132 +134,37 @@ async def gather(
                 ask.close()
 
 
-def made(ask: Ask) -> Awaitable[Any]:
-    """The ask, ready to be awaited."""
-    return ask() if callable(ask) else ask
+async def joined(
+    asks: Sequence[Ask], tasks: list[asyncio.Future[Any]], found: JSON, enough: Until
+) -> Gathered[Any]:
+    """The answers of a join that was won just now, or is on record.
 
-
-def started(ask: Ask) -> asyncio.Future[Any]:
-    """The ask as a task of its own."""
-    return asyncio.ensure_future(made(ask))
-
-
-async def _race(
-    asks: Sequence[Ask],
-    tasks: list[asyncio.Future[Any]],
-    enough: Until,
-    needed: int,
-    deadline_s: float | None,
-    stragglers: Stragglers,
-) -> dict[str, JSON]:
-    """Which asks made it, and why the others did not; the order of arrival is recorded."""
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
-    end = None if deadline_s is None else begin + deadline_s
-    ended: asyncio.Queue[int] = asyncio.Queue()
-
-    gave_up = set[int]()
-    """Copies that came to a step that must not happen twice."""
-
-    def watched(task: asyncio.Future[Any]) -> int:
-        place = len(tasks)
-        tasks.append(task)
-        task.add_done_callback(lambda _: ended.put_nowait(place))
-        return place
-
-    def start(index: int) -> int:
-        return watched(started(asks[index]))
-
-    def copy(index: int) -> int:
-        place = len(tasks)
-
-        def give_up() -> None:
-            gave_up.add(place)
-            tasks[place].cancel()
-
-        return watched(copied(made(asks[index]), give_up))
-
-    waiting = {index: [start(index)] for index in range(len(asks))}
-    copies: list[int] = []
-    arrived: dict[int, int] = {}
-    took: list[float] = []
-    failed: dict[int, BaseException] = {}
-    joined = False
-    while waiting and (not joined or stragglers == "wait"):
-        slow = begin + slowness(took, len(asks)) if stragglers == "duplicate" else None
-        if slow is not None and set(waiting) <= set(copies):
-            slow = None
-        if slow is not None and loop.time() >= slow:
-            for index in [index for index in waiting if index not in copies]:
-                waiting[index].append(copy(index))
-                copies.append(index)
-            continue
-        wakes = [at for at in (end, slow) if at is not None and at != float("inf")]
-        done = await next_of(ended, min(wakes) if wakes else None)
-        if not done and end is not None and loop.time() >= end:
-            if stragglers == "wait" and not joined:
-                raise DeadlinePassed(
-                    f"{len(waiting)} of {len(asks)} asks took over {deadline_s:g} s."
-                )
-            break
-        for place in done:
-            index = place if place < len(asks) else copies[place - len(asks)]
-            error = None if place in gave_up else tasks[place].exception()
-            if index not in waiting:
-                continue
-            if error is not None and not survivable(error):
-                raise error
-            waiting[index].remove(place)
-            if error is not None:
-                failed[index] = error
-            elif place not in gave_up:
-                arrived[index] = place
-                took.append(loop.time() - begin)
-                waiting[index] = []
-                failed.pop(index, None)
-            if not waiting[index]:
-                del waiting[index]
-        joined = joined or enough([tasks[place].result() for place in arrived.values()])
-        if not joined and failed and len(arrived) + len(waiting) < needed:
-            raise list(failed.values())[-1]
-    if not joined and not arrived:
-        raise DeadlinePassed(f"None of {len(asks)} asks was answered within {deadline_s:g} s.")
-    missing = {str(i): full_text(e) for i, e in failed.items()}
-    missing |= {str(i): "late" for i in sorted(waiting)}
-    order = sorted(arrived)
-    found: dict[str, JSON] = {"joined": order, "missing": missing}
+    A recorded one is not won again: those that made it are asked, and find their answers in the
+    record. The others are there and perform nothing, because the key of an ask counts its
+    equals before it.
+    """
+    order, lost, copies = (found.get(name, {}) for name in ("joined", "missing", "copies"))
+    places = found.get("places", order)
+    if not tasks:
+        for place, ask in enumerate([*asks, *(asks[index] for index in copies)]):
+            tasks.append(started(ask) if place in places else dormant(made(ask)))
     if copies:
-        found |= {"copies": copies, "places": [arrived[index] for index in order]}
-    return found
+        won = [index for index, place in zip(order, places, strict=True) if place != index]
+        note(AskedTwice(asks=copies, won=tuple(won), reason="slower than the others"))
+    if lost:
+        note(LeftOut(reasons=lost))
+    answers = [await tasks[place] for place in places]
+    missing = [Missing(index=int(i), reason=why) for i, why in lost.items()]
+    gathered = Gathered(answers, missing)
+    if missing and not enough(answers):
+        words = [f"ask {one.index + 1} of {len(asks)} ({one.reason})" for one in missing]
+        lacking(*words, source=gathered)
+    return gathered
 
 
 def wanting(found: JSON) -> bool:
     """Whether a recorded join went on without asks that failed, which may be mended."""
     return any(why != "late" for why in found["missing"].values())
-
-
-async def next_of(ended: asyncio.Queue[int], until_s: float | None) -> list[int]:
-    """The tasks that ended since the last look, in their order; none when the time is up."""
-    try:
-        async with asyncio.timeout_at(until_s):
-            done = [await ended.get()]
-    except TimeoutError:
-        return []
-    while not ended.empty():
-        done.append(ended.get_nowait())
-    return sorted(done)
-
-
-def survivable(error: BaseException) -> bool:
-    """Whether a join may go on without the ask that failed so."""
-    return isinstance(error, AgentkitError) and not isinstance(error, ALWAYS_RAISED)
-
-
-def slowness(took: Sequence[float], count: int) -> float:
-    """Seconds after which an ask counts as a straggler, by how long the others took."""
-    if len(took) < max(1, int(DUPLICATE_QUANTILE * count)):
-        return float("inf")
-    return max(DUPLICATE_MIN_S, DUPLICATE_FACTOR * statistics.median(took))
 
 
 def rule(join: str | Until, count: int) -> tuple[Until, int]:

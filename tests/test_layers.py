@@ -82,6 +82,7 @@ LAYERS = [
     "agentkit.pattern",
     "agentkit.shortening",
     "agentkit.agent",
+    "agentkit.racing",
     "agentkit.gather",
     "agentkit.patterns.parts",
     "agentkit.patterns.graphs",

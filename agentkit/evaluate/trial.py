@@ -19,9 +19,9 @@ from agentkit.errors import (
 )
 from agentkit.evaluate.questions import Item, judged
 from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
-from agentkit.gather import ALWAYS_RAISED
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.opening import run
+from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
 from agentkit.step import Outcome
 
@@ -165,20 +165,21 @@ async def attempt(
             run_id=id,
         )
     events = log.read(id)
-    broke = isinstance(failure, BudgetSpent) or refused(events)
-    kept = budget.holds(current.cost_usd, spent["tokens"])
-    status: Status = "answered"
-    if failure is not None or broke or not kept:
-        status = "out of budget" if broke or not kept else "failed"
+    over = isinstance(failure, BudgetSpent) or refused(events)
+    over = over or not budget.holds(current.cost_usd, spent["tokens"])
+    status: Status = "out of budget" if over else "failed" if failure is not None else "answered"
     spent |= {
         "status": status,
         "text": said if said is not None else last_words(events),
         "error": f"{type(failure).__name__}: {failure.what}" if failure else "",
         "latency_s": worked_s(events),
-        "models": sorted(
-            {e.name for e in events if isinstance(e, StepStarted) and e.step == "model"}
-        ),
+        "models": models_of(events),
     }
+
+
+def models_of(events: Sequence[Any]) -> list[str]:
+    """Return the models that a trial asked, by name."""
+    return sorted({e.name for e in events if isinstance(e, StepStarted) and e.step == "model"})
 
 
 def child_id(study: str, key: str) -> str:

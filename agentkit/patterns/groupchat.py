@@ -20,7 +20,7 @@ from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.notes import Stopped
-from agentkit.patterns.parts.selectors import Selector, round_robin
+from agentkit.patterns.parts.selectors import Choice, Selector, round_robin
 from agentkit.patterns.parts.stops import Chat, Condition, Turn, given_up
 from agentkit.patterns.parts.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.run import current_run
@@ -84,15 +84,7 @@ def groupchat(
         while not (reason := (stop and stop(chat)) or full(chat, max_turns)):
             try:
                 choice = await chosen_by(chat, team)
-                if choice.name not in by_name:
-                    raise UnknownActor(
-                        f"The selector of {name} named {choice.name!r}.",
-                        expected=f"one of {', '.join(by_name)}",
-                    )
-                counts = Counter({**chat.counts})
-                counts[choice.name] += 1
-                turns = {one: counts[one] for one in by_name}
-                note(SpeakerChosen(speaker=choice.name, reason=choice.reason, turns=turns))
+                counts = counted(chat, choice, name)
                 last = await by_name[choice.name](prompt(chat, choice.name))
             except FAILURES as error:
                 return unfinished(error, {"chat": str(chat)} if chat.turns else {},
@@ -103,7 +95,7 @@ def groupchat(
             chat = replace(
                 chat,
                 turns=(*chat.turns, turn),
-                counts=dict(counts),
+                counts=counts,
                 seconds=await run.now() - began,
                 cost_usd=current_scope().cost_usd or 0.0,
                 tokens=used.tokens_in + used.tokens_out,
@@ -121,6 +113,24 @@ def groupchat(
             return unfinished(error, {"chat": str(chat)}, ["the answer"], output)
 
     return Pattern(chat_team, name, everybody)
+
+
+def counted(chat: Chat, choice: Choice, name: str) -> dict[str, int]:
+    """Note who speaks next, and return how many turns each has with this one.
+
+    Raises:
+        UnknownActor: a selector named nobody of the chat.
+    """
+    if choice.name not in chat.names:
+        raise UnknownActor(
+            f"The selector of {name} named {choice.name!r}.",
+            expected=f"one of {', '.join(chat.names)}",
+        )
+    counts = Counter({**chat.counts})
+    counts[choice.name] += 1
+    turns = {one: counts[one] for one in chat.names}
+    note(SpeakerChosen(speaker=choice.name, reason=choice.reason, turns=turns))
+    return dict(counts)
 
 
 def full(chat: Chat, max_turns: int) -> str | None:

@@ -15,13 +15,14 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
-from agentkit.gather import Stragglers, Until, gather, rule
+from agentkit.gather import gather, rule
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts import asking
 from agentkit.patterns.parts.forms import form
 from agentkit.patterns.parts.team import flat, members, text_of
+from agentkit.racing import Stragglers, Until
 from agentkit.scope import discard, note
 from agentkit.typed import Output
 

@@ -198,13 +198,7 @@ def again(
     output = output_of(binding, session.namespace)
     if binding is not None and binding.type and "resume" in options:
         if schema_of(output) != asked.output:
-            raise TeamChanged(
-                f"{binding.type} is not what run {short(info.id)} was asked for.",
-                expected="the type as it was when the run was recorded",
-                todo=f"restore it; or %resume {short(info.id)} -> {binding.name} for plain JSON;"
-                f" or %rerun {short(info.id)} -> {binding.name}: {binding.type}",
-                run_id=info.id,
-            )
+            raise another_type(info.id, binding)
     elif output is None and not (binding and binding.type):
         output = asked.output
     if (budget := line.one("--budget")) is not None:
@@ -222,6 +216,17 @@ def again(
         graph=True if line.has("--graph") else None,
         timed=line.has("--time"),
         extra=extra,
+    )
+
+
+def another_type(run_id: str, binding: Binding) -> TeamChanged:
+    """The error of a resume that wants another type than its run was asked for."""
+    return TeamChanged(
+        f"{binding.type} is not what run {short(run_id)} was asked for.",
+        expected="the type as it was when the run was recorded",
+        todo=f"restore it; or %resume {short(run_id)} -> {binding.name} for plain JSON;"
+        f" or %rerun {short(run_id)} -> {binding.name}: {binding.type}",
+        run_id=run_id,
     )
 
 

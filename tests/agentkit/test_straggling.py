@@ -11,7 +11,7 @@ import pytest
 from agentkit import Agent, AgentkitError, Answer, gather, open_log, pattern, tool
 from agentkit.errors import EndpointError, SetupError, Unsettled
 from agentkit.events import Noted, StepStarted
-from agentkit.gather import slowness
+from agentkit.racing import slowness
 from tests.fakes import EchoModel, ScriptedModel, call
 
 

@@ -15,9 +15,10 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import EXPECTED, TODO, AgentkitError, BudgetSpent
 from agentkit.errors import by_name as error_by_name
-from agentkit.gather import gather, survivable
+from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.patterns.parts.notes import Absent
+from agentkit.racing import survivable
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 

@@ -1,0 +1,131 @@
+"""Files of one idea and functions of one screen: both stay short, lessons aside.
+
+What counts is code: no blank line, comment or docstring. A function's lines are its own, without
+those of the functions inside it, which count for themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FILE, FUNCTION = 300, 40
+PACKAGES = ("agentkit", "memory", "nbext")
+FILES = [
+    path.relative_to(ROOT).as_posix()
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+]
+
+# What is still longer, with its length: shorten it and take it off, add nothing.
+LONG_FILES: dict[str, int] = {
+    "agentkit/actor.py": 413,
+    "agentkit/code.py": 309,
+    "agentkit/logs/sqlite.py": 407,
+    "agentkit/logs/verifying.py": 325,
+    "agentkit/run.py": 423,
+}
+LONG_FUNCTIONS: dict[str, int] = {
+    "agentkit/actor.py:_ask": 82,
+    "agentkit/endpoints/anthropic.py:assemble": 43,
+    "agentkit/logs/redacting.py:plan": 44,
+    "agentkit/logs/schema.py:check_header": 44,
+    "agentkit/logs/verifying.py:problems": 41,
+    "agentkit/opening.py:run": 118,
+    "agentkit/record.py:add": 44,
+    "agentkit/run.py:step": 55,
+    "agentkit/run.py:_attempt": 54,
+    "agentkit/tools/remote.py:__init__": 44,
+}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+QUIET = {
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}  # fmt: skip
+
+
+def code_lines(source: str, tree: ast.Module) -> set[int]:
+    """The numbers of the lines that hold code; a text that stands alone is a docstring."""
+    texts: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                texts |= lines_of(node)
+    found: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in QUIET:
+            found |= set(range(token.start[0], token.end[0] + 1))
+    return found - texts
+
+
+def lines_of(node: ast.stmt) -> set[int]:
+    """The numbers of all lines of a statement."""
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def own_lines(function: Function) -> set[int]:
+    """The numbers of the lines of a function that are in no function inside it."""
+    inside = [one for one in ast.walk(function) if one is not function]
+    return lines_of(function) - {
+        line for one in inside if isinstance(one, Function) for line in lines_of(one)
+    }
+
+
+def measured(file: str) -> tuple[int, dict[str, int]]:
+    """The lines of code of a file, and of each of its functions that is too long."""
+    source = (ROOT / file).read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    code = code_lines(source, tree)
+    lengths = {
+        f"{file}:{one.name}": len(own_lines(one) & code)
+        for one in ast.walk(tree)
+        if isinstance(one, Function)
+    }
+    return len(code), {name: n for name, n in lengths.items() if n > FUNCTION}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_and_its_functions_stay_short(file: str) -> None:
+    lines, long = measured(file)
+    most = LONG_FILES.get(file, FILE)
+    assert lines <= most, f"{file} has {lines} lines of code: look for the second idea"
+    allowed = {name: LONG_FUNCTIONS.get(name, FUNCTION) for name in long}
+    assert {name: n for name, n in long.items() if n > allowed[name]} == {}
+
+
+def test_what_is_short_by_now_is_on_no_list() -> None:
+    files = [file for file in LONG_FILES if measured(file)[0] <= FILE]
+    functions = [name for name in LONG_FUNCTIONS if name not in measured(name.split(":")[0])[1]]
+    assert files == functions == []
+
+
+def test_code_is_counted_without_texts_comments_and_inner_functions() -> None:
+    source = '''
+def outer(given):
+    """Say nothing."""
+
+    # Why it is so.
+    def inner():
+        return (
+            given
+        )
+
+    return inner
+'''
+    tree = ast.parse(source)
+    outer, inner = (one for one in ast.walk(tree) if isinstance(one, Function))
+    code = code_lines(source, tree)
+    assert len(own_lines(outer) & code) == 2
+    assert len(own_lines(inner) & code) == 4
+    assert len(code) == 6
+
+
+def test_files_of_every_package_are_measured() -> None:
+    assert {Path(file).parts[0] for file in FILES} == set(PACKAGES)
