@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from agentkit.events import Usage
+from agentkit.inline import pictures
 from agentkit.lacks import listed
 from agentkit.messages import Content, Thread
 from agentkit.model import Stop
@@ -94,4 +95,5 @@ class Answer(BaseModel, Generic[T]):
 
     def _repr_markdown_(self) -> str:
         about = for_line(f"{self.actor} · {self.bill}")
-        return f"{for_markdown(self.text)}\n\n<sub>{about}</sub>".lstrip()
+        parts = (for_markdown(self.text), pictures(self.content), f"<sub>{about}</sub>")
+        return "\n\n".join(filter(None, parts)).lstrip()

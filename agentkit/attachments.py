@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import re
@@ -278,12 +279,11 @@ class Image(Binary):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """As a notebook shows it; a remote one only in words."""
-        if self.url:
-            return {"text/plain": self.words}
-        return {
-            "text/plain": self.words,
-            self.media_type: base64.b64encode(self.data).decode(),
-        }
+        shown: dict[str, Any] = {"text/plain": self.words}
+        if not self.url:
+            with contextlib.suppress(BlobMissing):
+                shown[self.media_type] = base64.b64encode(self.data).decode("ascii")
+        return shown
 
 
 class File(Binary):

@@ -6,6 +6,7 @@ Source: the signatures that the WHATWG's "MIME Sniffing" standard lists, of what
 from __future__ import annotations
 
 import mimetypes
+import struct
 
 RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Pictures that models take and that a page may show: none of them can act, as SVG can."""
@@ -81,3 +82,48 @@ def readable(data: bytes) -> bool:
         return "\0" not in data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
+
+
+def pixels(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a picture, as its head says; None where it does not."""
+    read = {"image/png": of_png, "image/gif": of_gif, "image/jpeg": of_jpeg, "image/webp": of_webp}
+    found = read.get(sniffed(data), lambda _: None)(data)
+    return found if found and min(found) > 0 else None
+
+
+def of_png(data: bytes) -> tuple[int, int] | None:
+    """By the first chunk, IHDR."""
+    return struct.unpack(">II", data[16:24]) if data[12:16] == b"IHDR" and len(data) > 24 else None
+
+
+def of_gif(data: bytes) -> tuple[int, int] | None:
+    """By the logical screen."""
+    return struct.unpack("<HH", data[6:10]) if len(data) > 10 else None
+
+
+def of_jpeg(data: bytes) -> tuple[int, int] | None:
+    """By the first frame header, SOF0 to SOF15, behind segments of known length."""
+    at = 2
+    while at + 9 < len(data) and data[at] == 0xFF:
+        kind, (length,) = data[at + 1], struct.unpack(">H", data[at + 2 : at + 4])
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+    return None
+
+
+def of_webp(data: bytes) -> tuple[int, int] | None:
+    """By the first chunk: extended, lossless or lossy."""
+    kind, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        return None
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", body[6:10])
+        return width & 0x3FFF, height & 0x3FFF
+    return None

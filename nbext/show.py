@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from agentkit.answer import Answer
 from agentkit.events import QUIET, Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
+from agentkit.inline import pictures
 from agentkit.messages import JSON
 from agentkit.reliability.retry import Retried
 from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
@@ -249,7 +250,9 @@ def answered(answer: Answer, extra: str = "") -> tuple[str, str]:
     if answer.data is not None and typed(answer):
         text = json.dumps(to_jsonable_python(answer.data), indent=2, ensure_ascii=False)
         markdown = fenced(text, "json")
-    return joined(markdown, small(f"{answer.actor} · {bill}")), f"{text}\n[{answer.actor} · {bill}]"
+    images = pictures(answer.content)
+    said = joined(markdown, images, small(f"{answer.actor} · {bill}"))
+    return said, f"{text}\n[{answer.actor} · {bill}]"
 
 
 def typed(answer: Answer) -> bool:

@@ -31,6 +31,7 @@ LAYERS = [
     "agentkit.messages",
     "agentkit.notes",
     "agentkit.binary",
+    "agentkit.inline",
     "agentkit.thoughts",
     "agentkit.typed",
     "agentkit.events",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from agentkit.inline import MOST, data_uris
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.svg import FONT, TONES, clean
 from agentkit.pictures.table import table_svg
@@ -9,6 +12,9 @@ from agentkit.views.branching import branches, hint
 from agentkit.views.phrases import short
 from agentkit.views.transcript import Line, Transcript
 from agentkit.words import UNREAD, fenced, for_line
+
+SMALL = "display:block;max-width:min(100%,480px);max-height:320px;margin:4px 0"
+"""How an image looks among the entries."""
 
 LONG = 600
 """Characters of a text before it is folded away."""
@@ -41,9 +47,17 @@ class TranscriptPicture(Picture[Transcript]):
 
     def to_html(self) -> str:
         """The transcript as HTML; long texts are folded."""
-        body = "".join(html(line) for line in self.view.told()) or "<p>Nothing said yet.</p>"
+        body = "".join(self.entries()) or "<p>Nothing said yet.</p>"
         look = f"font-family:{FONT};font-size:13px;line-height:1.5"
         return f'<div class="{UNREAD}" style="{look}">{body}</div>'
+
+    def entries(self) -> Iterator[str]:
+        """The entries in HTML, with the images that there is room for."""
+        room = MOST
+        for line in self.view.told():
+            images = data_uris(line.content, room)
+            room -= sum(len(uri) for _, uri in images) * 3 // 4
+            yield html(line, images)
 
     def to_svg(self) -> str:
         """The transcript as a picture, for readers that show neither HTML nor Markdown."""
@@ -81,8 +95,13 @@ def number(line: Line) -> str:
     )
 
 
-def html(line: Line) -> str:
-    """An entry in HTML."""
+def html(line: Line, images: Sequence[tuple[str, str]] = ()) -> str:
+    """An entry in HTML.
+
+    Args:
+        line: the entry.
+        images: of what was said, in words and as data: URIs; see `agentkit.inline`.
+    """
     tone = TONES.get(line.kind, "#9aa3ad")
     box = (
         f"margin:0 0 10px {line.depth * 18}px;padding:2px 0 2px 10px;"
@@ -99,4 +118,7 @@ def html(line: Line) -> str:
         brief = f"{clean(short(line.text, 120))} ({len(line.text)} characters)"
         whole = f'<div style="{pre}">{clean(line.text)}</div>'
         body = f"<details><summary>{brief}</summary>{whole}</details>"
-    return f'<div style="{box}">{title}{body}</div>'
+    shown = "".join(
+        f'<img alt="{clean(words)}" src="{clean(uri)}" style="{SMALL}">' for words, uri in images
+    )
+    return f'<div style="{box}">{title}{body}{shown}</div>'

@@ -15,12 +15,16 @@ from agentkit.events import (
     ScopeClosed,
     StepEnded,
 )
-from agentkit.messages import JSON
+from agentkit.messages import JSON, Content
+from agentkit.parts import Reasoning
 from agentkit.views.book import YOU, News
 from agentkit.views.entries import Order
 from agentkit.views.fold import Fold
 from agentkit.views.notes import grave, quiet, sentence
 from agentkit.views.phrases import explained, mapped, short
+
+HIDDEN = ("rev", "order", "edit", "content")
+"""Fields of a line that are no part of its data."""
 
 
 @dataclass(slots=True)
@@ -39,10 +43,12 @@ class Line:
     order: Order = ()
     edit: int | str | None = None
     """What a fork edits to change it; see Book.edited_by."""
+    content: Content | None = None
+    """What was said, where it is more than text."""
 
     def data(self) -> dict[str, JSON]:
         """The entry as JSON."""
-        names = (name for name in self.__slots__ if name not in ("rev", "order", "edit"))
+        names = (name for name in self.__slots__ if name not in HIDDEN)
         return {name: getattr(self, name) for name in names}
 
 
@@ -65,7 +71,10 @@ class Transcript(Fold):
             case MessageSent():
                 title = f"{event.sender or YOU} → {event.to or YOU}"
                 text = self.book.said(event.message)
-                self.put(event, event.purpose, title, text, edit=self.book.edited_by(event))
+                known = self.book.messages.get(event.message)
+                content = known.content if known is not None else None
+                edit = self.book.edited_by(event)
+                self.put(event, event.purpose, title, text, edit=edit, content=content)
             case StepEnded(step="model", status="ok") if event.nodes:
                 self.thought(event)
             case StepEnded() if event.step not in ("model", *QUIET):
@@ -89,7 +98,10 @@ class Transcript(Fold):
 
     def thought(self, event: StepEnded) -> None:
         """Enter what a model thought before it answered, where its endpoint tells."""
-        reasoning = event.nodes[-1].message.reasoning
+        said = event.nodes[-1].message
+        parts = () if isinstance(said.content, str) else said.content
+        thoughts = [one.text for one in parts if isinstance(one, Reasoning)]
+        reasoning = "\n".join(filter(None, [said.reasoning, *thoughts]))
         if reasoning:
             title = f"{self.book.actor(event)} thinks"
             self.put(event, "thought", title, reasoning, event.reused is not None)
@@ -106,7 +118,8 @@ class Transcript(Fold):
         call = f"{event.name}({short(asked, 400)})"
         kind = "error" if failed else "call"
         title = f"{self.book.actor(event)} → {call}"
-        self.put(event, kind, title, result, event.reused is not None, event.seq)
+        reused = event.reused is not None
+        self.put(event, kind, title, result, reused, event.seq, event.content)
 
     def put(
         self,
@@ -116,12 +129,14 @@ class Transcript(Fold):
         text: str,
         reused: bool = False,
         edit: int | str | None = None,
+        content: str | Content | None = None,
     ) -> None:
         """Add an entry."""
         scope = self.book.scopes.get((event.run, event.scope))
         depth = scope.path.count("/") if scope is not None else 0
         where = (event.run, event.seq, event.at)
         line = Line(*where, kind, title, text, depth, reused, self.rev, self.book.order, edit)
+        line.content = content if isinstance(content, Content) else None
         self.lines.append(line)
 
     def told(self) -> list[Line]:
