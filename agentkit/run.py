@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any
 
 from agentkit.budget import Bound, Budget, CallRefused, Hold, holding, may_have_cost
-from agentkit.code import Mark, Works
+from agentkit.code import Mark
 from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called, open_ended
 from agentkit.errors import (
@@ -317,11 +317,10 @@ class Run:
             around.beside.spend(usage, cost_usd)
             around = around.outer
 
-    def mark(self, called: Any, beside: Iterable[Any] = ()) -> str:
+    def mark(self, called: Any, mark: Mark, beside: Iterable[Any] = ()) -> str:
         """The mark of what is called, the same for all of a run; "" if there can be none."""
         if id(called) not in self._marks:
             try:
-                mark = called.mark if isinstance(called, Works) else Mark()
                 self._marks[id(called)] = (called, mark.of(called, beside))
             except Exception as error:
                 self._marks[id(called)] = (called, "")

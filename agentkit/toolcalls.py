@@ -35,6 +35,7 @@ from agentkit.tools.approving import needs_approval, with_defaults
 from agentkit.tools.arguments import refused as not_accepted
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
+from agentkit.tools.toolbox import mark_in
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
 
@@ -196,7 +197,7 @@ async def performed(
     if chosen.own_steps:
         return await attempt("")
     run = current_run()
-    made = run.mark(chosen, tools.values())
+    made = run.mark(chosen, mark_in(tools, chosen), tools.values())
     # Who it worked for may be another one now; what was done once stays done.
     anew = chosen.takes_context != "never" and chosen.effect != "once"
     return await run.step(

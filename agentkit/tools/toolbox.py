@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
+from agentkit.code import Mark, Works
 from agentkit.errors import ToolError, full_text
 from agentkit.model import ToolSpec
 from agentkit.tools.declared import declared
@@ -19,13 +20,31 @@ PARTS = (
 """Of the protocol."""
 
 
-def named(tools: Iterable[Tool | Callable[..., Any]]) -> dict[str, Tool]:
+class Toolbox(dict[str, Tool]):
+    """Tools by name, with the marks of the code of those that keep none themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: dict[int, tuple[Tool, Mark]] = {}
+        """By id, with the tool, so that no other gets its id."""
+
+
+def mark_in(tools: Mapping[str, Tool], one: Tool) -> Mark:
+    """The mark of a tool, kept from run to run where there is a place for it."""
+    if isinstance(one, Works):
+        return one.mark
+    if not isinstance(tools, Toolbox):
+        return Mark()
+    return tools.marks.setdefault(id(one), (one, Mark()))[1]
+
+
+def named(tools: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
     """Tools by name; plain functions and actors become tools.
 
     Raises:
         ToolError: two tools of one name, or something that cannot be a tool.
     """
-    found: dict[str, Tool] = {}
+    found = Toolbox()
     for one in tools:
         made = tool_of(one)
         name = made.spec.name
