@@ -7,12 +7,29 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, AgentkitError, Context, Tool, open_log, set_person
+from agentkit import (
+    Actor,
+    Agent,
+    AgentkitError,
+    Answer,
+    Context,
+    Pattern,
+    Tool,
+    discard,
+    open_log,
+    set_person,
+)
 from agentkit.errors import Interrupted
-from agentkit.events import StepEnded
+from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
+from agentkit.notes import Note
+from agentkit.pictures.picture import Picture
+from agentkit.pictures.svg import document, element, words
+from agentkit.scope import note
 from agentkit.tools import Arguments, BadArguments
+from agentkit.views.book import News
+from agentkit.views.fold import Fold, fold
 from tests.fakes import ScriptedModel, call
 
 
@@ -133,3 +150,108 @@ async def test_an_object_that_has_all_of_a_tool_needs_no_base() -> None:
     model = ScriptedModel([call("ring", "{}")], "Done.")
     answer = await Agent("hand", model=model, tools=[Bell()])("Ring.", log=open_log("memory:"))
     assert [one.message.content for one in answer.thread if one.message.role == "tool"] == ["dong"]
+
+
+class Escalated(Note):
+    """An answer was not good enough, so the next one was asked."""
+
+    topic = "newcomer_escalated"
+    says = "{by} was unsure, so {to} was asked."
+    by: str
+    to: str
+
+
+def escalation(*ladder: Actor, unsure: str = "unsure", name: str = "escalation") -> Pattern:
+    """A pattern: ask one after the other, the cheapest first, until one is sure."""
+
+    async def climb(task: JSON) -> Answer:
+        answer = await ladder[0](task)
+        for below, one in zip(ladder, ladder[1:], strict=False):
+            if unsure not in answer.text:
+                break
+            discard(answer)
+            note(Escalated(by=below.name, to=one.name))
+            answer = await one(task)
+        return answer
+
+    return Pattern(climb, name, ladder)
+
+
+class Escalations(Fold):
+    """A view: how often each was passed over for the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[tuple[str, str], int] = {}
+
+    def take(self, event: Event, news: News) -> None:
+        match event:
+            case Noted(note=Escalated(by=by, to=to)) if news == "new":
+                self.counts[by, to] = self.counts.get((by, to), 0) + 1
+
+    def data(self, since: int = 0) -> dict[str, JSON]:
+        rows = [{"by": by, "to": to, "times": n} for (by, to), n in self.counts.items()]
+        return {"rev": self.rev, "rows": rows}
+
+
+class EscalationsPicture(Picture[Escalations]):
+    """A picture of it: a bar for each pair."""
+
+    of = Escalations
+
+    def to_svg(self) -> str:
+        rows, parts = self.data()["rows"], list[str]()
+        for place, row in enumerate(rows):
+            y = 30.0 * place
+            parts.append(words(f"{row['by']} to {row['to']}", 8, y + 20))
+            parts.append(element("rect", x=200.0, y=y + 8, width=20 * row["times"], height=14))
+        return document(400, 30.0 * len(rows) + 10, "Escalations", *parts)
+
+    def __str__(self) -> str:
+        rows = self.data()["rows"]
+        return "\n".join(f"{one['by']} to {one['to']}: {one['times']}" for one in rows) or "none"
+
+
+def team(*replies: tuple[str, ...]) -> Pattern:
+    names = ("cheap", "middle", "strong")
+    members = [
+        Agent(name, model=ScriptedModel(*said, name=name))
+        for name, said in zip(names, replies, strict=False)
+    ]
+    return escalation(*members)
+
+
+async def test_a_new_pattern_is_asked_recorded_and_replayed_as_every_other() -> None:
+    log = open_log("memory:")
+    answer = await team(("I am unsure.",), ("unsure, too",), ("42",))("6 times 7?", log=log)
+    assert (answer.text, answer.usage.calls) == ("42", 3)
+    again = await team((), (), ()).replay(answer.run_id, log=log)
+    assert again.text == "42"
+    notes = [str(e.note) for e in log.read(answer.run_id) if isinstance(e, Noted)]
+    assert len(notes) == 2
+
+
+async def test_a_new_view_and_its_picture_take_any_log() -> None:
+    log = open_log("memory:")
+    first = await team(("unsure",), ("42",))("6 times 7?", log=log)
+    second = await team(("unsure",), ("43",))("6 times <7>?", log=log)
+    events = [e for one in (first, second) for e in log.read(one.run_id)]
+    whole, slow = fold(Escalations(), events), Escalations()
+    for one in (*events, *events):
+        slow.add(one)
+    assert whole.data() == slow.data()
+    assert whole.data()["rows"] == [{"by": "cheap", "to": "middle", "times": 2}]
+    picture = fold(EscalationsPicture(), events)
+    shown = picture._repr_mimebundle_()
+    assert shown["text/plain"] == "cheap to middle: 2"
+    assert shown["image/svg+xml"].startswith("<svg") and "cheap to middle" in shown["image/svg+xml"]
+    assert str(EscalationsPicture()) == "none" and EscalationsPicture().to_svg()
+
+
+async def test_a_new_note_reads_as_a_sentence_in_every_transcript() -> None:
+    from agentkit.pictures import TranscriptPicture
+
+    log = open_log("memory:")
+    answer = await team(("unsure",), ("42",))("6 times 7?", log=log)
+    shown = str(fold(TranscriptPicture(), log.read(answer.run_id)))
+    assert "cheap was unsure, so middle was asked." in shown
