@@ -16,7 +16,7 @@ from typing_extensions import TypeVar, Unpack
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.code import Works
-from agentkit.conversation import After, heard_in, thread_before
+from agentkit.conversation import After, heard_in, keep_parts, passed_on, thread_before
 from agentkit.delegation import ActorTool, delegate
 from agentkit.deprecated import moved
 from agentkit.errors import AgentkitError, SetupError, TooDeep, UnknownModel, error_text
@@ -356,6 +356,7 @@ class Actor(Works, Generic[T]):
     ) -> Answer:
         current, parent = current_run(), current_scope()
         self._bounded(parent)
+        task = passed_on(task, parent)
         content = task if isinstance(task, str | Content) else canonical(task)
         # Bytes are known by their digests here as in messages.
         text = content if isinstance(content, str) else f"content {canonical(content.form())}"
@@ -399,6 +400,7 @@ class Actor(Works, Generic[T]):
         try:
             with within(current, scope):
                 thread = await self.opening(content, before)
+                keep_parts(scope, thread)
                 tell(current, scope, thread, parent.actor, self.name, "task")
                 with uncancelled(self._cancelled):
                     answer = await self.act(task, output, thread)
@@ -427,6 +429,7 @@ class Actor(Works, Generic[T]):
                 "cost_usd": scope.cost_usd,
             }
         )
+        keep_parts(parent, given.thread[-1:])
         parent.lacks.add(missing, self.name, given)
         return given
 

@@ -17,6 +17,7 @@ from agentkit.errors import SetupError
 from agentkit.events import MessageSent
 from agentkit.messages import JSON, Content, Message, Node, Thread, thread_of
 from agentkit.parts import as_content
+from agentkit.scope import Scope
 
 After = Answer | Sequence[Message | Mapping[str, Any]]
 """An answer whose conversation goes on, or the messages of one, oldest first."""
@@ -138,6 +139,28 @@ def worded(task: JSON | Content, before: Thread, name: str) -> JSON | Content:
             expected="a text, because it is told in words what was said before",
         )
     return task + BEFORE + "\n".join(lines)
+
+
+def keep_parts(scope: Scope, thread: Thread) -> None:
+    """Let a pattern pass on the images and files of what it was asked, or told: see `passed_on`."""
+    if scope.what == "agent" or scope.parent is None:
+        return
+    for one in thread:
+        if not isinstance(content := one.message.content, str):
+            scope.parts = tuple(dict.fromkeys((*scope.parts, *content.binaries)))
+
+
+def passed_on(task: JSON | Content, asking: Scope) -> JSON | Content:
+    """A task, with the images and files that it names as `str` names them.
+
+    A pattern puts what it was asked into words of its own. Who is asked with these words is given
+    the images and files too, if the pattern itself was asked or told with them. What an agent asks
+    of its tools are words of a model, which name nothing.
+    """
+    if not asking.parts or not isinstance(task, str):
+        return task
+    named = [part for part in asking.parts if part.words in task]
+    return Content((task, *named)) if named else task
 
 
 def heard_in(events: Iterable[Any], actor: str) -> list[Message]:

@@ -22,6 +22,7 @@ from agentkit.lacks import Lacks
 from agentkit.messages import JSON
 from agentkit.model import Model
 from agentkit.notes import Note
+from agentkit.parts import Binary
 
 YOU = "you"
 """Who asks at the top."""
@@ -55,6 +56,8 @@ class Scope:
     """The model that this ask named, or one above, in place of the agents' own."""
     lacks: Lacks = field(default_factory=Lacks)
     """What is missing in what was asked for here."""
+    parts: tuple[Binary, ...] = ()
+    """Images and files that were asked or told here, of a pattern; see `conversation.passed_on`."""
 
     def lineage(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""
