@@ -2,7 +2,7 @@
 
 A memory is an object that the user passes in, `Agent(..., memory=notes)`; the package
 `memory` has several. The agent tells it of three moments of an ask and offers its tools
-beside its own. What a memory reads and writes it does by `run.step`, as everybody does.
+next to its own. What a memory reads and writes it does by `run.step`, as everybody does.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Memory:
 
     @property
     def tools(self) -> Sequence[Tool]:
-        """What the agent may call, beside its own tools."""
+        """What the agent may call, besides its own tools."""
         return ()
 
     async def on_task(self, thread: Thread) -> Thread:

@@ -2,7 +2,7 @@
 
 The one asked keeps his own, current instructions: those of whoever answered before are left out.
 An agent gets the messages as they are. Whoever has no model of his own (a pattern, a graph, a
-person) is told them in words, behind the task.
+person) is told them in words, after the task.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def uninstructed(thread: Thread) -> Thread:
 
 
 def worded(task: JSON | Content, before: Thread, name: str) -> JSON | Content:
-    """The task, with what was said before in words behind it.
+    """The task, with what was said before in words after it.
 
     Raises:
         SetupError: the task is no text.

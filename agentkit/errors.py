@@ -70,7 +70,7 @@ class AgentkitError(Exception):
     """The root. Its text says what happened, what was expected and what to do.
 
     A subclass registers itself, and may have any constructor. Give `kept` names of attributes to
-    have them recorded beside the numbers, which always are: they must hold no secret.
+    have them recorded along with the numbers, which always are: they must hold no secret.
 
     Args:
         what: what happened, with the values.

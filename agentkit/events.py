@@ -35,7 +35,7 @@ TRIAL = {"contender", "made_of", "question", "seed", "budget"}
 Status = Literal["ok", "failed", "cancelled"]
 
 What = Literal["run", "stream"]
-"""What a sequence of events is: a run, or a stream of shared state beside the runs."""
+"""What a sequence of events is: a run, or a stream of shared state next to the runs."""
 
 STREAMS = "state:"
 """Begins the ids of streams, so that none is that of a run; what tells them apart is their kind."""
@@ -139,7 +139,7 @@ class RunStarted(Base):
     sample: int = 0
     """Which draw of the same ask was asked for."""
     arguments: JSON = None
-    """What a pattern was given beside its task, by the names of its parameters."""
+    """What a pattern was given besides its task, by the names of its parameters."""
     model: str | None = None
     """The model that the ask named in place of its agents' own."""
     seed: int | None = None
@@ -179,7 +179,7 @@ class ScopeOpened(Base):
     model: str | None = None
     """The agent's model."""
     arguments: JSON = None
-    """What a pattern was given beside its task, by the names of its parameters."""
+    """What a pattern was given besides its task, by the names of its parameters."""
     again: bool = False
     """Whether it belongs to the second ask of a straggler, which another attempt may not need."""
 

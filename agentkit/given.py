@@ -1,4 +1,4 @@
-"""What the caller gives to an ask beside its task: for whom it works, which database it uses.
+"""What the caller gives to an ask besides its task: for whom it works, which database it uses.
 
     @tool(effect="pure")
     def orders(user: Context[User], status: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Notes: decisions worth showing, each a type with its fields.
 
-A note's class stands beside what emits it, or beside what reads it where that comes earlier, and
+A note's class stands next to what emits it, or next to what reads it where that comes earlier, and
 registers itself by its topic:
 
     class Retried(Note):

@@ -1,4 +1,4 @@
-"""What an ask may be given beside its task, for type checkers: a misspelt option is an error there.
+"""What an ask may be given besides its task, for type checkers: a misspelt option is an error.
 
 `Actor.__call__` checks the same names when it runs.
 """

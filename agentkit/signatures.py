@@ -221,7 +221,7 @@ def aliased(hint: Any, name: str) -> Any:
 
 
 def schema(model: type[BaseModel], notes: Mapping[str, str], names: Sequence[str]) -> Any:
-    """The JSON Schema of the arguments, with the docstring's notes beside other descriptions."""
+    """The JSON Schema of the arguments, with the docstring's notes next to other descriptions."""
     made = model.model_json_schema(schema_generator=Schemas)
     made.pop("title", None)
     if len(made.get("properties", {})) != len(names):

@@ -157,7 +157,7 @@ def foreign(kind: type[Exception], text: str) -> Exception | None:
 
 
 COUNT = regex(r" \(\d+ sub-exceptions?\)\Z")
-"""What Python puts behind the message of a group."""
+"""What Python puts after the message of a group."""
 
 
 def group(kind: type[Exception], failure: Failure) -> Exception | None:

@@ -76,7 +76,7 @@ class Imported(Frozen):
 
 
 class Line(Frozen):
-    """A line of an export behind the header."""
+    """A line of an export after the header."""
 
     model_config = pydantic.ConfigDict(extra="ignore", frozen=True, strict=True)
 

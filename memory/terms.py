@@ -31,7 +31,7 @@ UNSPACED = (
 """Writing without blanks between words, from and to."""
 
 LAST = 0x1FFFF
-"""Of the characters looked at; those behind it are Han, or no letters."""
+"""Of the characters looked at; those after it are Han, or no letters."""
 
 INSIDE = ".,:'’@/_+&-"
 """Marks that join the parts of a number or a code."""

@@ -33,7 +33,7 @@ def argument(session: Session, maker: Maker, slot: Slot, text: str) -> Any:
     """An option's text as a value of the parameter's type.
 
     Names of actors, numbers, listed words and texts are taken as they stand. What else a type
-    may be is Python, evaluated in the notebook; functions beside the patterns that make such
+    may be is Python, evaluated in the notebook; functions next to the patterns that make such
     a value need no import.
 
     Raises:

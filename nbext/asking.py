@@ -58,7 +58,7 @@ class Ask:
     graph: bool | None = None
     timed: bool = False
     extra: str = ""
-    """Said behind the bill."""
+    """Said after the bill."""
     run_id: str = field(default_factory=uuid7)
 
     def __post_init__(self) -> None:
@@ -179,7 +179,7 @@ async def shown(session: Session, ask: Ask, screen: Screen, raised: bool = True)
 
 
 def this_time(session: Session, run_id: str, after: int) -> str:
-    """What a run cost behind an event, as a bill says it; the answer's own is of the whole run."""
+    """What a run cost after an event, as a bill says it; the answer's own is of the whole run."""
     paid = Account("this time")
     for event in session.log.read(run_id, after):
         if isinstance(event, StepEnded) and event.reused is None:

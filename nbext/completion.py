@@ -56,7 +56,7 @@ def matcher(session: Session) -> Callable[[CompletionContext], Any]:
 
 
 def line_of(text: str, row: int) -> tuple[Magic, str] | None:
-    """The magic on the line, and what stands behind its name up to the cursor."""
+    """The magic on the line, and what stands after its name up to the cursor."""
     head = text.lstrip()
     if "%" not in head:
         return None

@@ -36,14 +36,14 @@ class Said:
                           expected=form, todo=todo)  # fmt: skip
 
     def sides(self, mark: str, form: str) -> tuple[str, str]:
-        """What stands before and behind a mark.
+        """What stands before and after a mark.
 
         Raises:
-            SetupError: the mark or what stands behind it is missing.
+            SetupError: the mark or what stands after it is missing.
         """
         before, found, behind = self.text.partition(mark)
         if not found or not behind.strip():
-            raise self.wrong(f"nothing stands behind {mark!r}", form)
+            raise self.wrong(f"nothing stands after {mark!r}", form)
         return before.strip(), behind.strip()
 
     def actor(self, session: Session, name: str, form: str) -> Actor:

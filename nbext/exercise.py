@@ -63,7 +63,7 @@ def mark(claim: Claim) -> str:
 
 
 def hinted(claim: Claim) -> str:
-    """The hint behind a claim that does not hold."""
+    """The hint after a claim that does not hold."""
     return f" - {claim.hint}" if claim.hint else ""
 
 

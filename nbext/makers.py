@@ -17,7 +17,7 @@ from nbext.options import meant
 from nbext.slots import Slot, is_actor, listed
 
 PLAIN = {"Actor", "None", "bool", "float", "int", "str"}
-"""Parts of types that no function beside the patterns is needed for."""
+"""Parts of types that no function next to the patterns is needed for."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Maker:
 def makers(namespace: Mapping[str, Any]) -> dict[str, Maker]:
     """The patterns by name: agentkit's, and functions of the notebook that are made alike.
 
-    A pattern is a function that returns an Actor and has a `name` behind its other parameters.
+    A pattern is a function that returns an Actor and has a `name` after its other parameters.
     One of the notebook's takes the place of one of agentkit's.
     """
     import agentkit.patterns as package
@@ -150,7 +150,7 @@ def arguments(doc: str) -> dict[str, str]:
 
 
 def helpers(annotation: str, hint: Any) -> dict[str, Callable[..., Any]]:
-    """Find the public functions beside the patterns whose result has a type of that annotation.
+    """Find the public functions next to the patterns whose result has a type of that annotation.
 
     An annotation may be a name for several types, as Condition is for a Stop or a function; its
     `hint` tells them apart.

@@ -1,4 +1,4 @@
-"""What stands behind a magic's name: words, --options and `-> name: Type`, read strictly."""
+"""What stands after a magic's name: words, --options and `-> name: Type`, read strictly."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ ARROW = re.compile(r"->\s*[^\W\d]\w*(?:\s*:\s*[\w.\[\], |]+)?$")
 
 
 def check_rest(grammar: Grammar, rest: str) -> None:
-    """See to it that no option and no name stands behind the text, of which it would be a part.
+    """See to it that no option and no name stands after the text, of which it would be a part.
 
     Raises:
         SetupError: one does.
@@ -135,7 +135,7 @@ def check_rest(grammar: Grammar, rest: str) -> None:
         late = arrow[0]
     if late is not None:
         raise SetupError(
-            f"{late} stands behind the beginning of the task and would be a part of it.",
+            f"{late} stands after the beginning of the task and would be a part of it.",
             expected=f"options before the task: {usage(grammar)}",
             todo=f"put {late} before it; if it does belong to it, put the task below the line",
         )

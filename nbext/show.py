@@ -256,5 +256,5 @@ def answered(answer: Answer, extra: str = "") -> tuple[str, str]:
 
 
 def typed(answer: Answer) -> bool:
-    """Whether the text is the JSON that a typed answer came in, not prose beside its data."""
+    """Whether the text is the JSON that a typed answer came in, not prose next to its data."""
     return answer.text.lstrip()[:1] in tuple("{[`")

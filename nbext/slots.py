@@ -26,7 +26,7 @@ class Slot:
     placed: bool
     """Whether it may be given by its place, so that names in the body fill it."""
     helpers: Mapping[str, Callable[..., Any]]
-    """Functions beside the patterns that make such a value: turns(6) makes a Stop."""
+    """Functions next to the patterns that make such a value: turns(6) makes a Stop."""
 
     @property
     def kinds(self) -> tuple[Any, ...]:

@@ -60,7 +60,7 @@ def placed(session: Session, maker: Maker, body: str, given: set[str]) -> dict[s
 def sorted_out(
     session: Session, maker: Maker, body: str, given: set[str]
 ) -> tuple[Names, dict[Slot | Actor, Names], list[Said]]:
-    """The names of a body without a label, those behind one, and lines of who does what."""
+    """The names of a body without a label, those after one, and lines of who does what."""
     loose: Names = []
     lines: list[Said] = []
     labelled: dict[Slot | Actor, Names] = {}

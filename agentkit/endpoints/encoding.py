@@ -9,7 +9,7 @@ from urllib.parse import quote
 from agentkit.errors import SetupError
 
 PLAIN = " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"
-"""What a header may carry beside letters and digits, without the percent sign itself."""
+"""What a header may carry besides letters and digits, without the percent sign itself."""
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

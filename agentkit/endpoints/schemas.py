@@ -48,7 +48,7 @@ def rooted(schema: JSON) -> JSON:
 
 
 def alone(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema in which nothing stands beside a reference; a choice of one means the same."""
+    """A schema in which nothing stands next to a reference; a choice of one means the same."""
     rest = {name: part for name, part in schema.items() if name != "$ref"}
     if "$ref" not in schema or not rest.keys() - {"$defs"}:
         return schema

@@ -18,7 +18,7 @@ from agentkit.errors import SetupError
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.questions import Item, items
-from agentkit.evaluate.trial import Budget, Trial, trial
+from agentkit.evaluate.trial import Allowance, Trial, trial
 from agentkit.events import RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -165,7 +165,7 @@ def checked(
     budget_tokens: int | None,
     seeds: Sequence[int],
     concurrency: int,
-) -> tuple[tuple[Actor, ...], Budget]:
+) -> tuple[tuple[Actor, ...], Allowance]:
     """Return the contenders and the budget.
 
     Raises:
@@ -188,7 +188,7 @@ def checked(
     whole = all(isinstance(seed, int) and not isinstance(seed, bool) for seed in seeds)
     if not seeds or not whole or len(set(seeds)) != len(seeds):
         raise SetupError(f"The seeds are {seeds!r}.", expected="different whole numbers")
-    return team, Budget(usd=budget_usd, tokens=budget_tokens)
+    return team, Allowance(usd=budget_usd, tokens=budget_tokens)
 
 
 def last_called(log: Log, name: str) -> str | None:

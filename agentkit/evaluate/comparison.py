@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from agentkit.amounts import count, money, seconds
 from agentkit.evaluate.plot import Dot, accuracy_plot
 from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, sign_flip
-from agentkit.evaluate.trial import Budget, Trial
+from agentkit.evaluate.trial import Allowance, Trial
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import clean
@@ -63,7 +63,7 @@ class Comparison(Shown, Frozen):
     name: str
     run_id: str = ""
     """Of the comparison; each trial has its own."""
-    budget: Budget
+    budget: Allowance
     """Of every contender for each question and seed."""
     trials: tuple[Trial, ...]
 

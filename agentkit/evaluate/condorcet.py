@@ -1,4 +1,4 @@
-"""What voting must give in theory, to lay beside what it gave.
+"""What voting must give in theory, to compare with what it gave.
 
 Condorcet's theorem is about two alternatives: N voters, each right with probability p and
 independent of the others, are right by majority with the binomial probability `majority`.

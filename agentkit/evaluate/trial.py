@@ -8,6 +8,7 @@ from typing import Any, Literal
 from agentkit.actor import Actor
 from agentkit.amounts import count
 from agentkit.budget import CallRefused
+from agentkit.deprecated import moved
 from agentkit.errors import (
     AgentkitError,
     BadOutput,
@@ -31,7 +32,7 @@ ITS_OWN = (BadOutput, LimitReached, ToolError)
 """Failures that are a contender's result. Any other, such as an endpoint's, is tried again."""
 
 
-class Budget(Frozen):
+class Allowance(Frozen):
     """What every contender may spend on a question."""
 
     usd: float | None = None
@@ -78,7 +79,7 @@ class Trial(Frozen):
     """Taken from an earlier call; nothing was paid in this one."""
 
 
-async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, budget: Budget,
+async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, budget: Allowance,
                 ) -> Trial:  # fmt: skip
     """Return what a contender makes of a question; a recorded trial is not performed again.
 
@@ -136,7 +137,7 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
 
 
 async def attempt(
-    study: Run, contender: Actor, text: str, seed: int, budget: Budget, id: str,
+    study: Run, contender: Actor, text: str, seed: int, budget: Allowance, id: str,
     spent: dict[str, JSON],
 ) -> None:  # fmt: skip
     """Ask in a run of its own, begun or resumed, and put what came of it into `spent`."""
@@ -212,3 +213,6 @@ def worked_s(events: Sequence[Any]) -> float:
             began = event.at
         last = event.at
     return total + (last - began if began is not None else 0.0)
+
+
+__getattr__ = moved(__name__, {"Budget": f"{__name__}:Allowance"})

@@ -60,7 +60,7 @@ def auction(
 
     Args:
         bidders: who bids; none sees another's bid.
-        price: "first": the winner's own bid; "second": the best bid beside it, or the
+        price: "first": the winner's own bid; "second": the best of the other bids, or the
             reserve when there is none.
         buying: the lowest bid wins, as in a call for tenders; else the highest.
         reserve: the worst bid that is accepted.

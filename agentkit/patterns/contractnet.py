@@ -4,7 +4,7 @@ Source: Smith 1980, The Contract Net Protocol (doi:10.1109/TC.1980.1675516), sec
 announcement has an eligibility specification, a task abstraction, a bid specification and an
 expiration time; those eligible bid, one is awarded, and reports. Here the announcement has the
 four: `eligible` (a bidder that does not meet it is asked to decline), the task itself, `wanted`
-(what a bid has to state beside its cost) and `deadline_s`, after which silent bidders are not
+(what a bid has to state besides its cost) and `deadline_s`, after which silent bidders are not
 waited for. Left out: interim reports, directed contracts and subcontracts (a contractor that
 is itself a contract net gives a subcontract), and announcements are kept by nobody: an idle
 bidder does not choose among several. A contractor that fails loses the award to the next best

@@ -21,7 +21,7 @@ from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, TurnsSpent
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
-from agentkit.patterns.parts.ledgers import Ledger, ProgressJudged, judged, planned
+from agentkit.patterns.parts.ledgers import ProgressJudged, TaskLedger, judged, planned
 from agentkit.patterns.parts.notes import Replanned, Stopped
 from agentkit.patterns.parts.team import (
     FAILURES,
@@ -70,7 +70,7 @@ def ledger(
     at_least(0, max_resets=max_resets)
 
     async def ledger_team(task: JSON, output: Output = None) -> Answer:
-        book = Ledger(text_of(task), team)
+        book = TaskLedger(text_of(task), team)
         stalls = resets = rounds = 0
         limit = TurnsSpent(f"{name} used its {max_turns} turns.", todo="raise max_turns")
 
@@ -121,7 +121,7 @@ def ledger(
 FINAL = "The team has worked on the request. Give the final answer.\n\nRequest:"
 
 
-async def carried_out(worker: Actor, book: Ledger, instruction: str) -> None:
+async def carried_out(worker: Actor, book: TaskLedger, instruction: str) -> None:
     """Give a worker its instruction; what it says, or that it failed, joins the conversation."""
     asked = f"{book}\n\nRequest: {book.task}\n\nYou, {worker.name}, are asked: {instruction}"
     book.lines.append(f"orchestrator to {worker.name}: {flat(instruction)}")

@@ -1,7 +1,7 @@
 """ReAct: thought, action, observation in one context; and what to do when it does not end.
 
 Source: Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models
-(arXiv:2210.03629). The loop itself is Agent's: what a model says beside its tool calls is the
+(arXiv:2210.03629). The loop itself is Agent's: what a model says along with its tool calls is the
 thought, a call is the action, the tool's return the observation. There every action follows a
 written thought, prompted by examples; here the model decides whether it writes one, with
 function calling it often writes none, and the simulated models never do. Section 3.2 adds two
@@ -34,7 +34,7 @@ class Act(Frozen):
     """One turn of the loop."""
 
     thought: str
-    """What the model said beside its calls, often nothing."""
+    """What the model said along with its calls, often nothing."""
     actions: tuple[str, ...]
     """As the model wrote them: tool({"x": 1}). None in the last turn."""
     observations: tuple[str, ...]

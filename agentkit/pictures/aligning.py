@@ -40,7 +40,7 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], gaps: Sequence[float
 
 
 def align(table: list[list[Spot]], gap: float, tight: bool = False, rounds: int = 6) -> None:
-    """Move each spot towards its neighbours, to and fro, without changing any order."""
+    """Move each spot towards its neighbours, back and forth, without changing any order."""
     room = {id(column): rooms(column, gap, tight) for column in table}
     for column in table:
         places = spread([0.0] * len(column), [s.height for s in column], room[id(column)])

@@ -20,7 +20,7 @@ def crowds(
 ) -> dict[str, str]:
     """The crowd of each node that belongs to one.
 
-    Alike are nodes of one kind and name, but for the number behind it, that the same
+    Alike are nodes of one kind and name, but for the number after it, that the same
     ones ask. When that leaves more than three times `few`, the name does not matter.
 
     Args:

@@ -8,7 +8,7 @@ from agentkit.pictures.crowd import together
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.scene import Scene
 from agentkit.pictures.table import markdown_table
-from agentkit.views.graph import Graph
+from agentkit.views.graph import MessageGraph
 from agentkit.views.mail import GraphEdge, Letter, edge_data
 from agentkit.views.node import GraphNode
 
@@ -16,12 +16,12 @@ NOTES = "notes:"
 """Before the id of a card, for its notes alone."""
 
 
-class GraphPicture(Picture[Graph]):
+class GraphPicture(Picture[MessageGraph]):
     """Who talked with whom: like nodes are drawn as one card, and each card has its place."""
 
-    of = Graph
+    of = MessageGraph
 
-    def __init__(self, view: Graph | None = None) -> None:
+    def __init__(self, view: MessageGraph | None = None) -> None:
         super().__init__(view)
         self.drawn: tuple[int, Scene] = (0, Scene([], [], []))
 

@@ -114,7 +114,7 @@ def cut(text: str, width: float, size: float = 12, wide: float = 0.56) -> str:
 def heading(
     title: str, said: str, y: float, *, right: float = 0.0, pace: float = 7.6, size: float = 12.0
 ) -> tuple[list[str], float]:
-    """A title in bold with how it stands beside it, and how wide a picture they need.
+    """A title in bold with how it stands next to it, and how wide a picture they need.
 
     Args:
         title: what the picture is of.

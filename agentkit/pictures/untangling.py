@@ -36,7 +36,7 @@ def ranked(spots: Sequence[Spot]) -> dict[int, float]:
 
 
 def untangle(table: list[list[Spot]], sweeps: int = 8) -> None:
-    """Sweep to and fro, and keep the order with the fewest crossings."""
+    """Sweep back and forth, and keep the order with the fewest crossings."""
 
     def tangles() -> int:
         return sum(crossings(a, b) for a, b in zip(table, table[1:], strict=False))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agentkit.views.fold import Fold as Fold
     from agentkit.views.fold import View as View
     from agentkit.views.fold import fold as fold
-    from agentkit.views.graph import Graph as Graph
+    from agentkit.views.graph import MessageGraph as MessageGraph
     from agentkit.views.ledger import Ledger as Ledger
     from agentkit.views.planview import PlanView as PlanView
     from agentkit.views.speakers import Speakers as Speakers
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HOMES = {
     "Ballots": "agentkit.views.ballots",
     "Fold": "agentkit.views.fold",
-    "Graph": "agentkit.views.graph",
+    "MessageGraph": "agentkit.views.graph",
     "Ledger": "agentkit.views.ledger",
     "PlanView": "agentkit.views.planview",
     "Speakers": "agentkit.views.speakers",
@@ -37,4 +37,6 @@ __all__ = sorted(HOMES)
 
 late_names(__name__, HOMES)
 
-__getattr__ = moved(__name__, {"Board": "agentkit.views:Ballots"})
+__getattr__ = moved(
+    __name__, {"Board": "agentkit.views:Ballots", "Graph": "agentkit.views:MessageGraph"}
+)

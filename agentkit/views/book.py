@@ -28,7 +28,7 @@ from agentkit.events import (
     StepStarted,
 )
 from agentkit.messages import JSON, Message, canonical
-from agentkit.views.entries import Order, RunEntry, Scope, Step
+from agentkit.views.entries import Order, RunEntry, ScopeEntry, StepEntry
 from agentkit.views.phrases import speech
 
 YOU = "you"
@@ -39,7 +39,7 @@ CUT = "cut off"
 
 
 BEHIND = float("inf")
-"""The number of what stands behind all that an activation has begun."""
+"""The number of what stands after all that an activation has begun."""
 
 News = Literal["new", "again", "old"]
 """Never seen; told again by a resumed run; the very same event once more."""
@@ -50,10 +50,10 @@ class Book:
 
     def __init__(self) -> None:
         self.runs: dict[str, RunEntry] = {}
-        self.scopes: dict[tuple[str, str], Scope] = {}
-        self.steps: dict[tuple[str, str], Step] = {}
+        self.scopes: dict[tuple[str, str], ScopeEntry] = {}
+        self.steps: dict[tuple[str, str], StepEntry] = {}
         self.messages: dict[str, Message] = {}
-        self.revived: list[Scope] = []
+        self.revived: list[ScopeEntry] = []
         """Activations that the latest event showed to be going on after a crash."""
         self.order: Order = ()
         """Of the latest event."""
@@ -75,14 +75,14 @@ class Book:
         self.revived = []
         if not isinstance(event, ScopeOpened):
             self.revive(event.run, event.scope)
-        # What begins nothing stands behind all that has begun there so far.
+        # What begins nothing stands after all that has begun there so far.
         around = self.around(event.run, event.scope)
         self.order = (*around.order, around.begun, BEHIND)
         news = self.enter(event, entry)
         entry.last = max(entry.last, self.order)
         return news
 
-    def around(self, run: str, scope: str) -> Scope | RunEntry:
+    def around(self, run: str, scope: str) -> ScopeEntry | RunEntry:
         """The activation that something happens in, or the run where it is in none."""
         return self.scopes.get((run, scope)) or self.runs[run]
 
@@ -171,7 +171,7 @@ class Book:
             return "again"
         self.revive(event.run, event.parent)
         self.order = self.next_in(event.run, event.parent)
-        scope = Scope(
+        scope = ScopeEntry(
             event.run, event.scope, event.actor, event.what, event.path, event.parent, event.model
         )
         scope.order = self.order
@@ -179,12 +179,12 @@ class Book:
         self.adopt(scope, 1)
         return "new"
 
-    def close(self, scope: Scope, status: str) -> None:
+    def close(self, scope: ScopeEntry, status: str) -> None:
         """Enter the end of an activation."""
         scope.open, scope.status = False, status
         self.adopt(scope, -1)
 
-    def adopt(self, scope: Scope, change: int) -> None:
+    def adopt(self, scope: ScopeEntry, change: int) -> None:
         """Count a child that opened or closed."""
         parent = self.scopes.get((scope.run, scope.parent))
         if parent is not None:
@@ -200,10 +200,10 @@ class Book:
         self.order = self.step(event).order
         return "new"
 
-    def step(self, event: StepStarted | StepEnded) -> Step:
+    def step(self, event: StepStarted | StepEnded) -> StepEntry:
         """Enter a step that was not known."""
         order = self.next_in(event.run, event.scope)
-        step = Step(
+        step = StepEntry(
             event.run, event.key, event.scope, event.step, event.name, event.request, event.at
         )
         step.order = order

@@ -10,7 +10,7 @@ from agentkit.events import (
 from agentkit.messages import JSON
 
 Order = tuple[float, ...]
-"""Where something stands in the story: its number inside its activation, behind that one's own."""
+"""Where something stands in the story: its number inside its activation, after that one's own."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class RunEntry:
 
 
 @dataclass(slots=True)
-class Scope:
+class ScopeEntry:
     """One activation of an actor."""
 
     run: str
@@ -62,7 +62,7 @@ class Scope:
 
 
 @dataclass(slots=True)
-class Step:
+class StepEntry:
     """One effect."""
 
     run: str

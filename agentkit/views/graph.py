@@ -6,6 +6,7 @@ kept as references and read on demand, so ten thousand of them stay light.
 
 from __future__ import annotations
 
+from agentkit.deprecated import moved
 from agentkit.events import (
     Event,
     MessageSent,
@@ -21,7 +22,7 @@ from agentkit.messages import JSON
 from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News
-from agentkit.views.entries import Order, Step
+from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
 from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, letter_text
@@ -33,7 +34,7 @@ APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:", "trial": "tr
 """Steps whose counterpart is a node of its own, and the prefix of its id."""
 
 
-class Graph(Fold):
+class MessageGraph(Fold):
     """Nodes and edges of one or more runs; actors of the same name are one node."""
 
     def __init__(self) -> None:
@@ -245,7 +246,7 @@ class Graph(Fold):
         if not fresh or event.status == "cancelled":
             return
         if event.reused is not None or f"{actor.id}→{other}" not in self.edges:
-            begun: Step = self.book.steps[step]
+            begun: StepEntry = self.book.steps[step]
             node.asked += 1
             letter = Letter(event.run, event.seq, event.at, "call", asked(event, begun.request))
             letter.step = step
@@ -339,3 +340,6 @@ def called(event: StepStarted | StepEnded) -> str:
 def asked(event: StepStarted | StepEnded, request: JSON) -> JSON:
     """What a step asked; of a memory with what was to be done, as `{"recall": ...}`."""
     return {event.name.partition(".")[2]: request} if event.step == "memory" else request
+
+
+__getattr__ = moved(__name__, {"Graph": f"{__name__}:MessageGraph"})

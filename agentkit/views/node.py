@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
-from agentkit.views.entries import Order, Scope
+from agentkit.views.entries import Order, ScopeEntry
 from agentkit.views.mail import Letter
 from agentkit.views.notes import grave
 
@@ -29,7 +29,7 @@ class GraphNode:
     notes: Counter[str] = field(default_factory=Counter)
     told: list[Letter] = field(default_factory=list)
     """The notes about it, and answers that were handed on to nobody, in their order."""
-    scopes: list[Scope] = field(default_factory=list)
+    scopes: list[ScopeEntry] = field(default_factory=list)
     steps: dict[tuple[str, str], str] = field(default_factory=dict)
     """Its open steps and what they are."""
     order: Order = ()

@@ -14,13 +14,13 @@ from agentkit.agent import Agent
 from agentkit.delegation import ActorTool
 from agentkit.patterns.graphs.flow import declared
 from agentkit.views.book import YOU
-from agentkit.views.graph import Graph
+from agentkit.views.graph import MessageGraph
 from agentkit.views.mail import GraphEdge
 
 
-def planned(actor: Actor) -> Graph:
+def planned(actor: Actor) -> MessageGraph:
     """The message graph of an actor that has not been asked: everybody idle, no messages."""
-    view = Graph()
+    view = MessageGraph()
     view.changes.rev += 1
     view.node(YOU, "you")
     meet(view, actor)
@@ -46,12 +46,12 @@ def planned(actor: Actor) -> Graph:
     return view
 
 
-def meet(view: Graph, actor: Actor) -> None:
+def meet(view: MessageGraph, actor: Actor) -> None:
     """The actor's node."""
     view.node(actor.name, actor.what).model = actor.model_name
 
 
-def join(view: Graph, source: str, target: str, label: str = "", back: bool = False) -> None:
+def join(view: MessageGraph, source: str, target: str, label: str = "", back: bool = False) -> None:
     """Draw that one may ask, or hand on to, another; what leads back orders nobody."""
     if source == target:
         return

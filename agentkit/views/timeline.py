@@ -18,7 +18,7 @@ from agentkit.reliability.retry import Retried
 from agentkit.views.bars import Bar, Covered, Lane, Mark, rectangle, tip
 from agentkit.views.book import BEHIND, YOU, News
 from agentkit.views.branching import Branch, branches
-from agentkit.views.entries import Order, Scope
+from agentkit.views.entries import Order, ScopeEntry
 from agentkit.views.fold import Fold
 from agentkit.views.notes import quiet, sentence
 from agentkit.views.phrases import explained, mapped, short
@@ -83,7 +83,7 @@ class Timeline(Fold):
         scope = self.book.scopes.get((event.run, event.scope))
         return self.lane_of(scope)
 
-    def lane_of(self, scope: Scope | None) -> Lane:
+    def lane_of(self, scope: ScopeEntry | None) -> Lane:
         """The lane of an activation, made when it is the first of its path."""
         path = scope.path if scope is not None else YOU
         found = self.lanes.get(path)
@@ -98,7 +98,7 @@ class Timeline(Fold):
         """An activation begins."""
         self.span(self.book.scopes[event.run, event.scope], event.at)
 
-    def span(self, scope: Scope, at: float) -> None:
+    def span(self, scope: ScopeEntry, at: float) -> None:
         """The actor of an activation is at work from now on."""
         if (scope.run, scope.key) in self.spans:
             return

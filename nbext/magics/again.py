@@ -103,7 +103,7 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
             f"Run {short(info.id)} goes on in the background.",
             todo=f"wait for it, or end it first: %stop {short(info.id)}",
         )
-    options: dict[str, Any] = {"resume": info.id, "settle": settled(session, info, line)}
+    options: dict[str, Any] = {"resume": info.id, "settle": verdicts(session, info, line)}
     return await perform(
         session, again(session, info, line, RESUMING, options, "whole run, resumed")
     )
@@ -112,7 +112,7 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
 async def rerun(session: Session, line: Line, body: str | None) -> Answer:
     """Ask the same in a new run: the last one, or RUN. Steps that are unchanged are not paid."""
     info = chosen(session, line, session.own)
-    options: dict[str, Any] = {"rerun": info.id, "settle": settled(session, info, line)}
+    options: dict[str, Any] = {"rerun": info.id, "settle": verdicts(session, info, line)}
     return await perform(session, again(session, info, line, RERUNNING, options, "rerun"))
 
 
@@ -124,7 +124,7 @@ async def fork(session: Session, line: Line, body: str | None) -> Answer:
     """
     info = chosen(session, line, session.own)
     options: dict[str, Any] = {"fork": info.id, "edit": edits(line, session.log.read(info.id))}
-    options["settle"] = settled(session, info, line)
+    options["settle"] = verdicts(session, info, line)
     if (at := line.one("--at")) is not None:
         options["at"] = whole(FORKING, "--at", at, least=1)
     return await perform(session, again(session, info, line, FORKING, options, "forked"))
@@ -230,7 +230,7 @@ def another_type(run_id: str, binding: Binding) -> TeamChanged:
     )
 
 
-def settled(session: Session, info: RunInfo, line: Line) -> dict[str, JSON]:
+def verdicts(session: Session, info: RunInfo, line: Line) -> dict[str, JSON]:
     """What the person says about the `once` steps in doubt, by key.
 
     Raises:

@@ -90,7 +90,7 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
     if isinstance(task, str) and not task.strip():
         raise SetupError(
             f"{actor.name} was asked nothing.",
-            expected="a task below %%ask, or behind the name: %ask ACTOR TASK",
+            expected="a task below %%ask, or after the name: %ask ACTOR TASK",
         )
     if line.has("--rerun") and (source := earlier(session, actor.name, task, line.one("--rerun"))):
         options["rerun"] = source.id

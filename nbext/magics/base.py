@@ -78,7 +78,7 @@ def bound(magic: Magic, session: Session) -> Callable[..., Any]:
 
 
 def documented(magic: Magic) -> str:
-    """The docstring with the options behind it."""
+    """The docstring with the options after it."""
     options = magic.grammar.options
     width = max((len(f"{o.name} {o.value}") for o in options), default=0)
     lines = [f"  {f'{o.name} {o.value}':<{width}}  {o.help}" for o in options]

@@ -63,7 +63,7 @@ class LiveView(anywidget.AnyWidget):
     """A view that follows its runs while they happen, and leaves a still picture behind."""
 
     still = traitlets.Unicode().tag(sync=True)
-    """Class of the still picture beside it, which hides while the live one is there."""
+    """Class of the still picture next to it, which hides while the live one is there."""
     frozen = traitlets.Dict().tag(sync=True)
     """The state at the end of a run, so that a saved notebook can draw it without a kernel."""
 

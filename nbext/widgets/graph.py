@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.messages import JSON
 from agentkit.pictures.graph import GraphPicture
-from agentkit.views.graph import Graph
+from agentkit.views.graph import MessageGraph
 from nbext.widgets.base import LiveView
 
 PAGE = 50
@@ -14,7 +14,7 @@ PAGE = 50
 class GraphWidget(LiveView, drawn="graph", picture=GraphPicture):
     """Who talks with whom, live; a click on a node or an edge lists its messages."""
 
-    view: Graph
+    view: MessageGraph
     picture: GraphPicture
 
     def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:

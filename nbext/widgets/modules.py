@@ -2,7 +2,7 @@
 
 A front end loads a widget's module from its text alone, so it cannot import another one there.
 The sources do import each other, as types and tests want it; what is served is a widget's module
-behind all that it imports, each once, without their imports and exports.
+after all that it imports, each once, without their imports and exports.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def served(name: str, folder: Path = STATIC) -> str:
 
 
 def styles(name: str, folder: Path = STATIC) -> str:
-    """Return the styles of a widget's module behind those of all that it imports."""
+    """Return the styles of a widget's module after those of all that it imports."""
     files = (folder / f"{one}.css" for one in imported(name, folder))
     return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
 
 
 def imported(name: str, folder: Path = STATIC) -> list[str]:
-    """Return a module and all that it imports, each once, behind what it imports itself."""
+    """Return a module and all that it imports, each once, after what it imports itself."""
     return list(dict.fromkeys(walk(name, folder, ())))
 
 

@@ -32,13 +32,13 @@ class QuestionWidget(anywidget.AnyWidget):
     _esm = served("question")
     _css = styles("question")
     still = traitlets.Unicode().tag(sync=True)
-    """Class of the still text beside it, which hides while the live question is there."""
+    """Class of the still text next to it, which hides while the live question is there."""
     text = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     default = traitlets.Unicode().tag(sync=True)
     timeout_s = traitlets.Float(0.0).tag(sync=True)
     words = traitlets.Bool(False).tag(sync=True)
-    """Whether there is a field for other words, beside the buttons."""
+    """Whether there is a field for other words, besides the buttons."""
     answer = traitlets.Unicode().tag(sync=True)
     by = traitlets.Unicode().tag(sync=True)
     """Who answered: empty, or one of BY."""

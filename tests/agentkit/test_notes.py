@@ -16,17 +16,17 @@ import agentkit
 import memory
 import nbext
 from agentkit import current_run, pattern, run
-from agentkit.agent import CutOff
 from agentkit.events import EVENT, Noted
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import JSON, canonical
 from agentkit.notes import KNOWN, Note, Number, told
 from agentkit.pictures import TranscriptPicture
 from agentkit.reliability.retry import Retried
+from agentkit.replies import CutOff
 from agentkit.views import (
     Ballots,
-    Graph,
     Ledger,
+    MessageGraph,
     PlanView,
     Speakers,
     Timeline,
@@ -97,7 +97,7 @@ def test_a_note_with_more_fields_than_are_known_here_is_still_its_type() -> None
 def test_no_view_is_disturbed_by_a_user_s_own_note_of_a_topic_of_ours(junk: JSON) -> None:
     views: list[View] = [
         Ballots(),
-        Graph(),
+        MessageGraph(),
         Ledger(),
         PlanView(),
         Speakers(),

@@ -47,7 +47,7 @@ def test_the_task_of_the_line_form_is_taken_as_it_is() -> None:
 
 
 def test_an_option_behind_the_task_is_not_taken_for_a_part_of_it() -> None:
-    with pytest.raises(SetupError, match="--budget stands behind") as caught:
+    with pytest.raises(SetupError, match="--budget stands after") as caught:
         parse(ASK, "clerk What is 3 + 4? --budget 0.01")
     assert "put --budget before it" in str(caught.value.todo)
 
@@ -56,7 +56,7 @@ def test_an_option_behind_the_task_is_not_taken_for_a_part_of_it() -> None:
     "late", ["-> said", "-> said: list[str]", "->said", "--budget=0.01", "--quiet"]
 )
 def test_what_stands_behind_the_task_is_refused(late: str) -> None:
-    with pytest.raises(SetupError, match="stands behind"):
+    with pytest.raises(SetupError, match="stands after"):
         parse(ASK, f"clerk What is 3 + 4? {late}")
 
 

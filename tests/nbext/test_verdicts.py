@@ -11,7 +11,7 @@ from agentkit import NOT_DONE
 from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
 from agentkit.opening import doubts_of
-from nbext.magics.again import RESUMING, settled
+from nbext.magics.again import RESUMING, verdicts
 from nbext.options import parse
 from tests.agentkit.test_doubts import Till
 
@@ -19,7 +19,7 @@ from tests.agentkit.test_doubts import Till
 async def words(line: str, log: MemoryLog) -> dict[str, Any]:
     session: Any = SimpleNamespace(log=log)
     info: Any = SimpleNamespace(id="r")
-    return settled(session, info, parse(RESUMING, line))
+    return verdicts(session, info, parse(RESUMING, line))
 
 
 async def stopped(*calls: int) -> tuple[MemoryLog, list[str]]:

@@ -1,7 +1,7 @@
 """What a declared graph is made of: nodes, edges with conditions, loops; and how they combine.
 
-Flows form an algebra: one actor is a flow, a list of flows is one beside the other, and
-`then` puts one behind the other, with an edge from every end to every beginning.
+Flows form an algebra: one actor is a flow, flows in a list stand side by side, and
+`then` puts one after the other, with an edge from every end to every beginning.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def single(actor: Actor, **fields: Any) -> Flow:
 
 
 def beside(flows: Iterable[Flow]) -> Flow:
-    """Flows beside each other."""
+    """Flows side by side."""
     first, *rest = flows
     for flow in rest:
         joined = union(first, flow, ())
@@ -165,7 +165,7 @@ def beside(flows: Iterable[Flow]) -> Flow:
 
 
 def then(first: Flow, second: Flow) -> Flow:
-    """One flow behind another."""
+    """One flow after another."""
     between = tuple(
         Edge(tail, head.node, head.when, head.label)
         for tail in first.tails
@@ -209,12 +209,12 @@ def guarded(flow: Flow, when: Test, label: str) -> Flow:
 
 
 def looped(flow: Flow, loop: Loop, exit: Flow | None = None) -> Flow:
-    """The flow, repeated until a condition holds: a gate behind it leads back or on.
+    """The flow, repeated until a condition holds: a gate after it leads back or on.
 
     Args:
         flow: what is repeated.
         loop: until when.
-        exit: where it goes when it gives up; the graph ends behind it.
+        exit: where it goes when it gives up; the graph ends after it.
 
     Raises:
         SetupError: fewer than one round, or a beginning with a condition.
@@ -257,7 +257,7 @@ def loop_of(flow: Flow, gate: str) -> list[str]:
 def declared(actor: Actor) -> Iterator[tuple[str, str, str, bool]]:
     """The edges of a declared graph: source, target, condition, whether it leads back.
 
-    The gate of a loop is no actor: its edges are drawn from those before it to those behind.
+    The gate of a loop is no actor: its edges are drawn from those before it to those after it.
     """
     flow: Any = getattr(actor, "flow", None)
     if flow is None:

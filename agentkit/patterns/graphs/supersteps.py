@@ -172,7 +172,7 @@ def given_up(flow: Flow, gate: str, loop: Loop) -> RoundsSpent:
 
 
 def finals(flow: Flow) -> list[str]:
-    """The nodes whose answers end the graph; behind a loop's gate those before it."""
+    """The nodes whose answers end the graph; for a loop's gate, those before it."""
     found: list[str] = []
     for tail in flow.tails:
         before = [tail]

@@ -79,7 +79,7 @@ def prompt(state: State, before: Mapping[str, Answer], own: Answer | None) -> st
 
 
 def line(text: str) -> str:
-    """A text behind a name: further lines are indented."""
+    """A text after a name: further lines are indented."""
     return text.strip().replace("\n", "\n  ")
 
 

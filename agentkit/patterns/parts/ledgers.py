@@ -68,7 +68,7 @@ class TaskLedgerWritten(Note):
 
 
 @dataclass
-class Ledger:
+class TaskLedger:
     """The task ledger, and what was said since it was last rewritten."""
 
     task: str
@@ -85,7 +85,7 @@ class Ledger:
         )
 
 
-async def planned(orchestrator: Actor, book: Ledger, resets: int) -> None:
+async def planned(orchestrator: Actor, book: TaskLedger, resets: int) -> None:
     """Write the task ledger, or rewrite it with what was learned; the conversation ends."""
     before = "Nobody has begun. Survey the request. Make a list of the facts that it gives"
     if resets:
@@ -103,7 +103,7 @@ async def planned(orchestrator: Actor, book: Ledger, resets: int) -> None:
     note(TaskLedgerWritten(facts=book.facts, plan=book.plan, resets=resets))
 
 
-async def judged(orchestrator: Actor, book: Ledger) -> tuple[Progress, Actor | None]:
+async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[Progress, Actor | None]:
     """Return the progress ledger and the worker it names; None only when all is done."""
     names = ", ".join(one.name for one in book.team)
     wrong = ""

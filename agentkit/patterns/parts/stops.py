@@ -106,7 +106,7 @@ def when(
     Args:
         holds: the condition.
         reason: told when it holds.
-        bound: whether it only bounds the conversation: beside a condition that looks for
+        bound: whether it only bounds the conversation: next to a condition that looks for
             something, a conversation that it ended has not come to what it was for.
     """
     return Stop(lambda chat: reason if holds(chat) else None, bound=bound)

@@ -75,7 +75,7 @@ def read(answer: Answer) -> Reading | None:
 
 
 def ballots(answers: Mapping[str, Answer], key: Key = said) -> dict[str, str | None]:
-    """What each answer comes down to, seen beside the others.
+    """What each answer comes down to, compared with the others.
 
     With a key of your own its keys as they are. With `said`, numbers that agree are told
     apart where their units differ ("30 m", "30 km"), and a sentence that is not of a plain

@@ -97,7 +97,7 @@ def text_of(task: JSON) -> str:
 
 
 def flat(text: str) -> str:
-    """Return a text in one line, so that it can stand behind a name."""
+    """Return a text in one line, so that it can stand after a name."""
     return " ".join(text.split())
 
 

@@ -42,7 +42,7 @@ class Cursor:
         self.at = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        """Return a token further on, or an empty one behind the end."""
+        """Return a token further on, or an empty one past the end."""
         place = self.at + ahead
         return self.tokens[place] if place < len(self.tokens) else Token("end", "", 0, 0)
 

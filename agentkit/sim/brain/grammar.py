@@ -241,7 +241,7 @@ class Parser(Cursor):
         args.append(Arg(prep, inner))
 
     def adds_with(self, args: list[Arg]) -> bool:
-        """Return whether `with the subject X and the body Y` goes on behind the `and`."""
+        """Return whether `with the subject X and the body Y` goes on after the `and`."""
         with_before = bool(args) and args[-1].prep == "with"
         article = self.word(1) in ARTICLES
         word, value = self.peek(1 + article), self.peek(2 + article)
@@ -266,7 +266,7 @@ class Parser(Cursor):
                 head.append(word)
 
     def items(self) -> tuple[Node, ...]:
-        """Parse the list behind `sum of` and its like: X and Y (and Z), X to Y."""
+        """Parse the list after `sum of` and its like: X and Y (and Z), X to Y."""
         parts: list[Node] = []
         while self.peek().kind != "end":
             if self.word() in ("and", "to", "than") or self.peek().kind == "mark":
@@ -295,7 +295,7 @@ class Parser(Cursor):
         )
 
     def next_group(self, args: list[Arg]) -> list[Arg]:
-        """Parse the arguments behind a conjunction; what they leave out comes from before it."""
+        """Parse the arguments after a conjunction; what they leave out comes from before it."""
         while self.word() in ("and", "or", "than") or self.peek().kind == "mark":
             self.at += 1
         fresh: list[Arg] = []

@@ -140,7 +140,7 @@ def join_names(raw: list[Token], text: str) -> list[Token]:
 
 
 def orders(follows: Token | None) -> bool:
-    """Return whether a sentence's first word is no name, judged by the word behind it."""
+    """Return whether a sentence's first word is no name, judged by the word after it."""
     if follows is None or follows.kind in ("poss", "mark", "op"):
         return False
     word = follows.text

@@ -292,7 +292,7 @@ COUNT_ENDS = frozenset("in at on of for and or but while since with per to from 
 
 
 def focus(sentence: str, head: list[str]) -> int:
-    """Return the place behind the clause-opening mention of the head words."""
+    """Return the place after the clause-opening mention of the head words."""
     spots = [
         match.start()
         for match in re.finditer(r"[A-Za-z0-9']+", sentence)

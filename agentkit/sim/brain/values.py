@@ -94,7 +94,7 @@ def arithmetic(op: str, numbers: list[float]) -> float:
 
 
 def plain(number: float) -> str:
-    """Return a number as people write it, at most four digits behind the point."""
+    """Return a number as people write it, at most four digits after the point."""
     if not math.isfinite(number):
         return str(number)
     return f"{number:.4f}".rstrip("0").rstrip(".") if number != int(number) else str(int(number))

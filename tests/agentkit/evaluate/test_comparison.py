@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agentkit.evaluate import Comparison, Trial
 from agentkit.evaluate.plot import HEIGHT, Dot, accuracy_plot, apart, nice
 from agentkit.evaluate.statistics import wilson
-from agentkit.evaluate.trial import Budget, Status
+from agentkit.evaluate.trial import Allowance, Status
 
 
 def trial(contender: str, question: int, right: bool, **fields: Any) -> Trial:
@@ -24,7 +24,7 @@ def trial(contender: str, question: int, right: bool, **fields: Any) -> Trial:
 
 
 def study(*trials: Trial) -> Comparison:
-    return Comparison(name="study", budget=Budget(usd=0.1), trials=trials)
+    return Comparison(name="study", budget=Allowance(usd=0.1), trials=trials)
 
 
 def paired(both: int, first: int, second: int, none: int, names: tuple[str, str]) -> list[Trial]:

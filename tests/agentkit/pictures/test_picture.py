@@ -80,3 +80,11 @@ def test_the_board_of_votes_answers_to_its_old_names_for_one_version() -> None:
         assert agentkit.views.Board is Ballots
     with pytest.deprecated_call(match="use nbext.widgets.BallotsWidget"):
         assert nbext.widgets.BoardWidget is BallotsWidget
+
+
+def test_the_graph_of_messages_answers_to_its_old_name_for_one_version() -> None:
+    with pytest.deprecated_call(match="use agentkit.views.MessageGraph"):
+        assert agentkit.views.Graph is agentkit.views.MessageGraph
+    with pytest.deprecated_call(match="use agentkit.views.graph.MessageGraph"):
+        from agentkit.views.graph import Graph  # type: ignore[attr-defined]
+    assert Graph is agentkit.views.MessageGraph

@@ -21,7 +21,7 @@ from agentkit.pictures import (
     TimelinePicture,
     TranscriptPicture,
 )
-from agentkit.views import Graph, Ledger, Transcript, fold
+from agentkit.views import Ledger, MessageGraph, Transcript, fold
 from tests.agentkit.views.stories import resumed, runs, written
 from tests.agentkit.views.story import team
 
@@ -88,8 +88,8 @@ def test_a_resumed_run_has_the_graph_of_an_undisturbed_one(
     told: Any, cut: int, closed: bool, again: bool
 ) -> None:
     cut = min(cut, len(told) - 1)
-    calm = fold(Graph(), written(told)).data()
-    shaken = fold(Graph(), written(resumed(told, cut, closed, again))).data()
+    calm = fold(MessageGraph(), written(told)).data()
+    shaken = fold(MessageGraph(), written(resumed(told, cut, closed, again))).data()
     assert by_id(shaken["nodes"]) == by_id(calm["nodes"])
     assert by_id(shaken["edges"]) == by_id(calm["edges"])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agentkit.events import StepEnded, StepStarted
 from agentkit.logs.memory import MemoryLog
-from agentkit.views import Graph, Ledger, Timeline, Transcript, fold
+from agentkit.views import Ledger, MessageGraph, Timeline, Transcript, fold
 from tests.teams import Spec, World, build, prefix_of, teams
 
 POINTS = 8
@@ -27,7 +27,7 @@ def in_doubt(events: list[Any]) -> bool:
 
 def graph(events: list[Any]) -> dict[str, Any]:
     """Counts of every edge; counts and state of every node."""
-    data = fold(Graph(), events).data()
+    data = fold(MessageGraph(), events).data()
     counts = ("state", "doing", "asked", "activations", "calls", "tokens")
     nodes = {n["id"]: [n[count] for count in counts] for n in data["nodes"]}
     return nodes | {e["id"]: e["kinds"] for e in data["edges"]}
