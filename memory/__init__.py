@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from memory.pictures.paging import PagingPicture as PagingPicture
     from memory.pictures.replicas import ReplicasPicture as ReplicasPicture
     from memory.recalled import Recalled as Recalled
+    from memory.sleep.changes import Undone as Undone
+    from memory.sleep.consolidating import Consolidated as Consolidated
+    from memory.sleep.idle import SleepTime as SleepTime
     from memory.state import State as State
     from memory.stores import Item as Item
     from memory.stores import Near as Near
@@ -68,6 +71,7 @@ HOMES: dict[str, str] = {
     "Board": "memory.board.board",
     "Compaction": "memory.compaction",
     "Conflict": "memory.errors",
+    "Consolidated": "memory.sleep.consolidating",
     "Embedded": "memory.embed",
     "Embedder": "memory.embed",
     "EndpointEmbedder": "memory.embed.endpoint",
@@ -94,6 +98,7 @@ HOMES: dict[str, str] = {
     "Replica": "memory.board.replica",
     "Replicas": "memory.views.replicas",
     "ReplicasPicture": "memory.pictures.replicas",
+    "SleepTime": "memory.sleep.idle",
     "Stale": "memory.errors",
     "State": "memory.state",
     "StateAt": "memory.past",
@@ -104,6 +109,7 @@ HOMES: dict[str, str] = {
     "StoreUnreachable": "memory.errors",
     "Stream": "memory.fabrics.queues",
     "StreamMemory": "memory.stream.stream",
+    "Undone": "memory.sleep.changes",
     "VectorMemory": "memory.vector",
     "embedder": "memory.embed.choose",
     "fabric": "memory.fabrics",

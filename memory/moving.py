@@ -34,7 +34,7 @@ from memory.steps import paid, step
 from memory.stores import Item, Store
 from memory.stores.entry import admitted
 from memory.stores.metadata import plain_metadata
-from memory.writing import Writing, normal_form, of_names
+from memory.writing import Writing, normal_form, of_names, writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,12 +123,21 @@ class Moving(Memory):
         store, names = self.bound(writes=True)
 
         async def perform(_key: str) -> JSON:
-            found = [one.id for one in await store.get()]
-            return await erased(store, found) if erase else await store.drop(found)
+            async with writing(store):
+                found = [one.id for one in await store.get()]
+                return await self.erased(store, names, found) if erase else await store.drop(found)
 
         request = with_scope({"erase": True} if erase else {}, names)
         made = await step(f"{self.name}.clear", request, perform, effect="idempotent")
         return Erased.model_validate(made) if erase else int(made)
+
+    async def erased(self, store: Store, names: dict[str, str], ids: Sequence[str]) -> JSON:
+        """Erase items of a scope, inside a step; what they were made of too, where that is known.
+
+        Raises:
+            SetupError, LogError, StoreError: see `memory.erasing`.
+        """
+        return await erased(store, ids)
 
     async def export(self, file: File) -> int:
         """Write all items of this scope as JSON lines, oldest first; return how many.
@@ -177,7 +186,8 @@ class Moving(Memory):
         request = with_scope({"file": found.digest, "items": len(found.items)}, names)
 
         async def perform(_key: str) -> Outcome:
-            return await stored(store, self.embedder, found.items)
+            async with writing(store):
+                return await stored(store, self.embedder, found.items)
 
         made = await step(f"{self.name}.import", request, perform, effect="idempotent")
         return Imported.model_validate({**made, "refused": tuple(found.refused)})
@@ -198,12 +208,13 @@ class Moving(Memory):
         store, names = self.bound(writes=True)
 
         async def perform(_key: str) -> Outcome:
-            old = await store.get([id])
-            if not old:
-                raise SetupError(f"{self.name} has no item {id!r}.", todo="items() lists them")
             made = await self.embedder.embed([normal_form(text)])
-            item = old[0].model_copy(update={"text": text})
-            await store.put([item], made.vectors)
+            async with writing(store):
+                old = await store.get([id])
+                if not old:
+                    raise SetupError(f"{self.name} has no item {id!r}.", todo="items() lists them")
+                item = old[0].model_copy(update={"text": text})
+                await store.put([item], made.vectors)
             return paid(item.model_dump(), made.usage, made.cost_usd)
 
         request = with_scope({"id": id, "text": text}, names)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, overload
 
-from agentkit import Tool
+from agentkit import Tool, current_run
 from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.log import Erased
 from agentkit.messages import JSON, Thread
 from agentkit.scope import note
 from agentkit.step import Outcome
+from agentkit.threads import in_thread
 from agentkit.words import for_line
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
@@ -27,15 +28,17 @@ from memory.hybrid import Search, checked_search, hybrid
 from memory.moving import Moving
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, near_enough, nearest, noted, with_recalled
-from memory.scopes import OPEN, Scoped, Shelf
+from memory.scopes import OPEN, Shelf
+from memory.sleep.changes import sources
+from memory.sleep.sleeping import Sleeping
 from memory.steps import paid, step
 from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
 from memory.stores.filters import plain_filter
-from memory.writing import Facts, Writing, normal_form, of_names
+from memory.writing import Facts, Writing, normal_form, of_names, writing
 
 
-class VectorMemory(Scoped, Moving):
+class VectorMemory(Sleeping, Moving):
     """Texts that an agent finds again by how near they are to its question.
 
     What an agent is asked recalls by itself; it may search and store with NAME_recall and
@@ -117,18 +120,19 @@ class VectorMemory(Scoped, Moving):
             StoreError: the store failed; then nothing was stored.
         """
         me = self.to_write()
-        writing = Writing(self.name, self.embedder.name, self.embedder.max_chars)
-        items = writing.items(texts, metadata, ids, split)
+        made = Writing(self.name, self.embedder.name, self.embedder.max_chars)
+        items = made.items(texts, metadata, ids, split)
         named = [ids] if isinstance(ids, str) else list(ids or ())
         request = me.asked({"items": [one.model_dump() for one in items]})
 
         async def perform(_key: str) -> Outcome:
             each = list({one.id: one for one in items}.values())
             made = await self.embedder.embed([normal_form(one.text) for one in each])
-            # Read before the write, dropped after it: a death in between leaves the text there.
-            old = set(await of_names(me.store, named)) - {one.id for one in each}
-            await me.store.put(each, made.vectors)
-            await me.store.drop(sorted(old))
+            async with writing(me.store):
+                # Read before the write, dropped after it: a death in between leaves the text there.
+                old = set(await of_names(me.store, named)) - {one.id for one in each}
+                await me.store.put(each, made.vectors)
+                await me.store.drop(sorted(old))
             return paid([one.id for one in items], made.usage, made.cost_usd)
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
@@ -221,15 +225,23 @@ class VectorMemory(Scoped, Moving):
         where = plain_filter(where)
 
         async def perform(_key: str) -> JSON:
-            if wanted is not None:
-                found = await of_names(me.store, wanted)
-            else:
-                found = [one.id for one in await me.store.get(where=where)]
-            return await erased(me.store, found) if erase else await me.store.drop(found)
+            async with writing(me.store):
+                if wanted is not None:
+                    found = await of_names(me.store, wanted)
+                else:
+                    found = [one.id for one in await me.store.get(where=where)]
+                if not erase:
+                    return await me.store.drop(found)
+                return await self.erased(me.store, me.names, found)
 
         request = me.asked({"ids": wanted, "where": where, **({"erase": True} if erase else {})})
         made = await step(f"{self.name}.forget", request, perform, effect="idempotent")
         return Erased.model_validate(made) if erase else int(made)
+
+    async def erased(self, store: Store, names: dict[str, str], ids: Sequence[str]) -> JSON:
+        log = current_run().log
+        also = await in_thread(lambda: sources(log, self.name, names, ids))
+        return await erased(store, ids, also)
 
     async def items(self, where: Where | None = None) -> list[Item]:
         """List what is stored, oldest first; not a step, because no agent learns of it."""

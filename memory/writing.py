@@ -6,9 +6,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from agentkit.errors import SetupError
 from agentkit.messages import canonical, digest
+from agentkit.threads import Turn
 from memory.split import split as cut
 from memory.stores import Item, Scalar, Store
 from memory.stores.metadata import plain_metadata
@@ -18,6 +20,15 @@ FIRST, MORE = 1, 64
 
 Facts = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """Metadata of all texts, or of each."""
+
+
+TURNS: WeakKeyDictionary[Store, Turn] = WeakKeyDictionary()
+"""Of each store, who writes it."""
+
+
+def writing(store: Store) -> Turn:
+    """Return the turn of a store's writers in this process: who reads before a write needs it."""
+    return TURNS.setdefault(store, Turn())
 
 
 @dataclass(frozen=True)

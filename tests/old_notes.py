@@ -158,6 +158,8 @@ OLD: list[tuple[str, str, JSON]] = [
         "moved": [{"id": "i", "part": "user", "text": "t", "tokens": 3}], "before": 12,
         "after": 3, "summary": "s",
     }),
+    ("Consolidation", "consolidated", {"memory": "m", "merged": 1, "extracted": 2, "refused": 0,
+                                       "stopped": "The budget is spent."}),
     ("Dangling", "dangling", {"memory": "m", "insight": "i", "because": [9], "kept": False}),
     ("DeadLetter", "dead_letter", {
         "channel": "c", "id": "l", "reason": "given up", "deliveries": 5,

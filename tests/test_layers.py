@@ -116,6 +116,7 @@ LAYERS = [
     "memory.writing",
     "memory.erasing",
     "memory.moving",
+    "memory.sleep",
     "memory.vector",
     "memory.board",
     "memory.stream",

@@ -18,14 +18,14 @@ PUBLIC = {
         Memory Message Model Pattern Question Reply Request Run Tool Usage connect
         current_run discard gather open_log pattern run set_person tool until""",
     "memory": """
-        BadExport BadVector Board Compaction Conflict Embedded Embedder EndpointEmbedder Fabric
-        Faults
+        BadExport BadVector Board Compaction Conflict Consolidated Embedded Embedder
+        EndpointEmbedder Fabric Faults
         Imported Item Letters LettersPicture MapPicture MemoryMap Near OtherEmbedder PAPER
         PagedMemory
         Paging PagingPicture Preset Queue QueueFull RELEASED ReadOnly Recalled Replica Replicas
-        ReplicasPicture Stale State StateAt Store StoreCorrupt
-        StoreFull StoreTaken StoreUnreachable Stream StreamMemory VectorMemory embedder fabric
-        fill_map fill_replicas loaded start_broker state_at""",
+        ReplicasPicture SleepTime Stale State StateAt Store StoreCorrupt
+        StoreFull StoreTaken StoreUnreachable Stream StreamMemory Undone VectorMemory embedder
+        fabric fill_map fill_replicas loaded start_broker state_at""",
     "nbext": "load_ipython_extension unload_ipython_extension",
 }
 """A name that leaves keeps a deprecated alias for one version, and a line in the changelog."""

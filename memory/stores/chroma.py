@@ -87,6 +87,8 @@ class ChromaStore:
             now = time.time_ns() // 1000
             metadatas = [
                 {
+                    # Chroma keeps a field that is not given; None takes it away.
+                    **dict.fromkeys(order.get(one.id) or {}),
                     **one.metadata,
                     ORDER: (order.get(one.id) or {}).get(ORDER, now + n),
                     WRITTEN: now,

@@ -41,6 +41,17 @@ async def test_put_replaces_by_id_and_keeps_the_order_of_entry(made: Store) -> N
     await made.close()
 
 
+async def test_what_is_replaced_leaves_no_field_of_its_metadata(made: Store) -> None:
+    full = Item(id="a", text="x", metadata={"port": "Amber", "n": 1})
+    await made.put([full, ITEMS[1]], ROWS[:2])
+    await made.put([Item(id="a", text="x", metadata={"n": 2})], ROWS[:1])
+    assert (await made.get(["a"]))[0].metadata == {"n": 2}
+    assert await made.get(where={"port": "Amber"}) == []
+    await made.put([Item(id="a", text="x")], ROWS[:1])
+    assert [one.metadata for one in await made.get()] == [{}, {"n": 1}]
+    await made.close()
+
+
 async def test_near_ranks_by_cosine_and_filters(made: Store) -> None:
     await made.put(ITEMS, ROWS)
     asked = np.array([0.1, 0.9, 0.4, 0], np.float32)

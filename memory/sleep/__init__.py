@@ -1,0 +1,1 @@
+"""Sleep time: a memory put in order between asks, in changes that can be undone."""
