@@ -4,133 +4,82 @@ Appends are buffered and committed together once per turn of the event loop
 (group commit), so a thousand agents share a transaction. A barrier, `flush`,
 waits until everything before it is durable. Every writer of a run holds a lease
 with an epoch; a writer that was replaced is refused (`RunTaken`).
+
+A subclass says how events are stored: `write`, `read`, `has`, `runs`, `claim`, `head`, `verify`,
+and `news` where other processes may write the same log. What it reads it reads after
+`self.catch_up()`, so that who appended sees it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import inspect
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from typing import Any
 
-from agentkit.deprecated import moved
-from agentkit.errors import AgentkitError, BlobMissing, LogError, LogLocked, UnknownRun, full_text
-from agentkit.events import (
-    STREAMS,
-    Delta,
-    Event,
-    RunEnded,
-    RunStarted,
-    StepEnded,
-    What,
-    current,
-)
+from agentkit.committing import Batch, Committer
+from agentkit.deprecated import Renamed, moved, warn
+from agentkit.errors import BlobMissing, LogError, UnknownRun
+from agentkit.events import STREAMS, Delta, Event, What
 from agentkit.lease import Lease, owner_name
-from agentkit.messages import Frozen
+from agentkit.runinfo import Erased, RunInfo, Tally
+from agentkit.subscribing import LOGGER, Subscriber, Subscription, running_loop
+from agentkit.tailing import Watch, tailed
 
-LOCK_S = 10.0
-"""How long a locked log is tried again before LogLocked, in seconds."""
-
-LOGGER = logging.getLogger("agentkit")
-
-Subscriber = Callable[[list[Any]], None]
-"""Given events once they are durable, and Deltas as they stream; on the loop that subscribed.
-
-One that raises is reported to the logger "agentkit", and everything goes on.
-"""
-
-
-class RunInfo(Frozen):
-    """One line about a run."""
-
-    id: str
-    name: str
-    actor: str | None
-    status: str
-    """"open", "ok", "failed" or "cancelled"."""
-    started: float
-    ended: float | None
-    events: int
-    calls: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float | None
-    """None when the price of some call is unknown."""
-    origin: str | None
-    owner: str
-    """host:pid:token of the last writer."""
-    place: str | None = None
-    """The notebook that it was started from; None outside of one, or where nobody knows."""
-    what: What = "run"
-
-
-class Erased(Frozen):
-    """What was erased, and what could not be reached."""
-
-    items: int = 0
-    """Of a memory's store."""
-    runs: int = 0
-    """That were redacted whole."""
-    events: int = 0
-    messages: int = 0
-    left: tuple[str, ...] = ()
-    """Where bytes of it may be still, and why."""
-
-
-@dataclass
-class Tally:
-    """What a batch adds to the line about its run."""
-
-    events: int = 0
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float = 0.0
-    unpriced: int = 0
-    started: RunStarted | None = None
-    ended: RunEnded | None = None
-
-    def add(self, event: Any) -> None:
-        self.events += 1
-        if isinstance(event, StepEnded) and event.usage is not None and event.reused is None:
-            self.calls += event.usage.calls
-            self.tokens_in += event.usage.tokens_in
-            self.tokens_out += event.usage.tokens_out
-            if event.cost_usd is None:
-                self.unpriced += 1
-            else:
-                self.cost_usd += event.cost_usd
-        elif isinstance(event, RunStarted):
-            self.started, self.ended = current(event), None
-        elif isinstance(event, RunEnded):
-            self.ended = event
-
-
-Batch = list[tuple[Lease, list[Any]]]
+__all__ = [
+    "LOGGER",
+    "Batch",
+    "Erased",
+    "Log",
+    "RunInfo",
+    "Subscriber",
+    "Tally",
+    "running_loop",
+    "stream_id",
+    "unknown",
+]
 
 
 class Log(ABC):
-    """Buffering, group commit and subscribers; subclasses store."""
+    """Group commit, subscribers and followers; subclasses store."""
 
     url: str
 
+    quick_s: float = 0.0
+    """How long a write may take on the event loop, of a class whose writes wait for nothing.
+
+    After one that took longer they are made in the log's own thread for a while. 0: they all are,
+    on a loop of its own, so that they may wait for something.
+    """
+
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self._pending: dict[int, tuple[Lease, list[Any]]] = {}
-        self._waiters: list[asyncio.Future[None]] = []
-        self._scheduled: set[asyncio.AbstractEventLoop] = set()
-        self._locked_since: float | None = None
         self._subscribers: list[Subscription] = []
-        self._mutex = threading.RLock()
+        self._watches: dict[asyncio.AbstractEventLoop, Watch] = {}
+        self._commits = Committer(self, self._tell)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Notice a class whose `write` is that of earlier versions."""
+        super().__init_subclass__(**options)
+        write = cls.__dict__.get("write")
+        if write is not None and not inspect.iscoroutinefunction(write):
+            name = cls.__name__
+            warn(f"{name}.write as a plain function", f"async def {name}.write", level=4)
+            cls.quick_s = math.inf  # as it was called until now
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while a batch is written, perhaps in another thread."""
+        return self._commits.lock
 
     @abstractmethod
-    def write(self, batch: Batch) -> Batch:
-        """Store the batch in one transaction and return what was stored.
+    async def write(self, batch: Batch) -> Batch:
+        """Store the batch in one transaction and return what was stored; never two at a time.
 
         Marks the lease of a replaced writer as lost and leaves out its events.
 
@@ -269,34 +218,42 @@ class Log(ABC):
             raise unknown(name, self)
         return found[0]
 
+    async def news(self) -> AsyncIterator[Collection[str] | None]:
+        """Yield once it listens, then whenever other processes may have appended something.
+
+        Yields:
+            The runs that it was appended to; None where that is not known. By default only this
+            process writes a log, and nothing is ever new.
+        """
+        yield ()
+        await asyncio.get_running_loop().create_future()
+
+    def tail(self, run: str, after: int = 0) -> AsyncIterator[Event]:
+        """Follow a run or a stream: its events after a seq, and those to come, in order.
+
+        It has no end: a run that ended may be resumed. What other processes append is seen too;
+        in a file of SQLite some 20 ms later, at a cost of microseconds for each look.
+
+        Raises:
+            UnknownRun: no such run. LogError: it cannot be read any more.
+        """
+        return tailed(self, self._watches, run, after)
+
+    async def release(self) -> None:  # noqa: B027  most keep nothing
+        """Give back what `write` keeps between two batches; called last, on its loop."""
+
     def close(self) -> None:
         """Commit what is pending and give the resources back."""
-        self.commit()
+        self._commits.close(self.release)
 
     def append(self, lease: Lease, *events: Any) -> None:
         """Add events in order; durable soon, and for sure after the next flush.
 
         Without events it only renews the lease.
         """
-        loop = running_loop()
-        with self._mutex:
-            self._pending.setdefault(id(lease), (lease, []))[1].extend(events)
-            if loop in self._scheduled:
-                return
-        if loop is None:
-            self.commit()
-        else:
-            self._schedule(loop)
+        self._commits.append(lease, events)
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Each loop commits for itself: another may have ended, or its thread may wait for us.
-        with self._mutex:
-            if loop in self._scheduled:
-                return
-            self._scheduled = {one for one in self._scheduled if not one.is_closed()} | {loop}
-        loop.call_soon(self._tick)
-
-    async def flush(self, lease: Lease) -> None:
+    def flush(self, lease: Lease) -> Coroutine[Any, Any, None]:
         """Wait until everything appended before is durable.
 
         Raises:
@@ -304,65 +261,29 @@ class Log(ABC):
             LogLocked, LogFull, LogCorrupt: it could not be stored; it is kept and
                 stored with the next flush that succeeds.
         """
-        waiter: asyncio.Future[None] | None = None
-        if self._pending:
-            # The commit is scheduled since the append; most often it is done after this turn.
-            await asyncio.sleep(0)
-        with self._mutex:
-            if id(lease) in self._pending:
-                loop = asyncio.get_running_loop()
-                waiter = loop.create_future()
-                self._waiters.append(waiter)
-                self._schedule(loop)
-        if waiter:
-            await waiter
-        if lease.lost:
-            raise lease.lost
+        return self._commits.flush(lease)
+
+    async def settled(self) -> None:
+        """Wait until no batch is being written in another thread.
+
+        What is read next does not hold up the event loop then.
+        """
+        await self._commits.settled()
 
     def commit(self) -> None:
-        """Store now whatever is pending."""
-        with self._mutex:
-            if not self._pending:
-                return
-            stored = self.write(list(self._pending.values()))
-            self._pending = {}
-        self._tell(stored)
+        """Store now whatever is pending.
 
-    def settle(self) -> None:
+        Raises:
+            LogError: it was not stored, and is pending as before.
+        """
+        self._commits.commit()
+
+    def catch_up(self) -> None:
         """Commit if possible; what cannot be stored now waits for the next flush."""
         with contextlib.suppress(LogError):
             self.commit()
 
-    def _tick(self) -> None:
-        here = asyncio.get_running_loop()
-        with self._mutex:
-            # Taken before the commit: who comes while it runs is not part of it.
-            waiters, self._waiters = self._waiters, []
-            self._scheduled.discard(here)
-        failure: AgentkitError | None = None
-        try:
-            self.commit()
-        except LogLocked as error:
-            now = time.monotonic()
-            self._locked_since = self._locked_since or now
-            if now - self._locked_since < LOCK_S:
-                with self._mutex:
-                    self._waiters += waiters
-                    self._scheduled.add(here)
-                here.call_later(0.02, self._tick)
-                return
-            failure = error
-        except AgentkitError as error:
-            failure = error
-        except Exception as error:
-            failure = LogError(f"The log {self.url} failed: {full_text(error)}.")
-        self._locked_since = None
-        for waiter in waiters:
-            loop = waiter.get_loop()
-            if loop is here:
-                _resolve(waiter, failure)
-            elif loop.is_running():
-                loop.call_soon_threadsafe(_resolve, waiter, failure)
+    settle = Renamed("catch_up")
 
     def subscribe(
         self, callback: Subscriber, run: str | None = None, *, what: What | None = None
@@ -400,46 +321,6 @@ class Log(ABC):
                 one.tell(events)
 
 
-@dataclass(eq=False)
-class Subscription:
-    """Somebody who wants to know."""
-
-    run: str | None
-    what: What | None
-    callback: Subscriber
-    loop: asyncio.AbstractEventLoop | None
-
-    def wants(self, lease: Lease) -> bool:
-        """Whether it is told what is written by that lease."""
-        return self.run in (None, lease.run) and self.what in (None, lease.what)
-
-    def tell(self, items: list[Any]) -> None:
-        """Call back, on the loop that subscribed while that runs."""
-        if self.loop and self.loop is not running_loop() and self.loop.is_running():
-            self.loop.call_soon_threadsafe(self._call, items)
-        else:
-            self._call(items)
-
-    def _call(self, items: list[Any]) -> None:
-        try:
-            self.callback(items)
-        except Exception:
-            LOGGER.exception("A subscriber of the log failed; the run goes on.")
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of this thread, if one runs."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _resolve(waiter: asyncio.Future[None], error: AgentkitError | None) -> None:
-    if not waiter.done():
-        waiter.set_exception(error) if error else waiter.set_result(None)
-
-
 def stream_id(name: str) -> str:
     """The id of the stream of shared state that is called so."""
     return f"{STREAMS}{name}"
@@ -456,4 +337,6 @@ def unknown(run: str, log: Log) -> UnknownRun:
     )
 
 
-__getattr__ = moved(__name__, {"STREAM": "agentkit.events:STREAMS"})
+__getattr__ = moved(
+    __name__, {"STREAM": "agentkit.events:STREAMS", "LOCK_S": "agentkit.committing:LOCK_S"}
+)

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from agentkit.budget import CallRefused, checked
+from agentkit.committing import LOCK_S
 from agentkit.doubts import Doubts, in_doubt, spoken_of
 from agentkit.errors import LogLocked, SetupError, error_text
 from agentkit.events import STREAMS, Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
-from agentkit.log import LOCK_S, Log
+from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content, jsonable
 from agentkit.parts import as_content
@@ -105,6 +106,7 @@ async def run(
             expected="it beside resume=, rerun= or fork=",
         )
     if source:
+        await log.settled()
         log.trust(source)
     events = log.read(source) if source else []
     more = bool(resume) and (budget_usd or budget_tokens) is not None and held_back(events)
@@ -178,7 +180,7 @@ async def run(
             beat()
         current.end(failure)
         if lease and failure is not None:
-            log.settle()
+            log.catch_up()
         elif lease:
             await current.flush()
 

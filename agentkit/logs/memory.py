@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class MemoryLog(Log):
     """A log that lives as long as its process."""
 
     url = "memory:"
+    quick_s = math.inf
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(clock=clock)
@@ -42,7 +44,7 @@ class MemoryLog(Log):
         self._blobs: dict[str, bytes] = {}
         """The bytes of images and files, each once."""
 
-    def write(self, batch: Batch) -> Batch:
+    async def write(self, batch: Batch) -> Batch:
         stored: Batch = []
         for lease, events in batch:
             if lease.epoch == 1:
@@ -81,17 +83,17 @@ class MemoryLog(Log):
         return blobs.proved(digest, self._blobs[digest], self.url)
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
-        self.settle()
+        self.catch_up()
         if run not in self._runs:
             raise unknown(run, self)
         return self._runs[run].events[after:upto]
 
     def has(self, run: str) -> bool:
-        self.settle()
+        self.catch_up()
         return run in self._runs
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
-        self.settle()
+        self.catch_up()
         infos = [
             RunInfo(
                 id=run,
@@ -116,7 +118,7 @@ class MemoryLog(Log):
         return sorted(reversed(infos), key=lambda info: info.started, reverse=True)
 
     def claim(self, run: str) -> Lease:
-        self.settle()
+        self.catch_up()
         if run not in self._runs:
             raise unknown(run, self)
         kept = self._runs[run]
@@ -128,7 +130,7 @@ class MemoryLog(Log):
         return Lease(run, kept.owner, kept.epoch, what=what)
 
     def head(self) -> str:
-        self.settle()
+        self.catch_up()
         return self._head(len(self._order))
 
     def _head(self, count: int) -> str:
@@ -141,7 +143,7 @@ class MemoryLog(Log):
 
     def verify(self, head: str | None = None) -> list[str]:
         count = None if head is None else chain.counted(head)
-        self.settle()
+        self.catch_up()
         wrong = []
         by_run: dict[str, list[Any]] = {run: [] for run in self._runs}
         for event in self._order:

@@ -6,13 +6,14 @@ cut may lose the last commits (open with ?synchronous=full where that matters).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
@@ -38,6 +39,9 @@ PLACE = (
     " END END END FROM events WHERE events.run=runs.n AND seq=1"
 )
 """The notebook that a run was started from, as its first event tells."""
+
+LOOK_ELSEWHERE_S = 0.02
+"""How often it is looked whether other processes have written, while somebody follows a run."""
 
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
@@ -73,6 +77,8 @@ class Entered:
 
 class SqliteLog(Log):
     """See the module."""
+
+    quick_s = 0.02
 
     def __init__(
         self,
@@ -139,7 +145,7 @@ class SqliteLog(Log):
         if self._file.read_only:
             raise schema.only_read(self.path)
 
-    def write(self, batch: Batch) -> Batch:
+    async def write(self, batch: Batch) -> Batch:
         entered = Entered()
         try:
             self._may_write()
@@ -149,13 +155,20 @@ class SqliteLog(Log):
             if time.monotonic() - self._looked > LOOK_S:
                 self._look()
             self._db.execute("COMMIT")
+            self._know(entered)
         except BaseException:
             with self._mapped():  # also makes what was raised ours
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                # An interrupt may have come between the commit and what is known by it.
+                self._forget()
                 raise
-        self._know(entered)
         return stored
+
+    def _forget(self) -> None:
+        """Know nothing any more of what is in the file; it is looked up again."""
+        for known in (self._numbers, self._heads, self._messages):
+            known.clear()
 
     def _notice(self) -> None:
         """Know no message any more where one may have been erased since the last commit."""
@@ -314,7 +327,7 @@ class SqliteLog(Log):
         return self._numbers[run]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
-        self.settle()
+        self.catch_up()
         with self._mapped():
             rows = self._db.execute(
                 "SELECT seq, at, scope, body FROM events WHERE run=? AND seq>? AND seq<=?"
@@ -378,13 +391,13 @@ class SqliteLog(Log):
         return sum(os.path.getsize(name) for name in names if os.path.exists(name))
 
     def has(self, run: str) -> bool:
-        self.settle()
+        self.catch_up()
         with self._mapped():
             row = self._db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone()
         return row is not None
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
-        self.settle()
+        self.catch_up()
         with self._mapped():
             what = schema.what(self._db)
             rows = self._db.execute(
@@ -403,9 +416,43 @@ class SqliteLog(Log):
                 todo="check the file with `agentkit log verify`",
             ) from error
 
+    async def news(self) -> AsyncIterator[Collection[str] | None]:
+        version, last = self._at()
+        yield ()
+        while True:
+            await asyncio.sleep(LOOK_ELSEWHERE_S)
+            if not self.lock.acquire(blocking=False):
+                continue  # it is being written in the thread, which may take long
+            try:
+                before, (version, last) = (version, last), self._at(version, last)
+                runs = self._since(before[1]) if version != before[0] else ()
+            finally:
+                self.lock.release()
+            if runs:
+                yield runs
+
+    def _at(self, version: int = -1, last: int = 0) -> tuple[int, int]:
+        """What tells another state of the file from this one, and its last event.
+
+        Cost: microseconds where no other connection has written since `version`.
+        """
+        with self._mapped():
+            (now,) = self._db.execute("PRAGMA data_version").fetchone()
+            if now != version:
+                (last,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
+        return now, last
+
+    def _since(self, last: int) -> list[str]:
+        """The runs that have events after that one."""
+        with self._mapped():
+            rows = self._db.execute(
+                "SELECT id FROM runs WHERE n IN (SELECT run FROM events WHERE rowid>?)", (last,)
+            )
+            return [id for (id,) in rows]
+
     def claim(self, run: str) -> Lease:
         self._may_write()
-        self.settle()
+        self.catch_up()
         with self._transaction("BEGIN IMMEDIATE"):
             self._look()
             return self._claim(run)
@@ -432,19 +479,19 @@ class SqliteLog(Log):
             return verifying.unchained(self._db)
 
     def head(self) -> str:
-        self.settle()
+        self.catch_up()
         with self._transaction("BEGIN"):
             return verifying.head(self._db, self.path)
 
     def verify(self, head: str | None = None) -> list[str]:
         count = None if head is None else chain.counted(head)
-        self.settle()
+        self.catch_up()
         wrong = [self.note] if self.note else []
         with self._transaction("BEGIN"):
             return wrong + verifying.problems(self._db, self.path, head, count, self.clock())
 
     def erase(self, texts: Sequence[str], *, dry: bool = False) -> Erased:
-        self.settle()
+        self.catch_up()
         if dry:
             with self._transaction("BEGIN"):
                 return erasing.counted(self._db, texts)
@@ -483,7 +530,7 @@ class SqliteLog(Log):
         Raises:
             LogCorrupt: it is not.
         """
-        self.settle()
+        self.catch_up()
         with self._transaction("BEGIN"):
             wrong = verifying.altered(self._db, self._number(run), run)
         if wrong:
@@ -501,14 +548,14 @@ class SqliteLog(Log):
         Raises:
             SetupError: there is something already. LogError: it cannot be read or written.
         """
-        self.settle()
+        self.catch_up()
         with self._mapped():
             copied(self._db, path)
 
     @contextlib.contextmanager
     def _mapped(self) -> Iterator[None]:
         """The one place where SQLite's errors become ours."""
-        with self._mutex:
+        with self.lock:
             self._work = self._read = 0.0
             try:
                 yield

@@ -148,10 +148,10 @@ async def test_when_a_call_stops_the_run_the_others_of_its_turn_stop_too() -> No
     class Full(MemoryLog):
         full = False
 
-        def write(self, batch: Any) -> Any:
+        async def write(self, batch: Any) -> Any:
             if self.full:
                 raise LogFull("The disk is full.")
-            return super().write(batch)
+            return await super().write(batch)
 
     log, ended = Full(), []
 

@@ -167,11 +167,11 @@ class Filling(MemoryLog):
         super().__init__()
         self.room = room
 
-    def write(self, batch: Batch) -> Batch:
+    async def write(self, batch: Batch) -> Batch:
         self.room -= 1
         if self.room < 0:
             raise LogFull("The disk is full.", todo="free some space")
-        return super().write(batch)
+        return await super().write(batch)
 
 
 @FEW

@@ -122,7 +122,7 @@ async def test_an_answer_in_a_block_is_durable_before_it_is_acted_on(own_folder:
 
 async def test_nothing_is_performed_before_its_start_is_stored() -> None:
     class Full(MemoryLog):
-        def write(self, batch: Batch) -> Batch:
+        async def write(self, batch: Batch) -> Batch:
             raise LogFull("The disk is full.")
 
     model = EchoModel()

@@ -28,14 +28,24 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+class Threaded(SqliteLog):
+    """As if every write had to wait for something."""
+
+    quick_s = 0.0
+
+
+class Slow(SqliteLog):
+    """As if the disk were slow: after the first write of a loop all are made in the thread."""
+
+    quick_s = 1e-9
+
+
+@pytest.fixture(params=["memory", "sqlite", "threaded", "slow"])
 def log(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Log]:
     made: Log
-    made = (
-        MemoryLog(clock=clock)
-        if request.param == "memory"
-        else SqliteLog(tmp_path / "contract.db", clock=clock)
-    )
+    kinds = {"sqlite": SqliteLog, "threaded": Threaded, "slow": Slow}
+    kind = kinds.get(request.param)
+    made = kind(tmp_path / "contract.db", clock=clock) if kind else MemoryLog(clock=clock)
     yield made
     made.close()
 
@@ -419,7 +429,7 @@ def test_threads_with_loops_of_their_own_share_a_log(log: Log) -> None:
 def stored_now(log: Log, run: str) -> int:
     """How many events of a run are stored, without storing what is pending."""
     if isinstance(log, SqliteLog):
-        with log._mutex:
+        with log.lock:
             query = "SELECT count(*) FROM events JOIN runs ON run=n WHERE id=?"
             return int(log._db.execute(query, (run,)).fetchone()[0])
     assert isinstance(log, MemoryLog)

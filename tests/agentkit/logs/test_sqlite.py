@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Answer, open_log, pattern
-from agentkit import log as log_module
+from agentkit import Agent, Answer, committing, open_log, pattern
+from agentkit.committing import driven
 from agentkit.errors import (
     LogCorrupt,
     LogError,
@@ -30,6 +30,7 @@ from agentkit.errors import (
 )
 from agentkit.events import Noted, RunEnded, RunStarted, Usage
 from agentkit.lease import HOST, LEASE_S
+from agentkit.log import Batch, Log
 from agentkit.logs import schema as sqlite_module
 from agentkit.logs.schema import MIGRATIONS
 from agentkit.logs.sqlite import SqliteLog
@@ -359,7 +360,7 @@ async def test_a_lock_held_elsewhere_is_waited_for_while_the_loop_goes_on(tmp_pa
 async def test_a_lock_held_too_long_is_an_error_and_the_events_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "LOCK_S", 0.1)
+    monkeypatch.setattr(committing, "LOCK_S", 0.1)
     log = SqliteLog(tmp_path / "a.db")
     lease = log.begin("r")
     other = await holder(log.path)
@@ -398,6 +399,11 @@ async def test_a_full_disk_is_an_error_and_the_events_are_kept(tmp_path: Path) -
     log.close()
 
 
+def stored(log: Log, *batch: Any) -> Batch:
+    """Write a batch, past all buffering."""
+    return driven(log.write(list(batch)), log.url)
+
+
 def test_a_commit_that_failed_leaves_nothing_that_is_taken_for_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,13 +417,13 @@ def test_a_commit_that_failed_leaves_nothing_that_is_taken_for_stored(
 
     monkeypatch.setattr(log, "_look", fail)
     with pytest.raises(LogFull):
-        log.write([(lease, [event])])
+        stored(log, (lease, [event]))
     monkeypatch.undo()
     other = SqliteLog(tmp_path / "log.db")
-    assert other.write([(other.begin("b"), [started("b")])])
+    assert stored(other, (other.begin("b"), [started("b")]))
     with pytest.raises(UnknownRun):
         log.read("a")  # not the events of b, which has its number now
-    assert log.write([(lease, [event])])
+    assert stored(log, (lease, [event]))
     assert log.read("a") == [event]
     assert log.verify() == other.verify() == []
     other.close()
@@ -428,7 +434,7 @@ def test_processes_that_begin_runs_in_turns_keep_one_chain(tmp_path: Path) -> No
     one, other = SqliteLog(tmp_path / "log.db"), SqliteLog(tmp_path / "log.db")
     for n in range(6):
         log = (one, other)[n % 3 == 0]
-        log.write([(log.begin(f"r{n}"), [started(f"r{n}")])])
+        stored(log, (log.begin(f"r{n}"), [started(f"r{n}")]))
         assert one.verify() == other.verify() == []
     one._db.execute("DELETE FROM runs WHERE id='r3'")
     assert one.verify() != []

@@ -1,0 +1,388 @@
+"""Commits what is appended to a log: in order, and all that waits as one batch (group commit).
+
+A quick storage is written on the event loop, so that a turn pays for no other thread. One that
+waits for something, was slow or locked a moment ago, or is given a large batch, is written in a
+thread of the log's own: a slow disk stops nobody who does not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from types import CoroutineType
+from typing import Any, Literal, Protocol
+
+from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
+from agentkit.events import Event
+from agentkit.lease import Lease
+from agentkit.subscribing import running_loop
+from agentkit.writer import Writer
+
+LOCK_S = 10.0
+"""How long a locked log is tried again before LogLocked, in seconds."""
+
+AGAIN_S = 0.02
+"""Pause before a locked log is tried again."""
+
+CALM = 50
+"""Writes in a row that must be fast again until they come back to the event loop."""
+
+LARGE = 2000
+"""Events of a batch that is written in the thread in any case."""
+
+Batch = list[tuple[Lease, list[Any]]]
+
+Waiter = asyncio.Future[None]
+
+Pending = dict[int, tuple[Lease, list[Event]]]
+"""By the identity of the lease: two writers of one run do not mix."""
+
+
+class Storage(Protocol):
+    """What a log is to its committer; see Log."""
+
+    url: str
+    quick_s: float
+
+    def write(self, batch: Batch) -> Coroutine[Any, Any, Batch]: ...
+
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]: ...
+
+
+class Committer:
+    """Events between their append and their commit, and those who wait for it."""
+
+    def __init__(self, storage: Storage, tell: Callable[[Batch], None]) -> None:
+        """Make one.
+
+        Args:
+            storage: writes a batch; never two at a time.
+            tell: is told what was stored, before those who wait for it.
+        """
+        self.storage, self.tell = storage, tell
+        self.lock = threading.RLock()
+        """Held while a batch is written. Never taken by who holds the other one."""
+        self._mutex = threading.RLock()
+        """Held for moments, while what is pending changes hands."""
+        self._pending: Pending = {}
+        self._count = 0
+        """Events that are pending."""
+        self._flying: Pending = {}
+        """What is being written now."""
+        self._waiters: list[Waiter] = []
+        """Of what is pending."""
+        self._flown: list[Waiter] = []
+        """Of what is being written."""
+        self._scheduled: set[asyncio.AbstractEventLoop] = set()
+        self._working = False
+        """Whether the thread is at it; then it goes on until nothing is pending."""
+        self._slow = 0
+        """Writes that go to the thread before the loop is trusted with one again."""
+        self._locked_since: float | None = None
+        self._unsure = False
+        """Whether a write was interrupted, so that it may have happened all the same."""
+        self._writer = Writer()
+
+    def append(self, lease: Lease, events: tuple[Any, ...]) -> None:
+        """Take events in order; without a loop they are stored at once, as soon as that can be.
+
+        Raises:
+            LogError: without a loop, as `commit`.
+        """
+        loop = running_loop()
+        with self._mutex:
+            self._pending.setdefault(id(lease), (lease, []))[1].extend(events)
+            self._count += len(events)
+            if loop is not None and (self._working or not self._to_schedule(loop)):
+                return
+        if loop is None:
+            self._commit_patiently()
+        else:
+            loop.call_soon(self._tick)
+
+    def _commit_patiently(self) -> None:
+        end = time.monotonic() + LOCK_S
+        while True:
+            try:
+                return self.commit()
+            except LogLocked:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(AGAIN_S)
+
+    async def flush(self, lease: Lease) -> None:
+        """Wait until everything that was appended by a lease is durable; see Log.flush."""
+        if self._pending:
+            # The commit is scheduled since the append; most often it is done after this turn.
+            await asyncio.sleep(0)
+        if self._pending or self._flying or self._working:
+            try:
+                await self._wait(lease)
+            except AgentkitError:
+                if id(lease) in self._pending:
+                    raise
+        if self._slow or not self.storage.quick_s:
+            # What the thread has told is on its way to the subscribers of this loop.
+            await asyncio.sleep(0)
+        if lease.lost:
+            raise lease.lost
+
+    async def _wait(self, lease: Lease | None) -> None:
+        """Wait for the events of a lease; for none, until the thread is done with what it is at."""
+        loop = asyncio.get_running_loop()
+        waiter: Waiter = loop.create_future()
+        with self._mutex:
+            if id(lease) in self._pending or self._working:
+                self._waiters.append(waiter)
+            elif id(lease) in self._flying:
+                self._flown.append(waiter)
+            else:
+                return
+            scheduling = not self._working and self._to_schedule(loop)
+        if scheduling:
+            loop.call_soon(self._tick)
+        await waiter
+
+    async def settled(self) -> None:
+        """Wait, while the loop goes on, until the thread has written what it is at."""
+        if self._working:
+            with contextlib.suppress(LogError):
+                await self._wait(None)
+
+    def commit(self) -> None:
+        """Store now whatever is pending, in this thread or, for this one, in the log's.
+
+        Raises:
+            LogError: it was not stored, and is pending as before.
+        """
+        if self.storage.quick_s:
+            self._commit()
+        elif self._pending or self._flying:
+            self._writer.call(self._commit)
+
+    def close(self, release: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
+        """Commit, and end the thread.
+
+        Args:
+            release: gives back what writing held, on the loop that wrote.
+        """
+        try:
+            self.commit()
+        finally:
+            self._writer.close(release)
+
+    def _commit(self) -> None:
+        error, waiters = self._store()
+        if error is not None:
+            with self._mutex:
+                self._waiters = waiters + self._waiters
+            raise error
+
+    def _to_schedule(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a commit is to be scheduled on a loop, which counts as done then.
+
+        Each loop commits for itself: another may have ended, or its thread may wait for us.
+        """
+        if loop in self._scheduled:
+            return False
+        if self._scheduled:
+            self._scheduled = {one for one in self._scheduled if not one.is_closed()}
+        self._scheduled.add(loop)
+        return True
+
+    def _tick(self) -> None:
+        here = asyncio.get_running_loop()
+        with self._mutex:
+            self._scheduled.discard(here)
+            if self._working:
+                return
+            self._working = self._slow > 0 or self.storage.quick_s == 0 or self._large()
+        try:
+            if self._working or self._attempt() == "locked":
+                self._working = True
+                self._writer.start(self._work)
+        except BaseException:
+            # An interrupt must not leave those behind who wait for it.
+            with self._mutex:
+                self._scheduled.add(here)
+            here.call_soon(self._tick)
+            raise
+
+    def _large(self) -> bool:
+        """Whether so much is pending that the event loop is not held up by it."""
+        return self._count > LARGE and self.storage.quick_s < math.inf
+
+    def _work(self) -> None:
+        """In the thread: store until nothing is pending, or it failed, or a loop may again."""
+        try:
+            while True:
+                outcome = self._attempt()
+                with self._mutex:
+                    more = outcome == "locked" or self._waiters
+                    done = not more and (outcome == "failed" or not self._pending)
+                    if done or (outcome == "stored" and self._hand_back()):
+                        self._working = False
+                        return
+                if outcome == "locked":
+                    time.sleep(AGAIN_S)
+        except BaseException:
+            self._working = False
+            raise
+
+    def _hand_back(self) -> bool:
+        """Leave what is pending to a loop on which somebody waits for it, if that is fit again."""
+        if self._slow or not self.storage.quick_s or not self._waiters:
+            return False
+        loop = self._waiters[0].get_loop()
+        if loop in self._scheduled:
+            return True
+        try:
+            loop.call_soon_threadsafe(self._tick)
+        except RuntimeError:  # it has ended
+            return False
+        self._scheduled.add(loop)
+        return True
+
+    def _attempt(self) -> Literal["stored", "failed", "locked"]:
+        """Store, and tell those who wait what came of it; a lock of a moment is tried again."""
+        error, waiters = self._store()
+        if error is None:
+            self._locked_since = None
+            return "stored"
+        if isinstance(error, LogLocked):
+            now = time.monotonic()
+            self._locked_since = self._locked_since or now
+            if now - self._locked_since < LOCK_S:
+                with self._mutex:
+                    self._waiters = waiters + self._waiters
+                return "locked"
+        self._locked_since = None
+        resolve(waiters, error)
+        return "failed"
+
+    def _store(self) -> tuple[AgentkitError | None, list[Waiter]]:
+        """Write what is pending, tell of it, and let go who waited for it.
+
+        Returns:
+            What it failed with, and who is to hear of that. Whatever is raised or returned, what
+            was not stored is pending again.
+        """
+        with self.lock:
+            with self._mutex:
+                if self._flying or not (self._pending or self._waiters):
+                    return None, []
+                self._flying, self._pending, self._count = self._pending, {}, 0
+                self._flown, self._waiters = self._waiters, []
+            began = time.perf_counter()
+            try:
+                stored = self._written(list(self._flying.values())) if self._flying else []
+            except Exception as error:
+                return ours(error, self.storage.url), self._take_back(began)
+            except BaseException:
+                self._unsure = True
+                waiters = self._take_back(began)
+                with self._mutex:
+                    self._waiters = waiters + self._waiters
+                raise
+            self._pace(began)
+            with self._mutex:
+                self._flying, waiters, self._flown = {}, self._flown, []
+        try:
+            if stored:
+                self.tell(stored)
+        finally:  # an interrupt may strike in what is told
+            resolve(waiters, None)
+        return None, []
+
+    def _take_back(self, began: float) -> list[Waiter]:
+        """Let what was not stored be pending again, before what came since: who waited for it."""
+        self._pace(began)
+        with self._mutex:
+            for key, (lease, events) in self._flying.items():
+                since = self._pending.pop(key, (lease, []))[1]
+                self._flying[key] = (lease, [*events, *since])
+            self._pending, self._flying = {**self._flying, **self._pending}, {}
+            self._count = sum(len(events) for _, events in self._pending.values())
+            waiters, self._flown = self._flown, []
+        return waiters
+
+    def _pace(self, began: float) -> None:
+        """Say by how long a write took where the next ones are made."""
+        if time.perf_counter() - began > self.storage.quick_s:
+            self._slow = CALM
+        elif self._slow:
+            self._slow -= 1
+
+    def _written(self, batch: Batch) -> Batch:
+        known: Batch = []
+        if self._unsure:
+            known, batch = self._known(batch)
+            self._unsure = False
+        made: Any = self.storage.write(batch)
+        if type(made) is CoroutineType:
+            made = (
+                driven(made, self.storage.url) if self.storage.quick_s else self._writer.run(made)
+            )
+        return [*known, *made] if known else made
+
+    def _known(self, batch: Batch) -> tuple[Batch, Batch]:
+        """Part what an interrupted write has stored after all from what it has not."""
+        known, new = [], []
+        for lease, events in batch:
+            seqs = set[int]()
+            if events:
+                with contextlib.suppress(UnknownRun):
+                    seqs = {e.seq for e in self.storage.read(lease.run, events[0].seq - 1)}
+            known.append((lease, [e for e in events if e.seq in seqs]))
+            # Without events it renews the lease, and so shows whether another has taken the run.
+            new.append((lease, [e for e in events if e.seq not in seqs]))
+        return [(lease, events) for lease, events in known if events], new
+
+
+def driven(made: Coroutine[Any, Any, Batch], url: str) -> Batch:
+    """What a coroutine returns that waits for nothing.
+
+    Raises:
+        LogError: it waits.
+    """
+    try:
+        made.send(None)
+    except StopIteration as done:
+        found: Batch = done.value
+        return found
+    made.close()
+    raise LogError(
+        f"Writing to the log {url} waits for something, and its class says quick_s.",
+        expected="a write that never waits, or quick_s = 0, as it is by default",
+    )
+
+
+def ours(error: Exception, url: str) -> AgentkitError:
+    """The error as one of ours."""
+    if isinstance(error, AgentkitError):
+        return error
+    made = LogError(f"The log {url} failed: {full_text(error)}.")
+    made.__cause__ = error
+    return made
+
+
+def resolve(waiters: list[Waiter], error: AgentkitError | None) -> None:
+    """Tell those who wait, each on its loop."""
+    here = running_loop() if waiters else None
+    for waiter in waiters:
+        loop = waiter.get_loop()
+        if loop is here:
+            resolve_one(waiter, error)
+        else:
+            with contextlib.suppress(RuntimeError):  # a loop that has ended waits for nothing
+                loop.call_soon_threadsafe(resolve_one, waiter, error)
+
+
+def resolve_one(waiter: Waiter, error: AgentkitError | None) -> None:
+    """Tell one, unless it has given up."""
+    if not waiter.done():
+        waiter.set_exception(error) if error else waiter.set_result(None)
