@@ -45,35 +45,46 @@ class Schema:
         Raises:
             ToolError: it is no schema of an object, or refers to what is not in it.
         """
+        if not isinstance(schema, dict) or schema.get("type", "object") != "object":
+            raise unusable(name, "they are no schema of an object")
+        self.name, self._left = name, FOLLOWED
+        try:
+            self._validator, lost = self._made(schema)
+            if not lost:
+                self._errors({})
+        except ToolError:
+            raise
+        except Endless as error:
+            raise unusable(name, "they refer to themselves without end") from error
+        except RecursionError as error:
+            raise unusable(name, "they are nested too deeply, or without end") from error
+        except Exception as error:  # A foreign schema is odd in ways that nobody lists.
+            raise unusable(name, shortened(full_text(error))) from error
+        if lost:
+            raise unusable(name, f"they refer to {', '.join(lost)}, which is not in them")
+
+    def _made(self, schema: dict[str, JSON]) -> tuple[Any, list[str]]:
+        """What validates, and the references that lead nowhere."""
         # With what it needs it is as large as the rest of what a first import loads.
         import jsonschema
         import referencing
 
-        if not isinstance(schema, dict) or schema.get("type", "object") != "object":
-            raise unusable(name, "they are no schema of an object")
         default = jsonschema.Draft202012Validator
         kind: Any = jsonschema.validators.validator_for(schema, default=default)
+        # Formats are regular expressions, and other things that only some check.
         try:
-            no_formats = jsonschema.FormatChecker(formats=())
-            kind.check_schema(schema, format_checker=no_formats)
-            cleaned: Any = without_patterns(schema)
+            kind.check_schema(schema, format_checker=jsonschema.FormatChecker(formats=()))
         except jsonschema.SchemaError as error:
-            raise unusable(name, f"{error.json_path}: {error.message[:LONGEST]}") from error
-        except Exception as error:  # RecursionError, or an odd $schema
-            raise unusable(name, full_text(error)) from error
-        self.name, self._left = name, 0
+            said = f"{error.json_path}: {shortened(error.message)}"
+            raise unusable(self.name, said) from error
+        cleaned: Any = without_patterns(schema)
         following = {
             one: self._counted(kind.VALIDATORS[one]) for one in REFERENCES if one in kind.VALIDATORS
         }
         bounded: Any = jsonschema.validators.extend(kind, following)
         # An empty registry: by its own jsonschema would fetch what a schema refers to.
-        self._validator = bounded(cleaned, registry=referencing.Registry())
-        if lost := unresolved(cleaned, schema.get("$schema")):
-            raise unusable(name, f"they refer to {', '.join(lost)}, which is not in them")
-        try:
-            self._errors({})
-        except (Endless, RecursionError) as error:
-            raise unusable(name, "they refer to themselves without end") from error
+        validator = bounded(cleaned, registry=referencing.Registry())
+        return validator, unresolved(cleaned, schema.get("$schema"))
 
     def wrong(self, value: JSON) -> str:
         """What does not fit, in words; "" when all does."""

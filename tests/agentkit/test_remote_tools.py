@@ -8,6 +8,8 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agentkit import Agent, Context, open_log
 from agentkit.errors import Interrupted, SetupError, ToolError
@@ -212,6 +214,44 @@ def test_deep_and_large_arguments_are_told_in_few_words() -> None:
     assert 0 < len(many) < 3_000
     assert len(said({"properties": {"a": {"type": "integer"}}}, {"a": "x" * 100_000})) < 1_000
     assert said({"properties": {"a": {"multipleOf": 0.1}}}, {"a": 10**400}) != ""
+
+
+KEYWORDS = (
+    "type properties required $ref $defs $id $schema $anchor $dynamicRef $dynamicAnchor definitions"
+    " items prefixItems anyOf allOf oneOf not if then const enum default pattern patternProperties"
+    " additionalProperties unevaluatedProperties propertyNames minLength maximum multipleOf"
+    " dependentRequired dependencies contains format writeOnly title a b"
+).split()
+WORDS = (
+    "object string array integer # #/$defs/a #/definitions/b #a urn:x x ( \ud800"
+    " http://json-schema.org/draft-07/schema# http://json-schema.org/draft-04/schema#"
+    " https://json-schema.org/draft/2020-12/schema https://json-schema.org/draft/2019-09/schema"
+).split()
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.sampled_from(WORDS),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "b", "$ref"]), inner, max_size=3)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYWORDS), VALUES, max_size=6), VALUES)
+def test_any_schema_is_refused_or_checks_whatever_a_model_writes(
+    schema: dict[str, Any], value: Any
+) -> None:
+    try:
+        made = remote(schema)
+    except ToolError as refused:
+        assert "berth" in str(refused)
+        return
+    try:
+        assert made.check(json.dumps(value)).objects == made.check(json.dumps(value)).objects
+    except BadArguments as refused:
+        assert "berth" in str(refused) and len(str(refused)) < 5_000
 
 
 def test_the_schema_is_what_it_was_when_it_was_given() -> None:
