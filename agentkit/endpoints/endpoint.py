@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from agentkit.budget import Bound
 from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
+from agentkit.endpoints.clients import Call, Headers
 from agentkit.endpoints.dialect import (
     Announced,
     Dialect,
@@ -22,7 +23,7 @@ from agentkit.endpoints.ear import Ear
 from agentkit.endpoints.encoding import encode, header_text
 from agentkit.endpoints.failures import Site
 from agentkit.endpoints.guard import Guard
-from agentkit.endpoints.http import Call, post, stream
+from agentkit.endpoints.http import post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Events, is_stream
@@ -53,11 +54,12 @@ class Adapted(Note):
 class Place:
     """Where an endpoint is, worked out once per address."""
 
-    url: httpx.URL = field(repr=False)
+    url: str = field(repr=False)
     """Its query may hold a key."""
+    secure: bool
     proxy: str | None = field(repr=False)
     site: Site
-    headers: httpx.Headers = field(repr=False)
+    headers: Headers = field(repr=False)
     local: bool
 
 
@@ -241,13 +243,12 @@ class Endpoint:
             proxy=str(httpx.URL(proxy).copy_with(userinfo=b"")) if proxy else "",
             hidden=(*secrets_in(self.query), *self.given_headers.values()),
         )
-        sent = httpx.Headers(headers)
-        sent.encoding = "ascii"  # as they were encoded; else it is found out for each call
-        return Place(url, proxy, site, sent, is_loopback(url.host))
+        secure, local = url.scheme == "https", is_loopback(url.host)
+        return Place(str(url), secure, proxy, site, Headers(headers), local)
 
-    def headers(self, place: Place, request: Request) -> httpx.Headers:
+    def headers(self, place: Place, request: Request) -> Headers:
         """The headers of one call. Who asks is told to servers on this machine only."""
-        headers = place.headers.copy()
+        headers = Headers(place.headers)
         if request.key:
             headers["idempotency-key"] = request.key
         if request.actor and place.local:
@@ -260,7 +261,7 @@ class Endpoint:
             return line_for(self.transport)
         if Guard.check is not None:
             Guard.check(self.name, place.site.url, self.name.startswith("sim:"))
-        return await line_to(place.url.scheme == "https", place.proxy)
+        return await line_to(place.secure, place.proxy)
 
     async def aclose(self) -> None:
         """Close the transport given; the shared one is closed with its event loop."""

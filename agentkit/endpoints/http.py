@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Protocol
 
-import httpx
-
 from agentkit.endpoints import failures
-from agentkit.endpoints.failures import Site
+from agentkit.endpoints.clients import Call, Response
 from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import BOM, Event, Events, is_stream
-from agentkit.endpoints.transport import CONNECT_S, Line
+from agentkit.endpoints.transport import Line
 from agentkit.errors import EndpointError
 from agentkit.threads import put
 
@@ -28,22 +24,6 @@ AFTER_END_S = 0.5
 """Seconds given to a connection to end once its reply is whole, so that it can be used again."""
 AFTER_FINISH_S = 5.0
 """Seconds given to the counts and the end mark of a reply that has said why it ended."""
-TIMEOUTS = {"timeout": {"connect": CONNECT_S, "read": None, "write": None, "pool": None}}
-"""Of the phases only the connect is the transport's to time; silence is timed here, in total."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request ready to be sent."""
-
-    site: Site
-    url: httpx.URL = field(repr=False)
-    """Its query may hold a key."""
-    headers: httpx.Headers = field(repr=False)
-    """These hold the API key."""
-    body: bytes = field(repr=False)
-    timeout_s: float
-    """Seconds of silence after which it is given up."""
 
 
 def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) -> None:
@@ -51,77 +31,61 @@ def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) ->
     put(clock, min(asyncio.get_running_loop().time() + seconds, last))
 
 
-def request(call: Call) -> httpx.Request:
-    """A call as the transport takes it."""
-    # Given its content, httpx works out and merges headers that we know: half of the time.
-    made = httpx.Request(
-        "POST",
-        call.url,
-        headers=call.headers,
-        stream=httpx.ByteStream(call.body),
-        extensions=TIMEOUTS,
-    )
-    made.headers["content-length"] = str(len(call.body))
-    made.headers.encoding = "ascii"
-    made.read()
-    return made
-
-
-async def send(call: Call, line: Line) -> httpx.Response:
+async def send(call: Call, line: Line) -> Incoming:
     """Send it and wait for the status and the headers."""
-    # The transport is called without httpx.AsyncClient around it: cookies, redirects and
-    # auth flows, which no model API uses, are half of the client's CPU time.
     try:
-        # The request itself is in no variable, which a traceback would show.
-        return await line.transport.handle_async_request(request(call))
+        return Incoming(call, await line.client.post(call))
     except Exception as error:
         raise failures.broken(call.site, error) from error
 
 
-async def pieces(call: Call, response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The reply's bytes as they come, uncompressed, within the largest size."""
-    # aiter_bytes only decodes; without an encoding the stream itself is cheaper.
-    encoded = "content-encoding" in response.headers
-    source = response.aiter_bytes() if encoded else response.stream
-    total = 0
-    try:
-        async for piece in source:  # type: ignore[union-attr]
-            total += len(piece)
-            if total > LARGEST:
-                raise failures.too_big(call.site, LARGEST)
-            yield piece
-    except EndpointError:
-        raise
-    except Exception as error:
-        raise failures.broken(call.site, error) from error
+class Incoming:
+    """A reply, and its bytes as they come, within the largest size."""
+
+    __slots__ = ("call", "close", "headers", "response", "size", "status")
+
+    def __init__(self, call: Call, response: Response) -> None:
+        self.call, self.response, self.size = call, response, 0
+        self.status, self.headers, self.close = response.status, response.headers, response.close
+
+    async def read(self) -> bytes:
+        """The next bytes; none at the end."""
+        try:
+            piece = await self.response.read()
+        except Exception as error:
+            raise failures.broken(self.call.site, error) from error
+        self.size += len(piece)
+        if self.size > LARGEST:
+            raise failures.too_big(self.call.site, LARGEST)
+        return piece
 
 
-async def whole(call: Call, response: httpx.Response, clock: asyncio.Timeout) -> bytes:
+async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes:
     """All of the reply, within the time-out of its beginning."""
     last = asyncio.get_running_loop().time() + PATIENCE * call.timeout_s
     grant(clock, call.timeout_s)
-    body = bytearray()
-    async with aclosing(pieces(call, response)) as source:
-        async for piece in source:
-            # Some servers send blank lines while their model works.
-            if not body and piece.isspace():
-                grant(clock, call.timeout_s, last)
-            else:
-                body += piece
+    body: bytes | bytearray = b""
+    while piece := await response.read():
+        # Some servers send blank lines while their model works.
+        if not body and piece.isspace():
+            grant(clock, call.timeout_s, last)
+        elif not body:
+            body = piece
+        elif type(body) is bytes:
+            body = bytearray(body) + piece
+        else:
+            body += piece
     return bytes(body)
 
 
-async def refusal(call: Call, response: httpx.Response) -> EndpointError:
+async def refusal(call: Call, response: Incoming) -> EndpointError:
     """The error that a status other than 200 stands for."""
     body = bytearray()
     # A broken error page must not hide the status.
     with suppress(EndpointError):
-        async with aclosing(pieces(call, response)) as source:
-            async for piece in source:
-                body += piece
-                if len(body) > LARGEST_REFUSAL:
-                    break
-    return failures.refused(call.site, response.status_code, response.headers, bytes(body))
+        while len(body) <= LARGEST_REFUSAL and (piece := await response.read()):
+            body += piece
+    return failures.refused(call.site, response.status, response.headers, bytes(body))
 
 
 async def post(call: Call, line: Line) -> bytes:
@@ -137,11 +101,11 @@ async def post(call: Call, line: Line) -> bytes:
                 grant(clock, call.timeout_s)
                 response = await send(call, line)
                 try:
-                    if response.status_code != 200:
+                    if response.status != 200:
                         raise await refusal(call, response)
                     return await whole(call, response, clock)
                 finally:
-                    await response.aclose()
+                    await response.close()
         except TimeoutError as error:
             if not clock.expired():
                 raise
@@ -179,11 +143,11 @@ async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
                 grant(clock, call.timeout_s)
                 response = await send(call, line)
                 try:
-                    if response.status_code != 200:
+                    if response.status != 200:
                         raise await refusal(call, response)
                     return await hearing.listen(response)
                 finally:
-                    await response.aclose()
+                    await response.close()
         except TimeoutError as error:
             if not clock.expired():
                 raise
@@ -210,27 +174,26 @@ class Hearing:
         """Whether nothing of the reply is missing."""
         return self.ended or self.listener.finished
 
-    async def listen(self, response: httpx.Response) -> bytes | None:
+    async def listen(self, response: Incoming) -> bytes | None:
         """Take in the reply; return the body of one that is no stream."""
         self.last = asyncio.get_running_loop().time() + PATIENCE * self.call.timeout_s
         self.grant(self.call.timeout_s)
         called = "event-stream" in response.headers.get("content-type", "")
         streamed: bool | None = None
         body = bytearray()
-        async with aclosing(pieces(self.call, response)) as source:
-            async for piece in source:
+        while piece := await response.read():
+            if streamed:
+                self.hear(piece)
+                continue
+            if not body and piece.isspace():
+                # Some servers send blank lines while their model works.
+                self.grant(self.call.timeout_s)
+                continue
+            body += piece
+            if streamed is None:
+                streamed = is_stream(bytes(body), called)
                 if streamed:
-                    self.hear(piece)
-                    continue
-                if not body and piece.isspace():
-                    # Some servers send blank lines while their model works.
-                    self.grant(self.call.timeout_s)
-                    continue
-                body += piece
-                if streamed is None:
-                    streamed = is_stream(bytes(body), called)
-                    if streamed:
-                        self.hear(bytes(body).removeprefix(BOM))
+                    self.hear(bytes(body).removeprefix(BOM))
         if not streamed:
             return bytes(body)
         # What a cut left of an event is no news; a last one without its blank line is.

@@ -1,8 +1,4 @@
-"""The seam to the network: one shared HTTP transport per event loop, made at the first call.
-
-httpx's API over aiohttp's connections where httpx-aiohttp is installed, else httpx's own:
-at a thousand calls at once httpx's own pool costs ten times the CPU.
-"""
+"""The seam to the network: one shared client per event loop, made at the first call."""
 
 from __future__ import annotations
 
@@ -17,16 +13,14 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from agentkit.endpoints.clients import Aiohttp, Client, Httpx
 from agentkit.errors import SetupError
-
-CONNECT_S = 5.0
-"""Seconds to reach a server."""
 
 
 class Line(NamedTuple):
-    """A transport and the gate that bounds the connections open at once."""
+    """A client and the gate that bounds the connections open at once."""
 
-    transport: httpx.AsyncBaseTransport
+    client: Client
     gate: asyncio.Semaphore
     keeper: AsyncGenerator[None, None]
 
@@ -70,14 +64,14 @@ def trust(secure: bool) -> ssl.SSLContext | bool:
     return True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
-    """A transport for the running loop."""
+def make(secure: bool, proxy: str | None) -> Client:
+    """A client for the running loop."""
     verify = trust(secure or bool(proxy and proxy.startswith("https:")))
     # aiohttp speaks to no SOCKS proxy, and warns where one is told a password.
     if not (proxy and (proxy.startswith("socks") or httpx.URL(proxy).userinfo)):
         try:
             import aiohttp
-            import httpx_aiohttp
+            import httpx_aiohttp  # noqa: F401  # which knows its errors
         except ImportError:
             pass
         else:
@@ -86,11 +80,10 @@ def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
                 connector=aiohttp.TCPConnector(limit=0, ssl=context),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            through = httpx.Proxy(proxy) if proxy else None
-            return httpx_aiohttp.AiohttpTransport(verify=context, client=session, proxy=through)
+            return Aiohttp(session, proxy)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     try:
-        return httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy)
+        return Httpx(httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy))
     except ImportError as error:
         raise SetupError(
             f"the environment names the proxy {httpx.URL(proxy or '').scheme}://..., "
@@ -99,13 +92,13 @@ def make(secure: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
         ) from error
 
 
-async def keep(key: Key, transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
-    """Close the transport when the loop ends: a loop closes its open async generators."""
+async def keep(key: Key, client: Client) -> AsyncGenerator[None, None]:
+    """Close the client when the loop ends: a loop closes its open async generators."""
     try:
         yield
     finally:
         lines.pop(key, None)
-        await transport.aclose()
+        await client.aclose()
 
 
 async def line_to(secure: bool, proxy: str | None) -> Line:
@@ -114,9 +107,9 @@ async def line_to(secure: bool, proxy: str | None) -> Line:
     line = lines.get(key)
     if line is None:
         forget_closed()
-        transport = make(secure, proxy)
-        keeper = keep(key, transport)
-        line = Line(transport, asyncio.Semaphore(open_files()), keeper)
+        client = make(secure, proxy)
+        keeper = keep(key, client)
+        line = Line(client, asyncio.Semaphore(open_files()), keeper)
         lines[key] = line
         await anext(keeper)
     return line
@@ -147,4 +140,4 @@ def line_for(transport: httpx.AsyncBaseTransport) -> Line:
     async def nothing() -> AsyncGenerator[None, None]:
         yield
 
-    return Line(transport, asyncio.Semaphore(open_files()), nothing())
+    return Line(Httpx(transport), asyncio.Semaphore(open_files()), nothing())

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from agentkit.endpoints import transport
+from agentkit.endpoints.clients import Httpx
 from agentkit.endpoints.transport import line_to, lines, open_files, proxy_for
 
 
@@ -20,10 +21,10 @@ async def test_a_loop_has_one_line_of_each_kind() -> None:
 
 def test_a_line_is_closed_with_its_loop() -> None:
     async def use() -> Any:
-        return (await line_to(False, None)).transport
+        return (await line_to(False, None)).client
 
     used = asyncio.run(use())
-    assert used.client.closed
+    assert used.session.closed
     assert not [key for key in lines if key[0].is_closed()]
 
 
@@ -32,7 +33,7 @@ def test_a_loop_that_is_just_closed_is_forgotten_by_the_next() -> None:
     line = loop.run_until_complete(line_to(False, None))
     loop.close()
     asyncio.run(line_to(False, None))
-    assert line.transport.client.closed  # type: ignore[attr-defined]
+    assert line.client.session.closed  # type: ignore[attr-defined]
     assert not [key for key in lines if key[0] is loop]
 
 
@@ -82,5 +83,5 @@ async def test_without_aiohttp_the_transport_is_that_of_httpx(
 ) -> None:
     monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     made = transport.make(False, None)
-    assert isinstance(made, httpx.AsyncHTTPTransport)
+    assert isinstance(made, Httpx) and isinstance(made.transport, httpx.AsyncHTTPTransport)
     await made.aclose()
