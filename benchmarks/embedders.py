@@ -18,8 +18,11 @@ Asked = tuple[str, set[int]]
 """A question, and the places of the texts that answer it."""
 
 
-SEEDS = 5
-"""Worlds that the names and numbers are drawn from."""
+SEEDS = 3
+"""Worlds that questions are drawn from."""
+
+DEEP = 50
+"""Hits among which the right one is looked for."""
 
 FRAMES = (
     "Please tell me what we know about {}.",
@@ -171,7 +174,7 @@ async def searching(
     places = {id: n for n, id in enumerate(ids)}
 
     async def found(question: str) -> list[int]:
-        hits = await notes.recall(question, k=len(texts))
+        hits = await notes.recall(question, k=DEEP)
         return [places[hit.item.id] for hit in hits]
 
     return found
@@ -191,6 +194,8 @@ def words_alone(texts: Sequence[str]) -> Callable[[str], Awaitable[list[int]]]:
         counts = index.counts(words)
         weights = {word: counts.weight(word) for word in words}
         scores = [bm25(text, weights, counts) for text in texts]
-        return sorted((n for n, score in enumerate(scores) if score), key=lambda n: -scores[n])
+        return sorted((n for n, score in enumerate(scores) if score), key=lambda n: -scores[n])[
+            :DEEP
+        ]
 
     return found

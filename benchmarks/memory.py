@@ -33,8 +33,8 @@ print(json.dumps({{name: value * 1e3 for name, value in taken.items()}} | {{"hea
 EMBEDDERS = {"hashed": "hashed n-grams", "minilm": "all-MiniLM-L6-v2 in numpy"}
 SETS = {
     "topics": "{} questions in other words about 20 sentences",
-    "port": "{} paraphrases of the questions of 5 worlds, sentences of their documents",
-    "names": "{} names and numbers out of the tables of 5 worlds",
+    "port": "{} paraphrases of the questions of 3 worlds, sentences of their documents",
+    "names": "{} names and numbers out of the tables of 3 worlds",
     "framed": "{} of the same within a sentence",
 }
 SEARCHES = ("vector", "words", "hybrid")

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, overload
 
-from agentkit import Tool, current_run
+from agentkit import Actor, Model, Tool, current_run, run
 from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.log import Erased
 from agentkit.messages import JSON, Thread
-from agentkit.scope import note
+from agentkit.scope import in_run, note
 from agentkit.step import Outcome
 from agentkit.threads import in_thread
 from agentkit.words import for_line
@@ -28,6 +28,7 @@ from memory.hybrid import Search, checked_search, hybrid
 from memory.moving import Moving
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, near_enough, nearest, noted, with_recalled
+from memory.reranking import ranker, reranked, wider
 from memory.scopes import OPEN, Shelf
 from memory.sleep.changes import sources
 from memory.sleep.sleeping import Sleeping
@@ -58,6 +59,7 @@ class VectorMemory(Sleeping, Moving):
         least: float = 0.0,
         recall: bool = True,
         search: Search = "vector",
+        rerank: str | Model | Actor | None = None,
     ) -> None:
         """Open the store of a memory, or make it.
 
@@ -72,6 +74,8 @@ class VectorMemory(Sleeping, Moving):
             recall: whether the agent's tasks recall by themselves, before its first call.
             search: "hybrid" also finds items by the words, names and numbers they share with a
                 question, see `memory.hybrid`; its first search reads the whole collection.
+            rerank: a model that puts what was found in order, in one call for each recall; see
+                `memory.reranking`. Or an actor.
 
         Raises:
             SetupError: an option that cannot be. OtherEmbedder: the collection has another.
@@ -81,6 +85,7 @@ class VectorMemory(Sleeping, Moving):
             raise SetupError(f"k of {name} is {k}.", expected="1 or more")
         self.name, self.k, self.least, self.recalls = checked(name), k, least, recall
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
+        self.ranker = ranker(name, rerank)
         where = home() if path is None else path
 
         def open_(collection: str) -> Store:
@@ -157,25 +162,31 @@ class VectorMemory(Sleeping, Moving):
         """
         count, where = self.k if k is None else k, plain_filter(where)
         checked_query(self.name, query, count)
+        if self.ranker is not None and not in_run():
+            async with run(f"{self.name}.recall"):
+                return await self.recall(query, k=k, where=where)
         me, others = self.here(), [one.here() for one in self.others]
+        found = count if self.ranker is None else wider(count)
         stores = [one.store for one in (me, *others)]
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, normal_form(query))
             vector = made.vectors[0]
             if self.search == "hybrid":
-                hits = await hybrid(stores, vector, query, count, where, self.least)
+                hits = await hybrid(stores, vector, query, found, where, self.least)
             else:
-                hits = near_enough(await nearest(stores, vector, count, where), self.least)
+                hits = near_enough(await nearest(stores, vector, found, where), self.least)
             return paid([hit.model_dump() for hit in hits], made.usage, made.cost_usd)
 
-        request = me.asked({"query": query, "k": count, **({"where": where} if where else {})})
+        request = me.asked({"query": query, "k": found, **({"where": where} if where else {})})
         if self.search != "vector":
             request |= {"search": self.search}
         if others:
             request |= {"reading": [one.shelf.collection(one.names) for one in others]}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
         hits = [Recalled.model_validate(row) for row in rows]
+        if self.ranker is not None:
+            hits = await reranked(self.name, self.ranker, query, hits, count)
         note(noted(self.name, query, hits, me.names))
         return hits
 

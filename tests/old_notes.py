@@ -184,6 +184,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Pressure", "pressure", {"memory": "m", "gauge": {"used": 8, "window": 9}, "entries": []}),
     ("Redelivered", "redelivered", {"channel": "c", "id": "l", "delivery": 2}),
     ("Redirected", "redirected", {"board": "b", "key": "k", "replica": "r", "from": "s"}),
+    ("NotReranked", "not_reranked", {"memory": "m", "reason": "It was busy."}),
     ("Reflected", "reflected", {"memory": "m", "questions": ["q"], "insights": ["i"]}),
     ("SentAgain", "retried", {"channel": "c", "id": "l", "attempts": 2}),
     ("SentTwice", "duplicate", {"channel": "c", "id": "l"}),

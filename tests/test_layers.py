@@ -117,6 +117,7 @@ LAYERS = [
     "memory.passages",
     "memory.recalled",
     "memory.hybrid",
+    "memory.reranking",
     "memory.scopes",
     "memory.writing",
     "memory.erasing",
