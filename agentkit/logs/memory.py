@@ -6,28 +6,14 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.errors import BlobMissing
-from agentkit.events import Event, RunEnded, RunStarted, current
-from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
-from agentkit.log import Batch, Log, RunInfo, Tally, unknown
+from agentkit.events import Event
+from agentkit.lease import Lease
+from agentkit.log import Batch, Log, RunInfo, unknown
 from agentkit.logs import blobs, chain
-
-
-@dataclass
-class _Kept:
-    """A run in memory."""
-
-    events: list[Any] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-    started: RunStarted | None = None
-    status: str = "open"
-    ended: float | None = None
-    owner: str = ""
-    epoch: int = 0
-    lease: float = 0.0
+from agentkit.logs.entry import Entry, listed
 
 
 class MemoryLog(Log):
@@ -38,7 +24,7 @@ class MemoryLog(Log):
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(clock=clock)
-        self._runs: dict[str, _Kept] = {}
+        self._runs: dict[str, Entry] = {}
         self._order: list[Any] = []
         """All events of all runs, in the order they were stored."""
         self._blobs: dict[str, bytes] = {}
@@ -48,22 +34,11 @@ class MemoryLog(Log):
         stored: Batch = []
         for lease, events in batch:
             if lease.epoch == 1:
-                self._runs.setdefault(lease.run, _Kept(owner=lease.owner, epoch=1))
-            kept = self._runs[lease.run]
-            if (kept.owner, kept.epoch) != (lease.owner, lease.epoch):
-                lease.lost = taken(lease.run, kept.owner)
+                self._runs.setdefault(lease.run, Entry(lease.run, lease.owner))
+            if not self._runs[lease.run].take(lease, events, self.clock()):
                 continue
-            kept.lease = self.clock() + LEASE_S
-            kept.events.extend(events)
             self._order.extend(events)
             self._keep(events)
-            for event in events:
-                kept.tally.add(event)
-                if isinstance(event, RunStarted):
-                    kept.started = kept.started or current(event)
-                    kept.status, kept.ended = "open", None
-                elif isinstance(event, RunEnded):
-                    kept.status, kept.ended, kept.lease = event.status, event.at, 0.0
             stored.append((lease, events))
         return stored
 
@@ -94,40 +69,13 @@ class MemoryLog(Log):
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.catch_up()
-        infos = [
-            RunInfo(
-                id=run,
-                name=kept.started.name,
-                actor=kept.started.actor,
-                status=kept.status,
-                started=kept.started.at,
-                ended=kept.ended,
-                events=kept.tally.events,
-                calls=kept.tally.calls,
-                tokens_in=kept.tally.tokens_in,
-                tokens_out=kept.tally.tokens_out,
-                cost_usd=None if kept.tally.unpriced else kept.tally.cost_usd,
-                origin=kept.started.origin.run if kept.started.origin else None,
-                owner=kept.owner,
-                place=kept.started.place,
-                what=kept.started.what,
-            )
-            for run, kept in self._runs.items()
-            if kept.started and (kept.started.what == "stream") is streams
-        ]
-        return sorted(reversed(infos), key=lambda info: info.started, reverse=True)
+        return listed(self._runs.values(), streams=streams)
 
     def claim(self, run: str) -> Lease:
         self.catch_up()
         if run not in self._runs:
             raise unknown(run, self)
-        kept = self._runs[run]
-        if holds(kept.lease, self.clock()) and not owner_gone(kept.owner):
-            raise taken(run, kept.owner)
-        kept.owner, kept.epoch = owner_name(), kept.epoch + 1
-        kept.lease = self.clock() + LEASE_S
-        what = kept.started.what if kept.started else "run"
-        return Lease(run, kept.owner, kept.epoch, what=what)
+        return self._runs[run].claim(self.clock())
 
     def head(self) -> str:
         self.catch_up()
@@ -149,7 +97,7 @@ class MemoryLog(Log):
         for event in self._order:
             by_run.setdefault(event.run, []).append(event)
         for run, stored in by_run.items():
-            kept = self._runs.get(run, _Kept())
+            kept = self._runs.get(run, Entry(run, ""))
             if [id(e) for e in kept.events] != [id(e) for e in stored]:
                 wrong.append(f"run {run} was altered: its events are not those that were stored")
             if [e.seq for e in kept.events] != list(range(1, len(stored) + 1)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from agentkit import (
     Tool,
     discard,
     open_log,
+    run,
     set_person,
 )
-from agentkit.errors import Interrupted
+from agentkit.errors import BadReply, Interrupted
 from agentkit.events import Event, Noted, StepEnded
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
@@ -30,6 +32,8 @@ from agentkit.scope import note
 from agentkit.tools import Arguments, BadArguments
 from agentkit.views.book import News
 from agentkit.views.fold import Fold, fold
+from memory import State
+from tests.agentkit.jsonlines import JsonLines
 from tests.fakes import ScriptedModel, call
 
 
@@ -255,3 +259,40 @@ async def test_a_new_note_reads_as_a_sentence_in_every_transcript() -> None:
     answer = await team(("unsure",), ("42",))("6 times 7?", log=log)
     shown = str(fold(TranscriptPicture(), log.read(answer.run_id)))
     assert "cheap was unsure, so middle was asked." in shown
+
+
+async def test_a_new_log_keeps_runs_that_are_resumed_replayed_and_seen_elsewhere(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.jsonl"
+    log, elsewhere = JsonLines(path), JsonLines(path)
+    clerk = Agent("clerk", model=ScriptedModel(BadReply("broken"), "done"))
+    with pytest.raises(BadReply):
+        await clerk("go", log=log, id="r")
+    seen: list[int] = []
+
+    async def follow() -> None:
+        async for event in elsewhere.tail("r"):
+            seen.append(event.seq)
+            if event.kind == "run.ended" and event.status == "ok":
+                return
+
+    following = asyncio.ensure_future(follow())
+    assert (await clerk.resume("r", log=log)).text == "done"
+    await asyncio.wait_for(following, 20)
+    assert seen == [e.seq for e in log.read("r")] == list(range(1, len(seen) + 1))
+    assert (await clerk.replay("r", log=elsewhere)).text == "done"
+    assert [info.status for info in elsewhere.runs()] == ["ok"]
+    log.close()
+    elsewhere.close()
+
+
+async def test_shared_state_stands_in_a_new_log(tmp_path: Path) -> None:
+    log = JsonLines(tmp_path / "log.jsonl")
+    tally = State("tally", 0, lambda total, add: total + add, log=log)
+    async with run(log=log):
+        await tally.record(3)
+        await tally.record(4)
+    assert tally.value == 7
+    assert [info.name for info in JsonLines(log.path).runs(streams=True)] == ["tally"]
+    log.close()

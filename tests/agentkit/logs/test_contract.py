@@ -18,6 +18,7 @@ from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
+from tests.agentkit.jsonlines import JsonLines
 from tests.fakes import FakeClock
 
 Make = Callable[[], Log]
@@ -40,10 +41,11 @@ class Slow(SqliteLog):
     quick_s = 1e-9
 
 
-@pytest.fixture(params=["memory", "sqlite", "threaded", "slow"])
+@pytest.fixture(params=["memory", "sqlite", "threaded", "slow", "jsonlines"])
 def log(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Log]:
     made: Log
-    kinds = {"sqlite": SqliteLog, "threaded": Threaded, "slow": Slow}
+    kinds: dict[str, Callable[..., Log]]
+    kinds = {"sqlite": SqliteLog, "threaded": Threaded, "slow": Slow, "jsonlines": JsonLines}
     kind = kinds.get(request.param)
     made = kind(tmp_path / "contract.db", clock=clock) if kind else MemoryLog(clock=clock)
     yield made
@@ -432,8 +434,8 @@ def stored_now(log: Log, run: str) -> int:
         with log.lock:
             query = "SELECT count(*) FROM events JOIN runs ON run=n WHERE id=?"
             return int(log._db.execute(query, (run,)).fetchone()[0])
-    assert isinstance(log, MemoryLog)
-    kept = log._runs.get(run)
+    assert isinstance(log, MemoryLog | JsonLines)
+    kept = (log._runs if isinstance(log, MemoryLog) else log.entries).get(run)
     return len(kept.events) if kept else 0
 
 
