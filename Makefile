@@ -5,10 +5,11 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab test demo check format bench bench-peers test-foreign test-lessons clean
+.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-lessons clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
+	@echo "make docs           make the documentation site, build/docs/site/index.html, to read without a network"
 	@echo "make demo           run the first notebook here in the terminal"
 	@echo "make test           run every test (ARGS=\"python notebooks javascript browser\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
@@ -18,6 +19,9 @@ help:
 
 lab: .venv/.lab
 	@scripts/lab $(ARGS)
+
+docs: .venv/.docs
+	@$(PY) scripts/docs $(ARGS)
 
 demo: .venv/.dev
 	@$(PY) scripts/demo $(ARGS)
@@ -45,7 +49,7 @@ test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)
 
 # The stamps make the second call instant; a changed pin or dependency installs again.
-.venv/.lab .venv/.dev: pyproject.toml constraints.txt scripts/install
+.venv/.lab .venv/.dev .venv/.docs: pyproject.toml constraints.txt scripts/install
 	@scripts/install $(@:.venv/.%=%)
 	@touch $@
 

@@ -14,12 +14,14 @@ from agentkit.testing.saying import USAGE, reply_of, stream
 class FunctionModel:
     """A model that answers with what a function of the request returns.
 
-    def clever(request):
-        if request.thread[-1].message.role == "tool":
-            return f"It is {request.thread[-1].message.text}."
-        return call("tariff", port="Amber")
+        def clever(request):
+            if request.thread[-1].message.role == "tool":
+                return f"It is {request.thread[-1].message.text}."
+            return call("tariff", port="Amber")
 
-    clerk = Agent("clerk", model=FunctionModel(clever), tools=[tariff])
+        clerk = Agent("clerk", model=FunctionModel(clever), tools=[tariff])
+
+    It keeps every request that it was sent in `requests`.
     """
 
     def __init__(
