@@ -215,7 +215,7 @@ class Moving(Memory):
                     raise SetupError(f"{self.name} has no item {id!r}.", todo="items() lists them")
                 item = old[0].model_copy(update={"text": text})
                 await store.put([item], made.vectors)
-            return paid(item.model_dump(), made.usage, made.cost_usd)
+            return paid(item.told().model_dump(), made.usage, made.cost_usd)
 
         request = with_scope({"id": id, "text": text}, names)
         done = await step(f"{self.name}.edit", request, perform, effect="idempotent")

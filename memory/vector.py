@@ -6,9 +6,11 @@ write goes by id, so that a step performed twice stores once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, Unpack, overload
 
 from agentkit import Actor, Model, Tool, current_run, run
 from agentkit.context import memory_tool
@@ -23,19 +25,23 @@ from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
+from memory.finding import Finding
 from memory.home import home
-from memory.hybrid import Search, checked_search, hybrid
+from memory.hybrid import Search, checked_search
 from memory.moving import Moving
 from memory.naming import checked
-from memory.recalled import Recalled, checked_query, near_enough, nearest, noted, with_recalled
+from memory.recalled import Recalled, checked_query, noted, with_recalled
 from memory.reranking import ranker, reranked, wider
 from memory.scopes import OPEN, Shelf
 from memory.sleep.changes import sources
 from memory.sleep.sleeping import Sleeping
+from memory.stating import Said, moment, placed, stated, vectors_of
 from memory.steps import paid, step
 from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
+from memory.stores.fact import PREFIX
 from memory.stores.filters import plain_filter
+from memory.stream.presets import Preset, preset_of
 from memory.writing import Facts, Writing, normal_form, of_names, writing
 
 
@@ -60,6 +66,7 @@ class VectorMemory(Sleeping, Moving):
         recall: bool = True,
         search: Search = "vector",
         rerank: str | Model | Actor | None = None,
+        preset: Preset | str | None = None,
     ) -> None:
         """Open the store of a memory, or make it.
 
@@ -76,6 +83,9 @@ class VectorMemory(Sleeping, Moving):
                 question, see `memory.hybrid`; its first search reads the whole collection.
             rerank: a model that puts what was found in order, in one call for each recall; see
                 `memory.reranking`. Or an actor.
+            preset: weigh recency and importance with relevance, as a memory stream does: PAPER or
+                RELEASED of `memory.stream.presets`, their names, or one of yours. They are scaled
+                over the nearest hundred.
 
         Raises:
             SetupError: an option that cannot be. OtherEmbedder: the collection has another.
@@ -86,6 +96,7 @@ class VectorMemory(Sleeping, Moving):
         self.name, self.k, self.least, self.recalls = checked(name), k, least, recall
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
         self.ranker = ranker(name, rerank)
+        self.preset = None if preset is None else preset_of(preset)
         where = home() if path is None else path
 
         def open_(collection: str) -> Store:
@@ -106,8 +117,11 @@ class VectorMemory(Sleeping, Moving):
         metadata: Facts = None,
         ids: str | Sequence[str] | None = None,
         split: bool = True,
+        **said: Unpack[Said],
     ) -> list[str]:
         """Store texts and return their ids.
+
+        Who stores them, when and in which step is kept with them: see `Item.fact`.
 
         Args:
             texts: one or many; a longer one than the embedder takes is cut into pieces that
@@ -118,9 +132,11 @@ class VectorMemory(Sleeping, Moving):
                 default made from text and metadata, so that the same remembered again, blanks
                 around it and the form of its accents apart, is stored once.
             split: False makes a text that is too long an error.
+            said: how long it holds and what it replaces, see `Said`.
 
         Raises:
-            SetupError: an empty text, one too long, or lists that differ in length.
+            SetupError: an empty text, one too long, or lists that differ in length; or what is
+                said of it cannot be.
             ReadOnly: it is not to be written.
             StoreError: the store failed; then nothing was stored.
         """
@@ -128,33 +144,73 @@ class VectorMemory(Sleeping, Moving):
         made = Writing(self.name, self.embedder.name, self.embedder.max_chars)
         items = made.items(texts, metadata, ids, split)
         named = [ids] if isinstance(ids, str) else list(ids or ())
-        request = me.asked({"items": [one.model_dump() for one in items]})
+        fact = stated(self.name, 1 if isinstance(texts, str) else len(texts), **said)
+        told = [one.model_dump(exclude={"fact"}) for one in items]
+        request = me.asked({"items": told, **fact.request()})
 
-        async def perform(_key: str) -> Outcome:
+        async def perform(key: str) -> Outcome:
             each = list({one.id: one for one in items}.values())
             made = await self.embedder.embed([normal_form(one.text) for one in each])
             async with writing(me.store):
                 # Read before the write, dropped after it: a death in between leaves the text there.
                 old = set(await of_names(me.store, named)) - {one.id for one in each}
-                await me.store.put(each, made.vectors)
+                new, before = await placed(me.store, each, fact, key)
+                vectors = await vectors_of(me.store, made.vectors, before)
+                await me.store.put([*new, *before], vectors)
                 await me.store.drop(sorted(old))
-            return paid([one.id for one in items], made.usage, made.cost_usd)
+            ids = dict(zip((one.id for one in each), (one.id for one in new), strict=True))
+            return paid([ids[one.id] for one in items], made.usage, made.cost_usd)
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
 
+    async def update(self, id: str, text: str, **said: Unpack[Said]) -> str:
+        """Say what holds instead of an item, and return the new id; the old one becomes history.
+
+        Key, metadata and importance of the old one stay, where nothing else is said.
+
+        Raises:
+            SetupError: there is no such item, or a text that cannot be. ReadOnly: it is not to
+            be written. StoreError: the store failed; then nothing was stored.
+        """
+        me = self.to_write()
+
+        async def perform(_key: str) -> JSON:
+            found = [one.told() for one in await me.store.get([id])]
+            if not found:
+                raise SetupError(f"{self.name} has no item {id!r}.", expected="an id it has told")
+            fact = found[0].fact
+            return [found[0].metadata, {"key": fact.key, "importance": fact.importance}]
+
+        metadata, known = await step(
+            f"{self.name}.find", me.asked({"id": id}), perform, effect="pure"
+        )
+        pieces = {"source", "part"} if id.endswith(f"/{metadata.get('part')}") else set()
+        kept = {name: one for name, one in metadata.items() if name not in pieces}
+        given: Said = {**known, **said, "supersedes": id}
+        return (await self.remember(text, metadata=kept, **given))[0]
+
     async def recall(
-        self, query: str, *, k: int | None = None, where: Where | None = None
+        self,
+        query: str,
+        *,
+        k: int | None = None,
+        where: Where | None = None,
+        at: datetime | float | None = None,
+        history: bool = False,
     ) -> list[Recalled]:
-        """Find the items nearest to a query, nearest first.
+        """Find the items nearest to a query, nearest first, of those that hold.
 
         Args:
             query: any text; of one longer than the embedder takes, its pieces' mean counts.
             k: how many at most; the memory's own k without it.
             where: a filter over metadata, see `memory.stores.Where`.
+            at: what held at that time, as far as it is known now; a date or Unix seconds.
+            history: what holds no more, or not yet, is found too.
 
         Returns:
             Items with their cosine as score, above `least`; of a hybrid search with what their
-            ranks by nearness and by words add up to, 1 where both are the first.
+            ranks by nearness and by words add up to, 1 where both are the first; with a preset
+            with the sum of its weighed parts.
 
         Raises:
             SetupError: an empty query, k below 1, or a filter that cannot be.
@@ -164,23 +220,21 @@ class VectorMemory(Sleeping, Moving):
         checked_query(self.name, query, count)
         if self.ranker is not None and not in_run():
             async with run(f"{self.name}.recall"):
-                return await self.recall(query, k=k, where=where)
+                return await self.recall(query, k=k, where=where, at=at, history=history)
+        then = moment(self.name, at)
         me, others = self.here(), [one.here() for one in self.others]
         found = count if self.ranker is None else wider(count)
         stores = [one.store for one in (me, *others)]
+        finding = Finding(stores, query, found, self.search, self.least, self.preset)
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, normal_form(query))
-            vector = made.vectors[0]
-            if self.search == "hybrid":
-                hits = await hybrid(stores, vector, query, found, where, self.least)
-            else:
-                hits = near_enough(await nearest(stores, vector, found, where), self.least)
-            return paid([hit.model_dump() for hit in hits], made.usage, made.cost_usd)
+            hits = await finding.hits(made.vectors[0], where, then, history)
+            rows = [hit.model_dump(exclude_defaults=True) for hit in hits]
+            return paid(rows, made.usage, made.cost_usd)
 
         request = me.asked({"query": query, "k": found, **({"where": where} if where else {})})
-        if self.search != "vector":
-            request |= {"search": self.search}
+        request |= finding.request(then, history)
         if others:
             request |= {"reading": [one.shelf.collection(one.names) for one in others]}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
@@ -189,6 +243,17 @@ class VectorMemory(Sleeping, Moving):
             hits = await reranked(self.name, self.ranker, query, hits, count)
         note(noted(self.name, query, hits, me.names))
         return hits
+
+    async def history(self, key: str) -> list[Item]:
+        """List all facts of a key, oldest first, with how long each held; not a step."""
+        found = [one.told() for one in await self.store.get(where={f"{PREFIX}key": key})]
+        return sorted(found, key=lambda one: one.fact.since)
+
+    async def expire(self) -> int:
+        """Remove what was stored with a time to live and has outlived it; return how many."""
+        now = current_run().log.clock() if in_run() else time.time()
+        gone: Where = {f"{PREFIX}ttl": True, f"{PREFIX}until": {"$lte": now}}
+        return await self.forget(where=gone)
 
     @overload
     async def forget(
@@ -256,7 +321,7 @@ class VectorMemory(Sleeping, Moving):
 
     async def items(self, where: Where | None = None) -> list[Item]:
         """List what is stored, oldest first; not a step, because no agent learns of it."""
-        return await self.store.get(where=where)
+        return [one.told() for one in await self.store.get(where=where)]
 
     async def count(self) -> int:
         """Count the items that are stored."""
@@ -267,13 +332,13 @@ class VectorMemory(Sleeping, Moving):
         name = self.name
 
         @memory_tool(effect="pure", name=f"{name}_recall")
-        async def recall(query: str) -> list[str]:
+        async def recall(query: str) -> list[dict[str, str]]:
             """Search the memory: stored texts that are near the query. They are data.
 
             Args:
                 query: what to look for, in a few words.
             """
-            return [hit.text for hit in await self.recall(query)]
+            return [{"id": hit.item.id, "text": hit.text} for hit in await self.recall(query)]
 
         @memory_tool(effect="idempotent", name=f"{name}_remember")
         async def remember(text: str) -> str:
@@ -285,7 +350,26 @@ class VectorMemory(Sleeping, Moving):
             await self.remember(text)
             return "Stored."
 
-        return [recall, remember] if self.writes else [recall]
+        @memory_tool(effect="idempotent", name=f"{name}_update")
+        async def update(id: str, text: str) -> str:
+            """Store what holds instead of a text that is out of date; that becomes history.
+
+            Args:
+                id: of the text that is out of date, as the memory told it.
+                text: what holds now, in a sentence that says all by itself.
+            """
+            return f"Stored, with the id {await self.update(id, text)}."
+
+        @memory_tool(effect="idempotent", name=f"{name}_forget")
+        async def forget(id: str) -> str:
+            """Remove a text that should never have been stored.
+
+            Args:
+                id: of the text, as the memory told it.
+            """
+            return "Forgotten." if await self.forget(id) else f"There is no {id!r}."
+
+        return [recall, remember, update, forget] if self.writes else [recall]
 
     async def on_task(self, thread: Thread) -> Thread:
         task = thread[-1].message.text

@@ -13,6 +13,7 @@ from agentkit.messages import canonical, digest
 from agentkit.threads import Turn
 from memory.split import split as cut
 from memory.stores import Item, Scalar, Store
+from memory.stores.fact import PREFIX
 from memory.stores.metadata import plain_metadata
 
 FIRST, MORE = 1, 64
@@ -64,7 +65,13 @@ class Writing:
         for text, id, own in zip(given, names, about, strict=True):
             if not isinstance(text, str) or not text.strip():
                 raise SetupError(f"{self.memory} was told to remember {text!r}.", expected="a text")
-            found += self.pieces(text, id, plain_metadata(own, self.memory), split)
+            plain = plain_metadata(own, self.memory)
+            if ours := [name for name in plain if name.startswith(PREFIX)]:
+                raise SetupError(
+                    f"Metadata of {self.memory} cannot be called {ours[0]!r}.",
+                    expected=f"a name that does not begin with {PREFIX}",
+                )
+            found += self.pieces(text, id, plain, split)
         return found
 
     def pieces(self, text: str, id: str, facts: dict[str, Scalar], split: bool) -> list[Item]:

@@ -7,7 +7,7 @@ is durable before anything is written, so a change that a crash cut off can be u
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -27,12 +27,16 @@ Verb = Literal["merge", "extract"]
 VERBS: tuple[Verb, ...] = ("merge", "extract")
 
 
+Kept = Annotated[Item, pydantic.AfterValidator(Item.kept)]
+"""An item as the store has it, whether it was given so or as a memory tells of it."""
+
+
 class Change(Frozen):
     """Items that take the place of others."""
 
     verb: Verb
-    before: tuple[Item, ...]
-    after: tuple[Item, ...]
+    before: tuple[Kept, ...]
+    after: tuple[Kept, ...]
 
     def turned(self) -> Change:
         """Return the change that undoes it."""

@@ -226,7 +226,10 @@ class Consolidating:
     async def store_facts(self, item: Item, found: Sequence[str]) -> None:
         """Store facts next to the item that they are from."""
         held = figures(item.text)
-        facts = {**item.metadata, FROM: item.id}
+        told = item.told()
+        # How long it holds goes for its parts; what it replaces was the whole.
+        fact = told.fact.model_copy(update={"key": "", "supersedes": ()})
+        facts = {**told.metadata, **fact.metadata(), FROM: item.id}
         good: dict[str, Item] = {}
         for text in dict.fromkeys(one.strip() for one in found):
             if text and self.fits(text) and figures(text) <= held and len(good) < FACTS:
@@ -277,7 +280,7 @@ async def groups(memory: Scoped, name: str, near: float) -> list[list[str]]:
 async def looked(store: Store, items: list[Item], near: float) -> list[list[str]]:
     """Compare the newest items with all; those of other metadata say something else."""
     vectors = await store.vectors([one.id for one in items])
-    kinds = [canonical({k: v for k, v in one.metadata.items() if k != EXTRACTED}) for one in items]
+    kinds = [kind_of(one.told()) for one in items]
     found: list[list[str]] = await in_thread(lambda: grouped(items, kinds, vectors, near))
     return found
 
@@ -309,3 +312,10 @@ def grouped(
                 taken[best] = True
                 found.append([items[int(place)].id for place in sorted(best)])
     return found
+
+
+def kind_of(item: Item) -> str:
+    """What two items must have alike, beside their texts: metadata, and for what time they hold."""
+    given = {name: one for name, one in item.metadata.items() if name != EXTRACTED}
+    fact = item.fact
+    return canonical([given, fact.key, fact.valid_from, fact.valid_until, fact.superseded_by])

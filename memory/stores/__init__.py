@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agentkit.messages import Frozen
+from memory.stores.fact import Fact, parted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,18 @@ class Item(Frozen):
     id: str
     text: str
     metadata: dict[str, Scalar] = {}
+    fact: Fact = Fact()
+    """Who stored it, when, and how long it holds, where the memory keeps that."""
+
+    def told(self) -> Item:
+        """As a memory tells of it: what is known of it apart from its metadata."""
+        given, fact = parted(self.metadata)
+        return self.model_copy(update={"metadata": given, "fact": fact})
+
+    def kept(self) -> Item:
+        """As a store keeps it: what is known of it within its metadata."""
+        metadata = {**self.metadata, **self.fact.metadata()}
+        return self.model_copy(update={"metadata": metadata, "fact": Fact()})
 
     def __repr__(self) -> str:
         about = f", {self.metadata}" if self.metadata else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from agentkit.errors import SetupError
 from agentkit.messages import Frozen
 
 
@@ -71,3 +72,16 @@ events and thoughts only, while chats are looked up by who spoke (here a chat is
 other)."""
 
 PRESETS = {one.name: one for one in (PAPER, RELEASED)}
+
+
+def preset_of(given: Preset | str) -> Preset:
+    """The preset that is called so, or the one given.
+
+    Raises:
+        SetupError: none is called so.
+    """
+    if isinstance(given, Preset):
+        return given
+    if given not in PRESETS:
+        raise SetupError(f"No preset is called {given!r}.", expected=", ".join(PRESETS))
+    return PRESETS[given]

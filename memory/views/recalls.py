@@ -136,7 +136,7 @@ class MemoryMap(Fold):
                     "text": short(i.text, LONG),
                     "more": len(i.text) > LONG,
                     "at": list(at),
-                    "about": i.metadata,
+                    "about": i.told().metadata,
                 }
                 for i, at in pairs
             ],

@@ -1,0 +1,60 @@
+"""One search of a vector memory: by vectors, words or weighed parts, of what holds at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentkit.messages import JSON
+from agentkit.run import current_run
+from memory.hybrid import Search, hybrid
+from memory.recalled import Recalled, near_enough, nearest
+from memory.stating import CANDIDATES, held_at, only_holding, ranked, told
+from memory.stores import Store, Where
+from memory.stream.presets import Preset
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One search of a memory in its collections."""
+
+    stores: Sequence[Store]
+    query: str
+    count: int
+    search: Search
+    least: float
+    preset: Preset | None
+
+    async def hits(
+        self, vector: np.ndarray, where: Where | None, at: float | None, history: bool
+    ) -> list[Recalled]:
+        """What is found, of what holds at a time, best first.
+
+        Cost: a second search, with a filter, only where the first found what does not hold.
+        """
+        now = current_run().log.clock()
+        time, past, preset = now if at is None else at, at is not None, self.preset
+        many = self.count if preset is None else max(CANDIDATES, 10 * self.count)
+        hits = told(await self.near(vector, many, where))
+        if not history and len(held_at(hits, time, past=past)) < len(hits):
+            hits = told(await self.near(vector, many, only_holding(where, time, past=past)))
+        return hits if preset is None else ranked(preset, hits, now, self.count)
+
+    async def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Recalled]:
+        """The nearest, whatever they are."""
+        least = self.least
+        if self.search == "hybrid":
+            return await hybrid(self.stores, vector, self.query, k, where, least)
+        return near_enough(await nearest(self.stores, vector, k, where), least)
+
+    def request(self, at: float | None, history: bool) -> dict[str, JSON]:
+        """What of it is asked for, where that is not the usual."""
+        preset = self.preset
+        asked: dict[str, JSON] = {} if at is None else {"at": at}
+        asked |= {"history": True} if history else {}
+        asked |= {"search": self.search} if self.search != "vector" else {}
+        return asked | ({} if preset is None else {"preset": preset.name})

@@ -1,0 +1,238 @@
+"""Facts over time: a new one takes the place of what it contradicts, which stays as history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from agentkit.errors import SetupError
+from agentkit.messages import JSON, digest
+from agentkit.run import current_run
+from agentkit.scope import current_scope
+from memory.recalled import Recalled
+from memory.steps import performing
+from memory.stores import Item, Store, Where
+from memory.stores.fact import PREFIX, Fact, holding
+from memory.stores.metadata import plain_value
+from memory.stream.scoring import Candidate, scored, weighed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from memory.stream.presets import Preset
+
+CANDIDATES = 100
+"""Nearest items that are scored by recency, importance and relevance, or ten times those wanted."""
+
+USUAL = 5.0
+"""Importance of what was stored without one; our choice, the middle of 1 to 10."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a writer says of what is stored, beside its metadata."""
+
+    key: str = ""
+    supersedes: tuple[str, ...] = ()
+    valid_from: float | None = None
+    valid_until: float | None = None
+    ttl_s: float | None = None
+    importance: float | None = None
+
+    def request(self) -> dict[str, JSON]:
+        """As the request of a step tells it; nothing where nothing was said."""
+        said = {name: one for name, one in vars(self).items() if one not in (None, "", ())}
+        return {"fact": {**said, "supersedes": list(self.supersedes)}} if said else {}
+
+    def fact(self) -> Fact:
+        """What is known of what is stored now, by whoever does it in whichever step."""
+        now = current_run().log.clock()
+        start = now if self.valid_from is None else self.valid_from
+        return Fact(
+            author=current_scope().path,
+            run=current_run().id,
+            step=performing(),
+            created=now,
+            key=self.key,
+            valid_from=self.valid_from,
+            valid_until=start + self.ttl_s if self.ttl_s is not None else self.valid_until,
+            supersedes=self.supersedes,
+            importance=self.importance,
+            ttl=self.ttl_s is not None,
+        )
+
+
+class Said(TypedDict, total=False):
+    """What may be said of a text when it is stored."""
+
+    key: str
+    """What it is about, such as "ana.city": of the facts with one key one holds at a time, and a
+    new one supersedes the old, which stays as history."""
+    supersedes: str | Sequence[str]
+    """Ids of what it holds instead of."""
+    valid_from: datetime | float | None
+    """From when on it holds; without it from now on. One that is told late becomes history."""
+    valid_until: datetime | float | None
+    """Until when it holds."""
+    ttl_s: float | None
+    """Seconds for which it holds; `expire` removes it then."""
+    importance: float | None
+    """1, mundane, to 10, poignant; counts with a preset."""
+
+
+def stated(
+    memory: str,
+    texts: int,
+    *,
+    key: str = "",
+    supersedes: str | Sequence[str] = (),
+    valid_from: Any = None,
+    valid_until: Any = None,
+    ttl_s: float | None = None,
+    importance: float | None = None,
+) -> Stated:
+    """Check what is said of what is stored; see VectorMemory.remember.
+
+    Raises:
+        SetupError: something that cannot be.
+    """
+    if not isinstance(key, str) or (key and texts > 1):
+        raise SetupError(
+            f"{memory} was given {texts} texts of the key {key!r}.",
+            expected="one text for a key, which is a text: of its facts one holds at a time",
+        )
+    start, end = (moment(memory, one) for one in (valid_from, valid_until))
+    if ttl_s is not None and (end is not None or not 0 < number(memory, "ttl_s", ttl_s) < math.inf):
+        raise SetupError(
+            f"ttl_s of {memory} is {ttl_s!r}.", expected="seconds above 0, or valid_until= instead"
+        )
+    if start is not None and end is not None and end <= start:
+        raise SetupError(f"{memory} was told of a fact that holds until before it does.")
+    if importance is not None and not 1 <= number(memory, "importance", importance) <= 10:
+        raise SetupError(f"The importance given to {memory} is {importance!r}.", expected="1 to 10")
+    ids = (supersedes,) if isinstance(supersedes, str) else tuple(supersedes)
+    return Stated(key, ids, start, end, ttl_s, importance)
+
+
+def moment(memory: str, given: Any) -> float | None:
+    """Unix seconds of a date or number.
+
+    Raises:
+        SetupError: it is neither.
+    """
+    return None if given is None else number(memory, "A time", plain_value(given))
+
+
+def number(memory: str, what: str, given: Any) -> float:
+    """A number that was given.
+
+    Raises:
+        SetupError: it is none.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise SetupError(f"{what} given to {memory} is {given!r}.", expected="a number, or a date")
+    return float(given)
+
+
+async def placed(
+    store: Store, items: Sequence[Item], said: Stated, key: str
+) -> tuple[list[Item], list[Item]]:
+    """Put new facts in their place among the old ones.
+
+    Args:
+        store: that has the old ones.
+        items: the new ones; for a key, and for what is superseded, the first of them counts.
+        said: of the new ones.
+        key: of the write, the same if it is performed again.
+
+    Returns:
+        The new items, and old ones that change, both as the store keeps them.
+
+    Raises:
+        SetupError: what it supersedes is not there.
+    """
+    fact = said.fact()
+    old = {one.id: one.told() for one in await store.get([one.id for one in items])}
+    made = []
+    for one in items:
+        # What held before, and was superseded, stays; that it holds again is another fact.
+        gone = one.id in old and old[one.id].fact.superseded_by
+        made.append(one.model_copy(update={"id": digest(one.id, key)[:16]}) if gone else one)
+    ids = {one.id for one in made}
+    before = {one.id: one.told() for one in await store.get(list(said.supersedes))}
+    if missing := [id for id in said.supersedes if id not in before]:
+        raise SetupError(f"The memory has no item {missing[0]!r} to supersede.")
+    if said.key:
+        same: Where = {f"{PREFIX}key": said.key}
+        before |= {one.id: one.told() for one in await store.get(where=same)}
+    held = [one for one in before.values() if one.id not in ids and not one.fact.superseded_by]
+    changed = []
+    for one in held:
+        if one.fact.since > fact.since:  # told late: it held until the one that is known already
+            if fact.valid_until is None or fact.valid_until > one.fact.since:
+                update = {"valid_until": one.fact.since, "superseded_by": one.id}
+                fact = fact.model_copy(update=update)
+            continue
+        until = min(fact.since, one.fact.valid_until or math.inf)
+        update = {"valid_until": until, "superseded_by": made[0].id}
+        changed.append(one.model_copy(update={"fact": one.fact.model_copy(update=update)}))
+    gone_ids = tuple(one.id for one in changed)
+    fact = fact.model_copy(update={"supersedes": gone_ids or fact.supersedes})
+    return [one.model_copy(update={"fact": fact}).kept() for one in made], [
+        one.kept() for one in changed
+    ]
+
+
+async def vectors_of(store: Store, new: np.ndarray, old: Sequence[Item]) -> np.ndarray:
+    """The vectors of new items, and behind them those of old ones."""
+    import numpy as np
+
+    if not old:
+        return new
+    return np.concatenate([new, await store.vectors([one.id for one in old])])
+
+
+def held_at(hits: Sequence[Recalled], at: float, *, past: bool) -> list[Recalled]:
+    """Those of the hits that hold at a time."""
+    return [one for one in hits if one.item.fact.holds(at, past=past)]
+
+
+def only_holding(where: Where | None, at: float, *, past: bool) -> Where:
+    """A filter that fits nothing but what holds at a time."""
+    holds = holding(at, past=past)
+    return {"$and": [where, holds]} if where else holds
+
+
+def told(hits: Sequence[Recalled]) -> list[Recalled]:
+    """Hits with what is known of them apart from their metadata."""
+    return [one.model_copy(update={"item": one.item.told()}) for one in hits]
+
+
+def ranked(preset: Preset, hits: Sequence[Recalled], now: float, count: int) -> list[Recalled]:
+    """The best of the hits by recency, importance and relevance, scaled over all of them.
+
+    Recency counts from when something was stored. Source: Park et al. 2023, section 4.1.
+    """
+    candidates = [
+        Candidate(
+            one.item.fact.since / 3600,
+            USUAL if one.item.fact.importance is None else one.item.fact.importance,
+            one.score,
+        )
+        for one in hits
+    ]
+    scores = scored(preset, candidates, now / 3600)
+    best = sorted(range(len(hits)), key=lambda n: -scores[n].score)[:count]
+    return [
+        hits[n].model_copy(
+            update={
+                "score": scores[n].score,
+                "parts": weighed(preset, scores[n].parts),
+                "raw": scores[n].raw,
+            }
+        )
+        for n in best
+    ]

@@ -1,0 +1,217 @@
+"""Facts over time: who said what when, what holds now, and what held before."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentkit import Agent, run
+from agentkit.errors import SetupError
+from agentkit.log import Log
+from memory import PAPER, ReadOnly, VectorMemory
+from tests.fakes import FakeClock, ScriptedModel, call
+
+AMBER, BRIAR = "Ana lives in Amber.", "Ana lives in Briar."
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(1_000_000.0)
+
+
+@pytest.fixture
+def log(tmp_path: Path, clock: FakeClock) -> Iterator[Log]:
+    from agentkit.logs.sqlite import SqliteLog
+
+    made = SqliteLog(tmp_path / "log.db", clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["numpy", "chroma"])
+def notes(request: Any, tmp_path: Path) -> VectorMemory:
+    return VectorMemory("notes", store=request.param, embedder="hashed", path=tmp_path)
+
+
+def texts(hits: Any) -> list[str]:
+    return [one.text for one in hits]
+
+
+async def test_an_item_says_who_stored_it_when_and_in_which_step(
+    notes: VectorMemory, log: Log, clock: FakeClock
+) -> None:
+    model = ScriptedModel([call("notes_remember", json.dumps({"text": AMBER}))], "Noted.")
+    answer = await Agent("clerk", model=model, memory=notes)("Note it.", log=log)
+    (item,) = await notes.items()
+    assert item.metadata == {} and item.fact.author.endswith("clerk")
+    assert (item.fact.run, item.fact.created) == (answer.run_id, clock.now)
+    steps = [e.key for e in log.read(answer.run_id) if e.kind == "step.ended"]
+    assert item.fact.step in steps
+    async with run(log=log):
+        assert (await notes.recall("Ana"))[0].item.fact == item.fact
+        with pytest.raises(SetupError, match="fact_"):
+            await notes.remember("x", metadata={"fact_author": "me"})
+
+
+async def test_a_new_fact_takes_the_place_of_the_old_which_stays_as_history(
+    notes: VectorMemory, log: Log, clock: FakeClock
+) -> None:
+    async with run(log=log):
+        (first,) = await notes.remember(AMBER, key="ana.city", metadata={"by": "post"})
+        await notes.remember("Ben lives in Amber.", key="ben.city")
+        clock.now += 100
+        (second,) = await notes.remember(BRIAR, key="ana.city")
+        assert AMBER not in texts(await notes.recall("Where does Ana live?", k=3))
+        assert AMBER in texts(await notes.recall("Where does Ana live?", k=3, history=True))
+        assert BRIAR not in texts(await notes.recall("Ana", k=3, at=clock.now - 50))
+        assert AMBER in texts(await notes.recall("Ana", k=3, at=clock.now - 50))
+        assert await notes.recall("Ana", k=3, at=clock.now - 500) == []
+        old, new = await notes.history("ana.city")
+        assert (old.id, new.id) == (first, second) and old.metadata == {"by": "post"}
+        assert old.fact.valid_until == clock.now and old.fact.superseded_by == second
+        assert new.fact.supersedes == (first,) and new.fact.valid_until is None
+        # Where it holds again, that is another fact.
+        clock.now += 100
+        (third,) = await notes.remember(AMBER, key="ana.city", metadata={"by": "post"})
+        assert third != first and len(await notes.history("ana.city")) == 3
+        assert texts(await notes.recall("Ana lives", k=1)) == [AMBER]
+        # k of those that hold are found, however many do not.
+        for n in range(20):
+            clock.now += 1
+            await notes.remember(f"Ana lives in place {n}.", key="ana.city")
+        found = texts(await notes.recall("Ana lives in a place", k=2))
+        assert found == ["Ana lives in place 19.", "Ben lives in Amber."]
+
+
+async def test_what_is_told_late_becomes_history(
+    notes: VectorMemory, log: Log, clock: FakeClock
+) -> None:
+    clock.now = 1_700_000_000.0
+    async with run(log=log):
+        when = datetime.datetime(2020, 5, 1, tzinfo=datetime.UTC)
+        (now,) = await notes.remember(BRIAR, key="city", valid_from=when)
+        await notes.remember(
+            AMBER, key="city", valid_from=datetime.datetime(2010, 1, 1, tzinfo=datetime.UTC)
+        )
+        first, second = await notes.history("city")
+        assert (first.text, second.id) == (AMBER, now)
+        assert first.fact.valid_until == when.timestamp() and not second.fact.superseded_by
+        assert texts(await notes.recall("Ana")) == [BRIAR]
+        then = datetime.datetime(2015, 1, 1, tzinfo=datetime.UTC)
+        assert texts(await notes.recall("Ana", at=then)) == [AMBER]
+
+
+async def test_facts_begin_end_and_expire(notes: VectorMemory, log: Log, clock: FakeClock) -> None:
+    async with run(log=log):
+        await notes.remember("The dock is closed.", valid_until=clock.now + 10)
+        await notes.remember("The dock opens.", valid_from=clock.now + 10)
+        await notes.remember("A password for the dock.", ttl_s=5)
+        assert len(await notes.recall("dock")) == 2
+        clock.now += 5
+        assert texts(await notes.recall("dock")) == ["The dock is closed."]
+        assert await notes.expire() == 1 and await notes.expire() == 0
+        clock.now += 5
+        assert texts(await notes.recall("dock")) == ["The dock opens."]
+        assert await notes.count() == 2
+
+
+async def test_an_agent_sees_ids_updates_and_forgets(notes: VectorMemory, log: Log) -> None:
+    async with run(log=log):
+        (first,) = await notes.remember(AMBER, key="ana.city", metadata={"n": 1}, importance=9)
+        (wrong,) = await notes.remember("Ana is a zebra.")
+    model = ScriptedModel(
+        [call("notes_recall", '{"query": "Ana"}')],
+        [
+            call("notes_update", json.dumps({"id": first, "text": BRIAR})),
+            call("notes_forget", json.dumps({"id": wrong}), id="b"),
+            call("notes_update", '{"id": "none", "text": "x"}', id="c"),
+            call("notes_forget", '{"id": "none"}', id="d"),
+        ],
+        "Done.",
+    )
+    agent = Agent("clerk", model=model, memory=notes)
+    answer = await agent("Ana moved to Briar.", log=log)
+    told = [node.message for node in answer.thread if node.message.role == "tool"]
+    assert first in told[0].text and wrong in told[0].text
+    assert "Stored" in told[1].text and told[2].text == "Forgotten."
+    assert told[3].error and "no item 'none'" in told[3].text and "no 'none'" in told[4].text
+    async with run(log=log):
+        assert texts(await notes.recall("Ana")) == [BRIAR]
+        old, new = await notes.history("ana.city")
+        assert old.fact.superseded_by == new.id and new.metadata == {"n": 1}
+        assert new.fact.importance == 9 and new.fact.author.endswith("clerk")
+    assert (await agent.replay(answer.run_id, log=log)).text == "Done."
+    assert [one.name for one in notes.read_only().tools] == ["notes_recall"]
+    with pytest.raises(ReadOnly):
+        await notes.read_only().update(first, "x")
+
+
+async def test_importance_and_recency_weigh(log: Log, clock: FakeClock) -> None:
+    notes = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:", preset="paper")
+    plain = VectorMemory("notes", store=notes.store, embedder="hashed")
+    async with run(log=log):
+        await notes.remember("The crane of Amber broke down and fell.", importance=10)
+        clock.now += 3600 * 24 * 30
+        await notes.remember("The crane of Amber is blue.", importance=1)
+        await notes.remember("Somebody swept the floor.", importance=1)
+        first, *_ = await notes.recall("What of the blue crane of Amber?", k=2)
+        assert set(first.parts) == {"recency", "importance", "relevance"} == set(first.raw)
+        assert first.score == pytest.approx(sum(first.parts.values()))
+        assert texts(await plain.recall("What of the blue crane of Amber?"))[0].endswith("blue.")
+        heavy = PAPER.model_copy(update={"name": "heavy", "weights": (0.0, 5.0, 1.0)})
+        notes.preset = heavy
+        assert "fell" in (await notes.recall("What of the blue crane of Amber?", k=1))[0].text
+    with pytest.raises(SetupError, match="No preset"):
+        VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:", preset="peper")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ttl_s": 0},
+        {"ttl_s": True},
+        {"ttl_s": 5, "valid_until": 7},
+        {"valid_from": 9, "valid_until": 9},
+        {"valid_from": "soon"},
+        {"importance": 11},
+        {"importance": float("nan")},
+        {"key": 7},
+        {"supersedes": "none"},
+    ],
+)
+async def test_what_cannot_be_said_is_refused_and_nothing_stored(
+    said: dict[str, Any], notes: VectorMemory, log: Log
+) -> None:
+    async with run(log=log):
+        with pytest.raises(SetupError):
+            await notes.remember(AMBER, **said)
+        with pytest.raises(SetupError):
+            await notes.remember([AMBER, BRIAR], key="two")
+        assert await notes.count() == 0
+
+
+async def test_what_was_stored_before_facts_were_kept_holds_always(
+    notes: VectorMemory, log: Log, tmp_path: Path
+) -> None:
+    from memory.stores import Item
+
+    async with run(log=log):
+        made = await notes.embedder.embed([AMBER])
+        await notes.store.put([Item(id="old", text=AMBER, metadata={"n": 1})], made.vectors)
+        await notes.remember("Ana left.", valid_until=5.0)
+        assert texts(await notes.recall("Ana")) == [AMBER]
+        new = await notes.update("old", BRIAR)
+        assert texts(await notes.recall("Ana")) == [BRIAR]
+        await notes.export(tmp_path / "notes.jsonl")
+        other = VectorMemory("other", store="numpy", embedder="hashed", path=":memory:")
+        await other.import_(tmp_path / "notes.jsonl")
+        assert [one.fact for one in await other.items()] == [
+            one.fact for one in await notes.items()
+        ]
+        old = next(one for one in await other.items() if one.id == "old")
+        assert old.fact.superseded_by == new and old.metadata == {"n": 1}
