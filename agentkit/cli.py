@@ -181,7 +181,9 @@ def redact(log: Log, options: argparse.Namespace) -> int:
     infos = {info.id: info for info in log.runs()}
     for id in ids:
         told(("would redact " if dry else "redacted ") + listed(infos[id]))
-    told(f"{'would change' if dry else 'changed'} {done.events} events, {done.messages} messages")
+    files = f", {done.files} images and files" if done.files else ""
+    changed = f"{done.events} events, {done.messages} messages{files}"
+    told(f"{'would change' if dry else 'changed'} {changed}")
     for left in done.left:
         told(f"{'would be left' if dry else 'left'}: {left}")
     told("not looked into: files of memories, and copies of the log")

@@ -137,7 +137,8 @@ class Log(ABC):
         they count. A run that begins later may say them again, and they are recorded then.
 
         Args:
-            texts: each as it stands; one of fewer than 12 characters where it stands alone.
+            texts: each as it stands; one of fewer than 12 characters where it stands alone. The
+                `digest` of an image or file takes its bytes out.
             dry: only say what would be erased.
 
         Raises:

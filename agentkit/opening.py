@@ -90,7 +90,7 @@ async def run(
     checked_words(at=at, edit=edit, settle=settle, seed=seed)
     checked_id(id)
     edits, contents = as_kept(edit)
-    content = task if isinstance(task, Content) else None
+    content = as_content(task)
     task = task if content is None else str(content)
     log = log or open_log()
     source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)

@@ -42,6 +42,8 @@ class Erased(Frozen):
     """That were redacted whole."""
     events: int = 0
     messages: int = 0
+    files: int = 0
+    """Images and files."""
     left: tuple[str, ...] = ()
     """Where bytes of it may be still, and why."""
 

@@ -24,6 +24,7 @@ from agentkit.errors import (
     Unreachable,
 )
 from agentkit.messages import JSON, canonical
+from agentkit.regex import regex
 
 LONGEST = 500
 """Characters of a server's words that are passed on in a text."""
@@ -32,6 +33,22 @@ LONGEST_KEPT = 8000
 SPENT = (
     *("insufficient_quota", "billing_hard_limit", "insufficient_credits"),
     *("exceeded_current_quota", "insufficient_balance"),
+)
+
+
+BLIND = regex(
+    r"image_url|image input|\b0 image|input_audio|multi-?modal|reads text|text only"
+    r"|(support|accept|provided)[^.]{0,40}\b(image|audio|pdf)"
+    r"|\b(image|audio|pdf)[^.]{0,40}\bnot (support|accept|allow)",
+    re.IGNORECASE,
+)
+"""How servers say that a model takes no images, sounds or files (OpenAI, vLLM, Groq, DeepSeek,
+OpenRouter, llama.cpp, and the simulation)."""
+
+BLIND_AT = (400, 404, 415, 422)
+OF_TEXT = (
+    "content that this model takes; it seems to take text alone",
+    "use a model that sees, say it in words, or give a tool that looks at it",
 )
 
 
@@ -96,6 +113,8 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
     if status < 400:
         return elsewhere(site, status, headers)
     expected, todo = ADVICE.get(status, ("a request that the endpoint accepts", site.get))
+    if status in BLIND_AT and BLIND.search(kept):
+        expected, todo = OF_TEXT
     return Rejected(
         said,
         expected=expected.format(key=site.key_variable),

@@ -76,12 +76,12 @@ def write(db: sqlite3.Connection, run: int, parts: Iterable[Binary], *, again: b
             db.execute("DELETE FROM erased WHERE id=?", (key,))
 
 
-def sweep(db: sqlite3.Connection) -> None:
-    """Delete the bytes that nothing names any more."""
+def sweep(db: sqlite3.Connection) -> int:
+    """Delete the bytes that nothing names any more; how many images and files there were."""
     wanted = {named(part.digest) for part in named_in(db)}
-    for (key,) in db.execute("SELECT digest FROM blobs").fetchall():
-        if key not in wanted:
-            db.execute("DELETE FROM blobs WHERE digest=?", (key,))
+    gone = [key for key in db.execute("SELECT digest FROM blobs") if key[0] not in wanted]
+    db.executemany("DELETE FROM blobs WHERE digest=?", gone)
+    return len(gone)
 
 
 def read(db: sqlite3.Connection, digest: str, where: str) -> bytes:

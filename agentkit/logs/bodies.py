@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from agentkit.events import EVENT, current
 from agentkit.messages import JSON, Thread, canonical, mended
+from agentkit.parts import Part
 
 DECODER = json.JSONDecoder()
 
@@ -32,11 +33,17 @@ def stored_body(event: Any) -> str:
         # One event that cannot be written would hold up those of every run.
         fields = {name: getattr(event, name) for name in type(event).model_fields}
         kept = event.model_copy(update={name: bounded(one) for name, one in fields.items()})
-        body = canonical(mended(kept.model_dump(exclude=COLUMNS, exclude_defaults=True)))
+        dumped = kept.model_dump(exclude=COLUMNS, exclude_defaults=True)
+        body = canonical(mended(json.loads(json.dumps(dumped, default=formless))))
     kind = f'"kind":"{event.kind}"'
     ids = f',"nodes":{json.dumps(packed(event.nodes))}' if event.nodes else ""
     rest = body[1:-1]
     return f"{{{kind}{ids}{',' if rest else ''}{rest}}}"
+
+
+def formless(value: Any) -> str:
+    """What stands in an event for a value that has no JSON form, as an image in a user's note."""
+    return value.words if isinstance(value, Part) else f"({type(value).__name__}: no JSON form)"
 
 
 def bounded(value: Any, depth: int = 0) -> Any:

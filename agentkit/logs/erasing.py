@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agentkit.log import Erased
 from agentkit.logs import blobs, chain, schema
+from agentkit.media import readable
 from agentkit.messages import JSON
 
 BLANK = "[erased]"
@@ -146,9 +147,10 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
     try:
         begin(db)
         messages, events = erase_messages(db, wanted), erase_events(db, wanted)
-        erase_blobs(db, wanted)
+        files, left = erase_blobs(db, wanted)
         db.execute("COMMIT")
-        return Erased(events=events, messages=messages, left=tuple(swept(db, path)))
+        left += swept(db, path)
+        return Erased(events=events, messages=messages, files=files, left=tuple(left))
     finally:
         db.close()
 
@@ -157,7 +159,8 @@ def counted(db: sqlite3.Connection, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     wanted = Texts(texts)
     found = len(altered_events(db, wanted)), len(altered_messages(db, wanted))
-    return Erased(events=found[0], messages=found[1])
+    files, opaque = altered_blobs(db, wanted)
+    return Erased(events=found[0], messages=found[1], files=len(files), left=tuple(left_in(opaque)))
 
 
 def begin(db: sqlite3.Connection) -> None:
@@ -239,17 +242,39 @@ def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None)
     return len(changed)
 
 
-def erase_blobs(db: sqlite3.Connection, wanted: Texts) -> None:
-    """Erase files and images whose digest is given, or in whose bytes a text stands as it is."""
+def altered_blobs(db: sqlite3.Connection, wanted: Texts) -> tuple[list[bytes], int]:
+    """Digests of the files and images to erase, and how many of the others are no text.
+
+    They are those whose digest is given, or in whose bytes a text stands as it is.
+    """
     if not schema.columns_in(db, "blobs"):
-        return
-    keys = [key for (key,) in db.execute("SELECT digest FROM blobs")]
+        return [], 0
+    found, opaque = list[bytes](), 0
     forms = [form.encode("utf-8", "surrogatepass") for form in wanted.long]
-    for key in keys:
-        (data,) = db.execute("SELECT data FROM blobs WHERE digest=?", (key,)).fetchone()
-        if key.hex() in wanted.long or any(form in data for form in forms):
-            db.execute("UPDATE blobs SET data=? WHERE digest=?", (blobs.ERASED, key))
-            sealed(db, key, blobs.seal(key, blobs.ERASED))
+    short = {text.encode() for text in wanted.short}
+    for key, data in db.execute("SELECT digest, data FROM blobs"):
+        named = key.hex() in wanted.long or any(form in data for form in forms)
+        if data != blobs.ERASED and (named or data.strip() in short):
+            found.append(key)
+        elif not readable(data):
+            opaque += 1
+    return found, opaque
+
+
+def erase_blobs(db: sqlite3.Connection, wanted: Texts) -> tuple[int, list[str]]:
+    """Erase from the files and images, and seal them; how many, and where something may be left."""
+    found, opaque = altered_blobs(db, wanted)
+    for key in found:
+        db.execute("UPDATE blobs SET data=? WHERE digest=?", (blobs.ERASED, key))
+        sealed(db, key, blobs.seal(key, blobs.ERASED))
+    return len(found), left_in(opaque)
+
+
+def left_in(opaque: int) -> list[str]:
+    """What is said of images and files that cannot be searched for a text."""
+    if not opaque:
+        return []
+    return [f"{opaque} images and files that may show it, as a PDF or picture of it does"]
 
 
 def seal_commits(db: sqlite3.Connection, run: int, seqs: set[int]) -> None:

@@ -51,6 +51,8 @@ class Found:
     ids: dict[int, str]
     """The runs, by number."""
     events: int = 0
+    files: int = 0
+    """Images and files that nothing names any more, once it is done."""
     messages: set[bytes] = field(default_factory=set)
     """Those that no other run holds."""
     streams: dict[int, list[str]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Found:
             runs=len(self.ids),
             events=self.events,
             messages=len(self.messages),
+            files=self.files,
             left=(*self.left, *left),
         )
 
@@ -84,7 +87,7 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
             redact_run(db, n)
         for id in found.messages:
             db.execute("DELETE FROM messages WHERE id=?", (id,))
-        blobs.sweep(db)
+        found.files = blobs.sweep(db)
         for stream, texts in found.streams.items():
             erasing.erase_events(db, Texts(texts), stream)
         db.execute("COMMIT")

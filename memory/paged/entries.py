@@ -17,6 +17,8 @@ from agentkit.tokens import cut, message_tokens, text_tokens
 SHOWN = 160
 """Characters of a message that a note keeps."""
 
+LEFT_OUT = "\n[The images and files named here are left out: they do not fit the window.]"
+
 Kind = Literal["message", "task", "alert"]
 
 
@@ -117,8 +119,10 @@ def shorter(one: Entry, most: int, pointer: Pointer) -> Entry:
             for call in bare.calls
         )
         bare = bare.model_copy(update={"calls": few})
-    # What is no text cannot be cut: where the message must be shorter, words stand for it.
     content = one.full.text
+    if not isinstance(one.full.content, str) and one.full.content.binaries:
+        # They cannot be cut: where the message must be shorter, words stand for them.
+        content += LEFT_OUT
     room = most - message_tokens(bare)
     if text_tokens(content) > room:
         # The pointer's length depends on the count in it, which is longest for the whole text.

@@ -37,4 +37,29 @@ def model_row(name: str) -> dict[str, Any]:
         "display_name": f"Simulated: {name}",
         "created_at": "1970-01-01T00:00:00Z",
         "description": kind.summary if kind else "hashed words and 3- and 4-grams",
+        "capabilities": capabilities(talks=kind is not None),
+    }
+
+
+def capabilities(talks: bool) -> dict[str, Any]:
+    """What a model takes and can, in Anthropic's words (`ModelCapabilities` of its package).
+
+    Args:
+        talks: whether it answers, and does not only embed.
+    """
+    no, yes = {"supported": False}, {"supported": talks}
+    return {
+        "batch": no,
+        "citations": no,
+        "code_execution": no,
+        "context_management": {"supported": False},
+        "effort": {"supported": False, "low": no, "medium": no, "high": no, "max": no},
+        "image_input": no,
+        "pdf_input": no,
+        "server_tools": {"supported": False, "code_execution": no, "web_search": no},
+        "structured_outputs": yes,
+        "thinking": {
+            "supported": False,
+            "types": {"adaptive": no, "between_tools": no, "disabled": yes, "enabled": no},
+        },
     }

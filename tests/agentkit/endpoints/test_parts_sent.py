@@ -10,7 +10,7 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from anthropic.types import MessageCreateParams
+from anthropic.types import MessageCreateParams, ModelCapabilities
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import TypeAdapter
 
@@ -18,6 +18,7 @@ from agentkit import Agent, tool
 from agentkit.endpoints import anthropic_request, openai_request
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.embedding import body as embedding_body
+from agentkit.endpoints.failures import Site, refused
 from agentkit.errors import BlobMissing, Rejected, UnsupportedPart
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall, thread_of
@@ -236,7 +237,7 @@ async def test_the_simulation_refuses_an_image_in_the_form_of_the_dialect(
     log = MemoryLog()
     with pytest.raises(Rejected, match="reads text") as caught:
         await Agent("clerk", model=model)(["What is on it?", part], log=log)
-    assert caught.value.status == 400
+    assert caught.value.status == 400 and "a model that sees" in str(caught.value)
     assert log.runs()[0].calls == 0 and log.verify() == []
 
 
@@ -258,6 +259,36 @@ def test_the_official_clients_are_refused_as_by_a_model_without_eyes(url: str) -
     with anthropic.Anthropic(base_url=url, api_key="any", max_retries=0) as client_a:
         with pytest.raises(anthropic.BadRequestError, match=r"messages\.0\.content\.1\.type"):
             client_a.messages.create(model="careful", max_tokens=9, messages=body["messages"])
+
+
+REFUSALS = [
+    (400, "Invalid content type. image_url is only supported by certain models."),
+    (400, "At most 0 image(s) may be provided in one prompt."),
+    (400, "moles/stone-7b is not a multimodal model"),
+    (404, "No endpoints found that support image input"),
+    (422, "Failed to deserialize: unknown variant `image_url`, expected `text`"),
+    (400, "This model does not support PDF documents."),
+]
+
+
+@pytest.mark.parametrize(("status", "words"), REFUSALS)
+def test_a_model_without_eyes_is_told_by_its_words(status: int, words: str) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    assert "a model that sees" in str(refused(Site("m", "http://a"), status, {}, body))
+
+
+@pytest.mark.parametrize("words", ["max_tokens is too large", "Unsupported parameter: 'seed'"])
+def test_other_refusals_are_not_taken_for_that(words: str) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    assert "a model that sees" not in str(refused(Site("m", "http://a"), 400, {}, body))
+
+
+def test_the_simulation_says_what_it_takes_in_the_words_of_the_dialect(url: str) -> None:
+    with anthropic.Anthropic(base_url=url, api_key="any", max_retries=0) as client:
+        can = client.models.retrieve("sim:careful").capabilities
+    assert can is not None and ModelCapabilities.model_validate(can.model_dump()) == can
+    assert not can.image_input.supported and not can.pdf_input.supported
+    assert can.structured_outputs.supported
 
 
 def test_the_simulation_drops_no_image_of_a_tools_result(url: str) -> None:

@@ -190,7 +190,9 @@ async def test_erasing_reaches_texts_in_files_and_what_is_named_by_its_digest(pa
     await clerk("ok")(task, id="r", log=log)
     head = log.head()
     assert SECRET.encode() in path.read_bytes() + Path(f"{path}-wal").read_bytes()
-    log.erase([SECRET, image().digest])
+    assert log.erase([SECRET], dry=True).files == 1
+    done = log.erase([SECRET, image().digest])
+    assert done.files == 2 and done.left == ()
     assert log.verify(head) == []
     log.close()
     raw = path.read_bytes()
@@ -206,6 +208,47 @@ async def test_erasing_reaches_texts_in_files_and_what_is_named_by_its_digest(pa
     log = SqliteLog(path)
     assert len([text for text in log.verify() if "altered" in text]) == 2
     log.close()
+
+
+async def test_an_erasure_says_which_files_it_cannot_search(path: Path) -> None:
+    log = await recorded(path)
+    assert log.erase([SECRET]).left == (
+        "1 images and files that may show it, as a PDF or picture of it does",
+    )
+    log.close()
+
+
+async def test_a_short_text_is_erased_where_it_is_all_of_a_file(path: Path) -> None:
+    log = SqliteLog(path)
+    alone, within = File.from_bytes(b"7-4-11\n"), File.from_bytes(b"It is 7-4-11 now.")
+    await clerk("ok")(["See", alone, within], id="r", log=log)
+    assert log.erase(["7-4-11"]).files == 1
+    assert log.blob(within.digest) and log.verify() == []
+    log.close()
+
+
+async def test_what_is_said_again_after_an_erasure_is_recorded_again(path: Path) -> None:
+    log = await recorded(path)
+    log.erase([image().digest])
+    with pytest.raises(BlobMissing, match="erased"):
+        log.blob(image().digest)
+    await clerk("ok")(["Again?", image()], id="s", log=log)
+    assert log.blob(image().digest) == CHART and log.verify() == []
+    log.close()
+
+
+async def test_a_redaction_takes_the_bytes_that_no_other_run_has(path: Path) -> None:
+    log = SqliteLog(path)
+    shared = Image.from_bytes(png(9, 9), name="shared.png")
+    await clerk("ok")(["What?", image(), shared], id="r", log=log)
+    await clerk("ok")(["And?", shared], id="s", log=log)
+    head = log.head()
+    assert log.redact(["r"]).files == 1
+    assert log.verify(head) == [] and parts_in(log, "s")[0].data == shared.data
+    with pytest.raises(BlobMissing):
+        log.blob(image().digest)
+    log.close()
+    assert CHART not in path.read_bytes() and b"chart.png" not in path.read_bytes()
 
 
 async def test_a_file_of_the_version_before_gets_the_table(path: Path) -> None:

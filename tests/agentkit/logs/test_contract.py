@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agentkit import Image
 from agentkit.errors import RunTaken, UnknownRun
 from agentkit.events import Delta, Noted, RunEnded, RunStarted, StepEnded, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
@@ -20,6 +21,7 @@ from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from tests.agentkit.jsonlines import JsonLines
 from tests.fakes import FakeClock
+from tests.media import png
 
 Make = Callable[[], Log]
 
@@ -62,6 +64,16 @@ def noted(run: str, seq: int, data: Any = None, **fields: Any) -> Noted:
 
 def ended(run: str, seq: int, status: Any = "ok") -> RunEnded:
     return RunEnded(run=run, seq=seq, at=3.0, scope="", status=status)
+
+
+@pytest.mark.parametrize("value", [object(), [Image.from_bytes(png())], {1j: 2}], ids=str)
+async def test_a_value_without_a_json_form_holds_up_no_other_event(log: Log, value: Any) -> None:
+    lease = log.begin("r")
+    log.append(lease, started("r"))
+    log.append(lease, noted("r", 2, {"it": value}))
+    log.append(lease, noted("r", 3, "after"))
+    await log.flush(lease)
+    assert [e.data for e in log.read("r")[2:]] == ["after"]
 
 
 async def test_what_was_flushed_is_read_back_in_order(log: Log) -> None:
