@@ -13,7 +13,7 @@ from typing import Any, Self
 from weakref import WeakValueDictionary
 
 from agentkit import Memory
-from agentkit.errors import SetupError
+from agentkit.errors import AgentkitError, SetupError, full_text
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import JSON, canonical, digest
 from agentkit.scope import current_scope, in_run
@@ -59,12 +59,22 @@ def named(memory: str, field: Any, value: Any) -> str:
         SetupError: it is none. None or "" for a user who is not known would be one for all.
     """
     name = str(value) if isinstance(value, uuid.UUID) else value
-    if not isinstance(field, str) or not isinstance(name, str) or not field or not name.strip():
+    good = isinstance(field, str) and isinstance(name, str) and field and name.strip()
+    if not good or not encodable(field + name):
         raise SetupError(
             f"{memory} cannot be bound to {field}={value!r}.",
-            expected="a text that is not empty, or a UUID",
+            expected="a text of Unicode that is not empty, or a UUID",
         )
-    return name
+    return str(name)
+
+
+def encodable(text: str) -> bool:
+    """Whether a text has no half of a character, which two names could share once written."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def by_context(memory: str, choose: ByContext) -> Names:
@@ -79,7 +89,16 @@ def by_context(memory: str, choose: ByContext) -> Names:
             f"{memory} is bound by the context of an ask, and none was given.",
             todo=f"agent(task, context=...); outside of an ask {memory}.scoped(user=...)",
         )
-    return choose(given)
+    try:
+        return choose(given)
+    except AgentkitError:
+        raise
+    except Exception as error:
+        raise SetupError(
+            f"{memory} cannot tell from a context of the type {type(given).__name__} whose it is:"
+            f" {full_text(error)}.",
+            expected="a function of the context that returns names",
+        ) from error
 
 
 class Shelf:

@@ -163,3 +163,51 @@ def test_a_store_that_was_given_has_no_scopes() -> None:
     notes = VectorMemory("notes", store=store("notes", "numpy", "hashed-512", ":memory:"))
     with pytest.raises(SetupError, match="was given its store"):
         notes.scoped(user="ana")
+
+
+ODD = [
+    "ana@port.example", "Ana@port.example", "ana@port.example ", "user=ana",
+    'a"b', "a\nb", "a\x00b",
+    "é", "e\u0301", "ａｎａ", "..", "/etc/passwd", "x" * 5000, "👩‍👩‍👧", "{}", "None",
+    "1", "a\u200bb",
+    "00000000-0000-0000-0000-000000000005", "' OR 1=1 --",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("search", ["vector", "hybrid"])
+async def test_names_of_any_form_are_kept_apart(notes: VectorMemory, search: str) -> None:
+    notes.search = search  # type: ignore[assignment]
+    everything = " ".join(f"Secret{n}" for n in range(len(ODD)))
+    async with run(log=open_log("memory:")):
+        for n, name in enumerate(ODD):
+            await notes.scoped(user=name).remember(f"Secret{n} is a number.", ids="same")
+        for n, name in enumerate(ODD):
+            hits = await notes.scoped(user=name).recall(f"numbers {everything}", k=50)
+            assert [hit.text for hit in hits] == [f"Secret{n} is a number."]
+        known = notes.scoped(user=uuid.UUID(int=5))
+        assert await known.count() == 1 and await notes.count() == 0
+    await notes.close()
+
+
+@pytest.mark.parametrize("name", [None, "", " ", 3, True, b"x", ["a"], "\ud800", "a\udfff"])
+def test_what_is_no_name_is_refused(name: object) -> None:
+    made = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+    with pytest.raises(SetupError, match="cannot be bound"):
+        made.scoped(user=name)
+    with pytest.raises(SetupError):
+        made.scoped({"\ud800": "x"})
+
+
+async def test_a_context_that_names_nobody_stops_the_ask_before_it_costs() -> None:
+    made = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+    model = ScriptedModel()
+    for choose in (lambda c: {}, lambda c: None, lambda c: {"user": None}, lambda c: c["user"],
+                   lambda c: {"user": c.name}, lambda c: 1 / 0):  # fmt: skip
+        clerk = Agent("clerk", model=model, memory=made.scoped(choose))  # type: ignore[arg-type]
+        with pytest.raises(SetupError):
+            await clerk(ASKED, context={}, log=open_log("memory:"))
+    assert model.requests == []
+    each = made.scoped(lambda c: {"user": c})
+    for work in (each.clear, each.consolidate, lambda: each.export("x"), lambda: each.undo("x")):
+        with pytest.raises(SetupError):
+            await work()
