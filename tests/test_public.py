@@ -57,7 +57,15 @@ def test_the_notebook_front_uses_memory_by_its_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["agentkit", "agentkit.patterns", "agentkit.pictures", "agentkit.views", "memory"]
+    "package",
+    [
+        "agentkit",
+        "agentkit.patterns",
+        "agentkit.pictures",
+        "agentkit.tools",
+        "agentkit.views",
+        "memory",
+    ],
 )
 def test_type_checkers_see_the_names_that_are_imported_late(package: str) -> None:
     module = importlib.import_module(package)

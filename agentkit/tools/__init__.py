@@ -37,4 +37,7 @@ __all__ = [
     "tool",
 ]
 
-late_names(__name__, {"RemoteTool": "agentkit.tools.remote"})
+HOMES = {"RemoteTool": "agentkit.tools.remote"}
+"""Names that are seldom asked for."""
+
+late_names(__name__, HOMES)
