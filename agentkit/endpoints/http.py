@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from agentkit.endpoints import failures
 from agentkit.endpoints.clients import Call, Response
@@ -13,6 +15,8 @@ from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import Line
 from agentkit.errors import EndpointError
 from agentkit.threads import put
+
+T = TypeVar("T")
 
 LARGEST = 64 << 20
 """Bytes of a reply."""
@@ -88,11 +92,15 @@ async def refusal(call: Call, response: Incoming) -> EndpointError:
     return failures.refused(call.site, response.status, response.headers, bytes(body))
 
 
-async def post(call: Call, line: Line) -> bytes:
-    """Send a call and return the body of its 200.
+Take = Callable[[Incoming, asyncio.Timeout], Awaitable[T]]
+"""Takes in the reply to a call; it may set the clock anew while bytes come."""
+
+
+async def exchange(call: Call, line: Line, take: Take[T]) -> T:
+    """Send a call, and take in its 200.
 
     Raises:
-        EndpointError: anything else happened.
+        EndpointError: a refusal, silence, or whatever `take` raised.
     """
     async with line.gate:
         clock = asyncio.timeout(None)
@@ -103,13 +111,22 @@ async def post(call: Call, line: Line) -> bytes:
                 try:
                     if response.status != 200:
                         raise await refusal(call, response)
-                    return await whole(call, response, clock)
+                    return await take(response, clock)
                 finally:
                     await response.close()
         except TimeoutError as error:
             if not clock.expired():
                 raise
             raise failures.silent(call.site, call.timeout_s) from error
+
+
+async def post(call: Call, line: Line) -> bytes:
+    """Send a call and return the body of its 200.
+
+    Raises:
+        EndpointError: anything else happened.
+    """
+    return await exchange(call, line, partial(whole, call))
 
 
 class Listener(Protocol):
@@ -135,36 +152,22 @@ async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
         EndpointError: a refusal, silence, or a broken connection before the reply was whole.
             A stream that ends without its end mark is the caller's to notice.
     """
-    async with line.gate:
-        clock = asyncio.timeout(None)
-        hearing = Hearing(call, listener, clock)
-        try:
-            async with clock:
-                grant(clock, call.timeout_s)
-                response = await send(call, line)
-                try:
-                    if response.status != 200:
-                        raise await refusal(call, response)
-                    return await hearing.listen(response)
-                finally:
-                    await response.close()
-        except TimeoutError as error:
-            if not clock.expired():
-                raise
-            if not hearing.whole:
-                raise failures.silent(call.site, call.timeout_s) from error
-        except EndpointError:
-            # A connection that dies once the reply is whole has taken nothing with it.
-            if not hearing.whole:
-                raise
+    hearing = Hearing(call, listener)
+    try:
+        return await exchange(call, line, hearing.listen)
+    except EndpointError:
+        # Silence, or a connection that dies, takes nothing away once the reply is whole.
+        if not hearing.whole:
+            raise
     return None
 
 
 class Hearing:
     """One streamed reply as it comes, and the clock that bounds the silence in it."""
 
-    def __init__(self, call: Call, listener: Listener, clock: asyncio.Timeout) -> None:
-        self.call, self.listener, self.clock = call, listener, clock
+    def __init__(self, call: Call, listener: Listener) -> None:
+        self.call, self.listener = call, listener
+        self.clock = asyncio.timeout(None)
         self.events = Events()
         self.ended = False
         self.last = float("inf")
@@ -174,8 +177,9 @@ class Hearing:
         """Whether nothing of the reply is missing."""
         return self.ended or self.listener.finished
 
-    async def listen(self, response: Incoming) -> bytes | None:
+    async def listen(self, response: Incoming, clock: asyncio.Timeout) -> bytes | None:
         """Take in the reply; return the body of one that is no stream."""
+        self.clock = clock
         self.last = asyncio.get_running_loop().time() + PATIENCE * self.call.timeout_s
         self.grant(self.call.timeout_s)
         called = "event-stream" in response.headers.get("content-type", "")

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.amounts import count
-from agentkit.budget import CallRefused
 from agentkit.deprecated import moved
 from agentkit.errors import (
     AgentkitError,
@@ -19,9 +18,9 @@ from agentkit.errors import (
     full_text,
 )
 from agentkit.evaluate.questions import Item, judged
-from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
+from agentkit.events import RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen, digest
-from agentkit.opening import run
+from agentkit.opening import held_back, run
 from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
 from agentkit.step import Outcome
@@ -166,7 +165,7 @@ async def attempt(
             run_id=id,
         )
     events = log.read(id)
-    over = isinstance(failure, BudgetSpent) or refused(events)
+    over = isinstance(failure, BudgetSpent) or held_back(events)
     over = over or not budget.holds(current.cost_usd, spent["tokens"])
     status: Status = "out of budget" if over else "failed" if failure is not None else "answered"
     spent |= {
@@ -187,11 +186,6 @@ def child_id(study: str, key: str) -> str:
     """Return the id of a trial's run: the study's time, and its digest in place of chance."""
     found = digest(study, key)
     return f"{study[:14]}7{found[:3]}-{'89ab'[int(found[3], 16) % 4]}{found[4:7]}-{found[7:19]}"
-
-
-def refused(events: Sequence[Any]) -> bool:
-    """Return whether the budget refused a call, even one that nobody missed."""
-    return any(isinstance(e, Noted) and isinstance(e.note, CallRefused) for e in events)
 
 
 def last_words(events: Sequence[Any]) -> str:

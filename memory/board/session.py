@@ -55,15 +55,18 @@ class Knowledge:
 
     def to_read(self, state: BoardState, asked: Collection[str]) -> dict[int, str]:
         """Return the writes that a read must show, with their keys."""
-        own = self._kept(state, self.own) if "read_your_writes" in asked else {}
-        read = self._kept(state, self.read_before) if "monotonic_reads" in asked else {}
-        return own | read
+        return self._bound(state, asked, own="read_your_writes", read="monotonic_reads")
 
     def to_write(self, state: BoardState, asked: Collection[str]) -> dict[int, str]:
         """Return the writes that a write must come after, with their keys."""
-        own = self._kept(state, self.own) if "monotonic_writes" in asked else {}
-        read = self._kept(state, self.read_before) if "writes_follow_reads" in asked else {}
-        return own | read
+        return self._bound(state, asked, own="monotonic_writes", read="writes_follow_reads")
+
+    def _bound(
+        self, state: BoardState, asked: Collection[str], own: str, read: str
+    ) -> dict[int, str]:
+        """Return the writes, its own and those it read, that guarantees bind it to."""
+        mine = self._kept(state, self.own) if own in asked else {}
+        return mine | (self._kept(state, self.read_before) if read in asked else {})
 
     def later_than(self, asked: Collection[str]) -> float:
         """Return the clock time after which a write must be ordered."""

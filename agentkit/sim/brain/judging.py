@@ -12,6 +12,7 @@ from agentkit.sim.brain.claims import (
     majority,
     options,
 )
+from agentkit.sim.brain.composing import capital
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.outcome import Answer
 from agentkit.sim.brain.planning import Step
@@ -76,11 +77,6 @@ def enum_options(scene: Scene) -> list[Claim]:
             texts = {claim.label: claim.text for claim in options(scene.task)}
             return [Claim(str(value), texts.get(str(value), str(value))) for value in values]
     return []
-
-
-def capital(text: str) -> str:
-    """Return a text with a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 def under_review(scene: Scene) -> str:

@@ -17,13 +17,12 @@ from agentkit.sim.brain.claims import (
     majority,
     options,
 )
-from agentkit.sim.brain.composing import HONEST
+from agentkit.sim.brain.composing import HONEST, capital
 from agentkit.sim.brain.intent import Intent
 from agentkit.sim.brain.judging import (
     META,
     Thought,
     asked,
-    capital,
     criticise,
     enum_options,
     judge,

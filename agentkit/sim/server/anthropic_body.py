@@ -9,14 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agentkit.sim.server.wire import Strict
-
-
-def as_blocks(value: Any) -> Any:
-    """A text as a list of one text block."""
-    if value is None:
-        return []
-    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+from agentkit.sim.server.wire import Strict, as_blocks
 
 
 class TextBlock(Strict):

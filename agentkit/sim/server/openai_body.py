@@ -9,14 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agentkit.sim.server.wire import Strict
-
-
-def as_parts(value: Any) -> Any:
-    """A text as a list of one text part."""
-    if value is None:
-        return []
-    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+from agentkit.sim.server.wire import Strict, as_blocks
 
 
 def as_list(value: Any) -> Any:
@@ -56,7 +49,7 @@ class Message(Strict):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Annotated[list[Part], BeforeValidator(as_parts)] = Field(default_factory=list)
+    content: Annotated[list[Part], BeforeValidator(as_blocks)] = Field(default_factory=list)
     tool_calls: list[PastCall] | None = None
     tool_call_id: str | None = None
     name: str | None = None

@@ -139,6 +139,13 @@ def read_arguments(text: str) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
+def as_blocks(value: Any) -> Any:
+    """Return the content of a message as a list: a text as one text block, none as no block."""
+    if value is None:
+        return []
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
 def digest(*parts: object) -> str:
     """A hex digest that is the same in every process (unlike `hash`)."""
     return sha256("\x1f".join(str(part) for part in parts).encode("utf-8", "replace")).hexdigest()
