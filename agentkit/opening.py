@@ -6,25 +6,29 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 
-from agentkit.budget import CallRefused, checked
+from agentkit.budget import checked
 from agentkit.committing import LOCK_S
-from agentkit.doubts import Doubts, in_doubt, spoken_of
-from agentkit.errors import LogLocked, SetupError, error_text
-from agentkit.events import STREAMS, Noted, Ref, RunEnded, RunStarted, StepStarted, Usage, uuid7
+from agentkit.deprecated import moved
+from agentkit.doubts import Doubts
+from agentkit.errors import LogLocked
+from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import JSON, Content, jsonable
+from agentkit.messages import JSON
+from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
-from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
+from agentkit.past import Finished, Fresh, Past, Replayed
 from agentkit.place import here
-from agentkit.record import Recorded, edited, recorded
+from agentkit.record import Recorded, recorded
 from agentkit.resumed import Resumed
 from agentkit.run import Run
 from agentkit.scope import within
+from agentkit.sources import Source, as_kept, checked_id, checked_words, fitting, source_of
 from agentkit.step import PAID
 
 
@@ -89,119 +93,162 @@ async def run(
     checked(budget_usd, budget_tokens)
     checked_words(at=at, edit=edit, settle=settle, seed=seed)
     checked_id(id)
-    edits, contents = as_kept(edit)
-    content = as_content(task)
-    task = task if content is None else str(content)
-    log = log or open_log()
-    source = one_of(resume=resume, rerun=rerun, replay=replay, fork=fork)
-    if not fork and (at is not None or edit):
-        raise SetupError(
-            "at= and edit= are about a fork, and this run is none.",
-            expected="them beside fork=",
-            todo="actor.fork(run_id, at=..., edit=...)",
-        )
-    if settle and not (resume or rerun or fork):
-        raise SetupError(
-            f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
-            expected="it beside resume=, rerun= or fork=",
-        )
-    if source:
-        await log.settled()
-        log.trust(source)
-    events = log.read(source) if source else []
-    more = bool(resume) and (budget_usd or budget_tokens) is not None and held_back(events)
-    finished = bool(resume) and ended_well(events) and not (more or extend)
+    source = source_of(resume, rerun, replay, fork)
+    fitting(source, at, edit, settle)
+    asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
+    asked |= {"arguments": arguments or None, "model": model}
+    limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
+    edits, edited = as_kept(edit)
+    changes = {"edits": edits or None, "edited": edited}
+    known = await looked_up(log or open_log(), source, id, limits, extend)
+    start = beginning(known, name, at, {**asked, **changes}, limits)
+    current = Run(known.log, known.lease, start, past_of(known, start, settle or {}))
+    async with performing(current, start, judged=not edit):
+        yield current
+
+
+@dataclass
+class Known:
+    """What a log knows when a run is opened."""
+
+    log: Log
+    source: Source
+    id: str
+    """Of the run that is opened."""
+    events: list[Event]
+    """Of the run that it goes back to."""
+    lease: Lease | None
+    """To write the run; nothing is written in a replay, or of a run that has finished."""
+    finished: bool
+    more: bool
+    """Whether a budget had held it back, and it may spend more now."""
+
+
+async def looked_up(
+    log: Log, source: Source, id: str | None, limits: dict[str, Any], extend: bool
+) -> Known:
+    """Read what a run goes back to, and become its writer.
+
+    Raises:
+        UnknownRun, RunTaken, LogCorrupt: see `run`.
+    """
+    if not source.run:
+        id = id or uuid7()
+        return Known(log, source, id, [], log.begin(id), finished=False, more=False)
+    await log.settled()
+    log.trust(source.run)
+    events = log.read(source.run)
+    limited = (limits["budget_usd"] or limits["budget_tokens"]) is not None
+    more = source.resumed and limited and held_back(events)
+    finished = source.resumed and ended_well(events) and not (more or extend)
     lease = None
-    if not replay and not finished:
-        id = resume or id or uuid7()
-        lease = await claimed(log, id) if resume else log.begin(id)
-        if resume:
-            events += log.read(resume, after=events[-1].seq if events else 0)
+    if source.resumed or source.how == "replay":
+        id = source.run
+    id = id or uuid7()
+    if source.resumed and not finished:
+        lease = await claimed(log, id)
+        # Its last writer may have gone on until then.
+        events += log.read(id, after=events[-1].seq if events else 0)
+    elif source.how in ("rerun", "fork"):
+        lease = log.begin(id)
+    return Known(log, source, id, events, lease, finished, more)
+
+
+def as_asked(task: JSON) -> dict[str, Any]:
+    """What is asked, as its record keeps it."""
+    content = as_content(task)
+    return {"task": task if content is None else str(content), "content": content}
+
+
+def beginning(
+    known: Known, name: str, at: int | None, asked: dict[str, Any], limits: dict[str, Any]
+) -> RunStarted:
+    """The event that a run begins with, or goes on with.
+
+    Args:
+        known: what the log knows.
+        name: of the run; by default that of the one it goes back to, or what is asked.
+        at: the last event shared by a fork.
+        asked: fields that say what is asked.
+        limits: the seed, and what may be spent; a run that goes on keeps those that it had.
+    """
+    source, events = known.source, known.events
     first = next((e for e in events if isinstance(e, RunStarted)), None)
     last = next((e for e in reversed(events) if isinstance(e, RunStarted)), None)
-    kept = last if resume or replay else None
-    start = RunStarted(
-        run=id or source or "",
-        seq=(events[-1].seq if resume and events else 0) + 1,
-        at=log.clock(),
+    kept = last if source.how in ("resume", "replay") else None
+    if kept is not None:
+        limits = {name: getattr(kept, name) if v is None else v for name, v in limits.items()}
+    elif last is not None and limits["seed"] is None:
+        limits = {**limits, "seed": last.seed}
+    again = first.name if first and first.task == asked["task"] else ""
+    actor, branches = asked["actor"], source.how in ("rerun", "fork")
+    return RunStarted(
+        run=known.id,
+        seq=(events[-1].seq if source.resumed and events else 0) + 1,
+        at=known.log.clock(),
         scope="",
-        name=name
-        or (first.name if first and first.task == task else "")
-        or (titled(actor, task) if actor else "run"),
-        actor=actor,
-        task=task,
-        content=content,
-        output=output,
-        sample=sample,
-        arguments=arguments or None,
-        model=model,
-        origin=Ref(run=source, seq=at or events[-1].seq) if source and (rerun or fork) else None,
-        edits=edits or None,
-        edited=contents,
-        how="resume" if resume else "rerun" if rerun else "fork" if fork else "ask",
-        seed=seed if seed is not None else last.seed if last else None,
-        budget_usd=budget_usd if budget_usd is not None else kept.budget_usd if kept else None,
-        budget_tokens=budget_tokens
-        if budget_tokens is not None
-        else kept.budget_tokens
-        if kept
-        else None,
+        name=name or again or (titled(actor, asked["task"]) if actor else "run"),
+        origin=Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
+        how="ask" if source.how == "replay" else source.how,
         place=here(),
+        **asked,
+        **limits,
     )
-    past: Past = Fresh()
-    if finished:
-        past = Finished(start.run, recorded(events), tuple(events))
-    elif replay:
-        past = Replayed(start.run, recorded(events))
-    elif source:
-        past = begun_with(log, *((first, None) if resume else (start, events)))
-        if resume:
-            past = Resumed(start.run, recorded(events), past, more=more)
-        others = functools.partial(others_of, log, source, start.run)
-        past.doubts = Doubts(start.run, start.how, past.records, others, settle or {})
-    current = Run(log, lease, start, past)
-    if resume:
-        charge(current, past.records[0])
+
+
+def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
+    """What a run that is opened knows of what was done before it."""
+    log, source, events = known.log, known.source, known.events
+    if not source.run:
+        return Fresh()
+    if known.finished:
+        return Finished(start.run, recorded(events), tuple(events))
+    if source.how == "replay":
+        return Replayed(start.run, recorded(events))
+    past: Past
+    if source.resumed:
+        first = next((e for e in events if isinstance(e, RunStarted)), None)
+        past = Resumed(start.run, recorded(events), begun_with(log, first, None), more=known.more)
+    else:
+        past = begun_with(log, start, events)
+    others = functools.partial(others_of, log, source.run, start.run)
+    past.doubts = Doubts(start.run, start.how, past.records, others, settle)
+    return past
+
+
+@contextlib.asynccontextmanager
+async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[None]:
+    """From the record that a run begins to that of its end.
+
+    Args:
+        current: the run.
+        start: its first event.
+        judged: whether steps in doubt are asked about at once. What is edited may lead elsewhere;
+            then a doubt is put where it is met.
+    """
+    log, lease = current.log, current.lease
+    if start.how == "resume":
+        charge(current, current.past.records[0])
     if lease:
         log.append(lease, start)
-    beat = heartbeat(log, lease) if lease else None
+    stop = heartbeat(log, lease) if lease else None
     failure: BaseException | None = None
     try:
-        if not edit:
-            # What is edited may lead elsewhere; then a doubt is put where it is met.
+        if judged:
             current.judge()
         with within(current, current.root):
-            yield current
+            yield
     except BaseException as error:
         failure = error
         raise
     finally:
-        if beat:
-            beat()
+        if stop:
+            stop()
         current.end(failure)
         if lease and failure is not None:
             log.catch_up()
         elif lease:
             await current.flush()
-
-
-def held_back(events: Sequence[Any]) -> bool:
-    """Whether a budget refused a call, so that with another one a run that ended goes on."""
-    return any(isinstance(e, Noted) and isinstance(e.note, CallRefused) for e in events)
-
-
-def ended_well(events: Sequence[Any]) -> bool:
-    """Whether the last attempt at a run came to its end."""
-    last = next((e for e in reversed(events) if isinstance(e, RunStarted | RunEnded)), None)
-    return isinstance(last, RunEnded) and last.status == "ok"
-
-
-def begun_with(log: Log, start: RunStarted | None, events: Sequence[Any] | None) -> Past:
-    """What a run knew when it was begun; see `ancestry`."""
-    if start is None or start.how not in ("rerun", "fork"):
-        return Fresh()
-    before = recorded(ancestry(log, start, events))
-    return Rerun(before) if start.how == "rerun" else Forked(before)
 
 
 def charge(current: Run, own: Recorded) -> None:
@@ -214,129 +261,11 @@ def charge(current: Run, own: Recorded) -> None:
                 current.beside.spend(end.usage, end.cost_usd)
 
 
-def ancestry(
-    log: Log,
-    start: RunStarted | None,
-    events: Sequence[Any] | None = None,
-    *,
-    way: frozenset[str] = frozenset(),
-) -> list[Any]:
-    """The events of the runs that a run goes back to, oldest first, as forks cut and edited them.
-
-    Args:
-        log: where they are; one that is gone counts as empty.
-        start: how the run began.
-        events: of the run that it goes back to, where they were read already.
-        way: the runs gone through; a log made to mislead may lead in a circle.
-    """
-    if start is None or start.origin is None or start.origin.run in way:
-        return []
-    if not log.has(start.origin.run):
-        return []
-    if events is None:
-        log.trust(start.origin.run)
-    found = list(log.read(start.origin.run) if events is None else events)
-    own = next((e for e in found if isinstance(e, RunStarted)), None)
-    if start.how == "fork":
-        given = {**(start.edits or {}), **start.edited}.items()
-        edits = {int(seq) if seq.isdigit() else seq: new for seq, new in given}
-        found = edited(found, start.origin.seq, edits)
-    return [*ancestry(log, own, way=way | {start.origin.run}), *found]
-
-
-def others_of(log: Log, run: str, but: str) -> list[Recorded]:
-    """What the runs of one origin recorded, but for one of them."""
-    origins = {info.id: info.origin for info in log.runs()}
-
-    def root(one: str) -> str:
-        way = {one}  # a log made to mislead may lead in a circle
-        while (origin := origins.get(one)) is not None and origin not in way:
-            way.add(one := origin)
-        return one
-
-    kin = [one for one in origins if one != but and root(one) == root(run)]
-    return [recorded(log.read(one)) for one in kin]
-
-
-def doubts_of(log: Log, run: str) -> list[StepStarted]:
-    """The `once` steps of a run that may have happened, and that a person must speak of."""
-    events = log.read(run)
-    first = next((e for e in events if isinstance(e, RunStarted)), None)
-    own = (recorded(events), recorded(ancestry(log, first)))
-    records = (*own, *others_of(log, run, run)) if in_doubt(own) else own
-    return [one for one in in_doubt(records) if not spoken_of(records, one)]
-
-
 def titled(actor: str, task: JSON) -> str:
     """A run's name in lists: who was asked what."""
     lines = ("" if task is None else str(task)).strip().splitlines() or [""]
     cut = lines[0] if len(lines[0]) <= 60 else lines[0][:59] + "…"
     return f"{actor}: {cut}".removesuffix(": ")
-
-
-WORDS: dict[str, tuple[type, str]] = {
-    "at": (int, "the seq of an event, a whole number from 1"),
-    "edit": (dict, "{seq of a step.ended: its new text or result}, or {'task': the new task}"),
-    "settle": (dict, "{tool name or step key: result, or NOT_DONE}"),
-    "seed": (int, "a whole number"),
-}
-"""Options of a run that the record keeps or a fork looks up, with what each may be."""
-
-
-def checked_words(**given: Any) -> None:
-    """See to it that options are of their kind, before a run is begun or taken over for them.
-
-    Raises:
-        SetupError: one is not.
-    """
-    for name, value in given.items():
-        kind, expected = WORDS[name]
-        if value is None:
-            continue
-        early = name == "at" and isinstance(value, int) and value < 1
-        if early or type(value) is bool or not isinstance(value, kind):
-            raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
-
-
-def checked_id(id: str | None) -> None:
-    """See to it that a run is not called as streams are.
-
-    Raises:
-        SetupError: it would be.
-    """
-    if id is not None and id.startswith(STREAMS):
-        raise SetupError(
-            f"A run cannot be called {id!r}: so are streams of shared state.",
-            expected=f"an id that does not begin with {STREAMS!r}, or none",
-        )
-
-
-def as_kept(edit: dict[Any, Any] | None) -> tuple[dict[str, JSON], dict[str, Content]]:
-    """The edits of a fork as its record keeps them: JSON, and contents with parts.
-
-    Raises:
-        SetupError: a result has no JSON form.
-    """
-    given = {str(seq): new for seq, new in (edit or {}).items() if seq != "task"}
-    contents = {seq: content for seq, new in given.items() if (content := as_content(new))}
-    try:
-        return {seq: jsonable(new) for seq, new in given.items() if seq not in contents}, contents
-    except ValueError as error:
-        raise SetupError(
-            f"An edit of a fork has no JSON form: {error_text(error)}.", expected=WORDS["edit"][1]
-        ) from error
-
-
-def one_of(**sources: str | None) -> str | None:
-    """The one run named, or None.
-
-    Raises:
-        SetupError: several.
-    """
-    given = {how: run for how, run in sources.items() if run}
-    if len(given) > 1:
-        raise SetupError(f"A run cannot {' and '.join(given)} at once.", expected="one of them")
-    return next(iter(given.values()), None)
 
 
 async def claimed(log: Log, run: str) -> Lease:
@@ -367,3 +296,6 @@ def heartbeat(log: Log, lease: Lease) -> Callable[[], None]:
 
     handle = loop.call_later(LEASE_S / 3, beat)
     return lambda: handle.cancel() if handle else None
+
+
+__getattr__ = moved(__name__, {"doubts_of": "agentkit.origins:doubts_of"})

@@ -69,6 +69,8 @@ LAYERS = [
     "agentkit.past",
     "agentkit.resumed",
     "agentkit.run",
+    "agentkit.sources",
+    "agentkit.origins",
     "agentkit.opening",
     "agentkit.instructions",
     "agentkit.toolcalls",

@@ -37,7 +37,6 @@ LONG_FUNCTIONS: dict[str, int] = {
     "agentkit/logs/redacting.py:plan": 60,
     "agentkit/logs/schema.py:check_header": 60,
     "agentkit/logs/verifying.py:problems": 60,
-    "agentkit/opening.py:run": 120,
     "agentkit/record.py:add": 60,
     "agentkit/run.py:step": 60,
     "agentkit/run.py:_attempt": 60,

@@ -20,7 +20,8 @@ from agentkit.errors import (
 from agentkit.evaluate.questions import Item, judged
 from agentkit.events import RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen, digest
-from agentkit.opening import held_back, run
+from agentkit.opening import run
+from agentkit.origins import held_back
 from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
 from agentkit.step import Outcome

@@ -15,7 +15,7 @@ from agentkit.errors import SetupError, TeamChanged
 from agentkit.events import RunStarted
 from agentkit.log import RunInfo
 from agentkit.messages import JSON
-from agentkit.opening import doubts_of
+from agentkit.origins import doubts_of
 from agentkit.typed import schema_of
 from agentkit.views.eventlist import editable
 from nbext.asking import Ask, output_of, perform

@@ -16,7 +16,7 @@ from agentkit.errors import SetupError, TimedOut, ToolError, Unsettled
 from agentkit.events import Effect, Noted, StepEnded, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
-from agentkit.opening import doubts_of
+from agentkit.origins import doubts_of
 from agentkit.person import Question
 from agentkit.step import Outcome
 from tests.fakes import ScriptedModel, call

@@ -10,7 +10,7 @@ import pytest
 from agentkit import NOT_DONE
 from agentkit.errors import SetupError
 from agentkit.logs.memory import MemoryLog
-from agentkit.opening import doubts_of
+from agentkit.origins import doubts_of
 from nbext.magics.again import RESUMING, verdicts
 from nbext.options import parse
 from tests.agentkit.test_doubts import Till

@@ -1,0 +1,116 @@
+"""What a run that is opened goes back to, and options checked before anything is done for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agentkit.errors import SetupError, error_text
+from agentkit.events import STREAMS
+from agentkit.messages import JSON, Content, jsonable
+from agentkit.parts import as_content
+
+How = Literal["ask", "resume", "rerun", "fork", "replay"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a run is opened, and the run that it goes back to; none of one that is asked anew."""
+
+    how: How
+    run: str = ""
+
+    @property
+    def resumed(self) -> bool:
+        return self.how == "resume"
+
+
+def source_of(
+    resume: str | None, rerun: str | None, replay: str | None, fork: str | None
+) -> Source:
+    """The one run named, and how it is gone back to.
+
+    Raises:
+        SetupError: several.
+    """
+    named: dict[How, str | None]
+    named = {"resume": resume, "rerun": rerun, "replay": replay, "fork": fork}
+    found = [Source(how, run) for how, run in named.items() if run]
+    if len(found) > 1:
+        ways = " and ".join(one.how for one in found)
+        raise SetupError(f"A run cannot {ways} at once.", expected="one of them")
+    return found[0] if found else Source("ask")
+
+
+def fitting(
+    source: Source, at: int | None, edit: dict[Any, Any] | None, settle: dict[str, JSON] | None
+) -> None:
+    """See to it that options are given to a run that they can be about.
+
+    Raises:
+        SetupError: they cannot.
+    """
+    if source.how != "fork" and (at is not None or edit):
+        raise SetupError(
+            "at= and edit= are about a fork, and this run is none.",
+            expected="them beside fork=",
+            todo="actor.fork(run_id, at=..., edit=...)",
+        )
+    if settle and source.how in ("ask", "replay"):
+        raise SetupError(
+            f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
+            expected="it beside resume=, rerun= or fork=",
+        )
+
+
+WORDS: dict[str, tuple[type, str]] = {
+    "at": (int, "the seq of an event, a whole number from 1"),
+    "edit": (dict, "{seq of a step.ended: its new text or result}, or {'task': the new task}"),
+    "settle": (dict, "{tool name or step key: result, or NOT_DONE}"),
+    "seed": (int, "a whole number"),
+}
+"""Options of a run that the record keeps or a fork looks up, with what each may be."""
+
+
+def checked_words(**given: Any) -> None:
+    """See to it that options are of their kind, before a run is begun or taken over for them.
+
+    Raises:
+        SetupError: one is not.
+    """
+    for name, value in given.items():
+        kind, expected = WORDS[name]
+        if value is None:
+            continue
+        early = name == "at" and isinstance(value, int) and value < 1
+        if early or type(value) is bool or not isinstance(value, kind):
+            raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
+
+
+def checked_id(id: str | None) -> None:
+    """See to it that a run is not called as streams are.
+
+    Raises:
+        SetupError: it would be.
+    """
+    if id is not None and id.startswith(STREAMS):
+        raise SetupError(
+            f"A run cannot be called {id!r}: so are streams of shared state.",
+            expected=f"an id that does not begin with {STREAMS!r}, or none",
+        )
+
+
+def as_kept(edit: dict[Any, Any] | None) -> tuple[dict[str, JSON], dict[str, Content]]:
+    """The edits of a fork as its record keeps them: JSON, and contents with parts.
+
+    Raises:
+        SetupError: a result has no JSON form.
+    """
+    given = {str(seq): new for seq, new in (edit or {}).items() if seq != "task"}
+    contents = {seq: content for seq, new in given.items() if (content := as_content(new))}
+    try:
+        return {seq: jsonable(new) for seq, new in given.items() if seq not in contents}, contents
+    except ValueError as error:
+        raise SetupError(
+            f"An edit of a fork has no JSON form: {error_text(error)}.", expected=WORDS["edit"][1]
+        ) from error
