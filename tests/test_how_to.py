@@ -49,5 +49,5 @@ def test_the_code_of_a_page_runs(path: Path, tmp_path: Path) -> None:
         run(*plain, "--agentkit-record", *recorded)
     if tests:
         run(*plain)
-    for name in files.keys() - {*tests, "conftest.py"}:
+    for name in [one for one in files if one not in {*tests, "conftest.py"}]:
         run(name)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isroutine
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,11 @@ def test_a_link_that_leads_nowhere_and_a_load_from_elsewhere_are_told(
 def test_every_page_stands_in_the_contents() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     listed = re.findall(r"^(docs/[\w/.-]+|[A-Z]+|benchmarks/README)$", index, re.M)
-    pages = [path for path in (ROOT / "docs").rglob("*.md") if path.name != "index.md"]
+    pages = [path for path in (ROOT / "docs").glob("*.md") if path.name != "index.md"]
     pages += [ROOT / name for name in docs.COPIED if name.endswith(".md")]
     names = {str(path.relative_to(ROOT).with_suffix("")) for path in pages}
     assert names | {"docs/reference/index"} == set(listed)
-    assert "notebooks/*" in index
+    assert "\nnotebooks/*\n" in index and "\ndocs/how-to/*\n" in index
 
 
 @pytest.mark.parametrize("module", docs.REFERENCE)
@@ -63,7 +64,7 @@ def test_what_the_reference_lists_says_what_it_is(module: str) -> None:
     assert names and (import_module(module).__doc__ or "").strip()
     for name in names:
         thing = getattr(import_module(module), name)
-        assert not callable(thing) or thing.__doc__, name
+        assert thing.__doc__ or not (isinstance(thing, type) or isroutine(thing)), name
 
 
 @pytest.mark.timeout(300)
