@@ -101,6 +101,7 @@ class Race:
             if slow is not None and self.now() >= slow:
                 for index in [index for index in self.waiting if index not in self.copies]:
                     self.copy(index)
+                # All that wait have a copy now, so the next look waits for an answer.
                 continue
             wakes = [at for at in (end, slow) if at is not None and at != float("inf")]
             done = await next_of(self.ended, min(wakes) if wakes else None)
@@ -140,6 +141,7 @@ class Race:
             return
         if error is not None and not survivable(error):
             raise error
+        # An ask has failed when all of its tasks have: while its copy works, it waits.
         self.waiting[index].remove(place)
         if error is not None:
             self.failed[index] = error

@@ -139,7 +139,14 @@ class State:
         return copy.deepcopy(self.journal.rebuild())
 
     def project(self, initial: JSON, apply: Fold) -> Any:
-        """Compute another fold of the same events."""
+        """Compute another fold of the same events.
+
+        Args:
+            initial: a JSON value to begin with; it is copied.
+            apply: from the value so far and an event to the next value, without effects.
+
+        Cost: one call of `apply` for each event since the last reset.
+        """
         state = copy.deepcopy(initial)
         for event in self._since_reset():
             state = apply(state, copy.deepcopy(event.value["value"]))

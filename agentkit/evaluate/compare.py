@@ -142,8 +142,12 @@ async def comparing(
 ) -> AsyncIterator[Progress | Comparison]:
     """Compare, and get a Progress after every trial as it comes; the last item is the result.
 
-    Args and errors: see `compare`. Leaving the loop early stops the comparison; it can be
-    gone on with.
+    Leaving the loop early stops the comparison; asked again under its name it goes on.
+
+    Args:
+        contenders: see `compare`.
+        questions: see `compare`.
+        **options: all others of `compare`, whose errors are raised here too.
     """
     queue: asyncio.Queue[Progress | None] = asyncio.Queue()
     options["on_progress"] = queue.put_nowait

@@ -101,7 +101,13 @@ class Comparison(Shown, Frozen):
         ]
 
     def row(self, contender: str, p_adjusted: float | None) -> Row:
-        """Return the row of a contender."""
+        """Return the row of a contender.
+
+        Args:
+            contender: by its name.
+            p_adjusted: of its difference from the first one, adjusted for the number of
+                contenders; None for the first itself.
+        """
         mine, pairs = self.of(contender), self.pairs(contender)
         share, low, high = accuracy([list(c.values()) for c in self.clusters(contender).values()])
         other = p_adjusted is not None

@@ -59,7 +59,15 @@ def power(
 ) -> float:
     """Return the probability of seeing a difference with so many questions.
 
-    Args and source: see `questions_needed`, of which this is the inverse.
+    Source: see `questions_needed`, of which this is the inverse.
+
+    Args:
+        questions: how many are asked, 1 or more.
+        difference: in accuracy, such as 0.1 for 10 points.
+        accuracy: of the first contender, 0 to 1.
+        discordant: share of questions that exactly one of the two gets right; see there.
+        paired: both are asked the same questions.
+        alpha: accepted probability of seeing a difference where there is none, two-sided.
 
     Raises:
         SetupError: no such difference can be, or no question.

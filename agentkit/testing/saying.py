@@ -72,5 +72,10 @@ _numbers = itertools.count(1)
 
 
 def call(tool: str, /, **arguments: Any) -> ToolCall:
-    """A model's wish to call a tool, with an id of its own."""
+    """A model's wish to call a tool, with an id of its own.
+
+    Args:
+        tool: its name.
+        **arguments: JSON values, by the names of the tool's parameters.
+    """
     return ToolCall(id=f"call_{next(_numbers)}", name=tool, arguments=canonical(arguments))

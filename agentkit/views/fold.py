@@ -35,6 +35,10 @@ K = TypeVar("K", bound=Hashable)
 def fold(view: V, events: Iterable[Event]) -> V:
     """Add all events to the view and give it back.
 
+    Args:
+        view: a Fold or a Picture; what it knows already stays.
+        events: of one run or several, each run's in their order, as `Log.read` gives them.
+
     Raises:
         LogCorrupt: an event does not fit to those before it, as in no log that we wrote.
     """

@@ -75,7 +75,18 @@ class Board(BoardCore, Memory):
         wait_s: float = 0.0,
         otherwise: str = "error",
     ) -> Replica:
-        """A session on one replica; see Replica."""
+        """Begin a session on one replica.
+
+        Args:
+            replica: where it reads and writes.
+            guarantees: "read_your_writes", "monotonic_reads", "monotonic_writes",
+                "writes_follow_reads", or "causal" for all of them (Terry et al. 1994).
+            wait_s: how long it waits for a replica that lags, in seconds.
+            otherwise: what it does then: "error" raises Stale, "redirect" goes to another replica.
+
+        Raises:
+            SetupError: no such replica, guarantee or way out.
+        """
         self.network.known([replica])
         return Replica(self, self.delivery, replica, guarantees, wait_s, otherwise)
 

@@ -71,7 +71,16 @@ class Fabric:
         max_deliveries: int = 5,
         dedup_s: float = DAY_S,
     ) -> Queue:
-        """A work queue; see Channel and Group for what the options mean.
+        """Declare a work queue: each letter goes to one reader, at least once.
+
+        Args:
+            name: 1 to 64 letters, digits, "_" and "-".
+            limit: letters held at most; None for no bound.
+            when_full: the sender waits, gets QueueFull ("refuse"), or the oldest letter is dropped.
+            wait_s: how long a sender waits at a full queue before QueueFull, in seconds.
+            ack_wait_s: after so many seconds a letter that is not acknowledged is redelivered.
+            max_deliveries: after so many it is moved to the dead letters.
+            dedup_s: how long ids are remembered, in seconds; 0 for not at all.
 
         Raises:
             SetupError: a bad name or bound.
@@ -97,7 +106,14 @@ class Fabric:
         partitions: int = 1,
         dedup_s: float = DAY_S,
     ) -> Stream:
-        """An event stream; see Channel for what the options mean.
+        """Declare an event stream: letters stay, in order, and every reader has its own position.
+
+        Args:
+            name: 1 to 64 letters, digits, "_" and "-".
+            limit: letters held at most; None for no bound.
+            when_full: the sender waits, gets QueueFull ("refuse"), or the oldest letter is dropped.
+            partitions: order is kept in each, not among them; one key is in one partition.
+            dedup_s: how long ids are remembered, in seconds; 0 for not at all.
 
         Raises:
             SetupError: a bad name or bound.
@@ -155,7 +171,14 @@ class Fabric:
     def worker(
         self, queue: Queue | str, actor: Actor, *, count: int = 1, log: Log | None = None
     ) -> AbstractAsyncContextManager[list[Worker]]:
-        """The same in the background: `async with fabric.worker("jobs", clerk, count=3): ...`."""
+        """Serve a queue in the background: `async with fabric.worker("jobs", clerk, count=3): ...`.
+
+        Args:
+            queue: or its name.
+            actor: does the tasks; each is a run of its own, outside of the run around the block.
+            count: workers; each does one task at a time.
+            log: where the runs go; the default log without one.
+        """
         found = self._queue(queue)
         return crew([Worker(self.post, found, actor, log) for _ in range(count)])
 

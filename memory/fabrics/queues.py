@@ -98,7 +98,17 @@ class Stream(DurableChannel):
     """An event stream: letters stay, in order, and every reader has a position of its own."""
 
     async def append(self, body: object, *, id: str | None = None, key: str = "") -> Receipt:
-        """Add a letter at the end; see Queue.put. Letters of one key keep their order."""
+        """Add a letter at the end, as a step; stored once, however often a resumed run comes by.
+
+        Args:
+            body: text, or any JSON value.
+            id: of the letter; the step's by default. A second one of an id is not stored.
+            key: letters of one key share a partition and keep their order.
+
+        Raises:
+            QueueFull, StoreUnreachable: see Queue.put.
+            SetupError: the body has no JSON form, or is too big.
+        """
         return await self._send("append", body, id, key)
 
     async def read(
@@ -121,6 +131,15 @@ class Stream(DurableChannel):
 
         Several that read by one name share the work; each partition is read in order, one
         letter at a time, so the letters of one key never overtake one another.
+
+        Args:
+            name: of the reader; its position is kept under it, where the letters are.
+            start: position of the first letter, from 1; counts when the name is new.
+            ack_wait_s: after so many seconds a letter that is not acknowledged is redelivered.
+            max_deliveries: after so many it is moved to the dead letters.
+
+        Raises:
+            SetupError: a bad name or bound.
         """
         group = Group(
             name=name,

@@ -76,6 +76,7 @@ class Worker:
             self.served.buried += len(got.buried)
             if got.letter is not None:
                 await self._one(got, got.letter)
+                # Idle is counted from the end of the last task: a long one is no idleness.
                 last = clock()
             elif idle_s is not None and clock() - last >= idle_s:
                 break
@@ -86,6 +87,7 @@ class Worker:
         self.served.redelivered += got.delivery > 1
         crash = transport.crash(name)
         if crash == "before":
+            # Whoever dies acknowledges nothing: the letter comes again after ack_wait_s.
             self.served.crashed += 1
             return
         beat = asyncio.create_task(self._stay(got))
@@ -105,11 +107,14 @@ class Worker:
                 getattr(error, "retryable", False)
                 and got.delivery < self.queue.group.max_deliveries
             ):
+                # Later, so that it does not meet the same trouble at once. The last delivery is
+                # answered with the error: as a dead letter it would tell less, and later.
                 self.served.put_back += 1
                 await self._acknowledge(got, "nak", min(0.1 * 2**got.delivery, 5.0))
                 return
             reply = failure(error)
         except Exception as error:
+            # One bad task is told to its asker, and ends no worker.
             reply = failure(error)
         finally:
             beat.cancel()
@@ -165,6 +170,7 @@ class Worker:
     async def _stay(self, got: Received) -> None:
         """Extend the time for the letter, so that it is not redelivered during the work."""
         while True:
+            # A third: one extension may be lost or late before the letter goes to another.
             await asyncio.sleep(self.queue.group.ack_wait_s / 3)
             with contextlib.suppress(StoreUnreachable):
                 await self._acknowledge(got, "extend")

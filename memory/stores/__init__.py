@@ -68,18 +68,35 @@ class Store(Protocol):
     async def put(self, items: Sequence[Item], vectors: np.ndarray) -> None:
         """Insert or replace by id, all or none.
 
+        Args:
+            items: with ids of the caller's; an equal one is replaced and keeps its place in order.
+            vectors: one for each item.
+
         Raises:
             BadVector: a wrong size, NaN or infinity. StoreFull, StoreTaken: as they say.
+        Shapes: vectors (items, dims), float32.
         """
         ...
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
-        """Return items by id and filter, oldest first; all of them without either."""
+        """Return items by id and filter, oldest first; all of them without either.
+
+        Args:
+            ids: those wanted; one that is not there is left out.
+            where: a filter over metadata, such as {"kind": "rule"} or {"n": {"$gt": 3}}.
+        """
         ...
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None = None) -> list[Near]:
         """Return the k items nearest by cosine, nearest first.
 
+        Args:
+            vector: what is compared with; one of zeros is near nothing.
+            k: how many at most; none below 1.
+            where: a filter over metadata; see `get`.
+
+        Raises:
+            BadVector: a wrong size, NaN or infinity.
         Shapes: vector (dims,).
         """
         ...

@@ -83,6 +83,10 @@ class StreamMemory(StreamCore):
     async def observe(self, text: str, *, importance: float | None = None) -> Record:
         """Append an observation, rated by its importance; may reflect.
 
+        Args:
+            text: what happened, in a sentence.
+            importance: 1 (mundane) to 10 (poignant); without it the model is asked to rate it.
+
         Raises:
             SetupError: an empty text, or an importance outside 1 to 10.
             BadOutput: the rating is no number from 1 to 10 after every repair.

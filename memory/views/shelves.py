@@ -10,7 +10,12 @@ from memory.views.replicas import Replicas, ShownReplica, ShownVersion
 
 
 async def fill_replicas(view: Replicas, board: BoardCore) -> None:
-    """Fill the view of a board with what its replicas hold now. Not a step of a run."""
+    """Fill the view of a board with what its replicas hold now. Not a step of a run.
+
+    Args:
+        view: which shows it.
+        board: or a session on it.
+    """
     view.stale = False
     view.fill(shelves(board.state, board.network), len(board.lost))
 

@@ -79,7 +79,12 @@ class Graph(Joined):
         return Graph(self.flow, name)
 
     def when(self, test: Test, label: str = "") -> Graph:
-        """The graph, begun only where the condition holds for the state before it."""
+        """The graph, begun only where the condition holds for the state before it.
+
+        Args:
+            test: a function of the `State`, without effects.
+            label: what the arrow says; by default the name of the function.
+        """
         return Graph(guarded(flow_of(self), test, label or title(test)))
 
     def loop(
