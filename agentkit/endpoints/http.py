@@ -32,7 +32,10 @@ AFTER_FINISH_S = 5.0
 
 def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) -> None:
     """Give a clock so many seconds from now on, but no longer than until `last` (loop time)."""
-    put(clock, min(asyncio.get_running_loop().time() + seconds, last))
+    until, now = min(asyncio.get_running_loop().time() + seconds, last), clock.when()
+    # A hundredth more or less is nothing to whoever waits, and each timer costs.
+    if now is None or abs(until - now) > seconds / 100:
+        put(clock, until)
 
 
 async def send(call: Call, line: Line) -> Incoming:

@@ -51,6 +51,18 @@ def open_log(url: str | None = None, *, write: bool = True) -> Log:
     url = url or os.environ.get("AGENTKIT_LOG") or "sqlite:///.agentkit/log.db"
     if url == "memory:":
         return _open.setdefault("memory:", MemoryLog())
+    path, option = (_named if "~" not in url else _named.__wrapped__)(url, base)
+    with connecting.opening:
+        return _opened(path, option, write)
+
+
+@functools.lru_cache(64)
+def _named(url: str, base: str) -> tuple[Path, str]:
+    """The file and the option of a URL; every ask opens the log, so it is worked out once.
+
+    Raises:
+        SetupError: no such kind of log, or a link in place of the file.
+    """
     scheme, mark, rest = url.partition(":///")
     if not mark:
         scheme, rest = ("sqlite", url) if "://" not in url else (url.split("://")[0], "")
@@ -60,10 +72,9 @@ def open_log(url: str | None = None, *, write: bool = True) -> Log:
             f"There is no log at {url!r}.",
             expected="'sqlite:///file.db', with ?synchronous=full or not, a path, or 'memory:'",
         )
-    name = os.path.expanduser(name)
-    path = _located(name, "" if os.path.isabs(name) else base)
-    with connecting.opening:
-        return _opened(path, option, write)
+    path = Path(os.path.abspath(os.path.join(base, os.path.expanduser(name))))
+    refuse_links(path)
+    return path.resolve(), option
 
 
 def _opened(path: Path, option: str, write: bool) -> Log:
@@ -98,15 +109,3 @@ def _to_read(path: Path) -> Log:
             " folder of the notebook or script",
         )
     return SqliteLog(path, write=False)
-
-
-@functools.lru_cache(64)
-def _located(name: str, folder: str) -> Path:
-    """The file called name in a folder; every ask opens the log, so only once.
-
-    Raises:
-        SetupError: a link leads elsewhere.
-    """
-    path = Path(os.path.abspath(os.path.join(folder, name)))
-    refuse_links(path)
-    return path.resolve()

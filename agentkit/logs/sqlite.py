@@ -45,6 +45,8 @@ LOOK_ELSEWHERE_S = 0.02
 
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
+AT_ONCE_S, ALWAYS = 0.002, -1.0
+"""The same when a run begins, and when it ends."""
 
 KEPT = 20_000
 """Messages that are known to be stored; beyond, all are forgotten."""
@@ -73,6 +75,8 @@ class Entered:
     heads: dict[str, tuple[Lease, bytes]] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     messages: dict[bytes, None] = field(default_factory=dict)
+    look_s: float = LOOK_S
+    """How long ago the file may have been looked for."""
 
 
 class SqliteLog(Log):
@@ -128,6 +132,7 @@ class SqliteLog(Log):
     @property
     def gone(self) -> bool:
         """Whether the file was deleted or replaced since it was opened."""
+        self._looked = time.monotonic()
         return self._file.watched is not None and self._file.watched.gone
 
     def close(self) -> None:
@@ -152,7 +157,7 @@ class SqliteLog(Log):
             self._db.execute("BEGIN IMMEDIATE")
             self._notice()
             stored = [part for part in batch if self._write_part(*part, entered)]
-            if time.monotonic() - self._looked > LOOK_S:
+            if time.monotonic() - self._looked > entered.look_s:
                 self._look()
             self._db.execute("COMMIT")
             self._know(entered)
@@ -223,7 +228,9 @@ class SqliteLog(Log):
         for event in events:
             tally.add(event)
         if tally.started or tally.ended:
-            self._looked = 0.0  # a run is not said to be recorded without a look
+            # A run is not said to be recorded without a look. Who asks an agent has the log
+            # opened, which looks, and begins at once.
+            entered.look_s = min(entered.look_s, ALWAYS if tally.ended else AT_ONCE_S)
         new = tally.started is not None and lease.epoch == 1
         head = before = self._head_of(lease, new)
         rows = [(e.seq, e.at, e.scope, stored_body(e)) for e in events]
