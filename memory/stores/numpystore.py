@@ -105,6 +105,8 @@ class NumpyStore:
 
         def get() -> list[Item]:
             rows = self._all()
+            if ids is None and fitting is not None:
+                return rows.at(rows.fitting(fitting))
             given = rows if ids is None else rows.named(ids)
             return [one for one in given if matches(fitting, one.metadata)]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from memory.stores import Item, Near, Where
+from memory.stores.columns import Columns, Inexact
 from memory.stores.filters import matches
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Rows:
         self.matrix = matrix
         self.lengths = np.linalg.norm(matrix, axis=1)
         self.place = {one.id: n for n, one in enumerate(items)}
+        self.columns, self.holes = Columns(), set[int]()
 
     def __iter__(self) -> Iterator[Item]:
         return (one for one in self.items if one is not None)
@@ -57,6 +59,7 @@ class Rows:
             spare = max(missing, len(self.matrix) // 2)
             self.matrix = np.pad(self.matrix, ((0, spare), (0, 0)))
             self.lengths = np.pad(self.lengths, (0, spare))
+        self.columns.put(places, items, len(self.items))
         self.matrix[places] = rows
         self.lengths[places] = np.linalg.norm(rows, axis=1)
 
@@ -68,11 +71,29 @@ class Rows:
         for id in ids:
             if (place := self.place.pop(id, None)) is not None:
                 self.items[place] = None
+                self.holes.add(place)
         if 2 * len(self.place) < len(self.items):
             kept = [n for n, one in enumerate(self.items) if one is not None]
             self.items = [self.items[n] for n in kept]
             self.matrix, self.lengths = self.matrix[kept], self.lengths[kept]
             self.place = {one.id: n for n, one in enumerate(self)}
+            self.columns, self.holes = Columns(), set()
+
+    def fitting(self, where: Where) -> np.ndarray:
+        """Return the places of the items that a filter in its strict form fits, in their order."""
+        import numpy as np
+
+        try:
+            mask = self.columns.fitting(where, self.items)
+        except Inexact:
+            fits = (self.place[one.id] for one in self if matches(where, one.metadata))
+            return np.fromiter(fits, dtype=int)
+        mask[list(self.holes)] = False
+        return np.flatnonzero(mask)
+
+    def at(self, places: Iterable[int]) -> list[Item]:
+        """Return the items at some places."""
+        return [one for one in (self.items[n] for n in places) if one is not None]
 
     def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Near]:
         """Return the k items nearest by cosine; equal ones in the order of their entry.
@@ -88,8 +109,7 @@ class Rows:
         matrix, lengths = self.matrix[:count], self.lengths[:count]
         places = np.arange(count)
         if where is not None:
-            fitting = [self.place[one.id] for one in self if matches(where, one.metadata)]
-            places = np.array(fitting, dtype=int)
+            places = self.fitting(where)
             matrix, lengths = matrix[places], lengths[places]
         if not len(places):
             return []
@@ -98,7 +118,7 @@ class Rows:
         scores = (matrix @ vector) / (lengths * np.linalg.norm(vector))
         if where is None and len(self.place) < count:
             # Scored with the others, because leaving holes out would copy the matrix.
-            scores[[n for n, one in enumerate(self.items) if one is None]] = -np.inf
+            scores[list(self.holes)] = -np.inf
         if k < len(scores):
             # All as good as the k-th, so that ties are cut by entry and not by chance.
             least = np.partition(scores, -k)[-k]

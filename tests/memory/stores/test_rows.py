@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.stores import Item
-from memory.stores.filters import normal
+from memory.stores.filters import matches, normal
 from memory.stores.rows import Rows
 
 VECTOR = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
@@ -81,3 +81,48 @@ def test_a_drop_copies_nothing_until_half_of_the_rows_are_gone() -> None:
     ]
     rows.drop(["i4", "i5"])
     assert len(rows.matrix) == len(rows.items) == 3
+
+
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["a", "b", "1"]),
+    st.sampled_from([0.5, 2**53, 2**53 + 1, -(2**62)]),
+)  # fmt: skip
+LISTED = st.one_of(
+    st.lists(st.integers(-2, 2), min_size=1), st.lists(st.sampled_from("ab"), min_size=1)
+)
+LEAF = st.one_of(
+    st.tuples(st.sampled_from(["$eq", "$ne"]), VALUE.filter(lambda one: one is not None)),
+    st.tuples(st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), st.integers(-2, 2)),
+    st.tuples(st.sampled_from(["$in", "$nin"]), LISTED),
+).flatmap(lambda two: st.sampled_from("xy").map(lambda name: {name: {two[0]: two[1]}}))
+FILTER = st.recursive(
+    LEAF,
+    lambda one: st.tuples(
+        st.sampled_from(["$and", "$or"]), st.lists(one, min_size=1, max_size=3)
+    ).map(lambda two: {two[0]: two[1]}),
+    max_leaves=4,
+)
+FIELDS = st.fixed_dictionaries({"x": VALUE, "y": VALUE})
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    writes=st.lists(st.lists(st.tuples(st.integers(0, 9), FIELDS), max_size=6), max_size=5),
+    drops=st.lists(st.sets(st.integers(0, 9)), max_size=5),
+    wheres=st.lists(FILTER, min_size=1, max_size=3),
+)
+def test_a_filter_in_columns_fits_what_it_fits_one_by_one(
+    writes: list[list[tuple[int, dict[str, Any]]]], drops: list[set[int]], wheres: list[Any]
+) -> None:
+    rows = Rows([], np.zeros((0, 1), np.float32))
+    for write, gone in itertools.zip_longest(writes, drops, fillvalue=()):
+        rows.drop([f"i{n}" for n in gone])
+        put = {
+            n: Item(id=f"i{n}", text="x", metadata={k: v for k, v in one.items() if v is not None})
+            for n, one in write
+        }
+        if put:
+            rows.put(list(put.values()), np.ones((len(put), 2), np.float32))
+        for where in map(normal, wheres):
+            fitting = [one for one in rows if matches(where, one.metadata)]
+            assert rows.at(rows.fitting(where)) == fitting  # type: ignore[arg-type]
