@@ -422,3 +422,33 @@ figure, seeing = Figure(), Agent("seeing", model=Seeing())
     cell = shared.ok("%%ask seeing --rerun\nWhat is on {{ figure }}?")
     assert "reused" in cell.text or "0 calls" in cell.text
     assert shared.run("%%agent blind\nBe like {{ figure }}.").ename == "BadTemplate"
+
+
+def test_tools_of_every_kind_are_found_by_their_names(shared: Notebook) -> None:
+    shared.run(
+        "from agentkit import Tool\n"
+        "from agentkit.model import ToolSpec\n"
+        "from agentkit.tools import Arguments, RemoteTool\n"
+        "class Lamp(Tool):\n"
+        "    spec = ToolSpec(name='lamp', description='Light it.', parameters={'type': 'object',\n"
+        "                    'properties': {'on': {'type': 'boolean'}}})\n"
+        "    def check(self, arguments): return Arguments({})\n"
+        "    async def perform(self, arguments, context): return 'lit'\n"
+        "class Half:\n"
+        "    def check(self, arguments): ...\n"
+        "    async def perform(self, arguments, context): ...\n"
+        "async def blow(arguments): return 'blown'\n"
+        "lamp, half, odd = Lamp(), Half(), 3\n"
+        "horn = RemoteTool('horn', 'Blow it.', {'type': 'object'}, blow)"
+    )
+    cell = shared.run("%%agent keeper --tools lamp,horn\nYou keep the lighthouse.")
+    assert (cell.status, "lamp(on), horn()" in cell.text) == ("ok", True)
+    for name, words in (
+        ("lam", "did you mean lamp?"),
+        ("half", "A Half is no tool: it has no spec, effect"),
+        ("odd", "odd is a int, not a tool."),
+        ("Lamp", "Lamp is a kind of tools, and no tool."),
+    ):
+        assert words in shared.run(f"%%agent other --tools {name}\nYou do.").error
+    assert "lamp is a Tool, not an actor." in shared.run("%%ask lamp\nhi").error
+    shared.run("del keeper, lamp, half, horn")
