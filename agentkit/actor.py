@@ -54,7 +54,7 @@ from agentkit.run import Run, current_run
 from agentkit.scope import Scope, current_scope, in_copy, in_run, within
 from agentkit.sync import wait
 from agentkit.threads import uncancelled
-from agentkit.tools import of_answers
+from agentkit.tools import Approve, of_answers
 from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
 
@@ -330,9 +330,24 @@ class Actor(Works, Generic[T]):
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    def as_tool(self, name: str | None = None, description: str | None = None) -> ActorTool:
-        """This actor as a tool of another; its own steps are recorded, not the call."""
-        return delegate(self, name, description)
+    def as_tool(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        *,
+        approve: Approve = False,
+    ) -> ActorTool:
+        """This actor as a tool of another; its own steps are recorded, not the call.
+
+        Args:
+            name, description: what the other's model reads of it; its own by default.
+            approve: whether a person must agree first: True, or a function of the arguments,
+                of which there is one, the task.
+
+        Raises:
+            ToolError: a name that no tool can have.
+        """
+        return delegate(self, name, description, approve)
 
     def __rshift__(self, after: Any) -> Joined:
         """A declared graph: this actor, then another or a list of them."""

@@ -10,7 +10,7 @@ from agentkit.given import Context
 from agentkit.messages import JSON, Content, jsonable
 from agentkit.notes import Note
 from agentkit.scope import discard, lacking, note
-from agentkit.tools import Arguments, CallFailed, FunctionTool, of_answer
+from agentkit.tools import Approve, Arguments, CallFailed, FunctionTool, of_answer
 from agentkit.tools.function import made
 
 
@@ -59,7 +59,9 @@ class ActorTool(FunctionTool):
         return answer.text + (f"\n[{answer.fault}]" if answer.fault else "")
 
 
-def delegate(actor: Any, name: str | None, description: str | None) -> ActorTool:
+def delegate(
+    actor: Any, name: str | None, description: str | None, approve: Approve = False
+) -> ActorTool:
     """An actor as a tool of others."""
 
     async def ask(task: str) -> JSON | Content:
@@ -68,6 +70,6 @@ def delegate(actor: Any, name: str | None, description: str | None) -> ActorTool
 
     ask.__doc__ = description or actor.description or f"Ask {actor.name}."
     return made(
-        ActorTool, ask, effect="pure", timeout_s=None, approve=False, name=name or actor.name,
+        ActorTool, ask, effect="pure", timeout_s=None, approve=approve, name=name or actor.name,
         on_error="raise", actor=actor,
     )  # fmt: skip

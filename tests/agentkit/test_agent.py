@@ -777,3 +777,24 @@ async def test_a_copy_of_an_agent_keeps_its_type_or_gets_another() -> None:
 def test_a_type_without_a_schema_is_refused_where_the_agent_is_made(output: Any) -> None:
     with pytest.raises(SetupError, match="no JSON Schema"):
         Agent("clerk", model=ScriptedModel(), output=output)
+
+
+@pytest.mark.parametrize("said", ["yes", "no"])
+async def test_an_actor_that_needs_approval_is_asked_after_a_yes(said: str) -> None:
+    @pattern
+    async def yard(task: str) -> str:
+        return f"{task}: built"
+
+    async def person(question: Any) -> str:
+        assert question.arguments == {"task": "a ship"}
+        return said
+
+    set_person(person)
+    try:
+        model = ScriptedModel([call("yard", '{"task": "a ship"}')], "Done.")
+        tools = [yard.as_tool(approve=lambda arguments: "ship" in arguments["task"])]
+        answer = await Agent("boss", model=model, tools=tools)("?")
+    finally:
+        set_person(None)
+    told = answer.thread[-2].message
+    assert (told.text == "a ship: built") is (said == "yes") is not told.error
