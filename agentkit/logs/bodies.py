@@ -25,20 +25,28 @@ COLUMNS = {"run", "seq", "at", "scope", "nodes"}
 
 def stored_body(event: Any) -> str:
     """The event as JSON without its columns; nodes by id, their content is stored once."""
+    ids = f',"nodes":{json.dumps(packed(event.nodes))}' if event.nodes else ""
+    rest = fields_of(event, COLUMNS)[1:-1]
+    return f'{{"kind":"{event.kind}"{ids}{"," if rest else ""}{rest}}}'
+
+
+def text_of(event: Any) -> str:
+    """The event whole, as JSON that `event_from` reads: for storages without columns."""
+    return f'{{"kind":"{event.kind}",{fields_of(event, set())[1:]}'
+
+
+def fields_of(event: Any, without: set[str]) -> str:
+    """Fields of an event as JSON, whatever is in them; those that say nothing are left out."""
     try:
         # What model_dump_json does, without its dozen options; this is done for every event.
         serializer = event.__pydantic_serializer__
-        body = serializer.to_json(event, exclude=COLUMNS, exclude_defaults=True).decode()
+        return str(serializer.to_json(event, exclude=without, exclude_defaults=True), "utf-8")
     except (ValueError, RecursionError):
         # One event that cannot be written would hold up those of every run.
         fields = {name: getattr(event, name) for name in type(event).model_fields}
         kept = event.model_copy(update={name: bounded(one) for name, one in fields.items()})
-        dumped = kept.model_dump(exclude=COLUMNS, exclude_defaults=True)
-        body = canonical(mended(json.loads(json.dumps(dumped, default=formless))))
-    kind = f'"kind":"{event.kind}"'
-    ids = f',"nodes":{json.dumps(packed(event.nodes))}' if event.nodes else ""
-    rest = body[1:-1]
-    return f"{{{kind}{ids}{',' if rest else ''}{rest}}}"
+        dumped = kept.model_dump(exclude=without, exclude_defaults=True)
+        return canonical(mended(json.loads(json.dumps(dumped, default=formless))))
 
 
 def formless(value: Any) -> str:

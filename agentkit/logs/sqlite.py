@@ -9,36 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import sqlite3
 import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
 from agentkit.logs import blobs, chain, erasing, redacting, schema, verifying
-from agentkit.logs.bodies import event_from, stored_body, unpacked
+from agentkit.logs.bodies import stored_body
 from agentkit.logs.connecting import connected, copied
+from agentkit.logs.reading import OPS, Reading, since, state
 from agentkit.messages import Thread, stored_message
-
-LAST = 2**63 - 1
-"""Behind every seq: SQLite's largest integer."""
-
-PLACE = (
-    "SELECT CASE WHEN typeof(body)='text' THEN CASE json_valid(body) WHEN 1"
-    " THEN CASE json_type(body, '$.place') WHEN 'text' THEN json_extract(body, '$.place')"
-    " END END END FROM events WHERE events.run=runs.n AND seq=1"
-)
-"""The notebook that a run was started from, as its first event tells."""
 
 LOOK_ELSEWHERE_S = 0.02
 """How often it is looked whether other processes have written, while somebody follows a run."""
@@ -59,12 +46,6 @@ LINK = "UPDATE chain SET runs=runs+1, link=? WHERE link=?"
 
 ADD, CHANGE = f"UPDATE runs SET {SUMS}", f"UPDATE runs SET status=?, ended=?, {SUMS}"
 """Add events to a run; and the same where it ends, or goes on."""
-
-OPS, ROOM = 100_000, 16_000_000
-"""What reading may cost before it is held against the size of the file: instructions, bytes."""
-
-FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
-"""What reading words that we did not write may raise; a ValidationError is a ValueError."""
 
 
 @dataclass
@@ -110,11 +91,12 @@ class SqliteLog(Log):
         """The link of the last run, as far as this process knows."""
         self._version, self._epoch = -1, b""
         """What the file was when it was last looked for erasures, and the last one."""
-        self._looked = self._work = self._read = 0.0
+        self._looked = 0.0
+        self._reading = Reading(path, self.blob)
         with self._mapped():
             self._file = connected(path, full=full, write=write)
         self._db = self._file.db
-        self._db.set_progress_handler(self._working, OPS)
+        self._db.set_progress_handler(self._reading.working, OPS)
         self._shut = weakref.finalize(self, self._file.shut)
         self.note = self._file.note
         if self.note and write:
@@ -336,66 +318,11 @@ class SqliteLog(Log):
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
         self.catch_up()
         with self._mapped():
-            rows = self._db.execute(
-                "SELECT seq, at, scope, body FROM events WHERE run=? AND seq>? AND seq<=?"
-                " ORDER BY seq",
-                (self._number(run), after, LAST if upto is None else upto),
-            )
-            return [self._event(run, *row) for row in rows]
-
-    def _event(self, run: str, seq: int, at: float, scope: str, body: str) -> Any:
-        try:
-            self._take(len(body))
-            parts, rest = unpacked(body)
-            nodes = ",".join(node for part in parts for node in self._chain(*part))
-            columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
-            event = event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
-            return blobs.attached(event, self.blob)
-        except FOREIGN as error:
-            raise LogCorrupt(
-                f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",
-                todo="check the file with `agentkit log verify`; other runs may be intact",
-                run_id=run,
-                seq=seq,
-            ) from error
+            return self._reading.events(self._db, self._number(run), run, after, upto)
 
     def blob(self, digest: str) -> bytes:
         with self._mapped():
             return blobs.read(self._db, digest, str(self.path))
-
-    def _chain(self, id: str, count: int) -> list[str]:
-        """The last `count` messages of a conversation, as JSON, oldest first."""
-        nodes: dict[str, str] = {}
-        while len(nodes) < count:
-            row = self._db.execute(
-                "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
-            ).fetchone()
-            if row is None:
-                raise KeyError(f"message {id} is missing")
-            if id in nodes:
-                raise ValueError(f"message {id} is its own ancestor")
-            parent = row[0].hex() if row[0] else None
-            above = f'"{parent}"' if parent else "null"
-            nodes[id] = f'{{"id":"{id}","parent":{above},"message":{row[1]}}}'
-            self._take(len(nodes[id]))
-            id = parent or ""
-        return list(nodes.values())[::-1]
-
-    def _take(self, size: int) -> None:
-        """Count what is read: no event that we wrote needs more than its file holds."""
-        self._read += size
-        if self._read > ROOM and self._read > ROOM + 8 * self._size():
-            raise ValueError("it claims more messages than the file has room for")
-
-    def _working(self) -> bool:
-        """SQLite asks this now and then; True breaks a query that a log of ours does not need."""
-        self._work += OPS
-        return self._work > 100 * OPS and self._work > 100 * OPS + 20 * self._size()
-
-    def _size(self) -> int:
-        """Bytes on disk."""
-        names = (self.path, f"{self.path}-wal")
-        return sum(os.path.getsize(name) for name in names if os.path.exists(name))
 
     def has(self, run: str) -> bool:
         self.catch_up()
@@ -406,56 +333,25 @@ class SqliteLog(Log):
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.catch_up()
         with self._mapped():
-            what = schema.what(self._db)
-            rows = self._db.execute(
-                "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
-                " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner,"
-                f" ({PLACE}), {what}"
-                f" FROM runs WHERE {what}=? ORDER BY started DESC, n DESC",
-                ("stream" if streams else "run",),
-            ).fetchall()
-        names = list(RunInfo.model_fields)
-        try:
-            return [RunInfo(**dict(zip(names, row, strict=True))) for row in rows]
-        except ValidationError as error:
-            raise LogCorrupt(
-                f"The list of runs in {self.path} cannot be read: {error}.",
-                todo="check the file with `agentkit log verify`",
-            ) from error
+            return self._reading.runs(self._db, streams=streams)
 
     async def news(self) -> AsyncIterator[Collection[str] | None]:
-        version, last = self._at()
+        with self._mapped():
+            before = state(self._db)
         yield ()
         while True:
             await asyncio.sleep(LOOK_ELSEWHERE_S)
             if not self.lock.acquire(blocking=False):
                 continue  # it is being written in the thread, which may take long
             try:
-                before, (version, last) = (version, last), self._at(version, last)
-                runs = self._since(before[1]) if version != before[0] else ()
+                with self._mapped():
+                    now = state(self._db, *before)
+                    runs = since(self._db, before[1]) if now[0] != before[0] else ()
+                    before = now
             finally:
                 self.lock.release()
             if runs:
                 yield runs
-
-    def _at(self, version: int = -1, last: int = 0) -> tuple[int, int]:
-        """What tells another state of the file from this one, and its last event.
-
-        Cost: microseconds where no other connection has written since `version`.
-        """
-        with self._mapped():
-            (now,) = self._db.execute("PRAGMA data_version").fetchone()
-            if now != version:
-                (last,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
-        return now, last
-
-    def _since(self, last: int) -> list[str]:
-        """The runs that have events after that one."""
-        with self._mapped():
-            rows = self._db.execute(
-                "SELECT id FROM runs WHERE n IN (SELECT run FROM events WHERE rowid>?)", (last,)
-            )
-            return [id for (id,) in rows]
 
     def claim(self, run: str) -> Lease:
         self._may_write()
@@ -563,7 +459,7 @@ class SqliteLog(Log):
     def _mapped(self) -> Iterator[None]:
         """The one place where SQLite's errors become ours."""
         with self.lock:
-            self._work = self._read = 0.0
+            self._reading.begin()
             try:
                 yield
             except (sqlite3.Error, UnicodeDecodeError) as error:

@@ -13,9 +13,10 @@ from typing import IO, Any
 
 from agentkit import Log
 from agentkit.errors import LogError
-from agentkit.events import EVENT, Event
+from agentkit.events import Event
 from agentkit.lease import Lease
 from agentkit.log import Batch, RunInfo, unknown
+from agentkit.logs.bodies import event_from, text_of
 from agentkit.logs.entry import Entry, listed
 
 
@@ -48,14 +49,13 @@ class JsonLines(Log):
         entry = self.entries.setdefault(line["run"], Entry(line["run"], line["owner"]))
         entry.owner, entry.epoch, entry.until = line["owner"], line["epoch"], line["until"]
         for event in line["events"]:
-            entry.add(EVENT.validate_python(event))
+            entry.add(event_from(json.dumps(event)))
 
     def put(self, file: IO[bytes], entry: Entry, events: list[Event]) -> None:
         """Add a line."""
-        told = [event.model_dump(mode="json", exclude_defaults=True) for event in events]
-        told = [{"kind": event.kind, **one} for event, one in zip(events, told, strict=True)]
-        line = {"run": entry.run, "owner": entry.owner, "epoch": entry.epoch}
-        made = json.dumps({**line, "until": entry.until, "events": told}).encode() + b"\n"
+        told = ",".join(text_of(event) for event in events)
+        line = {"run": entry.run, "owner": entry.owner, "epoch": entry.epoch, "until": entry.until}
+        made = f'{json.dumps(line)[:-1]},"events":[{told}]}}\n'.encode()
         file.truncate()
         file.write(made)
         self.offset += len(made)

@@ -22,7 +22,7 @@ from agentkit.events import (
     current,
     uuid7,
 )
-from agentkit.logs.sqlite import stored_body
+from agentkit.logs.bodies import stored_body
 from agentkit.messages import Message, thread_of
 
 KINDS = get_args(get_args(Event)[0])

@@ -1,0 +1,164 @@
+"""Reads events and the list of runs from a log's file, whatever stands in it.
+
+What reading costs is held against the size of the file: one that was made to mislead may claim more
+than it holds, and ends in an error instead of a full memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agentkit.errors import LogCorrupt
+from agentkit.events import Event
+from agentkit.logs import blobs, schema
+from agentkit.logs.bodies import event_from, unpacked
+from agentkit.runinfo import RunInfo
+
+LAST = 2**63 - 1
+"""Behind every seq: SQLite's largest integer."""
+
+PLACE = (
+    "SELECT CASE WHEN typeof(body)='text' THEN CASE json_valid(body) WHEN 1"
+    " THEN CASE json_type(body, '$.place') WHEN 'text' THEN json_extract(body, '$.place')"
+    " END END END FROM events WHERE events.run=runs.n AND seq=1"
+)
+"""The notebook that a run was started from, as its first event tells."""
+
+OPS, ROOM = 100_000, 16_000_000
+"""What reading may cost before it is held against the size of the file: instructions, bytes."""
+
+FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+"""What reading words that we did not write may raise; a ValidationError is a ValueError."""
+
+
+class Reading:
+    """Reads the rows of one file."""
+
+    def __init__(self, path: Path, blob: Callable[[str], bytes]) -> None:
+        """Make one.
+
+        Args:
+            path: of the file.
+            blob: the bytes of images and files, by digest.
+        """
+        self.path, self.blob = path, blob
+        self._worked = self._taken = 0.0
+
+    def begin(self) -> None:
+        """Count from here on what it costs."""
+        self._worked = self._taken = 0.0
+
+    def events(
+        self, db: sqlite3.Connection, number: int, run: str, after: int, upto: int | None
+    ) -> list[Event]:
+        """The events of a run with after < seq <= upto.
+
+        Raises:
+            LogCorrupt: one cannot be read.
+        """
+        rows = db.execute(
+            "SELECT seq, at, scope, body FROM events WHERE run=? AND seq>? AND seq<=? ORDER BY seq",
+            (number, after, LAST if upto is None else upto),
+        )
+        return [self._event(db, run, *row) for row in rows]
+
+    def _event(
+        self, db: sqlite3.Connection, run: str, seq: int, at: float, scope: str, body: str
+    ) -> Any:
+        try:
+            self._take(len(body))
+            parts, rest = unpacked(body)
+            nodes = ",".join(node for part in parts for node in self._conversation(db, *part))
+            columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
+            event = event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
+            return blobs.attached(event, self.blob)
+        except FOREIGN as error:
+            raise LogCorrupt(
+                f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",
+                todo="check the file with `agentkit log verify`; other runs may be intact",
+                run_id=run,
+                seq=seq,
+            ) from error
+
+    def _conversation(self, db: sqlite3.Connection, id: str, count: int) -> list[str]:
+        """The last `count` messages of a conversation, as JSON, oldest first."""
+        nodes: dict[str, str] = {}
+        while len(nodes) < count:
+            row = db.execute(
+                "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
+            ).fetchone()
+            if row is None:
+                raise KeyError(f"message {id} is missing")
+            if id in nodes:
+                raise ValueError(f"message {id} is its own ancestor")
+            parent = row[0].hex() if row[0] else None
+            above = f'"{parent}"' if parent else "null"
+            nodes[id] = f'{{"id":"{id}","parent":{above},"message":{row[1]}}}'
+            self._take(len(nodes[id]))
+            id = parent or ""
+        return list(nodes.values())[::-1]
+
+    def runs(self, db: sqlite3.Connection, *, streams: bool) -> list[RunInfo]:
+        """The lines of runs, or of streams, the newest first.
+
+        Raises:
+            LogCorrupt: one cannot be read.
+        """
+        what = schema.what(db)
+        rows = db.execute(
+            "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
+            " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner,"
+            f" ({PLACE}), {what}"
+            f" FROM runs WHERE {what}=? ORDER BY started DESC, n DESC",
+            ("stream" if streams else "run",),
+        )
+        names = list(RunInfo.model_fields)
+        try:
+            return [RunInfo(**dict(zip(names, row, strict=True))) for row in rows]
+        except ValidationError as error:
+            raise LogCorrupt(
+                f"The list of runs in {self.path} cannot be read: {error}.",
+                todo="check the file with `agentkit log verify`",
+            ) from error
+
+    def _take(self, size: int) -> None:
+        """Count what is read: no event that we wrote needs more than its file holds."""
+        self._taken += size
+        if self._taken > ROOM and self._taken > ROOM + 8 * self._size():
+            raise ValueError("it claims more messages than the file has room for")
+
+    def working(self) -> bool:
+        """SQLite asks this every OPS steps; True breaks a query that no log of ours needs."""
+        self._worked += OPS
+        return self._worked > 100 * OPS and self._worked > 100 * OPS + 20 * self._size()
+
+    def _size(self) -> int:
+        """Bytes on disk."""
+        names = (self.path, f"{self.path}-wal")
+        return sum(os.path.getsize(name) for name in names if os.path.exists(name))
+
+
+def state(db: sqlite3.Connection, version: int = -1, last: int = 0) -> tuple[int, int]:
+    """What tells another state of the file from this one, and its last event.
+
+    Cost: microseconds where no other connection has written since `version`.
+    """
+    (now,) = db.execute("PRAGMA data_version").fetchone()
+    if now != version:
+        (last,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
+    return now, last
+
+
+def since(db: sqlite3.Connection, last: int) -> list[str]:
+    """The runs that have events after that one."""
+    rows = db.execute(
+        "SELECT id FROM runs WHERE n IN (SELECT run FROM events WHERE rowid>?)", (last,)
+    )
+    return [id for (id,) in rows]
