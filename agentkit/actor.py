@@ -196,9 +196,12 @@ class Actor(Works, Generic[T]):
         Raises:
             SetupError: it is neither.
         """
-        task = of_answers(task)
-        content = as_content(task)
-        texts = task if content is None else [one for one in content if isinstance(one, str)]
+        content, texts = None, task
+        if not isinstance(task, str):
+            task = texts = of_answers(task)
+            content = as_content(task)
+            if content is not None:
+                texts = [one for one in content if isinstance(one, str)]
         if found := binary_in(texts):
             raise SetupError(
                 f"{self.name} cannot be asked this: it holds {found}, which would reach a model"

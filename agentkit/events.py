@@ -132,7 +132,7 @@ class RunStarted(Base):
     how: Literal["ask", "resume", "rerun", "fork"] = "ask"
     edits: JSON = None
     """Of a fork: {seq: its new text or result}; a resume of the fork needs them too."""
-    edited: dict[str, Content] = {}
+    edited: dict[str, Content] | None = None
     """Those of the edits whose new result is more than text; they are not among the others."""
     output: JSON = None
     """JSON Schema of the answer that was asked for."""

@@ -99,7 +99,7 @@ async def run(
     asked |= {"arguments": arguments or None, "model": model}
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     edits, edited = as_kept(edit)
-    changes = {"edits": edits or None, "edited": edited}
+    changes = {"edits": edits or None, "edited": edited or None}
     known = await looked_up(log or open_log(), source, id, limits, extend)
     start = beginning(known, name, at, {**asked, **changes}, limits)
     current = Run(known.log, known.lease, start, past_of(known, start, settle or {}))

@@ -56,7 +56,7 @@ def ancestry(
     found = list(log.read(start.origin.run) if events is None else events)
     own = next((e for e in found if isinstance(e, RunStarted)), None)
     if start.how == "fork":
-        given = {**(start.edits or {}), **start.edited}.items()
+        given = {**(start.edits or {}), **(start.edited or {})}.items()
         edits = {int(seq) if seq.isdigit() else seq: new for seq, new in given}
         found = edited(found, start.origin.seq, edits)
     return [*ancestry(log, own, way=way | {start.origin.run}), *found]

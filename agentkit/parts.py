@@ -198,6 +198,8 @@ def as_content(value: Any) -> Content | None:
     Raises:
         SetupError: beside a part there is something that is neither a text nor a part.
     """
+    if isinstance(value, str):
+        return None  # As most are, and every ask comes by here.
     if isinstance(value, Part):
         return Content((value,))
     if isinstance(value, Content):

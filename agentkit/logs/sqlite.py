@@ -237,9 +237,9 @@ class SqliteLog(Log):
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
             if self._epoch:
                 erasing.say_again(self._db, number, messages)
-        for event in events:
-            if bearing := blobs.parts_of(event):
-                blobs.write(self._db, number, bearing, again=bool(self._epoch))
+        if any(blobs.MARK in text for *_, text in messages + rows):
+            bearing = [part for event in events for part in blobs.parts_of(event)]
+            blobs.write(self._db, number, bearing, again=bool(self._epoch))
         last = rows.pop()
         values = [(number, *row, None) for row in rows] + [(number, *last, head)]
         self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
