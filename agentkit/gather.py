@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Generic
 
-from agentkit.errors import (
-    SetupError,
-)
+from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.racing import Ask, Race, Stragglers, T, Until, made, started

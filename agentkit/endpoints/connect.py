@@ -12,9 +12,7 @@ from agentkit.endpoints import keys, prices
 from agentkit.endpoints.address import hidden
 from agentkit.endpoints.choices import headers_of, known, options
 from agentkit.endpoints.finding import EXPECTED, TODO, find
-from agentkit.endpoints.providers import (
-    DIALECTS,
-)
+from agentkit.endpoints.providers import DIALECTS
 from agentkit.errors import SetupError, UnknownModel
 from agentkit.messages import JSON
 from agentkit.model import Effort, Model

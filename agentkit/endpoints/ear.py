@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.endpoints.dialect import (
-    Announced,
-    Collector,
-    complaint,
-)
+from agentkit.endpoints.dialect import Announced, Collector, complaint
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import Event
 from agentkit.messages import JSON

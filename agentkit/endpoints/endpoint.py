@@ -13,12 +13,7 @@ from agentkit.budget import Bound
 from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
 from agentkit.endpoints.clients import Call, Headers
-from agentkit.endpoints.dialect import (
-    Announced,
-    Dialect,
-    NoAnswer,
-    Read,
-)
+from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read
 from agentkit.endpoints.ear import Ear
 from agentkit.endpoints.encoding import encode, header_text
 from agentkit.endpoints.failures import Site

@@ -8,7 +8,7 @@ from agentkit.messages import JSON
 from agentkit.pictures.crowd import crowds
 from agentkit.pictures.layout import Box, Link, place
 from agentkit.pictures.route import routes
-from agentkit.views.graph import APART
+from agentkit.views.counterparts import APART
 from agentkit.views.mail import GraphEdge, Letter
 from agentkit.views.node import GraphNode
 

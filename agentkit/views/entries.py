@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.events import (
-    Usage,
-)
+from agentkit.events import Usage
 from agentkit.messages import JSON
 
 Order = tuple[float, ...]

@@ -22,6 +22,7 @@ from agentkit.messages import JSON
 from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News
+from agentkit.views.counterparts import asked, called, counterpart
 from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
@@ -29,9 +30,6 @@ from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, lette
 from agentkit.views.node import GraphNode
 from agentkit.views.notes import quiet
 from agentkit.views.phrases import explained, mapped
-
-APART = {"tool": "tool:", "memory": "memory:", "remote": "remote:", "trial": "trial:"}
-"""Steps whose counterpart is a node of its own, and the prefix of its id."""
 
 
 class MessageGraph(Fold):
@@ -193,21 +191,12 @@ class MessageGraph(Fold):
         if flow is not None:
             flow.waiting = {}
 
-    def counterpart(self, event: StepStarted | StepEnded) -> str | None:
-        """The node that a step talks to: a tool, a person, ...; none for models and clocks."""
-        scope = self.book.scopes.get((event.run, event.scope))
-        if event.step in APART and (scope is None or scope.what != event.step):
-            return APART[event.step] + called(event)
-        if event.step == "person" and (scope is None or scope.what != "person"):
-            return YOU
-        return None
-
     def begin(self, event: StepStarted, fresh: bool) -> None:
         """Enter the start of a step: the actor is at it, and a tool is called."""
         actor = self.node(self.book.actor(event))
         step = (event.run, event.key)
         actor.steps[step] = event.step
-        other = self.counterpart(event)
+        other = counterpart(self.book, event)
         if other is None:
             return
         self.meet(other, event).steps[step] = "call"
@@ -236,7 +225,7 @@ class MessageGraph(Fold):
                 actor.unpriced += 1
             else:
                 actor.cost_usd = (actor.cost_usd or 0.0) + event.cost_usd
-        other = self.counterpart(event)
+        other = counterpart(self.book, event)
         if other is None:
             return
         node = self.meet(other, event)
@@ -325,21 +314,6 @@ class MessageGraph(Fold):
             if (letter.run, letter.seq, letter.kind) == (run, seq, kind):
                 return letter_text(self.book, letter)
         return None
-
-
-def named(values: list[JSON]) -> bool:
-    """Whether all values are texts."""
-    return all(isinstance(value, str) for value in values)
-
-
-def called(event: StepStarted | StepEnded) -> str:
-    """What the counterpart of a step is called; all that is done to a memory is one node's."""
-    return event.name.partition(".")[0] if event.step == "memory" else event.name
-
-
-def asked(event: StepStarted | StepEnded, request: JSON) -> JSON:
-    """What a step asked; of a memory with what was to be done, as `{"recall": ...}`."""
-    return {event.name.partition(".")[2]: request} if event.step == "memory" else request
 
 
 __getattr__ = moved(__name__, {"Graph": f"{__name__}:MessageGraph"})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.events import (
-    Failure,
-)
+from agentkit.events import Failure
 from agentkit.messages import JSON, Message
 
 

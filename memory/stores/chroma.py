@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import AgentkitError, SetupError, StoreError
 from agentkit.threads import in_thread
-from memory.errors import BadVector, StoreCorrupt, StoreFull, StoreTaken, StoreUnreachable
+from memory.errors import StoreUnreachable
 from memory.stores import Item, Near, Where
 from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, mend, renewed, sweep
+from memory.stores.chromaerrors import mapped_error
 from memory.stores.entry import admitted
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
@@ -38,9 +37,6 @@ EMBEDDER, ORDER, WRITTEN = "agentkit_embedder", "agentkit_n", "agentkit_w"
 PAUSES_S = (0.2, 0.5, 1.0)
 """Before a call to a server that does not answer is repeated, in seconds; every call may be
 repeated, because writes go by id."""
-
-ROOM = 1_000_000
-"""Free bytes on a disk below which a failure is put down to it."""
 
 
 class ChromaStore:
@@ -312,39 +308,3 @@ def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[in
     own = dict(metadata or {})
     own.pop(WRITTEN, None)
     return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)
-
-
-def no_room(path: str) -> bool:
-    """Whether the disk of a folder is full; Chroma's own errors do not always tell."""
-    return os.path.exists(path) and shutil.disk_usage(path).free < ROOM
-
-
-def mapped_error(error: Exception, path: str) -> StoreError:
-    """Make our error for one of Chroma, its HTTP client or the disk."""
-    import httpx
-
-    text = f"{type(error).__name__}: {error}"
-    gone = isinstance(error, httpx.TransportError | ConnectionError)
-    if gone or "Could not connect" in text:
-        return StoreUnreachable(
-            f"The Chroma server {path} does not answer: {text}.",
-            todo="start it (chroma run --path FOLDER); what was stored is kept, and a write is"
-            " repeated by its key",
-        )
-    if "dimension of" in text:
-        return BadVector(
-            f"The Chroma store {path} was given a vector of another size: {error}.",
-            todo="use the embedder the collection was made with",
-        )
-    if "malformed" in text or "not a database" in text:
-        return StoreCorrupt(
-            f"The Chroma store {path} is damaged: {text}.", todo="bring back a copy"
-        )
-    if "is locked" in text:
-        return StoreTaken(f"The Chroma store {path} is locked by another process.")
-    if "No space left" in text or "disk is full" in text or no_room(path):
-        return StoreFull(
-            f"The disk is full: {path} cannot grow ({text}).",
-            todo="free some space and try again; what was stored before is safe",
-        )
-    return StoreError(f"The Chroma store {path} failed: {text}.")

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
-from agentkit.sim.brain.schemas import (
-    QUERY_NAMES,
-    TASK_NAMES,
-    Param,
-    Tool,
-)
+from agentkit.sim.brain.schemas import QUERY_NAMES, TASK_NAMES, Param, Tool
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.words import sense, senses
 

@@ -244,8 +244,3 @@ def attach(node: Node, option: Lit) -> Node:
         case Many(parts=parts):
             return Many(tuple(attach(part, option) for part in parts))
     return Look(("value",), (Arg("", node), Arg("in", option)), option.text)
-
-
-def names_in(goal: Goal) -> list[Lit]:
-    """Return the literals that a goal names."""
-    return given(goal.node)

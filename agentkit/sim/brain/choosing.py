@@ -8,19 +8,9 @@ from dataclasses import replace
 from agentkit.sim.brain.affinity import CURRENCIES, Filler, affinity, fit_value
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
-from agentkit.sim.brain.schemas import (
-    Param,
-    Tool,
-    is_query,
-)
+from agentkit.sim.brain.schemas import Param, Tool, is_query
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.words import SOFT, overlap, sense, senses
-
-SEARCH_WORDS = frozenset(
-    sense(w) for w in "search find lookup retrieve query ask delegate browse consult handoff "
-                      "transfer"
-    " hand".split()
-)  # fmt: skip
 
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))

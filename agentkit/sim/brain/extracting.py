@@ -13,18 +13,10 @@ from agentkit.sim.brain.lexing import UNITS, Lit
 from agentkit.sim.brain.reading import TIMES, Found, from_prose, from_record
 from agentkit.sim.brain.rows import about, held, keys_of
 from agentkit.sim.brain.scene import Result, prose
-from agentkit.sim.brain.supply import (
-    result_unit,
-)
+from agentkit.sim.brain.supply import result_unit
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.tree import Look
-from agentkit.sim.brain.values import (
-    Value,
-    as_number,
-    clean,
-    target_unit,
-    texts_of,
-)
+from agentkit.sim.brain.values import Value, as_number, clean, target_unit, texts_of
 from agentkit.sim.brain.words import sense, senses, split_identifier
 from agentkit.sim.brain.working import Working
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from agentkit.sim.brain.cursor import (
@@ -324,8 +323,3 @@ class Parser(Cursor):
         if not head and len(args) == 1:
             return args[0].node
         return Look(tuple(head), tuple(args), self.span(start))
-
-
-def without_articles(text: str) -> str:
-    """Return a phrase without a leading article."""
-    return re.sub(r"^(?:the|a|an)\s+", "", text.strip(), flags=re.IGNORECASE)

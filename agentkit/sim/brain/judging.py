@@ -6,12 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from agentkit.sim.brain.answering import answer
-from agentkit.sim.brain.claims import (
-    Claim,
-    agrees,
-    majority,
-    options,
-)
+from agentkit.sim.brain.claims import Claim, agrees, majority, options
 from agentkit.sim.brain.composing import capital
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.outcome import Answer

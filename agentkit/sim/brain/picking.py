@@ -9,14 +9,10 @@ from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.choosing import fill, names_itself, rate
 from agentkit.sim.brain.lexing import Lit, literals
 from agentkit.sim.brain.schemas import Tool
-from agentkit.sim.brain.supply import (
-    lacks,
-)
+from agentkit.sim.brain.supply import lacks
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.tree import Look
-from agentkit.sim.brain.values import (
-    as_number,
-)
+from agentkit.sim.brain.values import as_number
 from agentkit.sim.brain.words import sense
 from agentkit.sim.brain.working import Working
 

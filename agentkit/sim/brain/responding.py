@@ -23,9 +23,7 @@ from agentkit.sim.brain.progress import concluded, progress
 from agentkit.sim.brain.scene import Scene, read
 from agentkit.sim.brain.schemas import Tool
 from agentkit.sim.brain.social import think
-from agentkit.sim.brain.temperaments import (
-    temperament,
-)
+from agentkit.sim.brain.temperaments import temperament
 from agentkit.sim.brain.thought import Ask, Call, Say
 from agentkit.sim.brain.tries import forced_arguments
 

@@ -12,11 +12,7 @@ from agentkit.sim.brain.picking import candidates, unused, without_name
 from agentkit.sim.brain.reading import from_prose, from_record
 from agentkit.sim.brain.rows import labels_of
 from agentkit.sim.brain.slips import slip_number
-from agentkit.sim.brain.supply import (
-    adding_tool,
-    as_fillers,
-    describe,
-)
+from agentkit.sim.brain.supply import adding_tool, as_fillers, describe
 from agentkit.sim.brain.tree import Calc, Look, Many, Node, given
 from agentkit.sim.brain.values import (
     PENDING,

@@ -9,10 +9,7 @@ from agentkit.sim.brain.lexing import UNITS
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import Tool
 from agentkit.sim.brain.tree import Look
-from agentkit.sim.brain.values import (
-    Value,
-    as_lit,
-)
+from agentkit.sim.brain.values import Value, as_lit
 
 
 def as_fillers(prep: str, value: Value) -> list[Filler]:

@@ -12,11 +12,7 @@ from agentkit.sim.brain.slips import slip_value
 from agentkit.sim.brain.thought import Call, Json
 from agentkit.sim.brain.tree import Look, Node
 from agentkit.sim.brain.tries import correction, same_call, transient
-from agentkit.sim.brain.values import (
-    PENDING,
-    Pending,
-    Value,
-)
+from agentkit.sim.brain.values import PENDING, Pending, Value
 
 MAX_TRIES = 3
 
