@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from agentkit.code import Works
 from agentkit.errors import ToolError, error_text
@@ -17,6 +18,12 @@ from agentkit.tools.arguments import read, refused
 from agentkit.tools.declared import declared
 from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
 from agentkit.tools.schemas import LARGEST, Schema
+
+DEPTH = 20
+"""References in a row that are followed to a schema."""
+
+KINDS = ("anyOf", "oneOf", "allOf")
+"""Where a secret that may be null, for instance, says that it is one."""
 
 HIDDEN = "**********"
 """What the log has of an argument that is `writeOnly`, as pydantic shows a secret."""
@@ -77,7 +84,7 @@ class RemoteTool(Works, Tool):
         )
         self._schema = Schema(name, self.spec.parameters)
         known = {name: one for name, one in self.spec.properties.items() if isinstance(one, dict)}
-        self._secret = frozenset(name for name, one in known.items() if one.get("writeOnly"))
+        self._secret = '"writeOnly": true' in written
         self._defaults = {name: one["default"] for name, one in known.items() if "default" in one}
         self._call, self._told = perform, takes_two(perform)
         self.effect, self.timeout_s, self.approve = effect, timeout_s, approve
@@ -96,7 +103,8 @@ class RemoteTool(Works, Tool):
         raw, asked = read(self.spec, arguments)
         if wrong := self._schema.wrong(raw):
             raise refused(self.spec, wrong)
-        shown = {name: HIDDEN if name in self._secret else one for name, one in raw.items()}
+        whole = self.spec.parameters
+        shown = masked(raw, whole, whole) if self._secret else raw
         return Arguments(shown, objects=raw, asked=asked, defaults=self._defaults)
 
     async def perform(self, arguments: Arguments, context: Context[Any]) -> Any:
@@ -105,6 +113,47 @@ class RemoteTool(Works, Tool):
 
     def __repr__(self) -> str:
         return f"RemoteTool({self.spec.signature}, {self.effect})"
+
+
+def masked(value: JSON, schema: JSON, whole: JSON) -> JSON:
+    """A value without what its schema says is `writeOnly`, however deep.
+
+    Args:
+        value: the value.
+        schema: of it.
+        whole: the schema that references are about.
+    """
+    for _ in range(DEPTH):  # A reference to a reference, which may have no end.
+        if not isinstance(schema, dict) or schema.get("writeOnly") is True:
+            break
+        if not isinstance(reference := schema.get("$ref"), str):
+            break
+        schema = found_in(whole, reference)
+    if not isinstance(schema, dict):
+        return value
+    kinds = [schema, *(one for key in KINDS for one in listed(schema.get(key)))]
+    if any(isinstance(one, dict) and one.get("writeOnly") is True for one in kinds):
+        return HIDDEN
+    if isinstance(value, dict) and isinstance(inside := schema.get("properties"), dict):
+        return {name: masked(one, inside.get(name), whole) for name, one in value.items()}
+    if isinstance(value, list):
+        return [masked(one, schema.get("items"), whole) for one in value]
+    return value
+
+
+def listed(value: JSON) -> list[JSON]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def found_in(whole: JSON, reference: str) -> JSON:
+    """What a reference such as "#/$defs/pin" leads to; None where it is of another kind."""
+    if not reference.startswith("#/"):
+        return whole if reference == "#" else None
+    for part in unquote(reference[2:]).split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        whole = whole.get(name) if isinstance(whole, dict) else None
+    return whole
 
 
 def takes_two(perform: Callable[..., Any]) -> bool:

@@ -272,6 +272,32 @@ async def test_a_secret_is_performed_with_and_not_kept() -> None:
     assert steps[0].request == {"pin": "**********"}
 
 
+def test_a_secret_is_hidden_however_deep_it_is() -> None:
+    pin = {"type": "string", "writeOnly": True}
+    schema = {
+        "type": "object",
+        "properties": {
+            "who": {"$ref": "#/$defs/who"},
+            "all": {"type": "array", "items": {"$ref": "#/$defs/a~1b"}},
+            "odd": {"$ref": "#/$defs/odd"},
+            "any": True,
+            "new": {"anyOf": [pin, {"type": "null"}]},
+        },
+        "$defs": {
+            "who": {"type": "object", "properties": {"pin": pin, "name": {"type": "string"}}},
+            "a/b": pin,
+            "odd": {"properties": {"more": {"$ref": "#"}}},
+        },
+    }
+    text = '{"who": {"pin": "12", "name": "Ann"}, "all": ["3", "4"], "any": [1], "new": "6",'
+    checked = remote(schema).check(text + ' "odd": {"more": {"all": ["5"]}}}')
+    assert checked["who"] == {"pin": "**********", "name": "Ann"}
+    assert checked["all"] == ["**********"] * 2 and checked["any"] == [1]
+    assert checked["new"] == "**********" and checked.objects["new"] == "6"
+    assert checked["odd"] == {"more": {"all": ["**********"]}}
+    assert checked.objects["who"]["pin"] == "12"
+
+
 async def test_an_edit_of_what_performs_it_is_noticed_in_a_rerun() -> None:
     async def one(arguments: dict[str, JSON]) -> JSON:
         return "one"
