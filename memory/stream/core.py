@@ -35,7 +35,7 @@ from memory.stores import Item, Store
 from memory.stores.choose import store as opened
 from memory.stream.presets import PRESETS, Preset
 from memory.stream.records import Kind, Record, pressure, record
-from memory.stream.scoring import Candidate, scored, weighed
+from memory.stream.scoring import Candidate, best, weighed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,7 +134,7 @@ class StreamCore(Moving):
             vectors = await whole(self.embedder, text)
             async with self.turn:
                 await self.store.put([made.item()], vectors.vectors)
-                result = {"record": made.model_dump(), "pressure": pressure(await self.records())}
+                result = {"record": made.model_dump(), "pressure": pressure(await self.store.get())}
             return paid(result, vectors.usage, vectors.cost_usd)
 
         found = await step(f"{self.name}.observe", request, perform, effect="idempotent")
@@ -172,31 +172,31 @@ class StreamCore(Moving):
 
     async def _find(self, query: str, vector: np.ndarray, count: int) -> list[Recalled]:
         """Score every record, and note the access of the best."""
-        now, records = self.now(), await self.records()
-        if not records:
+        now, items = self.now(), await self.store.get()
+        if not items:
             return []
         # All of them: recency and importance are scaled over every record, not over the nearest.
-        rows = await self.store.vectors([one.id for one in records])
+        rows = await self.store.vectors([one.id for one in items])
         relevance = [float(cosine) for cosine in rows @ vector]
         if self.search == "hybrid":
-            cosines = dict(zip((one.id for one in records), relevance, strict=True))
+            cosines = dict(zip((one.id for one in items), relevance, strict=True))
             relevance = await relevances(self.store, query, cosines)
         candidates = [
-            Candidate(one.accessed, one.importance, value)
-            for one, value in zip(records, relevance, strict=True)
+            Candidate(float(one.metadata["accessed"]), float(one.metadata["importance"]), value)
+            for one, value in zip(items, relevance, strict=True)
         ]
-        scores = scored(self.preset, candidates, now)
-        best = sorted(range(len(records)), key=lambda n: (-scores[n].score, -n))[:count]
-        read = [records[n].model_copy(update={"accessed": now}) for n in best]
-        await self.store.put([one.item() for one in read], rows[best])
+        scores = best(self.preset, candidates, now, count)
+        found = [record(items[one.place]) for one in scores]
+        read = [one.model_copy(update={"accessed": now}).item() for one in found]
+        await self.store.put(read, rows[[one.place for one in scores]])
         return [
             Recalled(
-                item=records[n].item(),
-                score=scores[n].score,
-                parts=weighed(self.preset, scores[n].parts),
-                raw=scores[n].raw,
+                item=one.item(),
+                score=score.score,
+                parts=weighed(self.preset, score.parts),
+                raw=score.raw,
             )
-            for n in best
+            for one, score in zip(found, scores, strict=True)
         ]
 
     @overload

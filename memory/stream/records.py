@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from agentkit.messages import Frozen
@@ -47,12 +48,12 @@ def record(item: Item) -> Record:
     return Record.model_validate({**facts, "id": item.id, "text": item.text, "because": because})
 
 
-def pressure(records: list[Record]) -> float:
+def pressure(items: Sequence[Item]) -> float:
     """The sum of the importance of what was observed since the stream last reflected."""
     total = 0.0
-    for one in reversed(records):
-        if one.reflected:
+    for one in reversed(items):
+        if one.metadata.get("reflected"):
             break
-        if one.kind == "observation":
-            total += one.importance
+        if one.metadata.get("kind") == "observation":
+            total += float(one.metadata.get("importance", 0.0))
     return total

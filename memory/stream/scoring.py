@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memory.stream.presets import Preset
@@ -26,6 +27,8 @@ class Scored:
     score: float
     parts: dict[str, float]
     raw: dict[str, float]
+    place: int
+    """Which of the candidates it is."""
 
 
 def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[Scored]:
@@ -36,17 +39,35 @@ def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[
         candidates: all items of the stream; scaling is over them, so it needs them all.
         now: hours of the story.
     """
+    return best(preset, candidates, now, range(len(candidates)))
+
+
+def best(
+    preset: Preset, candidates: Sequence[Candidate], now: float, which: int | Iterable[int]
+) -> list[Scored]:
+    """The scores of some candidates, or so many of the best; of equal ones the later first.
+
+    Cost: of all that are not asked for, three numbers each.
+    """
     raw = {
         "recency": recency(preset, [one.accessed for one in candidates], now),
         "importance": [one.importance for one in candidates],
         "relevance": [one.relevance for one in candidates],
     }
     scaled = {name: minmax(values, preset.equal) for name, values in raw.items()}
+    if isinstance(which, int):
+        weights, columns = preset.weights, list(scaled.values())
+        totals = [
+            sum(w * one for w, one in zip(weights, parts, strict=True))
+            for parts in zip(*columns, strict=True)
+        ]
+        which = heapq.nlargest(which, range(len(candidates)), key=lambda n: (totals[n], n))
     found = []
-    for n in range(len(candidates)):
+    for n in which:
         parts = {name: scaled[name][n] for name in raw}
         score = sum(weighed(preset, parts).values())
-        found.append(Scored(score, parts, {name: values[n] for name, values in raw.items()}))
+        own = {name: values[n] for name, values in raw.items()}
+        found.append(Scored(score, parts, own, n))
     return found
 
 
