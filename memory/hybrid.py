@@ -35,6 +35,9 @@ Name = TypeVar("Name", bound=Hashable)
 K = 60
 """Of the fusion, as in the paper: how little the very first ranks stand out."""
 
+ASKED = 1_000
+"""Words of a question that count, the first."""
+
 DEPTH = 100
 """Nearest items that take part in the fusion, or as many as are asked for."""
 
@@ -104,7 +107,7 @@ async def found_by_words(
     stores: Sequence[Store], query: str, where: Where | None
 ) -> list[tuple[Store, Found]]:
     """Find the items that share a question's words, best first, in several collections."""
-    wanted = list(dict.fromkeys(terms(query)))
+    wanted = list(dict.fromkeys(terms(query)))[:ASKED]
     if not wanted:
         return []
     fitting = normal(where)
@@ -165,7 +168,7 @@ async def hybrid(
                 **({"words": by_words[one]} if one in by_words else {}),
             },
         )
-        for one, parts in fused(ranks).items()
+        for one, parts in fused(ranks, deep="relevance").items()
     ]
     # Of equal ones the nearer first: nearness tells more apart than ranks do.
     return sorted(found, key=lambda one: (-one.score, -one.raw.get("relevance", -1.0)))[:k]
@@ -199,10 +202,14 @@ async def current(found: Sequence[tuple[Store, Found]]) -> dict[Key, Item]:
     return items
 
 
-def fused(ranks: Mapping[str, Sequence[Name]]) -> dict[Name, dict[str, float]]:
+def fused(ranks: Mapping[str, Sequence[Name]], deep: str = "") -> dict[Name, dict[str, float]]:
     """Fuse lists, best first, by their ranks: what each list adds to the score of what is in it.
 
     The score is 1 of what every list has first, and so the same order as in the paper.
+
+    Args:
+        ranks: the lists, by what they rank by.
+        deep: the list that ranks everything and was cut: what it lacks stands right behind its end.
     """
     whole = len(ranks) / (K + 1)
     found: dict[Name, dict[str, float]] = {}
@@ -210,4 +217,6 @@ def fused(ranks: Mapping[str, Sequence[Name]]) -> dict[Name, dict[str, float]]:
         for rank, one in enumerate(listed, 1):
             parts = found.setdefault(one, dict.fromkeys(ranks, 0.0))
             parts[name] = 1 / (K + rank) / whole
+    for parts in found.values() if deep else ():
+        parts[deep] = parts[deep] or 1 / (K + len(ranks[deep]) + 1) / whole
     return found

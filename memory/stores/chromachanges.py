@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 
-KEPT = 1_000
-"""Drops that are remembered; whoever asks for older ones has to look at everything."""
+from memory.stores.recent import Recent
 
 SKEW_S = 60
 """How far the clocks of machines that share a server may differ, in seconds."""
@@ -26,28 +23,5 @@ class Mark:
     drops: int
 
 
-@dataclass
-class Drops:
-    """The ids that this process dropped from a collection, the last ones."""
-
-    count: int = 0
-    _last: deque[Sequence[str]] = field(default_factory=lambda: deque(maxlen=KEPT))
-    _mutex: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, ids: Sequence[str]) -> None:
-        """Remember a drop."""
-        with self._mutex:
-            self.count += 1
-            self._last.append(ids)
-
-    def since(self, count: int) -> list[str] | None:
-        """Return the ids that were dropped after so many drops; None where that is forgotten."""
-        with self._mutex:
-            missing = self.count - count
-            if missing > len(self._last):
-                return None
-            return [id for ids in list(self._last)[len(self._last) - missing :] for id in ids]
-
-
-DROPS: defaultdict[tuple[str, str], Drops] = defaultdict(Drops)
+DROPS: defaultdict[tuple[str, str], Recent] = defaultdict(Recent)
 """Of each collection (folder, name) that this process uses; all its stores share one."""

@@ -17,6 +17,7 @@ from memory.errors import StoreCorrupt
 from memory.stores import Item, Near, Where
 from memory.stores.entry import admitted
 from memory.stores.filters import matches, normal
+from memory.stores.recent import Recent
 from memory.stores.rows import Rows
 from memory.stores.sqlitefile import SqliteFile
 from memory.stores.vectors import checked, other_embedder
@@ -46,7 +47,7 @@ class NumpyStore:
         self.kind = "numpy"
         self._rows: Rows | None = None
         self._version = -1
-        self._writes = 0
+        self._recent = Recent()
         self._file = SqliteFile(path, SCHEMA)
         self._db = self._file.db
         try:
@@ -96,7 +97,7 @@ class NumpyStore:
                 ],
             )
         self.dims = dims
-        self._writes += 1
+        self._recent.add([one.id for one in items])
         if self._rows is not None:
             self._rows.put(items, rows)
 
@@ -144,7 +145,7 @@ class NumpyStore:
                 ).rowcount
                 for id in ids
             )
-        self._writes += 1
+        self._recent.add(list(ids))
         if self._rows is not None:
             self._rows.drop(ids)
         return dropped
@@ -153,19 +154,24 @@ class NumpyStore:
         return await self._file.run(lambda: (self._drop(ids), self._file.sweep()))
 
     async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
-        def mark() -> object:
-            return self._db.execute("PRAGMA data_version").fetchone()[0], self._writes
+        def changes() -> tuple[object, Sequence[str] | None]:
+            # It tells of what other connections wrote, and not what.
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]
+            now = (version, self._recent.count)
+            same = isinstance(since, tuple) and since[0] == version
+            return now, self._recent.since(since[1]) if same else None  # type: ignore[index]
 
-        now = await self._file.run(mark)
-        return now, [] if now == since else None
+        found: tuple[object, Sequence[str] | None] = await self._file.run(changes)
+        return found
 
     async def count(self) -> int:
-        counting = "SELECT COUNT(*) FROM items WHERE collection=?"
-        return int(
-            await self._file.run(
-                lambda: self._db.execute(counting, (self.collection,)).fetchone()[0]
-            )
-        )
+        def count() -> int:
+            if self._rows is not None:
+                return len(self._all().place)
+            counting = "SELECT COUNT(*) FROM items WHERE collection=?"
+            return int(self._db.execute(counting, (self.collection,)).fetchone()[0])
+
+        return int(await self._file.run(count))
 
     async def close(self) -> None:
         self._file.close()

@@ -224,6 +224,17 @@ def test_ranks_are_fused_as_in_the_paper() -> None:
     for name, score in paper.items():
         assert sum(parts[name].values()) == pytest.approx(score * (K + 1) / 2)
     assert sum(fused({"near": ["a"], "words": ["a"]})["a"].values()) == pytest.approx(1)
+    cut = fused({"near": ["a", "b"], "words": ["c"]}, deep="near")
+    assert cut["c"]["near"] == pytest.approx((K + 1) / 2 / (K + 3)) and cut["a"]["words"] == 0
+
+
+async def test_a_code_is_found_first_among_many_that_are_nearer() -> None:
+    made = memory({"store": "numpy", "path": ":memory:"})
+    async with run(log=open_log("memory:")):
+        near = [f"What is known of the order, please, and who has it? {n}" for n in range(300)]
+        await made.remember([*near, "Ticket QX-4711-Z: a long tale about something else entirely."])
+        (first, *_) = await made.recall("What is known of QX-4711-Z, please?", k=1)
+        assert first.text.startswith("Ticket")
 
 
 async def test_an_agent_and_its_tool_search_by_words_too() -> None:
