@@ -10,6 +10,7 @@ endpoint tells the true count of a request, `PagedMemory` makes up for the diffe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from agentkit.errors import BlobMissing
@@ -44,9 +45,9 @@ the text)."""
 REMOTE = 50_000
 """Tokens of a file that the endpoint fetches, and nobody here has seen; our choice."""
 
-PAGES = regex(
-    rb"/Type\s*/Pages?\b[^>]{0,200}?/Count\s+(\d{1,6})|/Count\s+(\d{1,6})[^>]{0,200}?/Type\s*/Pages\b"
-)
+COUNT = regex(rb"/Count\s+(\d{1,6})")
+NEAR, MOST = 20_000, 200
+"""Bytes around a count of a PDF in which it is looked for what it counts, and counts looked at."""
 
 PRIMING = 3
 """Tokens with which a reply begins (OpenAI's cookbook)."""
@@ -101,12 +102,18 @@ def part_tokens(part: Part) -> int:
     named = text_tokens(part.words)
     if isinstance(part, Image):
         return IMAGE + named
-    if isinstance(part, File):
+    return named + known_tokens(part) if isinstance(part, File) else named
+
+
+def known_tokens(part: File) -> int:
+    """The tokens of a file, worked out once: it is in every request of its conversation."""
+    known = vars(part)
+    if "_tokens" not in known:
         try:
-            return named + file_tokens(part)
+            known["_tokens"] = file_tokens(part)
         except BlobMissing:
-            return named + REMOTE  # What cannot be sent costs nothing, but nobody knows that yet.
-    return named
+            return REMOTE  # What cannot be sent costs nothing, but nobody knows that yet.
+    return int(known["_tokens"])
 
 
 def file_tokens(part: File) -> int:
@@ -120,11 +127,21 @@ def file_tokens(part: File) -> int:
     if part.text is not None:
         return text_tokens(part.text)
     if part.media_type == PDF:
-        counts = [int(a or b) for a, b in PAGES.findall(part.data)]
         # Where the pages are listed in a packed stream, a page has 2,000 bytes or more.
-        pages = max(counts, default=0) or 1 + part.size // 2_000
+        pages = pages_of(part.data) or 1 + part.size // 2_000
         return PAGE * pages
     return 1 + part.size // 400  # Sound: 10 tokens a second, and 4,000 bytes a second or more.
+
+
+def pages_of(data: bytes) -> int:
+    """How many pages a PDF says that it has; 0 where it does not say so in plain sight."""
+    found = 0
+    for count in itertools.islice(COUNT.finditer(data), MOST):
+        before = data[max(0, count.start() - NEAR) : count.start()].rpartition(b"endobj")[2]
+        after = data[count.end() : count.end() + NEAR].partition(b"endobj")[0]
+        if b"/Pages" in before or b"/Pages" in after:
+            found = max(found, int(count[1]))
+    return found
 
 
 def tools_tokens(tools: Iterable[ToolSpec]) -> int:

@@ -96,6 +96,8 @@ def read(db: sqlite3.Connection, digest: str, where: str) -> bytes:
         if "no such table" not in str(error):
             raise
         row = None
+    except sqlite3.ProgrammingError as error:
+        raise missing(digest, where, f"cannot be read ({error})") from error
     if row is None:
         raise missing(digest, where, "are not in it: they were erased, or are lost")
     return proved(digest, row[0], where)

@@ -28,7 +28,7 @@ from agentkit.parts import (
     as_content,
     read,
 )
-from agentkit.tokens import IMAGE, PAGE, message_tokens
+from agentkit.tokens import IMAGE, PAGE, message_tokens, pages_of
 from tests.fakes import EchoModel, ScriptedModel, call
 from tests.media import pdf, png, wav
 
@@ -490,6 +490,15 @@ def test_pictures_and_pages_count_with_the_most_they_may_take() -> None:
     assert tokens(Data({"a": [1] * 100})) > bare + 100
     assert tokens(Reasoning("long " * 500)) == bare
     assert tokens(read(File.from_bytes(pdf()).form())) > bare, "though its bytes are gone"
+
+
+def test_the_pages_of_a_pdf_are_counted_where_it_says_so() -> None:
+    outlines = b"%PDF-1.4\n1 0 obj<</Type/Outlines/Count 900>>endobj\n"
+    assert pages_of(pdf(7)) == 7 and pages_of(pdf(2_000)) == 2_000
+    assert pages_of(outlines + pdf(3)[9:]) == 3
+    assert pages_of(b"%PDF-1.7\n") == 0
+    packed = File.from_bytes(b"%PDF-1.7\n" + bytes(20_000))
+    assert message_tokens(Message(role="user", content=[packed])) > 10 * PAGE
 
 
 def test_an_answer_says_in_words_what_is_no_text_in_it() -> None:

@@ -78,6 +78,14 @@ async def test_a_log_that_was_closed_gives_the_bytes_when_it_is_opened_again(pat
     log.close()
 
 
+async def test_a_log_that_is_closed_says_so_when_bytes_are_wanted(path: Path) -> None:
+    log = await recorded(path)
+    part = parts_in(log, "r")[0]
+    log.close()
+    with pytest.raises(BlobMissing, match="closed"):
+        _ = part.data
+
+
 async def test_bytes_are_kept_once_and_outside_of_the_rows(path: Path) -> None:
     log = SqliteLog(path)
     for n in range(4):
