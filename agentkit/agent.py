@@ -98,7 +98,7 @@ class Agent(Actor[T]):
             model = connect(model)
         self.model = model
         self.memories = memories(memory, name)
-        self.tools = named([*tools, *(own for one in self.memories for own in one.tools)])
+        self.tools = named(tools, [own for one in self.memories for own in one.tools])
         self.max_turns, self.max_nested = max_turns, max_nested
         self.options = sampling(name, temperature, max_tokens)
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
-from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -201,9 +200,10 @@ def validator(
             name, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields
         )
         model.model_json_schema(schema_generator=Schemas)
-    except (PydanticUserError, TypeError, NameError) as error:
+    except Exception as error:  # Of a type that is odd, pydantic raises what it meets.
+        why = error_text(error).partition("\n")[0].rstrip(".")
         raise ToolError(
-            f"The parameters of {name} have no JSON schema: {error_text(error)}.",
+            f"The parameters of {name} have no JSON schema: {why}.",
             expected="JSON types, enums, dataclasses or pydantic models",
         ) from error
     return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
@@ -38,22 +39,28 @@ def mark_in(tools: Mapping[str, Tool], one: Tool) -> Mark:
     return tools.marks.setdefault(id(one), (one, Mark()))[1]
 
 
-def named(tools: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
-    """Tools by name; plain functions and actors become tools.
+def named(*several: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
+    """Tools by name, of one or more lists; plain functions and actors become tools.
 
     Raises:
         ToolError: two tools of one name, or something that cannot be a tool.
     """
     found = Toolbox()
-    for one in tools:
-        made = tool_of(one)
-        name = made.spec.name
-        if name in found:
+    for tools in several:
+        if isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Iterable):
             raise ToolError(
-                f"Two tools are called {name!r}.",
-                todo="rename one: @tool(name='...')",
+                f"Tools were given as a {type(tools).__name__}.",
+                expected="a list of functions, actors or tools of any kind: tools=[tariff]",
             )
-        found[name] = made
+        for one in tools:
+            made = tool_of(one)
+            name = made.spec.name
+            if name in found:
+                raise ToolError(
+                    f"Two tools are called {name!r}.",
+                    todo="rename one: @tool(name='...')",
+                )
+            found[name] = made
     return found
 
 
@@ -96,6 +103,14 @@ def given_as(one: Any, made: Any) -> Tool:
     return tool_of(made)
 
 
+def shown_in_short(value: Any) -> str:
+    """A value as Python writes it, cut where it is long."""
+    try:
+        return textwrap.shorten(repr(value), 80, placeholder="…")
+    except Exception as error:
+        return full_text(error)
+
+
 def is_tool(one: Any) -> bool:
     """Whether it is meant as a tool of some kind.
 
@@ -117,6 +132,11 @@ def fulfils(one: Any) -> Tool:
         spec = None if "spec" in lacks else one.spec
     except Exception as error:
         raise ToolError(f"What a {kind} is as a tool cannot be read: {full_text(error)}") from error
+    if lacks == list(PARTS):
+        raise ToolError(
+            f"A {kind} is no tool: {shown_in_short(one)}.",
+            expected="a function with a docstring, an actor, or a tool of any kind (agentkit.Tool)",
+        )
     if lacks:
         raise ToolError(
             f"A {kind} is no tool: it has no {', '.join(lacks)}.",

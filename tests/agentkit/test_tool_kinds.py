@@ -118,11 +118,19 @@ def test_parts_that_are_missing_are_listed() -> None:
 
     with pytest.raises(ToolError, match=r"has no effect, timeout_s, approve, on_error, own_steps"):
         named([Half()])
-    for one in (3, None, object(), namedtuple("Row", "spec")(spec())):
-        with pytest.raises(ToolError, match="is no tool"):
+    for one in (3, None, object(), "dig", [Spade()], namedtuple("Row", "spec")(spec())):
+        with pytest.raises(ToolError, match="is no tool: ") as refused:
             named([one])
+        assert "agentkit.Tool" in str(refused.value) and len(str(refused.value)) < 400
     with pytest.raises(ToolError, match="Spade is a kind of tools"):
         named([Spade])
+
+
+@pytest.mark.parametrize("given", ["dig", b"dig", {"dig": Spade()}, Spade(), None, 3, len])
+def test_what_is_no_list_of_tools_is_said(given: Any) -> None:
+    with pytest.raises(ToolError, match=r"Tools were given as a .*\n  expected: a list of") as said:
+        Agent("hand", model=ScriptedModel(), tools=given)
+    assert type(given).__name__ in str(said.value)
 
 
 def test_two_of_one_name_are_refused_whatever_their_kinds() -> None:
