@@ -262,9 +262,10 @@ class StepEnded(Base):
 
 def current(event: Any) -> Any:
     """An event as it is recorded today: joins, trials and streams were of other kinds once."""
-    if isinstance(event, RunStarted) and event.run.startswith(STREAMS):
+    kind = type(event)
+    if kind is RunStarted and event.run.startswith(STREAMS):
         return event if event.what == "stream" else event.model_copy(update={"what": "stream"})
-    if isinstance(event, StepStarted | StepEnded):
+    if kind is StepStarted or kind is StepEnded:
         if event.step == "random" and event.name == "join":
             return event.model_copy(update={"step": "join"})
         if event.step == "remote" and event.scope == "" and tried(event):

@@ -145,25 +145,23 @@ class Way:
     """Scopes one of whose asks or steps failed or was given up in this attempt."""
 
     def add(self, event: Any) -> None:
-        match event:
-            case RunStarted():
-                self.loose, self.going, self.stopped = set(), {}, {}
-                self.begun = {"": event.at}
-            case ScopeOpened():
-                self._opened(event)
-            case ScopeClosed() if event.status != "ok":
-                self._stopped(event.scope)
-            case StepEnded() if event.status == "cancelled":
-                pass
-            case _ if self.stopped:
-                self._free(event.scope, self.stopped.pop(event.scope, ()))
-        if isinstance(event, StepEnded) and event.step == "join" and event.status == "ok":
+        kind = type(event)
+        if kind is RunStarted:
+            self.loose, self.going, self.stopped = set(), {}, {}
+            self.begun = {"": event.at}
+        elif kind is ScopeOpened:
+            self._opened(event)
+        elif kind is ScopeClosed and event.status != "ok":
+            self._stopped(event.scope)
+        elif self.stopped and not (kind is StepEnded and event.status == "cancelled"):
+            self._free(event.scope, self.stopped.pop(event.scope, ()))
+        if kind is ScopeClosed:
+            self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
+        elif kind is StepEnded and event.step == "join" and event.status == "ok":
             # The join is recorded, so what it went on without is not asked again.
             self._free(event.scope, self.going.pop(event.scope, ()))
-        elif isinstance(event, ScopeClosed):
-            self.going.get(self.parents.get(event.scope, ""), set()).discard(event.scope)
-        elif isinstance(event, StepStarted | StepEnded) and event.scope not in self.agents:
-            if event.step in OWN:
+        elif kind in (StepStarted, StepEnded) and event.step in OWN:
+            if event.scope not in self.agents:
                 self._stepped(event)
 
     def _opened(self, event: ScopeOpened) -> None:
@@ -246,7 +244,9 @@ class Recorded:
         if event.nodes:
             self.stored.update([n.id for n in event.nodes])
         self.way.add(event)
-        if isinstance(event, StepStarted):
+        # By the class itself: a long run has tens of thousands of events to be gone through.
+        kind = type(event)
+        if kind is StepStarted:
             self.started[event.key] = event
             self.begun.add(event.key)
             self.begun.add(event.name)
@@ -257,7 +257,7 @@ class Recorded:
             models = self.models.setdefault(event.scope, [])
             if event.step == "model" and event.key not in models:
                 models.append(event.key)
-        elif isinstance(event, StepEnded):
+        elif kind is StepEnded:
             self.unended.discard(event.key)
             begun = self.started.get(event.key)
             if event.doubt or self.told:
@@ -277,14 +277,14 @@ class Recorded:
                 self.started.pop(event.key, None)
             elif event.error and event.step == "tool" and event.error.type not in STOPPED:
                 self.failed[event.key] = event.error
-        elif isinstance(event, ScopeClosed) and event.status != "ok":
+        elif kind is ScopeClosed and event.status != "ok":
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:
-            self.redacted |= isinstance(event, RunStarted) and event.redacted
+            self.redacted |= kind is RunStarted and event.redacted
             self.seen[identity(event)] += 1
-            if isinstance(event, MessageSent) and event.purpose == "answer":
+            if kind is MessageSent and event.purpose == "answer":
                 self.answers[event.scope] = event.message
-            if isinstance(event, Noted):
+            elif kind is Noted:
                 self._noted(event)
 
     def _noted(self, event: Noted) -> None:

@@ -38,6 +38,10 @@ FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, Over
 """What reading words that we did not write may raise; a ValidationError is a ValueError."""
 
 
+Kept = tuple[bytes | None, str]
+"""Of a stored message the id of its parent, and its body."""
+
+
 class Reading:
     """Reads the rows of one file."""
 
@@ -49,6 +53,8 @@ class Reading:
             blob: the bytes of images and files, by digest.
         """
         self.path, self.blob = path, blob
+        self.met: dict[str, Kept] = {}
+        """Messages that were just proven, by id, so that the next read need not look them up."""
         self._worked = self._taken = 0.0
 
     def begin(self) -> None:
@@ -67,7 +73,10 @@ class Reading:
             "SELECT seq, at, scope, body FROM events WHERE run=? AND seq>? AND seq<=? ORDER BY seq",
             (number, after, LAST if upto is None else upto),
         )
-        return [self._event(db, run, *row) for row in rows]
+        try:
+            return [self._event(db, run, *row) for row in rows]
+        finally:
+            self.met = {}
 
     def _event(
         self, db: sqlite3.Connection, run: str, seq: int, at: float, scope: str, body: str
@@ -91,9 +100,7 @@ class Reading:
         """The last `count` messages of a conversation, as JSON, oldest first."""
         nodes: dict[str, str] = {}
         while len(nodes) < count:
-            row = db.execute(
-                "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
-            ).fetchone()
+            row = self.met.get(id) or one_message(db, id)
             if row is None:
                 raise KeyError(f"message {id} is missing")
             if id in nodes:
@@ -143,6 +150,18 @@ class Reading:
         """Bytes on disk."""
         names = (self.path, f"{self.path}-wal")
         return sum(os.path.getsize(name) for name in names if os.path.exists(name))
+
+
+def one_message(db: sqlite3.Connection, id: str) -> Kept | None:
+    """A message as it is stored.
+
+    Raises:
+        ValueError: that is no id.
+    """
+    found: Kept | None = db.execute(
+        "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
+    ).fetchone()
+    return found
 
 
 def state(db: sqlite3.Connection, version: int = -1, last: int = 0) -> tuple[int, int]:

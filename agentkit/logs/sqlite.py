@@ -435,7 +435,8 @@ class SqliteLog(Log):
         """
         self.catch_up()
         with self._transaction("BEGIN"):
-            wrong = verifying.altered(self._db, self._number(run), run)
+            self._reading.met = {}
+            wrong = verifying.altered(self._db, self._number(run), run, self._reading.met)
         if wrong:
             raise LogCorrupt(
                 f"Run {run} in {self.path} is not as it was recorded: {wrong}.",

@@ -21,6 +21,7 @@ from agentkit.lease import LEASE_S, holds
 from agentkit.log import Tally
 from agentkit.logs import blobs, chain, schema
 from agentkit.logs.bodies import event_from, names_messages, unpacked
+from agentkit.logs.reading import Kept, one_message
 from agentkit.messages import Message, digest, node
 
 SHOWN = 200
@@ -266,8 +267,12 @@ def event_of(run: str, seq: int, at: float, scope: str, body: str, depths: dict[
     return event_from(f"{{{columns},{rest}")
 
 
-def altered(db: sqlite3.Connection, n: int, run: str) -> str:
-    """What is wrong with the events of one run and their messages, in words; "" if nothing."""
+def altered(db: sqlite3.Connection, n: int, run: str, met: dict[str, Kept]) -> str:
+    """What is wrong with the events of one run and their messages, in words; "" if nothing.
+
+    The messages that it came by are in `met` then, by id, so that who reads the run next need
+    not look each up again.
+    """
     if schema.version_of(db) < schema.CHAINED:
         return ""
     (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
@@ -278,7 +283,7 @@ def altered(db: sqlite3.Connection, n: int, run: str) -> str:
         kept.append((seq, at, scope, body))
         try:
             for id, _ in unpacked(body)[0] if names_messages(body) else ():
-                if not rooted(db, id, sound, seals):
+                if not rooted(db, id, sound, seals, met):
                     return f"message {id} of event {seq}, or one before it, was altered"
         except (*FOREIGN, struct.error):
             return f"event {seq} was altered"
@@ -290,16 +295,20 @@ def altered(db: sqlite3.Connection, n: int, run: str) -> str:
 
 
 def rooted(
-    db: sqlite3.Connection, id: str | None, sound: set[str], seals: dict[bytes, bytes]
+    db: sqlite3.Connection,
+    id: str | None,
+    sound: set[str],
+    seals: dict[bytes, bytes],
+    met: dict[str, Kept] | None = None,
 ) -> bool:
     """Whether a message and all before it are what their ids say; remembers those that are."""
     way = set[str]()
     while id is not None and id not in sound:
-        row = db.execute(
-            "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
-        ).fetchone()
+        row = one_message(db, id)
         if row is None or id in way:
             return False
+        if met is not None:
+            met[id] = row
         parent = row[0].hex() if row[0] else None
         # An id is made of the very text that is stored; older versions may have written another.
         if digest(parent or "", row[1]) != id:
