@@ -1,7 +1,7 @@
 """Memories, in one run: python -m benchmarks.memory [--quick] [--write].
 
 What the embedders find again, what a search costs above Chroma's own query, what an import
-costs, and a thousand writers on a board beside SQLite by hand.
+costs, a thousand writers on a board beside SQLite by hand, and memories at size.
 """
 
 from __future__ import annotations
@@ -100,6 +100,43 @@ def costs(count: int, writers: int, repeats: int) -> str:
         told = f"{int(found['lost'])} lost, {int(found['conflicts']):,} conflicts; {swapped}"
         name = f"{writers:,} writers at once, compare-and-swap, {label}: updates a second"
         rows.append([name, number(1e3 / found["ms"]), told, number(raw["ms"] / found["ms"])])
+    return table.markdown(["figure", "agentkit", "beside it", "ratio"], rows)
+
+
+def sizes(count: int, events: int, repeats: int) -> str:
+    """The table of what memories cost at size, beside what they cost when little is asked."""
+
+    def of(*words: str) -> Figures:
+        return best(call("benchmarks.sizes", *words) for _ in range(repeats))
+
+    rows = []
+    for kind in ("numpy", "chroma"):
+        # A ratio is between figures of one run, see costs().
+        one = call("benchmarks.sizes", "items", kind, str(count))
+        put, recall = one["put_ms"], one["recall_ms"]
+        of_put = f"the store's own write {number(put, 'ms')}"
+        of_recall = f"a recall without it {number(recall, 'ms')}"
+        near = f"the store's own search {number(one['near_ms'], 'ms')}"
+        rows += [
+            row(f"{kind}: {count:,} texts remembered at once", one["remember_ms"], of_put, put),
+            row(f"{kind}: a recall of them", recall, near, one["near_ms"]),
+            row(
+                f"{kind}: the same, a filter that fits a tenth", one["tenth_ms"], of_recall, recall
+            ),
+            row(f"{kind}: a filter that fits a hundredth", one["hundredth_ms"], of_recall, recall),
+            row(f"{kind}: the first recall after a forget", one["after_ms"], of_recall, recall),
+        ]
+    days = of("stream", str(count))
+    rows.append(row(f"memory stream of {count:,}: an observation", days["observe_ms"], ""))
+    rows.append(row(f"memory stream of {count:,}: a recall", days["recall_ms"], ""))
+    rows.append(row(f"memory stream of {count:,}: its map", days["map_ms"], ""))
+    for keys in (1, events):
+        one = of("state", str(events), str(keys))
+        name = f"a State of {events:,} events over {keys:,} {'key' if keys == 1 else 'keys'}"
+        told = f"{number(one['first'])} in the first fifth, {number(one['last'])} in the last"
+        rows.append([f"{name}: bytes an event", number(one["last"]), told, ""])
+        rows.append([f"{name}: bytes beside its content", number(one["share"]), "", ""])
+        rows.append(row(f"{name}: opened", one["open_ms"], ""))
     return table.markdown(["figure", "agentkit", "beside it", "ratio"], rows)
 
 
