@@ -19,7 +19,14 @@ from agentkit.code import Works
 from agentkit.conversation import After, heard_in, keep_parts, passed_on, thread_before
 from agentkit.delegation import ActorTool, delegate
 from agentkit.deprecated import moved
-from agentkit.errors import AgentkitError, SetupError, TooDeep, UnknownModel, error_text
+from agentkit.errors import (
+    AgentkitError,
+    SetupError,
+    TeamChanged,
+    TooDeep,
+    UnknownModel,
+    error_text,
+)
 from agentkit.events import (
     Delta,
     Event,
@@ -32,7 +39,7 @@ from agentkit.events import (
     uuid7,
 )
 from agentkit.finished import answered
-from agentkit.given import NOT_GIVEN
+from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import (
@@ -131,6 +138,7 @@ class Actor(Works, Generic[T]):
         *,
         output: Output = None,
         after: After | None = None,
+        deps: Any = NOT_GIVEN,
         context: Any = NOT_GIVEN,
         model: str | Model | None = None,
         sample: int = 0,
@@ -144,8 +152,10 @@ class Actor(Works, Generic[T]):
             output: the type the answer must have, or a JSON Schema of it; None is the actor's own.
             after: an earlier answer whose conversation goes on, or a list of messages. The one
                 asked keeps his own instructions; a team is told in words what was said.
-            context: what tools and instructions with a Context parameter get, here and
-                below; it is not recorded, so a resume is given it again.
+            deps: what tools and instructions with a Context parameter get, here and below. It is
+                not recorded, so a resume is given it again, and decides no step's identity,
+                unless it has a method `step_identity()`: what that returns is a part of it.
+            context: the same by its old name.
             model: a name for `connect`, or a model, asked in place of the agents' own, here and
                 below. A run that goes on connects to the name again; a model that was given
                 as an object is given again.
@@ -165,6 +175,10 @@ class Actor(Works, Generic[T]):
                 expected="a whole number from 0: which draw of the same ask this is",
             )
         output = self.output if output is None else output
+        if deps is not NOT_GIVEN and context is not NOT_GIVEN:
+            raise SetupError(f"{self.name} was given deps and context.", expected="one of them")
+        given = context if deps is NOT_GIVEN else deps
+        known = "" if given is NOT_GIVEN else identity_of(given, self.name)
         task = self._asked(task)
         asked = connected(model, self.name)
         if in_run():
@@ -173,7 +187,7 @@ class Actor(Works, Generic[T]):
                     f"{', '.join(options)} cannot be given inside a run.",
                     todo="give them to run(...)",
                 )
-            answer = await self._ask(task, output, after, context, sample, asked)
+            answer = await self._ask(task, output, after, (given, known), sample, asked)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -187,8 +201,8 @@ class Actor(Works, Generic[T]):
         options.setdefault("actor", self.name)
         options |= {"task": task, "output": schema_of(output), "sample": sample}
         options["model"] = model if isinstance(model, str) else asked and asked.name
-        async with run(arguments=dict(self.arguments), **options):
-            return await self._ask(task, output, after, context, sample, asked)
+        async with run(arguments=dict(self.arguments), deps=known, **options):
+            return await self._ask(task, output, after, (given, known), sample, asked)
 
     def _asked(self, task: Any) -> JSON | Content:
         """The task as a JSON value, or as content where it has parts.
@@ -281,6 +295,8 @@ class Actor(Works, Generic[T]):
                 if start.actor
                 else f"run the block again as: async with run({how}={run_id!r})",
             )
+        if how in ("resume", "replay"):
+            self._same_deps(start, options)
         output = options.pop("output", None)
         if output is None:
             own = self.output is not None and schema_of(self.output) == start.output
@@ -295,6 +311,22 @@ class Actor(Works, Generic[T]):
         options = {"sample": start.sample, **(start.arguments or {}), **options, how: run_id}
         answer: Answer[T] = await self(task, output=output, log=log, **options)
         return answer
+
+    def _same_deps(self, start: RunStarted, options: dict[str, Any]) -> None:
+        """Refuse to go on with a run for others than it was asked for.
+
+        Raises:
+            TeamChanged: its deps say that they are others, or are not there.
+        """
+        given = options.get("deps", options.get("context", NOT_GIVEN))
+        known = "" if given is NOT_GIVEN else identity_of(given, self.name)
+        if known != start.deps:
+            raise TeamChanged(
+                f"Run {start.run} was asked with other deps, by what their step_identity() says.",
+                expected="deps that say the same of themselves",
+                todo="give them again: deps=...; or use rerun, which asks anew for others",
+                run_id=start.run,
+            )
 
     @overload
     def stream(
@@ -368,7 +400,7 @@ class Actor(Works, Generic[T]):
         task: JSON | Content,
         output: Output,
         after: After | None,
-        context: Any,
+        context: tuple[Any, str],
         sample: int = 0,
         model: Model | None = None,
     ) -> Answer:
@@ -383,6 +415,9 @@ class Actor(Works, Generic[T]):
         identity = [parent.key, self.name, text, head, canonical(schema_of(output))]
         if self.arguments:
             identity.append(canonical(dict(self.arguments)))
+        brought, known = context
+        if known:
+            identity.append(f"deps {known}")
         base = digest(*identity, *([str(sample)] if sample else []))
         scope = Scope(
             key=digest(base, parent.nth(base)),
@@ -391,7 +426,8 @@ class Actor(Works, Generic[T]):
             what=self.what,
             parent=parent,
             seed=sample_seed(parent.seed, sample),
-            given=parent.given if context is NOT_GIVEN else context,
+            given=parent.given if brought is NOT_GIVEN else brought,
+            identified=parent.identified if brought is NOT_GIVEN else bool(known),
             model=model or parent.model,
         )
         thinking = self.model_in(scope)

@@ -142,6 +142,8 @@ class RunStarted(Base):
     """What a pattern was given besides its task, by the names of its parameters."""
     model: str | None = None
     """The model that the ask named in place of its agents' own."""
+    deps: str = ""
+    """A digest of what the caller's deps say of themselves (`step_identity()`); never they."""
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None

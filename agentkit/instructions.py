@@ -8,6 +8,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.given import NOT_GIVEN, Context
+from agentkit.office import RunOffice
 from agentkit.run import current_run
 from agentkit.scope import current_scope
 from agentkit.step import Outcome
@@ -51,7 +52,7 @@ def context_of(agent: str) -> Context[Any]:
     """What the caller gave to this ask; its value is None where he gave nothing."""
     given = current_scope().given
     value = None if given is NOT_GIVEN else given
-    return Context(value, agent=agent, run_id=current_run().id)
+    return Context(value, agent=agent, run_id=current_run().id, office=RunOffice())
 
 
 def summary(instructions: Instructions) -> str:

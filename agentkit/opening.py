@@ -55,6 +55,7 @@ async def run(
     sample: int = 0,
     arguments: JSON = None,
     model: str | None = None,
+    deps: str = "",
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -81,8 +82,8 @@ async def run(
         extend: let a run that is resumed although it has finished perform more, as a study
             that gets further questions does.
         id: the run's id; a new UUIDv7 by default.
-        actor, task, output, sample, arguments, model: what is asked, kept so that the ask can be
-            repeated.
+        actor, task, output, sample, arguments, model, deps: what is asked, kept so that the ask
+            can be repeated.
 
     Raises:
         UnknownRun, RunTaken: the run named cannot be read, or resumed now.
@@ -96,7 +97,7 @@ async def run(
     source = source_of(resume, rerun, replay, fork)
     fitting(source, at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
-    asked |= {"arguments": arguments or None, "model": model}
+    asked |= {"arguments": arguments or None, "model": model, "deps": deps}
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     edits, edited = as_kept(edit)
     changes = {"edits": edits or None, "edited": edited or None}

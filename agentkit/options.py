@@ -38,5 +38,6 @@ class AskOptions(RunOptions, total=False):
 
     after: After | None
     context: Any
+    deps: Any
     model: str | Model | None
     sample: int

@@ -52,6 +52,8 @@ class Scope:
     """Calls here and below that may have happened, in their order."""
     given: Any = NOT_GIVEN
     """The context that the caller gave to this ask, or to one above."""
+    identified: bool = False
+    """Whether what was given says itself what of it makes a step another one."""
     model: Model | None = None
     """The model that this ask named, or one above, in place of the agents' own."""
     lacks: Lacks = field(default_factory=Lacks)

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from agentkit.errors import ToolError, error_text
-from agentkit.given import is_context
+from agentkit.given import is_context, wants_nothing
 from agentkit.messages import JSON
 
 
@@ -39,6 +39,8 @@ class Signature:
     """Fields passed on when the model names none: the function has no default of its own."""
     context: str | None
     """The parameter that takes the context."""
+    wants_nothing: bool
+    """Whether that context is the run only, and brings nothing of the caller."""
     needs_context: bool
     """Whether it cannot be called without."""
 
@@ -73,6 +75,7 @@ def signature_of(fn: Callable[..., Any], name: str, skipped: int = 0) -> Signatu
         raise ToolError(f"{name} takes the context twice: {', '.join(context)}.", expected="once")
     parameters = {one.name: one for one in offered(fn, name, skipped)}
     needs = bool(context) and parameters[context[0]].default is inspect.Parameter.empty
+    nothing = bool(context) and wants_nothing(hints[context[0]])
     shown = [one for one in parameters.values() if one.name not in context]
     model = validator(name, shown, hints)
     fields = model.model_fields
@@ -87,7 +90,8 @@ def signature_of(fn: Callable[..., Any], name: str, skipped: int = 0) -> Signatu
             if one.default is one.empty or isinstance(one.default, FieldInfo)
         ),
         context=context[0] if context else None,
-        needs_context=needs,
+        wants_nothing=nothing,
+        needs_context=needs and not nothing,
     )
 
 

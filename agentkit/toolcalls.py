@@ -27,6 +27,7 @@ from agentkit.errors import (
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
 from agentkit.notes import Note
+from agentkit.office import RunOffice
 from agentkit.person import Question, agreed, refused
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
@@ -92,11 +93,12 @@ def given_to(agent: str, chosen: Tool, key: str) -> Context[Any]:
         raise NotPerformed(
             f"The tool {chosen.spec.name} of {agent} needs a context, and none was given.",
             expected="what its parameter of the type Context is to bring",
-            todo=f"{agent}(task, context=...); a run that goes on is given it again:"
-            f" resume(run, context=...)",
+            todo=f"{agent}(task, deps=...); a run that goes on is given it again:"
+            f" resume(run, deps=...)",
             run_id=run_id,
         )
-    return Context(given, agent=agent, run_id=run_id, key=key and digest(run_id, key))
+    named = key and digest(run_id, key)
+    return Context(given, agent=agent, run_id=run_id, key=named, office=RunOffice(key))
 
 
 async def use_all(
@@ -199,7 +201,8 @@ async def performed(
     run = current_run()
     made = run.mark(chosen, mark_in(tools, chosen), tools.values())
     # Who it worked for may be another one now; what was done once stays done.
-    anew = chosen.takes_context != "never" and chosen.effect != "once"
+    given = chosen.takes_context in ("if given", "always") and not current_scope().identified
+    anew = given and chosen.effect != "once"
     return await run.step(
         "tool",
         chosen.spec.name,

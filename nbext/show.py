@@ -16,6 +16,7 @@ from agentkit.answer import Answer
 from agentkit.events import QUIET, Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
 from agentkit.inline import pictures
 from agentkit.messages import JSON
+from agentkit.office import Progressed
 from agentkit.reliability.retry import Retried
 from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
 
@@ -59,6 +60,8 @@ class Progress:
         """The texts as Markdown, as far as they are read, by scope."""
         self.doing: dict[str, tuple[str, str]] = {}
         """Scope and what it does, by step."""
+        self.far: dict[str, str] = {}
+        """How far it is, by step."""
         self.top = ""
 
     def add(self, item: Any) -> None:
@@ -83,6 +86,10 @@ class Progress:
                 self.doing[item.key] = (item.scope, performed(item))
             case StepEnded():
                 self.doing.pop(item.key, None)
+                self.far.pop(item.key, None)
+            case Noted(note=Progressed() as so_far):
+                if so_far.step in self.doing:
+                    self.far[so_far.step] = far(so_far)
             case Noted(note=Retried() as again):
                 self.texts.pop(item.scope, None)
                 for key, (scope, _) in self.doing.items():
@@ -108,8 +115,8 @@ class Progress:
     def activity(self) -> str:
         """Who does what, in one line."""
         lines = [
-            f"{self.names.get(scope, self.actor)} {what}"
-            for scope, what in self.doing.values()
+            f"{self.names.get(scope, self.actor)} {what}{self.far.get(key, '')}"
+            for key, (scope, what) in self.doing.items()
             if what
         ]
         more = len(lines) - DOING
@@ -133,6 +140,12 @@ def arguments(request: JSON) -> str:
         return ""
     shown = ", ".join(f"{name}={json.dumps(v, ensure_ascii=False)}" for name, v in request.items())
     return shown if len(shown) <= 60 else shown[:59] + "…"
+
+
+def far(so_far: Progressed) -> str:
+    """How far a call is, in a few words."""
+    text = so_far.text if len(so_far.text) <= 60 else so_far.text[:59] + "…"
+    return f" {so_far.share:.0%}" + (f" {text}" if text else "")
 
 
 def retried(again: Retried) -> str:

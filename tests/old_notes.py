@@ -26,6 +26,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "memory": "notes", "query": "q", "untrusted": True,
         "hits": [{"id": "i", "score": 0.5, "parts": {"relevance": 0.5}, "text": "t"}],
     }),
+    ("Progressed", "progress", {"share": 0.4, "text": "page 4", "step": "k"}),
     ("Redefined", "redefined", {"actor": "a"}),
     ("Refused", "refusal", {"actor": "a"}),
     ("Repaired", "repair", {"actor": "a", "wrong": "port: missing", "message": "m"}),

@@ -69,6 +69,7 @@ LAYERS = [
     "agentkit.past",
     "agentkit.resumed",
     "agentkit.run",
+    "agentkit.office",
     "agentkit.sources",
     "agentkit.origins",
     "agentkit.opening",

@@ -91,6 +91,8 @@ class FunctionTool(Works, Tool):
     def takes_context(self) -> TakesContext:  # type: ignore[override]  # as above
         if self.signed.context is None:
             return "never"
+        if self.signed.wants_nothing:
+            return "the run"
         return "always" if self.signed.needs_context else "if given"
 
     def _made_of(self) -> tuple[Any, ...]:
@@ -146,7 +148,9 @@ class FunctionTool(Works, Tool):
 
     async def _call(self, arguments: Arguments, context: Context[Any] | None) -> Any:
         values = dict(arguments.objects)
-        if self.signed.context and context is not None and context.value is not NOT_GIVEN:
+        if self.signed.context and self.signed.wants_nothing:
+            values[self.signed.context] = replace(context or Context(None), value=None)
+        elif self.signed.context and context is not None and context.value is not NOT_GIVEN:
             values[self.signed.context] = context
         if inspect.iscoroutinefunction(self.fn):
             return await self.fn(**values)

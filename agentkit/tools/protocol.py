@@ -23,8 +23,9 @@ Approve = bool | Callable[[dict[str, Any]], bool]
 OnError = Literal["tell", "raise"]
 """What follows when a tool raises: its model is told, or the ask ends with that error."""
 
-TakesContext = Literal["never", "if given", "always"]
-"""Whether what the caller gave to the ask is of use to a tool, and whether it works without."""
+TakesContext = Literal["never", "the run", "if given", "always"]
+"""Whether what the caller gave to the ask is of use to a tool, and whether it works without; or
+whether it takes a context for the run alone."""
 
 
 class BadArguments(ToolError):

@@ -73,7 +73,7 @@ async def test_a_context_is_not_offered_and_belongs_to_its_ask() -> None:
 async def test_a_context_that_is_needed_and_not_given_is_said_before_anything_is_paid() -> None:
     model = ScriptedModel("never")
     clerk = Agent("clerk", model=model, tools=[whoami_tool([])])
-    with pytest.raises(NotPerformed, match="context=") as raised:
+    with pytest.raises(NotPerformed, match="deps=") as raised:
         await clerk("hi")
     assert isinstance(raised.value, SetupError)
     assert model.requests == []

@@ -61,6 +61,15 @@ def test_a_retry_clears_what_was_streamed() -> None:
     assert progress.activity() == "boss tries again (Unreachable)"
 
 
+def test_it_shows_how_far_a_tool_says_that_it_is() -> None:
+    head = [opened("s", "boss"), step("s", "k1", "tool", "index"), step("s", "k2", "tool", "other")]
+    far = at(Noted, "s", topic="progress", data={"share": 0.4, "text": "page 4", "step": "k1"})
+    assert shown(*head, far).activity() == "boss calls index() 40% page 4 · boss calls other()"
+    assert shown(*head, far, ended("s", "k1")).activity() == "boss calls other()"
+    late = shown(*head, ended("s", "k1"), ended("s", "k2"), far)
+    assert late.activity() == ""
+
+
 def test_others_are_named_and_go_when_they_are_done() -> None:
     items = [opened("s", "boss"), opened("t", "reader", "s"), said("t", "k", "reader", "I read")]
     assert shown(*items).text() == "**reader**: I read"

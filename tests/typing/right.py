@@ -84,6 +84,11 @@ def pay(eur: float) -> str:
 async def orders(user: Context[User], status: str) -> list[str]:
     """The orders of the customer."""
     assert_type(user.value, User)
+    assert_type(user.deps, User)
+    assert_type(user.run.cost_usd, float | None)
+    assert_type(user.budget.usd, float | None)
+    assert_type(await user.ask("Which?", options=("a", "b")), str)
+    await user.progress(0.5, "half")
     return [f"{user.value.name}: {status}"]
 
 
@@ -135,6 +140,7 @@ async def asks() -> None:
     assert_type(await clerk("q", output=int, sample=1), Answer[int])
     assert_type(await clerk("q", model="sim:careful"), Answer[Report])
     assert_type(await clerk("q", after=await plain("q"), context=User(name="Ann")), Answer[Report])
+    assert_type(await clerk("q", deps=User(name="Ann")), Answer[Report])
     assert_type(await team("q"), Answer[Report])
     assert_type(await team("q", 3), Answer[Report])
     assert_type(await team("q", rounds=3, loud=True), Answer[Report])

@@ -61,5 +61,5 @@ def test_the_file_of_what_is_right_uses_every_public_name() -> None:
 
 
 def test_the_options_that_checkers_know_are_those_of_a_run() -> None:
-    recorded = {"task", "output", "sample", "arguments", "model"}
+    recorded = {"task", "output", "sample", "arguments", "model", "deps"}
     assert set(inspect.signature(agentkit.run).parameters) - recorded == RUN_OPTIONS
