@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+DEEPEST = 100
+"""Levels of lists and objects in data: a log reads messages back by a parser that stops at 200."""
+
+
 class Data(Part):
     """A JSON value, which models read as its text."""
 
@@ -46,7 +50,10 @@ class Data(Part):
             SetupError: it has none.
         """
         try:
-            self._set(value=jsonable(value), name=shown_name(name))
+            made = jsonable(value)
+            if depth_of(made) > DEEPEST:
+                raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+            self._set(value=made, name=shown_name(name))
         except ValueError as error:
             raise SetupError(
                 f"A part of data cannot be made of {type(value).__name__}: {error_text(error)}.",
@@ -155,6 +162,17 @@ class Content(tuple[str | Part, ...]):
         if all(isinstance(one, str) for one in parts):
             return "\n".join(map(str, parts))
         return cls(parts)
+
+
+def depth_of(value: JSON) -> int:
+    """How many lists and objects are inside of each other in a value."""
+    level, depth = [value], 0
+    while level := [one for one in level if isinstance(one, list | dict)]:
+        depth += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
 
 
 def checked_part(value: Any) -> str | Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import pickle
 import sys
@@ -256,6 +257,8 @@ BAD = [
     lambda at: Image.from_url(7),  # type: ignore[arg-type]
     lambda at: Image.from_figure(object()),
     lambda at: Data(lambda: 0),
+    lambda at: Data(json.loads("[" * 101 + "]" * 101)),
+    lambda at: Data(json.loads('{"a":' * 240 + "1" + "}" * 240)),
     lambda at: Data(image()),
 ]
 

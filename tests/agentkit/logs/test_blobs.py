@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -302,6 +303,15 @@ async def test_what_a_newer_version_says_in_a_message_is_shown_and_sound(path: P
     assert log.verify() == []
     texts = [n.message.text for e in log.read("r") for n in e.nodes]
     assert "See\n[part of an unknown type, 'hologram']" in texts
+    log.close()
+
+
+async def test_data_as_deep_as_they_may_be_read_back(path: Path) -> None:
+    log = SqliteLog(path)
+    await clerk("ok")(["See", Data(json.loads("[" * 100 + "]" * 100))], id="r", log=log)
+    log.close()
+    log = SqliteLog(path)
+    assert log.verify() == [] and (await clerk().rerun("r", log=log)).text == "ok"
     log.close()
 
 
