@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from agentkit.events import Noted
 from agentkit.messages import JSON
 from agentkit.notes import KNOWN, told
-from agentkit.patterns.topics import load
+from agentkit.views.topics import load
 
 ALARMING = (
     "fail", "error", "lost", "refus", "doubt", "cut_", "_cut", "miss", "wrong", "unknown",
-    "conflict", "dangl", "dead", "drop", "stale", "breaker", "filter",
+    "conflict", "dangl", "dead", "drop", "stale", "breaker", "filter", "not_",
 )  # fmt: skip
 """What makes a topic grave that no class here has and that has it in its name."""
 
