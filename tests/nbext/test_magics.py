@@ -449,6 +449,6 @@ def test_tools_of_every_kind_are_found_by_their_names(shared: Notebook) -> None:
         ("odd", "odd is a int, not a tool."),
         ("Lamp", "Lamp is a kind of tools, and no tool."),
     ):
-        assert words in shared.run(f"%%agent other --tools {name}\nYou do.").error
+        assert words in shared.run(f"%%agent warden --tools {name}\nYou do.").error
     assert "lamp is a Tool, not an actor." in shared.run("%%ask lamp\nhi").error
-    shared.run("del keeper, lamp, half, horn")
+    shared.ok("del keeper, lamp, half, horn, odd, Lamp, Half, blow")
