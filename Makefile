@@ -5,7 +5,7 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-lessons clean
+.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-lessons check-consistency clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test           run every test (ARGS=\"python notebooks javascript browser\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
+	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make clean          remove .venv and everything that was built"
 
@@ -44,6 +45,9 @@ bench-peers: .venv/.dev
 
 test-lessons: .venv/.dev
 	@$(PY) -m pytest -q -m lessons tests/test_notebooks.py $(ARGS)
+
+check-consistency: .venv/.dev
+	@$(PY) -m consistency $(ARGS)
 
 test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)

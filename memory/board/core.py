@@ -96,10 +96,12 @@ class BoardCore:
     @property
     def lost(self) -> list[dict[str, JSON]]:
         """The updates that were overwritten without having been seen, oldest first."""
+        self.journal.look()
         return [{"n": n, **told} for n, told in sorted(self.state.lost.items())]
 
     def keys(self) -> list[str]:
         """List every key that was written."""
+        self.journal.look()
         return sorted(self.state.written)
 
     def history(self, key: str | None = None) -> list[Version]:

@@ -30,6 +30,7 @@ class Carrier:
 
     async def reconcile(self) -> int:
         """See Board.reconcile."""
+        self.board.journal.look()
         count = 0
         # What one replica gets it can pass on, so a partition with a bridge is crossed in rounds.
         while todo := [

@@ -150,7 +150,7 @@ class Replica(Client, Memory):
 
         async def perform(step_key: str) -> JSON:
             board = self.board
-            where = board.primary(await self.serving(self.known.to_write, look=False))
+            where = board.primary(await self.serving(self.known.to_write, spread=False))
             after = frozenset(self.known.to_write(board.state, self.guarantees))
             draft = Draft(where, key, value, by, base, before, after,
                           self.known.later_than(self.guarantees))  # fmt: skip

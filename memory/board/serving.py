@@ -89,10 +89,10 @@ class Client:
             }
         return sorted(held)
 
-    async def serving(self, wanted: Wanted, *, look: bool = True) -> str:
+    async def serving(self, wanted: Wanted, *, spread: bool = True) -> str:
         """Find a replica that has what the session may rely on: this one, soon, or another."""
-        if look:
-            self.board.journal.look()
+        self.board.journal.look()
+        if spread:
             await self.delivery.spread()
         loop = asyncio.get_running_loop()
         end, pause_s = loop.time() + self.wait_s, SHORTEST_S

@@ -17,6 +17,7 @@ async def fill_replicas(view: Replicas, board: BoardCore) -> None:
         board: or a session on it.
     """
     view.stale = False
+    board.journal.look()
     view.fill(shelves(board.state, board.network), len(board.lost))
 
 

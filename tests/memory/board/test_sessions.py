@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentkit import Agent, run
 from agentkit.logs.memory import MemoryLog
+from agentkit.logs.sqlite import SqliteLog
 from memory import Board, Conflict, Stale, StoreUnreachable
 from memory.board.versions import Consistency
 from tests.fakes import FakeClock, ScriptedModel
@@ -167,3 +169,23 @@ async def test_a_conflict_is_with_what_stands_there() -> None:
         await made.at("b").update("n", lambda n: n + 1)
         with pytest.raises(Conflict, match="n on port is 2, version"):
             await made.write("n", 5)
+
+
+async def test_a_board_opened_twice_takes_in_what_the_other_one_wrote(tmp_path: Path) -> None:
+    clock = FakeClock()
+    logs = [SqliteLog(tmp_path / "log.db", clock=clock) for _ in range(2)]
+    ours, theirs = (Board("port", "lww", replicas=("a", "b"), log=log) for log in logs)
+    assert ours.keys() == theirs.keys() == []
+    theirs.network.partition("a", "b")
+    await theirs.write("x", 1)
+    # The other one writes it: nothing can be delivered from here, and that is told.
+    seen = await ours.at("b").read("x")
+    assert (seen.value, seen.behind) == (None, 1)
+    await theirs.at("b").write("x", 2, based_on=())
+    clock.now += 60
+    assert await ours.reconcile() == 2
+    assert ours.keys() == ["x"] and ours.lost == theirs.lost and len(ours.lost) == 1
+    await ours.clear()
+    assert theirs.keys() == [] and (await theirs.read("x")).value is None
+    for log in logs:
+        log.close()
