@@ -240,7 +240,7 @@ def write(file: File, head: JSON, items: Sequence[Item]) -> None:
     Raises:
         SetupError: it cannot be written.
     """
-    rows = (canonical(one.model_dump()) for one in items)
+    rows = (canonical(one.model_dump(exclude={"fact"})) for one in items)
     lines = (f"{line}\n" for line in (canonical(head), *rows))
     if not isinstance(file, str | Path):
         texts = isinstance(file, io.TextIOBase)
@@ -371,11 +371,12 @@ class Reading:
             admitted(made, self.memory.name)
             for one in made:
                 self.memory.checked_item(one)
+                one.told()  # What is known of it can be read, too.
             if twice := next((one.id for one in made if one.id in self.seen), None):
                 raise ValueError(f"the id {twice!r} is there twice")
         except pydantic.ValidationError as error:
             raise self.bad(number, first_of(error)) from error
-        except (SetupError, ValueError) as error:
+        except (SetupError, ValueError, TypeError) as error:
             raise self.bad(number, str(error).rstrip(".")) from error
         self.seen |= {one.id for one in made}
         self.items += made

@@ -1,7 +1,8 @@
 """Consolidation: what says the same becomes one item, and long items give their facts.
 
 What a model says is held to what it was given: a number, time or code that the merged text lacks,
-or that a fact has and its source has not, and nothing is changed.
+or that a fact has and its source has not, or words that are mostly its own, and nothing is changed.
+What holds no more, or only for a time, is history, and left alone.
 Source: Lin et al. 2025, Sleep-time Compute (arXiv 2504.13171), for the idea of working in between.
 """
 
@@ -41,6 +42,9 @@ LONG = 200
 
 FACTS = 12
 """Facts of one text, at most."""
+
+OWN = 0.5
+"""Of the words of what a model says, how many must be in what it was given."""
 
 EXTRACTED = "extracted"
 """Metadata of an item whose facts were extracted."""
@@ -197,17 +201,17 @@ class Consolidating:
 
     def keeps(self, text: str, before: Sequence[Item]) -> bool:
         """Whether a text has every number of those that it is to replace, and no other."""
-        held = set().union(*(figures(one.text) for one in before))
-        return bool(text.strip()) and self.fits(text) and figures(text) == held
+        given = " ".join(one.text for one in before)
+        return self.fits(text) and figures(text) == figures(given) and said_in(text, given)
 
     def fits(self, text: str) -> bool:
         """Whether the embedder takes a text in one piece."""
-        return len(text) <= self.memory.embedder.max_chars
+        return 0 < len(text.strip()) and len(text) <= self.memory.embedder.max_chars
 
     async def extract(self) -> None:
         """Extract the facts of long items."""
         everything = await self.memory.store.get()
-        todo = [one for one in reversed(everything) if extractable(one)]
+        todo = [one for one in reversed(everything) if lasting(one) and extractable(one)]
         for item in todo:
             if self.left <= 0:
                 return
@@ -232,7 +236,8 @@ class Consolidating:
         facts = {**told.metadata, **fact.metadata(), FROM: item.id}
         good: dict[str, Item] = {}
         for text in dict.fromkeys(one.strip() for one in found):
-            if text and self.fits(text) and figures(text) <= held and len(good) < FACTS:
+            true = self.fits(text) and figures(text) <= held and said_in(text, item.text)
+            if true and len(good) < FACTS:
                 id = own_id(text, facts)
                 good[id] = Item(id=id, text=text, metadata=facts)
             else:
@@ -240,6 +245,18 @@ class Consolidating:
         after = [item.model_copy(update={"metadata": {**item.metadata, EXTRACTED: True}})]
         if await self.change("extract", [item], [*after, *good.values()]):
             self.extracted += len(good)
+
+
+def lasting(one: Item) -> bool:
+    """Whether an item holds, from the beginning and without an end."""
+    fact = one.told().fact
+    return fact.superseded_by == "" and fact.valid_from is None and fact.valid_until is None
+
+
+def said_in(text: str, given: str) -> bool:
+    """Whether most words of a text are in what it is said to be from."""
+    words, known = set(terms(text)), set(terms(given))
+    return len(words & known) >= OWN * len(words)
 
 
 def extractable(one: Item) -> bool:
@@ -267,7 +284,7 @@ async def groups(memory: Scoped, name: str, near: float) -> list[list[str]]:
     """Find items that are near each other and have the same metadata, as a step."""
 
     async def perform(_key: str) -> JSON:
-        items = await memory.store.get()
+        items = [one for one in await memory.store.get() if lasting(one)]
         if len(items) < 2:
             return []
         found: list[list[str]] = await looked(memory.store, items, near)
@@ -278,7 +295,7 @@ async def groups(memory: Scoped, name: str, near: float) -> list[list[str]]:
 
 
 async def looked(store: Store, items: list[Item], near: float) -> list[list[str]]:
-    """Compare the newest items with all; those of other metadata say something else."""
+    """Compare the newest items with all; those of another kind say something else."""
     vectors = await store.vectors([one.id for one in items])
     kinds = [kind_of(one.told()) for one in items]
     found: list[list[str]] = await in_thread(lambda: grouped(items, kinds, vectors, near))
@@ -315,7 +332,9 @@ def grouped(
 
 
 def kind_of(item: Item) -> str:
-    """What two items must have alike, beside their texts: metadata, and for what time they hold."""
+    """What two items must have alike: metadata, author, key, and for what time they hold."""
     given = {name: one for name, one in item.metadata.items() if name != EXTRACTED}
     fact = item.fact
-    return canonical([given, fact.key, fact.valid_from, fact.valid_until, fact.superseded_by])
+    return canonical(
+        [given, fact.author, fact.key, fact.valid_from, fact.valid_until, fact.superseded_by]
+    )

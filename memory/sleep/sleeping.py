@@ -38,9 +38,9 @@ class Sleeping(Scoped):
 
         It is a run of its own, and each change a step in it that says what was there before;
         `undo(done.run)` takes all of them back, `undo(done.run, key)` one. Items with other
-        metadata are never merged, and nothing that somebody changed meanwhile is touched. A merge
-        must keep every number of what it replaces; a fact may have none that its text has not. It
-        can be cancelled.
+        metadata, another author or key are never merged, history and what somebody changed
+        meanwhile are not touched. A merge must keep every number of what it replaces; a fact may
+        have none that its text has not. It can be cancelled.
 
         Args:
             model: that is asked; the default model without one.

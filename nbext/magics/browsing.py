@@ -41,7 +41,7 @@ async def paged(one: Memory, name: str, page: int, words: str) -> Table:
     if page > pages:
         raise SetupError(f"{name} has no page {page}.", expected=f"1 to {pages}")
     shown = items[(page - 1) * PAGE : page * PAGE]
-    rows = tuple((one.id, cut(one.text, TEXT), cut(facts(one.metadata), FACTS)) for one in shown)
+    rows = tuple((one.id, cut(one.text, TEXT), cut(about(one), FACTS)) for one in shown)
     found = f" --find {words!r}" if words else ""
     more = f"; more: %memory {name} --items={page + 1}{found}" if page < pages else ""
     note = (
@@ -103,13 +103,21 @@ async def items_of(one: Memory) -> Sequence[Any]:
     store: Any = getattr(one, "store", None)
     if store is None or not hasattr(store, "get"):
         raise SetupError(f"{one.name} is a {type(one).__name__}, which holds no items.")
-    found: Sequence[Any] = await store.get()
+    # A vector memory tells apart what it knows of an item and its metadata.
+    told: Any = getattr(one, "items", None)
+    found: Sequence[Any] = await (store.get() if told is None else told())
     return found
 
 
 def everything(one: Any) -> str:
     """Return all words of an item, as they are compared."""
     return f"{one.id} {one.text} {facts(one.metadata)}".casefold()
+
+
+def about(one: Any) -> str:
+    """Return the metadata of an item, and whether it is history."""
+    by = getattr(getattr(one, "fact", None), "superseded_by", "")
+    return ", ".join(filter(None, [facts(one.metadata), f"superseded by {by}" if by else ""]))
 
 
 def facts(metadata: Mapping[str, JSON]) -> str:

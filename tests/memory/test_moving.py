@@ -58,6 +58,22 @@ async def test_a_round_trip_loses_nothing(kind: dict[str, Any], tmp_path: Path) 
             await one.close()
 
 
+async def test_what_is_known_of_a_fact_comes_along(kind: dict[str, Any]) -> None:
+    file = io.StringIO()
+    async with run(log=open_log("memory:")):
+        made, other = VectorMemory("notes", **kind), VectorMemory("other", **kind)
+        await made.remember("The depth is 8.8 m.", key="depth", valid_until=2e9)
+        await made.remember("The depth is 9.0 m.", key="depth", importance=7)
+        await made.export(file)
+        file.seek(0)
+        await other.import_(file)
+        assert await other.items() == await made.items()
+        assert await other.history("depth") == await made.history("depth")
+        assert len(await other.history("depth")) == 2
+        for one in (made, other):
+            await one.close()
+
+
 async def test_open_files_of_any_kind_will_do(tmp_path: Path) -> None:
     kind = {"store": "numpy", "path": ":memory:", "embedder": "hashed"}
     async with run(log=open_log("memory:")):
@@ -112,6 +128,9 @@ BAD = [
     '{"id": "b", "text": "x", "metadata": {"m": NaN}}', '{"id": "b", "text": "\\ud800"}',
     '{"id": "b", "text": "x", "metadata": {"m": 1e999}}', '{"id": "b", "text": "x"',
     '{"id": "b", "text": "x", "metadata": {"m": 99999999999999999999}}', "[" * 100_000, "9" * 9_000,
+    '{"id": "b", "text": "x", "metadata": {"fact_supersedes": "x"}}',
+    '{"id": "b", "text": "x", "metadata": {"fact_supersedes": 5}}',
+    '{"id": "b", "text": "x", "metadata": {"fact_created": "soon"}}',
     '{"id": "b", "text": "x"}}', '{"id": "b", "text": "x"} {"id": "c", "text": "x"}',
 ]  # fmt: skip
 HEADS = [

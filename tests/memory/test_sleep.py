@@ -109,10 +109,10 @@ async def test_a_long_text_gives_its_facts_once(notes: VectorMemory) -> None:
         await notes.remember(OTHER, ids="other")
     before = await notes.items()
     facts = ["Ada Brix sails the Heron.", "The Heron carries 433 t of slate."]
-    facts += ["The Heron is 999 m.", "", facts[0]]
+    facts += ["The Heron is 999 m.", "", facts[0], "I cannot say what facts are in what I have."]
     model = ScriptedModel(json.dumps({"facts": facts}))
     done = await notes.consolidate(model=model, log=log)
-    assert (done.merged, done.extracted, done.refused) == (0, 2, 2)
+    assert (done.merged, done.extracted, done.refused) == (0, 2, 3)
     found = {one.text: one.metadata for one in await notes.items()}
     assert found[STORY] == {"by": "ben", "extracted": True}
     assert found[facts[0]] == found[facts[1]] == {"by": "ben", "from": "story"}
@@ -122,6 +122,21 @@ async def test_a_long_text_gives_its_facts_once(notes: VectorMemory) -> None:
         assert (await notes.undo(done.run)).changes == 1
     assert await notes.items() == before
     await notes.close()
+
+
+async def test_items_of_several_runs_are_merged_and_history_is_left_alone() -> None:
+    made, log = fresh(), open_log("memory:")
+    for n, text in enumerate(DEEP):
+        async with run(log=log):
+            await made.remember(text, ids="ab"[n])
+    async with run(log=log):
+        await made.remember(DEEP[0], ids="old", key="depth")
+        new = await made.update("old", "The harbour of Amber is 8.8 m deep at ebb.")
+        await made.remember(DEEP[1], ids="soon", valid_from=4e9)
+    model = ScriptedModel(same([1, 2], DEEP[0]))
+    done = await made.consolidate(model=model, log=log, near=0.3)
+    assert (done.merged, done.refused) == (1, 0) and len(model.requests) == 1
+    assert {one.id for one in await made.items()} == {"a", "old", new, "soon"}
 
 
 async def test_nothing_that_was_changed_meanwhile_is_touched() -> None:
