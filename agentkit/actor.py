@@ -7,62 +7,45 @@ actor asked inside a run works in a scope of its own; outside, it opens a run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from types import MappingProxyType
+from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar, Generic, Literal, overload
 
 from typing_extensions import TypeVar, Unpack
 
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
-from agentkit.code import Works
-from agentkit.conversation import After, heard_in, keep_parts, passed_on, thread_before
+from agentkit.borrowing import connected, model_again
+from agentkit.conversation import After, heard_in
 from agentkit.delegation import ActorTool, delegate
 from agentkit.deprecated import moved
 from agentkit.errors import (
-    AgentkitError,
     SetupError,
     TeamChanged,
-    TooDeep,
-    UnknownModel,
     error_text,
 )
 from agentkit.events import (
     Delta,
     Event,
-    Failure,
-    MessageSent,
     RunStarted,
-    ScopeClosed,
-    ScopeOpened,
-    Status,
     uuid7,
 )
-from agentkit.finished import answered
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import (
     JSON,
     Content,
-    Message,
-    Thread,
-    canonical,
-    digest,
-    extend,
     jsonable,
-    node,
 )
-from agentkit.model import Model, OnText, Reply, Request
+from agentkit.model import Model
 from agentkit.opening import run
 from agentkit.options import AskOptions, RunOptions
 from agentkit.parts import as_content
-from agentkit.run import Run, current_run
-from agentkit.scope import Scope, current_scope, in_copy, in_run, within
+from agentkit.performer import Performer
+from agentkit.run import current_run
+from agentkit.scope import current_scope, in_run
 from agentkit.sync import wait
-from agentkit.threads import uncancelled
 from agentkit.tools import Approve, of_answers
-from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
 
 RUN_OPTIONS = frozenset(RunOptions.__annotations__)
@@ -79,48 +62,21 @@ BEGINNING = 64
 """Events of a run among which its first message is."""
 
 
-class Actor(Works, Generic[T]):
+class Actor(Performer, Generic[T]):
     """The base of all actors. Subclasses define `act`; an Actor[Report] answers with a Report."""
 
-    what = "actor"
-    """agent, pattern, graph, person or remote; shown in pictures."""
     members: tuple[Actor, ...] = ()
     """The actors it works with, as far as they are known before it is asked."""
-    max_nested: int = 8
-    """How often it may be asked, by agents that have it as a tool, within one ask of it."""
     output: Output = None
     """The type of its answers where an ask names none; None is free text."""
-    arguments: Mapping[str, JSON] = MappingProxyType({})
-    """What it is given in each ask beside the task; a part of the ask's identity."""
 
     def __init__(self, name: str, description: str = "") -> None:
         self.name = checked_name(name)
         self.description = description
 
-    async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
-        """Do the work, inside an open scope; subclasses only. The thread ends with the task."""
-        raise NotImplementedError
-
-    def heard(self, before: Thread) -> Thread:
-        """What the actor makes of what was said before it was asked."""
-        return before
-
-    async def opening(self, content: str | Content, before: Thread) -> Thread:
-        """The conversation as the actor gets it: what was said before, then the task."""
-        return extend(before, Message(role="user", content=content))
-
     def _made_of(self) -> tuple[Any, ...]:
         """What the mark of a function that asks it is about; see agentkit.code."""
         return self.name, self.members
-
-    @property
-    def model_name(self) -> str | None:
-        """The model behind the actor, where there is one."""
-        return None
-
-    def model_in(self, scope: Scope) -> Model | None:
-        """The model that is asked in an activation of it; None where it has none itself."""
-        return None
 
     @overload
     async def __call__(
@@ -169,17 +125,10 @@ class Actor(Works, Generic[T]):
             LimitReached: a budget, the turns or a deadline are used up.
             EndpointError: the endpoint failed for good.
         """
-        if type(sample) is not int or sample < 0:
-            raise SetupError(
-                f"{self.name} was asked for the sample {sample!r}.",
-                expected="a whole number from 0: which draw of the same ask this is",
-            )
         output = self.output if output is None else output
-        if deps is not NOT_GIVEN and context is not NOT_GIVEN:
-            raise SetupError(f"{self.name} was given deps and context.", expected="one of them")
-        given = context if deps is NOT_GIVEN else deps
+        given = self._brought(deps, context)
         known = "" if given is NOT_GIVEN else identity_of(given, self.name)
-        task = self._asked(task)
+        task = self._asked(task, sample)
         asked = connected(model, self.name)
         if in_run():
             if options:
@@ -192,24 +141,39 @@ class Actor(Works, Generic[T]):
             if current_scope().what != "agent":
                 await current_run().flush()
             return answer
-        unknown = sorted(options.keys() - RUN_OPTIONS)
-        if unknown:
-            raise SetupError(
-                f"{self.name} cannot be asked with {', '.join(unknown)}.",
-                expected=", ".join(sorted({"output", *self.arguments} | ASK_OPTIONS)),
-            )
+        self._known(options)
         options.setdefault("actor", self.name)
         options |= {"task": task, "output": schema_of(output), "sample": sample}
         options["model"] = model if isinstance(model, str) else asked and asked.name
         async with run(arguments=dict(self.arguments), deps=known, **options):
             return await self._ask(task, output, after, (given, known), sample, asked)
 
-    def _asked(self, task: Any) -> JSON | Content:
+    def _brought(self, deps: Any, context: Any) -> Any:
+        """What tools and instructions get, by either name."""
+        if deps is not NOT_GIVEN and context is not NOT_GIVEN:
+            raise SetupError(f"{self.name} was given deps and context.", expected="one of them")
+        return context if deps is NOT_GIVEN else deps
+
+    def _known(self, options: dict[str, Any]) -> None:
+        """Refuse options that a run does not have."""
+        unknown = sorted(options.keys() - RUN_OPTIONS)
+        if unknown:
+            raise SetupError(
+                f"{self.name} cannot be asked with {', '.join(unknown)}.",
+                expected=", ".join(sorted({"output", *self.arguments} | ASK_OPTIONS)),
+            )
+
+    def _asked(self, task: Any, sample: int) -> JSON | Content:
         """The task as a JSON value, or as content where it has parts.
 
         Raises:
-            SetupError: it is neither.
+            SetupError: it is neither, or the sample is no number of one.
         """
+        if type(sample) is not int or sample < 0:
+            raise SetupError(
+                f"{self.name} was asked for the sample {sample!r}.",
+                expected="a whole number from 0: which draw of the same ask this is",
+            )
         content, texts = None, task
         if not isinstance(task, str):
             task = texts = of_answers(task)
@@ -395,197 +359,8 @@ class Actor(Works, Generic[T]):
         """This actor in a declared graph, asked only where the condition holds."""
         return Arrows.lone(self).when(test, label)
 
-    async def _ask(
-        self,
-        task: JSON | Content,
-        output: Output,
-        after: After | None,
-        context: tuple[Any, str],
-        sample: int = 0,
-        model: Model | None = None,
-    ) -> Answer:
-        current, parent = current_run(), current_scope()
-        self._bounded(parent)
-        task = passed_on(task, parent)
-        content = task if isinstance(task, str | Content) else canonical(task)
-        # Bytes are known by their digests here as in messages.
-        text = content if isinstance(content, str) else f"content {canonical(content.form())}"
-        before = self.heard(thread_before(after, self.name))
-        head = before[-1].id if before else ""
-        identity = [parent.key, self.name, text, head, canonical(schema_of(output))]
-        if self.arguments:
-            identity.append(canonical(dict(self.arguments)))
-        brought, known = context
-        if known:
-            identity.append(f"deps {known}")
-        base = digest(*identity, *([str(sample)] if sample else []))
-        scope = Scope(
-            key=digest(base, parent.nth(base)),
-            actor=self.name,
-            path=f"{parent.path}/{self.name}" if parent.path else self.name,
-            what=self.what,
-            parent=parent,
-            seed=sample_seed(parent.seed, sample),
-            given=parent.given if brought is NOT_GIVEN else brought,
-            identified=parent.identified if brought is NOT_GIVEN else bool(known),
-            model=model or parent.model,
-        )
-        thinking = self.model_in(scope)
-        past = current.past
-        if past.finished:
-            return answered(past.finished, scope.key, self.name, content, output)
-        if past.bound:
-            asks = f"asks {self.name} what it did not ask then"
-            await past.keep_way(parent, asks, scope.key)
-        current.emit(
-            ScopeOpened,
-            scope.key,
-            actor=self.name,
-            what=self.what,
-            path=scope.path,
-            parent=parent.key,
-            model=thinking.name if thinking else self.model_name,
-            arguments=dict(self.arguments) or None,
-            again=in_copy(),
-        )
-        status: Status = "ok"
-        error: Failure | None = None
-        kept: dict[str, Any] = {}
-        try:
-            with within(current, scope):
-                thread = await self.opening(content, before)
-                keep_parts(scope, thread)
-                tell(current, scope, thread, parent.actor, self.name, "task")
-                with uncancelled(self._cancelled):
-                    answer = await self.act(task, output, thread)
-            said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
-            past.check_answer(scope, said[-1].id)
-        except BaseException as failure:
-            stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
-            status = "cancelled" if stopped else "failed"
-            error = failure_of(failure)
-            raise
-        else:
-            tell(current, scope, said, self.name, parent.actor, "answer")
-            missing = scope.lacks.of(answer.missing)
-            kept = {"stop": answer.stop, "missing": missing, **kept_data(answer.data)}
-        finally:
-            current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
-        given = answer.model_copy(
-            update={
-                # Whoever keeps no conversation of his own, as a person, can be asked on, too.
-                "thread": answer.thread or extend(thread, said[-1].message),
-                "actor": self.name,
-                "run_id": current.id,
-                "usage": scope.usage,
-                "doubts": tuple(scope.doubts),
-                "missing": missing,
-                "cost_usd": scope.cost_usd,
-            }
-        )
-        keep_parts(parent, given.thread[-1:])
-        parent.lacks.add(missing, self.name, given)
-        return given
-
-    def _cancelled(self, by: str) -> AgentkitError:
-        return AgentkitError(
-            f"{self.name} failed: something it waited for was cancelled ({by}).",
-            todo=f"catch {by} where it waits for work that may be cancelled",
-        )
-
-    def _bounded(self, parent: Scope) -> None:
-        """Refuse an ask by way of a tool, where it goes in a circle.
-
-        Raises:
-            TooDeep: it was asked within itself max_nested times.
-        """
-        above = [scope for scope in parent.lineage() if scope.actor == self.name]
-        if not above or parent.what != "agent":
-            return
-        if int(above[-1].nth("asked within itself")) >= self.max_nested:
-            raise TooDeep(
-                f"{self.name} was asked within an ask of itself for more than"
-                f" {self.max_nested} times, the last time by {parent.path}.",
-                expected="an end: agents that are each other's tools pass a task on for ever",
-                todo="take one out of the other's tools; or raise max_nested of the agent",
-                run_id=current_run().id,
-            )
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
-
-
-def kept_data(data: Any) -> dict[str, JSON]:
-    """An answer's data as the end of its scope keeps them."""
-    if data is None:
-        return {}
-    try:
-        return {"data": jsonable(data)}
-    except (ValueError, RecursionError):
-        return {"opaque": True}
-
-
-def connected(model: str | Model | None, name: str) -> Model | None:
-    """The model that an ask names.
-
-    Raises:
-        SetupError: it is none.
-    """
-    if isinstance(model, str):
-        from agentkit.endpoints.connect import connect
-
-        return connect(model)
-    if model is not None and not callable(model):
-        raise SetupError(
-            f"{name} was asked with the model {model!r}.",
-            expected='a name such as "sim:careful", or what connect(...) returns',
-        )
-    return model
-
-
-def model_again(model: str, name: str, how: str) -> Model:
-    """The model that a recorded ask named."""
-    from agentkit.endpoints.connect import connect
-
-    try:
-        return connect(model)
-    except UnknownModel:
-        return Absent(model, f"{name}.{how}(run_id, model=...)")
-
-
-class Absent:
-    """A model that an ask was given as an object; a run that goes on may need it no more."""
-
-    def __init__(self, name: str, todo: str) -> None:
-        self.name, self.todo = name, todo
-
-    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
-        """Say that it is not there."""
-        raise SetupError(
-            f"The run was asked with a model {self.name!r} of the program's own.",
-            expected="it again",
-            todo=self.todo,
-        )
-
-
-def sample_seed(seed: int | None, sample: int) -> int | None:
-    """The seed of a sample: sample 0 has the seed itself, the others unrelated ones."""
-    if not sample:
-        return seed
-    return int(digest(str(seed), str(sample))[:8], 16) >> 1
-
-
-def tell(run: Run, scope: Scope, nodes: Thread, sender: str, to: str, purpose: str) -> None:
-    """Record a message between actors."""
-    run.emit(
-        MessageSent,
-        scope.key,
-        nodes=run.fresh(nodes),
-        sender=sender,
-        to=to,
-        message=nodes[-1].id,
-        purpose=purpose,
-    )
 
 
 class Joined(Actor):
@@ -633,6 +408,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-OLD = ("Pattern", "pattern")
+OLD = {name: f"agentkit.pattern:{name}" for name in ("Pattern", "pattern")}
+OLD |= {name: f"agentkit.performer:{name}" for name in ("kept_data", "sample_seed", "tell")}
 
-__getattr__ = moved(__name__, {name: f"agentkit.pattern:{name}" for name in OLD})
+__getattr__ = moved(__name__, OLD)

@@ -87,6 +87,8 @@ LAYERS = [
     "agentkit.conversation",
     "agentkit.options",
     "agentkit.finished",
+    "agentkit.borrowing",
+    "agentkit.performer",
     "agentkit.actor",
     "agentkit.pattern",
     "agentkit.shortening",

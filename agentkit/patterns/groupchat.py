@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentkit.actor import Actor, tell
+from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import UnknownActor
 from agentkit.messages import JSON, Message, Thread, extend
@@ -23,6 +23,7 @@ from agentkit.patterns.parts.notes import Stopped
 from agentkit.patterns.parts.selectors import Choice, Selector, round_robin
 from agentkit.patterns.parts.stops import Chat, Condition, Turn, given_up
 from agentkit.patterns.parts.team import FAILURES, at_least, members, text_of, unfinished
+from agentkit.performer import tell
 from agentkit.run import current_run
 from agentkit.scope import current_scope, lacking, note
 from agentkit.typed import Output

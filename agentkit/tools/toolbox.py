@@ -120,11 +120,11 @@ def is_tool(one: Any) -> bool:
     return callable(getattr(kind, "perform", None)) and callable(getattr(kind, "check", None))
 
 
-def fulfils(one: Any) -> Tool:
-    """A tool of a kind of one's own, if it is all that a tool has to be.
+def spec_of(one: Any) -> ToolSpec:
+    """What something is called and takes, if it has all the parts of a tool.
 
     Raises:
-        ToolError: something is missing, or cannot be.
+        ToolError: it lacks one, or its spec is none.
     """
     kind = type(one).__name__
     try:
@@ -148,6 +148,16 @@ def fulfils(one: Any) -> Tool:
             f"The spec of a {kind} is of the type {type(spec).__name__}.",
             expected="an agentkit.model.ToolSpec(name=..., description=..., parameters=...)",
         )
+    return spec
+
+
+def fulfils(one: Any) -> Tool:
+    """A tool of a kind of one's own, if it is all that a tool has to be.
+
+    Raises:
+        ToolError: something is missing, or cannot be.
+    """
+    spec = spec_of(one)
     if one.takes_context not in get_args(TakesContext):
         raise ToolError(
             f"takes_context of {spec.name} is {one.takes_context!r}.",

@@ -1,0 +1,258 @@
+"""One ask of an actor: the scope that it works in, and what is recorded of it.
+
+The scope's key says what was asked, by whom, inside what. A run that goes on knows by it what
+was done already; see ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from agentkit.answer import Answer
+from agentkit.code import Works
+from agentkit.conversation import After, keep_parts, passed_on, thread_before
+from agentkit.errors import AgentkitError, TooDeep
+from agentkit.events import Failure, MessageSent, ScopeClosed, ScopeOpened, Status
+from agentkit.finished import answered
+from agentkit.given import NOT_GIVEN
+from agentkit.messages import (
+    JSON,
+    Content,
+    Message,
+    Thread,
+    canonical,
+    digest,
+    extend,
+    jsonable,
+    node,
+)
+from agentkit.model import Model
+from agentkit.run import Run, current_run
+from agentkit.scope import Scope, current_scope, in_copy, within
+from agentkit.threads import uncancelled
+from agentkit.traces import failure_of
+from agentkit.typed import Output, schema_of
+
+
+class Performer(Works):
+    """Who is asked: it works on each ask in a scope of its own. Subclasses define `act`."""
+
+    what = "actor"
+    """agent, pattern, graph, person or remote; shown in pictures."""
+    max_nested: int = 8
+    """How often it may be asked, by agents that have it as a tool, within one ask of it."""
+    arguments: Mapping[str, JSON] = MappingProxyType({})
+    """What it is given in each ask beside the task; a part of the ask's identity."""
+    name: str
+
+    async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
+        """Do the work, inside an open scope; subclasses only. The thread ends with the task."""
+        raise NotImplementedError
+
+    def heard(self, before: Thread) -> Thread:
+        """What the actor makes of what was said before it was asked."""
+        return before
+
+    async def opening(self, content: str | Content, before: Thread) -> Thread:
+        """The conversation as the actor gets it: what was said before, then the task."""
+        return extend(before, Message(role="user", content=content))
+
+    @property
+    def model_name(self) -> str | None:
+        """The model behind the actor, where there is one."""
+        return None
+
+    def model_in(self, scope: Scope) -> Model | None:
+        """The model that is asked in an activation of it; None where it has none itself."""
+        return None
+
+    async def _ask(
+        self,
+        task: JSON | Content,
+        output: Output,
+        after: After | None,
+        context: tuple[Any, str],
+        sample: int = 0,
+        model: Model | None = None,
+    ) -> Answer:
+        """Be asked, inside a run.
+
+        Args:
+            task, output, after, sample, model: as in the call of an actor.
+            context: what tools and instructions get, and what of it identifies the ask.
+        """
+        current, parent = current_run(), current_scope()
+        self._bounded(parent)
+        task = passed_on(task, parent)
+        content = task if isinstance(task, str | Content) else canonical(task)
+        before = self.heard(thread_before(after, self.name))
+        asked = self._identity(parent, content, before, output, context[1], sample)
+        scope = self._scope(parent, asked, context, sample, model)
+        past = current.past
+        if past.finished:
+            return answered(past.finished, scope.key, self.name, content, output)
+        if past.bound:
+            asks = f"asks {self.name} what it did not ask then"
+            await past.keep_way(parent, asks, scope.key)
+        self._open(current, scope, parent)
+        status: Status = "ok"
+        error: Failure | None = None
+        kept: dict[str, Any] = {}
+        try:
+            with within(current, scope):
+                thread = await self.opening(content, before)
+                keep_parts(scope, thread)
+                tell(current, scope, thread, parent.actor, self.name, "task")
+                with uncancelled(self._cancelled):
+                    answer = await self.act(task, output, thread)
+            said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
+            past.check_answer(scope, said[-1].id)
+        except BaseException as failure:
+            stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
+            status = "cancelled" if stopped else "failed"
+            error = failure_of(failure)
+            raise
+        else:
+            tell(current, scope, said, self.name, parent.actor, "answer")
+            missing = scope.lacks.of(answer.missing)
+            kept = {"stop": answer.stop, "missing": missing, **kept_data(answer.data)}
+        finally:
+            # Also when it is cancelled: a scope that was opened is closed.
+            current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
+        # Whoever keeps no conversation of his own, as a person, can be asked on, too.
+        whole = answer.thread or extend(thread, said[-1].message)
+        keep_parts(parent, whole[-1:])
+        given = self._taken(answer, current.id, scope, whole, missing)
+        parent.lacks.add(missing, self.name, given)
+        return given
+
+    def _identity(
+        self,
+        parent: Scope,
+        content: str | Content,
+        before: Thread,
+        output: Output,
+        known: str,
+        sample: int,
+    ) -> str:
+        """What tells this ask from others, but for how often it was asked there before."""
+        # Bytes are known by their digests here as in messages.
+        text = content if isinstance(content, str) else f"content {canonical(content.form())}"
+        head = before[-1].id if before else ""
+        parts = [parent.key, self.name, text, head, canonical(schema_of(output))]
+        if self.arguments:
+            parts.append(canonical(dict(self.arguments)))
+        if known:
+            parts.append(f"deps {known}")
+        if sample:
+            parts.append(str(sample))
+        return digest(*parts)
+
+    def _scope(
+        self,
+        parent: Scope,
+        asked: str,
+        context: tuple[Any, str],
+        sample: int,
+        model: Model | None,
+    ) -> Scope:
+        brought, known = context
+        inherited = brought is NOT_GIVEN
+        return Scope(
+            key=digest(asked, parent.nth(asked)),
+            actor=self.name,
+            path=f"{parent.path}/{self.name}" if parent.path else self.name,
+            what=self.what,
+            parent=parent,
+            seed=sample_seed(parent.seed, sample),
+            given=parent.given if inherited else brought,
+            identified=parent.identified if inherited else bool(known),
+            model=model or parent.model,
+        )
+
+    def _open(self, current: Run, scope: Scope, parent: Scope) -> None:
+        thinking = self.model_in(scope)
+        current.emit(
+            ScopeOpened,
+            scope.key,
+            actor=self.name,
+            what=self.what,
+            path=scope.path,
+            parent=parent.key,
+            model=thinking.name if thinking else self.model_name,
+            arguments=dict(self.arguments) or None,
+            again=in_copy(),
+        )
+
+    def _taken(
+        self, answer: Answer, run: str, scope: Scope, thread: Thread, missing: tuple[str, ...]
+    ) -> Answer:
+        """The answer as whoever asked gets it: with what it took."""
+        return answer.model_copy(
+            update={
+                "thread": thread,
+                "actor": self.name,
+                "run_id": run,
+                "usage": scope.usage,
+                "doubts": tuple(scope.doubts),
+                "missing": missing,
+                "cost_usd": scope.cost_usd,
+            }
+        )
+
+    def _cancelled(self, by: str) -> AgentkitError:
+        return AgentkitError(
+            f"{self.name} failed: something it waited for was cancelled ({by}).",
+            todo=f"catch {by} where it waits for work that may be cancelled",
+        )
+
+    def _bounded(self, parent: Scope) -> None:
+        """Refuse an ask by way of a tool, where it goes in a circle.
+
+        Raises:
+            TooDeep: it was asked within itself max_nested times.
+        """
+        above = [scope for scope in parent.lineage() if scope.actor == self.name]
+        if not above or parent.what != "agent":
+            return
+        if int(above[-1].nth("asked within itself")) >= self.max_nested:
+            raise TooDeep(
+                f"{self.name} was asked within an ask of itself for more than"
+                f" {self.max_nested} times, the last time by {parent.path}.",
+                expected="an end: agents that are each other's tools pass a task on for ever",
+                todo="take one out of the other's tools; or raise max_nested of the agent",
+                run_id=current_run().id,
+            )
+
+
+def kept_data(data: Any) -> dict[str, JSON]:
+    """An answer's data as the end of its scope keeps them."""
+    if data is None:
+        return {}
+    try:
+        return {"data": jsonable(data)}
+    except (ValueError, RecursionError):
+        return {"opaque": True}
+
+
+def sample_seed(seed: int | None, sample: int) -> int | None:
+    """The seed of a sample: sample 0 has the seed itself, the others unrelated ones."""
+    if not sample:
+        return seed
+    return int(digest(str(seed), str(sample))[:8], 16) >> 1
+
+
+def tell(run: Run, scope: Scope, nodes: Thread, sender: str, to: str, purpose: str) -> None:
+    """Record a message between actors."""
+    run.emit(
+        MessageSent,
+        scope.key,
+        nodes=run.fresh(nodes),
+        sender=sender,
+        to=to,
+        message=nodes[-1].id,
+        purpose=purpose,
+    )
