@@ -247,37 +247,11 @@ class Recorded:
         # By the class itself: a long run has tens of thousands of events to be gone through.
         kind = type(event)
         if kind is StepStarted:
-            self.started[event.key] = event
-            self.begun.add(event.key)
-            self.begun.add(event.name)
-            self.unended.add(event.key)
-            if self.told:
-                self.told.discard(call(event.name, event.request))
-            self.attempts[event.key] = event.attempt
-            models = self.models.setdefault(event.scope, [])
-            if event.step == "model" and event.key not in models:
-                models.append(event.key)
+            self._begun(event)
         elif kind is StepEnded:
-            self.unended.discard(event.key)
-            begun = self.started.get(event.key)
-            if event.doubt or self.told:
-                made = call(event.name, begun.request if begun else event.request)
-                (self.told.add if event.doubt else self.told.discard)(made)
-            settled = event.status == "ok" or (event.status == "failed" and event.step == "tool")
-            if event.usage is not None and not settled and event.reused is None:
-                self.cut.append(event)
-            if settled and not self.redacted:
-                self.ended[event.key] = event
-            elif settled:
-                self.failed.pop(event.key, None)
-            elif event.status == "failed":
-                self.started.pop(event.key, None)
-                self.failed[event.key] = event.error or Failure(type="AgentkitError", text="")
-            elif event.error and event.error.type == NOT_PERFORMED:
-                self.started.pop(event.key, None)
-            elif event.error and event.step == "tool" and event.error.type not in STOPPED:
-                self.failed[event.key] = event.error
+            self._done(event)
         elif kind is ScopeClosed and event.status != "ok":
+            # A resumed run asks again what failed, so that scope opens once more in the log.
             self.seen.pop(f"scope.opened {event.scope}", None)
         else:
             self.redacted |= kind is RunStarted and event.redacted
@@ -286,6 +260,43 @@ class Recorded:
                 self.answers[event.scope] = event.message
             elif kind is Noted:
                 self._noted(event)
+
+    def _begun(self, event: StepStarted) -> None:
+        self.started[event.key] = event
+        self.begun.add(event.key)
+        self.begun.add(event.name)
+        self.unended.add(event.key)
+        if self.told:
+            # A person allowed the call, or it would not have been begun again.
+            self.told.discard(call(event.name, event.request))
+        self.attempts[event.key] = event.attempt
+        models = self.models.setdefault(event.scope, [])
+        if event.step == "model" and event.key not in models:
+            models.append(event.key)
+
+    def _done(self, event: StepEnded) -> None:
+        self.unended.discard(event.key)
+        begun = self.started.get(event.key)
+        if event.doubt or self.told:
+            made = call(event.name, begun.request if begun else event.request)
+            (self.told.add if event.doubt else self.told.discard)(made)
+        # A tool's failure is a result: its model was told, and answered what follows from it.
+        final = event.status == "ok" or (event.status == "failed" and event.step == "tool")
+        if event.usage is not None and not final and event.reused is None:
+            # Cut in flight, it may have been charged; a resumed budget counts it as paid.
+            self.cut.append(event)
+        if final and not self.redacted:
+            self.ended[event.key] = event
+        elif final:
+            self.failed.pop(event.key, None)
+        elif event.status == "failed":
+            # It ended, if badly: in no doubt, so it may be begun again.
+            self.started.pop(event.key, None)
+            self.failed[event.key] = event.error or Failure(type="AgentkitError", text="")
+        elif event.error and event.error.type == NOT_PERFORMED:
+            self.started.pop(event.key, None)
+        elif event.error and event.step == "tool" and event.error.type not in STOPPED:
+            self.failed[event.key] = event.error
 
     def _noted(self, event: Noted) -> None:
         match event.note:

@@ -36,7 +36,6 @@ LONG_FUNCTIONS: dict[str, int] = {
     "agentkit/logs/redacting.py:plan": 60,
     "agentkit/logs/schema.py:check_header": 60,
     "agentkit/logs/verifying.py:problems": 60,
-    "agentkit/record.py:add": 60,
     "agentkit/run.py:step": 60,
     "agentkit/run.py:_attempt": 60,
     "agentkit/tools/remote.py:__init__": 60,
