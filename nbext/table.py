@@ -19,6 +19,9 @@ DOTS = {
 }
 """Colours of the dot before a status."""
 
+WHOLE = 36
+"""Characters of an id that is not broken into lines, as long as a UUID."""
+
 CELL = "padding:4px 12px 4px 4px;text-align:left;vertical-align:top;border:0"
 RULE = "border-bottom:1px solid var(--jp-border-color2,#e3e6ea)"
 MUTE = "color:var(--jp-ui-font-color2,#5b6570)"
@@ -70,6 +73,8 @@ class Table(Frozen):
         if column == "status" and tag == "td":
             colour = DOTS.get(text.split()[0] if text else "", "#8a939c")
             dot = f'<span style="color:{colour}">●</span> '
+        # An id is copied: as a whole, where it is not so long that it would leave no room.
+        align += ";white-space:nowrap" if column == "id" and len(text) <= WHOLE else ""
         mono = ";font-family:var(--jp-code-font-family,monospace)" if column == "run" else ""
         return f'<{tag} style="{CELL};{look}{align}{mono}">{dot}{clean(text)}</{tag}>'
 
