@@ -267,10 +267,10 @@ def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Op
 
 MOVED = {
     "delegation": ("DelegateFailed",),
-    "instructions": ("summary", "takes_context"),
+    "instructions": ("takes_context",),
     "replies": ("REPAIRS", "CutOff", "Refused", "answer_of", "repaired_before"),
     "toolcalls": (
-        "STOPS", "UnknownTool", "WrongArguments", "disallowed", "last_call", "listed", "stop_in",
+        "STOPS", "UnknownTool", "WrongArguments", "disallowed", "listed", "stop_in",
         "told",
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ as are those of a memory (`agentkit.context`) and of another actor (`agentkit.de
 
 from typing import TYPE_CHECKING
 
+from agentkit.deprecated import moved
 from agentkit.late import late_names
 from agentkit.tools.function import FunctionTool, tool
 from agentkit.tools.protocol import (
@@ -36,6 +37,15 @@ __all__ = [
     "of_answers",
     "tool",
 ]
+
+OLD = {
+    "SELF": "agentkit.tools.function:SELF",
+    "TEXT": "agentkit.tools.results:TEXT",
+    "in_class": "agentkit.tools.function:in_class",
+    "unbound": "agentkit.tools.function:unbound",
+}
+
+__getattr__ = moved(__name__, OLD)
 
 HOMES = {"RemoteTool": "agentkit.tools.remote"}
 """Names that are seldom asked for."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import pickle
 from typing import Any
 
 import pytest
 
-from agentkit import Agent, Tool, open_log, pattern, tool
+from agentkit import Agent, Tool, agent, open_log, pattern, tool, tools
 from agentkit.context import MemoryTool
 from agentkit.delegation import ActorTool
 from agentkit.events import StepStarted
@@ -95,6 +96,22 @@ def test_a_subclass_with_flags_stays_what_it_is() -> None:
     with pytest.warns(DeprecationWarning, match="own_steps"):
         made = dataclasses.replace(Mine(**fields(tariff)), own_steps=True)
     assert isinstance(made, Mine) and isinstance(made, MemoryTool)
+
+
+@pytest.mark.parametrize(
+    ("module", "old"),
+    [(tools, tools.OLD)]
+    + [(agent, {name: f"agentkit.{home}:{name}" for name in names})
+       for home, names in agent.MOVED.items()],
+)  # fmt: skip
+def test_names_that_moved_are_found_where_they_were(module: Any, old: dict[str, str]) -> None:
+    for name, place in old.items():
+        home, _, new = place.partition(":")
+        with pytest.warns(DeprecationWarning, match=rf"use {home}\.{new}\."):
+            assert getattr(module, name) is getattr(importlib.import_module(home), new)
+    for name in ("nothing", "__path_of_nothing__"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(module, name)
 
 
 def test_no_tool_has_what_none_ever_had() -> None:
