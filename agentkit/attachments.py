@@ -280,9 +280,10 @@ class Image(Binary):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """As a notebook shows it; a remote one only in words."""
         shown: dict[str, Any] = {"text/plain": self.words}
-        if not self.url:
-            with contextlib.suppress(BlobMissing):
-                shown[self.media_type] = base64.b64encode(self.data).decode("ascii")
+        with contextlib.suppress(BlobMissing):
+            # A log that was altered may say another type, of which a page would make what it likes.
+            if sniffed(self.data) == self.media_type and self.media_type in RASTER:
+                shown[self.media_type] = in_base64(self.data)
         return shown
 
 
@@ -313,6 +314,11 @@ class File(Binary):
         if self.url or not is_text(self.media_type):
             return None
         return self.data.decode("utf-8-sig", "replace")
+
+
+def in_base64(data: bytes) -> str:
+    """Bytes as JSON and pages can carry them."""
+    return base64.b64encode(data).decode("ascii")
 
 
 def described(kind: type[Binary], form: dict[str, Any], data: bytes | None = None) -> Binary:

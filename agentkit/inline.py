@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-
+from agentkit.attachments import in_base64
 from agentkit.errors import BlobMissing
 from agentkit.media import RASTER, pixels, sniffed
 from agentkit.messages import Content
@@ -36,7 +35,7 @@ def data_uri(part: Image) -> str:
         return ""
     if size is None or size[0] * size[1] > PIXELS:
         return ""
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return f"data:{kind};base64,{in_base64(data)}"
 
 
 def data_uris(content: Content | None, room: int = MOST) -> list[tuple[str, str]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-
+from agentkit import attachments
 from agentkit.errors import UnsupportedPart
 from agentkit.media import MP3, PDF, WAV
 from agentkit.parts import Binary, Data, File, Part, Reasoning, Unknown
@@ -18,7 +17,7 @@ def in_base64(part: Binary) -> str:
     Raises:
         BlobMissing: they are not at hand.
     """
-    return base64.b64encode(part.data).decode("ascii")
+    return attachments.in_base64(part.data)
 
 
 def as_text(part: str | Part) -> str | None:

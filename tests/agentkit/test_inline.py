@@ -132,6 +132,14 @@ async def test_a_transcript_of_many_images_is_bounded() -> None:
     assert str(shown).count("[image,") == 20
 
 
+@pytest.mark.parametrize("said", ["text/html", "image/svg+xml", "application/javascript"])
+def test_an_image_of_another_type_than_it_has_is_shown_in_words(said: str) -> None:
+    part = read({**Image.from_bytes(CHART).form(), "media_type": said})
+    assert isinstance(part, Image)
+    part.kept_in(CHART)
+    assert set(part._repr_mimebundle_()) == {"text/plain"} and data_uri(part) == ""
+
+
 def test_an_answer_shows_its_image() -> None:
     part = Image.from_bytes(CHART, name=EVIL)
     answer = Answer(text=str(part), content=Content((part,)), actor="artist")

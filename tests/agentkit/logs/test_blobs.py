@@ -19,6 +19,8 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Content
 from agentkit.parts import Binary, Data, File
+from agentkit.pictures import TranscriptPicture
+from agentkit.views.fold import fold
 from tests.fakes import ScriptedModel, call
 from tests.media import png
 
@@ -290,6 +292,48 @@ async def test_an_altered_reference_is_an_altered_message(path: Path) -> None:
     assert any("altered" in text for text in log.verify())
     with pytest.raises(LogCorrupt):
         await clerk("ok").rerun("r", log=log)
+    log.close()
+
+
+HOSTILE = [
+    [{"type": "image", "media_type": "image/png", "sha256": "zz", "size": -5}],
+    [{"type": "image", "media_type": "text/html", "name": "<img src=x>", "size": 10**30}],
+    [{"type": "file", "url": "javascript:alert(1)", "name": "a\n\n# b"}],
+    [{"type": "image", "sha256": "ab" * 5_000, "size": 1}],
+    [{"type": "data", "value": {"a": [None, 1e308]}, "name": 7}],
+    [[], None, 7],
+    {"type": "image"},
+    [{"type": "image", "sha256": {"$gt": ""}}, "x" * 10_000],
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=lambda content: str(content)[:40])
+@pytest.mark.parametrize("table", ["messages", "events"])
+async def test_a_log_that_was_made_to_mislead_is_told_and_shown(
+    content: Any, table: str, path: Path
+) -> None:
+    log = await recorded(path)
+    log.close()
+    with sqlite3.connect(path) as db:
+        change = f"UPDATE {table} SET body=json_set(body, '$.content', json(?)) WHERE body LIKE ?"
+        changed = db.execute(change, (json.dumps(content), '%"sha256"%'))
+        assert changed.rowcount == 1
+    db.close()
+    log = SqliteLog(path)
+    assert log.verify() != []
+    try:
+        events = log.read("r")
+    except LogCorrupt:
+        log.close()
+        return
+    own = events[0].content if table == "events" else None
+    for part in parts_in(log, "r") if own is None else own.binaries:
+        with pytest.raises(BlobMissing):
+            _ = part.data
+    view = fold(TranscriptPicture(), events)
+    shown = view.to_html() + view.to_svg()
+    assert "<img src=x" not in shown and str(view) and view.to_markdown()
+    assert table == "events" or "data:image/png" not in shown
     log.close()
 
 
