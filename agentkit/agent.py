@@ -19,10 +19,20 @@ from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
 from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
+from agentkit.hooks import (
+    Hook,
+    HookFailed,
+    Refuse,
+    checked,
+    decided,
+    message_of,
+    messages_of,
+    refused,
+)
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
-from agentkit.replies import Wanted
+from agentkit.replies import REPAIRS, Wanted
 from agentkit.replies import answer_of as said_by
 from agentkit.run import current_run, stream_to
 from agentkit.scope import Scope, current_scope
@@ -53,6 +63,7 @@ class Agent(Actor[T]):
         temperature: float | None = None,
         max_tokens: int | None = None,
         max_nested: int = 8,
+        hooks: Sequence[Hook] = (),
         description: str = "",
     ) -> None:
         """Make an agent.
@@ -70,6 +81,7 @@ class Agent(Actor[T]):
             temperature, max_tokens: sampling options; None leaves them to the endpoint.
             max_nested: how often it may be asked within an ask of itself, by agents that have it
                 as a tool.
+            hooks: what looks at its work, changes or refuses it; see `agentkit.hooks`.
             description: what it is for, told to others when it is their tool.
 
         Raises:
@@ -101,11 +113,13 @@ class Agent(Actor[T]):
         self.tools = named(tools, [own for one in self.memories for own in one.tools])
         self.max_turns, self.max_nested = max_turns, max_nested
         self.options = sampling(name, temperature, max_tokens)
+        self.hooks = checked(hooks, name)
 
     def _made_of(self) -> tuple[Any, ...]:
         settings = getattr(self.model, "settings", None)
         known = (self.model.name, settings, self.options.model_dump(), self.max_turns)
-        typed = () if self.output is None else (canonical(schema_of(self.output)),)
+        typed: tuple[Any, ...] = tuple(vars(one) for one in self.hooks)
+        typed += () if self.output is None else (canonical(schema_of(self.output)),)
         return *super()._made_of(), self.instructions, known, *typed, tuple(self.tools.values())
 
     def with_(self, **changes: Any) -> Self:
@@ -132,6 +146,7 @@ class Agent(Actor[T]):
             "temperature": self.options.temperature,
             "max_tokens": self.options.max_tokens,
             "max_nested": self.max_nested,
+            "hooks": self.hooks,
             "description": "" if derived else self.description,
         }
         if unknown := sorted(changes.keys() - as_is.keys()):
@@ -161,6 +176,7 @@ class Agent(Actor[T]):
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         wanted = Wanted(self.name, output, self._limit)
         equipped(self.name, self.tools)
+        thread, refusals = await self._admitted(thread), 0
         for memory in self.memories:
             thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
@@ -170,17 +186,57 @@ class Agent(Actor[T]):
                 return await self._answered(said_by(Reply(message=thread[-1].message), thread))
             reply, thread = await self._fitting(thread, wanted.schema)
             if wanted.calls_of(reply):
-                thread = extend(thread, *await use_all(self.name, self.tools, reply.calls))
+                thread = extend(
+                    thread, *await use_all(self.name, self.tools, reply.calls, self.hooks)
+                )
                 continue
             answer = wanted.answer(reply, thread)
             if isinstance(answer, Answer):
-                return await self._answered(answer)
+                held = await self._guarded(answer, output)
+                if isinstance(held, Answer):
+                    return await self._answered(held)
+                if refusals == REPAIRS:
+                    raise refused(self.name, "The answer", held)
+                refusals, told = refusals + 1, f"That was refused: {held.reason}"
+                thread = extend(thread, Message(role="user", content=told))
+                continue
             thread = extend(thread, Message(role="user", content=f"That does not fit: {answer}"))
         raise TurnsSpent(
             f"{self.name} used its {self.max_turns} turns without an answer.",
             todo=f"raise max_turns, or look with %transcript; {last_call(thread)}",
             run_id=current_run().id,
         )
+
+    async def _admitted(self, thread: Thread) -> Thread:
+        """The conversation, if the hooks admit its task."""
+        task = thread[-1].message
+        if not self.hooks or task.role != "user" or not isinstance(task.content, str):
+            return thread
+        found = await decided(self.hooks, self.name, "on_task", task.content)
+        if isinstance(found, Refuse):
+            raise refused(self.name, "The task", found)
+        if found == task.content:
+            return thread
+        return extend(thread[:-1], task.model_copy(update={"content": found}))
+
+    async def _guarded(self, answer: Answer, output: Output) -> Answer | Refuse:
+        """The answer as the hooks let it out, or why one does not."""
+        if not self.hooks:
+            return answer
+        found = await decided(self.hooks, self.name, "on_answer", answer.text)
+        if isinstance(found, Refuse):
+            return found
+        if found == answer.text:
+            return answer
+        if output is not None:
+            raise HookFailed(
+                f"A hook of {self.name} changed an answer that was asked for as a type.",
+                expected="None or Refuse(reason)",
+                run_id=current_run().id,
+            )
+        said = answer.thread[-1].message.model_copy(update={"content": found})
+        thread = extend(answer.thread[:-1], said)
+        return answer.model_copy(update={"text": found, "thread": thread})
 
     def _limit(self) -> int | None:
         """The tokens that a reply may have, where they are bounded here."""
@@ -209,9 +265,10 @@ class Agent(Actor[T]):
         """One model step: the reply, and the conversation with it."""
         run, scope = current_run(), current_scope()
         seed, model = scope.seed, self.model_in(scope)
+        sent = await self._sent(thread) if self.hooks else thread
         options = self.options if seed is None else self.options.model_copy(update={"seed": seed})
         request = Request(
-            thread=thread,
+            thread=sent,
             tools=tuple([one.spec for one in self.tools.values()]),
             output=schema,
             options=options,
@@ -222,7 +279,7 @@ class Agent(Actor[T]):
         async def perform(key: str) -> Outcome:
             keyed = request.model_copy(update={"key": digest(run.id, key)})
             reply = await model(keyed, stream_to(run, key))
-            said = extend(thread, reply.message)[-1]
+            said = extend(sent, reply.message)[-1]
             return Outcome(
                 result={"reply": said.id, "stop": reply.stop, "model": reply.model},
                 nodes=(said,),
@@ -235,12 +292,25 @@ class Agent(Actor[T]):
             model.name,
             request.identity(),
             perform,
-            nodes=thread,
+            nodes=sent,
             durable=False,
             bound=partial(bound_of, model, request),
         )
         said = outcome.nodes[-1]
-        return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)
+        if not self.hooks:
+            return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)
+        message = await decided(self.hooks, self.name, "after_model", said.message, read=message_of)
+        if isinstance(message, Refuse):
+            raise refused(self.name, "What the model said", message)
+        return Reply(message=message, stop=outcome.result["stop"]), extend(thread, message)
+
+    async def _sent(self, thread: Thread) -> Thread:
+        """The conversation as the hooks let it be sent."""
+        kept = [node.message for node in thread]
+        found = await decided(self.hooks, self.name, "before_model", kept, read=messages_of)
+        if isinstance(found, Refuse):
+            raise refused(self.name, "What was to be sent", found)
+        return thread if found is kept else thread_of(found)
 
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.spec.signature for one in self.tools.values()) or "none"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from agentkit.doubts import UNKNOWN, open_ended
@@ -25,6 +26,7 @@ from agentkit.errors import (
     error_text,
 )
 from agentkit.given import NOT_GIVEN, Context
+from agentkit.hooks import Hook, use_hooked
 from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
 from agentkit.notes import Note
 from agentkit.office import RunOffice
@@ -102,12 +104,15 @@ def given_to(agent: str, chosen: Tool, key: str) -> Context[Any]:
 
 
 async def use_all(
-    agent: str, tools: Mapping[str, Tool], calls: Sequence[ToolCall]
+    agent: str, tools: Mapping[str, Tool], calls: Sequence[ToolCall], hooks: Sequence[Hook] = ()
 ) -> list[Message]:
     """The calls of one turn at once; when one stops the run, no other goes on unseen."""
+    make = partial(use, agent, tools)
+    if hooks:
+        make = partial(use_hooked, hooks, agent, use=make)
     if len(calls) == 1:
-        return [await use(agent, tools, calls[0])]
-    uses = [asyncio.ensure_future(use(agent, tools, call)) for call in calls]
+        return [await make(calls[0])]
+    uses = [asyncio.ensure_future(make(call)) for call in calls]
     try:
         return await asyncio.gather(*uses)
     finally:

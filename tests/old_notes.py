@@ -19,6 +19,9 @@ OLD: list[tuple[str, str, JSON]] = [
     ("DelegateFailed", "delegate_failed", {"actor": "a", "error": "it broke"}),
     ("Doubted", "doubt", {"steps": [{"step": "pay", "key": "k", "of": ["r", 4]}]}),
     ("AskedTwice", "duplicate", {"asks": [1], "won": [1], "reason": "slower than the others"}),
+    ("Decided", "hook", {
+        "actor": "a", "hook": "cards", "point": "on_task", "decision": "refuse", "reason": "r",
+    }),
     ("Kept", "kept", {"step": "pay", "key": "k", "run": "r"}),
     ("CutOff", "length", {"actor": "a"}),
     ("LeftOut", "missing", {"1": "too late"}),

@@ -74,6 +74,7 @@ LAYERS = [
     "agentkit.origins",
     "agentkit.opening",
     "agentkit.instructions",
+    "agentkit.hooks",
     "agentkit.toolcalls",
     "agentkit.reliability",
     "agentkit.sim.arithmetic",
