@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from agentkit.log import Erased
-from agentkit.logs import blobs, chain, schema
+from agentkit.logs import blobs, chain, schema, verifying
 from agentkit.media import readable
 from agentkit.messages import JSON
 
@@ -46,6 +46,10 @@ EPOCH = b"epoch"
 """
 
 
+Row = tuple[int, float, str, str]
+"""Of an event its seq, time, scope and body."""
+
+
 class Texts:
     """What is to be erased, in the forms in which a log may hold it."""
 
@@ -60,6 +64,13 @@ class Texts:
     def within(self, body: str) -> bool:
         """Whether some of it may stand in the JSON of a row, or its beginning."""
         return any(form in body for form in self.stored)
+
+    def without(self, body: str) -> str:
+        """Return the JSON of a row without it; what is no JSON, because it was altered, as text."""
+        try:
+            return written(self.blanked(json.loads(body)))
+        except (ValueError, RecursionError):
+            return self.cut(body)
 
     def blanked(self, value: JSON, open: bool = False) -> JSON:
         """Return a value without it."""
@@ -201,17 +212,27 @@ def altered_messages(
     return [
         (id, parent, made)
         for id, parent, body in db.execute("SELECT id, parent, body FROM messages")
-        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body
+        if wanted.within(body) and (made := wanted.without(body)) != body
     ]
 
 
 def erase_messages(db: sqlite3.Connection, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
-    changed = altered_messages(db, wanted)
+    changed, seals = altered_messages(db, wanted), verifying.seals_of(db)
     for id, parent, body in changed:
+        (before,) = db.execute("SELECT body FROM messages WHERE id=?", (id,)).fetchone()
         db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
-        sealed(db, id, chain.message_seal(id, parent, body))
+        if as_named(id, parent, before, seals):
+            sealed(db, id, chain.message_seal(id, parent, body))
     return len(changed)
+
+
+def as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, bytes]) -> bool:
+    """Whether a message was what its id says, or what an earlier erasure left."""
+    try:
+        return verifying.is_as_named(id, parent, body, seals)
+    except verifying.FOREIGN:
+        return False
 
 
 def altered_events(
@@ -222,7 +243,7 @@ def altered_events(
     return [
         (run, seq, made)
         for run, seq, body in rows
-        if wanted.within(body) and (made := written(wanted.blanked(json.loads(body)))) != body
+        if wanted.within(body) and (made := wanted.without(body)) != body
     ]
 
 
@@ -230,12 +251,7 @@ def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None)
     """Erase from the events, and seal the commits as they are then; how many there were."""
     changed = altered_events(db, wanted, only)
     for run, one in groupby(sorted(changed), key=lambda row: row[0]):
-        rows = list(one)
-        db.executemany(
-            "UPDATE events SET body=? WHERE run=? AND seq=?",
-            [(body, run, seq) for _, seq, body in rows],
-        )
-        seal_commits(db, run, {seq for _, seq, _ in rows})
+        rewrite(db, run, [(body, seq) for _, seq, body in one])
     for run, name in db.execute("SELECT n, name FROM runs WHERE name IS NOT NULL").fetchall():
         if (made := wanted.cut(name)) != name:
             db.execute("UPDATE runs SET name=? WHERE n=?", (made, run))
@@ -277,20 +293,41 @@ def left_in(opaque: int) -> list[str]:
     return [f"{opaque} images and files that may show it, as a PDF or picture of it does"]
 
 
-def seal_commits(db: sqlite3.Connection, run: int, seqs: set[int]) -> None:
-    """Seal those commits of a run that have one of these events."""
+def rewrite(db: sqlite3.Connection, run: int, rows: Sequence[tuple[str, int]]) -> None:
+    """Give events of a run other bodies, and seal their commits: those that were as written.
+
+    A seal on what somebody altered would hide that.
+    """
+    sound = {mark for mark, head, kept in commits(db, run) if fits(db, head, kept, mark)}
+    db.executemany(
+        "UPDATE events SET body=? WHERE run=? AND seq=?", [(body, run, seq) for body, seq in rows]
+    )
+    seqs = {seq for _, seq in rows}
+    for mark, head, kept in commits(db, run):
+        if mark in sound and seqs & {one[0] for one in kept}:
+            sealed(db, mark, chain.commit_seal(head, mark, kept))
+
+
+def commits(db: sqlite3.Connection, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
+    """The commits of a run: mark, head before, and events."""
     (id,) = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
-    head, kept = chain.origin(id), list[tuple[int, float, str, str]]()
+    head, kept = chain.origin(id), list[Row]()
     rows = db.execute(
         "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (run,)
     ).fetchall()
     for *row, mark in rows:
         kept.append(tuple(row))
-        if mark is None:
-            continue
-        if seqs & {one[0] for one in kept}:
-            sealed(db, mark, chain.commit_seal(head, mark, kept))
-        head, kept = mark, []
+        if mark is not None:
+            yield mark, head, kept
+            head, kept = mark, []
+
+
+def fits(db: sqlite3.Connection, head: bytes, kept: list[Row], mark: bytes) -> bool:
+    """Whether a commit is as it was written, or as an earlier erasure left it."""
+    if verifying.extended(head, kept) == mark:
+        return True
+    row = db.execute("SELECT seal FROM erased WHERE id=?", (mark,)).fetchone()
+    return row is not None and verifying.fits(head, kept, mark, {mark: row[0]})
 
 
 def sealed(db: sqlite3.Connection, id: bytes, seal: bytes) -> None:

@@ -206,11 +206,7 @@ def leaves(value: JSON) -> Iterator[str]:
 def redact_run(db: sqlite3.Connection, n: int) -> None:
     """Redact the events of a run, and its name."""
     rows = db.execute("SELECT seq, body FROM events WHERE run=?", (n,)).fetchall()
-    db.executemany(
-        "UPDATE events SET body=? WHERE run=? AND seq=?",
-        [(written(redacted(json.loads(body))), n, seq) for seq, body in rows],
-    )
-    erasing.seal_commits(db, n, {seq for seq, _ in rows})
+    erasing.rewrite(db, n, [(written(redacted(json.loads(body))), seq) for seq, body in rows])
     db.execute("UPDATE runs SET name=? WHERE n=?", (BLANK, n))
 
 

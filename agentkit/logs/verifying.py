@@ -310,17 +310,26 @@ def rooted(
         if met is not None:
             met[id] = row
         parent = row[0].hex() if row[0] else None
-        # An id is made of the very text that is stored; older versions may have written another.
-        if digest(parent or "", row[1]) != id:
-            key = bytes.fromhex(id)
-            if node(Message.model_validate_json(row[1]), parent).id != id and not sealed(
-                seals, key, chain.message_seal, key, *row
-            ):
-                return False
+        if not is_as_named(bytes.fromhex(id), row[0], row[1], seals):
+            return False
         way.add(id)
         id = parent
     sound |= way
     return True
+
+
+def is_as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, bytes]) -> bool:
+    """Whether a message is what its id says, or what an erasure left of it.
+
+    Raises:
+        FOREIGN: it is none.
+    """
+    above = parent.hex() if parent else None
+    # An id is made of the very text that is stored; older versions may have written another.
+    if digest(above or "", body) == id.hex():
+        return True
+    named = node(Message.model_validate_json(body), above).id == id.hex()
+    return named or sealed(seals, id, chain.message_seal, id, parent, body)
 
 
 def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:

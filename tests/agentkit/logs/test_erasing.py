@@ -102,3 +102,26 @@ async def test_what_is_in_a_log_of_an_earlier_erasure_stays_sealed(log: Log) -> 
     log.erase(["Ben Holm of Briar"])
     assert files(log, "12 Dock Road", "Ben Holm") == [] and log.verify() == []
     log.trust(id)
+
+
+@pytest.mark.parametrize("table", ["events", "messages"])
+async def test_an_erasure_does_not_hide_what_was_altered_before(log: Log, table: str) -> None:
+    id, other = await asked(log, f"{SECRET} pays 30"), await asked(log, f"{SECRET} pays 40")
+    with sqlite3.connect(log.path) as db:  # type: ignore[attr-defined]
+        db.execute(f"UPDATE {table} SET body=replace(body, 'pays 30', 'pays 90')")
+    db.close()
+    log.erase([SECRET])
+    assert files(log, "12 Dock Road") == [] and any("altered" in one for one in log.verify())
+    with pytest.raises(LogCorrupt):
+        log.trust(id)
+    log.trust(other)
+
+
+async def test_a_text_goes_from_what_was_damaged_too(log: Log) -> None:
+    await asked(log, SECRET)
+    with sqlite3.connect(log.path) as db:  # type: ignore[attr-defined]
+        for table in ("events", "messages"):
+            db.execute(f"UPDATE {table} SET body=body || '}}' WHERE instr(body, 'Dock Road')")
+    db.close()
+    log.erase([SECRET])
+    assert files(log, "12 Dock Road") == [] and log.verify() != []

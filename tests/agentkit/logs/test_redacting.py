@@ -6,6 +6,7 @@ import base64
 import importlib
 import json
 import pkgutil
+import random
 import sqlite3
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from agentkit import Agent, open_log, run, tool
 from agentkit.cli import main
 from agentkit.errors import LogCorrupt, LogRedacted, RunTaken, Unsettled
 from agentkit.log import Log
+from agentkit.logs.sqlite import SqliteLog
 from agentkit.views.fold import Fold, fold
 from memory import Board, State
 from tests.fakes import ScriptedModel, call
@@ -238,3 +240,47 @@ async def test_a_document_that_merges_loses_the_text_and_goes_on_merging(log: Lo
         await board.write("page", f"{now} It is dry.")
     assert (await board.read("page")).value.endswith("It rained. It is dry.")
     assert (await board.read("card")).value["port"] == "Amber" and log.verify() == []
+
+
+async def test_a_process_that_has_the_log_open_notices_what_another_erased(log: Log) -> None:
+    other = SqliteLog(log.path)  # type: ignore[attr-defined]
+    board = Board("port", log=log)
+    secret = f"{SECRET} lives at 12 Dock Road"
+    async with run(log=log) as made:
+        await board.write("who", secret)
+    id = await asked(log)
+    other.redact([id, made.id])
+    assert held(log) == []
+    assert (await board.read("who")).value == "[erased]"
+    async with run(log=log):
+        for n in range(600):  # past the place of a snapshot
+            await board.write(f"key{n % 7}", n)
+    assert held(log) == [] and log.verify() == []
+    later = await asked(log)
+    assert log.verify() == [] and SECRET in str(log.read(later)) and SECRET not in str(log.read(id))
+    await clerk().replay(later, log=other)
+    other.close()
+
+
+async def test_random_redactions_leave_what_they_should(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    for seed in range(12):
+        log = SqliteLog(tmp_path / f"{seed}.db")
+        said: dict[str, str] = {}
+        for n in range(6):
+            text = rng.choice([f"zoë 🦓 {SECRET}{n}", f'quo"te\\{SECRET}{n}\nline', f"Word{n}"])
+            if said and rng.random() < 0.3:
+                source = rng.choice(list(said))
+                said[(await clerk(said[source]).rerun(source, log=log)).run_id] = said[source]
+            else:
+                said[await asked(log, text)] = text
+        head, gone = log.head(), rng.sample(list(said), rng.randrange(1, 4))
+        kept = {id: log.read(id) for id in said if id not in gone}
+        log.redact(gone)
+        assert log.verify() == [] and log.verify(head) == []
+        assert {id: log.read(id) for id in kept} == kept
+        log.close()
+        found = b"".join(path.read_bytes() for path in tmp_path.glob(f"{seed}.db*"))
+        for text in {said[id] for id in gone} - {said[id] for id in kept}:
+            for form in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+                assert form.encode() not in found
