@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from memory.errors import Stale as Stale
     from memory.errors import StoreCorrupt as StoreCorrupt
     from memory.errors import StoreFull as StoreFull
+    from memory.errors import StoreGone as StoreGone
     from memory.errors import StoreTaken as StoreTaken
     from memory.errors import StoreUnreachable as StoreUnreachable
     from memory.fabrics import fabric as fabric
@@ -105,6 +106,7 @@ HOMES: dict[str, str] = {
     "Store": "memory.stores",
     "StoreCorrupt": "memory.errors",
     "StoreFull": "memory.errors",
+    "StoreGone": "memory.errors",
     "StoreTaken": "memory.errors",
     "StoreUnreachable": "memory.errors",
     "Stream": "memory.fabrics.queues",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from agentkit import Log, open_log
-from agentkit.errors import RunTaken, SetupError
+from agentkit.errors import LogGone, RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
@@ -96,6 +96,7 @@ class Journal(Generic[T]):
         Cost: one read by seq, which is empty while nobody else writes.
         """
         self._unlearn()
+        self._there()
         if self.seq or self.log.has(self.id):
             news = self.log.read(self.id, self.seq)
             # Reading stored what was pending, or found that another writer came before it.
@@ -153,6 +154,7 @@ class Journal(Generic[T]):
             StoreTaken: another process is, and was active in the last seconds.
         """
         self._unlearn()
+        self._there()
         if self.lease is not None and self.lease.lost is None:
             return self.lease
         if self.lease is not None:
@@ -175,6 +177,19 @@ class Journal(Generic[T]):
         self.log.append(lease, start)
         self.seq = 1
         return lease
+
+    def _there(self) -> None:
+        """See to it that what is read is what is there, and what is written will be found.
+
+        Raises:
+            LogGone: the file of the log was deleted or replaced.
+        """
+        if getattr(self.log, "gone", False):
+            raise LogGone(
+                f"The log {self.log.url}, in which {self.name} is kept, was deleted or replaced.",
+                expected="the file as it was opened",
+                todo="bring it back, or open the log again, and what is kept in it",
+            )
 
     def forget(self) -> None:
         """Give up what was computed from events that were not stored, and read again."""

@@ -24,7 +24,8 @@ PUBLIC = {
         PagedMemory
         Paging PagingPicture Preset Queue QueueFull RELEASED ReadOnly Recalled Replica Replicas
         ReplicasPicture SleepTime Stale State StateAt Store StoreCorrupt
-        StoreFull StoreTaken StoreUnreachable Stream StreamMemory Undone VectorMemory embedder
+        StoreFull StoreGone StoreTaken StoreUnreachable Stream StreamMemory Undone VectorMemory
+        embedder
         fabric fill_map fill_replicas loaded start_broker state_at""",
     "nbext": "load_ipython_extension unload_ipython_extension",
 }

@@ -94,8 +94,8 @@ def _together(first: Op, second: Op, sight: Sight, history: History, name: str) 
         f"{name}: at {late.at}, {early.id} shows {second.id}, but {late.id} does not show"
         f" {first.id}, which comes before it"
         for early in shown
-        # Of a register that keeps one write, another that replaces it may be what is shown.
-        if sight.consistency not in ("lww", "cas") or second.id in sight.read_from(early)
+        # What replaced it may be there without it: then it is not in DB(S), though it is seen.
+        if second.id in sight.read_from(early)
         for late in history.ops
         if late.ok and late.f == "read" and late.key == first.key and late.at == early.at
         and (late.start > early.end or late is early) and not sight.shows(late, first.id)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from agentkit.errors import StoreError
 from agentkit.logs import files
 from agentkit.threads import in_thread
-from memory.errors import StoreCorrupt, StoreFull, StoreTaken
+from memory.errors import StoreCorrupt, StoreFull, StoreGone, StoreTaken
 
 BUSY_S = 10.0
 """How long to wait for another process's write, in seconds."""
@@ -50,12 +50,32 @@ class SqliteFile:
             except BaseException:
                 self._closing()
                 raise
+            self._identity = self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Tell the file at the path from others; None of one in memory."""
+        return None if self.path == ":memory:" else files.identity(self.path, follow=False)
+
+    def check(self) -> None:
+        """See to it that what is written will be found, and what is read is what is there.
+
+        Raises:
+            StoreGone: the file was deleted or replaced.
+        """
+        if self._found() != self._identity:
+            what = "replaced" if Path(self.path).exists() else "deleted or moved away"
+            raise StoreGone(
+                f"{self.path} was {what} since it was opened.",
+                expected="the file as it was; nothing more is written into the old one",
+                todo="bring it back, or open the memory again",
+            )
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do work in a thread, one at a time in this process."""
 
         def mapped() -> T:
             with self._mutex, self.mapped():
+                self.check()
                 return work()
 
         # What is in memory is fast, and needs no thread.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from agentkit import open_log, pattern, run
-from agentkit.errors import LogFull, SetupError, StoreError
+from agentkit.errors import LogFull, LogGone, SetupError, StoreError
 from agentkit.events import StateChanged, StepEnded
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
@@ -306,3 +307,37 @@ async def test_what_another_process_writes_is_seen_by_the_next_read(tmp_path: Pa
         assert opened(mine)[1].value == 3
     mine.close()
     theirs.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_log_that_was_deleted_or_replaced_is_noticed(
+    tmp_path: Path, replaced: bool
+) -> None:
+    def opened() -> tuple[SqliteLog, Board, State]:
+        log = SqliteLog(tmp_path / "log.db")
+        return log, Board("port", "lww", log=log), State("tally", 0, adding, log=log)
+
+    log, board, tally = opened()
+    await board.write("x", 1)
+    await tally.record(5)
+    for one in tmp_path.glob("log.db*"):
+        one.unlink()
+    if replaced:
+        other, theirs, total = opened()
+        await theirs.write("x", 99)
+        await total.record(7)
+        other.close()
+    with pytest.raises(LogGone):
+        await board.read("x")
+    with pytest.raises(LogGone):
+        await board.write("x", 2)
+    with pytest.raises(LogGone, match="tally is kept"):
+        _ = tally.value
+    with pytest.raises(LogGone, match="port is kept"):
+        board.keys()
+    with contextlib.suppress(LogGone):
+        log.close()
+
+
+def adding(total: int, event: int) -> int:
+    return total + event

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memory.errors import StoreTaken, StoreUnreachable
+from memory.errors import StoreGone, StoreTaken, StoreUnreachable
 from memory.stores import Item
 from memory.stores.choose import store
 from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port
@@ -134,3 +134,26 @@ async def test_two_users_of_a_server_see_each_other(server: Server, tmp_path: Pa
     assert [hit.item.id for hit in await theirs.near(ROWS[1], 1)] == ["i1"]
     await mine.close()
     await theirs.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_was_deleted_or_replaced_is_noticed(
+    tmp_path: Path, replaced: bool
+) -> None:
+    mine = store("notes", "numpy", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    file = Path(mine.path)  # type: ignore[attr-defined]
+    for one in tmp_path.rglob(f"{file.name}*"):
+        one.unlink()
+    other = store("notes", "numpy", "test", tmp_path) if replaced else None
+    told = "was replaced" if replaced else "was deleted"
+    for use in (mine.put(ITEMS, ROWS), mine.near(ROWS[0], 1), mine.get(), mine.drop(["i0"])):
+        with pytest.raises(StoreGone, match=told):
+            await use
+    await mine.close()
+    again = other or store("notes", "numpy", "test", tmp_path)
+    assert await again.count() == 0
+    await again.put(ITEMS, ROWS)
+    await again.erase(["i0"])
+    assert await again.count() == 2
+    await again.close()
