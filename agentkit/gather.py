@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Generic
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
@@ -186,3 +187,7 @@ def rule(join: str | Until, count: int) -> tuple[Until, int]:
     if count and not 1 <= needed <= count:
         raise SetupError(f"{join} of {count} asks cannot be reached.", expected=f"1 to {count}")
     return (lambda answers: len(answers) >= needed), needed
+
+
+MOVED = ("ALWAYS_RAISED", "slowness", "survivable")
+__getattr__ = moved(__name__, {name: f"agentkit.racing:{name}" for name in MOVED})

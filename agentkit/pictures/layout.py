@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agentkit.deprecated import moved
 from agentkit.pictures.aligning import LINE, align
 from agentkit.pictures.spot import Spot
 from agentkit.pictures.untangling import untangle
@@ -210,3 +211,6 @@ def measured(
         centres={s.id: (round(middles[s.column], 1), round(s.y - top, 1)) for s in spots.values()},
         lines={pair: [stop(s) for s in chain] for pair, chain in chains.items()},
     )
+
+
+__getattr__ = moved(__name__, {"spread": "agentkit.pictures.aligning:spread"})

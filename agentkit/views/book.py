@@ -15,6 +15,7 @@ import json
 from collections import Counter
 from typing import Literal
 
+from agentkit.deprecated import moved
 from agentkit.events import (
     Event,
     MessageSent,
@@ -280,3 +281,11 @@ class Book:
         """The text of a message by its id."""
         known = self.messages.get(message)
         return speech(known) if known is not None else f"(message {message[:12]} is not at hand)"
+
+
+MOVED = {
+    **{name: f"agentkit.views.phrases:{name}" for name in ("explained", "mapped", "short")},
+    "Scope": "agentkit.views.entries:ScopeEntry",
+    "Step": "agentkit.views.entries:StepEntry",
+}
+__getattr__ = moved(__name__, MOVED)

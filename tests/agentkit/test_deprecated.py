@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 import warnings
@@ -92,3 +93,18 @@ def test_the_new_name_is_used_without_a_warning() -> None:
         assert method(Board(), "reconcile", "settle")() == "in agreement"
     with pytest.raises(AttributeError, match="acknowledge"):
         method(object(), "acknowledge", "settle")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("agentkit.views.book", "short"),
+        ("agentkit.views.book", "Scope"),
+        ("agentkit.gather", "survivable"),
+        ("agentkit.pictures.layout", "spread"),
+        ("agentkit.evaluate.trial", "Budget"),
+    ],
+)
+def test_what_moved_to_a_file_of_its_own_is_found_where_it_was(module: str, name: str) -> None:
+    with pytest.deprecated_call(match=f"{name} is deprecated"):
+        assert callable(getattr(importlib.import_module(module), name))
