@@ -70,7 +70,7 @@ class Texts:
         try:
             return written(self.blanked(json.loads(body)))
         except (ValueError, RecursionError):
-            return self.cut(body)
+            return self.cut(body, {inner for form in self.long for inner in forms(form)})
 
     def blanked(self, value: JSON, open: bool = False) -> JSON:
         """Return a value without it."""
@@ -101,9 +101,10 @@ class Texts:
             made = made.replace(form.encode(), "".join(map(as_long, form)).encode())
         return value if made == found else base64.b64encode(made).decode()
 
-    def cut(self, text: str) -> str:
-        """Return a text without it; pieces that overlap go as one."""
-        spans = sorted(span for form in self.long for span in found(form, text))
+    def cut(self, text: str, given: Iterable[str] | None = None) -> str:
+        """Return a text without it, or without other forms; pieces that overlap go as one."""
+        wanted = self.long if given is None else given
+        spans = sorted(span for form in wanted for span in found(form, text))
         parts, at = [], 0
         for begin, end in spans:
             if begin >= at:
