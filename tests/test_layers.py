@@ -68,6 +68,8 @@ LAYERS = [
     "agentkit.estimates",
     "agentkit.past",
     "agentkit.resumed",
+    "agentkit.recorder",
+    "agentkit.stepping",
     "agentkit.run",
     "agentkit.office",
     "agentkit.sources",

@@ -1,0 +1,148 @@
+"""What happens in a run, on its way into the log, and what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from agentkit.budget import Budget
+from agentkit.code import Mark
+from agentkit.errors import (
+    AgentkitError,
+)
+from agentkit.events import (
+    Base,
+    Noted,
+    RunEnded,
+    RunStarted,
+    Usage,
+)
+from agentkit.lease import Lease
+from agentkit.log import LOGGER, Log
+from agentkit.messages import JSON, Thread
+from agentkit.notes import Note
+from agentkit.past import Past
+from agentkit.record import (
+    Unused,
+)
+from agentkit.scope import YOU, Scope, asleep, current_scope, here
+from agentkit.traces import failure_of
+
+
+class Recorder:
+    """The side of a run that is written: events in order, notes, sums."""
+
+    def __init__(self, log: Log, lease: Lease | None, start: RunStarted, past: Past) -> None:
+        self.id, self.log, self.lease, self.past = start.run, log, lease, past
+        self.seed, self.how = start.seed, start.how
+        """How it came to be: "ask", "resume", "rerun" or "fork"."""
+        self.root = Scope("", YOU, "", seed=start.seed)
+        around = here.get()
+        self.outer: Recorder | None = around[0] if around and not around[0].ended else None
+        """The run in which this one is opened; its budget binds here, too."""
+        self.beside = Scope("", YOU, "")
+        """What runs that were opened in this one spent, and what recorded steps cost that a
+        resumed run has not come by again."""
+        spent = partial(spent_in, self.root, self.beside)
+        outer = self.outer.budget if self.outer else None
+        self.budget: Budget = Budget(self.id, start.budget_usd, start.budget_tokens, spent, outer)
+        self.stored, self.attempts = past.kept()
+        """Ids of the messages in the log, and how often each step was begun."""
+        self.told = past.told()
+        """Calls that may have happened, as the run was told."""
+        self._marks: dict[int, tuple[Any, str]] = {}
+        self.ended: bool = False
+        self._seq = start.seq
+        self._emitting = threading.RLock()
+        """Tools in threads may ask actors, each on a loop of its own."""
+
+    @property
+    def usage(self) -> Usage:
+        return self.root.usage
+
+    @property
+    def cost_usd(self) -> float | None:
+        return self.root.cost_usd
+
+    def emit(self, kind: type[Base], scope: str, **fields: Any) -> None:
+        """Append an event, unless an earlier attempt at this run recorded the same."""
+        if self.lease is None or self.ended or asleep.get():
+            return
+        with self._emitting:
+            seq = self._seq + 1
+            event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
+            if self.past.bound and self.past.has(event):
+                return
+            self._seq = seq
+            if event.nodes:
+                self.stored.update([n.id for n in event.nodes])
+            self.log.append(self.lease, event)
+
+    def fresh(self, nodes: Thread) -> Thread:
+        """Those messages at the end of a conversation that the run has not stored yet."""
+        count = 0
+        while count < len(nodes) and nodes[-1 - count].id not in self.stored:
+            count += 1
+        return nodes[len(nodes) - count :]
+
+    async def flush(self) -> None:
+        """Wait until everything so far is durable."""
+        if self.lease is not None:
+            await self.log.flush(self.lease)
+
+    def note(self, what: str | Note, data: JSON = None, *, scope: str | None = None) -> None:
+        """Record a decision worth showing.
+
+        Args:
+            what: the note; or any topic, of a user's own.
+            data: JSON to go with a topic.
+            scope: the activation that it is about; by default this one.
+        """
+        topic, data = (what.topic, what.data()) if isinstance(what, Note) else (what, data)
+        place = current_scope().key if scope is None else scope
+        self.emit(Noted, place, topic=topic, data=data)
+
+    def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
+        """Enter what a step cost, here and in the runs around this one."""
+        scope.spend(usage, cost_usd)
+        around = self.outer
+        while around is not None:
+            around.beside.spend(usage, cost_usd)
+            around = around.outer
+
+    def mark(self, called: Any, mark: Mark, beside: Iterable[Any] = ()) -> str:
+        """The mark of what is called, the same for all of a run; "" if there can be none."""
+        if id(called) not in self._marks:
+            try:
+                self._marks[id(called)] = (called, mark.of(called, beside))
+            except Exception as error:
+                self._marks[id(called)] = (called, "")
+                LOGGER.debug("%r has no mark", called, exc_info=error)
+        return self._marks[id(called)][1]
+
+    def end(self, error: BaseException | None) -> None:
+        """Close it; whoever works on in it gets an error."""
+        self._emit_end(error)
+        self.ended = True
+
+    def _emit_end(self, error: BaseException | None) -> None:
+        stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt | GeneratorExit)
+        foreign = not isinstance(error, AgentkitError) and not stopped
+        if error is None and (unused := self.past.unused()):
+            self.note(Unused(steps=unused), scope="")
+        self.emit(
+            RunEnded,
+            "",
+            status="cancelled" if stopped else "failed" if error else "ok",
+            error=failure_of(error, traced=foreign) if error else None,
+        )
+
+
+def spent_in(*parts: Scope) -> tuple[float | None, int]:
+    """USD (None: some price was unknown) and tokens that several parts took in all."""
+    tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
+    known = [part.cost_usd for part in parts if part.cost_usd is not None]
+    return sum(known) if len(known) == len(parts) else None, tokens

@@ -1,0 +1,303 @@
+"""`step`, the one door for effects.
+
+A step's identity is what was asked, by whom, inside what:
+
+    key = digest(scope key, kind, name, canonical request, nth equal request there)
+    scope key = digest(parent scope key, actor, input, sample, nth equal ask there)
+
+Neither position nor time is in it, so it does not matter in which order parallel
+branches finish, and after an edit only the steps downstream of it have new keys.
+Resume, re-run, fork and replay are this one rule: a step whose key is recorded is
+not performed. The effect declared is no part of the key, so that a `once` step stays in
+doubt when it is declared as something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from agentkit.budget import Bound, CallRefused, Hold, holding, may_have_cost
+from agentkit.doubts import open_ended
+from agentkit.errors import (
+    AgentkitError,
+    BudgetSpent,
+    EndpointError,
+    SetupError,
+    StoreError,
+    UnknownPrice,
+    full_text,
+)
+from agentkit.estimates import counted, with_cuts
+from agentkit.events import (
+    KEYED,
+    Effect,
+    Failure,
+    Ref,
+    Status,
+    StepEnded,
+    StepKind,
+    StepStarted,
+    Usage,
+)
+from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
+from agentkit.record import (
+    NOT_PERFORMED,
+    Edited,
+)
+from agentkit.recorder import Recorder
+from agentkit.scope import asleep, current_scope, giving_up
+from agentkit.step import PAID, Outcome, Step
+from agentkit.threads import uncancelled
+from agentkit.traces import failure_of
+
+
+class Stepping(Recorder):
+    """The side of a run that performs: each step once, ever."""
+
+    async def step(
+        self,
+        kind: StepKind,
+        name: str,
+        request: JSON,
+        perform: Callable[[str], Awaitable[Outcome]],
+        *,
+        effect: Effect = "idempotent",
+        nodes: Thread = (),
+        durable: bool = True,
+        redo: Callable[[JSON], bool] | None = None,
+        asked: str | None = None,
+        bound: Callable[[], Bound | None] | None = None,
+        made: str = "",
+    ) -> Outcome:
+        """Perform an effect once, ever: or return what the log has of it.
+
+        Args:
+            kind: model, tool, memory, person, remote, clock, random, join or trial.
+            name: the model, the tool, ...
+            request: what is asked, as JSON; part of the step's identity.
+            perform: performs it, given the key of the step.
+            effect: what a second performance does.
+            nodes: messages the request refers to.
+            durable: wait until the end is on disk; an actor that waits itself says no.
+            redo: whether a rerun performs it anew, by its recorded result.
+            asked: identifies the step in place of a request that does not show everything.
+            bound: works out the most that it may cost, for the budget.
+            made: a mark of the code that performs it. A rerun performs it anew where another
+                one recorded it, unless it must not happen twice; what is reused is noted.
+
+        Raises:
+            ReplayMismatch: a strict replay, and the step is not recorded.
+            TeamChanged: a resumed agent asks something else than it did.
+            Unsettled: a `once` step may have been performed before a crash.
+            BudgetSpent, UnknownPrice: before a step that costs, when it does not fit.
+        """
+        if self.ended:
+            raise SetupError(
+                f"Run {self.id} has ended; {name} was not called.",
+                todo="await every ask inside its `async with run()`",
+                run_id=self.id,
+            )
+        scope = current_scope()
+        asked = canonical(request) if asked is None else asked
+        base = digest(scope.key, KEYED.get(kind, kind), name, asked)
+        key = digest(base, scope.nth(base))
+        step = Step(kind, name, request, effect, nodes, made, scope, key, scope.models)
+        scope.models += kind == "model"
+        if (recorded := self._recorded(step, redo)) is not None:
+            return recorded
+        await perhaps_never(step)
+        await self._check_way(step)
+        if (known := await self._doubted(step)) is not None:
+            return known
+        hold = await self._reserve(kind, name, bound)
+        try:
+            return await self._attempt(step, perform, durable, hold)
+        finally:
+            if hold:
+                self.budget.settle(hold)
+
+    def _recorded(self, step: Step, redo: Callable[[JSON], bool] | None) -> Outcome | None:
+        """What this run, or one that it goes back to, has of a step; None when it is performed."""
+        if (done := self.past.recall(step)) is not None:
+            self._tell_edit(done, step, performed=False)
+            return self._reuse(done, step)
+        if (done := self.past.inherit(step.key)) is not None:
+            renewed = self.past.renews(done, step, redo)
+            self._tell_edit(done, step, performed=renewed)
+            if not renewed:
+                return self._inherit(done, step)
+        return None
+
+    async def _check_way(self, step: Step) -> None:
+        """Refuse a step that whoever takes it would not have taken before."""
+        if self.past.bound:
+            await self.past.keep_way_of(step)
+        self.past.check(step)
+
+    async def _doubted(self, step: Step) -> Outcome | None:
+        """What is known of a step that may have happened; None when it may be performed."""
+        raise NotImplementedError
+
+    async def _attempt(
+        self,
+        step: Step,
+        perform: Callable[[str], Awaitable[Outcome]],
+        durable: bool,
+        hold: Hold | None,
+    ) -> Outcome:
+        """Perform a step between the records of its start and its end."""
+        kind, key = step.kind, step.key
+        if hold and self.past.died_in(key):
+            crash = Failure(type="Crashed", text="the process ended while it was under way")
+            self._end(step, "cancelled", with_cuts(Outcome(error=crash), self.budget, hold, 1))
+        await self._begin(step)
+        outer = sys.exception()
+        try:
+            with holding(hold), uncancelled(lambda by: cancelled_inside(kind, step.name, by)):
+                outcome = await perform(key)
+            if kind not in ("model", "tool"):
+                outcome = replace(outcome, result=jsonable(outcome.result))
+        except BaseException as error:
+            self._failed(step, error, outer, hold)
+            raise
+        if hold and outcome.usage is not None:
+            if kind == "model":
+                outcome = counted(outcome, self.budget, hold, step.nodes)
+            self.budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
+            outcome = with_cuts(outcome, self.budget, hold, hold.cuts)
+        self._end(step, "failed" if outcome.error else "ok", outcome)
+        if durable:
+            await self.flush()
+        return outcome
+
+    async def _begin(self, step: Step) -> None:
+        """Record that a step is performed, and wait until that is durable."""
+        attempt = self.attempts.get(step.key, 0) + 1
+        self.attempts[step.key] = attempt
+        self.emit(
+            StepStarted,
+            step.scope.key,
+            nodes=self.fresh(step.nodes),
+            key=step.key,
+            step=step.kind,
+            name=step.name,
+            effect=step.effect,
+            request=step.request,
+            attempt=attempt,
+        )
+        try:
+            await self.flush()
+        except BaseException as error:
+            failure = Failure(type=NOT_PERFORMED, text=full_text(error))
+            self._end(step, "cancelled", Outcome(error=failure))
+            raise
+
+    def _failed(
+        self, step: Step, error: BaseException, outer: BaseException | None, hold: Hold | None
+    ) -> None:
+        """Record how a step that was begun came to nothing.
+
+        Args:
+            outer: what was being handled when it was begun; no cause of the error.
+        """
+        stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+        # A tool's failure that its model was told of is a result; one that ends the ask is
+        # none: resumed, the tool is performed again, or is in doubt.
+        doubt = step.effect == "once" and (stopped or open_ended(error, outer))
+        status: Status = "cancelled" if stopped or doubt or step.kind == "tool" else "failed"
+        failure = failure_of(error, traced=step.kind == "tool")
+        cuts = hold.cuts + may_have_cost(error) if hold else 0
+        lost = Outcome(error=failure, doubt=doubt)
+        self._end(step, status, with_cuts(lost, self.budget, hold, cuts))
+
+    def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
+        if outcome.doubt:
+            self.told.add(step.call)
+            step.scope.doubt(step.call)
+        elif self.told:
+            self.told.discard(step.call)
+        self.emit(
+            StepEnded,
+            step.scope.key,
+            nodes=outcome.nodes,
+            key=step.key,
+            step=step.kind,
+            name=step.name,
+            status=status,
+            result=str(outcome.result) if isinstance(outcome.result, Content) else outcome.result,
+            content=outcome.result if isinstance(outcome.result, Content) else None,
+            error=outcome.error,
+            doubt=outcome.doubt,
+            made=outcome.made,
+            usage=outcome.usage,
+            cost_usd=outcome.cost_usd,
+            estimated=outcome.estimated,
+        )
+        if outcome.usage is not None:
+            self._spend(step.scope, outcome.usage, outcome.cost_usd)
+
+    def _tell_edit(self, done: StepEnded, step: Step, *, performed: bool) -> None:
+        if step.edited(done):
+            self.note(Edited(step=done.name, key=done.key, performed=performed))
+
+    def _reuse(self, done: StepEnded, step: Step) -> Outcome:
+        """A step that this run recorded."""
+        if done.doubt:
+            step.scope.doubt(step.call)
+        if done.reused is None:
+            if done.step in PAID and done.usage is not None:
+                self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+                if self.budget.limited:
+                    self.beside.spend(
+                        -done.usage, None if done.cost_usd is None else -done.cost_usd
+                    )
+            if done.usage is not None:
+                step.scope.spend(done.usage, done.cost_usd)
+        return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
+
+    def _inherit(self, done: StepEnded, step: Step) -> Outcome:
+        """A step that another run recorded; nothing is paid here."""
+        fields = {name: getattr(done, name) for name in StepEnded.model_fields}
+        for name in ("run", "seq", "at", "scope", "kind", "reused", "request"):
+            del fields[name]
+        ref = done.reused or Ref(run=done.run, seq=done.seq)
+        told = None if done.step == "model" else step.request
+        if done.doubt:
+            step.scope.doubt(step.call)
+        self.emit(StepEnded, step.scope.key, **fields, reused=ref, request=told)
+        if done.step in PAID and done.usage is not None:
+            self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+        return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
+
+    async def _reserve(
+        self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None
+    ) -> Hold | None:
+        """Room in the budget for a step that costs; None for one that does not."""
+        if kind not in PAID:
+            return None
+        try:
+            return await self.budget.reserve(name, bound)
+        except (BudgetSpent, UnknownPrice) as error:
+            spent = error.context.get("spent", "unknown price")
+            self.note(CallRefused(spent=spent, refused=name))
+            raise
+
+
+async def perhaps_never(step: Step) -> None:
+    """Wait for ever where the step must not be performed: in a run that is read, or in a copy."""
+    if asleep.get():
+        await asyncio.get_running_loop().create_future()
+    give_up = giving_up.get()
+    if give_up is not None and (step.effect == "once" or step.kind == "person"):
+        give_up()
+        await asyncio.get_running_loop().create_future()
+
+
+def cancelled_inside(kind: StepKind, name: str, by: str) -> AgentkitError:
+    """The error of a step in which a library cancelled work of its own."""
+    text = f"{name} failed: something inside it was cancelled ({by})."
+    errors: dict[str, type[AgentkitError]] = {"model": EndpointError, "memory": StoreError}
+    return errors.get(kind, AgentkitError)(text)
