@@ -14,8 +14,11 @@ from agentkit import (
     AgentkitError,
     Answer,
     Context,
+    Data,
     Delta,
+    File,
     Gathered,
+    Image,
     Log,
     Memory,
     Message,
@@ -95,8 +98,8 @@ async def orders(user: Context[User], status: str) -> list[str]:
 Routed(to="clerk")
 Routed(before="clerk", to=("mate", "purser"), others=("cook",), reason="they know")
 
-assert_type(pay, Tool)
-assert_type(orders, Tool)
+payer: Tool = pay
+orderer: Tool = orders
 
 plain = Agent("plain", "You answer.", model="sim:careful", tools=[pay, orders])
 clerk = Agent("clerk", model=ScriptedModel(call("pay", eur=1), "{}"), output=Report)
@@ -139,6 +142,8 @@ async def asks() -> None:
     assert_type((await clerk("q", budget_usd=0.1, log=open_log())).data, Report)
     assert_type(await clerk("q", output=int, sample=1), Answer[int])
     assert_type(await clerk("q", model="sim:careful"), Answer[Report])
+    parts = [File.from_bytes(b"%PDF-", media_type="application/pdf"), Data({"a": 1})]
+    assert_type(await clerk(["What is this?", Image.from_bytes(b"x"), *parts]), Answer[Report])
     assert_type(await clerk("q", after=await plain("q"), context=User(name="Ann")), Answer[Report])
     assert_type(await clerk("q", deps=User(name="Ann")), Answer[Report])
     assert_type(await team("q"), Answer[Report])
