@@ -6,21 +6,19 @@ Vectors stay at home: whoever reads the file may have another embedder.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, overload
+from typing import IO, Any, Literal, overload
 
 import pydantic
 
 from agentkit import Memory
 from agentkit.errors import SetupError
-from agentkit.events import Usage
 from agentkit.log import Erased
 from agentkit.logs import files
 from agentkit.messages import JSON, Frozen, canonical
@@ -34,18 +32,13 @@ from memory.steps import paid, step
 from memory.stores import Item, Store
 from memory.stores.entry import admitted
 from memory.stores.metadata import plain_metadata
-from memory.writing import Writing, normal_form, of_names, writing
-
-if TYPE_CHECKING:
-    import numpy as np
+from memory.storing import stored
+from memory.writing import Writing, normal_form, writing
 
 FORMAT, VERSION = "agentkit_memory", 1
 
 LONGEST = 64 * 1024 * 1024
 """Bytes of a line."""
-
-BATCH = 500
-"""Items that are embedded and put at a time."""
 
 File = Path | str | IO[str] | IO[bytes]
 """A path, or a file that is open."""
@@ -186,8 +179,7 @@ class Moving(Memory):
         request = with_scope({"file": found.digest, "items": len(found.items)}, names)
 
         async def perform(_key: str) -> Outcome:
-            async with writing(store):
-                return await stored(store, self.embedder, found.items)
+            return await stored(store, self.embedder, found.items)
 
         made = await step(f"{self.name}.import", request, perform, effect="idempotent")
         return Imported.model_validate({**made, "refused": tuple(found.refused)})
@@ -424,61 +416,3 @@ def first_of(error: pydantic.ValidationError) -> str:
     told = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in told["loc"])
     return f"{where or 'the line'}: {told['msg']}"
-
-
-async def stored(store: Store, embedder: Embedder, items: Sequence[Item]) -> Outcome:
-    """Embed and put items, batch by batch; a failure takes back what was put.
-
-    Raises:
-        StoreError, EndpointError: as they say.
-    """
-    usage, cost, replaced = Usage(), 0.0, 0
-    priced = True
-    # Pieces of longer texts that had these ids.
-    names = list(dict.fromkeys(whose(one) for one in items))
-    old = sorted(set(await of_names(store, names)) - {one.id for one in items})
-    before = [await held(store, old)]
-    put: list[str] = []
-    try:
-        for n in range(0, len(items), BATCH):
-            batch = items[n : n + BATCH]
-            made = await embedder.embed([normal_form(one.text) for one in batch])
-            usage = usage + (made.usage or Usage())
-            cost, priced = cost + (made.cost_usd or 0.0), priced and made.cost_usd is not None
-            ids = [one.id for one in batch]
-            before.append(await held(store, ids))
-            replaced += len(before[-1][0])
-            put += ids
-            await finished(store.put(batch, made.vectors))
-        await finished(store.drop(old))
-    except BaseException:
-        kept = {one.id for there, _ in before for one in there}
-        await store.drop([id for id in put if id not in kept])
-        for there, vectors in before:
-            await store.put(there, vectors)
-        raise
-    result = {"items": len(items), "replaced": replaced}
-    return paid(result, usage if usage.calls else None, cost if priced else None)
-
-
-async def held(store: Store, ids: Sequence[str]) -> tuple[list[Item], np.ndarray]:
-    """Return items that are there, with their vectors, to put them back."""
-    there = await store.get(ids)
-    return there, await store.vectors([one.id for one in there])
-
-
-async def finished(write: Coroutine[Any, Any, object]) -> None:
-    """Wait for a write even when cancelled: what is taken back must not arrive afterwards."""
-    task = asyncio.ensure_future(write)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with contextlib.suppress(Exception):
-            await task
-        raise
-
-
-def whose(one: Item) -> str:
-    """Return the id that a text was given, of a piece of it too."""
-    source = one.metadata.get("source")
-    return str(source) if one.id == f"{source}/{one.metadata.get('part')}" else one.id

@@ -129,6 +129,7 @@ LAYERS = [
     "memory.scopes",
     "memory.writing",
     "memory.erasing",
+    "memory.storing",
     "memory.moving",
     "memory.stream.presets",
     "memory.stream.scoring",

@@ -17,10 +17,10 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, canonical, digest
 from agentkit.step import Outcome
 from memory.embed import Embedder
-from memory.moving import finished
 from memory.scopes import Scoped
 from memory.steps import paid, step
 from memory.stores import Item, Store
+from memory.storing import finished
 from memory.writing import normal_form, writing
 
 Verb = Literal["merge", "extract"]

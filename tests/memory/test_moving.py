@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +189,8 @@ async def test_files_that_cannot_be_used_are_told(tmp_path: Path) -> None:
 async def test_what_fails_halfway_is_taken_back(
     kind: dict[str, Any], way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("memory.moving.BATCH", 2)
+    for name in ("BATCH", "AT_ONCE"):
+        monkeypatch.setattr(f"memory.storing.{name}", 2)
     path = tmp_path / "n.jsonl"
     async with run(log=open_log("memory:")):
         source = VectorMemory("source", **kind)
@@ -317,4 +320,42 @@ async def test_an_edited_item_is_found_by_its_new_text_and_keeps_the_rest(
             await ana.edit("a", "Mine.")
         with pytest.raises(ReadOnly):
             await made.read_only().edit("a", "x")
+        await made.close()
+
+
+DIES = """
+import asyncio, os, sys
+from agentkit import open_log, run
+from memory import VectorMemory
+
+async def main():
+    made = VectorMemory("notes", store="numpy", embedder="hashed", path=sys.argv[1])
+    real, calls = made.embedder.embed, []
+    async def embed(texts):
+        calls.append(texts)
+        if len(calls) == 3:
+            os.kill(os.getpid(), 9)
+        return await real(texts)
+    made.embedder.embed = embed
+    async with run(log=open_log("memory:")):
+        await made.import_(sys.argv[2])
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_that_is_killed_imports_nothing(tmp_path: Path) -> None:
+    def notes() -> VectorMemory:
+        return VectorMemory("notes", store="numpy", embedder="hashed", path=tmp_path)
+
+    async with run(log=open_log("memory:")):
+        source = VectorMemory("source", store="numpy", embedder="hashed", path=tmp_path)
+        await source.remember([f"Text {n}." for n in range(1600)])
+        await source.export(tmp_path / "n.jsonl")
+        await source.close()
+        command = [sys.executable, "-c", DIES, str(tmp_path), str(tmp_path / "n.jsonl")]
+        assert subprocess.run(command, check=False, timeout=60).returncode == -9
+        made = notes()
+        assert await made.count() == 0
+        assert (await made.import_(tmp_path / "n.jsonl")).items == await made.count() == 1600
         await made.close()

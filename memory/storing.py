@@ -1,0 +1,102 @@
+"""Storing many items, all of them or none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agentkit.events import Usage
+from agentkit.step import Outcome
+from memory.embed import Embedded, Embedder
+from memory.steps import paid
+from memory.stores import Item, Store
+from memory.writing import normal_form, of_names, writing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BATCH = 500
+"""Items that are embedded at a time."""
+
+AT_ONCE = 10_000
+"""Items that are put at a time: as many are there or not even after a death in between, on a store
+that puts all or none."""
+
+
+async def stored(store: Store, embedder: Embedder, items: Sequence[Item]) -> Outcome:
+    """Embed and put items, so many at once as a store can put whole; a failure takes all back.
+
+    Raises:
+        StoreError, EndpointError: as they say.
+    """
+    usage, cost, replaced = Usage(), 0.0, 0
+    priced = True
+    before: list[tuple[list[Item], np.ndarray]] = []
+    put: list[str] = []
+    try:
+        for n in range(0, len(items), AT_ONCE):
+            part = items[n : n + AT_ONCE]
+            vectors, made = await embedded(embedder, part)
+            for one in made:
+                usage = usage + (one.usage or Usage())
+                cost, priced = cost + (one.cost_usd or 0.0), priced and one.cost_usd is not None
+            ids = [one.id for one in part]
+            async with writing(store):
+                before.append(await held(store, ids))
+                put += ids
+                await finished(store.put(part, vectors))
+            replaced += len(before[-1][0])
+        async with writing(store):
+            # Pieces of longer texts that had these ids.
+            names = list(dict.fromkeys(whose(one) for one in items))
+            old = sorted(set(await of_names(store, names)) - set(put))
+            before.append(await held(store, old))
+            await finished(store.drop(old))
+    except BaseException:
+        async with writing(store):
+            kept = {one.id for there, _ in before for one in there}
+            await store.drop([id for id in put if id not in kept])
+            for there, vectors in before:
+                await store.put(there, vectors)
+        raise
+    result = {"items": len(items), "replaced": replaced}
+    return paid(result, usage if usage.calls else None, cost if priced else None)
+
+
+async def embedded(embedder: Embedder, items: Sequence[Item]) -> tuple[np.ndarray, list[Embedded]]:
+    """Embed the texts of items, some at a time; return the vectors, and what each call gave.
+
+    Shapes: (items, dims).
+    """
+    import numpy as np
+
+    made = [
+        await embedder.embed([normal_form(one.text) for one in items[n : n + BATCH]])
+        for n in range(0, len(items), BATCH)
+    ]
+    return np.concatenate([one.vectors for one in made]), made
+
+
+async def held(store: Store, ids: Sequence[str]) -> tuple[list[Item], np.ndarray]:
+    """Return items that are there, with their vectors, to put them back."""
+    there = await store.get(ids)
+    return there, await store.vectors([one.id for one in there])
+
+
+async def finished(write: Coroutine[Any, Any, object]) -> None:
+    """Wait for a write even when cancelled: what is taken back must not arrive afterwards."""
+    task = asyncio.ensure_future(write)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await task
+        raise
+
+
+def whose(one: Item) -> str:
+    """Return the id that a text was given, of a piece of it too."""
+    source = one.metadata.get("source")
+    return str(source) if one.id == f"{source}/{one.metadata.get('part')}" else one.id
