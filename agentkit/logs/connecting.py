@@ -24,6 +24,7 @@ from agentkit.logs.files import (
     refuse_links,
     writable,
 )
+from agentkit.logs.header import check_header
 
 OPENING_S = 5.0
 """How long others that open or close the same file are waited for."""
@@ -133,7 +134,7 @@ def at_once(path: Path, full: bool, write: bool, new: bool) -> Connected:
 def settled_header(path: Path) -> str:
     """What check_header says once nobody is in the midst of opening or closing the file."""
     end = time.monotonic() + MIDST_S
-    while (note := schema.check_header(path)) and time.monotonic() < end:
+    while (note := check_header(path)) and time.monotonic() < end:
         time.sleep(0.02)
     return note
 

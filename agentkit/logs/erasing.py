@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from agentkit.log import Erased
-from agentkit.logs import blobs, chain, schema, verifying
+from agentkit.logs import blobs, chain, checking, schema, verifying
 from agentkit.media import readable
 from agentkit.messages import JSON
 
@@ -219,7 +219,7 @@ def altered_messages(
 
 def erase_messages(db: sqlite3.Connection, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
-    changed, seals = altered_messages(db, wanted), verifying.seals_of(db)
+    changed, seals = altered_messages(db, wanted), checking.seals_of(db)
     for id, parent, body in changed:
         (before,) = db.execute("SELECT body FROM messages WHERE id=?", (id,)).fetchone()
         db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
@@ -232,7 +232,7 @@ def as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, byte
     """Whether a message was what its id says, or what an earlier erasure left."""
     try:
         return verifying.is_as_named(id, parent, body, seals)
-    except verifying.FOREIGN:
+    except checking.FOREIGN:
         return False
 
 
@@ -325,10 +325,10 @@ def commits(db: sqlite3.Connection, run: int) -> Iterator[tuple[bytes, bytes, li
 
 def fits(db: sqlite3.Connection, head: bytes, kept: list[Row], mark: bytes) -> bool:
     """Whether a commit is as it was written, or as an earlier erasure left it."""
-    if verifying.extended(head, kept) == mark:
+    if checking.extended(head, kept) == mark:
         return True
     row = db.execute("SELECT seal FROM erased WHERE id=?", (mark,)).fetchone()
-    return row is not None and verifying.fits(head, kept, mark, {mark: row[0]})
+    return row is not None and checking.fits(head, kept, mark, {mark: row[0]})
 
 
 def sealed(db: sqlite3.Connection, id: bytes, seal: bytes) -> None:

@@ -162,22 +162,3 @@ def one_message(db: sqlite3.Connection, id: str) -> Kept | None:
         "SELECT parent, body FROM messages WHERE id=?", (bytes.fromhex(id),)
     ).fetchone()
     return found
-
-
-def state(db: sqlite3.Connection, version: int = -1, last: int = 0) -> tuple[int, int]:
-    """What tells another state of the file from this one, and its last event.
-
-    Cost: microseconds where no other connection has written since `version`.
-    """
-    (now,) = db.execute("PRAGMA data_version").fetchone()
-    if now != version:
-        (last,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
-    return now, last
-
-
-def since(db: sqlite3.Connection, last: int) -> list[str]:
-    """The runs that have events after that one."""
-    rows = db.execute(
-        "SELECT id FROM runs WHERE n IN (SELECT run FROM events WHERE rowid>?)", (last,)
-    )
-    return [id for (id,) in rows]

@@ -113,6 +113,25 @@ def plan(db: sqlite3.Connection, runs: Sequence[str], now: float) -> Found:
         _, _, owner, until = known[run]
         if holds(until, now) and not owner_gone(owner):
             raise taken(run, owner)
+    find_messages(db, known, found)
+    origins = {known[run][1] for run in runs}
+    related = [
+        id
+        for id, (n, origin, *_) in known.items()
+        if n not in found.ids and (origin in runs or id in origins)
+    ]
+    if related:
+        found.left.append(f"what runs of the same origin recorded themselves: {few(related)}")
+    find_writes(db, known, found, now)
+    return found
+
+
+Known = dict[str, tuple[int, str, str, float]]
+"""Number, origin, owner and lease of each run of a log."""
+
+
+def find_messages(db: sqlite3.Connection, known: Known, found: Found) -> None:
+    """Find the events of the runs, and the messages that no other run holds."""
     names = {n: id for id, (n, *_) in known.items()}
     mine, others = dict[bytes, int](), dict[bytes, int]()
     for n, body in db.execute("SELECT run, body FROM events"):
@@ -126,14 +145,11 @@ def plan(db: sqlite3.Connection, runs: Sequence[str], now: float) -> Found:
     if shared := ours.keys() & holders.keys():
         who = sorted({names[holders[id]] for id in shared})
         found.left.append(f"{len(shared)} messages that other runs have too: {few(who)}")
-    origins = {known[run][1] for run in runs}
-    related = [
-        id
-        for id, (n, origin, *_) in known.items()
-        if n not in found.ids and (origin in runs or id in origins)
-    ]
-    if related:
-        found.left.append(f"what runs of the same origin recorded themselves: {few(related)}")
+
+
+def find_writes(db: sqlite3.Connection, known: Known, found: Found, now: float) -> None:
+    """Find what the runs wrote into streams, and who has read it."""
+    names = {n: id for id, (n, *_) in known.items()}
     for n, texts in found.streams.items():
         found.events += len(erasing.altered_events(db, Texts(texts), n))
         _, _, owner, until = known[names[n]]
@@ -144,7 +160,6 @@ def plan(db: sqlite3.Connection, runs: Sequence[str], now: float) -> Found:
     if runs_too:
         some = few(sorted(names[n] for n in runs_too))
         found.left.append(f"what other runs recorded of that shared state: {some}")
-    return found
 
 
 def few(ids: Sequence[str]) -> str:
@@ -171,9 +186,7 @@ def above(db: sqlite3.Connection, ids: dict[bytes, int]) -> dict[bytes, int]:
     return found
 
 
-def take_written(
-    db: sqlite3.Connection, known: dict[str, tuple[int, str, str, float]], body: str, found: Found
-) -> None:
+def take_written(db: sqlite3.Connection, known: Known, body: str, found: Found) -> None:
     """Take down what a step of a run wrote into a stream."""
     event = json.loads(body)
     result = event.get("result")

@@ -6,7 +6,6 @@ cut may lose the last commits (open with ?synchronous=full where that matters).
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import sqlite3
@@ -19,16 +18,13 @@ from typing import Any
 
 from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
-from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
+from agentkit.lease import Lease, taken
 from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
-from agentkit.logs import blobs, chain, erasing, redacting, schema, verifying
+from agentkit.logs import blobs, chain, erasing, inserting, redacting, schema, verifying
 from agentkit.logs.bodies import stored_body
 from agentkit.logs.connecting import connected, copied
-from agentkit.logs.reading import OPS, Reading, since, state
-from agentkit.messages import Thread, stored_message
-
-LOOK_ELSEWHERE_S = 0.02
-"""How often it is looked whether other processes have written, while somebody follows a run."""
+from agentkit.logs.elsewhere import Elsewhere
+from agentkit.logs.reading import OPS, Reading
 
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
@@ -37,15 +33,6 @@ AT_ONCE_S, ALWAYS = 0.002, -1.0
 
 KEPT = 20_000
 """Messages that are known to be stored; beyond, all are forgotten."""
-
-SUMS = (
-    "events=events+?, calls=calls+?, tokens_in=tokens_in+?, tokens_out=tokens_out+?,"
-    " cost_usd=cost_usd+?, unpriced=unpriced+?, lease=?, head=? WHERE id=? AND owner=? AND epoch=?"
-)
-LINK = "UPDATE chain SET runs=runs+1, link=? WHERE link=?"
-
-ADD, CHANGE = f"UPDATE runs SET {SUMS}", f"UPDATE runs SET status=?, ended=?, {SUMS}"
-"""Add events to a run; and the same where it ends, or goes on."""
 
 
 @dataclass
@@ -213,12 +200,8 @@ class SqliteLog(Log):
             # A run is not said to be recorded without a look. Who asks an agent has the log
             # opened, which looks, and begins at once.
             entered.look_s = min(entered.look_s, ALWAYS if tally.ended else AT_ONCE_S)
-        new = tally.started is not None and lease.epoch == 1
-        head = before = self._head_of(lease, new)
         rows = [(e.seq, e.at, e.scope, stored_body(e)) for e in events]
-        if rows:
-            head = chain.extended(before, rows)
-        number = (self._begun if new else self._renewed)(lease, tally, head)
+        number, head = self._line(lease, tally, rows)
         if number is None:
             owner = self._db.execute("SELECT owner FROM runs WHERE id=?", (lease.run,)).fetchone()
             lease.lost = taken(lease.run, owner[0] if owner else "nobody")
@@ -231,7 +214,10 @@ class SqliteLog(Log):
         else:
             entered.heads[lease.run] = (lease, head)
         messages = [
-            row for event in events if event.nodes for row in self._new(event.nodes, entered)
+            row
+            for event in events
+            if event.nodes
+            for row in inserting.new(event.nodes, self._messages, entered.messages)
         ]
         if messages:
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
@@ -245,67 +231,23 @@ class SqliteLog(Log):
         self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
         return True
 
-    def _head_of(self, lease: Lease, new: bool) -> bytes:
-        """The head of a run before what is written now."""
-        known = self._heads.get(lease.run)
+    def _line(
+        self, lease: Lease, tally: Tally, rows: list[tuple[int, float, str, str]]
+    ) -> tuple[int | None, bytes]:
+        """Enter or change the line about a run: its number, None if another holds it; its head."""
+        new, known = tally.started is not None and lease.epoch == 1, self._heads.get(lease.run)
         if known is not None and known[0] is lease:
-            return known[1]
-        if new:
-            return chain.origin(lease.run)
-        row = self._db.execute("SELECT head FROM runs WHERE id=?", (lease.run,)).fetchone()
-        return row[0] if row else b""
-
-    def _begun(self, lease: Lease, tally: Tally, head: bytes) -> int | None:
-        """Enter a run that begins: its number; None when there is one of that id."""
-        start, end = tally.started, tally.ended
-        assert start is not None
-        until = 0.0 if end else self.clock() + LEASE_S
-        link = chain.link(self._link, lease.run)
-        written = self._db.execute(
-            "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (lease.run, start.name, start.actor, end.status if end else "open", start.at)
-            + (end.at if end else None, start.origin and start.origin.run, tally.events)
-            + (tally.calls, tally.tokens_in, tally.tokens_out, tally.cost_usd, tally.unpriced)
-            + (lease.owner, lease.epoch, until, link, head)
-            + (chain.seal(lease.run, lease.owner, lease.epoch), start.what),
-        )
-        if not written.rowcount:
-            return None
-        if not self._db.execute(LINK, (link, self._link)).rowcount:
-            # Another process has begun a run since this one last did.
-            before = self._db.execute("SELECT link FROM chain").fetchone()[0]
-            link = chain.link(before, lease.run)
-            self._db.execute("UPDATE runs SET link=? WHERE n=?", (link, written.lastrowid))
-            self._db.execute(LINK, (link, before))
-        self._link = link
-        return written.lastrowid
-
-    def _renewed(self, lease: Lease, tally: Tally, head: bytes) -> int | None:
-        """Add to a run, or only renew its lease: its number; None when another writer holds it."""
-        end, until = tally.ended, self.clock() + LEASE_S
-        tokens = (tally.tokens_in, tally.tokens_out)
-        sums = (tally.events, tally.calls, *tokens, tally.cost_usd, tally.unpriced)
-        holder = (head, lease.run, lease.owner, lease.epoch)
-        if end:
-            written = self._db.execute(CHANGE, (end.status, end.at, *sums, 0.0, *holder))
-        elif tally.started:
-            written = self._db.execute(CHANGE, ("open", None, *sums, until, *holder))
+            head = known[1]
         else:
-            written = self._db.execute(ADD, (*sums, until, *holder))
-        return self._number(lease.run) if written.rowcount else None
-
-    def _new(self, nodes: Thread, entered: Entered) -> list[tuple[bytes, bytes | None, str]]:
-        """Rows of those that may be new: what comes before one that is known is known too."""
-        rows, known = [], None
-        for one in reversed(nodes):
-            id = bytes.fromhex(one.id)
-            if one.id == known or id in self._messages or id in entered.messages:
-                known = one.parent
-                continue
-            parent = bytes.fromhex(one.parent) if one.parent else None
-            rows.append((id, parent, stored_message(one.message)))
-            entered.messages[id] = None
-        return rows[::-1]
+            head = inserting.head_of(self._db, lease.run, new=new)
+        head, number = chain.extended(head, rows) if rows else head, None
+        if new:
+            number, self._link = inserting.begin(
+                self._db, lease, tally, head, self._link, self.clock()
+            )
+        elif inserting.renew(self._db, lease, tally, head, self.clock()):
+            number = self._number(lease.run)
+        return number, head
 
     def _number(self, run: str) -> int:
         if run not in self._numbers:
@@ -335,46 +277,18 @@ class SqliteLog(Log):
         with self._mapped():
             return self._reading.runs(self._db, streams=streams)
 
-    async def news(self) -> AsyncIterator[Collection[str] | None]:
-        with self._mapped():
-            before = state(self._db)
-        yield ()
-        while True:
-            await asyncio.sleep(LOOK_ELSEWHERE_S)
-            if not self.lock.acquire(blocking=False):
-                continue  # it is being written in the thread, which may take long
-            try:
-                with self._mapped():
-                    now = state(self._db, *before)
-                    runs = since(self._db, before[1]) if now[0] != before[0] else ()
-                    before = now
-            finally:
-                self.lock.release()
-            if runs:
-                yield runs
+    def news(self) -> AsyncIterator[Collection[str] | None]:
+        return Elsewhere(self._db, self._mapped).watched(self.lock)
 
     def claim(self, run: str) -> Lease:
         self._may_write()
         self.catch_up()
         with self._transaction("BEGIN IMMEDIATE"):
             self._look()
-            return self._claim(run)
-
-    def _claim(self, run: str) -> Lease:
-        owner, now = owner_name(), self.clock()
-        row = self._db.execute(
-            "SELECT owner, epoch, lease, what FROM runs WHERE id=?", (run,)
-        ).fetchone()
-        if row is None:
+            lease = inserting.claim(self._db, run, self.clock())
+        if lease is None:
             raise unknown(run, self)
-        holder, epoch, until, what = row
-        if holds(until, now) and not owner_gone(holder):
-            raise taken(run, holder)
-        self._db.execute(
-            "UPDATE runs SET owner=?, epoch=?, lease=?, seal=? WHERE id=?",
-            (owner, epoch + 1, now + LEASE_S, chain.seal(run, owner, epoch + 1), run),
-        )
-        return Lease(run, owner, epoch + 1, what="stream" if what == "stream" else "run")
+        return lease
 
     @property
     def unchained(self) -> str:
