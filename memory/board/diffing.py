@@ -22,6 +22,11 @@ PAIRS = 40_000
 DEEPEST = 6
 """So often what lies between two words is divided again."""
 
+LONG, LONGEST = 50_000, 500_000
+"""Longer texts than the first are divided into clauses, fewer than their words; and those longer
+than the second never into words, because a loop would stand still for that."""
+
+CLAUSE = re.compile(r"[^\n.,;:!?]*[\n.,;:!?]|[^\n.,;:!?]+")
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -64,8 +69,7 @@ def _between(before: Sequence[str], after: Sequence[str], depth: int = 0) -> lis
     if len(before) * len(after) <= PAIRS:
         matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
         return list(matcher.get_opcodes())
-    sides = [TOKEN.findall(one) if isinstance(one, str) else list(one) for one in (before, after)]
-    anchors = _anchors(*sides) if depth < DEEPEST else []
+    sides, anchors = _common_parts(before, after, depth)
     if not anchors:
         return [("replace", 0, len(before), 0, len(after))]
     places = [_places(one, isinstance(before, str)) for one in sides]
@@ -77,6 +81,23 @@ def _between(before: Sequence[str], after: Sequence[str], depth: int = 0) -> lis
         i, k = places[0][one + 1], places[1][other + 1]
         found.append(("equal", at, i, there, k))
     return found + _gap(before, after, (i, len(before), k, len(after)), depth)
+
+
+def _common_parts(
+    before: Sequence[str], after: Sequence[str], depth: int
+) -> tuple[list[list[str]], list[tuple[int, int]]]:
+    """Divide two sides into words, long ones into clauses first; and pair what both have once."""
+    size = len(before) + len(after)
+    sides: list[list[str]] = []
+    for pattern, least, most in ((CLAUSE, LONG, size), (TOKEN, 0, LONGEST)):
+        if depth < DEEPEST and least <= size <= most:
+            sides = [
+                pattern.findall(one) if isinstance(one, str) else list(one)
+                for one in (before, after)
+            ]
+            if anchors := _anchors(*sides):
+                return sides, anchors
+    return sides, []
 
 
 def _gap(
