@@ -22,7 +22,7 @@ from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
 from agentkit.messages import JSON
 
 KEPT = {
-    "run.started": "actor origin how sample seed budget_usd budget_tokens place what",
+    "run.started": "actor origin how sample seed budget_usd budget_tokens place what model",
     "run.ended": "status",
     "scope.opened": "actor what path parent model again",
     "scope.closed": "status opaque stop",
