@@ -176,7 +176,7 @@ class Agent(Actor[T]):
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         wanted = Wanted(self.name, output, self._limit)
         equipped(self.name, self.tools)
-        thread, refusals = await self._admitted(thread), 0
+        thread, refusals = await self._admitted(thread) if self.hooks else thread, 0
         for memory in self.memories:
             thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
@@ -192,7 +192,7 @@ class Agent(Actor[T]):
                 continue
             answer = wanted.answer(reply, thread)
             if isinstance(answer, Answer):
-                held = await self._guarded(answer, output)
+                held = await self._guarded(answer, output) if self.hooks else answer
                 if isinstance(held, Answer):
                     return await self._answered(held)
                 if refusals == REPAIRS:
@@ -210,7 +210,7 @@ class Agent(Actor[T]):
     async def _admitted(self, thread: Thread) -> Thread:
         """The conversation, if the hooks admit its task."""
         task = thread[-1].message
-        if not self.hooks or task.role != "user" or not isinstance(task.content, str):
+        if task.role != "user" or not isinstance(task.content, str):
             return thread
         found = await decided(self.hooks, self.name, "on_task", task.content)
         if isinstance(found, Refuse):
@@ -221,8 +221,6 @@ class Agent(Actor[T]):
 
     async def _guarded(self, answer: Answer, output: Output) -> Answer | Refuse:
         """The answer as the hooks let it out, or why one does not."""
-        if not self.hooks:
-            return answer
         found = await decided(self.hooks, self.name, "on_answer", answer.text)
         if isinstance(found, Refuse):
             return found

@@ -36,7 +36,7 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 # A price such as $0.003 is no formula.
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
-suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "ref.python"]
 
 # Docstrings say names in `single quotes`, as Markdown does.
 default_role = "code"
