@@ -12,11 +12,9 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, time, timedelta, tzinfo
-from decimal import Decimal
 from fractions import Fraction
 from itertools import repeat
-from pathlib import Path, PurePath
+from pathlib import Path
 from re import Pattern
 from types import (
     BuiltinFunctionType,
@@ -28,18 +26,12 @@ from types import (
     UnionType,
 )
 from typing import Any, NamedTuple
-from uuid import UUID
 
+from agentkit.constants import LARGEST, PLAIN, code_digest, plain
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
 from agentkit.unchanged import Seen, alike
 from agentkit.written import MAKERS, does, inner, nested, written
-
-PLAIN = (
-    type(None), bool, int, float, complex, str, bytes, range, slice, date, time, timedelta,
-    tzinfo, Decimal, UUID, PurePath, type(...),
-)  # fmt: skip
-"""Values that never change, and whose repr says all of them."""
 
 HOLDERS = ("builtins", "functools", "pydantic", "types", "typing")
 """Whose objects may hold functions of a user's own, and can be looked into without harm."""
@@ -54,9 +46,6 @@ OURS = tuple(f"{Path(INSIDE).parent / name}/" for name in ("agentkit", "memory",
 
 FIXED = (BuiltinFunctionType, GenericAlias, UnionType, classmethod, property, staticmethod)
 """Those of them that never change."""
-
-LARGEST = 10_000
-"""Items of a table up to which its values are a part of the mark."""
 
 MOST, LONGEST = 2_000, 40_000
 """Values, and bytes of code, that are looked at, the nearest first: a library that counts as a
@@ -430,41 +419,3 @@ def looks_up(code: CodeType) -> tuple[str, ...]:
 def names(code: CodeType) -> set[str]:
     """The names that code and the code within it look up."""
     return set(code.co_names).union(*(names(one) for one in inner(code)))
-
-
-def plain(value: Any) -> str | None:
-    """A constant, or a table of them, as text; None for what is neither, or too large."""
-    match value:
-        case enum.Enum():
-            return f"{type(value).__qualname__}.{value.name}={plain(value.value)}"
-        case Pattern():
-            return repr((value.pattern, value.flags))
-        case tuple() | list() if len(value) <= LARGEST:
-            items = [plain(one) for one in value]
-            return None if None in items else f"[{', '.join(map(str, items))}]"
-        case set() | frozenset() if len(value) <= LARGEST:
-            items = [plain(one) for one in value]
-            return None if None in items else f"{{{', '.join(sorted(map(str, items)))}}}"
-        case dict() if len(value) <= LARGEST:
-            pairs = [(plain(one), plain(value[one])) for one in value]
-            wrong = any(None in pair for pair in pairs)
-            return None if wrong else str(sorted(map(str, pairs)))
-    # To ask isinstance about a Fraction, an abstract number, is ten times as slow.
-    return repr(value) if isinstance(value, PLAIN) or Fraction in type(value).__mro__ else None
-
-
-def code_digest(code: CodeType) -> str:
-    """A digest of what code does, whatever its file and lines."""
-    return digest(code.co_code.hex(), *code.co_names, *map(constant, code.co_consts))
-
-
-def constant(value: Any) -> str:
-    """A constant of code as text that is the same in every process."""
-    match value:
-        case CodeType():
-            return code_digest(value)
-        case frozenset():
-            return f"{{{', '.join(sorted(map(constant, value)))}}}"
-        case tuple():
-            return f"({', '.join(map(constant, value))})"
-    return repr(value)

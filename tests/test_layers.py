@@ -38,6 +38,7 @@ LAYERS = [
     "agentkit.traces",
     "agentkit.written",
     "agentkit.unchanged",
+    "agentkit.constants",
     "agentkit.code",
     "agentkit.model",
     "agentkit.standing",

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
-from agentkit.code import code_digest
+from agentkit.constants import code_digest
 from agentkit.delegation import ActorTool
 from agentkit.messages import JSON, canonical, digest, jsonable
 from agentkit.pattern import Pattern
