@@ -63,7 +63,8 @@ class Tally:
 
     def add(self, event: Any) -> None:
         self.events += 1
-        if isinstance(event, StepEnded) and event.usage is not None and event.reused is None:
+        kind = type(event)
+        if kind is StepEnded and event.usage is not None and event.reused is None:
             self.calls += event.usage.calls
             self.tokens_in += event.usage.tokens_in
             self.tokens_out += event.usage.tokens_out
@@ -71,7 +72,7 @@ class Tally:
                 self.unpriced += 1
             else:
                 self.cost_usd += event.cost_usd
-        elif isinstance(event, RunStarted):
+        elif kind is RunStarted:
             self.started, self.ended = current(event), None
-        elif isinstance(event, RunEnded):
+        elif kind is RunEnded:
             self.ended = event

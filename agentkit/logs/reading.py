@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ PLACE = (
 
 OPS, ROOM = 100_000, 16_000_000
 """What reading may cost before it is held against the size of the file: instructions, bytes."""
+
+AT_ONCE = 500
+"""Messages that are looked up by one query."""
 
 FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What reading words that we did not write may raise; a ValidationError is a ValueError."""
@@ -87,7 +90,8 @@ class Reading:
             nodes = ",".join(node for part in parts for node in self._conversation(db, *part))
             columns = f'"run":{quoted(run)},"seq":{seq},"at":{at!r},"scope":{quoted(scope)}'
             event = event_from(f'{{{columns},"nodes":[{nodes}],{rest}')
-            return blobs.attached(event, self.blob)
+            bearing = blobs.MARK in nodes or blobs.MARK in body
+            return blobs.attached(event, self.blob) if bearing else event
         except FOREIGN as error:
             raise LogCorrupt(
                 f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",
@@ -150,6 +154,23 @@ class Reading:
         """Bytes on disk."""
         names = (self.path, f"{self.path}-wal")
         return sum(os.path.getsize(name) for name in names if os.path.exists(name))
+
+
+def several(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Kept]:
+    """Messages as they are stored, by id; those that are there.
+
+    Raises:
+        ValueError: one is no id.
+    """
+    found, wanted = dict[str, Kept](), [bytes.fromhex(id) for id in ids]
+    for n in range(0, len(wanted), AT_ONCE):
+        part = wanted[n : n + AT_ONCE]
+        marks = ",".join("?" * len(part))
+        for id, *row in db.execute(
+            f"SELECT id, parent, body FROM messages WHERE id IN ({marks})", part
+        ):
+            found[id.hex()] = (row[0], row[1])
+    return found
 
 
 def one_message(db: sqlite3.Connection, id: str) -> Kept | None:

@@ -28,7 +28,7 @@ from agentkit.logs.checking import (
     sealed,
     seals_of,
 )
-from agentkit.logs.reading import Kept, one_message
+from agentkit.logs.reading import Kept, one_message, several
 from agentkit.messages import Message, digest, node
 
 COLUMNS = (
@@ -113,22 +113,48 @@ def altered(db: sqlite3.Connection, n: int, run: str, met: dict[str, Kept]) -> s
     if schema.version_of(db) < schema.CHAINED:
         return ""
     (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
-    made, kept, sound, seals = chain.origin(run), [], set[str](), seals_of(db)
-    for seq, at, scope, body, mark in db.execute(
+    rows = db.execute(
         "SELECT seq, at, scope, body, mark FROM events WHERE run=? ORDER BY seq", (n,)
-    ):
+    ).fetchall()
+    made, kept, seals = chain.origin(run), [], seals_of(db)
+    said: dict[str, int] = {}
+    for seq, at, scope, body, mark in rows:
         kept.append((seq, at, scope, body))
         try:
-            for id, _ in unpacked(body)[0] if names_messages(body) else ():
-                if not rooted(db, id, sound, seals, met):
-                    return f"message {id} of event {seq}, or one before it, was altered"
+            if names_messages(body):
+                said.update((id, seq) for id, _ in unpacked(body)[0])
         except (*FOREIGN, struct.error):
             return f"event {seq} was altered"
         if mark is not None:
             if not fits(made, kept, mark, seals):
                 return f"event {kept[0][0]} to {seq} were altered, or some are missing"
             made, kept = mark, []
-    return "" if not kept and made == head else "its last events are missing, or others"
+    if kept or made != head:
+        return "its last events are missing, or others"
+    return altered_message(db, said, seals, met)
+
+
+def altered_message(
+    db: sqlite3.Connection, said: dict[str, int], seals: dict[bytes, bytes], met: dict[str, Kept]
+) -> str:
+    """Which message is not what its id says, or builds on one that is not; "" if none.
+
+    Args:
+        db: in a transaction.
+        said: ids of messages, with the events that name them.
+        seals: of what was erased.
+        met: the messages that it came by are in it then.
+    """
+    sound = set[str]()
+    met.update(several(db, said))
+    for id, seq in said.items():
+        try:
+            whole = rooted(db, id, sound, seals, met)
+        except (*FOREIGN, struct.error):
+            whole = False
+        if not whole:
+            return f"message {id} of event {seq}, or one before it, was altered"
+    return ""
 
 
 def rooted(
@@ -141,7 +167,7 @@ def rooted(
     """Whether a message and all before it are what their ids say; remembers those that are."""
     way = set[str]()
     while id is not None and id not in sound:
-        row = one_message(db, id)
+        row = (met and met.get(id)) or one_message(db, id)
         if row is None or id in way:
             return False
         if met is not None:
