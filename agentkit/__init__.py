@@ -9,7 +9,6 @@ from agentkit.context import Memory
 from agentkit.doubts import NOT_DONE
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, Usage
-from agentkit.gather import Gathered, gather, until
 from agentkit.given import Context
 from agentkit.late import late_names
 from agentkit.log import Log
@@ -27,6 +26,9 @@ from agentkit.tools import Tool, tool
 if TYPE_CHECKING:
     from agentkit.agent import Agent as Agent
     from agentkit.endpoints.connect import connect as connect
+    from agentkit.gather import Gathered as Gathered
+    from agentkit.gather import gather as gather
+    from agentkit.gather import until as until
 
 __version__ = "0.1.0"
 
@@ -65,7 +67,13 @@ __all__ = [
     "until",
 ]
 
-HOMES = {"Agent": "agentkit.agent", "connect": "agentkit.endpoints.connect"}
-"""Names that bring a client for HTTP: who reads a log needs none."""
+HOMES = {
+    "Agent": "agentkit.agent",
+    "Gathered": "agentkit.gather",
+    "connect": "agentkit.endpoints.connect",
+    "gather": "agentkit.gather",
+    "until": "agentkit.gather",
+}
+"""What brings a client for HTTP, which who reads a log needs not, or is not for every script."""
 
 late_names(__name__, HOMES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, ClassVar, Generic, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, overload
 
 from typing_extensions import TypeVar, Unpack
 
@@ -16,7 +16,6 @@ from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.borrowing import connected, model_again
 from agentkit.conversation import After, heard_in
-from agentkit.delegation import ActorTool, delegate
 from agentkit.deprecated import moved
 from agentkit.errors import (
     SetupError,
@@ -47,6 +46,9 @@ from agentkit.scope import current_scope, in_run
 from agentkit.sync import wait
 from agentkit.tools import Approve, of_answers
 from agentkit.typed import Output, schema_of
+
+if TYPE_CHECKING:
+    from agentkit.delegation import ActorTool
 
 RUN_OPTIONS = frozenset(RunOptions.__annotations__)
 """What an ask outside of any run may give to the one it opens."""
@@ -346,6 +348,8 @@ class Actor(Performer, Generic[T]):
         Raises:
             ToolError: a name that no tool can have.
         """
+        from agentkit.delegation import delegate
+
         return delegate(self, name, description, approve)
 
     def __rshift__(self, after: Any) -> Joined:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
+from agentkit import words
 from agentkit.actor import Actor
 from agentkit.answer import Answer, T
 from agentkit.budget import bound_of
@@ -19,16 +20,6 @@ from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
 from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
-from agentkit.hooks import (
-    Hook,
-    HookFailed,
-    Refuse,
-    checked,
-    decided,
-    message_of,
-    messages_of,
-    refused,
-)
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
@@ -42,7 +33,10 @@ from agentkit.step import Outcome
 from agentkit.toolcalls import equipped, last_call, use_all
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, schema_of
-from agentkit.words import for_line, for_markdown
+
+if TYPE_CHECKING:
+    from agentkit.hooked import Hooked
+    from agentkit.hooks import Hook
 
 
 class Agent(Actor[T]):
@@ -97,23 +91,19 @@ class Agent(Actor[T]):
             )
         if max_turns < 1:
             raise SetupError(f"max_turns of {name} is {max_turns}.", expected="1 or more")
-        if not (model is None or isinstance(model, str) or callable(model)):
-            raise SetupError(
-                f"The model of {name} is {model!r}.",
-                expected='a name such as "sim:careful", or what connect(...) returns',
-            )
         schema_of(output)
         self.instructions, self.output = instructions, output
-        if model is None or isinstance(model, str):
-            from agentkit.endpoints.connect import connect
-
-            model = connect(model)
-        self.model = model
+        self.model = model_of(name, model)
         self.memories = memories(memory, name)
         self.tools = named(tools, [own for one in self.memories for own in one.tools])
         self.max_turns, self.max_nested = max_turns, max_nested
         self.options = sampling(name, temperature, max_tokens)
-        self.hooks = checked(hooks, name)
+        self._hooked = hooked_by(name, hooks) if hooks else None
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """What looks at its work, changes or refuses it, in order."""
+        return self._hooked.hooks if self._hooked else ()
 
     def _made_of(self) -> tuple[Any, ...]:
         settings = getattr(self.model, "settings", None)
@@ -176,7 +166,8 @@ class Agent(Actor[T]):
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         wanted = Wanted(self.name, output, self._limit)
         equipped(self.name, self.tools)
-        thread, refusals = await self._admitted(thread) if self.hooks else thread, 0
+        hooked, refusals = self._hooked, 0
+        thread = await hooked.admitted(thread) if hooked else thread
         for memory in self.memories:
             thread = await memory.on_task(thread)
         for _turn in range(self.max_turns):
@@ -192,12 +183,11 @@ class Agent(Actor[T]):
                 continue
             answer = wanted.answer(reply, thread)
             if isinstance(answer, Answer):
-                held = await self._guarded(answer, output) if self.hooks else answer
+                last = refusals == REPAIRS
+                held = await hooked.guarded(answer, output, last=last) if hooked else answer
                 if isinstance(held, Answer):
                     return await self._answered(held)
-                if refusals == REPAIRS:
-                    raise refused(self.name, "The answer", held)
-                refusals, told = refusals + 1, f"That was refused: {held.reason}"
+                refusals, told = refusals + 1, f"That was refused: {held}"
                 thread = extend(thread, Message(role="user", content=told))
                 continue
             thread = extend(thread, Message(role="user", content=f"That does not fit: {answer}"))
@@ -206,35 +196,6 @@ class Agent(Actor[T]):
             todo=f"raise max_turns, or look with %transcript; {last_call(thread)}",
             run_id=current_run().id,
         )
-
-    async def _admitted(self, thread: Thread) -> Thread:
-        """The conversation, if the hooks admit its task."""
-        task = thread[-1].message
-        if task.role != "user" or not isinstance(task.content, str):
-            return thread
-        found = await decided(self.hooks, self.name, "on_task", task.content)
-        if isinstance(found, Refuse):
-            raise refused(self.name, "The task", found)
-        if found == task.content:
-            return thread
-        return extend(thread[:-1], task.model_copy(update={"content": found}))
-
-    async def _guarded(self, answer: Answer, output: Output) -> Answer | Refuse:
-        """The answer as the hooks let it out, or why one does not."""
-        found = await decided(self.hooks, self.name, "on_answer", answer.text)
-        if isinstance(found, Refuse):
-            return found
-        if found == answer.text:
-            return answer
-        if output is not None:
-            raise HookFailed(
-                f"A hook of {self.name} changed an answer that was asked for as a type.",
-                expected="None or Refuse(reason)",
-                run_id=current_run().id,
-            )
-        said = answer.thread[-1].message.model_copy(update={"content": found})
-        thread = extend(answer.thread[:-1], said)
-        return answer.model_copy(update={"text": found, "thread": thread})
 
     def _limit(self) -> int | None:
         """The tokens that a reply may have, where they are bounded here."""
@@ -263,7 +224,7 @@ class Agent(Actor[T]):
         """One model step: the reply, and the conversation with it."""
         run, scope = current_run(), current_scope()
         seed, model = scope.seed, self.model_in(scope)
-        sent = await self._sent(thread) if self.hooks else thread
+        sent = await self._hooked.sent(thread) if self._hooked else thread
         options = self.options if seed is None else self.options.model_copy(update={"seed": seed})
         request = Request(
             thread=sent,
@@ -295,26 +256,42 @@ class Agent(Actor[T]):
             bound=partial(bound_of, model, request),
         )
         said = outcome.nodes[-1]
-        if not self.hooks:
+        if self._hooked is None:
             return Reply(message=said.message, stop=outcome.result["stop"]), (*thread, said)
-        message = await decided(self.hooks, self.name, "after_model", said.message, read=message_of)
-        if isinstance(message, Refuse):
-            raise refused(self.name, "What the model said", message)
+        message = await self._hooked.said(said.message)
         return Reply(message=message, stop=outcome.result["stop"]), extend(thread, message)
-
-    async def _sent(self, thread: Thread) -> Thread:
-        """The conversation as the hooks let it be sent."""
-        kept = [node.message for node in thread]
-        found = await decided(self.hooks, self.name, "before_model", kept, read=messages_of)
-        if isinstance(found, Refuse):
-            raise refused(self.name, "What was to be sent", found)
-        return thread if found is kept else thread_of(found)
 
     def _repr_markdown_(self) -> str:
         tools = ", ".join(one.spec.signature for one in self.tools.values()) or "none"
-        head = f"**{for_line(self.name)}** · {for_line(f'{self.model_name} · tools: {tools}')}"
-        lines = for_markdown(summary(self.instructions)).split("\n")
+        about = words.for_line(f"{self.model_name} · tools: {tools}")
+        head = f"**{words.for_line(self.name)}** · {about}"
+        lines = words.for_markdown(summary(self.instructions)).split("\n")
         return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
+
+
+def model_of(name: str, model: str | Model | None) -> Model:
+    """The model of an agent.
+
+    Raises:
+        SetupError: it is none.
+    """
+    if not (model is None or isinstance(model, str) or callable(model)):
+        raise SetupError(
+            f"The model of {name} is {model!r}.",
+            expected='a name such as "sim:careful", or what connect(...) returns',
+        )
+    if model is None or isinstance(model, str):
+        from agentkit.endpoints.connect import connect
+
+        return connect(model)
+    return model
+
+
+def hooked_by(name: str, hooks: Sequence[Hook]) -> Hooked:
+    """The hooks of an agent at work; few have any."""
+    from agentkit.hooked import Hooked
+
+    return Hooked(name, hooks)
 
 
 def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Options:

@@ -8,12 +8,12 @@ from typing import Any, Generic, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
+from agentkit import words
 from agentkit.events import Usage
 from agentkit.inline import pictures
 from agentkit.lacks import listed
 from agentkit.messages import Content, Thread
 from agentkit.model import Stop
-from agentkit.words import for_line, for_markdown, for_terminal
 
 FAULTS: dict[Stop, str] = {
     "length": "cut by max_tokens",
@@ -91,9 +91,9 @@ class Answer(BaseModel, Generic[T]):
         return self
 
     def __repr__(self) -> str:
-        return for_terminal(f"Answer from {self.actor}: {self.text}\n[{self.bill}]")
+        return words.for_terminal(f"Answer from {self.actor}: {self.text}\n[{self.bill}]")
 
     def _repr_markdown_(self) -> str:
-        about = for_line(f"{self.actor} · {self.bill}")
-        parts = (for_markdown(self.text), pictures(self.content), f"<sub>{about}</sub>")
+        about = words.for_line(f"{self.actor} · {self.bill}")
+        parts = (words.for_markdown(self.text), pictures(self.content), f"<sub>{about}</sub>")
         return "\n\n".join(filter(None, parts)).lstrip()

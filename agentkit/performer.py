@@ -16,7 +16,6 @@ from agentkit.code import Works
 from agentkit.conversation import After, keep_parts, passed_on, thread_before
 from agentkit.errors import AgentkitError, TooDeep
 from agentkit.events import Failure, MessageSent, ScopeClosed, ScopeOpened, Status
-from agentkit.finished import answered
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import (
     JSON,
@@ -93,6 +92,8 @@ class Performer(Works):
         scope = self._scope(parent, asked, context, sample, model)
         past = current.past
         if past.finished:
+            from agentkit.finished import answered
+
             return answered(past.finished, scope.key, self.name, content, output)
         if past.bound:
             asks = f"asks {self.name} what it did not ask then"

@@ -10,7 +10,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentkit.doubts import UNKNOWN, open_ended
 from agentkit.errors import (
@@ -26,7 +26,6 @@ from agentkit.errors import (
     error_text,
 )
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.hooks import Hook, use_hooked
 from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonical, digest
 from agentkit.notes import Note
 from agentkit.office import RunOffice
@@ -41,6 +40,9 @@ from agentkit.tools.protocol import Arguments, BadArguments, CallFailed, Tool
 from agentkit.tools.toolbox import mark_in
 from agentkit.traces import failure_of
 from agentkit.traces import told as wrong
+
+if TYPE_CHECKING:
+    from agentkit.hooks import Hook
 
 NOTHING_GIVEN: Context[Any] = Context(NOT_GIVEN)
 
@@ -109,6 +111,8 @@ async def use_all(
     """The calls of one turn at once; when one stops the run, no other goes on unseen."""
     make = partial(use, agent, tools)
     if hooks:
+        from agentkit.hooks import use_hooked
+
         make = partial(use_hooked, hooks, agent, use=make)
     if len(calls) == 1:
         return [await make(calls[0])]

@@ -64,8 +64,9 @@ class Frozen(BaseModel):
 def digest(*parts: str) -> str:
     """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
     # ASCII, as most is, has as many bytes as letters: half of the time.
-    if "".join(parts).isascii():
-        whole = "".join([f"{len(part)}:{part}" for part in parts]).encode()
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    if text.isascii():
+        whole = text.encode()
     else:
         encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
         whole = b"".join([b"%d:%b" % (len(data), data) for data in encoded])

@@ -88,6 +88,7 @@ LAYERS = [
     "agentkit.endpoints",
     "agentkit.answer",
     "agentkit.replies",
+    "agentkit.hooked",
     "agentkit.conversation",
     "agentkit.options",
     "agentkit.finished",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agentkit.log import Erased
 from agentkit.logs import blobs, chain, checking, schema, verifying
+from agentkit.logs.epochs import EPOCH
 from agentkit.media import readable
 from agentkit.messages import JSON
 
@@ -38,12 +39,6 @@ CUT = ("\n[cut", "\\n[cut")
 """What stands behind the beginning of a text that was cut for a window."""
 
 WAIT_S = 10.0
-
-EPOCH = b"epoch"
-"""The row of `erased` that changes with each erasure, so that other processes notice it.
-
-`upto` is the last run that had begun by then: one that began later may say the same again.
-"""
 
 
 Row = tuple[int, float, str, str]
@@ -186,24 +181,6 @@ def begin(db: sqlite3.Connection) -> None:
         "INSERT OR REPLACE INTO erased SELECT ?, randomblob(16), coalesce(max(n), 0) FROM runs",
         (EPOCH,),
     )
-
-
-def epoch(db: sqlite3.Connection) -> bytes:
-    """What names the last erasure in a file; b"" where there was none."""
-    (there,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name='erased'").fetchone()
-    row = there and db.execute("SELECT seal FROM erased WHERE id=?", (EPOCH,)).fetchone()
-    return bytes(row[0]) if row else b""
-
-
-def say_again(
-    db: sqlite3.Connection, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]
-) -> None:
-    """Record whole what was erased, and is said again in a run that began after the erasure."""
-    for id, _, body in messages:
-        gone = "SELECT 1 FROM erased WHERE id=? AND upto<?"
-        if db.execute(gone, (id, run)).fetchone():
-            db.execute("UPDATE messages SET body=? WHERE id=?", (body, id))
-            db.execute("DELETE FROM erased WHERE id=?", (id,))
 
 
 def altered_messages(

@@ -20,7 +20,7 @@ from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import Lease, taken
 from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
-from agentkit.logs import blobs, chain, erasing, inserting, redacting, schema, verifying
+from agentkit.logs import blobs, chain, epochs, inserting, schema
 from agentkit.logs.bodies import stored_body
 from agentkit.logs.connecting import connected, copied
 from agentkit.logs.elsewhere import Elsewhere
@@ -148,7 +148,7 @@ class SqliteLog(Log):
         """Know no message any more where one may have been erased since the last commit."""
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
         if version != self._version:
-            epoch = erasing.epoch(self._db)
+            epoch = epochs.epoch(self._db)
             if epoch != self._epoch:
                 self._messages.clear()
             self._version, self._epoch = version, epoch
@@ -222,7 +222,7 @@ class SqliteLog(Log):
         if messages:
             self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
             if self._epoch:
-                erasing.say_again(self._db, number, messages)
+                epochs.say_again(self._db, number, messages)
         if any(blobs.MARK in text for *_, text in messages + rows):
             bearing = [part for event in events for part in blobs.parts_of(event)]
             blobs.write(self._db, number, bearing, again=bool(self._epoch))
@@ -292,15 +292,21 @@ class SqliteLog(Log):
 
     @property
     def unchained(self) -> str:
+        from agentkit.logs import verifying
+
         with self._mapped():
             return verifying.unchained(self._db)
 
     def head(self) -> str:
+        from agentkit.logs import verifying
+
         self.catch_up()
         with self._transaction("BEGIN"):
             return verifying.head(self._db, self.path)
 
     def verify(self, head: str | None = None) -> list[str]:
+        from agentkit.logs import verifying
+
         count = None if head is None else chain.counted(head)
         self.catch_up()
         wrong = [self.note] if self.note else []
@@ -308,6 +314,8 @@ class SqliteLog(Log):
             return wrong + verifying.problems(self._db, self.path, head, count, self.clock())
 
     def erase(self, texts: Sequence[str], *, dry: bool = False) -> Erased:
+        from agentkit.logs import erasing
+
         self.catch_up()
         if dry:
             with self._transaction("BEGIN"):
@@ -317,6 +325,8 @@ class SqliteLog(Log):
             return erasing.erase(self.path, texts)
 
     def redact(self, runs: Sequence[str], *, dry: bool = False) -> Erased:
+        from agentkit.logs import redacting
+
         ids = list(dict.fromkeys(runs))
         for one in ids:
             self._sound(one)
@@ -347,6 +357,8 @@ class SqliteLog(Log):
         Raises:
             LogCorrupt: it is not.
         """
+        from agentkit.logs import verifying
+
         self.catch_up()
         with self._transaction("BEGIN"):
             self._reading.met = {}

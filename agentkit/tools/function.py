@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 
+from agentkit import words
 from agentkit.code import Works
 from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
@@ -23,7 +24,6 @@ from agentkit.tools.declared import declared
 from agentkit.tools.older import Gone, taken_over
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import Approve, Arguments, OnError, TakesContext, Tool
-from agentkit.words import for_line, for_markdown
 
 SELF = ("self", "cls")
 """First parameters of methods."""
@@ -169,8 +169,8 @@ class FunctionTool(Works, Tool):
             raise RuntimeError(f"{self.name} raised {type(error).__name__}") from error
 
     def _repr_markdown_(self) -> str:
-        head = f"**{for_line(self.signature)}** · {self.effect}"
-        return f"{head}\n\n{for_markdown(self.description)}"
+        head = f"**{words.for_line(self.signature)}** · {self.effect}"
+        return f"{head}\n\n{words.for_markdown(self.description)}"
 
 
 @overload

@@ -13,10 +13,19 @@ what its destination shows as the words that were said, and never into something
 
 from __future__ import annotations
 
-from agentkit.words.markdown import Growing, for_markdown
-from agentkit.words.marks import fenced, for_line, for_lines
-from agentkit.words.pages import UNREAD, for_html
+from typing import TYPE_CHECKING
+
+from agentkit.late import late_names
 from agentkit.words.terminal import for_terminal
+
+if TYPE_CHECKING:
+    from agentkit.words.markdown import Growing as Growing
+    from agentkit.words.markdown import for_markdown as for_markdown
+    from agentkit.words.marks import fenced as fenced
+    from agentkit.words.marks import for_line as for_line
+    from agentkit.words.marks import for_lines as for_lines
+    from agentkit.words.pages import UNREAD as UNREAD
+    from agentkit.words.pages import for_html as for_html
 
 __all__ = [
     "UNREAD",
@@ -28,3 +37,16 @@ __all__ = [
     "for_markdown",
     "for_terminal",
 ]
+
+HOMES = {
+    "UNREAD": "agentkit.words.pages",
+    "Growing": "agentkit.words.markdown",
+    "fenced": "agentkit.words.marks",
+    "for_html": "agentkit.words.pages",
+    "for_line": "agentkit.words.marks",
+    "for_lines": "agentkit.words.marks",
+    "for_markdown": "agentkit.words.markdown",
+}
+"""What reads Markdown, which nobody needs before something is shown."""
+
+late_names(__name__, HOMES)
