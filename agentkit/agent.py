@@ -313,7 +313,7 @@ def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Op
 MOVED = {
     "delegation": ("DelegateFailed",),
     "instructions": ("takes_context",),
-    "replies": ("REPAIRS", "CutOff", "Refused", "answer_of", "repaired_before"),
+    "replies": ("CutOff", "Refused", "answer_of", "repaired_before"),
     "toolcalls": (
         "STOPS", "UnknownTool", "WrongArguments", "disallowed", "listed", "stop_in",
         "told",

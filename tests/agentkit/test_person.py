@@ -26,7 +26,8 @@ from agentkit import Question, run
 async def ask(text, timeout_s):
     async with run() as r:
         question = Question(text=text, options=("yes", "no"), default="no", timeout_s=timeout_s)
-        print("ANSWER", text, await r.ask_person(question), flush=True)
+        # One piece: another question may be shown between the words of one print.
+        print(f"ANSWER {text} {await r.ask_person(question)}", flush=True)
 async def main():
     %s
 asyncio.run(main())
