@@ -31,9 +31,6 @@ AGAIN_S = 0.02
 CALM = 50
 """Writes in a row that must be fast again until they come back to the event loop."""
 
-YIELD_S = 0.005
-"""After so long the event loop gets its turn with the next flush in any case."""
-
 LARGE = 2000
 """Events of a batch that is written in the thread in any case."""
 
@@ -81,8 +78,6 @@ class Committer:
         self._flown: list[Waiter] = []
         """Of what is being written."""
         self._scheduled: set[asyncio.AbstractEventLoop] = set()
-        self._ticked = 0.0
-        """When a loop last had its turn (monotonic)."""
         self._working = False
         """Whether the thread is at it; then it goes on until nothing is pending."""
         self._slow = 0
@@ -100,13 +95,8 @@ class Committer:
         """
         loop = running_loop()
         with self._mutex:
-            entry = self._pending.get(id(lease))
-            if entry is None:
-                entry = self._pending[id(lease)] = (lease, [])
-            entry[1].extend(events)
+            self._pending.setdefault(id(lease), (lease, []))[1].extend(events)
             self._count += len(events)
-            if loop in self._scheduled:
-                return
             if loop is not None and (self._working or not self._to_schedule(loop)):
                 return
         if loop is None:
@@ -127,14 +117,8 @@ class Committer:
     async def flush(self, lease: Lease) -> None:
         """Wait until everything that was appended by a lease is durable; see Log.flush."""
         if self._pending:
-            # The commit is scheduled since the append. Who else is about to run may add to it;
-            # where nobody is, a turn of the loop would be a tenth of what it costs.
-            now = time.monotonic()
-            if now - self._ticked < YIELD_S and alone(asyncio.get_running_loop()):
-                self._commit_in_place()
-            else:
-                self._ticked = now
-                await asyncio.sleep(0)
+            # The commit is scheduled since the append; most often it is done after this turn.
+            await asyncio.sleep(0)
         if self._pending or self._flying or self._working:
             try:
                 await self._wait(lease)
@@ -146,13 +130,6 @@ class Committer:
             await asyncio.sleep(0)
         if lease.lost:
             raise lease.lost
-
-    def _commit_in_place(self) -> None:
-        """Commit now what a tick is scheduled for, if it may be done on the loop at all."""
-        with self._mutex:
-            if self._working or self._slow or not self.storage.quick_s or self._large():
-                return
-        self._attempt()  # what fails is still pending, and the tick will try it again
 
     async def _wait(self, lease: Lease | None) -> None:
         """Wait for the events of a lease; for none, until the thread is done with what it is at."""
@@ -364,14 +341,6 @@ class Committer:
             # Without events it renews the lease, and so shows whether another has taken the run.
             new.append((lease, [e for e in events if e.seq not in seqs]))
         return [(lease, events) for lease, events in known if events], new
-
-
-def alone(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether nothing else is about to run on a loop than the tick that is scheduled.
-
-    As far as the loop tells: those of other libraries have no such list.
-    """
-    return len(getattr(loop, "_ready", (None, None))) == 1
 
 
 def driven(made: Coroutine[Any, Any, Batch], url: str) -> Batch:

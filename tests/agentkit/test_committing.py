@@ -360,39 +360,3 @@ def test_new_logs_are_told_nothing() -> None:
         class New(MemoryLog):
             async def write(self, batch: Batch) -> Batch:
                 return await super().write(batch)
-
-
-async def test_who_is_alone_commits_at_once(disk: Disk) -> None:
-    lease = await begun(disk)
-    await asyncio.sleep(0)
-    turns: list[int] = []
-    disk.append(lease, noted("r", 2))
-    asyncio.get_running_loop().call_later(0, turns.append, 1)
-    await disk.flush(lease)
-    assert disk.threads == [threading.get_ident()] * 2 and not turns
-    assert [e.seq for e in disk.read("r")] == [1, 2]
-
-
-async def test_those_who_run_side_by_side_share_a_commit(disk: Disk) -> None:
-    leases = [await begun(disk, f"r{n}") for n in range(8)]
-    await asyncio.sleep(0)
-    before = len(disk.threads)
-
-    async def work(n: int) -> None:
-        disk.append(leases[n], noted(f"r{n}", 2))
-        await disk.flush(leases[n])
-
-    await asyncio.gather(*map(work, range(8)))
-    assert len(disk.threads) == before + 1
-
-
-async def test_one_who_never_waits_lets_others_run_all_the_same(disk: Disk) -> None:
-    lease, over = await begun(disk), asyncio.Event()
-    asyncio.get_running_loop().call_later(0.01, over.set)
-    seq = 1
-    end = time.monotonic() + 20
-    while not over.is_set() and time.monotonic() < end:
-        seq += 1
-        disk.append(lease, noted("r", seq))
-        await disk.flush(lease)
-    assert over.is_set() and len(disk.read("r")) == seq
