@@ -17,25 +17,12 @@ from agentkit.binary import binary_in
 from agentkit.borrowing import connected, model_again
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
-from agentkit.errors import (
-    SetupError,
-    TeamChanged,
-    error_text,
-)
-from agentkit.events import (
-    Delta,
-    Event,
-    RunStarted,
-    uuid7,
-)
+from agentkit.errors import SetupError, TeamChanged, error_text
+from agentkit.events import Delta, Event, RunStarted, uuid7
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import (
-    JSON,
-    Content,
-    jsonable,
-)
+from agentkit.messages import JSON, Content, jsonable
 from agentkit.model import Model
 from agentkit.opening import run
 from agentkit.options import AskOptions, RunOptions

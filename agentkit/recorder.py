@@ -10,24 +10,14 @@ from typing import Any
 
 from agentkit.budget import Budget
 from agentkit.code import Mark
-from agentkit.errors import (
-    AgentkitError,
-)
-from agentkit.events import (
-    Base,
-    Noted,
-    RunEnded,
-    RunStarted,
-    Usage,
-)
+from agentkit.errors import AgentkitError
+from agentkit.events import Base, Noted, RunEnded, RunStarted, Usage
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
 from agentkit.past import Past
-from agentkit.record import (
-    Unused,
-)
+from agentkit.record import Unused
 from agentkit.scope import YOU, Scope, asleep, current_scope, here
 from agentkit.traces import failure_of
 

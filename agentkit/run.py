@@ -8,21 +8,11 @@ from collections.abc import Callable
 
 from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called
-from agentkit.errors import (
-    SetupError,
-    Unsettled,
-)
-from agentkit.events import (
-    Delta,
-    Failure,
-    StepEnded,
-)
+from agentkit.errors import SetupError, Unsettled
+from agentkit.events import Delta, Failure, StepEnded
 from agentkit.messages import canonical, jsonable
 from agentkit.person import DefaultTaken, Question, agreed, answered
-from agentkit.record import (
-    Doubted,
-    Kept,
-)
+from agentkit.record import Doubted, Kept
 from agentkit.scope import current_scope, here
 from agentkit.step import Outcome, Step
 from agentkit.stepping import Stepping

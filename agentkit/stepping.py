@@ -43,10 +43,7 @@ from agentkit.events import (
     Usage,
 )
 from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
-from agentkit.record import (
-    NOT_PERFORMED,
-    Edited,
-)
+from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
 from agentkit.scope import asleep, current_scope, giving_up
 from agentkit.step import PAID, Outcome, Step

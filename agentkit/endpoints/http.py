@@ -71,18 +71,14 @@ async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes
     """All of the reply, within the time-out of its beginning."""
     last = asyncio.get_running_loop().time() + PATIENCE * call.timeout_s
     grant(clock, call.timeout_s)
-    body: bytes | bytearray = b""
+    pieces: list[bytes] = []
     while piece := await response.read():
         # Some servers send blank lines while their model works.
-        if not body and piece.isspace():
+        if not pieces and piece.isspace():
             grant(clock, call.timeout_s, last)
-        elif not body:
-            body = piece
-        elif type(body) is bytes:
-            body = bytearray(body) + piece
         else:
-            body += piece
-    return bytes(body)
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 async def refusal(call: Call, response: Incoming) -> EndpointError:
