@@ -17,6 +17,7 @@ from tests.test_how_to import PLUGINS
 
 FOLDER = ROOT / "examples"
 ENV = os.environ | {"PYTHONPATH": f"{ROOT}:{FOLDER}"}
+MEDIAN = "def median(numbers):\n    return sorted(numbers)[len(numbers) // 2]\n"
 PROGRAMS = sorted(FOLDER.glob("[!t]*.py"))
 
 
@@ -37,13 +38,55 @@ def test_the_programs_and_their_tests_are_typed_strictly(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout
 
 
-def test_the_service_passes_its_own_tests(tmp_path: Path) -> None:
+def test_the_programs_pass_their_own_tests(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--rootdir", str(FOLDER), *PLUGINS,
-         str(FOLDER / "test_service.py")],
+         *map(str, sorted(FOLDER.glob("test_*.py")))],
         cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
-    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout
+    assert done.returncode == 0 and "8 passed" in done.stdout, done.stdout
+
+
+AGREES = """
+import asyncio, sys, triage
+from agentkit import set_person
+async def yes(question):
+    print("asked:", question.text)
+    return "yes"
+set_person(yes)
+asyncio.run(triage.main(sys.argv[1]))
+"""
+
+
+def started(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the examples on the simulated endpoint."""
+    env = ENV | {
+        "AGENTKIT_LOG": f"sqlite:///{folder}/log.db",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
+
+
+def test_the_simulated_model_triages_and_refunds_what_a_person_agreed_to(tmp_path: Path) -> None:
+    done = started(tmp_path, str(FOLDER / "triage.py"))
+    assert done.stdout == "The delivery fee is 5 EUR.\nrefunded: {}\n", done.stdout + done.stderr
+    request = "Refund 24 EUR for order 1007, please."
+    done = started(tmp_path, "-c", AGREES, request)
+    assert 'asked: May cashier call refund(order="1007", eur=24.0)?' in done.stdout, done.stderr
+    assert done.stdout.endswith("refunded: {'1007': 24.0}\n")
+    done = started(tmp_path, str(FOLDER / "triage.py"), request)
+    assert done.stdout.endswith("refunded: {}\n"), "nobody is there who could agree"
+
+
+def test_the_simulated_model_repairs_nothing_and_the_program_says_so(tmp_path: Path) -> None:
+    folder = broken(tmp_path)
+    done = started(tmp_path, str(FOLDER / "repair.py"), str(folder))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.startswith("not repaired: ") and "assert 3 == 2.5" in done.stdout
+    assert (folder / "median.py").read_text(encoding="utf-8") == MEDIAN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
@@ -70,6 +113,18 @@ def test_a_survey_that_is_killed_goes_on_and_pays_for_the_rest(tmp_path: Path) -
     asks = [event for event in log.read(run.id) if event.kind == "step.started"]
     assert run.status == "ok" and sum(one.step == "model" for one in asks) <= 60 + 3
     log.close()
+
+
+def broken(folder: Path) -> Path:
+    """A program with a fault that its tests find."""
+    place = folder / "program"
+    place.mkdir()
+    (place / "median.py").write_text(MEDIAN, encoding="utf-8")
+    test = (
+        "from median import median\n\n\ndef test_four():\n    assert median([4, 1, 3, 2]) == 2.5\n"
+    )
+    (place / "test_median.py").write_text(test, encoding="utf-8")
+    return place
 
 
 def calls(path: Path) -> int:
