@@ -15,6 +15,7 @@ from typing_extensions import TypeVar, Unpack
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.borrowing import connected, model_again
+from agentkit.bounds import bounds_of
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError, TeamChanged, error_text
@@ -87,6 +88,8 @@ class Actor(Performer, Generic[T]):
         context: Any = NOT_GIVEN,
         model: str | Model | None = None,
         sample: int = 0,
+        deadline_s: float | None = None,
+        concurrency: int | None = None,
         **options: Any,
     ) -> Answer:
         """Ask.
@@ -106,12 +109,16 @@ class Actor(Performer, Generic[T]):
                 as an object is given again.
             sample: 1, 2, ... ask the same with other seeds, for independent answers; 0
                 is the plain ask.
+            deadline_s: seconds after which this ask, with all below it, is cut off.
+            concurrency: how many model calls of it, and of all below it, may be under way at
+                once; the others wait in the order in which they came.
             options: of the run opened outside of any: see `run`.
 
         Raises:
             SetupError: a task, sample or option that cannot be asked; nothing was paid.
             BadOutput: no answer of that type after every repair.
-            LimitReached: a budget, the turns or a deadline are used up.
+            LimitReached: a budget, the turns or a deadline are used up. A DeadlinePassed says
+                what was done, what was cut off, and what may have happened.
             EndpointError: the endpoint failed for good.
         """
         output = self.output if output is None else output
@@ -119,13 +126,16 @@ class Actor(Performer, Generic[T]):
         known = "" if given is NOT_GIVEN else identity_of(given, self.name)
         task = self._asked(task, sample)
         asked = connected(model, self.name)
+        bounds = None
+        if deadline_s is not None or concurrency is not None:
+            bounds = bounds_of(self.name, deadline_s, concurrency)
         if in_run():
             if options:
                 raise SetupError(
                     f"{', '.join(options)} cannot be given inside a run.",
                     todo="give them to run(...)",
                 )
-            answer = await self._ask(task, output, after, (given, known), sample, asked)
+            answer = await self._ask(task, output, after, (given, known), sample, asked, bounds)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -134,6 +144,8 @@ class Actor(Performer, Generic[T]):
         options.setdefault("actor", self.name)
         options |= {"task": task, "output": schema_of(output), "sample": sample}
         options["model"] = model if isinstance(model, str) else asked and asked.name
+        if bounds is not None:
+            options |= bounds._asdict()
         async with run(arguments=dict(self.arguments), deps=known, **options):
             return await self._ask(task, output, after, (given, known), sample, asked)
 

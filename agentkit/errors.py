@@ -23,7 +23,7 @@ AgentkitError
 │   ├── RoundsSpent       a declared loop used all its rounds, and names no way out
 │   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
 │   ├── TooDeep           agents ask each other in a circle
-│   └── DeadlinePassed    the run or gather took longer than allowed
+│   └── DeadlinePassed    the ask, run or gather took longer than allowed
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
@@ -243,7 +243,13 @@ class RoundsSpent(LimitReached):
 
 
 class DeadlinePassed(LimitReached):
-    """It took longer than allowed."""
+    """It took longer than allowed.
+
+    Of an ask or a run with `deadline_s=`: `done` counts its steps, `cut` names the calls that
+    were cut off under way, `doubts` those of them that may have happened.
+    """
+
+    kept = (*AgentkitError.kept, "cut", "doubts")
 
 
 class BadOutput(AgentkitError):

@@ -147,6 +147,10 @@ class RunStarted(Base):
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    deadline_s: float | None = None
+    """Seconds that each attempt at it may take."""
+    concurrency: int | None = None
+    """How many model calls may be under way in it at once."""
     place: str | None = None
     """The notebook that it was started from; None outside of one, or where nobody knows."""
     redacted: bool = False
@@ -182,6 +186,10 @@ class ScopeOpened(Base):
     """The agent's model."""
     arguments: JSON = None
     """What a pattern was given besides its task, by the names of its parameters."""
+    deadline_s: float | None = None
+    """Seconds that this ask may take, where it was given its own."""
+    concurrency: int | None = None
+    """How many model calls may be under way in this ask at once, where it was given its own."""
     again: bool = False
     """Whether it belongs to the second ask of a straggler, which another attempt may not need."""
 

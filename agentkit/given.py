@@ -74,6 +74,10 @@ class Office(Protocol):
         """What of the budget is left."""
         ...
 
+    def left_s(self) -> float | None:
+        """The seconds that are left."""
+        ...
+
     async def ask(self, text: str, options: tuple[str, ...], default: str) -> str:
         """Put a question to a person."""
         ...
@@ -112,6 +116,11 @@ class Context(Generic[T]):
     def budget(self) -> Left:
         """What of the run's budget is left."""
         return self.office.left() if self.office is not None else Left()
+
+    @property
+    def left_s(self) -> float | None:
+        """The seconds that are left until a deadline around; None where there is none."""
+        return self.office.left_s() if self.office is not None else None
 
     async def ask(self, text: str, *, options: tuple[str, ...] = (), default: str = "") -> str:
         """Put a question to the person; asked once, ever, and recorded.

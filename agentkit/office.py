@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from agentkit.bounds import left_s
 from agentkit.budget import Budget
 from agentkit.given import Left
 from agentkit.notes import Note, Number
@@ -47,6 +48,10 @@ class RunOffice:
         usd = [one.usd for one in rests if one.usd is not None]
         tokens = [one.tokens for one in rests if one.tokens is not None]
         return Left(min(usd) if usd else None, min(tokens) if tokens else None)
+
+    def left_s(self) -> float | None:
+        """Until the nearest of the deadlines around."""
+        return left_s(self.scope)
 
     async def ask(self, text: str, options: tuple[str, ...], default: str) -> str:
         """As a step of the run."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agentkit.bounds import Bounds, Deadline, bind, bounds_of
 from agentkit.budget import checked
 from agentkit.committing import LOCK_S
 from agentkit.deprecated import moved
@@ -39,6 +40,8 @@ async def run(
     log: Log | None = None,
     budget_usd: float | None = None,
     budget_tokens: int | None = None,
+    deadline_s: float | None = None,
+    concurrency: int | None = None,
     seed: int | None = None,
     resume: str | None = None,
     rerun: str | None = None,
@@ -66,6 +69,9 @@ async def run(
             spent and what other calls have reserved; see `agentkit.budget`.
         budget_tokens: the same for tokens, in and out. A run opened inside another one is
             bound by both.
+        deadline_s: seconds after which what goes on in it is cut off, and DeadlinePassed raised.
+            They are those of one attempt: a resume has them anew, or others that it is given.
+        concurrency: how many model calls may be under way in it at once; the others wait.
         seed: given to the endpoints and to `random`.
         resume: go on with this run; what it recorded is not performed again. One that has
             finished performs and writes nothing more; asks give what they gave. Where a
@@ -90,22 +96,35 @@ async def run(
         LogCorrupt: it, or a run that it goes back to, is not as it was recorded.
         Unsettled: `once` steps may have happened; all are named before anything is performed.
         SetupError: options that exclude each other, or a budget that is none.
+        DeadlinePassed: it took longer than deadline_s; it can be resumed.
     """
-    checked(budget_usd, budget_tokens)
-    checked_words(at=at, edit=edit, settle=settle, seed=seed)
-    checked_id(id)
+    limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
+    limits |= {"deadline_s": deadline_s, "concurrency": concurrency}
+    check(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
     source = source_of(resume, rerun, replay, fork)
     fitting(source, at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
     asked |= {"arguments": arguments or None, "model": model, "deps": deps}
-    limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     edits, edited = as_kept(edit)
-    changes = {"edits": edits or None, "edited": edited or None}
+    asked |= {"edits": edits or None, "edited": edited or None}
     known = await looked_up(log or open_log(), source, id, limits, extend)
-    start = beginning(known, name, at, {**asked, **changes}, limits)
-    current = Run(known.log, known.lease, start, past_of(known, start, settle or {}))
-    async with performing(current, start, judged=not edit):
-        yield current
+    start = beginning(known, name, at, asked, limits)
+    past = past_of(known, start, settle or {})
+    async with performing(Run(known.log, known.lease, start, past), start, judged=not edit) as now:
+        yield now
+
+
+def check(limits: dict[str, Any], actor: str | None, id: str | None, **words: Any) -> None:
+    """Refuse limits of a run that bind nothing or cannot be kept, and other words that cannot be.
+
+    Raises:
+        SetupError: one does.
+    """
+    checked_id(id)
+    checked_words(**words)
+    checked(limits["budget_usd"], limits["budget_tokens"])
+    if limits["deadline_s"] is not None or limits["concurrency"] is not None:
+        bounds_of(actor or "a run", limits["deadline_s"], limits["concurrency"])
 
 
 @dataclass
@@ -218,7 +237,7 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
 
 
 @contextlib.asynccontextmanager
-async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[None]:
+async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[Run]:
     """From the record that a run begins to that of its end.
 
     Args:
@@ -237,8 +256,15 @@ async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncI
     try:
         if judged:
             current.judge()
+        if start.concurrency is not None:
+            bind(current.root, Bounds(concurrency=start.concurrency))
         with within(current, current.root):
-            yield
+            if start.deadline_s is None or lease is None:
+                yield current
+            else:
+                who = start.actor or "The block of code"
+                async with Deadline(current, current.root, who, start.deadline_s):
+                    yield current
     except BaseException as error:
         failure = error
         raise

@@ -20,6 +20,8 @@ class RunOptions(TypedDict, total=False):
     log: Log | None
     budget_usd: float | None
     budget_tokens: int | None
+    deadline_s: float | None
+    concurrency: int | None
     seed: int | None
     resume: str | None
     rerun: str | None

@@ -85,6 +85,10 @@ class Past:
             Exception: it failed then, as whoever asked for it was told.
         """
 
+    def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
+        """The recorded failure of an ask whose time was up, where that holds as it was told."""
+        return None
+
     def check_answer(self, scope: Scope, message: str) -> None:
         """See to it that an actor that was asked before does and says the same again.
 
@@ -136,6 +140,10 @@ class Replayed(Past):
 
     def recall(self, step: Step) -> StepEnded | None:
         return self.own.ended.get(step.key)
+
+    def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
+        failure = self.own.overdue.get(scope.key)
+        return None if failure is None else (failure, self.own)
 
     def check(self, step: Step) -> None:
         if (failure := self.own.failed.get(step.key)) is not None:

@@ -31,6 +31,9 @@ P = ParamSpec("P", default=...)
 TOLD = frozenset({"output", "after"})
 """Parameters by which a function is told of the ask itself."""
 
+RESERVED = ASK_OPTIONS - {"deadline_s", "concurrency"}
+"""Names that no parameter may have. These two mean the function's own where it has them."""
+
 
 class Pattern(Actor[T], Generic[In, P, T]):
     """An async function over actors, as an actor; its signature is the function's."""
@@ -107,11 +110,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
         after_task = list(self.__signature__.parameters.values())[1:]
         places = [one.name for one in after_task if one.kind is one.POSITIONAL_OR_KEYWORD]
         found = dict(zip(places, args, strict=False))
-        if (
-            len(args) > len(places)
-            or found.keys() & named.keys()
-            or found.keys() & ASK_OPTIONS - TOLD
-        ):
+        if len(args) > len(places) or found.keys() & named.keys() or found.keys() & RESERVED - TOLD:
             raise self._misasked("it was given more than it takes")
         return found
 
@@ -285,10 +284,10 @@ def own_parameters(
         )
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     rest = [one for one in parameters[1:] if one.name not in TOLD]
-    own = {one.name: one for one in rest if one.kind in named and one.name not in ASK_OPTIONS}
+    own = {one.name: one for one in rest if one.kind in named and one.name not in RESERVED}
     for one in rest:
         if one.name not in own and one.default is one.empty and one.kind not in VARIADIC:
-            means = "is an option of every ask" if one.name in ASK_OPTIONS else "cannot be named"
+            means = "is an option of every ask" if one.name in RESERVED else "cannot be named"
             raise SetupError(
                 f"The parameter {one.name} of the pattern {name} {means}, so no ask can give it.",
                 expected="another name, without / behind it",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agentkit.answer import Answer
+from agentkit.bounds import Bounds, Deadline, bind, told_late
 from agentkit.code import Works
 from agentkit.conversation import After, keep_parts, passed_on, thread_before
 from agentkit.errors import AgentkitError, TooDeep
@@ -76,12 +77,14 @@ class Performer(Works):
         context: tuple[Any, str],
         sample: int = 0,
         model: Model | None = None,
+        bounds: Bounds | None = None,
     ) -> Answer:
         """Be asked, inside a run.
 
         Args:
             task, output, after, sample, model: as in the call of an actor.
             context: what tools and instructions get, and what of it identifies the ask.
+            bounds: what this ask may take, where it has bounds of its own.
         """
         current, parent = current_run(), current_scope()
         self._bounded(parent)
@@ -98,7 +101,10 @@ class Performer(Works):
         if past.bound:
             asks = f"asks {self.name} what it did not ask then"
             await past.keep_way(parent, asks, scope.key)
-        self._open(current, scope, parent)
+        if bounds is not None:
+            told_late(current, scope)
+            bind(scope, bounds)
+        self._open(current, scope, parent, bounds)
         status: Status = "ok"
         error: Failure | None = None
         kept: dict[str, Any] = {}
@@ -108,7 +114,11 @@ class Performer(Works):
                 keep_parts(scope, thread)
                 tell(current, scope, thread, parent.actor, self.name, "task")
                 with uncancelled(self._cancelled):
-                    answer = await self.act(task, output, thread)
+                    if bounds is None or bounds.deadline_s is None or current.lease is None:
+                        answer = await self.act(task, output, thread)
+                    else:
+                        async with Deadline(current, scope, self.name, bounds.deadline_s):
+                            answer = await self.act(task, output, thread)
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:
@@ -172,10 +182,14 @@ class Performer(Works):
             given=parent.given if inherited else brought,
             identified=parent.identified if inherited else bool(known),
             model=model or parent.model,
+            places=parent.places,
         )
 
-    def _open(self, current: Run, scope: Scope, parent: Scope) -> None:
+    def _open(
+        self, current: Run, scope: Scope, parent: Scope, bounds: Bounds | None = None
+    ) -> None:
         thinking = self.model_in(scope)
+        given = {} if bounds is None else bounds._asdict()
         current.emit(
             ScopeOpened,
             scope.key,
@@ -186,6 +200,7 @@ class Performer(Works):
             model=thinking.name if thinking else self.model_name,
             arguments=dict(self.arguments) or None,
             again=in_copy(),
+            **given,
         )
 
     def _taken(

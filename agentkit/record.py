@@ -237,6 +237,8 @@ class Recorded:
     """Calls that may have happened, as the run was told; see `call`."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
+    overdue: dict[str, Failure] = field(default_factory=dict)
+    """Why an ask failed whose own time was up, by its scope."""
     redacted: bool = False
     """Whether it is a redacted run's: that a step ended is known, and not how."""
 
@@ -253,13 +255,21 @@ class Recorded:
         elif kind is ScopeClosed and event.status != "ok":
             # A resumed run asks again what failed, so that scope opens once more in the log.
             self.seen.pop(f"scope.opened {event.scope}", None)
+            self._late(event)
         else:
             self.redacted |= kind is RunStarted and event.redacted
             self.seen[identity(event)] += 1
             if kind is MessageSent and event.purpose == "answer":
                 self.answers[event.scope] = event.message
+                self.overdue.pop(event.scope, None)
             elif kind is Noted:
                 self._noted(event)
+
+    def _late(self, event: ScopeClosed) -> None:
+        error = event.error
+        if error and error.type == "DeadlinePassed" and isinstance(error.facts, dict):
+            if error.facts.get("key") == event.scope:
+                self.overdue[event.scope] = error
 
     def _begun(self, event: StepStarted) -> None:
         self.started[event.key] = event

@@ -33,6 +33,8 @@ class Recorder:
         around = here.get()
         self.outer: Recorder | None = around[0] if around and not around[0].ended else None
         """The run in which this one is opened; its budget binds here, too."""
+        if around and self.outer:
+            self.root.places = around[1].places
         self.beside = Scope("", YOU, "")
         """What runs that were opened in this one spent, and what recorded steps cost that a
         resumed run has not come by again."""

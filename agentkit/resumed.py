@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from agentkit.errors import TeamChanged
-from agentkit.events import StepEnded
+from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON
 from agentkit.past import SAME_WAY, Past, raised
 from agentkit.record import OWN, Recorded, identity
@@ -92,18 +92,31 @@ class Resumed(Past):
                 key=step.key,
             )
 
+    def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
+        failure = self.own.overdue.get(scope.key)
+        if failure is None or scope.parent is None or not self._went_on(scope.parent):
+            return None
+        return failure, self.own
+
+    def _went_on(self, above: Scope) -> bool:
+        """Whether somebody has acted on what happened in a scope: its answer, or an agent's turn.
+
+        What failed there then fails again as it did, or the answer would be another one.
+        """
+        around = list(above.lineage())
+        models = self.own.models
+        return any(one.key in self.own.answers for one in around) or any(
+            one.what == "agent" and one.models < len(models.get(one.key, [])) for one in around
+        )
+
     def _was_told(self, step: Step) -> bool:
         """Whether who asked for it went on after it failed: then it has heard of the failure."""
-        if any(one.key in self.own.answers for one in step.scope.lineage()):
+        if step.scope.key in self.own.answers:
             return True
-        models = self.own.models
-        if step.kind == "model" and step.turn + 1 < len(models.get(step.scope.key, [])):
+        if step.kind == "model" and step.turn + 1 < len(self.own.models.get(step.scope.key, [])):
             return True  # an agent goes on after it when the conversation was too long
         above = step.scope if step.kind == "memory" else step.scope.parent
-        return above is not None and any(
-            one.what == "agent" and one.models < len(models.get(one.key, []))
-            for one in above.lineage()
-        )
+        return above is not None and self._went_on(above)
 
     def check_answer(self, scope: Scope, message: str) -> None:
         if scope.what != "agent" and self.own.way.children.get(scope.key):

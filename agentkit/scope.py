@@ -23,6 +23,7 @@ from agentkit.messages import JSON
 from agentkit.model import Model
 from agentkit.notes import Note
 from agentkit.parts import Binary
+from agentkit.threads import Turn
 
 YOU = "you"
 """Who asks at the top."""
@@ -60,6 +61,10 @@ class Scope:
     """What is missing in what was asked for here."""
     parts: tuple[Binary, ...] = ()
     """Images and files that were asked or told here, of a pattern; see `conversation.passed_on`."""
+    until_s: float | None = None
+    """When the time of this ask is up, on the clock of `time.monotonic`."""
+    places: tuple[Turn, ...] = ()
+    """What a model call here takes a place in, from the outermost; see `agentkit.bounds`."""
 
     def lineage(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from agentkit.bounds import AT_ONCE, placed, take
 from agentkit.budget import Bound, CallRefused, Hold, holding, may_have_cost
 from agentkit.doubts import open_ended
 from agentkit.errors import (
@@ -45,7 +46,7 @@ from agentkit.events import (
 from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
 from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
-from agentkit.scope import asleep, current_scope, giving_up
+from agentkit.scope import Scope, asleep, current_scope, giving_up
 from agentkit.step import PAID, Outcome, Step
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
@@ -109,7 +110,20 @@ class Stepping(Recorder):
         await self._check_way(step)
         if (known := await self._doubted(step)) is not None:
             return known
-        hold = await self._reserve(kind, name, bound)
+        if scope.places and kind in AT_ONCE:
+            with placed(await take(scope.places)):
+                return await self._paid(step, perform, durable, bound)
+        return await self._paid(step, perform, durable, bound)
+
+    async def _paid(
+        self,
+        step: Step,
+        perform: Callable[[str], Awaitable[Outcome]],
+        durable: bool,
+        bound: Callable[[], Bound | None] | None,
+    ) -> Outcome:
+        """Perform a step within the budget."""
+        hold = await self._reserve(step.kind, step.name, bound)
         try:
             return await self._attempt(step, perform, durable, hold)
         finally:
@@ -244,16 +258,18 @@ class Stepping(Recorder):
         """A step that this run recorded."""
         if done.doubt:
             step.scope.doubt(step.call)
-        if done.reused is None:
-            if done.step in PAID and done.usage is not None:
-                self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
-                if self.budget.limited:
-                    self.beside.spend(
-                        -done.usage, None if done.cost_usd is None else -done.cost_usd
-                    )
-            if done.usage is not None:
-                step.scope.spend(done.usage, done.cost_usd)
+        self.retell(done, step.scope)
         return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
+
+    def retell(self, done: StepEnded, scope: Scope) -> None:
+        """Enter what a step cost that this run recorded, in the scope that came by it again."""
+        if done.reused is not None or done.usage is None:
+            return
+        if done.step in PAID:
+            self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+            if self.budget.limited:
+                self.beside.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
+        scope.spend(done.usage, done.cost_usd)
 
     def _inherit(self, done: StepEnded, step: Step) -> Outcome:
         """A step that another run recorded; nothing is paid here."""

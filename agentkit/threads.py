@@ -83,15 +83,20 @@ class Turn:
     asyncio.Lock belongs to one loop: whoever waited for it on another was never woken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = 1) -> None:
+        """Make one.
+
+        Args:
+            places: how many may hold it at once.
+        """
         self._mutex = threading.Lock()
-        self._held = False
+        self._free = places
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __aenter__(self) -> None:
         with self._mutex:
-            if not self._held:
-                self._held = True
+            if self._free:
+                self._free -= 1
                 return
             mine = asyncio.get_running_loop().create_future()
             self._waiting.append(mine)
@@ -103,13 +108,13 @@ class Turn:
                 if not handed:
                     self._waiting.remove(mine)
             if handed:
-                self._next()
+                self.leave()
             raise
 
     async def __aexit__(self, *_error: object) -> None:
-        self._next()
+        self.leave()
 
-    def _next(self) -> None:
+    def leave(self) -> None:
         """Hand the turn to whoever waits longest; one whose loop has ended waits no more."""
         with self._mutex:
             while self._waiting:
@@ -117,7 +122,7 @@ class Turn:
                 with contextlib.suppress(RuntimeError):
                     future.get_loop().call_soon_threadsafe(_settle, future, None, None)
                     return
-            self._held = False
+            self._free += 1
 
 
 class uncancelled:

@@ -64,6 +64,7 @@ LAYERS = [
     "agentkit.doubts",
     "agentkit.person",
     "agentkit.scope",
+    "agentkit.bounds",
     "agentkit.delegation",
     "agentkit.step",
     "agentkit.estimates",

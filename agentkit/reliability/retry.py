@@ -11,12 +11,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+from agentkit.bounds import left_s
 from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.scope import note
+from agentkit.scope import current_scope, in_run, note
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -71,6 +72,8 @@ class Retry:
                 if not self.may_retry(error):
                     raise
                 wait_s = self.pause(attempt, error)
+                if out_of_time(wait_s):
+                    raise
                 self.tell(attempt, error, wait_s)
             await self.sleep(wait_s)
         return await self.model(request, on_text)
@@ -106,6 +109,12 @@ class Retry:
         close = getattr(self.model, "aclose", None)
         if close is not None:
             await close()
+
+
+def out_of_time(wait_s: float) -> bool:
+    """Whether the time of the ask that this call is made for is up before the next attempt."""
+    rest_s = left_s(current_scope()) if in_run() else None
+    return rest_s is not None and wait_s >= rest_s
 
 
 def asked_s(error: EndpointError) -> float | None:

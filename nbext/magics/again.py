@@ -31,6 +31,7 @@ SHOWING = (
     Option(name="--time", help="say how long it took"),
 )
 BUDGET = Option(name="--budget", value="USD", help="another budget than the run had")
+DEADLINE = Option(name="--deadline", value="S", help="seconds that this attempt may take")
 
 
 KEY = re.compile(r"[0-9a-f]{4,32}")
@@ -65,8 +66,8 @@ VERDICTS = (
         many=True,
     ),
 )
-RESUMING = grammar("%resume", *VERDICTS, BUDGET)
-RERUNNING = grammar("%rerun", *VERDICTS, BUDGET)
+RESUMING = grammar("%resume", *VERDICTS, BUDGET, DEADLINE)
+RERUNNING = grammar("%rerun", *VERDICTS, BUDGET, DEADLINE)
 FORKING = grammar(
     "%fork",
     Option(name="--at", value="N", help="event after which it branches off; see %events"),
@@ -203,6 +204,8 @@ def again(
         output = asked.output
     if (budget := line.one("--budget")) is not None:
         options["budget_usd"] = number(accepts, "--budget", budget)
+    if (deadline := line.one("--deadline")) is not None:
+        options["deadline_s"] = number(accepts, "--deadline", deadline)
     task = (options.get("edit") or {}).get("task", asked.given)
     return Ask(
         actor=actor,

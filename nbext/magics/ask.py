@@ -22,6 +22,8 @@ GRAMMAR = Grammar(
     options=(
         Option(name="--model", value="MODEL", help="another model, for this ask only"),
         Option(name="--budget", value="USD", help="no model is called once so much is spent"),
+        Option(name="--deadline", value="S", help="what takes longer is cut off; %resume goes on"),
+        Option(name="--concurrency", value="N", help="how many model calls it makes at once"),
         Option(name="--seed", value="N", help="for the endpoint's dice and the run's own"),
         Option(name="--after", value="VAR", help="go on with the conversation of this answer"),
         Option(
@@ -81,11 +83,7 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
             f"%%ask does not know what to do with {line.rest!r}.",
             expected="the task below the first line; or all in one line: %ask ACTOR TASK",
         )
-    options: dict[str, Any] = {}
-    if (budget := line.one("--budget")) is not None:
-        options["budget_usd"] = number(GRAMMAR, "--budget", budget)
-    if (seed := line.one("--seed")) is not None:
-        options["seed"] = whole(GRAMMAR, "--seed", seed)
+    options = limits(line)
     task = render_content((line.rest if body is None else body).strip(), session.namespace)
     if isinstance(task, str) and not task.strip():
         raise SetupError(
@@ -106,6 +104,24 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
         graph=True if line.has("--graph") else None,
         timed=line.has("--time"),
     )
+
+
+def limits(line: Line) -> dict[str, Any]:
+    """The numbers that the line gives to the run.
+
+    Raises:
+        SetupError: one is none.
+    """
+    options: dict[str, Any] = {}
+    if (budget := line.one("--budget")) is not None:
+        options["budget_usd"] = number(GRAMMAR, "--budget", budget)
+    if (deadline := line.one("--deadline")) is not None:
+        options["deadline_s"] = number(GRAMMAR, "--deadline", deadline)
+    if (concurrency := line.one("--concurrency")) is not None:
+        options["concurrency"] = whole(GRAMMAR, "--concurrency", concurrency, least=1)
+    if (seed := line.one("--seed")) is not None:
+        options["seed"] = whole(GRAMMAR, "--seed", seed)
+    return options
 
 
 def earlier(session: Session, actor: str, task: str | Content, name: str | None) -> RunInfo | None:

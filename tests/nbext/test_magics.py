@@ -89,6 +89,8 @@ def test_a_body_is_a_template(shared: Notebook) -> None:
         ("%%ask clerk -> clerk\nhi", "SetupError", "in the place of an actor"),
         ("%%ask clerk --after nope\nhi", "SetupError", "--after nope"),
         ("%%ask clerk --budget much\nhi", "SetupError", "'much'"),
+        ("%%ask clerk --deadline soon\nhi", "SetupError", "'soon'"),
+        ("%%ask clerk --concurrency 0\nhi", "SetupError", "'0'"),
         ("%%ask clerk --rerun 0000ffff\nhi", "UnknownRun", "0000ffff"),
         ("%%ask tariff\nhi", "UnknownActor", "tariff is a Tool, not an actor"),
         ("%%agent helper --tools tarif\nhi", "SetupError", "did you mean tariff?"),
@@ -452,3 +454,10 @@ def test_tools_of_every_kind_are_found_by_their_names(shared: Notebook) -> None:
         assert words in shared.run(f"%%agent warden --tools {name}\nYou do.").error
     assert "lamp is a Tool, not an actor." in shared.run("%%ask lamp\nhi").error
     shared.ok("del keeper, lamp, half, horn, odd, Lamp, Half, blow")
+
+
+def test_an_ask_that_takes_too_long_goes_on_with_more_time(shared: Notebook) -> None:
+    line = "%%ask clerk --deadline 0.0001 --concurrency 1\nWhat are the dues for 35 t in Amber?"
+    cell = shared.run(line)
+    assert cell.ename == "DeadlinePassed" and "with a longer deadline_s" in cell.error
+    assert "455" in shared.ok("%resume --deadline 60").text

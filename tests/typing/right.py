@@ -142,6 +142,7 @@ async def asks() -> None:
     assert_type((await clerk("q", budget_usd=0.1, log=open_log())).data, Report)
     assert_type(await clerk("q", output=int, sample=1), Answer[int])
     assert_type(await clerk("q", model="sim:careful"), Answer[Report])
+    assert_type(await clerk("q", deadline_s=20, concurrency=4), Answer[Report])
     parts = [File.from_bytes(b"%PDF-", media_type="application/pdf"), Data({"a": 1})]
     assert_type(await clerk(["What is this?", Image.from_bytes(b"x"), *parts]), Answer[Report])
     assert_type(await clerk("q", after=await plain("q"), context=User(name="Ann")), Answer[Report])
@@ -191,7 +192,9 @@ async def several(words: list[str]) -> None:
 
 
 async def blocks() -> None:
-    async with run("lesson", budget_usd=1, settle={"pay": NOT_DONE}) as here:
+    async with run(
+        "lesson", budget_usd=1, deadline_s=9.5, concurrency=2, settle={"pay": NOT_DONE}
+    ) as here:
         assert_type(here, Run)
         assert_type(current_run().cost_usd, float | None)
 

@@ -17,6 +17,7 @@ async def asks() -> None:
     await clerk("q", budget_eur=1)  # wrong
     await clerk("q", sampel=1)  # wrong
     await clerk("q", sample="1")  # wrong
+    await clerk("q", deadline_s="20")  # wrong
     await clerk()  # wrong
     await team(3)  # wrong
     await team("q", rouns=3)  # wrong

@@ -1,0 +1,214 @@
+"""Bounds of an ask or a run beside its budget: how long it may take, how much it does at once.
+
+The time is that of one attempt: a resume has it anew. Neither bound is a part of what is asked, so
+no step's identity knows of them. A call to a model waits until fewer than `concurrency` others
+are under way in the ask and below it; what a call makes while it is performed needs no
+further place, or it would wait for its own caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from agentkit.errors import DeadlinePassed, LogError, SetupError
+from agentkit.events import QUIET, RunStarted, ScopeOpened, StepEnded, StepKind, StepStarted
+from agentkit.record import Recorded
+from agentkit.scope import YOU, Scope
+from agentkit.threads import Turn, put
+from agentkit.traces import revived
+
+SHOWN = 5
+"""Calls that an error names; it counts the others."""
+
+AT_ONCE: tuple[StepKind, ...] = ("model", "remote")
+"""Kinds of step that `concurrency` is about. A trial makes runs, whose calls are counted."""
+
+_placed: ContextVar[tuple[Turn, ...]] = ContextVar("agentkit.placed", default=())
+"""The places that the calls around this code have taken."""
+
+
+class Bounds(NamedTuple):
+    """What one ask was given."""
+
+    deadline_s: float | None = None
+    concurrency: int | None = None
+
+
+def bounds_of(who: str, deadline_s: float | None, concurrency: int | None) -> Bounds:
+    """The bounds that an ask or a run was given.
+
+    Raises:
+        SetupError: they bind nothing, or cannot be kept.
+    """
+    number = isinstance(deadline_s, int | float) and not isinstance(deadline_s, bool)
+    if deadline_s is not None and not (number and 0 < deadline_s < float("inf")):
+        raise SetupError(
+            f"deadline_s of {who} is {deadline_s!r}.",
+            expected="seconds, more than 0; None is no bound",
+        )
+    if concurrency is not None and (type(concurrency) is not int or concurrency < 1):
+        raise SetupError(
+            f"concurrency of {who} is {concurrency!r}.",
+            expected="a whole number of model calls at once, 1 or more; None is no bound",
+        )
+    return Bounds(deadline_s, concurrency)
+
+
+def bind(scope: Scope, bounds: Bounds) -> None:
+    """Let a scope, and all that are opened in it, be bound."""
+    if bounds.concurrency is not None:
+        scope.places = (*scope.places, Turn(bounds.concurrency))
+
+
+async def take(places: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Wait for a place in each, the innermost first; who holds an outer one waits for none."""
+    wanted = [one for one in reversed(places) if one not in _placed.get()]
+    taken: list[Turn] = []
+    try:
+        for one in wanted:
+            await one.__aenter__()
+            taken.append(one)
+    except BaseException:
+        give_back(taken)
+        raise
+    return tuple(taken)
+
+
+def give_back(places: Sequence[Turn]) -> None:
+    """Let the next ones have them."""
+    for one in reversed(places):
+        one.leave()
+
+
+class placed:
+    """Perform a call that has taken these places; see `uncancelled` for why it is a class."""
+
+    def __init__(self, places: tuple[Turn, ...]) -> None:
+        """Make one."""
+        self.places = places
+
+    def __enter__(self) -> None:
+        self.token = _placed.set((*_placed.get(), *self.places))
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ValueError):
+            _placed.reset(self.token)
+        give_back(self.places)
+
+
+class Deadline:
+    """The time that an ask, or a block of code in a run, may take."""
+
+    def __init__(self, run: Any, scope: Scope, who: str, deadline_s: float) -> None:
+        """Make one: of the run, for what is done in the scope and below."""
+        self.run, self.scope, self.who, self.deadline_s = run, scope, who, deadline_s
+        self.limit = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self.limit.__aenter__()
+        put(self.limit, asyncio.get_running_loop().time() + self.deadline_s)
+        until = time.monotonic() + self.deadline_s
+        self.scope.until_s = min(until, self.scope.until_s or until)
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            await self.limit.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise passed(self.run, self.scope, self.who, self.deadline_s) from None
+
+
+def left_s(scope: Scope) -> float | None:
+    """The seconds that are left to what works in a scope; None where nothing bounds it."""
+    ends = [one.until_s for one in scope.lineage() if one.until_s is not None]
+    return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+
+def passed(run: Any, scope: Scope, who: str, deadline_s: float) -> DeadlinePassed:
+    """The error of an ask that took too long: what was done, what was cut off, how to go on."""
+    ended = steps_in(run, scope.key)
+    done = Counter(one.step for one, _ in ended if one.status != "cancelled")
+    cut = [f"{one.name} of {path}" for one, path in ended if one.status == "cancelled"]
+    doubts = list(scope.doubts)
+    counts = [f"{n} {kind} step{'' if n == 1 else 's'}" for kind, n in done.items()]
+    told = f"{', '.join(counts) or 'nothing'} done"
+    if cut:
+        told += f", cut off under way: {listed(cut)}"
+    if doubts:
+        told += f"; {listed(doubts)} may have happened, and nobody knows"
+    go_on = f"resume run {run.id}, with a longer deadline_s"
+    if scope.parent is not None:
+        go_on = f"give {scope.actor} a longer deadline_s, or catch DeadlinePassed; or {go_on}"
+    look = "look whether that happened; then " if doubts else ""
+    return DeadlinePassed(
+        f"{who} was not done within {deadline_s:g} s: {told}.",
+        todo=f"{look}{go_on}: nothing that was done is paid again",
+        run_id=run.id,
+        key=scope.key,
+        deadline_s=deadline_s,
+        done=sum(done.values()),
+        cut=cut,
+        doubts=doubts,
+    )
+
+
+def told_late(run: Any, scope: Scope) -> None:
+    """Fail as an ask did whose time was up, where somebody has acted on that already.
+
+    Raises:
+        DeadlinePassed: as it was raised then; what was done in it counts as it did.
+    """
+    found = run.past.late(scope)
+    if found is None:
+        return
+    failure, known = found
+    for one in ends_below(known, scope.key):
+        run.retell(one, scope)
+    raise revived(failure) or DeadlinePassed(failure.text)
+
+
+def listed(what: Sequence[str]) -> str:
+    """Some things in a sentence."""
+    more = len(what) - SHOWN
+    return ", ".join(what[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def steps_in(run: Any, scope: str) -> list[tuple[StepEnded, str]]:
+    """The ends of the steps that this attempt took in a scope and below, and whose they are."""
+    try:
+        events = run.log.read(run.id)
+    except LogError:
+        return []  # the error about the log comes to whoever flushes
+    parents, paths = dict[str, str](), {"": YOU}
+    found: dict[str, tuple[StepEnded, str]] = {}
+    for event in events:
+        match event:
+            case RunStarted():
+                found = {}
+            case ScopeOpened():
+                parents[event.scope], paths[event.scope] = event.parent, event.path
+            case StepStarted():
+                found.pop(event.key, None)
+            case StepEnded(reused=None) if event.step not in QUIET:
+                if not scope or scope in above(event.scope, parents):
+                    found[event.key] = event, paths.get(event.scope, "")
+    return list(found.values())
+
+
+def above(scope: str, parents: dict[str, str]) -> list[str]:
+    """A scope and those around it."""
+    way = []
+    while scope and scope not in way:
+        way.append(scope)
+        scope = parents.get(scope, "")
+    return way
+
+
+def ends_below(known: Recorded, scope: str) -> list[StepEnded]:
+    """The recorded steps of a scope and of those in it."""
+    return [one for one in known.ended.values() if scope in above(one.scope, known.way.parents)]
