@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from agentkit import words
 from agentkit.actor import Actor
 from agentkit.answer import Answer, T
-from agentkit.budget import bound_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
 from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
+from agentkit.holds import bound_of
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request

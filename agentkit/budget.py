@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-from agentkit.errors import BudgetSpent, EndpointError, SetupError, UnknownPrice
+from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
 from agentkit.events import Usage
+from agentkit.holds import HOLDING, Hold, Known, over, sized
+from agentkit.holds import Bound as Bound
+from agentkit.holds import bound_of as bound_of
+from agentkit.holds import cut as cut
+from agentkit.holds import holding as holding
+from agentkit.holds import may_have_cost as may_have_cost
 from agentkit.messages import JSON
-from agentkit.model import Model, Request
 from agentkit.notes import Note
 
 GUESS_TOKENS = 500
@@ -31,9 +33,6 @@ GUESS_TOKENS = 500
 
 PATIENCE_S = 2.0
 """How long a call waits for others before it asks whether their event loops still turn."""
-
-ROUNDING = 1e-9
-"""Sums of prices are inexact; so much of a budget is not missed."""
 
 
 class CallRefused(Note):
@@ -45,91 +44,6 @@ class CallRefused(Note):
     """USD or tokens; "unknown price"."""
     refused: str
     """The model, ..."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The most that a call may take, as far as its model can tell before."""
-
-    tokens_in: int
-    tokens_out: int | None
-    """max_tokens; None where nobody said it."""
-    price: Callable[[Usage], float | None]
-    """USD of a usage; None where the price is unknown."""
-
-
-@dataclass
-class Known:
-    """What the calls of one model took so far in this run."""
-
-    tokens: int = 0
-    tokens_out: int = 0
-    usd: float | None = None
-    stretch: float = 1.0
-    """How many times as many tokens as estimated a request had at most."""
-
-
-@dataclass(eq=False)
-class Hold:
-    """What a call under way has reserved, in USD and tokens; None: all that is left."""
-
-    name: str
-    make: Callable[[], Bound | None] | None
-    """Works out the bound, which takes a look at the whole conversation."""
-    usd: float | None = None
-    tokens: int | None = None
-    cuts: int = 0
-    """Attempts at it that were cut in flight."""
-    budget: Budget | None = None
-    """That of a run which has one."""
-    outer: Hold | None = None
-    """The same in the run that this one was opened in, where that is bounded."""
-    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-
-    def most(self, need: float | None) -> float | None:
-        """What it may have cost in the end, its attempts that were cut included."""
-        return None if need is None else need * (1 + self.cuts)
-
-    def lineage(self) -> Iterator[Hold]:
-        """What it reserved, in this run and in those around it."""
-        hold: Hold | None = self
-        while hold is not None:
-            yield hold
-            hold = hold.outer
-
-    @functools.cached_property
-    def bound(self) -> Bound | None:
-        return self.make() if self.make else None
-
-
-def bound_of(model: Model, request: Request) -> Bound | None:
-    """What the model says of a call beforehand, by a method `bound`; None if it has none."""
-    find = getattr(model, "bound", None)
-    return find(request) if find else None
-
-
-_holding: ContextVar[tuple[Hold, ...]] = ContextVar("agentkit.holding", default=())
-
-
-def cut(error: BaseException | None) -> None:
-    """Say that an attempt at the call under way failed; a retry does, before it asks again.
-
-    Raises:
-        BudgetSpent: the attempt that failed may have been paid, and another does not fit.
-    """
-    holding = _holding.get()
-    if holding and may_have_cost(error):
-        for hold in holding[-1].lineage():
-            hold.cuts += 1
-            if hold.budget is not None:
-                hold.budget.extend(hold)
-
-
-def may_have_cost(error: BaseException | None) -> bool:
-    """Whether a call that ended so may have been paid all the same."""
-    if isinstance(error, EndpointError):
-        return error.may_have_cost
-    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
 
 
 class Budget:
@@ -191,7 +105,7 @@ class Budget:
     async def _reserved(self, hold: Hold) -> Hold:
         hold.budget = self
         # A call made while performing another waits for nobody: its own caller would never end.
-        if any(one in self._holds for one in _holding.get()):
+        if any(one in self._holds for one in HOLDING.get()):
             if not self._admit(hold):
                 raise self._refused(hold)
             return hold
@@ -241,6 +155,20 @@ class Budget:
                 self.tokens is not None and tokens_then > self.tokens
             ):
                 raise self._refused(hold, lost_usd, lost_tokens)
+
+    def affords(self) -> bool:
+        """Whether all that is reserved fits, attempts that were cut and copies included."""
+        with self._mutex:
+            usd, tokens = self.spent()
+            for limit, spent, held in (
+                (self.usd, usd or 0.0, [one.most(one.usd) for one in self._holds]),
+                (self.tokens, tokens, [one.most(one.tokens) for one in self._holds]),
+            ):
+                if limit is not None and (
+                    None in held or spent + sum(filter(None, held)) > over(limit)
+                ):
+                    return False
+            return True
 
     def settle(self, hold: Hold) -> None:
         """Give back what a call reserved; what it cost has been added to what is spent."""
@@ -297,7 +225,7 @@ class Budget:
             spent_usd, spent_tokens = self.spent()
             if self.usd is not None and spent_usd is None:
                 raise self._unpriced(hold.name)
-            others = [one for one in self._holds if one not in _holding.get()]
+            others = [one for one in self._holds if one not in HOLDING.get()]
             fits = True
             for limit, spent, need, held in (
                 (self.usd, spent_usd or 0.0, hold.usd, [one.most(one.usd) for one in others]),
@@ -390,13 +318,6 @@ class Budget:
         )
 
 
-def sized(bound: Bound, known: Known | None) -> tuple[int, int | None]:
-    """Tokens in and out that a call may take; None where neither bound nor record tells."""
-    if known is None:
-        return bound.tokens_in, bound.tokens_out
-    return round(bound.tokens_in * known.stretch), bound.tokens_out or known.tokens_out
-
-
 def checked(usd: float | None, tokens: int | None) -> None:
     """Refuse a budget that binds nothing, or of which nobody knows what it binds.
 
@@ -415,30 +336,6 @@ def checked(usd: float | None, tokens: int | None) -> None:
         )
 
 
-def over(limit: float) -> float:
-    """The limit with what rounding may add."""
-    return limit + abs(limit) * ROUNDING
-
-
 def _resolve(turn: asyncio.Future[None]) -> None:
     if not turn.done():
         turn.set_result(None)
-
-
-class holding:
-    """Work on the call that reserved this; see `uncancelled` for why it is a class."""
-
-    def __init__(self, hold: Hold | None) -> None:
-        """Make one; without a hold it changes nothing."""
-        self.hold = hold
-
-    def __enter__(self) -> None:
-        self.token = None
-        if self.hold is not None:
-            more = reversed(list(self.hold.lineage()))
-            self.token = _holding.set((*_holding.get(), *more))
-
-    def __exit__(self, *_: object) -> None:
-        if self.token is not None:
-            with contextlib.suppress(ValueError):
-                _holding.reset(self.token)

@@ -19,6 +19,7 @@ AgentkitError
 │   └── BadReply          the reply is not what the protocol promises
 ├── LimitReached          a bound that you set
 │   ├── BudgetSpent       the run's money or tokens are spent
+│   ├── CircuitOpen       an endpoint failed so often that it is left alone for a while
 │   ├── TurnsSpent        the agent used all its turns
 │   ├── RoundsSpent       a declared loop used all its rounds, and names no way out
 │   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
@@ -224,6 +225,13 @@ class LimitReached(AgentkitError):
 
 class BudgetSpent(LimitReached):
     """The run's budget is spent."""
+
+
+class CircuitOpen(LimitReached):
+    """An endpoint failed so often that it is left alone for a while; nothing was sent.
+
+    `retry_after_s` is when it is tried again, in seconds, as far as that is known.
+    """
 
 
 class TurnsSpent(LimitReached):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentkit.budget import Budget, Hold
+from agentkit.budget import Budget
 from agentkit.events import Usage
+from agentkit.holds import Hold
 from agentkit.messages import Thread
 from agentkit.step import Outcome
 from agentkit.tokens import conversation_tokens, message_tokens

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from agentkit.bounds import AT_ONCE, placed, take
-from agentkit.budget import Bound, CallRefused, Hold, holding, may_have_cost
+from agentkit.budget import CallRefused
 from agentkit.doubts import open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -43,6 +43,7 @@ from agentkit.events import (
     StepStarted,
     Usage,
 )
+from agentkit.holds import Bound, Hold, holding, may_have_cost
 from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
 from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder

@@ -17,6 +17,7 @@ from agentkit.events import QUIET, Delta, Noted, ScopeClosed, ScopeOpened, StepE
 from agentkit.inline import pictures
 from agentkit.messages import JSON
 from agentkit.office import Progressed
+from agentkit.reliability.fallback import FellBackTo
 from agentkit.reliability.retry import Retried
 from agentkit.words import Growing, fenced, for_line, for_markdown, for_terminal
 
@@ -95,6 +96,8 @@ class Progress:
                 for key, (scope, _) in self.doing.items():
                     if scope == item.scope:
                         self.doing[key] = (scope, retried(again))
+            case Noted(note=FellBackTo()):
+                self.texts.pop(item.scope, None)
             case _:
                 pass
 

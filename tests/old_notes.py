@@ -205,4 +205,19 @@ OLD: list[tuple[str, str, JSON]] = [
     ("WriteRefused", "conflict", {
         "board": "b", "key": "k", "based_on": [3], "told": "somebody wrote",
     }),
+    ("Switched", "breaker", {
+        "model": "m", "state": "open", "failures": 5, "open_s": 1.0, "error": "Overloaded",
+    }),
+    ("Switched", "breaker", {"model": "m", "state": "closed"}),
+    ("Reused", "cache", {"model": "m", "age_s": 3.0, "saved_tokens": 5, "saved_usd": 0.1}),
+    ("CacheFailed", "cache", {"path": "p", "error": "e"}),
+    ("FellBackTo", "fallback.model", {"model": "m", "to": "n", "error": "TimedOut", "text": "t"}),
+    ("Hedged", "hedge", {
+        "model": "m", "after_s": 1.5, "won": "second", "lost": "cancelled", "lost_tokens": 5,
+        "lost_usd": 0.1,
+    }),
+    ("NotHedged", "hedge", {"model": "m", "after_s": 1.5, "why": "budget"}),
+    ("Slowed", "limit", {"model": "m", "pause_s": 2.0, "rate": 42.0}),
+    ("Queued", "queue", {"model": "m", "wait_s": 0.5, "cause": "limit"}),
+    ("RetryRefused", "retry_budget", {"model": "m", "error": "Overloaded"}),
 ]  # fmt: skip

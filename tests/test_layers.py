@@ -50,6 +50,7 @@ LAYERS = [
     "agentkit.signatures",
     "agentkit.tools",
     "agentkit.context",
+    "agentkit.holds",
     "agentkit.budget",
     "agentkit.lease",
     "agentkit.place",

@@ -40,6 +40,9 @@ MEANT = {
     **dict.fromkeys(("key", "token", "apikey", "api_token", "secret"), "api_key"),
     **dict.fromkeys(("effort", "reasoning_level"), "reasoning_effort"),
     **dict.fromkeys(("random_state",), "seed"),
+    **dict.fromkeys(("fallbacks", "fallback_models"), "fallback"),
+    **dict.fromkeys(("rate_limit", "rpm", "max_rpm"), "limit"),
+    **dict.fromkeys(("max_concurrency", "max_parallel"), "concurrency"),
 }
 """Other libraries' names of our options."""
 OWNED = {

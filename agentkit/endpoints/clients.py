@@ -7,7 +7,7 @@ another tenth. What either raises is told in httpx's terms.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 CONNECT_S = 5.0
 """Seconds to reach a server."""
-TIMEOUTS = {"timeout": {"connect": CONNECT_S, "read": None, "write": None, "pool": None}}
-"""Of the phases only the connect is the transport's to time; silence is timed by who waits."""
 
 
 class Headers(dict[str, str]):
@@ -29,6 +27,21 @@ class Headers(dict[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Time-outs of parts of a call, in seconds; None is that of the whole silence."""
+
+    connect_s: float = CONNECT_S
+    """To reach the server."""
+    first_s: float | None = None
+    """Until a streamed reply begins, or one that is not streamed is there."""
+    between_s: float | None = None
+    """From one event of a streamed reply to the next."""
+
+
+PHASES = Phases()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,25 @@ class Call:
     body: bytes = field(repr=False)
     timeout_s: float
     """Seconds of silence after which it is given up."""
+    phases: Phases = PHASES
+    heard: Callable[[Mapping[str, str]], None] | None = None
+    """Told the headers of the response."""
+
+    @property
+    def first_s(self) -> float:
+        """Seconds until it must have begun."""
+        return self.timeout_s if self.phases.first_s is None else self.phases.first_s
+
+    @property
+    def between_s(self) -> float:
+        """Seconds of silence after it has begun."""
+        return self.timeout_s if self.phases.between_s is None else self.phases.between_s
+
+    @property
+    def timeouts(self) -> dict[str, dict[str, float | None]]:
+        """As an httpx transport takes them: only the connect is the transport's to time."""
+        connect_s = self.phases.connect_s
+        return {"timeout": {"connect": connect_s, "read": None, "write": None, "pool": None}}
 
 
 class Response(Protocol):
@@ -80,7 +112,7 @@ class Aiohttp:
         from aiohttp import ClientTimeout
 
         self.session, self.proxy = session, proxy
-        self.timeout = ClientTimeout(total=None, sock_connect=CONNECT_S)
+        self.timeouts = {CONNECT_S: ClientTimeout(total=None, sock_connect=CONNECT_S)}
 
     async def post(self, call: Call) -> Response:
         try:
@@ -89,12 +121,21 @@ class Aiohttp:
                 headers=call.headers,
                 data=call.body,
                 allow_redirects=False,
-                timeout=self.timeout,
+                timeout=self.timeout(call.phases.connect_s),
                 proxy=self.proxy,
             )
         except Exception as error:
             raise told(error) from error
         return AiohttpResponse(found)
+
+    def timeout(self, connect_s: float) -> aiohttp.ClientTimeout:
+        """The time-outs of a call; few differ, and to make one takes longer than to find it."""
+        found = self.timeouts.get(connect_s)
+        if found is None:
+            from aiohttp import ClientTimeout
+
+            found = self.timeouts[connect_s] = ClientTimeout(total=None, sock_connect=connect_s)
+        return found
 
     async def aclose(self) -> None:
         await self.session.close()
@@ -155,7 +196,7 @@ class Httpx:
 def as_request(call: Call) -> httpx.Request:
     """A call as httpx takes it."""
     return httpx.Request(
-        "POST", call.url, headers=call.headers, content=call.body, extensions=TIMEOUTS
+        "POST", call.url, headers=call.headers, content=call.body, extensions=call.timeouts
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 from pydantic import SecretStr
@@ -11,6 +12,8 @@ from pydantic import SecretStr
 from agentkit.endpoints import keys, prices
 from agentkit.endpoints.address import hidden
 from agentkit.endpoints.choices import headers_of, known, options
+from agentkit.endpoints.clients import CONNECT_S, Phases
+from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.finding import EXPECTED, TODO, find
 from agentkit.endpoints.providers import DIALECTS
 from agentkit.errors import SetupError, UnknownModel
@@ -18,7 +21,25 @@ from agentkit.messages import JSON
 from agentkit.model import Effort, Model
 from agentkit.reliability.retry import retry
 
+if TYPE_CHECKING:
+    from agentkit.reliability.breaker import Breaker
+    from agentkit.reliability.cache import Cache
+    from agentkit.reliability.hedge import Hedge
+    from agentkit.reliability.limit import Limit
+    from agentkit.reliability.retrybudget import RetryBudget
+    from agentkit.reliability.timeouts import Timeouts
+
 DEFAULT = "sim:careful"
+
+TYPED = (
+    "temperature", "top_p", "stop", "seed", "max_tokens", "reasoning_effort", "tool_choice",
+)  # fmt: skip
+"""Options that a request may set itself."""
+PROTECTING = (
+    "retry_budget", "timeouts", "fallback", "on_refusal", "cache", "hedge", "limit",
+    "concurrency", "breaker",
+)  # fmt: skip
+"""Options that put a wrapper around the endpoint."""
 
 
 def connect(
@@ -40,6 +61,15 @@ def connect(
     price: tuple[float, float] | None = None,
     dialect: Literal["openai", "anthropic"] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    retry_budget: RetryBudget | float | bool = False,
+    timeouts: Timeouts | None = None,
+    fallback: str | Model | Sequence[str | Model] = (),
+    on_refusal: bool = False,
+    cache: Cache | str | Path | bool = False,
+    hedge: Hedge | float | bool = False,
+    limit: Limit | float | bool = False,
+    concurrency: int | None = None,
+    breaker: Breaker | int | bool = False,
     **fields: JSON,
 ) -> Model:
     """Make a model; nothing is sent, started or paid before it is first asked.
@@ -71,6 +101,16 @@ def connect(
         price: USD per million tokens (in, out); overrides the list price.
         dialect: what a base_url speaks; by default that of the provider, else "openai".
         transport: an httpx transport instead of the shared one, for tests.
+        retry_budget: how many retries all who use the endpoint here have, for each call.
+        timeouts: Timeouts(connect_s, first_s, between_s, turn_s) of the parts of a call.
+        fallback: models, or names for connect, that are asked in order where this one fails.
+        on_refusal: whether they are asked also where it refuses, or a filter withholds its reply.
+        cache: keep replies at temperature 0 on disk: True, the path of a file, or a Cache.
+        hedge: ask a second time what takes unusually long: True, seconds, or a Hedge.
+        limit: requests per minute, or a Limit; True adapts to what the endpoint says.
+        concurrency: calls under way at once, by all who use the endpoint here.
+        breaker: leave the endpoint alone while it keeps failing: True, after how many failures in
+            a row, or a Breaker.
         **fields: well-known fields of the body (top_k, presence_penalty, ...), as in extra_body.
 
     Raises:
@@ -81,23 +121,47 @@ def connect(
     # From here on no frame of a traceback shows a key.
     base, key, headers = hidden(base_url), hidden(api_key), headers_of(headers)
     del base_url, api_key
-    check(timeout_s=timeout_s, retries=retries, price=price, dialect=dialect)
-    typed = {
-        "temperature": temperature,
-        "top_p": top_p,
-        "stop": stop,
-        "seed": seed,
-        "max_tokens": max_tokens,
-        "reasoning_effort": reasoning_effort,
-        "tool_choice": tool_choice,
-    }
-    for field in fields:
+    return made(base, key, headers, {**locals()})
+
+
+def made(
+    base: SecretStr | None,
+    key: SecretStr | None,
+    headers: Mapping[str, SecretStr],
+    given: Mapping[str, Any],
+) -> Model:
+    """The model of what connect was given, by its names."""
+    timeout_s, retries, price = given["timeout_s"], given["retries"], given["price"]
+    check(timeout_s, retries, price, given["dialect"])
+    for field in given["fields"]:
         known(field)
-    endpoint = find(chosen(name), base, key, dialect, headers)
-    endpoint.options = options(typed, extra_body, fields, endpoint.dialect)
-    endpoint.timeout_s, endpoint.transport = float(timeout_s), transport
+    endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
+    typed = {name: given[name] for name in TYPED}
+    endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)
+    endpoint.timeout_s, endpoint.transport = float(timeout_s), given["transport"]
     endpoint.price = endpoint.price if price is None else prices.per_million(*price)
+    wanted = {name: given[name] for name in PROTECTING}
+    if any(one is not None and one is not False and one != () for one in wanted.values()):
+        return protected(endpoint, retries, wanted)
     return retry(endpoint, attempts=retries + 1) if retries else endpoint
+
+
+def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model:
+    """The endpoint with the wrappers that were asked for; few ask for any."""
+    from agentkit.reliability.stack import Asked, stacked
+    from agentkit.reliability.timeouts import Timeouts
+
+    others = wanted.pop("fallback")
+    others = [others] if isinstance(others, str) or callable(others) else list(others)
+    found = [connect(one) if isinstance(one, str) else one for one in others]
+    timeouts = wanted["timeouts"]
+    if timeouts is not None:
+        if not isinstance(timeouts, Timeouts):
+            raise SetupError(f"timeouts={timeouts!r}", expected="Timeouts(first_s=..., ...)")
+        endpoint.phases = Phases(
+            timeouts.connect_s or CONNECT_S, timeouts.first_s, timeouts.between_s
+        )
+    return stacked(endpoint, Asked(retries=retries, fallback=found, **wanted))
 
 
 def chosen(name: str | None) -> str:

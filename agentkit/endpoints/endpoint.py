@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import httpx
 from pydantic import SecretStr
 
-from agentkit.budget import Bound
 from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
-from agentkit.endpoints.clients import Call, Headers
+from agentkit.endpoints.clients import Call, Headers, Phases
 from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read
 from agentkit.endpoints.ear import Ear
 from agentkit.endpoints.encoding import encode, header_text
@@ -24,7 +23,8 @@ from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
-from agentkit.messages import JSON, canonical
+from agentkit.holds import Bound
+from agentkit.messages import JSON, canonical, digest
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.scope import note
@@ -93,6 +93,17 @@ class Endpoint:
     given_headers: Mapping[str, SecretStr] = field(default_factory=dict)
     """Further headers of every call; they may hold keys."""
     places: dict[str, Place] = field(default_factory=dict)
+    heard: Callable[[Mapping[str, str]], None] | None = None
+    """Told the headers of each response, as by a limit that adapts to them."""
+    phases: Phases = Phases()
+    """Time-outs of parts of a call that differ from timeout_s."""
+
+    @property
+    def account(self) -> str:
+        """Equal for endpoints that a provider counts as one: of one name, address and key."""
+        where = self.base_url if isinstance(self.base_url, str) else ""
+        secret = self.site.secret.get_secret_value() if self.site.secret else ""
+        return digest(self.name, where, secret)
 
     def __repr__(self) -> str:
         where = self.base_url if isinstance(self.base_url, str) else "started when first asked"
@@ -125,7 +136,15 @@ class Endpoint:
         learnt: dict[str, str | None] = {}
         while True:
             headers = self.headers(place, request)
-            call = Call(place.site, place.url, headers, encode(body), self.timeout_s)
+            call = Call(
+                place.site,
+                place.url,
+                headers,
+                encode(body),
+                self.timeout_s,
+                self.phases,
+                self.heard,
+            )
             del headers  # A traceback that shows local variables must not show the key.
             try:
                 found = await self.ask(call, line, salt, on_text)

@@ -227,6 +227,7 @@ def cut(
         expected="an answer, and the reason why it ended",
         todo="ask again; what came so far was thrown away" if again else "ask otherwise",
         status=200,
+        withheld=not again,
     )
     # Unlike other bad replies, the next attempt may well be whole.
     error.retryable = again

@@ -49,10 +49,12 @@ async def send(call: Call, line: Line) -> Incoming:
 class Incoming:
     """A reply, and its bytes as they come, within the largest size."""
 
-    __slots__ = ("call", "close", "headers", "response", "size", "status")
+    __slots__ = ("begun", "call", "close", "headers", "response", "size", "status")
 
     def __init__(self, call: Call, response: Response) -> None:
         self.call, self.response, self.size = call, response, 0
+        self.begun = False
+        """Whether an event of a streamed reply has come."""
         self.status, self.headers, self.close = response.status, response.headers, response.close
 
     async def read(self) -> bytes:
@@ -70,12 +72,12 @@ class Incoming:
 async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes:
     """All of the reply, within the time-out of its beginning."""
     last = asyncio.get_running_loop().time() + PATIENCE * call.timeout_s
-    grant(clock, call.timeout_s)
+    grant(clock, call.first_s)
     pieces: list[bytes] = []
     while piece := await response.read():
         # Some servers send blank lines while their model works.
         if not pieces and piece.isspace():
-            grant(clock, call.timeout_s, last)
+            grant(clock, call.first_s, last)
         else:
             pieces.append(piece)
     return b"".join(pieces)
@@ -103,11 +105,14 @@ async def exchange(call: Call, line: Line, take: Take[T]) -> T:
     """
     async with line.gate:
         clock = asyncio.timeout(None)
+        response: Incoming | None = None
         try:
             async with clock:
-                grant(clock, call.timeout_s)
+                grant(clock, call.first_s)
                 response = await send(call, line)
                 try:
+                    if call.heard is not None:
+                        call.heard(response.headers)
                     if response.status != 200:
                         raise await refusal(call, response)
                     return await take(response, clock)
@@ -116,7 +121,8 @@ async def exchange(call: Call, line: Line, take: Take[T]) -> T:
         except TimeoutError as error:
             if not clock.expired():
                 raise
-            raise failures.silent(call.site, call.timeout_s) from error
+            begun = response is not None and response.begun
+            raise failures.silent(call.site, call.between_s if begun else call.first_s) from error
 
 
 async def post(call: Call, line: Line) -> bytes:
@@ -168,6 +174,7 @@ class Hearing:
         self.call, self.listener = call, listener
         self.clock = asyncio.timeout(None)
         self.events = Events()
+        self.response: Incoming | None = None
         self.ended = False
         self.last = float("inf")
 
@@ -180,7 +187,8 @@ class Hearing:
         """Take in the reply; return the body of one that is no stream."""
         self.clock = clock
         self.last = asyncio.get_running_loop().time() + PATIENCE * self.call.timeout_s
-        self.grant(self.call.timeout_s)
+        self.response = response
+        self.grant(self.call.first_s)
         called = "event-stream" in response.headers.get("content-type", "")
         streamed: bool | None = None
         body = bytearray()
@@ -190,7 +198,7 @@ class Hearing:
                 continue
             if not body and piece.isspace():
                 # Some servers send blank lines while their model works.
-                self.grant(self.call.timeout_s)
+                self.grant(self.call.first_s)
                 continue
             body += piece
             if streamed is None:
@@ -215,11 +223,14 @@ class Hearing:
         if self.ended:
             return
         if not self.listener.finished:
+            if events and self.response is not None:
+                self.response.begun = True
             if self.events.lines > lines:
-                self.grant(self.call.timeout_s)
+                begun = self.response is not None and self.response.begun
+                self.grant(self.call.between_s if begun else self.call.first_s)
         elif events:
             # Where it goes on after all, it may take this long again.
-            self.grant(min(AFTER_FINISH_S, self.call.timeout_s))
+            self.grant(min(AFTER_FINISH_S, self.call.between_s))
 
     def grant(self, seconds: float) -> None:
         """Give it so much time from now on, within its patience."""

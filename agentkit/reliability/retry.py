@@ -12,11 +12,13 @@ import random
 from collections.abc import Awaitable, Callable
 
 from agentkit.bounds import left_s
-from agentkit.budget import Bound, bound_of, cut
 from agentkit.errors import EndpointError, SetupError, error_text
-from agentkit.messages import JSON
-from agentkit.model import Model, OnText, Options, Reply, Request
+from agentkit.holds import cut
+from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
+from agentkit.reliability.retrybudget import Account, RetryBudget, RetryRefused, as_budget
+from agentkit.reliability.shared import shared
+from agentkit.reliability.wrapper import Wrapper
 from agentkit.scope import current_scope, in_run, note
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -37,8 +39,10 @@ class Retried(Note):
     wait_s: Number | None = None
 
 
-class Retry:
+class Retry(Wrapper):
     """A Model that asks another one again; see retry."""
+
+    technique = "retry"
 
     def __init__(
         self,
@@ -49,27 +53,32 @@ class Retry:
         retry_after_cap_s: float,
         sleep: Sleep,
         rng: random.Random,
+        account: Account | None = None,
     ) -> None:
-        self.model, self.name, self.attempts = model, model.name, attempts
+        super().__init__(model)
+        self.attempts = attempts
         self.base_s, self.cap_s, self.retry_after_cap_s = base_s, cap_s, retry_after_cap_s
-        self.sleep, self.rng = sleep, rng
-        self.options: Options = getattr(model, "options", None) or Options()
-
-    @property
-    def settings(self) -> JSON:
-        """What was set on the model it wraps."""
-        return getattr(self.model, "settings", None)
+        self.sleep, self.rng, self.account = sleep, rng, account
 
     def __repr__(self) -> str:
         return f"{self.model!r}.retry({self.attempts})"
 
+    def set_to(self) -> str:
+        bounded = f", at most {self.account.how.ratio:g} for each call" if self.account else ""
+        return f"{self.attempts} attempts{bounded}"
+
+    def state(self) -> str:
+        return f"{self.account.left:.3g} retries left" if self.account else ""
+
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask; see agentkit.model.Model."""
+        if self.account is not None:
+            self.account.called()
         for attempt in range(1, self.attempts):
             try:
                 return await self.model(request, on_text)
             except EndpointError as error:
-                if not self.may_retry(error):
+                if not (self.may_retry(error) and self.affords(error)):
                     raise
                 wait_s = self.pause(attempt, error)
                 if out_of_time(wait_s):
@@ -78,13 +87,16 @@ class Retry:
             await self.sleep(wait_s)
         return await self.model(request, on_text)
 
-    def bound(self, request: Request) -> Bound | None:
-        """The most that one attempt may take."""
-        return bound_of(self.model, request)
-
     def may_retry(self, error: EndpointError) -> bool:
         """Whether it may pass, and not only after longer than anybody waits."""
         return error.retryable and (asked_s(error) or 0.0) <= self.retry_after_cap_s
+
+    def affords(self, error: EndpointError) -> bool:
+        """Whether the retries of the endpoint are not used up."""
+        if self.account is None or self.account.take(asyncio.get_running_loop().time()):
+            return True
+        note(RetryRefused(model=self.name, error=type(error).__name__))
+        return False
 
     def pause(self, attempt: int, error: EndpointError) -> float:
         """Seconds before the next attempt: what the endpoint asked for, then full jitter."""
@@ -103,12 +115,6 @@ class Retry:
                 wait_s=round(wait_s, 3),
             )
         )
-
-    async def aclose(self) -> None:
-        """Close the model it wraps."""
-        close = getattr(self.model, "aclose", None)
-        if close is not None:
-            await close()
 
 
 def out_of_time(wait_s: float) -> bool:
@@ -131,6 +137,7 @@ def retry(
     retry_after_cap_s: float = 60.0,
     sleep: Sleep = asyncio.sleep,
     rng: random.Random | None = None,
+    budget: RetryBudget | float | bool = False,
 ) -> Model:
     """Make a model that is asked again after a failure that may pass.
 
@@ -148,12 +155,14 @@ def retry(
             again; its Retry-After is honoured in full otherwise.
         sleep: replaced in tests.
         rng: replaced in tests.
+        budget: how many retries all who use the endpoint here have together: a RetryBudget, or
+            how many for each call; True is 0.2.
 
     Returns:
         The model; it raises the last attempt's error, unchanged.
 
     Raises:
-        SetupError: attempts is less than 1, or a time is negative.
+        SetupError: attempts is less than 1, a time is negative, or the wrapper is out of order.
     """
     if attempts < 1 or min(base_s, cap_s, retry_after_cap_s) < 0:
         raise SetupError(
@@ -162,4 +171,13 @@ def retry(
             expected="attempts from 1, and no negative time",
         )
     rng = rng or random.Random()
-    return Retry(model, attempts, base_s, cap_s, retry_after_cap_s, sleep, rng)
+    account = account_of(model, budget) if budget is not False else None
+    return Retry(model, attempts, base_s, cap_s, retry_after_cap_s, sleep, rng, account)
+
+
+def account_of(model: Model, budget: RetryBudget | float | bool) -> Account:
+    """The retries that all who use an endpoint have together, by what was stated last."""
+    how = as_budget(budget)
+    account = shared("retry", model, lambda: Account(how))
+    account.how = how
+    return account

@@ -1,0 +1,37 @@
+"""When a call has left all queues and is sent, told to whoever times it.
+
+A hedge after the 95th percentile must not count the time in a queue: under load every call would be
+made twice, and the load would double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from agentkit.notes import Note, Number
+
+TOLD_S = 0.01
+"""A shorter wait is not worth an event."""
+
+admitted: ContextVar[Callable[[], None] | None] = ContextVar("agentkit.admitted", default=None)
+"""Called by each wrapper that queues calls, when it lets this one go on."""
+
+
+class Queued(Note):
+    """A call waited for its turn before it was sent."""
+
+    topic = "queue"
+    says = "A call of {model} waited {wait_s} s for its turn ({cause})."
+    quiet = True
+    model: str
+    wait_s: Number
+    cause: str
+    """limit or concurrency."""
+
+
+def let_go() -> None:
+    """Tell whoever times this call that it goes on."""
+    tell = admitted.get()
+    if tell is not None:
+        tell()

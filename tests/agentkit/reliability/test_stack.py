@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agentkit.agent import Agent
+from agentkit.endpoints.connect import connect
+from agentkit.errors import SetupError, TimedOut
+from agentkit.logs.memory import MemoryLog
+from agentkit.reliability import shared
+from agentkit.reliability.headers import pause_s
+from agentkit.reliability.limit import Limit
+from agentkit.reliability.timeouts import Timeouts
+from agentkit.reliability.wrapper import ORDER, described
+from tests.agentkit.reliability.doubles import ask
+
+ANSWER = {
+    "model": "m",
+    "choices": [{"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 1},
+}
+
+
+@pytest.fixture(autouse=True)
+def anew() -> None:
+    shared.forget()
+
+
+def answering(**headers: str) -> httpx.MockTransport:
+    return httpx.MockTransport(
+        lambda _: httpx.Response(200, json=ANSWER, headers=headers)  # type: ignore[arg-type]
+    )
+
+
+def model(**how: Any) -> Any:
+    return connect("m", base_url="http://127.0.0.1:9/v1", **how)
+
+
+async def test_all_of_them_stand_in_their_order_and_answer(tmp_path: Path) -> None:
+    full = model(
+        transport=answering(),
+        fallback=["sim:careful"],
+        cache=tmp_path / "c.db",
+        timeouts=Timeouts(connect_s=1, first_s=5, between_s=2, turn_s=30),
+        retry_budget=True,
+        hedge=True,
+        limit=Limit(requests_per_minute=6000),
+        concurrency=4,
+        breaker=3,
+    )
+    assert [name for name, _, _ in described(full)] == list(ORDER)
+    assert all(set_to for _, set_to, _ in described(full))
+    clerk = Agent("clerk", model=full, temperature=0)
+    assert (await clerk("hello", log=MemoryLog())).text == "hi"
+    assert dict((name, state) for name, _, state in described(full))["breaker"] == "closed"
+
+
+def test_nothing_is_loaded_and_nothing_put_around_unless_it_is_asked_for() -> None:
+    code = (
+        "import sys; from agentkit import connect; model = connect('sim:careful');"
+        "print(type(model).__name__, type(model.model).__name__,"
+        " [m for m in sys.modules if m.startswith('agentkit.reliability.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    words = done.stdout.split(" ", 2)
+    assert words[:2] == ["Retry", "Endpoint"]
+    for heavy in ("hedge", "limit", "breaker", "cache", "fallback", "stack", "gate"):
+        assert f"reliability.{heavy}'" not in words[2]
+
+
+async def test_a_header_that_says_nothing_is_left_stops_the_next_call() -> None:
+    spent = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "250ms"}
+    asked = model(transport=answering(**spent), limit=True, retries=0)
+    await asked(ask())
+    loop = asyncio.get_running_loop()
+    assert 0.1 < asked.pace.paused_until - loop.time() <= 0.25
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m6.5s"}, 66.5),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "12"}, 12.0),
+        ({"x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": "60s"}, 0.0),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h"}, 0.0),
+        ({"x-ratelimit-remaining-requests": "0"}, 0.0),
+        (
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": "1970-01-12T13:46:50Z",
+            },
+            10.0,
+        ),
+        ({"anthropic-ratelimit-requests-remaining": "0",
+          "anthropic-ratelimit-requests-reset": "soon"}, 0.0),
+    ],
+)  # fmt: skip
+def test_headers_say_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
+    assert pause_s(headers, clock=lambda: 1_000_000.0) == pytest.approx(seconds)
+
+
+def test_two_models_of_one_account_share_and_of_two_keys_do_not() -> None:
+    a, b = model(limit=60, retries=0), model(limit=30, retries=0)
+    other = model(limit=60, retries=0, api_key="another")
+    assert a.pace is b.pace and a.pace is not other.pace
+    assert a.set_to() == "30 requests/min"
+
+
+def test_wrong_options_are_refused_before_anything_is_sent() -> None:
+    with pytest.raises(SetupError, match="goes in a circle"):
+        connect("sim:careful", fallback=["sim:hasty", "sim:careful"])
+    with pytest.raises(SetupError, match="on_refusal without a fallback"):
+        connect("sim:careful", on_refusal=True)
+    with pytest.raises(SetupError, match="timeouts="):
+        connect("sim:careful", timeouts=5)  # type: ignore[arg-type]
+
+
+class Paced(httpx.AsyncByteStream):
+    """A streamed reply in pieces with pauses before each."""
+
+    def __init__(self, *pauses: float) -> None:
+        self.pauses = pauses
+
+    async def __aiter__(self) -> Any:
+        for n, pause in enumerate(self.pauses):
+            await asyncio.sleep(pause)
+            piece = {"choices": [{"delta": {"content": f"{n} "}, "finish_reason": None}]}
+            yield f"data: {json.dumps(piece)}\n\n".encode()
+
+
+@pytest.mark.parametrize(("pauses", "words"), [((9.0,), "0.2 s"), ((0.0, 9.0), "0.05 s")])
+async def test_the_first_piece_and_the_next_have_time_outs_of_their_own(
+    pauses: tuple[float, ...], words: str
+) -> None:
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"content-type": "text/event-stream"}, stream=Paced(*pauses)
+        )
+    )
+    phases = Timeouts(first_s=0.2, between_s=0.05)
+    slow = model(transport=transport, retries=0, timeouts=phases, timeout_s=30)
+    with pytest.raises(TimedOut, match=f"within {words}"):
+        await slow(ask(), lambda _: None)
