@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "export": "the events of a run, or of all, as JSON lines",
         "verify": "check the file, every event, every message and every run",
         "head": "a short text that names all that is recorded, for verify --head",
-        "copy": "copy the log into a new file, also while it is in use",
+        "copy": "copy the log into a new file or database, also while it is in use",
         "redact": "take out what was said in runs, or a text wherever it stands, beyond recovery",
     }
     for name, text in actions.items():
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "verify":
             action.add_argument("--head", help="what `agentkit log head` once printed")
         if name == "copy":
-            action.add_argument("to", help="the new file")
+            action.add_argument("to", help="the new file, or the URL of a database")
         if name == "redact":
             redaction(action)
     return top
@@ -146,20 +146,37 @@ def verify(log: Log, head: str | None) -> int:
 
 def copy(log: Log, to: str) -> int:
     """Copy a log, and check the copy; 1 when that is not sound."""
-    if not isinstance(log, SqliteLog):
-        raise SetupError(f"{log.url} is no file that could be copied.")
-    path = Path(to).expanduser().absolute()
-    log.copy(path)
-    made = open_log(str(path), write=False)
-    told(f"copied to {path}")
-    return verify(made, None)
+    name = to.removeprefix("sqlite:///")
+    file = "://" not in name
+    path = Path(name).expanduser().absolute()
+    if file and isinstance(log, SqliteLog):
+        log.copy(path)
+        made = open_log(str(path), write=False)
+        told(f"copied to {path}")
+        return verify(made, None)
+    from agentkit.logs.copying import copy as entered
+
+    if file and path.exists():
+        raise SetupError(f"No copy can be made at {path}: it exists.", expected="a new file")
+    made, head = open_log(str(path) if file else to), log_head(log)
+    entered(log, made)
+    told(f"copied to {made.url}")
+    return verify(made, head)
+
+
+def log_head(log: Log) -> str | None:
+    """The head that the copy of a log must go on from; None of one that has none."""
+    try:
+        return log.head()
+    except LogError:
+        return None
 
 
 def redact(log: Log, options: argparse.Namespace) -> int:
     """Redact runs, or erase texts, and say what was removed; 1 when that was not asked for yet."""
     ids = list(dict.fromkeys(log.find(run) for run in options.runs))
     texts = [sys.stdin.read() if text == "-" else text for text in options.text]
-    if bool(ids) == bool(texts) or not isinstance(log, SqliteLog):
+    if bool(ids) == bool(texts):
         raise SetupError(
             "It is not said what to redact.",
             expected="runs of a log's file, or --text",
@@ -172,7 +189,7 @@ def redact(log: Log, options: argparse.Namespace) -> int:
     if dry:
         done = log.redact(ids, dry=True) if ids else log.erase(texts, dry=True)
     else:
-        writing = open_log(str(log.path)) if log.read_only else log
+        writing = open_log(options.log or default()) if getattr(log, "read_only", False) else log
         try:
             done = writing.redact(ids) if ids else writing.erase(texts)
         finally:
@@ -261,7 +278,7 @@ def perform(options: argparse.Namespace) -> int:
             todo="check the file with `agentkit log verify`",
         ) from error
     finally:
-        if isinstance(log, SqliteLog) and log.read_only:
+        if getattr(log, "read_only", False):
             log.close()  # one that this process writes is its own
 
 

@@ -16,14 +16,21 @@ from collections.abc import Callable, Coroutine
 from types import CoroutineType
 from typing import Any, Literal, Protocol
 
-from agentkit.errors import AgentkitError, LogError, LogLocked, UnknownRun, full_text
+from agentkit.errors import (
+    AgentkitError,
+    LogError,
+    LogLocked,
+    LogUnreachable,
+    UnknownRun,
+    full_text,
+)
 from agentkit.events import Event
 from agentkit.lease import Lease
 from agentkit.subscribing import running_loop
 from agentkit.writer import Writer
 
 LOCK_S = 10.0
-"""How long a locked log is tried again before LogLocked, in seconds."""
+"""How long a log that is locked, or does not answer, is tried again before an error, in seconds."""
 
 AGAIN_S = 0.02
 """Pause before a locked log is tried again."""
@@ -109,7 +116,7 @@ class Committer:
         while True:
             try:
                 return self.commit()
-            except LogLocked:
+            except (LogLocked, LogUnreachable):
                 if time.monotonic() > end:
                     raise
             time.sleep(AGAIN_S)
@@ -253,7 +260,7 @@ class Committer:
         if error is None:
             self._locked_since = None
             return "stored"
-        if isinstance(error, LogLocked):
+        if isinstance(error, LogLocked | LogUnreachable):
             now = time.monotonic()
             self._locked_since = self._locked_since or now
             if now - self._locked_since < LOCK_S:

@@ -36,6 +36,7 @@ AgentkitError
     ├── TeamChanged       a resumed run was recorded with other instructions, tools or model
     ├── ReplayMismatch    a strict replay met a step that is not recorded
     ├── LogLocked         another process holds the file for too long
+    ├── LogUnreachable    the server of the log does not answer
     ├── LogFull           the disk is full
     ├── LogCorrupt        the file is damaged or no agentkit log
     ├── BlobMissing       the bytes of an image or file are gone, erased or altered
@@ -316,6 +317,10 @@ class ReplayMismatch(LogError):
 
 class LogLocked(LogError):
     """Another process held the log for too long."""
+
+
+class LogUnreachable(LogError):
+    """The server of the log does not answer, or the connection to it broke."""
 
 
 class LogFull(LogError):

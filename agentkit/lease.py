@@ -25,6 +25,8 @@ class Lease:
     lost: AgentkitError | None = None
     what: What = "run"
     """Or whether it is a stream of shared state."""
+    seconds: float = LEASE_S
+    """How long it holds without being renewed; 0 in a run that is begun for others to perform."""
 
 
 def owner_name() -> str:

@@ -15,9 +15,9 @@ from agentkit.budget import checked
 from agentkit.committing import LOCK_S
 from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
-from agentkit.errors import LogLocked
+from agentkit.errors import LogLocked, LogUnreachable
 from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
-from agentkit.lease import LEASE_S, Lease
+from agentkit.lease import Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
@@ -305,7 +305,7 @@ async def claimed(log: Log, run: str) -> Lease:
     while True:
         try:
             return log.claim(run)
-        except LogLocked:
+        except (LogLocked, LogUnreachable):
             if time.monotonic() > end:
                 raise
         await asyncio.sleep(0.02)
@@ -319,9 +319,9 @@ def heartbeat(log: Log, lease: Lease) -> Callable[[], None]:
     def beat() -> None:
         nonlocal handle
         log.append(lease)
-        handle = loop.call_later(LEASE_S / 3, beat)
+        handle = loop.call_later(lease.seconds / 3, beat)
 
-    handle = loop.call_later(LEASE_S / 3, beat)
+    handle = loop.call_later(lease.seconds / 3, beat)
     return lambda: handle.cancel() if handle else None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import find_chromium
+from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from agentkit.errors import SetupError
+from agentkit.extras import lacking
 from agentkit.log import LOGGER, Log
 from agentkit.logs import connecting
 from agentkit.logs.files import home, refuse_links
@@ -31,8 +32,10 @@ def open_log(url: str | None = None, *, write: bool = True) -> Log:
     """Open a log, or return it when this process has it open already.
 
     Args:
-        url: "sqlite:///file.db" (four slashes for an absolute path), a bare path, or
-            "memory:" (a new one each time). Without one: $AGENTKIT_LOG, else
+        url: "sqlite:///file.db" (four slashes for an absolute path), a bare path, "memory:" (a new
+            one each time), or "postgresql://user@host/database", with "?schema=..." for one of
+            several logs there and any option of libpq; what it leaves out is taken from PGHOST,
+            PGPASSWORD, ~/.pgpass, a service file. Without one: $AGENTKIT_LOG, else
             .agentkit/log.db in the folder of the notebook or script (see files.home), wherever
             the process has gone since. "?synchronous=full" makes SQLite survive a power cut
             too, at one disk flush per commit.
@@ -49,6 +52,8 @@ def open_log(url: str | None = None, *, write: bool = True) -> Log:
     # What a script names is relative to where it is now; what its reader set, to where it began.
     base = os.getcwd() if url else str(home())
     url = url or os.environ.get("AGENTKIT_LOG") or "sqlite:///.agentkit/log.db"
+    if url.startswith(("postgresql://", "postgres://")):
+        return _server(url, write)
     if url == "memory:":
         return _open.setdefault("memory:", MemoryLog())
     path, option = (_named if "~" not in url else _named.__wrapped__)(url, base)
@@ -70,7 +75,8 @@ def _named(url: str, base: str) -> tuple[Path, str]:
     if scheme != "sqlite" or not name or option not in ("", "synchronous=full"):
         raise SetupError(
             f"There is no log at {url!r}.",
-            expected="'sqlite:///file.db', with ?synchronous=full or not, a path, or 'memory:'",
+            expected="'sqlite:///file.db', with ?synchronous=full or not, a path, 'memory:', or"
+            " 'postgresql://...'",
         )
     path = Path(os.path.abspath(os.path.join(base, os.path.expanduser(name))))
     refuse_links(path)
@@ -91,6 +97,28 @@ def _opened(path: Path, option: str, write: bool) -> Log:
         _open[key] = log
         log.on_close = functools.partial(_forget, key, log)
     return found
+
+
+def _server(url: str, write: bool) -> Log:
+    """The log in a database, opened once.
+
+    Raises:
+        SetupError: the extra is not installed, or that is no URL of a log.
+    """
+    try:
+        from agentkit.logs.postgres.address import address_of
+        from agentkit.logs.postgres.storage import PostgresLog
+    except ImportError as error:
+        raise lacking(error) or error from error
+    address = address_of(url)
+    with connecting.opening:
+        if (found := _open.get(address.key)) is not None:
+            return found
+        log = PostgresLog(address, write=write)
+        if write:
+            _open[address.key] = log
+            log.on_close = functools.partial(_forget, address.key, log)
+        return log
 
 
 def _forget(key: str, log: Log) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 
 from agentkit.errors import BlobMissing
 from agentkit.logs import chain
+from agentkit.logs.rows import Rows
 from agentkit.messages import Content
 from agentkit.parts import Binary
+
+PUT = "INSERT INTO blobs VALUES (?,?) ON CONFLICT (digest) DO UPDATE SET data=excluded.data"
 
 FIRST = 4
 """The first schema version that has them."""
@@ -48,7 +51,7 @@ def attached(event: Any, load: Callable[[str], bytes]) -> Any:
     return event
 
 
-def write(db: sqlite3.Connection, run: int, parts: Iterable[Binary], *, again: bool) -> None:
+def write(db: Rows, run: int, parts: Iterable[Binary], *, again: bool) -> None:
     """Keep the bytes of those parts that the file does not have yet.
 
     What is not at hand, because the log that it came from has lost it, is left out; `verify` says
@@ -69,14 +72,14 @@ def write(db: sqlite3.Connection, run: int, parts: Iterable[Binary], *, again: b
         if there and not (again and there[0] and db.execute(gone, (key, run)).fetchone()):
             continue
         try:
-            db.execute("INSERT OR REPLACE INTO blobs VALUES (?,?)", (key, part.data))
+            db.execute(PUT, (key, part.data))
         except BlobMissing:
             continue
         if there:
             db.execute("DELETE FROM erased WHERE id=?", (key,))
 
 
-def sweep(db: sqlite3.Connection) -> int:
+def sweep(db: Rows) -> int:
     """Delete the bytes that nothing names any more; how many images and files there were."""
     wanted = {named(part.digest) for part in named_in(db)}
     gone = [key for key in db.execute("SELECT digest FROM blobs") if key[0] not in wanted]
@@ -84,7 +87,7 @@ def sweep(db: sqlite3.Connection) -> int:
     return len(gone)
 
 
-def read(db: sqlite3.Connection, digest: str, where: str) -> bytes:
+def read(db: Rows, digest: str, where: str) -> bytes:
     """The bytes with that digest.
 
     Raises:
@@ -116,9 +119,7 @@ def proved(digest: str, data: Any, where: str) -> bytes:
     return data
 
 
-def problems(
-    db: sqlite3.Connection, tell: Callable[[str], None], seals: Mapping[bytes, bytes]
-) -> None:
+def problems(db: Rows, tell: Callable[[str], None], seals: Mapping[bytes, bytes]) -> None:
     """Tell what is wrong with the bytes: altered, or missing though a message names them.
 
     Args:
@@ -141,10 +142,10 @@ def problems(
             tell(f"the bytes {part.digest} of {part.words} are missing")
 
 
-def named_in(db: sqlite3.Connection) -> Iterator[Binary]:
+def named_in(db: Rows) -> Iterator[Binary]:
     """The images and files that the file names; what cannot be read is told elsewhere."""
     for table in ("messages", "events"):
-        for (body,) in db.execute(f"SELECT body FROM {table} WHERE instr(body, ?)", (MARK,)):
+        for (body,) in db.execute(f"SELECT body FROM {table} WHERE body LIKE ?", (f"%{MARK}%",)):
             try:
                 row = json.loads(body)
                 contents = [row.get("content"), *(row.get("edited") or {}).values()]

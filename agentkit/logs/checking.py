@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from agentkit.events import RunStarted
 from agentkit.logs import chain, schema
 from agentkit.logs.bodies import event_from, unpacked
+from agentkit.logs.rows import Rows
 from agentkit.messages import Message, node
 from agentkit.runinfo import Tally
 
@@ -67,7 +67,7 @@ class Checked:
             setattr(self.tally, name, getattr(self.tally, name) + getattr(batch, name))
 
 
-def messages(db: sqlite3.Connection, wrong: Problems) -> dict[str, int]:
+def messages(db: Rows, wrong: Problems) -> dict[str, int]:
     """Check each message; how many come before and with it, by id."""
     parents: dict[str, str | None] = {}
     seals = seals_of(db)
@@ -85,9 +85,9 @@ def messages(db: sqlite3.Connection, wrong: Problems) -> dict[str, int]:
     return depths_of(parents, wrong)
 
 
-def seals_of(db: sqlite3.Connection) -> dict[bytes, bytes]:
+def seals_of(db: Rows) -> dict[bytes, bytes]:
     """The seals of what something was erased from, by a message's id or a commit's mark."""
-    if not schema.columns_in(db, "erased"):
+    if not schema.has(db, "erased"):
         return {}
     return dict(db.execute("SELECT id, seal FROM erased"))
 
@@ -117,10 +117,10 @@ def depths_of(parents: dict[str, str | None], wrong: Problems) -> dict[str, int]
     return depths
 
 
-def events(db: sqlite3.Connection, chained: bool) -> Iterator[Row]:
+def events(db: Rows, chained: bool) -> Iterator[Row]:
     """All events by run and seq: run, rowid, seq, at, scope, body, and the mark."""
     mark = "mark" if chained else "NULL"
-    return db.execute(
+    return db.execute(  # type: ignore[no-any-return]
         f"SELECT run, rowid, seq, at, scope, body, {mark} FROM events ORDER BY run, seq"
     )
 

@@ -37,7 +37,7 @@ class Entry:
         if (self.owner, self.epoch) != (lease.owner, lease.epoch):
             lease.lost = taken(self.run, self.owner)
             return False
-        self.until = now + LEASE_S
+        self.until = now + lease.seconds if lease.seconds else 0.0
         for event in events:
             self.add(event)
         return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+
+from agentkit.logs.rows import Rows, native
 
 EPOCH = b"epoch"
 """The row of `erased` that changes with each erasure, so that other processes notice it.
@@ -12,16 +13,16 @@ EPOCH = b"epoch"
 """
 
 
-def epoch(db: sqlite3.Connection) -> bytes:
+def epoch(db: Rows) -> bytes:
     """What names the last erasure in a file; b"" where there was none."""
-    (there,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name='erased'").fetchone()
+    there = (
+        not native(db) or db.execute("SELECT 1 FROM sqlite_master WHERE name='erased'").fetchone()
+    )
     row = there and db.execute("SELECT seal FROM erased WHERE id=?", (EPOCH,)).fetchone()
     return bytes(row[0]) if row else b""
 
 
-def say_again(
-    db: sqlite3.Connection, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]
-) -> None:
+def say_again(db: Rows, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]) -> None:
     """Record whole what was erased, and is said again in a run that began after the erasure."""
     for id, _, body in messages:
         gone = "SELECT 1 FROM erased WHERE id=? AND upto<?"

@@ -17,6 +17,7 @@ from pathlib import Path
 from agentkit.log import Erased
 from agentkit.logs import blobs, chain, checking, schema, verifying
 from agentkit.logs.epochs import EPOCH
+from agentkit.logs.rows import Rows
 from agentkit.media import readable
 from agentkit.messages import JSON
 
@@ -149,20 +150,25 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
     Raises:
         sqlite3.Error: the file cannot be written; then nothing was erased.
     """
-    wanted = Texts(texts)
     db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     try:
         begin(db)
-        messages, events = erase_messages(db, wanted), erase_events(db, wanted)
-        files, left = erase_blobs(db, wanted)
+        done = erased(db, texts)
         db.execute("COMMIT")
-        left += swept(db, path)
-        return Erased(events=events, messages=messages, files=files, left=tuple(left))
+        return done.model_copy(update={"left": (*done.left, *swept(db, path))})
     finally:
         db.close()
 
 
-def counted(db: sqlite3.Connection, texts: Sequence[str]) -> Erased:
+def erased(db: Rows, texts: Sequence[str]) -> Erased:
+    """Take texts out of the rows, in a transaction that is to be committed."""
+    wanted = Texts(texts)
+    messages, events = erase_messages(db, wanted), erase_events(db, wanted)
+    files, left = erase_blobs(db, wanted)
+    return Erased(events=events, messages=messages, files=files, left=tuple(left))
+
+
+def counted(db: Rows, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     wanted = Texts(texts)
     found = len(altered_events(db, wanted)), len(altered_messages(db, wanted))
@@ -170,7 +176,7 @@ def counted(db: sqlite3.Connection, texts: Sequence[str]) -> Erased:
     return Erased(events=found[0], messages=found[1], files=len(files), left=tuple(left_in(opaque)))
 
 
-def begin(db: sqlite3.Connection) -> None:
+def begin(db: Rows) -> None:
     """Begin to erase: nobody else writes until it is done, and what is replaced is overwritten."""
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
@@ -183,9 +189,7 @@ def begin(db: sqlite3.Connection) -> None:
     )
 
 
-def altered_messages(
-    db: sqlite3.Connection, wanted: Texts
-) -> list[tuple[bytes, bytes | None, str]]:
+def altered_messages(db: Rows, wanted: Texts) -> list[tuple[bytes, bytes | None, str]]:
     """The messages that have some of it in them, as they are without it."""
     return [
         (id, parent, made)
@@ -194,7 +198,7 @@ def altered_messages(
     ]
 
 
-def erase_messages(db: sqlite3.Connection, wanted: Texts) -> int:
+def erase_messages(db: Rows, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
     changed, seals = altered_messages(db, wanted), checking.seals_of(db)
     for id, parent, body in changed:
@@ -213,9 +217,7 @@ def as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, byte
         return False
 
 
-def altered_events(
-    db: sqlite3.Connection, wanted: Texts, only: int | None = None
-) -> list[tuple[int, int, str]]:
+def altered_events(db: Rows, wanted: Texts, only: int | None = None) -> list[tuple[int, int, str]]:
     """The events, of one run or of all, that have some of it in them, as they are without it."""
     rows = db.execute("SELECT run, seq, body FROM events WHERE run=coalesce(?, run)", (only,))
     return [
@@ -225,7 +227,7 @@ def altered_events(
     ]
 
 
-def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None) -> int:
+def erase_events(db: Rows, wanted: Texts, only: int | None = None) -> int:
     """Erase from the events, and seal the commits as they are then; how many there were."""
     changed = altered_events(db, wanted, only)
     for run, one in groupby(sorted(changed), key=lambda row: row[0]):
@@ -236,12 +238,12 @@ def erase_events(db: sqlite3.Connection, wanted: Texts, only: int | None = None)
     return len(changed)
 
 
-def altered_blobs(db: sqlite3.Connection, wanted: Texts) -> tuple[list[bytes], int]:
+def altered_blobs(db: Rows, wanted: Texts) -> tuple[list[bytes], int]:
     """Digests of the files and images to erase, and how many of the others are no text.
 
     They are those whose digest is given, or in whose bytes a text stands as it is.
     """
-    if not schema.columns_in(db, "blobs"):
+    if not schema.has(db, "blobs"):
         return [], 0
     found, opaque = list[bytes](), 0
     forms = [form.encode("utf-8", "surrogatepass") for form in wanted.long]
@@ -255,7 +257,7 @@ def altered_blobs(db: sqlite3.Connection, wanted: Texts) -> tuple[list[bytes], i
     return found, opaque
 
 
-def erase_blobs(db: sqlite3.Connection, wanted: Texts) -> tuple[int, list[str]]:
+def erase_blobs(db: Rows, wanted: Texts) -> tuple[int, list[str]]:
     """Erase from the files and images, and seal them; how many, and where something may be left."""
     found, opaque = altered_blobs(db, wanted)
     for key in found:
@@ -271,7 +273,7 @@ def left_in(opaque: int) -> list[str]:
     return [f"{opaque} images and files that may show it, as a PDF or picture of it does"]
 
 
-def rewrite(db: sqlite3.Connection, run: int, rows: Sequence[tuple[str, int]]) -> None:
+def rewrite(db: Rows, run: int, rows: Sequence[tuple[str, int]]) -> None:
     """Give events of a run other bodies, and seal their commits: those that were as written.
 
     A seal on what somebody altered would hide that.
@@ -286,7 +288,7 @@ def rewrite(db: sqlite3.Connection, run: int, rows: Sequence[tuple[str, int]]) -
             sealed(db, mark, chain.commit_seal(head, mark, kept))
 
 
-def commits(db: sqlite3.Connection, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
+def commits(db: Rows, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
     """The commits of a run: mark, head before, and events."""
     (id,) = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
     head, kept = chain.origin(id), list[Row]()
@@ -300,7 +302,7 @@ def commits(db: sqlite3.Connection, run: int) -> Iterator[tuple[bytes, bytes, li
             head, kept = mark, []
 
 
-def fits(db: sqlite3.Connection, head: bytes, kept: list[Row], mark: bytes) -> bool:
+def fits(db: Rows, head: bytes, kept: list[Row], mark: bytes) -> bool:
     """Whether a commit is as it was written, or as an earlier erasure left it."""
     if checking.extended(head, kept) == mark:
         return True
@@ -308,14 +310,16 @@ def fits(db: sqlite3.Connection, head: bytes, kept: list[Row], mark: bytes) -> b
     return row is not None and checking.fits(head, kept, mark, {mark: row[0]})
 
 
-def sealed(db: sqlite3.Connection, id: bytes, seal: bytes) -> None:
+def sealed(db: Rows, id: bytes, seal: bytes) -> None:
     """Keep the seal of a message or commit."""
     db.execute(
-        "INSERT OR REPLACE INTO erased SELECT ?, ?, upto FROM erased WHERE id=?", (id, seal, EPOCH)
+        "INSERT INTO erased SELECT ?, ?, upto FROM erased WHERE id=?"
+        " ON CONFLICT (id) DO UPDATE SET seal=excluded.seal, upto=excluded.upto",
+        (id, seal, EPOCH),
     )
 
 
-def swept(db: sqlite3.Connection, path: Path) -> Iterable[str]:
+def swept(db: Rows, path: Path) -> Iterable[str]:
     """Write the file anew, without the pages that are free; tell what could not be swept."""
     (missing,) = db.execute("SELECT coalesce(max(missing), 0) FROM chain").fetchone()
     if missing:  # It would number the events anew, and hide that some are missing.

@@ -7,7 +7,6 @@ than it holds, and ends in an error instead of a full memory.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
@@ -19,6 +18,7 @@ from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
 from agentkit.logs.bodies import event_from, unpacked
+from agentkit.logs.rows import Rows
 from agentkit.runinfo import RunInfo
 
 LAST = 2**63 - 1
@@ -41,12 +41,18 @@ FOREIGN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, Over
 """What reading words that we did not write may raise; a ValidationError is a ValueError."""
 
 
+Row = tuple[int, float, str, str]
+"""Of an event its seq, time, scope and body."""
+
 Kept = tuple[bytes | None, str]
 """Of a stored message the id of its parent, and its body."""
 
 
 class Reading:
     """Reads the rows of one file."""
+
+    place = f"({PLACE})"
+    """SQL for the notebook that a run was started from."""
 
     def __init__(self, path: Path, blob: Callable[[str], bytes]) -> None:
         """Make one.
@@ -55,7 +61,7 @@ class Reading:
             path: of the file.
             blob: the bytes of images and files, by digest.
         """
-        self.path, self.blob = path, blob
+        self.path, self.blob, self.name = path, blob, str(path)
         self.met: dict[str, Kept] = {}
         """Messages that were just proven, by id, so that the next read need not look them up."""
         self._worked = self._taken = 0.0
@@ -64,9 +70,7 @@ class Reading:
         """Count from here on what it costs."""
         self._worked = self._taken = 0.0
 
-    def events(
-        self, db: sqlite3.Connection, number: int, run: str, after: int, upto: int | None
-    ) -> list[Event]:
+    def events(self, db: Rows, number: int, run: str, after: int, upto: int | None) -> list[Event]:
         """The events of a run with after < seq <= upto.
 
         Raises:
@@ -76,14 +80,20 @@ class Reading:
             "SELECT seq, at, scope, body FROM events WHERE run=? AND seq>? AND seq<=? ORDER BY seq",
             (number, after, LAST if upto is None else upto),
         )
+        return self.made(db, run, rows)
+
+    def made(self, db: Rows, run: str, rows: Iterable[Row]) -> list[Event]:
+        """Events from their rows.
+
+        Raises:
+            LogCorrupt: one cannot be read.
+        """
         try:
             return [self._event(db, run, *row) for row in rows]
         finally:
             self.met = {}
 
-    def _event(
-        self, db: sqlite3.Connection, run: str, seq: int, at: float, scope: str, body: str
-    ) -> Any:
+    def _event(self, db: Rows, run: str, seq: int, at: float, scope: str, body: str) -> Any:
         try:
             self._take(len(body))
             parts, rest = unpacked(body)
@@ -94,13 +104,13 @@ class Reading:
             return blobs.attached(event, self.blob) if bearing else event
         except FOREIGN as error:
             raise LogCorrupt(
-                f"Event {seq} of run {run} in {self.path} cannot be read: {error}.",
+                f"Event {seq} of run {run} in {self.name} cannot be read: {error}.",
                 todo="check the file with `agentkit log verify`; other runs may be intact",
                 run_id=run,
                 seq=seq,
             ) from error
 
-    def _conversation(self, db: sqlite3.Connection, id: str, count: int) -> list[str]:
+    def _conversation(self, db: Rows, id: str, count: int) -> list[str]:
         """The last `count` messages of a conversation, as JSON, oldest first."""
         nodes: dict[str, str] = {}
         while len(nodes) < count:
@@ -116,7 +126,7 @@ class Reading:
             id = parent or ""
         return list(nodes.values())[::-1]
 
-    def runs(self, db: sqlite3.Connection, *, streams: bool) -> list[RunInfo]:
+    def runs(self, db: Rows, *, streams: bool) -> list[RunInfo]:
         """The lines of runs, or of streams, the newest first.
 
         Raises:
@@ -126,7 +136,7 @@ class Reading:
         rows = db.execute(
             "SELECT id, name, actor, status, started, ended, events, calls, tokens_in,"
             " tokens_out, CASE unpriced WHEN 0 THEN cost_usd END, origin, owner,"
-            f" ({PLACE}), {what}"
+            f" {self.place}, {what}"
             f" FROM runs WHERE {what}=? ORDER BY started DESC, n DESC",
             ("stream" if streams else "run",),
         )
@@ -135,7 +145,7 @@ class Reading:
             return [RunInfo(**dict(zip(names, row, strict=True))) for row in rows]
         except ValidationError as error:
             raise LogCorrupt(
-                f"The list of runs in {self.path} cannot be read: {error}.",
+                f"The list of runs in {self.name} cannot be read: {error}.",
                 todo="check the file with `agentkit log verify`",
             ) from error
 
@@ -156,7 +166,7 @@ class Reading:
         return sum(os.path.getsize(name) for name in names if os.path.exists(name))
 
 
-def several(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Kept]:
+def several(db: Rows, ids: Iterable[str]) -> dict[str, Kept]:
     """Messages as they are stored, by id; those that are there.
 
     Raises:
@@ -173,7 +183,7 @@ def several(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Kept]:
     return found
 
 
-def one_message(db: sqlite3.Connection, id: str) -> Kept | None:
+def one_message(db: Rows, id: str) -> Kept | None:
     """A message as it is stored.
 
     Raises:

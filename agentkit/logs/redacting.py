@@ -19,6 +19,7 @@ from agentkit.log import Erased
 from agentkit.logs import blobs, erasing
 from agentkit.logs.bodies import unpacked
 from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
+from agentkit.logs.rows import Rows
 from agentkit.messages import JSON
 
 KEPT = {
@@ -82,21 +83,27 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
     db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     try:
         erasing.begin(db)
-        found = plan(db, runs, now)
-        for n in found.ids:
-            redact_run(db, n)
-        for id in found.messages:
-            db.execute("DELETE FROM messages WHERE id=?", (id,))
-        found.files = blobs.sweep(db)
-        for stream, texts in found.streams.items():
-            erasing.erase_events(db, Texts(texts), stream)
+        found = redacted_in(db, runs, now)
         db.execute("COMMIT")
         return found.told(erasing.swept(db, path))
     finally:
         db.close()
 
 
-def plan(db: sqlite3.Connection, runs: Sequence[str], now: float) -> Found:
+def redacted_in(db: Rows, runs: Sequence[str], now: float) -> Found:
+    """Redact runs in the rows, in a transaction that is to be committed; see `redact`."""
+    found = plan(db, runs, now)
+    for n in found.ids:
+        redact_run(db, n)
+    for id in found.messages:
+        db.execute("DELETE FROM messages WHERE id=?", (id,))
+    found.files = blobs.sweep(db)
+    for stream, texts in found.streams.items():
+        erasing.erase_events(db, Texts(texts), stream)
+    return found
+
+
+def plan(db: Rows, runs: Sequence[str], now: float) -> Found:
     """Find what a redaction removes, and what it has to leave.
 
     Raises:
@@ -130,7 +137,7 @@ Known = dict[str, tuple[int, str, str, float]]
 """Number, origin, owner and lease of each run of a log."""
 
 
-def find_messages(db: sqlite3.Connection, known: Known, found: Found) -> None:
+def find_messages(db: Rows, known: Known, found: Found) -> None:
     """Find the events of the runs, and the messages that no other run holds."""
     names = {n: id for id, (n, *_) in known.items()}
     mine, others = dict[bytes, int](), dict[bytes, int]()
@@ -147,7 +154,7 @@ def find_messages(db: sqlite3.Connection, known: Known, found: Found) -> None:
         found.left.append(f"{len(shared)} messages that other runs have too: {few(who)}")
 
 
-def find_writes(db: sqlite3.Connection, known: Known, found: Found, now: float) -> None:
+def find_writes(db: Rows, known: Known, found: Found, now: float) -> None:
     """Find what the runs wrote into streams, and who has read it."""
     names = {n: id for id, (n, *_) in known.items()}
     for n, texts in found.streams.items():
@@ -174,7 +181,7 @@ def named(body: str) -> Iterator[bytes]:
         yield bytes.fromhex(id)
 
 
-def above(db: sqlite3.Connection, ids: dict[bytes, int]) -> dict[bytes, int]:
+def above(db: Rows, ids: dict[bytes, int]) -> dict[bytes, int]:
     """Messages and all that come before them, with what stood for the ones given."""
     found, todo = dict(ids), list(ids)
     while todo:
@@ -186,7 +193,7 @@ def above(db: sqlite3.Connection, ids: dict[bytes, int]) -> dict[bytes, int]:
     return found
 
 
-def take_written(db: sqlite3.Connection, known: Known, body: str, found: Found) -> None:
+def take_written(db: Rows, known: Known, body: str, found: Found) -> None:
     """Take down what a step of a run wrote into a stream."""
     event = json.loads(body)
     result = event.get("result")
@@ -216,7 +223,7 @@ def leaves(value: JSON) -> Iterator[str]:
             yield from leaves(one)
 
 
-def redact_run(db: sqlite3.Connection, n: int) -> None:
+def redact_run(db: Rows, n: int) -> None:
     """Redact the events of a run, and its name."""
     rows = db.execute("SELECT seq, body FROM events WHERE run=?", (n,)).fetchall()
     erasing.rewrite(db, n, [(written(redacted(json.loads(body))), seq) for seq, body in rows])

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from agentkit import open_log
 from agentkit.errors import LogError, UnknownRun
 from agentkit.events import Delta, Noted, RunStarted
 from agentkit.lease import LEASE_S
 from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
+from agentkit.logs.postgres.address import address_of
+from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
 from tests.fakes import FakeClock
 
@@ -29,9 +32,11 @@ def noted(run: str, seq: int, data: Any = None) -> Noted:
     return Noted(run=run, seq=seq, at=2.0, scope="", topic="t", data=data)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     made: Log = MemoryLog() if request.param == "memory" else SqliteLog(tmp_path / "a.db")
+    if request.param == "postgres":
+        made = open_log(request.getfixturevalue("postgres_url"))
     yield made
     made.close()
 
@@ -122,6 +127,28 @@ async def test_what_another_connection_appends_is_seen(tmp_path: Path) -> None:
         other.append(lease, noted("r", seq))
         await other.flush(lease)
         assert await seqs(tail, 1) == [seq]
+    other.close()
+    log.close()
+
+
+async def test_what_another_process_appends_to_a_database_is_told_by_the_server(
+    postgres_url: str,
+) -> None:
+    log, other = (PostgresLog(address_of(postgres_url)) for _ in range(2))
+    lease = other.begin("r")
+    other.append(lease, started("r"))
+    await other.flush(lease)
+    tail = log.tail("r")
+    assert await seqs(tail, 1) == [1]
+    news = log.news()
+    assert await anext(news) is None  # it listens
+    for seq in range(2, 6):
+        other.append(lease, noted("r", seq))
+        await other.flush(lease)
+        assert await seqs(tail, 1) == [seq]
+    assert await anext(news) == ["r"]
+    await tail.aclose()  # type: ignore[attr-defined]
+    await news.aclose()  # type: ignore[attr-defined]
     other.close()
     log.close()
 

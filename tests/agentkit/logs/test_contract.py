@@ -17,6 +17,8 @@ from agentkit.events import Delta, Noted, RunEnded, RunStarted, StepEnded, Usage
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
+from agentkit.logs.postgres.address import address_of
+from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from tests.agentkit.jsonlines import JsonLines
@@ -43,13 +45,16 @@ class Slow(SqliteLog):
     quick_s = 1e-9
 
 
-@pytest.fixture(params=["memory", "sqlite", "threaded", "slow", "jsonlines"])
+@pytest.fixture(params=["memory", "sqlite", "threaded", "slow", "jsonlines", "postgres"])
 def log(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Log]:
     made: Log
     kinds: dict[str, Callable[..., Log]]
     kinds = {"sqlite": SqliteLog, "threaded": Threaded, "slow": Slow, "jsonlines": JsonLines}
     kind = kinds.get(request.param)
-    made = kind(tmp_path / "contract.db", clock=clock) if kind else MemoryLog(clock=clock)
+    if request.param == "postgres":
+        made = PostgresLog(address_of(request.getfixturevalue("postgres_url")), clock=clock)
+    else:
+        made = kind(tmp_path / "contract.db", clock=clock) if kind else MemoryLog(clock=clock)
     yield made
     made.close()
 
@@ -446,6 +451,10 @@ def stored_now(log: Log, run: str) -> int:
         with log.lock:
             query = "SELECT count(*) FROM events JOIN runs ON run=n WHERE id=?"
             return int(log._db.execute(query, (run,)).fetchone()[0])
+    if isinstance(log, PostgresLog):
+        query = "SELECT count(*) FROM events JOIN runs ON run=n WHERE id=?"
+        with log._session.mapped():
+            return int(log._session.execute(query, (run,)).fetchone()[0])  # type: ignore[index]
     assert isinstance(log, MemoryLog | JsonLines)
     kept = (log._runs if isinstance(log, MemoryLog) else log.entries).get(run)
     return len(kept.events) if kept else 0

@@ -1,0 +1,84 @@
+"""Where a log's database is, as its URL says; what of that may be shown."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from agentkit.errors import SetupError
+
+SCHEMES = ("postgresql", "postgres")
+
+SCHEMA = "agentkit"
+"""Where a log's tables are, if its URL names no schema."""
+
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+
+SECRET = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret")
+"""Options of libpq that say, or lead to, what nobody else may know."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A database, a schema in it, and how they are named to people."""
+
+    conninfo: str
+    """For libpq; with all secrets."""
+    schema: str
+    url: str
+    """Without any secret: this one is shown, logged and kept."""
+
+    @property
+    def key(self) -> str:
+        """Tells it from others, secrets included, and shows none."""
+        return f"{self.url}#{hashlib.sha256(self.conninfo.encode()).hexdigest()}"
+
+    def __repr__(self) -> str:
+        return f"Address({self.url!r})"
+
+
+def is_postgres(url: str) -> bool:
+    """Whether a URL names a log in Postgres."""
+    return url.partition("://")[0] in SCHEMES
+
+
+def address_of(url: str) -> Address:
+    """What a URL says; all that it leaves out libpq takes from the environment or a service file.
+
+    Args:
+        url: "postgresql://user@host:port/database?schema=course&sslmode=verify-full", with any
+            option of libpq; `schema` is ours.
+
+    Raises:
+        SetupError: it is no such URL.
+    """
+    split = urlsplit(url)
+    if split.fragment or "@" in split.path or "@" in split.query:
+        # Part of a password, perhaps: it must not be shown as if it were a host or a database.
+        raise SetupError(
+            "The URL of the log's database cannot be read.",
+            expected="postgresql://user:password@host:port/database?option=value",
+            todo="write signs such as / ? # @ in a password as %2F %3F %23 %40; or leave it out,"
+            " and give it by PGPASSWORD or ~/.pgpass",
+        )
+    options = parse_qsl(split.query, keep_blank_values=True)
+    schema = dict(options).get("schema", SCHEMA)
+    if not NAME.fullmatch(schema) or schema.startswith("pg_"):
+        raise SetupError(
+            f"A log cannot be in a schema called {schema!r}.",
+            expected="small letters, digits and underscores, at most 48",
+        )
+    rest = [(name, value) for name, value in options if name != "schema"]
+    conninfo = whole(split.netloc, split.path, rest)
+    shown = [(name, value) for name, value in options if name not in SECRET]
+    user, at, host = split.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}{at}{host}"
+    return Address(conninfo, schema, whole(netloc, split.path, shown))
+
+
+def whole(netloc: str, path: str, options: list[tuple[str, str]]) -> str:
+    """A URL as libpq reads it: it knows no plus sign for a blank."""
+    some = "&".join(f"{quote(name, safe='')}={quote(value, safe='/,')}" for name, value in options)
+    return f"postgresql://{netloc}{path}{'?' if some else ''}{some}"

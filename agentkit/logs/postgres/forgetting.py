@@ -1,0 +1,66 @@
+"""Erases and redacts in a log's database; what a server keeps elsewhere is told, not reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import psycopg
+
+from agentkit.log import Erased
+from agentkit.logs import erasing, redacting
+from agentkit.logs.epochs import EPOCH
+from agentkit.logs.postgres.faults import said
+from agentkit.logs.postgres.session import Session
+
+ROWS = ("events", "messages", "blobs", "runs")
+
+
+@contextmanager
+def alone(session: Session) -> Iterator[None]:
+    """A transaction in which nobody else writes the log; the next erasure has begun in it."""
+    with session.connection.transaction():
+        session.execute(f"LOCK TABLE {', '.join(ROWS)} IN EXCLUSIVE MODE")
+        session.execute(
+            "INSERT INTO erased SELECT ?, ?, coalesce(max(n), 0) FROM runs"
+            " ON CONFLICT (id) DO UPDATE SET seal=excluded.seal, upto=excluded.upto",
+            (EPOCH, os.urandom(16)),
+        )
+        yield
+
+
+def erase(session: Session, texts: Sequence[str]) -> Erased:
+    """Take texts out of the tables; see Log.erase."""
+    with alone(session):
+        done = erasing.erased(session, texts)
+    return done.model_copy(update={"left": (*done.left, *swept(session))})
+
+
+def redact(session: Session, runs: Sequence[str], now: float) -> Erased:
+    """Redact runs in the tables; see Log.redact."""
+    with alone(session):
+        found = redacting.redacted_in(session, runs, now)
+    return found.told(swept(session))
+
+
+def counted(session: Session, texts: Sequence[str]) -> Erased:
+    """Say what `erase` would change."""
+    with session.transaction():
+        return erasing.counted(session, texts)
+
+
+def planned(session: Session, runs: Sequence[str], now: float) -> Erased:
+    """Say what `redact` would change."""
+    with session.transaction():
+        return redacting.plan(session, runs, now).told()
+
+
+def swept(session: Session) -> Iterator[str]:
+    """Write the tables anew without what was replaced; tell what could not be swept."""
+    for table in ROWS:
+        try:
+            session.execute(f"VACUUM (FULL) {table}")
+        except psycopg.Error as error:
+            yield f"replaced rows of {table}, which cannot be written anew: {said(error)}"
+    yield "the server's write-ahead log, archives, standbys and backups"

@@ -1,0 +1,20 @@
+"""A database as what looks into a log sees it: SQLite's connection, or one that speaks like it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeGuard
+
+
+class Rows(Protocol):
+    """Statements with `?` for values; a row is a tuple. See SQLite's connection."""
+
+    def execute(self, query: str, values: Sequence[Any] = ..., /) -> Any: ...
+
+    def executemany(self, query: str, values: Sequence[Sequence[Any]], /) -> Any: ...
+
+
+def native(db: Rows) -> TypeGuard[sqlite3.Connection]:
+    """Whether it is a file of SQLite's."""
+    return isinstance(db, sqlite3.Connection)
