@@ -126,7 +126,8 @@ def jupyterlab() -> Iterator[tuple[str, str, Path]]:
         root.mkdir()
         parts = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
         env = os.environ | {f"JUPYTER_{part}": str(base / part) for part in parts}
-        env |= {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": str(ROOT / "lab")}
+        env |= {"JUPYTER_CONFIG_PATH": str(ROOT / "lab"), "JUPYTER_PATH": str(ROOT / "lab")}
+        env |= {"JUPYTER_TOKEN": token}
         log = base / "server.log"
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
         command += ["--ip=127.0.0.1", "--port=0", f"--ServerApp.root_dir={root}"]

@@ -76,6 +76,7 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         if not name.startswith(("JUPYTER", "IPYTHON", "AGENTKIT"))
     } | {
         "JUPYTER_CONFIG_PATH": str(ROOT / "lab"),
+        "JUPYTER_PATH": str(ROOT / "lab"),  # the extension as it is here, not as it was installed
         "JUPYTER_CONFIG_DIR": str(base / "config"),
         "JUPYTER_DATA_DIR": str(base / "data"),
         "JUPYTER_RUNTIME_DIR": str(base / "runtime"),

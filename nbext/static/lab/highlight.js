@@ -1,0 +1,136 @@
+/** Cells that are prose for agents read as prose, while they are typed; the notebook stays as it is. */
+import { grammars } from "./grammar.js";
+import { LONGEST, firstOf, firstParts, memberParts, slots } from "./prose.js";
+import { shared } from "./shared.js";
+
+const { EditorExtensionRegistry } = await shared("@jupyterlab/codemirror");
+const { highlightingFor } = await shared("@codemirror/language");
+const { Compartment, EditorState, Prec, RangeSet, StateEffect } = await shared("@codemirror/state");
+const { Decoration, EditorView, ViewPlugin } = await shared("@codemirror/view");
+const { highlightTree, tags } = await shared("@lezer/highlight");
+
+const TAGS = {
+  magic: tags.keyword, name: tags.definition(tags.variableName), option: tags.propertyName, value: tags.string,
+  operator: tags.operator, type: tags.typeName, comment: tags.comment,
+};
+const FIRST = Decoration.line({ class: "ak-first" });
+const SLOT = Decoration.mark({ class: "ak-slot" });
+/** @type {unknown[]} */
+const PLAIN = [];
+const loaded = StateEffect.define();
+/** @type {Map<string, Look[]>} */
+const expressions = new Map();
+/** So many expressions have their colours kept. */
+const KEPT = 1000;
+
+/** @typedef {{ kind?: import("./types").Kind; look?: string; from: number; to: number }} Look */
+
+/**
+ * The colours of an expression, from its start; the same text has the same ones.
+ * @param {any} state
+ * @param {any} python its parser
+ * @param {string} code with its braces
+ * @returns {Look[]}
+ */
+function expression(state, python, code) {
+  const known = expressions.get(code);
+  if (known) return known;
+  /** @type {Look[]} */
+  const found = [{ kind: "operator", from: 0, to: 2 }, { kind: "operator", from: code.length - 2, to: code.length }];
+  const style = (/** @type {unknown[]} */ told) => highlightingFor(state, told);
+  const emit = (/** @type {number} */ from, /** @type {number} */ to, /** @type {string} */ look) => found.push({ look, from: from + 2, to: to + 2 });
+  highlightTree(python.parse(code.slice(2, -2)), { style }, emit);
+  if (expressions.size >= KEPT) expressions.clear();
+  expressions.set(code, found);
+  return found;
+}
+
+/**
+ * How the part of a cell that is seen is drawn: its first line, a team's lines, and expressions as Python.
+ * @param {any} view
+ * @param {any} python its parser
+ */
+function drawn({ state, viewport }, python) {
+  const first = firstOf(state.doc);
+  if (!first || !python) return Decoration.none;
+  /** @type {any[]} */
+  const found = [FIRST.range(first.from)];
+  const all = (/** @type {Look[]} */ looks, /** @type {number} */ at) => {
+    for (const { kind, look, from, to } of looks) {
+      const name = kind ? highlightingFor(state, [TAGS[kind]]) : look;
+      if (name && from < to) found.push(Decoration.mark({ class: name }).range(at + from, at + to));
+    }
+  };
+  all(firstParts(state.sliceDoc(first.from, first.to)), first.from);
+  const start = Math.max(first.to, viewport.from);
+  if (first.body === "members") {
+    for (let n = state.doc.lineAt(start).number; n <= state.doc.lineAt(viewport.to).number; n++) {
+      const line = state.doc.line(n);
+      if (line.from > first.to) all(memberParts(line.text), line.from);
+    }
+  }
+  if (first.body !== "arrows") {
+    const from = Math.max(first.to, start - LONGEST), text = state.sliceDoc(from, viewport.to + LONGEST);
+    for (const one of slots(text)) {
+      if (from + one.to < start || from + one.from > viewport.to) continue;
+      found.push(SLOT.range(from + one.from, from + one.to));
+      all(expression(state, python, text.slice(one.from, one.to)), from + one.from);
+    }
+  }
+  return RangeSet.of(found, true);
+}
+
+/**
+ * Let every editor of code choose the language that its first line asks for.
+ * @param {any} extensions
+ * @param {any} registry
+ */
+export function highlight(extensions, registry) {
+  /** @type {{ python: any; languages: Record<string, any> } | undefined} */
+  let ready;
+  const loading = grammars(registry).then((found) => { ready = found; });
+  loading.catch((reason) => console.warn("agentkit: cells keep the colours of Python.", reason));
+
+  const looks = new Map();
+  /** The extension for a text; the same one for the same kind of body. */
+  const chosen = (/** @type {any} */ doc) => {
+    const body = ready && firstOf(doc)?.body;
+    if (!ready || !body) return PLAIN;
+    if (!looks.has(body)) looks.set(body, body === "arrows" ? [ready.languages[body]] : [ready.languages[body], EditorView.lineWrapping]);
+    return looks.get(body);
+  };
+
+  const drawing = ViewPlugin.fromClass(
+    class {
+      /** @param {any} view */
+      constructor(view) {
+        this.decorations = drawn(view, ready?.python);
+        this.gone = false;
+        const tell = () => this.gone || !firstOf(view.state.doc) || view.dispatch({ effects: loaded.of(null) });
+        void loading.then(tell, () => {});
+      }
+      /** @param {any} update */
+      update(update) {
+        const told = update.transactions.some((/** @type {any} */ one) => one.effects.some((/** @type {any} */ effect) => effect.is(loaded)));
+        if (update.docChanged || update.viewportChanged || told) this.decorations = drawn(update.view, ready?.python);
+      }
+      destroy() { this.gone = true; }
+    },
+    { decorations: (/** @type {any} */ plugin) => plugin.decorations },
+  );
+
+  extensions.addExtension({
+    name: "jupyter-agentkit:cells",
+    factory: (/** @type {any} */ { model }) => {
+      if (model.type !== "code") return null;
+      const place = new Compartment();
+      const follow = EditorState.transactionExtender.of((/** @type {any} */ change) => {
+        const before = place.get(change.startState), after = chosen(change.newDoc);
+        return before === after ? null : { effects: place.reconfigure(after) };
+      });
+      // Of several languages the first in the order of precedence counts; the cell's MIME type stays.
+      // Of several colours that of the highest precedence is the innermost, which is seen.
+      return EditorExtensionRegistry.createImmutableExtension([Prec.high(place.of(PLAIN)), follow, Prec.highest(drawing)]);
+    },
+  });
+}

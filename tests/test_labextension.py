@@ -1,0 +1,94 @@
+"""JupyterLab finds the extension, as it is installed from a wheel and from a checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import agentkit
+from nbext.magics import MAGICS
+from tests.conftest import ROOT
+
+STATIC = ROOT / "nbext" / "static"
+NAME = "jupyter-agentkit"
+BUILD = """
+import sys
+from hatchling.build import build_editable, build_wheel
+from pathlib import Path
+for build in (build_wheel, build_editable):
+    folder = Path(sys.argv[1], build.__name__)
+    folder.mkdir()
+    print(f"{build.__name__}/{build(str(folder))}")
+"""
+
+
+def listed(jupyter_path: Path, tmp_path: Path) -> str:
+    """What `jupyter labextension list` says where that is the only folder with extensions."""
+    env = os.environ | {
+        "JUPYTER_PATH": str(jupyter_path),
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "JUPYTER_DATA_DIR": str(tmp_path / "data"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyterlab.labextensions", "list"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    folder = said.partition(f"{jupyter_path / 'labextensions'}\n")[2]
+    return re.sub(r"\x1b\[\d*m", "", next(iter(re.findall(r".*jupyter-agentkit.*", folder)), said))
+
+
+def built(folder: Path) -> list[Path]:
+    """The extension as a wheel and an editable install bring it: share/jupyter of each."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    shares = []
+    for name in done.stdout.split()[-2:]:
+        where = folder / f"{len(shares)}"
+        with zipfile.ZipFile(folder / name) as wheel:
+            wheel.extractall(where)
+        shares.append(next(where.glob("*.data")) / "data" / "share" / "jupyter")
+    return shares
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_jupyter_lists_the_extension_as_enabled_and_ok(tmp_path: Path) -> None:
+    wheel, editable = built(tmp_path)
+    brought = contents(wheel / "labextensions" / NAME)
+    assert brought == contents(editable / "labextensions" / NAME) == contents(STATIC)
+    line = listed(wheel, tmp_path).split()
+    assert line[:4] == [NAME, f"v{agentkit.__version__}", "enabled", "OK"]
+
+
+def test_a_checkout_has_the_extension_without_an_install() -> None:
+    assert (ROOT / "lab" / "labextensions" / NAME).resolve() == STATIC
+    package = json.loads((STATIC / "package.json").read_text(encoding="utf-8"))
+    assert package["version"] == agentkit.__version__
+    assert (STATIC / package["jupyterlab"]["_build"]["load"]).is_file()
+
+
+def test_the_extension_knows_the_magics_with_a_body_and_their_switches() -> None:
+    prose = (STATIC / "lab" / "prose.js").read_text(encoding="utf-8")
+
+    def known(name: str) -> set[str]:
+        found = re.search(rf"{name} = (?:new Set\()?\[([^\]]*)\]", prose)
+        assert found
+        return set(re.findall(r'"([^"]+)"', found[1]))
+
+    cells = [magic for magic in MAGICS if "cell" in magic.kind]
+    assert known("MAGICS") == {magic.name for magic in cells}
+    switches = {o.name for magic in cells for o in magic.grammar.options if not o.value}
+    assert known("SWITCHES") == switches
