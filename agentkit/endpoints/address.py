@@ -10,7 +10,6 @@ from urllib.parse import unquote_plus
 import httpx
 from pydantic import SecretStr
 
-from agentkit.endpoints.anthropic import ANTHROPIC
 from agentkit.endpoints.dialect import Dialect
 from agentkit.errors import SetupError
 
@@ -54,7 +53,7 @@ def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> Addres
     url = httpx.URL(given.get_secret_value().strip())
     base = str(url.copy_with(query=None, fragment=None)).rstrip("/").removesuffix(dialect.path)
     # Both habits exist for this dialect: with /v1 and without.
-    base = base.removesuffix("/v1") if dialect is ANTHROPIC else base
+    base = base.removesuffix("/v1") if dialect.name == "anthropic" else base
     return Address(base, SecretStr(url.query.decode("ascii")))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints.anthropic_request import (
+    MAX_TOKENS,
     about,
     adapt,
     body,
@@ -239,4 +240,6 @@ ANTHROPIC = Dialect(
     adapt=adapt,
     lasting=lasting,
     about=about,
+    lacks=("seed",),
+    longest=MAX_TOKENS,
 )

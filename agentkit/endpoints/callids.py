@@ -84,12 +84,16 @@ def with_ids(item: Message, names: list[str]) -> JSON:
     if isinstance(own := native.get("openai"), dict):
         extras = {new.get(id_, id_): extra for id_, extra in own.get("calls", {}).items()}
         native["openai"] = {**own, "calls": extras}
-    if isinstance(blocks := native.get("anthropic"), list):
-        rest = iter(names)
-        native["anthropic"] = [
-            {**block, "id": next(rest, block.get("id"))}
-            if isinstance(block, dict) and block.get("type") == "tool_use"
-            else block
-            for block in blocks
-        ]
+    for dialect, kind, field in (
+        ("anthropic", "tool_use", "id"),
+        ("responses", "function_call", "call_id"),
+    ):
+        if isinstance(blocks := native.get(dialect), list):
+            rest = iter(names)
+            native[dialect] = [
+                {**block, field: next(rest, block.get(field))}
+                if isinstance(block, dict) and block.get("type") == kind
+                else block
+                for block in blocks
+            ]
     return native

@@ -8,8 +8,6 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from agentkit.endpoints.anthropic import ANTHROPIC
-from agentkit.endpoints.anthropic_request import MAX_TOKENS
 from agentkit.endpoints.dialect import Dialect
 from agentkit.errors import SetupError
 from agentkit.model import Options
@@ -43,6 +41,7 @@ MEANT = {
     **dict.fromkeys(("fallbacks", "fallback_models"), "fallback"),
     **dict.fromkeys(("rate_limit", "rpm", "max_rpm"), "limit"),
     **dict.fromkeys(("max_concurrency", "max_parallel"), "concurrency"),
+    **dict.fromkeys(("api", "use_responses_api", "wire_api"), "dialect"),
 }
 """Other libraries' names of our options."""
 OWNED = {
@@ -50,6 +49,8 @@ OWNED = {
     "model": 'connect("provider:model")',
     **dict.fromkeys(("tools", "functions", "function_call"), "Agent(tools=[...])"),
     **dict.fromkeys(("response_format", "output_config", "output_format"), "ask with output=..."),
+    **dict.fromkeys(("previous_response_id", "conversation"), "ask with after=answer"),
+    "instructions": "Agent(name, instructions)",
     **dict.fromkeys(("stream", "stream_options"), "agent.stream(...)"),
     "n": "ask with sample=1, sample=2, ... for independent answers",
 }
@@ -59,6 +60,11 @@ KEYS = regex(
     r"|password|passwd|secret|client[-_]?secret|credentials?|(default|extra)?[-_]?headers)$",
     re.IGNORECASE,
 )
+INSTEAD = {
+    "seed": "use temperature=0",
+    "stop": 'leave it out, or ask the same model in another dialect: dialect="openai"',
+}
+"""What to do where a dialect lacks an option."""
 HOP = ("host", "content-length", "content-type", "transfer-encoding", "connection")
 """Headers that belong to a request's form."""
 
@@ -92,13 +98,14 @@ def options(
         if typed.get(name) is not None:
             raise SetupError(f"{name} is given twice", todo=f"leave it out of extra_body: {name}=")
         typed = {**typed, name: extra.pop(name)}
-    if dialect is ANTHROPIC and typed.get("seed") is not None:
-        raise SetupError(
-            "seed is no part of this dialect", expected="no seed", todo="use temperature=0"
-        )
-    if dialect is ANTHROPIC and typed.get("max_tokens") is None:
-        # The dialect demands a bound, and who is cut by it is told which one it was.
-        typed = {**typed, "max_tokens": MAX_TOKENS}
+    for name in dialect.lacks:
+        if typed.get(name) is not None:
+            raise SetupError(
+                f"{name} is no part of this dialect", expected=f"no {name}", todo=INSTEAD[name]
+            )
+    if dialect.longest is not None and typed.get("max_tokens") is None:
+        # Who is cut by it is told which one it was.
+        typed = {**typed, "max_tokens": dialect.longest}
     return checked(typed, extra)
 
 

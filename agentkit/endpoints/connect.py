@@ -59,7 +59,7 @@ def connect(
     headers: Mapping[str, str | SecretStr] | None = None,
     extra_body: Mapping[str, JSON] | None = None,
     price: tuple[float, float] | None = None,
-    dialect: Literal["openai", "anthropic"] | None = None,
+    dialect: Literal["openai", "responses", "anthropic"] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     retry_budget: RetryBudget | float | bool = False,
     timeouts: Timeouts | None = None,
@@ -75,10 +75,10 @@ def connect(
     """Make a model; nothing is sent, started or paid before it is first asked.
 
     Args:
-        name: "sim:careful", "openai:MODEL", "anthropic:MODEL", "azure:DEPLOYMENT",
-            "ollama:MODEL" and others of PROVIDERS, or the model's own name with a base_url.
-            Without one $AGENTKIT_MODEL, else "sim:careful": a key lying around never spends
-            money by itself.
+        name: "sim:careful", "openai:MODEL", "responses:MODEL", "anthropic:MODEL",
+            "azure:DEPLOYMENT", "ollama:MODEL" and others of PROVIDERS, or the model's own name
+            with a base_url. Without one $AGENTKIT_MODEL, else "sim:careful": a key lying around
+            never spends money by itself.
         base_url: of any server that speaks the dialect, most end in /v1; a query is kept.
             Else the provider's own variable ($OPENAI_BASE_URL, $AZURE_OPENAI_ENDPOINT, ...),
             or $AGENTKIT_BASE_URL for a name without a provider.
@@ -99,7 +99,8 @@ def connect(
         headers: further headers of every call, kept as secrets.
         extra_body: further fields of the request body, in the server's own words.
         price: USD per million tokens (in, out); overrides the list price.
-        dialect: what a base_url speaks; by default that of the provider, else "openai".
+        dialect: what the server speaks; by default that of the provider, else "openai", which is
+            Chat Completions. "responses" is OpenAI's newer API: connect("responses:MODEL").
         transport: an httpx transport instead of the shared one, for tests.
         retry_budget: how many retries all who use the endpoint here have, for each call.
         timeouts: Timeouts(connect_s, first_s, between_s, turn_s) of the parts of a call.

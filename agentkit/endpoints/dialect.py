@@ -168,3 +168,7 @@ class Dialect(NamedTuple):
     requests that it holds for from now on, "all" or as `about` names them; None for no other."""
     about: Callable[[dict[str, Any]], str]
     """What in a body an adaptation may be bound to."""
+    lacks: tuple[str, ...] = ()
+    """Options that it has no field for."""
+    longest: int | None = None
+    """The bound of a reply that is sent where none is set, because the dialect demands one."""

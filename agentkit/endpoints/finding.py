@@ -18,11 +18,11 @@ from agentkit.endpoints.failures import Site
 from agentkit.endpoints.openai import OPENAI
 from agentkit.endpoints.providers import (
     AZURE_VERSION,
-    DIALECTS,
     FAMILIES,
     KNOWN,
     PROVIDERS,
     Provider,
+    spoken,
 )
 from agentkit.errors import MissingKey, SetupError, UnknownModel
 
@@ -45,7 +45,7 @@ def find(
     elif colon and prefix in PROVIDERS and model:
         endpoint = hosted(name, prefix, model, base_url, api_key, dialect, headers)
     else:
-        endpoint = own(name, base_url, api_key, DIALECTS[dialect or "openai"], headers)
+        endpoint = own(name, base_url, api_key, spoken(dialect or "openai"), headers)
     endpoint.given_headers = headers
     return endpoint
 
@@ -149,14 +149,16 @@ def hosted(
 ) -> Endpoint:
     """A provider known by name, or a server that stands in for it."""
     provider, azure = PROVIDERS[prefix], prefix == "azure"
-    found = DIALECTS[dialect] if dialect else provider.dialect
-    variables = (provider.base_url_variable,) if provider.key and found is provider.dialect else ()
+    found = spoken(dialect or provider.speaks, azure)
+    # Whoever set that variable meant a server that speaks as the provider does.
+    usual = (found.name == "anthropic") == (provider.speaks == "anthropic")
+    variables = (provider.base_url_variable,) if provider.key and usual else ()
     if azure:
         variables = ("AZURE_OPENAI_ENDPOINT", *variables)
     given = located(base_url, found, *variables)
     address = given or default_address(name, provider, found, azure)
     if azure:
-        address = at_azure(address, model)
+        address = at_azure(address, model, found)
     names = (provider.key,) if provider.key else ()
     secret = key_for(address, api_key, names, headers)
     # A server that only stands in for the provider may need no key; an Azure resource does.
@@ -204,14 +206,16 @@ def missing(name: str, variable: str) -> MissingKey:
     )
 
 
-def at_azure(address: Address, deployment: str) -> Address:
+def at_azure(address: Address, deployment: str, dialect: Dialect) -> Address:
     """Where a deployment is in an Azure resource; a base URL that says so itself is kept.
 
-    Source: Azure OpenAI REST API reference, "Chat completions".
+    Source: Azure OpenAI REST API reference, "Chat completions", and "v1 API" for Responses.
     """
     base, query, local = address
     if base.endswith("/openai/v1"):
         return address
+    if dialect.name == "responses":
+        return Address(f"{base.removesuffix('/openai')}/openai/v1", query, local)
     if "/deployments/" not in base:
         base = f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment, safe='')}"
     if "api-version=" not in query.get_secret_value():

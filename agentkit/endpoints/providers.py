@@ -6,9 +6,20 @@ from typing import NamedTuple
 
 import httpx
 
-from agentkit.endpoints.anthropic import ANTHROPIC
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.openai import OPENAI
+
+
+def spoken(name: str, azure: bool = False) -> Dialect:
+    """A dialect by its name; most programs speak one, so the others are imported here."""
+    found = OPENAI
+    if name == "anthropic":
+        from agentkit.endpoints.anthropic import ANTHROPIC as found
+    elif name == "responses":
+        from agentkit.endpoints.responses import RESPONSES as found
+    if azure:
+        return found._replace(headers=lambda key: {"api-key": key} if key else {})
+    return found
 
 
 class Provider(NamedTuple):
@@ -19,7 +30,8 @@ class Provider(NamedTuple):
     """Variable that holds its API key; none is needed if empty."""
     listed: str = ""
     """genai-prices' name of it."""
-    dialect: Dialect = OPENAI
+    speaks: str = "openai"
+    """Its dialect."""
     adaptations: tuple[str, ...] = ()
     where: str = ""
     """Where it is, in words, when that has to be found out."""
@@ -35,7 +47,6 @@ class Provider(NamedTuple):
         return bool(own) and (other == own or other.endswith("." + ".".join(own.split(".")[-2:])))
 
 
-AZURE = OPENAI._replace(headers=lambda key: {"api-key": key} if key else {})
 AZURE_VERSION = "2024-10-21"
 """Of Azure's API where OPENAI_API_VERSION names none: the latest that is no preview."""
 
@@ -46,8 +57,13 @@ PROVIDERS = {
         "openai",
         adaptations=("max_completion_tokens",),
     ),
-    "anthropic": Provider("https://api.anthropic.com", "ANTHROPIC_API_KEY", "anthropic", ANTHROPIC),
-    "azure": Provider("", "AZURE_OPENAI_API_KEY", dialect=AZURE, where="$AZURE_OPENAI_ENDPOINT"),
+    "responses": Provider(
+        "https://api.openai.com/v1", "OPENAI_API_KEY", "openai", speaks="responses"
+    ),
+    "anthropic": Provider(
+        "https://api.anthropic.com", "ANTHROPIC_API_KEY", "anthropic", "anthropic"
+    ),
+    "azure": Provider("", "AZURE_OPENAI_API_KEY", where="$AZURE_OPENAI_ENDPOINT"),
     "deepseek": Provider("https://api.deepseek.com", "DEEPSEEK_API_KEY", "deepseek"),
     "gemini": Provider(
         "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", "google"
@@ -62,7 +78,7 @@ PROVIDERS = {
     "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "openrouter"),
     "ollama": Provider("", "", where="Ollama on this machine"),
 }
-DIALECTS: dict[str, Dialect] = {"openai": OPENAI, "anthropic": ANTHROPIC}
+DIALECTS = ("openai", "anthropic", "responses")
 KNOWN = ("sim", *PROVIDERS)
 FAMILIES = {"gpt": "openai", "claude": "anthropic", "gemini": "gemini", "deepseek": "deepseek"}
 """How the names of models begin, and whose they are."""

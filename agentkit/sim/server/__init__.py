@@ -1,4 +1,4 @@
-"""The simulated endpoint as an HTTP server: a brain behind two wire dialects, with faults."""
+"""The simulated endpoint as an HTTP server: a brain behind three wire dialects, with faults."""
 
 from agentkit.sim.server.process import (
     Server,

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from agentkit.sim.brain import embedding
 from agentkit.sim.brain.temperaments import TEMPERAMENTS
 from agentkit.sim.brain.thought import Ask, Say
-from agentkit.sim.server import anthropic_wire, openai_wire
+from agentkit.sim.server import anthropic_wire, openai_wire, responses_wire
 from agentkit.sim.server.anthropic_body import MessagesBody
 from agentkit.sim.server.catalog import bare, known, model_row
 from agentkit.sim.server.delivery import HangUp
@@ -24,6 +24,7 @@ from agentkit.sim.server.failing import ABOUT, broke, no_route, refused, too_lon
 from agentkit.sim.server.faults import Faults
 from agentkit.sim.server.openai_body import ChatBody
 from agentkit.sim.server.patience import TooLong
+from agentkit.sim.server.responses_body import ResponsesBody
 from agentkit.sim.server.service import Dialect, Service
 from agentkit.sim.server.wire import Refused, read_body
 
@@ -36,6 +37,11 @@ ANTHROPIC = Dialect(
     read=lambda raw, seed: anthropic_wire.wanted(read_body(raw, MessagesBody), seed),
     answer=lambda reply, wanted: anthropic_wire.whole(reply),
     frames=lambda reply, wanted: anthropic_wire.frames(reply),
+)
+RESPONSES = Dialect(
+    read=lambda raw, seed: responses_wire.wanted(read_body(raw, ResponsesBody), seed),
+    answer=lambda reply, wanted: responses_wire.whole(reply),
+    frames=lambda reply, wanted: responses_wire.frames(reply),
 )
 
 
@@ -67,6 +73,7 @@ def make_app(
         routes=[
             Route("/", about),
             Route("/v1/chat/completions", service.chat(OPENAI), methods=["POST"]),
+            Route("/v1/responses", service.chat(RESPONSES), methods=["POST"]),
             Route("/v1/messages", service.chat(ANTHROPIC), methods=["POST"]),
             Route("/v1/messages/count_tokens", service.count_tokens, methods=["POST"]),
             Route("/v1/embeddings", service.embeddings, methods=["POST"]),

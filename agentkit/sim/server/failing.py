@@ -14,6 +14,7 @@ from agentkit.sim.server.wire import Refused, digest
 
 ABOUT = """agentkit's simulated endpoint: a rule-based stand-in, no language model.
 POST /v1/chat/completions   POST /v1/embeddings   GET /v1/models           (OpenAI)
+POST /v1/responses          storing nothing                                (OpenAI)
 POST /v1/messages           POST /v1/messages/count_tokens                 (Anthropic)
 They read text. A request with an image, a sound or a file in it is refused (400), as by a
 model without eyes; data and text files come as text and are read.

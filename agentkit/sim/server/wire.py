@@ -1,4 +1,4 @@
-"""What both wire dialects share: the parsed request, the finished reply, the refused body."""
+"""What the wire dialects share: the parsed request, the finished reply, the refused body."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class WireCall:
 
 @dataclass(frozen=True)
 class Reply:
-    """A finished reply, the same for both dialects."""
+    """A finished reply, the same in every dialect."""
 
     id: str
     model: str

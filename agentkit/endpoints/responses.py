@@ -1,0 +1,225 @@
+"""OpenAI's Responses: what comes back, whole or streamed.
+
+Source: OpenAI API reference, "Responses" and "Streaming", and the types of the official client.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentkit.endpoints.dialect import (
+    Announced,
+    Dialect,
+    NoAnswer,
+    Read,
+    check_calls,
+    check_said,
+    complaint,
+)
+from agentkit.endpoints.openai import refusal_of, usage
+from agentkit.endpoints.openai_request import headers
+from agentkit.endpoints.responses_request import (
+    about,
+    adapt,
+    body,
+    cure,
+    lasting,
+    said_in,
+)
+from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
+from agentkit.endpoints.stops import reason_of, stop_of
+from agentkit.messages import JSON, Message, ToolCall, digest
+from agentkit.model import Reply, Stop
+from agentkit.thoughts import apart
+
+ENDS = ("response.completed", "response.incomplete", "response.failed")
+"""Events that hold the whole reply, as it is then."""
+
+
+def stop_for(response: dict[str, Any]) -> Stop:
+    """Why a reply ended.
+
+    Raises:
+        NoAnswer: it has not, or the server broke off.
+    """
+    status = reason_of(response.get("status"))
+    if status in ("queued", "in_progress"):
+        raise NoAnswer(f"it is {status}: a background reply is not waited for", again=False)
+    if status != "incomplete":
+        return stop_of(status or "completed")
+    details = mapping(response.get("incomplete_details"), "incomplete_details")
+    return stop_of(reason_of(details.get("reason")) or "incomplete")
+
+
+def call_of(item: dict[str, Any], place: str, salt: str) -> ToolCall:
+    """A call of a function."""
+    name = string(item.get("name"), f"{place}.name")
+    if not name:
+        raise Malformed(f"{place} calls a tool without naming it")
+    id_ = string(item.get("call_id") or item.get("id"), f"{place}.call_id")
+    arguments = string(item.get("arguments"), f"{place}.arguments") or "{}"
+    return ToolCall(id=id_ or "call_" + digest(salt, place)[:16], name=name, arguments=arguments)
+
+
+def thought_in(item: dict[str, Any]) -> str:
+    """What a reasoning item tells of a thought: its summary, else its words."""
+    for name in ("summary", "content"):
+        parts = [mapping(one, name) for one in sequence(item.get(name), name)]
+        texts = [string(one.get("text"), f"{name}.text").strip() for one in parts]
+        if any(texts):
+            return "\n\n".join(filter(None, texts))
+    return ""
+
+
+def kept(output: list[dict[str, Any]], stop: Stop) -> JSON:
+    """What must go back verbatim: every item of a reply with a thought, or one unknown here.
+
+    What the API did not set is left out, and so is a thought that nothing came of: the API
+    takes none without the item that follows it.
+    """
+    plain = all(
+        one.get("type") == "function_call"
+        or (one.get("type") == "message" and not one.get("phase"))
+        for one in output
+    )
+    if plain or stop == "refusal":
+        return None
+    known = [{n: v for n, v in item.items() if v is not None} for item in output]
+    while known and known[-1].get("type") == "reasoning":
+        known.pop()
+    return {"responses": known} if known else None
+
+
+def assemble(response: dict[str, Any], salt: str) -> Read:
+    """A reply from a response, however it came."""
+    stop = stop_for(response)
+    output = [mapping(one, f"output[{n}]") for n, one in enumerate(response["output"])]
+    calls: list[ToolCall] = []
+    thoughts: list[str] = []
+    refusal = ""
+    for index, item in enumerate(output):
+        kind = item.get("type")
+        if not isinstance(kind, str):
+            raise Malformed(f"output[{index}] has no type")
+        if kind == "function_call":
+            calls.append(call_of(item, f"output[{index}]", salt))
+        elif kind == "reasoning":
+            thoughts.append(thought_in(item))
+        elif kind == "message":
+            refusal += refusal_of(item)
+    answer, comments = said_in(output)
+    if refusal:
+        answer, stop = answer + refusal, "refusal"
+    # What a filter broke off calls nothing.
+    calls = [] if stop == "refusal" else calls
+    check_calls(calls, stop, "incomplete")
+    if calls and stop == "stop":
+        stop = "tools"
+    inside, answer = apart(answer, cut=stop == "length")
+    reasoning = "\n\n".join(one for one in (*thoughts, inside, comments.strip()) if one)
+    check_said(answer, calls, stop, reasoning)
+    message = Message(
+        role="assistant",
+        content=answer,
+        calls=tuple(calls),
+        native=kept(output, stop),
+        reasoning=reasoning,
+    )
+    model = response.get("model")
+    told = response.get("usage")
+    details = told.get("input_tokens_details") if isinstance(told, dict) else None
+    written = details.get("cache_write_tokens") if isinstance(details, dict) else None
+    name = model if isinstance(model, str) else ""
+    return Read(Reply(message=message, stop=stop, usage=usage(told), model=name), count(written))
+
+
+def read(value: JSON, salt: str) -> Read:
+    """A reply from its JSON.
+
+    Raises:
+        Malformed: the JSON is no response.
+        Announced: the server reports an error in it.
+    """
+    if isinstance(value, list) and (found := complaint(value)):
+        raise Announced(found)
+    if not isinstance(value, dict):
+        raise Malformed("its JSON is not an object")
+    if found := complaint(value, foreign="output" not in value):
+        raise Announced(found)
+    if not isinstance(value.get("output"), list):
+        raise Malformed("it has no output")
+    return assemble(value, salt)
+
+
+class Collector:
+    """Puts the events of a streamed reply together."""
+
+    def __init__(self, salt: str) -> None:
+        self.salt = salt
+        self.done = False
+        self.items: dict[int, JSON] = {}
+        """Items that are whole, by their place."""
+        self.aside: set[int] = set()
+        """Places of comments on the way to an answer."""
+        self.response: dict[str, Any] | None = None
+
+    def take(self, data: str) -> str:
+        """Take one event; see dialect.Collector. Unknown kinds say nothing."""
+        if data.strip() == "[DONE]":
+            # The older dialect's end mark, which some gateways write after every stream.
+            self.done = True
+            return ""
+        event = decode(data)
+        if not isinstance(event, dict):
+            raise Malformed("an event of its stream is not an object")
+        kind = event.get("type")
+        if found := complaint(event, foreign=not isinstance(kind, str)):
+            raise Announced(found)
+        if kind in ENDS:
+            self.end(mapping(event.get("response"), f"{kind}.response"))
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            place = count(event.get("output_index"))
+            item = mapping(event.get("item"), f"{kind}.item")
+            if item.get("phase") == "commentary":
+                self.aside.add(place)
+            if kind == "response.output_item.done":
+                self.items[place] = item
+        elif kind == "response.output_text.delta" or kind == "response.refusal.delta":
+            piece = string(event.get("delta"), f"{kind}.delta")
+            return "" if count(event.get("output_index")) in self.aside else piece
+        return ""
+
+    def end(self, response: dict[str, Any]) -> None:
+        """The reply is over; some servers leave out here what they told item by item."""
+        if response.get("status") == "failed" or response.get("error"):
+            raise Announced(response.get("error") or response)
+        if not response.get("output"):
+            response = {**response, "output": [item for _, item in sorted(self.items.items())]}
+        self.response, self.done = response, True
+
+    @property
+    def finished(self) -> bool:
+        return self.response is not None
+
+    def read(self) -> Read | None:
+        """The reply; see dialect.Collector."""
+        if self.response is None:
+            return None
+        if not isinstance(self.response["output"], list):
+            raise Malformed("its output is no list")
+        return assemble(self.response, self.salt)
+
+
+RESPONSES = Dialect(
+    name="responses",
+    path="/responses",
+    headers=headers,
+    body=body,
+    read=read,
+    collector=Collector,
+    cure=cure,
+    adapt=adapt,
+    lasting=lasting,
+    about=about,
+    lacks=("seed", "stop"),
+)
