@@ -11,6 +11,7 @@ import time
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import SchemaValidator, core_schema
 
 from agentkit.messages import JSON, Content, Frozen, Node, Text
 from agentkit.notes import Note, told
@@ -328,6 +329,9 @@ Event = Annotated[
 
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 """Reads an event: EVENT.validate_python, EVENT.validate_json."""
+
+EVENTS = SchemaValidator(core_schema.list_schema(EVENT.core_schema))
+"""Reads a list of them: EVENTS.validate_json."""
 
 
 class Delta(Frozen):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from agentkit.events import EVENT, current
+from agentkit.events import EVENT, EVENTS, current
 from agentkit.messages import JSON, Thread, canonical, mended
 from agentkit.parts import Part
 
@@ -78,6 +79,19 @@ def event_from(text: str) -> Any:
         if "recursion limit" not in str(error):
             raise
     return current(EVENT.validate_python(json.loads(text)))
+
+
+def events_from(texts: Sequence[str]) -> list[Any]:
+    """The events that JSON texts hold, one each.
+
+    Raises:
+        ValueError, RecursionError: one of them holds none, or is nested so deep that `event_from`
+            alone can read it.
+    """
+    found: list[Any] = EVENTS.validate_json(f"[{','.join(texts)}]")
+    if len(found) != len(texts):
+        raise ValueError(f"{len(found)} events in {len(texts)} texts")
+    return [current(event) for event in found]
 
 
 def unpacked(body: str) -> tuple[list[tuple[str, int]], str]:

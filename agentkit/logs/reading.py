@@ -7,7 +7,8 @@ than it holds, and ends in an error instead of a full memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
-from agentkit.logs.bodies import event_from, unpacked
+from agentkit.logs.bodies import NODES, event_from, events_from, unpacked
 from agentkit.logs.rows import Rows
 from agentkit.runinfo import RunInfo
 
@@ -33,6 +34,9 @@ PLACE = (
 
 OPS, ROOM = 100_000, 16_000_000
 """What reading may cost before it is held against the size of the file: instructions, bytes."""
+
+PARSED = 100
+"""Events that are parsed by one call."""
 
 AT_ONCE = 500
 """Messages that are looked up by one query."""
@@ -88,10 +92,32 @@ class Reading:
         Raises:
             LogCorrupt: one cannot be read.
         """
+        found, left = list[Event](), iter(rows)
         try:
-            return [self._event(db, run, *row) for row in rows]
+            while part := list(islice(left, PARSED)):
+                found += self._plain(run, part) or [self._event(db, run, *row) for row in part]
         finally:
             self.met = {}
+        return found
+
+    def _plain(self, run: str, rows: Sequence[Row]) -> list[Event]:
+        """Events that name no messages and no bytes, parsed at once in half of the time.
+
+        None where some do, or one cannot be read, which is told of by reading each.
+        """
+        try:
+            bodies = "".join([body for *_, body in rows])
+            self._take(len(bodies))
+            if NODES in bodies or blobs.MARK in bodies:
+                return []
+            name = f'{{"run":{quoted(run)},"seq":'
+            texts = [
+                f'{name}{seq},"at":{at!r},"scope":{quoted(scope)},"nodes":[],{body[1:]}'
+                for seq, at, scope, body in rows
+            ]
+            return events_from(texts)
+        except FOREIGN:
+            return []
 
     def _event(self, db: Rows, run: str, seq: int, at: float, scope: str, body: str) -> Any:
         try:

@@ -18,7 +18,7 @@ from memory.board.delivery import Carrier
 from memory.board.replica import UPDATE_S, Replica
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.tools import tools_of
-from memory.board.versions import Consistency, Seen, Version
+from memory.board.versions import Consistency, Seen, Version, version_of
 from memory.steps import step
 
 
@@ -156,7 +156,7 @@ class Board(BoardCore, Memory):
         try:
             while True:
                 event = await queue.get()
-                version = Version(n=event.seq, **event.value["value"])
+                version = version_of(event)
                 if key is None or version.key == key:
                     yield version
         finally:

@@ -14,7 +14,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from memory.board.network import Network
 from memory.board.state import WRITTEN, BoardState, apply, load, save
-from memory.board.versions import SAID, Consistency, Version
+from memory.board.versions import SAID, Consistency, Version, version_of
 from memory.errors import StoreUnreachable
 from memory.journal import Journal, shared
 from memory.naming import checked
@@ -110,7 +110,7 @@ class BoardCore:
         Cost: one read of the whole stream.
         """
         written = [e for e in self.journal.events() if e.name == WRITTEN]
-        found = [Version(n=e.seq, **e.value["value"]) for e in written]
+        found = [version_of(e) for e in written]
         return [one for one in found if key is None or one.key == key]
 
     def primary(self, replica: str) -> str:

@@ -50,7 +50,7 @@ class Carrier:
             for name in self.board.names
             if name != to
             and self.board.network.reaches(name, to)
-            and version.n in self.board.state.heard[name].get(version.key, ())
+            and version.n in self.board.state.has(name, version.key)
         ]
 
     async def spread(self) -> None:
@@ -89,7 +89,7 @@ class Carrier:
 
     async def deliver(self, version: Version, to: str) -> bool:
         """Deliver a write to a replica; False when it has it already."""
-        if version.n in self.board.state.heard[to].get(version.key, ()):
+        if version.n in self.board.state.has(to, version.key):
             return False
         data: JSON = {"n": version.n, "to": to}
         event = await self.board.journal.append(

@@ -18,7 +18,7 @@ def last_write_wins(held: Sequence[Version], new: Version, past: Past) -> tuple[
 
     An update that somebody made and the winner had not seen is lost; BoardState counts it.
     """
-    return (max([*held, new], key=stamp),)
+    return (max([*held, new], key=stamp),) if held else (new,)
 
 
 def stamp(version: Version) -> tuple[float, str, int]:
@@ -28,7 +28,7 @@ def stamp(version: Version) -> tuple[float, str, int]:
 
 def newest(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:
     """Keep the highest number: a primary numbers its writes in their order."""
-    return (max([*held, new], key=lambda one: one.n),)
+    return (max([*held, new], key=lambda one: one.n),) if held else (new,)
 
 
 def vector_clocks(held: Sequence[Version], new: Version, past: Past) -> tuple[Version, ...]:

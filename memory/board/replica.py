@@ -23,7 +23,7 @@ from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
 from memory.board.serving import Client
 from memory.board.session import CAUSAL, GUARANTEES
 from memory.board.tools import tools_of
-from memory.board.versions import Seen, Version
+from memory.board.versions import Seen, Version, version_of
 from memory.board.writing import NOTHING_READ, Draft, decision
 from memory.errors import Conflict, Stale
 from memory.passages import before_task, passages
@@ -155,7 +155,7 @@ class Replica(Client, Memory):
             draft = Draft(where, key, value, by, base, before, after,
                           self.known.later_than(self.guarantees))  # fmt: skip
             event = await board.journal.append(step_key, decision(board, draft))
-            version = Version(n=event.seq, **event.value["value"])
+            version = version_of(event)
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}

@@ -83,7 +83,7 @@ class Client:
         state = self.board.state
         held = {one.n for one in state.held[replica].get(key, ())}
         if self.board.consistency == "crdt":
-            heard = state.heard[replica].get(key, set())
+            heard = state.has(replica, key)
             held |= {n for n in heard if n in state.waiting} | {
                 one.n for early in state.early.values() for one in early if one.n in heard
             }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
 from memory.board.policies import POLICIES, builds_on
-from memory.board.versions import Consistency, Version
+from memory.board.versions import Consistency, Version, encoded, version_of
 
 WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
@@ -26,7 +26,8 @@ class BoardState:
     held: dict[str, dict[str, tuple[Version, ...]]] = field(default_factory=dict)
     """By replica and key."""
     heard: dict[str, dict[str, set[int]]] = field(default_factory=dict)
-    """Numbers of the writes that a replica has, by replica and key."""
+    """Numbers of the writes that a replica has, by replica and key; see `has`. Empty where there is
+    one replica, which has all."""
     written: dict[str, list[int]] = field(default_factory=dict)
     """Numbers of all writes, by key."""
     parents: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class BoardState:
     """Updates that were overwritten unseen: by their number, by what, where
     and at which event."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """How many writes of a key each replica took, by key and replica."""
+    """Of vector clocks: how many writes of a key each replica took, by key and replica."""
     seq: int = 0
     """Of the newest event."""
     docs: dict[str, Any] = field(default_factory=dict)
@@ -71,7 +72,13 @@ class BoardState:
 
     def behind(self, replica: str, key: str) -> int:
         """Count the writes of a key that a replica has not heard of: its lag."""
-        return len(self.written.get(key, ())) - len(self.heard[replica].get(key, ()))
+        return len(self.written.get(key, ())) - len(self.has(replica, key))
+
+    def has(self, replica: str, key: str) -> Collection[int]:
+        """Return the numbers of the writes of a key that a replica has heard of."""
+        if len(self.replicas) == 1:
+            return self.written.get(key, ())
+        return self.heard[replica].get(key, ())
 
     def unheard(self, n: int, replica: str) -> bool:
         """Say whether a write is not at a replica yet."""
@@ -92,24 +99,32 @@ class BoardState:
         that its writes are nowhere without what it wrote and read before.
         """
         early = self.early[replica]
+        if not early and self.ready(version, replica):
+            self.receive(replica, version)
+            return
         # It may be what an earlier arrival waits for, so it goes through the same door as those.
         early.append(version)
         # Each one that is applied may be what another waited for: look again until none is ready.
         while ready := next((one for one in early if self.ready(one, replica)), None):
             early.remove(ready)
-            if self.consistency == "crdt":
-                self.taken[replica][ready.replica] = ready.clock[ready.replica]
-            self.install(replica, ready)
+            self.receive(replica, ready)
+
+    def receive(self, replica: str, version: Version) -> None:
+        """Let a replica have a version whose turn it is."""
+        if self.consistency == "crdt":
+            self.taken[replica][version.replica] = version.clock[version.replica]
+        self.install(replica, version)
 
     def ready(self, version: Version, replica: str) -> bool:
         """Say whether a replica has all that a version must come after."""
         if self.consistency == "crdt" and not follows(version, self.taken[replica]):
             return False
-        return not any(self.unheard(n, replica) for n in version.after)
+        return not version.after or not any(self.unheard(n, replica) for n in version.after)
 
     def install(self, replica: str, version: Version) -> None:
         """Let a replica hold a version, as the policy has it."""
-        self.heard[replica].setdefault(version.key, set()).add(version.n)
+        if len(self.replicas) > 1:
+            self.heard[replica].setdefault(version.key, set()).add(version.n)
         if self.consistency == "crdt":
             from memory.board.crdt import take
 
@@ -117,7 +132,7 @@ class BoardState:
         before = self.held[replica].get(version.key, ())
         kept = POLICIES[self.consistency](before, version, self.ancestors)
         self.held[replica][version.key] = kept
-        if self.consistency == "lww":
+        if self.consistency == "lww" and before:
             self.count_lost(replica, kept[0], [*before, version])
         if self.consistency == "crdt":
             self.count_dropped(replica, version, before)
@@ -198,11 +213,12 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
     state.seq = event.seq
     value = event.value["value"]
     if event.name == WRITTEN:
-        version = Version(n=event.seq, **value)
+        version = version_of(event)
         state.written.setdefault(version.key, []).append(version.n)
         state.parents[version.n] = version.based_on
-        counts = state.counts.setdefault(version.key, {})
-        counts[version.replica] = counts.get(version.replica, 0) + 1
+        if state.consistency == "vector":
+            counts = state.counts.setdefault(version.key, {})
+            counts[version.replica] = counts.get(version.replica, 0) + 1
         others = [name for name in state.replicas if name != version.replica]
         if others:
             state.waiting[version.n] = (version, others)
@@ -226,7 +242,7 @@ def save(state: BoardState) -> JSON:
 
     return {
         "held": {
-            replica: {key: [one.model_dump() for one in kept] for key, kept in keys.items()}
+            replica: {key: [encoded(one) for one in kept] for key, kept in keys.items()}
             for replica, keys in state.held.items()
         },
         "heard": {
@@ -235,14 +251,12 @@ def save(state: BoardState) -> JSON:
         },
         "written": {key: list(ns) for key, ns in state.written.items()},
         "parents": [[n, list(ns)] for n, ns in state.parents.items()],
-        "waiting": [[one.model_dump(), list(others)] for one, others in state.waiting.values()],
+        "waiting": [[encoded(one), list(others)] for one, others in state.waiting.values()],
         "lost": [[n, dict(told)] for n, told in state.lost.items()],
         "counts": {key: dict(counts) for key, counts in state.counts.items()},
         "taken": {replica: dict(clock) for replica, clock in state.taken.items()},
-        "early": {
-            replica: [one.model_dump() for one in kept] for replica, kept in state.early.items()
-        },
-        "recent": {key: [one.model_dump() for one in kept] for key, kept in state.recent.items()},
+        "early": {replica: [encoded(one) for one in kept] for replica, kept in state.early.items()},
+        "recent": {key: [encoded(one) for one in kept] for key, kept in state.recent.items()},
         "docs": {replica: whole(doc) for replica, doc in state.docs.items()},
     }
 

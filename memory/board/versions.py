@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
+from agentkit.events import StateChanged
 from agentkit.messages import JSON, Frozen
 
 Consistency = Literal["lww", "cas", "vector", "crdt"]
@@ -24,14 +27,14 @@ class Version(Frozen):
     """Its number on the board: the seq of its event. Numbers grow, so they name versions."""
     key: str
     value: JSON
-    by: str
+    by: str = "you"
     """Path of the actor that wrote, or "you"."""
     at: float
     """Unix seconds by the clock of the replica that took the write."""
     replica: str
     based_on: tuple[int, ...] = ()
     """Numbers of the versions that the writer had seen."""
-    clock: dict[str, int] = {}
+    clock: dict[str, int] = Field(default_factory=dict)
     """Vector clock (Fidge 1988, Mattern 1988): how many writes of each replica it builds on,
     itself counted; of "vector" those of its key, of "crdt" those of all keys."""
     after: tuple[int, ...] = ()
@@ -45,6 +48,23 @@ class Version(Frozen):
     """Of a CRDT: the places of the texts and lists that it edited."""
     over: tuple[int, ...] = ()
     """Of a CRDT: what a blind write replaced without having seen it."""
+
+
+def encoded(version: Version) -> dict[str, JSON]:
+    """Encode a version as JSON, without what goes without saying."""
+    return version.model_dump(exclude_defaults=True)
+
+
+def told(version: Version, at: float) -> JSON:
+    """Encode a write for its event, without what that tells itself or goes without saying."""
+    found = encoded(version)
+    gone = ("n", "at") if version.at == at else ("n",)
+    return {name: one for name, one in found.items() if name not in gone}
+
+
+def version_of(event: StateChanged) -> Version:
+    """Decode the write that an event tells of."""
+    return Version.model_validate({"at": event.at, **event.value["value"], "n": event.seq})
 
 
 class Seen(Frozen):

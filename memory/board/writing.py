@@ -10,7 +10,7 @@ from agentkit.messages import JSON
 from memory.board.core import BoardCore
 from memory.board.policies import clock_of
 from memory.board.state import WRITTEN, BoardState
-from memory.board.versions import Version
+from memory.board.versions import Version, told
 from memory.errors import Conflict
 
 NOTHING_READ = (None,)
@@ -54,13 +54,13 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
             version = version.model_copy(update={"clock": clock})
         if board.consistency == "crdt":
             version = _changed(board, state, draft, version, held)
-        return WRITTEN, version.model_dump(exclude={"n"})
+        return WRITTEN, told(version, board.journal.now)
 
     return decide
 
 
 def _version(board: BoardCore, state: BoardState, draft: Draft) -> Version:
-    now = board.journal.log.clock() + board.network.links[draft.replica].skew_s
+    now = board.journal.now + board.network.links[draft.replica].skew_s
     # A hybrid clock (Kulkarni et al. 2014): time, but never before what the writer has seen.
     if now <= draft.later_than:
         now = math.nextafter(draft.later_than, math.inf)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agentkit import Agent, gather, pattern, run, tool
 from agentkit.errors import SetupError
+from agentkit.events import RunStarted, StateChanged
 from agentkit.logs.memory import MemoryLog
 from memory import Board
 from memory.board.board import Merge
@@ -503,3 +504,39 @@ async def test_a_cleared_board_is_empty_on_every_replica_and_its_history_stays(
     await made.reconcile()
     assert (await made.at("b").read("quay")).versions == (version.n,)
     assert made.journal.rebuild().value("b", "quay") == "Avocet"
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+async def test_writes_and_snapshots_of_earlier_versions_are_read(snapshot: bool) -> None:
+    log = MemoryLog()
+    old = {
+        "key": "berth", "value": "Heron", "by": "you", "at": 5.0, "replica": "main",
+        "based_on": [], "clock": {}, "after": [], "update": "", "sets": [], "edits": [], "over": [],
+    }  # fmt: skip
+    lease = log.begin_stream("port")
+    common: dict[str, Any] = {"run": "state:port", "at": 9.0, "scope": ""}
+    log.append(lease, RunStarted(seq=1, name="port", what="stream", **common))
+    if snapshot:
+        held = {"berth": [{"n": 2, **old}]}
+        state = {
+            "held": {"main": held}, "heard": {"main": {"berth": [2]}}, "written": {"berth": [2]},
+            "parents": [[2, []]], "waiting": [], "lost": [], "counts": {"berth": {"main": 1}},
+            "taken": {"main": {}}, "early": {"main": []}, "recent": {}, "docs": {},
+        }  # fmt: skip
+        changed = StateChanged(seq=2, name="written", value={"key": "k", "value": old}, **common)
+        filled = [changed.model_copy(update={"seq": seq}) for seq in range(2, 500)]
+        value = {"state": state, "keys": {"k": 2}}
+        log.append(lease, *filled, StateChanged(seq=500, name="snapshot", value=value, **common))
+    else:
+        value = {"key": "k", "value": old}
+        log.append(lease, StateChanged(seq=2, name="written", value=value, **common))
+    await log.flush(lease)
+    made = Board("port", "lww", log=log)
+    made.journal.lease = lease
+    (first,) = made.state.held["main"]["berth"]
+    assert (first.value, first.by, first.at, first.n) == ("Heron", "you", 5.0, 2)
+    async with run(log=log):
+        seen = await made.read("berth")
+        assert (seen.value, seen.behind) == ("Heron", 0)
+        await made.write("berth", "Avocet")
+    assert made.keys() == ["berth"] and made.history()[-1].based_on == (2,)
