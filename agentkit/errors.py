@@ -25,6 +25,7 @@ AgentkitError
 │   ├── ReplyCut          max_tokens ended a reply where half of it is worth nothing
 │   ├── TooDeep           agents ask each other in a circle
 │   └── DeadlinePassed    the ask, run or gather took longer than allowed
+├── PeerError             a server or agent elsewhere; agentkit.protocols has a class for each cause
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
@@ -259,6 +260,10 @@ class DeadlinePassed(LimitReached):
     """
 
     kept = (*AgentkitError.kept, "cut", "doubts")
+
+
+class PeerError(AgentkitError):
+    """A server or agent elsewhere failed; `agentkit.protocols` has one class for each cause."""
 
 
 class BadOutput(AgentkitError):

@@ -63,6 +63,7 @@ def test_the_notebook_front_uses_memory_by_its_public_names() -> None:
         "agentkit",
         "agentkit.patterns",
         "agentkit.pictures",
+        "agentkit.protocols",
         "agentkit.tools",
         "agentkit.views",
         "memory",

@@ -1,0 +1,124 @@
+"""One call of a server, and the way back to whoever made it: progress, questions, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import AsyncIterator
+from typing import Any
+
+import mcp_types as types
+
+from agentkit.errors import AgentkitError
+from agentkit.given import NOT_GIVEN, Context
+from agentkit.person import Question, answered
+from agentkit.protocols.errors import PeerTimedOut
+from agentkit.protocols.mcp.asking import elicited
+from agentkit.protocols.mcp.faults import clipped
+from agentkit.protocols.mcp.thread import back
+from agentkit.threads import put
+
+KEY = "jupyter-agentkit/idempotency-key"
+"""In `_meta` of a call: the same when it is made again, for servers that tell by it that they have
+done it already."""
+
+
+class Call:
+    """A call that is under way."""
+
+    def __init__(self, server: str, context: Context[Any] | None) -> None:
+        """Describe one, where it is made.
+
+        Args:
+            server: that is called.
+            context: of the tool, if an agent makes the call.
+        """
+        self.server, self.context = server, context or Context(NOT_GIVEN)
+        self.home = asyncio.get_running_loop()
+        self.around = contextvars.copy_context()
+        self.stopped: AgentkitError | None = None
+        """What ended the ask, as a question to a person may."""
+        self._limit: asyncio.Timeout | None = None
+        self._until = 0.0
+        self._asking = 0
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """What goes along with it."""
+        return {KEY: self.context.key} if self.context.key else None
+
+    @contextlib.asynccontextmanager
+    async def limited(self, limit_s: float | None, what: str) -> AsyncIterator[None]:
+        """Give it so many seconds, in which those that a person takes do not count.
+
+        Raises:
+            PeerTimedOut: they passed.
+        """
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                if limit_s is not None:
+                    self._until = self.home.time() + limit_s
+                    put(self._limit, self._until)
+                yield
+        except TimeoutError as error:
+            if self._limit is None or not self._limit.expired():
+                raise
+            raise PeerTimedOut(
+                f"The MCP server {self.server} did not answer {what} within {limit_s:g} s;"
+                " it was told to stop.",
+                todo="give it longer with timeout_s=, or ask it for less",
+            ) from error
+
+    async def progress(self, progress: float, total: float | None, message: str | None) -> None:
+        """Pass on how far the server says it is."""
+        if self.context.office is None:
+            return
+        share = min(1.0, max(0.0, progress / total)) if total and total > 0 else 0.0
+
+        def tell() -> None:
+            with contextlib.suppress(AgentkitError):
+                self.context.progress(share, clipped(message or ""))
+
+        with contextlib.suppress(RuntimeError):  # That loop is over.
+            self.home.call_soon_threadsafe(tell, context=self.around.copy())
+
+    async def asked(
+        self, params: types.ElicitRequestParams
+    ) -> types.ElicitResult | types.ErrorData:
+        """Put a question of the server to the person, where the call was made."""
+
+        async def answer() -> types.ElicitResult:
+            with self._paused():
+                return await elicited(self.server, params, self._ask)
+
+        try:
+            return await back(self.home, self.around.copy(), answer)
+        except AgentkitError as error:
+            self.stopped = error
+            return types.ErrorData(code=types.INTERNAL_ERROR, message="Nobody can be asked now")
+
+    async def _ask(self, text: str, options: tuple[str, ...], default: str) -> str:
+        if self.context.office is not None:
+            return await self.context.ask(text, options=options, default=default)
+        said, _ = await answered(Question(text=text, options=options, default=default))
+        return said
+
+    @contextlib.contextmanager
+    def _paused(self) -> Any:
+        """Let the clock stand still."""
+        limit, left = self._limit, self._until - self.home.time()
+        if limit is None or limit.when() is None and not self._asking:
+            yield
+            return
+        self._asking += 1
+        if self._asking == 1:
+            self._left = left
+            limit.reschedule(None)
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            if not self._asking and not limit.expired():
+                self._until = self.home.time() + self._left
+                put(limit, self._until)

@@ -1,0 +1,158 @@
+"""The HTTP client that servers are reached by: bounded, and its failures told as what they are.
+
+The SDK tells its caller of a status only that there was one, and ends all calls of a connection
+when one fails below HTTP. So each of these becomes here the error of JSON-RPC that it is, in
+answer to the one request that met it, with a mark for `agentkit.protocols.mcp.faults`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+
+from agentkit.amounts import size
+from agentkit.errors import error_text
+from agentkit.protocols.mcp.address import Address
+from agentkit.protocols.mcp.bounds import CONNECT_S, LARGEST
+
+MARK = "agentkit"
+"""Key, in the data of an error, of what happened."""
+
+SHOWN = 500
+"""Characters that are shown of what a server said of an error."""
+
+FOLLOWED = (307, 308)
+REDIRECTS = (301, 302, 303, *FOLLOWED)
+
+
+class Bounded(httpx2.AsyncByteStream):
+    """The stream of a response, without the bytes beyond what is taken, or after a failure.
+
+    A stream of events that ends so ends without an answer, which the SDK tells whoever waits.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self.stream:
+                yield chunk
+        except httpx2.TransportError:
+            return
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+
+class Told(httpx2.AsyncBaseTransport):
+    """A transport that answers with an error of JSON-RPC where there is no proper answer."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self.inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            response = await self.inner.handle_async_request(request)
+            return await self._checked(request, response)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            return failure(503, "absent", f"{type(error).__name__}: {error_text(error)}")
+        except httpx2.TransportError as error:
+            return failure(502, "broke", f"{type(error).__name__}: {error_text(error)}")
+
+    async def _checked(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        status, kind = response.status_code, response.headers.get("content-type", "").lower()
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            await response.aclose()
+            return failure(502, "large", "it packed its answer, which it was asked not to")
+        if status < 300 and kind.startswith("text/event-stream"):
+            response.stream = Bounded(response.stream)
+            return response
+        body = await taken(response)
+        if body is None:
+            return failure(502, "large", f"it sent more than {size(LARGEST)}")
+        if status in REDIRECTS and elsewhere(request.url, response.headers.get("location", "")):
+            place = request.url.join(response.headers["location"]).host
+            return failure(502, "redirect", f"it sends on to {place}, which was not followed")
+        # Other requests are those of an authorization, which reads its errors itself.
+        message = "text/event-stream" in request.headers.get("accept", "")
+        if status >= 400 and message and not is_error(body):
+            if status == 404 and "mcp-session-id" in request.headers:
+                return failure(404, "session", "the session is not known there any more")
+            headers = {n: v for n, v in response.headers.items() if n == "www-authenticate"}
+            said = body[:SHOWN].decode("utf-8", "replace")
+            return failure(status, "status", said, headers, status=status)
+        headers = {n: v for n, v in response.headers.items() if n != "content-length"}
+        return httpx2.Response(status, headers=headers, content=body)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def taken(response: httpx2.Response) -> bytes | None:
+    """The body of a response; None where it is larger than is taken."""
+    held = bytearray()
+    try:
+        async for chunk in response.stream:  # type: ignore[union-attr]  # it is asynchronous
+            held += chunk
+            if len(held) > LARGEST:
+                return None
+        return bytes(held)
+    finally:
+        await response.aclose()
+
+
+def elsewhere(url: httpx2.URL, location: str) -> bool:
+    """Whether a redirect leads to another place than the server that was asked."""
+    if not location:
+        return False
+    to = url.join(location)
+    upgraded = url.scheme == "http" and to.scheme == "https" and url.port is to.port is None
+    same = (url.scheme, url.port) == (to.scheme, to.port) or upgraded
+    return url.host != to.host or not same
+
+
+def is_error(body: bytes) -> bool:
+    """Whether a body is an error of JSON-RPC."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and isinstance(found.get("error"), dict)
+
+
+def failure(
+    answer: int, what: str, said: str, headers: dict[str, str] | None = None, **more: int
+) -> httpx2.Response:
+    """A response with an error that the SDK gives to its caller as it is."""
+    # An unknown method is what 404 means to the SDK, and older servers to a newer client.
+    code = -32601 if more.get("status") in (404, 405) else -32603
+    error = {"code": code, "message": said or what, "data": {MARK: {"what": what, **more}}}
+    body = {"jsonrpc": "2.0", "id": None, "error": error}
+    return httpx2.Response(answer, headers=headers, json=body)
+
+
+def http_client(address: Address) -> httpx2.AsyncClient:
+    """A client for one server.
+
+    How long a call may take is decided by whoever makes it: a server may rightly be silent
+    for as long as it works.
+    """
+    inner = httpx2.AsyncHTTPTransport(proxy=proxy_for(address.url))
+    headers = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **address.headers}
+    timeout = httpx2.Timeout(CONNECT_S, read=None)
+    return httpx2.AsyncClient(
+        headers=headers, timeout=timeout, auth=address.auth, transport=Told(inner)
+    )
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for a URL, if any."""
+    parts = httpx2.URL(url)
+    if parts.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(parts.host):
+        return None
+    return getproxies().get(parts.scheme) or getproxies().get("all")
