@@ -51,6 +51,10 @@ class Usage(Frozen):
     """Completion tokens, reasoning included."""
     tokens_cached: int = 0
     """Of tokens_in, those read from the endpoint's cache."""
+    tokens_written: int = 0
+    """Of tokens_in, those written to it, where the endpoint tells."""
+    tokens_reasoning: int = 0
+    """Of tokens_out, those that the model thought with, where the endpoint tells."""
     calls: int = 0
     """Model calls."""
 
@@ -59,6 +63,8 @@ class Usage(Frozen):
             tokens_in=-self.tokens_in,
             tokens_out=-self.tokens_out,
             tokens_cached=-self.tokens_cached,
+            tokens_written=-self.tokens_written,
+            tokens_reasoning=-self.tokens_reasoning,
             calls=-self.calls,
         )
 
@@ -67,6 +73,8 @@ class Usage(Frozen):
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_out=self.tokens_out + other.tokens_out,
             tokens_cached=self.tokens_cached + other.tokens_cached,
+            tokens_written=self.tokens_written + other.tokens_written,
+            tokens_reasoning=self.tokens_reasoning + other.tokens_reasoning,
             calls=self.calls + other.calls,
         )
 

@@ -17,6 +17,7 @@ from agentkit.endpoints.anthropic_request import (
     input_of,
     lasting,
 )
+from agentkit.endpoints.caching import marked
 from agentkit.endpoints.dialect import (
     Announced,
     Dialect,
@@ -36,21 +37,24 @@ PLAIN = ("text", "tool_use")
 """Blocks that a Message holds in its own fields; all others go back verbatim."""
 
 
-def usage(value: JSON) -> tuple[Usage, int]:
-    """Tokens of a reply, and how many were written to the cache.
+def usage(value: JSON) -> Usage:
+    """Tokens of a reply.
 
     The dialect's input_tokens leave out what was read from or written to the cache.
     """
     told = value if isinstance(value, dict) else {}
     cached = count(told.get("cache_read_input_tokens"))
     written = count(told.get("cache_creation_input_tokens"))
-    tokens = Usage(
+    details = told.get("output_tokens_details")
+    thought = details.get("thinking_tokens") if isinstance(details, dict) else None
+    return Usage(
         tokens_in=count(told.get("input_tokens")) + cached + written,
         tokens_out=count(told.get("output_tokens")),
         tokens_cached=cached,
+        tokens_written=written,
+        tokens_reasoning=count(thought),
         calls=1,
     )
-    return tokens, written
 
 
 def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: str) -> Read:
@@ -85,7 +89,6 @@ def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: st
     # What a filter broke off calls nothing.
     calls = [] if stop == "refusal" else calls
     check_calls(calls, stop, reason_of(reason))
-    tokens, written = usage(told)
     inside, content_text = apart("".join(text), cut=stop == "length")
     reasoning = "\n\n".join(one for one in (*thoughts, inside) if one)
     check_said(content_text, calls, stop, reasoning)
@@ -97,7 +100,7 @@ def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: st
         reasoning=reasoning,
     )
     name = model if isinstance(model, str) else ""
-    return Read(Reply(message=answer, stop=stop, usage=tokens, model=name), written)
+    return Read(Reply(message=answer, stop=stop, usage=usage(told), model=name))
 
 
 def read(value: JSON, salt: str) -> Read:
@@ -226,7 +229,7 @@ def verbatim(read: Read) -> Read:
         for block in kept["anthropic"]
     ]
     message = read.reply.message.model_copy(update={"native": {"anthropic": content}})
-    return Read(read.reply.model_copy(update={"message": message}), read.cache_written)
+    return Read(read.reply.model_copy(update={"message": message}))
 
 
 ANTHROPIC = Dialect(
@@ -241,5 +244,6 @@ ANTHROPIC = Dialect(
     lasting=lasting,
     about=about,
     lacks=("seed",),
+    marked=marked,
     longest=MAX_TOKENS,
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agentkit.endpoints.caching import unmarked
 from agentkit.endpoints.callids import unique
-from agentkit.endpoints.openai_request import CHOICES, SCHEMA, chosen
+from agentkit.endpoints.openai_request import CHOICES, SCHEMA, UNKNOWN, chosen
 from agentkit.endpoints.partswire import as_text, in_base64, is_pdf, unsupported
 from agentkit.endpoints.schemas import closed, with_schema
 from agentkit.endpoints.shapes import Malformed, decode
@@ -175,12 +176,16 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
 
 def cure(refused: dict[str, Any], words: str) -> str | None:
     """Which adaptation the words of a 400 ask for."""
+    if "cache_control" in words:
+        return "no marks"
     named = re.search("output_config|output_format", words) or SCHEMA.search(words.lower())
     return "schema in words" if named and "format" in refused.get("output_config", {}) else None
 
 
 def lasting(how: str, refused: dict[str, Any], words: str) -> str | None:
-    """For which requests an adaptation that helped holds from now on: for that schema."""
+    """For which requests an adaptation that helped holds from now on: for that schema, or all."""
+    if how == "no marks":
+        return "all" if UNKNOWN.search(words.lower()) else None
     return about(refused)
 
 
@@ -192,11 +197,17 @@ def about(asked: dict[str, Any]) -> str:
 
 def adapt(refused: dict[str, Any], how: str) -> dict[str, Any]:
     """A body put the way that one server wants it."""
+    if how == "no marks":
+        return dict(unmarked(refused))
     result = dict(refused)
     if how == "schema in words" and "format" in result.get("output_config", {}):
         rest = dict(result.pop("output_config"))
         schema = rest.pop("format")["schema"]
         if rest:
             result["output_config"] = rest
-        result["system"] = with_schema(result.get("system", ""), schema)
+        system = result.get("system", "")
+        if isinstance(system, list):
+            result["system"] = [*system, {"type": "text", "text": with_schema("", schema)}]
+        else:
+            result["system"] = with_schema(system, schema)
     return result

@@ -14,7 +14,11 @@ from agentkit.model import Options
 from agentkit.regex import regex
 
 TYPED = tuple(name for name in Options.model_fields if name != "extra")
-OURS = ("base_url", "api_key", "timeout_s", "retries", "headers", "extra_body", "price", "dialect")
+OURS = (
+    *("base_url", "api_key", "timeout_s", "retries", "headers", "extra_body", "price", "dialect"),
+    *("prompt_cache", "retry_budget", "timeouts", "fallback", "on_refusal", "cache", "hedge"),
+    *("limit", "concurrency", "breaker"),
+)
 FIELDS = {
     *("frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias", "logprobs"),
     *("top_logprobs", "top_k", "top_a", "min_p", "typical_p", "mirostat", "user", "metadata"),
@@ -42,6 +46,7 @@ MEANT = {
     **dict.fromkeys(("rate_limit", "rpm", "max_rpm"), "limit"),
     **dict.fromkeys(("max_concurrency", "max_parallel"), "concurrency"),
     **dict.fromkeys(("api", "use_responses_api", "wire_api"), "dialect"),
+    **dict.fromkeys(("prompt_caching", "cache_prompt", "caching"), "prompt_cache"),
 }
 """Other libraries' names of our options."""
 OWNED = {

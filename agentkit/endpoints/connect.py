@@ -15,7 +15,7 @@ from agentkit.endpoints.choices import headers_of, known, options
 from agentkit.endpoints.clients import CONNECT_S, Phases
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.finding import EXPECTED, TODO, find
-from agentkit.endpoints.providers import DIALECTS
+from agentkit.endpoints.providers import DIALECTS, PROVIDERS
 from agentkit.errors import SetupError, UnknownModel
 from agentkit.messages import JSON
 from agentkit.model import Effort, Model
@@ -59,6 +59,7 @@ def connect(
     headers: Mapping[str, str | SecretStr] | None = None,
     extra_body: Mapping[str, JSON] | None = None,
     price: tuple[float, float] | None = None,
+    prompt_cache: bool | Literal["5m", "1h"] | None = None,
     dialect: Literal["openai", "responses", "anthropic"] | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     retry_budget: RetryBudget | float | bool = False,
@@ -99,6 +100,9 @@ def connect(
         headers: further headers of every call, kept as secrets.
         extra_body: further fields of the request body, in the server's own words.
         price: USD per million tokens (in, out); overrides the list price.
+        prompt_cache: whether an Anthropic endpoint keeps the beginnings of prompts, for five
+            minutes or "1h": of every request (True), of none (False), or of those where it is
+            likely to pay (None), with tools and in conversations. Others do so by themselves.
         dialect: what the server speaks; by default that of the provider, else "openai", which is
             Chat Completions. "responses" is OpenAI's newer API: connect("responses:MODEL").
         transport: an httpx transport instead of the shared one, for tests.
@@ -140,11 +144,28 @@ def made(
     typed = {name: given[name] for name in TYPED}
     endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)
     endpoint.timeout_s, endpoint.transport = float(timeout_s), given["transport"]
+    keep_prompts(endpoint, given["prompt_cache"])
     endpoint.price = endpoint.price if price is None else prices.per_million(*price)
     wanted = {name: given[name] for name in PROTECTING}
     if any(one is not None and one is not False and one != () for one in wanted.values()):
         return protected(endpoint, retries, wanted)
     return retry(endpoint, attempts=retries + 1) if retries else endpoint
+
+
+def keep_prompts(endpoint: Endpoint, wish: Any) -> None:
+    """Set whether the endpoint keeps beginnings of prompts."""
+    if wish is None:
+        return
+    if wish not in (True, False, "5m", "1h") or endpoint.dialect.marked is None:
+        raise SetupError(
+            f"prompt_cache={wish!r}",
+            expected='True, False, "5m" or "1h", with an endpoint in the dialect "anthropic"',
+            todo="leave it out: OpenAI's endpoints keep prompts by themselves",
+        )
+    endpoint.prompt_cache = wish
+    provider = PROVIDERS.get(endpoint.name.partition(":")[0])
+    if wish == "1h" and provider is not None and endpoint.price is not prices.unknown:
+        endpoint.price = prices.listed(provider.listed, endpoint.model, hour=True)
 
 
 def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model:

@@ -13,11 +13,9 @@ from agentkit.regex import regex
 
 
 class Read(NamedTuple):
-    """A reply as read, and what only its price needs."""
+    """A reply as read."""
 
     reply: Reply
-    cache_written: int = 0
-    """Of the prompt's tokens, those the endpoint stored in its cache, where it charges for that."""
 
 
 class Collector(Protocol):
@@ -170,5 +168,7 @@ class Dialect(NamedTuple):
     """What in a body an adaptation may be bound to."""
     lacks: tuple[str, ...] = ()
     """Options that it has no field for."""
+    marked: Callable[[dict[str, Any], Any], dict[str, Any]] | None = None
+    """From a body and the wish for prompt caching, where that is asked for: the body with marks."""
     longest: int | None = None
     """The bound of a reply that is sent where none is set, because the dialect demands one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import httpx
 from pydantic import SecretStr
@@ -23,6 +24,7 @@ from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Events, is_stream
 from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
+from agentkit.events import Usage
 from agentkit.holds import Bound
 from agentkit.messages import JSON, canonical, digest
 from agentkit.model import OnText, Options, Reply, Request
@@ -92,6 +94,8 @@ class Endpoint:
     """Of the address; it may hold a key."""
     given_headers: Mapping[str, SecretStr] = field(default_factory=dict)
     """Further headers of every call; they may hold keys."""
+    prompt_cache: bool | Literal["5m", "1h"] | None = None
+    """Whether beginnings of prompts are kept, where the dialect asks for that; see `caching`."""
     places: dict[str, Place] = field(default_factory=dict)
     heard: Callable[[Mapping[str, str]], None] | None = None
     """Told the headers of each response, as by a limit that adapts to them."""
@@ -129,7 +133,10 @@ class Endpoint:
         place = await self.place()
         line = await self.line(place)
         options = merged(request.options, self.options)
-        body = asked = self.dialect.body(request, self.model, options, on_text is not None)
+        body = self.dialect.body(request, self.model, options, on_text is not None)
+        if self.dialect.marked is not None:
+            body = self.dialect.marked(body, self.prompt_cache)
+        asked = body
         for how in (*self.adaptations, *self.adapted.get(self.dialect.about(body), ())):
             body = self.dialect.adapt(body, how)
         salt = request.thread[-1].id if request.thread else ""
@@ -159,7 +166,7 @@ class Endpoint:
         if learnt:
             note(Adapted(model=self.name, to=tuple(learnt)))
             self.learn(learnt)
-        cost = self.price(found.reply.usage, found.cache_written)
+        cost = self.price(found.reply.usage)
         return (
             found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
         )
@@ -171,8 +178,14 @@ class Endpoint:
         return Bound(
             tokens_in=said + tools_tokens(request.tools) + shape,
             tokens_out=merged(request.options, self.options).max_tokens,
-            price=lambda usage: self.price(usage, 0),
+            price=self.dearest,
         )
+
+    def dearest(self, usage: Usage) -> float | None:
+        """What a call costs at most: all of the prompt may be new to the endpoint's cache."""
+        if self.dialect.marked is not None and self.prompt_cache is not False:
+            usage = usage.model_copy(update={"tokens_written": usage.tokens_in})
+        return self.price(usage)
 
     def learn(self, learnt: Mapping[str, str | None]) -> None:
         """Keep what helped: for every request, or for those alike."""

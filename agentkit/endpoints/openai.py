@@ -37,12 +37,17 @@ def usage(value: JSON) -> Usage:
     details = told.get("prompt_tokens_details") or told.get("input_tokens_details")
     known = details.get("cached_tokens") if isinstance(details, dict) else None
     cached = count(known or told.get("prompt_cache_hit_tokens") or told.get("cached_tokens"))
+    written = details.get("cache_write_tokens") if isinstance(details, dict) else None
+    made = told.get("completion_tokens_details") or told.get("output_tokens_details")
+    thought = made.get("reasoning_tokens") if isinstance(made, dict) else None
     tokens_in = count(told.get("prompt_tokens") or told.get("input_tokens"))
     return Usage(
         # Some servers count the cached ones apart, as Anthropic's dialect does.
         tokens_in=tokens_in if cached <= tokens_in else tokens_in + cached,
         tokens_out=count(told.get("completion_tokens") or told.get("output_tokens")),
         tokens_cached=cached,
+        tokens_written=count(written),
+        tokens_reasoning=count(thought),
         calls=1,
     )
 

@@ -7,11 +7,14 @@ from typing import Any
 
 from agentkit.events import Usage
 
-Price = Callable[[Usage, int], float | None]
-"""USD of a call, from its tokens and how many of them were written to the endpoint's cache."""
+Price = Callable[[Usage], float | None]
+"""USD of a call, from its tokens."""
+HOUR = 2.0
+"""What a token written to Anthropic's cache for an hour costs, in fresh ones; genai-prices lists
+those for five minutes (1.25). Source: Anthropic's documentation, "Prompt caching", "Pricing"."""
 
 
-def unknown(usage: Usage, cache_written: int = 0) -> float | None:
+def unknown(usage: Usage) -> float | None:
     """No price is known, as for a model on one's own machine."""
     return None
 
@@ -29,36 +32,37 @@ def per_million(
     """
     cached, written = fresh if cached is None else cached, fresh if written is None else written
 
-    def price(usage: Usage, cache_written: int = 0) -> float | None:
+    def price(usage: Usage) -> float | None:
         if not usage.tokens_in:
             # No prompt is empty: the server did not count, so nobody knows the price.
             return None
-        plain = usage.tokens_in - usage.tokens_cached - cache_written
-        total = plain * fresh + usage.tokens_cached * cached + cache_written * written
+        plain = usage.tokens_in - usage.tokens_cached - usage.tokens_written
+        total = plain * fresh + usage.tokens_cached * cached + usage.tokens_written * written
         return (total + usage.tokens_out * out) / 1e6
 
     return price
 
 
-def listed(provider: str, model: str) -> Price:
+def listed(provider: str, model: str, hour: bool = False) -> Price:
     """The provider's list price by genai-prices, looked up at the first call.
 
     Args:
         provider: genai-prices' name of it.
         model: the model's own name.
+        hour: whether what is written to its cache is kept for an hour.
     """
     found: Price | None = None
 
-    def price(usage: Usage, cache_written: int = 0) -> float | None:
+    def price(usage: Usage) -> float | None:
         nonlocal found
         if found is None:
-            found = look_up(provider, model)
-        return found(usage, cache_written)
+            found = look_up(provider, model, hour)
+        return found(usage)
 
     return price
 
 
-def look_up(provider: str, model: str) -> Price:
+def look_up(provider: str, model: str, hour: bool = False) -> Price:
     """Resolve a price once; most are linear, and then the library is not asked again."""
     try:
         import genai_prices
@@ -74,10 +78,11 @@ def look_up(provider: str, model: str) -> Price:
     asked = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
     numbers = [getattr(rates, name, None) for name in asked]
     if isinstance(entry.model.prices, list) or any(tiered(number) for number in numbers):
-        return asking(genai_prices, provider, model)
+        return asking(genai_prices, provider, model, hour)
     fresh, out, cached, written = (None if n is None else float(n) for n in numbers)
     if fresh is None and out is None:
         return unknown
+    written = HOUR * (fresh or 0.0) if hour else written
     return per_million(fresh or 0.0, out or 0.0, cached, written)
 
 
@@ -86,19 +91,24 @@ def tiered(number: Any) -> bool:
     return number is not None and not hasattr(number, "as_tuple")
 
 
-def asking(genai_prices: Any, provider: str, model: str) -> Price:
+def asking(genai_prices: Any, provider: str, model: str, hour: bool) -> Price:
     """A price that depends on the time or on the number of tokens, computed by the library."""
 
-    def price(usage: Usage, cache_written: int = 0) -> float | None:
+    def price(usage: Usage) -> float | None:
         if not usage.tokens_in:
             return None
+        # What is kept for an hour costs as fresh tokens do, and as much again.
+        fresh, again = (0, usage.tokens_written) if hour else (usage.tokens_written, 0)
         counted = genai_prices.Usage(
             input_tokens=usage.tokens_in,
             output_tokens=usage.tokens_out,
             cache_read_tokens=usage.tokens_cached,
-            cache_write_tokens=cache_written,
+            cache_write_tokens=fresh,
         )
         total = genai_prices.calc_price(counted, model, provider_id=provider).total_price
+        if again:
+            more = genai_prices.Usage(input_tokens=again, output_tokens=0)
+            total += genai_prices.calc_price(more, model, provider_id=provider).total_price
         return float(total)
 
     return price

@@ -126,11 +126,9 @@ def assemble(response: dict[str, Any], salt: str) -> Read:
         reasoning=reasoning,
     )
     model = response.get("model")
-    told = response.get("usage")
-    details = told.get("input_tokens_details") if isinstance(told, dict) else None
-    written = details.get("cache_write_tokens") if isinstance(details, dict) else None
     name = model if isinstance(model, str) else ""
-    return Read(Reply(message=message, stop=stop, usage=usage(told), model=name), count(written))
+    told = usage(response.get("usage"))
+    return Read(Reply(message=message, stop=stop, usage=told, model=name))
 
 
 def read(value: JSON, salt: str) -> Read:

@@ -138,7 +138,7 @@ def test_a_reply_with_thinking_goes_back_verbatim() -> None:
     assert reply.calls == (ToolCall(id="t1", name="add", arguments='{"a":1}'),)
     usage = reply.usage
     assert (usage.tokens_in, usage.tokens_cached, usage.tokens_out) == (18, 5, 7)
-    assert found.cache_written == 3
+    assert usage.tokens_written == 3
     assert asked(reply.message)["messages"][0]["content"] == content
 
 

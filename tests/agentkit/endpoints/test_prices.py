@@ -39,28 +39,30 @@ def test_a_listed_price_is_that_of_the_library(provider: str, model: str, size: 
         genai_request_timestamp=datetime.now(UTC),
     )
     price = prices.listed(provider, model)
-    assert price(usage, 50) == pytest.approx(float(expected.total_price), rel=1e-9)
+    assert price(usage.model_copy(update={"tokens_written": 50})) == pytest.approx(
+        float(expected.total_price), rel=1e-9
+    )
 
 
 def test_an_unknown_price_is_none() -> None:
-    assert prices.listed("openai", "no-such-model-of-anybody")(SOME, 0) is None
+    assert prices.listed("openai", "no-such-model-of-anybody")(SOME) is None
     assert prices.unknown(SOME) is None
 
 
 def test_tokens_that_nobody_counted_have_no_price() -> None:
-    assert prices.per_million(1.0, 2.0)(Usage(calls=1), 0) is None
+    assert prices.per_million(1.0, 2.0)(Usage(calls=1)) is None
 
 
 def test_a_price_of_ones_own_is_per_million() -> None:
-    assert prices.per_million(2.0, 10.0)(SOME, 0) == pytest.approx(0.003)
-    assert prices.per_million(0.0, 0.0)(SOME, 0) == 0.0
+    assert prices.per_million(2.0, 10.0)(SOME) == pytest.approx(0.003)
+    assert prices.per_million(0.0, 0.0)(SOME) == 0.0
 
 
 def test_a_simulated_model_costs_what_its_temperament_states() -> None:
     from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     for name, kind in TEMPERAMENTS.items():
-        cost = prices.simulated(name)(SOME, 0)
+        cost = prices.simulated(name)(SOME)
         stated = (1000 * kind.usd_per_million_in + 100 * kind.usd_per_million_out) / 1e6
         assert cost == pytest.approx(stated)
 

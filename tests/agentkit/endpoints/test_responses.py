@@ -169,9 +169,9 @@ def test_a_reply_with_a_thought_goes_back_verbatim() -> None:
 
 
 def test_what_was_written_to_the_cache_costs_what_it_costs() -> None:
-    found = read(response(ANSWER), "salt")
-    assert found.cache_written == 300
-    cost = per_million(2.0, 8.0, cached=0.2, written=2.5)(found.reply.usage, found.cache_written)
+    usage = answered(ANSWER).usage
+    assert (usage.tokens_written, usage.tokens_reasoning) == (300, 40)
+    cost = per_million(2.0, 8.0, cached=0.2, written=2.5)(usage)
     assert cost == pytest.approx((100 * 2.0 + 600 * 0.2 + 300 * 2.5 + 50 * 8.0) / 1e6)
 
 
