@@ -12,9 +12,9 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import AgentkitError
+from agentkit.sim.faultwords import KINDS
 from nbext.magics import MAGICS, Magic
 from nbext.magics.agent import tools_known
-from nbext.magics.faults import KINDS
 from nbext.magics.state import shared
 from nbext.makers import makers
 from nbext.options import Grammar

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agentkit.evaluate.chaos import chaos
+from agentkit.evaluate.chaosreport import Chaos, ChaosRow
 from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison, Row
 from agentkit.evaluate.condorcet import majority, plurality
@@ -9,10 +11,13 @@ from agentkit.evaluate.power import power, questions_needed
 from agentkit.evaluate.trial import Trial
 
 __all__ = [
+    "Chaos",
+    "ChaosRow",
     "Comparison",
     "Progress",
     "Row",
     "Trial",
+    "chaos",
     "compare",
     "comparing",
     "majority",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
-from agentkit.errors import SetupError
-from agentkit.sim.server.faults import Kind
+from agentkit.sim.faultwords import faulty
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
 from nbext.simulations import call, simulations
 from nbext.table import Table, Told
 
-KINDS: tuple[str, ...] = get_args(Kind)
-NUMBERS = {"--delay": "delay_s", "--retry-after": "retry_after_s", "--factor": "factor"}
+NUMBERS = {
+    "--delay": "delay_s",
+    "--retry-after": "retry_after_s",
+    "--factor": "factor",
+    "--from": "from_s",
+    "--until": "until_s",
+}
 COUNTS = {"--first": "first", "--every": "every", "--times": "times"}
 GRAMMAR = Grammar(
     magic="%faults",
-    usage="[KIND=RATE ... | off]",
+    usage="[KIND=RATE ... [partition=A|B] [seed=N] | off]",
     options=(
         Option(name="--actor", value="A", help="only requests of this actor; * and ? match"),
         Option(
@@ -26,6 +30,8 @@ GRAMMAR = Grammar(
         Option(name="--first", value="N", help="only the first N requests"),
         Option(name="--every", value="N", help="only each Nth request"),
         Option(name="--times", value="N", help="N faults at most"),
+        Option(name="--from", value="S", help="only from S seconds from now on"),
+        Option(name="--until", value="S", help="only until S seconds from now"),
         Option(name="--delay", value="S", help="seconds, of stall and slow"),
         Option(name="--retry-after", value="S", help="seconds, of 429"),
         Option(name="--factor", value="F", help="how many times slower, of slow"),
@@ -41,7 +47,12 @@ async def faults(session: Session, line: Line, body: str | None) -> Table | Told
     Examples:
         %faults 429=30%
         %faults stall=100% --actor slow --times 1
+        %faults partition=planner|critic --from 5 --until 10
+        %faults 429=10% stall=5% cut=3% seed=4
         %faults off
+
+    Kinds: 429, 500, html, partition (these actors do not reach the endpoint), stall, drop, cut,
+    slow, duplicate, malformed, unknown_tool (or hallucinated_tool), wrong_type, truncated, refusal.
     """
     urls = await simulations()
     if not line.words:
@@ -50,32 +61,11 @@ async def faults(session: Session, line: Line, body: str | None) -> Table | Told
         for url in urls:
             await call(url, "DELETE")
         return Told(text="No faults any more.")
-    shared = conditions(line)
+    asked = faulty(line.words, **conditions(line))
     for url in urls:
-        await call(url, "POST", [{**shared, **rule(word)} for word in line.words])
+        await call(url, "POST", asked.body())
     note = stranger(session, line.one("--actor")) or real(session, len(urls))
     return listed([await call(url, "GET") for url in urls], note)
-
-
-def rule(word: str) -> dict[str, Any]:
-    """KIND=RATE as a rule.
-
-    Raises:
-        SetupError: no such kind, or no such rate.
-    """
-    kind, mark, rate = word.partition("=")
-    if kind not in KINDS:
-        raise SetupError(
-            f"There is no fault {kind!r}.",
-            expected=", ".join(KINDS),
-            todo=meant(kind, KINDS) or "such as: %faults 429=30%",
-        )
-    text = rate.removesuffix("%")
-    share = number(GRAMMAR, f"The rate of {kind}", text) if mark else 1.0
-    share = share / 100 if rate.endswith("%") else share
-    if share > 1:
-        raise SetupError(f"The rate of {kind} is {rate}.", expected="0 to 1, or 0% to 100%")
-    return {"kind": kind, "rate": share}
 
 
 def stranger(session: Session, actor: str | None) -> str:

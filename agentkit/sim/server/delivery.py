@@ -67,6 +67,15 @@ async def lose(scope: Scope, receive: Receive, hang_up: HangUp) -> None:
     await gone(receive)
 
 
+def cut_off(hang_up: HangUp) -> ASGIApp:
+    """No reply: the connection closes."""
+
+    async def close(scope: Scope, receive: Receive, send: Send) -> None:
+        await lose(scope, receive, hang_up)
+
+    return close
+
+
 def whole(
     body: bytes, tokens: int, pace: Pace, mishap: Mishap, start_s: float, hang_up: HangUp
 ) -> ASGIApp:

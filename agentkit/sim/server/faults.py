@@ -5,6 +5,7 @@
 | 429 | status 429 with Retry-After (`retry_after_s`) | no |
 | 500 | status 500 in the dialect's JSON | no |
 | html | status 502 with an HTML page, as from a broken proxy | no |
+| partition | the connection closes at once: these actors do not reach the endpoint | no |
 | stall | the reply is held for `delay_s`, longer than a time-out | yes, and charged |
 | drop | the connection closes without a reply | yes, and charged |
 | cut | the connection closes in the middle of the reply | yes, and charged |
@@ -20,7 +21,9 @@ stream every event that carries a part of the reply comes twice, with the same S
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self
@@ -33,6 +36,7 @@ Kind = Literal[
     "429",
     "500",
     "html",
+    "partition",
     "stall",
     "drop",
     "cut",
@@ -44,7 +48,7 @@ Kind = Literal[
     "truncated",
     "refusal",
 ]
-REFUSING: tuple[Kind, ...] = ("429", "500", "html")
+REFUSING: tuple[Kind, ...] = ("partition", "429", "500", "html")
 LOSING: tuple[Kind, ...] = ("stall", "drop", "cut")
 DAMAGING: tuple[Kind, ...] = ("malformed", "unknown_tool", "wrong_type", "truncated", "refusal")
 USES = {
@@ -70,6 +74,8 @@ class Rule(BaseModel):
         first: only the first n matching requests.
         every: only each nth matching request.
         times: at most n hits in all.
+        from_s: only from so many seconds on, after it was put in force.
+        until_s: only until so many seconds after it was put in force.
         delay_s: seconds, for stall (600 by default) and slow; not scaled by the speed.
         retry_after_s: seconds, for 429 (1 by default).
         factor: for slow (10 by default).
@@ -85,6 +91,8 @@ class Rule(BaseModel):
     first: int | None = Field(default=None, ge=1)
     every: int | None = Field(default=None, ge=1)
     times: int | None = Field(default=None, ge=1)
+    from_s: float | None = Field(default=None, ge=0, le=86_400)
+    until_s: float | None = Field(default=None, gt=0, le=86_400)
     delay_s: float | None = Field(default=None, ge=0, le=86_400)
     retry_after_s: float | None = Field(default=None, ge=0, le=86_400)
     factor: float | None = Field(default=None, ge=1, le=10_000)
@@ -96,6 +104,8 @@ class Rule(BaseModel):
         for name, kinds in USES.items():
             if getattr(self, name) is not None and self.kind not in kinds:
                 raise ValueError(f"{name} belongs to {' and '.join(kinds)}, not to {self.kind}")
+        if self.until_s is not None and self.until_s <= (self.from_s or 0.0):
+            raise ValueError("until_s is not after from_s")
         return self
 
 
@@ -114,13 +124,19 @@ class Armed:
 
     rule: Rule
     salt: str
+    since_s: float = 0.0
+    """When it was put in force."""
     seen: int = 0
     hits: int = 0
     asked: Counter[str] = field(default_factory=Counter)
 
-    def fires(self, sign: Sign, seed: int) -> bool:
+    def fires(self, sign: Sign, seed: int, now_s: float = 0.0) -> bool:
         """Count this request and decide; the same requests are hit in any order of arrival."""
-        rule = self.rule
+        rule, passed_s = self.rule, now_s - self.since_s
+        if (rule.from_s is not None and passed_s < rule.from_s) or (
+            rule.until_s is not None and passed_s >= rule.until_s
+        ):
+            return False
         if rule.actor is not None and not fnmatchcase(sign.actor or "", rule.actor):
             return False
         if rule.model is not None and not fnmatchcase(sign.model, rule.model):
@@ -142,8 +158,8 @@ class Armed:
 class Faults:
     """The rules in force. Earlier rules come first; one request meets one fault of a group."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seed, self.clock = seed, clock
         self.armed: list[Armed] = []
         self.added = 0
 
@@ -153,7 +169,7 @@ class Faults:
             self.added += 1
             named = rule.model_copy(update={"id": f"fault-{self.added}"})
             alike = sum(1 for other in self.armed if other.rule.kind == rule.kind)
-            self.armed.append(Armed(named, salt=f"{rule.kind}-{alike}"))
+            self.armed.append(Armed(named, f"{rule.kind}-{alike}", self.clock()))
 
     def clear(self, id: str | None = None) -> int:
         """Lift all rules, or the one of that id; return how many there were."""
@@ -164,8 +180,9 @@ class Faults:
 
     def draw(self, kinds: tuple[Kind, ...], sign: Sign) -> Rule | None:
         """The first rule of these kinds that hits this request, if any."""
+        now_s = self.clock() if self.armed else 0.0
         for armed in self.armed:
-            if armed.rule.kind in kinds and armed.fires(sign, self.seed):
+            if armed.rule.kind in kinds and armed.fires(sign, self.seed, now_s):
                 return armed.rule
         return None
 
@@ -178,12 +195,12 @@ class Faults:
 
 
 def read_rules(body: Any) -> list[Rule]:
-    """One rule, a list of rules, or {"rules": [...]}; all are checked before any takes effect.
+    """Rules from one, a list, or {"rules": [...], "seed": n}; all are checked before any counts.
 
     Raises:
         Refused: a rule is wrong; the message names its field.
     """
-    if isinstance(body, dict) and set(body) == {"rules"}:
+    if isinstance(body, dict) and "rules" in body and set(body) <= {"rules", "seed"}:
         body = body["rules"]
     rows = body if isinstance(body, list) else [body]
     rules = []
@@ -198,3 +215,15 @@ def read_rules(body: Any) -> list[Rule]:
             got = "" if first["type"] == "missing" else f"; got {first['input']!r}"
             raise Refused(f"{name}: {first['msg']}{got}.", field=name) from error
     return rules
+
+
+def read_seed(body: Any) -> int | None:
+    """The seed that comes with rules, for the dice; None where there is none.
+
+    Raises:
+        Refused: it is no whole number.
+    """
+    seed = body.get("seed") if isinstance(body, dict) else None
+    if seed is not None and type(seed) is not int:
+        raise Refused(f"seed: expected a whole number, got {seed!r}.", field="seed")
+    return seed

@@ -18,10 +18,18 @@ from agentkit.sim.brain.temperaments import TEMPERAMENTS, tokens
 from agentkit.sim.server import anthropic_wire, openai_wire
 from agentkit.sim.server.anthropic_body import CountBody
 from agentkit.sim.server.catalog import bare, known
-from agentkit.sim.server.delivery import HangUp, Mishap, Pace, streamed, whole
+from agentkit.sim.server.delivery import HangUp, Mishap, Pace, cut_off, streamed, whole
 from agentkit.sim.server.desk import Desk, sign_of
 from agentkit.sim.server.failing import refusing
-from agentkit.sim.server.faults import LOSING, REFUSING, Faults, Rule, Sign, read_rules
+from agentkit.sim.server.faults import (
+    LOSING,
+    REFUSING,
+    Faults,
+    Rule,
+    Sign,
+    read_rules,
+    read_seed,
+)
 from agentkit.sim.server.intake import actor_of, body_of, fitting, parsed
 from agentkit.sim.server.openai_body import as_list
 from agentkit.sim.server.patience import at_most
@@ -80,7 +88,7 @@ class Service:
             sign = sign_of(wanted, actor_of(request), kind)
             refusal = self.count(sign)
             if refusal is not None:
-                return refusing(request, refusal)
+                return self.turned_away(request, refusal)
             key = request.headers.get("idempotency-key")
             with at_most():
                 reply = self.desk.perform(wanted, sign, key)
@@ -115,6 +123,12 @@ class Service:
         for account in self.desk.stats.accounts(sign):
             account.calls += 1
         return self.draw(REFUSING, sign)
+
+    def turned_away(self, request: Request, rule: Rule) -> ASGIApp:
+        """Answer a request that a fault keeps from being performed, or none to a cut-off one."""
+        if rule.kind == "partition":
+            return cut_off(self.hang_up)
+        return refusing(request, rule)
 
     def fate(self, sign: Sign, first_ms: float, token_ms: float) -> tuple[Pace, str | None]:
         """Draw when the reply is due, and how it is lost, if it is."""
@@ -154,7 +168,7 @@ class Service:
             fitting(size, embedding.MOST_TOKENS, f"input.{place}")
         refusal = self.count(sign)
         if refusal is not None:
-            return refusing(request, refusal)
+            return self.turned_away(request, refusal)
         size = sum(sizes)
         self.desk.embed(sign, request.headers.get("idempotency-key"), size)
         packing = embedding.packed if body.encoding_format == "base64" else list[float]
@@ -180,7 +194,10 @@ class Service:
     async def faults_of(self, request: Request) -> Response:
         """List the fault rules, after adding or removing some."""
         if request.method == "POST":
-            self.faults.add(read_rules(await parsed(request)))
+            body = await parsed(request)
+            rules, seed = read_rules(body), read_seed(body)
+            self.faults.seed = self.faults.seed if seed is None else seed
+            self.faults.add(rules)
         if request.method == "DELETE":
             name = request.path_params.get("id")
             if not self.faults.clear(name) and name is not None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentkit.sim.server.faults import Faults, Rule, Sign, read_rules
+from agentkit.sim.server.process import start
 from agentkit.sim.server.wire import Refused
 
 TOOL = {
@@ -221,3 +222,36 @@ def test_html_is_a_page_and_no_json(port: httpx.Client) -> None:
     reply = ask(port)
     assert reply.status_code == 502 and reply.headers["content-type"].startswith("text/html")
     assert "<html>" in reply.text
+
+
+def test_a_schedule_counts_from_when_a_rule_was_put_in_force() -> None:
+    now = [100.0]
+    faults = Faults(7, clock=lambda: now[0])
+    faults.add([Rule(kind="500", from_s=5, until_s=10)])
+    hit = []
+    for passed in (0, 4.9, 5.0, 9.9, 10.0, 60):
+        now[0] = 100.0 + passed
+        hit.append(faults.draw(("500",), Sign(None, "careful", str(passed))) is not None)
+    assert hit == [False, False, True, True, False, False]
+
+
+def test_a_schedule_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(Refused, match="until_s is not after from_s"):
+        read_rules({"kind": "500", "from_s": 5, "until_s": 5})
+
+
+async def test_an_actor_that_is_partitioned_off_reaches_nothing_and_pays_nothing() -> None:
+    with start(speed=0) as server:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            rules = {"rules": [{"kind": "partition", "actor": "planner"}], "seed": 5}
+            assert (await client.post(f"{server.url}/sim/faults", json=rules)).status_code == 200
+            body = {"model": "sim:careful", "messages": [{"role": "user", "content": "hello"}]}
+            url = f"{server.url}/v1/chat/completions"
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.post(url, json=body, headers={"X-Agentkit-Actor": "planner"})
+            other = await client.post(url, json=body, headers={"X-Agentkit-Actor": "critic"})
+            assert other.status_code == 200
+            books = (await client.get(f"{server.url}/sim/stats")).json()
+            assert (books["charged"], books["faults"]) == (1, {"partition": 1})
+            wrong = await client.post(f"{server.url}/sim/faults", json={**rules, "seed": "x"})
+            assert wrong.status_code == 400

@@ -1,0 +1,248 @@
+"""chaos(team, questions, faults): what faults do to a team, with and without each mechanism.
+
+The same questions are asked several times: without faults, with them and no mechanism, with one
+mechanism after the other, and with all. A simulated endpoint of its own answers, each time with the
+same faults by the same dice, and its own books say what was charged. Waste is what was charged and
+did not go into an answer: more than the same answers cost without faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from agentkit.actor import Actor
+from agentkit.endpoints.connect import connect
+from agentkit.errors import AgentkitError, SetupError
+from agentkit.evaluate.chaosreport import Chaos, ChaosRow
+from agentkit.evaluate.questions import Item, items
+from agentkit.evaluate.statistics import quantile
+from agentkit.events import Noted, StepStarted
+from agentkit.log import Log
+from agentkit.logs.memory import MemoryLog
+from agentkit.model import Model
+from agentkit.reliability import shared
+from agentkit.reliability.breaker import Breaker
+from agentkit.reliability.timeouts import Timeouts
+from agentkit.sim.faultwords import Faulty, faulty
+from agentkit.sim.server.process import Server, start
+
+Mechanisms = Mapping[str, Mapping[str, Any]]
+"""What each is called, and the options of connect that put it in place."""
+
+TIMEOUTS = Timeouts(first_s=3.0, between_s=2.0)
+
+LADDER: Mechanisms = {
+    "retry": {"retries": 4, "retry_budget": True},
+    "time-outs": {"timeouts": TIMEOUTS},
+    "hedge": {"hedge": True},
+    "breaker": {"breaker": Breaker(failures=8, share=0.8)},
+    "concurrency": {"concurrency": 32},
+}
+"""The mechanisms in the order in which a lesson puts them in place."""
+
+BARE: dict[str, Any] = {"retries": 0, "timeout_s": 20.0}
+"""Without any of them a call is made once, and given up after this time."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One of the times that the questions are asked."""
+
+    name: str
+    options: dict[str, Any]
+    faults: Faulty
+
+
+async def chaos(
+    team: Actor,
+    questions: Sequence[Any],
+    faults: str | Sequence[str] | Mapping[str, float] | Faulty,
+    *,
+    mechanisms: Mechanisms = LADDER,
+    concurrency: int = 8,
+    model: str = "sim:careful",
+    speed: float = 1.0,
+    seed: int = 7,
+    alone: bool = False,
+    log: Log | None = None,
+) -> Chaos:
+    """Measure what faults do to a team, with and without each mechanism.
+
+    Args:
+        team: asked each question; its agents use `model` in place of their own.
+        questions: as `compare` takes them.
+        faults: as %faults takes them, "429=10% stall=5% seed=4"; or rules, of `faulty`.
+        mechanisms: what is put in place, in this order; options of connect for each.
+        concurrency: questions at a time.
+        model: a simulated model.
+        speed: factor on all latency of the endpoint.
+        seed: of its dice, where the faults name none.
+        alone: whether each mechanism is measured by itself, next to retries if it is among
+            them, and not on top of those before it.
+        log: where the runs go; by default they are not kept.
+
+    Raises:
+        SetupError: faults, questions or options that there are not; nothing was asked.
+    """
+    if not model.startswith("sim:"):
+        raise SetupError(
+            f"chaos asks {model!r}.", expected="a simulated model: faults are made there"
+        )
+    if type(concurrency) is not int or concurrency < 1:
+        raise SetupError(f"concurrency={concurrency!r}", expected="a whole number from 1")
+    asked = items(questions)
+    wrong = faults if isinstance(faults, Faulty) else faulty(faults)
+    rows: list[ChaosRow] = []
+    prices: dict[str, float] = {}
+    async with serving(speed, seed) as server:
+        for setting in settings(mechanisms, wrong, seed, alone):
+            await prepared(server, setting.faults)
+            trial = Trials(team, connected(model, server, setting), server, concurrency, log)
+            row, costs = await trial.all(setting, asked, prices)
+            rows.append(row)
+            prices = prices or costs
+    return Chaos(team=team.name, faults=told(wrong), model=model, speed=speed, rows=tuple(rows))
+
+
+def settings(mechanisms: Mechanisms, wrong: Faulty, seed: int, alone: bool) -> list[Setting]:
+    """The times that the questions are asked, from none of it to all of it."""
+    none = Faulty([], seed)
+    wrong = wrong if wrong.seed is not None else Faulty(wrong.rules, seed)
+    found = [Setting("no faults", dict(BARE), none), Setting("faults", dict(BARE), wrong)]
+    options = dict(BARE)
+    first = next(iter(mechanisms), "")
+    for name, more in mechanisms.items():
+        if alone:
+            base = dict(mechanisms[first]) if first == "retry" else {}
+            options = {**BARE, **base, **more}
+        else:
+            options = {**options, **more}
+        found.append(Setting(name if alone or name == first else f"+ {name}", options, wrong))
+    if alone and len(mechanisms) > 1:
+        together: dict[str, Any] = dict(BARE)
+        for more in mechanisms.values():
+            together |= more
+        found.append(Setting("all", together, wrong))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def serving(speed: float, seed: int) -> AsyncIterator[Server]:
+    """A simulated endpoint of one's own."""
+    server = await asyncio.to_thread(start, seed, speed)
+    try:
+        yield server
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def prepared(server: Server, faults: Faulty) -> None:
+    """Empty the books of an endpoint, and put these faults in force, and no others."""
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        for path in ("stats", "faults"):
+            await client.delete(f"{server.url}/sim/{path}")
+        reply = await client.post(f"{server.url}/sim/faults", json=faults.body())
+    if reply.status_code >= 400:
+        raise SetupError(f"The simulated endpoint refuses: {reply.text[:300]}")
+
+
+def connected(model: str, server: Server, setting: Setting) -> Model:
+    """The model with the mechanisms of this time, and no memory of the time before."""
+    shared.forget()
+    return connect(model, base_url=server.url + "/v1", **setting.options)
+
+
+class Trials:
+    """All questions, asked once."""
+
+    def __init__(
+        self, team: Actor, model: Model, server: Server, concurrency: int, log: Log | None
+    ) -> None:
+        self.team, self.model, self.server = team, model, server
+        self.log = log or MemoryLog()
+        self.places = asyncio.Semaphore(concurrency)
+        self.times: list[float] = []
+        self.costs: dict[str, float] = {}
+        self.right = 0
+        self.missing: list[str] = []
+        self.steps = 0
+        self.notes: Counter[str] = Counter()
+
+    async def all(
+        self, setting: Setting, asked: Sequence[Item], prices: Mapping[str, float]
+    ) -> tuple[ChaosRow, dict[str, float]]:
+        """Ask them; the row, and what each answer cost."""
+        began = time.monotonic()
+        await asyncio.gather(*[self.one(item) for item in asked])
+        wall_s = time.monotonic() - began
+        books = await self.books()
+        useful = sum((prices or self.costs).get(name, 0.0) for name in self.costs)
+        charged = float(books["cost_usd"])
+        row = ChaosRow(
+            name=setting.name,
+            asked=len(asked),
+            answered=len(self.costs),
+            right=self.right,
+            missing=tuple(self.missing),
+            steps=self.steps,
+            requests=int(books["calls"]),
+            p50_s=quantile(self.times, 0.5) if self.times else None,
+            p99_s=quantile(self.times, 0.99) if self.times else None,
+            longest_s=max(self.times, default=None),
+            wall_s=wall_s,
+            charged_usd=charged,
+            wasted_usd=max(0.0, charged - useful),
+            notes=dict(sorted(self.notes.items())),
+            faults=dict(books["faults"]),
+        )
+        return row, self.costs
+
+    async def one(self, item: Item) -> None:
+        """Ask a question; what fails is missing, and said to be."""
+        async with self.places:
+            began = time.monotonic()
+            run_id = None
+            try:
+                answer = await self.team(item.text, model=self.model, log=self.log)
+                run_id = answer.run_id
+                self.times.append(time.monotonic() - began)
+                self.costs[item.id] = answer.cost_usd or 0.0
+                self.right += bool(item.check(answer.text))
+            except AgentkitError as error:
+                run_id = error.context.get("run_id")
+                self.missing.append(f"{item.id}: {type(error).__name__}")
+            self.count(run_id)
+
+    def count(self, run_id: str | None) -> None:
+        """Count the steps and decisions of a run."""
+        if run_id is None:
+            return
+        for event in self.log.read(run_id):
+            if isinstance(event, StepStarted) and event.step == "model":
+                self.steps += 1
+            elif isinstance(event, Noted):
+                self.notes[event.topic] += 1
+
+    async def books(self) -> dict[str, Any]:
+        """What the endpoint itself counted and charged."""
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            found: dict[str, Any] = (await client.get(f"{self.server.url}/sim/stats")).json()
+        return found
+
+
+def told(faults: Faulty) -> str:
+    """Faults in words again."""
+    parts = []
+    for rule in faults.rules:
+        more = [f"{k}={v:g}" for k, v in rule.items() if k.endswith("_s") and v is not None]
+        who = f" of {rule['actor']}" if rule.get("actor") else ""
+        parts.append(" ".join([f"{rule['kind']} {rule.get('rate', 1.0):.0%}{who}", *more]))
+    return ", ".join(parts) or "none"
