@@ -15,9 +15,11 @@ from agentkit.errors import AgentkitError
 from agentkit.sim.faultwords import KINDS
 from nbext.magics import MAGICS, Magic
 from nbext.magics.agent import tools_known
+from nbext.magics.mcp import ACTIONS
 from nbext.magics.state import shared
 from nbext.makers import makers
 from nbext.options import Grammar
+from nbext.servers import servers
 from nbext.session import Session, short
 
 RUNS = 20
@@ -149,6 +151,8 @@ def values(session: Session, kind: str) -> list[Offer]:
         "RUN": lambda: runs(session),
         "STATE": lambda: [*shared(session), *runs(session)],
         "PATTERN": lambda: makers(session.namespace),
+        "ACTION": lambda: ACTIONS,
+        "SERVER": lambda: servers(session),
         "KIND": lambda: [*(f"{kind}=" for kind in KINDS), "off"],
     }
     if kind.endswith(":"):

@@ -52,6 +52,8 @@ class Grammar(Frozen):
     """Whether `-> name: Type` may follow."""
     free: bool = False
     """Whether the text after the last word is taken as it is."""
+    command: bool = False
+    """Whether that text is a command, which has options of its own."""
 
 
 class Binding(Frozen):
@@ -103,7 +105,8 @@ def parse(grammar: Grammar, text: str) -> Line:
             words.append(word)
         elif grammar.free:
             rest = text[at:].strip()
-            check_rest(grammar, rest)
+            if not grammar.command:
+                check_rest(grammar, rest)
             break
         else:
             raise SetupError(

@@ -166,6 +166,7 @@ LAYERS = [
     "nbext.widgets",
     "nbext.background",
     "nbext.session",
+    "nbext.servers",
     "nbext.template",
     "nbext.approval",
     "nbext.arrows",

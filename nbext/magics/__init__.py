@@ -9,6 +9,7 @@ from nbext.magics.base import Magic
 from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
+from nbext.magics.mcp import MCP
 from nbext.magics.memory import MEMORY
 from nbext.magics.overview import listing
 from nbext.magics.runs import AGENTS, RUNS
@@ -40,6 +41,7 @@ OTHERS: tuple[Magic, ...] = (
     FAULTS,
     FORK,
     GRAPH,
+    MCP,
     MEMORY,
     REPLAY,
     RERUN,

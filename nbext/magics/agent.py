@@ -15,6 +15,7 @@ from agentkit.tools.toolbox import is_tool
 from agentkit.words import for_line
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
+from nbext.servers import servers
 from nbext.session import Session, sort_of
 from nbext.show import publish, small
 from nbext.template import render
@@ -27,7 +28,7 @@ GRAMMAR = Grammar(
         Option(
             name="--tools",
             value="TOOLS",
-            help="variables that hold tools, actors or lists of them: a,b",
+            help="variables that hold tools, actors or lists of them: a,b; of a server: files.*",
         ),
         Option(
             name="--memory",
@@ -167,7 +168,8 @@ def resolve(session: Session, name: str, what: str, known: list[str]) -> Any:
     Raises:
         SetupError: there is none.
     """
-    first, *rest = name.split(".")
+    # All tools of a server are the list that its variable holds.
+    first, *rest = name.removesuffix(".*").split(".")
     missing = object()
     value = session.namespace.get(first, missing)
     for part in rest:
@@ -182,12 +184,13 @@ def resolve(session: Session, name: str, what: str, known: list[str]) -> Any:
 
 
 def tools_known(session: Session) -> list[str]:
-    """Variables that hold tools."""
-    return [
+    """Variables that hold tools, and servers, all of whose tools are meant."""
+    known = [
         name
         for name, value in list(session.namespace.items())
         if is_tool(value) and not name.startswith("_")
     ]
+    return known + [f"{name}.*" for name in servers(session)]
 
 
 def tell(made: Agent, replaced: bool) -> None:

@@ -2,3 +2,10 @@
 
 Source: https://modelcontextprotocol.io/specification, revisions 2025-11-25 and 2026-07-28.
 """
+
+from agentkit.extras import lacking
+
+try:
+    import mcp  # noqa: F401  # so that a plain install says what brings it
+except ImportError as error:
+    raise lacking(error) or error from error

@@ -19,7 +19,7 @@ from agentkit.protocols.mcp.connection import Connection, Voice, on_stderr
 from agentkit.protocols.mcp.content import part_of, resource_part, result_of, words_of
 from agentkit.protocols.mcp.faults import Lost, fault
 from agentkit.protocols.mcp.thread import at_exit, not_at_exit, there
-from agentkit.protocols.mcp.tool import Choice, Definition, McpTool, believed, chosen
+from agentkit.protocols.mcp.tool import Choice, Definition, McpTool, believed, chosen, name_for
 from agentkit.tools.protocol import Approve, CallFailed
 
 calling: ContextVar[Call | None] = ContextVar("agentkit.mcp", default=None)
@@ -32,6 +32,16 @@ class McpTools(list[McpTool]):
     server: McpServer
     left_out: dict[str, str]
     """Tools that cannot be used, by their names there, with the reasons."""
+
+    def __getattr__(self, name: str) -> McpTool:
+        """One of them, by its name here or there: `files.read_file`."""
+        for one in self:
+            if name in (one.name, one.made.name, name_for(one.made.name, "")):
+                return one
+        raise AttributeError(f"{type(self).__name__} has no tool {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(name_for(one.made.name, "") for one in self)})
 
     def __repr__(self) -> str:
         names = ", ".join(one.spec.signature for one in self)

@@ -1,0 +1,58 @@
+"""Servers of the Model Context Protocol in a real kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.nbext.notebook import Notebook
+
+TOOLS = ROOT / "tests" / "agentkit" / "protocols"
+START = f"%mcp add port --env PYTHONPATH={ROOT} python {TOOLS / 'official.py'}"
+
+
+def test_a_server_is_added_used_listed_and_removed(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.ok("%load_ext nbext")
+    assert "No servers yet" in notebook.ok("%mcp").text
+    added = notebook.ok(START)
+    assert "6 tools: add, pay, berth, count, chart, refuse" in added.text
+    pid = int(notebook.value("port.server.pid"))
+    shown = notebook.ok("%mcp show port").text
+    assert "port_add(a, b)" in shown and "pure" in shown and "once" in shown
+    notebook.ok("%%agent clerk --tools port.*\nYou answer questions.")
+    assert notebook.value("sorted(clerk.tools)[:2]") == "['port_add', 'port_berth']"
+    notebook.ok("%%agent adder --tools port.add\nYou add.")
+    assert notebook.value("list(adder.tools)") == "['port_add']"
+    assert "clerk, adder" in notebook.ok("%mcp").text
+    # Its error output stands below the cell that calls it.
+    cell = notebook.ok(
+        "import asyncio\nfrom agentkit import Context\n"
+        'print(await port.add.perform(port.add.check(\'{"a": 1, "b": 2}\'), Context(None)))\n'
+        "while not port.server.connection.voice.last:\n    await asyncio.sleep(0.01)"
+    )
+    assert "[port] adding 1 and 2" in cell.stream and "'result': 3" in cell.stream
+    assert "is ended" in notebook.ok("%mcp remove port").text
+    assert notebook.value("'port' in globals()") == "False"
+    assert gone(pid)
+    file = {"mcpServers": {"a-b": {"command": "python", "args": [str(TOOLS / "hostile.py"), "ok"]}}}
+    (tmp_path / "mcp.json").write_text(json.dumps(file))
+    assert "a_b · python … · 1 tool: go" in notebook.ok("%mcp load mcp.json").text
+    pid = int(notebook.value("a_b.server.pid"))
+    assert "did you mean add" in notebook.run("%mcp ad x").error
+    assert "a_b" in notebook.run("%mcp remove nobody").error
+    notebook.restart()  # It is killed, and can end nothing itself.
+    assert gone(pid)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends soon."""
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
