@@ -79,6 +79,20 @@ class Table(Frozen):
         return f'<{tag} style="{CELL};{look}{align}{mono}">{dot}{clean(text)}</{tag}>'
 
 
+class Tables(Frozen):
+    """Several tables, one below the other."""
+
+    parts: tuple[Table, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.parts))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return "<br>".join(one._repr_html_() for one in self.parts)
+
+
 def show(said: Told) -> None:
     """Put a line into the running cell's output."""
     publish({"text/plain": repr(said), "text/html": said._repr_html_()})

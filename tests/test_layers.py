@@ -164,6 +164,7 @@ LAYERS = [
     "nbext.slots",
     "nbext.table",
     "nbext.widgets",
+    "nbext.stacks",
     "nbext.background",
     "nbext.session",
     "nbext.servers",

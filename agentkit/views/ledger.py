@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.amounts import seconds
 from agentkit.events import Event, RunStarted, StepEnded, StepStarted, Usage
 from agentkit.messages import JSON
 from agentkit.views.book import BEHIND, News
@@ -23,6 +24,8 @@ class Account:
     latencies_s: list[float] = field(default_factory=list)
     """From a model call's start to its end."""
     failed: int = 0
+    ended_well: bool = True
+    """Whether its last step did not fail."""
     tools: int = 0
     """Tool calls."""
     saved: Usage = field(default_factory=Usage)
@@ -48,6 +51,16 @@ class Account:
             self.saved = self.saved + event.usage
         if event.cost_usd is not None:
             self.saved_usd = (self.saved_usd or 0.0) + event.cost_usd
+
+    def health(self) -> str:
+        """How its calls went, in a few words; empty where there were none."""
+        made = len(self.latencies_s)
+        if not made:
+            return ""
+        last = "" if self.ended_well else ", the last one too"
+        failed = f"{self.failed} failed{last}" if self.failed else "none failed"
+        p95 = seconds(percentile(self.latencies_s, 0.95))
+        return f"{made} {'call' if made == 1 else 'calls'}, {failed}, p95 {p95}"
 
     def data(self) -> dict[str, JSON]:
         """The account as JSON."""
@@ -129,6 +142,7 @@ class Ledger(Fold):
                 continue
             account.pay(event)
             account.failed += event.status == "failed"
+            account.ended_well = event.status != "failed"
             if event.step == "model" and self.began is not None:
                 account.latencies_s.append(max(0.0, event.at - self.began))
 

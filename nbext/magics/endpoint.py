@@ -11,14 +11,15 @@ from agentkit.endpoints.providers import PROVIDERS
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session
-from nbext.table import Table, Told
+from nbext.stacks import stacks
+from nbext.table import Table, Tables, Told
 
 USE = Grammar(magic="%endpoint", usage="[MODEL]", takes=("MODEL",), most=1)
 SPEND = Grammar(magic="%budget", usage="[USD | off]", most=1)
 
 
 def endpoint(session: Session, line: Line, body: str | None) -> Any:
-    """Show which models can be used, or make MODEL the one of agents that name none.
+    """Show which models can be used, and what is around those in use; or make MODEL the default.
 
     Examples:
         %endpoint openai:gpt-5-mini
@@ -43,11 +44,13 @@ def endpoint(session: Session, line: Line, body: str | None) -> Any:
         )
         rows.append((f"{name}:…", provider.where or provider.base_url, key, ""))
     shown = [(name, where, key) for name, where, key, _ in rows]
-    return Table(
+    listed = Table(
         head=("model", "endpoint", "key"),
         rows=tuple(shown),
         note=f"Agents without --model use {session.model}. Another: %endpoint MODEL",
     )
+    around = stacks(session.actors())
+    return Tables(parts=(listed, around)) if around.rows else listed
 
 
 def budget(session: Session, line: Line, body: str | None) -> Told:

@@ -6,9 +6,12 @@ from agentkit.agent import Agent
 from agentkit.amounts import money, seconds
 from agentkit.lease import owner_gone
 from agentkit.log import RunInfo
+from agentkit.views.fold import fold
+from agentkit.views.ledger import Ledger
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short
+from nbext.stacks import around, guarded
 from nbext.table import Table
 
 NEWEST = 20
@@ -19,17 +22,36 @@ HEAD: tuple[str, ...] = ("run", "what", "status", "took", "calls", "tokens", "co
 
 
 def agents(session: Session, line: Line, body: str | None) -> Table:
-    """List the actors of this notebook: agents, patterns and whatever else can be asked."""
-    rows = []
+    """List the actors of this notebook: agents, patterns and whatever else can be asked.
+
+    With --health, or where an agent's model has more than retries around it, it tells these
+    mechanisms, from the outside in, and how the calls went in the last runs of this kernel.
+    """
+    rows: list[tuple[str, ...]] = []
+    more = line.has("--health") or guarded(session.actors())
+    went = health(session) if more else {}
     for name, actor in session.actors().items():
         called = name if actor.name == name else f"{name} ({actor.name})"
         tools = ", ".join(actor.tools) if isinstance(actor, Agent) else ""
-        rows.append((called, actor.what, actor.model_name or "", tools))
+        layers = around(actor.model) if isinstance(actor, Agent) else ""
+        model = actor.model_name or ""
+        told = (layers, went.get(actor.name, "")) if more else ()
+        rows.append((called, actor.what, model, tools, *told))
+    head = ("actor", "kind", "model", "tools")
     return Table(
-        head=("actor", "kind", "model", "tools"),
+        head=(*head, "around the model", "calls") if more else head,
         rows=tuple(rows),
         empty="No actors yet. Define one: %%agent NAME",
     )
+
+
+def health(session: Session) -> dict[str, str]:
+    """How the calls of each actor went in the last runs of this kernel, in a few words."""
+    mine = [info for info in session.log.runs() if session.mine(info)][:NEWEST]
+    ledger = Ledger()
+    for info in reversed(mine):
+        fold(ledger, session.log.read(info.id))
+    return {name: account.health() for name, account in ledger.actors.items()}
 
 
 def runs(session: Session, line: Line, body: str | None) -> Table:
@@ -76,7 +98,10 @@ def status(info: RunInfo) -> str:
     return "lost" if owner_gone(info.owner) else "running"
 
 
-AGENTS = Magic("agents", "line", Grammar(magic="%agents", usage=""), agents, view=True)
+HEALTH = Option(name="--health", help="how their calls went, and what is around their models")
+AGENTS = Magic(
+    "agents", "line", Grammar(magic="%agents", usage="", options=(HEALTH,)), agents, view=True
+)
 RUNS = Magic(
     "runs",
     "line",

@@ -9,6 +9,7 @@ from benchmarks.fabrics import below, by_queue, highest, opened
 from benchmarks.fresh import Failed, call, fresh
 from benchmarks.memory import light
 from benchmarks.mock import serving
+from benchmarks.reliability import breaking, limiter, overhead, storm
 from benchmarks.startup import imports
 from memory.embed.minilm import weights
 
@@ -113,3 +114,9 @@ def test_the_tables_go_into_their_place_and_nothing_else_changes(tmp_path):
     text = file.read_text()
     assert text.startswith("before\n") and text.endswith("after\n")
     assert "| turn | 1 |" in text and "old" not in text
+
+
+def test_the_mechanisms_around_an_endpoint_are_measured() -> None:
+    rows = [row for part in (limiter, breaking, storm, overhead) for row in part(True)]
+    assert len(rows) == 10 and all(value for _, value in rows)
+    assert rows[3] == ["failures until the breaker opens (stated: 5)", "5"]

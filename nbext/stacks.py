@@ -1,0 +1,54 @@
+"""What is around the models of a notebook's actors: how it is set, and what it does now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentkit.actor import Actor
+from agentkit.agent import Agent
+from agentkit.model import Model
+from agentkit.reliability.wrapper import Wrapper, described
+from nbext.table import Table
+
+
+def models(actors: Mapping[str, Actor]) -> dict[int, tuple[Model, list[str]]]:
+    """Each model in use once, and the actors that use it."""
+    found: dict[int, tuple[Model, list[str]]] = {}
+    for name, actor in actors.items():
+        if isinstance(actor, Agent):
+            found.setdefault(id(actor.model), (actor.model, []))[1].append(name)
+    return found
+
+
+def stacks(actors: Mapping[str, Actor]) -> Table:
+    """The wrappers of the actors' models, from the outside in; none of models without any.
+
+    One that only retries, as every model does, is not told of.
+    """
+    rows: list[tuple[str, ...]] = []
+    for model, names in models(actors).values():
+        layers = described(model)
+        if [one for one, _, _ in layers] in ([], ["retry"]):
+            continue
+        whose = f"{model.name} ({', '.join(names)})"
+        for n, (technique, set_to, state) in enumerate(layers):
+            rows.append((whose if n == 0 else "", technique, set_to, state))
+        for other in getattr(model, "chain", ())[1:]:
+            rows.append(("", "falls back to", other.name, around(other)))
+    return Table(
+        head=("model", "around it, from the outside in", "set to", "now"),
+        rows=tuple(rows),
+        empty="Nothing is around the models in use.",
+    )
+
+
+def guarded(actors: Mapping[str, Actor]) -> bool:
+    """Whether more than retries is around any of their models."""
+    return any(around(model) not in ("", "retry") for model, _ in models(actors).values())
+
+
+def around(model: Model) -> str:
+    """The names of a model's wrappers, from the outside in."""
+    if not isinstance(model, Wrapper):
+        return ""
+    return " → ".join(technique for technique, _, _ in described(model))
