@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from agentkit.endpoints.dialect import Dialect
+from agentkit.endpoints.fields import Fields
 from agentkit.errors import SetupError
 from agentkit.model import Options
 from agentkit.regex import regex
@@ -19,18 +20,7 @@ OURS = (
     *("prompt_cache", "retry_budget", "timeouts", "fallback", "on_refusal", "cache", "hedge"),
     *("limit", "concurrency", "breaker"),
 )
-FIELDS = {
-    *("frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias", "logprobs"),
-    *("top_logprobs", "top_k", "top_a", "min_p", "typical_p", "mirostat", "user", "metadata"),
-    *("store", "service_tier", "parallel_tool_calls", "prediction", "verbosity", "modalities"),
-    *("web_search_options", "prompt_cache_key", "prompt_cache_retention", "safety_identifier"),
-    *("thinking", "cache_control", "container", "inference_geo", "speed", "mcp_servers"),
-    *("provider", "models", "route", "transforms", "reasoning", "plugins", "usage"),
-    *("keep_alive", "num_ctx", "options", "think", "chat_template_kwargs", "guided_json"),
-    *("guided_regex", "guided_grammar", "guided_choice", "grammar", "ignore_eos", "min_tokens"),
-    *("safe_prompt", "random_seed", "reasoning_format", "enable_thinking", "thinking_budget"),
-}
-"""Further fields of a request's body that APIs of these dialects know."""
+FIELDS = frozenset(Fields.__annotations__)
 MEANT = {
     **dict.fromkeys(("timeout", "request_timeout"), "timeout_s"),
     **dict.fromkeys(("max_retries", "num_retries", "retry"), "retries"),

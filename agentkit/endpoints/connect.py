@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import httpx
 from pydantic import SecretStr
@@ -14,6 +14,7 @@ from agentkit.endpoints.address import hidden
 from agentkit.endpoints.choices import headers_of, known, options
 from agentkit.endpoints.clients import CONNECT_S, Phases
 from agentkit.endpoints.endpoint import Endpoint
+from agentkit.endpoints.fields import Fields
 from agentkit.endpoints.finding import EXPECTED, TODO, find
 from agentkit.endpoints.providers import DIALECTS, PROVIDERS
 from agentkit.errors import SetupError, UnknownModel
@@ -71,7 +72,7 @@ def connect(
     limit: Limit | float | bool = False,
     concurrency: int | None = None,
     breaker: Breaker | int | bool = False,
-    **fields: JSON,
+    **fields: Unpack[Fields],
 ) -> Model:
     """Make a model; nothing is sent, started or paid before it is first asked.
 

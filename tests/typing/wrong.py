@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit import Agent, Answer, gather, open_log, pattern, run, tool
+from agentkit import Agent, Answer, connect, gather, open_log, pattern, run, tool
 from agentkit.events import RunStarted
 
 clerk = Agent("clerk", output=int)
@@ -37,6 +37,11 @@ def reads() -> None:
         print(event.actor)
 
 
+connect("openai:gpt-5", temprature=0)  # wrong
+connect("openai:gpt-5", temperature="0")  # wrong
+connect("openai:gpt-5", dialect="respones")  # wrong
+connect("anthropic:claude", prompt_cache="2h")  # wrong
+connect("openai:gpt-5", top_k=3, verbosity="low")
 Agent("clerk", maxturns=3)  # wrong
 Agent("clerk", output=3)  # wrong
 
