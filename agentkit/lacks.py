@@ -8,7 +8,7 @@ Whoever asks again in place of an answer forgets it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +55,13 @@ class Lacks:
             if lack.who not in names and not any(same(lack.source, one) for one in sources)
         ]
 
-    def of(self, own: Iterable[str]) -> tuple[str, ...]:
+    def of(self, own: Collection[str]) -> tuple[str, ...]:
         """All that an answer lacks: what it says itself, what the scope gave up, then by whom.
 
         Asks at once come to their ends in any order, so theirs are sorted.
         """
+        if not self.found and not own:
+            return ()
         said = [brief(one) for one in own]
         said += [word for lack in self.found if not lack.who for word in lack.words]
         told = {brief(f"{lack.who}: {word}") for lack in self.found if lack.who

@@ -7,7 +7,6 @@ a pattern is plain Python and passes no handle along.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -194,6 +193,7 @@ class within:
         self.token = here.set(self.place)
 
     def __exit__(self, *_: object) -> None:
-        # A generator that was given up is closed in another context.
-        with contextlib.suppress(ValueError):
+        try:
             here.reset(self.token)
+        except ValueError:
+            pass  # A generator that was given up is closed in another context.

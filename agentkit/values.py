@@ -78,4 +78,5 @@ CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii
 
 def canonical(value: JSON) -> str:
     """The one JSON text of a value: sorted keys, no spaces (in the spirit of RFC 8785)."""
-    return CANONICAL.encode(value)
+    # What is asked for is text most often, which has no schema: done for every ask.
+    return "null" if value is None else CANONICAL.encode(value)

@@ -26,7 +26,7 @@ COLUMNS = {"run", "seq", "at", "scope", "nodes"}
 
 def stored_body(event: Any) -> str:
     """The event as JSON without its columns; nodes by id, their content is stored once."""
-    ids = f',"nodes":{json.dumps(packed(event.nodes))}' if event.nodes else ""
+    ids = f',"nodes":[{", ".join(named(event.nodes))}]' if event.nodes else ""
     rest = fields_of(event, COLUMNS)[1:-1]
     return f'{{"kind":"{event.kind}"{ids}{"," if rest else ""}{rest}}}'
 
@@ -117,7 +117,7 @@ def names_messages(body: str) -> bool:
 
 
 def part_of(part: JSON) -> tuple[str, int]:
-    """What `packed` wrote, as id and length.
+    """What `named` wrote, as id and length.
 
     Raises:
         ValueError, TypeError: nothing that it writes.
@@ -129,12 +129,15 @@ def part_of(part: JSON) -> tuple[str, int]:
     return id, count
 
 
-def packed(nodes: Thread) -> list[JSON]:
-    """Nodes by id; a chain of several as its last id and its length, so that no history is long."""
-    parts: list[tuple[str, int]] = []
+def named(nodes: Thread) -> list[str]:
+    """Nodes by id as JSON; a chain of several as its last id and its length.
+
+    So no history is long. Ids are hexadecimal, so that nothing in them needs an escape.
+    """
+    chains: list[tuple[str, int]] = []
     for one in nodes:
-        if parts and parts[-1][0] == one.parent:
-            parts[-1] = (one.id, parts[-1][1] + 1)
+        if chains and chains[-1][0] == one.parent:
+            chains[-1] = (one.id, chains[-1][1] + 1)
         else:
-            parts.append((one.id, 1))
-    return [id if count == 1 else [id, count] for id, count in parts]
+            chains.append((one.id, 1))
+    return [f'"{id}"' if count == 1 else f'["{id}", {count}]' for id, count in chains]

@@ -6,7 +6,7 @@ import pytest
 
 from agentkit import Agent, Message, open_log, run
 from agentkit.events import Noted
-from agentkit.logs.bodies import packed
+from agentkit.logs.bodies import named
 from agentkit.messages import thread_of
 from tests.fakes import ScriptedModel
 
@@ -17,14 +17,14 @@ def said(*texts):
 
 def test_a_chain_is_its_last_id_and_its_length():
     chain = said("a", "b", "c")
-    assert packed(chain) == [[chain[-1].id, 3]]
-    assert packed(chain[:1]) == [chain[0].id]
-    assert packed(()) == []
+    assert named(chain) == [f'["{chain[-1].id}", 3]']
+    assert named(chain[:1]) == [f'"{chain[0].id}"']
+    assert named(()) == []
 
 
 def test_nodes_of_two_conversations_are_two_parts():
     one, two = said("a", "b"), said("x")
-    assert packed((*one, *two)) == [[one[-1].id, 2], two[0].id]
+    assert named((*one, *two)) == [f'["{one[-1].id}", 2]', f'"{two[0].id}"']
 
 
 @pytest.fixture
