@@ -78,7 +78,7 @@ PROVIDERS = {
     "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "openrouter"),
     "ollama": Provider("", "", where="Ollama on this machine"),
 }
-DIALECTS = ("openai", "anthropic", "responses")
+DIALECTS = ("openai", "responses", "anthropic")
 KNOWN = ("sim", *PROVIDERS)
 FAMILIES = {"gpt": "openai", "claude": "anthropic", "gemini": "gemini", "deepseek": "deepseek"}
 """How the names of models begin, and whose they are."""
