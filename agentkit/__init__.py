@@ -19,6 +19,7 @@ from agentkit.opening import run
 from agentkit.parts import Data, File, Image
 from agentkit.pattern import Pattern, pattern
 from agentkit.person import Question, set_person
+from agentkit.questions import Pending, approve, pending, refuse
 from agentkit.run import Run, current_run
 from agentkit.scope import discard
 from agentkit.tools import Tool, tool
@@ -49,18 +50,22 @@ __all__ = [
     "Message",
     "Model",
     "Pattern",
+    "Pending",
     "Question",
     "Reply",
     "Request",
     "Run",
     "Tool",
     "Usage",
+    "approve",
     "connect",
     "current_run",
     "discard",
     "gather",
     "open_log",
     "pattern",
+    "pending",
+    "refuse",
     "run",
     "set_person",
     "tool",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit import pictures, views
+from agentkit import asking, pictures, views
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
@@ -20,6 +20,7 @@ from agentkit.logs.files import FOLDER, HOME
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
 from agentkit.place import here
+from agentkit.questions import asked_in
 from agentkit.words import for_terminal
 
 WIDTH = 100
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         "head": "a short text that names all that is recorded, for verify --head",
         "copy": "copy the log into a new file or database, also while it is in use",
         "redact": "take out what was said in runs, or a text wherever it stands, beyond recovery",
+        **asking.COMMANDS,
     }
     for name, text in actions.items():
         action = log.add_parser(name, help=text, description=text)
@@ -69,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
             action.add_argument("to", help="the new file, or the URL of a database")
         if name == "redact":
             redaction(action)
+        if name in asking.COMMANDS:
+            asking.options(action, name)
     return top
 
 
@@ -103,14 +107,15 @@ def moment(at: float, form: str) -> str:
         return f"{at:g}"
 
 
-def listed(info: RunInfo) -> str:
-    """A run in one line."""
+def listed(info: RunInfo, asks: bool = False) -> str:
+    """A run in one line, which says too whether it waits for a person."""
     started = moment(info.started, "%Y-%m-%d %H:%M:%S")
     took = f"{info.ended - info.started:8.2f} s" if info.ended else "   going on"
     cost = "unknown" if info.cost_usd is None else f"${info.cost_usd:.6f}"
     tokens = f"{info.tokens_in}+{info.tokens_out}"
+    stands = "waiting" if asks else info.status
     line = (
-        f"{info.id}  {started}  {info.status:<9} {took}  {info.calls:>4} calls"
+        f"{info.id}  {started}  {stands:<9} {took}  {info.calls:>4} calls"
         f" {tokens:>12} tokens  {cost:>10}  {info.name}"
     )
     return for_terminal(line, one_line=True)
@@ -232,7 +237,9 @@ def read(action: str, log: Log, run: str) -> int:
         told(log.head())
         return 0
     if action == "list":
-        lines = [listed(info) for info in log.runs()] or [f"{log.url} has no runs yet."]
+        asking_runs = {one.run for one in asked_in(log)}
+        lines = [listed(info, info.id in asking_runs) for info in log.runs()]
+        lines = lines or [f"{log.url} has no runs yet."]
         told("\n".join(lines))
         return 0
     if action == "export":
@@ -268,6 +275,8 @@ def perform(options: argparse.Namespace) -> int:
             return copy(log, options.to)
         if options.action == "redact":
             return redact(log, options)
+        if options.action in asking.COMMANDS:
+            return asking.perform(log, options, options.log or default())
         return read(options.action, log, getattr(options, "run", ""))
     except (AgentkitError, BrokenPipeError):
         raise
@@ -299,7 +308,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim.__main__ import main as serve
 
         return (command if argv is None else serve)(words[1:])
-    options = parser().parse_args(words)
+    top = parser()
+    options, rest = top.parse_known_args(words)
+    if rest and not asking.take(options, rest):
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

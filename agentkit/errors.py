@@ -30,10 +30,13 @@ AgentkitError
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say
 ├── Interrupted           the run was stopped, from outside or by a tool; it can be resumed
+│   └── Waiting           a question to a person is open, and the run does not wait for the answer
 ├── StoreError            a memory's store; the package memory has one class for each cause
 └── LogError              the event log
     ├── UnknownRun        no run of that id
     ├── RunTaken          somebody else is writing this run
+    ├── UnknownQuestion   no question of that id is open
+    ├── AlreadyAnswered   a question to a person has an answer; the first one counts
     ├── TeamChanged       a resumed run was recorded with other instructions, tools or model
     ├── ReplayMismatch    a strict replay met a step that is not recorded
     ├── LogLocked         another process holds the file for too long
@@ -287,6 +290,10 @@ class Interrupted(AgentkitError):
     """
 
 
+class Waiting(Interrupted):
+    """The run was stopped at a question to a person; it is resumed after an answer."""
+
+
 class StoreError(AgentkitError):
     """A memory's store failed; what it holds is as it was before."""
 
@@ -310,6 +317,14 @@ class UnknownRun(LogError):
 
 class RunTaken(LogError):
     """Somebody else holds, or took over, the writing of this run."""
+
+
+class UnknownQuestion(LogError):
+    """No question of that id is open."""
+
+
+class AlreadyAnswered(LogError):
+    """The question has an answer: `said` it is, and `by` whom; the first one counts."""
 
 
 class TeamChanged(LogError):

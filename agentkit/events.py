@@ -35,11 +35,15 @@ TRIAL = {"contender", "made_of", "question", "seed", "budget"}
 
 Status = Literal["ok", "failed", "cancelled"]
 
-What = Literal["run", "stream"]
-"""What a sequence of events is: a run, or a stream of shared state next to the runs."""
+What = Literal["run", "stream", "answer"]
+"""What a sequence of events is: a run, a stream of shared state next to the runs, or the answer to
+a question of a run, which is its origin."""
 
 STREAMS = "state:"
 """Begins the ids of streams, so that none is that of a run; what tells them apart is their kind."""
+
+ANSWER = "answer:"
+"""Begins the ids of answers; the id of the question follows."""
 
 
 class Usage(Frozen):

@@ -29,7 +29,7 @@ from agentkit.events import STREAMS, Delta, Event, What
 from agentkit.lease import Lease, owner_name
 from agentkit.runinfo import Erased, RunInfo, Tally
 from agentkit.subscribing import LOGGER, Subscriber, Subscription, running_loop
-from agentkit.tailing import Watch, tailed
+from agentkit.tailing import Watch, begun, tailed
 
 __all__ = [
     "LOGGER",
@@ -239,6 +239,17 @@ class Log(ABC):
             UnknownRun: no such run. LogError: it cannot be read any more.
         """
         return tailed(self, self._watches, run, after)
+
+    def begun(self, run: str) -> Coroutine[Any, Any, None]:
+        """Wait until there is a run, stream or answer of that id, whichever process begins it."""
+        return begun(self, self._watches, run)
+
+    def asking(self) -> list[str]:
+        """The ids of the runs that are not over, or did not end well, and may have open questions.
+
+        A log of one's own that keeps many may leave out those that asked nobody anything.
+        """
+        return [info.id for info in self.runs() if info.status != "ok"]
 
     async def release(self) -> None:  # noqa: B027  most keep nothing
         """Give back what `write` keeps between two batches; called last, on its loop."""

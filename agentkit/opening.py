@@ -24,6 +24,7 @@ from agentkit.messages import JSON
 from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
+from agentkit.person import Person
 from agentkit.place import here
 from agentkit.record import Recorded, recorded
 from agentkit.resumed import Resumed
@@ -59,6 +60,7 @@ async def run(
     arguments: JSON = None,
     model: str | None = None,
     deps: str = "",
+    person: Person | None = None,
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -87,6 +89,8 @@ async def run(
             the attempt that was asked about, and about no later one.
         extend: let a run that is resumed although it has finished perform more, as a study
             that gets further questions does.
+        person: who answers its questions here, in place of whom `set_person` named for the
+            process; `wait_for_answer` where nobody does, and `stop_for_answer`.
         id: the run's id; a new UUIDv7 by default.
         actor, task, output, sample, arguments, model, deps: what is asked, kept so that the ask
             can be repeated.
@@ -105,13 +109,12 @@ async def run(
     fitting(source, at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
     asked |= {"arguments": arguments or None, "model": model, "deps": deps}
-    edits, edited = as_kept(edit)
-    asked |= {"edits": edits or None, "edited": edited or None}
+    asked |= as_kept(edit)
     known = await looked_up(log or open_log(), source, id, limits, extend)
     start = beginning(known, name, at, asked, limits)
-    past = past_of(known, start, settle or {})
-    async with performing(Run(known.log, known.lease, start, past), start, judged=not edit) as now:
-        yield now
+    current = made(known, start, settle or {}, person)
+    async with performing(current, start, judged=not edit):
+        yield current
 
 
 def check(limits: dict[str, Any], actor: str | None, id: str | None, **words: Any) -> None:
@@ -216,6 +219,13 @@ def beginning(
     )
 
 
+def made(known: Known, start: RunStarted, settle: dict[str, JSON], person: Person | None) -> Run:
+    """The run that is opened."""
+    current = Run(known.log, known.lease, start, past_of(known, start, settle))
+    current.person = person or current.person
+    return current
+
+
 def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     """What a run that is opened knows of what was done before it."""
     log, source, events = known.log, known.source, known.events
@@ -237,7 +247,7 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
 
 
 @contextlib.asynccontextmanager
-async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[Run]:
+async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[None]:
     """From the record that a run begins to that of its end.
 
     Args:
@@ -260,11 +270,11 @@ async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncI
             bind(current.root, Bounds(concurrency=start.concurrency))
         with within(current, current.root):
             if start.deadline_s is None or lease is None:
-                yield current
+                yield
             else:
                 who = start.actor or "The block of code"
                 async with Deadline(current, current.root, who, start.deadline_s):
-                    yield current
+                    yield
     except BaseException as error:
         failure = error
         raise

@@ -11,6 +11,7 @@ from agentkit.conversation import After
 from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.model import Model
+from agentkit.person import Person
 
 
 class RunOptions(TypedDict, total=False):
@@ -33,6 +34,7 @@ class RunOptions(TypedDict, total=False):
     extend: bool
     id: str | None
     actor: str | None
+    person: Person | None
 
 
 class AskOptions(RunOptions, total=False):

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 
+from agentkit.errors import Waiting
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.threads import in_thread
@@ -58,8 +59,42 @@ class DefaultTaken(Note):
     reason: str = ""
 
 
+class AnsweredBy(Note):
+    """Somebody answered a question from elsewhere: in another cell, process or page."""
+
+    topic = "answered_by"
+    says = "{by} answered {answer!r}."
+    by: str
+    answer: JSON
+    words: str = ""
+    """What was said besides."""
+
+
 class Nobody(Exception):
     """There is no person to answer; the question's default is the answer."""
+
+
+async def wait_for_answer(question: Question) -> str:
+    """Nobody sits here: the question waits until somebody answers it in the log.
+
+    For a process without a keyboard, as a web server: `set_person(wait_for_answer)`, or for one
+    run `await team(task, person=wait_for_answer)`. See `agentkit.pending` and `agentkit.approve`.
+    """
+    never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def stop_for_answer(question: Question) -> str:
+    """Nobody sits here, and nothing waits: the run stops, and is resumed after an answer.
+
+    Raises:
+        Waiting: always.
+    """
+    raise Waiting(
+        f"Run {question.run} waits for an answer to: {question.text}",
+        todo="answer it (await pending(), %pending, `agentkit log pending`), then resume the run",
+        run_id=question.run,
+    )
 
 
 async def console(question: Question) -> str:
@@ -126,11 +161,11 @@ def set_person(person: Person | None) -> Person:
     return before
 
 
-async def answered(question: Question) -> tuple[str, str]:
+async def answered(question: Question, person: Person | None = None) -> tuple[str, str]:
     """What the person says, and "": or the question's default, and why that is the answer."""
     try:
         async with asyncio.timeout(question.timeout_s) as limit:
-            return await _person(question), ""
+            return await (person or _person)(question), ""
     except Nobody:
         return question.default, "nobody is there to answer"
     except TimeoutError:

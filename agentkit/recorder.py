@@ -17,6 +17,7 @@ from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Thread
 from agentkit.notes import Note
 from agentkit.past import Past
+from agentkit.person import Person
 from agentkit.record import Unused
 from agentkit.scope import YOU, Scope, asleep, current_scope, here
 from agentkit.traces import failure_of
@@ -33,8 +34,11 @@ class Recorder:
         around = here.get()
         self.outer: Recorder | None = around[0] if around and not around[0].ended else None
         """The run in which this one is opened; its budget binds here, too."""
+        self.person: Person | None = None
+        """Who answers the questions of this run here; None is whoever was set for the process."""
         if around and self.outer:
             self.root.places = around[1].places
+            self.person = self.outer.person
         self.beside = Scope("", YOU, "")
         """What runs that were opened in this one spent, and what recorded steps cost that a
         resumed run has not come by again."""

@@ -10,8 +10,9 @@ from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import Delta, Failure, StepEnded
-from agentkit.messages import canonical, jsonable
-from agentkit.person import DefaultTaken, Question, agreed, answered
+from agentkit.messages import JSON, canonical, jsonable
+from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
+from agentkit.questions import Pending, heard, pending
 from agentkit.record import Doubted, Kept
 from agentkit.scope import current_scope, here
 from agentkit.step import Outcome, Step
@@ -114,18 +115,33 @@ class Run(Stepping):
         agent = question.agent or current_scope().actor
         asked = question.model_copy(update={"run": self.id, "agent": agent})
 
-        async def perform(_key: str) -> Outcome:
-            said, reason = await answered(asked)
-            return Outcome(result={"text": said, "default": reason} if reason else said)
+        async def perform(key: str) -> Outcome:
+            said = await heard(self.log, key, asked, self.person)
+            told = {"text": said.text, "default": said.reason, "by": said.by, "words": said.words}
+            more = {name: one for name, one in told.items() if one}
+            return Outcome(result=said.text if more.keys() <= {"text"} else {"text": "", **more})
 
         request = asked.model_dump(mode="json", exclude={"run"}, exclude_defaults=True)
         same = canonical(question.identity())
         found = (await self.step("person", "person", request, perform, asked=same)).result
         if not isinstance(found, dict):
             return str(found), ""
-        said, reason = str(found["text"]), str(found["default"])
-        self.note(DefaultTaken(actor=agent, answer=said, reason=reason))
+        said, reason = str(found["text"]), str(found.get("default", ""))
+        if reason:
+            self.note(DefaultTaken(actor=agent, answer=said, reason=reason))
+        else:
+            self.note(self.told_by(found))
         return said, reason
+
+    def told_by(self, found: dict[str, JSON]) -> AnsweredBy:
+        """Who answered a question from elsewhere, as the log shows it."""
+        by, words = str(found.get("by", "")), str(found.get("words", ""))
+        return AnsweredBy(by=by or "somebody", answer=str(found["text"]), words=words)
+
+    async def pending(self) -> list[Pending]:
+        """List the questions of this run that are open; see `agentkit.pending`."""
+        await self.flush()
+        return await pending(self.log, self.id)
 
     async def now(self) -> float:
         """The time, recorded: Unix seconds."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agentkit.errors import SetupError, error_text
-from agentkit.events import STREAMS
-from agentkit.messages import JSON, Content, jsonable
+from agentkit.events import ANSWER, STREAMS
+from agentkit.messages import JSON, jsonable
 from agentkit.parts import as_content
 
 How = Literal["ask", "resume", "rerun", "fork", "replay"]
@@ -88,19 +88,20 @@ def checked_words(**given: Any) -> None:
 
 
 def checked_id(id: str | None) -> None:
-    """See to it that a run is not called as streams are.
+    """See to it that a run is not called as streams and answers are.
 
     Raises:
         SetupError: it would be.
     """
-    if id is not None and id.startswith(STREAMS):
+    if id is not None and id.startswith((STREAMS, ANSWER)):
+        what = "streams of shared state" if id.startswith(STREAMS) else "answers to questions"
         raise SetupError(
-            f"A run cannot be called {id!r}: so are streams of shared state.",
-            expected=f"an id that does not begin with {STREAMS!r}, or none",
+            f"A run cannot be called {id!r}: so are {what}.",
+            expected=f"an id that does not begin with {STREAMS!r} or {ANSWER!r}, or none",
         )
 
 
-def as_kept(edit: dict[Any, Any] | None) -> tuple[dict[str, JSON], dict[str, Content]]:
+def as_kept(edit: dict[Any, Any] | None) -> dict[str, Any]:
     """The edits of a fork as its record keeps them: JSON, and contents with parts.
 
     Raises:
@@ -109,7 +110,8 @@ def as_kept(edit: dict[Any, Any] | None) -> tuple[dict[str, JSON], dict[str, Con
     given = {str(seq): new for seq, new in (edit or {}).items() if seq != "task"}
     contents = {seq: content for seq, new in given.items() if (content := as_content(new))}
     try:
-        return {seq: jsonable(new) for seq, new in given.items() if seq not in contents}, contents
+        edits = {seq: jsonable(new) for seq, new in given.items() if seq not in contents}
+        return {"edits": edits or None, "edited": contents or None}
     except ValueError as error:
         raise SetupError(
             f"An edit of a fork has no JSON form: {error_text(error)}.", expected=WORDS["edit"][1]

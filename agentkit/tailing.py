@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ class Source(Protocol):
     """What a log is to those who follow it; see Log."""
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]: ...
+
+    def has(self, run: str) -> bool: ...
 
     def subscribe(
         self, callback: Callable[[list[Any]], None], run: str | None = None
@@ -82,6 +85,30 @@ async def tailed(
         run: the id of the run.
         after: a seq.
     """
+    async with following(source, watches, run) as tail:
+        tail.elsewhere = True
+        while True:
+            for event in fresh(source, tail, after):
+                after = event.seq
+                yield event
+            await tail.woken.wait()
+
+
+async def begun(source: Source, watches: dict[asyncio.AbstractEventLoop, Watch], run: str) -> None:
+    """Wait until there is a run, stream or answer of that id, whoever begins it."""
+    async with following(source, watches, run) as tail:
+        while not source.has(run):
+            await tail.woken.wait()
+            tail.woken.clear()
+            if tail.error is not None:
+                raise tail.error
+
+
+@contextlib.asynccontextmanager
+async def following(
+    source: Source, watches: dict[asyncio.AbstractEventLoop, Watch], run: str
+) -> AsyncIterator[Tail]:
+    """Be told of what is appended to a run, and share the look at other processes."""
     loop, tail = asyncio.get_running_loop(), Tail(run)
     watch = watches.get(loop)
     if watch is None or watch.task.done():
@@ -91,12 +118,7 @@ async def tailed(
     try:
         # Before the first read, so that nothing falls between the two.
         await asyncio.shield(watch.listening)
-        tail.elsewhere = True
-        while True:
-            for event in fresh(source, tail, after):
-                after = event.seq
-                yield event
-            await tail.woken.wait()
+        yield tail
     finally:
         remove()
         watch.tails.discard(tail)

@@ -10,6 +10,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.person import Nobody, Question
+from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
 from agentkit.scope import current_scope, in_run
 from nbext.session import Session
@@ -61,7 +62,10 @@ def asker(
             return widget.answer
         try:
             answer, by = await heard(widget.mounted, widget.given, question)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stop:
+            if (said := elsewhere(stop)) is not None:
+                widget.show_answer(said.text + (f" ({said.by})" if said.by else ""), "elsewhere")
+                raise
             # The time-out of a question comes as a cancellation too.
             waited = loop.time() - begun + SLACK_S
             late = question.timeout_s is not None and waited >= question.timeout_s
@@ -73,6 +77,11 @@ def asker(
         return answer
 
     return ask
+
+
+def elsewhere(stop: asyncio.CancelledError) -> GivenAnswer | None:
+    """The answer for which a question here was given up, because it was given elsewhere."""
+    return next((one for one in stop.args if isinstance(one, GivenAnswer)), None)
 
 
 async def heard(

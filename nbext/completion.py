@@ -12,6 +12,7 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import AgentkitError
+from agentkit.questions import asked_in
 from agentkit.sim.faultwords import KINDS
 from nbext.magics import MAGICS, Magic
 from nbext.magics.agent import tools_known
@@ -149,6 +150,7 @@ def values(session: Session, kind: str) -> list[Offer]:
             if isinstance(value, Answer) and not name.startswith("_")
         ],
         "RUN": lambda: runs(session),
+        "QUESTION": lambda: questions(session),
         "STATE": lambda: [*shared(session), *runs(session)],
         "PATTERN": lambda: makers(session.namespace),
         "ACTION": lambda: ACTIONS,
@@ -171,6 +173,14 @@ def models(session: Session) -> list[str]:
     ]
     names = [*(f"sim:{kind}" for kind in TEMPERAMENTS), *used, *(f"{name}:" for name in PROVIDERS)]
     return list(dict.fromkeys(names))
+
+
+def questions(session: Session) -> list[str]:
+    """The questions that are open; a log that cannot be read offers none."""
+    try:
+        return [one.id[:8] for one in asked_in(session.log)]
+    except AgentkitError:
+        return []
 
 
 def runs(session: Session) -> list[str]:

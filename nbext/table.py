@@ -12,6 +12,7 @@ DOTS = {
     "ok": "#2e9e6b",
     "done": "#2e9e6b",
     "running": "#3b7dd8",
+    "waiting": "#d39a2d",
     "failed": "#d64550",
     "cancelled": "#c98a1b",
     "stopped": "#c98a1b",
@@ -71,7 +72,7 @@ class Table(Frozen):
         align = ";text-align:right;white-space:nowrap" if column in self.numbers else ""
         dot = ""
         if column == "status" and tag == "td":
-            colour = DOTS.get(text.split()[0] if text else "", "#8a939c")
+            colour = DOTS.get(text.split()[0].rstrip(",:") if text else "", "#8a939c")
             dot = f'<span style="color:{colour}">●</span> '
         # An id is copied: as a whole, where it is not so long that it would leave no room.
         align += ";white-space:nowrap" if column == "id" and len(text) <= WHOLE else ""

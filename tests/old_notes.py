@@ -8,6 +8,8 @@ from __future__ import annotations
 from agentkit.messages import JSON
 
 OLD: list[tuple[str, str, JSON]] = [
+    ("GivenAnswer", "answer", {"text": "yes", "by": "ann", "words": "a good customer"}),
+    ("AnsweredBy", "answered_by", {"by": "ann", "answer": "yes", "words": "a good customer"}),
     ("Adapted", "adapted", {"model": "m", "to": ["max_completion_tokens"]}),
     ("WrongArguments", "bad_arguments", {"actor": "a", "tool": "t", "wrong": "n: missing"}),
     ("BoundTo", "bound", {"name": "a", "type": "Report", "model": ""}),

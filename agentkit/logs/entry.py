@@ -93,5 +93,5 @@ def listed(entries: Iterable[Entry], *, streams: bool) -> list[RunInfo]:
         streams: whether streams are listed.
     """
     infos = [one.info(one.started) for one in entries if one.started is not None]
-    wanted = [info for info in infos if (info.what == "stream") is streams]
+    wanted = [info for info in infos if info.what == ("stream" if streams else "run")]
     return sorted(reversed(wanted), key=lambda info: info.started, reverse=True)

@@ -175,6 +175,15 @@ class Reading:
                 todo="check the file with `agentkit log verify`",
             ) from error
 
+    def asking(self, db: Rows) -> list[str]:
+        """The runs that are not over, or did not end well, and asked a person something."""
+        rows = db.execute(
+            f"SELECT id FROM runs WHERE status<>'ok' AND {schema.what(db)}='run' AND EXISTS"
+            " (SELECT 1 FROM events WHERE events.run=runs.n AND body LIKE ?)",
+            ('%"step":"person"%',),
+        )
+        return [id for (id,) in rows]
+
     def _take(self, size: int) -> None:
         """Count what is read: no event that we wrote needs more than its file holds."""
         self._taken += size

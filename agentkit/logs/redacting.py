@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentkit.events import ANSWER
 from agentkit.lease import holds, owner_gone, owner_name, taken
 from agentkit.log import Erased
 from agentkit.logs import blobs, erasing
@@ -23,9 +24,10 @@ from agentkit.logs.rows import Rows
 from agentkit.messages import JSON
 
 KEPT = {
-    "run.started": "actor origin how sample seed budget_usd budget_tokens place what model",
+    "run.started": "actor origin how sample seed budget_usd budget_tokens deadline_s concurrency"
+    " place what model",
     "run.ended": "status",
-    "scope.opened": "actor what path parent model again",
+    "scope.opened": "actor what path parent model deadline_s concurrency again",
     "scope.closed": "status opaque stop",
     "message.sent": "sender to message purpose",
     "step.started": "key step name effect attempt",
@@ -56,6 +58,8 @@ class Found:
     """Images and files that nothing names any more, once it is done."""
     messages: set[bytes] = field(default_factory=set)
     """Those that no other run holds."""
+    answers: list[int] = field(default_factory=list)
+    """The numbers of the answers to questions of the runs."""
     streams: dict[int, list[str]] = field(default_factory=dict)
     """What the runs wrote into each stream."""
     left: list[str] = field(default_factory=list)
@@ -93,7 +97,7 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
 def redacted_in(db: Rows, runs: Sequence[str], now: float) -> Found:
     """Redact runs in the rows, in a transaction that is to be committed; see `redact`."""
     found = plan(db, runs, now)
-    for n in found.ids:
+    for n in (*found.ids, *found.answers):
         redact_run(db, n)
     for id in found.messages:
         db.execute("DELETE FROM messages WHERE id=?", (id,))
@@ -120,12 +124,15 @@ def plan(db: Rows, runs: Sequence[str], now: float) -> Found:
         _, _, owner, until = known[run]
         if holds(until, now) and not owner_gone(owner):
             raise taken(run, owner)
+    found.answers = [
+        n for id, (n, origin, *_) in known.items() if id.startswith(ANSWER) and origin in runs
+    ]
     find_messages(db, known, found)
     origins = {known[run][1] for run in runs}
     related = [
         id
         for id, (n, origin, *_) in known.items()
-        if n not in found.ids and (origin in runs or id in origins)
+        if not id.startswith(ANSWER) and n not in found.ids and (origin in runs or id in origins)
     ]
     if related:
         found.left.append(f"what runs of the same origin recorded themselves: {few(related)}")
@@ -145,6 +152,7 @@ def find_messages(db: Rows, known: Known, found: Found) -> None:
         if n in found.ids:
             found.events += 1
             take_written(db, known, body, found)
+        found.events += n in found.answers
         for id in named(body):
             (mine if n in found.ids else others).setdefault(id, n)
     ours, holders = above(db, mine), above(db, others)

@@ -74,11 +74,10 @@ class SqliteLog(Log):
         """The head of each run that this process writes, for the lease that it writes it by."""
         self._messages: dict[bytes, None] = {}
         """Ids of messages that this process put into the file, or found there."""
-        self._link = chain.START
+        self._looked, self._link = 0.0, chain.START
         """The link of the last run, as far as this process knows."""
         self._version, self._epoch = -1, b""
         """What the file was when it was last looked for erasures, and the last one."""
-        self._looked = 0.0
         self._reading = Reading(path, self.blob)
         with self._mapped():
             self._file = connected(path, full=full, write=write)
@@ -269,13 +268,17 @@ class SqliteLog(Log):
     def has(self, run: str) -> bool:
         self.catch_up()
         with self._mapped():
-            row = self._db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone()
-        return row is not None
+            return bool(self._db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone())
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.catch_up()
         with self._mapped():
             return self._reading.runs(self._db, streams=streams)
+
+    def asking(self) -> list[str]:
+        self.catch_up()
+        with self._mapped():
+            return self._reading.asking(self._db)
 
     def news(self) -> AsyncIterator[Collection[str] | None]:
         return Elsewhere(self._db, self._mapped).watched(self.lock)

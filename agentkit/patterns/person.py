@@ -15,7 +15,8 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.messages import JSON, Thread, canonical, in_words
-from agentkit.person import DefaultTaken, Question, answered
+from agentkit.person import DefaultTaken, Question
+from agentkit.questions import heard
 from agentkit.run import current_run
 from agentkit.scope import note
 from agentkit.step import Outcome
@@ -56,16 +57,23 @@ class Person(Actor):
         )
         scripted = self._scripted(text)
 
-        async def perform(_key: str) -> Outcome:
-            if scripted is not None:
-                return Outcome(result={"text": scripted, "late": False})
-            said, reason = await answered(question)
-            return Outcome(result={"text": said, "late": reason})
+        async def says(_question: Question) -> str:
+            return scripted or ""
+
+        async def perform(key: str) -> Outcome:
+            here = current_run().person if scripted is None else says
+            found = await heard(current_run().log, key, question, here)
+            late = False if scripted is not None else found.reason
+            told = {"by": found.by, "words": found.words}
+            more = {name: one for name, one in told.items() if one}
+            return Outcome(result={"text": found.text, "late": late, **more})
 
         request = question.identity()
         found = (await current_run().step("person", self.name, request, perform)).result
         if reason := found["late"]:
             note(DefaultTaken(actor=self.name, answer=found["text"], reason=reason))
+        elif "by" in found or "words" in found:
+            note(current_run().told_by(found))
         said = str(found["text"])
         if options and said not in options:
             raise BadOutput(

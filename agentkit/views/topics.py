@@ -9,6 +9,8 @@ TOPICS = {
     "absent": "patterns.parts.notes",
     "adapted": "endpoints.endpoint",
     "announce": "patterns.contractnet",
+    "answer": "questions",
+    "answered_by": "person",
     "asked_back": "patterns.chatchain",
     "award": "patterns.auction patterns.contractnet",
     "bad_arguments": "toolcalls",

@@ -12,6 +12,7 @@ from nbext.magics.faults import FAULTS
 from nbext.magics.mcp import MCP
 from nbext.magics.memory import MEMORY
 from nbext.magics.overview import listing
+from nbext.magics.pending import ANSWER, APPROVE, PENDING, REFUSE
 from nbext.magics.runs import AGENTS, RUNS
 from nbext.magics.state import STATE
 from nbext.magics.team import TEAM
@@ -31,6 +32,8 @@ __all__ = ["MAGICS", "Magic"]
 OTHERS: tuple[Magic, ...] = (
     AGENT,
     AGENTS,
+    ANSWER,
+    APPROVE,
     ASK,
     BALLOTS,
     BOARD,
@@ -43,6 +46,8 @@ OTHERS: tuple[Magic, ...] = (
     GRAPH,
     MCP,
     MEMORY,
+    PENDING,
+    REFUSE,
     REPLAY,
     RERUN,
     RESUME,

@@ -6,6 +6,7 @@ from agentkit.agent import Agent
 from agentkit.amounts import money, seconds
 from agentkit.lease import owner_gone
 from agentkit.log import RunInfo
+from agentkit.questions import asked_in
 from agentkit.views.fold import fold
 from agentkit.views.ledger import Ledger
 from nbext.magics.base import Magic
@@ -61,6 +62,7 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
 
     The run's id may be given to %graph, %timeline, %cost, %transcript, %resume, %rerun, %fork,
     %replay and %stop. A run that failed, was cancelled or lost its kernel goes on with %resume.
+    One that waits for a person, or asked something before it stopped, is answered by %pending.
     """
     infos = session.log.runs()
     if line.has("--mine"):
@@ -69,7 +71,8 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
         infos = [info for info in infos if session.ours(info)]
     listed = infos if line.has("--all") else infos[:NEWEST]
     more = len(infos) - len(listed)
-    head, rows = HEAD, tuple(row(session, info) for info in listed)
+    asking = {one.run for one in asked_in(session.log)}
+    head, rows = HEAD, tuple(row(info, info.id in asking) for info in listed)
     if not all(session.ours(info) for info in listed):
         head = (*HEAD, "notebook")
         whose = ["this one" if session.ours(info) else session.origin(info) for info in listed]
@@ -83,19 +86,20 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
     )
 
 
-def row(session: Session, info: RunInfo) -> tuple[str, ...]:
+def row(info: RunInfo, asks: bool) -> tuple[str, ...]:
     """A run as a line of the list."""
     took = seconds(info.ended - info.started) if info.ended is not None else ""
     tokens = f"{info.tokens_in}+{info.tokens_out}"
     cost = "unknown" if info.cost_usd is None else money(info.cost_usd)
-    return (short(info.id), info.name, status(info), took, str(info.calls), tokens, cost)
+    return (short(info.id), info.name, status(info, asks), took, str(info.calls), tokens, cost)
 
 
-def status(info: RunInfo) -> str:
-    """How a run stands: an open one runs, or its kernel has gone."""
-    if info.status != "open":
-        return info.status
-    return "lost" if owner_gone(info.owner) else "running"
+def status(info: RunInfo, asks: bool = False) -> str:
+    """How a run stands: an open one runs, waits for a person, or its kernel has gone."""
+    if info.status == "open" and not owner_gone(info.owner):
+        return "waiting" if asks else "running"
+    ended = "lost" if info.status == "open" else info.status
+    return f"{ended}, asks" if asks else ended
 
 
 HEALTH = Option(name="--health", help="how their calls went, and what is around their models")

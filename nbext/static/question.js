@@ -16,6 +16,7 @@ const BY = {
   script: "Answered by a script",
   time: "Nobody answered in time",
   nobody: "Nobody is here to answer; by default",
+  elsewhere: "Answered elsewhere",
   stopped: "Stopped before there was an answer",
 };
 

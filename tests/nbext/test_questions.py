@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentkit.errors import SetupError
+from agentkit.logs.sqlite import SqliteLog
+from agentkit.questions import pending
 from nbext.approval import scripted
 from nbext.widgets.base import WIDGET
 from tests.nbext.notebook import Cell, Notebook
@@ -109,3 +114,44 @@ def send(notebook: Notebook, cell: Cell, content: dict[str, Any]) -> None:
     data = {"method": "custom", "content": content}
     message = notebook.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
     notebook.client.shell_channel.send(message)
+
+
+def opened(notebook: Notebook) -> str:
+    """The id of the question that is open, once there is one."""
+    for _ in range(100):
+        if found := re.search(r"^([0-9a-f]{8}) ", notebook.ok("%pending").text, re.M):
+            return found[1]
+        notebook.ok("import asyncio; await asyncio.sleep(0.05)")
+    raise AssertionError("no question is open")
+
+
+def test_a_question_is_answered_from_another_cell(notebook: Notebook) -> None:
+    notebook.ok(PAYER.replace("TIME", "None"))
+    assert "No question is open" in notebook.ok("%pending").text
+    notebook.ok(ASK.replace("said", "said --bg"))
+    id = opened(notebook)
+    listed = notebook.ok("%pending").text
+    assert "May I pay?" in listed and "yes / no" in listed and "waiting" in listed
+    assert "waiting" in notebook.ok("%runs").text
+    assert "Approved" in notebook.ok(f"%approve {id} --by ann fine").text
+    assert "yes!" in notebook.ok("print((await said).text + '!')").stream
+    again = notebook.run(f"%refuse {id}")
+    assert again.ename == "AlreadyAnswered" and "was answered 'yes' by ann" in again.error
+    assert "No question is open" in notebook.ok("%pending").text
+    assert "has no open question" in notebook.run("%approve 0123").error
+
+
+def test_the_cell_that_asks_shows_what_was_answered_elsewhere(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.ok(PAYER.replace("TIME", "None"))
+    asked = notebook.run(ASK, until=question)
+    send(notebook, asked, {"type": "hello"})
+    log = SqliteLog(tmp_path / "log.db")
+    (one,) = asyncio.run(pending(log))
+    asyncio.run(one.approve(by="ann"))
+    log.close()
+    cell = notebook.follow(notebook.message_id, asked)
+    assert cell.status == "ok", cell.error
+    assert "May I pay?\nAnswered elsewhere: yes (ann)" in cell.text
+    assert notebook.value("said.text") == "'yes'"

@@ -24,18 +24,22 @@ from agentkit import (
     Message,
     Model,
     Pattern,
+    Pending,
     Question,
     Reply,
     Request,
     Run,
     Tool,
     Usage,
+    approve,
     connect,
     current_run,
     discard,
     gather,
     open_log,
     pattern,
+    pending,
+    refuse,
     run,
     set_person,
     tool,
@@ -211,6 +215,17 @@ async def mine(request: Request, on_text: object = None) -> Reply:
 
 async def person(question: Question) -> str:
     return question.options[0]
+
+
+async def answers_elsewhere(log: Log) -> None:
+    for one in await pending(log):
+        assert_type(one, Pending)
+        await one.approve("fine", by="ann")
+        await approve(one.id, by="ann", log=log)
+        await refuse(one, "too much", by="ann")
+    async with run(person=person) as here:
+        assert_type(await here.pending(), list[Pending])
+    await plain("q", person=person)
 
 
 set_person(person)

@@ -266,6 +266,11 @@ class PostgresLog(Log):
         with self._session.mapped():
             return self._reading.runs(self._session, streams=streams)
 
+    def asking(self) -> list[str]:
+        self.catch_up()
+        with self._session.mapped():
+            return self._reading.asking(self._session)
+
     def news(self) -> AsyncIterator[Collection[str] | None]:
         return heard(self.address, self.name)
 
