@@ -1,4 +1,4 @@
-"""The command line: `agentkit log ...` reads event logs, `agentkit sim` serves the endpoint."""
+"""The command line: `agentkit log` reads event logs, `sim` and `local` serve models."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ from agentkit.questions import asked_in
 from agentkit.words import for_terminal
 
 WIDTH = 100
+SERVING = {
+    "sim": "serve the simulated endpoint",
+    "local": "language models on this machine",
+}
+"""Commands that have a parser of their own."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="agentkit", description=agentkit.__doc__)
     top.add_argument("--version", action="version", version=agentkit.__version__)
     commands = top.add_subparsers(dest="command", required=True)
-    commands.add_parser("sim", help="serve the simulated endpoint", add_help=False)
+    [commands.add_parser(name, help=text, add_help=False) for name, text in SERVING.items()]
     log = commands.add_parser("log", help="read an event log").add_subparsers(
         dest="action", required=True
     )
@@ -308,14 +313,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim.__main__ import main as serve
 
         return (command if argv is None else serve)(words[1:])
-    top = parser()
-    options, rest = top.parse_known_args(words)
+    top, models = parser(), words[:1] == ["local"]
+    options, rest = top.parse_known_args(words[:1] if models else words)
     if rest and not asking.take(options, rest):
         top.error(f"unrecognized arguments: {' '.join(rest)}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        if models:
+            from agentkit.local.commands import main as local
+
+            return local(words[1:])
         return perform(options)
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)

@@ -164,6 +164,7 @@ def values(session: Session, kind: str) -> list[Offer]:
 
 def models(session: Session) -> list[str]:
     """Models by name: the simulated ones, those in use here, and the providers."""
+    from agentkit.local.catalogue import catalogue
     from agentkit.sim.brain.temperaments import TEMPERAMENTS
 
     used = [
@@ -171,7 +172,9 @@ def models(session: Session) -> list[str]:
         for actor in session.actors().values()
         if isinstance(actor, Agent) and ":" in actor.model_name
     ]
-    names = [*(f"sim:{kind}" for kind in TEMPERAMENTS), *used, *(f"{name}:" for name in PROVIDERS)]
+    local = [f"local:{name}" for name in catalogue()]
+    simulated = [f"sim:{kind}" for kind in TEMPERAMENTS]
+    names = [*simulated, *local, *used, *(f"{name}:" for name in PROVIDERS)]
     return list(dict.fromkeys(names))
 
 

@@ -222,4 +222,6 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Slowed", "limit", {"model": "m", "pause_s": 2.0, "rate": 42.0}),
     ("Queued", "queue", {"model": "m", "wait_s": 0.5, "cause": "limit"}),
     ("RetryRefused", "retry_budget", {"model": "m", "error": "Overloaded"}),
+    ("CallMended", "tools.mended", {"model": "m", "wrong": "You said nothing."}),
+    ("ToolsPrompted", "tools.prompted", {"model": "m"}),
 ]  # fmt: skip

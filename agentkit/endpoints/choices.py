@@ -130,12 +130,18 @@ def closest(word: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(word, known, 1, cutoff)), None)
 
 
-def known(name: str) -> None:
-    """Refuse an option that nobody knows, rather than send it along.
+def known(*names: str) -> None:
+    """Refuse options that nobody knows, rather than send them along.
 
     Raises:
         SetupError: with what was meant, where that can be guessed.
     """
+    for name in names:
+        check_known(name)
+
+
+def check_known(name: str) -> None:
+    """Refuse one that nobody knows."""
     if name in FIELDS or name in OWNED:
         return
     meant = MEANT.get(name.lower())

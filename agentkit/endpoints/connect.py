@@ -16,6 +16,8 @@ from agentkit.endpoints.clients import CONNECT_S, Phases
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.fields import Fields
 from agentkit.endpoints.finding import EXPECTED, TODO, find
+from agentkit.endpoints.local import LocalEndpoint
+from agentkit.endpoints.prompted.model import Prompted, Tooling
 from agentkit.endpoints.providers import DIALECTS, PROVIDERS
 from agentkit.errors import SetupError, UnknownModel
 from agentkit.messages import JSON
@@ -48,7 +50,7 @@ def connect(
     *,
     base_url: str | None = None,
     api_key: str | SecretStr | None = None,
-    timeout_s: float = 60.0,
+    timeout_s: float | None = None,
     retries: int = 3,
     temperature: float | None = None,
     top_p: float | None = None,
@@ -62,6 +64,7 @@ def connect(
     price: tuple[float, float] | None = None,
     prompt_cache: bool | Literal["5m", "1h"] | None = None,
     dialect: Literal["openai", "responses", "anthropic"] | None = None,
+    tools: Tooling | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     retry_budget: RetryBudget | float | bool = False,
     timeouts: Timeouts | None = None,
@@ -78,17 +81,18 @@ def connect(
 
     Args:
         name: "sim:careful", "openai:MODEL", "responses:MODEL", "anthropic:MODEL",
-            "azure:DEPLOYMENT", "ollama:MODEL" and others of PROVIDERS, or the model's own name
-            with a base_url. Without one $AGENTKIT_MODEL, else "sim:careful": a key lying around
-            never spends money by itself.
+            "azure:DEPLOYMENT", "ollama:MODEL" and others of PROVIDERS, "local:smollm2-135m" or
+            "local:/path/to/model.gguf", or the model's own name with a base_url. Without one
+            $AGENTKIT_MODEL, else "sim:careful": a key lying around never spends money by itself.
         base_url: of any server that speaks the dialect, most end in /v1; a query is kept.
             Else the provider's own variable ($OPENAI_BASE_URL, $AZURE_OPENAI_ENDPOINT, ...),
             or $AGENTKIT_BASE_URL for a name without a provider.
         api_key: else the provider's variable, or $AGENTKIT_API_KEY with a base_url, from the
             environment or .env; kept as a secret. An address that stands in .env gets no key
             from elsewhere.
-        timeout_s: seconds of silence after which a call is given up. Connecting has 5 s;
-            a reply that keeps coming may take ten times as long.
+        timeout_s: seconds of silence after which a call is given up, by default 60, and 600
+            for a local model. Connecting has 5 s; a reply that keeps coming may take ten times
+            as long.
         retries: how often a failed call is repeated, where the failure allows it.
         temperature: used where a request leaves it open, as all options down to tool_choice.
         top_p: of the probability, from which tokens are drawn.
@@ -106,6 +110,9 @@ def connect(
             likely to pay (None), with tools and in conversations. Others do so by themselves.
         dialect: what the server speaks; by default that of the provider, else "openai", which is
             Chat Completions. "responses" is OpenAI's newer API: connect("responses:MODEL").
+        tools: "native" for the model's own tool calls, "prompted" to ask for them in words, bound
+            to a schema where the endpoint can do that. By default native, where the model is
+            not known to have none, or says so (Ollama's and local models).
         transport: an httpx transport instead of the shared one, for tests.
         retry_budget: how many retries all who use the endpoint here have, for each call.
         timeouts: Timeouts(connect_s, first_s, between_s, turn_s) of the parts of a call.
@@ -138,19 +145,40 @@ def made(
 ) -> Model:
     """The model of what connect was given, by its names."""
     timeout_s, retries, price = given["timeout_s"], given["retries"], given["price"]
-    check(timeout_s, retries, price, given["dialect"])
-    for field in given["fields"]:
-        known(field)
+    check(timeout_s, retries, price, given["dialect"], given["tools"])
+    known(*given["fields"])
     endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
     typed = {name: given[name] for name in TYPED}
     endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)
-    endpoint.timeout_s, endpoint.transport = float(timeout_s), given["transport"]
+    endpoint.timeout_s, endpoint.transport = (
+        float(timeout_s or endpoint.timeout_s),
+        given["transport"],
+    )
     keep_prompts(endpoint, given["prompt_cache"])
     endpoint.price = endpoint.price if price is None else prices.per_million(*price)
     wanted = {name: given[name] for name in PROTECTING}
     if any(one is not None and one is not False and one != () for one in wanted.values()):
-        return protected(endpoint, retries, wanted)
-    return retry(endpoint, attempts=retries + 1) if retries else endpoint
+        model = protected(endpoint, retries, wanted)
+    else:
+        model = retry(endpoint, attempts=retries + 1) if retries else endpoint
+    return with_tools(model, endpoint, given["tools"])
+
+
+def with_tools(model: Model, endpoint: Endpoint, tools: Tooling | None) -> Model:
+    """The model, with tools where it has none of its own."""
+    tiny = isinstance(endpoint, LocalEndpoint) and endpoint.tiny
+    if tools == "prompted":
+        return Prompted(model, tiny=tiny)
+    if tools is None and isinstance(endpoint, LocalEndpoint):
+        return Prompted(model, tiny=tiny, native=endpoint.native_tools)
+    if tools is None and endpoint.name.startswith("ollama:"):
+        return Prompted(model, native=perhaps)
+    return model
+
+
+async def perhaps() -> bool:
+    """That a model may have tools; it says itself if it has none."""
+    return True
 
 
 def keep_prompts(endpoint: Endpoint, wish: Any) -> None:
@@ -200,8 +228,11 @@ def chosen(name: str | None) -> str:
     return name.strip()
 
 
-def check(timeout_s: Any, retries: Any, price: Any, dialect: Any) -> None:
+def check(timeout_s: Any, retries: Any, price: Any, dialect: Any, tools: Any = None) -> None:
     """Check the options that no model sees."""
+    timeout_s = 1.0 if timeout_s is None else timeout_s
+    if tools not in (None, "native", "prompted"):
+        raise SetupError(f"tools={tools!r}", expected='"native" or "prompted"')
     number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
     if not number or not 0 < timeout_s < float("inf"):
         raise SetupError(f"timeout_s={timeout_s!r}", expected="seconds, more than 0")

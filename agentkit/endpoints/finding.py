@@ -15,6 +15,7 @@ from agentkit.endpoints.choices import closest
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.failures import Site
+from agentkit.endpoints.local import local
 from agentkit.endpoints.openai import OPENAI
 from agentkit.endpoints.providers import (
     AZURE_VERSION,
@@ -42,6 +43,8 @@ def find(
     prefix, colon, model = name.partition(":")
     if colon and prefix == "sim":
         endpoint = simulated(name, model, base_url)
+    elif colon and prefix == "local" and model and base_url is None:
+        endpoint = local(name, model)
     elif colon and prefix in PROVIDERS and model:
         endpoint = hosted(name, prefix, model, base_url, api_key, dialect, headers)
     else:
@@ -73,9 +76,9 @@ def located(base_url: SecretStr | None, dialect: Dialect, *variables: str) -> Ad
     if base_url is not None:
         return parsed(base_url, dialect)
     for variable in variables:
-        for look, local in ((keys.from_environment, ""), (keys.from_dotenv, variable)):
+        for look, named in ((keys.from_environment, ""), (keys.from_dotenv, variable)):
             if found := hidden(look(variable)):
-                return parsed(found, dialect, variable)._replace(local=local)
+                return parsed(found, dialect, variable)._replace(local=named)
     return None
 
 

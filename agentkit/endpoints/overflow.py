@@ -47,7 +47,7 @@ SENT: Sequence[re.Pattern[str]] = [
     regex(pattern, re.IGNORECASE)
     for pattern in (
         r"(?:requested|resulted in|contains?|given:|n_prompt_tokens\W+|too long:) (?:about )?(\d+)",
-        r"token count \((\d+)\)",
+        r"(?:token count|request) \((\d+)(?: tokens)?\)",
         r": (\d+) tokens;",
     )
 ]

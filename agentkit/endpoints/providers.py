@@ -79,6 +79,6 @@ PROVIDERS = {
     "ollama": Provider("", "", where="Ollama on this machine"),
 }
 DIALECTS = ("openai", "responses", "anthropic")
-KNOWN = ("sim", *PROVIDERS)
+KNOWN = ("sim", "local", *PROVIDERS)
 FAMILIES = {"gpt": "openai", "claude": "anthropic", "gemini": "gemini", "deepseek": "deepseek"}
 """How the names of models begin, and whose they are."""

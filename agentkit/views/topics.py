@@ -75,6 +75,8 @@ TOPICS = {
     "stop": "patterns.parts.notes",
     "superstep": "patterns.graphs.supersteps",
     "task_ledger": "patterns.parts.ledgers",
+    "tools.mended": "endpoints.prompted.model",
+    "tools.prompted": "endpoints.prompted.model",
     "trial": "patterns.reflexion",
     "unknown_tool": "toolcalls",
     "unrouted": "patterns.router",

@@ -24,6 +24,7 @@ def endpoint(session: Session, line: Line, body: str | None) -> Any:
     Examples:
         %endpoint openai:gpt-5-mini
         %endpoint sim:careful
+        %endpoint local:smollm2-135m
 
     It holds for agents defined from now on: run the %%agent cells again to move the others.
     """
@@ -36,7 +37,10 @@ def endpoint(session: Session, line: Line, body: str | None) -> Any:
             text=f"Agents defined from now on use {model.name}. Run %%agent cells again to move"
             " the others."
         )
-    rows = [("sim:…", "simulated, on this machine", "none needed", "")]
+    rows = [
+        ("sim:…", "simulated, on this machine", "none needed", ""),
+        ("local:…", "a language model on this machine", "none needed", ""),
+    ]
     for name, provider in PROVIDERS.items():
         known = keys.setting(provider.key) if provider.key else None
         key = (

@@ -30,6 +30,11 @@ TOLD = [
         " 140000 tokens (139000 of text input, 1000 in the output).",
         (131072, 140000),
     ),
+    (
+        400,
+        "request (6034 tokens) exceeds the available context size (4096 tokens), try increasing it",
+        (4096, 6034),
+    ),
     (400, "prompt is too long: 215000 tokens > 200000 maximum", (200000, 215000)),
     (
         400,

@@ -1,0 +1,1 @@
+"""Language models on this machine, without key and network: their weights, and their server."""

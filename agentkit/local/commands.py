@@ -1,0 +1,161 @@
+"""`agentkit local ...`: which models there are and what is here; pull, serve and remove them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from agentkit.amounts import size
+from agentkit.local.catalogue import Weights, catalogue, weights_of
+from agentkit.local.files import folder, present, runtime
+from agentkit.local.progress import Bar
+from agentkit.local.pulling import pulled, removed
+from agentkit.local.starting import LocalFailed, check_installed, checked, command, failed
+from agentkit.sim.server.process import environment, tail_of
+from agentkit.words import for_terminal
+
+BANNER = """
+{name} at {url}/v1 (OpenAI's Chat Completions)
+Key: {key}
+Try it:
+  curl {url}/v1/chat/completions -H 'authorization: Bearer {key}' \\
+    -H 'content-type: application/json' \\
+    -d '{{"messages": [{{"role": "user", "content": "What is the capital of France?"}}]}}'
+Use it:  export AGENTKIT_BASE_URL={url}/v1 AGENTKIT_API_KEY={key}
+Stop with Ctrl-C.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="agentkit local", description="Language models on this machine, without key."
+    )
+    actions = top.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="models by name, what they take, and which are here")
+    for name, text in {
+        "pull": "fetch a model now, so that later no network is needed",
+        "path": "where the file of a model is",
+        "serve": "serve a model to other programs, until Ctrl-C",
+        "rm": "remove the file of a model that was fetched",
+    }.items():
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("model", help="NAME, hf/OWNER/REPOSITORY/FILE.gguf, or a path")
+        if name == "pull":
+            action.add_argument(
+                "--unknown", action="store_true", help="take a file that has no known digest"
+            )
+        if name == "serve":
+            action.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    return top
+
+
+def say(text: str) -> None:
+    """Print a line in which nothing acts on the terminal."""
+    print(for_terminal(text), flush=True)
+
+
+def listed() -> None:
+    """Print the catalogue."""
+    rows = [("MODEL", "HERE", "SIZE", "MEMORY", "TOOLS", "LICENCE", "GOOD FOR")]
+    for one in catalogue().values():
+        tools = "native" if one.native_tools else "prompted"
+        rows.append(
+            (
+                f"local:{one.name}",
+                "yes" if present(one) else "",
+                size(one.size),
+                f"{one.memory_mb} MB",
+                tools,
+                one.licence,
+                one.good_for,
+            )
+        )
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    say(f"\nFiles are kept in {folder()}. Any other model: local:/path/to/model.gguf, or")
+    say("local:hf/OWNER/REPOSITORY/FILE.gguf from a model hub (larger ones need a network once).")
+
+
+def pull(weights: Weights, unknown: bool) -> None:
+    """Fetch a model."""
+    bar = Bar()
+    try:
+        path = pulled(weights, bar, unknown=unknown)
+    finally:
+        bar.end()
+    say(f"{path} ({size(path.stat().st_size)}, {weights.licence or 'licence: see its page'})")
+
+
+def serve(weights: Weights, port: int) -> int:
+    """Serve a model in the foreground.
+
+    Raises:
+        SetupError: it cannot be started.
+    """
+    check_installed()
+    bar, name = Bar(), f"local:{weights.name}"
+    try:
+        path = pulled(weights, bar)
+    finally:
+        bar.end()
+    head = checked(name, path, weights.template)
+    state = runtime() / f"serve-{os.getpid()}.json"
+    words = [*command(name, path, head, state, weights.template), "--port", str(port)]
+    log = state.with_suffix(".log")
+    given = {**environment(), "AGENTKIT_LOCAL_KEY": secrets.token_urlsafe(24)}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*words, "--foreground"], stdout=subprocess.PIPE, stderr=out, env=given
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline().decode("utf-8", "replace")
+        if not line.startswith("READY"):
+            raise failed(name, tail_of(log), process.wait())
+        told = json.loads(line.removeprefix("READY"))
+        say(BANNER.format(name=name, url=told["url"], key=told["key"]))
+        process.wait()
+        raise LocalFailed(
+            f"The server of {name} ended. The end of its log:\n{tail_of(log)}", log=tail_of(log)
+        )
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 0
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        for file in (state, log):
+            file.unlink(missing_ok=True)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command; the errors are for who called."""
+    options = parser().parse_args(argv)
+    if options.action == "list":
+        listed()
+        return 0
+    weights = weights_of(options.model.removeprefix("local:"))
+    if options.action == "pull":
+        pull(weights, options.unknown)
+    elif options.action == "serve":
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return serve(weights, options.port)
+    elif options.action == "rm":
+        say(f"removed local:{weights.name}, {size(removed(weights))}")
+    elif (path := present(weights)) is not None:
+        print(path)
+    else:
+        print(f"agentkit: local:{weights.name} is not here; agentkit local pull {weights.name}",
+              file=sys.stderr)  # fmt: skip
+        return 1
+    return 0

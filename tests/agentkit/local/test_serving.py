@@ -1,0 +1,225 @@
+"""A real language model on this machine: what holds whatever it says, and how its server lives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from agentkit import Agent, tool
+from agentkit.endpoints.connect import connect
+from agentkit.endpoints.embedding import connect_embedder
+from agentkit.errors import ContextTooLong, EndpointError, SetupError
+from agentkit.local.catalogue import weights_of
+from agentkit.local.files import present
+from agentkit.local.shared import release, shared
+from agentkit.local.starting import LocalFailed, held, running
+from agentkit.messages import Message, thread_of
+from agentkit.model import Model, Reply, Request
+from tests.conftest import ROOT
+from tests.gguf_files import write_head
+
+NAME = "smollm2-135m"
+WEIGHTS = weights_of(NAME)
+PARIS = Request(thread=thread_of([Message(role="user", content="What is the capital of France?")]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The weights, and a folder of servers of our own."""
+    if find_spec("xllamacpp") is None:
+        pytest.skip("no llama.cpp server: pip install 'jupyter-agentkit[local]'")
+    path = present(WEIGHTS)
+    if path is None:
+        pytest.skip(f"no weights: agentkit local pull {NAME}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        patch.setenv("AGENTKIT_LOCAL_THREADS", "1")
+        release()
+        yield path
+        release()
+
+
+def local(**options: Any) -> Model:
+    return connect(f"local:{NAME}", **{"temperature": 0, "max_tokens": 24, **options})
+
+
+async def ask(model: Model, request: Request, stream: bool = False) -> Reply:
+    pieces: list[str] = []
+    reply = await model(request, pieces.append if stream else None)
+    assert not stream or "".join(pieces) == reply.text
+    return reply
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_it_knows_paris_and_costs_nothing(stream: bool) -> None:
+    reply = await ask(local(), PARIS, stream)
+    assert "Paris" in reply.text and reply.stop == "stop"
+    assert reply.cost_usd == 0 and reply.usage.tokens_in > 5 and reply.usage.tokens_out > 1
+
+
+async def test_the_seed_repeats_and_samples_differ() -> None:
+    story = thread_of([Message(role="user", content="Write one sentence about the sea.")])
+
+    async def drawn(seed: int) -> str:
+        return (await local(temperature=1, seed=seed, max_tokens=12)(Request(thread=story))).text
+
+    first, again, *others = [await drawn(seed) for seed in (1, 1, 2, 3)]
+    assert first == again and any(one != first for one in others)
+
+
+async def test_a_reply_that_is_cut_says_so() -> None:
+    assert (await local(max_tokens=2)(PARIS)).stop == "length"
+
+
+class Person(BaseModel):
+    """A person."""
+
+    name: str
+    age: int
+    likes: Literal["tea", "coffee"]
+
+
+async def test_json_always_fits() -> None:
+    clerk = Agent("clerk", "Fill in the form.", model=local(max_tokens=60))
+    for text in ("Ida is 31 and drinks tea.", "?"):
+        assert isinstance((await clerk(text, output=Person)).data, Person)
+
+
+@tool(effect="pure")
+def population(country: str) -> str:
+    """How many people live in a country."""
+    return f"{country} has 5 million"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_it_calls_a_tool_and_answers(stream: bool) -> None:
+    clerk = Agent("clerk", "Use your tools.", model=local(), tools=[population])
+    asked = "How many people live in Norway?"
+    if stream:
+        async for _ in clerk.stream(asked):
+            pass
+    answer = await clerk(asked)
+    said = [message for node in answer.thread for message in [node.message]]
+    (call,) = (call for message in said for call in message.calls)
+    assert (call.name, json.loads(call.arguments)) == ("population", {"country": "Norway"})
+    assert answer.text
+
+
+async def test_a_conversation_too_long_is_a_typed_error_with_its_numbers() -> None:
+    long = thread_of([Message(role="user", content="word " * 6000)])
+    with pytest.raises(ContextTooLong) as caught:
+        await local()(Request(thread=long))
+    assert caught.value.limit_tokens and caught.value.sent_tokens > 6000
+
+
+async def test_many_at_once_wait_for_a_slot_and_are_all_answered() -> None:
+    replies = await asyncio.gather(*(local(max_tokens=2)(PARIS) for _ in range(12)))
+    assert len(replies) == 12
+
+
+async def test_no_vectors_of_a_model_that_writes_are_a_typed_error() -> None:
+    with pytest.raises((EndpointError, SetupError)):
+        await connect_embedder(f"local:{NAME}", retries=0)(PARIS)
+
+
+async def test_nobody_without_the_key_is_answered() -> None:
+    await local(max_tokens=1)(PARIS)
+    server = shared.held[NAME]
+    assert server.key not in repr(server) and server.url.startswith("http://127.0.0.1:")
+    async with httpx.AsyncClient() as client:
+        for path in ("/v1/models", "/props", "/slots", "/metrics"):
+            assert (await client.get(server.url + path)).status_code in (401, 404)
+    state = next(Path(os.environ["XDG_RUNTIME_DIR"]).glob("agentkit-local-*/*.json"))
+    assert state.stat().st_mode & 0o077 == 0 and state.parent.stat().st_mode & 0o077 == 0
+    told = json.loads(state.read_text())
+    state.write_text(json.dumps({**told, "key": "wrong"}))
+    assert held(state, server.head) is None
+    state.write_text(json.dumps(told))
+
+
+async def test_a_server_that_dies_in_mid_answer_is_started_again_and_asked_again() -> None:
+    model, heard = local(max_tokens=200, temperature=1), []
+    pid = [(await local(max_tokens=1)(PARIS)) and shared.held[NAME].pid]
+
+    def hear(piece: str) -> None:
+        heard.append(piece)
+        if len(heard) == 3:
+            os.kill(pid[0], signal.SIGKILL)
+
+    story = thread_of([Message(role="user", content="Tell me a long story about a ship.")])
+    reply = await model(Request(thread=story), hear)
+    assert reply.text and shared.held[NAME].pid != pid[0]
+
+
+OTHER = """
+import asyncio, sys
+from agentkit.endpoints.connect import connect
+from agentkit.local.shared import shared
+from agentkit.messages import Message, thread_of
+from agentkit.model import Request
+model = connect("local:smollm2-135m", max_tokens=1)
+asyncio.run(model(Request(thread=thread_of([Message(role="user", content="Hi")]))))
+print(shared.held["smollm2-135m"].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def other() -> subprocess.Popen[str]:
+    """Another process of this user that uses the model."""
+    return subprocess.Popen(
+        [sys.executable, "-c", OTHER], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_processes_share_a_server_which_ends_with_the_last_one_however_that_ends() -> None:
+    release()
+    first, second = other(), other()
+    try:
+        assert first.stdout and second.stdout
+        pids = {int(one.stdout.readline()) for one in (first, second) if one.stdout}
+        (pid,) = pids
+        first.kill()
+        first.wait()
+        path = present(WEIGHTS)
+        assert path is not None and alive(pid)
+        mine = running(f"local:{NAME}", path, WEIGHTS.template)
+        mine.connection.close()
+        assert mine.pid == pid
+    finally:
+        for one in (first, second):
+            one.kill()
+            one.communicate()
+    until = time.monotonic() + 20
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive(pid)
+
+
+def test_a_kind_of_model_that_the_server_does_not_know_is_told(tmp_path: Path) -> None:
+    path = write_head(tmp_path / "odd.gguf", general__architecture="odd")
+    with pytest.raises(LocalFailed, match="does not know models of the kind 'odd'"):
+        running("odd", path)
+    with pytest.raises(LocalFailed, match="cannot read the file"):
+        running("cut", write_head(tmp_path / "cut.gguf"))
