@@ -166,6 +166,8 @@ class RunStarted(Base):
     """How many model calls may be under way in it at once."""
     place: str | None = None
     """The notebook that it was started from; None outside of one, or where nobody knows."""
+    cell: str | None = None
+    """The id of the cell there; None where the front end tells none."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
     what: What = "run"

@@ -25,7 +25,7 @@ from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
 from agentkit.person import Person
-from agentkit.place import here
+from agentkit.place import cell, here
 from agentkit.record import Recorded, recorded
 from agentkit.resumed import Resumed
 from agentkit.run import Run
@@ -214,6 +214,7 @@ def beginning(
         origin=Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
         how="ask" if source.how == "replay" else source.how,
         place=here(),
+        cell=cell(),
         **asked,
         **limits,
     )

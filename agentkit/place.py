@@ -33,7 +33,12 @@ def jupyter() -> str | None:
     return os.environ.get(SESSION) or None
 
 
+def nobody() -> None:
+    """Nobody tells which cell it is."""
+
+
 _place: Place = jupyter
+_cell: Callable[[], str | None] = nobody
 
 
 def set_place(place: Place | None) -> Place:
@@ -45,6 +50,21 @@ def set_place(place: Place | None) -> Place:
     global _place
     before, _place = _place, place or jupyter
     return before
+
+
+def set_cell(cell: Callable[[], str | None] | None) -> None:
+    """Tell which cell runs of this process are started from, from now on.
+
+    Args:
+        cell: () -> the cell's id or None; None is nobody who knows.
+    """
+    global _cell
+    _cell = cell or nobody
+
+
+def cell() -> str | None:
+    """The id of the cell that runs are started from now; None where nobody knows."""
+    return _cell()
 
 
 def here() -> str | None:

@@ -15,7 +15,7 @@ from agentkit.answer import Answer
 from agentkit.log import Log
 from agentkit.logs.files import HOME, home
 from agentkit.person import Person, set_person
-from agentkit.place import Place, jupyter, set_place
+from agentkit.place import Place, jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
@@ -63,6 +63,8 @@ def load(shell: Any) -> Session:
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
     told = set_place(lambda: notebook(session))
     undo.append(lambda: put_back_place(told))
+    set_cell(lambda: cell(session))
+    undo.append(lambda: set_cell(None))
     before = set_person(None)
     set_person(asker(session, before))
     undo.append(lambda: put_back(before))
@@ -146,6 +148,16 @@ def notebook(session: Session) -> str | None:
     """The notebook of this kernel, as Jupyter's server or VS Code tells it."""
     told = session.namespace.get("__vsc_ipynb_file__")
     return jupyter() or (told if isinstance(told, str) else None)
+
+
+def cell(session: Session) -> str | None:
+    """The id of the cell that runs now, or started the task that does; JupyterLab tells it."""
+    kernel = getattr(session.shell, "kernel", None)
+    try:
+        found = kernel.get_parent("shell")["metadata"]["cellId"] if kernel is not None else None
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def when_a_cell_begins(session: Session) -> Callable[[], None]:

@@ -25,7 +25,7 @@ from agentkit.messages import JSON
 
 KEPT = {
     "run.started": "actor origin how sample seed budget_usd budget_tokens deadline_s concurrency"
-    " place what model",
+    " place cell what model",
     "run.ended": "status",
     "scope.opened": "actor what path parent model deadline_s concurrency again",
     "scope.closed": "status opaque stop",

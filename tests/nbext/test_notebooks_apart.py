@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from agentkit.events import RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.logs.memory import MemoryLog
@@ -15,7 +16,7 @@ from agentkit.opening import run
 from agentkit.place import here, set_place
 from agentkit.sim.server import Server
 from tests.nbext.conftest import kernel
-from tests.nbext.notebook import Notebook
+from tests.nbext.notebook import Cell, Notebook
 
 CLERK = "%%agent clerk\nYou answer questions about the port of Amber."
 CREW = """
@@ -128,3 +129,30 @@ async def test_a_run_knows_its_notebook_and_a_resumed_one_keeps_it(log: Log) -> 
         "/a/monday.ipynb",
         "/a/tuesday.ipynb",
     ]
+
+
+def run_cell(one: Notebook, code: str, cell: str) -> None:
+    """Run a cell as JupyterLab does, which says which one it is."""
+    message = one.client.session.msg("execute_request", {"code": code}, metadata={"cellId": cell})
+    one.client.shell_channel.send(message)
+    done = one.follow(message["header"]["msg_id"], Cell())
+    assert not done.error, done.error
+
+
+def test_a_run_knows_the_cell_it_was_started_from(both: Both) -> None:
+    one = both.monday
+    run_cell(one, "%ask clerk -> later --bg What are the dues for 30 t in Amber?", "cell-1")
+    run_cell(one, ASK, "cell-2")
+    run_cell(one, "await later\nawait clerk('Is the port open?')", "cell-3")
+    one.ok("await clerk('Who are you?')")
+    log = open_log(f"sqlite:///{both.folder / 'log.db'}")
+    begun = [log.read(info.id, upto=1)[0] for info in log.runs()][::-1]
+    assert [event.cell for event in begun if isinstance(event, RunStarted)] == [
+        "cell-1", "cell-2", "cell-3", None
+    ]  # fmt: skip
+    assert {event.place for event in begun} == {str(both.folder / "monday.ipynb")}
+
+
+def test_a_log_from_before_cells_were_told_is_read() -> None:
+    old = {"kind": "run.started", "run": "r", "seq": 1, "at": 0.0, "scope": "", "name": "x"}
+    assert RunStarted.model_validate(old).cell is None
