@@ -125,10 +125,13 @@ async def perform(session: Session, ask: Ask) -> Answer:
         Interrupted: the cell was; the run can be resumed.
         AgentkitError: whatever went wrong.
     """
+    session.foreground[ask.run_id] = asyncio.current_task()
     try:
         answer = await shown(session, ask, shows(session, ask))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise interrupted(session, ask) from None
+    finally:
+        session.foreground.pop(ask.run_id, None)
     bind(session, ask, answer)
     return answer
 

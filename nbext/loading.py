@@ -23,6 +23,7 @@ from nbext.hidden import explain_import_error, explanation, hider
 from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.magics.overview import described_by
+from nbext.panel.comms import install
 from nbext.session import Session
 from nbext.show import answered
 from nbext.table import Told, show
@@ -69,6 +70,7 @@ def load(shell: Any) -> Session:
     set_person(asker(session, before))
     undo.append(lambda: put_back(before))
     undo.append(wake_on_interrupt())
+    undo.append(install(session))
     markdown = shell.display_formatter.formatters["text/markdown"]
     markdown.for_type(Answer, lambda answer: answered(answer)[0])
     undo.append(lambda: forget(markdown))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
@@ -19,6 +20,8 @@ from agentkit.events import RunStarted
 from agentkit.lease import owner_gone
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
+from agentkit.messages import JSON
+from agentkit.person import Question
 from agentkit.place import here
 from agentkit.tools.toolbox import is_tool
 from agentkit.views.branching import short_id
@@ -27,6 +30,14 @@ from nbext.options import meant
 from nbext.show import Canvas
 
 MODEL = "AGENTKIT_MODEL"
+
+
+class Asked(NamedTuple):
+    """A question that waits, and what its answer is given to."""
+
+    question: Question
+    hear: Callable[[dict[str, JSON]], None]
+    """Takes {"type": "seen"} or {"type": "answer", "text": ...}, from any thread."""
 
 
 class Session:
@@ -39,6 +50,12 @@ class Session:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.background: dict[str, Background] = {}
+        self.foreground: dict[str, asyncio.Task[Any] | None] = {}
+        """What awaits the asks of cells that run now, by run."""
+        self.questions: dict[str, Asked] = {}
+        """Questions that wait for the person, each by an id of its own."""
+        self.listeners: list[Callable[[], None]] = []
+        """Called when the questions change."""
         self.canvases: dict[str, Canvas] = {}
         """Where the asks that go on show their text, by run."""
         self.scripted: deque[str] = deque()
@@ -68,6 +85,15 @@ class Session:
                 expected="%load_ext nbext in a cell of its own, above",
                 todo="run this cell again: now it is loaded",
             )
+
+    def put(self, id: str, asked: Asked | None) -> None:
+        """Note that a question waits, or that it waits no more, and tell who listens."""
+        if asked is None:
+            self.questions.pop(id, None)
+        else:
+            self.questions[id] = asked
+        for listener in list(self.listeners):
+            listener()
 
     @property
     def log(self) -> Log:

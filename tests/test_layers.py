@@ -166,6 +166,7 @@ LAYERS = [
     "nbext.trace",
     "nbext.slots",
     "nbext.table",
+    "nbext.asked",
     "nbext.widgets",
     "nbext.stacks",
     "nbext.background",
@@ -183,6 +184,7 @@ LAYERS = [
     "nbext.arguments",
     "nbext.magics",
     "nbext.completion",
+    "nbext.panel",
     "nbext.loading",
     "nbext",
 ]

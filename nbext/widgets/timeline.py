@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentkit.messages import JSON
 from agentkit.pictures.timeline import TimelinePicture
 from agentkit.views.timeline import Timeline
+from nbext.asked import asked
 from nbext.widgets.base import LiveView
 
 
@@ -15,8 +16,4 @@ class TimelineWidget(LiveView, drawn="timeline", picture=TimelinePicture):
 
     def asked(self, content: dict[str, JSON]) -> dict[str, JSON] | None:
         """Answer a click: what is known of a bar, or of a note."""
-        if content.get("type") == "bar" and isinstance(id := content.get("id"), int):
-            return {"type": "detail", "detail": self.view.detail(id)}
-        if content.get("type") == "mark" and isinstance(n := content.get("n"), int):
-            return {"type": "detail", "detail": self.view.mark(str(content.get("lane")), n)}
-        return None
+        return asked(self.picture, content)

@@ -1,0 +1,62 @@
+"""The kernel's end of the panel: one comm tells news, another takes orders.
+
+ipykernel answers a comm on the shell from which it last spoke on it. A comm that is told news from
+the main thread would have its orders wait for whatever blocks that thread, so there are two; a
+front end opens each on a subshell of its own, where they go on while a cell computes.
+
+What they need is imported when a front end opens one: most kernels have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbext.session import Session
+
+NEWS, ORDERS, HERE = "agentkit.news", "agentkit.orders", "agentkit.kernel"
+"""Targets of comms; the last is one that only says, in the kernel's list, that we are here."""
+
+
+def install(session: Session) -> Callable[[], None]:
+    """Let front ends look at this kernel's runs; returns what ends that."""
+    if not session.in_notebook:
+        return lambda: None
+    from comm import create_comm, get_comm_manager
+
+    manager = get_comm_manager()
+    open_ones: dict[str, tuple[Any, Callable[[], None]]] = {}
+
+    def forget(id: str) -> None:
+        if id in open_ones:
+            open_ones.pop(id)[1]()
+
+    def tell(comm: Any, _message: Any) -> None:
+        from nbext.panel.news import News
+
+        news = News(session, comm)
+        open_ones[comm.comm_id] = comm, news.stop
+        comm.on_close(lambda _: forget(comm.comm_id))
+        news.start()
+
+    def obey(comm: Any, _message: Any) -> None:
+        from nbext.panel.orders import Orders
+
+        open_ones[comm.comm_id] = comm, lambda: None
+        comm.on_close(lambda _: forget(comm.comm_id))
+        comm.on_msg(Orders(session, comm).take)
+
+    def remove() -> None:
+        manager.unregister_target(NEWS, tell)
+        manager.unregister_target(ORDERS, obey)
+        manager.unregister_comm(here)
+        for id, (comm, _) in list(open_ones.items()):
+            forget(id)
+            comm.close()
+
+    manager.register_target(NEWS, tell)
+    manager.register_target(ORDERS, obey)
+    # Not opened, so that no front end hears of it; but it is in the list of the kernel's comms.
+    here = create_comm(target_name=HERE, primary=False)
+    manager.register_comm(here)
+    return remove

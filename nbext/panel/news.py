@@ -1,0 +1,150 @@
+"""What a front end is told of this notebook's runs, while they happen."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import agentkit
+from agentkit.agent import Agent
+from agentkit.errors import AgentkitError
+from agentkit.events import Delta
+from agentkit.messages import JSON
+from agentkit.person import Question
+from agentkit.subscribing import running_loop
+from nbext.panel.rows import Rows
+from nbext.session import Session
+
+PROTOCOL = 1
+"""Of the messages; a front end of another one says so instead of showing half of it."""
+
+BATCH_S = 0.05
+"""Time between two batches: a server drops messages above 1,000 a second."""
+
+MOST = 2000
+"""Runs that are listed, the newest."""
+
+RECOUNT_S = 5.0
+"""How often the log is asked what all of today's runs cost."""
+
+
+class News:
+    """A front end that is told what the runs of this notebook do."""
+
+    def __init__(self, session: Session, comm: Any) -> None:
+        self.session, self.comm = session, comm
+        self.rows = Rows()
+        self.lock = threading.Lock()
+        self.waiting = False
+        self.actors: list[JSON] = []
+        self.asked: list[JSON] = []
+        self.today: dict[str, JSON] = {}
+        self.counted = 0.0
+        self.loop = running_loop()
+        self.removers: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Follow the log, and tell how all stands."""
+        self.removers.append(self.session.log.subscribe(self.take, what="run"))
+        session, cells = self.session, self.session.shell.events
+        infos = [info for info in session.log.runs() if session.ours(info)][:MOST]
+        with self.lock:
+            self.rows.fill(infos)
+        for info in infos:
+            if info.status == "open" and session.mine(info):
+                self.take(session.log.read(info.id))
+        session.listeners.append(self.wake)
+        self.removers.append(lambda: session.listeners.remove(self.wake))
+        cells.register("post_run_cell", self.after_a_cell)
+        self.removers.append(lambda: cells.unregister("post_run_cell", self.after_a_cell))
+        self.send(whole=True)
+
+    def stop(self) -> None:
+        """Follow nothing any more."""
+        removers, self.removers = self.removers, []
+        for remove in removers:
+            with contextlib.suppress(ValueError):
+                remove()
+
+    def after_a_cell(self, _result: Any) -> None:
+        """Look whether actors were defined."""
+        self.wake()
+
+    def take(self, items: list[Any]) -> None:
+        """Take events; pieces of text are not told."""
+        events = [item for item in items if not isinstance(item, Delta)]
+        if not events:
+            return
+        with self.lock:
+            for event in events:
+                self.rows.take(event)
+        self.wake()
+
+    def wake(self) -> None:
+        """Tell the news soon, together with those that come until then; from any thread."""
+        with self.lock:
+            if self.waiting or not self.removers:
+                return
+            self.waiting = True
+        if self.loop is not None and self.loop.is_running():
+            loop = self.loop
+            loop.call_soon_threadsafe(lambda: loop.call_later(BATCH_S, self.send))
+            return
+        timer = threading.Timer(BATCH_S, self.send)
+        timer.daemon = True
+        timer.start()
+
+    def send(self, whole: bool = False) -> None:
+        """Tell what changed; nothing is sent where nothing did."""
+        with self.lock:
+            self.waiting = False
+            said: dict[str, JSON] = {"runs": self.rows.changes()}
+        for name, found in (("actors", self.defined()), ("questions", self.questions())):
+            if whole or found != getattr(self, "asked" if name == "questions" else name):
+                said[name] = found
+        self.actors, self.asked = self.defined(), self.questions()
+        if not whole and said == {"runs": []}:
+            return
+        head: dict[str, JSON] = {"kind": "news", "protocol": PROTOCOL, "whole": whole}
+        self.comm.send({**head, **said, "today": self.spent(), "version": agentkit.__version__})
+
+    def defined(self) -> list[JSON]:
+        """The actors of the notebook."""
+        return [
+            {"name": name, "what": actor.what, "model": actor.model_name or "",
+             "tools": sorted(actor.tools) if isinstance(actor, Agent) else [],
+             "called": actor.name}
+            for name, actor in self.session.actors().items()
+        ]  # fmt: skip
+
+    def questions(self) -> list[JSON]:
+        """The questions that wait for the person."""
+        return [asked(id, one.question) for id, one in list(self.session.questions.items())]
+
+    def spent(self) -> dict[str, JSON]:
+        """What all runs of today used, of whichever notebook of this log."""
+        if time.monotonic() - self.counted > RECOUNT_S or not self.today:
+            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
+            try:
+                infos = self.session.log.runs()
+            except AgentkitError:
+                return self.today
+            found = [info for info in infos if info.started >= midnight.timestamp()]
+            self.today = {
+                "cost_usd": sum(info.cost_usd or 0.0 for info in found),
+                "unpriced": sum(info.cost_usd is None for info in found),
+                "tokens": sum(info.tokens_in + info.tokens_out for info in found),
+                "runs": len(found),
+            }
+            self.counted = time.monotonic()
+        return self.today
+
+
+def asked(id: str, question: Question) -> JSON:
+    """A question as JSON."""
+    names = {"run", "agent", "text", "options", "default", "words"}
+    return {"id": id, **question.model_dump(mode="json", include=names)}

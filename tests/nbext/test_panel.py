@@ -1,0 +1,171 @@
+"""What a kernel tells a front end of its runs, and the orders that it takes."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from agentkit.sim.server import Server
+from tests.nbext.conftest import kernel
+from tests.nbext.notebook import WAIT_S, Cell, Notebook
+
+ASK = "%%ask clerk\nWhat are the dues for 30 t in Amber?"
+SLOW = """
+import asyncio
+from agentkit import pattern
+@pattern
+async def slow(task):
+    await asyncio.sleep(60)
+    return "done"
+"""
+PERSON = """
+from agentkit import current_run, pattern
+from agentkit.person import Question
+@pattern
+async def keeper(task):
+    asked = Question(text="Open the <b>gate</b>?", options=("yes", "no"))
+    return await current_run().ask_person(asked)
+"""
+
+
+class Front:
+    """A front end of a kernel: its comms, and what came on them."""
+
+    def __init__(self, one: Notebook) -> None:
+        self.one, self.news = one, list[dict[str, Any]]()
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.send("comm_open", comm_id="news", target_name="agentkit.news", data={})
+        self.send("comm_open", comm_id="orders", target_name="agentkit.orders", data={})
+        self.until(lambda: bool(self.news))
+
+    def send(self, kind: str, **content: Any) -> None:
+        message = self.one.client.session.msg(kind, content)
+        self.one.client.shell_channel.send(message)
+
+    def take(self) -> dict[str, Any]:
+        message = self.one.client.get_iopub_msg(timeout=WAIT_S)
+        content = message["content"]
+        if message["msg_type"] == "comm_msg" and content["comm_id"] == "news":
+            self.news.append(content["data"])
+            self.rows.update({row["id"]: row for row in content["data"]["runs"]})
+        return dict(message)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Take what comes until something holds."""
+        end = time.monotonic() + WAIT_S
+        while not holds():
+            assert time.monotonic() < end, self.news
+            self.take()
+
+    def order(self, **order: Any) -> dict[str, Any]:
+        """Give an order; the reply."""
+        self.send("comm_msg", comm_id="orders", data={**order, "req": "1"})
+        while True:
+            message = self.take()
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == "orders":
+                return dict(content["data"])
+
+
+@pytest.fixture(scope="module")
+def one(sim: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    with kernel(tmp_path_factory.mktemp("panel"), sim) as found:
+        found.ok("%load_ext nbext")
+        found.ok("%%agent clerk\nYou answer.")
+        found.ok(SLOW)
+        found.ok(PERSON)
+        found.ok(ASK)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def front(one: Notebook) -> Front:
+    return Front(one)
+
+
+def start(one: Notebook, code: str) -> None:
+    one.client.execute(code)
+
+
+def running(front: Front, actor: str, state: str) -> str | None:
+    found = [r["id"] for r in front.rows.values() if r["actor"] == actor and r["state"] == state]
+    return found[0] if found else None
+
+
+def test_the_kernel_says_that_it_has_agentkit_without_opening_a_comm(one: Notebook) -> None:
+    reply = one.client.comm_info("agentkit.kernel", reply=True, timeout=WAIT_S)
+    assert len(reply["content"]["comms"]) == 1
+
+
+def test_who_comes_late_is_told_of_earlier_runs_and_of_the_actors(front: Front) -> None:
+    first = front.news[0]
+    assert first["whole"] and first["protocol"] == 1
+    [row] = [row for row in first["runs"] if row["actor"] == "clerk"]
+    assert row["state"] == "done" and row["calls"] == 1 and row["tokens"] > 0
+    assert first["today"]["tokens"] == row["tokens"] and first["today"]["runs"] == 1
+    assert {one["name"] for one in first["actors"]} == {"clerk", "slow", "keeper"}
+
+
+def test_a_run_is_shown_while_it_goes_on_and_can_be_stopped(one: Notebook, front: Front) -> None:
+    start(one, "%ask slow hello")
+    front.until(lambda: running(front, "slow", "running") is not None)
+    run = running(front, "slow", "running")
+    assert front.order(do="stop", run=run) == {"stopped": True, "req": "1"}
+    front.until(lambda: running(front, "slow", "cancelled") == run)
+    assert front.order(do="stop", run=run)["stopped"] is False
+
+
+def test_a_question_is_told_and_answered(one: Notebook, front: Front) -> None:
+    start(one, "%ask keeper -> said May I?")
+    front.until(lambda: any(news.get("questions") for news in front.news))
+    [question] = next(news["questions"] for news in reversed(front.news) if news.get("questions"))
+    assert question["text"] == "Open the <b>gate</b>?" and question["options"] == ["yes", "no"]
+    front.until(lambda: running(front, "keeper", "waiting") == question["run"])
+    order = {"do": "hear", "question": question["id"]}
+    order["content"] = {"type": "answer", "text": "yes"}
+    front.send("comm_msg", comm_id="orders", data=order)
+    front.until(lambda: running(front, "keeper", "done") == question["run"])
+    front.until(
+        lambda: front.news[-1].get("questions") == [] or not front.news[-1].get("questions")
+    )
+    assert one.ok("print(said.text)").stream == "yes\n"
+
+
+@pytest.mark.parametrize("name", ["graph", "timeline", "bill", "transcript", "events"])
+def test_a_run_is_shown_in_every_way(front: Front, name: str) -> None:
+    run = running(front, "clerk", "done")
+    shown = front.order(do="view", run=run, name=name)
+    assert shown["rev"] > 0 and shown["type"] == ("patch" if "data" in shown else "lines")
+    assert "dues for 30 t" in str(shown) or name in ("graph", "timeline", "bill")
+
+
+def test_a_picture_is_asked_for_its_messages(front: Front) -> None:
+    run = running(front, "clerk", "done")
+    nodes = front.order(do="view", run=run, name="graph")["data"]["nodes"]
+    content = {"type": "page", "name": nodes[0]["id"]}
+    page = front.order(do="ask", run=run, name="graph", content=content)
+    assert page["total"] >= 1 and page["type"] == "page"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{"do": "view", "run": "none", "name": "graph"}, {"do": "view", "name": "graph"},
+     {"do": "dance"}, {"do": "view", "run": "x", "name": "y"}, {"do": "cell", "run": ["x"]}],
+)  # fmt: skip
+def test_an_order_that_cannot_be_carried_out_is_told_why(
+    front: Front, order: dict[str, Any]
+) -> None:
+    assert front.order(**order)["error"]
+
+
+def test_nothing_is_told_when_nothing_happens(one: Notebook, front: Front) -> None:
+    one.follow(one.client.execute("1 + 1"), Cell())
+    told = len(front.news)
+    with pytest.raises(queue.Empty):
+        while True:
+            front.one.client.get_iopub_msg(timeout=0.5)
+    assert len(front.news) == told
