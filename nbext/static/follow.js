@@ -52,7 +52,7 @@ export function painted(root, rev, sent) {
  * @param {HTMLElement} root
  * @param {() => void} paint
  */
-function keepingFocus(root, paint) {
+export function keepingFocus(root, paint) {
   const active = root.contains?.(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
   const key = active?.dataset.id;
   paint();

@@ -2,10 +2,13 @@
 import { highlight } from "./highlight.js";
 import { shared } from "./shared.js";
 
-const style = document.createElement("link");
-style.rel = "stylesheet";
-style.href = new URL("lab.css", import.meta.url).href;
-document.head.append(style);
+const SHEETS = ["../dom.css", "../graph.css", "../timeline.css", "../bill.css", "lab.css"];
+for (const sheet of SHEETS) {
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = new URL(sheet, import.meta.url).href;
+  document.head.append(style);
+}
 
 const { IEditorExtensionRegistry, IEditorLanguageRegistry } = await shared("@jupyterlab/codemirror");
 
@@ -18,4 +21,13 @@ const cells = {
   activate: (_app, extensions, languages) => highlight(extensions, languages),
 };
 
-export default [cells];
+/** @type {any[]} */
+const plugins = [cells];
+try {
+  // Highlighting goes on where the rest finds something missing.
+  plugins.push(...(await import("./agents.js")).default);
+} catch (reason) {
+  console.warn("agentkit: the panel cannot be shown here.", reason);
+}
+
+export default plugins;

@@ -29,3 +29,28 @@ export interface InlineContext {
   addElement(made: unknown): number;
   elt(type: string, from: number, to: number, children?: unknown[]): unknown;
 }
+
+/** A run, as nbext/panel/rows.py tells it. */
+export interface Run {
+  id: string; name: string; actor: string; state: string; started: number; ended: number | null;
+  calls: number; tokens: number; cost_usd: number | null; place: string | null; budget_usd: number | null;
+  doing: string; mine: boolean;
+}
+export interface Sum { cost_usd: number; unpriced: number; tokens: number; runs: number }
+export interface Actor { name: string; what: string; model: string; tools: string[]; called: string }
+export interface Question { id: string; run: string; agent: string; text: string; options: string[]; default: string; words: boolean }
+/** What changed since the last news; the first one has everything. */
+export interface News {
+  kind: "news"; protocol: number; version: string; whole: boolean; runs: Run[]; today: Sum;
+  actors?: Actor[]; questions?: Question[];
+}
+/** A line of a transcript or of the list of events. */
+export interface ListLine { kind: string; title: string; text: string; depth: number }
+export interface Lines { type: "lines"; rev: number; lines: ListLine[]; left: number }
+
+/** Who shows runs and takes orders about them: an open notebook's kernel, or a log. */
+export interface Source {
+  /** Told when a run changed. */
+  watch(run: string, callback: () => void): () => void;
+  order(order: Record<string, unknown>): Promise<any>;
+}

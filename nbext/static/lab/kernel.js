@@ -1,0 +1,190 @@
+/** The kernels of the open notebooks: what their runs do, and orders to them. */
+import { shared } from "./shared.js";
+
+const { Signal } = await shared("@lumino/signaling");
+
+const PROTOCOL = 1;
+const HERE = "agentkit.kernel";
+/** Statuses of a kernel whose comms are gone, without a word. */
+const GONE = ["restarting", "autorestarting", "dead", "terminating"];
+const LOADS = /\b(nbext|agentkit)\b/;
+/** An order that nobody answers for so long is given up. */
+const PATIENCE_MS = 20_000;
+
+/** One open notebook and its kernel. */
+export class Link {
+  /** @type {"absent" | "here" | "other"} "other" is a kernel with an agentkit that speaks otherwise. */
+  state = "absent";
+  version = "";
+  /** @type {Map<string, import("./types").Run>} */
+  runs = new Map();
+  /** @type {import("./types").Actor[]} */
+  actors = [];
+  /** @type {import("./types").Question[]} */
+  questions = [];
+  /** @type {import("./types").Sum | null} */
+  today = null;
+  /** @type {any[]} */
+  comms = [];
+  /** @type {Map<string, { take: (reply: any) => void; fail: (reason: Error) => void; timer: number }>} */
+  waiting = new Map();
+  /** @type {Map<string, Set<() => void>>} */
+  watched = new Map();
+  asked = 0;
+
+  /** @param {any} panel of a notebook */
+  constructor(panel) {
+    this.panel = panel;
+    this.changed = new Signal(this);
+    const context = panel.sessionContext;
+    const connect = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
+    context.kernelChanged.connect(() => { this.reset(); connect(); });
+    context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => { if (GONE.includes(status)) this.reset(); });
+    context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message, connect));
+    void context.ready.then(connect);
+  }
+
+  get path() { return String(this.panel.context.path); }
+
+  /**
+   * A cell that names agentkit may have loaded it: look when it has ended.
+   * @param {any} message
+   * @param {() => void} connect
+   */
+  hear(message, connect) {
+    if (this.comms.length) return;
+    const { header, parent_header: parent, content } = message;
+    if (header.msg_type === "execute_input" && LOADS.test(content.code)) this.loading = parent.msg_id;
+    if (header.msg_type !== "status" || content.execution_state !== "idle" || parent.msg_id !== this.loading) return;
+    this.loading = undefined;
+    connect();
+  }
+
+  /** Open the comms, if the kernel has agentkit; a busy one would only say later whether it has. */
+  async connect() {
+    const kernel = this.panel.sessionContext.session?.kernel;
+    if (this.comms.length || !kernel?.handleComms) return;
+    await kernel.info;
+    if (kernel.status !== "busy" || !kernel.supportsSubshells) {
+      const { content } = await kernel.requestCommInfo({ target_name: HERE });
+      if (content.status === "ok" && !Object.keys(content.comms).length) return;
+    }
+    if (this.comms.length || kernel.isDisposed) return;
+    const [news, orders] = this.comms = ["agentkit.news", "agentkit.orders"].map((target) => kernel.createComm(target));
+    news.onMsg = (/** @type {any} */ message) => this.take(message.content.data);
+    orders.onMsg = (/** @type {any} */ message) => this.answered(message.content.data);
+    news.onClose = () => { if (this.comms[0] === news) this.reset(); };
+    for (const comm of [orders, news]) {
+      if (kernel.supportsSubshells) await Promise.resolve(comm.subshellStarted).catch(console.warn);
+      if (!comm.isDisposed) comm.open({ protocol: PROTOCOL });
+    }
+  }
+
+  /** The kernel's end is gone. */
+  reset() {
+    for (const comm of this.comms) if (!comm.isDisposed) comm.dispose();
+    for (const { fail, timer } of this.waiting.values()) { clearTimeout(timer); fail(new Error("The kernel has gone.")); }
+    this.waiting.clear();
+    Object.assign(this, { state: "absent", comms: [], actors: [], questions: [], today: null, runs: new Map() });
+    this.tell(this.watched.keys());
+  }
+
+  /** @param {import("./types").News} news */
+  take(news) {
+    this.version = String(news.version);
+    this.state = news.protocol === PROTOCOL ? "here" : "other";
+    if (this.state === "here") {
+      if (news.whole) this.runs.clear();
+      for (const run of news.runs) this.runs.set(run.id, run);
+      this.actors = news.actors ?? this.actors;
+      for (const { id } of news.questions ?? []) {
+        // Somebody sees it, though its cell may be out of sight.
+        if (!this.questions.some((one) => one.id === id)) this.send({ do: "hear", question: id, content: { type: "seen" } });
+      }
+      this.questions = news.questions ?? this.questions;
+      this.today = news.today;
+    }
+    this.tell(news.runs?.map((run) => run.id) ?? []);
+  }
+
+  /** @param {Iterable<string>} runs */
+  tell(runs) {
+    this.changed.emit(undefined);
+    for (const run of [...runs]) for (const callback of this.watched.get(run) ?? []) callback();
+  }
+
+  /**
+   * @param {string} run
+   * @param {() => void} callback
+   */
+  watch(run, callback) {
+    const callbacks = this.watched.get(run) ?? new Set();
+    this.watched.set(run, callbacks.add(callback));
+    return () => { callbacks.delete(callback); };
+  }
+
+  /** @param {Record<string, unknown>} order */
+  send(order) {
+    const comm = this.comms[1];
+    if (!comm || comm.isDisposed) throw new Error("agentkit is not loaded in this kernel.");
+    comm.send(order);
+  }
+
+  /**
+   * Give an order that is answered.
+   * @param {Record<string, unknown>} order
+   * @returns {Promise<any>}
+   */
+  order(order) {
+    return new Promise((take, fail) => {
+      const req = `${++this.asked}`;
+      const timer = window.setTimeout(() => { this.waiting.delete(req); fail(new Error("The kernel does not answer.")); }, PATIENCE_MS);
+      this.waiting.set(req, { take, fail, timer });
+      try { this.send({ ...order, req }); } catch (reason) {
+        clearTimeout(timer);
+        this.waiting.delete(req);
+        throw reason;
+      }
+    });
+  }
+
+  /** @param {any} reply */
+  answered(reply) {
+    const found = this.waiting.get(reply.req);
+    if (!found) return;
+    this.waiting.delete(reply.req);
+    clearTimeout(found.timer);
+    if (reply.error) found.fail(new Error(String(reply.error)));
+    else found.take(reply);
+  }
+}
+
+/** All open notebooks. */
+export class Links {
+  /** @type {Link[]} */
+  all = [];
+
+  /** @param {any} tracker of notebooks */
+  constructor(tracker) {
+    this.tracker = tracker;
+    this.changed = new Signal(this);
+    const tell = () => this.changed.emit(undefined);
+    const add = (/** @type {any} */ panel) => {
+      const link = new Link(panel);
+      this.all.push(link);
+      link.changed.connect(tell);
+      panel.context.pathChanged.connect(tell);
+      panel.disposed.connect(() => {
+        this.all = this.all.filter((one) => one !== link);
+        tell();
+      });
+      tell();
+    };
+    tracker.widgetAdded.connect((/** @type {unknown} */ _, /** @type {any} */ panel) => add(panel));
+    tracker.currentChanged.connect(tell);
+    tracker.forEach(add);
+  }
+
+  /** That of the notebook in front. */
+  get current() { return this.all.find((one) => one.panel === this.tracker.currentWidget) ?? null; }
+}

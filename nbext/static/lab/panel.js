@@ -1,0 +1,162 @@
+/** The panel "Agents": runs of the open notebooks while they happen, questions, and who there is. */
+import { html } from "../dom.js";
+import { keepingFocus } from "../follow.js";
+import { actorRow, press, questionRow, runRow } from "./rows.js";
+import { PAGE, called, found, goesOn, ordered, spent, total } from "./runs.js";
+import { shared } from "./shared.js";
+
+const { Widget } = await shared("@lumino/widgets");
+const { LabIcon } = await shared("@jupyterlab/ui-components");
+
+/** @typedef {import("./types").Run} Run */
+/** @typedef {import("./kernel.js").Link} Link */
+
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161"><circle cx="12" cy="5" r="3.2"/><circle cx="5" cy="18" r="3.2"/><circle cx="19" cy="18" r="3.2"/><path d="M10.6 7.4 6.4 15.2M13.4 7.4l4.2 7.8M8.2 18h7.6" stroke="#616161" stroke-width="1.8" class="jp-icon3"/></g></svg>`;
+export const icon = new LabIcon({ name: "jupyter-agentkit:agents", svgstr: SVG });
+
+const FRAME_MS = 100;
+const TICK_MS = 1000;
+
+/** A side panel; what it is told to do it passes on. */
+export class AgentsPanel extends Widget {
+  notebooks = html("select", "ak-select");
+  search = html("input", "ak-field");
+  trouble = html("p", "ak-trouble");
+  body = html("div", "ak-agents-body");
+  /** What the list of notebooks was drawn of. */
+  listed = "";
+  /** @type {Set<string>} Notebooks whose actors are unfolded. */
+  unfolded = new Set();
+  chosen = "";
+  words = "";
+  only = "";
+  shown = PAGE;
+  timer = 0;
+  ticker = 0;
+  /** Whether a button is being pressed: one that is drawn anew under the finger would not notice. */
+  pressed = false;
+  /** @type {Map<string, HTMLElement>} Questions as they are drawn: what is typed into them stays. */
+  questions = new Map();
+
+  /**
+   * @param {import("./kernel.js").Links} links
+   * @param {(what: string, run: Run, link: Link) => Promise<unknown> | void} act
+   */
+  constructor(links, act) {
+    super();
+    this.links = links;
+    this.act = act;
+    this.id = "jupyter-agentkit-agents";
+    this.addClass("ak-agents");
+    this.title.icon = icon;
+    this.title.caption = "Agents";
+    this.node.setAttribute("role", "region");
+    this.node.setAttribute("aria-label", "Agents");
+    this.frame();
+    this.holdStill();
+    links.changed.connect(() => this.soon());
+  }
+
+  /** What stays while the rest is drawn anew. */
+  frame() {
+    this.notebooks.setAttribute("aria-label", "Notebook");
+    this.notebooks.addEventListener("change", () => { this.only = this.notebooks.value; this.shown = PAGE; this.draw(); });
+    this.search.type = "search";
+    this.search.placeholder = "Filter runs";
+    this.search.setAttribute("aria-label", "Filter runs");
+    this.search.addEventListener("input", () => { this.words = this.search.value; this.shown = PAGE; this.draw(); });
+    this.trouble.setAttribute("role", "alert");
+    this.node.append(html("div", "ak-agents-head", "", this.notebooks, this.search), this.trouble, this.body);
+  }
+
+  /** Draw nothing anew while a key or a button of the mouse is down. */
+  holdStill() {
+    const down = () => { this.pressed = true; };
+    const up = () => { if (this.pressed) { this.pressed = false; setTimeout(() => this.soon()); } };
+    this.body.addEventListener("pointerdown", down);
+    this.body.addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") down(); });
+    for (const name of ["pointerup", "pointercancel", "keyup", "blur"]) window.addEventListener(name, up);
+  }
+
+  /** Draw soon, together with what comes until then; not while nobody looks. */
+  soon() {
+    if (!this.isVisible || this.timer) return;
+    this.timer = window.setTimeout(() => { this.timer = 0; if (!this.pressed) this.draw(); }, FRAME_MS);
+  }
+
+  onAfterShow() { this.draw(); }
+
+  onBeforeHide() { clearInterval(this.ticker); this.ticker = 0; }
+
+  /** @param {string} text */
+  tell(text) { this.trouble.textContent = text; }
+
+  draw() {
+    const { all } = this.links;
+    /** @type {string[][]} */
+    const options = [["", "All open notebooks"], ...all.map((link) => [link.path, called(link.path)])];
+    if (!options.some(([path]) => path === this.only)) this.only = "";
+    const drawn = JSON.stringify([options, this.only]);
+    if (drawn !== this.listed) {
+      this.listed = drawn;
+      this.notebooks.replaceChildren(...options.map(([path, text]) => { const one = html("option", "", text); one.value = path; one.title = path; return one; }));
+      this.notebooks.value = this.only;
+      this.notebooks.hidden = all.length < 2;
+    }
+    const asked = new Set(all.flatMap((link) => link.questions.map((one) => one.id)));
+    for (const id of this.questions.keys()) if (!asked.has(id)) this.questions.delete(id);
+    const links = all.filter((link) => !this.only || link.path === this.only);
+    const goes = links.some((link) => [...link.runs.values()].some(goesOn));
+    if (goes && !this.ticker) this.ticker = window.setInterval(() => this.soon(), TICK_MS);
+    if (!goes) { clearInterval(this.ticker); this.ticker = 0; }
+    const parts = links.length ? links.map((link) => this.notebook(link)) : [html("p", "ak-none", "Open a notebook to see its agents.")];
+    const top = this.body.scrollTop;
+    keepingFocus(this.body, () => this.body.replaceChildren(...parts));
+    this.body.scrollTop = top;
+  }
+
+  /** @param {Link} link */
+  notebook(link) {
+    const section = html("section", "ak-notebook"), runs = [...link.runs.values()];
+    const head = html("h3", "", called(link.path));
+    head.title = link.path;
+    section.append(head);
+    section.setAttribute("aria-label", link.path);
+    if (link.state === "absent") section.append(html("p", "ak-none", "agentkit is not loaded here: %load_ext nbext"));
+    if (link.state === "other") section.append(html("p", "ak-none", `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`));
+    if (link.state !== "here") return section;
+    head.append(html("span", "ak-small", runs.length ? spent(total(runs)) : ""));
+    if (link.questions.length) section.append(html("ul", "ak-list", "", ...link.questions.map((one) => this.question(link, one))));
+    const wanted = found(ordered(runs), this.words), now = Date.now() / 1000;
+    const rows = wanted.slice(0, this.shown).map((run) => runRow(run, now, run.id === this.chosen, true,
+      (one) => { this.chosen = this.chosen === one.id ? "" : one.id; this.draw(); }, (what, one) => this.order(what, one, link)));
+    section.append(rows.length ? html("ul", "ak-list", "", ...rows) : html("p", "ak-none", runs.length ? "No run has these words." : "No runs yet. Ask somebody: %%ask ACTOR"));
+    const more = wanted.length - rows.length;
+    if (more > 0) section.append(press(`Show ${Math.min(more, PAGE)} of ${more} older ones`, `more ${link.path}`, () => { this.shown += PAGE; this.draw(); }));
+    if (link.actors.length) {
+      section.append(html("details", "ak-actors", "", html("summary", "", `${link.actors.length} ${link.actors.length === 1 ? "actor" : "actors"}`), html("ul", "ak-list", "", ...link.actors.map((one) => actorRow(one, runs)))));
+      const details = /** @type {HTMLDetailsElement} */ (section.lastChild);
+      details.open = this.unfolded.has(link.path);
+      details.addEventListener("toggle", () => { this.unfolded[details.open ? "add" : "delete"](link.path); });
+    }
+    return section;
+  }
+
+  /** @param {Link} link @param {import("./types").Question} asked */
+  question(link, asked) {
+    const row = this.questions.get(asked.id) ?? questionRow(asked, (text) => this.answer(link, asked.id, text));
+    this.questions.set(asked.id, row);
+    return row;
+  }
+
+  /** @param {Link} link @param {string} question @param {string} text */
+  answer(link, question, text) {
+    try { link.send({ do: "hear", question, content: { type: "answer", text } }); } catch (reason) { this.tell(String(reason)); }
+  }
+
+  /** @param {string} what @param {Run} run @param {Link} link */
+  order(what, run, link) {
+    this.tell("");
+    Promise.resolve().then(() => this.act(what, run, link)).catch((reason) => this.tell(reason.message));
+  }
+}

@@ -1,0 +1,76 @@
+"""The panel "Agents" in a real JupyterLab."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.lab import Lab
+
+DEFINED = """\
+import asyncio, time
+from agentkit import current_run, pattern
+from agentkit.person import Question
+@pattern
+async def keeper(task):
+    text = "Open the <b id=bad>gate</b>?"
+    return await current_run().ask_person(Question(text=text, options=("yes", "no"), words=True))
+@pattern
+async def sleeper(task):
+    await asyncio.sleep(60)
+"""
+HOSTILE = "%ask keeper <img id=bad src=x>"
+
+
+def test_runs_are_seen_stopped_and_answered_in_the_panel(lab: Lab) -> None:
+    cells = ["1 + 1", "%load_ext nbext", DEFINED, HOSTILE, "%ask sleeper on", "time.sleep(4)"]
+    lab.open(lab.write("panel.ipynb", cells))
+    page = lab.page
+    page.get_by_title("Agents", exact=True).first.click()
+    panel = page.locator(".ak-agents")
+    lab.run_cell(0)
+    expect(panel).to_contain_text("agentkit is not loaded here")
+    lab.run_cell(1)
+    expect(panel).to_contain_text("No runs yet")
+    lab.run_cell(2)
+    expect(panel).to_contain_text("2 actors")
+
+    # A question is answered here; what is typed stays while the panel is drawn anew.
+    lab.start_cell(3)
+    question = panel.locator(".ak-question")
+    expect(question).to_contain_text("Open the <b id=bad>gate</b>?")
+    question.get_by_role("textbox").fill("only a little")
+    expect(panel.locator(".ak-is-waiting")).to_contain_text("1.", timeout=10_000)
+    question.get_by_role("button", name="Send").click()
+    expect(question).to_have_count(0)
+    assert "only a little" in lab.wait_idle(3)
+    expect(panel.locator(".ak-is-done")).to_contain_text("<img id=bad src=x>")
+
+    # A run is stopped while its cell awaits it.
+    lab.start_cell(4)
+    panel.get_by_role("button", name=re.compile("Stop .*sleeper")).click()
+    expect(panel.locator(".ak-is-cancelled")).to_have_count(1)
+    assert "Interrupted" in lab.wait_idle(4)
+
+    # All views of a run, while the main thread of the kernel is busy.
+    lab.start_cell(5)
+    panel.locator(".ak-is-done .ak-run-head").click()
+    panel.get_by_role("button", name="Transcript").click()
+    viewer = page.locator(".ak-viewer")
+    expect(viewer.locator(".ak-lines")).to_contain_text("only a little", timeout=3000)
+    expect(lab.prompt(5)).to_have_text("[*]:")
+    for tab, shown in (("Graph", "svg"), ("Timeline", "svg"), ("Bill", "table"), ("Events", "li")):
+        viewer.get_by_role("tab", name=tab).click()
+        expect(viewer.locator(f".ak-viewer-body {shown}").first).to_be_visible()
+    assert page.locator("#bad").count() == 0
+
+    # The cell that asked; and a kernel that is gone.
+    lab.wait_idle(5)
+    panel.get_by_role("button", name="Go to cell").click()
+    expect(lab.cell(3)).to_have_class(re.compile("jp-mod-active"))
+    assert lab.console == []
+    lab.restart_kernel()
+    expect(panel).to_contain_text("agentkit is not loaded here")
+    lab.run_cell(1)
+    expect(panel.locator(".ak-run")).to_have_count(2)
