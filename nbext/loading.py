@@ -15,7 +15,7 @@ from agentkit.answer import Answer
 from agentkit.log import Log
 from agentkit.logs.files import HOME, home
 from agentkit.person import Person, set_person
-from agentkit.place import Place, jupyter, set_cell, set_place
+from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
@@ -62,10 +62,7 @@ def load(shell: Any) -> Session:
         undo.append(register(shell, "magic", "line", described_by(builtin, MAGICS)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
-    told = set_place(lambda: notebook(session))
-    undo.append(lambda: put_back_place(told))
-    set_cell(lambda: cell(session))
-    undo.append(lambda: set_cell(None))
+    undo.append(placed(session))
     before = set_person(None)
     set_person(asker(session, before))
     undo.append(lambda: put_back(before))
@@ -141,9 +138,16 @@ def put_back(person: Person) -> None:
     set_person(person)
 
 
-def put_back_place(place: Place) -> None:
-    """Let whatever told the notebook before tell it again."""
-    set_place(place)
+def placed(session: Session) -> Callable[[], None]:
+    """Tell which notebook and cell runs are started from; returns what lets others tell it."""
+    before = set_place(lambda: notebook(session))
+    set_cell(lambda: cell(session))
+
+    def put_back() -> None:
+        set_place(before)
+        set_cell(None)
+
+    return put_back
 
 
 def notebook(session: Session) -> str | None:
