@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -69,6 +70,9 @@ def test_jupyter_lists_the_extension_as_enabled_and_ok(tmp_path: Path) -> None:
     wheel, editable = built(tmp_path)
     brought = contents(wheel / "labextensions" / NAME)
     assert brought == contents(editable / "labextensions" / NAME) == contents(STATIC)
+    for share in (wheel, editable):
+        config = share.parent.parent / "etc/jupyter/jupyter_server_config.d/agentkit.json"
+        assert config.read_bytes() == (ROOT / "nbext" / "server.json").read_bytes()
     line = listed(wheel, tmp_path).split()
     assert line[:4] == [NAME, f"v{agentkit.__version__}", "enabled", "OK"]
 
@@ -78,6 +82,14 @@ def test_a_checkout_has_the_extension_without_an_install() -> None:
     package = json.loads((STATIC / "package.json").read_text(encoding="utf-8"))
     assert package["version"] == agentkit.__version__
     assert (STATIC / package["jupyterlab"]["_build"]["load"]).is_file()
+
+
+def test_a_checkout_has_the_servers_extension_too() -> None:
+    config = ROOT / "lab" / "jupyter_server_config.d" / "agentkit.json"
+    assert config.resolve() == ROOT / "nbext" / "server.json"
+    [name] = json.loads(config.read_text())["ServerApp"]["jpserver_extensions"]
+    points = importlib.import_module(name)._jupyter_server_extension_points()
+    assert points == [{"module": name}]
 
 
 def test_the_extension_knows_the_magics_with_a_body_and_their_switches() -> None:

@@ -185,6 +185,7 @@ LAYERS = [
     "nbext.magics",
     "nbext.completion",
     "nbext.panel",
+    "nbext.server",
     "nbext.loading",
     "nbext",
 ]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 from playwright.sync_api import expect
 
+from agentkit.logs import open_log
+from agentkit.opening import run
+from agentkit.place import set_place
 from tests.browser.lab import Lab
 
 DEFINED = """\
@@ -74,3 +80,42 @@ def test_runs_are_seen_stopped_and_answered_in_the_panel(lab: Lab) -> None:
     expect(panel).to_contain_text("agentkit is not loaded here")
     lab.run_cell(1)
     expect(panel.locator(".ak-run")).to_have_count(2)
+
+
+def record(lab: Lab, notebook: str, name: str) -> None:
+    """Put a run of a notebook into the log of the server's folder, as its kernel would."""
+
+    async def work() -> None:
+        log = open_log(f"sqlite:///{lab.root / '.agentkit' / 'log.db'}")
+        async with run(name, log=log):
+            pass
+        log.close()
+
+    before = set_place(lambda: str(lab.root / notebook))
+    try:
+        with ThreadPoolExecutor() as pool:  # playwright has a loop in this thread
+            pool.submit(lambda: asyncio.run(work())).result()
+    finally:
+        set_place(before)
+
+
+def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) -> None:
+    record(lab, "closed.ipynb", "Is the <i id=bad>port</i> open?")
+    lab.open(lab.write("other.ipynb", ["1 + 1"]))
+    lab.page.get_by_title("Agents", exact=True).first.click()
+    others = lab.page.get_by_role("region", name="Runs of notebooks that are not open")
+    row = others.locator(".ak-run", has_text="closed.ipynb")
+    expect(row).to_contain_text("Is the <i id=bad>port</i> open?")
+    row.locator(".ak-run-head").click()
+    expect(row.get_by_role("button", name="Resume")).to_have_count(0)
+    row.get_by_role("button", name="Events").click()
+    expect(lab.page.locator(".ak-lines")).to_contain_text("<i id=bad>port</i>")
+    assert lab.page.locator("#bad").count() == 0
+    assert lab.console == []
+
+    order = {"do": "runs", "folder": ""}
+    for headers in ({}, {"Authorization": "token wrong"}):
+        refused = httpx.post(
+            f"{lab.url}/agentkit/order", json=order, headers=headers, trust_env=False
+        )
+        assert refused.status_code == 403

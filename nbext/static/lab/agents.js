@@ -1,5 +1,6 @@
 /** The plugin of the panel: what its buttons do in the notebooks. */
 import { Links } from "./kernel.js";
+import { FolderLog } from "./log.js";
 import { AgentsPanel } from "./panel.js";
 import { called, short } from "./runs.js";
 import { shared } from "./shared.js";
@@ -7,6 +8,7 @@ import { RunView } from "./viewer.js";
 
 const { ILabShell, ILayoutRestorer } = await shared("@jupyterlab/application");
 const { ICommandPalette } = await shared("@jupyterlab/apputils");
+const { IDefaultFileBrowser } = await shared("@jupyterlab/filebrowser");
 const { INotebookTracker, NotebookActions } = await shared("@jupyterlab/notebook");
 
 /** @typedef {import("./types").Run} Run */
@@ -49,25 +51,31 @@ const agents = {
   description: "Lists the runs of the open notebooks while they happen.",
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette],
-  /** @type {(app: any, tracker: any, lab: any, restorer: any, palette: any) => void} */
-  activate: (app, tracker, lab, restorer, palette) => {
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IDefaultFileBrowser],
+  /** @type {(app: any, tracker: any, lab: any, restorer: any, palette: any, browser: any) => void} */
+  activate: (app, tracker, lab, restorer, palette, browser) => {
     const links = new Links(tracker);
-    const show = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link} */ link) => {
+    const log = new FolderLog();
+    const folder = () => {
+      const path = browser?.model.path ?? links.current?.path.split("/").slice(0, -1).join("/") ?? "";
+      return String(path).split(":").pop() ?? "";
+    };
+    const show = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) => {
       const id = `jupyter-agentkit-run-${run.id}`;
       /** @type {any} */
       let view = [...app.shell.widgets("main"), ...app.shell.widgets("right")].find((one) => one.id === id);
       if (!view) {
-        view = new RunView(link, run, called(link.path));
+        view = link ? new RunView(link, run, called(link.path)) : new RunView(log.source(log.folder), run, `${run.place ?? "a script or console"}, not open`);
         // Notebook 7 has room for one document alone.
-        if (lab) app.shell.add(view, "main", { mode: "split-right", ref: link.panel.id });
+        if (lab) app.shell.add(view, "main", link ? { mode: "split-right", ref: link.panel.id } : {});
         else app.shell.add(view, "right");
       }
       view.show(name);
       app.shell.activateById(view.id);
       if (!lab) app.shell.expandRight?.(view.id);
     };
-    const panel = new AgentsPanel(links, async (what, run, link) => {
+    const panel = new AgentsPanel(links, log, folder, async (what, run, link) => {
+      if (!link) return show(what, run, null);
       const written = WRITES[what];
       if (written) { app.shell.activateById(link.panel.id); return addCell(link.panel, written[0] + short(run.id), written[1]); }
       if (what === "cell") { app.shell.activateById(link.panel.id); return goToCell(link, run); }

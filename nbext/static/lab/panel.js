@@ -1,6 +1,7 @@
 /** The panel "Agents": runs of the open notebooks while they happen, questions, and who there is. */
 import { html } from "../dom.js";
 import { keepingFocus } from "../follow.js";
+import { POLL_MS } from "./log.js";
 import { actorRow, press, questionRow, runRow } from "./rows.js";
 import { PAGE, called, found, goesOn, ordered, spent, total } from "./runs.js";
 import { shared } from "./shared.js";
@@ -33,6 +34,7 @@ export class AgentsPanel extends Widget {
   shown = PAGE;
   timer = 0;
   ticker = 0;
+  poll = 0;
   /** Whether a button is being pressed: one that is drawn anew under the finger would not notice. */
   pressed = false;
   /** @type {Map<string, HTMLElement>} Questions as they are drawn: what is typed into them stays. */
@@ -40,11 +42,15 @@ export class AgentsPanel extends Widget {
 
   /**
    * @param {import("./kernel.js").Links} links
-   * @param {(what: string, run: Run, link: Link) => Promise<unknown> | void} act
+   * @param {import("./log.js").FolderLog} log
+   * @param {() => string} folder the one that is looked at
+   * @param {(what: string, run: Run, link: Link | null) => Promise<unknown> | void} act
    */
-  constructor(links, act) {
+  constructor(links, log, folder, act) {
     super();
     this.links = links;
+    this.log = log;
+    this.folder = folder;
     this.act = act;
     this.id = "jupyter-agentkit-agents";
     this.addClass("ak-agents");
@@ -55,6 +61,7 @@ export class AgentsPanel extends Widget {
     this.frame();
     this.holdStill();
     links.changed.connect(() => this.soon());
+    log.changed.connect(() => this.soon());
   }
 
   /** What stays while the rest is drawn anew. */
@@ -84,9 +91,18 @@ export class AgentsPanel extends Widget {
     this.timer = window.setTimeout(() => { this.timer = 0; if (!this.pressed) this.draw(); }, FRAME_MS);
   }
 
-  onAfterShow() { this.draw(); }
+  onAfterShow() {
+    this.look();
+    this.poll = window.setInterval(() => this.look(), POLL_MS);
+    this.draw();
+  }
 
-  onBeforeHide() { clearInterval(this.ticker); this.ticker = 0; }
+  onBeforeHide() {
+    for (const timer of [this.ticker, this.poll]) clearInterval(timer);
+    this.ticker = 0;
+  }
+
+  look() { if (!document.hidden) void this.log.look(this.folder()); }
 
   /** @param {string} text */
   tell(text) { this.trouble.textContent = text; }
@@ -110,6 +126,7 @@ export class AgentsPanel extends Widget {
     if (goes && !this.ticker) this.ticker = window.setInterval(() => this.soon(), TICK_MS);
     if (!goes) { clearInterval(this.ticker); this.ticker = 0; }
     const parts = links.length ? links.map((link) => this.notebook(link)) : [html("p", "ak-none", "Open a notebook to see its agents.")];
+    if (!this.only) parts.push(...this.others());
     const top = this.body.scrollTop;
     keepingFocus(this.body, () => this.body.replaceChildren(...parts));
     this.body.scrollTop = top;
@@ -127,12 +144,8 @@ export class AgentsPanel extends Widget {
     if (link.state !== "here") return section;
     head.append(html("span", "ak-small", runs.length ? spent(total(runs)) : ""));
     if (link.questions.length) section.append(html("ul", "ak-list", "", ...link.questions.map((one) => this.question(link, one))));
-    const wanted = found(ordered(runs), this.words), now = Date.now() / 1000;
-    const rows = wanted.slice(0, this.shown).map((run) => runRow(run, now, run.id === this.chosen, true,
-      (one) => { this.chosen = this.chosen === one.id ? "" : one.id; this.draw(); }, (what, one) => this.order(what, one, link)));
-    section.append(rows.length ? html("ul", "ak-list", "", ...rows) : html("p", "ak-none", runs.length ? "No run has these words." : "No runs yet. Ask somebody: %%ask ACTOR"));
-    const more = wanted.length - rows.length;
-    if (more > 0) section.append(press(`Show ${Math.min(more, PAGE)} of ${more} older ones`, `more ${link.path}`, () => { this.shown += PAGE; this.draw(); }));
+    if (runs.length) this.list(section, runs, link.path, link, () => "");
+    else section.append(html("p", "ak-none", "No runs yet. Ask somebody: %%ask ACTOR"));
     if (link.actors.length) {
       section.append(html("details", "ak-actors", "", html("summary", "", `${link.actors.length} ${link.actors.length === 1 ? "actor" : "actors"}`), html("ul", "ak-list", "", ...link.actors.map((one) => actorRow(one, runs)))));
       const details = /** @type {HTMLDetailsElement} */ (section.lastChild);
@@ -140,6 +153,36 @@ export class AgentsPanel extends Widget {
       details.addEventListener("toggle", () => { this.unfolded[details.open ? "add" : "delete"](link.path); });
     }
     return section;
+  }
+
+  /**
+   * @param {HTMLElement} section
+   * @param {Run[]} runs
+   * @param {string} key
+   * @param {Link | null} link
+   * @param {(run: Run) => string} from
+   */
+  list(section, runs, key, link, from) {
+    const wanted = found(ordered(runs), this.words), now = Date.now() / 1000;
+    const choose = (/** @type {Run} */ run) => { this.chosen = this.chosen === run.id ? "" : run.id; this.draw(); };
+    const rows = wanted.slice(0, this.shown).map((run) => runRow(run, now, run.id === this.chosen, link !== null, choose, (what, one) => this.order(what, one, link), from(run)));
+    section.append(rows.length || !runs.length ? html("ul", "ak-list", "", ...rows) : html("p", "ak-none", "No run has these words."));
+    const more = wanted.length - rows.length;
+    if (more > 0) section.append(press(`Show ${Math.min(more, PAGE)} of ${more} older ones`, `more ${key}`, () => { this.shown += PAGE; this.draw(); }));
+  }
+
+  /** Runs of the folder's log that no open notebook tells of. */
+  others() {
+    const { log } = this, open = new Set(this.links.all.filter((link) => link.state === "here").map((link) => link.path.split(":").pop()));
+    const told = new Set(this.links.all.flatMap((link) => [...link.runs.keys()]));
+    const runs = [...log.runs.values()].filter((run) => !open.has(run.place ?? "") && !told.has(run.id));
+    if (!runs.length && !log.trouble) return [];
+    const head = html("h3", "", "Not open", html("span", "ak-small", [`/${log.folder}`, ...(runs.length ? [spent(total(runs))] : [])].join(" · ")));
+    const section = html("section", "ak-notebook", "", head);
+    section.setAttribute("aria-label", `Runs of notebooks that are not open, in /${log.folder}`);
+    if (log.trouble) section.append(html("p", "ak-none", log.trouble));
+    this.list(section, runs, "", null, (run) => (run.place ? called(run.place) : "a script or console"));
+    return [section];
   }
 
   /** @param {Link} link @param {import("./types").Question} asked */
@@ -154,7 +197,7 @@ export class AgentsPanel extends Widget {
     try { link.send({ do: "hear", question, content: { type: "answer", text } }); } catch (reason) { this.tell(String(reason)); }
   }
 
-  /** @param {string} what @param {Run} run @param {Link} link */
+  /** @param {string} what @param {Run} run @param {Link | null} link */
   order(what, run, link) {
     this.tell("");
     Promise.resolve().then(() => this.act(what, run, link)).catch((reason) => this.tell(reason.message));

@@ -44,10 +44,11 @@ export function actions(run, open) {
  * @param {boolean} open whether its notebook is
  * @param {(run: Run) => void} choose
  * @param {Act} act
+ * @param {string} from where it was started, if that is to be said
  */
-export function runRow(run, now, chosen, open, choose, act) {
+export function runRow(run, now, chosen, open, choose, act, from = "") {
   const row = html("li", `ak-run ak-is-${run.state.replace(/\W/g, "")}`);
-  const line = facts(run, now), said = `${run.name}, ${line}, ${cost(run)}`;
+  const line = [from, facts(run, now)].filter(Boolean).join(" · "), said = `${run.name}, ${line}, ${cost(run)}`;
   const head = html("button", "ak-run-head", "", html("span", "ak-dot"), html("span", "ak-run-name", run.name || short(run.id)), html("span", "ak-run-cost", cost(run)));
   head.dataset.id = `run ${run.id}`;
   head.title = `${run.name}\n${run.id}`;
