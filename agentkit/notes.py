@@ -28,7 +28,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, WrapValidator
 
 from agentkit.errors import name_of
-from agentkit.messages import JSON, mended
+from agentkit.messages import JSON
+from agentkit.values import mended, sound
 
 KNOWN: dict[str, tuple[type[Note], ...]] = {}
 """The classes by their topic. Several may share one: that whose required fields are there fits."""
@@ -84,7 +85,8 @@ class Note(BaseModel):
 
     def data(self) -> JSON:
         """As the log keeps it."""
-        fields = mended(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        fields = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        fields = fields if sound(fields) else mended(fields)
         return fields[self.whole] if self.whole else fields
 
 

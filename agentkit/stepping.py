@@ -186,7 +186,7 @@ class Stepping(Recorder):
         return outcome
 
     async def _begin(self, step: Step) -> None:
-        """Record that a step is performed, and wait until that is durable."""
+        """Record that a step is performed; where it has an effect, wait until that is durable."""
         attempt = self.attempts.get(step.key, 0) + 1
         self.attempts[step.key] = attempt
         self.emit(
@@ -200,6 +200,10 @@ class Stepping(Recorder):
             request=step.request,
             attempt=attempt,
         )
+        if step.kind == "memory" and step.effect == "pure":
+            # A look that a crash leaves no trace of is taken again. It is recorded all the same,
+            # while it is under way, and its end waits for both.
+            return
         try:
             await self.flush()
         except BaseException as error:

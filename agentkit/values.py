@@ -8,7 +8,7 @@ import math
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from agentkit.errors import full_text
 from agentkit.forms import plain
@@ -38,6 +38,15 @@ def mended(value: JSON) -> JSON:
     return value
 
 
+def sound(value: JSON) -> bool:
+    """Whether there is nothing to mend for sure: a tenth of the time that looking at each takes."""
+    try:
+        text = to_json(value, inf_nan_mode="constants")
+    except (ValueError, RecursionError):
+        return False
+    return b"NaN" not in text and b"Infinity" not in text
+
+
 def jsonable(value: Any) -> JSON:
     """Any value as JSON: dataclasses, pydantic models, dates, sets, arrays, tables and so on.
 
@@ -45,7 +54,8 @@ def jsonable(value: Any) -> JSON:
         ValueError: it has no JSON form, or contains itself.
     """
     try:
-        return mended(to_jsonable_python(value, fallback=plain))
+        made = to_jsonable_python(value, fallback=plain)
+        return made if sound(made) else mended(made)
     except ValueError:
         raise
     except Exception as error:

@@ -6,7 +6,7 @@ StoreError            of `agentkit.errors`, so that code can catch it without th
 ├── StoreTaken        another process writes it
 ├── StoreUnreachable  its server does not answer
 ├── StoreFull         the disk is full
-├── StoreGone         its file was deleted or replaced since it was opened
+├── StoreGone         its file or collection was deleted or replaced since it was opened
 ├── ReadOnly          a memory that is only read was to be written
 ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
 ├── BadExport         a line of a file that was to be imported is none of an export
@@ -41,7 +41,7 @@ class StoreFull(StoreError):
 
 
 class StoreGone(StoreError):
-    """The store's file was deleted or replaced since it was opened."""
+    """The store's file or collection was deleted or replaced since it was opened."""
 
 
 class ReadOnly(StoreError):

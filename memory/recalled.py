@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from agentkit.context import Remembered
 from agentkit.errors import SetupError
 from agentkit.messages import Frozen, Thread
@@ -30,7 +32,7 @@ class Recalled(Frozen):
     search what the ranks by relevance and by words add; of a stream recency, importance and
     relevance, scaled and weighed."""
 
-    raw: dict[str, float] = {}
+    raw: dict[str, float] = Field(default_factory=dict)
     """The parts before they were scaled and weighed, where they are."""
 
     @property

@@ -208,7 +208,10 @@ def only_holding(where: Where | None, at: float, *, past: bool) -> Where:
 
 def told(hits: Sequence[Recalled]) -> list[Recalled]:
     """Hits with what is known of them apart from their metadata."""
-    return [one.model_copy(update={"item": one.item.told()}) for one in hits]
+    return [
+        Recalled(item=one.item.told(), score=one.score, parts=one.parts, raw=one.raw)
+        for one in hits
+    ]
 
 
 def ranked(preset: Preset, hits: Sequence[Recalled], now: float, count: int) -> list[Recalled]:

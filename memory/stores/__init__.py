@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import Field
+
 from agentkit.messages import Frozen
-from memory.stores.fact import Fact, parted
+from memory.stores.fact import NOTHING, Fact, parted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,19 +29,19 @@ class Item(Frozen):
 
     id: str
     text: str
-    metadata: dict[str, Scalar] = {}
-    fact: Fact = Fact()
+    metadata: dict[str, Scalar] = Field(default_factory=dict)
+    fact: Fact = Field(default_factory=lambda: NOTHING)
     """Who stored it, when, and how long it holds, where the memory keeps that."""
 
     def told(self) -> Item:
         """As a memory tells of it: what is known of it apart from its metadata."""
         given, fact = parted(self.metadata)
-        return self.model_copy(update={"metadata": given, "fact": fact})
+        return Item(id=self.id, text=self.text, metadata=given, fact=fact)
 
     def kept(self) -> Item:
         """As a store keeps it: what is known of it within its metadata."""
         metadata = {**self.metadata, **self.fact.metadata()}
-        return self.model_copy(update={"metadata": metadata, "fact": Fact()})
+        return self.model_copy(update={"metadata": metadata, "fact": NOTHING})
 
     def __repr__(self) -> str:
         about = f", {self.metadata}" if self.metadata else ""

@@ -22,8 +22,8 @@ from memory.errors import StoreUnreachable
 from memory.stores import Item, Near, Where
 from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
-from memory.stores.chromaerasing import TURNS, mend, renewed, sweep
-from memory.stores.chromaerrors import mapped_error
+from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
+from memory.stores.chromaerrors import collection_gone, mapped_error
 from memory.stores.entry import admitted
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
@@ -66,6 +66,8 @@ class ChromaStore:
         self._client: Any = None
         self._opened: Any = None
         self._batch = 0
+        self._begun = False
+        """Whether the collection was there once: from then on its absence is a loss."""
         self._opening = threading.Lock()
         folder = self.path if self.shared else str(Path(self.path).resolve())
         self._turn = TURNS[folder, collection]
@@ -231,14 +233,21 @@ class ChromaStore:
         self._batch = self._client.get_max_batch_size()
         if not self.shared:
             mend(self._client, self.collection)
-        found = self._client.get_or_create_collection(
-            self.collection,
-            embedding_function=None,
-            metadata={"hnsw:space": "cosine", EMBEDDER: self.embedder},
-        )
+        if self._begun:
+            found = existing(self._client, self.collection)
+            if found is None:
+                raise collection_gone(self.collection, self.path)
+        else:
+            found = self._client.get_or_create_collection(
+                self.collection,
+                embedding_function=None,
+                metadata={"hnsw:space": "cosine", EMBEDDER: self.embedder},
+            )
         made = (found.metadata or {}).get(EMBEDDER)
         if made != self.embedder:
             raise other_embedder(self.collection, str(made), self.embedder)
+        # Of one that was made anew nothing is known, not even the size of its vectors.
+        self._begun, self.dims = True, None
         return found
 
     def _parts(self, ids: list[str]) -> list[list[str]]:
@@ -276,7 +285,10 @@ class ChromaStore:
         def once() -> Any:
             # Without the lock where it is open: Chroma itself may be called by several threads.
             with self._turn if writes else contextlib.nullcontext():
-                return work(self._opened or self._open())
+                found = self._opened or self._open()
+                if not self.shared:
+                    FOLDERS.check(self.path, self)
+                return work(found)
 
         def opened() -> Any:
             from chromadb.errors import NotFoundError
@@ -284,7 +296,7 @@ class ChromaStore:
             try:
                 return once()
             except NotFoundError:
-                # Another object made it anew, to erase something.
+                # Somebody made it anew, as another object does to erase something, or deleted it.
                 self._opened = None
                 return once()
 

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 
 from agentkit.logs import files
 from memory.errors import StoreTaken
+from memory.stores.chromaerrors import folder_gone
+
+DATABASE = "chroma.sqlite3"
+"""Chroma's own file in its folder."""
 
 ANSWER_S = 60.0
 """How long a server may take for one answer."""
@@ -18,9 +22,21 @@ ANSWER_S = 60.0
 class Folder:
     """An embedded database that is open, the lock that keeps others out, and who uses it."""
 
-    def __init__(self, client: Any, lock: Any) -> None:
+    def __init__(self, path: str, client: Any, lock: Any) -> None:
         self.client, self.lock = client, lock
+        self.database = str(Path(path, DATABASE))
+        self.identity = files.identity(self.database, follow=False)
         self.users: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    @property
+    def gone(self) -> bool:
+        """Whether what is written would be found by nobody."""
+        return files.identity(self.database, follow=False) != self.identity
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.client.close()
+        self.lock.release()
 
 
 class Folders:
@@ -43,6 +59,9 @@ class Folders:
         files.refuse_links(Path(path).absolute())
         path = str(Path(path).resolve())
         with self._mutex:
+            if path in self._open and self._open[path].gone:
+                # Those who have it open are told so by their next call.
+                self._open.pop(path).close()
             if path not in self._open:
                 new = not Path(path).exists()
                 files.make_folder(Path(path))
@@ -63,7 +82,7 @@ class Folders:
                     raise
                 for made in Path(path).iterdir() if new else ():
                     files.take_rights(made)
-                self._open[path] = Folder(client, lock)
+                self._open[path] = Folder(path, client, lock)
             self._open[path].users.add(user)
             return self._open[path].client
 
@@ -77,8 +96,17 @@ class Folders:
             folder.users.discard(user)
             if not folder.users:
                 del self._open[path]
-                folder.client.close()
-                folder.lock.release()
+                folder.close()
+
+    def check(self, path: str, user: Any) -> None:
+        """See to it that what is written will be found, and what is read is what is there.
+
+        Raises:
+            StoreGone: the folder was deleted or replaced since it was opened.
+        """
+        folder = self._open.get(path) or self._open.get(str(Path(path).resolve()))
+        if folder is None or user not in folder.users or folder.gone:
+            raise folder_gone(path)
 
 
 FOLDERS = Folders()

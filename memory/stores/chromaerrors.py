@@ -7,7 +7,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from agentkit.errors import StoreError
-from memory.errors import BadVector, StoreCorrupt, StoreFull, StoreTaken, StoreUnreachable
+from memory.errors import (
+    BadVector,
+    StoreCorrupt,
+    StoreFull,
+    StoreGone,
+    StoreTaken,
+    StoreUnreachable,
+)
 
 if TYPE_CHECKING:
     pass
@@ -51,3 +58,22 @@ def mapped_error(error: Exception, path: str) -> StoreError:
             todo="free some space and try again; what was stored before is safe",
         )
     return StoreError(f"The Chroma store {path} failed: {text}.")
+
+
+def collection_gone(name: str, path: str) -> StoreGone:
+    """Make the error for a collection that was there and is not any more."""
+    return StoreGone(
+        f"The collection {name} of the Chroma store {path} was deleted since it was opened.",
+        expected="the collection as it was; an empty one in its place would hide the loss",
+        todo="bring it back from a copy, or open the memory again, which begins an empty one",
+    )
+
+
+def folder_gone(path: str) -> StoreGone:
+    """Make the error for a folder whose database is not the one that was opened."""
+    what = "replaced" if os.path.exists(path) else "deleted or moved away"
+    return StoreGone(
+        f"The Chroma store {path} was {what} since it was opened.",
+        expected="the folder as it was; nothing more is written into the old one",
+        todo="bring it back, or open the memory again",
+    )

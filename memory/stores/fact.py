@@ -70,12 +70,16 @@ class Fact(Frozen):
         return found | {f"{PREFIX}{name}": True for name, is_ in flags.items() if is_}
 
 
+NOTHING = Fact()
+"""Where nothing is known."""
+
+
 def parted(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], Fact]:
     """Part metadata into what users gave, and what is known beside it."""
     given = {name: one for name, one in metadata.items() if not name.startswith(PREFIX)}
     own = {name.removeprefix(PREFIX): one for name, one in metadata.items() if name not in given}
     if not own:
-        return given, Fact()
+        return given, NOTHING
     fields = {NAMED.get(name, name): one for name, one in own.items()}
     fields["run"], _, fields["step"] = str(fields.get("step", "")).rpartition("/")
     fields["supersedes"] = json.loads(fields.get("supersedes", "[]"))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 
 from agentkit.messages import (
     Message,
@@ -22,6 +23,7 @@ from agentkit.messages import (
     node,
     thread_of,
 )
+from agentkit.values import sound
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates included
 ANY_JSON = st.recursive(
@@ -76,6 +78,20 @@ def test_mending_keeps_what_is_json_already(value: Any) -> None:
     except ValueError:
         return
     assert mended(value) == value
+
+
+@given(ANY_JSON)
+def test_what_needs_no_mending_is_told_for_sure(value: Any) -> None:
+    made = to_jsonable_python(value)
+    assert canonical(jsonable(value)) == canonical(mended(made))
+    if sound(made):
+        assert canonical(made) == canonical(mended(made))
+
+
+@pytest.mark.parametrize("one", [math.nan, -math.inf, "\ud800", {"\ud800": 1}])
+def test_what_needs_mending_is_found_however_deep(one: Any) -> None:
+    assert not sound([{"a": [one]}])
+    assert sound([{"a": [1.5, "é", None, True]}])
 
 
 def test_numbers_without_a_json_form_stay_visible() -> None:

@@ -33,7 +33,7 @@ from agentkit.errors import (
     UnknownRun,
     Unsettled,
 )
-from agentkit.events import Noted, RunEnded, RunStarted, StepEnded, StepStarted
+from agentkit.events import Effect, Noted, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.lease import LEASE_S
 from agentkit.log import Batch
 from agentkit.logs.memory import MemoryLog
@@ -546,3 +546,21 @@ async def test_a_run_cannot_be_called_as_a_stream_is() -> None:
         async with run(log=log, id="state:port"):
             pass
     assert log.runs() == log.runs(streams=True) == []
+
+
+@pytest.mark.parametrize("effect", ["pure", "idempotent"])
+async def test_a_memorys_read_waits_for_its_end_alone_to_be_stored(effect: Effect) -> None:
+    log, before = MemoryLog(), list[str]()
+
+    async def perform(_key: str) -> Outcome:
+        before[:] = [event.kind for event in log._order]
+        return Outcome(result=[1])
+
+    async with run(log=log) as r:
+        await r.flush()
+        found = await r.step("memory", "notes.recall", {"query": "x"}, perform, effect=effect)
+        assert found.result == [1]
+        # What a write does is never there without a record that it was begun.
+        assert before == ["run.started", *(["step.started"] if effect != "pure" else [])]
+        stored = [event.kind for event in log._order]
+        assert stored == ["run.started", "step.started", "step.ended"]

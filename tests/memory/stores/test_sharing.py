@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memory.errors import StoreGone, StoreTaken, StoreUnreachable
-from memory.stores import Item
+from memory.errors import OtherEmbedder, StoreGone, StoreTaken, StoreUnreachable
+from memory.stores import Item, Store, chromaclients
 from memory.stores.choose import store
 from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port
 
@@ -156,4 +157,75 @@ async def test_a_file_that_was_deleted_or_replaced_is_noticed(
     await again.put(ITEMS, ROWS)
     await again.erase(["i0"])
     assert await again.count() == 2
+    await again.close()
+
+
+async def uses(mine: Store) -> None:
+    """Every call must say that what it was to reach is gone."""
+    for use in (mine.put(ITEMS, ROWS), mine.near(ROWS[0], 1), mine.get(), mine.drop(["i0"])):
+        with pytest.raises(StoreGone, match="was (deleted|replaced)"):
+            await use
+
+
+async def test_a_collection_that_somebody_deleted_on_a_server_is_noticed(
+    server: Server, tmp_path: Path
+) -> None:
+    name = f"gone{time.time_ns()}"
+    mine, never = (store(name, server.url, "test", tmp_path) for _ in range(2))
+    await mine.put(ITEMS, ROWS)
+    theirs = chromaclients.remote(server.url)
+    await asyncio.to_thread(theirs.delete_collection, name)
+    await uses(mine)
+    # Nothing was made in its place; a memory that is opened now begins one.
+    names = [one.name for one in await asyncio.to_thread(theirs.list_collections)]
+    assert name not in names
+    assert await never.count() == 0
+    await never.put(ITEMS[:1], ROWS[:1])
+    assert [one.id for one in await mine.get()] == ["i0"], "brought back, it is used again"
+    for one in (mine, never):
+        await one.close()
+    chromaclients.disconnect(theirs)
+
+
+async def test_a_collection_that_somebody_made_anew_on_a_server_is_used(
+    server: Server, tmp_path: Path
+) -> None:
+    name = f"anew{time.time_ns()}"
+    mine = store(name, server.url, "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    await mine.near(ROWS[0], 1)
+    theirs = chromaclients.remote(server.url)
+    await asyncio.to_thread(theirs.delete_collection, name)
+    other = store(name, server.url, "test", tmp_path)
+    await other.put([Item(id="new", text="with vectors of another size")], np.eye(1, 6))
+    assert [one.id for one in await mine.get()] == ["new"]
+    assert [hit.item.id for hit in await mine.near(np.eye(1, 6)[0], 3)] == ["new"]
+    # Made by somebody with another embedder, its neighbours would be wrong.
+    await asyncio.to_thread(theirs.delete_collection, name)
+    foreign = store(name, server.url, "another", tmp_path)
+    await foreign.put(ITEMS, ROWS)
+    with pytest.raises(OtherEmbedder, match="another"):
+        await mine.get()
+    for one in (mine, other, foreign):
+        await one.close()
+    chromaclients.disconnect(theirs)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_folder_of_chroma_that_was_deleted_or_replaced_is_noticed(
+    tmp_path: Path, replaced: bool
+) -> None:
+    mine = store("notes", "chroma", "test", tmp_path)
+    await mine.put(ITEMS, ROWS)
+    shutil.rmtree(tmp_path / "chroma")
+    if replaced:
+        done = await asyncio.to_thread(in_other_process, "chroma", tmp_path)
+        assert done.returncode == 0, done.stderr
+    await uses(mine)
+    again = store("notes", "chroma", "test", tmp_path)
+    assert [one.id for one in await again.get()] == (["other"] if replaced else [])
+    await again.put(ITEMS, ROWS)
+    await uses(mine)
+    await mine.close()
+    assert await again.count() == 3 + replaced
     await again.close()
