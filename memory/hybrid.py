@@ -2,7 +2,7 @@
 
 Vectors find what means the same in other words, and blur names and numbers; words do the opposite.
 Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009) needs no scale common to both.
-What words find is only what has most of what a question asks for: see `memory.stores.wordindex`.
+What words find counts by how sure it is that it is not there by chance: `memory.stores.wordindex`.
 """
 
 from __future__ import annotations
@@ -152,6 +152,7 @@ async def hybrid(
     )
     cosines = {key(one.item): one.similarity for one in near}
     by_words = {key(hit.item): hit.bm25 for _, hit in worded}
+    sure = {key(hit.item): hit.sure for _, hit in worded}
     items = {key(one.item): one.item for one in near}
     items = await current([two for two in worded if key(two[1].item) not in items]) | items
     ranks = {
@@ -168,7 +169,7 @@ async def hybrid(
                 **({"words": by_words[one]} if one in by_words else {}),
             },
         )
-        for one, parts in fused(ranks, deep="relevance").items()
+        for one, parts in fused(ranks, deep="relevance", sure={"words": sure}).items()
     ]
     # Of equal ones the nearer first: nearness tells more apart than ranks do.
     return sorted(found, key=lambda one: (-one.score, -one.raw.get("relevance", -1.0)))[:k]
@@ -184,7 +185,8 @@ async def relevances(store: Store, query: str, cosines: Mapping[str, float]) -> 
     """
     worded = await found_by_words([store], query, None)
     near = sorted(cosines, key=lambda id: -cosines[id])
-    parts = fused({"relevance": near, "words": [hit.item.id for _, hit in worded]})
+    ranks = {"relevance": near, "words": [hit.item.id for _, hit in worded]}
+    parts = fused(ranks, sure={"words": {hit.item.id: hit.sure for _, hit in worded}})
     return [sum(parts[id].values()) for id in cosines]
 
 
@@ -202,7 +204,11 @@ async def current(found: Sequence[tuple[Store, Found]]) -> dict[Key, Item]:
     return items
 
 
-def fused(ranks: Mapping[str, Sequence[Name]], deep: str = "") -> dict[Name, dict[str, float]]:
+def fused(
+    ranks: Mapping[str, Sequence[Name]],
+    deep: str = "",
+    sure: Mapping[str, Mapping[Name, float]] | None = None,
+) -> dict[Name, dict[str, float]]:
     """Fuse lists, best first, by their ranks: what each list adds to the score of what is in it.
 
     The score is 1 of what every list has first, and so the same order as in the paper.
@@ -210,13 +216,14 @@ def fused(ranks: Mapping[str, Sequence[Name]], deep: str = "") -> dict[Name, dic
     Args:
         ranks: the lists, by what they rank by.
         deep: the list that ranks everything and was cut: what it lacks stands right behind its end.
+        sure: of a list, how sure it is of each, 0 to 1: its share of what the rank gives.
     """
     whole = len(ranks) / (K + 1)
     found: dict[Name, dict[str, float]] = {}
     for name, listed in ranks.items():
         for rank, one in enumerate(listed, 1):
             parts = found.setdefault(one, dict.fromkeys(ranks, 0.0))
-            parts[name] = 1 / (K + rank) / whole
+            parts[name] = (sure or {}).get(name, {}).get(one, 1.0) / (K + rank) / whole
     for parts in found.values() if deep else ():
         parts[deep] = parts[deep] or 1 / (K + len(ranks[deep]) + 1) / whole
     return found

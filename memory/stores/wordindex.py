@@ -9,11 +9,12 @@ have no weight at all, which in a memory of three items is every word.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from memory.stores import Item, Where
@@ -27,10 +28,10 @@ UNSEEN = 0.5
 """What a word of the question that no item has counts: as this much of the rarest there may be."""
 
 COVERED = 0.4
-"""Of the weight of a question's words, what an item must have to be found by them; or else..."""
+"""Of the weight of a question's words, what an item must have to be found by them for sure."""
 
-SURE = 1.0
-"""...so much rarer must be what it has than one item in all (in nats)."""
+STEP = 0.1
+"""Nats; weights are told apart as far as this to work out what is there by chance."""
 
 NEARLY = 0.9
 """Of what the best item has, what another must have."""
@@ -57,6 +58,8 @@ class Found:
 
     item: Item
     bm25: float
+    sure: float = 1.0
+    """How likely it is that it does not have these words by chance, above 0."""
 
 
 @dataclass(frozen=True)
@@ -175,13 +178,61 @@ class WordIndex:
         if where is not None:
             items = {place: one for place, one in items.items() if matches(where, one.metadata)}
         best = max((have[place] for place in items), default=0.0)
-        enough = min(COVERED * wanted, math.log(max(1, counts.items)) + SURE)
-        least = max(enough, NEARLY * best)
-        good = [place for place in items if have[place] >= least]
+        chance = Chance(weights, counts, best)
+        good = [place for place in items if have[place] >= NEARLY * best]
         if len(good) > MOST_FOUND:
             return []
-        found = [Found(items[place], bm25(items[place].text, weights, counts)) for place in good]
+        found = [
+            Found(items[place], bm25(items[place].text, weights, counts), sure)
+            for place in good
+            if (sure := sureness(have[place], wanted, chance)) > 0
+        ]
         return sorted(found, key=lambda one: (-one.bm25, one.item.id))
+
+
+class Chance:
+    """How many items would have words of such a weight if words were spread at random.
+
+    Each item then has a word with the share that do have it, whatever else it has. So it counts
+    that a long question has many words, of which some are met by chance.
+    """
+
+    def __init__(self, weights: Mapping[str, float], counts: Counts, most: float) -> None:
+        """Work out the distribution of the weight of one item's words.
+
+        Args:
+            weights: of the question's words.
+            counts: how common they are.
+            most: the largest weight that is asked about.
+        """
+        self.items, last = counts.items, int(most / STEP)
+        found = [0.0] * (last + 1)
+        found[0] = 1.0
+        for word, weight in weights.items():
+            share, steps = counts.having[word] / counts.items, round(weight / STEP)
+            for at in range(last, -1, -1):
+                if moved := found[at] * share:
+                    found[at] -= moved
+                    # What is heavier than all that is asked about counts as that.
+                    found[min(at + steps, last)] += moved
+        self.tail = list(itertools.accumulate(reversed(found)))[::-1]
+
+    def __call__(self, weight: float) -> float:
+        """Expect so many items with words of this weight or more."""
+        return self.items * self.tail[min(int(weight / STEP), len(self.tail) - 1)]
+
+
+def sureness(have: float, wanted: float, chance: Callable[[float], float]) -> float:
+    """How likely it is that an item does not have some words of a question by chance.
+
+    One that has much of all that a question asks for is meant, however common that is.
+
+    Args:
+        have: weight of the words that it has.
+        wanted: that of all words of the question.
+        chance: how many items have words of a weight by chance.
+    """
+    return 1.0 if have >= COVERED * wanted else max(0.0, 1.0 - chance(have))
 
 
 def bm25(text: str, weights: Mapping[str, float], counts: Counts) -> float:

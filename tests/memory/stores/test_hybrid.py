@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 import time
@@ -17,7 +18,7 @@ from memory import VectorMemory
 from memory.hybrid import K, fused, words_of
 from memory.stores import Item
 from memory.stores.choose import store
-from memory.stores.wordindex import COVERED, NEARLY, SURE, UNSEEN, WordIndex
+from memory.stores.wordindex import COVERED, NEARLY, STEP, UNSEEN, Chance, Counts, WordIndex
 from memory.terms import terms
 from tests.fakes import ScriptedModel, call
 
@@ -178,6 +179,63 @@ async def test_words_of_any_language_are_found(texts: list[str], query: str) -> 
     assert [hit.item.text for hit in hits] == asked and asked
 
 
+def by_chance(
+    having: dict[str, int], weight: dict[str, float], items: int, have: float, most: float
+) -> float:
+    """Look at each set of the words: how many items would have it and nothing else of them."""
+    last, found = int(most / STEP), 0.0
+    for there in itertools.product([False, True], repeat=len(having)):
+        steps, share = 0, 1.0
+        for (word, n), has in zip(having.items(), there, strict=True):
+            steps += round(weight[word] / STEP) if has else 0
+            share *= n / items if has else 1 - n / items
+        found += share * items if min(steps, last) >= min(int(have / STEP), last) else 0
+    return found
+
+
+def test_what_is_met_by_chance_is_counted_over_all_sets_of_words() -> None:
+    rng = random.Random(5)
+    for _ in range(40):
+        items = rng.randrange(2, 300)
+        having = {f"w{n}": rng.randrange(1, items) for n in range(rng.randrange(1, 7))}
+        counts = Counts(items, 9 * items, having)
+        weight = {word: counts.weight(word) for word in having}
+        most = sum(weight.values()) * rng.random()
+        chance = Chance(weight, counts, most)
+        for have in (0.0, most / 2, most):
+            slowly = by_chance(having, weight, items, have, most)
+            assert chance(have) == pytest.approx(slowly, abs=1e-9)
+        assert chance(0.0) == pytest.approx(items)
+
+
+async def test_two_names_within_a_long_sentence_are_found_as_far_as_they_are_no_chance() -> None:
+    """One of 200 items has both names; of the sentence around them none is in any."""
+    made = memory({"store": "numpy", "path": ":memory:"})
+    async with run(log=open_log("memory:")):
+        texts = [f"{SHIP[n % 25]} lies in {PORT[n % 8]}, item {n}." for n in range(200)]
+        await made.remember(texts)
+        asked = "Hello, might anybody please quickly tell me about {} or {} before lunch?"
+
+        async def sure(*names: str) -> list[float]:
+            index, words = await words_of(made.store), list(terms(asked.format(*names)))
+            return [hit.sure for hit in index.find(words, index.counts(words), None)]
+
+        # One in 25 and one in 8, and each pair once: what is there may well be there by chance.
+        assert await sure(SHIP[0], PORT[0]) == []
+        await made.remember(f"{SHIP[0]} of the rare berth Quorn.")
+        (found,) = await sure(SHIP[0], "Quorn")
+        assert found > 0.8
+        (better,) = await sure(SHIP[0], "Quorn rare")
+        assert better > found
+        hits = await made.recall(asked.format(SHIP[0], "Quorn"))
+        assert "Quorn" in hits[0].text
+        await made.close()
+
+
+SHIP = [f"Ship{chr(97 + n)}" for n in range(25)]
+PORT = [f"Port{chr(97 + n)}" for n in range(8)]
+
+
 def slow(texts: list[str], query: str) -> list[str]:
     """The same by counting everything, without an index."""
     each = [list(terms(text)) for text in texts]
@@ -187,8 +245,15 @@ def slow(texts: list[str], query: str) -> list[str]:
     weight = {w: math.log1p((len(each) - n + 0.5) / (n + 0.5)) * (1 if n else UNSEEN)
               for w, n in having.items()}  # fmt: skip
     have = [sum(weight[w] for w in words if w in one) for one in each]
-    enough = min(COVERED * sum(weight.values()), math.log(len(each)) + SURE)
-    good = [n for n, h in enumerate(have) if h > 0 and h >= max(enough, NEARLY * max(have))]
+    seen = {w: n for w, n in having.items() if n}
+    enough = COVERED * sum(weight.values())
+    good = [
+        n
+        for n, h in enumerate(have)
+        if h > 0
+        and h >= NEARLY * max(have)
+        and (h >= enough or by_chance(seen, weight, len(each), h, max(have)) < 1)
+    ]
     score = {
         n: sum(
             weight[w] * each[n].count(w) * 2.2
