@@ -1,4 +1,4 @@
-"""The command line: `agentkit log` reads event logs, `sim` and `local` serve models."""
+"""The command line: `agentkit log` reads event logs; `sim`, `local` and `mcp` serve."""
 
 from __future__ import annotations
 
@@ -27,8 +27,21 @@ WIDTH = 100
 SERVING = {
     "sim": "serve the simulated endpoint",
     "local": "language models on this machine",
+    "mcp": "serve tools, agents and teams over MCP",
 }
 """Commands that have a parser of their own."""
+
+ACTIONS = {
+    "list": "one line per run, newest first",
+    "show": "the events of a run",
+    "transcript": "who said what to whom in a run",
+    "export": "the events of a run, or of all, as JSON lines",
+    "verify": "check the file, every event, every message and every run",
+    "head": "a short text that names all that is recorded, for verify --head",
+    "copy": "copy the log into a new file or database, also while it is in use",
+    "redact": "take out what was said in runs, or a text wherever it stands, beyond recovery",
+}
+"""Of `agentkit log`, with what each does."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,18 +60,7 @@ def parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", help="read an event log").add_subparsers(
         dest="action", required=True
     )
-    actions = {
-        "list": "one line per run, newest first",
-        "show": "the events of a run",
-        "transcript": "who said what to whom in a run",
-        "export": "the events of a run, or of all, as JSON lines",
-        "verify": "check the file, every event, every message and every run",
-        "head": "a short text that names all that is recorded, for verify --head",
-        "copy": "copy the log into a new file or database, also while it is in use",
-        "redact": "take out what was said in runs, or a text wherever it stands, beyond recovery",
-        **asking.COMMANDS,
-    }
-    for name, text in actions.items():
+    for name, text in {**ACTIONS, **asking.COMMANDS}.items():
         action = log.add_parser(name, help=text, description=text)
         action.add_argument(
             "--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db"
@@ -305,6 +307,16 @@ def default() -> str | None:
     return str(path) if path.is_absolute() and path.exists() else None
 
 
+def serve_mcp(words: Sequence[str]) -> int:
+    """Run `agentkit mcp`, whose SDK an extra brings."""
+    try:
+        from agentkit.protocols.mcp.command import main as serve
+    except AgentkitError as error:
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
+        return 2
+    return serve(words)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; errors go to stderr as text, without a stack."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -313,6 +325,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim.__main__ import main as serve
 
         return (command if argv is None else serve)(words[1:])
+    if words[:1] == ["mcp"]:
+        return serve_mcp(words[1:])
     top, models = parser(), words[:1] == ["local"]
     options, rest = top.parse_known_args(words[:1] if models else words)
     if rest and not asking.take(options, rest):

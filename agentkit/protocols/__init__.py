@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from agentkit.protocols.errors import PeerTimedOut as PeerTimedOut
     from agentkit.protocols.errors import PeerUnreachable as PeerUnreachable
     from agentkit.protocols.mcp.config import mcp_servers as mcp_servers
+    from agentkit.protocols.mcp.serve import McpService as McpService
+    from agentkit.protocols.mcp.serve import serve_mcp as serve_mcp
     from agentkit.protocols.mcp.server import McpServer as McpServer
     from agentkit.protocols.mcp.server import McpTools as McpTools
     from agentkit.protocols.mcp.server import mcp_tools as mcp_tools
 
 __all__ = [
     "McpServer",
+    "McpService",
     "McpTools",
     "PeerAbsent",
     "PeerChanged",
@@ -37,10 +40,12 @@ __all__ = [
     "PeerUnreachable",
     "mcp_servers",
     "mcp_tools",
+    "serve_mcp",
 ]
 
 HOMES = {
     "McpServer": "agentkit.protocols.mcp.server",
+    "McpService": "agentkit.protocols.mcp.serve",
     "McpTools": "agentkit.protocols.mcp.server",
     "PeerAbsent": "agentkit.protocols.errors",
     "PeerChanged": "agentkit.protocols.errors",
@@ -51,6 +56,7 @@ HOMES = {
     "PeerUnreachable": "agentkit.protocols.errors",
     "mcp_servers": "agentkit.protocols.mcp.config",
     "mcp_tools": "agentkit.protocols.mcp.server",
+    "serve_mcp": "agentkit.protocols.mcp.serve",
 }
 
 late_names(__name__, HOMES)
