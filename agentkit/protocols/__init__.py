@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentkit.protocols.errors import PeerTimedOut as PeerTimedOut
     from agentkit.protocols.errors import PeerUnreachable as PeerUnreachable
     from agentkit.protocols.mcp.config import mcp_servers as mcp_servers
+    from agentkit.protocols.mcp.login import mcp_login as mcp_login
     from agentkit.protocols.mcp.serve import McpService as McpService
     from agentkit.protocols.mcp.serve import serve_mcp as serve_mcp
     from agentkit.protocols.mcp.server import McpServer as McpServer
@@ -38,6 +39,7 @@ __all__ = [
     "PeerRejected",
     "PeerTimedOut",
     "PeerUnreachable",
+    "mcp_login",
     "mcp_servers",
     "mcp_tools",
     "serve_mcp",
@@ -54,6 +56,7 @@ HOMES = {
     "PeerRejected": "agentkit.protocols.errors",
     "PeerTimedOut": "agentkit.protocols.errors",
     "PeerUnreachable": "agentkit.protocols.errors",
+    "mcp_login": "agentkit.protocols.mcp.login",
     "mcp_servers": "agentkit.protocols.mcp.config",
     "mcp_tools": "agentkit.protocols.mcp.server",
     "serve_mcp": "agentkit.protocols.mcp.serve",
