@@ -5,7 +5,7 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-lessons check-consistency clean
+.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-lessons check-consistency clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
+	@echo "make test-protocols MCP: the official conformance suite, reference servers, fastmcp (npm)"
 	@echo "make clean          remove .venv and everything that was built"
 
 lab: .venv/.lab
@@ -52,11 +53,14 @@ check-consistency: .venv/.dev
 test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)
 
+test-protocols: .venv/.dev
+	@scripts/test-protocols $(ARGS)
+
 # The stamps make the second call instant; a changed pin or dependency installs again.
 .venv/.lab .venv/.dev .venv/.docs: pyproject.toml constraints.txt scripts/install
 	@scripts/install $(@:.venv/.%=%)
 	@touch $@
 
 clean:
-	rm -rf .venv .foreign-venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
+	rm -rf .venv .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 import struct
 import wave
 import zlib
 from typing import Any
 
-from agentkit import Context, Data, File, Image, tool
+from agentkit import Context, File, Image, tool
 from agentkit.tools import RemoteTool
 
 
@@ -148,6 +147,25 @@ json_schema_2020_12_tool = RemoteTool(
         "then": {"required": ["phone"]},
         "else": {"required": ["email"]},
         "additionalProperties": False,
+    },
+    as_given,
+    effect="pure",
+)
+
+
+@tool
+async def test_input_required_result_capabilities(context: Context[None]) -> str:
+    """Ask only who can be asked."""
+    return await context.ask("Shall it be?", options=("yes", "no"), default="no")
+
+
+test_x_mcp_header = RemoteTool(
+    "test_x_mcp_header",
+    "Take an argument that a header repeats.",
+    {
+        "type": "object",
+        "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
+        "required": ["region"],
     },
     as_given,
     effect="pure",
