@@ -7,7 +7,8 @@ actor asked inside a run works in a scope of its own; outside, it opens a run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, overload
 
 from typing_extensions import TypeVar, Unpack
@@ -15,7 +16,7 @@ from typing_extensions import TypeVar, Unpack
 from agentkit.answer import Answer, T
 from agentkit.binary import binary_in
 from agentkit.borrowing import connected, model_again
-from agentkit.bounds import bounds_of
+from agentkit.bounds import Bounds, bounds_of
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError, TeamChanged, error_text
@@ -25,7 +26,7 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content, jsonable
 from agentkit.model import Model
-from agentkit.opening import run
+from agentkit.opening import BUDGETS, run
 from agentkit.options import AskOptions, RunOptions
 from agentkit.parts import as_content
 from agentkit.performer import Performer
@@ -57,6 +58,8 @@ class Actor(Performer, Generic[T]):
 
     members: tuple[Actor, ...] = ()
     """The actors it works with, as far as they are known before it is asked."""
+    allowed: Mapping[str, Any] = MappingProxyType({})
+    """What each ask of it is bound by, where it is not told otherwise; see `with_budget`."""
     output: Output = None
     """The type of its answers where an ask names none; None is free text."""
 
@@ -112,7 +115,8 @@ class Actor(Performer, Generic[T]):
             deadline_s: seconds after which this ask, with all below it, is cut off.
             concurrency: how many model calls of it, and of all below it, may be under way at
                 once; the others wait in the order in which they came.
-            options: of the run opened outside of any: see `run`.
+            options: budget_usd, budget_tokens and budget_calls, what it may spend: inside a run
+                of what is left there. Others are of the run opened outside of any: see `run`.
 
         Raises:
             SetupError: a task, sample or option that cannot be asked; nothing was paid.
@@ -126,9 +130,7 @@ class Actor(Performer, Generic[T]):
         known = "" if given is NOT_GIVEN else identity_of(given, self.name)
         task = self._asked(task, sample)
         asked = connected(model, self.name)
-        bounds = None
-        if deadline_s is not None or concurrency is not None:
-            bounds = bounds_of(self.name, deadline_s, concurrency)
+        bounds = self._bounds(deadline_s, concurrency, options)
         if in_run():
             if options:
                 raise SetupError(
@@ -144,10 +146,26 @@ class Actor(Performer, Generic[T]):
         options.setdefault("actor", self.name)
         options |= {"task": task, "output": schema_of(output), "sample": sample}
         options["model"] = model if isinstance(model, str) else asked and asked.name
-        if bounds is not None:
-            options |= bounds._asdict()
+        options |= bounds.recorded() if bounds is not None else {}
+        own = bounds.contract if bounds is not None else None
         async with run(arguments=dict(self.arguments), deps=known, **options):
-            return await self._ask(task, output, after, (given, known), sample, asked)
+            return await self._ask(task, output, after, (given, known), sample, asked, own)
+
+    def _bounds(
+        self, deadline_s: float | None, concurrency: int | None, options: dict[str, Any]
+    ) -> Bounds | None:
+        """What bounds this ask: what it is given, or else what the actor always is given."""
+        if not (self.allowed or options or deadline_s is not None or concurrency is not None):
+            return None
+        given: dict[str, Any] = {"deadline_s": deadline_s, "concurrency": concurrency}
+        given |= {name: options.pop(name) for name in BUDGETS if name in options}
+        given = {name: value for name, value in given.items() if value is not None}
+        found = {**self.allowed, **given}
+        if not found:
+            return None
+        return bounds_of(
+            self.name, found.pop("deadline_s", None), found.pop("concurrency", None), **found
+        )
 
     def _brought(self, deps: Any, context: Any) -> Any:
         """What tools and instructions get, by either name."""

@@ -14,8 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from agentkit.budget import checked
 from agentkit.errors import DeadlinePassed, LogError, SetupError
 from agentkit.events import QUIET, RunStarted, ScopeOpened, StepEnded, StepKind, StepStarted
 from agentkit.record import Recorded
@@ -33,19 +34,58 @@ _placed: ContextVar[tuple[Turn, ...]] = ContextVar("agentkit.placed", default=()
 """The places that the calls around this code have taken."""
 
 
+Contract = Literal["finish", "cancel"]
+"""What becomes of calls under way when a budget is spent."""
+
+
 class Bounds(NamedTuple):
     """What one ask was given."""
 
     deadline_s: float | None = None
     concurrency: int | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    budget_calls: int | None = None
+    stop: Contract = "finish"
+    partial: bool = False
+    """Whether it answers with what there is when its budget is spent."""
+
+    @property
+    def bounds_money(self) -> bool:
+        """Whether it has a budget of its own."""
+        return not (self.budget_usd is self.budget_tokens is self.budget_calls is None)
+
+    @property
+    def contract(self) -> Bounds | None:
+        """What holds of an ask whose run has the budget; None where a refusal is all."""
+        if self.stop == "finish" and not self.partial:
+            return None
+        return Bounds(stop=self.stop, partial=self.partial)
+
+    def recorded(self) -> dict[str, Any]:
+        """As the beginning of the ask keeps it."""
+        found = self._asdict()
+        return {name: found[name] for name in RECORDED if found[name] is not None}
 
 
-def bounds_of(who: str, deadline_s: float | None, concurrency: int | None) -> Bounds:
+RECORDED = ("deadline_s", "concurrency", "budget_usd", "budget_tokens", "budget_calls")
+
+
+def bounds_of(who: str, deadline_s: float | None, concurrency: int | None, **budget: Any) -> Bounds:
     """The bounds that an ask or a run was given.
+
+    Args:
+        who: for errors.
+        deadline_s, concurrency: see `Bounds`.
+        budget: its other fields.
 
     Raises:
         SetupError: they bind nothing, or cannot be kept.
     """
+    amounts = (budget.get(f"budget_{name}") for name in ("usd", "tokens", "calls"))
+    checked(*amounts)
+    if budget.get("stop", "finish") not in ("finish", "cancel"):
+        raise SetupError(f"stop of {who} is {budget['stop']!r}.", expected='"finish" or "cancel"')
     number = isinstance(deadline_s, int | float) and not isinstance(deadline_s, bool)
     if deadline_s is not None and not (number and 0 < deadline_s < float("inf")):
         raise SetupError(
@@ -57,7 +97,7 @@ def bounds_of(who: str, deadline_s: float | None, concurrency: int | None) -> Bo
             f"concurrency of {who} is {concurrency!r}.",
             expected="a whole number of model calls at once, 1 or more; None is no bound",
         )
-    return Bounds(deadline_s, concurrency)
+    return Bounds(deadline_s, concurrency, **budget)
 
 
 def bind(scope: Scope, bounds: Bounds) -> None:

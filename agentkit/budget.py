@@ -16,6 +16,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
 from agentkit.events import Usage
@@ -46,6 +47,15 @@ class CallRefused(Note):
     """The model, ..."""
 
 
+class Spent(NamedTuple):
+    """What was spent so far."""
+
+    usd: float | None
+    """None: a price was unknown."""
+    tokens: int
+    calls: int = 0
+
+
 class Budget:
     """What a run may spend, what is reserved of it, and who waits for a refund."""
 
@@ -54,21 +64,31 @@ class Budget:
         run: str,
         usd: float | None,
         tokens: int | None,
-        spent: Callable[[], tuple[float | None, int]],
+        spent: Callable[[], Spent],
         outer: Budget | None = None,
+        *,
+        calls: int | None = None,
+        whose: str = "",
     ) -> None:
         """Make a budget.
 
         Args:
             run: its run's id, for errors.
             usd, tokens: the most that may be spent; None is no bound.
-            spent: the USD (None: a price was unknown) and tokens spent so far.
-            outer: that of the run in which this one was opened.
+            spent: what was spent so far.
+            outer: that of the run in which this one was opened, or of the ask around this one.
+            calls: the most model calls that may be paid; None is no bound.
+            whose: path of the ask that it is of; empty for that of the run.
         """
         self.run, self.usd, self.tokens, self.spent = run, usd, tokens, spent
-        self.limited = usd is not None or tokens is not None
+        self.calls, self.whose = calls, whose
+        self.limited = not (usd is tokens is calls is None)
         """Whether there is any bound at all."""
         self.outer = outer if outer is not None and outer.bounded else None
+        self.beside: Any = None
+        """Where an ask enters what runs that were opened in it spent; see `agentkit.allotment`."""
+        self.on_refusal: Callable[[BudgetSpent], None] | None = None
+        """Told of a call that does not fit."""
         self._known: dict[str, Known] = {}
         if self.limited:
             self._holds: list[Hold] = []
@@ -145,9 +165,15 @@ class Budget:
         """
         guess = self.estimate(hold)
         with self._mutex:
-            usd, tokens = self.spent()
+            usd, tokens, calls = self.spent()
+            others = [one for one in self._holds if one is not hold]
+            calls_then = calls + hold.cuts + 1 + sum(one.most(1) or 0 for one in others)
+            if self.calls is not None and calls_then > self.calls:
+                raise self._refused(hold)
             if guess is None or usd is None:
                 return
+            usd += sum(one.most(one.usd) or 0.0 for one in others)
+            tokens += sum(round(one.most(one.tokens) or 0) for one in others)
             lost_usd, lost_tokens = guess[1] or 0.0, guess[0].tokens_in + guess[0].tokens_out
             usd_then = usd + hold.cuts * lost_usd + (hold.usd or lost_usd)
             tokens_then = tokens + hold.cuts * lost_tokens + (hold.tokens or lost_tokens)
@@ -159,10 +185,11 @@ class Budget:
     def affords(self) -> bool:
         """Whether all that is reserved fits, attempts that were cut and copies included."""
         with self._mutex:
-            usd, tokens = self.spent()
+            usd, tokens, calls = self.spent()
             for limit, spent, held in (
                 (self.usd, usd or 0.0, [one.most(one.usd) for one in self._holds]),
                 (self.tokens, tokens, [one.most(one.tokens) for one in self._holds]),
+                (self.calls, calls, [one.most(1) for one in self._holds]),
             ):
                 if limit is not None and (
                     None in held or spent + sum(filter(None, held)) > over(limit)
@@ -207,7 +234,7 @@ class Budget:
         if self.usd is not None and price is None:
             raise self._unpriced(hold.name)
         hold.usd, hold.tokens = (None, None) if out is None else (price, tokens_in + out)
-        spent_usd, spent_tokens = self.spent()
+        spent_usd, spent_tokens, _ = self.spent()
         too_much = self.usd is not None and (spent_usd or 0.0) + (price or 0.0) > over(self.usd)
         if too_much or (self.tokens is not None and spent_tokens + tokens_in > self.tokens):
             # Not even the request itself fits.
@@ -222,7 +249,7 @@ class Budget:
         """
         with self._mutex:
             self._measure(hold)
-            spent_usd, spent_tokens = self.spent()
+            spent_usd, spent_tokens, spent_calls = self.spent()
             if self.usd is not None and spent_usd is None:
                 raise self._unpriced(hold.name)
             others = [one for one in self._holds if one not in HOLDING.get()]
@@ -230,6 +257,7 @@ class Budget:
             for limit, spent, need, held in (
                 (self.usd, spent_usd or 0.0, hold.usd, [one.most(one.usd) for one in others]),
                 (self.tokens, spent_tokens, hold.tokens, [one.most(one.tokens) for one in others]),
+                (self.calls, spent_calls, 1, [one.most(1) for one in others]),
             ):
                 if limit is None:
                     continue
@@ -287,7 +315,7 @@ class Budget:
     def _refused(
         self, hold: Hold, usd: float | None = None, tokens: int | None = None
     ) -> BudgetSpent:
-        spent_usd, spent_tokens = self.spent()
+        spent_usd, spent_tokens, spent_calls = self.spent()
         usd = hold.usd if usd is None else usd
         tokens = hold.tokens if tokens is None else tokens
         parts, needs = [], []
@@ -297,15 +325,21 @@ class Budget:
         if self.tokens is not None:
             parts.append(f"{spent_tokens} of {self.tokens} tokens")
             needs += [] if tokens is None else [f"{tokens} tokens"]
+        if self.calls is not None:
+            parts.append(f"{spent_calls} of {self.calls} calls")
         may = f", and the next call may cost {' and '.join(needs)}" if needs else ""
-        return BudgetSpent(
-            f"The budget of run {self.run} is spent: {' and '.join(parts)}{may}."
+        whose = f"{self.whose} in run" if self.whose else "run"
+        error = BudgetSpent(
+            f"The budget of {whose} {self.run} is spent: {' and '.join(parts)}{may}."
             f" {hold.name} was not called.",
             todo="resume the run with a higher budget; nothing done so far is paid again."
             " A smaller max_tokens lets more calls fit",
             run_id=self.run,
             spent=" and ".join(parts),
         )
+        if self.on_refusal is not None:
+            self.on_refusal(error)
+        return error
 
     def _unpriced(self, name: str) -> UnknownPrice:
         return UnknownPrice(
@@ -318,20 +352,24 @@ class Budget:
         )
 
 
-def checked(usd: float | None, tokens: int | None) -> None:
+def checked(usd: float | None, tokens: int | None, calls: int | None = None) -> None:
     """Refuse a budget that binds nothing, or of which nobody knows what it binds.
 
     Raises:
         SetupError: with what it may be.
     """
-    for name, value, what in (("budget_usd", usd, "USD"), ("budget_tokens", tokens, "tokens")):
+    for name, value, what in (
+        ("budget_usd", usd, "USD"),
+        ("budget_tokens", tokens, "tokens"),
+        ("budget_calls", calls, "calls"),
+    ):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is None or (number and 0 <= value < float("inf")):
             if name == "budget_usd" or value is None or isinstance(value, int):
                 continue
         raise SetupError(
             f"{name} is {value!r}.",
-            expected=f"{'a whole' if what == 'tokens' else 'a'} number of {what}, 0 or more;"
+            expected=f"{'a' if what == 'USD' else 'a whole'} number of {what}, 0 or more;"
             " None is no bound",
         )
 

@@ -160,6 +160,7 @@ class RunStarted(Base):
     seed: int | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
+    budget_calls: int | None = None
     deadline_s: float | None = None
     """Seconds that each attempt at it may take."""
     concurrency: int | None = None
@@ -205,6 +206,10 @@ class ScopeOpened(Base):
     """Seconds that this ask may take, where it was given its own."""
     concurrency: int | None = None
     """How many model calls may be under way in this ask at once, where it was given its own."""
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    budget_calls: int | None = None
+    """What this ask may spend of what is there, where it was given a part in the run."""
     again: bool = False
     """Whether it belongs to the second ask of a straggler, which another attempt may not need."""
 

@@ -40,7 +40,7 @@ class RunOffice:
     def left(self) -> Left:
         """The smallest rest of all budgets around."""
         rests = []
-        budget: Budget | None = self.run.budget
+        budget: Budget | None = self.run.budget_of(self.scope)
         while budget is not None:
             if budget.limited:
                 rests.append(rest(budget))
@@ -69,7 +69,7 @@ class RunOffice:
 
 def rest(budget: Budget) -> Left:
     """What of one budget is left."""
-    usd, tokens = budget.spent()
+    usd, tokens, _ = budget.spent()
     return Left(
         None if budget.usd is None or usd is None else max(0.0, budget.usd - usd),
         None if budget.tokens is None else max(0, budget.tokens - tokens),

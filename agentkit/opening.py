@@ -33,6 +33,9 @@ from agentkit.scope import within
 from agentkit.sources import Source, as_kept, checked_id, checked_words, fitting, source_of
 from agentkit.step import PAID
 
+BUDGETS = ("budget_usd", "budget_tokens", "budget_calls")
+"""What a run may spend."""
+
 
 @contextlib.asynccontextmanager
 async def run(
@@ -41,6 +44,7 @@ async def run(
     log: Log | None = None,
     budget_usd: float | None = None,
     budget_tokens: int | None = None,
+    budget_calls: int | None = None,
     deadline_s: float | None = None,
     concurrency: int | None = None,
     seed: int | None = None,
@@ -71,6 +75,7 @@ async def run(
             spent and what other calls have reserved; see `agentkit.budget`.
         budget_tokens: the same for tokens, in and out. A run opened inside another one is
             bound by both.
+        budget_calls: the same for model calls that are paid.
         deadline_s: seconds after which what goes on in it is cut off, and DeadlinePassed raised.
             They are those of one attempt: a resume has them anew, or others that it is given.
         concurrency: how many model calls may be under way in it at once; the others wait.
@@ -103,10 +108,9 @@ async def run(
         DeadlinePassed: it took longer than deadline_s; it can be resumed.
     """
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
-    limits |= {"deadline_s": deadline_s, "concurrency": concurrency}
+    limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
     check(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
-    source = source_of(resume, rerun, replay, fork)
-    fitting(source, at, edit, settle)
+    source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
     asked |= {"arguments": arguments or None, "model": model, "deps": deps}
     asked |= as_kept(edit)
@@ -125,7 +129,7 @@ def check(limits: dict[str, Any], actor: str | None, id: str | None, **words: An
     """
     checked_id(id)
     checked_words(**words)
-    checked(limits["budget_usd"], limits["budget_tokens"])
+    checked(*[limits[one] for one in BUDGETS])
     if limits["deadline_s"] is not None or limits["concurrency"] is not None:
         bounds_of(actor or "a run", limits["deadline_s"], limits["concurrency"])
 
@@ -161,7 +165,7 @@ async def looked_up(
     await log.settled()
     log.trust(source.run)
     events = log.read(source.run)
-    limited = (limits["budget_usd"] or limits["budget_tokens"]) is not None
+    limited = any(limits[one] is not None for one in BUDGETS)
     more = source.resumed and limited and held_back(events)
     finished = source.resumed and ended_well(events) and not (more or extend)
     lease = None

@@ -21,6 +21,7 @@ class RunOptions(TypedDict, total=False):
     log: Log | None
     budget_usd: float | None
     budget_tokens: int | None
+    budget_calls: int | None
     deadline_s: float | None
     concurrency: int | None
     seed: int | None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from agentkit.allotment import allot, bounded
 from agentkit.answer import Answer
-from agentkit.bounds import Bounds, Deadline, bind, told_late
+from agentkit.bounds import Bounds, told_late
 from agentkit.code import Works
 from agentkit.conversation import After, keep_parts, passed_on, thread_before
 from agentkit.errors import AgentkitError, TooDeep
@@ -103,7 +105,7 @@ class Performer(Works):
             await past.keep_way(parent, asks, scope.key)
         if bounds is not None:
             told_late(current, scope)
-            bind(scope, bounds)
+            allot(current, scope, bounds)
         self._open(current, scope, parent, bounds)
         status: Status = "ok"
         error: Failure | None = None
@@ -114,11 +116,11 @@ class Performer(Works):
                 keep_parts(scope, thread)
                 tell(current, scope, thread, parent.actor, self.name, "task")
                 with uncancelled(self._cancelled):
-                    if bounds is None or bounds.deadline_s is None or current.lease is None:
+                    if bounds is None:
                         answer = await self.act(task, output, thread)
                     else:
-                        async with Deadline(current, scope, self.name, bounds.deadline_s):
-                            answer = await self.act(task, output, thread)
+                        act = partial(self.act, task, output, thread)
+                        answer = await bounded(current, scope, bounds, act)
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:
@@ -183,13 +185,14 @@ class Performer(Works):
             identified=parent.identified if inherited else bool(known),
             model=model or parent.model,
             places=parent.places,
+            budget=parent.budget,
         )
 
     def _open(
         self, current: Run, scope: Scope, parent: Scope, bounds: Bounds | None = None
     ) -> None:
         thinking = self.model_in(scope)
-        given = {} if bounds is None else bounds._asdict()
+        given = {} if bounds is None else bounds.recorded()
         current.emit(
             ScopeOpened,
             scope.key,
@@ -207,6 +210,8 @@ class Performer(Works):
         self, answer: Answer, run: str, scope: Scope, thread: Thread, missing: tuple[str, ...]
     ) -> Answer:
         """The answer as whoever asked gets it: with what it took."""
+        if scope.parent is not None and scope.parent.kept is not None:
+            scope.parent.kept.append((self.name, answer.text))
         return answer.model_copy(
             update={
                 "thread": thread,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from agentkit.budget import Budget
+from agentkit.budget import Budget, Spent
 from agentkit.code import Mark
 from agentkit.errors import AgentkitError
 from agentkit.events import Base, Noted, RunEnded, RunStarted, Usage
@@ -43,8 +43,14 @@ class Recorder:
         """What runs that were opened in this one spent, and what recorded steps cost that a
         resumed run has not come by again."""
         spent = partial(spent_in, self.root, self.beside)
+        self.within: Scope | None = around[1] if around and self.outer else None
+        """The activation in which it is opened."""
         outer = self.outer.budget if self.outer else None
-        self.budget: Budget = Budget(self.id, start.budget_usd, start.budget_tokens, spent, outer)
+        if self.within is not None and self.within.budget is not None:
+            outer = self.within.budget
+        self.budget: Budget = Budget(
+            self.id, start.budget_usd, start.budget_tokens, spent, outer, calls=start.budget_calls
+        )
         self.stored, self.attempts = past.kept()
         """Ids of the messages in the log, and how often each step was begun."""
         self.told = past.told()
@@ -104,9 +110,13 @@ class Recorder:
     def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
         """Enter what a step cost, here and in the runs around this one."""
         scope.spend(usage, cost_usd)
+        inner: Recorder = self
         around = self.outer
         while around is not None:
             around.beside.spend(usage, cost_usd)
+            for budget in inner.within.allotted() if inner.within else ():
+                budget.beside.spend(usage, cost_usd)
+            inner = around
             around = around.outer
 
     def mark(self, called: Any, mark: Mark, beside: Iterable[Any] = ()) -> str:
@@ -137,8 +147,9 @@ class Recorder:
         )
 
 
-def spent_in(*parts: Scope) -> tuple[float | None, int]:
-    """USD (None: some price was unknown) and tokens that several parts took in all."""
+def spent_in(*parts: Scope) -> Spent:
+    """What several parts took in all."""
     tokens = sum(part.usage.tokens_in + part.usage.tokens_out for part in parts)
     known = [part.cost_usd for part in parts if part.cost_usd is not None]
-    return sum(known) if len(known) == len(parts) else None, tokens
+    calls = sum(part.usage.calls for part in parts)
+    return Spent(sum(known) if len(known) == len(parts) else None, tokens, calls)

@@ -58,6 +58,11 @@ class Scope:
     """The model that this ask named, or one above, in place of the agents' own."""
     lacks: Lacks = field(default_factory=Lacks)
     """What is missing in what was asked for here."""
+    budget: Any = None
+    """The budget of this ask, or of one above, where one was given in the run; a budget comes
+    later in the reading order."""
+    kept: list[tuple[str, str]] | None = None
+    """What was answered here so far, and by whom, where a partial answer may be made of it."""
     parts: tuple[Binary, ...] = ()
     """Images and files that were asked or told here, of a pattern; see `conversation.passed_on`."""
     until_s: float | None = None
@@ -71,6 +76,14 @@ class Scope:
         while scope is not None:
             yield scope
             scope = scope.parent
+
+    def allotted(self) -> Iterator[Any]:
+        """The budgets that asks from here up were given in the run, from the inside out."""
+        if self.budget is not None:
+            for scope in self.lineage():
+                around = scope.parent.budget if scope.parent is not None else None
+                if scope.budget is not None and scope.budget is not around:
+                    yield scope.budget
 
     def nth(self, what: str) -> str:
         """0, 1, 2, ... for each equal thing in this scope."""

@@ -44,8 +44,8 @@ def source_of(
 
 def fitting(
     source: Source, at: int | None, edit: dict[Any, Any] | None, settle: dict[str, JSON] | None
-) -> None:
-    """See to it that options are given to a run that they can be about.
+) -> Source:
+    """The source, if options are given to a run that they can be about.
 
     Raises:
         SetupError: they cannot.
@@ -61,6 +61,7 @@ def fitting(
             f"settle= speaks of {', '.join(settle)}, and this run goes back to no other.",
             expected="it beside resume=, rerun= or fork=",
         )
+    return source
 
 
 WORDS: dict[str, tuple[type, str]] = {

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from agentkit.bounds import AT_ONCE, placed, take
-from agentkit.budget import CallRefused
+from agentkit.budget import Budget, CallRefused
 from agentkit.doubts import open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -124,12 +124,18 @@ class Stepping(Recorder):
         bound: Callable[[], Bound | None] | None,
     ) -> Outcome:
         """Perform a step within the budget."""
-        hold = await self._reserve(step.kind, step.name, bound)
+        budget = self.budget_of(step.scope)
+        hold = await self._reserve(step, budget, bound)
         try:
             return await self._attempt(step, perform, durable, hold)
         finally:
             if hold:
-                self.budget.settle(hold)
+                budget.settle(hold)
+
+    def budget_of(self, scope: Scope) -> Budget:
+        """The budget that a call made there draws from: of the ask around it, or of the run."""
+        found: Budget = self.budget if scope.budget is None else scope.budget
+        return found
 
     def _recorded(self, step: Step, redo: Callable[[JSON], bool] | None) -> Outcome | None:
         """What this run, or one that it goes back to, has of a step; None when it is performed."""
@@ -162,9 +168,10 @@ class Stepping(Recorder):
     ) -> Outcome:
         """Perform a step between the records of its start and its end."""
         kind, key = step.kind, step.key
+        budget = self.budget_of(step.scope)
         if hold and self.past.died_in(key):
             crash = Failure(type="Crashed", text="the process ended while it was under way")
-            self._end(step, "cancelled", with_cuts(Outcome(error=crash), self.budget, hold, 1))
+            self._end(step, "cancelled", with_cuts(Outcome(error=crash), budget, hold, 1))
         await self._begin(step)
         outer = sys.exception()
         try:
@@ -177,9 +184,9 @@ class Stepping(Recorder):
             raise
         if hold and outcome.usage is not None:
             if kind == "model":
-                outcome = counted(outcome, self.budget, hold, step.nodes)
-            self.budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
-            outcome = with_cuts(outcome, self.budget, hold, hold.cuts)
+                outcome = counted(outcome, budget, hold, step.nodes)
+            budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
+            outcome = with_cuts(outcome, budget, hold, hold.cuts)
         self._end(step, "failed" if outcome.error else "ok", outcome)
         if durable:
             await self.flush()
@@ -227,7 +234,7 @@ class Stepping(Recorder):
         failure = failure_of(error, traced=step.kind == "tool")
         cuts = hold.cuts + may_have_cost(error) if hold else 0
         lost = Outcome(error=failure, doubt=doubt)
-        self._end(step, status, with_cuts(lost, self.budget, hold, cuts))
+        self._end(step, status, with_cuts(lost, self.budget_of(step.scope), hold, cuts))
 
     def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
         if outcome.doubt:
@@ -271,9 +278,12 @@ class Stepping(Recorder):
         if done.reused is not None or done.usage is None:
             return
         if done.step in PAID:
-            self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+            self.budget_of(scope).enter(Hold(done.name, None), done.usage, done.cost_usd)
+            taken_out = [one.beside for one in scope.allotted()] if self.how == "resume" else []
             if self.budget.limited:
-                self.beside.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
+                taken_out.append(self.beside)
+            for one in taken_out:
+                one.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
         scope.spend(done.usage, done.cost_usd)
 
     def _inherit(self, done: StepEnded, step: Step) -> Outcome:
@@ -287,20 +297,20 @@ class Stepping(Recorder):
             step.scope.doubt(step.call)
         self.emit(StepEnded, step.scope.key, **fields, reused=ref, request=told)
         if done.step in PAID and done.usage is not None:
-            self.budget.enter(Hold(done.name, None), done.usage, done.cost_usd)
+            self.budget_of(step.scope).enter(Hold(done.name, None), done.usage, done.cost_usd)
         return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
 
     async def _reserve(
-        self, kind: StepKind, name: str, bound: Callable[[], Bound | None] | None
+        self, step: Step, budget: Budget, bound: Callable[[], Bound | None] | None
     ) -> Hold | None:
         """Room in the budget for a step that costs; None for one that does not."""
-        if kind not in PAID:
+        if step.kind not in PAID:
             return None
         try:
-            return await self.budget.reserve(name, bound)
+            return await budget.reserve(step.name, bound)
         except (BudgetSpent, UnknownPrice) as error:
             spent = error.context.get("spent", "unknown price")
-            self.note(CallRefused(spent=spent, refused=name))
+            self.note(CallRefused(spent=spent, refused=step.name))
             raise
 
 

@@ -91,6 +91,7 @@ LAYERS = [
     "agentkit.local",
     "agentkit.endpoints",
     "agentkit.answer",
+    "agentkit.allotment",
     "agentkit.replies",
     "agentkit.hooked",
     "agentkit.conversation",

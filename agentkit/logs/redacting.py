@@ -24,10 +24,11 @@ from agentkit.logs.rows import Rows
 from agentkit.messages import JSON
 
 KEPT = {
-    "run.started": "actor origin how sample seed budget_usd budget_tokens deadline_s concurrency"
-    " place cell what model",
+    "run.started": "actor origin how sample seed budget_usd budget_tokens budget_calls deadline_s"
+    " concurrency place cell what model",
     "run.ended": "status",
-    "scope.opened": "actor what path parent model deadline_s concurrency again",
+    "scope.opened": "actor what path parent model deadline_s concurrency budget_usd budget_tokens"
+    " budget_calls again",
     "scope.closed": "status opaque stop",
     "message.sent": "sender to message purpose",
     "step.started": "key step name effect attempt",

@@ -25,5 +25,6 @@ def with_others(reply: Reply, others: Iterable[Reply]) -> Reply:
 def guessed() -> tuple[Usage, float | None]:
     """What an attempt at the call under way is entered as that was cut: tokens and USD."""
     current, hold = here.get(), under_way()
-    found = current[0].budget.estimate(hold) if current and hold is not None else None
-    return found or (Usage(), None)
+    if current is None or hold is None:
+        return Usage(), None
+    return current[0].budget_of(current[1]).estimate(hold) or (Usage(), None)
