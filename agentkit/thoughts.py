@@ -14,6 +14,8 @@ OPEN = regex(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
 CLOSE = regex(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
 ORPHAN = regex(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
 """An end on a line of its own: some chat templates write the beginning into the prompt."""
+ALONE = regex(r"[ \t]*(?:\n|\Z)")
+"""After a beginning: nothing more on its line."""
 ANYWHERE = regex(
     rf"<({'|'.join(NAMES)})>.*?</\1>|\[think\].*?\[/think\]", re.IGNORECASE | re.DOTALL
 )
@@ -24,13 +26,15 @@ def apart(text: str, cut: bool = False) -> tuple[str, str]:
 
     Args:
         text: what the model wrote.
-        cut: whether its length ended it, so that a thought without an end is one.
+        cut: whether its length ended it, so that a thought without an end is one. Else it is one
+            where its beginning has a line of its own, as models write it; in "<think> is a tag"
+            it is a word.
     """
     thoughts: list[str] = []
     while begun := OPEN.match(text):
         ended = CLOSE.search(text, begun.end())
         if ended is None:
-            if not cut:
+            if not cut and not ALONE.match(text, begun.end()):
                 break
             thoughts.append(text[begun.end() :])
             text = ""

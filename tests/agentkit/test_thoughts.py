@@ -21,6 +21,9 @@ TEXTS = [
     ("Write <think>x</think> in front.", "", "Write <think>x</think> in front."),
     ("End it by </think> or so.", "", "End it by </think> or so."),
     ("<think> is a tag", "", "<think> is a tag"),
+    ("<think>\nhm, so\n\nperhaps", "hm, so\n\nperhaps", ""),
+    ("<think>", "", ""),
+    ("<think>a</think>\n<think>\nb", "a\n\nb", ""),
     ("<thinker>x</thinker>", "", "<thinker>x</thinker>"),
 ]
 
