@@ -36,7 +36,11 @@ PER_CALL = 8
 
 IMAGE = 5_000
 """Tokens of a picture of any size: Claude scales larger ones to at most 4,784, GPT and Gemini to
-fewer. (gpt-4o-mini alone counts up to 48,000, at a price that makes up for it.)"""
+fewer."""
+
+DEARER = {"gpt-4o-mini": 48_169}
+"""Of models that count more, by a part of their names: 2,833 and 5,667 for each of at most 8 tiles,
+at a price that makes up for it (OpenAI's documentation, "Images and vision")."""
 
 PAGE = 5_000
 """Tokens of a page of a PDF, which is read as text and as a picture (Anthropic: 1,500 to 3,000 for
@@ -155,6 +159,15 @@ def tools_tokens(tools: Iterable[ToolSpec]) -> int:
 def conversation_tokens(messages: Iterable[Message]) -> int:
     """The tokens of a conversation that is sent to be answered."""
     return PRIMING + sum(message_tokens(one) for one in messages)
+
+
+def more_for_images(model: str, messages: Iterable[Message]) -> int:
+    """The tokens that the images of a conversation take beyond IMAGE each, for this model."""
+    most = next((count for name, count in DEARER.items() if name in model), IMAGE)
+    if most == IMAGE:
+        return 0
+    parts = (one.content for one in messages if isinstance(one.content, Content))
+    return (most - IMAGE) * sum(len(content.images) for content in parts)
 
 
 def cut(text: str, most: int) -> str:

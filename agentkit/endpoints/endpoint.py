@@ -30,7 +30,7 @@ from agentkit.messages import JSON, canonical, digest
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.scope import note
-from agentkit.tokens import conversation_tokens, text_tokens, tools_tokens
+from agentkit.tokens import conversation_tokens, more_for_images, text_tokens, tools_tokens
 
 DEFAULTS = Options()
 SNIFFED = 64
@@ -174,7 +174,8 @@ class Endpoint:
     def bound(self, request: Request) -> Bound:
         """The most that one call may take, as its budget reserves it."""
         shape = text_tokens(canonical(request.output)) if request.output is not None else 0
-        said = conversation_tokens(one.message for one in request.thread)
+        messages = [one.message for one in request.thread]
+        said = conversation_tokens(messages) + more_for_images(self.model, messages)
         return Bound(
             tokens_in=said + tools_tokens(request.tools) + shape,
             tokens_out=merged(request.options, self.options).max_tokens,

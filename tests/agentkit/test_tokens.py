@@ -9,8 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentkit import Message
-from agentkit.messages import ToolCall
-from agentkit.tokens import conversation_tokens, cut, message_tokens, text_tokens
+from agentkit.endpoints.connect import connect
+from agentkit.messages import ToolCall, thread_of
+from agentkit.model import Request
+from agentkit.parts import Image
+from agentkit.tokens import (
+    conversation_tokens,
+    cut,
+    message_tokens,
+    more_for_images,
+    text_tokens,
+)
+from tests.media import png
+
+MODELS = ("gpt-4o-mini", "gpt-5-mini")
 
 
 def test_words_numbers_and_signs_count_as_encoders_split_them() -> None:
@@ -47,3 +59,14 @@ def test_a_cut_text_is_a_beginning_and_has_at_most_so_many_tokens(text: str, mos
     assert text.startswith(begin)
     assert text_tokens(begin) <= most
     assert begin == text or text_tokens(text) > most
+
+
+def test_an_image_counts_more_where_a_model_counts_it_more() -> None:
+    image = Image.from_bytes(png(), name="a.png")
+    said = [Message(role="user", content=["What?", image, image]), Message(role="user")]
+    assert more_for_images("gpt-4o-mini-2024-07-18", said) == 2 * (48_169 - 5_000)
+    assert more_for_images("gpt-5-mini", said) == more_for_images("claude", said) == 0
+    request = Request(thread=thread_of(said))
+    made = [connect(name, base_url="http://127.0.0.1:1/v1", retries=0) for name in MODELS]
+    mini, other = (one.bound(request).tokens_in for one in made)  # type: ignore[attr-defined]
+    assert mini > 2 * 48_169 > other
