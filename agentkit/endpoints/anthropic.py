@@ -11,6 +11,7 @@ from agentkit.endpoints.anthropic_request import (
     MAX_TOKENS,
     about,
     adapt,
+    blocks,
     body,
     cure,
     headers,
@@ -33,6 +34,8 @@ from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply
 from agentkit.thoughts import apart
 
+PAUSED = "pause_turn"
+"""The reason of an endpoint whose own tools take long: sent back what it said, it goes on."""
 PLAIN = ("text", "tool_use")
 """Blocks that a Message holds in its own fields; all others go back verbatim."""
 
@@ -57,7 +60,9 @@ def usage(value: JSON) -> Usage:
     )
 
 
-def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: str) -> Read:
+def assemble(
+    content: list[Any], reason: JSON, told: JSON, model: JSON, salt: str, container: JSON = None
+) -> Read:
     """A reply from content blocks, however they came."""
     text: list[str] = []
     thoughts: list[str] = []
@@ -91,16 +96,47 @@ def assemble(content: list[Any], reason: JSON, told: JSON, model: JSON, salt: st
     check_calls(calls, stop, reason_of(reason))
     inside, content_text = apart("".join(text), cut=stop == "length")
     reasoning = "\n\n".join(one for one in (*thoughts, inside) if one)
-    check_said(content_text, calls, stop, reasoning)
+    paused = reason_of(reason) == PAUSED
+    if not paused:
+        check_said(content_text, calls, stop, reasoning)
     answer = Message(
         role="assistant",
         content=content_text,
         calls=tuple(calls),
-        native={"anthropic": content} if strange and stop != "refusal" else None,
+        native={"anthropic": content} if (strange or paused) and stop != "refusal" else None,
         reasoning=reasoning,
     )
     name = model if isinstance(model, str) else ""
-    return Read(Reply(message=answer, stop=stop, usage=usage(told), model=name))
+    where = {"container": container["id"]} if isinstance(container, dict) else {}
+    reply = Reply(message=answer, stop=stop, usage=usage(told), model=name)
+    return Read(reply, where if paused else None)
+
+
+def go_on(body: dict[str, Any], paused: Read) -> dict[str, Any]:
+    """The body that has the endpoint go on with its turn: its own words stand at the end."""
+    assert isinstance(paused.reply.message.native, dict)
+    said = list(paused.reply.message.native["anthropic"])
+    messages = list(body["messages"])
+    before = messages[-1]["content"] if messages[-1]["role"] == "assistant" else None
+    if before and said[: len(before)] == before:
+        messages.pop()  # It paused before, and this is all since then.
+    turn = {"role": "assistant", "content": said}
+    return {**body, **(paused.paused or {}), "messages": [*messages, turn]}
+
+
+def together(paused: Read, more: Read) -> Read:
+    """A reply that paused, and what came next, as one."""
+    first, last = paused.reply.message, more.reply.message
+    own = [blocks(one) for one in (first, last)]
+    message = last.model_copy(
+        update={
+            "content": first.text + last.text,
+            "native": {"anthropic": [block for some in own for block in some]},
+            "reasoning": "\n\n".join(filter(None, (first.reasoning, last.reasoning))),
+        }
+    )
+    used = paused.reply.usage + more.reply.usage
+    return Read(more.reply.model_copy(update={"message": message, "usage": used}), more.paused)
 
 
 def read(value: JSON, salt: str) -> Read:
@@ -117,7 +153,8 @@ def read(value: JSON, salt: str) -> Read:
     if not isinstance(value.get("content"), list):
         raise Malformed("it has no content blocks")
     told, model = value.get("usage"), value.get("model")
-    return assemble(value["content"], value.get("stop_reason"), told, model, salt)
+    reason, container = value.get("stop_reason"), value.get("container")
+    return assemble(value["content"], reason, told, model, salt, container)
 
 
 class Collector:
@@ -132,6 +169,7 @@ class Collector:
         self.inputs: dict[int, str] = {}
         self.reason: JSON = None
         self.told: dict[str, Any] = {}
+        self.container: JSON = None
         self.model: JSON = None
 
     def take(self, data: str) -> str:
@@ -157,6 +195,7 @@ class Collector:
         elif kind == "message_delta":
             delta = mapping(event.get("delta"), "message_delta.delta")
             self.reason = reason_of(delta.get("stop_reason")) or self.reason
+            self.container = delta.get("container") or self.container
             news = mapping(event.get("usage"), "message_delta.usage")
             self.told.update({name: value for name, value in news.items() if value is not None})
         elif kind == "message_stop":
@@ -213,7 +252,8 @@ class Collector:
             elif written:
                 block = {**block, "input": decode(written)}
             content.append(block)
-        return verbatim(assemble(content, self.reason, self.told, self.model, self.salt))
+        told = (self.reason, self.told, self.model, self.salt, self.container)
+        return verbatim(assemble(content, *told))
 
 
 def verbatim(read: Read) -> Read:
@@ -229,7 +269,7 @@ def verbatim(read: Read) -> Read:
         for block in kept["anthropic"]
     ]
     message = read.reply.message.model_copy(update={"native": {"anthropic": content}})
-    return Read(read.reply.model_copy(update={"message": message}))
+    return Read(read.reply.model_copy(update={"message": message}), read.paused)
 
 
 ANTHROPIC = Dialect(
@@ -245,5 +285,7 @@ ANTHROPIC = Dialect(
     about=about,
     lacks=("seed",),
     marked=marked,
+    go_on=go_on,
+    together=together,
     longest=MAX_TOKENS,
 )

@@ -16,6 +16,8 @@ class Read(NamedTuple):
     """A reply as read."""
 
     reply: Reply
+    paused: dict[str, Any] | None = None
+    """What to set in the request that has the endpoint go on, where it paused in mid-turn."""
 
 
 class Collector(Protocol):
@@ -170,5 +172,9 @@ class Dialect(NamedTuple):
     """Options that it has no field for."""
     marked: Callable[[dict[str, Any], Any], dict[str, Any]] | None = None
     """From a body and the wish for prompt caching, where that is asked for: the body with marks."""
+    go_on: Callable[[dict[str, Any], Read], dict[str, Any]] | None = None
+    """From a body and a reply that paused: the body that has the endpoint go on with it."""
+    together: Callable[[Read, Read], Read] | None = None
+    """From a reply that paused and what came next: both as one."""
     longest: int | None = None
     """The bound of a reply that is sent where none is set, because the dialect demands one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 from pydantic import SecretStr
@@ -33,6 +33,8 @@ from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, more_for_images, text_tokens, tools_tokens
 
 DEFAULTS = Options()
+TURNS = 10
+"""How often an endpoint that pauses in mid-turn is asked, until what it said is taken as it is."""
 SNIFFED = 64
 """Bytes of a body that tell whether it is a stream."""
 
@@ -131,7 +133,6 @@ class Endpoint:
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask once; see agentkit.model.Model."""
         place = await self.place()
-        line = await self.line(place)
         options = merged(request.options, self.options)
         body = self.dialect.body(request, self.model, options, on_text is not None)
         if self.dialect.marked is not None:
@@ -139,18 +140,44 @@ class Endpoint:
         asked = body
         for how in (*self.adaptations, *self.adapted.get(self.dialect.about(body), ())):
             body = self.dialect.adapt(body, how)
+        found, body = await self.sent(request, place, body, asked, on_text)
+        for turn in range(1, TURNS):
+            if found.paused is None or self.dialect.go_on is None or self.dialect.together is None:
+                break
+            # Not what a repetition of the call before is, so it has a key of its own.
+            again = request.model_copy(update={"key": request.key and f"{request.key}-{turn}"})
+            body = self.dialect.go_on(body, found)
+            more, body = await self.sent(again, place, body, body, on_text)
+            found = self.dialect.together(found, more)
+        cost = self.price(found.reply.usage)
+        return (
+            found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
+        )
+
+    async def sent(
+        self,
+        request: Request,
+        place: Place,
+        body: dict[str, Any],
+        asked: dict[str, Any],
+        on_text: OnText | None,
+    ) -> tuple[Read, dict[str, Any]]:
+        """Send a body, otherwise where its server refuses it; return the reply and what was sent.
+
+        Args:
+            request: that it is made of.
+            place: where it goes.
+            body: to be sent.
+            asked: the body before anything was put otherwise.
+            on_text: told of each piece.
+        """
+        line = await self.line(place)
         salt = request.thread[-1].id if request.thread else ""
         learnt: dict[str, str | None] = {}
         while True:
-            headers = self.headers(place, request)
+            headers, data = self.headers(place, request), encode(body)
             call = Call(
-                place.site,
-                place.url,
-                headers,
-                encode(body),
-                self.timeout_s,
-                self.phases,
-                self.heard,
+                place.site, place.url, headers, data, self.timeout_s, self.phases, self.heard
             )
             del headers  # A traceback that shows local variables must not show the key.
             try:
@@ -166,10 +193,7 @@ class Endpoint:
         if learnt:
             note(Adapted(model=self.name, to=tuple(learnt)))
             self.learn(learnt)
-        cost = self.price(found.reply.usage)
-        return (
-            found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
-        )
+        return found, body
 
     def bound(self, request: Request) -> Bound:
         """The most that one call may take, as its budget reserves it."""

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.endpoints.anthropic import ANTHROPIC, Collector, read
 from agentkit.endpoints.anthropic_request import blocks, body
+from agentkit.endpoints.connect import connect
 from agentkit.endpoints.dialect import Announced, NoAnswer
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import Message, ToolCall, canonical, thread_of
@@ -297,3 +299,80 @@ def test_blocks_that_say_something_else_than_their_message_are_not_sent() -> Non
     assert blocks(edited) == [{"type": "text", "text": "42"}]
     called = [*own, {"type": "tool_use", "id": "t", "name": "look", "input": {}}]
     assert blocks(kept.model_copy(update={"native": {"anthropic": called}})) == [own[1]]
+
+
+SEARCH = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "dues"}}
+
+
+def paused(*content: Any, reason: str = "pause_turn", **fields: Any) -> dict[str, Any]:
+    usage = {"input_tokens": 10, "output_tokens": 5}
+    return {"content": list(content), "stop_reason": reason, "usage": usage, **fields}
+
+
+def streamed(reply: dict[str, Any]) -> bytes:
+    """A whole reply as a stream of events."""
+    told = [event("message_start", message={"model": "m", "usage": reply["usage"]})]
+    for index, block in enumerate(reply["content"]):
+        text = block.get("text")
+        empty = {**block, "text": ""} if text else block
+        told.append(event("content_block_start", index=index, content_block=empty))
+        if text:
+            piece = {"type": "text_delta", "text": text}
+            told.append(event("content_block_delta", index=index, delta=piece))
+    ended = {"stop_reason": reply["stop_reason"], "container": reply.get("container")}
+    told += [event("message_delta", delta=ended), event("message_stop")]
+    return "".join(f"data: {one}\n\n" for one in told).encode()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_turn_that_pauses_goes_on_and_is_one_reply(stream: bool) -> None:
+    replies = [
+        paused(SEARCH, container={"id": "c1", "expires_at": "x"}),
+        paused({"type": "text", "text": "I look. "}),
+        paused({"type": "text", "text": "79.2 EUR."}, reason="end_turn"),
+    ]
+    asked_for: list[dict[str, Any]] = []
+    keys: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked_for.append(json.loads(request.content))
+        keys.append(request.headers["idempotency-key"])
+        reply = replies[len(asked_for) - 1]
+        if stream:
+            kind = {"content-type": "text/event-stream"}
+            return httpx.Response(200, content=streamed(reply), headers=kind)
+        return httpx.Response(200, json=reply)
+
+    model = connect(
+        "m", base_url="http://h", dialect="anthropic", retries=0,
+        transport=httpx.MockTransport(answer),
+    )  # fmt: skip
+    heard: list[str] = []
+    asking = Request(thread=thread_of([Message(role="user", content="?")]), key="k")
+    reply = await model(asking, heard.append if stream else None)
+    assert (reply.text, reply.stop) == ("I look. 79.2 EUR.", "stop")
+    assert reply.usage.calls == 3 and reply.usage.tokens_in == 30
+    assert "".join(heard) == (reply.text if stream else "")
+    first, second, third = asked_for
+    assert "container" not in first and second["container"] == third["container"] == "c1"
+    assert [one["role"] for one in third["messages"]] == ["user", "assistant"]
+    assert third["messages"][1]["content"] == [SEARCH, {"type": "text", "text": "I look. "}]
+    assert len(set(keys)) == 3
+    sent = asked(Message(role="user", content="?"), reply.message)
+    assert len(sent["messages"][1]["content"]) == 3, "all of it goes back with the next turn"
+
+
+async def test_a_turn_that_pauses_for_ever_is_taken_as_it_is() -> None:
+    count = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal count
+        count += 1
+        return httpx.Response(200, json=paused({"type": "text", "text": "."}))
+
+    model = connect(
+        "m", base_url="http://h", dialect="anthropic", retries=0,
+        transport=httpx.MockTransport(answer),
+    )  # fmt: skip
+    reply = await model(Request(thread=thread_of([Message(role="user", content="?")])))
+    assert count == 10 and (reply.text, reply.stop) == ("." * 10, "other")
