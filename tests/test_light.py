@@ -24,6 +24,18 @@ def test_no_http_and_nothing_heavy_comes_before_it_is_needed(code: str) -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+def test_a_dialect_comes_when_an_endpoint_speaks_it() -> None:
+    check = """
+import sys, agentkit
+found = lambda: [m for m in ("anthropic", "responses") if f"agentkit.endpoints.{m}" in sys.modules]
+print(agentkit.connect("sim:careful") and found())
+for dialect in ("responses", "anthropic"):
+    print(agentkit.connect("m", base_url="http://127.0.0.1:1/v1", dialect=dialect) and found())
+"""
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "[]\n['responses']\n['anthropic', 'responses']\n", done.stderr
+
+
 def test_every_public_name_is_there_when_it_is_asked_for() -> None:
     check = "import agentkit; print([n for n in dir(agentkit) if not hasattr(agentkit, n)]); "
     check += "print('connect' in dir(agentkit)); from agentkit import *; print(connect.__module__)"
