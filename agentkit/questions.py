@@ -277,7 +277,8 @@ def looked_up(question: Pending | str, log: Log | None) -> tuple[Log, Pending]:
         known_ids = ", ".join(one.id for one in asked_in(log)) or "none"
         raise UnknownQuestion(
             f"The log {log.url} has no open question {id!r}.",
-            expected=f"the id of one, or its beginning: {known_ids}",
+            expected=f"the id of one, or its beginning: {known_ids}; of one that has an answer the"
+            " whole id tells what that is",
             todo="list them: await pending(), %pending or `agentkit log pending`",
         )
     return log, found[0]

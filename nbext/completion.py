@@ -181,7 +181,7 @@ def models(session: Session) -> list[str]:
 def questions(session: Session) -> list[str]:
     """The questions that are open; a log that cannot be read offers none."""
     try:
-        return [one.id[:8] for one in asked_in(session.log)]
+        return [one.id for one in asked_in(session.log)]
     except AgentkitError:
         return []
 

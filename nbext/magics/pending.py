@@ -50,7 +50,7 @@ def row(one: Pending) -> tuple[str, ...]:
     status = "waiting" if one.waiting else "stopped: %resume"
     ago = f"{seconds(max(0.0, time.time() - one.asked))} ago"
     choice = " / ".join(one.options) or "words"
-    return (one.id[:8], short(one.run), one.agent, one.text, choice, ago, status)
+    return (one.id, short(one.run), one.agent, one.text, choice, ago, status)
 
 
 async def approve(session: Session, line: Line, body: str | None) -> Told:

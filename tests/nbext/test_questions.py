@@ -119,7 +119,7 @@ def send(notebook: Notebook, cell: Cell, content: dict[str, Any]) -> None:
 def opened(notebook: Notebook) -> str:
     """The id of the question that is open, once there is one."""
     for _ in range(100):
-        if found := re.search(r"^([0-9a-f]{8}) ", notebook.ok("%pending").text, re.M):
+        if found := re.search(r"^([0-9a-f]{16}) ", notebook.ok("%pending").text, re.M):
             return found[1]
         notebook.ok("import asyncio; await asyncio.sleep(0.05)")
     raise AssertionError("no question is open")
