@@ -8,7 +8,7 @@ from agentkit.answer import Answer
 from agentkit.context import Memory
 from agentkit.doubts import NOT_DONE
 from agentkit.errors import AgentkitError
-from agentkit.events import Delta, Usage
+from agentkit.events import Calling, Delta, Partial, Thought, Usage
 from agentkit.given import Context
 from agentkit.late import late_names
 from agentkit.log import Log
@@ -39,6 +39,7 @@ __all__ = [
     "Agent",
     "AgentkitError",
     "Answer",
+    "Calling",
     "Context",
     "Data",
     "Delta",
@@ -49,12 +50,14 @@ __all__ = [
     "Memory",
     "Message",
     "Model",
+    "Partial",
     "Pattern",
     "Pending",
     "Question",
     "Reply",
     "Request",
     "Run",
+    "Thought",
     "Tool",
     "Usage",
     "approve",

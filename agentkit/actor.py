@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, overload
 
 from typing_extensions import TypeVar, Unpack
 
-from agentkit.answer import Answer, T
+from agentkit.answer import Answer, Streamed, T
 from agentkit.binary import binary_in
 from agentkit.borrowing import connected, model_again
 from agentkit.bounds import Bounds, bounds_of
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError, TeamChanged, error_text
-from agentkit.events import Delta, Event, RunStarted, uuid7
+from agentkit.events import RunStarted, uuid7
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -314,17 +314,24 @@ class Actor(Performer, Generic[T]):
     @overload
     def stream(
         self, task: Any, *, output: type[S], **options: Unpack[AskOptions]
-    ) -> AsyncIterator[Event | Delta | Answer[S]]: ...
+    ) -> AsyncIterator[Streamed[S]]: ...
     @overload
     def stream(
         self, task: Any, *, output: None = ..., **options: Unpack[AskOptions]
-    ) -> AsyncIterator[Event | Delta | Answer[T]]: ...
+    ) -> AsyncIterator[Streamed[T]]: ...
     @overload
     def stream(
         self, task: Any, *, output: Output, **options: Unpack[AskOptions]
-    ) -> AsyncIterator[Event | Delta | Answer]: ...
+    ) -> AsyncIterator[Streamed]: ...
     async def stream(self, task: Any, **options: Any) -> AsyncIterator[Any]:
-        """Ask, and get events and text deltas as they come; the last item is the Answer."""
+        """Ask, and get what happens as it comes; the last item is the Answer.
+
+        Yields:
+            Events, and pieces of what models say, each with its `kind`: a Delta of text, a
+            Thought where the endpoint tells it, a Calling of a tool as it forms, a Partial of a
+            typed answer as far as it has come. Who stops listening ends the ask, unless it is
+            one inside a run that goes on.
+        """
         queue: asyncio.Queue[Any] = asyncio.Queue()
         if in_run():
             log, run_id = current_run().log, current_run().id

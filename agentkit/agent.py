@@ -6,15 +6,16 @@ calls are performed in parallel, their results go back, until it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from pydantic import ValidationError
+from typing_extensions import Unpack
 
 from agentkit import words
-from agentkit.actor import Actor
-from agentkit.answer import Answer, T
+from agentkit.actor import Actor, S
+from agentkit.answer import Answer, StreamedBy, T
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
@@ -23,13 +24,15 @@ from agentkit.holds import bound_of
 from agentkit.instructions import Instructions, instructed, summary
 from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
 from agentkit.model import Model, Options, Reply, Request
+from agentkit.options import AskOptions
 from agentkit.replies import REPAIRS, Wanted
 from agentkit.replies import answer_of as said_by
-from agentkit.run import current_run, stream_to
+from agentkit.run import current_run
 from agentkit.scope import Scope, current_scope
 from agentkit.shortening import SHORTER, shorter
 from agentkit.standing import StandIn
 from agentkit.step import Outcome
+from agentkit.streams import stream_to
 from agentkit.toolcalls import equipped, last_call, use_all
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, schema_of
@@ -175,7 +178,7 @@ class Agent(Actor[T]):
                 thread = await memory.on_turn(thread)
             if thread[-1].message.role == "assistant" and output is None:
                 return await self._answered(said_by(Reply(message=thread[-1].message), thread))
-            reply, thread = await self._fitting(thread, wanted.schema)
+            reply, thread = await self._fitting(thread, wanted)
             if wanted.calls_of(reply):
                 thread = extend(
                     thread, *await use_all(self.name, self.tools, reply.calls, self.hooks)
@@ -197,6 +200,22 @@ class Agent(Actor[T]):
             run_id=current_run().id,
         )
 
+    @overload
+    def stream(
+        self, task: Any, *, output: type[S], **options: Unpack[AskOptions]
+    ) -> AsyncIterator[StreamedBy[S]]: ...
+    @overload
+    def stream(
+        self, task: Any, *, output: None = ..., **options: Unpack[AskOptions]
+    ) -> AsyncIterator[StreamedBy[T]]: ...
+    @overload
+    def stream(
+        self, task: Any, *, output: Output, **options: Unpack[AskOptions]
+    ) -> AsyncIterator[StreamedBy]: ...
+    def stream(self, task: Any, **options: Any) -> AsyncIterator[Any]:
+        """Ask, and get what happens as it comes; see `Actor.stream`."""
+        return super().stream(task, **options)
+
     def _limit(self) -> int | None:
         """The tokens that a reply may have, where they are bounded here."""
         given = getattr(self.model_in(current_scope()), "options", None) or Options()
@@ -207,7 +226,7 @@ class Agent(Actor[T]):
             await memory.on_answer(answer.thread)
         return answer
 
-    async def _fitting(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
+    async def _fitting(self, thread: Thread, wanted: Wanted) -> tuple[Reply, Thread]:
         """One model step; where it has no room for the conversation, memories make that shorter.
 
         Raises:
@@ -215,12 +234,12 @@ class Agent(Actor[T]):
         """
         for _ in range(SHORTER):
             try:
-                return await self._think(thread, schema)
+                return await self._think(thread, wanted)
             except ContextTooLong as error:
                 thread = await shorter(self.name, self.memories, thread, error)
-        return await self._think(thread, schema)
+        return await self._think(thread, wanted)
 
-    async def _think(self, thread: Thread, schema: JSON) -> tuple[Reply, Thread]:
+    async def _think(self, thread: Thread, wanted: Wanted) -> tuple[Reply, Thread]:
         """One model step: the reply, and the conversation with it."""
         run, scope = current_run(), current_scope()
         seed, model = scope.seed, self.model_in(scope)
@@ -229,7 +248,7 @@ class Agent(Actor[T]):
         request = Request(
             thread=sent,
             tools=tuple([one.spec for one in self.tools.values()]),
-            output=schema,
+            output=wanted.schema,
             options=options,
             actor=self.name,
             settings=getattr(model, "settings", None),
@@ -237,7 +256,7 @@ class Agent(Actor[T]):
 
         async def perform(key: str) -> Outcome:
             keyed = request.model_copy(update={"key": digest(run.id, key)})
-            reply = await model(keyed, stream_to(run, key))
+            reply = await model(keyed, stream_to(run, key, wanted.output))
             said = extend(sent, reply.message)[-1]
             return Outcome(
                 result={"reply": said.id, "stop": reply.stop, "model": reply.model},

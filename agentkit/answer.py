@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Generic, Literal
+from typing import Any, Generic, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from agentkit import words
-from agentkit.events import Usage
+from agentkit.events import Calling, Delta, Event, Partial, Thought, Usage
 from agentkit.inline import pictures
 from agentkit.lacks import listed
 from agentkit.messages import Content, Thread
@@ -97,3 +97,11 @@ class Answer(BaseModel, Generic[T]):
         about = words.for_line(f"{self.actor} · {self.bill}")
         parts = (words.for_markdown(self.text), pictures(self.content), f"<sub>{about}</sub>")
         return "\n\n".join(filter(None, parts)).lstrip()
+
+
+Streamed: TypeAlias = Event | Delta | Thought | Calling | Partial[Any] | Answer[T]
+"""What `stream` of an actor yields: events and pieces as they come, the answer last. Agents below
+it may have other types than it has, so their partial objects are of any."""
+
+StreamedBy: TypeAlias = Event | Delta | Thought | Calling | Partial[T] | Answer[T]
+"""What `stream` of an agent yields."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
+from typing_extensions import TypeVar
 
 from agentkit.messages import JSON, Content, Frozen, Node, Text
 from agentkit.notes import Note, told
@@ -353,16 +354,52 @@ EVENTS = SchemaValidator(core_schema.list_schema(EVENT.core_schema))
 """Reads a list of them: EVENTS.validate_json."""
 
 
-class Delta(Frozen):
-    """A piece of text as it streams; goes to subscribers and is never stored."""
+class Piece(Frozen):
+    """Something of a reply as it streams; goes to subscribers and is never stored."""
 
-    kind: Literal["delta"] = "delta"
     run: str
     scope: str
     key: str
     """The model step it belongs to."""
     actor: str
+
+
+class Delta(Piece):
+    """A piece of the text of an answer."""
+
+    kind: Literal["delta"] = "delta"
     text: str
+
+
+class Thought(Piece):
+    """A piece of what a model thinks before it answers, where the endpoint tells."""
+
+    kind: Literal["thought"] = "thought"
+    text: str
+
+
+class Calling(Piece):
+    """A piece of a call of a tool, as it forms; it is made when all of it is there."""
+
+    kind: Literal["call"] = "call"
+    index: int = 0
+    """Which of the calls of this reply, from 0."""
+    name: str = ""
+    """Of the tool, in the first piece; empty in the others."""
+    arguments: str = ""
+    """The next characters of its arguments, as JSON."""
+
+
+T = TypeVar("T", default=Any)
+
+
+class Partial(Piece, Generic[T]):
+    """A typed answer as far as it has come; each one has more than the one before."""
+
+    kind: Literal["partial"] = "partial"
+    data: T
+    """Of the type asked for. Of a pydantic model a subclass: what has not come yet is None there,
+    and `model_fields_set` names what has."""
 
 
 def uuid7() -> str:

@@ -25,7 +25,7 @@ from typing import Any
 from agentkit.committing import Batch, Committer
 from agentkit.deprecated import Renamed, moved, warn
 from agentkit.errors import BlobMissing, LogError, UnknownRun
-from agentkit.events import STREAMS, Delta, Event, What
+from agentkit.events import STREAMS, Event, Piece, What
 from agentkit.lease import Lease, owner_name
 from agentkit.runinfo import Erased, RunInfo, Tally
 from agentkit.subscribing import LOGGER, Subscriber, Subscription, running_loop
@@ -320,8 +320,8 @@ class Log(ABC):
         """Whether anybody subscribed to this run."""
         return any(one.run in (None, run) for one in self._subscribers)
 
-    def publish(self, delta: Delta) -> None:
-        """Tell the subscribers of a piece of text; it is not stored."""
+    def publish(self, delta: Piece) -> None:
+        """Tell the subscribers of a piece of a reply; it is not stored."""
         for one in list(self._subscribers):
             if one.run in (None, delta.run) and one.what != "stream":
                 one.tell([delta])

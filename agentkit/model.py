@@ -110,7 +110,7 @@ class Reply(Frozen):
 
 
 OnText = Callable[[str], None]
-"""Called with each piece of text as it streams."""
+"""Called with each piece of text as it streams; `agentkit.listening` says what else it may hear."""
 
 
 @runtime_checkable

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 
 from agentkit.deprecated import moved
 from agentkit.doubts import UNKNOWN, Doubts, Verdict, called
 from agentkit.errors import SetupError, Unsettled
-from agentkit.events import Delta, Failure, StepEnded
+from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
 from agentkit.questions import Pending, heard, pending
@@ -177,21 +176,10 @@ def current_run() -> Run:
     return found
 
 
-def stream_to(run: Run, key: str) -> Callable[[str], None] | None:
-    """Where a model step sends its text as it comes; None when nobody listens."""
-    if not run.log.listening(run.id):
-        return None
-    scope = current_scope()
-
-    def publish(text: str) -> None:
-        run.log.publish(Delta(run=run.id, scope=scope.key, key=key, actor=scope.actor, text=text))
-
-    return publish
-
-
 OLD = ("copied", "discard", "dormant", "in_copy", "in_run", "lacking", "note", "within")
 
 HOMES = {name: f"agentkit.scope:{name}" for name in OLD}
+HOMES |= {"stream_to": "agentkit.streams:stream_to"}
 HOMES |= {"spent_in": "agentkit.recorder:spent_in"}
 HOMES |= {"cancelled_inside": "agentkit.stepping:cancelled_inside"}
 

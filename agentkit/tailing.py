@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
-from agentkit.events import Event
+from agentkit.events import Event, Piece
 
 News = AsyncIterator[Collection[str] | None]
 """The runs to which other processes have appended; None where it is not known which."""
@@ -41,7 +41,7 @@ class Tail:
 
     def hear(self, items: list[Any]) -> None:
         """Take what this process has stored; pieces of text are not."""
-        self.told += [one for one in items if one.kind != "delta"]
+        self.told += [one for one in items if not isinstance(one, Piece)]
         self.woken.set()
 
     def look(self, error: BaseException | None = None) -> None:

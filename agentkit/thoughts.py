@@ -56,14 +56,15 @@ class Voice:
     """Lets through the answer of a streamed text and holds back the thoughts before it."""
 
     def __init__(self) -> None:
-        self.held = ""
+        self.held = self.told = ""
+        """What is not decided yet; what of the last piece was thought."""
         self.thinking = self.thought = self.speaking = False
 
     def hear(self, piece: str) -> str:
         """Take a piece; return what of all so far can be shown now."""
         if self.speaking or not piece:
             return piece
-        self.held += piece
+        self.held, self.told = self.held + piece, ""
         while True:
             begun = None if self.thinking else OPEN.match(self.held)
             if begun is not None:
@@ -72,8 +73,10 @@ class Voice:
                 break
             ended = CLOSE.search(self.held)
             if ended is None:
+                self.told += self.held[:-LONGEST]
                 self.held = self.held[-LONGEST:]  # Its end may lie across two pieces.
                 return ""
+            self.told += self.held[: ended.start()]
             self.held, self.thinking = self.held[ended.end() :], False
         start = self.held.lstrip()
         if any(begin.startswith(start.lower()) for begin in STARTS):

@@ -13,7 +13,19 @@ from IPython.display import publish_display_data
 from pydantic_core import to_jsonable_python
 
 from agentkit.answer import Answer
-from agentkit.events import QUIET, Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
+from agentkit.events import (
+    QUIET,
+    Calling,
+    Delta,
+    Noted,
+    Partial,
+    Piece,
+    ScopeClosed,
+    ScopeOpened,
+    StepEnded,
+    StepStarted,
+    Thought,
+)
 from agentkit.inline import pictures
 from agentkit.messages import JSON
 from agentkit.office import Progressed
@@ -31,6 +43,8 @@ TAIL = 1_200
 """Characters shown of the text of somebody who works for the one who was asked."""
 BLOCK = re.compile(r"#|>|[-+*] |\d+[.)] |\||```|<pre>|\$\$|___")
 """How a block begins that cannot go on in a line."""
+THOUGHT = 80
+"""Characters shown of the end of what a model thinks."""
 DOING = 3
 """Things that the line of activity names."""
 
@@ -64,9 +78,44 @@ class Progress:
         self.far: dict[str, str] = {}
         """How far it is, by step."""
         self.top = ""
+        self.tails: dict[str, str] = {}
+        """The end of what it thinks, or of the call that forms, by step."""
+        self.forming: dict[str, tuple[str, Any]] = {}
+        """Step and object of a typed answer as far as it has come, by scope."""
 
     def add(self, item: Any) -> None:
         """Take an event or a piece of text into account."""
+        match item:
+            case Piece():
+                self.hear(item)
+            case ScopeOpened():
+                self.names[item.scope] = item.actor
+                if not item.parent:
+                    self.top = item.scope
+            case ScopeClosed() if item.scope != self.top:
+                self.texts.pop(item.scope, None)
+                self.forming.pop(item.scope, None)
+            case StepStarted():
+                self.doing[item.key] = (item.scope, performed(item))
+            case StepEnded():
+                self.doing.pop(item.key, None)
+                self.far.pop(item.key, None)
+                self.tails.pop(item.key, None)
+            case Noted(note=Progressed() as so_far):
+                if so_far.step in self.doing:
+                    self.far[so_far.step] = far(so_far)
+            case Noted(note=Retried() as again):
+                self.anew(item.scope)
+                for key, (scope, _) in self.doing.items():
+                    if scope == item.scope:
+                        self.doing[key] = (scope, retried(again))
+            case Noted(note=FellBackTo()):
+                self.anew(item.scope)
+            case _:
+                pass
+
+    def hear(self, item: Piece) -> None:
+        """Take a piece of a reply into account."""
         match item:
             case Delta():
                 self.names.setdefault(item.scope, item.actor)
@@ -77,34 +126,38 @@ class Progress:
                 )
                 if item.key in self.doing:
                     self.doing[item.key] = (item.scope, "")
-            case ScopeOpened():
-                self.names[item.scope] = item.actor
-                if not item.parent:
-                    self.top = item.scope
-            case ScopeClosed() if item.scope != self.top:
-                self.texts.pop(item.scope, None)
-            case StepStarted():
-                self.doing[item.key] = (item.scope, performed(item))
-            case StepEnded():
-                self.doing.pop(item.key, None)
-                self.far.pop(item.key, None)
-            case Noted(note=Progressed() as so_far):
-                if so_far.step in self.doing:
-                    self.far[so_far.step] = far(so_far)
-            case Noted(note=Retried() as again):
-                self.texts.pop(item.scope, None)
-                for key, (scope, _) in self.doing.items():
-                    if scope == item.scope:
-                        self.doing[key] = (scope, retried(again))
-            case Noted(note=FellBackTo()):
-                self.texts.pop(item.scope, None)
+            case Partial():
+                self.forming[item.scope] = (item.key, item.data)
+            case Thought() if item.key in self.doing:
+                self.tails[item.key] = (self.tails.get(item.key, "") + item.text)[-THOUGHT:]
+                said = " ".join(self.tails[item.key].split())
+                self.doing[item.key] = (item.scope, f"is thinking: …{said}")
+            case Calling() if item.key in self.doing:
+                if item.name:
+                    self.tails[item.key] = f"{item.name}("
+                said = self.tails[item.key] = (self.tails.get(item.key, "") + item.arguments)[
+                    -THOUGHT:
+                ]
+                self.doing[item.key] = (item.scope, f"is about to call {said}")
             case _:
                 pass
+
+    def anew(self, scope: str) -> None:
+        """Forget what was said in a scope by a call that is made again."""
+        self.texts.pop(scope, None)
+        self.forming.pop(scope, None)
+        for key, (place, _) in self.doing.items():
+            if place == scope:
+                self.tails.pop(key, None)
 
     def text(self) -> str:
         """What is being said, as Markdown."""
         parts = []
-        for scope, (_, said) in self.texts.items():
+        for scope, (key, said) in self.texts.items():
+            step, data = self.forming.get(scope, ("", None))
+            if step == key:
+                parts.append(formed(data))
+                continue
             name = self.names.get(scope, "")
             if scope == self.top or name == self.actor:
                 parts.append(self.growing.setdefault(scope, Growing()).shown(said))
@@ -124,6 +177,22 @@ class Progress:
         ]
         more = len(lines) - DOING
         return " · ".join(lines[:DOING]) + (f" · and {more} more" if more > 0 else "")
+
+
+def formed(data: Any) -> str:
+    """A typed answer as far as it has come, as Markdown."""
+    shown = to_jsonable_python(data, exclude_none=True, fallback=str)
+    if not isinstance(shown, dict):
+        return fenced(json.dumps(shown, ensure_ascii=False, indent=2), "json")
+    told = [(str(name), written(value)) for name, value in shown.items() if value is not None]
+    lines = [f"- **{for_line(name)}**: {for_line(value)}" for name, value in told]
+    return "\n".join(lines)
+
+
+def written(value: JSON) -> str:
+    """A field's value in a line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= TAIL else text[: TAIL - 1] + "…"
 
 
 def performed(event: StepStarted) -> str:

@@ -30,6 +30,7 @@ from agentkit.endpoints.dialect import (
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.endpoints.stops import reason_of, stop_of
 from agentkit.events import Usage
+from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply
 from agentkit.thoughts import apart
@@ -163,6 +164,7 @@ class Collector:
     def __init__(self, salt: str) -> None:
         self.salt = salt
         self.done = False
+        self.beside: list[Aside] | None = None
         self.blocks: dict[int, dict[str, Any]] = {}
         self.places: dict[int, int] = {}
         """Where the latest block of an index is kept."""
@@ -209,6 +211,9 @@ class Collector:
         # Some gateways number all blocks 0; a place that is taken makes room for another.
         self.places[index] = index if index not in self.blocks else max(self.blocks) + 1
         self.blocks[self.places[index]] = block
+        if self.beside is not None and block.get("type") == "tool_use":
+            name = string(block.get("name"), "content_block.name")
+            self.beside.append(Aside("call", "", self.nth(self.places[index]), name))
         return (
             string(block.get("text"), "content_block.text") if block.get("type") == "text" else ""
         )
@@ -225,6 +230,8 @@ class Collector:
         if kind == "input_json_delta":
             more = string(delta.get("partial_json"), "partial_json")
             self.inputs[index] = self.inputs.get(index, "") + more
+            if self.beside is not None and more and block.get("type") == "tool_use":
+                self.beside.append(Aside("call", more, self.nth(index)))
         elif kind == "citations_delta":
             block["citations"] = [
                 *sequence(block.get("citations"), "citations"),
@@ -234,7 +241,14 @@ class Collector:
             for name in ("text", "thinking", "signature"):
                 if name in delta:
                     block[name] = string(block.get(name), name) + string(delta[name], name)
+        if self.beside is not None and kind == "thinking_delta" and delta.get("thinking"):
+            self.beside.append(Aside("thought", string(delta["thinking"], "delta.thinking")))
         return string(delta.get("text"), "delta.text") if kind == "text_delta" else ""
+
+    def nth(self, place: int) -> int:
+        """Which of the calls a block is."""
+        calls = [n for n, one in sorted(self.blocks.items()) if one.get("type") == "tool_use"]
+        return calls.index(place)
 
     @property
     def finished(self) -> bool:

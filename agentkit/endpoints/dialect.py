@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from agentkit.endpoints.shapes import Malformed, decode
+from agentkit.listening import Aside
 from agentkit.messages import JSON, ToolCall
 from agentkit.model import Options, Reply, Request, Stop
 from agentkit.regex import regex
@@ -25,6 +26,8 @@ class Collector(Protocol):
 
     done: bool
     """Whether the server has said that nothing follows."""
+    beside: list[Aside] | None
+    """Where to put what is no text; None where nobody wants it."""
 
     @property
     def finished(self) -> bool:

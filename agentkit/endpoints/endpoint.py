@@ -26,6 +26,7 @@ from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, p
 from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
 from agentkit.events import Usage
 from agentkit.holds import Bound
+from agentkit.listening import tell_whole
 from agentkit.messages import JSON, canonical, digest
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
@@ -231,7 +232,9 @@ class Endpoint:
             found = ear.collector.read() if at_once is None else self.read(call, at_once, salt)
             if found is None:
                 raise failures.cut(call.site)
-            if found.reply.text and not ear.voice.speaking:
+            if at_once is not None:
+                tell_whole(on_text, found.reply.message)
+            elif found.reply.text and not ear.voice.speaking:
                 on_text(found.reply.text)
             return found
         except NoAnswer as error:

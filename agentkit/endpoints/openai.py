@@ -21,6 +21,7 @@ from agentkit.endpoints.openai_request import about, adapt, body, cure, headers,
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.endpoints.stops import FAILED, reason_of, stop_of
 from agentkit.events import Usage
+from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, canonical, digest
 from agentkit.model import Reply
 from agentkit.thoughts import apart
@@ -215,6 +216,7 @@ class Collector:
     def __init__(self, salt: str) -> None:
         self.salt = salt
         self.done = False
+        self.beside: list[Aside] | None = None
         self.text: list[str] = []
         self.said: dict[str, Any] = {}
         self.calls: list[dict[str, Any]] = []
@@ -290,6 +292,8 @@ class Collector:
             self.text.append(content)  # As nearly all chunks are.
             return content
         refusal = refusal_of(delta)
+        if self.beside is not None and (thought := thoughts_of(delta)):
+            self.beside.append(Aside("thought", thought))
         for name in TOLD_IN_PIECES & delta.keys():
             if delta[name]:
                 self.said[name] = self.said.get(name, "") + string(delta[name], name)
@@ -340,6 +344,10 @@ class Collector:
             # A proxy's placeholder, before the arguments themselves.
             empty = whole["arguments"] == "{}" and more.lstrip()[:1] == "{"
             whole["arguments"] = more if empty else whole["arguments"] + more
+        if self.beside is not None and (name or (more and more != "{}")):
+            place = next(n for n, one in enumerate(self.calls) if one is call)
+            text = "" if more == "{}" else more or ""  # that may be the placeholder
+            self.beside.append(Aside("call", text, place, name))
 
     def read(self) -> Read | None:
         """The reply; see dialect.Collector. Some servers leave out the end mark.

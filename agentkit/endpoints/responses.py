@@ -28,12 +28,16 @@ from agentkit.endpoints.responses_request import (
 )
 from agentkit.endpoints.shapes import Malformed, count, decode, mapping, sequence, string
 from agentkit.endpoints.stops import reason_of, stop_of
+from agentkit.listening import Aside
 from agentkit.messages import JSON, Message, ToolCall, digest
 from agentkit.model import Reply, Stop
 from agentkit.thoughts import apart
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 """Events that hold the whole reply, as it is then."""
+
+
+THINKING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 
 
 def stop_for(response: dict[str, Any]) -> Stop:
@@ -155,6 +159,9 @@ class Collector:
     def __init__(self, salt: str) -> None:
         self.salt = salt
         self.done = False
+        self.beside: list[Aside] | None = None
+        self.calls: list[int] = []
+        """Places of the calls, in their order."""
         self.items: dict[int, JSON] = {}
         """Items that are whole, by their place."""
         self.aside: set[int] = set()
@@ -180,12 +187,28 @@ class Collector:
             item = mapping(event.get("item"), f"{kind}.item")
             if item.get("phase") == "commentary":
                 self.aside.add(place)
+            if item.get("type") == "function_call" and place not in self.calls:
+                self.calls.append(place)
+                self.hint(Aside("call", "", len(self.calls) - 1, string(item.get("name"), "name")))
             if kind == "response.output_item.done":
                 self.items[place] = item
         elif kind == "response.output_text.delta" or kind == "response.refusal.delta":
             piece = string(event.get("delta"), f"{kind}.delta")
-            return "" if count(event.get("output_index")) in self.aside else piece
+            if count(event.get("output_index")) not in self.aside:
+                return piece
+            self.hint(Aside("thought", piece))
+        elif kind in THINKING:
+            self.hint(Aside("thought", string(event.get("delta"), f"{kind}.delta")))
+        elif kind == "response.function_call_arguments.delta":
+            if (place := count(event.get("output_index"))) in self.calls:
+                piece = string(event.get("delta"), f"{kind}.delta")
+                self.hint(Aside("call", piece, self.calls.index(place)))
         return ""
+
+    def hint(self, aside: Aside) -> None:
+        """Tell what is no text of the answer, where somebody wants it."""
+        if self.beside is not None and (aside.text or aside.name):
+            self.beside.append(aside)
 
     def end(self, response: dict[str, Any]) -> None:
         """The reply is over; some servers leave out here what they told item by item."""

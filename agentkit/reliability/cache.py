@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError
 
 from agentkit.errors import SetupError
 from agentkit.events import Usage
+from agentkit.listening import tell_whole
 from agentkit.messages import Frozen, canonical, digest
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.notes import Note, Number
@@ -156,8 +157,8 @@ class Cached(Wrapper):
         known = self.known(key)
         if known is not None:
             self.hits += 1
-            if on_text is not None and known.text:
-                on_text(known.text)
+            if on_text is not None:
+                tell_whole(on_text, known.message)
             return known
         self.misses += 1
         reply = await self.model(request, on_text)

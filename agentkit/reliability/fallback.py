@@ -21,6 +21,7 @@ from agentkit.errors import (
 )
 from agentkit.events import Usage
 from agentkit.holds import Bound, bound_of, cut, spare
+from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note
 from agentkit.reliability.paying import with_others
@@ -70,6 +71,7 @@ class Fallback(Wrapper):
                     raise
                 cut(error)
                 self.tell(model, after, type(error).__name__, error_text(error))
+            tell_again(on_text)
         last = self.chain[-1]
         try:
             return with_others(await last(own(request, last), on_text), refused)

@@ -26,6 +26,7 @@ from pydantic import Field
 
 from agentkit.errors import SetupError
 from agentkit.holds import may_have_cost, spare, unspare
+from agentkit.listening import Aside, tell, tell_again
 from agentkit.messages import Frozen, digest
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
@@ -121,7 +122,7 @@ class Lane:
         try:
             if not self.left:
                 self.go()
-            return await self.model(self.request, self.hear if self.race.on_text else None)
+            return await self.model(self.request, self if self.race.on_text else None)
         finally:
             admitted.reset(token)
 
@@ -132,14 +133,35 @@ class Lane:
             self.sent_s = asyncio.get_running_loop().time()
             self.race.stir()
 
-    def hear(self, text: str) -> None:
+    def __call__(self, text: str) -> None:
         """It speaks; of two the first is heard."""
+        if (listener := self.heard()) is not None:
+            listener(text)
+
+    def thought(self, text: str) -> None:
+        """It thinks aloud; who began with that is heard until another one speaks."""
+        race = self.race
+        race.thinker = race.thinker or self
+        if race.thinker is self and race.speaker in (None, self) and race.on_text is not None:
+            tell(race.on_text, Aside("thought", text))
+
+    def call(self, index: int, name: str, arguments: str) -> None:
+        """It calls a tool, which is its answer as words are."""
+        if (listener := self.heard()) is not None:
+            tell(listener, Aside("call", arguments, index, name))
+
+    def again(self) -> None:
+        """Its call is made anew."""
+        if self.race.speaker is self:
+            tell_again(self.race.on_text)
+
+    def heard(self) -> OnText | None:
+        """Who listens to it, if it is the one that is heard."""
         race = self.race
         if race.speaker is None:
             race.speaker, self.spoke_s = self, asyncio.get_running_loop().time()
             race.stir()
-        if race.speaker is self and race.on_text is not None:
-            race.on_text(text)
+        return race.on_text if race.speaker is self else None
 
     @property
     def took_s(self) -> float:
@@ -154,6 +176,7 @@ class Race:
     def __init__(self, on_text: OnText | None) -> None:
         self.on_text = on_text
         self.speaker: Lane | None = None
+        self.thinker: Lane | None = None
         self.news = asyncio.Event()
 
     def stir(self) -> None:

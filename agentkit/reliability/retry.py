@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from agentkit.bounds import left_s
 from agentkit.errors import EndpointError, SetupError, error_text
 from agentkit.holds import cut
+from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.retrybudget import Account, RetryBudget, RetryRefused, as_budget
@@ -85,6 +86,7 @@ class Retry(Wrapper):
                     raise
                 self.tell(attempt, error, wait_s)
             await self.sleep(wait_s)
+            tell_again(on_text)
         return await self.model(request, on_text)
 
     def may_retry(self, error: EndpointError) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.events import Usage
+from agentkit.listening import tell_whole
 from agentkit.messages import Message, ToolCall, canonical
 from agentkit.model import OnText, Reply, Request, Stop
 
@@ -62,8 +63,9 @@ def said(line: Any) -> Message | None:
 
 
 def stream(reply: Reply, on_text: OnText | None) -> None:
-    """Give a reply's text out word by word, as an endpoint streams it."""
+    """Give a reply out as an endpoint streams it: thoughts, calls, its text word by word."""
     if on_text is not None:
+        tell_whole(on_text, reply.message, text=False)
         for piece in re.findall(r"\S+\s*|\s+", reply.text):
             on_text(piece)
 

@@ -27,7 +27,7 @@ try:
 except ImportError as error:
     raise lacking(error) or error from None
 
-from agentkit.events import Delta, RunEnded, RunStarted, What
+from agentkit.events import Delta, Piece, RunEnded, RunStarted, What
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture, static_bundle
 from agentkit.views.fold import Fold
@@ -140,6 +140,8 @@ class LiveView(anywidget.AnyWidget):
             for item in items:
                 if isinstance(item, Delta):
                     self.streams[item.actor] = self.streams.get(item.actor, 0) + len(item.text)
+                    continue
+                if isinstance(item, Piece):
                     continue
                 self.view.add(item)
                 if isinstance(item, (RunStarted, RunEnded)):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit import Answer, Usage
-from agentkit.events import Delta, Noted, ScopeClosed, ScopeOpened, StepEnded, StepStarted
+from agentkit.events import (
+    Calling,
+    Delta,
+    Noted,
+    Partial,
+    ScopeClosed,
+    ScopeOpened,
+    StepEnded,
+    StepStarted,
+    Thought,
+)
 from agentkit.words import Growing, for_markdown
 from nbext.show import Canvas, Progress, answered, small
 
@@ -134,3 +144,38 @@ def test_a_long_answer_is_sent_less_often() -> None:
     canvas.follow(shown(opened("s", "boss"), said("s", "k", "boss", "word " * 40_000)))
     canvas.draw()
     assert canvas.pause_s > 0.4
+
+
+def piece(kind: type, **fields: Any) -> Any:
+    return kind(run="r", scope="s", key="k1", actor="boss", **fields)
+
+
+def test_a_thought_and_a_call_are_shown_while_they_form() -> None:
+    head = [opened("s", "boss"), step("s", "k1", "model", "m")]
+    thinking = shown(*head, piece(Thought, text="let me "), piece(Thought, text="see\n"))
+    assert thinking.activity() == "boss is thinking: …let me see"
+    long = shown(*head, piece(Thought, text="x" * 500))
+    assert len(long.activity()) < 120
+    forming = [
+        piece(Calling, name="pay"),
+        piece(Calling, arguments='{"eur"'),
+        piece(Calling, arguments=": 5}"),
+    ]
+    assert shown(*head, *forming).activity() == 'boss is about to call pay({"eur": 5}'
+    assert shown(*head, *forming, ended("s", "k1")).activity() == ""
+
+
+def test_a_typed_answer_is_shown_as_it_grows_and_begins_anew_after_a_retry() -> None:
+    head = [opened("s", "boss"), step("s", "k1", "model", "m")]
+    begun = [
+        said("s", "k1", "boss", '{"port": "Am'),
+        piece(Partial, data={"port": "Am", "eur": None}),
+    ]
+    assert shown(*head, *begun).text() == "- **port**: Am"
+    hostile = piece(Partial, data={"<b>x</b>": "**y** <script>"})
+    text = shown(*head, begun[0], hostile).text()
+    assert "<script>" not in text and "<b>" not in text
+    assert "```json" in shown(*head, begun[0], piece(Partial, data=[1, 2])).text()
+    retry = at(Noted, "s", topic="retry", data={"error": "Unreachable"})
+    again = shown(*head, *begun, retry, said("s", "k1", "boss", '{"po'))
+    assert "Am" not in again.text()

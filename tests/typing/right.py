@@ -13,6 +13,7 @@ from agentkit import (
     Agent,
     AgentkitError,
     Answer,
+    Calling,
     Context,
     Data,
     Delta,
@@ -23,12 +24,14 @@ from agentkit import (
     Memory,
     Message,
     Model,
+    Partial,
     Pattern,
     Pending,
     Question,
     Reply,
     Request,
     Run,
+    Thought,
     Tool,
     Usage,
     approve,
@@ -183,8 +186,18 @@ async def streams() -> None:
     async for one in clerk.stream("q"):
         if one.kind == "delta":
             assert_type(one, Delta)
+        elif one.kind == "thought":
+            assert_type(one, Thought)
+        elif one.kind == "call":
+            assert_type(one, Calling)
+        elif one.kind == "partial":
+            assert_type(one, Partial[Report])
+            assert_type(one.data.dues, float)
         elif isinstance(one, Answer):
             assert_type(one.data, Report)
+    async for other in team.stream("q", rounds=3):
+        if isinstance(other, Answer):
+            assert_type(other.data, Report)
 
 
 async def several(words: list[str]) -> None:
