@@ -16,7 +16,7 @@ from agentkit.events import Delta
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.subscribing import running_loop
-from nbext.panel.rows import Rows
+from nbext.panel.rows import Row, Rows, row
 from nbext.session import Session
 
 PROTOCOL = 1
@@ -42,8 +42,9 @@ class News:
         self.waiting = False
         self.actors: list[JSON] = []
         self.asked: list[JSON] = []
-        self.today: dict[str, JSON] = {}
-        self.counted = 0.0
+        self.others: list[Row] = []
+        """Of all notebooks of the log, as they were when they were counted."""
+        self.counted = float("-inf")
         self.loop = running_loop()
         self.removers: list[Callable[[], None]] = []
 
@@ -126,25 +127,38 @@ class News:
         return [asked(id, one.question) for id, one in list(self.session.questions.items())]
 
     def spent(self) -> dict[str, JSON]:
-        """What all runs of today used, of whichever notebook of this log."""
-        if time.monotonic() - self.counted > RECOUNT_S or not self.today:
-            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-            try:
-                infos = self.session.log.runs()
-            except AgentkitError:
-                return self.today
-            found = [info for info in infos if info.started >= midnight.timestamp()]
-            self.today = {
-                "cost_usd": sum(info.cost_usd or 0.0 for info in found),
-                "unpriced": sum(info.cost_usd is None for info in found),
-                "tokens": sum(info.tokens_in + info.tokens_out for info in found),
-                "runs": len(found),
-            }
+        """What all runs of today used, of whichever notebook of this log.
+
+        Those of other notebooks are asked for now and then, this one's are known.
+        """
+        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        with self.lock:
+            own = {run: row for run, row in self.rows.rows.items() if since(row, midnight)}
+        if time.monotonic() - self.counted > RECOUNT_S:
             self.counted = time.monotonic()
-        return self.today
+            with contextlib.suppress(AgentkitError):
+                infos = self.session.log.runs()
+                self.others = [row(info) for info in infos if info.started >= midnight]
+        return summed([*own.values(), *(one for one in self.others if one["id"] not in own)])
 
 
 def asked(id: str, question: Question) -> JSON:
     """A question as JSON."""
     names = {"run", "agent", "text", "options", "default", "words"}
     return {"id": id, **question.model_dump(mode="json", include=names)}
+
+
+def since(one: Row, begin: float) -> bool:
+    """Whether a run was started since then."""
+    return float(str(one["started"])) >= begin
+
+
+def summed(rows: list[Row]) -> dict[str, JSON]:
+    """What runs used together; those without a price are counted."""
+    known: Any = rows
+    return {
+        "cost_usd": sum(one["cost_usd"] or 0.0 for one in known),
+        "unpriced": sum(one["cost_usd"] is None for one in known),
+        "tokens": sum(one["tokens"] for one in known),
+        "runs": len(rows),
+    }

@@ -7,8 +7,12 @@ from typing import Any
 import agentkit
 from agentkit.errors import AgentkitError, error_text
 from agentkit.messages import JSON
+from nbext.panel.recall import as_python, finder
 from nbext.panel.views import Views
 from nbext.session import Session
+
+MOST = 2000
+"""Runs of the notebook that are looked at together, the newest."""
 
 
 class Orders:
@@ -16,7 +20,13 @@ class Orders:
 
     def __init__(self, session: Session, comm: Any) -> None:
         self.session, self.comm = session, comm
-        self.views = Views(session.log)
+        self.views = Views(session.log, self.every)
+        self.find = finder(session)
+
+    def every(self) -> list[str]:
+        """All runs of this notebook, the oldest first."""
+        infos = self.session.log.runs()[:MOST]
+        return [info.id for info in reversed(infos) if self.session.ours(info)]
 
     def take(self, message: dict[str, Any]) -> None:
         """Carry out an order, and reply where it asks for something."""
@@ -46,6 +56,10 @@ class Orders:
                 if (found := self.session.questions.get(order["question"])) is not None:
                     found.hear(order["content"])
                 return None
+            case "asked":
+                return {"run": self.find(order["cell"])}
+            case "python":
+                return {"text": as_python(self.session, order["run"])}
             case "cell":
                 first = self.session.log.read(order["run"], upto=1)[0]
                 return {"cell": getattr(first, "cell", None)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from agentkit.errors import SetupError
@@ -32,12 +33,21 @@ class Readable(Protocol):
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Any]: ...
 
 
-class Views:
-    """Views of runs that somebody looks at, kept so that only news are folded."""
+ALL = "*"
+"""In place of a run: all that there are."""
 
-    def __init__(self, log: Readable) -> None:
-        self.log = log
-        self.pictures: dict[tuple[str, str], tuple[Picture[Any], int]] = {}
+
+class Views:
+    """Views of runs that somebody looks at, kept so that only news are folded.
+
+    Args:
+        log: that the runs are in.
+        every: () -> the ids of all runs that ALL stands for, the oldest first.
+    """
+
+    def __init__(self, log: Readable, every: Callable[[], Sequence[str]] = tuple) -> None:
+        self.log, self.every = log, every
+        self.pictures: dict[tuple[str, str], tuple[Picture[Any], dict[str, int]]] = {}
 
     def patch(self, run: str, name: str, since: int) -> dict[str, JSON]:
         """What changed in a view after a revision, as its module in the page takes it.
@@ -46,7 +56,7 @@ class Views:
             SetupError: there is no such view. UnknownRun, LogError: the run cannot be read.
         """
         if name in LISTED:
-            return listed(name, self.log.read(run))
+            return listed(name, [event for one in self.meant(run) for event in self.log.read(one)])
         data = self.picture(run, name).data(since)
         return {"type": "patch", "from": since, "rev": data["rev"], "t": time.time(), "data": data}
 
@@ -58,12 +68,16 @@ class Views:
         """
         if name not in DRAWN:
             raise SetupError(f"There is no view {name!r}.", expected=", ".join([*DRAWN, *LISTED]))
-        picture, seq = self.pictures.get((run, name)) or (DRAWN[name](), 0)
-        for event in self.log.read(run, seq):
-            picture.add(event)
-            seq = event.seq
-        self.pictures[run, name] = picture, seq
+        picture, seen = self.pictures.setdefault((run, name), (DRAWN[name](), {}))
+        for one in self.meant(run):
+            for event in self.log.read(one, seen.get(one, 0)):
+                picture.add(event)
+                seen[one] = event.seq
         return picture
+
+    def meant(self, run: str) -> Sequence[str]:
+        """The runs that are meant by an id, or by ALL."""
+        return self.every() if run == ALL else (run,)
 
     def asked(self, run: str, name: str, content: dict[str, Any]) -> dict[str, JSON] | None:
         """Answer what a picture asks besides its data.

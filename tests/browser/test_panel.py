@@ -26,6 +26,13 @@ async def keeper(task):
 async def sleeper(task):
     await asyncio.sleep(60)
 """
+COPIED = """async () => {
+  for (let n = 0; n < 100; n++) {
+    const text = await navigator.clipboard.readText();
+    if (text) return text;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}"""
 HOSTILE = "%ask keeper <img id=bad src=x>"
 
 
@@ -119,3 +126,37 @@ def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) ->
             f"{lab.url}/agentkit/order", json=order, headers=headers, trust_env=False
         )
         assert refused.status_code == 403
+
+
+def test_an_agent_notebook_runs_and_its_answer_is_taken_further(lab: Lab) -> None:
+    page = lab.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{lab.url}/lab?reset&token={lab.token}")
+    page.get_by_text("Agent Notebook").click(timeout=60_000)
+    expect(page.locator(".ak-first")).to_have_count(2)
+    lab.wait_kernel()
+    for n in range(2):
+        lab.run_cell(n)
+    assert "120 m" in lab.run_cell(2)
+    bill = page.locator(".ak-bill-item")
+    expect(bill).to_contain_text(re.compile(r"^\$0\.0\d+ · \d+ tokens · today \$"))
+
+    def order(label: str) -> None:
+        lab.cell(2).locator(".jp-OutputArea-output").first.click(button="right")
+        page.get_by_role("menuitem", name=label).click()
+
+    order("Copy as Python")
+    assert "await clerk(" in page.evaluate(COPIED)
+    order("Run Again")
+    assert "120 m" in lab.wait_idle(3)
+    order("Ask an Agent About This Cell")
+    expect(lab.cell(3)).to_contain_text("%%ask clerk")
+    bill.click()
+    expect(page.locator(".ak-viewer .ak-viewer-body table")).to_contain_text("clerk")
+    editor = lab.cell(3).locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("%%ask cl")
+    page.keyboard.press("Tab")
+    expect(page.locator(".jp-Completer")).to_contain_text("clerk")
+    assert lab.console == []

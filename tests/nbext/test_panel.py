@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import queue
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from agentkit.sim.server import Server
+from nbext.panel.recall import quoted
 from tests.nbext.conftest import kernel
 from tests.nbext.notebook import WAIT_S, Cell, Notebook
+from tests.nbext.test_notebooks_apart import run_cell
 
 ASK = "%%ask clerk\nWhat are the dues for 30 t in Amber?"
 SLOW = """
@@ -149,6 +152,30 @@ def test_a_picture_is_asked_for_its_messages(front: Front) -> None:
     content = {"type": "page", "name": nodes[0]["id"]}
     page = front.order(do="ask", run=run, name="graph", content=content)
     assert page["total"] >= 1 and page["type"] == "page"
+
+
+def test_all_runs_of_the_notebook_are_shown_as_one(front: Front) -> None:
+    bill = front.order(do="view", run="*", name="bill")["data"]
+    assert bill["total"]["calls"] == sum(row["calls"] for row in front.rows.values())
+    assert front.order(do="view", run="*", name="bill", since=bill["rev"])["rev"] == bill["rev"]
+
+
+def test_the_run_of_a_cell_is_found_and_said_in_python(one: Notebook, front: Front) -> None:
+    run_cell(one, '%%ask clerk -> n: int\nHow much is 3 + 4?\nSay "n".', "cell-1")
+    run = front.order(do="asked", cell="cell-1")["run"]
+    text = front.order(do="python", run=run)["text"]
+    assert text == 'n = (await clerk("""How much is 3 + 4?\nSay "n".""", output=int)).data'
+    one.ok("n = None")
+    one.ok(text)
+    assert one.ok("print(n)").stream == "7\n"
+    assert "No run of this cell" in front.order(do="asked", cell="cell-2")["error"]
+
+
+@pytest.mark.parametrize(
+    "text", ["one", "two\nlines", 'a """ b\nc', "back\\slash\nx", 'ends with "\n"', "{{ x }}\ny"]
+)
+def test_a_text_is_quoted_as_python_reads_it(text: str) -> None:
+    assert ast.literal_eval(quoted(text)) == text
 
 
 @pytest.mark.parametrize(

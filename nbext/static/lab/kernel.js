@@ -3,6 +3,8 @@ import { shared } from "./shared.js";
 
 const { Signal } = await shared("@lumino/signaling");
 
+/** In place of a run: all of the notebook. */
+export const ALL = "*";
 const PROTOCOL = 1;
 const HERE = "agentkit.kernel";
 /** Statuses of a kernel whose comms are gone, without a word. */
@@ -110,7 +112,8 @@ export class Link {
   /** @param {Iterable<string>} runs */
   tell(runs) {
     this.changed.emit(undefined);
-    for (const run of [...runs]) for (const callback of this.watched.get(run) ?? []) callback();
+    const changed = [...runs];
+    for (const run of changed.length ? [...changed, ALL] : []) for (const callback of this.watched.get(run) ?? []) callback();
   }
 
   /**

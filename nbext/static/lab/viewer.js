@@ -50,7 +50,7 @@ export class RunView extends Widget {
     this.run = run;
     this.addClass("ak-viewer");
     this.id = `jupyter-agentkit-run-${run.id}`;
-    Object.assign(this.title, { label: `${run.actor || "run"} ${short(run.id)}`, caption: `${run.name}\n${where}`, closable: true, icon });
+    Object.assign(this.title, { label: run.started ? `${run.actor || "run"} ${short(run.id)}` : run.name, caption: `${run.name}\n${where}`, closable: true, icon });
     this.name = "";
     this.stops = () => {};
     this.tabs = html("div", "ak-tabs");

@@ -1,0 +1,42 @@
+/** Where a run is shown: beside its notebook, or in the side bar where there is room for one document. */
+import { ALL } from "./kernel.js";
+import { called } from "./runs.js";
+import { RunView } from "./viewer.js";
+
+/** @typedef {import("./types").Run} Run */
+/** @typedef {import("./kernel.js").Link} Link */
+
+/** @type {Run} */
+const NOTHING = { id: "", name: "", actor: "", state: "", started: 0, ended: null, calls: 0, tokens: 0, cost_usd: 0, place: null, budget_usd: null, doing: "", mine: false };
+
+/**
+ * All runs of a notebook, as one.
+ * @param {Link} link
+ * @returns {Run}
+ */
+export const everyRun = (link) => ({ ...NOTHING, id: ALL, name: `All runs of ${called(link.path)}` });
+
+/**
+ * Show a view of a run, in the place where that run is shown already.
+ * @param {any} app
+ * @param {any} lab JupyterLab's shell, or null in Notebook 7
+ * @param {string} name of the view
+ * @param {Run} run
+ * @param {import("./types").Source} source
+ * @param {Link | null} link of its notebook, if that is open
+ */
+export function show(app, lab, name, run, source, link) {
+  const id = `jupyter-agentkit-run-${run.id === ALL ? link?.panel.id : run.id}`;
+  /** @type {any} */
+  let view = ["main", "right"].flatMap((area) => [...app.shell.widgets(area)]).find((one) => one.id === id);
+  if (!view) {
+    view = new RunView(source, run, link ? called(link.path) : `${run.place ?? "a script or console"}, not open`);
+    view.id = id;
+    if (lab) app.shell.add(view, "main", link ? { mode: "split-right", ref: link.panel.id } : {});
+    else app.shell.add(view, "right");
+    link?.panel.disposed.connect(() => view.dispose());
+  }
+  view.show(name);
+  app.shell.activateById(view.id);
+  if (!lab) app.shell.expandRight?.(view.id);
+}
