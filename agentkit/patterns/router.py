@@ -16,6 +16,7 @@ from agentkit.errors import SetupError, UnknownActor, full_text
 from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
+from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.parts.team import FAILURES, at_least, called, listing, members, text_of
 from agentkit.scope import discard, lacking, note
@@ -86,8 +87,8 @@ def router(
             "Which specialist should take this request?\n\n"
             f"Specialists: {listing(team)}\n\n{wrong}Request: {text}"
         )
-        answer = await by(asked, output=Route)
-        return answer.data, answer
+        answer = await by(asked, output=naming(Route, "to", names=[one.name for one in team]))
+        return filled(Route, answer), answer
 
     async def route_team(task: JSON, output: Output = None) -> Answer:
         said: list[str] = []

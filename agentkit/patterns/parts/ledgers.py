@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from agentkit.actor import Actor
 from agentkit.errors import BadOutput
 from agentkit.notes import Note
+from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Unselected
 from agentkit.patterns.parts.team import called, listing
 from agentkit.scope import discard, note
@@ -112,13 +113,14 @@ async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[Progress, Actor
             f"{book}\n\n{wrong}{QUESTIONS}Who should speak next ({names}), and with what "
             f"instruction or question, complete in itself?\n\nRequest: {book.task}"
         )
-        filled = await orchestrator(asked, output=Progress)
-        progress: Progress = filled.data
+        shape = naming(Progress, "next_speaker", "answer", names=[one.name for one in book.team])
+        answer = await orchestrator(asked, output=shape)
+        progress = filled(Progress, answer)
         said = progress.next_speaker.answer
         worker = book.team[0] if len(book.team) == 1 else called(said, book.team)
         if worker is not None or progress.is_request_satisfied.answer:
             return progress, worker
-        discard(filled)
+        discard(answer)
         note(Unselected(said=said, reason="nobody is called that"))
         wrong = f"Nobody is called {said!r}. "
     raise BadOutput(

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial as later
 
 from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
-from agentkit.errors import SetupError, UnknownActor, full_text
+from agentkit.errors import BadOutput, SetupError, UnknownActor, full_text
 from agentkit.messages import Frozen
 from agentkit.patterns.parts.asking import settled
+from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Unselected
 from agentkit.patterns.parts.stops import Chat
 from agentkit.patterns.parts.team import FAILURES, at_least, called, listing
@@ -109,7 +111,9 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
             return Choice(name=names[0], reason="there is nobody else")
         for _ in range(attempts):
             try:
-                answer: Next = (await chooser(wrong + asking(chat, team, names), output=Next)).data
+                shape = naming(Next, "next", names=names)
+                said = await chooser(wrong + asking(chat, team, names), output=shape)
+                answer = filled(Next, said)
             except FAILURES as error:
                 wrong = error.what
                 note(Unselected(reason=f"{type(error).__name__}: {error.what}"))
@@ -152,10 +156,14 @@ def by_vote(*, repeat: bool = False) -> Selector:
     async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
         names = eligible(chat, repeat)
         question = asking(chat, team, names)
-        ballots = await settled([later(one, question, output=Next) for one in team])
+        shape = naming(Next, "next", names=names)
+        ballots = await settled([later(one, question, output=shape) for one in team])
         votes: Counter[str] = Counter()
         for ballot in ballots:
-            found = called(ballot.data.next, team) if isinstance(ballot, Answer) else None
+            found = None
+            if isinstance(ballot, Answer):
+                with suppress(BadOutput):
+                    found = called(filled(Next, ballot).next, team)
             if found is not None and found.name in names:
                 votes[found.name] += 1
         winner = min(

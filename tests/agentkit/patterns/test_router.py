@@ -98,3 +98,11 @@ async def test_the_simulated_chooser_finds_who_knows() -> None:
             break
     else:
         pytest.fail("the world has no such question")
+
+
+async def test_a_model_that_is_bound_to_the_schema_can_name_nobody_else() -> None:
+    model = ScriptedModel('{"to": "pilot", "reason": "ships"}', "done")
+    chooser = Agent("chooser", model=model)
+    team = [Agent(name, f"Works as {name}.", model=model) for name in ("clerk", "pilot")]
+    await router(team, by=chooser)("Move the ship.")
+    assert model.requests[0].output["properties"]["to"]["enum"] == ["clerk", "pilot"]
