@@ -5,7 +5,7 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-lessons check-consistency clean
+.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-lessons check-consistency lessons-local bench-local clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
@@ -15,6 +15,8 @@ help:
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"
+	@echo "make lessons-local  run the lessons with a small language model on this machine (slow)"
+	@echo "make bench-local    measure its tool calls and typed answers on held-out tasks (minutes)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP: the official conformance suite, reference servers, fastmcp (npm)"
 	@echo "make clean          remove .venv and everything that was built"
@@ -46,6 +48,12 @@ bench-peers: .venv/.dev
 
 test-lessons: .venv/.dev
 	@$(PY) -m pytest -q -m lessons tests/test_notebooks.py $(ARGS)
+
+lessons-local: .venv/.dev
+	@$(PY) scripts/lessons-local $(ARGS)
+
+bench-local: .venv/.dev
+	@$(PY) -m benchmarks.local.tools --typed $(ARGS)
 
 check-consistency: .venv/.dev
 	@$(PY) -m consistency $(ARGS)

@@ -150,6 +150,8 @@ def made(
     endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
     typed = {name: given[name] for name in TYPED}
     endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)
+    if isinstance(endpoint, LocalEndpoint):
+        endpoint.bind_length()
     endpoint.timeout_s, endpoint.transport = (
         float(timeout_s or endpoint.timeout_s),
         given["transport"],

@@ -15,6 +15,8 @@ from agentkit.local.catalogue import Weights, weights_of
 TIMEOUT_S = 600.0
 """Seconds of silence: a small machine reads a long conversation slowly, and others wait before."""
 
+LONGEST = 400
+"""Tokens of a small model's reply where nobody says how many; one that is cut says so."""
 TINY = 400 << 20
 """Bytes of a file below which a model needs the help that small models need."""
 
@@ -38,6 +40,11 @@ class LocalEndpoint(Endpoint):
             # Its server closes connections that were kept alive just when they are used again.
             self.places[base].headers["connection"] = "close"
         return self.places[base]
+
+    def bind_length(self) -> None:
+        """Bound the replies of a small model, which otherwise goes on until its context is full."""
+        if self.tiny and self.options.max_tokens is None:
+            self.options = self.options.model_copy(update={"max_tokens": LONGEST})
 
     async def native_tools(self) -> bool:
         """Whether the model calls tools by itself: its chat template knows them."""

@@ -1,4 +1,4 @@
-"""Tool tasks with known calls: a set to write prompts with, and one held out, of other tools.
+"""Tool tasks with known calls: sets to write prompts with, and one held out, of other tools.
 
 No tool, noun or phrasing of the held-out set is in the other. Each task offers three tools, of
 which one fits, and its right arguments are said in the question.
@@ -69,7 +69,7 @@ WRITING = (
          {"text": ("buy milk", "call mother", "pay rent"), "urgent": (True, False)}),
 )  # fmt: skip
 
-HELD_OUT = (
+SEEN = (
     Kind("population", "Looks up how many people live in a country.", {"country": TEXT},
          ("How many people live in {country}?", "Tell me the number of inhabitants of {country}.",
           "{country}: what is its population?"),
@@ -116,6 +116,50 @@ HELD_OUT = (
           "Set the {room} light to {percent}%.", "{percent} percent brightness in the {room}."),
          {"room": ("kitchen", "hall", "office", "cellar"), "percent": (10, 25, 40, 80)}),
 )  # fmt: skip
+"""What was held out once: its failures were read when the wrapper was mended."""
+
+HELD_OUT = (
+    Kind("capital_of", "Names the capital of a country.", {"country": TEXT},
+         ("What is the capital of {country}?", "{country} has which capital?",
+          "Which town governs {country}?"),
+         {"country": ("Peru", "Ghana", "Latvia", "Nepal")}),
+    Kind("ship_speed", "Sets the speed of a ship in knots.", {"ship": TEXT, "knots": NUMBER},
+         ("Let the {ship} sail at {knots} knots.", "Set {ship} to a speed of {knots} knots.",
+          "{knots} knots for the ship {ship}, please."),
+         {"ship": ("Marlin", "Petrel", "Gannet"), "knots": (6, 11, 14, 22)}),
+    Kind("rent_car", "Rents a car for some days.",
+         {"size": {"enum": ["small", "medium", "large"]}, "days": WHOLE},
+         ("Rent a {size} car for {days} days.", "I need a {size} car, {days} days.",
+          "For {days} days we want something {size} to drive."),
+         {"size": ("small", "medium", "large"), "days": (2, 5, 9, 14)}),
+    Kind("call_person", "Calls a person by telephone.", {"person": TEXT},
+         ("Call {person}.", "Get {person} on the telephone.", "I must speak with {person} now."),
+         {"person": ("Marta", "Oleg", "Priya", "Sven")}),
+    Kind("water_plant", "Waters a plant in the garden.", {"plant": TEXT, "litres": NUMBER},
+         ("Water the {plant} with {litres} litres.", "Give {litres} litres to the {plant}.",
+          "The {plant} is dry, {litres} litres of water will do."),
+         {"plant": ("fern", "cactus", "palm", "rose"), "litres": (1, 3, 7, 12)}),
+    Kind("flight_status", "Tells whether a flight is on time.", {"flight": TEXT},
+         ("Is flight {flight} on time?", "Has {flight} landed?", "Status of the flight {flight}?"),
+         {"flight": ("LX318", "BA92", "KL1004", "SK7")}),
+    Kind("exchange_desk", "Moves a colleague to another desk.", {"colleague": TEXT, "desk": TEXT},
+         ("Move {colleague} to desk {desk}.", "Let {colleague} have the desk {desk}.",
+          "Desk {desk} is for {colleague} from now on."),
+         {"colleague": ("Nora", "Hugo", "Iris"), "desk": ("A12", "B7", "C30")}),
+    Kind("heat_oven", "Heats the oven to a temperature.",
+         {"degrees": WHOLE, "mode": {"enum": ["grill", "fan", "steam"]}},
+         ("Heat the oven to {degrees} degrees with {mode}.", "Oven: {mode}, {degrees} degrees.",
+          "I bake at {degrees}, use {mode}."),
+         {"degrees": (120, 180, 200, 230), "mode": ("grill", "fan", "steam")}),
+    Kind("buy_ticket", "Buys tickets for a concert.", {"concert": TEXT, "tickets": WHOLE},
+         ("Buy {tickets} tickets for {concert}.", "We want to hear {concert}, {tickets} tickets.",
+          "Get me {tickets} seats at the concert {concert}."),
+         {"concert": ("Aida", "Tosca", "Carmen"), "tickets": (2, 3, 4, 8)}),
+    Kind("lock_locker", "Locks a locker in the gym.", {"number": WHOLE},
+         ("Lock locker {number}.", "Locker {number} is mine, lock it.",
+          "Please close number {number} in the gym."),
+         {"number": (17, 23, 58, 91)}),
+)  # fmt: skip
 
 
 def spec(kind: Kind) -> ToolSpec:
@@ -149,11 +193,12 @@ def tasks(kinds: Sequence[Kind], count: int, seed: int = 7) -> list[Task]:
 
 
 def right(arguments: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether arguments are those wanted; a text may differ in case and in what surrounds it."""
+    """Whether arguments are those wanted; a text may differ in case, article and marks around."""
 
     def same(found: Any, value: Any) -> bool:
         if isinstance(value, str) and isinstance(found, str):
-            return found.strip(" .!?\"'").casefold() == value.casefold()
+            bare = found.strip(" .!?\"'").casefold().removeprefix("the ")
+            return bare == value.casefold()
         return bool(found == value and isinstance(found, bool) == isinstance(value, bool))
 
     return arguments.keys() == wanted.keys() and all(

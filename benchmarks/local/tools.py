@@ -17,8 +17,8 @@ from agentkit import Agent, connect
 from agentkit.errors import AgentkitError
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Request
-from benchmarks.local.extraction import CASES
-from benchmarks.local.tasks import HELD_OUT, WRITING, Task, right, tasks
+from benchmarks.local import extraction as texts
+from benchmarks.local.tasks import HELD_OUT, SEEN, WRITING, Task, right, tasks
 
 SYSTEM = "You answer questions. Use your tools."
 Z = 1.96
@@ -59,10 +59,10 @@ async def calls(model: Model, wanted: Sequence[Task]) -> Counter[str]:
     return found
 
 
-async def extraction(model: Model) -> tuple[int, int]:
+async def extraction(model: Model, cases: Sequence[texts.Case]) -> tuple[int, int]:
     """How many typed answers are right, and of how many."""
     good = 0
-    for text, output, wanted in CASES:
+    for text, output, wanted in cases:
         clerk = Agent("clerk", "You read texts and fill in forms.", model=model)
         try:
             answer = await clerk(text, output=output)
@@ -73,20 +73,21 @@ async def extraction(model: Model) -> tuple[int, int]:
         good += right(told, wanted)
         if not right(told, wanted):
             print(f"  {text}: {told}", file=sys.stderr)
-    return good, len(CASES)
+    return good, len(cases)
 
 
 async def measure(options: argparse.Namespace) -> None:
     """Print the table."""
     model = connect(options.model, temperature=0, max_tokens=300, tools=options.tools)
-    wanted = tasks(WRITING if options.writing else HELD_OUT, options.count)
+    wanted = tasks((*WRITING, *SEEN) if options.writing else HELD_OUT, options.count)
     found = await calls(model, wanted)
     print(f"| {options.model}, tools {options.tools or 'by default'} | share (95 % interval) |")
     print("|---|---|")
     for name in ("well-formed", "right tool", "right call"):
         print(f"| {name}, of {len(wanted)} | {interval(found[name], len(wanted))} |")
-    if not options.writing:
-        good, of = await extraction(model)
+    if options.typed:
+        cases = texts.SEEN if options.writing else texts.HELD_OUT
+        good, of = await extraction(model, cases)
         print(f"| typed answer right, of {of} | {interval(good, of)} |")
 
 
@@ -96,7 +97,10 @@ def main() -> None:
     options.add_argument("model", nargs="?", default="local:smollm2-135m")
     options.add_argument("--count", type=int, default=100)
     options.add_argument("--tools", choices=("native", "prompted"))
-    options.add_argument("--writing", action="store_true", help="the set that prompts are tried on")
+    options.add_argument(
+        "--writing", action="store_true", help="the sets that prompts are tried on"
+    )
+    options.add_argument("--typed", action="store_true", help="typed answers too")
     asyncio.run(measure(options.parse_args()))
 
 

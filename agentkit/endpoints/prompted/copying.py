@@ -70,30 +70,53 @@ def numbers(request: str) -> list[float]:
     return list(found)
 
 
+def said_of(values: Sequence[Any], request: str) -> list[Any]:
+    """Of the values of an enumeration, those that a request says; all where it says none."""
+    words = f" {' '.join(word.strip(EDGES) for word in request.casefold().split())} "
+    found = [one for one in values if isinstance(one, str) and f" {one.casefold()} " in words]
+    return found or list(values)
+
+
 def choice(texts: Sequence[str]) -> dict[str, Any]:
     """The schema of one of some texts."""
     return {"type": "string", "enum": list(texts)}
+
+
+def is_number(schema: Any) -> bool:
+    """Whether a parameter is a number."""
+    return isinstance(schema, dict) and schema.get("type") in ("number", "integer")
+
+
+def bare(text: str) -> list[str]:
+    """The words of a part, without what stands around their numbers."""
+    return [word.strip(EDGES + "%€$") for word in text.split()]
 
 
 def copying(parameters: Any, request: str) -> Any:
     """The schema of arguments, bound to what the request says where it leaves them free."""
     limited = bounded(parameters)
     found, values = parts(request), numbers(request)
+    kinds = limited.get("properties") if isinstance(limited, dict) else None
+    if isinstance(kinds, dict) and any(is_number(one) for one in kinds.values()):
+        # The numbers of the request are for the others.
+        found = [part for part in found if not any(map(NUMBER.fullmatch, bare(part.text)))]
     properties = limited.get("properties") if isinstance(limited, dict) else None
     if not isinstance(properties, dict) or len(found) > MOST:
         return limited
     bound, texts = dict(properties), []
     for name, one in properties.items():
+        if isinstance(one, dict) and isinstance(one.get("enum"), list):
+            bound[name] = {**one, "enum": said_of(one["enum"], request)}
         if not isinstance(one, dict) or one.keys() & FREE:
             continue
         if one.get("type") == "string" and found:
             texts.append(name)
             bound[name] = choice([part.text for part in found])
-        elif one.get("type") in ("number", "integer") and values:
+        elif is_number(one) and values:
             whole = [value for value in values if isinstance(value, int)]
             offered = whole if one["type"] == "integer" else values
             bound[name] = {"enum": offered} if offered else one
-    if len(texts) == 1:
+    if len(bound) == len(texts) == 1:
         bound[texts[0]]["enum"].append(request.strip())
     if len(texts) < 2 or len(found) > MOST_PAIRED:
         return {**limited, "properties": bound}
@@ -126,3 +149,15 @@ def small_schema(tools: Sequence[ToolSpec], request: str) -> dict[str, Any]:
     ]
     found = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     return {"title": TITLE, **found, **({"$defs": definitions} if definitions else {})}
+
+
+def saying(schema: Any, request: str) -> Any:
+    """The schema of an answer, whose enumerations keep to the values that a request says."""
+    if isinstance(schema, list):
+        return [saying(one, request) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {k: v if k in ("enum", "const") else saying(v, request) for k, v in schema.items()}
+    if isinstance(found.get("enum"), list):
+        found["enum"] = said_of(found["enum"], request)
+    return found

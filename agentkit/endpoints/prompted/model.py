@@ -13,10 +13,10 @@ from typing import Literal
 from agentkit.budget import Bound, bound_of
 from agentkit.endpoints.openai_request import chosen
 from agentkit.endpoints.prompted.choosing import further, narrowed
-from agentkit.endpoints.prompted.copying import small_schema
+from agentkit.endpoints.prompted.copying import saying, small_schema
 from agentkit.endpoints.prompted.reading import AnswerVoice, Said, tool_calls, understood
-from agentkit.endpoints.prompted.shape import reply_schema
-from agentkit.endpoints.prompted.wording import plain, small, told
+from agentkit.endpoints.prompted.shape import bounded, reply_schema
+from agentkit.endpoints.prompted.wording import filled, plain, small, told
 from agentkit.errors import Rejected
 from agentkit.events import Usage
 from agentkit.messages import JSON, Message, ToolCall, thread_of
@@ -206,6 +206,10 @@ def bare(request: Request, messages: list[Message], schema: JSON) -> Request:
 def without_tools(request: Request, tiny: bool) -> Request:
     """A request in which nothing is said of tools but what they returned."""
     messages = plain(said(request), tiny)
+    if tiny and request.output is not None and messages and messages[-1].role == "user":
+        # Told the schema in words as well, it fills in the first word of each list.
+        shape = saying(bounded(request.output), messages[-1].text)
+        return bare(request, [*messages[:-1], *filled(), messages[-1]], shape)
     return bare(request, messages, request.output)
 
 

@@ -9,7 +9,7 @@ from agentkit.messages import JSON
 from agentkit.model import ToolSpec
 
 MOST_CALLS = 8
-LONGEST_TEXT, MOST_ITEMS = 200, 8
+LONGEST_TEXT, MOST_ITEMS, LARGEST = 200, 8, 10**9 - 1
 """Bounds for small models, which otherwise fill a text or a list until they are cut."""
 TITLE = "reply"
 
@@ -54,6 +54,8 @@ def bounded(schema: Any) -> Any:
     found = {k: v if k in ("enum", "const") else bounded(v) for k, v in schema.items()}
     if found.get("type") == "string" and not found.keys() & {"enum", "const", "pattern", "format"}:
         found.setdefault("maxLength", LONGEST_TEXT)
+    if found.get("type") == "integer" and not found.keys() & {"enum", "const"}:
+        found = {"minimum": -LARGEST, "maximum": LARGEST, **found}
     if found.get("type") == "array":
         found.setdefault("maxItems", MOST_ITEMS)
     return found

@@ -81,6 +81,25 @@ def small(tools: Sequence[ToolSpec]) -> list[Message]:
     return [Message(role="system", content=rule), *shown]
 
 
+FILLED = (
+    ("Karl sells 4 fish in Rome.", {"seller": "Karl", "fish": 4, "town": "Rome"}),
+    ("In hall K9 Anna sings tonight.", {"singer": "Anna", "hall": "K9", "when": "tonight"}),
+)
+"""Forms that were filled in, for small models to imitate."""
+
+
+def filled() -> list[Message]:
+    """Forms that were filled in, as a conversation."""
+    return [
+        one
+        for text, found in FILLED
+        for one in (
+            Message(role="user", content=text),
+            Message(role="assistant", content=json.dumps(found)),
+        )
+    ]
+
+
 def plain(messages: Sequence[Message], tiny: bool = False) -> list[Message]:
     """A conversation without calls and results of tools, which are said in words."""
     names = {call.id: call.name for one in messages for call in one.calls}
