@@ -26,6 +26,7 @@ from agentkit.tools import Tool, tool
 
 if TYPE_CHECKING:
     from agentkit.agent import Agent as Agent
+    from agentkit.attaching import attach as attach
     from agentkit.endpoints.connect import connect as connect
     from agentkit.gather import Gathered as Gathered
     from agentkit.gather import gather as gather
@@ -61,6 +62,7 @@ __all__ = [
     "Tool",
     "Usage",
     "approve",
+    "attach",
     "connect",
     "current_run",
     "discard",
@@ -78,6 +80,7 @@ __all__ = [
 HOMES = {
     "Agent": "agentkit.agent",
     "Gathered": "agentkit.gather",
+    "attach": "agentkit.attaching",
     "connect": "agentkit.endpoints.connect",
     "gather": "agentkit.gather",
     "until": "agentkit.gather",

@@ -26,6 +26,7 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content, jsonable
 from agentkit.model import Model
+from agentkit.offering import Submitting
 from agentkit.opening import BUDGETS, run
 from agentkit.options import AskOptions, RunOptions
 from agentkit.parts import as_content
@@ -53,7 +54,7 @@ BEGINNING = 64
 """Events of a run among which its first message is."""
 
 
-class Actor(Performer, Generic[T]):
+class Actor(Submitting, Performer, Generic[T]):
     """The base of all actors. Subclasses define `act`; an Actor[Report] answers with a Report."""
 
     members: tuple[Actor, ...] = ()
@@ -143,12 +144,11 @@ class Actor(Performer, Generic[T]):
                 await current_run().flush()
             return answer
         self._known(options)
-        options.setdefault("actor", self.name)
-        options |= {"task": task, "output": schema_of(output), "sample": sample}
-        options["model"] = model if isinstance(model, str) else asked and asked.name
+        named = model if isinstance(model, str) else getattr(asked, "name", None)
+        options |= {"actor": self.name, **options, **self._recorded(task, output, sample, named)}
         options |= bounds.recorded() if bounds is not None else {}
         own = bounds.contract if bounds is not None else None
-        async with run(arguments=dict(self.arguments), deps=known, **options):
+        async with run(deps=known, **options):
             return await self._ask(task, output, after, (given, known), sample, asked, own)
 
     def _bounds(
@@ -166,6 +166,9 @@ class Actor(Performer, Generic[T]):
         return bounds_of(
             self.name, found.pop("deadline_s", None), found.pop("concurrency", None), **found
         )
+
+    def _connects(self, model: str | None) -> None:
+        connected(model, self.name)
 
     def _brought(self, deps: Any, context: Any) -> Any:
         """What tools and instructions get, by either name."""

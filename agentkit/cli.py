@@ -28,6 +28,8 @@ SERVING = {
     "sim": "serve the simulated endpoint",
     "local": "language models on this machine",
     "mcp": "serve tools, agents and teams over MCP",
+    "worker": "perform submitted runs",
+    "fleet": "see and mend what workers do",
 }
 """Commands that have a parser of their own."""
 
@@ -327,6 +329,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return (command if argv is None else serve)(words[1:])
     if words[:1] == ["mcp"]:
         return serve_mcp(words[1:])
+    if words[:1] in (["worker"], ["fleet"]):
+        from agentkit.fleet.commands import main as fleet
+
+        return fleet(words)
     top, models = parser(), words[:1] == ["local"]
     options, rest = top.parse_known_args(words[:1] if models else words)
     if rest and not asking.take(options, rest):

@@ -284,7 +284,7 @@ class Committer:
                     return None, []
                 self._flying, self._pending, self._count = self._pending, {}, 0
                 self._flown, self._waiters = self._waiters, []
-            began = time.perf_counter()
+            began, asked = time.perf_counter(), time.monotonic()
             try:
                 stored = self._written(list(self._flying.values())) if self._flying else []
             except Exception as error:
@@ -296,6 +296,8 @@ class Committer:
                     self._waiters = waiters + self._waiters
                 raise
             self._pace(began)
+            for lease, _ in self._flying.values():
+                lease.until = asked + lease.seconds
             with self._mutex:
                 self._flying, waiters, self._flown = {}, self._flown, []
         try:

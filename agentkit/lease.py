@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from agentkit.errors import AgentkitError, RunTaken
@@ -13,6 +16,16 @@ LEASE_S = 10.0
 """A run's writer counts as gone when it was silent for so long."""
 
 HOST = socket.gethostname()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A run that is begun for others to perform."""
+
+    share: str = ""
+    """Whose it is: shares get runs claimed in fair turns."""
+    priority: int = 0
+    """Higher ones come first, whosever they are."""
 
 
 @dataclass
@@ -27,6 +40,32 @@ class Lease:
     """Or whether it is a stream of shared state."""
     seconds: float = LEASE_S
     """How long it holds without being renewed; 0 in a run that is begun for others to perform."""
+    offer: Offer | None = None
+    """How a run is offered to others, where it begins with this lease."""
+    together: bool = False
+    """Whether somebody renews it together with others."""
+    until: float = math.inf
+    """When it ends if it is not renewed, by `time.monotonic` of this process."""
+
+    def after(self, ended: str | None) -> float:
+        """How long it holds from a commit on, in seconds; 0 gives the run free.
+
+        Args:
+            ended: the status that the run ends with in that commit. Who has it from a queue says
+                what becomes of a failed one before anybody else takes it.
+        """
+        if ended == "ok" or (ended is not None and not self.together):
+            return 0.0
+        return self.seconds
+
+    @property
+    def stale(self) -> bool:
+        """Whether another may have the run by now: then it is renewed before anything else."""
+        return time.monotonic() > self.until
+
+
+HANDED: ContextVar[dict[str, Lease] | None] = ContextVar("agentkit_handed", default=None)
+"""Leases that a worker has claimed already, for the runs that it goes on with."""
 
 
 def owner_name() -> str:

@@ -27,6 +27,7 @@ from agentkit.deprecated import Renamed, moved, warn
 from agentkit.errors import BlobMissing, LogError, UnknownRun
 from agentkit.events import STREAMS, Event, Piece, What
 from agentkit.lease import Lease, owner_name
+from agentkit.offers import Work
 from agentkit.runinfo import Erased, RunInfo, Tally
 from agentkit.subscribing import LOGGER, Subscriber, Subscription, running_loop
 from agentkit.tailing import Watch, begun, tailed
@@ -110,6 +111,19 @@ class Log(ABC):
         Raises:
             UnknownRun: no such run. RunTaken: its writer is alive.
         """
+
+    @property
+    def work(self) -> Work:
+        """The runs that wait for workers; see agentkit.fleet.
+
+        Raises:
+            LogError: this log has no queue.
+        """
+        raise LogError(
+            f"The log {self.url} cannot be worked at by several processes.",
+            expected="a file of SQLite, or a database",
+            todo="open_log('postgresql://...') or open_log('sqlite:///file.db')",
+        )
 
     @abstractmethod
     def head(self) -> str:

@@ -17,7 +17,7 @@ from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
 from agentkit.errors import LogLocked, LogUnreachable
 from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
-from agentkit.lease import Lease
+from agentkit.lease import HANDED, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
@@ -288,7 +288,8 @@ async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncI
             stop()
         current.end(failure)
         if lease and failure is not None:
-            log.catch_up()
+            if not lease.together:  # else whoever handed it over waits for it
+                log.catch_up()
         elif lease:
             await current.flush()
 
@@ -316,6 +317,8 @@ async def claimed(log: Log, run: str) -> Lease:
     Raises:
         UnknownRun, RunTaken, LogLocked: it cannot be had.
     """
+    if lease := (HANDED.get() or {}).pop(run, None):
+        return lease
     end = time.monotonic() + LOCK_S
     while True:
         try:
@@ -328,6 +331,8 @@ async def claimed(log: Log, run: str) -> Lease:
 
 def heartbeat(log: Log, lease: Lease) -> Callable[[], None]:
     """Renew the lease until the function returned is called."""
+    if lease.together:
+        return lambda: None
     loop = asyncio.get_running_loop()
     handle: asyncio.TimerHandle | None = None
 

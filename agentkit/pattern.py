@@ -105,6 +105,14 @@ class Pattern(Actor[T], Generic[In, P, T]):
         """Ask, and wait for the answer without `await`; see `Actor.run_sync`."""
         return wait(self(task, *args, **how))
 
+    async def submit(self, task: In, *args: Any, **how: Any) -> str:
+        """Put an open run into the log for a worker to perform; see `Actor.submit`."""
+        asked: Pattern[Any, ..., Any] = self
+        if self.own or args:
+            how |= self._placed(args, how)
+            asked = self._given({name: how.pop(name) for name in list(how) if name in self.own})
+        return await Actor.submit(asked, task, **how)
+
     def _placed(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments that were given by their place, by name."""
         after_task = list(self.__signature__.parameters.values())[1:]

@@ -95,6 +95,18 @@ class Recorder:
         if self.lease is not None:
             await self.log.flush(self.lease)
 
+    async def held(self) -> None:
+        """See to it that no other writer may have the run by now: before an effect begins.
+
+        A process that was stopped, or a laptop that slept, may wake up after its lease.
+
+        Raises:
+            RunTaken: somebody went on with it.
+        """
+        if self.lease is not None and self.lease.stale:
+            self.log.append(self.lease)
+            await self.flush()
+
     def note(self, what: str | Note, data: JSON = None, *, scope: str | None = None) -> None:
         """Record a decision worth showing.
 

@@ -213,6 +213,7 @@ class Stepping(Recorder):
             return
         try:
             await self.flush()
+            await self.held()
         except BaseException as error:
             failure = Failure(type=NOT_PERFORMED, text=full_text(error))
             self._end(step, "cancelled", Outcome(error=failure))

@@ -207,6 +207,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("WriteRefused", "conflict", {
         "board": "b", "key": "k", "based_on": [3], "told": "somebody wrote",
     }),
+    ("DeadLettered", "given_up", {"attempts": 5, "reason": "its worker ended"}),
     ("Switched", "breaker", {
         "model": "m", "state": "open", "failures": 5, "open_s": 1.0, "error": "Overloaded",
     }),

@@ -14,7 +14,8 @@ from tests.conftest import ROOT
 
 PUBLIC = {
     "agentkit": """
-        NOT_DONE Actor Agent AgentkitError Answer Calling Context Data Delta File Gathered Image Log
+        NOT_DONE attach
+        Actor Agent AgentkitError Answer Calling Context Data Delta File Gathered Image Log
         Memory Message Model Partial Pattern Pending Question Reply Request Run Thought Tool
         Usage approve connect current_run discard gather open_log pattern pending refuse run
         set_person tool until""",

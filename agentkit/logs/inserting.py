@@ -43,7 +43,8 @@ def begin(
     """
     start, end = tally.started, tally.ended
     assert start is not None
-    until = 0.0 if end or not lease.seconds else now + lease.seconds
+    holds_s = lease.after(end.status if end else None)
+    until = now + holds_s if holds_s else 0.0
     link = chain.link(last, lease.run)
     written = db.execute(
         "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -66,12 +67,14 @@ def begin(
 
 def renew(db: sqlite3.Connection, lease: Lease, tally: Tally, head: bytes, now: float) -> bool:
     """Add to a run, or only renew its lease; False when another writer holds it."""
-    end, until = tally.ended, now + lease.seconds if lease.seconds else 0.0
+    end = tally.ended
+    holds_s = lease.after(end.status if end else None)
+    until = now + holds_s if holds_s else 0.0
     tokens = (tally.tokens_in, tally.tokens_out)
     sums = (tally.events, tally.calls, *tokens, tally.cost_usd, tally.unpriced)
     holder = (head, lease.run, lease.owner, lease.epoch)
     if end:
-        written = db.execute(CHANGE, (end.status, end.at, *sums, 0.0, *holder))
+        written = db.execute(CHANGE, (end.status, end.at, *sums, until, *holder))
     elif tally.started:
         written = db.execute(CHANGE, ("open", None, *sums, until, *holder))
     else:

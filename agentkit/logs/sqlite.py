@@ -7,7 +7,6 @@ cut may lose the last commits (open with ?synchronous=full where that matters).
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import time
 import weakref
@@ -16,15 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentkit.errors import LogCorrupt, LogRedacted
 from agentkit.events import Event
 from agentkit.lease import Lease, taken
 from agentkit.log import LOGGER, Batch, Erased, Log, RunInfo, Tally, unknown
-from agentkit.logs import blobs, chain, epochs, inserting, schema
+from agentkit.logs import blobs, chain, epochs, inserting, schema, work
 from agentkit.logs.bodies import stored_body
 from agentkit.logs.connecting import connected, copied
 from agentkit.logs.elsewhere import Elsewhere
 from agentkit.logs.reading import OPS, Reading
+from agentkit.logs.refusals import refuse_altered, refuse_redacted
+from agentkit.offers import Work
 
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
@@ -205,6 +205,8 @@ class SqliteLog(Log):
             owner = self._db.execute("SELECT owner FROM runs WHERE id=?", (lease.run,)).fetchone()
             lease.lost = taken(lease.run, owner[0] if owner else "nobody")
             return False
+        if lease.offer is not None and tally.started is not None:
+            work.offer(self._db, number, lease, tally.started.actor)
         if not rows:
             return True
         entered.numbers[lease.run] = number
@@ -294,6 +296,10 @@ class SqliteLog(Log):
         return lease
 
     @property
+    def work(self) -> Work:
+        return work.SqliteWork(self, self.clock)
+
+    @property
     def unchained(self) -> str:
         from agentkit.logs import verifying
 
@@ -346,13 +352,7 @@ class SqliteLog(Log):
             row = self._db.execute(
                 "SELECT body FROM events WHERE run=? AND seq=1", (self._number(run),)
             ).fetchone()
-        if row is not None and '"redacted":true' in row[0] and json.loads(row[0]).get("redacted"):
-            raise LogRedacted(
-                f"Run {run} was redacted: what was said in it is gone.",
-                expected="a run whose words are recorded; this one can be listed and verified",
-                todo="ask anew",
-                run_id=run,
-            )
+        refuse_redacted(run, row[0] if row else "")
 
     def _sound(self, run: str) -> None:
         """See to it that a run is as it was written, or as an erasure left it.
@@ -366,14 +366,7 @@ class SqliteLog(Log):
         with self._transaction("BEGIN"):
             self._reading.met = {}
             wrong = verifying.altered(self._db, self._number(run), run, self._reading.met)
-        if wrong:
-            raise LogCorrupt(
-                f"Run {run} in {self.path} is not as it was recorded: {wrong}.",
-                expected="what agentkit wrote; nothing is performed on the word of another",
-                todo="look with `agentkit log verify` and `agentkit log show`, which reads it all"
-                " the same; bring back a copy, or ask anew",
-                run_id=run,
-            )
+        refuse_altered(run, str(self.path), wrong)
 
     def copy(self, path: Path) -> None:
         """Copy the log into a new file, all that is committed, also while others write it.

@@ -36,6 +36,7 @@ TOPICS = {
     "fallback.model": "reliability.fallback",
     "fan_out": "patterns.graphs.visits",
     "flow": "patterns.graphs.flow",
+    "given_up": "fleet.notes",
     "guardrail": "patterns.crew",
     "handoff": "patterns.handoff",
     "hedge": "reliability.hedge",

@@ -35,7 +35,7 @@ WITH given AS (
         cost_usd = r.cost_usd + g.cost_usd, unpriced = r.unpriced + g.unpriced,
         status = coalesce(g.status, r.status),
         ended = CASE WHEN g.status IS NULL THEN r.ended ELSE g.ended END,
-        lease = CASE WHEN g.ended IS NOT NULL OR g.seconds = 0 THEN 0
+        lease = CASE WHEN g.seconds = 0 THEN 0
             ELSE coalesce(%s::float8, {NOW}) + g.seconds END,
         head = coalesce(g.head, r.head)
     FROM given g
@@ -167,7 +167,7 @@ def line_of(part: Part) -> tuple[Any, ...]:
     return (
         (lease.run, lease.owner, lease.epoch, tally.events, tally.calls)
         + (tally.tokens_in, tally.tokens_out, tally.cost_usd, tally.unpriced)
-        + (status, end and end.at, lease.seconds, part.head, part.was)
+        + (status, end and end.at, lease.after(end.status if end else None), part.head, part.was)
     )
 
 

@@ -30,10 +30,12 @@ CREATE TABLE chain (runs bigint NOT NULL, link bytea NOT NULL, since bigint NOT 
 CREATE TABLE work (
     run bigint PRIMARY KEY, id text COLLATE "C" NOT NULL, actor text NOT NULL,
     share text NOT NULL DEFAULT '', priority integer NOT NULL DEFAULT 0,
-    attempts integer NOT NULL DEFAULT 0, after double precision NOT NULL DEFAULT 0, reason text,
-    dead boolean NOT NULL DEFAULT false
+    turn double precision NOT NULL, attempts integer NOT NULL DEFAULT 0,
+    after double precision NOT NULL DEFAULT 0, reason text, state text NOT NULL DEFAULT 'open'
 );
-CREATE INDEX work_order ON work (actor, priority DESC, run) WHERE NOT dead;
+CREATE INDEX work_order ON work (actor, priority DESC, turn, run) WHERE state = 'open';
+CREATE INDEX work_ids ON work (id);
+CREATE TABLE shares (share text PRIMARY KEY, turn double precision NOT NULL);
 """
 """`runs` is changed with each commit: room in its pages keeps that off its indexes."""
 

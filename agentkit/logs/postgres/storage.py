@@ -8,12 +8,11 @@ follows a run.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
-from agentkit.errors import LogCorrupt, LogLocked, LogRedacted, SetupError
+from agentkit.errors import LogLocked, SetupError
 from agentkit.events import Event
 from agentkit.lease import Lease, owner_name, taken
 from agentkit.log import Batch, Erased, Log, RunInfo, Tally, unknown
@@ -25,6 +24,9 @@ from agentkit.logs.postgres.appending import Part
 from agentkit.logs.postgres.listening import heard, told
 from agentkit.logs.postgres.reading import PostgresReading
 from agentkit.logs.postgres.session import Session
+from agentkit.logs.postgres.work import PostgresWork, offer
+from agentkit.logs.refusals import refuse_altered, refuse_redacted
+from agentkit.offers import Work
 
 TRIES = 3
 """How often a batch is looked up and written again where the database is not as it was known."""
@@ -202,6 +204,7 @@ class PostgresLog(Log):
         with connection.transaction():
             if new:
                 appending.begin(connection, new, claiming.MACHINE)
+                offer(connection, new)
             numbers = appending.append(connection, parts, said, self.now(), self._epoch)
             if not numbers:  # so that no run is there without its first event
                 raise faults.Rollback
@@ -283,6 +286,10 @@ class PostgresLog(Log):
             raise unknown(run, self)
         return lease
 
+    @property
+    def work(self) -> Work:
+        return PostgresWork(self._session, self.now())
+
     def head(self) -> str:
         self.catch_up()
         with self._session.mapped(), self._session.connection.transaction():
@@ -327,13 +334,7 @@ class PostgresLog(Log):
             row = self._session.execute(
                 "SELECT body FROM events WHERE run=? AND seq=1", (self._number(run),)
             ).fetchone()
-        if row is not None and '"redacted":true' in row[0] and json.loads(row[0]).get("redacted"):
-            raise LogRedacted(
-                f"Run {run} was redacted: what was said in it is gone.",
-                expected="a run whose words are recorded; this one can be listed and verified",
-                todo="ask anew",
-                run_id=run,
-            )
+        refuse_redacted(run, row[0] if row else "")
 
     def _sound(self, run: str) -> None:
         """See to it that a run is as it was written, or as an erasure left it.
@@ -347,14 +348,7 @@ class PostgresLog(Log):
         with self._session.transaction():
             self._reading.met = {}
             wrong = verifying.altered(self._session, self._number(run), run, self._reading.met)
-        if wrong:
-            raise LogCorrupt(
-                f"Run {run} in {self.url} is not as it was recorded: {wrong}.",
-                expected="what agentkit wrote; nothing is performed on the word of another",
-                todo="look with `agentkit log verify` and `agentkit log show`, which reads it all"
-                " the same; bring back a copy, or ask anew",
-                run_id=run,
-            )
+        refuse_altered(run, self.url, wrong)
 
 
 def begins(part: Part) -> bool:

@@ -1,0 +1,188 @@
+"""`agentkit worker` performs submitted runs, `agentkit fleet` says how that goes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agentkit.actor import Actor
+from agentkit.amounts import money
+from agentkit.errors import AgentkitError, SetupError, error_text, full_text
+from agentkit.fleet.health import serving
+from agentkit.fleet.worker import Worker
+from agentkit.lease import LEASE_S
+from agentkit.logs import open_log
+from agentkit.words import for_terminal
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="agentkit")
+    commands = top.add_subparsers(dest="command", required=True)
+    worker = commands.add_parser("worker", help="perform submitted runs")
+    worker.description = (
+        "Claims open runs of these actors and performs them. SIGTERM or Ctrl-C: it claims nothing"
+        " more, and ends when its runs have. The code of TARGET runs here: name your own."
+    )
+    worker.add_argument(
+        "target", nargs="+", help="FILE.py:NAME or MODULE:NAME of an actor, or of a list of them"
+    )
+    worker.add_argument("--slots", type=int, default=40, help="runs at once (40)")
+    worker.add_argument(
+        "--lease", type=float, default=LEASE_S, help=f"seconds until others take over ({LEASE_S:g})"
+    )
+    worker.add_argument("--attempts", type=int, default=5, help="until a dead letter (5)")
+    worker.add_argument(
+        "--drain", type=float, default=30.0, help="seconds that runs may go on after SIGTERM (30)"
+    )
+    worker.add_argument("--port", type=int, help="serve /health and /metrics on loopback; 0: any")
+    worker.add_argument("--until-idle", action="store_true", help="end when no run is open")
+    fleet = commands.add_parser("fleet", help="see and mend what workers do")
+    actions = fleet.add_subparsers(dest="action", required=True)
+    status = actions.add_parser("status", help="open, running, waiting and dead runs, and workers")
+    stuck = actions.add_parser("stuck", help="dead letters, and runs that wait for a person")
+    retry = actions.add_parser("retry", help="offer a dead letter anew")
+    retry.add_argument("run", help="id, or start or end of it")
+    for one in (worker, status, stuck, retry):
+        one.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
+    return top
+
+
+def loaded(target: str) -> list[Actor]:
+    """The actors that a target names.
+
+    Raises:
+        SetupError: there are none by that name, or the code cannot be loaded.
+    """
+    place, mark, name = target.rpartition(":")
+    if not mark or not place or not name:
+        raise SetupError(f"{target!r} names no actor.", expected="FILE.py:NAME or MODULE:NAME")
+    try:
+        module = module_of(place)
+    except SetupError:
+        raise
+    except Exception as error:
+        raise SetupError(
+            f"{place} cannot be loaded: {full_text(error)}.",
+            expected="a file or module whose code runs on this machine",
+        ) from error
+    there = sorted(n for n, one in vars(module).items() if isinstance(one, Actor))
+    found = getattr(module, name, None)
+    named = list(found) if isinstance(found, list | tuple) else [found]
+    actors = [one for one in named if isinstance(one, Actor)]
+    if not actors or len(actors) < len(named):
+        raise SetupError(
+            f"{place} has no actor {name}.", expected=f"one of: {', '.join(there) or 'none'}"
+        )
+    return actors
+
+
+def module_of(place: str) -> Any:
+    """The module of a file, or by its name.
+
+    Raises:
+        SetupError: no such file.
+    """
+    path = Path(place)
+    if path.suffix != ".py":
+        sys.path.insert(0, "")
+        return importlib.import_module(place)
+    if not path.is_file():
+        raise SetupError(f"There is no file {place}.", expected="FILE.py:NAME or MODULE:NAME")
+    sys.path.insert(0, str(path.parent.absolute()))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+async def work(options: argparse.Namespace) -> int:
+    """Serve until a signal comes."""
+    actors = [actor for target in options.target for actor in loaded(target)]
+    log = open_log(options.log)
+    log.work.counts()
+    worker = Worker(
+        actors, log, slots=options.slots, lease_s=options.lease, attempts=options.attempts,
+        drain_s=options.drain,
+    )  # fmt: skip
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT"):
+        with contextlib.suppress(NotImplementedError):  # Windows has Ctrl-C only
+            loop.add_signal_handler(getattr(signal, name), worker.stop)
+    pages = {"/health": worker.health_page, "/metrics": worker.metrics_page}
+    server = None if options.port is None else await serving(pages, options.port)
+    where = ""
+    if server is not None:
+        where = f"; http://127.0.0.1:{server.sockets[0].getsockname()[1]}/health"
+    told(f"working at {', '.join(worker.actors)} of {log.url}, {options.slots} slots{where}")
+    try:
+        await worker.serve(until_idle=options.until_idle)
+    finally:
+        if server is not None:
+            server.close()
+        log.close()
+    done = worker.metrics.counters
+    told(f"ended: {done['finished']} runs finished here, {done['failed']} attempts failed")
+    return 0
+
+
+def told(text: str) -> None:
+    """Print a line at once; nothing in it acts on the terminal."""
+    print(for_terminal(text), flush=True)
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print the queue in numbers; 1 where runs wait and nobody works."""
+    counts = open_log(options.log, write=False).work.counts()
+    told(f"open     {counts.open:>8}   oldest {counts.oldest_s:.0f} s")
+    told(f"running  {counts.running:>8}   on {len(counts.workers)} workers")
+    told(f"expired  {counts.expired:>8}   open ones whose worker is gone")
+    told(f"waiting  {counts.waiting:>8}   for a person")
+    told(f"dead     {counts.dead:>8}   agentkit fleet stuck says why")
+    told(f"done     {counts.done:>8}   all runs of the log cost {money(counts.cost_usd)}")
+    for name, runs in counts.workers.items():
+        told(f"  {name}  {runs} runs")
+    return int(counts.open > 0 and not counts.workers)
+
+
+def stuck(options: argparse.Namespace) -> int:
+    """Print dead letters, and runs that wait for a person."""
+    for one in open_log(options.log, write=False).work.stuck():
+        words = " ".join(one.reason.split())
+        told(f"{one.id}  {one.state:<7}  {one.actor}  after {one.attempts} attempts: {words}")
+    return 0
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Offer a dead letter anew; 1 where it is none."""
+    log = open_log(options.log)
+    run = log.find(options.run)
+    if not log.work.retry(run):
+        told(f"{run} is no dead letter")
+        return 1
+    told(f"{run} is offered anew")
+    return 0
+
+
+def main(words: Sequence[str]) -> int:
+    """Perform a command; errors go to stderr as text, without a stack."""
+    options = parser().parse_args(words)
+    try:
+        if options.command == "worker":
+            logging.basicConfig(level=logging.WARNING, format="agentkit: %(message)s")
+            return asyncio.run(work(options))
+        return {"status": status, "stuck": stuck, "retry": retry}[options.action](options)
+    except AgentkitError as error:
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
+        return 2

@@ -1,0 +1,311 @@
+"""A worker: claims open runs of a log and goes on with them, as many at once as it has slots.
+
+Correctness is the log's: whoever holds the epoch may write, whatever a worker believes. The worker
+sees to it that runs move: it claims, renews the leases of all its runs together, lets go of them by
+its own clock before they end where the log cannot be reached, and gives back what it cannot finish.
+Each of its loops is started again when it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from agentkit.actor import Actor
+from agentkit.errors import (
+    AgentkitError,
+    LogError,
+    RunTaken,
+    SetupError,
+    Unsettled,
+    Waiting,
+    full_text,
+)
+from agentkit.fleet.counting import Metrics
+from agentkit.fleet.notes import DeadLettered
+from agentkit.lease import HANDED, LEASE_S, Lease
+from agentkit.log import LOGGER, Log
+from agentkit.offers import Claimed, Counts
+from agentkit.opening import run
+from agentkit.person import stop_for_answer
+from agentkit.questions import pending
+
+MARGIN = 0.15
+"""The part of a lease before its end in which a worker begins nothing and lets go of its runs."""
+
+FINAL = (SetupError,)
+"""Errors that no other attempt mends: a dead letter at once."""
+
+REOPEN_S = 2.0
+"""How often it is looked whether a person has answered."""
+
+AGE_S = 5.0
+"""How old the numbers of the queue on the health page may be."""
+
+
+@dataclass
+class Doing:
+    """A run that is under way here."""
+
+    claimed: Claimed
+    task: asyncio.Task[None]
+
+    @property
+    def lease(self) -> Lease:
+        return self.claimed.lease
+
+
+class Worker:
+    """See the module: `await Worker([team], log).serve()`."""
+
+    def __init__(
+        self,
+        actors: Sequence[Actor],
+        log: Log,
+        *,
+        slots: int = 40,
+        lease_s: float = LEASE_S,
+        attempts: int = 5,
+        look_s: float = 0.5,
+        backoff_s: float = 1.0,
+        drain_s: float = 30.0,
+    ) -> None:
+        """Make one.
+
+        Args:
+            actors: whose runs it performs, by their names.
+            log: that has the runs.
+            slots: how many runs it has at once.
+            lease_s: how long after its death others take over, in seconds; at most that of the
+                log's own writers.
+            attempts: after how many a run is a dead letter.
+            look_s: how often it looks for open runs where it has found none.
+            backoff_s: how long a run waits after its first failed attempt; twice as long each time.
+            drain_s: how long runs may go on after it was told to stop.
+
+        Raises:
+            SetupError: two actors of one name, or a number that cannot be.
+        """
+        self.actors = {actor.name: actor for actor in actors}
+        if len(self.actors) != len(actors) or not actors:
+            raise SetupError("A worker needs actors of different names.")
+        if slots < 1 or attempts < 1 or not 1.0 <= lease_s <= LEASE_S:
+            raise SetupError(
+                f"A worker cannot have {slots} slots, {attempts} attempts and leases of"
+                f" {lease_s:g} s.",
+                expected=f"at least one of each, and leases of 1 to {LEASE_S:g} s",
+            )
+        self.log, self.slots, self.lease_s, self.attempts = log, slots, lease_s, attempts
+        self.look_s, self.backoff_s, self.drain_s = look_s, backoff_s, drain_s
+        self.metrics = Metrics()
+        self.doing: dict[str, Doing] = {}
+        self.stopping = asyncio.Event()
+        self._free = asyncio.Event()
+        self._counted: tuple[float, Counts | None] = (-AGE_S, None)
+        self._rng = random.Random()
+
+    async def serve(self, *, until_idle: bool = False) -> None:
+        """Work until `stop` is called.
+
+        Args:
+            until_idle: or until there is nothing left that is open, or under way elsewhere.
+        """
+        loops = [
+            asyncio.create_task(self._supervised(loop))
+            for loop in (self._beat, self._guard, self._claim, self._reopen)
+        ]
+        try:
+            while not self.stopping.is_set():
+                await self._pause(self.look_s)
+                if until_idle and not self.doing and await self._idle():
+                    break
+        finally:
+            self.stopping.set()
+            await self._drain()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Claim nothing more, and end when what is under way has ended, or `drain_s` passed."""
+        self.stopping.set()
+
+    async def _idle(self) -> bool:
+        counts = await self.counts(0.0)
+        return counts is not None and counts.open == counts.running == 0
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _supervised(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Go round a loop for ever; what it raises is told, and it goes on after a while."""
+        pause = 0.1
+        while True:
+            try:
+                await loop()
+                pause = 0.1
+            except LogError as error:
+                LOGGER.warning("A worker goes on trying: %s", error.what)
+                self.metrics.count("restarts")
+                pause = min(2 * pause, 2.0)
+                await asyncio.sleep(pause)
+            except Exception:
+                LOGGER.exception("A loop of the worker failed, and is started again.")
+                self.metrics.count("restarts")
+                pause = min(2 * pause, 2.0)
+                await asyncio.sleep(pause)
+
+    async def _claim(self) -> None:
+        """Claim as many open runs as there is room for, and begin with them."""
+        room = self.slots - len(self.doing)
+        if self.stopping.is_set() or room <= 0:
+            self._free.clear()
+            try:
+                async with asyncio.timeout(self.look_s):
+                    await self._free.wait()
+            except TimeoutError:
+                pass
+            return
+        asked = time.monotonic()
+        names = list(self.actors)
+        found = await asyncio.to_thread(self.log.work.claim, names, room, seconds=self.lease_s)
+        self.metrics.claim_s = time.monotonic() - asked
+        for one in found:
+            one.lease.until, one.lease.together = asked + self.lease_s, True
+            self.metrics.count("claimed")
+            self.metrics.count("taken_over", one.attempt > 1)
+            task = asyncio.create_task(self._perform(one))
+            self.doing[one.lease.run] = Doing(one, task)
+        if len(found) < room:
+            await self._pause(self.look_s * self._rng.uniform(0.5, 1.0))
+
+    async def _reopen(self) -> None:
+        """Offer runs anew that waited for a person, once the person has answered."""
+        await asyncio.sleep(REOPEN_S * self._rng.uniform(0.5, 1.0))
+        for one in await asyncio.to_thread(lambda: self.log.work.stuck()):
+            asked = one.state == "waiting" and one.reason.startswith(Waiting.__name__)
+            if asked and not await pending(self.log, one.id):
+                await asyncio.to_thread(self.log.work.retry, one.id)
+
+    async def _beat(self) -> None:
+        """Renew the leases of all runs here; the log writes them in one statement."""
+        for one in list(self.doing.values()):
+            if one.lease.lost is None:
+                self.log.append(one.lease)
+        await asyncio.sleep(self.lease_s / 4)
+
+    async def _guard(self) -> None:
+        """Let go, by this process's clock, of runs whose leases end before they are renewed."""
+        await asyncio.sleep(self.lease_s / 20)
+        now = time.monotonic() + MARGIN * self.lease_s
+        for one in list(self.doing.values()):
+            fenced = one.lease.lost is not None
+            if (fenced or one.lease.until < now) and not one.task.cancelling():
+                self.metrics.count("fenced" if fenced else "let_go")
+                one.task.cancel()
+
+    async def _perform(self, claimed: Claimed) -> None:
+        """Go on with a run, and see what becomes of it."""
+        lease = claimed.lease
+        HANDED.set({lease.run: lease})
+        try:
+            if claimed.attempt > self.attempts:
+                await self._bury(claimed)
+            else:
+                team = self.actors[claimed.actor]
+                await team.resume(lease.run, log=self.log, person=stop_for_answer)
+                self.metrics.count("finished")
+        except asyncio.CancelledError:
+            if self.stopping.is_set() and lease.lost is None:
+                await self._give_back(claimed, counts=False, reason="its worker was stopped")
+        except Exception as error:
+            await self._failed(claimed, error)
+        finally:
+            self.doing.pop(lease.run, None)
+            self._free.set()
+
+    async def _failed(self, claimed: Claimed, error: Exception) -> None:
+        """Give a run back after a failed attempt, or give it up."""
+        lease = claimed.lease
+        if isinstance(error, RunTaken) or lease.lost is not None:
+            self.metrics.count("fenced")
+            return
+        self.metrics.count("failed")
+        reason = full_text(error)
+        if isinstance(error, Unsettled | Waiting):
+            await self._give_back(claimed, state="waiting", reason=reason)
+        elif isinstance(error, FINAL) or claimed.attempt >= self.attempts:
+            self.metrics.count("dead")
+            await self._give_back(claimed, state="dead", reason=reason)
+        else:
+            wait_s = self.backoff_s * 2 ** (claimed.attempt - 1) * self._rng.uniform(0.5, 1.0)
+            await self._give_back(claimed, wait_s=wait_s, reason=reason)
+
+    async def _bury(self, claimed: Claimed) -> None:
+        """Make a dead letter of a run in which worker after worker died."""
+        why = claimed.reason or "its worker ended, or was cut off, in each of them"
+        self.metrics.count("dead")
+        reason = f"given up after {self.attempts} attempts: {why}"
+        try:
+            async with run(resume=claimed.lease.run, log=self.log) as now:
+                now.note(DeadLettered(attempts=self.attempts, reason=why))
+                raise AgentkitError(f"Run {claimed.lease.run} was {reason}", run_id=now.id)
+        except Unsettled as error:
+            await self._give_back(claimed, state="waiting", reason=full_text(error))
+            return
+        except RunTaken:
+            raise
+        except AgentkitError:
+            await self._give_back(claimed, state="dead", reason=reason)
+
+    async def _give_back(self, claimed: Claimed, **how: object) -> None:
+        """Give a run back, once what it recorded is stored."""
+        try:
+            await self.log.flush(claimed.lease)
+            await asyncio.to_thread(self.log.work.give_back, claimed.lease, **how)  # type: ignore[arg-type]
+        except LogError as error:
+            # Its lease ends by itself, and the attempt counts.
+            LOGGER.warning("Run %s was not given back: %s", claimed.lease.run, error.what)
+
+    async def _drain(self) -> None:
+        """Wait for what is under way, and cut off what takes too long."""
+        tasks = [one.task for one in self.doing.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self.drain_s)
+        for one in list(self.doing.values()):
+            one.task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def counts(self, age_s: float = AGE_S) -> Counts | None:
+        """The queue in numbers; None where the log cannot be reached.
+
+        Args:
+            age_s: how old they may be.
+        """
+        at, known = self._counted
+        if time.monotonic() - at >= age_s:
+            try:
+                known = await asyncio.to_thread(lambda: self.log.work.counts())
+            except LogError:
+                known = None
+            self._counted = time.monotonic(), known
+        return known
+
+    async def metrics_page(self) -> tuple[int, str]:
+        """For Prometheus."""
+        return 200, self.metrics.text(len(self.doing), self.slots, await self.counts())
+
+    async def health_page(self) -> tuple[int, str]:
+        """200 while it works: the log answers, and its runs are renewed in time."""
+        counts = await self.counts()
+        late = sum(one.lease.stale for one in self.doing.values())
+        if counts is None or late:
+            return 503, f"log {'up' if counts else 'down'}, {late} leases late\n"
+        return 200, f"ok, {len(self.doing)} of {self.slots} slots, {counts.open} open\n"

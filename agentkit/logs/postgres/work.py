@@ -1,0 +1,198 @@
+"""The queue of a log in Postgres: `for update skip locked`, so that no worker waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from agentkit.lease import LEASE_S, Lease, owner_name
+from agentkit.logs import chain
+from agentkit.logs.postgres.appending import NOW, Part, columns
+from agentkit.logs.postgres.claiming import MACHINE
+from agentkit.logs.postgres.session import Session
+from agentkit.offers import CLOCK, Claimed, Counts, State, Stuck
+
+OFFER = """
+INSERT INTO work (run, id, actor, share, priority, turn)
+SELECT r.n, r.id, r.actor, o.share, o.priority, o.turn
+FROM unnest(%s::text[], %s::text[], %s::int[], %s::float8[]) AS o(id, share, priority, turn)
+JOIN runs r ON r.id = o.id ON CONFLICT DO NOTHING
+"""
+
+SHARES = "SELECT share, turn FROM shares WHERE share = ANY(%s)"
+TAKE_TURNS = """
+INSERT INTO shares SELECT * FROM unnest(%s::text[], %s::float8[])
+ON CONFLICT (share) DO UPDATE SET turn = greatest(shares.turn, excluded.turn)
+"""
+
+HELD = "r.lease > t.now AND r.lease <= t.now + 20"
+"""See agentkit.lease.holds."""
+
+PICK = f"""
+SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner
+FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
+WHERE w.actor = %s AND w.state = 'open' AND w.after <= t.now AND NOT ({HELD})
+ORDER BY w.priority DESC, w.turn, w.run LIMIT %s FOR UPDATE OF w SKIP LOCKED
+"""
+
+TAKE = f"""
+WITH c AS (
+    SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::bytea[])
+    AS c(n, epoch, was, owner, seal)
+), taken AS (
+    UPDATE runs r SET owner = c.owner, epoch = c.epoch + 1, seal = c.seal, machine = %s,
+        lease = coalesce(%s::float8, {NOW}) + %s
+    FROM c WHERE r.n = c.n AND r.epoch = c.epoch AND r.owner = c.was RETURNING r.n
+), counted AS (
+    UPDATE work SET attempts = attempts + 1 FROM taken WHERE work.run = taken.n
+)
+SELECT n FROM taken
+"""
+
+GIVE_BACK = f"""
+WITH mine AS (
+    UPDATE runs SET lease = 0 WHERE id = %s AND owner = %s AND epoch = %s RETURNING n
+)
+UPDATE work SET state = %s, reason = nullif(%s, ''), attempts = attempts - %s,
+    after = coalesce(%s::float8, {NOW}) + %s
+FROM mine WHERE work.run = mine.n
+"""
+
+COUNTS = f"""
+SELECT count(*) FILTER (WHERE w.state = 'open' AND NOT ({HELD})),
+    count(*) FILTER (WHERE w.state = 'open' AND {HELD}),
+    count(*) FILTER (WHERE w.state = 'open' AND r.lease > 0 AND NOT ({HELD})),
+    count(*) FILTER (WHERE w.state = 'waiting'), count(*) FILTER (WHERE w.state = 'dead'),
+    coalesce(max(t.now - r.started) FILTER (WHERE w.state = 'open' AND NOT ({HELD})), 0)
+FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
+"""
+
+WORKERS = f"""
+SELECT regexp_replace(r.owner, ':[^:]*$', ''), count(*)
+FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
+WHERE w.state = 'open' AND {HELD} GROUP BY 1 ORDER BY 1
+"""
+
+
+def offer(connection: psycopg.Connection[Any], parts: Sequence[Part]) -> None:
+    """Offer the runs that begin for others, each in the turn of its share.
+
+    Args:
+        connection: in the transaction in which they begin, which is one at a time.
+        parts: that begin runs.
+    """
+    offered = [(part.lease.run, part.lease.offer) for part in parts]
+    rows = [(run, one) for run, one in offered if one is not None]
+    if not rows:
+        return
+    names = sorted({one.share for _, one in rows})
+    known = dict(connection.execute(SHARES, ([*names, CLOCK],)).fetchall())
+    now = known.pop(CLOCK, 0.0)
+    values = []
+    for run, one in rows:
+        # Start-time fair queueing (Goyal et al. 1996): a share goes on from its last turn, or
+        # from now where it had nothing to do.
+        turn = known[one.share] = max(known.get(one.share, 0.0), now) + 1.0
+        values.append((run, one.share, one.priority, turn))
+    connection.execute(OFFER, columns(values))
+    connection.execute(TAKE_TURNS, columns([(name, known[name]) for name in names]))
+
+
+class PostgresWork:
+    """See agentkit.offers.Work."""
+
+    def __init__(self, session: Session, now: float | None) -> None:
+        self.session, self.now = session, now
+
+    def claim(
+        self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S
+    ) -> list[Claimed]:
+        found: list[Claimed] = []
+        with self.session.mapped():
+            for actor in actors:
+                if len(found) < limit:
+                    found += self._claim(actor, limit - len(found), seconds)
+        return found
+
+    def _claim(self, actor: str, limit: int, seconds: float) -> list[Claimed]:
+        self.session.execute("SELECT 1")  # makes the connection anew where it broke
+        connection = self.session.connection
+        with connection.transaction():
+            rows = connection.execute(PICK, (self.now, actor, limit)).fetchall()
+            if not rows:
+                return []
+            leases = {
+                n: Lease(id, owner_name(), epoch + 1, seconds=seconds)
+                for n, id, _, _, _, _, epoch, _ in rows
+            }
+            given = [
+                (row[0], row[6], row[7], leases[row[0]].owner)
+                + (chain.seal(row[1], leases[row[0]].owner, row[6] + 1),)
+                for row in rows
+            ]
+            taken = connection.execute(TAKE, (*columns(given), MACHINE, self.now, seconds))
+            mine = {n for (n,) in taken}
+            turn = max(row[4] for row in rows)
+            connection.execute(TAKE_TURNS, ([CLOCK], [turn]))
+        return [
+            Claimed(leases[n], attempts + 1, actor, reason)
+            for n, _, actor, attempts, _, reason, _, _ in rows
+            if n in mine
+        ]
+
+    def give_back(
+        self,
+        lease: Lease,
+        *,
+        state: State = "open",
+        wait_s: float = 0.0,
+        counts: bool = True,
+        reason: str = "",
+    ) -> bool:
+        reason = reason.replace("\0", "")[:2000]
+        values = (lease.run, lease.owner, lease.epoch, state, reason, int(not counts))
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            done = self.session.connection.execute(GIVE_BACK, (*values, self.now, wait_s))
+        return bool(done.rowcount)
+
+    def state(self, run: str) -> tuple[State, str] | None:
+        query = (
+            "SELECT state, coalesce(reason, '') FROM work JOIN runs ON n=run"
+            " WHERE work.id=? AND status <> 'ok'"
+        )
+        with self.session.mapped():
+            found = self.session.execute(query, (run,)).fetchone()
+        return found and (found[0], found[1])
+
+    def counts(self) -> Counts:
+        names = ("open", "running", "expired", "waiting", "dead", "oldest_s")
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            connection = self.session.connection
+            row = connection.execute(COUNTS, (self.now,)).fetchone() or ()
+            workers = dict(connection.execute(WORKERS, (self.now,)).fetchall())
+            done, cost = connection.execute(
+                "SELECT count(*) FILTER (WHERE status = 'ok'), coalesce(sum(cost_usd), 0)"
+                " FROM runs WHERE what = 'run'"
+            ).fetchone() or (0, 0.0)
+        return Counts(
+            **dict(zip(names, row, strict=True)), done=done, cost_usd=cost, workers=workers
+        )
+
+    def stuck(self) -> list[Stuck]:
+        query = (
+            "SELECT id, actor, state, attempts, coalesce(reason, '') FROM work"
+            " WHERE state <> 'open' ORDER BY run"
+        )
+        names = ("id", "actor", "state", "attempts", "reason")
+        with self.session.mapped():
+            rows = self.session.execute(query).fetchall()
+        return [Stuck(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def retry(self, run: str) -> bool:
+        query = "UPDATE work SET state='open', attempts=0, after=0 WHERE id=? AND state <> 'open'"
+        with self.session.mapped():
+            return bool(self.session.execute(query, (run,)).rowcount)

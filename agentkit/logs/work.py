@@ -1,0 +1,177 @@
+"""The queue of a log in a file: the same as in a database, for the workers of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
+from agentkit.logs import chain
+from agentkit.offers import CLOCK, Claimed, Counts, State, Stuck
+from agentkit.runinfo import RunInfo
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS work (run INTEGER PRIMARY KEY, id TEXT NOT NULL,"
+    " actor TEXT NOT NULL, share TEXT NOT NULL, priority INTEGER NOT NULL, turn REAL NOT NULL,"
+    " attempts INTEGER NOT NULL DEFAULT 0, after REAL NOT NULL DEFAULT 0, reason TEXT,"
+    " state TEXT NOT NULL DEFAULT 'open')",
+    "CREATE TABLE IF NOT EXISTS shares (share TEXT PRIMARY KEY, turn REAL NOT NULL)",
+)
+"""Made when a run is first offered: a file that never had a worker does without."""
+
+TAKE_TURN = (
+    "INSERT INTO shares VALUES (?,?) ON CONFLICT (share)"
+    " DO UPDATE SET turn=max(turn, excluded.turn)"
+)
+
+PICK = (
+    "SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner,"
+    " r.lease FROM work w JOIN runs r ON r.n=w.run WHERE w.state='open' AND w.after<=?"
+    " AND w.actor IN ({}) AND r.status<>'ok' ORDER BY w.priority DESC, w.turn, w.run"
+)
+
+
+def offer(db: sqlite3.Connection, number: int, lease: Lease, actor: str | None) -> None:
+    """Offer a run in the transaction in which it begins, in the turn of its share."""
+    one = lease.offer
+    if one is None:
+        return
+    for statement in TABLES:
+        db.execute(statement)
+    turns = dict(
+        db.execute("SELECT share, turn FROM shares WHERE share IN (?,?)", (one.share, CLOCK))
+    )
+    turn = max(turns.get(one.share, 0.0), turns.get(CLOCK, 0.0)) + 1.0
+    db.execute(
+        "INSERT INTO work (run, id, actor, share, priority, turn) VALUES (?,?,?,?,?,?)",
+        (number, lease.run, actor or "", one.share, one.priority, turn),
+    )
+    db.execute(TAKE_TURN, (one.share, turn))
+
+
+class File(Protocol):
+    """What a log in a file is to its queue."""
+
+    _db: sqlite3.Connection
+
+    def _mapped(self) -> AbstractContextManager[None]: ...
+
+    def _transaction(self, begin: str) -> AbstractContextManager[None]: ...
+
+    def runs(self) -> list[RunInfo]: ...
+
+
+class SqliteWork:
+    """See agentkit.offers.Work."""
+
+    def __init__(self, log: File, clock: Callable[[], float]) -> None:
+        self.log, self.clock = log, clock
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        return self.log._db
+
+    def _there(self) -> bool:
+        """Whether a run was ever offered."""
+        query = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='work'"
+        return self.db.execute(query).fetchone() is not None
+
+    def claim(
+        self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S
+    ) -> list[Claimed]:
+        with self.log._mapped():
+            if not self._there():
+                return []
+        found: list[Claimed] = []
+        with self.log._transaction("BEGIN IMMEDIATE"):
+            now = self.clock()
+            self.db.execute("DELETE FROM work WHERE run IN (SELECT n FROM runs WHERE status='ok')")
+            query = PICK.format(",".join("?" * len(actors)))
+            for n, id, actor, attempts, turn, reason, epoch, owner, until in self.db.execute(
+                query, (now, *actors)
+            ):
+                if holds(until, now) and not owner_gone(owner):
+                    continue
+                lease = Lease(id, owner_name(), epoch + 1, seconds=seconds)
+                self._take(n, lease, now, turn)
+                found.append(Claimed(lease, attempts + 1, actor, reason))
+                if len(found) == limit:
+                    break
+        return found
+
+    def _take(self, n: int, lease: Lease, now: float, turn: float) -> None:
+        seal = chain.seal(lease.run, lease.owner, lease.epoch)
+        values = (lease.owner, lease.epoch, now + lease.seconds, seal, n)
+        self.db.execute("UPDATE runs SET owner=?, epoch=?, lease=?, seal=? WHERE n=?", values)
+        self.db.execute("UPDATE work SET attempts=attempts+1 WHERE run=?", (n,))
+        self.db.execute(TAKE_TURN, (CLOCK, turn))
+
+    def give_back(
+        self,
+        lease: Lease,
+        *,
+        state: State = "open",
+        wait_s: float = 0.0,
+        counts: bool = True,
+        reason: str = "",
+    ) -> bool:
+        mine = "SELECT n FROM runs WHERE id=? AND owner=? AND epoch=?"
+        with self.log._transaction("BEGIN IMMEDIATE"):
+            row = self.db.execute(mine, (lease.run, lease.owner, lease.epoch)).fetchone()
+            if row is None:
+                return False
+            self.db.execute("UPDATE runs SET lease=0 WHERE n=?", row)
+            self.db.execute(
+                "UPDATE work SET state=?, reason=?, attempts=attempts-?, after=? WHERE run=?",
+                (state, reason[:2000] or None, int(not counts), self.clock() + wait_s, row[0]),
+            )
+        return True
+
+    def state(self, run: str) -> tuple[State, str] | None:
+        rows = self._rows("WHERE w.id=? AND r.status<>'ok'", run)
+        return (rows[0][2], rows[0][4]) if rows else None
+
+    def _rows(self, where: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.log._mapped():
+            if not self._there():
+                return []
+            return self.db.execute(
+                "SELECT w.id, w.actor, w.state, w.attempts, coalesce(w.reason, ''), r.owner,"
+                f" r.lease, r.started FROM work w JOIN runs r ON r.n=w.run {where} ORDER BY w.run",
+                values,
+            ).fetchall()
+
+    def counts(self) -> Counts:
+        now, states, workers = self.clock(), Counter[str](), Counter[str]()
+        oldest = 0.0
+        for _, _, state, _, _, owner, until, started in self._rows("WHERE r.status<>'ok'"):
+            if state != "open":
+                states[state] += 1
+            elif holds(until, now) and not owner_gone(owner):
+                states["running"] += 1
+                workers[owner.rpartition(":")[0]] += 1
+            else:
+                states["open"] += 1
+                states["expired"] += until > 0
+                oldest = max(oldest, now - started)
+        infos = self.log.runs()
+        return Counts(
+            **states,
+            done=sum(info.status == "ok" for info in infos),
+            cost_usd=sum(info.cost_usd or 0.0 for info in infos),
+            oldest_s=oldest,
+            workers=dict(sorted(workers.items())),
+        )
+
+    def stuck(self) -> list[Stuck]:
+        names = ("id", "actor", "state", "attempts", "reason")
+        rows = self._rows("WHERE w.state<>'open' AND r.status<>'ok'")
+        return [Stuck(**dict(zip(names, row, strict=False))) for row in rows]
+
+    def retry(self, run: str) -> bool:
+        query = "UPDATE work SET state='open', attempts=0, after=0 WHERE id=? AND state<>'open'"
+        with self.log._transaction("BEGIN IMMEDIATE"):
+            return self._there() and bool(self.db.execute(query, (run,)).rowcount)

@@ -1,0 +1,125 @@
+"""A run that is begun here and performed elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentkit.errors import SetupError
+from agentkit.lease import Offer
+from agentkit.log import Log
+from agentkit.logs import open_log
+from agentkit.messages import JSON, Content
+from agentkit.offers import checked_share
+from agentkit.opening import BUDGETS, as_asked, beginning, check, looked_up
+from agentkit.sources import source_of
+from agentkit.typed import Output, schema_of
+
+LIMITS = ("seed", *BUDGETS, "deadline_s", "concurrency")
+
+
+async def offered(
+    offer: Offer,
+    *,
+    log: Log | None = None,
+    name: str = "",
+    id: str | None = None,
+    actor: str,
+    task: Any,
+    **options: Any,
+) -> str:
+    """Record that a run begins, and that a worker may have it; it is durable when this returns.
+
+    Args:
+        offer: to whom it belongs.
+        log: where; the default log without one.
+        name: of the run.
+        id: of the run; a new one without.
+        actor: who is asked.
+        task: what is asked.
+        options: limits of the run, and what else is recorded of the ask.
+
+    Raises:
+        SetupError: an option of a run that goes back to another one, or a limit that binds
+            nothing. LogError: the log has no queue, or cannot be written.
+    """
+    limits = {one: options.pop(one, None) for one in LIMITS}
+    back = [one for one in options if one not in ("output", "sample", "arguments", "model")]
+    if back:
+        raise SetupError(
+            f"A run that is submitted cannot have {', '.join(back)}.",
+            todo="go on with an earlier run where it was performed: resume, rerun, fork",
+        )
+    check(limits, actor, id, seed=limits["seed"])
+    known = await looked_up(log or open_log(), source_of(None, None, None, None), id, limits, False)
+    options["arguments"] = options.get("arguments") or None
+    start = beginning(known, name, None, {"actor": actor, **as_asked(task), **options}, limits)
+    known.log.work  # noqa: B018  raises where nobody could claim it
+    lease = known.lease
+    assert lease is not None
+    lease.seconds, lease.offer = 0.0, offer
+    known.log.append(lease, start)
+    await known.log.flush(lease)
+    return known.id
+
+
+class Submitting:
+    """The side of an actor that leaves runs to workers."""
+
+    name: str
+    output: Output
+    arguments: Mapping[str, JSON]
+
+    def _known(self, options: dict[str, Any]) -> None:
+        """Refuse options that a run does not have."""
+        raise NotImplementedError
+
+    def _connects(self, model: str | None) -> None:
+        """Refuse the name of a model that there is not."""
+        raise NotImplementedError
+
+    def _asked(self, task: Any, sample: int) -> JSON | Content:
+        """The task as it is recorded."""
+        raise NotImplementedError
+
+    def _recorded(
+        self, task: Any, output: Output, sample: int, model: str | None
+    ) -> dict[str, Any]:
+        """What a run that is opened for this ask records of it."""
+        asked = {"task": task, "output": schema_of(output), "sample": sample, "model": model}
+        return {**asked, "arguments": dict(self.arguments)}
+
+    async def submit(
+        self,
+        task: Any,
+        *,
+        output: Output = None,
+        model: str | None = None,
+        sample: int = 0,
+        share: str = "",
+        priority: int = 0,
+        **options: Any,
+    ) -> str:
+        """Put an open run into the log for a worker to perform, and perform nothing here.
+
+        Workers serve an actor of this name: `agentkit worker FILE:NAME`. Their code is what runs.
+
+        Args:
+            task, output, model, sample: as in an ask; the model by its name.
+            share: whose it is, as a user or batch: shares get their runs performed in fair turns.
+            priority: higher ones come first, whosever they are.
+            options: `log`, `name`, `id`, `seed`, `budget_usd`, `budget_tokens`, `deadline_s`,
+                `concurrency`: of the run.
+
+        Returns:
+            The id of the run, for `attach`.
+
+        Raises:
+            SetupError: what cannot be asked so. LogError: it was not stored.
+        """
+        self._known(options)
+        self._connects(model)
+        output = self.output if output is None else output
+        asked = self._recorded(self._asked(task, sample), output, sample, model)
+        offer = Offer(checked_share(share), priority)
+        return await offered(offer, **{"actor": self.name, **options, **asked})

@@ -1,0 +1,125 @@
+"""Runs that wait for a worker: how they are offered, claimed and given back, in any storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from agentkit.errors import SetupError
+from agentkit.lease import LEASE_S, Lease
+from agentkit.messages import Frozen
+
+State = Literal["open", "dead", "waiting"]
+"""Open ones are claimed. Dead letters failed too often; what waits, waits for a person."""
+
+CLOCK = "*"
+"""The share whose turn is the time of the queue."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A run that is this worker's now."""
+
+    lease: Lease
+    attempt: int
+    """Which one this is, from 1."""
+    actor: str
+    reason: str = ""
+    """What the last attempt failed with."""
+
+
+class Counts(Frozen):
+    """A queue in numbers."""
+
+    open: int = 0
+    """That nobody works at."""
+    running: int = 0
+    expired: int = 0
+    """Of the open ones, those whose worker is gone: more than a few for long means no worker."""
+    waiting: int = 0
+    """For a person."""
+    dead: int = 0
+    """Dead letters."""
+    done: int = 0
+    """Runs of the log that ended well."""
+    cost_usd: float = 0.0
+    """Of all runs of the log."""
+    oldest_s: float = 0.0
+    """Age of the oldest open run, in seconds."""
+    workers: dict[str, int] = {}
+    """How many runs each process has, by host and process id."""
+
+
+class Stuck(Frozen):
+    """A run that no worker takes."""
+
+    id: str
+    actor: str
+    state: State
+    attempts: int
+    reason: str
+
+
+class Work(Protocol):
+    """The queue of a log."""
+
+    def claim(
+        self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S
+    ) -> list[Claimed]:
+        """Become the writer of open runs of these actors; each is given to one who asks.
+
+        In order of priority, then in fair turns: a share with thousands of runs does not keep
+        another with a few waiting.
+        """
+        ...
+
+    def give_back(
+        self,
+        lease: Lease,
+        *,
+        state: State = "open",
+        wait_s: float = 0.0,
+        counts: bool = True,
+        reason: str = "",
+    ) -> bool:
+        """Leave a run to others; False where it was not this lease's any more.
+
+        Args:
+            lease: that it was claimed by.
+            state: what becomes of it.
+            wait_s: how long nobody takes it.
+            counts: whether the attempt counts; one that was stopped from outside does not.
+            reason: why.
+        """
+        ...
+
+    def state(self, run: str) -> tuple[State, str] | None:
+        """What becomes of a run, and why; None where it is in no queue, or has ended well."""
+        ...
+
+    def counts(self) -> Counts:
+        """The queue in numbers."""
+        ...
+
+    def stuck(self) -> list[Stuck]:
+        """Dead letters, and runs that wait for a person."""
+        ...
+
+    def retry(self, run: str) -> bool:
+        """Offer a dead letter anew, its attempts forgotten; False where there is none."""
+        ...
+
+
+def checked_share(share: str) -> str:
+    """The name of a share.
+
+    Raises:
+        SetupError: none that a share can have.
+    """
+    if not isinstance(share, str) or share == CLOCK or "\0" in share or len(share) > 200:
+        raise SetupError(
+            f"A share cannot be called {share!r}.",
+            expected="a text of at most 200 characters, as a user's name; '*' is taken",
+        )
+    return share

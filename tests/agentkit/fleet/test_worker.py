@@ -1,0 +1,507 @@
+"""Runs that are submitted are performed by workers, each by one, until they have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentkit import Agent, Log, approve, attach, open_log, pattern, pending, tool
+from agentkit.cli import main
+from agentkit.errors import (
+    AgentkitError,
+    Interrupted,
+    LogError,
+    LogUnreachable,
+    RunTaken,
+    SetupError,
+    UnknownRun,
+)
+from agentkit.events import RunEnded, RunStarted
+from agentkit.fleet.notes import DeadLettered
+from agentkit.fleet.worker import Worker
+from agentkit.lease import HANDED
+from agentkit.logs.memory import MemoryLog
+from agentkit.logs.postgres.address import address_of
+from agentkit.logs.postgres.storage import PostgresLog
+from agentkit.logs.sqlite import SqliteLog
+from tests.fakes import EchoModel, FakeClock, ScriptedModel, call
+
+QUICK: dict[str, Any] = {"look_s": 0.02, "backoff_s": 0.01, "drain_s": 2.0}
+
+
+class Logs:
+    """Opens a log anew, as another process would."""
+
+    def __init__(self, where: str) -> None:
+        self.where, self.made = where, list[Log]()
+
+    def __call__(self, clock: FakeClock | None = None) -> Log:
+        made: Log
+        if "://" in self.where:
+            made = PostgresLog(address_of(self.where), clock=clock)
+        else:
+            made = SqliteLog(Path(self.where), clock=clock or time.time)
+        self.made.append(made)
+        return made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
+    postgres = request.param == "postgres"
+    made = Logs(request.getfixturevalue("postgres_url") if postgres else str(tmp_path / "fleet.db"))
+    yield made
+    for log in made.made:
+        with contextlib.suppress(LogError):
+            log.close()
+
+
+@contextlib.asynccontextmanager
+async def working(log: Log, *actors: Any, **options: Any) -> AsyncIterator[Worker]:
+    """A worker in this process."""
+    worker = Worker(actors, log, **QUICK, **options)
+    serving = asyncio.create_task(worker.serve())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await serving
+
+
+performed: list[str] = []
+
+
+@pattern
+async def hello(task: str) -> str:
+    performed.append(task)
+    await asyncio.sleep(0.01)
+    return f"hi {task}"
+
+
+@pattern
+async def greet(task: str, words: str, times: int = 1) -> str:
+    return " ".join([words] * times) + f" {task}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_performed() -> None:
+    performed.clear()
+
+
+async def test_a_submitted_run_is_performed_by_a_worker_and_answered_to_whoever_waits(
+    logs: Logs,
+) -> None:
+    log, other = logs(), logs()
+    clerk = Agent("clerk", "You are a clerk.", model=EchoModel())
+    run_id = await clerk.submit("tea", log=log, budget_usd=1.0, name="mine")
+    assert [e.kind for e in log.read(run_id)] == ["run.started"]
+    assert [(i.status, i.name) for i in log.runs()] == [("open", "mine")]
+    assert log.work.counts().open == 1
+    waiting = asyncio.create_task(attach(run_id, log=log))
+    async with working(other, clerk):
+        answer = await asyncio.wait_for(waiting, 20)
+    assert (answer.text, answer.run_id, answer.actor) == ("echo: tea", run_id, "clerk")
+    assert answer.usage.calls == 1 and answer.cost_usd == 0.001
+    counts = log.work.counts()
+    assert (counts.open, counts.running, counts.done) == (0, 0, 1)
+    assert log.verify() == [] and (await attach(run_id, log=other)).text == answer.text
+
+
+async def test_arguments_types_and_samples_of_an_ask_reach_the_worker(logs: Logs) -> None:
+    log = logs()
+    first = await greet.submit("Ada", "hello", times=2, log=log)
+    typed = await hello.submit("3", output=str, sample=2, log=log)
+    async with working(log, greet, hello):
+        assert (await attach(first, log=log)).text == "hello hello Ada"
+        assert (await attach(typed, log=log, output=str)).data == "hi 3"
+    start = log.read(typed)[0]
+    assert isinstance(start, RunStarted) and start.sample == 2
+
+
+async def test_what_cannot_be_submitted_is_refused_before_anything_is_stored(logs: Logs) -> None:
+    log = logs()
+    for wrong in (
+        {"resume": "r"}, {"share": "*"}, {"share": "x" * 999}, {"nonsense": 1}, {"deps": 1},
+        {"budget_usd": -1.0}, {"deadline_s": 0}, {"sample": -1}, {"model": "nowhere:x"},
+    ):  # fmt: skip
+        with pytest.raises(AgentkitError):
+            await hello.submit("x", log=log, **wrong)
+    with pytest.raises(SetupError, match="words is missing"):
+        await greet.submit("x", log=log)
+    with pytest.raises(LogError, match="several processes"):
+        await hello.submit("x", log=MemoryLog())
+    assert log.runs() == [] and log.work.counts().open == 0
+
+
+async def test_each_run_is_performed_by_one_of_many_workers(logs: Logs) -> None:
+    log = logs()
+    ids = [await hello.submit(f"n{n}", log=log) for n in range(40)]
+    async with (
+        working(logs(), hello, slots=5),
+        working(logs(), hello, slots=7),
+        working(log, hello, slots=3),
+    ):
+        answers = await asyncio.gather(*(attach(one, log=log) for one in ids))
+    assert [one.text for one in answers] == [f"hi n{n}" for n in range(40)]
+    assert sorted(performed) == sorted(f"n{n}" for n in range(40))
+    assert log.verify() == []
+
+
+async def test_a_kernels_own_crashed_run_is_not_taken_by_workers(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    lease = log.begin("mine")
+    log.append(lease, RunStarted(run="mine", seq=1, at=1.0, scope="", name="x", actor="hello"))
+    await log.flush(lease)
+    clock.now += 1000
+    assert log.work.claim(["hello"], 10) == []
+
+
+async def test_priorities_come_first_and_shares_take_turns(logs: Logs) -> None:
+    log = logs()
+    for n in range(6):
+        await hello.submit(f"class-{n}", log=log, share="class")
+    for n in range(2):
+        await hello.submit(f"ada-{n}", log=log, share="ada")
+    await hello.submit("urgent", log=log, share="class", priority=5)
+    await greet.submit("other", "x", log=log)
+    async with working(log, hello, slots=1):
+        while len(performed) < 9:
+            await asyncio.sleep(0.01)
+    assert performed[0] == "urgent"
+    assert performed[1:5] == ["class-0", "ada-0", "class-1", "ada-1"]
+    assert log.work.counts().open == 1
+    # Who comes later is not behind all that the others have done since, nor before them.
+    performed.clear()
+    for n in range(3):
+        await hello.submit(f"class-{n}", log=log, share="class")
+        await hello.submit(f"bea-{n}", log=log, share="bea")
+    async with working(log, hello, slots=1):
+        while len(performed) < 6:
+            await asyncio.sleep(0.01)
+    assert sorted(performed[:2]) == ["bea-0", "class-0"]
+
+
+async def test_a_run_that_fails_again_and_again_is_a_dead_letter_with_the_reason(
+    logs: Logs,
+) -> None:
+    log, tries = logs(), []
+
+    @pattern
+    async def bad(task: str) -> str:
+        tries.append(task)
+        raise ValueError(f"no port {task}")
+
+    run_id = await bad.submit("Amber", log=log)
+    async with working(log, bad, attempts=3):
+        with pytest.raises(ValueError, match="no port Amber"):
+            await attach(run_id, log=log, timeout_s=20)
+    assert len(tries) == 3
+    (stuck,) = log.work.stuck()
+    assert (stuck.id, stuck.state, stuck.attempts) == (run_id, "dead", 3)
+    assert "ValueError: no port Amber" in stuck.reason
+    assert log.work.retry(run_id) and not log.work.retry(run_id)
+    tries.clear()
+    async with working(log, bad, attempts=1):
+        with pytest.raises(ValueError):
+            await attach(run_id, log=log, timeout_s=20)
+    assert len(tries) == 1
+
+
+async def test_a_run_that_kills_its_worker_each_time_is_a_dead_letter(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    run_id = await hello.submit("boom", log=log)
+    for _ in range(2):  # claimed by workers that die of it
+        assert [one.lease.run for one in log.work.claim(["hello"], 1)] == [run_id]
+        clock.now += 100
+    assert log.work.counts().expired == 1
+    async with working(log, hello, attempts=2):
+        with pytest.raises(AgentkitError, match="given up after 2 attempts"):
+            await attach(run_id, log=log, timeout_s=20)
+    assert performed == []
+    notes = [e.note for e in log.read(run_id) if e.kind == "noted"]
+    assert any(isinstance(one, DeadLettered) for one in notes)
+    assert log.runs()[0].status == "failed" and log.verify() == []
+
+
+async def test_a_wrong_setup_is_given_up_at_once(logs: Logs) -> None:
+    log = logs()
+
+    @pattern
+    async def unset(task: str) -> str:
+        raise SetupError("no key")
+
+    run_id = await unset.submit("x", log=log)
+    async with working(log, unset):
+        with pytest.raises(SetupError, match="no key"):
+            await attach(run_id, log=log, timeout_s=20)
+    assert log.work.stuck()[0].attempts == 1
+
+
+async def test_a_step_in_doubt_waits_for_a_person_and_no_worker_takes_the_run(logs: Logs) -> None:
+    log, paying = logs(), asyncio.Event()
+
+    @tool(effect="once")
+    async def pay(eur: int) -> str:
+        """Pay."""
+        performed.append(f"pay {eur}")
+        paying.set()
+        await asyncio.sleep(60)
+        return "paid"
+
+    model = ScriptedModel([call("pay", '{"eur": 3}')], "done")
+    payer = Agent("payer", "x", model=model, tools=[pay])
+    run_id = await payer.submit("x", log=log)
+    worker = Worker([payer], log, look_s=0.02, drain_s=0.01)
+    serving = asyncio.create_task(worker.serve())
+    await asyncio.wait_for(paying.wait(), 20)
+    worker.stop()
+    await serving  # it cut the payment off: nobody knows whether it happened
+    async with working(log, payer):
+        with pytest.raises(Interrupted, match="waits for a person"):
+            await attach(run_id, log=log, timeout_s=20)
+    counts = log.work.counts()
+    assert (counts.waiting, counts.open, counts.dead) == (1, 0, 0)
+    assert (await payer.resume(run_id, log=log, settle={"pay": "paid"})).text == "done"
+    assert (await attach(run_id, log=log)).text == "done"
+    assert performed == ["pay 3"] and log.work.stuck() == []
+
+
+async def test_a_question_to_a_person_stops_the_run_until_it_is_answered_from_anywhere(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentkit.fleet.worker.REOPEN_S", 0.05)
+    log = logs()
+
+    @tool(effect="once", approve=True)
+    async def pay(eur: int) -> str:
+        """Pay."""
+        performed.append(f"pay {eur}")
+        return "paid"
+
+    model = ScriptedModel([call("pay", '{"eur": 3}')], "done")
+    payer = Agent("payer", "x", model=model, tools=[pay])
+    run_id = await payer.submit("x", log=log)
+    async with working(logs(), payer):
+        while log.work.counts().waiting == 0:
+            await asyncio.sleep(0.02)
+        assert performed == []
+        (question,) = await pending(log)
+        await approve(question, by="ann", log=log)
+        assert (await attach(run_id, log=log, timeout_s=20)).text == "done"
+    assert performed == ["pay 3"]
+
+
+async def test_a_worker_that_is_stopped_gives_back_what_it_cannot_finish(logs: Logs) -> None:
+    log, begun = logs(), asyncio.Event()
+
+    @pattern
+    async def slow(task: str) -> str:
+        begun.set()
+        await asyncio.sleep(60 if len(seen := tries) == 0 else 0)
+        return f"slow {task} {seen}"
+
+    tries: list[int] = []
+    run_id = await slow.submit("x", log=log)
+    worker = Worker([slow], log, look_s=0.02, drain_s=0.1)
+    serving = asyncio.create_task(worker.serve())
+    await asyncio.wait_for(begun.wait(), 20)
+    worker.stop()
+    await serving
+    assert log.work.counts().open == 1
+    assert isinstance(log.read(run_id)[-1], RunEnded)
+    tries.append(1)
+    (again,) = log.work.claim(["slow"], 1)
+    assert again.attempt == 1  # it was not the run's fault
+    log.work.give_back(again.lease, counts=False)
+    async with working(log, slow):
+        assert (await attach(run_id, log=log, timeout_s=20)).text.startswith("slow x")
+
+
+async def test_a_worker_lets_go_before_its_lease_ends_where_the_log_is_out_of_reach(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, stopped = logs(), asyncio.Event()
+
+    @pattern
+    async def long(task: str) -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+        return task
+
+    await long.submit("x", log=log)
+    async with working(log, long, lease_s=1.0) as worker:
+        while not worker.doing:
+            await asyncio.sleep(0.01)
+
+        async def cut(batch: Any) -> Any:
+            raise LogUnreachable("cut off")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(log, "write", cut)
+            await asyncio.wait_for(stopped.wait(), 20)
+        assert worker.metrics.counters["let_go"] == 1
+
+
+async def test_who_wakes_up_after_its_lease_performs_nothing_more(logs: Logs) -> None:
+    """A process that was stopped, or cut off, from its commit until after its lease."""
+    clock = FakeClock()
+    log, other = logs(clock), logs(clock)
+
+    @tool(effect="idempotent")
+    async def act() -> str:
+        """Act."""
+        performed.append("acted")
+        return "ok"
+
+    class Paused:
+        """The model's reply comes when another has the run by now."""
+
+        name = "paused"
+
+        async def __call__(self, request: Any, on_text: Any = None) -> Any:
+            clock.now += 100
+            other.claim(run_id)
+            return await ScriptedModel([call("act")], "done")(request, on_text)
+
+    agent = Agent("clerk", "x", model=Paused(), tools=[act])
+    run_id = await agent.submit("x", log=log)
+    (claimed,) = log.work.claim(["clerk"], 1)
+    HANDED.set({run_id: claimed.lease})
+    with pytest.raises(RunTaken):
+        await agent.resume(run_id, log=log)
+    assert performed == []
+
+
+async def test_a_lease_that_ended_while_nobody_took_the_run_is_renewed_before_an_effect(
+    logs: Logs,
+) -> None:
+    log = logs()
+    seen: list[float] = []
+
+    @tool(effect="idempotent")
+    async def act() -> str:
+        """Act."""
+        seen.append(lease.until - time.monotonic())
+        return "ok"
+
+    agent = Agent("clerk", "x", model=ScriptedModel([call("act")], "done"), tools=[act])
+    run_id = await agent.submit("x", log=log)
+    (claimed,) = log.work.claim(["clerk"], 1)
+    lease = claimed.lease
+    HANDED.set({run_id: lease})
+    flush, stale = log.flush, 0
+
+    async def slept(one: Any) -> None:
+        nonlocal stale
+        await flush(one)
+        if one is lease and not stale:
+            stale, lease.until = 1, 0.0  # the laptop slept just then
+
+    log.flush = slept  # type: ignore[method-assign, assignment]
+    assert (await agent.resume(run_id, log=log)).text == "done"
+    assert stale and seen[0] > 0
+
+
+async def test_loops_that_fail_are_started_again(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, fails = logs(), 3
+    claim = type(log.work).claim
+
+    def sometimes(self: Any, *args: Any, **named: Any) -> Any:
+        nonlocal fails
+        fails -= 1
+        if fails >= 0:
+            raise ZeroDivisionError if fails else LogUnreachable("away")
+        return claim(self, *args, **named)
+
+    monkeypatch.setattr(type(log.work), "claim", sometimes)
+    run_id = await hello.submit("x", log=log)
+    async with working(log, hello) as worker:
+        assert (await attach(run_id, log=log, timeout_s=20)).text == "hi x"
+    assert worker.metrics.counters["restarts"] == 3
+
+
+async def test_health_and_metrics_are_served_on_loopback(logs: Logs) -> None:
+    log = logs()
+    run_id = await hello.submit("x", log=log)
+    async with working(log, hello) as worker:
+        await attach(run_id, log=log)
+        status, text = await worker.health_page()
+        assert status == 200 and "slots" in text
+        while worker.doing:
+            await asyncio.sleep(0.01)
+        status, text = await worker.metrics_page()
+    assert "agentkit_runs_finished_total 1\n" in text and "agentkit_log_up 1" in text
+    assert all(len(line.split(" ")) == 2 for line in text.splitlines() if line[0] != "#")
+
+
+async def test_waiting_ends_after_a_time_and_for_no_run(logs: Logs) -> None:
+    log = logs()
+    run_id = await hello.submit("x", log=log)
+    with pytest.raises(TimeoutError):
+        await attach(run_id, log=log, timeout_s=0.1)
+    with pytest.raises(UnknownRun):
+        await attach("nowhere", log=log)
+
+
+async def test_attach_waits_for_a_run_of_a_kernel_too(logs: Logs) -> None:
+    log = logs()
+    clerk = Agent("clerk", "x", model=EchoModel(0.05))
+    asking = asyncio.create_task(clerk("tea", log=log, id="mine"))
+    while not log.has("mine"):
+        await asyncio.sleep(0.01)
+    assert (await attach("mine", log=log, timeout_s=20)).text == (await asking).text
+
+
+def test_a_worker_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    log = open_log(str(tmp_path / "a.db"))
+    for wrong in ({"slots": 0}, {"attempts": 0}, {"lease_s": 0.1}, {"lease_s": 99.0}):
+        with pytest.raises(SetupError):
+            Worker([hello], log, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(SetupError, match="different names"):
+        Worker([hello, hello], log)
+    log.close()
+
+
+TEAM = """
+from agentkit import pattern
+
+@pattern
+async def hello(task: str) -> str:
+    return f"hi {task}"
+
+both = [hello]
+"""
+
+
+def test_the_command_says_what_is_wrong_with_what_it_is_to_serve(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
+    (tmp_path / "team_of_test.py").write_text(TEAM)
+    (tmp_path / "broken_of_test.py").write_text("import nothing_of_that_name\n")
+    for target, said in {
+        "team_of_test.py:nobody": "one of: hello",
+        "nowhere.py:x": "no file nowhere.py",
+        "no_such_module:x": "cannot be loaded",
+        "broken_of_test.py:x": "nothing_of_that_name",
+        "team_of_test.py": "names no actor",
+    }.items():
+        assert main(["worker", target]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["worker", "team_of_test.py:both", "--until-idle", "--port", "0"]) == 0
+    out = capsys.readouterr().out
+    assert "working at hello" in out and "/health" in out
+    assert main(["fleet", "status"]) == 0 and main(["fleet", "stuck"]) == 0
+    assert "expired" in capsys.readouterr().out
