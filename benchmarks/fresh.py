@@ -19,13 +19,15 @@ class Failed(Exception):
     """A measurement's process failed; the text is the end of what it said."""
 
 
-def fresh(module: str, *arguments: str, python: str = sys.executable) -> Figures:
+def fresh(
+    module: str, *arguments: str, python: str = sys.executable, limit_s: float = LIMIT_S
+) -> Figures:
     """Run a module with arguments; its figures are the last line it prints, as JSON.
 
     It gets an event log of its own, which is thrown away.
 
     Raises:
-        Failed: it did not print any, or took longer than LIMIT_S.
+        Failed: it did not print any, or took longer than limit_s.
     """
     with tempfile.TemporaryDirectory(prefix="agentkit-bench-") as folder:
         env = {**os.environ, "AGENTKIT_LOG": str(Path(folder, "log.db"))}
@@ -33,18 +35,18 @@ def fresh(module: str, *arguments: str, python: str = sys.executable) -> Figures
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [python, "-m", module, *arguments]
         try:
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S)
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=limit_s)
         except subprocess.TimeoutExpired as error:
-            raise Failed(f"{' '.join(arguments)} took longer than {LIMIT_S:g} s") from error
+            raise Failed(f"{' '.join(arguments)} took longer than {limit_s:g} s") from error
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
         raise Failed(f"{' '.join(arguments)}: {(done.stderr or done.stdout)[-800:]}")
     return dict(json.loads(lines[-1]))
 
 
-def call(module: str, function: str, *arguments: str) -> Figures:
+def call(module: str, function: str, *arguments: str, limit_s: float = LIMIT_S) -> Figures:
     """Call a function of a module in a new process; it returns its figures."""
-    return fresh("benchmarks.fresh", module, function, *arguments)
+    return fresh("benchmarks.fresh", module, function, *arguments, limit_s=limit_s)
 
 
 def best(rows: Iterable[Figures]) -> Figures:

@@ -30,6 +30,9 @@ loaded = sum(name in sys.modules for name in {HEAVY})
 print(json.dumps({{name: value * 1e3 for name, value in taken.items()}} | {{"heavy": loaded}}))
 """
 
+LONG_S = 1800.0
+"""How long a measurement at size may take."""
+
 EMBEDDERS = {"hashed": "hashed n-grams", "minilm": "all-MiniLM-L6-v2 in numpy"}
 SETS = {
     "topics": "{} questions in other words about 20 sentences",
@@ -103,16 +106,16 @@ def costs(count: int, writers: int, repeats: int) -> str:
     return table.markdown(["figure", "agentkit", "beside it", "ratio"], rows)
 
 
-def sizes(count: int, events: int, repeats: int) -> str:
+def sizes(count: int, events: int) -> str:
     """The table of what memories cost at size, beside what they cost when little is asked."""
 
     def of(*words: str) -> Figures:
-        return best(call("benchmarks.sizes", *words) for _ in range(repeats))
+        return call("benchmarks.sizes", *words, limit_s=LONG_S)
 
     rows = []
     for kind in ("numpy", "chroma"):
         # A ratio is between figures of one run, see costs().
-        one = call("benchmarks.sizes", "items", kind, str(count))
+        one = of("items", kind, str(count))
         put, recall = one["put_ms"], one["recall_ms"]
         of_put = f"the store's own write {number(put, 'ms')}"
         of_recall = f"a recall without it {number(recall, 'ms')}"
@@ -130,14 +133,30 @@ def sizes(count: int, events: int, repeats: int) -> str:
     rows.append(row(f"memory stream of {count:,}: an observation", days["observe_ms"], ""))
     rows.append(row(f"memory stream of {count:,}: a recall", days["recall_ms"], ""))
     rows.append(row(f"memory stream of {count:,}: its map", days["map_ms"], ""))
-    for keys in (1, events):
-        one = of("state", str(events), str(keys))
-        name = f"a State of {events:,} events over {keys:,} {'key' if keys == 1 else 'keys'}"
+    for many, keys in ((events, events), (10 * events, 1), (10 * events, events)):
+        one = of("state", str(many), str(keys))
+        name = f"a State of {many:,} events over {keys:,} {'key' if keys == 1 else 'keys'}"
         told = f"{number(one['first'])} in the first fifth, {number(one['last'])} in the last"
         rows.append([f"{name}: bytes an event", number(one["last"]), told, ""])
-        rows.append([f"{name}: bytes beside its content", number(one["share"]), "", ""])
-        rows.append(row(f"{name}: opened", one["open_ms"], ""))
+        rows += kept(name, one)
+    for consistency in ("lww", "crdt"):
+        name = f"a board ({consistency}) of {events:,} keys"
+        rows += kept(name, of("board", str(events), consistency))
+    one = of("letters", str(events))
+    name = f"a queue of {events:,} letters on NATS"
+    told = f"the broker's start {number(one['start_ms'], 'ms')}"
+    rows.append([f"{name}: bytes to one of content", number(one["share"]), "", ""])
+    rows.append([f"{name}: its first letter", number(one["open_ms"], "ms"), told, ""])
     return table.markdown(["figure", "agentkit", "beside it", "ratio"], rows)
+
+
+def kept(name: str, one: Figures) -> list[list[str]]:
+    """Rows of what something takes on disk, and of opening it."""
+    told = f"CPU {number(one['open_cpu_ms'], 'ms')}"
+    return [
+        [f"{name}: bytes to one of content", number(one["share"]), "", ""],
+        [f"{name}: opened", number(one["open_ms"], "ms"), told, ""],
+    ]
 
 
 def row(name: str, value: float, beside: str, floor: float | None = None) -> Sequence[str]:
@@ -156,7 +175,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     options.add_argument("--write", action="store_true", help="put the tables into README.md")
+    options.add_argument("--sizes", action="store_true", help="memories at size alone: minutes")
     chosen = options.parse_args()
+    if chosen.sizes:
+        text = sizes(1_000, 2_000) if chosen.quick else sizes(33_000, 100_000)
+        where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
+        text = f"{where}, one run.\n\n{text}"
+        print(text)
+        if chosen.write:
+            table.put(Path(__file__).with_name("README.md"), "sizes", text)
+        return
     text = measured(1 if chosen.quick else 3, quick=chosen.quick)
     print(text)
     if chosen.write:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sqlite3
@@ -142,10 +143,11 @@ def state(count: str, keys: str) -> Figures:
     content, sizes = asyncio.run(fill(log))
     log.close()
     JOURNALS.clear()
-    begun = time.perf_counter()
+    gc.collect()
+    begun, spent_s = time.perf_counter(), time.process_time()
     log = SqliteLog(path)
     held = len(State("port", {}, folded, log=log).value)
-    opened = (time.perf_counter() - begun) * 1e3
+    opened, cpu = (time.perf_counter() - begun) * 1e3, (time.process_time() - spent_s) * 1e3
     log.close()
     if held != min(many, int(keys)):
         raise ValueError(f"{held} keys")
@@ -153,9 +155,89 @@ def state(count: str, keys: str) -> Figures:
     return {
         "share": size(path) / content,
         "open_ms": opened,
+        "open_cpu_ms": cpu,
         "first": fifths[0] / (many // 5),
         "last": fifths[-1] / (many // 5),
     }
+
+
+def board(count: str, consistency: str) -> Figures:
+    """A board of so many keys, each written once: bytes beside its content, and opening it."""
+    from agentkit.logs.sqlite import SqliteLog
+    from memory import Board
+    from memory.board.writing import NOTHING_READ, Draft, decision
+    from memory.journal import JOURNALS
+
+    path, many = Path(os.environ["AGENTKIT_LOG"]), int(count)
+
+    def opened(log: SqliteLog) -> Board:
+        return Board("port", consistency, log=log)  # type: ignore[arg-type]
+
+    async def fill(log: SqliteLog) -> int:
+        made, content = opened(log), 0
+        for n in range(many):
+            draft = Draft("main", f"key{n}", TEXT.format(n), "you", (), NOTHING_READ)
+            content += len(json.dumps({draft.key: draft.value}))
+            await made.journal.append("", decision(made, draft))
+        return content
+
+    log = SqliteLog(path)
+    content = asyncio.run(fill(log))
+    log.close()
+    JOURNALS.clear()
+    gc.collect()
+    begun = time.perf_counter(), time.process_time()
+    log = SqliteLog(path)
+    held = len(opened(log).keys())
+    taken = (time.perf_counter() - begun[0]) * 1e3, (time.process_time() - begun[1]) * 1e3
+    log.close()
+    if held != many:
+        raise ValueError(f"{held} keys")
+    return {"share": size(path) / content, "open_ms": taken[0], "open_cpu_ms": taken[1]}
+
+
+def letters(count: str) -> Figures:
+    """So many letters in a queue of a broker: bytes beside their content, and the first take."""
+    from memory.fabrics.broker import start_broker
+
+    folder = Path(os.environ["AGENTKIT_LOG"]).parent / "broker"
+    content = sum(len(json.dumps(TEXT.format(n))) for n in range(int(count)))
+    with start_broker(folder) as broker:
+        asyncio.run(sent(broker.url, int(count)))
+        stored = sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
+        broker.kill()
+        begun = time.perf_counter()
+        broker.start()
+        started = time.perf_counter()
+        asyncio.run(first_taken(broker.url))
+        ended = time.perf_counter()
+    return {
+        "share": stored / content,
+        "start_ms": (started - begun) * 1e3,
+        "open_ms": (ended - started) * 1e3,
+    }
+
+
+async def sent(url: str, count: int) -> None:
+    from memory.fabrics import fabric
+    from memory.fabrics.letters import Letter
+
+    async with fabric(url, namespace="sizes") as f:
+        queue = f.queue("jobs")
+        for begun in range(0, count, 500):
+            some = range(begun, min(begun + 500, count))
+            each = [Letter(id=str(n), body=TEXT.format(n)) for n in some]
+            await asyncio.gather(*(f.post.send(queue.channel, one) for one in each))
+
+
+async def first_taken(url: str) -> None:
+    from memory.fabrics import fabric
+
+    async with fabric(url, namespace="sizes") as f:
+        queue = f.queue("jobs")
+        got = await f.post.receive(queue.channel, queue.group, 30)
+        if got is None:
+            raise ValueError("no letter")
 
 
 def size(path: Path) -> int:
