@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from agentkit.extras import lacking
 from agentkit.messages import JSON, canonical
 from memory.board.diffing import edits as edits
+from memory.board.diffing import few
 
 if TYPE_CHECKING:
     import pycrdt
@@ -218,7 +219,7 @@ def merge(old: Any, value: JSON, place: tuple[str, ...], made: Places) -> None:
 def edit_text(old: Any, after: str) -> bool:
     """Insert and delete what differs, from the end, so that the places before stay right."""
     before = str(old)
-    found = [one for one in edits(before, after) if one[0] != "equal"]
+    found = few([one for one in edits(before, after) if one[0] != "equal"], len(before))
     # The library counts bytes of UTF-8.
     marks = sorted({n for _, i, j, _, _ in found for n in (i, j)})
     sizes = [len(before[i:j].encode()) for i, j in itertools.pairwise([0, *marks])]
@@ -234,7 +235,7 @@ def edit_text(old: Any, after: str) -> bool:
 def edit_list(old: Any, after: list[JSON]) -> bool:
     """Insert and delete the elements that differ, from the end, as `edit_text` does."""
     named = [[canonical(one) for one in side] for side in (plain(old), after)]
-    found = [one for one in edits(named[0], named[1]) if one[0] != "equal"]
+    found = few([one for one in edits(named[0], named[1]) if one[0] != "equal"], len(named[0]))
     for _, i, j, k, m in reversed(found):
         if i < j:
             del old[i:j]

@@ -7,17 +7,28 @@ short; else word by word, from words that stand once on either side (patience di
 from __future__ import annotations
 
 import bisect
+import contextlib
 import difflib
+import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+from agentkit.threads import in_thread
 
 Edit = tuple[str, int, int, int, int]
 """An opcode of difflib: verb, from and to before, from and to after."""
 
 PAIRS = 40_000
 """Up to so many pairs of characters or elements are compared; more would take seconds."""
+
+CHANGES, FEWEST, WORK = 200, 10, 20_000_000
+"""So many changes of one text or list are made at most, of a long one fewer: with that many
+characters in all to be gone over. Of more, those next to each other are one."""
+
+READY: dict[tuple[str, str], list[Edit]] = {}
+"""What differs between two long texts, worked out beforehand in a thread."""
 
 DEEPEST = 6
 """So often what lies between two words is divided again."""
@@ -36,11 +47,69 @@ def edits(before: Sequence[str], after: Sequence[str]) -> list[Edit]:
     Cost: in proportion to the length of both; of what lies between equal ends at most `PAIRS` are
     compared one by one, between two words that both sides have once.
     """
+    if isinstance(before, str) and (known := READY.get((before, str(after)))) is not None:
+        return known
     start, end = _ends(before, after)
     inner = before[start : len(before) - end], after[start : len(after) - end]
     return [
         (verb, i + start, j + start, k + start, m + start) for verb, i, j, k, m in _between(*inner)
     ]
+
+
+@contextlib.asynccontextmanager
+async def ready(before: object, after: object) -> AsyncIterator[None]:
+    """Work out in a thread what differs between long texts at equal places of two values.
+
+    `edits` of the same two finds it meanwhile, and the event loop need not stand still for it.
+    """
+    pairs = list(long_texts(before, after))
+    try:
+        for pair in pairs:
+            READY[pair] = await in_thread(functools.partial(edits, *pair))
+        yield
+    finally:
+        for pair in pairs:
+            READY.pop(pair, None)
+
+
+def is_long(value: object) -> bool:
+    """Whether there is a text in a value that may take long to compare."""
+    if isinstance(value, dict):
+        return any(is_long(one) for one in value.values())
+    return isinstance(value, str) and len(value) >= LONG // 2
+
+
+def long_texts(before: object, after: object) -> Iterator[tuple[str, str]]:
+    """Yield the texts at equal places of two values that are long and differ."""
+    if isinstance(before, str) and isinstance(after, str):
+        if len(before) + len(after) >= LONG and before != after:
+            yield before, after
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() & after.keys():
+            yield from long_texts(before[name], after[name])
+
+
+def few(found: Sequence[Edit], size: int) -> list[Edit]:
+    """Merge changes until few are left: those between which the least is the same.
+
+    A text that was written anew has words in common with the old one by chance. To keep these costs
+    a document more with each change, as it looks for the place of each among all of them.
+
+    Args:
+        found: changes alone, in their order.
+        size: of what is changed.
+    """
+    most = max(FEWEST, min(CHANGES, WORK // max(1, size)))
+    if len(found) <= most:
+        return list(found)
+    same = [after[1] - before[2] for before, after in itertools.pairwise(found)]
+    kept = set(sorted(range(len(same)), key=lambda n: -same[n])[: most - 1])
+    merged, first = list[Edit](), found[0]
+    for n, one in enumerate(found):
+        if n in kept or n == len(same):
+            merged.append(("replace", first[1], one[2], first[3], one[4]))
+            first = found[n + 1] if n < len(same) else first
+    return merged
 
 
 def _ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
@@ -66,6 +135,9 @@ def _common(most: int, same: Callable[[int], bool]) -> int:
 
 def _between(before: Sequence[str], after: Sequence[str], depth: int = 0) -> list[Edit]:
     """Compare two texts or lists: whole if they are short, else around what both have once."""
+    if not before or not after:
+        verb = "delete" if before else "insert"
+        return [(verb, 0, len(before), 0, len(after))] if before or after else []
     if len(before) * len(after) <= PAIRS:
         matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
         return list(matcher.get_opcodes())

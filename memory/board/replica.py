@@ -19,6 +19,7 @@ from agentkit.threads import Turn
 from memory.board.beliefs import believe, believed
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
+from memory.board.diffing import is_long, ready
 from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
 from memory.board.serving import Client
 from memory.board.session import CAUSAL, GUARANTEES
@@ -154,7 +155,9 @@ class Replica(Client, Memory):
             after = frozenset(self.known.to_write(board.state, self.guarantees))
             draft = Draft(where, key, value, by, base, before, after,
                           self.known.later_than(self.guarantees))  # fmt: skip
-            event = await board.journal.append(step_key, decision(board, draft))
+            long = board.consistency == "crdt" and is_long(value)
+            async with ready(board.state.value(where, key) if long else None, value):
+                event = await board.journal.append(step_key, decision(board, draft))
             version = version_of(event)
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()

@@ -3,11 +3,16 @@ from __future__ import annotations
 import difflib
 import itertools
 import random
+import threading
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentkit import run
+from agentkit.logs.memory import MemoryLog
+from memory import Board
 from memory.board import crdt, diffing
 from memory.board.crdt import change, document, take, value_of, whole
 
@@ -140,3 +145,61 @@ def test_texts_that_have_nothing_in_common_are_replaced_whole(
         one, other = ("".join(dice.choices(letters, k=50_000)) for _ in range(2))
         assert crdt.edits(one, other)
     assert sum(compared) < 50_000 * 2000
+
+
+@given(
+    texts=st.tuples(st.text("ab ", max_size=60), st.text("ab ", max_size=60)),
+    most=st.integers(1, 6),
+)
+@settings(deadline=None)
+def test_changes_that_are_merged_still_turn_one_text_into_the_other(
+    texts: tuple[str, str], most: int
+) -> None:
+    before, after = texts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffing, "CHANGES", most)
+        patch.setattr(diffing, "FEWEST", 1)
+        found = [one for one in diffing.edits(before, after) if one[0] != "equal"]
+        fewer = diffing.few(found, len(before))
+    assert len(fewer) == min(len(found), most)
+    made = before
+    for _, i, j, k, m in reversed(fewer):
+        made = made[:i] + after[k:m] + made[j:]
+    assert made == after
+    # Every change lies in one of those that it was merged into.
+    for _, i, j, k, m in found:
+        assert any(one[1] <= i <= j <= one[2] and one[3] <= k <= m <= one[4] for one in fewer)
+
+
+def test_what_is_the_same_for_longest_stays_when_changes_are_merged() -> None:
+    found = [("replace", n, n + 1, n, n + 1) for n in (0, 2, 100, 102, 104, 300)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffing, "CHANGES", 3)
+        patch.setattr(diffing, "FEWEST", 1)
+        assert [one[1:3] for one in diffing.few(found, 400)] == [(0, 3), (100, 105), (300, 301)]
+    assert len(diffing.few(found * 1000, 10_000_000)) == diffing.FEWEST
+
+
+@pytest.mark.parametrize("inside", [False, True])
+async def test_long_texts_are_compared_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    rng, compared = random.Random(4), list[int]()
+    inner = diffing._between
+
+    def between(before: Any, after: Any, depth: int = 0) -> Any:
+        if before and after:
+            compared.append(threading.get_ident())
+        return inner(before, after, depth)
+
+    monkeypatch.setattr(diffing, "_between", between)
+    words = ["".join(rng.choices("abcdefgh", k=6)) for _ in range(900)]
+    texts = [" ".join(rng.choices(words, k=6000)) for _ in range(2)]
+    made = Board("port", "crdt", log=MemoryLog())
+    async with run(log=made.journal.log):
+        for text in texts:
+            await made.write("t", {"page": text} if inside else text)
+        seen = await made.read("t")
+        assert seen.value == ({"page": texts[1]} if inside else texts[1])
+    assert compared and threading.get_ident() not in compared
+    assert diffing.READY == {}
