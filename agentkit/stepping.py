@@ -280,8 +280,10 @@ class Stepping(Recorder):
             return
         if done.step in PAID:
             self.budget_of(scope).enter(Hold(done.name, None), done.usage, done.cost_usd)
-            taken_out = [one.beside for one in scope.allotted()] if self.how == "resume" else []
-            if self.budget.limited:
+            # Of a run that goes on all of it was entered at once; a replay enters it as it comes.
+            early = self.how == "resume"
+            taken_out = [one.beside for one in scope.allotted()] if early else []
+            if self.budget.limited and early:
                 taken_out.append(self.beside)
             for one in taken_out:
                 one.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)

@@ -225,4 +225,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("RetryRefused", "retry_budget", {"model": "m", "error": "Overloaded"}),
     ("CallMended", "tools.mended", {"model": "m", "wrong": "You said nothing."}),
     ("ToolsPrompted", "tools.prompted", {"model": "m"}),
+    ("Raised", "cascade", {"from": "a", "to": "b", "reason": "r"}),
+    ("Taken", "cascade", {"taken": "b", "stage": 2, "stages": 2}),
+    ("Skipped", "skipped", {"skipped": {"3": "r"}, "downgraded": ["1"], "budget_usd": 0.5}),
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison, Row
 from agentkit.evaluate.condorcet import majority, plurality
 from agentkit.evaluate.power import power, questions_needed
+from agentkit.evaluate.saving import Saving, saving
+from agentkit.evaluate.slo import Slo, slo
 from agentkit.evaluate.trial import Trial
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "Comparison",
     "Progress",
     "Row",
+    "Saving",
+    "Slo",
     "Trial",
     "chaos",
     "compare",
@@ -24,4 +28,6 @@ __all__ = [
     "plurality",
     "power",
     "questions_needed",
+    "saving",
+    "slo",
 ]

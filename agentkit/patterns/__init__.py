@@ -11,8 +11,10 @@ from agentkit.deprecated import moved_modules
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
+    from agentkit.patterns.afford import afford as afford
     from agentkit.patterns.auction import auction as auction
     from agentkit.patterns.bestof import best_of as best_of
+    from agentkit.patterns.cascade import cascade as cascade
     from agentkit.patterns.chatchain import Phase as Phase
     from agentkit.patterns.chatchain import chatchain as chatchain
     from agentkit.patterns.consistency import self_consistency as self_consistency
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from agentkit.patterns.vote import vote as vote
 
 HOMES = {
+    "afford": "agentkit.patterns.afford",
+    "cascade": "agentkit.patterns.cascade",
     "Duty": "agentkit.patterns.sop",
     "Finding": "agentkit.patterns.graphs.checks",
     "Graph": "agentkit.patterns.graphs.graph",

@@ -20,6 +20,8 @@ from agentkit.errors import BadReply
 from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
+from agentkit.patterns.afford import afford
+from agentkit.patterns.cascade import cascade
 from agentkit.patterns.chatchain import Phase, chatchain
 from agentkit.patterns.crew import crew
 from agentkit.patterns.groupchat import groupchat
@@ -128,6 +130,21 @@ def handed() -> tuple[Actor, str]:
     return handoff([ada, bo, agent("cy", lambda t: f"{len(t.splitlines())} lines")]), "the dues"
 
 
+def climbing() -> tuple[Actor, str]:
+    team = [
+        agent("ada", lambda t: f"{len(t)}"),
+        agent("bo", lambda _: BadReply("cut")),
+        agent("cy", "z"),
+    ]
+    return cascade(team, judge=lambda a: a.text == "z" or "it is no z"), "the dues"
+
+
+def thrifty() -> tuple[Actor, Any]:
+    workers = [(agent("ada", lambda t: f"<{t}>"), 1.0), (agent("bo", lambda t: t), 0.5)]
+    return afford(workers, value=len, budget_usd=9.0, concurrency=2), ["a", "bbb", "cc"]
+
+
+TEAMS |= {"cascade": climbing, "afford": thrifty}
 TEAMS |= {"router": routed, "supervisor": supervised, "handoff": handed}
 
 

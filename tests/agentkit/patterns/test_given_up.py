@@ -29,6 +29,7 @@ from agentkit.patterns import (
     Phase,
     auction,
     best_of,
+    cascade,
     chatchain,
     contract_net,
     crew,
@@ -277,6 +278,7 @@ PARTIAL_OR_ERROR: dict[str, Case] = {
 """Teams that have a part to show; it cannot have a type, so with one it is an error."""
 
 ERRORS: dict[str, tuple[Case, type[AgentkitError]]] = {
+    "cascade": (lambda: cascade([agent("ada"), gone("bo")], judge=lambda _: False), BadReply),
     "graph: fail": (lambda: looped("fail"), RoundsSpent),
     "quorum": (lambda: quorum([agent("ada"), late("bo")], 2, deadline_s=0.25), BadOutput),
     "supervisor": (lambda: supervisor(looking("boss"), [agent("ada")], max_turns=2), LimitReached),
@@ -418,7 +420,8 @@ async def test_an_auction_says_whose_bid_it_did_not_get() -> None:
 
 def test_every_pattern_is_looked_at() -> None:
     tried = {name.partition(":")[0] for name in (*GIVEN_UP, *PARTIAL_OR_ERROR, *ERRORS)}
-    assert set(MAKERS) <= tried | {"auction"}
+    # What is missing of a list of tasks is looked at in test_afford.
+    assert set(MAKERS) <= tried | {"auction", "afford"}
 
 
 @pytest.mark.parametrize("name", GIVEN_UP)
