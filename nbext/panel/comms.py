@@ -17,6 +17,9 @@ from nbext.session import Session
 NEWS, ORDERS, HERE = "agentkit.news", "agentkit.orders", "agentkit.kernel"
 """Targets of comms; the last is one that only says, in the kernel's list, that we are here."""
 
+FRONTS = 16
+"""Front ends that are told news: pages that crashed never say that they are gone."""
+
 
 def install(session: Session) -> Callable[[], None]:
     """Let front ends look at this kernel's runs; returns what ends that."""
@@ -34,6 +37,10 @@ def install(session: Session) -> Callable[[], None]:
     def tell(comm: Any, _message: Any) -> None:
         from nbext.panel.news import News
 
+        told = [id for id, (one, _) in open_ones.items() if one.target_name == NEWS]
+        for id in told[: max(0, len(told) - FRONTS + 1)]:
+            open_ones[id][0].close()
+            forget(id)
         news = News(session, comm)
         open_ones[comm.comm_id] = comm, news.stop
         comm.on_close(lambda _: forget(comm.comm_id))

@@ -11,22 +11,26 @@ from typing import Any
 
 import agentkit
 from agentkit.agent import Agent
-from agentkit.errors import AgentkitError
+from agentkit.errors import AgentkitError, error_text
 from agentkit.events import Delta
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.subscribing import running_loop
-from nbext.panel.rows import Row, Rows, row
+from agentkit.views.phrases import short
+from nbext.panel.rows import WORDS, Row, Rows, row
 from nbext.session import Session
 
 PROTOCOL = 1
 """Of the messages; a front end of another one says so instead of showing half of it."""
 
-BATCH_S = 0.05
-"""Time between two batches: a server drops messages above 1,000 a second."""
+BATCH_S, AT_ONCE_S = 0.05, 0.005
+"""Between two batches, as a server drops messages above 1,000 a second; and before the first."""
 
 MOST = 2000
 """Runs that are listed, the newest."""
+
+MANY, QUESTION = 200, 10_000
+"""Actors that are listed, and tools of one; characters of a question."""
 
 RECOUNT_S = 5.0
 """How often the log is asked what all of today's runs cost."""
@@ -40,6 +44,9 @@ class News:
         self.rows = Rows()
         self.lock = threading.Lock()
         self.waiting = False
+        self.sent = 0.0
+        self.trouble = ""
+        """Why what is recorded cannot be told."""
         self.actors: list[JSON] = []
         self.asked: list[JSON] = []
         self.others: list[Row] = []
@@ -52,17 +59,29 @@ class News:
         """Follow the log, and tell how all stands."""
         self.removers.append(self.session.log.subscribe(self.take, what="run"))
         session, cells = self.session, self.session.shell.events
+        try:
+            self.fill()
+        except AgentkitError as error:
+            self.trouble = error_text(error)
+        session.listeners.append(self.wake)
+        self.removers.append(lambda: session.listeners.remove(self.wake))
+        cells.register("post_run_cell", self.after_a_cell)
+        self.removers.append(lambda: cells.unregister("post_run_cell", self.after_a_cell))
+        self.send(whole=True)
+
+    def fill(self) -> None:
+        """Begin with the runs of this notebook that are recorded.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        session = self.session
         infos = [info for info in session.log.runs() if session.ours(info)][:MOST]
         with self.lock:
             self.rows.fill(infos)
         for info in infos:
             if info.status == "open" and session.mine(info):
                 self.take(session.log.read(info.id))
-        session.listeners.append(self.wake)
-        self.removers.append(lambda: session.listeners.remove(self.wake))
-        cells.register("post_run_cell", self.after_a_cell)
-        self.removers.append(lambda: cells.unregister("post_run_cell", self.after_a_cell))
-        self.send(whole=True)
 
     def stop(self) -> None:
         """Follow nothing any more."""
@@ -91,11 +110,12 @@ class News:
             if self.waiting or not self.removers:
                 return
             self.waiting = True
+        wait = BATCH_S if time.monotonic() - self.sent < BATCH_S else AT_ONCE_S
         if self.loop is not None and self.loop.is_running():
             loop = self.loop
-            loop.call_soon_threadsafe(lambda: loop.call_later(BATCH_S, self.send))
+            loop.call_soon_threadsafe(lambda: loop.call_later(wait, self.send))
             return
-        timer = threading.Timer(BATCH_S, self.send)
+        timer = threading.Timer(wait, self.send)
         timer.daemon = True
         timer.start()
 
@@ -111,15 +131,18 @@ class News:
         if not whole and said == {"runs": []}:
             return
         head: dict[str, JSON] = {"kind": "news", "protocol": PROTOCOL, "whole": whole}
+        if self.trouble:
+            said["trouble"] = self.trouble
+        self.sent = time.monotonic()
         self.comm.send({**head, **said, "today": self.spent(), "version": agentkit.__version__})
 
     def defined(self) -> list[JSON]:
         """The actors of the notebook."""
         return [
-            {"name": name, "what": actor.what, "model": actor.model_name or "",
-             "tools": sorted(actor.tools) if isinstance(actor, Agent) else [],
-             "called": actor.name}
-            for name, actor in self.session.actors().items()
+            {"name": short(name, WORDS), "what": actor.what, "called": short(actor.name, WORDS),
+             "model": short(actor.model_name or "", WORDS),
+             "tools": sorted(actor.tools)[:MANY] if isinstance(actor, Agent) else []}
+            for name, actor in list(self.session.actors().items())[:MANY]
         ]  # fmt: skip
 
     def questions(self) -> list[JSON]:
@@ -144,8 +167,9 @@ class News:
 
 def asked(id: str, question: Question) -> JSON:
     """A question as JSON."""
-    names = {"run", "agent", "text", "options", "default", "words"}
-    return {"id": id, **question.model_dump(mode="json", include=names)}
+    names = {"run", "agent", "options", "default", "words"}
+    text = question.text[:QUESTION]
+    return {"id": id, "text": text, **question.model_dump(mode="json", include=names)}
 
 
 def since(one: Row, begin: float) -> bool:

@@ -110,7 +110,7 @@ def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) ->
     record(lab, "closed.ipynb", "Is the <i id=bad>port</i> open?")
     lab.open(lab.write("other.ipynb", ["1 + 1"]))
     lab.page.get_by_title("Agents", exact=True).first.click()
-    others = lab.page.get_by_role("region", name="Runs of notebooks that are not open")
+    others = lab.page.get_by_role("region", name="Runs from the log")
     row = others.locator(".ak-run", has_text="closed.ipynb")
     expect(row).to_contain_text("Is the <i id=bad>port</i> open?")
     row.locator(".ak-run-head").click()

@@ -196,3 +196,32 @@ def test_nothing_is_told_when_nothing_happens(one: Notebook, front: Front) -> No
         while True:
             front.one.client.get_iopub_msg(timeout=0.5)
     assert len(front.news) == told
+
+
+def test_a_log_that_cannot_be_read_is_told_and_does_not_close_the_door(
+    one: Notebook, front: Front
+) -> None:
+    one.ok(
+        "from agentkit.errors import LogLocked\nfrom nbext.session import Session\n"
+        "kept = Session.ours\n"
+        "def locked(*_): raise LogLocked('The log is locked.')\n"
+        "Session.ours = locked"
+    )
+    front.send("comm_open", comm_id="late", target_name="agentkit.news", data={})
+    while True:
+        content = front.take()["content"]
+        if content.get("comm_id") == "late":
+            break
+    assert "The log is locked." in content["data"]["trouble"] and content["data"]["runs"] == []
+    one.ok("Session.ours = kept")
+
+
+def test_a_front_end_that_was_forgotten_is_told_no_more(one: Notebook, front: Front) -> None:
+    for n in range(17):
+        front.send("comm_open", comm_id=f"tab {n}", target_name="agentkit.news", data={})
+    closed = set[str]()
+    while len(closed) < 3:
+        message = front.take()
+        if message["msg_type"] == "comm_close":
+            closed.add(message["content"]["comm_id"])
+    assert closed == {"news", "late", "tab 0"}

@@ -18,6 +18,8 @@ export class Link {
   /** @type {"absent" | "here" | "other"} "other" is a kernel with an agentkit that speaks otherwise. */
   state = "absent";
   version = "";
+  /** What keeps the kernel from reading its log. */
+  trouble = "";
   /** @type {Map<string, import("./types").Run>} */
   runs = new Map();
   /** @type {import("./types").Actor[]} */
@@ -44,6 +46,10 @@ export class Link {
     context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => { if (GONE.includes(status)) this.reset(); });
     context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message, connect));
     void context.ready.then(connect);
+    // A page that goes says so; a kernel would tell it news for ever.
+    const leave = () => { for (const comm of this.comms) if (!comm.isDisposed) comm.close(); this.reset(); };
+    window.addEventListener("pagehide", leave);
+    panel.disposed.connect(() => { window.removeEventListener("pagehide", leave); leave(); });
   }
 
   get path() { return String(this.panel.context.path); }
@@ -98,6 +104,7 @@ export class Link {
     if (this.state === "here") {
       if (news.whole) this.runs.clear();
       for (const run of news.runs) this.runs.set(run.id, run);
+      this.trouble = news.trouble ?? "";
       this.actors = news.actors ?? this.actors;
       for (const { id } of news.questions ?? []) {
         // Somebody sees it, though its cell may be out of sight.

@@ -18,6 +18,8 @@ export class FolderLog {
   /** @type {Map<string, Set<() => void>>} */
   watched = new Map();
   busy = false;
+  /** Whether the server cannot do this; it is not asked again then. */
+  absent = false;
   changed = new Signal(this);
 
   /**
@@ -25,7 +27,7 @@ export class FolderLog {
    * @param {string} folder
    */
   async look(folder) {
-    if (this.busy) return;
+    if (this.busy || this.absent) return;
     this.busy = true;
     try {
       if (folder !== this.folder) { this.folder = folder; this.mark = ""; this.runs = new Map(); this.changed.emit(undefined); }
@@ -59,7 +61,8 @@ export class FolderLog {
     const settings = ServerConnection.makeSettings();
     const url = URLExt.join(settings.baseUrl, "agentkit", "order");
     const response = await ServerConnection.makeRequest(url, { method: "POST", body: JSON.stringify(order) }, settings);
-    if (response.status === 404) throw new Error("Jupyter's server does not read logs: its extension nbext.server is not enabled.");
+    this.absent = response.status === 404;
+    if (this.absent) throw new Error("Jupyter's server does not read logs: its extension nbext.server is not enabled.");
     if (!response.ok) throw new Error(`Jupyter's server answered ${response.status}.`);
     const reply = await response.json();
     if (reply.error) throw new Error(String(reply.error));

@@ -15,7 +15,8 @@ const { LabIcon } = await shared("@jupyterlab/ui-components");
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161"><circle cx="12" cy="5" r="3.2"/><circle cx="5" cy="18" r="3.2"/><circle cx="19" cy="18" r="3.2"/><path d="M10.6 7.4 6.4 15.2M13.4 7.4l4.2 7.8M8.2 18h7.6" stroke="#616161" stroke-width="1.8" class="jp-icon3"/></g></svg>`;
 export const icon = new LabIcon({ name: "jupyter-agentkit:agents", svgstr: SVG });
 
-const FRAME_MS = 100;
+/** Between two drawings; the first after a while comes at once. */
+const FRAME_MS = 100, AT_ONCE_MS = 15;
 const TICK_MS = 1000;
 
 /** A side panel; what it is told to do it passes on. */
@@ -35,6 +36,7 @@ export class AgentsPanel extends Widget {
   timer = 0;
   ticker = 0;
   poll = 0;
+  drawnAt = 0;
   /** Whether a button is being pressed: one that is drawn anew under the finger would not notice. */
   pressed = false;
   /** @type {Map<string, HTMLElement>} Questions as they are drawn: what is typed into them stays. */
@@ -88,7 +90,8 @@ export class AgentsPanel extends Widget {
   /** Draw soon, together with what comes until then; not while nobody looks. */
   soon() {
     if (!this.isVisible || this.timer) return;
-    this.timer = window.setTimeout(() => { this.timer = 0; if (!this.pressed) this.draw(); }, FRAME_MS);
+    const wait = Math.max(AT_ONCE_MS, FRAME_MS - (performance.now() - this.drawnAt));
+    this.timer = window.setTimeout(() => { this.timer = 0; if (!this.pressed) this.draw(); }, wait);
   }
 
   onAfterShow() {
@@ -108,6 +111,7 @@ export class AgentsPanel extends Widget {
   tell(text) { this.trouble.textContent = text; }
 
   draw() {
+    this.drawnAt = performance.now();
     const { all } = this.links;
     /** @type {string[][]} */
     const options = [["", "All open notebooks"], ...all.map((link) => [link.path, called(link.path)])];
@@ -142,6 +146,7 @@ export class AgentsPanel extends Widget {
     if (link.state === "absent") section.append(html("p", "ak-none", "agentkit is not loaded here: %load_ext nbext"));
     if (link.state === "other") section.append(html("p", "ak-none", `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`));
     if (link.state !== "here") return section;
+    if (link.trouble) section.append(html("p", "ak-trouble", link.trouble));
     head.append(html("span", "ak-small", runs.length ? spent(total(runs)) : ""));
     if (link.questions.length) section.append(html("ul", "ak-list", "", ...link.questions.map((one) => this.question(link, one))));
     if (runs.length) this.list(section, runs, link.path, link, () => "");
@@ -171,15 +176,15 @@ export class AgentsPanel extends Widget {
     if (more > 0) section.append(press(`Show ${Math.min(more, PAGE)} of ${more} older ones`, `more ${key}`, () => { this.shown += PAGE; this.draw(); }));
   }
 
-  /** Runs of the folder's log that no open notebook tells of. */
+  /** Runs of the folder's log that no kernel of an open notebook tells of. */
   others() {
     const { log } = this, open = new Set(this.links.all.filter((link) => link.state === "here").map((link) => link.path.split(":").pop()));
     const told = new Set(this.links.all.flatMap((link) => [...link.runs.keys()]));
     const runs = [...log.runs.values()].filter((run) => !open.has(run.place ?? "") && !told.has(run.id));
     if (!runs.length && !log.trouble) return [];
-    const head = html("h3", "", "Not open", html("span", "ak-small", [`/${log.folder}`, ...(runs.length ? [spent(total(runs))] : [])].join(" · ")));
+    const head = html("h3", "", "From the log", html("span", "ak-small", [`/${log.folder}`, ...(runs.length ? [spent(total(runs))] : [])].join(" · ")));
     const section = html("section", "ak-notebook", "", head);
-    section.setAttribute("aria-label", `Runs of notebooks that are not open, in /${log.folder}`);
+    section.setAttribute("aria-label", `Runs from the log of /${log.folder}`);
     if (log.trouble) section.append(html("p", "ak-none", log.trouble));
     this.list(section, runs, "", null, (run) => (run.place ? called(run.place) : "a script or console"));
     return [section];

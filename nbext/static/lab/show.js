@@ -30,7 +30,7 @@ export function show(app, lab, name, run, source, link) {
   /** @type {any} */
   let view = ["main", "right"].flatMap((area) => [...app.shell.widgets(area)]).find((one) => one.id === id);
   if (!view) {
-    view = new RunView(source, run, link ? called(link.path) : `${run.place ?? "a script or console"}, not open`);
+    view = new RunView(source, run, link ? called(link.path) : `${run.place ?? "a script or console"}, from the log`);
     view.id = id;
     if (lab) app.shell.add(view, "main", link ? { mode: "split-right", ref: link.panel.id } : {});
     else app.shell.add(view, "right");

@@ -43,6 +43,8 @@ export interface Question { id: string; run: string; agent: string; text: string
 export interface News {
   kind: "news"; protocol: number; version: string; whole: boolean; runs: Run[]; today: Sum;
   actors?: Actor[]; questions?: Question[];
+  /** Why the log cannot be read. */
+  trouble?: string;
 }
 /** A line of a transcript or of the list of events. */
 export interface ListLine { kind: string; title: string; text: string; depth: number }
