@@ -126,7 +126,7 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
         raise SetupError(f"{NAME} knows no stop", todo='leave it out, or use dialect="openai"')
     said = unique(node.message for node in request.thread)
     first = next((n for n, item in enumerate(said) if item.role != "system"), len(said))
-    told = "\n\n".join(item.text for item in said[:first] if item.text)
+    told = "\n\n".join(filter(None, (str(content(item)) for item in said[:first])))
     fields = dict(options.extra or {})
     result: dict[str, Any] = {
         "model": model,

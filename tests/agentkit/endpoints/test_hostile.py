@@ -333,7 +333,7 @@ def mended(text: str) -> str:
         max_size=8,
     ),
     st.booleans(),
-    st.sampled_from(["openai", "anthropic"]),
+    st.sampled_from(["openai", "responses", "anthropic"]),
 )
 def test_any_bytes_are_an_answer_or_a_typed_error(
     parts: list[bytes], streaming: bool, dialect: Any

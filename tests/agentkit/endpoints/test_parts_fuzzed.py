@@ -14,7 +14,13 @@ from agentkit.messages import Message, ToolCall
 from agentkit.parts import Data, File, Image, Reasoning, Unknown
 from agentkit.tokens import conversation_tokens
 from tests.agentkit.endpoints.test_parts_sent import to_anthropic, to_openai
+from tests.agentkit.endpoints.test_responses import asked
 from tests.media import pdf, png, wav
+
+
+def to_responses(*messages: Message) -> list[dict[str, Any]]:
+    return list(asked(*messages)["input"])
+
 
 PARTS = st.one_of(
     st.text(max_size=20),
@@ -56,6 +62,9 @@ def test_any_conversation_is_written_or_refused(messages: list[Message]) -> None
     with contextlib.suppress(UnsupportedPart):
         turns: list[Any] = to_anthropic(*messages)["messages"]
         assert not any(a["role"] == b["role"] for a, b in zip(turns, turns[1:], strict=False))
+    with contextlib.suppress(UnsupportedPart):
+        ids = [one["call_id"] for one in to_responses(*messages) if "call_id" in one]
+        assert all(ids.count(one) == 2 for one in ids)
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,7 +77,7 @@ def test_nothing_of_the_bytes_is_lost_on_the_way(messages: list[Message]) -> Non
         for part in one.content.images
         if part.digest
     ]
-    for write in (to_openai, to_anthropic):
+    for write in (to_openai, to_responses, to_anthropic):
         with contextlib.suppress(UnsupportedPart):
             written = json.dumps(write(*messages))
             assert written.count("iVBORw0KGgo") == len(images)

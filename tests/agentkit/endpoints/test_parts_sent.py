@@ -218,7 +218,7 @@ def url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["openai", "anthropic"])
+@pytest.fixture(params=["openai", "responses", "anthropic"])
 def dialect(request: pytest.FixtureRequest) -> Any:
     return request.param
 

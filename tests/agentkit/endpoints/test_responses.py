@@ -145,6 +145,9 @@ def test_parts_are_sent_in_the_forms_that_the_types_have() -> None:
     assert [one["type"] for one in result["output"]] == ["input_text", "input_image"]
     with pytest.raises(UnsupportedPart, match="audio/wav"):
         asked(Message(role="user", content=[SOUND]))
+    for role in ("system", "assistant"):
+        with pytest.raises(UnsupportedPart, match="text alone"):
+            asked(Message(role=role, content=["Look:", IMAGE]))  # type: ignore[arg-type]
 
 
 def test_a_failed_tool_is_told_in_words() -> None:

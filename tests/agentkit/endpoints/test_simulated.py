@@ -42,7 +42,7 @@ def url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["openai", "anthropic"])
+@pytest.fixture(params=["openai", "responses", "anthropic"])
 def dialect(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -162,10 +162,12 @@ async def test_faults_find_their_actor_by_name(model: Model, faults: Any) -> Non
     await model(SUM.model_copy(update={"actor": "Zoe 2"}))
 
 
-async def test_the_same_key_is_charged_once(model: Model, url: str, faults: Any) -> None:
+async def test_the_same_key_is_charged_once(
+    model: Model, url: str, faults: Any, dialect: str
+) -> None:
     async with httpx.AsyncClient() as client:
         before = (await client.get(f"{url}/sim/stats")).json()
-        request = SUM.model_copy(update={"key": f"one call {model}"})
+        request = SUM.model_copy(update={"key": f"one call {model} {dialect}"})
         first, second = await model(request), await model(request)
         after = (await client.get(f"{url}/sim/stats")).json()
     assert first.text == second.text
@@ -174,7 +176,7 @@ async def test_the_same_key_is_charged_once(model: Model, url: str, faults: Any)
 
 async def test_an_unknown_model_is_named(url: str, dialect: Any) -> None:
     model = connect("nobody", base_url=url, dialect=dialect, retries=0)
-    base = f"{url}/v1" if dialect == "openai" else url
+    base = url if dialect == "anthropic" else f"{url}/v1"
     model = connect("nobody", base_url=base, dialect=dialect, retries=0)
     with pytest.raises(Rejected, match="nobody"):
         await model(SUM)
