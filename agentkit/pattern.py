@@ -113,6 +113,20 @@ class Pattern(Actor[T], Generic[In, P, T]):
             asked = self._given({name: how.pop(name) for name in list(how) if name in self.own})
         return await Actor.submit(asked, task, **how)
 
+    def with_(self, *args: P.args, **own: P.kwargs) -> Self:
+        """Make a copy that is asked with these arguments, so that an ask gives options alone.
+
+        `await team.with_(rounds=3)(task, budget_usd=1)`. One call may give both, too, but there is
+        no type for such a function (PEP 612), so that checkers take it for an error.
+
+        Raises:
+            SetupError: an argument that it does not take, or one of another type.
+        """
+        given = {**own, **self._placed(args, own)}
+        if unknown := sorted(given.keys() - self.own.keys()):
+            raise self._misasked(f"it has no {', '.join(unknown)}")
+        return self._given(given)
+
     def _placed(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments that were given by their place, by name."""
         after_task = list(self.__signature__.parameters.values())[1:]
@@ -131,20 +145,21 @@ class Pattern(Actor[T], Generic[In, P, T]):
     def _given(self, given: dict[str, Any]) -> Self:
         """The pattern with arguments beside the task."""
         needed = [one.name for one in self.own.values() if one.default is one.empty]
-        if missing := [name for name in needed if name not in given]:
+        if missing := [name for name in needed if name not in {**self.arguments, **given}]:
             raise self._misasked(f"{', '.join(missing)} is missing")
         if not given:
             return self
         values = {name: self._typed_argument(name, value) for name, value in given.items()}
         made = copy.copy(self)
         made.fn = functools.partial(self.fn, **{name: one for name, (one, _) in values.items()})
-        made.arguments = {name: kept for name, (_, kept) in values.items()}
+        made.arguments = {**self.arguments, **{name: kept for name, (_, kept) in values.items()}}
         return made
 
     def _typed_argument(self, name: str, value: Any) -> tuple[Any, JSON]:
         """An argument as the function gets it, and as the log does."""
         try:
-            hint = get_type_hints(self.fn).get(name, Any)
+            fn = self.fn.func if isinstance(self.fn, functools.partial) else self.fn
+            hint = get_type_hints(fn).get(name, Any)
         except (NameError, TypeError):
             hint = Any
         try:
@@ -247,7 +262,8 @@ def pattern(
         fn: async def of the task; and of `output` if it wants to know the type asked for, of
             `after` if it gives the conversation so far (an answer, or None) to whom it asks.
             Without `after` it is told behind the task what was said before. Further parameters
-            may be given in an ask: `await team(task, rounds=3)`.
+            may be given in an ask: `await team(task, rounds=3)`. With options of an ask beside
+            them type checkers want `await team.with_(rounds=3)(task, budget_usd=1)`.
         name: of the actor; the function's by default.
         members: the actors it asks, so that it can be drawn before it runs.
 

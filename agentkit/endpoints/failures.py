@@ -45,6 +45,16 @@ BLIND = regex(
 """How servers say that a model takes no images, sounds or files (OpenAI, vLLM, Groq, DeepSeek,
 OpenRouter, llama.cpp, and the simulation)."""
 
+TOOLLESS = regex(r"does not support (tools|function)|tool (use|calling|calls?).{0,30}not"
+                 r" support|\btools?\b.{0,40}(not supported|unsupported)")  # fmt: skip
+"""How servers say that a model has no tools (Ollama, OpenRouter, Groq, vLLM), in small letters."""
+
+OF_WORDS = (
+    "a model that calls tools; this one has none",
+    'have it asked for its calls in words: connect(..., tools="prompted"); or use another model,'
+    " or an agent without tools",
+)
+
 BLIND_AT = (400, 404, 415, 422)
 OF_TEXT = (
     "content that this model takes; it seems to take text alone",
@@ -115,6 +125,8 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
     expected, todo = ADVICE.get(status, ("a request that the endpoint accepts", site.get))
     if status in BLIND_AT and BLIND.search(kept):
         expected, todo = OF_TEXT
+    elif TOOLLESS.search(kept.lower()):
+        expected, todo = OF_WORDS
     return Rejected(
         said,
         expected=expected.format(key=site.key_variable),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
-from agentkit import Agent, gather, pattern, run, tool
-from agentkit.errors import ReplayMismatch, SetupError, TeamChanged, UnknownModel
+from agentkit import Agent, connect, gather, pattern, run, tool
+from agentkit.errors import Rejected, ReplayMismatch, SetupError, TeamChanged, UnknownModel
 from agentkit.events import RunStarted, ScopeOpened, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.testing import ScriptedModel, call
@@ -100,3 +101,18 @@ async def test_what_is_no_model_is_refused_before_anything_begins(
     with pytest.raises(error):
         await Agent("clerk", model=ScriptedModel("own"))("q", model=model, log=log)
     assert log.runs() == []
+
+
+async def test_a_model_without_tools_is_named_and_what_to_do_about_it() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        words = "library/gemma:2b does not support tools"
+        return httpx.Response(400, json={"error": {"message": words}})
+
+    where = {"base_url": "http://127.0.0.1:9/v1", "transport": httpx.MockTransport(refuse)}
+    simple = connect("gemma:2b", **where)  # type: ignore[arg-type]
+    clerk = Agent("clerk", model=ScriptedModel("by its own"), tools=[tariff])
+    log = MemoryLog()
+    with pytest.raises(Rejected, match="gemma:2b .* answered 400: .* does not support tools") as no:
+        await clerk("q", model=simple, log=log)
+    assert 'connect(..., tools="prompted")' in str(no.value)
+    assert (await clerk("q", log=log)).text == "by its own"

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from agentkit import Agent, Answer, Pattern, gather, open_log, pattern
 from agentkit.errors import SetupError, TeamChanged
 from agentkit.events import RunStarted, ScopeOpened
+from agentkit.logs.memory import MemoryLog
 from agentkit.testing import ScriptedModel
 
 
@@ -170,3 +171,25 @@ async def test_output_may_be_given_by_its_place_where_the_function_takes_it() ->
         return answer.model_copy(update={"data": answer.data * times})
 
     assert (await team("a", int, 2)).data == 14
+
+
+async def test_a_copy_has_its_arguments_and_an_ask_of_it_gives_options() -> None:
+    @pattern
+    async def team(task: str, rounds: int, loud: bool = False) -> str:
+        return f"{task} {rounds} {loud}"
+
+    log = MemoryLog()
+    three = team.with_(3)
+    assert three is not team and three.name == "team" and team.arguments == {}
+    answer = await three("q", log=log, deadline_s=60)
+    assert answer.text == "q 3 False"
+    assert (await three.with_(rounds=3, loud=True)("q", log=log)).text == "q 3 True"
+    assert (await team("q", rounds=4, log=log, concurrency=2)).text == "q 4 False"
+    (start,) = [e for e in log.read(answer.run_id) if isinstance(e, RunStarted)]
+    assert (start.arguments, start.deadline_s) == ({"rounds": 3}, 60)
+    assert (await team.rerun(answer.run_id, log=log)).text == "q 3 False"
+    for wrong in ({"rouns": 3}, {"rounds": "many"}, {"loud": True}):
+        with pytest.raises(SetupError):
+            team.with_(**wrong)  # type: ignore[arg-type, call-arg]
+    with pytest.raises(SetupError, match="more than it takes"):
+        team.with_(3, rounds=3)  # type: ignore[misc]

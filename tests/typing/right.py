@@ -158,6 +158,8 @@ async def asks() -> None:
     assert_type(await team("q", 3), Answer[Report])
     assert_type(await team("q", rounds=3, loud=True), Answer[Report])
     assert_type(await team("q", budget_usd=1), Answer[Report])
+    assert_type(await team.with_(rounds=3, loud=True)("q", budget_usd=1), Answer[Report])
+    assert_type(await team.with_(3)("q", output=int, deadline_s=5), Answer[int])
     assert_type(await team("q", output=list[str]), Answer[list[str]])
     assert_type(await passing("q"), Answer[list[int]])
     assert_type(await named({"a": 1}), Answer[str])
@@ -169,6 +171,7 @@ def waits() -> None:
     assert_type(clerk.run_sync("q").data, Report)
     assert_type(plain.run_sync("q", output=int), Answer[int])
     assert_type(team.run_sync("q", rounds=3).data, Report)
+    assert_type(team.with_(rounds=3).run_sync("q", concurrency=2).data, Report)
 
 
 async def again(run_id: str, log: Log) -> None:
@@ -195,7 +198,7 @@ async def streams() -> None:
             assert_type(one.data.dues, float)
         elif isinstance(one, Answer):
             assert_type(one.data, Report)
-    async for other in team.stream("q", rounds=3):
+    async for other in team.with_(rounds=3).stream("q", seed=7):
         if isinstance(other, Answer):
             assert_type(other.data, Report)
 

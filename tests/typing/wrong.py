@@ -22,6 +22,10 @@ async def asks() -> None:
     await team(3)  # wrong
     await team("q", rouns=3)  # wrong
     await team("q", rounds="3")  # wrong
+    await team.with_(rouns=3)("q")  # wrong
+    await team.with_(rounds=3)("q", budget_eur=1)  # wrong
+    async for one in clerk.stream("q", sampel=1):  # wrong
+        print(one)
     data: str = (await clerk("q")).data  # wrong
     found = await gather(clerk("q"))
     print(found[0].date)  # wrong

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from agentkit.budget import Bound, bound_of
+from agentkit.endpoints.failures import TOOLLESS
 from agentkit.endpoints.openai_request import chosen
 from agentkit.endpoints.prompted.choosing import further, narrowed
 from agentkit.endpoints.prompted.copying import saying, small_schema
@@ -19,17 +20,14 @@ from agentkit.endpoints.prompted.shape import bounded, reply_schema
 from agentkit.endpoints.prompted.wording import filled, plain, small, told
 from agentkit.errors import Rejected
 from agentkit.events import Usage
+from agentkit.listening import tell_whole
 from agentkit.messages import JSON, Message, ToolCall, thread_of
 from agentkit.model import Model, OnText, Options, Reply, Request, ToolSpec
 from agentkit.notes import Note
-from agentkit.regex import regex
 from agentkit.scope import note
 
 REPAIRS = 2
 """How often a reply that is neither a call nor an answer is sent back."""
-REFUSES_TOOLS = regex(r"does not support (tools|function)|tool (use|calling|calls?).{0,30}not"
-                      r" support|\btools?\b.{0,40}(not supported|unsupported)")  # fmt: skip
-"""How servers say that a model has no tools (Ollama, OpenRouter, Groq, vLLM)."""
 
 Tooling = Literal["native", "prompted"]
 Ability = Callable[[], Awaitable[bool]]
@@ -99,7 +97,7 @@ class Prompted:
                 return await self.model(request, on_text)
             except Rejected as error:
                 words = str(getattr(error, "words", "")).lower()
-                if not request.tools or not REFUSES_TOOLS.search(words):
+                if not request.tools or not TOOLLESS.search(words):
                     raise
             # Known from now on: the refusal cost nothing, and the next call is not tried.
             self.native = None
@@ -157,7 +155,7 @@ class Prompted:
         while True:
             voice = AnswerVoice(on_text) if on_text else None
             inner = bare(request, messages, schema)
-            reply = await self.model(inner, voice.hear if voice else None)
+            reply = await self.model(inner, voice)
             usage, cost = usage + reply.usage, cost + (reply.cost_usd or 0.0)
             found = understood(reply.text, tools, typed)
             tries = usage.calls - 1
@@ -170,8 +168,8 @@ class Prompted:
                 Message(role="user", content=f"{found.wrong} Answer again."),
             ]
         whole = as_reply(reply, found, request)
-        if on_text and voice and not voice.begun and whole.text:
-            on_text(whole.text)
+        if on_text and voice and not voice.begun:
+            tell_whole(on_text, whole.message.model_copy(update={"reasoning": ""}))
         priced = cost if reply.cost_usd is not None else None
         return whole.model_copy(update={"usage": usage, "cost_usd": priced})
 
@@ -253,5 +251,5 @@ def partial_answer(text: str) -> str:
     """The text of an answer that was cut, or the reply as it is."""
     pieces: list[str] = []
     voice = AnswerVoice(pieces.append)
-    voice.hear(text)
+    voice(text)
     return "".join(pieces) if voice.begun else text

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from agentkit.listening import Aside, tell
 from agentkit.messages import ToolCall, canonical, digest
 from agentkit.model import OnText, ToolSpec
 from agentkit.regex import regex
@@ -102,7 +103,11 @@ class AnswerVoice:
         self.high = ""
         """The first half of a character that JSON writes as two."""
 
-    def hear(self, piece: str) -> None:
+    def thought(self, text: str) -> None:
+        """Pass on what the model thinks, as it is."""
+        tell(self.on_text, Aside("thought", text))
+
+    def __call__(self, piece: str) -> None:
         """Take a piece of the reply."""
         if self.over:
             return

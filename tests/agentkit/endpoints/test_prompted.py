@@ -87,10 +87,10 @@ def test_an_answer_streams_whatever_the_pieces(size: int) -> None:
     whole, heard = json.dumps({"answer": text}), []
     voice = AnswerVoice(heard.append)
     for at in range(0, len(whole), size):
-        voice.hear(whole[at : at + size])
+        voice(whole[at : at + size])
     assert "".join(heard) == text
     silent = AnswerVoice(heard.append)
-    silent.hear(CALL)
+    silent(CALL)
     assert not silent.begun
 
 
