@@ -36,6 +36,7 @@ def test_every_scenario_of_a_subject_gives_figures(subject):
         ("resume", "steps", "20"),
         ("resume", "asks", "5"),
         ("query", "query", "50"),
+        ("protocols", "server", "ours", "2"),
         ("embedders", "topics", "hashed"),
         ("embedders", "port", "hashed"),
     ],

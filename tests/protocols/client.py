@@ -74,6 +74,9 @@ async def main(url: str) -> int:
         }
         for one in tools
     ]
+    if "json_schema_echo" in by_name:
+        seen = by_name["json_schema_2020_12_tool"].made.listed.input_schema
+        asked = [{"name": "json_schema_echo", "arguments": {"schema": seen}}]
     for call in asked:
         if call["name"] in by_name:
             await use(by_name[call["name"]], call.get("arguments") or {})

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import secrets
 import uuid
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,14 +82,12 @@ class Job:
         self.task = asyncio.create_task(self._work(), context=contextvars.Context())
 
     async def _work(self) -> Given:
-        try:
-            if self.offer.recorded(self._checked()):
-                return await self._recorded()
-            return await self._plain()
-        except AgentkitError as error:
-            return Given(str(error), type(error).__name__, self.run_id)
-        except Exception as error:
-            return Given(f"{self.offer.name} failed: {error}", type(error).__name__)
+        return await outcome(self.offer, self._performed(), self.run_id)
+
+    async def _performed(self) -> Given:
+        if self.offer.recorded(self._checked()):
+            return await self._recorded()
+        return await self._plain()
 
     def _checked(self) -> dict[str, Any]:
         """The arguments, for who decides by them whether a person must agree."""
@@ -168,6 +167,31 @@ class Job:
                 if said is not None:
                     return said
         raise Nobody
+
+
+async def outcome(offer: Offer, work: Awaitable[Given], run_id: str = "") -> Given:
+    """What a call came to, errors included: its caller is told of them."""
+    try:
+        return await work
+    except AgentkitError as error:
+        return Given(str(error), type(error).__name__, run_id)
+    except Exception as error:
+        return Given(f"{offer.name} failed: {error}", type(error).__name__)
+
+
+async def at_once(offer: Offer, arguments: dict[str, JSON]) -> Given:
+    """Perform a call of which nothing is told or asked meanwhile, and nothing remembered."""
+
+    async def work() -> Given:
+        tool = offer.tool
+        assert tool is not None
+        checked = tool.check(canonical(arguments))
+        return Given(await kept_to(tool, tool.perform(checked, NOTHING)))
+
+    return await outcome(offer, work())
+
+
+NOTHING: Context[Any] = Context(NOT_GIVEN)
 
 
 class Desk:

@@ -47,6 +47,14 @@ class Offer:
             name=self.name, description=self.description, input_schema=schema, annotations=hints
         )
 
+    @cached_property
+    def quiet(self) -> bool:
+        """Whether a call of it only reads, and neither tells nor asks anything meanwhile."""
+        tool = self.tool
+        if tool is None or tool.effect == "once" or tool.own_steps or tool.approve is not False:
+            return False
+        return tool.takes_context == "never"
+
     def recorded(self, arguments: Mapping[str, Any]) -> bool:
         """Whether a call of it is a run: what has consequences, asks others, or wants a run.
 

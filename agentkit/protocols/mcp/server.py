@@ -36,7 +36,8 @@ class McpTools(list[McpTool]):
     def __getattr__(self, name: str) -> McpTool:
         """One of them, by its name here or there: `files.read_file`."""
         for one in self:
-            if name in (one.name, one.made.name, name_for(one.made.name, "")):
+            plain = name_for(one.made.name, "")
+            if name in (one.name, one.made.name, plain, plain.replace("-", "_")):
                 return one
         raise AttributeError(f"{type(self).__name__} has no tool {name!r}")
 

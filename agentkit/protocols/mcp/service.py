@@ -24,7 +24,7 @@ from agentkit.messages import JSON, Content
 from agentkit.person import Question, agreed
 from agentkit.protocols.mcp.calls import KEY
 from agentkit.protocols.mcp.content import blocks_of, read
-from agentkit.protocols.mcp.jobs import ANSWER_S, Given, Job, Jobs, Open
+from agentkit.protocols.mcp.jobs import ANSWER_S, Given, Job, Jobs, Open, at_once
 from agentkit.protocols.mcp.offers import Offer
 from agentkit.values import canonical
 
@@ -91,6 +91,8 @@ class Service:
         offer = self.offered.get(params.name)
         if offer is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name!r}.")
+        if offer.quiet:
+            return result_of(await at_once(offer, params.arguments or {}))
         if params.request_state is not None:
             job = self._answered(params.request_state, params.input_responses or {})
         else:

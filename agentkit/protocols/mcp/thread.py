@@ -75,8 +75,42 @@ def handed(task: asyncio.Task[T], done: Future[T]) -> None:
 
 
 async def there(work: Coroutine[Any, Any, T]) -> T:
-    """Do work there, and wait for it here; who stops waiting stops it."""
-    return await asyncio.wrap_future(start(work))
+    """Do work there, and wait for it here; who stops waiting stops it.
+
+    Every call of a server comes by here, so it does without `start`'s future for threads.
+    """
+    home, at = asyncio.get_running_loop(), loop()
+    done: asyncio.Future[T] = home.create_future()
+    begun: list[asyncio.Task[T]] = []
+
+    def begin() -> None:
+        begun.append(at.create_task(work, context=contextvars.Context()))
+        begun[0].add_done_callback(ended)
+        if done.cancelled():
+            begun[0].cancel()
+
+    def ended(task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # It is seen, whether or not somebody still waits.
+        with contextlib.suppress(RuntimeError):  # That loop is over.
+            home.call_soon_threadsafe(settle, task)
+
+    def settle(task: asyncio.Task[T]) -> None:
+        if done.done():
+            return
+        if task.cancelled():
+            done.cancel()
+        elif (error := task.exception()) is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(task.result())
+
+    at.call_soon_threadsafe(begin)
+    try:
+        return await done
+    except asyncio.CancelledError:
+        at.call_soon_threadsafe(lambda: begun and begun[0].cancel())
+        raise
 
 
 async def back(
