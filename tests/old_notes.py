@@ -228,4 +228,8 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Raised", "cascade", {"from": "a", "to": "b", "reason": "r"}),
     ("Taken", "cascade", {"taken": "b", "stage": 2, "stages": 2}),
     ("Skipped", "skipped", {"skipped": {"3": "r"}, "downgraded": ["1"], "budget_usd": 0.5}),
+    ("TrialScored", "trial.scored", {
+        "question": "q1", "seed": 1, "right": True, "run_id": "r",
+        "scores": {"exact": {"value": 1.0, "passed": True}},
+    }),
 ]  # fmt: skip

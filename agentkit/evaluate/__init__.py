@@ -1,33 +1,69 @@
-"""Measuring ways of composing agents against each other, at equal budget."""
+"""Measuring agents and teams: on suites with scorers, and against each other at equal budget."""
 
 from __future__ import annotations
 
-from agentkit.evaluate.chaos import chaos
-from agentkit.evaluate.chaosreport import Chaos, ChaosRow
+from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
 from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison, Row
 from agentkit.evaluate.condorcet import majority, plurality
+from agentkit.evaluate.evaluating import evaluate
+from agentkit.evaluate.evaluation import Evaluation, Scored, opened
+from agentkit.evaluate.gaia import gaia_match
+from agentkit.evaluate.judges import Judge, Pairwise, Validity, validity
+from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
+from agentkit.evaluate.samples import Dataset, Sample
 from agentkit.evaluate.saving import Saving, saving
+from agentkit.evaluate.scorers import Case, Score, Scorer, numeric, overlap, regex, schema
+from agentkit.evaluate.sequential import sequence_interval, sequential_test
 from agentkit.evaluate.slo import Slo, slo
+from agentkit.evaluate.suite import Suite
+from agentkit.evaluate.trajectory import at_most, before, eventually, never
 from agentkit.evaluate.trial import Trial
 
 __all__ = [
-    "Chaos",
-    "ChaosRow",
+    "Case",
     "Comparison",
+    "Dataset",
+    "Evaluation",
+    "Judge",
+    "Pairwise",
     "Progress",
     "Row",
+    "Sample",
     "Saving",
+    "Score",
+    "Scored",
+    "Scorer",
     "Slo",
+    "Suite",
     "Trial",
-    "chaos",
+    "Validity",
+    "agreement",
+    "at_most",
+    "before",
+    "cohen_kappa",
     "compare",
     "comparing",
+    "evaluate",
+    "eventually",
+    "gaia_match",
+    "krippendorff_alpha",
     "majority",
+    "never",
+    "numeric",
+    "opened",
+    "overlap",
+    "pass_at_k",
+    "pass_hat_k",
     "plurality",
     "power",
     "questions_needed",
+    "regex",
     "saving",
+    "schema",
+    "sequence_interval",
+    "sequential_test",
     "slo",
+    "validity",
 ]

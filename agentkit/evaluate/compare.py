@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from agentkit.actor import Actor
+from agentkit.amounts import seconds
 from agentkit.errors import SetupError
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.identity import fingerprint
@@ -46,12 +47,15 @@ class Progress(Frozen):
     total: int
     paid_usd: float | None
     """In this call so far; None when the price of some call is unknown."""
+    left_s: float | None = None
+    """How long the rest takes at the pace so far; None while nothing tells."""
 
     def __str__(self) -> str:
         one = self.trial
         how = "right" if one.right else "wrong" if one.status == "answered" else one.status
         paid = "" if self.paid_usd is None else f" · ${self.paid_usd:.6f}"
-        return f"{self.done}/{self.total} {one.contender} {one.question}: {how}{paid}"
+        left = "" if self.left_s is None else f" · {seconds(self.left_s)} left"
+        return f"{self.done}/{self.total} {one.contender} {one.question}: {how}{paid}{left}"
 
 
 async def compare(
@@ -103,7 +107,7 @@ async def compare(
     log = log or open_log()
     name = name or f"compare {', '.join(one.name for one in team)}"
     marks = {one.name: fingerprint(one) for one in team}
-    before = known(log, resume) if resume else last_called(log, name)
+    before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     setup = {"kind": KIND, "contenders": list(marks), "budget": budget.model_dump()}
     jobs = [(one, item, seed) for item in asked for seed in seeds for one in team]
     found: list[Trial] = []
@@ -195,28 +199,28 @@ def checked(
     return team, Allowance(usd=budget_usd, tokens=budget_tokens)
 
 
-def last_called(log: Log, name: str) -> str | None:
-    """Return the newest comparison of that name; None when there is none."""
+def last_called(log: Log, name: str, kind: str) -> str | None:
+    """Return the newest study of that name and kind; None when there is none."""
     named = (info.id for info in log.runs() if info.name == name and info.actor is None)
-    return next((id for id in named if is_comparison(log, id)), None)
+    return next((id for id in named if is_study(log, id, kind)), None)
 
 
-def known(log: Log, id: str) -> str:
-    """Return the id of a comparison to go on with.
+def known(log: Log, id: str, kind: str) -> str:
+    """Return the id of a study to go on with.
 
     Raises:
-        UnknownRun: no such run. SetupError: it is none of a comparison.
+        UnknownRun: no such run. SetupError: it is none of that kind.
     """
-    if not is_comparison(log, id):
-        raise SetupError(f"Run {id} is no comparison.", todo="give the run_id of a Comparison")
+    if not is_study(log, id, kind):
+        raise SetupError(f"Run {id} is no {kind}.", todo=f"give the run_id of a {kind}")
     return id
 
 
-def is_comparison(log: Log, id: str) -> bool:
-    """Return whether a run was begun by `compare`."""
+def is_study(log: Log, id: str, kind: str) -> bool:
+    """Return whether a run was begun by `compare` or `evaluate`."""
     start = log.read(id, upto=1)[0]
     return (
         isinstance(start, RunStarted)
         and isinstance(start.task, dict)
-        and start.task.get("kind") == KIND
+        and start.task.get("kind") == kind
     )

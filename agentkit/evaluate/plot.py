@@ -122,3 +122,43 @@ def amount(value: float, unit: str) -> str:
     if unit != "USD":
         return f"{value:,.0f}".replace(",", "\u202f")
     return f"${value:.3g}" if value else money(0.0)
+
+
+CELL, GAP = 13.0, 2.0
+"""Pixels of a trial in a heat map, and between two."""
+
+LINES = 60
+"""Questions that a heat map shows, the least right first."""
+
+MARKS = {"right": "#2f9a69", "answered": "#d64550", "none": "#b9c0c7"}
+"""Colours of trials: right, answered wrongly, not scored; any other is amber."""
+
+
+def heat_map(lines: dict[str, list[tuple[str, str]]], title: str) -> str:
+    """Return a picture with a row for each question and a cell for each of its trials, as SVG.
+
+    Args:
+        lines: by question its trials: what came of each, and words for it.
+        title: read aloud in its place.
+    """
+    order = sorted(lines, key=lambda one: sum(mark == "right" for mark, _ in lines[one]))
+    shown, left = order[:LINES], 170.0
+    most = max((len(lines[one]) for one in shown), default=0)
+    parts = []
+    for n, name in enumerate(shown):
+        y = 12 + n * (CELL + GAP)
+        parts.append(words(cut(name, left - 20, 11), 12, y + 10, 11))
+        for m, (mark, why) in enumerate(lines[name]):
+            tip = element("title", clean(f"{name}, trial {m + 1}: {mark}. {why}"[:300]))
+            x = left + m * (CELL + GAP)
+            colour = MARKS.get(mark, "#d39a2d")
+            parts.append(element("rect", tip, x=x, y=y, width=CELL, height=CELL, rx=2, fill=colour))
+        right = sum(mark == "right" for mark, _ in lines[name])
+        told = f"{right} of {len(lines[name])}"
+        parts.append(words(told, left + most * (CELL + GAP) + 6, y + 10, 11, **paint("mute")))
+    end = 12 + len(shown) * (CELL + GAP)
+    rest = f"{len(order) - LINES} more questions, righter than these · " if order[LINES:] else ""
+    legend = f"{rest}green right, red wrong, amber failed or out of budget, grey not scored"
+    parts.append(words(legend, 12, end + 14, 10.5, **paint("mute")))
+    width = max(left + most * (CELL + GAP) + 90, 470.0)
+    return document(width, end + 26, title, *parts)

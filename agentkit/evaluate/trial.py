@@ -19,7 +19,7 @@ from agentkit.errors import (
 )
 from agentkit.evaluate.questions import Item, judged
 from agentkit.events import RunStarted, StepEnded, StepStarted
-from agentkit.messages import JSON, Frozen, digest
+from agentkit.messages import JSON, Frozen, digest, jsonable
 from agentkit.opening import run
 from agentkit.origins import held_back
 from agentkit.racing import ALWAYS_RAISED
@@ -73,6 +73,8 @@ class Trial(Frozen):
     """None when the price of some call is unknown."""
     models: tuple[str, ...] = ()
     """Who answered its calls; none of a trial recorded before this was."""
+    data: JSON = None
+    """The answer as data, where the contender gives a type."""
     latency_s: float = 0.0
     """Time at work; pauses between an interruption and its resume do not count."""
     reused: bool = False
@@ -98,32 +100,7 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
         SetupError, LogError, Unsettled, Interrupted: the study cannot go on like this.
         BudgetSpent: that of a run around the study; it says nothing about the contender.
     """
-    request = {
-        "contender": contender.name,
-        "made_of": mark,
-        "question": item.text,
-        "seed": seed,
-        "budget": budget.model_dump(),
-    }
-    spent: dict[str, JSON] = {}
-    performed = False
-
-    async def perform(key: str) -> Outcome:
-        nonlocal performed
-        performed = True
-        await attempt(study, contender, item.text, seed, budget, child_id(study.id, key), spent)
-        return Outcome(result=spent)
-
-    try:
-        done = (await study.step("trial", contender.name, request, perform)).result
-    except (*ALWAYS_RAISED, BudgetSpent):
-        raise  # a budget around the study, as the trial's own is one of its outcomes
-    except Exception as error:
-        done = {
-            **spent,
-            "status": "failed",
-            "error": full_text(error),
-        }
+    done, reused = await performed(study, contender, mark, item.text, seed, budget)
     holds = judged(item, done.get("text", "")) if done["status"] != "failed" else False
     return Trial(
         **{"text": "", **done},
@@ -132,31 +109,72 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
         seed=seed,
         right=holds and done["status"] == "answered",
         partial_right=holds and done["status"] == "out of budget",
-        reused=not performed,
+        reused=reused,
     )
 
 
+async def performed(
+    study: Run, contender: Actor, mark: str, task: JSON, seed: int, budget: Allowance
+) -> tuple[dict[str, Any], bool]:
+    """Return what came of a trial, as fields of it, and whether it was recorded before.
+
+    Args:
+        study: the run that the trial is recorded in.
+        contender: who is asked.
+        mark: the fingerprint of the contender.
+        task: what is asked.
+        seed: of the trial's run.
+        budget: of the trial's run.
+
+    Raises:
+        SetupError, LogError, Unsettled, Interrupted, BudgetSpent: see `trial`.
+    """
+    request = {
+        "contender": contender.name,
+        "made_of": mark,
+        "question": task,
+        "seed": seed,
+        "budget": budget.model_dump(),
+    }
+    spent: dict[str, JSON] = {}
+    anew = False
+
+    async def perform(key: str) -> Outcome:
+        nonlocal anew
+        anew = True
+        await attempt(study, contender, task, seed, budget, child_id(study.id, key), spent)
+        return Outcome(result=spent)
+
+    try:
+        done = (await study.step("trial", contender.name, request, perform)).result
+    except (*ALWAYS_RAISED, BudgetSpent):
+        raise  # a budget around the study, as the trial's own is one of its outcomes
+    except Exception as error:
+        done = {**spent, "status": "failed", "error": full_text(error)}
+    return done, not anew
+
+
 async def attempt(
-    study: Run, contender: Actor, text: str, seed: int, budget: Allowance, id: str,
+    study: Run, contender: Actor, task: JSON, seed: int, budget: Allowance, id: str,
     spent: dict[str, JSON],
 ) -> None:  # fmt: skip
     """Ask in a run of its own, begun or resumed, and put what came of it into `spent`."""
-    log, current, said = study.log, None, None
+    log, current, said, data = study.log, None, None, None
     failure: AgentkitError | None = None
     how: dict[str, Any] = {"resume": id} if log.has(id) else {"id": id}
     limits: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
     try:
-        async with run(log=log, seed=seed, actor=contender.name, task=text, **limits, **how) as it:
+        async with run(log=log, seed=seed, actor=contender.name, task=task, **limits, **how) as it:
             current = it
-            said = (await contender(text)).text
+            answer = await contender(task)
+            said, data = answer.text, answer.data
     except ITS_OWN as error:
         if isinstance(error, BudgetSpent) and error.run_id not in (None, id):
             raise  # of a run around the study: it says nothing about the contender
         failure = error
     finally:
         if current is not None:
-            spent |= {"run_id": id, "calls": current.usage.calls, "cost_usd": current.cost_usd,
-                      "tokens": current.usage.tokens_in + current.usage.tokens_out}  # fmt: skip
+            spent |= {"run_id": id, **taken_by(current)}
     assert current is not None
     if budget.usd is not None and current.cost_usd is None:
         raise SetupError(
@@ -175,7 +193,23 @@ async def attempt(
         "error": f"{type(failure).__name__}: {failure.what}" if failure else "",
         "latency_s": worked_s(events),
         "models": models_of(events),
+        **({} if data is None else {"data": data_of(data)}),
     }
+
+
+def taken_by(current: Run) -> dict[str, JSON]:
+    """Return what a run took, as fields of a trial."""
+    usage = current.usage
+    tokens = usage.tokens_in + usage.tokens_out
+    return {"calls": usage.calls, "cost_usd": current.cost_usd, "tokens": tokens}
+
+
+def data_of(value: Any) -> JSON:
+    """Return an answer's data as JSON; None where they have no JSON form."""
+    try:
+        return jsonable(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 def models_of(events: Sequence[Any]) -> list[str]:

@@ -37,6 +37,7 @@ class Adder:
     """Answers sums for a fixed price, and keeps its requests; `rule` may say something else."""
 
     name = "adder"
+    pause_s = 0.0
 
     def __init__(
         self, rule: Callable[[str, int], Any] | None = None, cost_usd: float | None = PRICE
@@ -49,7 +50,7 @@ class Adder:
         self.requests.append(request)
         self.busy += 1
         self.busiest = max(self.busiest, self.busy)
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.pause_s)
         self.busy -= 1
         words = next(n.message.content for n in request.thread if n.message.role == "user")
         numbers = [int(word) for word in words.replace("?", "").split() if word.isdigit()]
@@ -376,6 +377,7 @@ async def test_a_check_that_fails_is_named_and_the_answers_are_kept() -> None:
 @pytest.mark.parametrize("concurrency", [1, 4])
 async def test_no_more_trials_than_allowed_are_under_way(concurrency: int) -> None:
     model = Adder()
+    model.pause_s = 0.05  # On a busy machine the next one is begun late.
     await compare([Agent("a", model=model), Agent("b", model=model)], SUMS,
                   budget_usd=0.1, concurrency=concurrency)  # fmt: skip
     assert model.busiest == concurrency

@@ -1,0 +1,351 @@
+"""The result of an evaluation: shares with honest intervals, by question and by split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from statistics import fmean
+
+from pydantic import ConfigDict
+
+from agentkit.amounts import money, seconds
+from agentkit.errors import LogCorrupt, SetupError
+from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
+from agentkit.evaluate.plot import heat_map
+from agentkit.evaluate.scorers import Score
+from agentkit.evaluate.statistics import Interval, accuracy, quantile
+from agentkit.evaluate.trial import Trial
+from agentkit.events import Noted, RunStarted, StepEnded
+from agentkit.lacks import listed
+from agentkit.log import Log
+from agentkit.logs import open_log
+from agentkit.messages import JSON, Frozen
+from agentkit.notes import Note
+from agentkit.pictures.picture import Shown
+from agentkit.pictures.svg import clean
+from agentkit.pictures.table import Rows, html_table, markdown_table, text_table
+from agentkit.words import UNREAD, for_line
+
+
+class Scored(Trial):
+    """A trial with what its scorers made of it; right if every one of them passes it."""
+
+    scores: dict[str, Score] = {}
+
+    @property
+    def unscored(self) -> str:
+        """Why a scorer has no score of it; "" where all have."""
+        return next((f"{n}: {s.error}" for n, s in self.scores.items() if s.error), "")
+
+    @property
+    def why(self) -> str:
+        """What speaks against it, in a line."""
+        said = [f"{name}: {s.why}" for name, s in self.scores.items() if s.why and not s.passed]
+        return self.unscored or self.error or "; ".join(said)
+
+
+class TrialScored(Note):
+    """What scorers made of one trial of an evaluation."""
+
+    topic = "trial.scored"
+    question: str
+    seed: int
+    right: bool
+    run_id: str
+    scores: dict[str, JSON]
+
+    @classmethod
+    def of(cls, made: Scored) -> TrialScored:
+        """The note about a trial."""
+        scores = {name: one.model_dump(exclude_defaults=True) for name, one in made.scores.items()}
+        return cls(
+            question=made.question,
+            seed=made.seed,
+            right=made.right,
+            run_id=made.run_id,
+            scores=scores,
+        )
+
+
+class Evaluation(Shown, Frozen):
+    """A team measured on a suite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    name: str
+    run_id: str = ""
+    """Of the evaluation; each trial has its own."""
+    suite: str
+    version: str
+    """Of the dataset: the digest of what is asked and what is right."""
+    contender: str
+    scorers: tuple[str, ...]
+    questions: dict[str, str]
+    """All samples by id, with the split that each is of."""
+    planned: int
+    """Trials of each."""
+    trials: tuple[Scored, ...]
+    """Those that were made, in the order of the dataset."""
+    stopped: str = ""
+    """Why it ended before all were made."""
+
+    @cached_property
+    def counted(self) -> tuple[Scored, ...]:
+        """The trials that count: all but those that a scorer failed on."""
+        return tuple(one for one in self.trials if not one.unscored)
+
+    @cached_property
+    def clusters(self) -> dict[str, list[bool]]:
+        """Whether each trial was right, by question."""
+        found: dict[str, list[bool]] = {}
+        for one in self.counted:
+            found.setdefault(one.question, []).append(one.right)
+        return found
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right trials; of trials that were made and scored."""
+        return accuracy(list(self.clusters.values()))[0]
+
+    @property
+    def interval(self) -> Interval:
+        """Of the accuracy at 95 %: Wilson's, trials of one question clustered."""
+        return accuracy(list(self.clusters.values()))[1:]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial was made and scored."""
+        return len(self.counted) == self.planned * len(self.questions)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Questions that lack trials, with how many."""
+        made = {id: len(done) for id, done in self.clusters.items()}
+        return tuple(
+            f"{id} ({self.planned - made.get(id, 0)})"
+            for id in self.questions
+            if made.get(id, 0) < self.planned
+        )
+
+    def tries(self, k: int) -> list[tuple[int, int]]:
+        """Return trials and successes of each question that has at least k trials."""
+        return [(len(c), sum(c)) for c in self.clusters.values() if len(c) >= k]
+
+    def pass_at(self, k: int) -> float:
+        """Return pass@k: the chance that one of k trials is right, averaged over questions.
+
+        Raises:
+            SetupError: no question has so many trials.
+        """
+        return averaged(pass_at_k, self._enough(k), k)
+
+    def pass_hat(self, k: int) -> float:
+        """Return pass^k: the chance that all of k trials are right, averaged over questions.
+
+        Raises:
+            SetupError: no question has so many trials.
+        """
+        return averaged(pass_hat_k, self._enough(k), k)
+
+    def _enough(self, k: int) -> list[tuple[int, int]]:
+        found = self.tries(k)
+        if not found:
+            raise SetupError(
+                f"No question has {k} trials.",
+                expected=f"1 to {max((n for n, _ in self.tries(1)), default=0)}",
+                todo=f"evaluate(..., trials={k})",
+            )
+        return found
+
+    def mean(self, scorer: str) -> float:
+        """Return the mean score of one scorer over the trials that it judged.
+
+        Raises:
+            SetupError: there is no such scorer.
+        """
+        if scorer not in self.scorers:
+            raise SetupError(f"There is no scorer {scorer!r}.", expected=", ".join(self.scorers))
+        found = [one.scores[scorer].value for one in self.counted if scorer in one.scores]
+        return fmean(found) if found else 0.0
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What all its trials cost; None when the price of some call is unknown."""
+        found = [one.cost_usd if one.calls else 0.0 for one in self.trials]
+        known = [one for one in found if one is not None]
+        return sum(known) if len(known) == len(found) else None
+
+    @property
+    def cost_per_right_usd(self) -> float | None:
+        """What a right answer cost: the whole bill over the right ones; None without any."""
+        right = sum(one.right for one in self.trials)
+        return self.cost_usd / right if right and self.cost_usd is not None else None
+
+    def of_split(self, split: str) -> tuple[float, Interval]:
+        """Return accuracy and interval of one part of the dataset."""
+        found = [c for id, c in self.clusters.items() if self.questions.get(id) == split]
+        share, *interval = accuracy(found)
+        return share, (interval[0], interval[1])
+
+    def wrong(self) -> list[Scored]:
+        """Return the trials that are not right, to look at."""
+        return [one for one in self.trials if not one.right]
+
+    def table(self) -> Rows:
+        """Return the table as texts; its first row is the head."""
+        splits = [one for one in dict.fromkeys(self.questions.values()) if one]
+        rows = [["", "questions", "trials", "accuracy", "95 %"]]
+        parts: list[tuple[str, float, Interval, list[list[bool]]]] = [
+            (self.contender, self.accuracy, self.interval, list(self.clusters.values()))
+        ]
+        for split in splits if len(splits) > 1 else []:
+            found = [c for id, c in self.clusters.items() if self.questions.get(id) == split]
+            parts.append((f"  {split}", *self.of_split(split), found))
+        for label, share, (low, high), found in parts:
+            count = sum(map(len, found))
+            rows.append(
+                [label, str(len(found)), str(count), f"{share:.1%}", f"{low:.1%}–{high:.1%}"]
+            )
+        return rows
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of the table must know."""
+        lines = [f"{self.suite}, version {self.version[:8]}; judged by {', '.join(self.scorers)}."]
+        least = min((len(c) for c in self.clusters.values()), default=0)
+        if least > 1:
+            lines.append(
+                f"Of {least} tries one is right (pass@{least}): {self.pass_at(least):.1%};"
+                f" all are (pass^{least}): {self.pass_hat(least):.1%}."
+            )
+        if len(self.scorers) > 1:
+            lines.append("; ".join(f"{one} {self.mean(one):.3f}" for one in self.scorers) + ".")
+        times = [one.latency_s for one in self.trials if one.status != "failed"]
+        if times:
+            cost = self.cost_usd
+            each = self.cost_per_right_usd
+            lines.append(
+                (f"Cost {money(cost)}" if cost is not None else "Cost unknown")
+                + (f", {money(each)} for each right answer" if each is not None else "")
+                + f"; latency p50 {seconds(quantile(times, 0.5))}, p95"
+                f" {seconds(quantile(times, 0.95))}."
+            )
+        simulated = sorted({m for one in self.trials for m in one.models if m.startswith("sim:")})
+        if simulated:
+            lines.append(f"Simulated: {', '.join(simulated)} is no language model.")
+        for status in ("out of budget", "failed"):
+            some = [one for one in self.trials if one.status == status]
+            if some:
+                why = f": {some[0].error[:160]}" if some[0].error else ""
+                lines.append(f"{len(some)} trials {status}, which counts as wrong{why}.")
+        lines += self.gaps
+        reused = sum(one.reused for one in self.trials)
+        if reused:
+            lines.append(f"{reused} trials were recorded before and not paid again.")
+        return lines
+
+    @property
+    def gaps(self) -> list[str]:
+        """What is not in the numbers, and why."""
+        lines = []
+        unscored = [one for one in self.trials if one.unscored]
+        if unscored:
+            lines.append(
+                f"{len(unscored)} trials could not be scored and do not count:"
+                f" {unscored[0].unscored[:160]}. Mend the scorer and call again; nothing is paid"
+                " twice."
+            )
+        if self.stopped:
+            lines.append(f"Stopped early: {self.stopped}")
+        if not self.complete:
+            lines.append(f"Missing trials: {listed(self.missing)}.")
+        return lines
+
+    def to_svg(self) -> str:
+        """Return every question with its trials as a picture, the least right first."""
+        lines: dict[str, list[tuple[str, str]]] = {}
+        for one in self.trials:
+            mark = "none" if one.unscored else "right" if one.right else one.status
+            lines.setdefault(one.question, []).append((mark, one.why or one.text[:80]))
+        return heat_map(lines, f"{self.name}: right and wrong by question")
+
+    def to_html(self) -> str:
+        """Return table, remarks and picture as HTML without script."""
+        notes = "<br>".join(clean(remark) for remark in self.remarks)
+        return (
+            f'<div class="{UNREAD}">{html_table(self.table())}'
+            f'<div style="font-size:12px;margin:6px 0">{notes}</div>{self.to_svg()}</div>'
+        )
+
+    def to_markdown(self) -> str:
+        """Return table and remarks as Markdown."""
+        return "\n\n".join([markdown_table(self.table()), *map(for_line, self.remarks)])
+
+    def __str__(self) -> str:
+        return "\n".join([*text_table(self.table(), right=range(1, 5)), *self.remarks])
+
+
+def opened(run_id: str, log: Log | None = None) -> Evaluation:
+    """Return an earlier evaluation from its log alone, without the suite and without asking.
+
+    Args:
+        run_id: of the evaluation.
+        log: where it was recorded; the default log without one.
+
+    Raises:
+        UnknownRun: there is no such run. SetupError: it is none of an evaluation.
+        LogCorrupt: what it recorded cannot be read as one.
+    """
+    events = (log or open_log()).read(run_id)
+    # It may have been gone on with by other scorers: the last beginning says by which.
+    start = next((e for e in reversed(events) if isinstance(e, RunStarted)), None)
+    setup = start.task if start and isinstance(start.task, dict) else {}
+    if start is None or setup.get("kind") != "evaluation":
+        raise SetupError(f"Run {run_id} is no evaluation.", todo="give the run_id of one")
+    done = {e.result["run_id"]: e.result for e in trials_in(events)}
+    found: dict[tuple[str, int], Scored] = {}
+    try:
+        for event in events:
+            if isinstance(event, Noted) and isinstance(note := event.note, TrialScored):
+                scores = {n: Score.model_validate(s) for n, s in note.scores.items()}
+                found[note.question, note.seed] = Scored(
+                    **{"text": "", "status": "failed", **done.get(note.run_id, {})},
+                    contender=str(setup["contender"]),
+                    question=note.question,
+                    seed=note.seed,
+                    right=note.right,
+                    scores=scores,
+                    reused=True,
+                )
+        return Evaluation(
+            name=start.name,
+            run_id=run_id,
+            suite=str(setup["suite"]),
+            version=str(setup["version"]),
+            contender=str(setup["contender"]),
+            scorers=tuple(setup["scorers"]),
+            questions={one.question: "" for one in found.values()},
+            planned=max((n for n in per_question(found.values()).values()), default=0),
+            trials=tuple(found.values()),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise LogCorrupt(
+            f"Run {run_id} does not hold an evaluation that can be read: {error}.",
+            expected="what evaluate() records",
+            run_id=run_id,
+        ) from error
+
+
+def trials_in(events: Iterable[object]) -> Iterable[StepEnded]:
+    """Return the ends of trials that came to something."""
+    for event in events:
+        if isinstance(event, StepEnded) and event.step == "trial" and event.status == "ok":
+            yield event
+
+
+def per_question(trials: Iterable[Scored]) -> dict[str, int]:
+    """Return how many trials each question has."""
+    counts: dict[str, int] = {}
+    for one in trials:
+        counts[one.question] = counts.get(one.question, 0) + 1
+    return counts

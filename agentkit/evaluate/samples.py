@@ -1,0 +1,215 @@
+"""Datasets: samples with an id, what is asked, and what is right; known by their digest."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agentkit.errors import SetupError, error_text
+from agentkit.evaluate.questions import Checked, named
+from agentkit.messages import JSON, Frozen, canonical, digest, jsonable
+from agentkit.pictures.table import text_table
+
+FIELDS = ("id", "input", "target", "split")
+"""Of a row; whatever else it has is kept as `meta`."""
+
+SHOWN = 8
+"""Samples of a dataset that its text lists."""
+
+
+class Sample(Frozen):
+    """One question of a dataset."""
+
+    id: str
+    input: JSON
+    """What is asked: text, or any JSON."""
+    target: JSON = None
+    """What is right, as far as scorers need it; for some a list of what they accept."""
+    split: str = ""
+    """Which part of the dataset it belongs to, as "dev" or "level 1"."""
+    meta: dict[str, JSON] = {}
+    """What else is known of it; scorers may read it, teams do not see it."""
+
+    @property
+    def text(self) -> str:
+        """What is asked, as text."""
+        return self.input if isinstance(self.input, str) else canonical(self.input)
+
+
+class Dataset:
+    """Samples in their order, each with an id of its own.
+
+    Rows are mappings with `input`, and `id`, `target` and `split` where there are some; a file of
+    JSON lines or CSV with such columns; a data frame or a dataset of Hugging Face; pairs of
+    (text, answer); or questions of a world, which bring their own check.
+    """
+
+    def __init__(self, rows: Any, *, name: str = "") -> None:
+        """Read the rows.
+
+        Args:
+            rows: see above.
+            name: for tables; by default that of the file.
+
+        Raises:
+            SetupError: no rows, one that cannot be read, or an id twice.
+        """
+        self.name = name or (Path(rows).stem if isinstance(rows, str | Path) else "")
+        found = [sample_of(row, n) for n, row in enumerate(rows_of(rows), 1)]
+        self.samples: tuple[Sample, ...] = tuple(one for one, _ in found)
+        self.checks: dict[str, Callable[[str], bool]] = {
+            one.id: check for one, check in found if check is not None
+        }
+        """Questions' own checks, by id."""
+        if not self.samples:
+            raise SetupError("The dataset has no samples.", expected="at least one row")
+        seen = set[str]()
+        for one in self.samples:
+            if one.id in seen:
+                raise SetupError(
+                    f"The id {one.id!r} occurs twice in the dataset.",
+                    expected="an id of its own for every sample",
+                    todo="rename one; for repeated measurements say evaluate(..., trials=5)",
+                )
+            seen.add(one.id)
+
+    @cached_property
+    def version(self) -> str:
+        """The digest of all that is asked and right: another text, another version."""
+        return digest(*(canonical(one.model_dump(mode="json")) for one in self.samples))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The parts that it has, in their order."""
+        return tuple(dict.fromkeys(one.split for one in self.samples))
+
+    def split(self, name: str) -> Dataset:
+        """Return one part of it.
+
+        Raises:
+            SetupError: there is none of that name.
+        """
+        if name not in self.splits:
+            raise SetupError(
+                f"The dataset has no split {name!r}.",
+                expected=", ".join(repr(one) for one in self.splits),
+            )
+        return self.where(lambda one: one.split == name)
+
+    def where(self, wanted: Callable[[Sample], bool]) -> Dataset:
+        """Return the samples of which a function says true.
+
+        Raises:
+            SetupError: there are none.
+        """
+        return self._part([one for one in self.samples if wanted(one)])
+
+    def take(self, count: int) -> Dataset:
+        """Return the first so many."""
+        return self._part(self.samples[:count])
+
+    def _part(self, samples: Iterable[Sample]) -> Dataset:
+        part = Dataset(list(samples), name=self.name)
+        part.checks = {one.id: check for one in part.samples if (check := self.checks.get(one.id))}
+        return part
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    def __repr__(self) -> str:
+        head = f"{self.name or 'dataset'}: {len(self)} samples, version {self.version[:8]}"
+        rows = [[one.id, one.split, one.text[:60], str(one.target)[:30]] for one in self.samples]
+        more = [f"... {len(self) - SHOWN} more"] if len(self) > SHOWN else []
+        return "\n".join([head, *text_table(rows[:SHOWN]), *more])
+
+
+def rows_of(rows: Any) -> Iterable[Any]:
+    """Return the rows that something holds.
+
+    Raises:
+        SetupError: a file that is not there or has another form.
+    """
+    if isinstance(rows, Dataset):
+        return rows.samples
+    if isinstance(rows, str | Path):
+        return read(Path(rows))
+    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):  # a data frame
+        found: Iterable[Any] = jsonable(rows.to_dict("records"))
+        return found
+    if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
+        raise SetupError(
+            f"{type(rows).__name__} is no dataset.",
+            expected="rows with input and target, a path to .jsonl or .csv, or a data frame",
+        )
+    return rows
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file, by the end of its name.
+
+    Raises:
+        SetupError: it cannot be read.
+    """
+    try:
+        if path.suffix == ".csv":
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                return list(csv.DictReader(file))
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SetupError(
+            f"The dataset {path} cannot be read: {error_text(error)}.",
+            expected="a file of JSON lines (.jsonl), or .csv with a head",
+        ) from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except ValueError as error:
+                raise SetupError(
+                    f"Line {number} of {path} is no JSON: {error_text(error)}.",
+                    expected="one JSON object in each line",
+                ) from error
+    return rows
+
+
+def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | None]:
+    """Return a row as a sample, with the check that it brings.
+
+    Raises:
+        SetupError: nothing is asked in it.
+    """
+    match row:
+        case Sample():
+            return row, None
+        case Mapping() if row.get("input") is not None:
+            rest = {str(k): jsonable(v) for k, v in row.items() if k not in FIELDS}
+            id = row.get("id")
+            asked = jsonable(row["input"])
+            return Sample(
+                id=named(canonical(asked)) if id in (None, "") else str(id),
+                input=asked,
+                target=jsonable(row.get("target")),
+                split=str(row.get("split") or ""),
+                meta=rest,
+            ), None
+        case (str(text), check) if callable(check):
+            return Sample(id=named(text), input=text), check
+        case (str(text), answer):
+            return Sample(id=named(text), input=text, target=jsonable(answer)), None
+        case Checked() if not isinstance(row, str):
+            id = str(getattr(row, "id", named(row.text)))
+            answer = jsonable(getattr(row, "answer", None))
+            return Sample(id=id, input=row.text, target=answer), row.check
+    raise SetupError(
+        f"Row {number} of the dataset has no input: {str(row)[:80]}.",
+        expected="a mapping with id, input and target; (text, answer); or a question of the world",
+        todo="rename its column to input",
+    )

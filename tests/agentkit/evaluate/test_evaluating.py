@@ -1,0 +1,243 @@
+"""Evaluations: scores, budgets that end, interruptions, scorers that fail, judges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentkit import Agent, open_log, tool
+from agentkit.errors import SetupError
+from agentkit.evaluate import (
+    Case,
+    Evaluation,
+    Judge,
+    Pairwise,
+    Progress,
+    Score,
+    Suite,
+    at_most,
+    before,
+    evaluate,
+    eventually,
+    never,
+    numeric,
+    opened,
+    overlap,
+    regex,
+    schema,
+)
+from agentkit.evaluate.scorers import scored, scorer_of
+from agentkit.testing import ScriptedModel, call
+from tests.agentkit.evaluate.test_compare import Adder
+
+ROWS = [{"id": f"s{n}", "input": f"How much is {n} and {n}?", "target": 2 * n} for n in range(1, 5)]
+
+
+def halves(words: str, _turn: int) -> str:
+    """Right for even sums only."""
+    n = int(words.split()[3])
+    return f"It is {2 * n}." if n % 2 == 0 else "It is 0."
+
+
+async def test_accuracy_interval_and_passes_come_from_all_trials() -> None:
+    result = await evaluate(Agent("a", model=Adder(halves)), Suite(ROWS, ["numeric"]), trials=3)
+    assert result.accuracy == 0.5
+    assert result.pass_at(3) == result.pass_hat(3) == 0.5
+    assert result.complete and len(result.trials) == 12
+    low, high = result.interval
+    assert low < 0.2 and high > 0.8  # four questions say little, however often they are asked
+    assert result.cost_usd == pytest.approx(0.012)
+    assert result.cost_per_right_usd == pytest.approx(0.002)
+    assert {one.question for one in result.wrong()} == {"s1", "s3"}
+    assert "It is 0." not in str(result) and "50.0%" in str(result)
+    for form in (result.to_svg(), result.to_html(), result.to_markdown()):
+        assert "s1" in form or "50.0%" in form
+
+
+async def test_the_same_call_again_pays_nothing_and_judges_anew() -> None:
+    model = Adder(halves)
+    first = await evaluate(Agent("a", model=model), Suite(ROWS, ["numeric"], name="sums"))
+    asked = len(model.requests)
+    again = await evaluate(Agent("a", model=model), Suite(ROWS, [regex("It is")], name="sums"))
+    assert len(model.requests) == asked and again.run_id == first.run_id
+    assert (first.accuracy, again.accuracy) == (0.5, 1.0)
+    from_log = opened(first.run_id)
+    assert from_log.accuracy == 1.0 and from_log.scorers == ("regex It is",)
+    assert [one.text for one in from_log.trials] == [one.text for one in again.trials]
+
+
+async def test_a_budget_that_ends_leaves_a_part_that_goes_on() -> None:
+    model = Adder()
+    team = Agent("a", model=model)
+    part = await evaluate(team, Suite(ROWS, ["numeric"]), budget_usd=0.0025, concurrency=1)
+    assert 0 < len(part.trials) < 4 and not part.complete
+    assert "Stopped early" in str(part) and "Missing trials: s" in str(part)
+    assert part.accuracy == 1.0 and part.interval[0] < 0.5
+    asked = len(model.requests)
+    whole = await evaluate(team, Suite(ROWS, ["numeric"]), budget_usd=1.0)
+    assert whole.complete and len(model.requests) - asked <= 4 - len(part.trials)
+
+
+async def test_a_scorer_that_fails_is_told_and_its_trials_do_not_count() -> None:
+    def picky(text: str, target: int) -> bool:
+        if target == 4:
+            raise ValueError("no fours")
+        return str(target) in text
+
+    result = await evaluate(Agent("a", model=Adder()), Suite(ROWS, [picky]))
+    assert len(result.counted) == 3 and result.accuracy == 1.0 and not result.complete
+    assert "no fours" in str(result)
+
+
+async def test_an_endpoint_that_fails_counts_as_wrong_and_is_tried_again() -> None:
+    def broken(words: str, _turn: int) -> Any:
+        return RuntimeError("down") if "3" in words else halves(words, 0)
+
+    model = Adder(broken)
+    first = await evaluate(Agent("a", model=model), Suite(ROWS, ["numeric"]))
+    assert [one.status for one in first.trials].count("failed") == 1
+    assert first.accuracy == 0.5
+    model.rule = None
+    again = await evaluate(Agent("a", model=model), Suite(ROWS, ["numeric"]))
+    assert [one.right for one in again.trials] == [False, True, True, True]
+
+
+async def test_progress_tells_how_far_and_how_long() -> None:
+    heard: list[Progress] = []
+    await evaluate(Agent("a", model=Adder()), ROWS, on_progress=heard.append)
+    assert [one.done for one in heard] == [1, 2, 3, 4]
+    assert heard[-1].left_s == 0 and "left" in str(heard[0])
+
+
+async def test_the_way_to_an_answer_is_judged_with_the_event_that_breaks_the_rule() -> None:
+    @tool(effect="once")
+    async def book(x: int) -> str:
+        "Book."
+        return "booked"
+
+    @tool(effect="pure")
+    async def look_up(x: int) -> str:
+        "Look up."
+        return "free"
+
+    model = ScriptedModel(call("book", x=1), call("look_up", x=1), call("book", x=1), "Done.")
+    team = Agent("clerk", model=model, tools=[book, look_up])
+    rules = [
+        before("look_up", "book"),
+        at_most(1, "book"),
+        eventually("look_up"),
+        never("pay"),
+        ~never("book"),
+        never("book") | eventually("book"),
+        never("pay") & never("book"),
+    ]
+    result = await evaluate(team, Suite([{"id": "q", "input": "Book it"}], rules))
+    (one,) = result.trials
+    held = {name: score.passed for name, score in one.scores.items()}
+    assert list(held.values()) == [False, False, True, True, True, True, False]
+    events = open_log().read(one.run_id)
+    broken = rules[0].broken(events)
+    assert broken and broken.seq == next(e.seq for e in events if e.kind == "step.started"
+                                         and e.step == "tool")  # fmt: skip
+    assert "event" in one.why and not one.right
+
+
+async def test_a_judge_is_an_actor_whose_asks_are_recorded() -> None:
+    judge = ScriptedModel('{"reason": "good", "points": 9}', '{"reason": "bad", "points": 2}')
+    suite = Suite(ROWS[:2], [Judge(Agent("judge", model=judge), "Is it right?")], name="judged")
+    model = Adder()
+    result = await evaluate(Agent("a", model=model), suite, concurrency=1)
+    assert [one.right for one in result.trials] == [True, False]
+    assert result.trials[1].why == "judge: bad"
+    assert result.mean("judge") == pytest.approx(0.55)
+    again = await evaluate(Agent("a", model=model), suite, concurrency=1)
+    assert again.accuracy == 0.5 and len(judge.requests) == 2
+
+
+async def test_a_judge_that_is_swayed_by_the_order_prefers_neither() -> None:
+    first = '{"reason": "r", "better": "first"}'
+    second = '{"reason": "r", "better": "second"}'
+    pair = Pairwise(Agent("judge", model=ScriptedModel(first, first, first, second)), "Which?")
+    assert await pair.prefer("q", "one", "two") == 0.5
+    assert pair.swayed == ["q"]
+    assert await pair.prefer("q", "one", "two") == 1.0
+
+
+def case(text: str, target: Any, data: Any = None) -> Case:
+    from agentkit.evaluate import Sample, Trial
+
+    trial = Trial(contender="a", question="q", seed=1, status="answered", right=False, text=text,
+                  data=data)  # fmt: skip
+    return Case(Sample(id="q", input="?", target=target), trial, open_log("memory:"))
+
+
+@pytest.mark.parametrize(
+    ("scorer", "text", "target", "passed"),
+    [
+        ("exact", " Rome ", "Rome", True),
+        ("exact", "rome", "Rome", False),
+        ("exact", "8", 8, True),
+        ("exact", "three", ["3", "three"], True),
+        ("includes", "It is Rome.", "rome", True),
+        ("includes", "Romeo", "Rome", False),
+        ("numeric", "about −1,234.5 km", -1234.5, True),
+        ("numeric", "3 or 4", 3, False),
+        ("numeric", "none", 3, False),
+        (numeric(tolerance=0.5), "3.4", 3, True),
+        (numeric(relative=0.1), "108", 100, True),
+        ("set", "Ada, bob", ["Bob", "ada"], True),
+        (overlap("recall"), "a, b, c", "a; b", True),
+        (overlap("precision"), "a, b, c", "a; b", False),
+        ("gaia", "so FINAL ANSWER: $1,000", "1000", True),
+        (regex("^A"), "BA", None, False),
+    ],
+)
+async def test_scorers_judge_as_their_names_say(
+    scorer: Any, text: str, target: Any, passed: bool
+) -> None:
+    assert (await scored(scorer_of(scorer), case(text, target))).passed is passed
+
+
+async def test_data_are_judged_by_a_schema_and_as_data() -> None:
+    wanted = {"type": "object", "required": ["x"]}
+    assert (await scored(schema(wanted), case("", None, {"x": 1}))).passed
+    found = await scored(schema(wanted), case("", None, {"y": 1}))
+    assert not found.passed and "'x' is a required property" in found.why
+    assert (await scored(scorer_of("exact"), case("other", {"x": 1}, {"x": 1}))).passed
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("exakt", "no scorer 'exakt'"), (3, "is no scorer"), (lambda answer: True, "wants answer")],
+)
+def test_what_is_no_scorer_is_refused(given: Any, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        scorer_of(given)
+
+
+async def test_what_cannot_be_evaluated_is_refused_before_anything_is_paid() -> None:
+    model = Adder()
+    with pytest.raises(SetupError, match="cannot be evaluated"):
+        await evaluate(model, ROWS)  # type: ignore[arg-type]
+    with pytest.raises(SetupError, match="trials"):
+        await evaluate(Agent("a", model=model), ROWS, trials=0)
+    with pytest.raises(SetupError, match="name of its own"):
+        Suite(ROWS, ["exact", "exact"])
+    with pytest.raises(SetupError, match="no evaluation"):
+        answer = await Agent("a", model=model)("How much is 1 and 1?")
+        opened(str(answer.run_id))
+    assert len(model.requests) == 1
+
+
+async def test_a_score_that_is_none_is_an_error_of_the_scorer() -> None:
+    assert (await scored(scorer_of(lambda text: 2), case("x", None))).error
+    assert (await scored(scorer_of(lambda text: Score(value=0.5)), case("x", None))).value == 0.5
+
+
+def test_an_evaluation_of_nothing_has_the_widest_interval() -> None:
+    empty = Evaluation(name="e", suite="s", version="v", contender="a", scorers=("exact",),
+                       questions={"q": ""}, planned=2, trials=())  # fmt: skip
+    assert empty.interval == (0.0, 1.0) and empty.missing == ("q (2)",)
+    with pytest.raises(SetupError, match="No question has 2 trials"):
+        empty.pass_at(2)
