@@ -17,6 +17,7 @@ help:
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"
 	@echo "make lessons-local  run the lessons with a small language model on this machine (slow)"
 	@echo "make bench-local    measure its tool calls and typed answers on held-out tasks (minutes)"
+	@echo "make test-chaos     kill, freeze and cut off workers and their server: nothing is lost"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP: the official conformance suite, reference servers, fastmcp (npm)"
 	@echo "make clean          remove .venv and everything that was built"
@@ -57,6 +58,9 @@ bench-local: .venv/.dev
 
 check-consistency: .venv/.dev
 	@$(PY) -m consistency $(ARGS)
+
+test-chaos: .venv/.dev
+	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet/test_chaos.py $(ARGS)
 
 test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)

@@ -1,0 +1,192 @@
+"""A log in Postgres next to the same loop by hand: python -m benchmarks.fleet [URL].
+
+Without a URL a server from a wheel is started, in a folder of its own. Events a second and bytes
+per event, how long until another process is told of an append, and how long a claim takes where
+many runs are open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import psycopg
+
+from agentkit import Log, open_log, pattern
+from agentkit.events import Noted, RunStarted
+from agentkit.fleet.embedded import Embedded
+from agentkit.lease import Offer
+from agentkit.logs.postgres.address import address_of
+from benchmarks.table import markdown, number
+
+GROUP, RUNS, EVENTS = 100, 20, 20_000
+OPEN, CLAIMS, APPENDS = 100_000, 50, 200
+
+
+def body(n: int) -> dict[str, Any]:
+    return {"n": n, "key": "0" * 32, "text": "x" * 150}
+
+
+def by_hand(url: str) -> tuple[float, float]:
+    """Fenced inserts as one would write them: events a second, and bytes for each."""
+    address = address_of(url)
+    with psycopg.connect(address.conninfo, autocommit=True) as db:
+        db.execute(f'CREATE SCHEMA "{address.schema}_hand"')
+        db.execute(f'SET search_path TO "{address.schema}_hand"')
+        db.execute("CREATE TABLE run (id text PRIMARY KEY, owner text, epoch int, lease float8)")
+        db.execute(
+            "CREATE TABLE ev (run text, seq int, at float8, body text, PRIMARY KEY (run, seq))"
+        )
+        for n in range(RUNS):
+            db.execute("INSERT INTO run VALUES (%s, 'me', 1, 0)", (str(n),))
+        began = time.perf_counter()
+        for batch in range(EVENTS // GROUP):
+            run = str(batch % RUNS)
+            first = batch // RUNS * GROUP
+            with db.transaction():
+                held = db.execute(
+                    "UPDATE run SET lease=%s WHERE id=%s AND owner='me' AND epoch=1",
+                    (time.time() + 10, run),
+                )
+                assert held.rowcount == 1
+                rows = [
+                    (run, first + n, time.time(), json.dumps({"kind": "noted", **body(n)}))
+                    for n in range(GROUP)
+                ]
+                with db.cursor() as cursor:
+                    cursor.executemany("INSERT INTO ev VALUES (%s,%s,%s,%s)", rows)
+        took = time.perf_counter() - began
+        (size,) = db.execute("SELECT pg_total_relation_size('ev')").fetchone() or (0,)
+    return EVENTS / took, size / EVENTS
+
+
+async def ours(log: Log) -> float:
+    """The same through the log: events a second."""
+    leases = []
+    for n in range(RUNS):
+        leases.append(log.begin(f"bench-{n}"))
+        start = RunStarted(run=f"bench-{n}", seq=1, at=1.0, scope="", name="bench")
+        log.append(leases[-1], start)
+        await log.flush(leases[-1])
+    began = time.perf_counter()
+    for batch in range(EVENTS // GROUP):
+        lease, first = leases[batch % RUNS], 2 + batch // RUNS * GROUP
+        for n in range(GROUP):
+            at = time.time()
+            log.append(
+                lease,
+                Noted(run=lease.run, seq=first + n, at=at, scope="", topic="t", data=body(n)),
+            )
+        await log.flush(lease)
+    return EVENTS / (time.perf_counter() - began)
+
+
+def bytes_of(url: str) -> float:
+    """Bytes of the table of events and its indexes, for each event."""
+    address = address_of(url)
+    with psycopg.connect(address.conninfo, autocommit=True) as db:
+        row = db.execute(
+            f"SELECT pg_total_relation_size('{address.schema}.events'), count(*)"
+            f" FROM {address.schema}.events"
+        ).fetchone() or (0, 1)
+    return float(row[0] / row[1])
+
+
+APPENDER = """
+import asyncio, sys, time
+from agentkit import open_log
+from agentkit.events import Noted, RunStarted
+async def main(url, count):
+    log = open_log(url)
+    lease = log.begin("tailed")
+    log.append(lease, RunStarted(run="tailed", seq=1, at=1.0, scope="", name="t"))
+    await log.flush(lease)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for seq in range(2, count + 2):
+        data = time.time()
+        log.append(lease, Noted(run="tailed", seq=seq, at=data, scope="", topic="t", data=data))
+        await log.flush(lease)
+        await asyncio.sleep(0.02)
+    log.close()
+asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+"""
+
+
+async def tail_ms(url: str, log: Log) -> float:
+    """From the append in another process to the event here: the 95th percentile, in ms."""
+    command = [sys.executable, "-c", APPENDER, url, str(APPENDS)]
+    appender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert appender.stdout and appender.stdin
+    await asyncio.to_thread(appender.stdout.readline)
+    took = []
+    async for event in log.tail("tailed"):
+        if event.seq == 1:
+            appender.stdin.write(b"go\n")
+            appender.stdin.flush()
+        elif isinstance(event, Noted) and isinstance(event.data, float):
+            took.append((time.time() - event.data) * 1e3)
+        if event.seq == APPENDS + 1:
+            break
+    await asyncio.to_thread(appender.wait)
+    return quantiles(took, n=20)[-1]
+
+
+@pattern
+async def waiting(task: str) -> str:
+    return task
+
+
+async def claim_ms(log: Log) -> float:
+    """A claim of ten runs among many open ones: the 95th percentile, in ms."""
+    for n in range(OPEN):
+        lease = log.begin(f"open-{n}")
+        lease.seconds, lease.offer = 0.0, Offer(share=f"s{n % 300}")
+        start = RunStarted(
+            run=lease.run, seq=1, at=time.time(), scope="", name="o", actor="waiting", task="x"
+        )
+        log.append(lease, start)
+        if n % 1000 == 999:
+            await log.flush(lease)
+    took = []
+    for _ in range(CLAIMS):
+        began = time.perf_counter()
+        assert len(log.work.claim(["waiting"], 10)) == 10
+        took.append((time.perf_counter() - began) * 1e3)
+    return quantiles(took, n=20)[-1]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server = None if sys.argv[1:] else Embedded(Path(folder) / "pg")
+        url = sys.argv[1] if server is None else f"{server.url}&schema=bench"
+        hand, hand_bytes = by_hand(url)
+        log, file = open_log(url), open_log(f"{folder}/bench.db")
+        speed = asyncio.run(ours(log))
+        rows = [
+            ["events a second, by hand on psycopg", number(hand), ""],
+            ["events a second, agentkit on Postgres", number(speed), f"{speed / hand:.0%}"],
+            ["bytes per event, by hand", number(hand_bytes), ""],
+            ["bytes per event, agentkit", number(bytes_of(url)), ""],
+        ]
+        for name, where, there in (("Postgres", url, log), ("SQLite", file.url, file)):
+            told = asyncio.run(tail_ms(where, there))
+            rows.append([f"told in another process, p95, {name}", number(told, "ms"), ""])
+        claims = asyncio.run(claim_ms(log))
+        rows.append([f"claim of 10 among {OPEN:,} open runs, p95", number(claims, "ms"), ""])
+        print(markdown(["", "measured", "of by hand"], rows))
+        log.close()
+        file.close()
+        if server is not None:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
