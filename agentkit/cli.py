@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit import asking, pictures, views
+from agentkit import asking, costs, pictures, views
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", help="read an event log").add_subparsers(
         dest="action", required=True
     )
-    for name, text in {**ACTIONS, **asking.COMMANDS}.items():
+    for name, text in {**ACTIONS, **costs.COMMANDS, **asking.COMMANDS}.items():
         action = log.add_parser(name, help=text, description=text)
         action.add_argument(
             "--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db"
@@ -82,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
             redaction(action)
         if name in asking.COMMANDS:
             asking.options(action, name)
+        if name in costs.COMMANDS:
+            costs.options(action)
     return top
 
 
@@ -284,6 +286,8 @@ def perform(options: argparse.Namespace) -> int:
             return copy(log, options.to)
         if options.action == "redact":
             return redact(log, options)
+        if options.action in costs.COMMANDS:
+            return costs.perform(log, options)
         if options.action in asking.COMMANDS:
             return asking.perform(log, options, options.log or default())
         return read(options.action, log, getattr(options, "run", ""))

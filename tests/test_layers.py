@@ -123,6 +123,7 @@ LAYERS = [
     "agentkit.evaluate",
     "agentkit",
     "agentkit.asking",
+    "agentkit.costs",
     "agentkit.cli",
     "agentkit.__main__",
     "memory.errors",
