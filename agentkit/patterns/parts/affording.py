@@ -44,6 +44,7 @@ class Worker:
     quality: float
     costs: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    failed: int = 0
 
     @property
     def cost(self) -> float | None:
@@ -80,6 +81,8 @@ class Shift:
         while self.waiting or under_way:
             left_s = await self.left_s(began)
             while self.waiting and len(under_way) < concurrency:
+                if under_way and self.unpriced and self.left_usd is not None:
+                    break  # What a task costs is learnt before the next one is given away.
                 n = self.waiting.pop(0)
                 worker = await self.taker(n, left_s)
                 if worker is None:
@@ -143,12 +146,23 @@ class Shift:
             return len(self.workers) - 1
         if left <= 0:
             return None
-        unknown = [place for place, cost in enumerate(costs) if cost is None]
-        if unknown:
-            # A price is learnt by asking; the dearest first, for the task that is worth most.
-            return None if self.held and not any(costs) else unknown[-1]
+        if self.unpriced:
+            # A price is learnt by asking; the best first, for the task that is worth most.
+            return self.unpriced[-1]
+        places = [place for place, cost in enumerate(costs) if cost is not None]
+        if not places:
+            return len(self.workers) - 1
+        qualities = [self.workers[place].quality for place in places]
         known = [cost for cost in costs if cost is not None]
-        return planned(tasks, self.values, [one.quality for one in self.workers], known, left)[n]
+        found = planned(tasks, self.values, qualities, known, left)[n]
+        return None if found is None else places[found]
+
+    @property
+    def unpriced(self) -> list[int]:
+        """Workers whose price is not known yet, and who have not failed."""
+        return [
+            place for place, one in enumerate(self.workers) if one.cost is None and not one.failed
+        ]
 
     async def one(self, n: int, worker: Worker, left_s: float | None) -> None:
         """Do a task; what fails is skipped, and said to be."""
@@ -159,11 +173,18 @@ class Shift:
         try:
             answer = await worker.actor(self.tasks[n], **bounds)
         except BudgetSpent:
+            if worker.cost is None and len(self.workers) > 1 and not worker.failed:
+                # Too dear for what is left: somebody cheaper may do it.
+                worker.failed += 1
+                self.waiting.insert(0, n)
+                return discard(worker.actor.name)
             self.skipped[n] = NO_BUDGET
         except DeadlinePassed:
             self.skipped[n] = "not done in time"
         except FAILURES as error:
             self.skipped[n] = f"{type(error).__name__}: {error.what}"
+        if n in self.skipped:
+            worker.failed += 1
         else:
             self.done[n] = answer
             worker.times.append(asyncio.get_running_loop().time() - began)

@@ -80,6 +80,19 @@ def test_what_is_worth_most_is_done_best_and_what_does_not_fit_is_named() -> Non
     assert told.data["downgraded"] == answer.data["downgraded"]
 
 
+def test_many_at_once_wait_until_a_price_is_known_and_are_not_skipped() -> None:
+    dear, cheap = Priced("dear", 0.3), Priced("cheap", 0.0)
+    answer = asked(team(dear, cheap, budget_usd=1.0, concurrency=8), TASKS)
+    assert not answer.missing and len(dear.asked) == 3 and answer.data["done"]["9"] == "dear"
+
+
+def test_a_worker_that_is_too_dear_is_left_out_once_that_is_known() -> None:
+    dear, cheap = Priced("dear", 50.0), Priced("cheap", 0.1)
+    answer = asked(team(dear, cheap, budget_usd=1.05), TASKS)
+    assert not dear.asked and len(answer.data["done"]) == 10 and not answer.missing
+    assert len(answer.data["downgraded"]) == 10
+
+
 def test_the_asks_own_budget_counts_where_none_was_given() -> None:
     answer = asked(team(Priced("d", 1.0), Priced("c", 0.1), concurrency=1), TASKS, budget_usd=2.0)
     assert (answer.cost_usd or 0) <= 2.0 and answer.data["done"]
