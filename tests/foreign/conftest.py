@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from agentkit.sim import server as sim
+
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = ROOT / ".foreign-venv"
 START_S = 180
@@ -79,12 +81,20 @@ def llama(asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def litellm(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """LiteLLM's proxy, in front of an answer of its own and of llama.cpp's server."""
+def simulation(asked_for: None) -> Iterator[str]:
+    """The simulated endpoint, as a server behind others."""
+    with sim.start(speed=0.0) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def litellm(llama: str, simulation: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """LiteLLM's proxy, in front of an answer of its own, llama.cpp's server and the simulation."""
     folder = tmp_path_factory.mktemp("litellm")
     canned = {"model": "openai/canned", "api_key": "x", "mock_response": "canned answer"}
     tiny = {"model": "openai/tiny", "api_key": "x", "api_base": llama}
-    models = {"canned": canned, "tiny": tiny}
+    careful = {"model": "openai/careful", "api_key": "x", "api_base": f"{simulation}/v1"}
+    models = {"canned": canned, "tiny": tiny, "careful": careful}
     config = {
         "model_list": [{"model_name": n, "litellm_params": p} for n, p in models.items()],
         "general_settings": {"master_key": "sk-local-test"},
