@@ -35,6 +35,7 @@ from agentkit import (
     Tool,
     Usage,
     approve,
+    attach,
     connect,
     current_run,
     discard,
@@ -179,6 +180,7 @@ async def again(run_id: str, log: Log) -> None:
     assert_type((await team.rerun(run_id)).data, Report)
     assert_type(await clerk.replay(run_id), Answer[Report])
     assert_type(await clerk.fork(run_id, at=3, edit={3: "x"}), Answer[Report])
+    assert_type(await attach(await clerk.submit("q", log=log), log=log, timeout_s=9), Answer)
     for event in log.read(run_id):
         assert_type(event, Known)
         if event.kind == "step.ended":
