@@ -171,6 +171,11 @@ def with_tools(model: Model, endpoint: Endpoint, tools: Tooling | None) -> Model
     tiny = isinstance(endpoint, LocalEndpoint) and endpoint.tiny
     if tools == "prompted":
         return Prompted(model, tiny=tiny)
+    if tools == "native" and isinstance(endpoint, LocalEndpoint) and endpoint.weights.small:
+        raise SetupError(
+            f"{endpoint.name} has no tool calls of its own: its chat template would drop the tools",
+            expected='tools="prompted", or nothing, which is the same',
+        )
     if tools is None and isinstance(endpoint, LocalEndpoint):
         return Prompted(model, tiny=tiny, native=endpoint.native_tools)
     if tools is None and endpoint.name.startswith("ollama:"):

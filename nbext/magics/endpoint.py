@@ -8,6 +8,8 @@ from agentkit.amounts import money
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.providers import PROVIDERS
+from agentkit.local.catalogue import weights_of
+from agentkit.local.shared import served
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session
@@ -18,7 +20,7 @@ USE = Grammar(magic="%endpoint", usage="[MODEL]", takes=("MODEL",), most=1)
 SPEND = Grammar(magic="%budget", usage="[USD | off]", most=1)
 
 
-def endpoint(session: Session, line: Line, body: str | None) -> Any:
+async def endpoint(session: Session, line: Line, body: str | None) -> Any:
     """Show which models can be used, and what is around those in use; or make MODEL the default.
 
     Examples:
@@ -30,6 +32,9 @@ def endpoint(session: Session, line: Line, body: str | None) -> Any:
     """
     if line.words:
         model = connect(line.words[0])
+        if model.name.startswith("local:"):
+            # Now, where its bar is seen, and not in the midst of the first answer.
+            await served(weights_of(model.name.removeprefix("local:")))
         session.use_model(model.name)
         if model.name.startswith("sim:"):
             session.start_simulation()
