@@ -62,6 +62,7 @@ SERVER: dict[str, dict[str, str]] = {
         "input-required-result-basic-sampling": NO_MODEL,
         "input-required-result-basic-list-roots": NO_MODEL,
         "input-required-result-multiple-input-requests": OWN_FORM,
+        "input-required-result-capability-check": NO_MODEL,
         "input-required-result-non-tool-request": TOOLS_ONLY,
         "http-header-validation": SDK,
         "tasks-lifecycle": TASKS,
