@@ -6,7 +6,7 @@ import { FolderLog } from "./log.js";
 import { AgentsPanel } from "./panel.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
-import { everyRun, show } from "./show.js";
+import { compare, everyRun, show } from "./show.js";
 
 const { ILabShell, ILayoutRestorer } = await shared("@jupyterlab/application");
 const { ICommandPalette } = await shared("@jupyterlab/apputils");
@@ -50,7 +50,14 @@ const agents = {
       return String(path).split(":").pop() ?? "";
     };
     const view = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) => show(app, lab, name, run, link ?? log.source(log.folder), link);
+    const side = (/** @type {Run} */ run, /** @type {Link | null} */ link) => ({ run, source: link ?? log.source(log.folder), now: () => (link ?? log).runs.get(run.id) ?? run });
+    /** @type {AgentsPanel} */
     const panel = new AgentsPanel(links, log, folder, async (what, run, link) => {
+      if (what === "compare" && panel.first) {
+        compare(app, lab, [side(panel.first.run, panel.first.link), side(run, link)]);
+        panel.first = null;
+        return panel.draw();
+      }
       if (!link) return view(what, run, null);
       const written = WRITES[what];
       if (written) { app.shell.activateById(link.panel.id); return addCell(link.panel, link.panel.content.widgets.length - 1, written[0] + short(run.id), written[1]); }

@@ -27,6 +27,8 @@ export class AgentsPanel extends Widget {
   body = html("div", "ak-agents-body");
   /** What the list of notebooks was drawn of. */
   listed = "";
+  /** @type {{ run: Run; link: Link | null } | null} The first of two runs to be compared. */
+  first = null;
   /** @type {Set<string>} Notebooks whose actors are unfolded. */
   unfolded = new Set();
   chosen = "";
@@ -170,7 +172,7 @@ export class AgentsPanel extends Widget {
   list(section, runs, key, link, from) {
     const wanted = found(ordered(runs), this.words), now = Date.now() / 1000;
     const choose = (/** @type {Run} */ run) => { this.chosen = this.chosen === run.id ? "" : run.id; this.draw(); };
-    const rows = wanted.slice(0, this.shown).map((run) => runRow(run, now, run.id === this.chosen, link !== null, choose, (what, one) => this.order(what, one, link), from(run)));
+    const rows = wanted.slice(0, this.shown).map((run) => runRow(run, now, run.id === this.chosen, link !== null, choose, (what, one) => this.order(what, one, link), { from: from(run), first: this.first?.run.id ?? "" }));
     section.append(rows.length || !runs.length ? html("ul", "ak-list", "", ...rows) : html("p", "ak-none", "No run has these words."));
     const more = wanted.length - rows.length;
     if (more > 0) section.append(press(`Show ${Math.min(more, PAGE)} of ${more} older ones`, `more ${key}`, () => { this.shown += PAGE; this.draw(); }));
@@ -205,6 +207,11 @@ export class AgentsPanel extends Widget {
   /** @param {string} what @param {Run} run @param {Link | null} link */
   order(what, run, link) {
     this.tell("");
+    if (what === "compare" && (!this.first || this.first.run.id === run.id)) {
+      this.first = this.first ? null : { run, link };
+      this.draw();
+      return;
+    }
     Promise.resolve().then(() => this.act(what, run, link)).catch((reason) => this.tell(reason.message));
   }
 }

@@ -25,11 +25,13 @@ export function press(text, key, act) {
  * What can be done with a run: look at it, and what its notebook allows.
  * @param {Run} run
  * @param {boolean} open whether its notebook is
+ * @param {string} first the run that was chosen to be compared, if one was
  * @returns {[string, string][]}
  */
-export function actions(run, open) {
+export function actions(run, open, first = "") {
+  const compare = first === run.id ? "Do not compare" : first ? `Compare with ${short(first)}` : "Compare…";
   /** @type {[string, string][]} */
-  const found = [...VIEWS];
+  const found = [...VIEWS, ["compare", compare]];
   if (!open) return found;
   if (goesOn(run) && run.mine) found.push(["stop", "Stop"]);
   if (["failed", "cancelled", "lost"].includes(run.state) && run.actor) found.push(["resume", "Resume"]);
@@ -44,9 +46,9 @@ export function actions(run, open) {
  * @param {boolean} open whether its notebook is
  * @param {(run: Run) => void} choose
  * @param {Act} act
- * @param {string} from where it was started, if that is to be said
+ * @param {{ from: string; first: string }} more where it was started, if that is to be said; and the run it may be compared with
  */
-export function runRow(run, now, chosen, open, choose, act, from = "") {
+export function runRow(run, now, chosen, open, choose, act, { from, first }) {
   const row = html("li", `ak-run ak-is-${run.state.replace(/\W/g, "")}`);
   const line = [from, facts(run, now)].filter(Boolean).join(" · "), said = `${run.name}, ${line}, ${cost(run)}`;
   const head = html("button", "ak-run-head", "", html("span", "ak-dot"), html("span", "ak-run-name", run.name || short(run.id)), html("span", "ak-run-cost", cost(run)));
@@ -58,7 +60,7 @@ export function runRow(run, now, chosen, open, choose, act, from = "") {
   row.append(head, html("div", "ak-small", line));
   if (goesOn(run) && run.doing) row.append(html("div", "ak-small ak-doing", run.doing));
   if (chosen) {
-    const made = actions(run, open).map(([what, text]) => press(text, `${what} ${run.id}`, () => act(what, run)));
+    const made = actions(run, open, first).map(([what, text]) => press(text, `${what} ${run.id}`, () => act(what, run)));
     row.append(html("div", "ak-actions", "", ...made));
   } else if (open && goesOn(run) && run.mine) {
     const stop = press("Stop", `stop ${run.id}`, () => act("stop", run));

@@ -1,4 +1,5 @@
 /** Where a run is shown: beside its notebook, or in the side bar where there is room for one document. */
+import { CompareView } from "./compare.js";
 import { ALL } from "./kernel.js";
 import { called } from "./runs.js";
 import { RunView } from "./viewer.js";
@@ -32,11 +33,33 @@ export function show(app, lab, name, run, source, link) {
   if (!view) {
     view = new RunView(source, run, link ? called(link.path) : `${run.place ?? "a script or console"}, from the log`);
     view.id = id;
-    if (lab) app.shell.add(view, "main", link ? { mode: "split-right", ref: link.panel.id } : {});
-    else app.shell.add(view, "right");
     link?.panel.disposed.connect(() => view.dispose());
   }
   view.show(name);
+  reveal(app, lab, view, link);
+}
+
+/**
+ * Show two runs side by side.
+ * @param {any} app
+ * @param {any} lab
+ * @param {import("./compare.js").Side[]} sides
+ */
+export function compare(app, lab, [left, right]) {
+  reveal(app, lab, new CompareView(left, right), null);
+}
+
+/**
+ * @param {any} app
+ * @param {any} lab
+ * @param {any} view
+ * @param {Link | null} link
+ */
+function reveal(app, lab, view, link) {
+  if (!view.isAttached) {
+    if (lab) app.shell.add(view, "main", link ? { mode: "split-right", ref: link.panel.id } : {});
+    else app.shell.add(view, "right");
+  }
   app.shell.activateById(view.id);
   if (!lab) app.shell.expandRight?.(view.id);
 }
