@@ -118,6 +118,11 @@ def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) ->
     row.get_by_role("button", name="Events").click()
     expect(lab.page.locator(".ak-lines")).to_contain_text("<i id=bad>port</i>")
     assert lab.page.locator("#bad").count() == 0
+    tabs = lab.page.locator(".lm-DockPanel-tabBar").get_by_role("tab")
+    tabs.nth(0).click()
+    expect(lab.page.locator(".ak-lines")).to_be_hidden()
+    tabs.nth(1).click()
+    expect(lab.page.locator(".ak-lines")).to_be_visible()
     assert lab.console == []
 
     order = {"do": "runs", "folder": ""}

@@ -35,7 +35,7 @@ export function show(app, lab, name, run, source, link) {
     view.id = id;
     link?.panel.disposed.connect(() => view.dispose());
   }
-  view.show(name);
+  view.choose(name);
   reveal(app, lab, view, link);
 }
 

@@ -65,7 +65,7 @@ export class RunView extends Widget {
       const tab = html("button", "ak-tab", text);
       tab.setAttribute("role", "tab");
       tab.dataset.name = name;
-      tab.addEventListener("click", () => this.show(name));
+      tab.addEventListener("click", () => this.choose(name));
       this.tabs.append(tab);
     }
     this.tabs.addEventListener("keydown", (event) => this.key(event));
@@ -77,12 +77,15 @@ export class RunView extends Widget {
     if (!step) return;
     const at = TABS.findIndex(([name]) => name === this.name);
     const [next] = TABS[(at + step + TABS.length) % TABS.length];
-    this.show(next);
+    this.choose(next);
     /** @type {HTMLElement | null} */ (this.tabs.querySelector(`[data-name=${next}]`))?.focus();
   }
 
-  /** @param {string} name */
-  show(name) {
+  /**
+   * Show one of the views. `show` is Lumino's, by which a tab comes to the front.
+   * @param {string} name
+   */
+  choose(name) {
     const found = TABS.find(([known]) => known === name);
     if (!found || this.name === name) return;
     this.stops();
