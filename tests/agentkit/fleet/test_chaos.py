@@ -75,20 +75,32 @@ class Proxy:
 
     def __init__(self, socket: str) -> None:
         self.socket, self.port = socket, 0
+        self.writers: list[Any] = []
         self.open = asyncio.Event()
         self.open.set()
 
     async def start(self) -> None:
-        server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self.server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        self.open.set()
+        self.server.close()
+        for one in self.writers:
+            one.close()
+        for one in self.writers:
+            with contextlib.suppress(OSError):
+                await one.wait_closed()
 
     async def _joined(self, reader: Any, writer: Any) -> None:
+        self.writers.append(writer)
         await self.open.wait()
         try:
             theirs = await asyncio.open_unix_connection(self.socket)
         except OSError:
             writer.close()
             return
+        self.writers.append(theirs[1])
         await asyncio.gather(self._pass(reader, theirs[1]), self._pass(theirs[0], writer))
 
     async def _pass(self, reader: Any, writer: Any) -> None:
@@ -236,7 +248,8 @@ async def test_all_runs_end_whatever_happens_to_workers_server_and_network(
         print(f"\n{name}: {told}, all ended after {took:.1f} s")
     finally:
         proxy.open.set()
-        fleet.stop()
+        await asyncio.to_thread(fleet.stop)
+        await proxy.close()
         log.close()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
