@@ -28,6 +28,7 @@ SERVING = {
     "sim": "serve the simulated endpoint",
     "local": "language models on this machine",
     "mcp": "serve tools, agents and teams over MCP",
+    "eval": "measure a team on a suite, and fail when it became worse",
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
 }
@@ -333,6 +334,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return (command if argv is None else serve)(words[1:])
     if words[:1] == ["mcp"]:
         return serve_mcp(words[1:])
+    if words[:1] == ["eval"]:
+        from agentkit.evaluate.command import main as measure
+
+        return measure(words[1:])
     if words[:1] in (["worker"], ["fleet"]):
         from agentkit.fleet.commands import main as fleet
 

@@ -116,6 +116,7 @@ LAYERS = [
     "agentkit.patterns",
     "agentkit.joining",
     "agentkit.testing",
+    "agentkit.entrypoints",
     "agentkit.views",
     "agentkit.pictures",
     "agentkit.protocols",

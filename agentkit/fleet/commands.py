@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import logging
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.amounts import money
-from agentkit.errors import AgentkitError, SetupError, error_text, full_text
+from agentkit.entrypoints import found
+from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.fleet.health import serving
 from agentkit.fleet.worker import Worker
 from agentkit.lease import LEASE_S
@@ -63,48 +61,18 @@ def loaded(target: str) -> list[Actor]:
     Raises:
         SetupError: there are none by that name, or the code cannot be loaded.
     """
-    place, mark, name = target.rpartition(":")
-    if not mark or not place or not name:
-        raise SetupError(f"{target!r} names no actor.", expected="FILE.py:NAME or MODULE:NAME")
-    try:
-        module = module_of(place)
-    except SetupError:
-        raise
-    except Exception as error:
+    named = [one for thing in found(target) for one in several(thing)]
+    if not named or not all(isinstance(one, Actor) for one in named):
         raise SetupError(
-            f"{place} cannot be loaded: {full_text(error)}.",
-            expected="a file or module whose code runs on this machine",
-        ) from error
-    there = sorted(n for n, one in vars(module).items() if isinstance(one, Actor))
-    found = getattr(module, name, None)
-    named = list(found) if isinstance(found, list | tuple) else [found]
-    actors = [one for one in named if isinstance(one, Actor)]
-    if not actors or len(actors) < len(named):
-        raise SetupError(
-            f"{place} has no actor {name}.", expected=f"one of: {', '.join(there) or 'none'}"
+            f"{target} names something else than actors.",
+            expected="an agent, pattern or graph, or a list of them",
         )
-    return actors
+    return named
 
 
-def module_of(place: str) -> Any:
-    """The module of a file, or by its name.
-
-    Raises:
-        SetupError: no such file.
-    """
-    path = Path(place)
-    if path.suffix != ".py":
-        sys.path.insert(0, "")
-        return importlib.import_module(place)
-    if not path.is_file():
-        raise SetupError(f"There is no file {place}.", expected="FILE.py:NAME or MODULE:NAME")
-    sys.path.insert(0, str(path.parent.absolute()))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
+def several(thing: Any) -> list[Any]:
+    """A list as it is, and anything else as a list of it."""
+    return list(thing) if isinstance(thing, list | tuple) else [thing]
 
 
 async def work(options: argparse.Namespace) -> int:

@@ -492,11 +492,12 @@ def test_the_command_says_what_is_wrong_with_what_it_is_to_serve(
     (tmp_path / "team_of_test.py").write_text(TEAM)
     (tmp_path / "broken_of_test.py").write_text("import nothing_of_that_name\n")
     for target, said in {
-        "team_of_test.py:nobody": "one of: hello",
-        "nowhere.py:x": "no file nowhere.py",
-        "no_such_module:x": "cannot be loaded",
+        "team_of_test.py:nobody": "has no nobody",
+        "team_of_test.py:pattern": "something else than actors",
+        "nowhere.py:x": "nowhere.py is not there",
+        "no_such_module:x": "no_such_module is not there",
         "broken_of_test.py:x": "nothing_of_that_name",
-        "team_of_test.py": "names no actor",
+        "team_of_test.py": "names nothing in a module",
     }.items():
         assert main(["worker", target]) == 2
         assert said in capsys.readouterr().err

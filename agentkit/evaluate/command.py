@@ -1,0 +1,114 @@
+"""`agentkit eval run FILE.py`: measure a team from a shell, and fail when it became worse.
+
+The file defines `team` and `suite`, or others are named: FILE.py:TEAM,SUITE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentkit.actor import Actor
+from agentkit.entrypoints import found
+from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.evaluate.compare import Progress
+from agentkit.evaluate.evaluating import evaluate
+from agentkit.evaluate.evaluation import Evaluation
+from agentkit.evaluate.regression import baseline_of, junit, regression, stored
+from agentkit.evaluate.suite import Suite
+from agentkit.logs import open_log
+from agentkit.words import for_terminal
+
+WORSE, WRONG = 1, 2
+"""Exit statuses: worse than the baseline or below the bar; it could not be measured."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command and its options."""
+    top = argparse.ArgumentParser(prog="agentkit eval", description=__doc__)
+    run = top.add_subparsers(dest="action", required=True).add_parser(
+        "run", help="evaluate a team on a suite"
+    )
+    run.add_argument("what", metavar="FILE.py[:TEAM,SUITE]", help="by default :team,suite")
+    run.add_argument("--trials", type=int, default=1, help="of each sample; 1 by default")
+    run.add_argument("--budget-usd", type=float, help="for all of it")
+    run.add_argument("--concurrency", type=int, default=8)
+    run.add_argument("--baseline", metavar="FILE", help="fail if it is worse than this one")
+    run.add_argument("--at-least", type=float, metavar="SHARE", help="fail below this accuracy")
+    run.add_argument("--save", metavar="FILE", help="keep this evaluation as a baseline")
+    run.add_argument("--markdown", metavar="FILE", help="write a summary")
+    run.add_argument("--junit", metavar="FILE", help="write the questions as test cases")
+    run.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
+    return top
+
+
+def named(what: str) -> tuple[Actor, Suite]:
+    """Return the team and the suite.
+
+    Raises:
+        SetupError: there are none by these names.
+    """
+    things = found(what if ":" in what.rpartition("/")[2] else f"{what}:team,suite")
+    if len(things) != 2 or not isinstance(things[0], Actor):
+        raise SetupError(
+            f"{what} names no team and suite.", expected="FILE.py:TEAM,SUITE, an actor and a Suite"
+        )
+    team, suite = things
+    return team, suite if isinstance(suite, Suite) else Suite(suite)
+
+
+def told(progress: Progress) -> None:
+    """Say how far it is, on stderr."""
+    print(for_terminal(str(progress)), file=sys.stderr)
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Evaluate, write what was asked for, and return the exit status.
+
+    Raises:
+        AgentkitError: it could not be measured.
+    """
+    team, suite = named(options.what)
+    before = stored(options.baseline) if options.baseline else None
+    result: Evaluation = asyncio.run(
+        evaluate(
+            team,
+            suite,
+            trials=options.trials,
+            budget_usd=options.budget_usd,
+            concurrency=options.concurrency,
+            log=open_log(options.log),
+            on_progress=told,
+        )
+    )
+    now = baseline_of(result, suite.dataset)
+    change = regression(now, before) if before else None
+    parts = [result.to_markdown(), *([change.to_markdown()] if change else [])]
+    print(for_terminal("\n\n".join([str(result), *([str(change)] if change else [])])))
+    for path, text in (
+        (options.save, now.model_dump_json(indent=1)),
+        (options.markdown, "\n\n".join(parts)),
+        (options.junit, junit(result)),
+    ):
+        if path:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+    if not result.complete:
+        print("agentkit: not every trial was made and scored", file=sys.stderr)
+        return WRONG
+    low = options.at_least is not None and result.accuracy < options.at_least
+    return WORSE if low or (change and change.worse) else 0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; errors go to stderr as text."""
+    options = parser().parse_args(argv)
+    try:
+        return perform(options)
+    except (AgentkitError, OSError) as error:
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130

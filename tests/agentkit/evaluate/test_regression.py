@@ -1,0 +1,124 @@
+"""An evaluation against a baseline, and the command that a build calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from agentkit.cli import main
+from agentkit.errors import SetupError
+from agentkit.evaluate.regression import Baseline, regression, stored
+
+SUITE = """
+from pathlib import Path
+
+from agentkit import Agent
+from agentkit.evaluate import Suite
+from agentkit.testing import FunctionModel
+
+RIGHT = int(Path(__file__).with_name("right.txt").read_text())
+
+
+def say(request):
+    n = int(request.thread[-1].message.text.split()[-1])
+    return str(2 * n if n < RIGHT else 0)
+
+
+suite = Suite([(f"Twice {n}", 2 * n) for n in range(1, 13)], ["exact"], name="twice")
+team = Agent("doubler", f"Version {RIGHT}.", model=FunctionModel(say))
+"""
+
+
+def baseline(right: dict[str, list[bool]], **other: str) -> Baseline:
+    share = sum(map(sum, right.values())) / sum(map(len, right.values()))
+    return Baseline(name="e", contender="a", accuracy=share,
+                    questions={id: other.get(id, "d") for id in right}, right=right)  # fmt: skip
+
+
+def test_worse_is_what_chance_does_not_explain() -> None:
+    ids = [f"q{n}" for n in range(8)]
+    good = baseline({id: [True, True] for id in ids})
+    bad = baseline({id: [False, False] for id in ids})
+    fair = baseline({id: [id != "q0", True] for id in ids})
+    assert regression(bad, good).worse and regression(bad, good).p < 0.01
+    assert not regression(fair, good).worse and regression(fair, good).lost == ("q0",)
+    assert not regression(good, bad).worse and len(regression(good, bad).won) == 8
+    assert regression(good, good).difference == 0
+
+
+def test_only_the_same_questions_are_compared() -> None:
+    before = baseline({"a": [True], "b": [True], "gone": [True]})
+    now = baseline({"a": [True], "b": [False], "new": [False]}, b="edited")
+    found = regression(now, before)
+    assert (found.same, found.changed, found.gone) == (("a",), ("b", "new"), ("gone",))
+    assert "not compared: `b`, `new`" in found.to_markdown()
+    with pytest.raises(SetupError, match="no question in common"):
+        regression(baseline({"x": [True]}), before)
+
+
+def test_other_numbers_of_trials_are_compared_by_their_shares() -> None:
+    once, thrice = (
+        baseline({"a": [True], "b": [False]}),
+        baseline({"a": [True, True, True], "b": [False] * 3}),
+    )
+    assert regression(once, thrice).difference == 0
+
+
+def test_the_command_fails_when_a_team_became_worse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("suite.py").write_text(SUITE)
+
+    def run(right: int, *options: str) -> int:
+        Path("right.txt").write_text(str(right))
+        return main(["eval", "run", "suite.py", "--log", "sqlite:///log.db", *options])
+
+    assert run(13, "--save", "main.json", "--junit", "new.xml") == 0
+    assert ElementTree.parse("new.xml").getroot().get("failures") == "0"
+    assert run(12, "--baseline", "main.json", "--markdown", "found.md") == 0
+    assert "not worse beyond chance" in Path("found.md").read_text()
+    assert run(4, "--baseline", "main.json", "--junit", "old.xml") == 1
+    suite = ElementTree.parse("old.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("12", "9")
+    assert "0 of 1 right; 0" in str(suite.find("testcase/failure").attrib)  # type: ignore[union-attr]
+    assert run(4, "--at-least", "0.9") == 1 and run(4, "--at-least", "0.2") == 0
+    assert "worse" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none.py"], "is not there"),
+        (["empty.py"], "has no team"),
+        (["suite.py:suite"], "no team and suite"),
+        (["suite.py", "--baseline", "none.json"], "cannot be read"),
+        (["suite.py", "--baseline", "newer.json"], "newer format"),
+        (["suite.py", "--budget-usd", "-1"], "budget"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_with_a_status_of_its_own(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("suite.py").write_text(SUITE)
+    Path("right.txt").write_text("5")
+    Path("empty.py").write_text("")
+    Path("newer.json").write_text(json.dumps({"format": 2}))
+    assert main(["eval", "run", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path: Any = tmp_path / "b.json"
+    made = baseline({"a": [True, False]})
+    path.write_text(made.model_dump_json())
+    assert stored(path) == made
