@@ -37,6 +37,10 @@ BUDGETS = ("budget_usd", "budget_tokens", "budget_calls")
 """What a run may spend."""
 
 
+BEATS = 3
+"""How often a lease is renewed while it would hold: one or two beats may come late."""
+
+
 @contextlib.asynccontextmanager
 async def run(
     name: str = "",
@@ -339,9 +343,9 @@ def heartbeat(log: Log, lease: Lease) -> Callable[[], None]:
     def beat() -> None:
         nonlocal handle
         log.append(lease)
-        handle = loop.call_later(lease.seconds / 3, beat)
+        handle = loop.call_later(lease.seconds / BEATS, beat)
 
-    handle = loop.call_later(lease.seconds / 3, beat)
+    handle = loop.call_later(lease.seconds / BEATS, beat)
     return lambda: handle.cancel() if handle else None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
+from agentkit.evaluate.chaos import chaos
+from agentkit.evaluate.chaosreport import Chaos, ChaosRow
 from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison, Row
 from agentkit.evaluate.condorcet import majority, plurality
@@ -23,6 +25,8 @@ from agentkit.evaluate.trial import Trial
 
 __all__ = [
     "Case",
+    "Chaos",
+    "ChaosRow",
     "Comparison",
     "Dataset",
     "Evaluation",
@@ -42,6 +46,7 @@ __all__ = [
     "agreement",
     "at_most",
     "before",
+    "chaos",
     "cohen_kappa",
     "compare",
     "comparing",

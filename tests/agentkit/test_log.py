@@ -36,7 +36,7 @@ def test_only_a_dead_process_of_this_host_is_gone() -> None:
 
 async def test_a_waiting_run_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     """The heartbeat renews it while a step takes longer than a lease lasts."""
-    monkeypatch.setattr(sys.modules[run_function.__module__], "LEASE_S", 0.003)
+    monkeypatch.setattr(sys.modules[run_function.__module__], "BEATS", LEASE_S / 0.001)
     clock = FakeClock()
     log, beats = MemoryLog(clock=clock), asyncio.Event()
     write = log.write
