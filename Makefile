@@ -5,13 +5,13 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-lessons check-consistency lessons-local bench-local clean
+.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-chaos test-lessons check-consistency lessons-local bench-local clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
 	@echo "make docs           make the documentation site, build/docs/site/index.html, to read without a network"
 	@echo "make demo           run the first notebook here in the terminal"
-	@echo "make test           run every test (ARGS=\"python notebooks javascript browser\" picks some)"
+	@echo "make test           run every test (ARGS=\"python memory notebooks javascript browser\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"

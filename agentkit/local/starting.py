@@ -229,6 +229,10 @@ def failed(name: str, tail: str, code: int | None) -> LocalFailed:
     elif "failed to load model" in tail:
         what = "cannot read the file"
         todo = "the file is broken or cut: agentkit local rm, then agentkit local pull"
+    elif "Failed to init server" in tail:
+        # Its log is written by a thread that does not always come to its last lines.
+        what = "did not start with that file, and does not say why"
+        todo = "look whether the file is broken or cut: agentkit local rm, then agentkit local pull"
     return LocalFailed(
         f"The server of {name} {what}. The end of its log:\n{tail or '(nothing)'}",
         expected="a server that answers",
