@@ -159,7 +159,10 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
 
 def answering(head: str, body: bytes = b"") -> Answer:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        asked = (await reader.readuntil(b"\r\n\r\n")).lower()
+        # What is left unread when a connection is closed takes the answer away from its reader.
+        if b"content-length:" in asked:
+            await reader.readexactly(int(asked.partition(b"content-length:")[2].split(b"\r")[0]))
         length = len(body)
         writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n".encode())
         writer.write(body)
