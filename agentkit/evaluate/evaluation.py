@@ -195,12 +195,13 @@ class Evaluation(Shown, Frozen):
         """Return the table as texts; its first row is the head."""
         splits = [one for one in dict.fromkeys(self.questions.values()) if one]
         rows = [["", "questions", "trials", "accuracy", "95 %"]]
-        parts: list[tuple[str, float, Interval, list[list[bool]]]] = [
-            (self.contender, self.accuracy, self.interval, list(self.clusters.values()))
-        ]
+        parts: list[tuple[str, float, Interval, list[list[bool]]]] = []
         for split in splits if len(splits) > 1 else []:
             found = [c for id, c in self.clusters.items() if self.questions.get(id) == split]
-            parts.append((f"  {split}", *self.of_split(split), found))
+            parts.append((split, *self.of_split(split), found))
+        # The whole stands last, as a sum does.
+        whole = list(self.clusters.values())
+        parts.append((self.contender, self.accuracy, self.interval, whole))
         for label, share, (low, high), found in parts:
             count = sum(map(len, found))
             rows.append(
