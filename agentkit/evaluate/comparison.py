@@ -13,9 +13,8 @@ from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, s
 from agentkit.evaluate.trial import Allowance, Trial
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import clean
-from agentkit.pictures.table import Rows, markdown_table, text_table
-from agentkit.words import UNREAD, for_line
+from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
+from agentkit.words import for_line
 
 
 class Row(Frozen):
@@ -205,21 +204,7 @@ class Comparison(Shown, Frozen):
 
     def to_html(self) -> str:
         """Return table, remarks and picture as HTML without script."""
-        lines, border = [], "1px solid var(--jp-border-color2,#e3e6ea)"
-        for n, line in enumerate(self.table()):
-            tag = "th" if n == 0 else "td"
-            look = f"padding:4px 8px;white-space:nowrap;border-bottom:{border}"
-            shown = [
-                f'<{tag} style="{look};text-align:{"right" if m else "left"}">{clean(cell)}</{tag}>'
-                for m, cell in enumerate(line)
-            ]
-            lines.append(f"<tr>{''.join(shown)}</tr>")
-        style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
-        notes = "<br>".join(clean(remark) for remark in self.remarks)
-        return (
-            f'<div class="{UNREAD}"><table style="{style}">{"".join(lines)}</table>'
-            f'<div style="font-size:12px;margin:6px 0">{notes}</div>{self.to_svg()}</div>'
-        )
+        return report_html(self.table(), self.remarks, self.to_svg())
 
     def to_markdown(self) -> str:
         """Return table and remarks as Markdown."""

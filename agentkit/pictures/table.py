@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from agentkit.pictures.svg import clean, cut, document, element, paint, words
-from agentkit.words import for_line
+from agentkit.words import UNREAD, for_line
 
 Rows = list[list[str]]
 
@@ -53,6 +53,25 @@ def html_table(rows: Rows, sections: dict[int, str] | None = None) -> str:
         ]
         parts.append(f"<tr>{''.join(shown)}</tr>")
     return "".join([*parts, "</table>"])
+
+
+def report_html(rows: Rows, remarks: list[str], picture: str) -> str:
+    """A table whose first row is its head, what its reader must know, and a picture, as HTML."""
+    lines, border = [], "1px solid var(--jp-border-color2,#e3e6ea)"
+    for n, line in enumerate(rows):
+        tag = "th" if n == 0 else "td"
+        look = f"padding:4px 8px;white-space:nowrap;border-bottom:{border}"
+        shown = [
+            f'<{tag} style="{look};text-align:{"right" if m else "left"}">{clean(cell)}</{tag}>'
+            for m, cell in enumerate(line)
+        ]
+        lines.append(f"<tr>{''.join(shown)}</tr>")
+    style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+    notes = "<br>".join(clean(remark) for remark in remarks)
+    return (
+        f'<div class="{UNREAD}"><table style="{style}">{"".join(lines)}</table>'
+        f'<div style="font-size:12px;margin:6px 0">{notes}</div>{picture}</div>'
+    )
 
 
 def table_svg(rows: Rows, title: str, remarks: list[str]) -> str:
