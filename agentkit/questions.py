@@ -201,7 +201,8 @@ async def approve(
 
     Args:
         question: it, or its id or the beginning of that.
-        words: kept with the answer. To a model they are not told: what it called is done.
+        words: kept with the answer. Where a tool may be called, the model is told them behind
+            the result of the call: such as "yes, but send her the receipt".
         by: who answers, for the record.
         log: the default log without one.
 

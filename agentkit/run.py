@@ -11,7 +11,7 @@ from agentkit.errors import SetupError, Unsettled
 from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
-from agentkit.questions import Pending, heard, pending
+from agentkit.questions import GivenAnswer, Pending, heard, pending
 from agentkit.record import Doubted, Kept
 from agentkit.scope import current_scope, here
 from agentkit.step import Outcome, Step
@@ -107,16 +107,16 @@ class Run(Stepping):
 
     async def ask_person(self, question: Question) -> str:
         """Put a question to whoever sits before this process; asked once, ever."""
-        return (await self.ask_or_default(question))[0]
+        return (await self.hear(question)).text
 
-    async def ask_or_default(self, question: Question) -> tuple[str, str]:
-        """The same; and why its default is the answer, "" where a person gave it."""
+    async def hear(self, question: Question) -> GivenAnswer:
+        """The same; and what was said besides, and why its default is the answer if it is."""
         agent = question.agent or current_scope().actor
         asked = question.model_copy(update={"run": self.id, "agent": agent})
 
         async def perform(key: str) -> Outcome:
             said = await heard(self.log, key, asked, self.person)
-            told = {"text": said.text, "default": said.reason, "by": said.by, "words": said.words}
+            told = {"text": said.text, "default": said.reason, "by": said.by, "said": said.words}
             more = {name: one for name, one in told.items() if one}
             return Outcome(result=said.text if more.keys() <= {"text"} else {"text": "", **more})
 
@@ -124,17 +124,19 @@ class Run(Stepping):
         same = canonical(question.identity())
         found = (await self.step("person", "person", request, perform, asked=same)).result
         if not isinstance(found, dict):
-            return str(found), ""
+            return GivenAnswer(text=str(found))
         said, reason = str(found["text"]), str(found.get("default", ""))
         if reason:
             self.note(DefaultTaken(actor=agent, answer=said, reason=reason))
         else:
             self.note(self.told_by(found))
-        return said, reason
+        # Older logs have "words" there, which no model was told: a resume must not tell them now.
+        more = {"by": str(found.get("by", "")), "words": str(found.get("said", ""))}
+        return GivenAnswer(text=said, reason=reason, **more)
 
     def told_by(self, found: dict[str, JSON]) -> AnsweredBy:
         """Who answered a question from elsewhere, as the log shows it."""
-        by, words = str(found.get("by", "")), str(found.get("words", ""))
+        by, words = str(found.get("by", "")), str(found.get("said", found.get("words", "")))
         return AnsweredBy(by=by or "somebody", answer=str(found["text"]), words=words)
 
     async def pending(self) -> list[Pending]:

@@ -30,6 +30,7 @@ from agentkit.messages import JSON, Content, Message, Thread, ToolCall, canonica
 from agentkit.notes import Note
 from agentkit.office import RunOffice
 from agentkit.person import Question, agreed, refused
+from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
 from agentkit.scope import current_scope, note
 from agentkit.step import Outcome
@@ -137,11 +138,15 @@ async def use(agent: str, tools: Mapping[str, Tool], call: ToolCall) -> Message:
     except BadArguments as error:
         note(WrongArguments(actor=agent, tool=call.name, wrong=str(error)))
         return told(call, str(error), True)
-    if needs_approval(chosen, arguments) and (no := await forbidden(agent, chosen, arguments)):
-        return told(call, no, True)
+    besides = ""
+    if needs_approval(chosen, arguments):
+        said = await asked_for(agent, chosen, arguments)
+        if not agreed(said.text):
+            return told(call, disallowed(said.text, said.reason), True)
+        besides = said.words.strip()
     outcome = await performed(agent, tools, chosen, arguments)
     text = outcome.error.text if outcome.error else outcome.result
-    return told(call, text, outcome.error is not None)
+    return told(call, with_words(text, besides), outcome.error is not None)
 
 
 def checked(chosen: Tool, arguments: str) -> Arguments:
@@ -175,8 +180,8 @@ def checked(chosen: Tool, arguments: str) -> Arguments:
     )
 
 
-async def forbidden(agent: str, chosen: Tool, arguments: Arguments) -> str:
-    """Ask a person whether a call may be made; what the model is told if not, else ""."""
+async def asked_for(agent: str, chosen: Tool, arguments: Arguments) -> GivenAnswer:
+    """Ask a person whether a call may be made."""
     name, full = chosen.spec.name, with_defaults(chosen.spec, arguments)
     question = Question(
         text=f"May {agent} call {name}({listed(full)})?",
@@ -186,8 +191,7 @@ async def forbidden(agent: str, chosen: Tool, arguments: Arguments) -> str:
         tool=name,
         arguments=full,
     )
-    said, default = await current_run().ask_or_default(question)
-    return "" if agreed(said) else disallowed(said, default)
+    return await current_run().hear(question)
 
 
 async def performed(
@@ -259,6 +263,17 @@ def told(call: ToolCall, result: JSON | Content, error: bool) -> Message:
     """A tool's result as the model reads it."""
     content = result if isinstance(result, str | Content) else canonical(result)
     return Message(role="tool", content=content, call_id=call.id, error=error)
+
+
+def with_words(result: JSON | Content, words: str) -> JSON | Content:
+    """A result, and behind it what the person said who allowed the call."""
+    if not words:
+        return result
+    told = f"The person who allowed this call said: {words}"
+    if isinstance(result, Content):
+        return Content((*result, told))
+    text = result if isinstance(result, str) else canonical(result)
+    return f"{text}\n\n{told}"
 
 
 def disallowed(said: str, default: str) -> str:

@@ -93,6 +93,8 @@ class Moving(Memory):
         me: Any = self
         if isinstance(self, Scoped):
             me = self.to_write() if writes else self.here()
+        elif writes:
+            me.to_write()
         return me.store, dict(getattr(me, "names", {}))
 
     @overload

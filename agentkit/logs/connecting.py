@@ -213,7 +213,16 @@ def checked(db: sqlite3.Connection, path: Path) -> Connected:
     """A connection to read, once it is known to hold a log."""
     try:
         db.execute("PRAGMA query_only=ON")
+        end = time.monotonic() + MIDST_S
+        # Another process may have made the file, and be in the midst of making its tables.
+        while not (made := schema.version_of(db)) and time.monotonic() < end:
+            time.sleep(0.02)
         schema.check_schema(db, path)
+        if not made:
+            raise LogError(
+                f"There is no log in {path}: the file is empty.",
+                expected="a file that a run or a memory was recorded in",
+            )
     except BaseException:
         db.close()
         raise

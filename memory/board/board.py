@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from agentkit import Log, Memory, Tool
 from agentkit.deprecated import Renamed
@@ -90,6 +91,17 @@ class Board(BoardCore, Memory):
         self.network.known([replica])
         return Replica(self, self.delivery, replica, guarantees, wait_s, otherwise)
 
+    def read_only(self) -> Self:
+        """Return this board as one that is read, and never written or cleared.
+
+        `Agent(..., memory=prices.read_only())`: such an agent has the tool NAME_read alone.
+        """
+        made = copy.copy(self)
+        made.writes = False
+        made._yours = Replica(made, self.delivery, self.names[0])
+        made._sessions = PerAsk()
+        return made
+
     @property
     def session(self) -> Replica:
         """Whoever runs this, on the first replica: each actor at work has a session of its own.
@@ -119,7 +131,12 @@ class Board(BoardCore, Memory):
         return await self.session.update(key, change, wait_s=wait_s)
 
     async def clear(self) -> None:
-        """Empty every replica; what was written stays in the history."""
+        """Empty every replica; what was written stays in the history.
+
+        Raises:
+            ReadOnly: it is not to be written.
+        """
+        self.to_write()
 
         async def perform(key: str) -> JSON:
             self.delivery.stop()
@@ -130,7 +147,7 @@ class Board(BoardCore, Memory):
 
     @property
     def tools(self) -> Sequence[Tool]:
-        return tools_of(self.name, lambda: self.session)
+        return tools_of(self.name, lambda: self.session, writes=self.writes)
 
     async def on_task(self, thread: Thread) -> Thread:
         return await self.session.on_task(thread)

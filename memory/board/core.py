@@ -15,7 +15,7 @@ from agentkit.messages import JSON
 from memory.board.network import Network
 from memory.board.state import WRITTEN, BoardState, apply, load, save
 from memory.board.versions import SAID, Consistency, Version, version_of
-from memory.errors import StoreUnreachable
+from memory.errors import ReadOnly, StoreUnreachable
 from memory.journal import Journal, shared
 from memory.naming import checked
 
@@ -25,6 +25,9 @@ Merge = Callable[[list[JSON]], JSON]
 
 class BoardCore:
     """A declared board: its replicas, the network between them, and the fold of its events."""
+
+    writes = True
+    """Whether this object may write it, see `read_only`; others may all the same."""
 
     def __init__(
         self,
@@ -57,6 +60,15 @@ class BoardCore:
         self.network = Network(names, seed)
         self._log = log
         self.journal  # noqa: B018  an unreadable log is told here, not at the first write
+
+    def to_write(self) -> None:
+        """See to it that this object may write.
+
+        Raises:
+            ReadOnly: it may not.
+        """
+        if not self.writes:
+            raise ReadOnly(f"{self.name} is only read.", todo="write the one it was made from")
 
     @property
     def about(self) -> str:

@@ -7,8 +7,9 @@ that lags, or being on one, breaks them unless they are asked for.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from agentkit import Memory, Tool
@@ -134,9 +135,10 @@ class Replica(Client, Memory):
                 the text or number that is there. Stale: the replica lags behind what the
                 session's write must come after, for longer than wait_s. StoreUnreachable: the
                 primary is cut off. StoreTaken: another process writes the board.
-            SetupError: no key, or a value without a JSON form.
+            SetupError: no key, or a value without a JSON form. ReadOnly: it is not to be written.
         """
         check_key(key, self.name)
+        self.board.to_write()
         try:
             value = jsonable(value)
         except ValueError as error:
@@ -241,9 +243,16 @@ class Replica(Client, Memory):
         other.known = self.known
         return other
 
+    def read_only(self) -> Self:
+        """Return this session as one that reads, and never writes; what it has read stays known."""
+        made = copy.copy(self)
+        made.board = copy.copy(self.board)
+        made.board.writes = False
+        return made
+
     @property
     def tools(self) -> Sequence[Tool]:
-        return tools_of(self.name, lambda: self)
+        return tools_of(self.name, lambda: self, writes=self.board.writes)
 
     async def on_task(self, thread: Thread) -> Thread:
         """Show the agent what this replica holds; of a large board the keys only.

@@ -32,7 +32,7 @@ class Session(Protocol):
         ...
 
 
-def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
+def tools_of(board: str, session: Callable[[], Session], *, writes: bool) -> Sequence[Tool]:
     """Make the tools of an agent that shares a board; `session` finds its own at each call."""
 
     @memory_tool(effect="pure", name=f"{board}_read")
@@ -62,4 +62,4 @@ def tools_of(board: str, session: Callable[[], Session]) -> Sequence[Tool]:
         version = await mine.write(key, value, based_on=mine.last(key))
         return f"Written as version {version.n}."
 
-    return [read, write]
+    return [read, write] if writes else [read]

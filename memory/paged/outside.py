@@ -18,7 +18,7 @@ from agentkit.messages import JSON
 from agentkit.scope import note
 from memory.asks import PerAsk
 from memory.erasing import from_log
-from memory.errors import Conflict, StoreFull
+from memory.errors import Conflict, ReadOnly, StoreFull
 from memory.paged.entries import entry, told
 from memory.paged.forgetting import texts_of
 from memory.paged.notes import PagedIn
@@ -46,6 +46,8 @@ class Outside(Memory):
     pages: Pages
     archive: VectorMemory
     windows: PerAsk[Window]
+    writes: bool = True
+    """Whether this object may edit and forget, see `PagedMemory.read_only`."""
 
     @property
     def window(self) -> Window | None:
@@ -134,9 +136,10 @@ class Outside(Memory):
                 Returns what was erased and what was out of reach.
 
         Raises:
-            StoreError, LogError: the storage or the log failed.
+            StoreError, LogError: the storage or the log failed. ReadOnly: it is not to be written.
         Cost: to erase, that of reading and writing the whole log and the storage's file.
         """
+        self.to_write()
         wanted = [ids] if isinstance(ids, str) else list(ids)
 
         async def perform(_key: str) -> JSON:
@@ -158,6 +161,15 @@ class Outside(Memory):
         if self.window:
             self.window.forget(wanted)
         return Erased.model_validate(done) if erase else int(done)
+
+    def to_write(self) -> None:
+        """See to it that this object may edit and forget.
+
+        Raises:
+            ReadOnly: it may not.
+        """
+        if not self.writes:
+            raise ReadOnly(f"{self.name} is only read.", todo="write the one it was made from")
 
     @property
     def part(self) -> int:
@@ -214,6 +226,7 @@ class Outside(Memory):
         async def perform(key: str) -> JSON:
             return await self.pages.edit(key, self.blocks, limited)
 
+        self.to_write()
         blocks = await step(f"{self.name}.{verb}", request, perform, effect="idempotent")
         if self.window:
             self.window.blocks = dict(blocks)

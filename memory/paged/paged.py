@@ -8,9 +8,11 @@ moves what matters into its working context, always in the window, or into the a
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from agentkit import Message, Model, Tool
 from agentkit.errors import ContextTooLong, SetupError
@@ -305,9 +307,20 @@ class PagedMemory(Outside):
         """How the message with working context and summary begins."""
         return passages(self.name, []).text
 
+    def read_only(self) -> Self:
+        """Return this memory as one that edits no block, and stores and forgets nothing.
+
+        What is said in its conversations it keeps, for that is how it makes room.
+        """
+        made = copy.copy(self)
+        made.writes, made.archive = False, self.archive.read_only()
+        for name in ("tools", "names"):
+            made.__dict__.pop(name, None)
+        return made
+
     @cached_property
     def tools(self) -> Sequence[Tool]:
-        return tools_of(self, most=self.most, heartbeats=self.heartbeats)
+        return tools_of(self, most=self.most, heartbeats=self.heartbeats, writes=self.writes)
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -28,21 +28,22 @@ Call = Callable[..., Awaitable[Any]]
 """What a model may call: its docstring and arguments are what the model reads of it."""
 
 
-def tools_of(memory: Outside, *, most: int, heartbeats: bool) -> Sequence[Tool]:
+def tools_of(memory: Outside, *, most: int, heartbeats: bool, writes: bool) -> Sequence[Tool]:
     """Make the tools of one memory; those that edit blocks only where it has blocks.
 
     Args:
         memory: what they search, read and edit.
         most: characters of a hit that a search shows.
         heartbeats: whether a call says if the agent goes on after it; see the module.
+        writes: whether there are tools that write.
     """
     search, remember = archive_calls(memory)
     # The order is a part of what a model is asked, and so of the key of its step.
     reads = [search, *recall_calls(memory, most)]
-    writes = [remember, *(context_calls(memory) if memory.blocks else [])]
+    edits = [remember, *(context_calls(memory) if memory.blocks else [])]
     return [
         *(made(memory.name, one, "pure", heartbeats) for one in reads),
-        *(made(memory.name, one, "idempotent", heartbeats) for one in writes),
+        *(made(memory.name, one, "idempotent", heartbeats) for one in edits if writes),
     ]
 
 

@@ -6,15 +6,17 @@ stream, and the stream adds what an agent and a person call.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 
 import pydantic
 
 from agentkit import Actor, Agent, Model
 from agentkit.errors import SetupError
+from agentkit.events import Effect
 from agentkit.log import Erased
 from agentkit.messages import JSON, digest
 from agentkit.run import current_run
@@ -25,6 +27,7 @@ from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
+from memory.errors import ReadOnly
 from memory.home import home
 from memory.hybrid import checked_search, relevances
 from memory.moving import Moving
@@ -86,6 +89,25 @@ class StreamCore(Moving):
         self.turn = Turn()
         self.store = opened(name, store, self.embedder.name, home() if path is None else path)
         self.rater = Agent(f"{name}_importance", RATE, model=model)
+        self.writes = True
+
+    def read_only(self) -> Self:
+        """Return this stream as one that recalls, and never observes, reflects or forgets.
+
+        What it finds is found as it stands: to read is no access then.
+        """
+        made = copy.copy(self)
+        made.writes = False
+        return made
+
+    def to_write(self) -> None:
+        """See to it that this object may write.
+
+        Raises:
+            ReadOnly: it may not.
+        """
+        if not self.writes:
+            raise ReadOnly(f"{self.name} is only read.", todo="write the one it was made from")
 
     def now(self) -> float:
         """Return the hours of the story."""
@@ -113,6 +135,7 @@ class StreamCore(Moving):
         self, text: str, importance: float, kind: Kind = "observation", because: Sequence[str] = ()
     ) -> tuple[Record, float]:
         """Append a record; return it and the importance summed up since the last reflection."""
+        self.to_write()
         request: JSON = {
             "text": text,
             "kind": kind,
@@ -165,7 +188,8 @@ class StreamCore(Moving):
         request: JSON = {"query": query, "k": count, "preset": self.preset.name}
         if self.search != "vector":
             request |= {"search": self.search}
-        found = await step(f"{self.name}.recall", request, perform, effect="idempotent")
+        effect: Effect = "idempotent" if self.writes else "pure"
+        found = await step(f"{self.name}.recall", request, perform, effect=effect)
         hits = [Recalled.model_validate(row) for row in found]
         note(noted(self.name, query, hits))
         return hits
@@ -187,8 +211,9 @@ class StreamCore(Moving):
         ]
         scores = best(self.preset, candidates, now, count)
         found = [record(items[one.place]) for one in scores]
-        read = [one.model_copy(update={"accessed": now}).item() for one in found]
-        await self.store.put(read, rows[[one.place for one in scores]])
+        if self.writes:
+            read = [one.model_copy(update={"accessed": now}).item() for one in found]
+            await self.store.put(read, rows[[one.place for one in scores]])
         return [
             Recalled(
                 item=one.item(),
@@ -215,9 +240,10 @@ class StreamCore(Moving):
                 reach, such as reflections that say it in other words.
 
         Raises:
-            StoreError, LogError: the store or the log failed.
+            StoreError, LogError: the store or the log failed. ReadOnly: it is not to be written.
         Cost: to erase, that of reading and writing the whole log and the store's file.
         """
+        self.to_write()
         wanted = [ids] if isinstance(ids, str) else list(ids)
 
         async def perform(_key: str) -> JSON:
@@ -255,6 +281,7 @@ class StreamCore(Moving):
 
     async def mark(self) -> None:
         """Begin to sum up importance anew: the newest record says that the stream reflected."""
+        self.to_write()
 
         async def perform(_key: str) -> JSON:
             async with self.turn:

@@ -14,6 +14,7 @@ from pathlib import Path
 from agentkit import Agent, Model, Tool
 from agentkit.context import memory_tool
 from agentkit.errors import SetupError
+from agentkit.events import Effect
 from agentkit.messages import Thread
 from agentkit.words import for_line
 from memory.embed import Embedder
@@ -88,12 +89,13 @@ class StreamMemory(StreamCore):
             importance: 1 (mundane) to 10 (poignant); without it the model is asked to rate it.
 
         Raises:
-            SetupError: an empty text, or an importance outside 1 to 10.
+            SetupError: an empty text, or an importance outside 1 to 10. ReadOnly: see `read_only`.
             BadOutput: the rating is no number from 1 to 10 after every repair.
             StoreError: the store failed; then nothing was stored.
         """
         if not isinstance(text, str) or not text.strip():
             raise SetupError(f"{self.name} was told to observe {text!r}.", expected="a text")
+        self.to_write()
         rating = await self.rate(text) if importance is None else bounded(importance, self.name)
         made, sum_ = await self.add(text, rating)
         if self.reflects and sum_ >= self.preset.threshold:
@@ -132,7 +134,9 @@ class StreamMemory(StreamCore):
     def tools(self) -> Sequence[Tool]:
         name = self.name
 
-        @memory_tool(effect="idempotent", name=f"{name}_recall")
+        reads: Effect = "idempotent" if self.writes else "pure"
+
+        @memory_tool(effect=reads, name=f"{name}_recall")
         async def recall(query: str) -> list[str]:
             """Search what you remember: what is recent, important and near the query.
 
@@ -151,14 +155,14 @@ class StreamMemory(StreamCore):
             await self.observe(text)
             return "Noted."
 
-        return [recall, observe]
+        return [recall, observe] if self.writes else [recall]
 
     async def on_task(self, thread: Thread) -> Thread:
         hits = await self.recall(thread[-1].message.text) if self.recalls else []
         return with_recalled(thread, self.name, hits)
 
     async def on_answer(self, thread: Thread) -> None:
-        if not self.observes:
+        if not self.observes or not self.writes:
             return
         last = next((n.message for n in reversed(thread) if n.message.role == "user"), None)
         task = last.text if last else ""

@@ -54,7 +54,9 @@ def row(one: Pending) -> tuple[str, ...]:
 
 
 async def approve(session: Session, line: Line, body: str | None) -> Told:
-    """Say yes to a question, in another cell than the one that asks; words are kept beside it.
+    """Say yes to a question, in another cell than the one that asks.
+
+    Words go to the model behind the result of the call.
 
     Example:
         %approve 3f2ab1c0 she is a good customer

@@ -21,11 +21,13 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.parts import Content, Image
 from agentkit.patterns.person import person
 from agentkit.person import AnsweredBy, Question, stop_for_answer, wait_for_answer
 from agentkit.questions import Pending, answer, approve, pending, refuse
 from agentkit.testing import ScriptedModel, call
 from tests.conftest import ROOT
+from tests.media import png
 
 LIMIT_S = 10.0
 
@@ -97,6 +99,58 @@ async def test_words_of_a_refusal_go_to_who_asked(log: Log) -> None:
     (one,) = await opened(log)
     await one.refuse()
     assert told(await asking) == ["A person did not allow this call. Do not repeat it."]
+
+
+async def test_words_of_an_approval_go_to_the_model_behind_the_result(log: Log) -> None:
+    done: list[int] = []
+    asking = asyncio.ensure_future(payer(done)("go", log=log, person=wait_for_answer))
+    (one,) = await opened(log)
+    await one.approve("yes, but send her <b>the receipt</b>", by="ann")
+    answered = await asking
+    said = "paid\n\nThe person who allowed this call said: yes, but send her <b>the receipt</b>"
+    assert (done, told(answered)) == ([500], [said])
+    again = await payer(done).replay(answered.run_id, log=log)
+    assert told(again) == [said] and done == [500]
+
+
+async def test_words_of_an_approval_go_behind_pictures_and_errors_too() -> None:
+    @tool(approve=True)
+    def look() -> list[str | Image]:
+        """Look."""
+        return ["the quay", Image.from_bytes(png())]
+
+    @tool(approve=True)
+    def fail() -> str:
+        """Fail."""
+        raise ValueError("no light")
+
+    log = MemoryLog()
+    model = ScriptedModel(call("look"), call("fail"), "done")
+    asking = asyncio.ensure_future(
+        Agent("clerk", model=model, tools=[look, fail])("go", log=log, person=wait_for_answer)
+    )
+    for words in ("twice if it is dark", "be careful"):
+        (one,) = await opened(log)
+        await one.approve(words)
+    seen, failed = [n.message for n in (await asking).thread if n.message.role == "tool"]
+    assert isinstance(seen.content, Content) and len(seen.content.images) == 1
+    assert seen.content[-1] == "The person who allowed this call said: twice if it is dark"
+    assert failed.error and failed.text.endswith("call said: be careful")
+
+
+async def test_words_that_an_older_log_kept_for_itself_stay_there() -> None:
+    """Else the request behind them were another one, and the run could not go on."""
+    log, done = MemoryLog(), list[int]()
+    asking = asyncio.ensure_future(payer(done)("go", log=log, person=wait_for_answer))
+    (one,) = await opened(log)
+    await one.approve(by="ann")
+    run_id = (await asking).run_id
+    rows = log._runs[run_id].events
+    for at, event in enumerate(rows):
+        if isinstance(event, StepEnded) and event.step == "person":
+            old = {"text": "yes", "by": "ann", "words": "she knows him"}
+            rows[at] = event.model_copy(update={"result": old})
+    assert told(await payer(done).replay(run_id, log=log)) == ["paid"]
 
 
 async def test_the_first_of_two_answers_counts_and_the_second_is_told(log: Log) -> None:

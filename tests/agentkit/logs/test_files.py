@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ import pytest
 
 from agentkit import Agent, open_log
 from agentkit.cli import main
-from agentkit.errors import LogGone, LogReadOnly, SetupError, UnknownRun
+from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
 from agentkit.events import Noted
-from agentkit.logs import connecting, files
+from agentkit.logs import connecting, files, schema
 from agentkit.logs.sqlite import SqliteLog
 from tests.agentkit.logs.test_chain import old_file, recorded
 from tests.fakes import EchoModel
@@ -411,3 +412,28 @@ def test_a_log_that_cannot_be_written_is_read_and_says_so_to_writers(
     found.close()
     assert sorted(protected.iterdir()) == there
     assert not list(Path(tempfile.gettempdir()).glob("agentkit-log-*"))
+
+
+def test_who_reads_a_file_that_is_being_made_waits_for_its_tables(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.touch()
+
+    def make() -> None:
+        # As another process does it, which the lock of this one does not hold up.
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            schema.migrate(db, path)
+
+    writer = threading.Timer(0.1, make)
+    writer.start()
+    log = SqliteLog(path, write=False)
+    assert log.runs() == [] and log.asking() == []
+    log.close()
+    writer.join()
+
+
+def test_a_file_that_stays_empty_is_no_log_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.touch()
+    with pytest.raises(LogError, match="the file is empty"):
+        SqliteLog(path, write=False)
+    assert path.stat().st_size == 0
