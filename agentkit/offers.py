@@ -17,6 +17,10 @@ CLOCK = "*"
 """The share whose turn is the time of the queue."""
 
 
+SILENT_S = 30.0
+"""Until a worker that says nothing is forgotten; its runs are free after their leases."""
+
+
 @dataclass(frozen=True)
 class Claimed:
     """A run that is this worker's now."""
@@ -49,6 +53,19 @@ class Counts(Frozen):
     """Age of the oldest open run, in seconds."""
     workers: dict[str, int] = {}
     """How many runs each process has, by host and process id."""
+
+
+class Present(Frozen):
+    """A worker that is there, whether it has runs or not."""
+
+    name: str
+    """host:pid:token of the worker."""
+    since: float
+    """When it began, in seconds since 1970."""
+    slots: int
+    running: int
+    actors: tuple[str, ...] = ()
+    """Whose runs it performs."""
 
 
 class Stuck(Frozen):
@@ -104,6 +121,21 @@ class Work(Protocol):
 
     def stuck(self) -> list[Stuck]:
         """Dead letters, and runs that wait for a person."""
+        ...
+
+    def present(self, worker: Present, *, gone: bool = False) -> None:
+        """Say that a worker is there; it is forgotten after SILENT_S without a word.
+
+        What a process of this machine held that has ended, without a word, is free at once.
+
+        Args:
+            worker: as it stands now.
+            gone: it ends.
+        """
+        ...
+
+    def workers(self) -> list[Present]:
+        """The workers that are there, in the order of their names."""
         ...
 
     def retry(self, run: str) -> bool:

@@ -112,16 +112,17 @@ def told(text: str) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """Print the queue in numbers; 1 where runs wait and nobody works."""
-    counts = open_log(options.log, write=False).work.counts()
+    work = open_log(options.log, write=False).work
+    counts, there = work.counts(), work.workers()
     told(f"open     {counts.open:>8}   oldest {counts.oldest_s:.0f} s")
-    told(f"running  {counts.running:>8}   on {len(counts.workers)} workers")
+    told(f"running  {counts.running:>8}   {len(there)} workers are there")
     told(f"expired  {counts.expired:>8}   open ones whose worker is gone")
     told(f"waiting  {counts.waiting:>8}   for a person")
     told(f"dead     {counts.dead:>8}   agentkit fleet stuck says why")
     told(f"done     {counts.done:>8}   all runs of the log cost {money(counts.cost_usd)}")
-    for name, runs in counts.workers.items():
-        told(f"  {name}  {runs} runs")
-    return int(counts.open > 0 and not counts.workers)
+    for one in there:
+        told(f"  {one.name}  {one.running} of {one.slots} runs, at {', '.join(one.actors)}")
+    return int(counts.open > 0 and not there)
 
 
 def stuck(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ Each of its loops is started again when it fails.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,8 @@ from agentkit.actor import Actor
 from agentkit.errors import (
     AgentkitError,
     LogError,
+    LogLocked,
+    LogUnreachable,
     RunTaken,
     SetupError,
     Unsettled,
@@ -26,9 +29,9 @@ from agentkit.errors import (
 )
 from agentkit.fleet.counting import Metrics
 from agentkit.fleet.notes import DeadLettered
-from agentkit.lease import HANDED, LEASE_S, Lease
+from agentkit.lease import HANDED, LEASE_S, Lease, owner_name
 from agentkit.log import LOGGER, Log
-from agentkit.offers import Claimed, Counts
+from agentkit.offers import Claimed, Counts, Present
 from agentkit.opening import run
 from agentkit.person import stop_for_answer
 from agentkit.questions import pending
@@ -52,6 +55,8 @@ class Doing:
 
     claimed: Claimed
     task: asyncio.Task[None]
+    blocked: bool = False
+    """Whether its lease ended because the event loop stood still; it may be its own fault."""
 
     @property
     def lease(self) -> Lease:
@@ -101,6 +106,7 @@ class Worker:
         self.log, self.slots, self.lease_s, self.attempts = log, slots, lease_s, attempts
         self.look_s, self.backoff_s, self.drain_s = look_s, backoff_s, drain_s
         self.metrics = Metrics()
+        self.name, self.since = owner_name(), time.time()
         self.doing: dict[str, Doing] = {}
         self.stopping = asyncio.Event()
         self._free = asyncio.Event()
@@ -115,7 +121,7 @@ class Worker:
         """
         loops = [
             asyncio.create_task(self._supervised(loop))
-            for loop in (self._beat, self._guard, self._claim, self._reopen)
+            for loop in (self._present, self._beat, self._guard, self._claim, self._reopen)
         ]
         try:
             while not self.stopping.is_set():
@@ -128,6 +134,19 @@ class Worker:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
+            with contextlib.suppress(LogError):
+                await asyncio.to_thread(self.log.work.present, self.shown, gone=True)
+
+    @property
+    def shown(self) -> Present:
+        """This worker, as others see it."""
+        return Present(
+            name=self.name,
+            since=self.since,
+            slots=self.slots,
+            running=len(self.doing),
+            actors=tuple(self.actors),
+        )
 
     def stop(self) -> None:
         """Claim nothing more, and end when what is under way has ended, or `drain_s` passed."""
@@ -154,7 +173,8 @@ class Worker:
             except LogError as error:
                 LOGGER.warning("A worker goes on trying: %s", error.what)
                 self.metrics.count("restarts")
-                pause = min(2 * pause, 2.0)
+                # Others' leases run out meanwhile: it is asked often whether the log is back.
+                pause = min(2 * pause, self.lease_s / 8)
                 await asyncio.sleep(pause)
             except Exception:
                 LOGGER.exception("A loop of the worker failed, and is started again.")
@@ -194,6 +214,11 @@ class Worker:
             if asked and not await pending(self.log, one.id):
                 await asyncio.to_thread(self.log.work.retry, one.id)
 
+    async def _present(self) -> None:
+        """Say that this worker is there, and free what dead ones of this machine held."""
+        await asyncio.to_thread(self.log.work.present, self.shown)
+        await asyncio.sleep(self.lease_s / 4)
+
     async def _beat(self) -> None:
         """Renew the leases of all runs here; the log writes them in one statement."""
         for one in list(self.doing.values()):
@@ -203,12 +228,15 @@ class Worker:
 
     async def _guard(self) -> None:
         """Let go, by this process's clock, of runs whose leases end before they are renewed."""
+        before = time.monotonic()
         await asyncio.sleep(self.lease_s / 20)
+        blocked = time.monotonic() - before > self.lease_s / 4
         now = time.monotonic() + MARGIN * self.lease_s
         for one in list(self.doing.values()):
             fenced = one.lease.lost is not None
             if (fenced or one.lease.until < now) and not one.task.cancelling():
                 self.metrics.count("fenced" if fenced else "let_go")
+                one.blocked = blocked
                 one.task.cancel()
 
     async def _perform(self, claimed: Claimed) -> None:
@@ -223,8 +251,11 @@ class Worker:
                 await team.resume(lease.run, log=self.log, person=stop_for_answer)
                 self.metrics.count("finished")
         except asyncio.CancelledError:
-            if self.stopping.is_set() and lease.lost is None:
-                await self._give_back(claimed, counts=False, reason="its worker was stopped")
+            if lease.lost is None:
+                stopped, one = self.stopping.is_set(), self.doing.get(lease.run)
+                why = "its worker was stopped" if stopped else "its worker lost touch with the log"
+                counts = not stopped and one is not None and one.blocked
+                await self._give_back(claimed, counts=counts, reason=why)
         except Exception as error:
             await self._failed(claimed, error)
         finally:
@@ -266,13 +297,20 @@ class Worker:
             await self._give_back(claimed, state="dead", reason=reason)
 
     async def _give_back(self, claimed: Claimed, **how: object) -> None:
-        """Give a run back, once what it recorded is stored."""
-        try:
-            await self.log.flush(claimed.lease)
-            await asyncio.to_thread(self.log.work.give_back, claimed.lease, **how)  # type: ignore[arg-type]
-        except LogError as error:
-            # Its lease ends by itself, and the attempt counts.
-            LOGGER.warning("Run %s was not given back: %s", claimed.lease.run, error.what)
+        """Give a run back, once what it recorded is stored; wait for a log that is away."""
+        lease = claimed.lease
+        while True:
+            try:
+                await self.log.flush(lease)
+                await asyncio.to_thread(self.log.work.give_back, lease, **how)  # type: ignore[arg-type]
+                return
+            except LogError as error:
+                away = isinstance(error, LogUnreachable | LogLocked)
+                if not away or self.stopping.is_set():
+                    # Its lease ends by itself, and the attempt counts.
+                    LOGGER.warning("Run %s was not given back: %s", lease.run, error.what)
+                    return
+            await asyncio.sleep(self.lease_s / 8)
 
     async def _drain(self) -> None:
         """Wait for what is under way, and cut off what takes too long."""

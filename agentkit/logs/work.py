@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.offers import CLOCK, Claimed, Counts, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, State, Stuck
 from agentkit.runinfo import RunInfo
 
 TABLES = (
@@ -19,6 +20,8 @@ TABLES = (
     " attempts INTEGER NOT NULL DEFAULT 0, after REAL NOT NULL DEFAULT 0, reason TEXT,"
     " state TEXT NOT NULL DEFAULT 'open')",
     "CREATE TABLE IF NOT EXISTS shares (share TEXT PRIMARY KEY, turn REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS workers (name TEXT PRIMARY KEY, since REAL NOT NULL,"
+    " seen REAL NOT NULL, slots INTEGER NOT NULL, running INTEGER NOT NULL, actors TEXT NOT NULL)",
 )
 """Made when a run is first offered: a file that never had a worker does without."""
 
@@ -74,10 +77,10 @@ class SqliteWork:
     def db(self) -> sqlite3.Connection:
         return self.log._db
 
-    def _there(self) -> bool:
-        """Whether a run was ever offered."""
-        query = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='work'"
-        return self.db.execute(query).fetchone() is not None
+    def _there(self, table: str = "work") -> bool:
+        """Whether a run was ever offered, or a worker there."""
+        query = "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?"
+        return self.db.execute(query, (table,)).fetchone() is not None
 
     def claim(
         self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S
@@ -165,6 +168,29 @@ class SqliteWork:
             oldest_s=oldest,
             workers=dict(sorted(workers.items())),
         )
+
+    def present(self, worker: Present, *, gone: bool = False) -> None:
+        now = self.clock()
+        numbers = (worker.since, now, worker.slots, worker.running)
+        with self.log._transaction("BEGIN IMMEDIATE"):
+            for statement in TABLES:
+                self.db.execute(statement)
+            self.db.execute("DELETE FROM workers WHERE seen<?", (now - SILENT_S,))
+            names = [name for (name,) in self.db.execute("SELECT name FROM workers")]
+            ended = [name for name in names if owner_gone(name)]
+            if gone:
+                ended.append(worker.name)
+            self.db.executemany("DELETE FROM workers WHERE name=?", [(name,) for name in ended])
+            if not gone:
+                values = (worker.name, *numbers, json.dumps(worker.actors))
+                self.db.execute("INSERT OR REPLACE INTO workers VALUES (?,?,?,?,?,?)", values)
+
+    def workers(self) -> list[Present]:
+        query = "SELECT name, since, slots, running, actors FROM workers ORDER BY name"
+        names = ("name", "since", "slots", "running", "actors")
+        with self.log._mapped():
+            rows = self.db.execute(query).fetchall() if self._there("workers") else []
+        return [Present(**dict(zip(names, (*r[:4], json.loads(r[4])), strict=True))) for r in rows]
 
     def stuck(self) -> list[Stuck]:
         names = ("id", "actor", "state", "attempts", "reason")

@@ -14,6 +14,13 @@ BIGGEST = 2**31 - 1
 """Behind every seq: the largest of the column."""
 
 
+ASKING = """
+SELECT id FROM runs WHERE status <> 'ok' AND what = 'run'
+    AND n IN (SELECT run FROM events WHERE body LIKE '%"step":"person"%')
+"""
+"""Word for word the condition of the index `events_asking`, so that nothing else is looked at."""
+
+
 class PostgresReading(Reading):
     """Reads the rows of one schema."""
 
@@ -38,6 +45,10 @@ class PostgresReading(Reading):
         if not rows and session.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone() is None:
             raise unknown(run, log)
         return self.made(session, run, rows)
+
+    def asking(self, db: Any) -> list[str]:
+        db.execute("SELECT 1")  # makes the connection anew where it broke
+        return [id for (id,) in db.connection.execute(ASKING)]
 
     def _size(self) -> int:
         return 2**40

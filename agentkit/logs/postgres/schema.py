@@ -39,8 +39,25 @@ CREATE TABLE shares (share text PRIMARY KEY, turn double precision NOT NULL);
 """
 """`runs` is changed with each commit: room in its pages keeps that off its indexes."""
 
-MIGRATIONS = [VERSION_1]
+VERSION_2 = """
+ALTER TABLE agentkit ADD COLUMN needs integer;
+CREATE TABLE workers (
+    name text COLLATE "C" PRIMARY KEY, machine text, since double precision NOT NULL,
+    seen double precision NOT NULL, slots integer NOT NULL, running integer NOT NULL,
+    actors text[] NOT NULL
+);
+CREATE INDEX events_asking ON events (run) WHERE body LIKE '%"step":"person"%';
+"""
+"""Workers say that they are there; and runs that asked a person are found at once."""
+
+MIGRATIONS = [VERSION_1, VERSION_2]
 """One per schema version; a database of version n gets those from n on, in one transaction."""
+
+NEEDS = [1, 1]
+"""By schema version, the oldest version whose code may go on working with its tables.
+
+So two versions of workers serve one log while they are replaced: a migration that only adds
+something leaves the older ones at work."""
 
 TABLES = ("runs", "events", "messages", "blobs", "erased", "chain")
 
@@ -49,14 +66,21 @@ SQLITE = 4
 
 
 def version_of(connection: Any, schema: str) -> int:
-    """The schema version of a log in a database; 0 where there is none.
+    """The schema version of a log in a database, as far as we know it; 0 where there is none.
+
+    Tables of a newer version that only has more than ours count as ours.
 
     Raises:
         LogCorrupt: tables of somebody else are there.
     """
     if found(connection, schema, "agentkit"):
         row = connection.execute(f'SELECT max(version) FROM "{schema}".agentkit').fetchone()
-        return int(row[0] or 0)
+        version = int(row[0] or 0)
+        if version > len(MIGRATIONS):
+            query = f'SELECT max(coalesce(needs, version)) FROM "{schema}".agentkit'
+            (needs,) = connection.execute(query).fetchone()
+            return len(MIGRATIONS) if needs <= len(MIGRATIONS) else version
+        return version
     if strange := [name for name in TABLES if found(connection, schema, name)]:
         raise LogCorrupt(
             f"The schema {schema} has a table {strange[0]}, and is no agentkit log.",
@@ -94,7 +118,10 @@ def migrate(connection: Any, schema: str, url: str) -> None:
             )
         for number, text in enumerate(MIGRATIONS[version:], version + 1):
             connection.execute(text)
-            connection.execute("INSERT INTO agentkit VALUES (%s, now())", (number,))
+            connection.execute("INSERT INTO agentkit (version, at) VALUES (%s, now())", (number,))
+        for number in range(max(version + 1, 2), len(MIGRATIONS) + 1):
+            values = (NEEDS[number - 1], number)
+            connection.execute("UPDATE agentkit SET needs = %s WHERE version = %s", values)
         if not version:
             connection.execute("INSERT INTO chain VALUES (0, %s, 0, 0, NULL)", (chain.START,))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 
-from agentkit.lease import LEASE_S, Lease, owner_name
+from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name
 from agentkit.logs import chain
 from agentkit.logs.postgres.appending import NOW, Part, columns
 from agentkit.logs.postgres.claiming import MACHINE
 from agentkit.logs.postgres.session import Session
-from agentkit.offers import CLOCK, Claimed, Counts, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, State, Stuck
 
 OFFER = """
 INSERT INTO work (run, id, actor, share, priority, turn)
@@ -74,6 +74,26 @@ SELECT regexp_replace(r.owner, ':[^:]*$', ''), count(*)
 FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
 WHERE w.state = 'open' AND {HELD} GROUP BY 1 ORDER BY 1
 """
+
+
+PRESENT = f"""
+INSERT INTO workers
+SELECT w.name, w.machine, w.since, coalesce(%s::float8, {NOW}), w.slots, w.running, w.actors
+FROM (VALUES (%s::text, %s::text, %s::float8, %s::int, %s::int, %s::text[]))
+    AS w(name, machine, since, slots, running, actors)
+ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, slots = excluded.slots,
+    running = excluded.running, actors = excluded.actors
+"""
+
+FORGET = f"DELETE FROM workers WHERE seen < coalesce(%s::float8, {NOW}) - %s"
+
+FREE = """
+WITH gone AS (DELETE FROM workers WHERE name = ANY(%s))
+UPDATE runs SET lease = 0 FROM work w
+WHERE runs.n = w.run AND w.state = 'open' AND runs.lease > 0 AND runs.machine = %s
+    AND regexp_replace(runs.owner, ':[^:]*$', '') = ANY(%s)
+"""
+"""What processes of this machine held that have ended: nobody need wait for their leases."""
 
 
 def offer(connection: psycopg.Connection[Any], parts: Sequence[Part]) -> None:
@@ -181,6 +201,31 @@ class PostgresWork:
         return Counts(
             **dict(zip(names, row, strict=True)), done=done, cost_usd=cost, workers=workers
         )
+
+    def present(self, worker: Present, *, gone: bool = False) -> None:
+        shown = (worker.since, worker.slots, worker.running, list(worker.actors))
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            connection = self.session.connection
+            if gone:
+                connection.execute("DELETE FROM workers WHERE name = %s", (worker.name,))
+                return
+            connection.execute(PRESENT, (self.now, worker.name, MACHINE, *shown))
+            connection.execute(FORGET, (self.now, SILENT_S))
+            here = connection.execute("SELECT name FROM workers WHERE machine = %s", (MACHINE,))
+            ended = [name for (name,) in here if MACHINE and owner_gone(name)]
+            if ended:
+                whose = [name.rpartition(":")[0] for name in ended]
+                connection.execute(FREE, (ended, MACHINE, whose))
+
+    def workers(self) -> list[Present]:
+        query = "SELECT name, since, slots, running, actors FROM workers ORDER BY name"
+        names = ("name", "since", "slots", "running", "actors")
+        with self.session.mapped():
+            # Who only reads may see a log that an older version has made.
+            there = self.session.execute("SELECT to_regclass('workers')").fetchone() != (None,)
+            rows = self.session.execute(query).fetchall() if there else []
+        return [Present(**dict(zip(names, row, strict=True))) for row in rows]
 
     def stuck(self) -> list[Stuck]:
         query = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from agentkit.errors import (
     AgentkitError,
     Interrupted,
     LogError,
+    LogNewer,
     LogUnreachable,
     RunTaken,
     SetupError,
@@ -25,11 +28,13 @@ from agentkit.errors import (
 from agentkit.events import RunEnded, RunStarted
 from agentkit.fleet.notes import DeadLettered
 from agentkit.fleet.worker import Worker
-from agentkit.lease import HANDED
+from agentkit.lease import HANDED, HOST, owner_name
 from agentkit.logs.memory import MemoryLog
+from agentkit.logs.postgres import schema
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.offers import SILENT_S, Present
 from tests.fakes import EchoModel, FakeClock, ScriptedModel, call
 
 QUICK: dict[str, Any] = {"look_s": 0.02, "backoff_s": 0.01, "drain_s": 2.0}
@@ -352,6 +357,67 @@ async def test_a_worker_lets_go_before_its_lease_ends_where_the_log_is_out_of_re
         assert worker.metrics.counters["let_go"] == 1
 
 
+async def test_what_was_let_go_is_given_back_as_soon_as_the_log_is_there_again(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, begun = logs(), list[str]()
+
+    @pattern
+    async def long(task: str) -> str:
+        begun.append(task)
+        await asyncio.sleep(60 if len(begun) == 1 else 0)
+        return task
+
+    run_id = await long.submit("x", log=log)
+    async with working(log, long, lease_s=2.0) as worker:
+        while not begun:
+            await asyncio.sleep(0.01)
+
+        async def cut(batch: Any) -> Any:
+            raise LogUnreachable("cut off")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(log, "write", cut)
+            while not worker.metrics.counters["let_go"]:
+                await asyncio.sleep(0.01)
+        back = time.monotonic()
+        assert (await attach(run_id, log=log, timeout_s=20)).text == "x"
+        # Its writer would hold it for a whole lease from the moment that the log is back.
+        assert time.monotonic() - back < 1.8
+        assert log.work.stuck() == [] and begun == ["x", "x"]
+
+
+def test_what_a_dead_process_of_this_machine_held_is_free_at_once(logs: Logs) -> None:
+    log = logs()
+    code = "import os; print(os.getpid())"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    dead = f"{HOST}:{int(made.stdout)}"
+    run_id = asyncio.run(hello.submit("x", log=log))
+    (claimed,) = log.work.claim(["hello"], 1)
+    session: Any = log._session if isinstance(log, PostgresLog) else log._db  # type: ignore[attr-defined]
+    session.execute("UPDATE runs SET owner=? WHERE id=?", (f"{dead}:ab", run_id))
+    me = Present(name=owner_name(), since=1.0, slots=4, running=1, actors=("hello",))
+    log.work.present(Present(name=f"{dead}:cd", since=1.0, slots=4, running=1))
+    log.work.present(me)
+    assert log.work.workers() == [me]
+    (again,) = log.work.claim(["hello"], 1)
+    assert (again.lease.run, again.attempt) == (run_id, 2)
+    assert again.lease.epoch == claimed.lease.epoch + 1
+    log.work.present(me, gone=True)
+    assert log.work.workers() == []
+
+
+def test_a_worker_that_says_nothing_any_more_is_forgotten(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    far = Present(name="elsewhere:1:ab", since=1.0, slots=4, running=0, actors=("a", "b"))
+    log.work.present(far)
+    assert log.work.workers() == [far]
+    clock.now += SILENT_S + 1
+    log.work.present(me := Present(name=owner_name(), since=1.0, slots=1, running=0))
+    assert log.work.workers() == [me]
+
+
 async def test_who_wakes_up_after_its_lease_performs_nothing_more(logs: Logs) -> None:
     """A process that was stopped, or cut off, from its commit until after its lease."""
     clock = FakeClock()
@@ -410,6 +476,49 @@ async def test_a_lease_that_ended_while_nobody_took_the_run_is_renewed_before_an
     log.flush = slept  # type: ignore[method-assign, assignment]
     assert (await agent.resume(run_id, log=log)).text == "done"
     assert stale and seen[0] > 0
+
+
+async def test_a_migration_while_runs_are_under_way_disturbs_no_worker_of_either_version(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = Logs(postgres_url)
+    with monkeypatch.context() as before:
+        before.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        old = logs()
+    gate = asyncio.Event()
+
+    @pattern
+    async def held(task: str) -> str:
+        performed.append(task)
+        await gate.wait()
+        return f"held {task}"
+
+    ids = [await held.submit(f"old {n}", log=old) for n in range(4)]
+    worker = Worker([held], old, slots=4, **QUICK)
+    # The table that it would say its name in comes with the next version.
+    monkeypatch.setattr(worker, "_present", lambda: asyncio.sleep(1))
+    serving = asyncio.create_task(worker.serve())
+    while len(performed) < 4:
+        await asyncio.sleep(0.01)
+    new = await asyncio.to_thread(logs)
+    ids += [await held.submit(f"new {n}", log=new) for n in range(4)]
+    async with working(new, held):
+        while len(performed) < 8:
+            await asyncio.sleep(0.01)
+        gate.set()
+        said = [(await attach(one, log=new, timeout_s=20)).text for one in ids]
+    worker.stop()
+    await serving
+    assert said == [f"held {when} {n}" for when in ("old", "new") for n in range(4)]
+    assert new.verify() == [] and worker.metrics.counters["finished"] == 4
+    # A later version whose tables only have more leaves the code of today at work.
+    for needs, fine in ((len(schema.MIGRATIONS), True), (99, False)):
+        new._session.execute("DELETE FROM agentkit WHERE version=99")
+        new._session.execute("INSERT INTO agentkit VALUES (99, now(), ?)", (needs,))
+        with contextlib.nullcontext() if fine else pytest.raises(LogNewer, match="schema 99"):
+            assert logs().has(ids[0])
+    for made in logs.made:
+        made.close()
 
 
 async def test_loops_that_fail_are_started_again(
