@@ -115,6 +115,21 @@ class Ref(Frozen):
     seq: int
 
 
+class Cause(Frozen):
+    """A call from elsewhere that a run began with, as the trace context of the W3C names it."""
+
+    trace: str
+    """Of the whole: 32 hexadecimal digits."""
+    span: str
+    """The caller's: 16 hexadecimal digits."""
+    run: str = ""
+    """The run that called, where the caller is agentkit too."""
+    step: str = ""
+    """Key of the step there that called."""
+    state: str = ""
+    """What other systems put into the trace state, passed on as it came."""
+
+
 class Base(Frozen):
     """What every event has."""
 
@@ -170,6 +185,8 @@ class RunStarted(Base):
     """The notebook that it was started from; None outside of one, or where nobody knows."""
     cell: str | None = None
     """The id of the cell there; None where the front end tells none."""
+    cause: Cause | None = None
+    """The call from another process that it answers; None where nobody elsewhere called."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
     what: What = "run"

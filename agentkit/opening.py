@@ -12,6 +12,7 @@ from typing import Any
 
 from agentkit.bounds import Bounds, Deadline, bind, bounds_of
 from agentkit.budget import checked
+from agentkit.causes import causing
 from agentkit.committing import LOCK_S
 from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
@@ -223,6 +224,8 @@ def beginning(
         how="ask" if source.how == "replay" else source.how,
         place=here(),
         cell=cell(),
+        # A run that goes on, for whomever, answers whoever began it.
+        cause=kept.cause if kept is not None else causing.get(),
         **asked,
         **limits,
     )

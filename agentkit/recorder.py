@@ -28,6 +28,8 @@ class Recorder:
 
     def __init__(self, log: Log, lease: Lease | None, start: RunStarted, past: Past) -> None:
         self.id, self.log, self.lease, self.past = start.run, log, lease, past
+        self.cause = start.cause
+        """The call from elsewhere that it answers."""
         self.seed, self.how = start.seed, start.how
         """How it came to be: "ask", "resume", "rerun" or "fork"."""
         self.root = Scope("", YOU, "", seed=start.seed)

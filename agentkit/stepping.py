@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from agentkit.bounds import AT_ONCE, placed, take
 from agentkit.budget import Budget, CallRefused
+from agentkit.causes import Place, at_work
 from agentkit.doubts import open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -174,8 +175,13 @@ class Stepping(Recorder):
             self._end(step, "cancelled", with_cuts(Outcome(error=crash), budget, hold, 1))
         await self._begin(step)
         outer = sys.exception()
+        place = Place(self.id, key, self.attempts[key], self.cause)
         try:
-            with holding(hold), uncancelled(lambda by: cancelled_inside(kind, step.name, by)):
+            with (
+                at_work(place),
+                holding(hold),
+                uncancelled(lambda by: cancelled_inside(kind, step.name, by)),
+            ):
                 outcome = await perform(key)
             if kind not in ("model", "tool"):
                 outcome = replace(outcome, result=jsonable(outcome.result))

@@ -35,6 +35,7 @@ LAYERS = [
     "agentkit.thoughts",
     "agentkit.typed",
     "agentkit.events",
+    "agentkit.causes",
     "agentkit.traces",
     "agentkit.written",
     "agentkit.unchanged",

@@ -25,7 +25,7 @@ from agentkit.messages import JSON
 
 KEPT = {
     "run.started": "actor origin how sample seed budget_usd budget_tokens budget_calls deadline_s"
-    " concurrency place cell what model",
+    " concurrency place cell cause what model",
     "run.ended": "status",
     "scope.opened": "actor what path parent model deadline_s concurrency budget_usd budget_tokens"
     " budget_calls again",
@@ -244,6 +244,8 @@ def redacted(event: dict[str, JSON]) -> dict[str, JSON]:
     kind = event["kind"]
     made = {"kind": kind}
     made |= {name: one for name, one in event.items() if name in KEPT[kind].split()}
+    if isinstance(cause := made.get("cause"), dict):
+        made["cause"] = {name: one for name, one in cause.items() if name != "state"}
     if kind in BLANKED:
         made[BLANKED[kind]] = None
     if kind == "run.started":

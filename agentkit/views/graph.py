@@ -22,6 +22,7 @@ from agentkit.messages import JSON
 from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News
+from agentkit.views.callers import Callers, renamed
 from agentkit.views.counterparts import asked, called, counterpart
 from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
@@ -37,6 +38,10 @@ class MessageGraph(Fold):
 
     def __init__(self) -> None:
         super().__init__()
+        self.homes: dict[str, str] = {}
+        """Of runs of another log, what that is called: its actors are others, whatever their names;
+        see `agentkit.views.joined`."""
+        self.callers = Callers(self.book)
         self.nodes: dict[str, GraphNode] = {}
         self.edges: dict[str, GraphEdge] = {}
         self.kin: dict[tuple[str, str], Order] = {}
@@ -52,7 +57,7 @@ class MessageGraph(Fold):
         fresh = news == "new"
         match event:
             case RunStarted():
-                self.node(YOU, "you")
+                self.call_in(event)
                 self.recheck(event.run)
             case RunEnded():
                 self.recheck(event.run)
@@ -81,6 +86,38 @@ class MessageGraph(Fold):
         self.changes.touch(name)
         return found
 
+    def who(self, run: str, name: str) -> str:
+        """The node of an actor of a run, or of a tool there; of you, who asked there."""
+        if name == YOU:
+            return self.callers.of.get(run, YOU)
+        home = self.homes.get(run)
+        return f"{name} @ {home}" if home else name
+
+    def call_in(self, event: RunStarted) -> None:
+        """Enter who began a run: you, or a step of another run that is shown or not."""
+        caller = self.callers.enter(event, self.who)
+        if caller.label:
+            self.node(caller.id, "remote", caller.label)
+        elif caller.id not in self.nodes or caller.id == YOU:
+            self.node(caller.id, "you" if caller.id == YOU else "actor")
+
+    def reveal(self, event: StepStarted, target: str) -> None:
+        """A step is shown now that runs shown before named as their cause: it takes their place."""
+        for stand_in in self.callers.found(event, target):
+            old = self.nodes.pop(stand_in, None)
+            if old is None:
+                continue
+            self.kin = {(renamed(a, stand_in, target), renamed(b, stand_in, target)): order
+                        for (a, b), order in self.kin.items()}  # fmt: skip
+            for edge in [e for e in self.edges.values() if stand_in in (e.source, e.target)]:
+                del self.edges[edge.id]
+                source = renamed(edge.source, stand_in, target)
+                to = renamed(edge.target, stand_in, target)
+                for letter in edge.letters if source != to else ():
+                    self.edge(source, to, letter)
+            self.shape = self.rev
+        self.changes.touch(target)
+
     def advance(self, found: GraphNode | GraphEdge) -> None:
         """Let something stand where it first appears in the story, whenever that was told."""
         if self.book.order < found.order:
@@ -101,18 +138,19 @@ class MessageGraph(Fold):
 
     def open(self, event: ScopeOpened, fresh: bool) -> None:
         """Enter an activation."""
-        node = self.node(event.actor, event.what)
+        own = self.who(event.run, event.actor)
+        node = self.node(own, event.what)
         what = event.what if node.what == "actor" else node.what
         model = event.model or node.model
         if (what, model) != (node.what, node.model):
             node.what, node.model, self.shape = what, model, self.rev
         parent = self.book.scopes.get((event.run, event.parent))
-        above = parent.actor if parent is not None else YOU
+        above = self.who(event.run, parent.actor if parent is not None else YOU)
         flow = self.flows.get((event.run, event.parent))
-        if above in self.nodes and (flow is None or event.actor not in flow.sources):
-            known = self.kin.get((above, event.actor))
+        if above in self.nodes and above != own and (flow is None or own not in flow.sources):
+            known = self.kin.get((above, own))
             if known is None or self.book.order < known:
-                self.kin[above, event.actor] = self.book.order
+                self.kin[above, own] = self.book.order
                 self.shape = self.rev
         if fresh:
             node.scopes.append(self.book.scopes[event.run, event.scope])
@@ -124,8 +162,8 @@ class MessageGraph(Fold):
         if scope is None:
             return
         parent = self.book.scopes.get((event.run, scope.parent))
-        for name in (scope.actor, parent.actor if parent else YOU):
-            if name in self.nodes:
+        for actor in (scope.actor, parent.actor if parent else YOU):
+            if (name := self.who(event.run, actor)) in self.nodes:
                 self.changes.touch(name)
 
     def recheck(self, run: str) -> None:
@@ -136,7 +174,7 @@ class MessageGraph(Fold):
 
     def sent(self, event: MessageSent) -> None:
         """Enter a message between two actors."""
-        source, target = event.sender or YOU, event.to or YOU
+        source, target = (self.who(event.run, end or YOU) for end in (event.sender, event.to))
         self.node(source, "you" if source == YOU else "actor")
         asked = self.node(target, "you" if target == YOU else "actor")
         kind = event.purpose
@@ -146,12 +184,15 @@ class MessageGraph(Fold):
             asked.asked += 1
         elif kind == "answer":
             scope = self.book.scopes.get((event.run, event.scope))
-            if scope is not None and scope.actor == source and scope.usage.calls:
+            if scope is not None and scope.actor == event.sender and scope.usage.calls:
                 letter.tokens = scope.usage.tokens_in + scope.usage.tokens_out
                 letter.cost_usd = scope.cost_usd
         scope = self.book.scopes.get((event.run, event.scope))
         flow = self.flows.get((event.run, scope.parent)) if scope is not None else None
-        if flow is None or scope is None or scope.actor not in flow.sources or kind == "say":
+        own = "" if scope is None else self.who(event.run, scope.actor)
+        if source == target and event.sender != event.to:
+            return  # A remote agent here, and the same agent where it works.
+        if flow is None or own not in flow.sources or kind == "say":
             self.edge(source, target, letter)
         elif kind == "task":
             self.hand_on(flow, target, letter)
@@ -168,11 +209,13 @@ class MessageGraph(Fold):
 
     def flow(self, event: Noted, note: FlowDeclared) -> None:
         """Enter a declared graph: its actors and arrows, as it is drawn before it is asked."""
-        flow = self.flows[event.run, event.scope] = Flowing(self.book.actor(event))
+        whole = self.who(event.run, self.book.actor(event))
+        flow = self.flows[event.run, event.scope] = Flowing(whole)
         for actor, what, model in note.actors:
-            node = self.node(actor, what)
+            node = self.node(self.who(event.run, actor), what)
             node.model = node.model or model
-        for source, target, label, back in note.edges:
+        for one, other, label, back in note.edges:
+            source, target = self.who(event.run, one), self.who(event.run, other)
             if source not in self.nodes or target not in self.nodes:
                 continue
             flow.sources.setdefault(target, []).append(source)
@@ -193,10 +236,11 @@ class MessageGraph(Fold):
 
     def begin(self, event: StepStarted, fresh: bool) -> None:
         """Enter the start of a step: the actor is at it, and a tool is called."""
-        actor = self.node(self.book.actor(event))
+        actor = self.node(self.who(event.run, self.book.actor(event)))
         step = (event.run, event.key)
         actor.steps[step] = event.step
-        other = counterpart(self.book, event)
+        other = self.other(event)
+        self.reveal(event, other or actor.id)
         if other is None:
             return
         self.meet(other, event).steps[step] = "call"
@@ -206,15 +250,21 @@ class MessageGraph(Fold):
             letter.step = step
             self.edge(actor.id, other, letter)
 
+    def other(self, event: StepStarted | StepEnded) -> str | None:
+        """The node that a step talks to, if it is one of its own."""
+        found = counterpart(self.book, event)
+        return None if found is None else YOU if found == YOU else self.who(event.run, found)
+
     def meet(self, name: str, event: StepStarted | StepEnded) -> GraphNode:
         """The node of a step's counterpart."""
         if name == YOU:
             return self.node(name, "you", YOU)
-        return self.node(name, event.step, called(event))
+        home = self.homes.get(event.run)
+        return self.node(name, event.step, called(event) + (f" @ {home}" if home else ""))
 
     def end(self, event: StepEnded, fresh: bool) -> None:
         """Enter the end of a step: what a tool gave back, what a model cost."""
-        actor = self.node(self.book.actor(event))
+        actor = self.node(self.who(event.run, self.book.actor(event)))
         step = (event.run, event.key)
         actor.steps.pop(step, None)
         self.stir(event)
@@ -225,7 +275,7 @@ class MessageGraph(Fold):
                 actor.unpriced += 1
             else:
                 actor.cost_usd = (actor.cost_usd or 0.0) + event.cost_usd
-        other = counterpart(self.book, event)
+        other = self.other(event)
         if other is None:
             return
         node = self.meet(other, event)
@@ -270,11 +320,12 @@ class MessageGraph(Fold):
 
     def about(self, event: Noted) -> GraphNode:
         """The node that a note is about: a memory, the actor it names, or who was at work."""
-        memory = f"memory:{mapped(event.data, 'memory', 'board', 'channel')}"
+        named = mapped(event.data, "memory", "board", "channel")
+        memory = self.who(event.run, f"memory:{named}")
         if memory in self.nodes:
             return self.nodes[memory]
         named = mapped(event.data, "actor")
-        actor = named if isinstance(named, str) else self.book.actor(event)
+        actor = self.who(event.run, named if isinstance(named, str) else self.book.actor(event))
         return self.node(actor, "you" if actor == YOU else "actor")
 
     def data(self, since: int = 0) -> dict[str, JSON]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.log import RunInfo
+from agentkit.log import Log, RunInfo
+from agentkit.logs import open_log
 from agentkit.pictures.picture import Shown, static_bundle
 from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
+from agentkit.views.joined import parts
 from nbext.blueprint import Blueprint
 from nbext.magics.base import Magic, renamed
 from nbext.options import Grammar, Line, Option
@@ -67,6 +69,9 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     An ACTOR that was never asked is drawn as it is put together, with what a check of it found;
     `--plan` draws one so that was.
 
+    Runs in this log that it began by a call through a server, or that called it, are drawn with it;
+    `--with LOG` looks in another log too, such as that of another kernel.
+
     While the run goes on, the picture follows it. `%graph on` draws it above every answer from
     now on, `%graph off` never, `%graph auto` when several actors take part.
     """
@@ -79,7 +84,20 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
         return Told(text=f"The message graph is drawn {when}.")
     if line.words and (actor := unasked(session, line)) is not None:
         return Blueprint(actor)
-    return GraphWidget().follow(session.log, chosen(session, line))
+    widget = GraphWidget()
+    for part in parts([session.log, *others(line)], chosen(session, line)):
+        widget.view.homes[part.info.id] = part.home
+        widget.follow(part.log, [part.info.id])
+    return widget
+
+
+def others(line: Line) -> list[Log]:
+    """The logs that are named beside this one, to read.
+
+    Raises:
+        LogError: one is none, or cannot be read.
+    """
+    return [open_log(name, write=False) for name in line.given.get("--with", ())]
 
 
 def unasked(session: Session, line: Line) -> Actor | None:
@@ -155,7 +173,11 @@ def grammar(name: str, more: str = "", options: tuple[Option, ...] = ()) -> Gram
 
 
 PLAN = Option(name="--plan", help="the ACTOR as it is put together, not its newest run")
-GRAPH = Magic("graph", "line", grammar("%graph", " | on | off | auto", (PLAN,)), graph, view=True)
+WITH = Option(
+    name="--with", value="LOG", help="a log with runs that it began, or began it", many=True
+)
+DRAWN = grammar("%graph", " | on | off | auto", (PLAN, WITH))
+GRAPH = Magic("graph", "line", DRAWN, graph, view=True)
 SPEAKERS = Magic("speakers", "line", grammar("%speakers"), speakers, view=True)
 TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline, view=True)
 TRUTH = Option(name="--truth", value="ANSWER", help="the right answer, when it is known")

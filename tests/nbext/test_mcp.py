@@ -56,3 +56,27 @@ def gone(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def test_the_graph_has_the_run_that_a_call_began_in_another_kernel(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    (tmp_path / "port.py").write_text(
+        "from agentkit import pattern\n@pattern\nasync def team(task: str) -> str:\n"
+        '    """A team."""\n    return "13 EUR"\n'
+    )
+    notebook.ok("%load_ext nbext")
+    log = f"sqlite:///{tmp_path}/port.db"
+    notebook.ok(
+        f"%mcp add port --env PYTHONPATH={ROOT} python -m agentkit mcp {tmp_path}/port.py:team"
+        f" --log {log}"
+    )
+    notebook.ok(
+        "from agentkit import Agent\nfrom agentkit.testing import ScriptedModel, call\n"
+        'model = ScriptedModel([call("port_team", task="Dues?")], "13 EUR")\n'
+        'clerk = Agent("clerk", model=model, tools=port)\nawait clerk("What are the dues?")'
+    )
+    alone, both = notebook.ok("%graph").text, notebook.ok(f"%graph --with {log}").text
+    assert "port_team → team @ port" not in alone and "clerk → port_team: 1 call" in alone
+    assert "port_team → team @ port: 1 task" in both and "clerk → port_team: 1 call" in both
+    assert "no log at" in notebook.run("%graph --with no/such.db").error

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import mcp_types as types
+from opentelemetry.context import attach, detach
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from agentkit.causes import outgoing
 from agentkit.errors import AgentkitError
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.person import Question, answered
@@ -37,6 +40,8 @@ class Call:
         self.server, self.context = server, context or Context(NOT_GIVEN)
         self.home = asyncio.get_running_loop()
         self.around = contextvars.copy_context()
+        self.trace = outgoing()
+        """The trace context of the step that makes it."""
         self.stopped: AgentkitError | None = None
         """What ended the ask, as a question to a person may."""
         self._limit: asyncio.Timeout | None = None
@@ -46,7 +51,22 @@ class Call:
     @property
     def meta(self) -> dict[str, Any] | None:
         """What goes along with it."""
-        return {KEY: self.context.key} if self.context.key else None
+        key = {KEY: self.context.key} if self.context.key else {}
+        return {**key, **self.trace} or None
+
+    @contextlib.contextmanager
+    def spanning(self) -> Iterator[None]:
+        """Make it there, where the connection lives: spans of the SDK belong to the step.
+
+        The SDK writes the trace context of its own span into each request, where the process has
+        an OpenTelemetry provider; without this it would be in a trace of its own.
+        """
+        token = attach(TraceContextTextMapPropagator().extract(self.trace)) if self.trace else None
+        try:
+            yield
+        finally:
+            if token is not None:
+                detach(token)
 
     @contextlib.asynccontextmanager
     async def limited(self, limit_s: float | None, what: str) -> AsyncIterator[None]:

@@ -11,8 +11,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentkit.causes import caused_by
 from agentkit.errors import AgentkitError, SetupError, UnknownRun
-from agentkit.events import Noted, RunStarted, StepEnded, uuid7
+from agentkit.events import Cause, Noted, RunStarted, StepEnded, uuid7
 from agentkit.given import NOT_GIVEN, Context, Left
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -63,6 +64,7 @@ class Job:
         run_id: str,
         log: Log | None,
         deps: Any = NOT_GIVEN,
+        cause: Cause | None = None,
     ) -> None:
         """Begin a call.
 
@@ -72,9 +74,10 @@ class Job:
             run_id: of the run that it is recorded in, if it is.
             log: where that is; None is the default log.
             deps: what tools and instructions with a context get.
+            cause: what the caller says of the step that it is part of.
         """
         self.offer, self.arguments, self.run_id, self.log = offer, arguments, run_id, log
-        self.deps = deps
+        self.deps, self.cause = deps, cause
         self.news: asyncio.Queue[Told | Open] = asyncio.Queue()
         self.attending = 0
         self._steps = 0
@@ -85,9 +88,10 @@ class Job:
         return await outcome(self.offer, self._performed(), self.run_id)
 
     async def _performed(self) -> Given:
-        if self.offer.recorded(self._checked()):
-            return await self._recorded()
-        return await self._plain()
+        with caused_by(self.cause):
+            if self.offer.recorded(self._checked()):
+                return await self._recorded()
+            return await self._plain()
 
     def _checked(self) -> dict[str, Any]:
         """The arguments, for who decides by them whether a person must agree."""
@@ -254,7 +258,14 @@ class Jobs:
         self._by_run: dict[str, Job] = {}
         self._open: dict[str, tuple[Job, Open]] = {}
 
-    def begin(self, offer: Offer, arguments: dict[str, JSON], key: str, who: str) -> Job:
+    def begin(
+        self,
+        offer: Offer,
+        arguments: dict[str, JSON],
+        key: str,
+        who: str,
+        cause: Cause | None = None,
+    ) -> Job:
         """A call; the one that is under way already where the key is the same.
 
         Args:
@@ -262,12 +273,13 @@ class Jobs:
             arguments: as they came.
             key: of the call, "" for none.
             who: calls; keys of two callers are two keys.
+            cause: what the caller says of the step that it is part of.
         """
         run_id = run_of(offer.name, key, who) if key else uuid7()
         job = self._by_run.get(run_id)
         if job is not None and job.arguments == arguments:
             return job
-        job = Job(offer, arguments, run_id, self.log, self.deps)
+        job = Job(offer, arguments, run_id, self.log, self.deps, cause)
         self._by_run.setdefault(run_id, job)
         job.task.add_done_callback(lambda _: self._ended(run_id, job))
         return job

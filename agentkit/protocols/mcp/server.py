@@ -173,12 +173,13 @@ class McpServer:
             await self._unchanged(client, tool.made)
             self._calls.append(call)
             try:
-                return await client.call_tool(
-                    tool.made.name,
-                    arguments,
-                    progress_callback=call.progress,
-                    meta=call.meta,  # type: ignore[arg-type]  # a mapping of any keys
-                )
+                with call.spanning():
+                    return await client.call_tool(
+                        tool.made.name,
+                        arguments,
+                        progress_callback=call.progress,
+                        meta=call.meta,  # type: ignore[arg-type]  # a mapping of any keys
+                    )
             except Exception as error:
                 if call.stopped is not None:
                     raise call.stopped from error
@@ -301,7 +302,8 @@ class McpServer:
             for last in (False, True):
                 client = await self.connection.client()
                 try:
-                    return await ask(client)
+                    with call.spanning():
+                        return await ask(client)
                 except Exception as error:
                     if call.stopped is not None:
                         raise call.stopped from error

@@ -18,6 +18,8 @@ from mcp.server.request_state import (
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
+from agentkit.causes import incoming
+from agentkit.events import Cause
 from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.messages import JSON, Content
@@ -100,7 +102,8 @@ class Service:
             if not isinstance(key, str) or len(key) > LONGEST_KEY:
                 raise MCPError(types.INVALID_PARAMS, f"{KEY} is no text, or too long.")
             who = authenticated_principal(context) or ""
-            job = self.jobs.begin(offer, dict(params.arguments or {}), key, who)
+            arguments, cause = dict(params.arguments or {}), cause_of(context)
+            job = self.jobs.begin(offer, arguments, key, who, cause)
         return await self._attended(context, job)
 
     def _answered(self, token: str, answers: dict[str, Any]) -> Job:
@@ -171,6 +174,12 @@ class Service:
             waiting.answer.set_result(None)
             return
         waiting.answer.set_result(said(waiting.question, answer))
+
+
+def cause_of(context: Asked) -> Cause | None:
+    """What the caller says of the step that it is part of, in the message or around it."""
+    headers = getattr(context.request, "headers", None)
+    return incoming(context.meta) or incoming(headers)
 
 
 def can_be_asked(context: Asked) -> bool:

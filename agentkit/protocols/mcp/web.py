@@ -15,12 +15,16 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from agentkit.amounts import size
+from agentkit.causes import PARENT, STATE
 from agentkit.errors import error_text
 from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.bounds import CONNECT_S, LARGEST
 
 MARK = "agentkit"
 """Key, in the data of an error, of what happened."""
+
+READ = 1 << 20
+"""Bytes of a message that are read for its trace context."""
 
 SHOWN = 500
 """Characters that are shown of what a server said of an error."""
@@ -57,6 +61,7 @@ class Told(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
+            request.headers.update(trace_in(request))
             response = await self.inner.handle_async_request(request)
             return await self._checked(request, response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
@@ -91,6 +96,18 @@ class Told(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self.inner.aclose()
+
+
+def trace_in(request: httpx2.Request) -> dict[str, str]:
+    """The trace context of a message, as headers: what stands between reads no bodies."""
+    body = request.content if isinstance(request.stream, httpx2.ByteStream) else b""
+    if b'"traceparent"' not in body or len(body) > READ:
+        return {}
+    try:
+        meta = json.loads(body)["params"]["_meta"]
+        return {name: meta[name] for name in (PARENT, STATE) if meta.get(name, "").isascii()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 async def taken(response: httpx2.Response) -> bytes | None:
