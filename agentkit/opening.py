@@ -18,6 +18,7 @@ from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
 from agentkit.errors import LogLocked, LogUnreachable
 from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
+from agentkit.guarding import guard_of
 from agentkit.lease import HANDED, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -235,6 +236,7 @@ def made(known: Known, start: RunStarted, settle: dict[str, JSON], person: Perso
     """The run that is opened."""
     current = Run(known.log, known.lease, start, past_of(known, start, settle))
     current.person = person or current.person
+    current.guard = guard_of(current, known.events)
     return current
 
 
@@ -273,6 +275,8 @@ async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncI
         charge(current, current.past.records[0])
     if lease:
         log.append(lease, start)
+    if current.guard is not None:
+        current.guard.begin(start)
     stop = heartbeat(log, lease) if lease else None
     failure: BaseException | None = None
     try:
@@ -293,6 +297,8 @@ async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncI
     finally:
         if stop:
             stop()
+        if current.guard is not None:
+            current.guard.end()
         current.end(failure)
         if lease and failure is not None:
             if not lease.together:  # else whoever handed it over waits for it

@@ -12,6 +12,7 @@ from agentkit.budget import Budget, Spent
 from agentkit.code import Mark
 from agentkit.errors import AgentkitError
 from agentkit.events import Base, Noted, RunEnded, RunStarted, Usage
+from agentkit.guarding import Guard
 from agentkit.lease import Lease
 from agentkit.log import LOGGER, Log
 from agentkit.messages import JSON, Thread
@@ -59,6 +60,8 @@ class Recorder:
         """Calls that may have happened, as the run was told."""
         self._marks: dict[int, tuple[Any, str]] = {}
         self.ended: bool = False
+        self.guard: Guard | None = None
+        """The policy that looks at what happens here; most runs have none."""
         self._seq = start.seq
         self._emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
@@ -84,6 +87,8 @@ class Recorder:
             if event.nodes:
                 self.stored.update([n.id for n in event.nodes])
             self.log.append(self.lease, event)
+            if self.guard is not None:
+                self.guard.take(event)
 
     def fresh(self, nodes: Thread) -> Thread:
         """Those messages at the end of a conversation that the run has not stored yet."""

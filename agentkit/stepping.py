@@ -93,6 +93,7 @@ class Stepping(Recorder):
             TeamChanged: a resumed agent asks something else than it did.
             Unsettled: a `once` step may have been performed before a crash.
             BudgetSpent, UnknownPrice: before a step that costs, when it does not fit.
+            PolicyRefused: a policy does not allow it; of a tool's step that is the outcome.
         """
         if self.ended:
             raise SetupError(
@@ -108,6 +109,9 @@ class Stepping(Recorder):
         scope.models += kind == "model"
         if (recorded := self._recorded(step, redo)) is not None:
             return recorded
+        if self.guard is not None and (refused := await self.guard.judge(step)) is not None:
+            told: Outcome = refused
+            return told
         await perhaps_never(step)
         await self._check_way(step)
         if (known := await self._doubted(step)) is not None:

@@ -80,7 +80,10 @@ def equipped(agent: str, tools: Mapping[str, Tool]) -> None:
     Raises:
         NotPerformed: it is a new one; a run that goes on may need no tool any more.
     """
-    if current_run().past.new:
+    run = current_run()
+    if run.guard is not None:
+        run.guard.equip(tools)
+    if run.past.new:
         for one in tools.values():
             given_to(agent, one, "")
 

@@ -232,4 +232,15 @@ OLD: list[tuple[str, str, JSON]] = [
         "question": "q1", "seed": 1, "right": True, "run_id": "r",
         "scores": {"exact": {"value": 1.0, "passed": True}},
     }),
+    ("Governed", "policy", {"name": "p", "on_influence": "ask"}),
+    ("Labelled", "label", {
+        "integrity": "untrusted", "confidentiality": "private", "source": "mcp:s", "step": "k",
+    }),
+    ("Lifted", "label.lifted", {"kinds": ["number"]}),
+    ("Ruled", "trust", {
+        "policy": "p", "verdict": "ask", "rule": "influence", "step": "tool:pay", "actor": "a",
+        "reason": "r", "key": "k", "integrity": "untrusted", "confidentiality": "public",
+        "sources": ["tool:read"], "path": [["run", 7]], "way": ["a read tool:read"],
+        "allowed": False,
+    }),
 ]  # fmt: skip

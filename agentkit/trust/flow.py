@@ -1,0 +1,291 @@
+"""Who knows what from where: labels as a fold of a log.
+
+An activation of an actor has the label of all that it has read, from the moment it read it; what
+it says, asks and calls has that label, too. So words keep their label through a summary, a vote,
+another agent or an error's text: nothing that a model makes of them lowers it. What an agent calls
+in one turn has the label of what its model read in that turn, whatever the calls beside it give.
+
+Source: the taint-tracking planner of FIDES (Costa et al. 2025, section 5.2), over many agents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from agentkit.events import (
+    Event,
+    MessageSent,
+    Noted,
+    RunStarted,
+    ScopeClosed,
+    ScopeOpened,
+    StepEnded,
+    StepStarted,
+)
+from agentkit.messages import Content, Node
+from agentkit.parts import Data
+from agentkit.record import STOPPED
+from agentkit.trust.labels import CLEAN, Label
+from agentkit.trust.lifting import plain
+from agentkit.trust.marks import NOTHING, Mark, from_source
+from agentkit.trust.notes import Governed, Labelled, Lifted
+from agentkit.trust.policy import Policy
+
+TELLS_NOTHING = {"write", "remember", "publish", "forget", "clear", "mark", "nak", "keep", "reset"}
+"""What is done to a memory that gives nothing back that somebody else wrote."""
+
+
+SILENT = ("clock", "random", "join", "person")
+"""Steps whose results nobody outside wrote: a person here answers for what he says."""
+
+
+@dataclass
+class Place:
+    """An activation of an actor, or a run itself."""
+
+    actor: str
+    what: str
+    parent: str
+    mark: Mark = NOTHING
+    """Of all that is known there."""
+    turn: Mark | None = None
+    """Of what its model read last."""
+    lifted: bool = False
+    """Whether its answer holds no words."""
+
+    @property
+    def says(self) -> Mark:
+        """Of what is decided there."""
+        return self.turn if self.what == "agent" and self.turn is not None else self.mark
+
+
+class Flow:
+    """The labels of one or more runs; `take` is the step of the fold."""
+
+    def __init__(self, policy: Policy | None = None, *, keep: bool = False) -> None:
+        """Make one that has seen nothing.
+
+        Args:
+            policy: what sources are declared, until a log names its own.
+            keep: the mark of every event is kept, for `at`.
+        """
+        self.policy = policy or Policy()
+        self.places: dict[tuple[str, str], Place] = {}
+        self.told: dict[tuple[str, str], Mark] = {}
+        """Of the results of steps under way, where a peer or an adapter said it."""
+        self.said: dict[str, Mark] = {}
+        """Of texts that somebody was seen to say."""
+        self.memories: dict[str, Mark] = {}
+        """Of what was written into each memory here."""
+        self.marks: dict[tuple[str, int], Mark] | None = {} if keep else None
+        self.known: Callable[[str], Mark | None] = self.said.get
+        """What is known of a text that was said before."""
+        self.governed = False
+        """Whether anything was said of labels in the log itself."""
+
+    def take(self, event: Event) -> None:
+        """Take the next event of a run into account."""
+        kind = type(event)
+        found: Mark | None = None
+        if kind is StepStarted:
+            found = self._begun(event)  # type: ignore[arg-type]  # as its type says
+        elif kind is StepEnded:
+            found = self._ended(event)  # type: ignore[arg-type]
+        elif kind is MessageSent:
+            found = self._sent(event)  # type: ignore[arg-type]
+        elif kind is ScopeOpened:
+            self._opened(event)  # type: ignore[arg-type]
+        elif kind is ScopeClosed:
+            found = self._closed(event)  # type: ignore[arg-type]
+        elif kind is Noted:
+            found = self._noted(event)  # type: ignore[arg-type]
+        elif kind is RunStarted:
+            self.place(event.run, "")
+        if self.marks is not None:
+            self.marks[event.run, event.seq] = self.now(event.run, event.scope) | (found or NOTHING)
+
+    def place(self, run: str, scope: str) -> Place:
+        """An activation; one that was never opened here is that of code of the run."""
+        found = self.places.get((run, scope))
+        if found is None:
+            found = self.places[run, scope] = Place("you", "run", "")
+        return found
+
+    def now(self, run: str, scope: str) -> Mark:
+        """What decides in an activation now."""
+        found = self.places.get((run, scope))
+        return NOTHING if found is None else found.says
+
+    def add(self, run: str, scope: str, mark: Mark) -> None:
+        """Let an activation know something."""
+        place = self.place(run, scope)
+        place.mark |= mark
+
+    def _opened(self, event: ScopeOpened) -> None:
+        if (event.run, event.scope) not in self.places:
+            self.places[event.run, event.scope] = Place(event.actor, event.what, event.parent)
+
+    def _sent(self, event: MessageSent) -> Mark | None:
+        place = self.place(event.run, event.scope)
+        if event.purpose == "say":
+            return place.says
+        above = self.place(event.run, place.parent)
+        if event.purpose == "task":
+            asked = above.says.via(event.run, event.seq, f"{event.sender} asked {event.to}")
+            asked |= self._told(event)
+            place.mark |= asked
+        else:
+            mark = place.mark
+            if place.lifted:
+                mark = Mark(Label(confidentiality=mark.label.confidentiality), None, mark.guarded)
+            asked = mark.via(event.run, event.seq, f"{event.sender} answered {event.to}")
+            above.mark |= asked
+        if event.nodes:
+            self._keep(event.nodes[-1:], asked)
+        return asked
+
+    def _told(self, event: MessageSent) -> Mark:
+        """What an actor is given with a task: files, and what was said before."""
+        found = NOTHING
+        for node in event.nodes:
+            found |= self._parts(event, node)
+        for node in event.nodes[:-1]:
+            if node.message.role == "system" or not node.message.text.strip():
+                continue
+            known = self.known(node.message.text)
+            if known is None:
+                said = f"{event.to} was told what was said before"
+                known = from_source(
+                    self.policy.source("before:it"), event.run, event.seq, said, "before:it"
+                )
+            found |= known
+        return found
+
+    def _parts(self, event: MessageSent, node: Node) -> Mark:
+        found = NOTHING
+        if isinstance(content := node.message.content, Content):
+            for part in content:
+                if isinstance(part, str) or isinstance(part, Data) and plain(part.value):
+                    continue
+                name = f"data:{part.name or 'it'}" if isinstance(part, Data) else "file:it"
+                said = f"{event.to} was given {name.partition(':')[0]}"
+                label = self.policy.source(name)
+                found |= from_source(label, event.run, event.seq, said, name)
+        return found
+
+    def _keep(self, nodes: Iterable[Node], mark: Mark) -> None:
+        """Remember of texts whose they are; one that was said twice has the worse mark."""
+        for node in nodes:
+            text = node.message.text
+            if text:
+                before = self.said.get(text)
+                self.said[text] = mark if before is None else before | mark
+
+    def _begun(self, event: StepStarted) -> Mark | None:
+        place = self.place(event.run, event.scope)
+        if event.step == "model":
+            place.turn = place.mark
+            self._keep(event.nodes, place.mark)
+            return place.mark
+        if event.step == "memory" and event.effect != "pure":
+            self._write(event, place.says)
+        return place.says
+
+    def _write(self, event: StepStarted | StepEnded, mark: Mark) -> None:
+        name = named(event).partition(".")[0]
+        said = f"{self.place(event.run, event.scope).actor} wrote {name}"
+        before = self.memories.get(name, NOTHING)
+        self.memories[name] = before | mark.via(event.run, event.seq, said)
+
+    def _ended(self, event: StepEnded) -> Mark | None:
+        place = self.place(event.run, event.scope)
+        if event.step == "model":
+            if event.reused is not None or place.turn is None:
+                place.turn = place.mark
+            self._keep(event.nodes, place.turn)
+            return place.turn
+        known = self.told.pop((event.run, event.key), None)
+        if known is None and (event.step in SILENT or stopped(event)):
+            return place.says
+        mark = self._given(event) if known is None else self._lifted(event, known)
+        place.mark |= mark
+        return mark
+
+    def _lifted(self, event: StepEnded, mark: Mark) -> Mark:
+        """What a result brings, but for the words that one without words does not have."""
+        kind = plain(event.result) if event.content is None and event.error is None else None
+        if kind is None or kind not in self.policy.lifts or not mark.label.untrusted:
+            return mark
+        return Mark(Label(confidentiality=mark.label.confidentiality), None, mark.guarded)
+
+    def _given(self, event: StepEnded) -> Mark:
+        """What the result of a step brings, by where it comes from and what it is."""
+        name = named(event)
+        if event.step == "memory":
+            verb = event.name.rpartition(".")[2]
+            name = name.partition(".")[0]
+            if event.status == "ok" and verb in TELLS_NOTHING:
+                return NOTHING
+        said = f"{self.place(event.run, event.scope).actor} read {name}"
+        mark = from_source(self.policy.source(name), event.run, event.seq, said, name)
+        if event.step == "memory":
+            mark |= self.memories.get(name, NOTHING).via(event.run, event.seq, said)
+        return self._lifted(event, mark)
+
+    def _closed(self, event: ScopeClosed) -> Mark | None:
+        place = self.place(event.run, event.scope)
+        if event.status != "failed":
+            return None
+        mark = place.mark.via(event.run, event.seq, f"{place.actor} failed, and said why")
+        self.place(event.run, place.parent).mark |= mark
+        return mark
+
+    def _noted(self, event: Noted) -> Mark | None:
+        if event.topic not in ("policy", "label", "label.lifted"):
+            return None
+        self.governed = True
+        match event.note:
+            case Governed(policy=form) if isinstance(form, dict):
+                self.policy = Policy.of(form)
+            case Labelled() as told:
+                said = f"{told.source} came in"
+                mark = from_source(told.label, event.run, event.seq, said, told.source)
+                if not told.step:
+                    self.add(event.run, event.scope, mark)
+                    return mark
+                # What is clean by the word of a peer that is believed is known, too.
+                before = self.told.get((event.run, told.step), NOTHING)
+                self.told[event.run, told.step] = before | mark
+                return mark
+            case Lifted():
+                self.place(event.run, event.scope).lifted = True
+        return None
+
+    def at(self, run: str, seq: int) -> Mark:
+        """Of what decided or came in at an event, where marks are kept."""
+        return (self.marks or {}).get((run, seq), NOTHING)
+
+    def label(self, run: str) -> Label:
+        """Of all that a run told whoever asked."""
+        found = self.places.get((run, ""))
+        return CLEAN if found is None else found.mark.label
+
+
+def stopped(event: StepEnded) -> bool:
+    """Whether a step was given up before it told anything."""
+    return event.status == "cancelled" and (event.error is None or event.error.type in STOPPED)
+
+
+def named(event: StepStarted | StepEnded) -> str:
+    """A step as policies name it: "tool:pay", "memory:notes.recall"."""
+    return f"{event.step}:{event.name}"
+
+
+def flow_of(events: Iterable[Any], policy: Policy | None = None) -> Flow:
+    """The labels of recorded events, with the mark of each event."""
+    found = Flow(policy, keep=True)
+    for event in events:
+        found.take(event)
+    return found
