@@ -10,9 +10,13 @@ What they need is imported when a front end opens one: most kernels have none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from agentkit.subscribing import running_loop
 from nbext.session import Session
+
+if TYPE_CHECKING:
+    from nbext.panel.chat import Chat
 
 NEWS, ORDERS, HERE = "agentkit.news", "agentkit.orders", "agentkit.kernel"
 """Targets of comms; the last is one that only says, in the kernel's list, that we are here."""
@@ -28,20 +32,30 @@ def install(session: Session) -> Callable[[], None]:
     from comm import create_comm, get_comm_manager
 
     manager = get_comm_manager()
+    loop = running_loop()
+    chats: list[Chat] = []
     open_ones: dict[str, tuple[Any, Callable[[], None]]] = {}
 
     def forget(id: str) -> None:
         if id in open_ones:
             open_ones.pop(id)[1]()
 
-    def tell(comm: Any, _message: Any) -> None:
+    def chat() -> Chat:
+        from nbext.panel.chat import Chat
+
+        if not chats:
+            chats.append(Chat(session, loop))
+        return chats[0]
+
+    def tell(comm: Any, message: Any) -> None:
         from nbext.panel.news import News
 
         told = [id for id, (one, _) in open_ones.items() if one.target_name == NEWS]
         for id in told[: max(0, len(told) - FRONTS + 1)]:
             open_ones[id][0].close()
             forget(id)
-        news = News(session, comm)
+        wants = message["content"].get("data") or {}
+        news = News(session, comm, chat() if wants.get("chat") else None)
         open_ones[comm.comm_id] = comm, news.stop
         comm.on_close(lambda _: forget(comm.comm_id))
         news.start()
@@ -51,9 +65,11 @@ def install(session: Session) -> Callable[[], None]:
 
         open_ones[comm.comm_id] = comm, lambda: None
         comm.on_close(lambda _: forget(comm.comm_id))
-        comm.on_msg(Orders(session, comm).take)
+        comm.on_msg(Orders(session, comm, chat()).take)
 
     def remove() -> None:
+        for one in chats:
+            one.close()
         manager.unregister_target(NEWS, tell)
         manager.unregister_target(ORDERS, obey)
         manager.unregister_comm(here)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.subscribing import running_loop
 from agentkit.views.phrases import short
+from nbext.panel.chat import Chat, Turn
 from nbext.panel.rows import WORDS, Row, Rows, row
 from nbext.session import Session
 
@@ -37,10 +38,16 @@ RECOUNT_S = 5.0
 
 
 class News:
-    """A front end that is told what the runs of this notebook do."""
+    """A front end that is told what the runs of this notebook do.
 
-    def __init__(self, session: Session, comm: Any) -> None:
-        self.session, self.comm = session, comm
+    Args:
+        session: the notebook's.
+        comm: to the front end.
+        chat: the notebook's conversation, for one that shows it.
+    """
+
+    def __init__(self, session: Session, comm: Any, chat: Chat | None = None) -> None:
+        self.session, self.comm, self.chat = session, comm, chat
         self.rows = Rows()
         self.lock = threading.Lock()
         self.waiting = False
@@ -68,6 +75,17 @@ class News:
         cells.register("post_run_cell", self.after_a_cell)
         self.removers.append(lambda: cells.unregister("post_run_cell", self.after_a_cell))
         self.send(whole=True)
+        if (chat := self.chat) is not None:
+            chat.listeners.append(self.talk)
+            self.removers.append(lambda: chat.listeners.remove(self.talk))
+            self.talk(None)
+
+    def talk(self, turns: Sequence[Turn] | None) -> None:
+        """Tell what changed in the conversation; None is all of it."""
+        assert self.chat is not None
+        told = list(self.chat.turns.values()) if turns is None else turns
+        head: dict[str, JSON] = {"kind": "chat", "protocol": PROTOCOL, "whole": turns is None}
+        self.comm.send({**head, "turns": [one.data() for one in told]})
 
     def fill(self) -> None:
         """Begin with the runs of this notebook that are recorded.

@@ -7,6 +7,7 @@ from typing import Any
 import agentkit
 from agentkit.errors import AgentkitError, error_text
 from agentkit.messages import JSON
+from nbext.panel.chat import Chat
 from nbext.panel.recall import as_python, finder
 from nbext.panel.views import Views
 from nbext.session import Session
@@ -18,8 +19,8 @@ MOST = 2000
 class Orders:
     """Orders of a front end, taken on the shell of their own comm."""
 
-    def __init__(self, session: Session, comm: Any) -> None:
-        self.session, self.comm = session, comm
+    def __init__(self, session: Session, comm: Any, chat: Chat) -> None:
+        self.session, self.comm, self.chat = session, comm, chat
         self.views = Views(session.log, self.every)
         self.find = finder(session)
 
@@ -63,6 +64,8 @@ class Orders:
             case "cell":
                 first = self.session.log.read(order["run"], upto=1)[0]
                 return {"cell": getattr(first, "cell", None)}
+            case "say" | "again" | "anew" | "recall" | "cells":
+                return self.chat.obey(order)
         return {"error": f"agentkit {agentkit.__version__} has no order {order['do']!r}."}
 
 

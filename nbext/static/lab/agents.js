@@ -7,6 +7,7 @@ import { AgentsPanel } from "./panel.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
 import { compare, everyRun, show } from "./show.js";
+import { addChat } from "./talking.js";
 
 const { ILabShell, ILayoutRestorer } = await shared("@jupyterlab/application");
 const { ICommandPalette } = await shared("@jupyterlab/apputils");
@@ -14,6 +15,7 @@ const { IStatusBar } = await shared("@jupyterlab/statusbar");
 const { IDefaultFileBrowser } = await shared("@jupyterlab/filebrowser");
 const { ILauncher } = await shared("@jupyterlab/launcher");
 const { INotebookTracker } = await shared("@jupyterlab/notebook");
+const { IRenderMimeRegistry } = await shared("@jupyterlab/rendermime");
 
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
@@ -40,9 +42,9 @@ const agents = {
   description: "Lists the runs of the open notebooks while they happen.",
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IDefaultFileBrowser, ILauncher, IStatusBar],
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IDefaultFileBrowser, ILauncher, IStatusBar, IRenderMimeRegistry],
   /** @type {(app: any, tracker: any, ...others: any[]) => void} */
-  activate: (app, tracker, lab, restorer, palette, browser, launcher, bar) => {
+  activate: (app, tracker, lab, restorer, palette, browser, launcher, bar, rendermime) => {
     const links = new Links(tracker);
     const log = new FolderLog();
     const folder = () => {
@@ -77,6 +79,11 @@ const agents = {
     palette?.addItem({ command: "jupyter-agentkit:show", category: "Agents" });
     addCommands(app, links, palette, launcher);
     const item = new BillItem(links, (link) => view("bill", everyRun(link), link));
+    if (rendermime) {
+      const chat = addChat(app, lab, links, rendermime, view);
+      restorer?.add(chat, chat.id);
+      palette?.addItem({ command: "jupyter-agentkit:chat", category: "Agents" });
+    }
     bar?.registerStatusItem("jupyter-agentkit:bill", { item, align: "right", rank: 900 });
   },
 };

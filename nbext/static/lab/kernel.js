@@ -1,5 +1,6 @@
 /** The kernels of the open notebooks: what their runs do, and orders to them. */
 import { shared } from "./shared.js";
+import { Talk } from "./talk.js";
 
 const { Signal } = await shared("@lumino/signaling");
 
@@ -12,6 +13,19 @@ const GONE = ["restarting", "autorestarting", "dead", "terminating"];
 const LOADS = /\b(nbext|agentkit)\b/;
 /** An order that nobody answers for so long is given up. */
 const PATIENCE_MS = 20_000;
+
+/** What a tab of the browser keeps while its page is loaded anew: runs of the conversation with a notebook. */
+const KEY = "jupyter-agentkit:chat:";
+
+/** @param {string} path */
+function stored(path) {
+  try { return sessionStorage.getItem(KEY + path); } catch { return null; }
+}
+
+/** @param {string} path @param {string} text */
+function store(path, text) {
+  try { sessionStorage.setItem(KEY + path, text); } catch { /* A browser may allow no storage, or have no room. */ }
+}
 
 /** One open notebook and its kernel. */
 export class Link {
@@ -35,11 +49,15 @@ export class Link {
   /** @type {Map<string, Set<() => void>>} */
   watched = new Map();
   asked = 0;
+  talk = new Talk();
+  /** Whether nothing of the conversation was heard on the present comms. */
+  anew = true;
 
   /** @param {any} panel of a notebook */
   constructor(panel) {
     this.panel = panel;
     this.changed = new Signal(this);
+    this.talked = new Signal(this);
     const context = panel.sessionContext;
     const connect = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
     context.kernelChanged.connect(() => { this.reset(); connect(); });
@@ -79,12 +97,13 @@ export class Link {
     }
     if (this.comms.length || kernel.isDisposed) return;
     const [news, orders] = this.comms = ["agentkit.news", "agentkit.orders"].map((target) => kernel.createComm(target));
-    news.onMsg = (/** @type {any} */ message) => this.take(message.content.data);
+    this.anew = true;
+    news.onMsg = (/** @type {any} */ message) => this.heard(message.content.data);
     orders.onMsg = (/** @type {any} */ message) => this.answered(message.content.data);
     news.onClose = () => { if (this.comms[0] === news) this.reset(); };
     for (const comm of [orders, news]) {
       if (kernel.supportsSubshells) await Promise.resolve(comm.subshellStarted).catch(console.warn);
-      if (!comm.isDisposed) comm.open({ protocol: PROTOCOL });
+      if (!comm.isDisposed) comm.open({ protocol: PROTOCOL, chat: true });
     }
   }
 
@@ -94,7 +113,25 @@ export class Link {
     for (const { fail, timer } of this.waiting.values()) { clearTimeout(timer); fail(new Error("The kernel has gone.")); }
     this.waiting.clear();
     Object.assign(this, { state: "absent", comms: [], actors: [], questions: [], today: null, runs: new Map() });
+    this.talk.lose();
+    this.talked.emit(undefined);
     this.tell(this.watched.keys());
+  }
+
+  /** @param {any} told */
+  heard(told) {
+    if (told.kind !== "chat") this.take(told);
+    else if (told.protocol === PROTOCOL) this.hearTalk(told);
+  }
+
+  /** @param {import("./types").ChatNews} news */
+  hearTalk(news) {
+    if (this.anew && !this.talk.turns.length) this.talk.remember(stored(this.path));
+    this.anew = false;
+    const runs = this.talk.take(news);
+    if (!runs.length) store(this.path, this.talk.kept());
+    this.talked.emit(undefined);
+    if (runs.length) this.order({ do: "recall", runs }).catch((reason) => console.warn("agentkit: the conversation is not taken up.", reason));
   }
 
   /** @param {import("./types").News} news */
@@ -178,11 +215,14 @@ export class Links {
   constructor(tracker) {
     this.tracker = tracker;
     this.changed = new Signal(this);
+    /** Told when the conversation of a notebook changed. */
+    this.talked = new Signal(this);
     const tell = () => this.changed.emit(undefined);
     const add = (/** @type {any} */ panel) => {
       const link = new Link(panel);
       this.all.push(link);
       link.changed.connect(tell);
+      link.talked.connect(() => this.talked.emit(undefined));
       panel.context.pathChanged.connect(tell);
       panel.disposed.connect(() => {
         this.all = this.all.filter((one) => one !== link);

@@ -56,3 +56,8 @@ export interface Source {
   watch(run: string, callback: () => void): () => void;
   order(order: Record<string, unknown>): Promise<any>;
 }
+
+/** Something said to an actor, and its answer as Markdown that does nothing; see nbext/panel/chat.py. */
+export interface Turn { run: string; actor: string; said: string; state: string; shown: string; graph: boolean }
+/** Turns that changed, or all of them. */
+export interface ChatNews { kind: "chat"; protocol: number; whole: boolean; turns: Turn[] }

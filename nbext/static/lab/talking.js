@@ -1,0 +1,42 @@
+/** What the panel "Chat" does in the notebooks. */
+import { ChatPanel } from "./chat.js";
+import { addCell } from "./commands.js";
+
+/** @typedef {import("./kernel.js").Link} Link */
+
+/**
+ * Write the conversation as cells below the active one.
+ * @param {any} app
+ * @param {Link} link
+ */
+async function insert(app, link) {
+  const { cells } = await link.order({ do: "cells" });
+  app.shell.activateById(link.panel.id);
+  for (const text of cells) await addCell(link.panel, link.panel.content.activeCellIndex, text, false);
+}
+
+/**
+ * @param {any} app
+ * @param {any} lab JupyterLab's shell, or null in Notebook 7
+ * @param {import("./kernel.js").Links} links
+ * @param {any} rendermime
+ * @param {(name: string, run: import("./types").Run, link: Link) => void} view
+ */
+export function addChat(app, lab, links, rendermime, view) {
+  const panel = new ChatPanel(links, rendermime, async (what, link, run) => {
+    if (what === "cells") return insert(app, link);
+    if (what === "anew") return link.order({ do: "anew" });
+    if (what === "again") return link.order({ do: "again", run });
+    if (what === "stop") return run ? link.order({ do: "stop", run }) : undefined;
+    const found = link.runs.get(run);
+    if (!found) throw new Error("This run is not among those of the notebook.");
+    return view(what, found, link);
+  });
+  app.shell.add(panel, "right", { rank: 350 });
+  app.commands.addCommand("jupyter-agentkit:chat", {
+    label: "Chat With an Agent",
+    caption: "Talk to an actor of the notebook in front",
+    execute: () => { if (!lab) app.shell.expandRight?.(panel.id); app.shell.activateById(panel.id); },
+  });
+  return panel;
+}
