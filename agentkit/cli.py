@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit import asking, costs, pictures, views
+from agentkit import asking, costs, pictures, tracing, views
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", help="read an event log").add_subparsers(
         dest="action", required=True
     )
-    for name, text in {**ACTIONS, **costs.COMMANDS, **asking.COMMANDS}.items():
+    for name, text in {**ACTIONS, **costs.COMMANDS, **tracing.COMMANDS, **asking.COMMANDS}.items():
         action = log.add_parser(name, help=text, description=text)
         action.add_argument(
             "--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db"
@@ -85,6 +85,8 @@ def parser() -> argparse.ArgumentParser:
             asking.options(action, name)
         if name in costs.COMMANDS:
             costs.options(action)
+        if name in tracing.COMMANDS:
+            tracing.options(action)
     return top
 
 
@@ -289,6 +291,8 @@ def perform(options: argparse.Namespace) -> int:
             return redact(log, options)
         if options.action in costs.COMMANDS:
             return costs.perform(log, options)
+        if options.action in tracing.COMMANDS:
+            return tracing.perform(log, options)
         if options.action in asking.COMMANDS:
             return asking.perform(log, options, options.log or default())
         return read(options.action, log, getattr(options, "run", ""))

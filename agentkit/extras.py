@@ -16,6 +16,7 @@ EXTRAS = {
     "mcp": "protocols",
     "mcp_types": "protocols",
     "httpx2": "protocols",
+    "opentelemetry": "otel",
     "xllamacpp": "local",
     "huggingface_hub": "local",
     "filelock": "memory",

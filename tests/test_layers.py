@@ -128,6 +128,7 @@ LAYERS = [
     "agentkit",
     "agentkit.asking",
     "agentkit.costs",
+    "agentkit.tracing",
     "agentkit.cli",
     "agentkit.__main__",
     "memory.errors",
