@@ -256,13 +256,15 @@ class Agent(Actor[T]):
 
         async def perform(key: str) -> Outcome:
             keyed = request.model_copy(update={"key": digest(run.id, key)})
-            reply = await model(keyed, stream_to(run, key, wanted.output))
+            listener = stream_to(run, key, wanted.output)
+            reply = await model(keyed, listener)
             said = extend(sent, reply.message)[-1]
             return Outcome(
                 result={"reply": said.id, "stop": reply.stop, "model": reply.model},
                 nodes=(said,),
                 usage=reply.usage,
                 cost_usd=reply.cost_usd,
+                first_s=listener.first_s if listener else None,
             )
 
         outcome = await run.step(

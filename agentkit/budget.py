@@ -4,7 +4,9 @@ So a team of any width never passes its budget by more than what was in flight w
 turned out to cost more than its bound. The bound is taken from the request and max_tokens;
 where nobody said max_tokens, from the longest reply of that model in this run; and while there
 is none, the call is made alone: it reserves all that is left. What is cut in flight may have
-been paid, so it counts as its bound. Where a server does not count, its call counts as estimated.
+been paid, so it counts: with max_tokens as its bound; without as the longest reply so far, and
+while there is none as GUESS_TOKENS, which it may have passed. Never as less than what came of it.
+A note "cut" says by which of these. Where a server does not count, its call counts as estimated.
 
 A run that is opened inside another one is bound by both budgets.
 """
@@ -16,7 +18,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
 from agentkit.events import Usage
@@ -31,6 +33,12 @@ from agentkit.notes import Note
 
 GUESS_TOKENS = 500
 """Tokens of a reply that was cut, where neither max_tokens nor another reply tells more."""
+
+CHARS = 4
+"""Characters of a token at most, of what came of a reply before it was cut."""
+
+Grounds = Literal["max_tokens", "longest reply", "guess"]
+"""What is known of a reply that was cut: its bound, other replies, or nothing."""
 
 PATIENCE_S = 2.0
 """How long a call waits for others before it asks whether their event loops still turn."""
@@ -219,8 +227,18 @@ class Budget:
                 return None
             return Usage(tokens_in=known.tokens, calls=1), known.usd
         tokens_in, out = sized(hold.bound, known)
-        usage = Usage(tokens_in=tokens_in, tokens_out=out or GUESS_TOKENS, calls=1)
+        out = max(out or GUESS_TOKENS, hold.heard // CHARS)
+        usage = Usage(tokens_in=tokens_in, tokens_out=out, calls=1)
         return usage, hold.bound.price(usage)
+
+    def grounds(self, hold: Hold) -> Grounds:
+        """What the estimate of an attempt at a call that was cut goes by."""
+        known = self._known.get(hold.name)
+        if hold.bound is not None and hold.bound.tokens_out:
+            return "max_tokens"
+        if known is not None and known.tokens_out:
+            return "longest reply"
+        return "guess"
 
     def _measure(self, hold: Hold) -> None:
         """Work out what the call needs, from what is known by now."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from agentkit.amounts import count, money, seconds
 from agentkit.log import Log
-from agentkit.pictures.table import text_table
-from agentkit.views.calls import KEYS, Row, bill, calls, prometheus
+from agentkit.pictures.bill import Bill
+from agentkit.views.calls import KEYS, calls, prometheus
 from agentkit.words import for_terminal
 
 COMMANDS = {"cost": "what model calls cost, by actor, model, run, day or notebook"}
-
-HEAD = ("calls", "tokens", "cost", "wasted", "saved", "retries", "hedges", "failed", "waited")
 
 
 def options(action: argparse.ArgumentParser) -> None:
@@ -37,29 +34,6 @@ def perform(log: Log, given: argparse.Namespace) -> int:
         print(for_terminal(prometheus(rows)), end="")
         return 0
     by = tuple(one.strip() for one in given.by.split(",") if one.strip())
-    found = bill(rows, *by)
-    if not found:
-        print("no model calls")
-        return 0
-    lines = [[str(one[name]) for name in by] + cells(one) for one in found]
-    if len(found) > 1:
-        total = bill(rows)[0]
-        lines.append(["total", *[""] * (len(by) - 1), *cells(total)])
-    right = range(len(by), len(by) + len(HEAD))
-    print(for_terminal("\n".join(text_table([[*by, *HEAD], *lines], right))))
+    found = Bill(rows, by)
+    print(for_terminal(str(found)) if found.sums else "no model calls")
     return 0
-
-
-def cells(one: Row) -> list[str]:
-    """Sums as texts."""
-    return [
-        count(one["calls"]),
-        f"{count(one['tokens_in'])}+{count(one['tokens_out'])}",
-        money(one["cost_usd"], one["unpriced"]),
-        money(one["wasted_usd"]),
-        money(one["saved_usd"]),
-        count(one["retries"]),
-        count(one["hedges"]),
-        count(one["failed"]),
-        seconds(one["waited_s"]),
-    ]

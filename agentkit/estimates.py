@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentkit.budget import Budget
+from agentkit.budget import Budget, Grounds
 from agentkit.events import Usage
 from agentkit.holds import Hold
 from agentkit.messages import Thread
+from agentkit.notes import Note, Number
 from agentkit.step import Outcome
 from agentkit.tokens import conversation_tokens, message_tokens
 
@@ -24,6 +25,47 @@ def counted(outcome: Outcome, budget: Budget, hold: Hold, thread: Thread) -> Out
     if cost is None and hold.bound is not None:
         cost = hold.bound.price(usage)
     return replace(outcome, usage=usage, cost_usd=cost, estimated=True)
+
+
+class Cut(Note):
+    """Attempts at a call were cut in flight, and may be paid: so they are in bill and budget."""
+
+    topic = "cut"
+    quiet = True
+    model: str
+    attempts: int
+    tokens: int
+    """Of all of them, in and out."""
+    by: Grounds
+    """max_tokens: no more can be charged. The others are estimates that may be passed."""
+    cost_usd: Number | None = None
+
+    def sentence(self) -> str:
+        """What is entered, and what that goes by."""
+        times = "once" if self.attempts == 1 else f"{self.attempts} times"
+        grounds = {
+            "max_tokens": "the most that it can be",
+            "longest reply": "as the longest reply before it, which it may have passed",
+            "guess": "a guess, as no reply came before; set max_tokens for a bound",
+        }[self.by]
+        return (
+            f"A call of {self.model} was cut {times}; {self.tokens} tokens are entered, {grounds}."
+        )
+
+
+def cut_note(budget: Budget, hold: Hold | None, cuts: int) -> Cut | None:
+    """What to record of attempts that were cut; None where nothing is entered for them."""
+    guess = budget.estimate(hold) if hold and cuts else None
+    if guess is None or hold is None:
+        return None
+    cost = {} if guess[1] is None else {"cost_usd": cuts * guess[1]}
+    return Cut(
+        model=hold.name,
+        attempts=cuts,
+        tokens=cuts * (guess[0].tokens_in + guess[0].tokens_out),
+        by=budget.grounds(hold),
+        **cost,
+    )
 
 
 def with_cuts(outcome: Outcome, budget: Budget, hold: Hold | None, cuts: int) -> Outcome:

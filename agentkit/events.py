@@ -295,6 +295,8 @@ class StepEnded(Base):
     """None: the price is unknown."""
     estimated: bool = False
     """Whether usage and cost hold an estimate: an attempt was cut in flight, and may be paid."""
+    first_s: float | None = None
+    """Seconds from its start to the first piece of the reply; None where nobody listened to it."""
     made: str = ""
     """A mark of the code that performed it, where that is a user's: see `agentkit.code`."""
     reused: Ref | None = None

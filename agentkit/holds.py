@@ -66,6 +66,8 @@ class Hold:
     tokens: int | None = None
     cuts: int = 0
     """Attempts at it that were cut in flight."""
+    heard: int = 0
+    """Characters that came of its longest attempt, where somebody listens to it."""
     budget: Holder | None = None
     """That of a run which has one."""
     outer: Hold | None = None

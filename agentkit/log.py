@@ -19,13 +19,14 @@ import math
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
+from typing import Any, Literal
 
 from agentkit.committing import Batch, Committer
 from agentkit.deprecated import Renamed, moved, warn
 from agentkit.errors import BlobMissing, LogError, UnknownRun
 from agentkit.events import STREAMS, Event, Piece, What
+from agentkit.late import called
 from agentkit.lease import Lease, owner_name
 from agentkit.offers import Work
 from agentkit.runinfo import Erased, RunInfo, Tally
@@ -264,6 +265,29 @@ class Log(ABC):
         A log of one's own that keeps many may leave out those that asked nobody anything.
         """
         return [info.id for info in self.runs() if info.status != "ok"]
+
+    def frame(
+        self,
+        what: Literal["steps", "calls", "messages", "costs"] = "calls",
+        runs: str | Iterable[str] | None = None,
+        *,
+        plain: bool = False,
+    ) -> Any:
+        """What is recorded as a tidy table: a pandas.DataFrame, or a list of rows without pandas.
+
+        Args:
+            what: a row for each step; for each model call, with its retries, waits and waste; for
+                each message; or for each sum of money, with what became of it (USD).
+            runs: of these alone, by their ids or "last"; by default of all, in order.
+            plain: a list of dicts even where pandas is installed.
+
+        Returns:
+            The table. Seconds end in `_s`, USD in `_usd`; `at` is in UTC, in a list Unix seconds.
+
+        Raises:
+            SetupError: there is no such table. UnknownRun: no such run.
+        """
+        return called("agentkit.views.frames:frame")(self, what, runs, plain=plain)
 
     async def release(self) -> None:  # noqa: B027  most keep nothing
         """Give back what `write` keeps between two batches; called last, on its loop."""

@@ -58,3 +58,5 @@ class Outcome:
     """Whether a `once` step that failed so may have happened all the same."""
     made: str = ""
     """A mark of the code that performed it."""
+    first_s: float | None = None
+    """Seconds to the first piece of a reply that was streamed."""

@@ -32,7 +32,7 @@ from agentkit.errors import (
     UnknownPrice,
     full_text,
 )
-from agentkit.estimates import counted, with_cuts
+from agentkit.estimates import counted, cut_note, with_cuts
 from agentkit.events import (
     KEYED,
     Effect,
@@ -176,7 +176,7 @@ class Stepping(Recorder):
         budget = self.budget_of(step.scope)
         if hold and self.past.died_in(key):
             crash = Failure(type="Crashed", text="the process ended while it was under way")
-            self._end(step, "cancelled", with_cuts(Outcome(error=crash), budget, hold, 1))
+            self._end(step, "cancelled", self._with_cuts(step, Outcome(error=crash), hold, 1))
         await self._begin(step)
         outer = sys.exception()
         place = Place(self.id, key, self.attempts[key], self.cause)
@@ -196,7 +196,7 @@ class Stepping(Recorder):
             if kind == "model":
                 outcome = counted(outcome, budget, hold, step.nodes)
             budget.enter(hold, outcome.usage or Usage(), outcome.cost_usd)
-            outcome = with_cuts(outcome, budget, hold, hold.cuts)
+            outcome = self._with_cuts(step, outcome, hold, hold.cuts)
         self._end(step, "failed" if outcome.error else "ok", outcome)
         if durable:
             await self.flush()
@@ -245,7 +245,14 @@ class Stepping(Recorder):
         failure = failure_of(error, traced=step.kind == "tool")
         cuts = hold.cuts + may_have_cost(error) if hold else 0
         lost = Outcome(error=failure, doubt=doubt)
-        self._end(step, status, with_cuts(lost, self.budget_of(step.scope), hold, cuts))
+        self._end(step, status, self._with_cuts(step, lost, hold, cuts))
+
+    def _with_cuts(self, step: Step, outcome: Outcome, hold: Hold | None, cuts: int) -> Outcome:
+        """Enter attempts that were cut in flight, and tell what they are entered as."""
+        budget = self.budget_of(step.scope)
+        if cuts and (told := cut_note(budget, hold, cuts)) is not None:
+            self.note(told, scope=step.scope.key)
+        return with_cuts(outcome, budget, hold, cuts)
 
     def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
         if outcome.doubt:
@@ -269,6 +276,7 @@ class Stepping(Recorder):
             usage=outcome.usage,
             cost_usd=outcome.cost_usd,
             estimated=outcome.estimated,
+            first_s=outcome.first_s,
         )
         if outcome.usage is not None:
             self._spend(step.scope, outcome.usage, outcome.cost_usd)
@@ -302,7 +310,7 @@ class Stepping(Recorder):
     def _inherit(self, done: StepEnded, step: Step) -> Outcome:
         """A step that another run recorded; nothing is paid here."""
         fields = {name: getattr(done, name) for name in StepEnded.model_fields}
-        for name in ("run", "seq", "at", "scope", "kind", "reused", "request"):
+        for name in ("run", "seq", "at", "scope", "kind", "reused", "request", "first_s"):
             del fields[name]
         ref = done.reused or Ref(run=done.run, seq=done.seq)
         told = None if done.step == "model" else step.request

@@ -243,4 +243,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "sources": ["tool:read"], "path": [["run", 7]], "way": ["a read tool:read"],
         "allowed": False,
     }),
+    ("Cut", "cut", {
+        "model": "m", "attempts": 2, "tokens": 900, "by": "longest reply", "cost_usd": 0.1,
+    }),
 ]  # fmt: skip

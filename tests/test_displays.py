@@ -24,6 +24,8 @@ from agentkit.pictures import (
     TranscriptPicture,
     static_bundle,
 )
+from agentkit.pictures.spending import SpendingPicture
+from agentkit.pictures.waterfall import WaterfallPicture
 from agentkit.testing import ScriptedModel
 from memory import Board
 from memory.past import Difference, StateAt
@@ -156,6 +158,8 @@ def test_the_output_of_an_ask_shows_words(said: str) -> None:
         SpeakersPicture,
         TimelinePicture,
         TranscriptPicture,
+        WaterfallPicture,
+        SpendingPicture,
     ],
 )
 def test_a_picture_of_hostile_events_shows_words(picture: type[Picture[Any]], said: str) -> None:

@@ -22,9 +22,18 @@ Row = dict[str, Any]
 
 KEYS = ("actor", "model", "run", "day", "notebook")
 """What a bill may be made by."""
+WASTE = {
+    "failed_usd": "calls that failed",
+    "cancelled_usd": "calls that were cancelled",
+    "losers_usd": "the slower of two requests",
+    "cuts_usd": "attempts that were cut and made again",
+}
+"""What went into no answer, and how; `wasted_usd` is the sum."""
+SAVED = {"cache_usd": "replies from a cache", "record_usd": "steps taken from a record"}
+"""What was not paid again, and why; `saved_usd` is the sum."""
 SUMS = (
     "calls", "retries", "hedges", "tokens_in", "tokens_out", "tokens_cached", "cost_usd",
-    "wasted_usd", "saved_usd", "waited_s", "took_s",
+    "wasted_usd", *WASTE, "saved_usd", *SAVED, "estimated_usd", "waited_s", "took_s",
 )  # fmt: skip
 """What adds up."""
 
@@ -66,34 +75,47 @@ class Calls(Fold):
                 add("waited_s", data.get("wait_s"))
             case "hedge" if "won" in data:
                 add("hedges", 1)
-                add("wasted_usd", data.get("lost_usd"))
+                add("losers_usd", data.get("lost_usd"))
+                # One that did not end is among the attempts that were cut, too.
+                if data.get("lost") != "answered too":
+                    add("cuts_usd", -float(data.get("lost_usd") or 0.0))
+            case "cut":
+                add("cuts_usd", data.get("cost_usd"))
+                add("estimated_usd", data.get("cost_usd"))
             case "cache" if "age_s" in data:
-                add("saved_usd", data.get("saved_usd"))
+                add("cache_usd", data.get("saved_usd"))
 
     def end(self, event: StepEnded) -> None:
         """A call is over."""
         began = self.begun.pop((event.run, event.key), None)
         known = self.noted.pop((event.run, event.scope), {})
-        usage, reused, cost = event.usage, event.reused is not None, event.cost_usd
-        lost = cost if event.status != "ok" else 0.0
+        reused = event.reused is not None
+        usage = None if reused else event.usage
+        paid = 0.0 if reused or (usage is None and event.cost_usd is None) else event.cost_usd
+        lost, saved = split(event, known)
         self.rows.append(
             {
                 "run": event.run,
+                "seq": event.seq,
                 "day": datetime.fromtimestamp(event.at, UTC).date().isoformat(),
                 "notebook": self.places.get(event.run, ""),
                 "actor": self.book.actor(event),
                 "model": event.name,
                 "status": "reused" if reused else event.status,
-                "calls": 0 if reused else usage.calls if usage else 0,
+                "calls": usage.calls if usage else 0,
                 "retries": int(known.get("retries", 0)),
                 "hedges": int(known.get("hedges", 0)),
-                "tokens_in": 0 if reused or usage is None else usage.tokens_in,
-                "tokens_out": 0 if reused or usage is None else usage.tokens_out,
-                "tokens_cached": 0 if reused or usage is None else usage.tokens_cached,
-                "cost_usd": 0.0 if reused or (usage is None and cost is None) else cost,
-                "wasted_usd": 0.0 if reused else known.get("wasted_usd", 0.0) + (lost or 0.0),
-                "saved_usd": (cost or 0.0) if reused else known.get("saved_usd", 0.0),
+                "tokens_in": usage.tokens_in if usage else 0,
+                "tokens_out": usage.tokens_out if usage else 0,
+                "tokens_cached": usage.tokens_cached if usage else 0,
+                "cost_usd": paid,
+                "wasted_usd": sum(lost.values()),
+                **lost,
+                "saved_usd": sum(saved.values()),
+                **saved,
+                "estimated_usd": estimated(event, known, paid),
                 "waited_s": round(known.get("waited_s", 0.0), 6),
+                "first_s": event.first_s,
                 "took_s": None if began is None else round(max(0.0, event.at - began), 6),
                 "estimated": event.estimated,
                 "at": event.at,
@@ -103,6 +125,30 @@ class Calls(Fold):
     def data(self, since: int = 0) -> dict[str, JSON]:
         """All rows as JSON."""
         return {"rev": self.rev, "rows": [dict(row) for row in self.rows]}
+
+
+def split(event: StepEnded, known: dict[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """What of a call went into no answer, and what it would have cost without cache and record."""
+    lost, saved = dict.fromkeys(WASTE, 0.0), dict.fromkeys(SAVED, 0.0)
+    cost = event.cost_usd or 0.0
+    if event.reused is not None:
+        saved["record_usd"] = cost
+    elif event.status == "ok":
+        lost["losers_usd"] = known.get("losers_usd", 0.0)
+        lost["cuts_usd"] = max(0.0, known.get("cuts_usd", 0.0))
+        saved["cache_usd"] = known.get("cache_usd", 0.0)
+    else:
+        # All of it is lost, whatever its attempts came to one by one.
+        lost[f"{event.status}_usd"] = cost
+    return lost, saved
+
+
+def estimated(event: StepEnded, known: dict[str, float], paid: float | None) -> float:
+    """How much of what a call cost nobody has stated."""
+    if not event.estimated or event.reused is not None:
+        return 0.0
+    # Notes of an older version say nothing of it: then it may be all.
+    return min(paid or 0.0, known.get("estimated_usd", paid or 0.0))
 
 
 def calls(log: Log, runs: Iterable[str] | None = None) -> list[Row]:
@@ -146,6 +192,11 @@ METRICS = {
     "tokens_out": ("counter", "agentkit_tokens_out_total", "Completion tokens."),
     "cost_usd": ("counter", "agentkit_cost_usd_total", "What calls cost, as far as it is known."),
     "wasted_usd": ("counter", "agentkit_wasted_usd_total", "Of it, what went into no answer."),
+    "estimated_usd": (
+        "counter",
+        "agentkit_cost_estimated_usd_total",
+        "Of it, what nobody has stated.",
+    ),
     "saved_usd": ("counter", "agentkit_saved_usd_total", "What caches and records saved."),
     "waited_s": ("counter", "agentkit_waited_seconds_total", "Pauses before retries, and queues."),
     "took_s": ("counter", "agentkit_call_seconds_total", "From a call's start to its end."),

@@ -24,6 +24,7 @@ TOPICS = {
     "cascade": "patterns.cascade",
     "changed": "record",
     "check": "patterns.graphs.checks patterns.sop",
+    "cut": "estimates",
     "debate": "patterns.debate",
     "default": "person",
     "delegate_failed": "delegation",

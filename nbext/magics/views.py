@@ -24,14 +24,16 @@ SWITCH = {"on": True, "off": False, "auto": None}
 class Still:
     """A picture that shows itself without a widget."""
 
-    def __init__(self, picture: Shown) -> None:
-        self.picture = picture
+    def __init__(self, picture: Shown, *, drawn: bool = False) -> None:
+        self.picture, self.drawn = picture, drawn
 
     def __repr__(self) -> str:
         return str(self.picture)
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         bundle = static_bundle(self.picture)
+        if self.drawn:
+            return bundle
         # A transcript is text: its picture adds nothing but size.
         return {kind: data for kind, data in bundle.items() if kind != "image/svg+xml"}
 
@@ -123,10 +125,34 @@ def timeline(session: Session, line: Line, body: str | None) -> Any:
 
 
 def cost(session: Session, line: Line, body: str | None) -> Any:
-    """Show the bill per actor and model: the last run, RUN, ACTOR's newest, or all."""
+    """Show the bill per actor and model: the last run, RUN, ACTOR's newest, or all.
+
+    `--by actor,day` makes it by other columns, of actor, model, run, day and notebook, and says
+    what was wasted and saved; `--waterfall` shows what the time of each call went into: queues,
+    attempts that failed, pauses, the first token, the reply; `--over-time` what was spent by when.
+    """
+    runs = chosen(session, line)
+    if len(ways := [one for one in WAYS if line.has(one)]) > 1:
+        raise SetupError(f"%cost {' '.join(ways)}", expected=f"one of {', '.join(WAYS)}")
+    if ways:
+        return Still(priced(session, line, runs, ways[0]), drawn=True)
     from nbext.widgets import BillWidget
 
-    return BillWidget().follow(session.log, chosen(session, line))
+    return BillWidget().follow(session.log, runs)
+
+
+def priced(session: Session, line: Line, runs: list[str], way: str) -> Shown:
+    """A still picture of what runs cost."""
+    from agentkit.pictures.bill import Bill
+    from agentkit.pictures.spending import SpendingPicture
+    from agentkit.pictures.waterfall import WaterfallPicture
+    from agentkit.views.calls import calls
+
+    if way == "--by":
+        by = [one.strip() for one in (line.one("--by") or "").split(",") if one.strip()]
+        return Bill(calls(session.log, runs), by)
+    events = [event for run in runs for event in session.log.read(run)]
+    return fold(WaterfallPicture() if way == "--waterfall" else SpendingPicture(), events)
 
 
 def ballots(session: Session, line: Line, body: str | None) -> Any:
@@ -183,6 +209,12 @@ TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline, view=True)
 TRUTH = Option(name="--truth", value="ANSWER", help="the right answer, when it is known")
 BALLOTS = Magic("ballots", "line", grammar("%ballots", "", (TRUTH,)), ballots, view=True)
 BOARD = renamed(BALLOTS, "board")
-COST = Magic("cost", "line", grammar("%cost"), cost, view=True)
+BILLS = (
+    Option(name="--by", value="COLUMNS", help="of actor, model, run, day, notebook; also several"),
+    Option(name="--waterfall", help="what the time of each call went into"),
+    Option(name="--over-time", help="what was spent by when"),
+)
+WAYS = tuple(one.name for one in BILLS)
+COST = Magic("cost", "line", grammar("%cost", "", BILLS), cost, view=True)
 STEPS = Magic("plan", "line", grammar("%plan"), plan, view=True)
 TRANSCRIPT = Magic("transcript", "line", grammar("%transcript"), transcript, view=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import Any
 
@@ -20,6 +21,7 @@ from agentkit.errors import (
     UnknownPrice,
     Unreachable,
 )
+from agentkit.estimates import Cut
 from agentkit.events import Noted, StepEnded, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -363,3 +365,56 @@ async def test_a_call_that_no_server_counted_counts_as_estimated() -> None:
 async def test_a_budget_that_is_none_is_refused(budget: dict[str, Any]) -> None:
     with pytest.raises(SetupError, match=next(iter(budget))):
         await Agent("clerk", model=Priced(1))("q", log=MemoryLog(), **budget)
+
+
+class Cutting:
+    """Fails in flight after so many characters; says what a call may take, if it was told."""
+
+    name = "cutting"
+
+    def __init__(self, *lines: str | None, most: int | None = None) -> None:
+        self.lines, self.most = list(lines), most
+
+    def bound(self, request: Request) -> Bound:
+        return Bound(tokens_in=10, tokens_out=self.most, price=lambda used: used.tokens_out / 100)
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        line = self.lines.pop(0)
+        if line is None:
+            if on_text is not None:
+                on_text("x" * 4000)
+            raise TimedOut("silent")
+        usage = Usage(tokens_in=10, tokens_out=len(line), calls=1)
+        message = Message(role="assistant", content=line)
+        return Reply(message=message, usage=usage, cost_usd=len(line) / 100)
+
+
+@pytest.mark.parametrize(
+    ("model", "listened", "by", "tokens", "usd"),
+    [
+        (Cutting(None, most=700), False, "max_tokens", 710, 7.0),
+        (Cutting("hello", None), False, "longest reply", 15, 0.05),
+        (Cutting(None), False, "guess", 510, 5.0),
+        # What came of it was more than that, and is billed.
+        (Cutting(None), True, "guess", 1010, 10.0),
+    ],
+)
+async def test_a_cut_call_says_what_it_is_entered_as_and_by_what_grounds(
+    model: Cutting, listened: bool, by: str, tokens: int, usd: float
+) -> None:
+    log = MemoryLog()
+    heard: list[Any] = []
+    if listened:
+        log.subscribe(heard.append)
+    clerk = Agent("clerk", model=model)
+    async with run(log=log, budget_usd=50) as here:
+        for _ in range(len(model.lines)):
+            with contextlib.suppress(TimedOut):
+                await clerk("go")
+    events = log.read(here.id)
+    (told,) = [one.note for one in events if isinstance(one, Noted) and one.topic == "cut"]
+    assert isinstance(told, Cut)
+    assert (told.by, told.tokens, told.cost_usd) == (by, tokens, usd)
+    end = [one for one in events if isinstance(one, StepEnded)][-1]
+    assert end.cost_usd == usd and end.estimated and end.status == "failed"
+    assert ("the most that it can be" in told.sentence()) == (by == "max_tokens")

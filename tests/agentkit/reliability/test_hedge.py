@@ -97,7 +97,7 @@ def test_the_loser_is_paid_for_as_its_bound_and_told() -> None:
     answer = simulated(clerk("go", log=log))
     assert (answer.text, answer.cost_usd) == ("quick", 5.0)
     events = log.read(answer.run_id)
-    (told,) = [one.data for one in events if isinstance(one, Noted)]
+    (told,) = [one.data for one in events if isinstance(one, Noted) and one.topic == "hedge"]
     assert (told["won"], told["lost"], told["lost_usd"]) == ("second", "cancelled", 4.0)
     (end,) = [one for one in events if isinstance(one, StepEnded)]
     assert end.estimated and end.usage == Usage(tokens_in=6, tokens_out=7, calls=2)

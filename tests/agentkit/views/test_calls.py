@@ -70,7 +70,7 @@ async def test_prometheus_reads_names_that_try_to_end_their_label() -> None:
     await Agent('a"b\\', model=Endpoint(said("hi", 0.25)))("go", log=log)
     text = prometheus(calls(log))
     assert 'agentkit_cost_usd_total{actor="a\\"b\\\\",model="endpoint"} 0.25\n' in text
-    assert text.count("# TYPE") == text.count("# HELP") == 11
+    assert text.count("# TYPE") == text.count("# HELP") == 12
 
 
 def test_the_command_line_tells_the_bill(
