@@ -13,7 +13,7 @@ import mcp_types as types
 
 from agentkit.messages import JSON
 from agentkit.person import agreed
-from agentkit.protocols.mcp.faults import clipped
+from agentkit.protocols.foreign import clipped
 
 Ask = Callable[[str, tuple[str, ...], str], Awaitable[str]]
 """Puts a question: text, options, and the answer where nobody gives one."""

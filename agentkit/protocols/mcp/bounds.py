@@ -1,11 +1,5 @@
 """How much is taken from a server, and how long is waited for it."""
 
-LARGEST = 48 * 1024 * 1024
-"""Bytes of one message: an image of the largest size (32 MiB) in base64, and some words."""
-
-CONNECT_S = 30.0
-"""To start a server, or reach it, and to agree on a version."""
-
 CALL_S = 60.0
 """For one call, by default, as of every tool."""
 

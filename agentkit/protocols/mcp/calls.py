@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import mcp_types as types
@@ -16,18 +16,18 @@ from agentkit.causes import outgoing
 from agentkit.errors import AgentkitError
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.person import Question, answered
+from agentkit.protocols.clock import Clock
 from agentkit.protocols.errors import PeerTimedOut
+from agentkit.protocols.foreign import clipped
 from agentkit.protocols.mcp.asking import elicited
-from agentkit.protocols.mcp.faults import clipped
 from agentkit.protocols.mcp.thread import back
-from agentkit.threads import put
 
 KEY = "jupyter-agentkit/idempotency-key"
 """In `_meta` of a call: the same when it is made again, for servers that tell by it that they have
 done it already."""
 
 
-class Call:
+class Call(Clock):
     """A call that is under way."""
 
     def __init__(self, server: str, context: Context[Any] | None) -> None:
@@ -37,16 +37,13 @@ class Call:
             server: that is called.
             context: of the tool, if an agent makes the call.
         """
+        super().__init__()
         self.server, self.context = server, context or Context(NOT_GIVEN)
-        self.home = asyncio.get_running_loop()
         self.around = contextvars.copy_context()
         self.trace = outgoing()
         """The trace context of the step that makes it."""
         self.stopped: AgentkitError | None = None
         """What ended the ask, as a question to a person may."""
-        self._limit: asyncio.Timeout | None = None
-        self._until = 0.0
-        self._asking = 0
 
     @property
     def meta(self) -> dict[str, Any] | None:
@@ -68,27 +65,18 @@ class Call:
             if token is not None:
                 detach(token)
 
-    @contextlib.asynccontextmanager
-    async def limited(self, limit_s: float | None, what: str) -> AsyncIterator[None]:
+    def within(self, limit_s: float | None, what: str) -> AbstractAsyncContextManager[None]:
         """Give it so many seconds, in which those that a person takes do not count.
 
         Raises:
             PeerTimedOut: they passed.
         """
-        try:
-            async with asyncio.timeout(None) as self._limit:
-                if limit_s is not None:
-                    self._until = self.home.time() + limit_s
-                    put(self._limit, self._until)
-                yield
-        except TimeoutError as error:
-            if self._limit is None or not self._limit.expired():
-                raise
-            raise PeerTimedOut(
-                f"The MCP server {self.server} did not answer {what} within {limit_s:g} s;"
-                " it was told to stop.",
-                todo="give it longer with timeout_s=, or ask it for less",
-            ) from error
+        late = PeerTimedOut(
+            f"The MCP server {self.server} did not answer {what} within {limit_s or 0:g} s;"
+            " it was told to stop.",
+            todo="give it longer with timeout_s=, or ask it for less",
+        )
+        return self.limited(limit_s, late)
 
     async def progress(self, progress: float, total: float | None, message: str | None) -> None:
         """Pass on how far the server says it is."""
@@ -109,7 +97,7 @@ class Call:
         """Put a question of the server to the person, where the call was made."""
 
         async def answer() -> types.ElicitResult:
-            with self._paused():
+            with self.paused():
                 return await elicited(self.server, params, self._ask)
 
         try:
@@ -123,22 +111,3 @@ class Call:
             return await self.context.ask(text, options=options, default=default)
         said, _ = await answered(Question(text=text, options=options, default=default))
         return said
-
-    @contextlib.contextmanager
-    def _paused(self) -> Any:
-        """Let the clock stand still."""
-        limit, left = self._limit, self._until - self.home.time()
-        if limit is None or limit.when() is None and not self._asking:
-            yield
-            return
-        self._asking += 1
-        if self._asking == 1:
-            self._left = left
-            limit.reschedule(None)
-        try:
-            yield
-        finally:
-            self._asking -= 1
-            if not self._asking and not limit.expired():
-                self._until = self.home.time() + self._left
-                put(limit, self._until)

@@ -24,9 +24,10 @@ from mcp.shared.message import SessionMessage
 
 from agentkit.amounts import size
 from agentkit.errors import PeerError, error_text
+from agentkit.protocols.bounds import LARGEST
 from agentkit.protocols.errors import PeerAbsent, PeerProtocolError
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.bounds import LARGEST, STOP_S
+from agentkit.protocols.mcp.bounds import STOP_S
 from agentkit.sim.server.process import KEPT
 
 ALSO = re.compile(

@@ -19,11 +19,13 @@ from mcp_types import Implementation, LoggingMessageNotificationParams, ToolList
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from agentkit.errors import AgentkitError
+from agentkit.protocols.bounds import LARGEST
 from agentkit.protocols.errors import PeerAbsent, PeerUnreachable
+from agentkit.protocols.foreign import clipped, opening
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.bounds import LARGEST, LINES_S, TAIL
+from agentkit.protocols.mcp.bounds import LINES_S, TAIL
 from agentkit.protocols.mcp.child import Child, child_transport
-from agentkit.protocols.mcp.faults import Lost, clipped, fault, opening
+from agentkit.protocols.mcp.faults import Lost, fault
 from agentkit.protocols.mcp.web import http_client
 from agentkit.words import for_terminal
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import mcp_types as types
 
-from agentkit.errors import AgentkitError, error_text
+from agentkit.errors import error_text
 from agentkit.messages import JSON, Content, canonical
-from agentkit.parts import Binary, Data, File, Image, Part
+from agentkit.parts import Binary, Data, Image, Part
+from agentkit.protocols import foreign
 
 
 def words_of(blocks: Iterable[Any]) -> str:
@@ -90,15 +91,7 @@ def binary(data: str, media_type: str, name: str) -> str | Part:
         found = base64.b64decode(data, validate=True)
     except (ValueError, binascii.Error) as error:
         return f"[bytes that cannot be read: {error_text(error)}]"
-    name = name.rpartition("/")[2]
-    try:
-        return Image.from_bytes(found, name=name)
-    except AgentkitError:
-        pass
-    try:
-        return File.from_bytes(found, media_type=media_type, name=name)
-    except AgentkitError as error:
-        return f"[a file that cannot be used: {error.what}]"
+    return foreign.binary(found, media_type, name)
 
 
 def blocks_of(result: Any) -> list[Any]:

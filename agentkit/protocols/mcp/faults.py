@@ -18,11 +18,8 @@ from agentkit.protocols.errors import (
     PeerTimedOut,
     PeerUnreachable,
 )
+from agentkit.protocols.foreign import clipped, opening
 from agentkit.protocols.mcp.web import MARK
-from agentkit.words import for_terminal
-
-SAID = 1_000
-"""Characters that are kept of what a server says of an error."""
 
 
 class Lost(Exception):  # Nobody but this package sees it.
@@ -120,14 +117,3 @@ def marked(mark: dict[str, Any], said: str, where: str) -> AgentkitError | Lost 
                 f"{opening(where)} answered {status}: {said}", code=status, status=status
             )
     return None
-
-
-def opening(where: str) -> str:
-    """The name of a server at the beginning of a sentence."""
-    return where[:1].upper() + where[1:]
-
-
-def clipped(text: str) -> str:
-    """Words of a server, as they may stand in an error."""
-    text = for_terminal(" ".join(str(text).split()))
-    return text if len(text) <= SAID else text[: SAID - 1] + "…"

@@ -16,8 +16,8 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
 from agentkit.protocols.errors import PeerDenied, PeerTimedOut
+from agentkit.protocols.foreign import clipped
 from agentkit.protocols.mcp.connection import on_stderr
-from agentkit.protocols.mcp.faults import clipped
 from agentkit.words import for_terminal
 
 LOGIN_S = 300.0

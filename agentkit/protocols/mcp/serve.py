@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import contextvars
 import hmac
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
-import uvicorn
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.stdio import stdio_server
-from mcp.server.transport_security import TransportSecuritySettings
 
-from agentkit.errors import SetupError, error_text
+from agentkit.errors import SetupError
 from agentkit.given import NOT_GIVEN
 from agentkit.log import Log
 from agentkit.protocols.mcp.offers import offers
 from agentkit.protocols.mcp.service import Service
+from agentkit.protocols.serving import (
+    LOOPBACK,
+    Running,
+    begun,
+    bound,
+    checked_token,
+    guarded,
+    open_to_all,
+    shown_host,
+)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PATH = "/mcp"
-STOP_S = 3.0
-
-LEAST = 16
-"""Characters of a token: a shorter one can be guessed."""
 
 
 class OneToken(TokenVerifier):
@@ -42,20 +41,11 @@ class OneToken(TokenVerifier):
         return AccessToken(token="", client_id="token", scopes=[])
 
 
-class Quiet(uvicorn.Server):
-    """A server in a process whose signals belong to somebody else: a kernel, or asyncio.run."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class McpService:
     """A server that runs here, until `stop` or the end of the event loop."""
 
-    def __init__(self, service: Service, server: Quiet, task: asyncio.Task[None], url: str) -> None:
-        self.service, self.url = service, url
-        self._server, self._task = server, task
+    def __init__(self, service: Service, running: Running, url: str) -> None:
+        self.service, self.url, self._running = service, url, running
 
     @property
     def names(self) -> list[str]:
@@ -64,14 +54,13 @@ class McpService:
 
     async def wait(self) -> None:
         """Wait until it is stopped, as a script does that only serves."""
-        await asyncio.wait([self._task])
+        await self._running.wait()
 
     async def stop(self) -> None:
         """Stop it; calls that are under way are cancelled, their runs can be resumed."""
         await self.service.jobs.close()
         self.service.listening.close()
-        self._server.should_exit = True
-        await asyncio.wait([self._task], timeout=STOP_S)
+        await self._running.stop()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,7 +69,7 @@ class McpService:
         await self.stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._task.done() else "running"
+        state = "stopped" if self._running.over else "running"
         return f"McpService({self.url}, {state}): {', '.join(self.names)}"
 
 
@@ -138,17 +127,8 @@ async def serve_mcp(
         auth=auth,
         token_verifier=verifier,
     )
-    server = Quiet(
-        uvicorn.Config(
-            app, log_config=None, ws="none", access_log=False, timeout_graceful_shutdown=1
-        )
-    )
-    # It belongs to no cell and no run, whatever it is started in.
-    task = asyncio.create_task(server.serve([listening]), context=contextvars.Context())
-    while not (server.started or task.done()):
-        await asyncio.sleep(0.01)
-    shown = f"[{host}]" if ":" in host else host
-    return McpService(service, server, task, f"http://{shown}:{port}{PATH}")
+    running = await begun(app, listening)
+    return McpService(service, running, f"http://{shown_host(host)}:{port}{PATH}")
 
 
 def entrance(
@@ -162,53 +142,14 @@ def entrance(
     if token:
         if auth or verifier:
             raise SetupError("token= and auth= are given.", expected="one of them")
-        if len(token) < LEAST:
-            raise SetupError(
-                f"The token has {len(token)} characters.",
-                expected=f"{LEAST} or more",
-                todo="import secrets; secrets.token_urlsafe(24)",
-            )
+        checked_token(token)
         issuer: Any = "http://localhost"
         return AuthSettings(issuer_url=issuer, resource_server_url=None), OneToken(token)
     if (auth is None) != (verifier is None):
         raise SetupError("auth= and verifier= go together.", expected="both, or token=")
     if auth is None and host not in LOOPBACK:
-        raise SetupError(
-            f"Everybody who reaches {host} could call what is served.",
-            expected="the address 127.0.0.1, or a token: token=secrets.token_urlsafe(24)",
-        )
+        raise open_to_all(host)
     return auth, verifier
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens.
-
-    Raises:
-        SetupError: it cannot.
-    """
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-    except (OSError, OverflowError) as error:
-        made.close()
-        raise SetupError(
-            f"Nothing can be served at {host}:{port}: {error_text(error)}.",
-            expected="a free port",
-            todo="choose another, or http=0 for any",
-        ) from error
-    return made
-
-
-def guarded(
-    host: str, port: int, hosts: Sequence[str], origins: Sequence[str]
-) -> TransportSecuritySettings:
-    """For which names, and to pages of which origins, it answers."""
-    own = ["127.0.0.1", "localhost", "[::1]"] + ([host] if host not in LOOPBACK else [])
-    return TransportSecuritySettings(
-        allowed_hosts=[*(f"{one}:*" for one in own), *hosts],
-        allowed_origins=[*(f"http://{one}:*" for one in own[:3]), *origins],
-    )
 
 
 async def serve_stdio(

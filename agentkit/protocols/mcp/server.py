@@ -11,9 +11,10 @@ from mcp import Client
 
 from agentkit.events import Effect
 from agentkit.messages import JSON, Content, Message
+from agentkit.protocols.bounds import CONNECT_S
 from agentkit.protocols.errors import PeerChanged, PeerProtocolError, PeerUnreachable
 from agentkit.protocols.mcp.address import Address, address
-from agentkit.protocols.mcp.bounds import CALL_S, CONNECT_S, PAGES
+from agentkit.protocols.mcp.bounds import CALL_S, PAGES
 from agentkit.protocols.mcp.calls import Call
 from agentkit.protocols.mcp.connection import Connection, Voice, on_stderr
 from agentkit.protocols.mcp.content import part_of, resource_part, result_of, words_of
@@ -147,7 +148,7 @@ class McpServer:
             CallFailed: the server says that the tool failed.
         """
         call = Call(self.name, context)
-        async with call.limited(tool.limit_s, tool.made.name):
+        async with call.within(tool.limit_s, tool.made.name):
             result = await there(self._call(tool, arguments, call))
         if result.is_error:
             raise CallFailed(words_of(result.content) or f"{tool.made.name} failed.")
@@ -315,7 +316,7 @@ class McpServer:
                         raise found from error
             raise AssertionError("the last try returns or raises")
 
-        async with call.limited(timeout_s, what):
+        async with call.within(timeout_s, what):
             return await there(asking())
 
     async def instructions(self) -> str:

@@ -17,8 +17,8 @@ import httpx2
 from agentkit.amounts import size
 from agentkit.causes import PARENT, STATE
 from agentkit.errors import error_text
+from agentkit.protocols.bounds import CONNECT_S, LARGEST
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.bounds import CONNECT_S, LARGEST
 
 MARK = "agentkit"
 """Key, in the data of an error, of what happened."""

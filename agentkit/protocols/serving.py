@@ -1,0 +1,122 @@
+"""Serving over HTTP from a kernel or a script, and for which names and pages it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import uvicorn
+from mcp.server.transport_security import TransportSecuritySettings
+
+from agentkit.errors import SetupError, error_text
+from agentkit.protocols.bounds import STOP_S
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+LEAST = 16
+"""Characters of a token: a shorter one can be guessed."""
+
+
+class Quiet(uvicorn.Server):
+    """A server in a process whose signals belong to somebody else: a kernel, or asyncio.run."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Running:
+    """A server that runs here, until `stop` or the end of the event loop."""
+
+    def __init__(self, server: Quiet, task: asyncio.Task[None]) -> None:
+        self._server, self._task = server, task
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._task.done()
+
+    async def wait(self) -> None:
+        """Wait until it ends."""
+        await asyncio.wait([self._task])
+
+    async def stop(self) -> None:
+        """End it."""
+        self._server.should_exit = True
+        await asyncio.wait([self._task], timeout=STOP_S)
+
+
+async def begun(app: Any, listening: socket.socket) -> Running:
+    """Serve an ASGI application on a socket, in a task that belongs to no cell and no run."""
+    server = Quiet(
+        uvicorn.Config(
+            app, log_config=None, ws="none", access_log=False, timeout_graceful_shutdown=1
+        )
+    )
+    task = asyncio.create_task(server.serve([listening]), context=contextvars.Context())
+    while not (server.started or task.done()):
+        await asyncio.sleep(0.01)
+    return Running(server, task)
+
+
+def shown_host(host: str) -> str:
+    """An address as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def checked_token(token: str) -> str:
+    """A token that callers must bring.
+
+    Raises:
+        SetupError: it can be guessed.
+    """
+    if len(token) < LEAST:
+        raise SetupError(
+            f"The token has {len(token)} characters.",
+            expected=f"{LEAST} or more",
+            todo="import secrets; secrets.token_urlsafe(24)",
+        )
+    return token
+
+
+def open_to_all(host: str) -> SetupError:
+    """The error of an address that others reach, where nobody is asked for anything."""
+    return SetupError(
+        f"Everybody who reaches {host} could call what is served.",
+        expected="the address 127.0.0.1, or a token: token=secrets.token_urlsafe(24)",
+    )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        SetupError: it cannot.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except (OSError, OverflowError) as error:
+        made.close()
+        raise SetupError(
+            f"Nothing can be served at {host}:{port}: {error_text(error)}.",
+            expected="a free port",
+            todo="choose another, or 0 for any",
+        ) from error
+    return made
+
+
+def guarded(
+    host: str, port: int, hosts: Sequence[str], origins: Sequence[str]
+) -> TransportSecuritySettings:
+    """For which names, and to pages of which origins, it answers."""
+    own = ["127.0.0.1", "localhost", "[::1]"] + ([host] if host not in LOOPBACK else [])
+    return TransportSecuritySettings(
+        allowed_hosts=[*(f"{one}:*" for one in own), *hosts],
+        allowed_origins=[*(f"http://{one}:*" for one in own[:3]), *origins],
+    )
