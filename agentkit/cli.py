@@ -1,8 +1,9 @@
-"""The command line: `agentkit log` reads event logs; `sim`, `local` and `mcp` serve."""
+"""The command line: `agentkit log` reads event logs; `sim`, `local`, `mcp` and `a2a` serve."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
@@ -28,6 +29,7 @@ SERVING = {
     "sim": "serve the simulated endpoint",
     "local": "language models on this machine",
     "mcp": "serve tools, agents and teams over MCP",
+    "a2a": "serve an agent or team to agents elsewhere, over A2A",
     "eval": "measure a team on a suite, and fail when it became worse",
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
@@ -318,14 +320,14 @@ def default() -> str | None:
     return str(path) if path.is_absolute() and path.exists() else None
 
 
-def serve_mcp(words: Sequence[str]) -> int:
-    """Run `agentkit mcp`, whose SDK an extra brings."""
+def serve_over(protocol: str, words: Sequence[str]) -> int:
+    """Run `agentkit mcp` or `agentkit a2a`, whose SDKs an extra brings."""
     try:
-        from agentkit.protocols.mcp.command import main as serve
+        command = importlib.import_module(f"agentkit.protocols.{protocol}.command")
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
         return 2
-    return serve(words)
+    return int(command.main(words))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -336,8 +338,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim.__main__ import main as serve
 
         return (command if argv is None else serve)(words[1:])
-    if words[:1] == ["mcp"]:
-        return serve_mcp(words[1:])
+    if words[:1] in (["mcp"], ["a2a"]):
+        return serve_over(words[0], words[1:])
     if words[:1] == ["eval"]:
         from agentkit.evaluate.command import main as measure
 

@@ -246,4 +246,13 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Cut", "cut", {
         "model": "m", "attempts": 2, "tokens": 900, "by": "longest reply", "cost_usd": 0.1,
     }),
+    ("RemoteTask", "remote.task", {"agent": "a", "url": "http://h", "task": "t", "context": "c"}),
+    ("RemoteAsked", "remote.asked", {
+        "agent": "a", "task": "t", "question": "q", "text": "Which?", "options": ["yes", "no"],
+    }),
+    ("RemoteSaid", "remote.said", {"agent": "a", "text": "looking"}),
+    ("Received", "a2a.received", {
+        "message": "m", "context": "c", "owner": "ann", "after": "t", "metadata": {"k": 1},
+    }),
+    ("Withdrawn", "a2a.withdrawn", {"owner": "ann"}),
 ]  # fmt: skip

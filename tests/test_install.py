@@ -116,6 +116,7 @@ USES = {
     "chromadb": "VectorMemory('notes', store='chroma').remember('x')",
     "nats": "fabric('nats://127.0.0.1:1').__aenter__()",
     "anywidget": "__import__('nbext.widgets')",
+    "a2a": "__import__('agentkit.protocols').protocols.a2a_agent('http://x')",
     "mcp": "__import__('agentkit.protocols').protocols.mcp_tools('x')",
     "pycrdt": "__import__('memory.board.crdt').board.crdt.document('a')",
 }

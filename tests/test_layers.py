@@ -212,7 +212,7 @@ APART = {
 
 # Each costs more than the whole core, or belongs to an extra.
 HEAVY = {
-    "IPython", "aiohttp", "anthropic", "anywidget", "chromadb", "dotenv", "genai_prices",
+    "IPython", "a2a", "aiohttp", "anthropic", "anywidget", "chromadb", "dotenv", "genai_prices",
     "httpx2", "httpx_aiohttp", "ipykernel", "ipywidgets", "jsonschema", "markdown_it", "mcp",
     "memory", "nbext",
     "numpy", "openai", "psycopg", "ray", "stamina", "starlette", "tenacity", "traitlets", "uvicorn",

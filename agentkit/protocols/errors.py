@@ -21,6 +21,14 @@ class PeerRejected(PeerError):
     """It answered that it will not, or could not, do what was asked. `code` is its number."""
 
 
+class PeerNotAllowed(PeerError):
+    """Its address is none that may be called from here; nothing was sent."""
+
+
+class PeerUntrusted(PeerError):
+    """It does not show who it is as was demanded; it was not asked. `state` says what is wrong."""
+
+
 class PeerChanged(PeerError):
     """It offers something else under the name that was listed; nothing was sent."""
 

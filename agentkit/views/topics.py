@@ -6,6 +6,8 @@ import functools
 import importlib
 
 TOPICS = {
+    "a2a.received": "protocols.notes",
+    "a2a.withdrawn": "protocols.notes",
     "absent": "patterns.parts.notes",
     "adapted": "endpoints.endpoint",
     "announce": "patterns.contractnet",
@@ -68,6 +70,9 @@ TOPICS = {
     "recalled": "context",
     "reconcile": "patterns.hierarchy",
     "refusal": "replies",
+    "remote.asked": "protocols.notes",
+    "remote.said": "protocols.notes",
+    "remote.task": "protocols.notes",
     "repair": "record",
     "replan": "patterns.parts.notes",
     "retry": "reliability.retry",

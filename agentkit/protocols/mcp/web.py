@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -18,6 +17,7 @@ from agentkit.amounts import size
 from agentkit.causes import PARENT, STATE
 from agentkit.errors import error_text
 from agentkit.protocols.bounds import CONNECT_S, LARGEST
+from agentkit.protocols.hosts import proxy_for
 from agentkit.protocols.mcp.address import Address
 
 MARK = "agentkit"
@@ -165,11 +165,3 @@ def http_client(address: Address) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         headers=headers, timeout=timeout, auth=address.auth, transport=Told(inner)
     )
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for a URL, if any."""
-    parts = httpx2.URL(url)
-    if parts.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(parts.host):
-        return None
-    return getproxies().get(parts.scheme) or getproxies().get("all")

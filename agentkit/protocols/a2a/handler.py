@@ -1,0 +1,373 @@
+"""What an actor that is served answers to requests of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
+from typing import Any
+
+from a2a.server.context import ServerCallContext
+from a2a.server.request_handlers.request_handler import RequestHandler, validate_request_params
+from a2a.types import (
+    AgentCard,
+    Artifact,
+    CancelTaskRequest,
+    GetExtendedAgentCardRequest,
+    GetTaskRequest,
+    ListTasksRequest,
+    ListTasksResponse,
+    Message,
+    Part,
+    Role,
+    SendMessageRequest,
+    SubscribeToTaskRequest,
+    Task,
+    TaskArtifactUpdateEvent,
+    TaskState,
+    TaskStatusUpdateEvent,
+)
+from a2a.utils.errors import (
+    ExtendedAgentCardNotConfiguredError,
+    InternalError,
+    InvalidParamsError,
+    TaskNotCancelableError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
+from a2a.utils.task import apply_history_length, validate_history_length
+from google.protobuf.json_format import MessageToDict
+
+from agentkit.errors import AgentkitError, AlreadyAnswered, RunTaken
+from agentkit.events import Delta, Noted, ScopeOpened
+from agentkit.office import Progressed
+from agentkit.person import agreed
+from agentkit.protocols.a2a.bounds import LONGEST_ID, TASKS
+from agentkit.protocols.a2a.content import content_of
+from agentkit.protocols.a2a.jobs import Errand, Jobs
+from agentkit.protocols.a2a.listing import listed, page_of
+from agentkit.protocols.a2a.push import Push
+from agentkit.protocols.a2a.tasks import Folded
+from agentkit.protocols.a2a.terms import ANSWER, HELD, OUTPUT, OVER
+from agentkit.protocols.notes import Received
+
+Event = Task | Message | TaskStatusUpdateEvent | TaskArtifactUpdateEvent
+
+LOOK_S = 1.0
+"""How often a task is looked at that is performed elsewhere."""
+
+
+class Handler(Push, RequestHandler):
+    """Requests as runs of an actor."""
+
+    def __init__(self, jobs: Jobs, card: AgentCard, push_hosts: Any) -> None:
+        super().__init__(jobs, push_hosts)
+        self.card = card
+        self._beginning = asyncio.Lock()
+
+    def _task(self, id: str, context: ServerCallContext) -> Folded:
+        """A task of this caller.
+
+        Raises:
+            TaskNotFoundError: he has none of that id.
+        """
+        found = self.jobs.found(id) if len(id) <= LONGEST_ID else None
+        if found is None or found.owner != owner_of(context):
+            raise TaskNotFoundError(f"Task {id[:LONGEST_ID]} not found")
+        return found
+
+    async def _sent(self, params: SendMessageRequest, context: ServerCallContext) -> Folded:
+        """Take a message: a new task, the answer to a question of one, or one that came before."""
+        validate_history_length(params.configuration)
+        message = params.message
+        check_ids(message)
+        async with self._beginning:  # Two with one id are one.
+            task = await (
+                self._followed(message, context)
+                if message.task_id
+                else self._begun(message, context)
+            )
+            if params.configuration.HasField("task_push_notification_config"):
+                config = params.configuration.task_push_notification_config
+                await self.keep(task.run_id, config, context)
+            return task
+
+    async def _begun(self, message: Message, context: ServerCallContext) -> Folded:
+        owner = owner_of(context)
+        run_id = self.jobs.run_of(message.message_id, owner)
+        content = content_of(message.parts)
+        known = self.jobs.found(run_id)
+        if known is not None:
+            if known.events[0].given != content:
+                raise InvalidParamsError(
+                    f"The message id {message.message_id} was used for another message."
+                )
+            if known.status().state not in OVER:
+                await self._go_on(run_id)
+            return known
+        if len(self.jobs.under_way) >= TASKS or self.jobs.closing:
+            raise InternalError("Too many tasks are under way here; send it again later.")
+        metadata = MessageToDict(message.metadata)
+        schema = metadata.pop(OUTPUT, None)
+        given = message.context_id or str(uuid.uuid4())
+        received = Received(
+            message=message.message_id,
+            context=given,
+            owner=owner,
+            after=self._last(given, owner) if message.context_id else "",
+            metadata=metadata or None,
+        )
+        errand = Errand(received, content, schema if isinstance(schema, dict) else None)
+        try:
+            await self.jobs.begin(run_id, errand)
+        except AgentkitError as error:
+            raise InvalidParamsError(str(error)) from error
+        return self._task(run_id, context)
+
+    def _last(self, context_id: str, owner: str) -> str:
+        """The newest task of a context that was answered."""
+        for one in listed(self.jobs, owner):
+            if one.context == context_id and one.end is not None and one.end.status == "ok":
+                return one.run_id
+        return ""
+
+    async def _go_on(self, run_id: str) -> None:
+        try:
+            await self.jobs.go_on(run_id)
+        except RunTaken:
+            pass  # Somebody else performs it.
+        except AgentkitError:
+            pass  # Its state says why.
+
+    async def _followed(self, message: Message, context: ServerCallContext) -> Folded:
+        """A message to a task that there is."""
+        task = self._task(message.task_id, context)
+        if message.context_id and message.context_id != task.context:
+            raise InvalidParamsError(f"Task {task.run_id} belongs to another context.")
+        if task.heard(message.message_id):
+            return task
+        state, questions = task.status().state, task.open()
+        if state in OVER:
+            raise UnsupportedOperationError(
+                f"Task {task.run_id} is over ({TaskState.Name(state)}); send a message without its"
+                " id to ask on."
+            )
+        if not questions:
+            raise UnsupportedOperationError(f"Task {task.run_id} waits for no answer now.")
+        question = questions[0]
+        said = chosen(str(content_of(message.parts)), question.options, question.words)
+        try:
+            await self.jobs.answer(task, question, said, message.message_id)
+        except AlreadyAnswered as error:
+            raise UnsupportedOperationError(str(error)) from error
+        except AgentkitError as error:
+            raise InternalError(str(error)) from error
+        return self._task(task.run_id, context)
+
+    @validate_request_params
+    async def on_message_send(
+        self, params: SendMessageRequest, context: ServerCallContext
+    ) -> Task | Message:
+        task = await self._sent(params, context)
+        if not params.configuration.return_immediately:
+            async for _ in self._followed_by(task):
+                pass
+        return apply_history_length(self._task(task.run_id, context).task(), params.configuration)
+
+    @validate_request_params
+    async def on_message_send_stream(
+        self, params: SendMessageRequest, context: ServerCallContext
+    ) -> AsyncGenerator[Any, None]:
+        task = await self._sent(params, context)
+        yield apply_history_length(task.task(), params.configuration)
+        async for event in self._followed_by(task):
+            yield event
+
+    @validate_request_params
+    async def on_subscribe_to_task(
+        self, params: SubscribeToTaskRequest, context: ServerCallContext
+    ) -> AsyncGenerator[Any, None]:
+        task = self._task(params.id, context)
+        state = task.status().state
+        if state in OVER:
+            raise UnsupportedOperationError(f"Task {params.id} is over: {TaskState.Name(state)}")
+        if state not in HELD:
+            await self._go_on(params.id)
+        yield task.task()
+        async for event in self._followed_by(task):
+            yield event
+
+    async def _followed_by(self, task: Folded) -> AsyncIterator[Event]:
+        """What happens to a task until it is over, or who asked has to do something."""
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        log, last = self.jobs.log, task.status()
+        remove = log.subscribe(partial(put_all, queue), task.run_id)
+        pieces = Pieces(task)
+        try:
+            task.take(log.read(task.run_id, after=task.seq))
+            while True:
+                now = task.status()
+                if (now.state, now.message) != (last.state, last.message):
+                    if now.state == TaskState.TASK_STATE_COMPLETED:
+                        yield pieces.whole()
+                    last = now
+                    yield status_event(task)
+                if now.state in (*OVER, *HELD) or self._rests(task):
+                    return
+                for event in await self._news(task, queue, pieces):
+                    yield event
+        finally:
+            remove()
+
+    def _rests(self, task: Folded) -> bool:
+        """Whether nobody goes on with a task, although it is not over."""
+        return task.end is not None and task.run_id not in self.jobs.under_way
+
+    async def _news(
+        self, task: Folded, queue: asyncio.Queue[Any], pieces: Pieces
+    ) -> list[TaskArtifactUpdateEvent | TaskStatusUpdateEvent]:
+        """Wait for news of a task, and take them."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                items = [await queue.get()]
+        except TimeoutError:
+            items = []
+            task.take(self.jobs.log.read(task.run_id, after=task.seq))
+        while not queue.empty():
+            items.append(queue.get_nowait())
+        return [made for one in items if (made := pieces.take(one)) is not None]
+
+    @validate_request_params
+    async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
+        validate_history_length(params)
+        return apply_history_length(self._task(params.id, context).task(), params)
+
+    @validate_request_params
+    async def on_list_tasks(
+        self, params: ListTasksRequest, context: ServerCallContext
+    ) -> ListTasksResponse:
+        return page_of(listed(self.jobs, owner_of(context)), params)
+
+    @validate_request_params
+    async def on_cancel_task(
+        self, params: CancelTaskRequest, context: ServerCallContext
+    ) -> Task | None:
+        task = self._task(params.id, context)
+        if task.status().state in OVER:
+            raise TaskNotCancelableError(f"Task {params.id} is over.")
+        try:
+            await self.jobs.withdraw(task, owner_of(context))
+        except AgentkitError as error:
+            raise TaskNotCancelableError(str(error)) from error
+        return self._task(params.id, context).task()
+
+    async def on_get_extended_agent_card(
+        self, params: GetExtendedAgentCardRequest, context: ServerCallContext
+    ) -> AgentCard:
+        raise ExtendedAgentCardNotConfiguredError
+
+
+class Pieces:
+    """What is said of a task while it is at work."""
+
+    def __init__(self, task: Folded) -> None:
+        self.task = task
+        self.told = False
+        """Whether a piece of the answer was told."""
+        self._key = ""
+        self._top = next((e.scope for e in task.events if isinstance(e, ScopeOpened)), "")
+
+    def take(self, item: Any) -> TaskArtifactUpdateEvent | TaskStatusUpdateEvent | None:
+        """What is told of an event, or of a piece of a reply."""
+        if isinstance(item, Delta):
+            return self._piece(item)
+        if not hasattr(item, "seq"):
+            return None
+        self.task.take([item])
+        if isinstance(item, ScopeOpened) and not self._top:
+            self._top = item.scope
+        if isinstance(item, Noted) and isinstance(note := item.note, Progressed) and note.text:
+            return status_event(self.task, note.text)
+        return None
+
+    def _piece(self, delta: Delta) -> TaskArtifactUpdateEvent | None:
+        if delta.scope != self._top or not delta.text:
+            return None  # Of a member, whose words are not the answer.
+        # Another turn begins anew: the words before a call of a tool are no part of the answer.
+        append = self.told and delta.key == self._key
+        self.told, self._key = True, delta.key
+        artifact = Artifact(artifact_id=ANSWER, name=ANSWER, parts=[Part(text=delta.text)])
+        return self._event(artifact, append=append, last=False)
+
+    def whole(self) -> TaskArtifactUpdateEvent:
+        """The answer, in place of the pieces of it."""
+        return self._event(self.task.artifact() or Artifact(), append=False, last=True)
+
+    def _event(self, artifact: Artifact, *, append: bool, last: bool) -> TaskArtifactUpdateEvent:
+        return TaskArtifactUpdateEvent(
+            task_id=self.task.run_id,
+            context_id=self.task.context,
+            artifact=artifact,
+            append=append,
+            last_chunk=last,
+        )
+
+
+def put_all(queue: asyncio.Queue[Any], items: list[Any]) -> None:
+    """Put items into a queue."""
+    for one in items:
+        queue.put_nowait(one)
+
+
+def status_event(task: Folded, text: str = "") -> TaskStatusUpdateEvent:
+    """The state of a task as an event, with words of its own where it is at work."""
+    status = task.status()
+    if text and status.state not in (*OVER, *HELD):
+        status.message.CopyFrom(
+            Message(
+                message_id=str(uuid.uuid4()),
+                role=Role.ROLE_AGENT,
+                parts=[Part(text=text)],
+                task_id=task.run_id,
+                context_id=task.context,
+            )
+        )
+    made = TaskStatusUpdateEvent(task_id=task.run_id, context_id=task.context, status=status)
+    if status.state in OVER:
+        made.metadata.CopyFrom(task.task().metadata)
+    return made
+
+
+def owner_of(context: ServerCallContext) -> str:
+    """Who calls, as far as that is known."""
+    return context.user.user_name if context.user.is_authenticated else ""
+
+
+def check_ids(message: Message) -> None:
+    """Refuse ids that no log can keep.
+
+    Raises:
+        InvalidParamsError: one of them.
+    """
+    for id in (message.message_id, message.context_id, message.task_id):
+        if len(id) > LONGEST_ID or re.search(r"[\0-\x1f\x7f]", id):
+            raise InvalidParamsError("An id is too long, or has control characters.")
+    if not any(part.WhichOneof("content") for part in message.parts):
+        raise InvalidParamsError("The message says nothing.")
+
+
+def chosen(said: str, options: tuple[str, ...], words: bool) -> str:
+    """An answer as a question takes it.
+
+    Raises:
+        InvalidParamsError: it is none of those that can be given.
+    """
+    said = said.strip()
+    if not options or words or said in options:
+        return said
+    for one in options:
+        if one.casefold() == said.casefold().rstrip(".!") or (agreed(said) and one == "yes"):
+            return one
+    raise InvalidParamsError(f"{said[:100]!r} is no answer; choose one of: {', '.join(options)}")
