@@ -265,13 +265,13 @@ class Errand:
             text=f"{self.name} asks: {asked.text}", options=asked.options, default=default
         )
         with self.clock.paused():
-            said, reason = await self.run.ask_or_default(question)
-        if reason and not default:
+            heard = await self.run.hear(question)
+        if heard.reason and not default:
             raise PeerRejected(
-                f"{opening(self.peer.where)} asks: {asked.text} And {reason}.",
+                f"{opening(self.peer.where)} asks: {asked.text} And {heard.reason}.",
                 todo="ask with person=stop_for_answer, which stops until somebody answers",
             )
-        return said
+        return heard.text
 
     async def withdraw(self) -> None:
         """Tell it that its answer is not wanted any more."""

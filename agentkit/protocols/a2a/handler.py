@@ -40,6 +40,7 @@ from a2a.utils.errors import (
 from a2a.utils.task import apply_history_length, validate_history_length
 from google.protobuf.json_format import MessageToDict
 
+from agentkit.causes import incoming
 from agentkit.errors import AgentkitError, AlreadyAnswered, RunTaken
 from agentkit.events import Delta, Noted, ScopeOpened
 from agentkit.office import Progressed
@@ -96,14 +97,10 @@ class Handler(Push, RequestHandler):
 
     async def _begun(self, message: Message, context: ServerCallContext) -> Folded:
         owner = owner_of(context)
-        run_id = self.jobs.run_of(message.message_id, owner)
         content = content_of(message.parts)
+        run_id = self.jobs.run_of(message.message_id, owner, message.context_id, content)
         known = self.jobs.found(run_id)
         if known is not None:
-            if known.events[0].given != content:
-                raise InvalidParamsError(
-                    f"The message id {message.message_id} was used for another message."
-                )
             if known.status().state not in OVER:
                 await self._go_on(run_id)
             return known
@@ -119,7 +116,9 @@ class Handler(Push, RequestHandler):
             after=self._last(given, owner) if message.context_id else "",
             metadata=metadata or None,
         )
-        errand = Errand(received, content, schema if isinstance(schema, dict) else None)
+        cause = incoming(metadata) or incoming(context.state.get("headers"))
+        schema = schema if isinstance(schema, dict) else None
+        errand = Errand(received, content, schema, cause)
         try:
             await self.jobs.begin(run_id, errand)
         except AgentkitError as error:

@@ -12,9 +12,10 @@ from typing import Any
 from agentkit.actor import BEGINNING, Actor
 from agentkit.answer import Answer
 from agentkit.attaching import attach
+from agentkit.causes import caused_by
 from agentkit.conversation import heard_in
 from agentkit.errors import AgentkitError, LogError, UnknownRun
-from agentkit.events import RunStarted
+from agentkit.events import Cause, RunStarted
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.messages import JSON, Content, canonical, digest
@@ -36,6 +37,8 @@ class Errand:
     content: JSON | Content
     output: JSON = None
     """JSON Schema of the answer that is wanted."""
+    cause: Cause | None = None
+    """What the caller says of the step that it is part of."""
 
 
 @dataclass
@@ -66,9 +69,13 @@ class Jobs:
         self.under_way: dict[str, Job] = {}
         self.closing = False
 
-    def run_of(self, message: str, owner: str) -> str:
-        """The id of the run that a message begins: the same whenever it comes, of no other one."""
-        made = digest(canonical(["a2a", self.actor.name, message, owner]))
+    def run_of(self, message: str, owner: str, context: str, content: JSON | Content) -> str:
+        """The id of the run that a message begins: the same whenever it comes, of no other one.
+
+        Clients that give another message the id of one have sent another message.
+        """
+        said = content.form() if isinstance(content, Content) else content
+        made = digest(canonical(["a2a", self.actor.name, message, owner, context, said]))
         return str(uuid.UUID(made[:32]))
 
     def found(self, run_id: str) -> Folded | None:
@@ -119,7 +126,8 @@ class Jobs:
         await asyncio.sleep(0)  # The job is known by now.
         job = self.under_way[run_id]
         try:
-            await self._performed(job, errand)
+            with caused_by(errand.cause if errand else None):
+                await self._performed(job, errand)
         except (AgentkitError, Exception) as error:
             job.fault = error  # The run has it, and so whoever asks for the task.
 

@@ -12,6 +12,7 @@ from a2a.types import AgentCard, Message, Role
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.causes import outgoing
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError
 from agentkit.events import Effect, Usage
@@ -24,7 +25,7 @@ from agentkit.protocols.a2a.errand import Errand, failed
 from agentkit.protocols.a2a.peer import Peer
 from agentkit.protocols.a2a.report import Report
 from agentkit.protocols.a2a.signing import State, public_keys
-from agentkit.protocols.a2a.terms import COST, LACKS, OUTPUT, USAGE
+from agentkit.protocols.a2a.terms import COST, LACKS, OUTPUT, USAGE, camel
 from agentkit.protocols.clock import Clock
 from agentkit.protocols.errors import PeerTimedOut
 from agentkit.protocols.foreign import clipped, opening
@@ -89,6 +90,8 @@ class RemoteAgent(Actor):
         )
         if schema is not None:
             message.metadata[OUTPUT] = proto_value(schema).struct_value
+        for field, said in outgoing().items():
+            message.metadata[field] = said
         clock, where = Clock(), self.peer.where
         resend = self.peer.once or self.effect == "pure"
         errand = Errand(self.peer, self.name, run, scope, key, message, clock, earlier, resend)
@@ -160,11 +163,8 @@ def usage_of(told: JSON) -> Usage | None:
     """What an agent says that it used, as far as that can be."""
     if not isinstance(told, dict):
         return None
-    known = {
-        name: one
-        for name, one in told.items()
-        if name in Usage.model_fields and type(one) is int and 0 <= one < 2**53
-    }
+    given = {name: told.get(camel(name)) for name in Usage.model_fields}
+    known = {n: one for n, one in given.items() if type(one) is int and 0 <= one < 2**53}
     return Usage.model_validate(known)
 
 

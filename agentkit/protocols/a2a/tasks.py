@@ -20,7 +20,7 @@ from agentkit.finished import answered
 from agentkit.log import Log, RunInfo
 from agentkit.messages import JSON, Content
 from agentkit.protocols.a2a.content import parts_of, proto_value, typed
-from agentkit.protocols.a2a.terms import ANSWER, COST, ERROR, LACKS, OPTIONS, RUN, USAGE
+from agentkit.protocols.a2a.terms import ANSWER, COST, ERROR, LACKS, OPTIONS, RUN, USAGE, camel
 from agentkit.protocols.notes import Received, Withdrawn
 from agentkit.questions import Asked, Pending, given, named
 from agentkit.values import jsonable
@@ -201,7 +201,8 @@ class Folded:
         made.metadata[RUN] = self.run_id
         if artifact is not None and found is not None:
             made.artifacts.append(artifact)
-            made.metadata[USAGE] = proto_value(found.usage.model_dump(mode="json")).struct_value
+            used = {camel(name): one for name, one in found.usage.model_dump(mode="json").items()}
+            made.metadata[USAGE] = proto_value(used).struct_value
             if found.cost_usd is not None:
                 made.metadata[COST] = found.cost_usd
         return made

@@ -29,6 +29,13 @@ again, whenever it comes: its tasks are runs in a log."""
 ANSWER = "answer"
 """Id of the artifact that is the answer."""
 
+
+def camel(name: str) -> str:
+    """A name as the protocol writes it: tokens_in is tokensIn."""
+    first, *rest = name.split("_")
+    return first + "".join(one.capitalize() for one in rest)
+
+
 OVER = (
     TaskState.TASK_STATE_COMPLETED,
     TaskState.TASK_STATE_FAILED,

@@ -182,3 +182,10 @@ async def test_others_are_not_let_in(service: A2aService) -> None:
             await stranger("hello")
         ann = await a2a_agent(closed.url, token=tokens["ann"])
         assert (await ann("hello")).text == "heard: hello"
+
+
+async def test_the_run_there_names_the_step_that_began_it(remote: RemoteAgent) -> None:
+    found = await remote("hello")
+    there = next(one for one in open_log().runs() if one.actor == "harbour")
+    cause = open_log().read(there.id)[0].cause  # type: ignore[union-attr]
+    assert cause is not None and cause.run == found.run_id
