@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentkit import Log
-from agentkit.errors import SetupError, error_text
+from agentkit.errors import SetupError, StoreError, error_text
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, canonical, digest, jsonable
 from memory.journal import Journal, shared
@@ -48,15 +48,31 @@ class State:
         """Its events; shared by all of this name in this process."""
 
         def make(log: Log) -> Journal[Any]:
-            return Journal(self.name, lambda: copy.deepcopy(self.first), self._apply, log=log)
+            first = self.first
+            return Journal(self.name, lambda: copied(first), self._apply, save=self._saved, log=log)
 
         found = shared(self.name, make, self._log)
         found.apply = self._apply
         return found
 
+    def _saved(self, state: Any) -> JSON:
+        """The JSON of a state, for a snapshot.
+
+        Raises:
+            StoreError: it has none; nothing more is recorded then.
+        """
+        try:
+            return jsonable(state)
+        except ValueError as error:
+            raise StoreError(
+                f"The state of {self.name} has no JSON form: {error_text(error)}.",
+                expected="a fold that makes JSON of JSON",
+                todo="mend the fold; all events are kept, and the state is computed anew",
+            ) from error
+
     def _apply(self, state: Any, event: StateChanged) -> Any:
         if event.name == RESET:
-            return copy.deepcopy(self.first)
+            return copied(self.first)
         return self.fold(state, fresh(event.value["value"]))
 
     @property
@@ -64,7 +80,7 @@ class State:
         """The state now."""
         journal = self.journal
         journal.look()
-        return copy.deepcopy(journal.state)
+        return copied(journal.state)
 
     async def record(self, event: JSON) -> Any:
         """Append an event and return the state after it; as a step, once, ever.
@@ -72,23 +88,15 @@ class State:
         Raises:
             SetupError: the event has no JSON form. StoreTaken: another process writes.
             StoreError: the fold refuses the event; then it is not recorded.
-        """
-        try:
-            given = jsonable(event)
-        except ValueError as error:
-            raise SetupError(f"{self.name} cannot record this: {error_text(error)}.") from error
-        journal = self.journal
 
+        Cost: that of the fold, and of a copy of the state; `append` returns none.
+        """
+        given, journal = self._given(event), self.journal
         after: list[JSON] = []
 
         async def perform(key: str) -> JSON:
-            def decide(state: Any) -> tuple[str, JSON]:
-                # An event that the fold cannot take must not enter the journal.
-                after[:] = [jsonable(self.fold(copy.deepcopy(state), fresh(given)))]
-                return RECORDED, given
-
-            made = await journal.append(key, decide)
-            value = after[0] if after else journal.at(made.seq)
+            made = await journal.append(key, self._decision(given, after))
+            value = after[0] if after else jsonable(journal.at(made.seq))
             place = {"stream": journal.id, "seq": made.seq}
             if len(text := canonical(value)) <= SHORT:
                 return {**place, "value": value}
@@ -98,7 +106,7 @@ class State:
         found = await step(f"{self.name}.record", given, perform, effect="idempotent")
         if "value" in found:
             return found["value"]
-        value = copy.deepcopy(after[0]) if after else journal.at(found["seq"])
+        value = after[0] if after else journal.at(found["seq"])
         if digest(canonical(value)) != found["digest"]:
             raise SetupError(
                 f"Event {found['seq']} of {self.name} comes to another state than the run saw.",
@@ -107,13 +115,59 @@ class State:
             )
         return value
 
+    async def append(self, event: JSON) -> int:
+        """Append an event and return its seq; as a step, once, ever.
+
+        For states that are large: it costs what the event and the fold cost, whatever the size of
+        the state. What a fold changes in place costs the change.
+
+        Raises:
+            SetupError, StoreTaken, StoreError: as `record`.
+        """
+        given, journal = self._given(event), self.journal
+
+        async def perform(key: str) -> JSON:
+            made = await journal.append(key, self._decision(given, None))
+            return {"stream": journal.id, "seq": made.seq}
+
+        found = await step(f"{self.name}.append", given, perform, effect="idempotent")
+        return int(found["seq"])
+
+    def _given(self, event: JSON) -> JSON:
+        """The event as JSON of its own."""
+        try:
+            return jsonable(event)
+        except ValueError as error:
+            raise SetupError(f"{self.name} cannot record this: {error_text(error)}.") from error
+
+    def _decision(self, given: JSON, after: list[JSON] | None) -> Callable[[Any], tuple[str, JSON]]:
+        """Make what folds an event before it is written, and puts a copy of the state into `after`.
+
+        An event that the fold cannot take must not enter the journal. It may have changed the state
+        by then, so that is computed anew.
+        """
+        journal = self.journal
+
+        def decide(state: Any) -> tuple[str, JSON]:
+            try:
+                made = self.fold(state, fresh(given))
+                if after is not None:
+                    after[:] = [jsonable(made)]
+            except BaseException:
+                journal.read_again()
+                raise
+            journal.ahead.append(made)
+            return RECORDED, given
+
+        return decide
+
     async def reset(self) -> Any:
         """Go back to the initial state, and return it; the events before it are kept."""
         journal = self.journal
 
         async def perform(key: str) -> JSON:
             made = await journal.append(key, lambda _state: (RESET, None))
-            return {"stream": journal.id, "seq": made.seq, "value": copy.deepcopy(self.first)}
+            return {"stream": journal.id, "seq": made.seq, "value": copied(self.first)}
 
         return (await step(f"{self.name}.reset", None, perform, effect="idempotent"))["value"]
 
@@ -136,7 +190,7 @@ class State:
 
     def rebuild(self) -> Any:
         """Compute the state from all events, snapshots left out, and keep it."""
-        return copy.deepcopy(self.journal.rebuild())
+        return copied(self.journal.rebuild())
 
     def project(self, initial: JSON, apply: Fold) -> Any:
         """Compute another fold of the same events.
@@ -154,6 +208,15 @@ class State:
 
     def __repr__(self) -> str:
         return f"State({self.name!r}, {len(self._since_reset())} events, {self.value!r})"
+
+
+def copied(state: Any) -> Any:
+    """Copy a state, which a fold may have made of more than JSON."""
+    if type(state) is dict:
+        return {name: copied(one) for name, one in state.items()}
+    if type(state) is list:
+        return [copied(one) for one in state]
+    return state if isinstance(state, str | int | float | None) else copy.deepcopy(state)
 
 
 def fresh(value: JSON) -> Any:

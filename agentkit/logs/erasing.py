@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from agentkit.log import Erased
-from agentkit.logs import blobs, chain, checking, schema, verifying
+from agentkit.logs import blobs, chain, checking, packing, schema, verifying
 from agentkit.logs.epochs import EPOCH
 from agentkit.logs.rows import Rows
 from agentkit.media import readable
@@ -59,12 +59,15 @@ class Texts:
 
     def within(self, body: str) -> bool:
         """Whether some of it may stand in the JSON of a row, or its beginning."""
-        return any(form in body for form in self.stored)
+        # Nobody sees what is packed: `without` opens it.
+        return packing.MARK in body or any(form in body for form in self.stored)
 
     def without(self, body: str) -> str:
         """Return the JSON of a row without it; what is no JSON, because it was altered, as text."""
         try:
-            return written(self.blanked(json.loads(body)))
+            value = json.loads(body)
+            made = self.blanked(value)
+            return body if made == value else written(made)
         except (ValueError, RecursionError):
             return self.cut(body, {inner for form in self.long for inner in forms(form)})
 
@@ -79,10 +82,21 @@ class Texts:
             return {
                 self.cut(name): self.unpacked(one)
                 if name in PACKED
+                else self.repacked(one, open)
+                if name == packing.FIELD and isinstance(one, str)
                 else self.blanked(one, (open or name in OPEN) and name not in shut)
                 for name, one in value.items()
             }
         return value
+
+    def repacked(self, text: str, open: bool) -> JSON:
+        """Return a packed value without it, packed again; the text itself where it is not there."""
+        try:
+            value = packing.unpacked(text)
+        except (ValueError, RecursionError):
+            return self.blanked(text, open)
+        made = self.blanked(value, open)
+        return text if made == value else packing.packed(made)[0]
 
     def unpacked(self, value: JSON) -> JSON:
         """Return documents in base64 without it, each sign of it replaced by one as long."""

@@ -13,7 +13,8 @@ from agentkit import Log
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from memory.board.network import Network
-from memory.board.state import WRITTEN, BoardState, apply, load, save
+from memory.board.saving import load, save
+from memory.board.state import WRITTEN, BoardState, apply
 from memory.board.versions import SAID, Consistency, Version, version_of
 from memory.errors import ReadOnly, StoreUnreachable
 from memory.journal import Journal, shared

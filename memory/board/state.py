@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
 from memory.board.policies import POLICIES, builds_on
-from memory.board.versions import Consistency, Version, encoded, version_of
+from memory.board.versions import Consistency, Version, version_of
 
 WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
@@ -233,68 +233,4 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
             state.arrive(value["to"], version)
     elif event.name == CLEARED:
         return BoardState(state.consistency, state.replicas, seq=event.seq)
-    return state
-
-
-def save(state: BoardState) -> JSON:
-    """Encode the state as JSON, for a snapshot."""
-    from memory.board.crdt import whole
-
-    return {
-        "held": {
-            replica: {key: [encoded(one) for one in kept] for key, kept in keys.items()}
-            for replica, keys in state.held.items()
-        },
-        "heard": {
-            replica: {key: sorted(ns) for key, ns in keys.items()}
-            for replica, keys in state.heard.items()
-        },
-        "written": {key: list(ns) for key, ns in state.written.items()},
-        "parents": [[n, list(ns)] for n, ns in state.parents.items()],
-        "waiting": [[encoded(one), list(others)] for one, others in state.waiting.values()],
-        "lost": [[n, dict(told)] for n, told in state.lost.items()],
-        "counts": {key: dict(counts) for key, counts in state.counts.items()},
-        "taken": {replica: dict(clock) for replica, clock in state.taken.items()},
-        "early": {replica: [encoded(one) for one in kept] for replica, kept in state.early.items()},
-        "recent": {key: [encoded(one) for one in kept] for key, kept in state.recent.items()},
-        "docs": {replica: whole(doc) for replica, doc in state.docs.items()},
-    }
-
-
-def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> BoardState:
-    """Decode a state from its JSON."""
-    from memory.board.crdt import take
-
-    versions = [(Version.model_validate(one), list(others)) for one, others in saved["waiting"]]
-    state = BoardState(
-        consistency,
-        replicas,
-        held={
-            replica: {
-                key: tuple(Version.model_validate(one) for one in kept)
-                for key, kept in keys.items()
-            }
-            for replica, keys in saved["held"].items()
-        },
-        heard={
-            replica: {key: set(ns) for key, ns in keys.items()}
-            for replica, keys in saved["heard"].items()
-        },
-        written={key: list(ns) for key, ns in saved["written"].items()},
-        parents={n: tuple(ns) for n, ns in saved["parents"]},
-        waiting={one.n: (one, others) for one, others in versions},
-        lost={n: dict(told) for n, told in saved["lost"]},
-        counts={key: dict(counts) for key, counts in saved["counts"].items()},
-        taken={replica: dict(clock) for replica, clock in saved["taken"].items()},
-        early={
-            replica: [Version.model_validate(one) for one in kept]
-            for replica, kept in saved["early"].items()
-        },
-        recent={
-            key: [Version.model_validate(one) for one in kept]
-            for key, kept in saved.get("recent", {}).items()
-        },
-    )
-    for replica, doc in saved["docs"].items():
-        take(state.docs[replica], doc)
     return state

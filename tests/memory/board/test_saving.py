@@ -1,0 +1,79 @@
+"""Snapshots of boards: what is loaded is what was saved, older ones included."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentkit import run
+from agentkit.logs.memory import MemoryLog
+from memory import Board
+from memory.board.saving import columns, load, save
+from memory.board.state import BoardState
+from memory.board.versions import Consistency, encoded
+from memory.errors import Conflict
+
+LEVELS: list[Consistency] = ["cas", "lww", "vector", "crdt"]
+
+
+async def busy(consistency: Consistency) -> Board:
+    """A board on three replicas with concurrent writes, some of which have not arrived."""
+    board = Board("port", consistency, replicas=("a", "b", "c"), log=MemoryLog())
+    values: list[Any] = [1, "free", None, {"x": [1, None]}, [], 2**70, "later"]
+    async with run(log=board.journal.log):
+        for n, value in enumerate(values):
+            for where in ("a", "b"):
+                if n == 3:
+                    board.network.partition({"a"}, {"b", "c"})
+                try:
+                    await board.at(where).write(f"key{n % 3}", value, based_on=())
+                except Conflict:
+                    assert consistency in ("cas", "crdt")
+                except Exception as error:
+                    assert type(error).__name__ == "StoreUnreachable"
+    return board
+
+
+def older(state: BoardState) -> Any:
+    """A snapshot as it was written before versions stood in columns."""
+    made: Any = save(state)
+    del made["versions"]
+    return made | {
+        "held": {r: {k: [encoded(v) for v in kept] for k, kept in keys.items()}
+                 for r, keys in state.held.items()},
+        "parents": [[n, list(ns)] for n, ns in state.parents.items()],
+        "waiting": [[encoded(one), list(others)] for one, others in state.waiting.values()],
+        "early": {r: [encoded(v) for v in kept] for r, kept in state.early.items()},
+        "recent": {k: [encoded(v) for v in kept] for k, kept in state.recent.items()},
+    }  # fmt: skip
+
+
+def fields(state: BoardState) -> dict[str, Any]:
+    """All of a state that can be compared."""
+    return {name: one for name, one in vars(state).items() if name not in ("docs", "seq")}
+
+
+@pytest.mark.parametrize("consistency", LEVELS)
+async def test_a_state_is_loaded_as_it_was_saved(consistency: Consistency) -> None:
+    state = (await busy(consistency)).state
+    assert state.waiting or consistency == "cas"
+    for form in (save(state), older(state)):
+        again = load(consistency, state.replicas, json.loads(json.dumps(form)))
+        assert fields(again) == fields(state)
+        assert all(
+            again.value(replica, key) == state.value(replica, key)
+            for replica, keys in state.held.items()
+            for key in keys
+        )
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers())))
+def test_rows_are_the_same_as_columns(rows: list[dict[str, Any]]) -> None:
+    made = columns(rows)
+    assert all(len(one) == len(rows) for one in made.values())
+    for n, row in enumerate(rows):
+        assert {name: one[n] for name, one in made.items() if one[n] is not None} == row
