@@ -7,7 +7,7 @@ calls are performed in parallel, their results go back, until it answers.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from pydantic import ValidationError
@@ -162,8 +162,7 @@ class Agent(Actor[T]):
         if not content or (isinstance(content, str) and not content.strip()):
             raise SetupError(f"{self.name} was asked nothing.", expected="a task")
         if instructions := await instructed(self.instructions, self.name):
-            own = Message(role="system", content=instructions)
-            before = thread_of([own, *(node.message for node in before)])
+            before = extend(told_first(instructions), *(node.message for node in before))
         return await super().opening(content, before)
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
@@ -288,6 +287,12 @@ class Agent(Actor[T]):
         head = f"**{words.for_line(self.name)}** · {about}"
         lines = words.for_markdown(summary(self.instructions)).split("\n")
         return "\n".join([head, "", *(f"> {line}".rstrip() for line in lines)])
+
+
+@lru_cache(maxsize=256)
+def told_first(instructions: str) -> Thread:
+    """A conversation with nothing but instructions: most agents have the same in every ask."""
+    return thread_of([Message(role="system", content=instructions)])
 
 
 def model_of(name: str, model: str | Model | None) -> Model:

@@ -102,7 +102,11 @@ class Committer:
         """
         loop = running_loop()
         with self._mutex:
-            self._pending.setdefault(id(lease), (lease, []))[1].extend(events)
+            known = self._pending.get(id(lease))
+            if known is None:
+                self._pending[id(lease)] = (lease, [*events])
+            else:
+                known[1].extend(events)
             self._count += len(events)
             if loop is not None and (self._working or not self._to_schedule(loop)):
                 return

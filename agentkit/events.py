@@ -74,6 +74,8 @@ class Usage(Frozen):
         )
 
     def __add__(self, other: Usage) -> Usage:
+        if self is NO_USAGE or other is NO_USAGE:
+            return other if self is NO_USAGE else self
         return Usage(
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_out=self.tokens_out + other.tokens_out,
@@ -82,6 +84,10 @@ class Usage(Frozen):
             tokens_reasoning=self.tokens_reasoning + other.tokens_reasoning,
             calls=self.calls + other.calls,
         )
+
+
+NO_USAGE = Usage()
+"""Where a sum begins: adding to it makes no new one."""
 
 
 class Failure(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,10 @@ class Erased(Frozen):
     """Where bytes of it may be still, and why."""
 
 
+COUNTED = frozenset({StepEnded, RunStarted, RunEnded})
+"""Events that say more of a run than that there is one more."""
+
+
 @dataclass
 class Tally:
     """What a batch adds to the line about its run."""
@@ -61,8 +66,21 @@ class Tally:
     started: RunStarted | None = None
     ended: RunEnded | None = None
 
+    @classmethod
+    def of(cls, events: Sequence[Any]) -> Tally:
+        """What these add."""
+        tally = cls(len(events))
+        for event in events:
+            if type(event) in COUNTED:
+                tally._count(event)
+        return tally
+
     def add(self, event: Any) -> None:
+        """Add one more."""
         self.events += 1
+        self._count(event)
+
+    def _count(self, event: Any) -> None:
         kind = type(event)
         if kind is StepEnded and event.usage is not None and event.reused is None:
             self.calls += event.usage.calls

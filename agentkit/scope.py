@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.errors import SetupError
-from agentkit.events import Usage
+from agentkit.events import NO_USAGE, Usage
 from agentkit.given import NOT_GIVEN
 from agentkit.lacks import Lacks
 from agentkit.messages import JSON
@@ -43,7 +43,7 @@ class Scope:
     counts: dict[str, int] = field(default_factory=dict)
     models: int = 0
     """Model steps so far."""
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     cost_usd: float | None = 0.0
     seed: int | None = None
     """Given to the endpoints here and below."""

@@ -53,9 +53,7 @@ class Checked:
 
     def commit(self, events: list[Any]) -> None:
         """Take the events of one commit into account, as the writer did."""
-        batch = Tally()
-        for event in events:
-            batch.add(event)
+        batch = Tally.of(events)
         if self.started is None:
             # The first: what an older version wrote is one commit here, with all its attempts.
             self.started = next((e for e in events if isinstance(e, RunStarted)), None)

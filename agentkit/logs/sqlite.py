@@ -192,9 +192,7 @@ class SqliteLog(Log):
                 raise
 
     def _write_part(self, lease: Lease, events: list[Any], entered: Entered) -> bool:
-        tally = Tally()
-        for event in events:
-            tally.add(event)
+        tally = Tally.of(events)
         if tally.started or tally.ended:
             # A run is not said to be recorded without a look. Who asks an agent has the log
             # opened, which looks, and begins at once.

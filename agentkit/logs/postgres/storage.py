@@ -362,8 +362,6 @@ def fill(part: Part) -> None:
     if part.there and events:
         events = [event for event in events if event.seq > part.there]
     part.there = len(part.events) - len(events)
-    part.tally = Tally()
-    for event in events:
-        part.tally.add(event)
+    part.tally = Tally.of(events)
     part.rows = [(e.seq, e.at, e.scope, stored_body(e)) for e in events]
     part.head = chain.extended(part.was or b"", part.rows) if part.rows else None
