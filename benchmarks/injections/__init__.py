@@ -1,0 +1,1 @@
+"""Prompt injections against teams, with a policy and without: python -m benchmarks.injections."""
