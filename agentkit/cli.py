@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import agentkit
-from agentkit import asking, costs, pictures, tracing, views
+from agentkit import asking, costs, pictures, retention, tracing, views
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
@@ -65,7 +65,8 @@ def parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", help="read an event log").add_subparsers(
         dest="action", required=True
     )
-    for name, text in {**ACTIONS, **costs.COMMANDS, **tracing.COMMANDS, **asking.COMMANDS}.items():
+    ours = (costs.COMMANDS, tracing.COMMANDS, asking.COMMANDS, retention.COMMANDS)
+    for name, text in {k: v for one in (ACTIONS, *ours) for k, v in one.items()}.items():
         action = log.add_parser(name, help=text, description=text)
         action.add_argument(
             "--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db"
@@ -85,10 +86,9 @@ def parser() -> argparse.ArgumentParser:
             redaction(action)
         if name in asking.COMMANDS:
             asking.options(action, name)
-        if name in costs.COMMANDS:
-            costs.options(action)
-        if name in tracing.COMMANDS:
-            tracing.options(action)
+        for module in (costs, tracing, retention):
+            if name in module.COMMANDS:
+                module.options(action)
     return top
 
 
@@ -291,12 +291,13 @@ def perform(options: argparse.Namespace) -> int:
             return copy(log, options.to)
         if options.action == "redact":
             return redact(log, options)
-        if options.action in costs.COMMANDS:
-            return costs.perform(log, options)
-        if options.action in tracing.COMMANDS:
-            return tracing.perform(log, options)
+        for module in (costs, tracing):
+            if options.action in module.COMMANDS:
+                return int(module.perform(log, options))
         if options.action in asking.COMMANDS:
             return asking.perform(log, options, options.log or default())
+        if options.action in retention.COMMANDS:
+            return retention.perform(log, options, options.log or default())
         return read(options.action, log, getattr(options, "run", ""))
     except (AgentkitError, BrokenPipeError):
         raise

@@ -179,6 +179,24 @@ class Log(ABC):
         """
         return Erased(left=(f"the log {self.url}, which ends with its process",))
 
+    def prune(self, before: float, *, answers: bool = False, dry: bool = False) -> Erased:
+        """Take away what was said and done in runs that ended before a time.
+
+        A line about each stays, with what it cost; such a run is listed and verified as before, and
+        cannot be gone on from. A run under way, one that waits for a worker or a person, and
+        one whose rerun or fork is newer than that stay whole.
+
+        Args:
+            before: the time, in seconds since 1970.
+            answers: keep what was asked and answered, so that `attach` still gives the answer.
+            dry: only say what would be taken.
+
+        Raises:
+            LogCorrupt: one of the runs was altered; a pruning would hide that.
+            LogError: the log cannot be written; then nothing was pruned.
+        """
+        return Erased(left=(f"the log {self.url}, which ends with its process",))
+
     @property
     def erasure(self) -> bytes:
         """Names the last erasure, by whichever process: who keeps a copy reads again then."""

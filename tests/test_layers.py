@@ -129,6 +129,7 @@ LAYERS = [
     "agentkit.asking",
     "agentkit.costs",
     "agentkit.tracing",
+    "agentkit.retention",
     "agentkit.cli",
     "agentkit.__main__",
     "memory.errors",

@@ -50,6 +50,10 @@ class Checked:
     head: bytes = b""
     then: bytes | None = None
     """Its head when the log had as many events as a head that is compared."""
+    first: int = 0
+    """The number of its first event in the log."""
+    pruned: bool | None = False
+    """Whether most of its events were taken away; None where its line was altered since."""
 
     def commit(self, events: list[Any]) -> None:
         """Take the events of one commit into account, as the writer did."""
@@ -131,12 +135,16 @@ def events_of(
     count: int,
     chained: bool,
     wrong: Problems,
+    pruned: bool | None = False,
 ) -> Checked:
     """Check the events of a run, commit by commit."""
-    made, kept, batch = Checked(head=chain.origin(run)), [], []
+    made, kept, batch = Checked(head=chain.origin(run), pruned=pruned), [], []
     for _, rowid, seq, at, scope, body, mark in rows:
         made.count += 1
-        if seq != made.count:
+        made.first = made.first or rowid
+        if pruned is not False:
+            made.count = seq
+        elif seq != made.count:
             wrong.add(f"run {run} has gaps: event {made.count} is numbered {seq}")
             made.count = seq if isinstance(seq, int) else made.count
         try:

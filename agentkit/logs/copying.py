@@ -2,7 +2,8 @@
 
 What is copied is what stands there: ids, links, heads, seals and what an erasure left, so that
 `verify` judges the copy as it judges the log, and a head that was kept of the one fits the other.
-Only leases stay behind: whoever writes the log now does not write the copy.
+Runs that wait for a worker wait in the copy, too. Only leases stay behind: whoever writes the log
+now does not write the copy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
 from agentkit.log import Log
+from agentkit.logs import work
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.logs.verifying import storable
 
@@ -30,6 +32,8 @@ TABLES = {
     "blobs": "digest, data",
     "erased": "id, seal, upto",
     "chain": "runs, link, since, missing, at",
+    "work": "run, id, actor, share, priority, turn, attempts, after, reason, state",
+    "shares": "share, turn",
 }
 """What is copied of each table, in this order."""
 
@@ -119,6 +123,8 @@ def entering(target: Log) -> Iterator[Any]:
             db = target._db
             db.execute("CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY,"
                        " seal BLOB NOT NULL, upto INTEGER NOT NULL DEFAULT 0)")  # fmt: skip
+            for statement in work.TABLES:
+                db.execute(statement)
             db.execute("DELETE FROM chain")
 
             def enter(table: str, columns: str, rows: Iterable[Row]) -> None:

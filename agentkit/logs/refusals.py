@@ -36,7 +36,7 @@ def refuse_redacted(run: str, first: str) -> None:
     """
     if '"redacted":true' in first and json.loads(first).get("redacted"):
         raise LogRedacted(
-            f"Run {run} was redacted: what was said in it is gone.",
+            f"Run {run} was redacted, or pruned: what was said in it is gone.",
             expected="a run whose words are recorded; this one can be listed and verified",
             todo="ask anew",
             run_id=run,

@@ -344,12 +344,22 @@ class SqliteLog(Log):
         with self._mapped():
             return redacting.redact(self.path, ids, self.clock())
 
+    def prune(self, before: float, *, answers: bool = False, dry: bool = False) -> Erased:
+        from agentkit.logs import pruning
+
+        self.catch_up()
+        if dry:
+            with self._transaction("BEGIN"):
+                return pruning.prunable(self._db, before, self.clock(), answers)
+        self._may_write()
+        with self._mapped():
+            return pruning.prune_file(self.path, before, self.clock(), answers)
+
     def trust(self, run: str) -> None:
         self._sound(run)
+        first = "SELECT body FROM events WHERE run=? AND seq=1"
         with self._mapped():
-            row = self._db.execute(
-                "SELECT body FROM events WHERE run=? AND seq=1", (self._number(run),)
-            ).fetchone()
+            row = self._db.execute(first, (self._number(run),)).fetchone()
         refuse_redacted(run, row[0] if row else "")
 
     def _sound(self, run: str) -> None:

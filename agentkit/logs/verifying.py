@@ -27,6 +27,7 @@ from agentkit.logs.checking import (
     sealed,
     seals_of,
 )
+from agentkit.logs.pruned import pruned
 from agentkit.logs.reading import Kept, one_message, several
 from agentkit.logs.rows import Rows, native
 from agentkit.messages import Message, digest, node
@@ -61,6 +62,12 @@ def problems(
         return wrong.found
     gaps(db, link, len(runs), wrong)
     if head is not None and head != chain.log_head(count or 0, heads_then(runs, told)):
+        if going := [str(runs[n][1]) for n, one in told.items() if straddles(one, count or 0)]:
+            wrong.add(
+                f"the head {head} was taken while runs were under way that have been pruned since,"
+                f" so it cannot be compared: {', '.join(going[:3])}"
+            )
+            return wrong.found
         wrong.add(
             f"the log is not, and does not go on from, the one whose head is {head}:"
             f" what that covers ({count} events) was altered, or is missing"
@@ -79,12 +86,11 @@ def contents(
     depths, seals = messages(db, wrong), seals_of(db)
     if schema.version_of(db) >= blobs.FIRST:
         blobs.problems(db, wrong.add, seals)
-    told = {
-        n: events_of(
-            rows, str(runs[n][1]) if n in runs else "", depths, seals, count, chained, wrong
-        )
-        for n, rows in groupby(events(db, chained), key=lambda row: row[0])
-    }
+    told = {}
+    for n, rows in groupby(events(db, chained), key=lambda row: row[0]):
+        id = str(runs[n][1]) if n in runs else ""
+        few = pruned(db, seals, n, id)
+        told[n] = events_of(rows, id, depths, seals, count, chained, wrong, few)
     for n in told.keys() - runs.keys():
         wrong.add(f"a run is missing: {told[n].count} events belong to none")
     return told
@@ -215,7 +221,13 @@ def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
     if not run.tally.events:
         yield f"has gaps: 0 of {row[8]} events"
         return
-    for (what, wanted), says in zip(expected.items(), row[2:15], strict=True):
+    if run.pruned is None:
+        yield "was altered: its line is not as it was sealed when the run was pruned"
+    sums = range(6, 12) if run.pruned is not False else range(0)
+    """Of the line of a pruned run, what its seal fixes, and no event tells."""
+    for nth, ((what, wanted), says) in enumerate(zip(expected.items(), row[2:15], strict=True)):
+        if nth in sums:
+            continue
         same = says == wanted or (isinstance(wanted, str) and says == storable(wanted))
         if what == "cost" and not exact:  # summed up in another order
             same = isinstance(says, float) and abs(says - tally.cost_usd) <= 1e-9 * (1 + abs(says))
@@ -289,6 +301,11 @@ def heads_then(runs: dict[int, Row], told: dict[int, Checked]) -> Iterator[tuple
         then = told[n].then if n in told else None
         if then is not None:
             yield str(runs[n][1]), then
+
+
+def straddles(run: Checked, count: int) -> bool:
+    """Whether a pruned run was under way when the log had so many events."""
+    return bool(run.pruned) and run.then is None and 0 < run.first <= count
 
 
 def head(db: Rows, path: Path) -> str:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 import psycopg
 
 from agentkit.log import Erased
-from agentkit.logs import erasing, redacting
+from agentkit.logs import erasing, pruning, redacting
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.postgres.faults import said
+from agentkit.logs.postgres.faults import quietly, said
 from agentkit.logs.postgres.session import Session
+
+SERVERS = "the server's write-ahead log, archives, standbys and backups"
 
 ROWS = ("events", "messages", "blobs", "runs")
 
@@ -56,6 +58,23 @@ def planned(session: Session, runs: Sequence[str], now: float) -> Erased:
         return redacting.plan(session, runs, now).told()
 
 
+def prune(session: Session, before: float, now: float, answers: bool) -> Erased:
+    """Prune runs in the tables; see Log.prune."""
+    with alone(session):
+        found = pruning.prune(session, pruning.plan(session, before, now, answers), answers)
+    for table in ROWS:
+        # Others go on writing meanwhile: the room is there for later rows, and not given back.
+        with quietly():
+            session.execute(f"VACUUM {table}")
+    return found.told([SERVERS] if found.runs else [])
+
+
+def prunable(session: Session, before: float, now: float, answers: bool) -> Erased:
+    """Say what `prune` would take."""
+    with session.transaction():
+        return pruning.prunable(session, before, now, answers)
+
+
 def swept(session: Session) -> Iterator[str]:
     """Write the tables anew without what was replaced; tell what could not be swept."""
     for table in ROWS:
@@ -63,4 +82,4 @@ def swept(session: Session) -> Iterator[str]:
             session.execute(f"VACUUM (FULL) {table}")
         except psycopg.Error as error:
             yield f"replaced rows of {table}, which cannot be written anew: {said(error)}"
-    yield "the server's write-ahead log, archives, standbys and backups"
+    yield SERVERS

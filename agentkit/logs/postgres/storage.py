@@ -328,6 +328,16 @@ class PostgresLog(Log):
             self._may_write()
             return forgetting.redact(self._session, ids, self.clock())
 
+    def prune(self, before: float, *, answers: bool = False, dry: bool = False) -> Erased:
+        from agentkit.logs.postgres import forgetting
+
+        self.catch_up()
+        with self._session.mapped():
+            if dry:
+                return forgetting.prunable(self._session, before, self.clock(), answers)
+            self._may_write()
+            return forgetting.prune(self._session, before, self.clock(), answers)
+
     def trust(self, run: str) -> None:
         self._sound(run)
         with self._session.mapped():

@@ -521,6 +521,36 @@ async def test_a_migration_while_runs_are_under_way_disturbs_no_worker_of_either
         made.close()
 
 
+@pytest.mark.parametrize("through", ["file", "database"])
+async def test_a_backup_is_restored_and_what_was_open_is_performed_there(
+    logs: Logs, another_url: Any, tmp_path: Path, through: str
+) -> None:
+    log = logs()
+    ids = [await hello.submit(f"t{n}", log=log, share=f"s{n % 2}") for n in range(4)]
+    async with working(log, hello):
+        done = [(await attach(one, log=log)).text for one in ids[:2]]
+        await attach(ids[3], log=log)
+    later = await hello.submit("later", log=log, priority=1)
+    (under_way,) = log.work.claim(["hello"], 1)
+    backup = str(tmp_path / "backup.db") if through == "file" else another_url()
+    assert main(["log", "copy", backup, "--log", logs.where]) == 0
+    reader = open_log(backup, write=False)
+    head = reader.head()
+    reader.close()
+    await hello.submit("after the backup", log=log)
+    restored = another_url()
+    assert main(["log", "copy", restored, "--log", backup]) == 0
+    there = Logs(restored)()
+    assert there.verify(head) == []
+    performed.clear()
+    async with working(there, hello):
+        assert (await attach(later, log=there, timeout_s=20)).text == "hi later"
+        assert [(await attach(one, log=there)).text for one in ids[:2]] == done
+    assert performed == ["later"] and under_way.lease.run == later
+    assert there.verify(head) == []
+    there.close()
+
+
 async def test_loops_that_fail_are_started_again(
     logs: Logs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
