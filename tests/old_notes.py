@@ -243,6 +243,13 @@ OLD: list[tuple[str, str, JSON]] = [
         "sources": ["tool:read"], "path": [["run", 7]], "way": ["a read tool:read"],
         "allowed": False,
     }),
+    ("Checked", "checked", {
+        "statement": "ab", "of": "a", "by": "b", "how": "rule", "passed": False, "reason": "r",
+    }),
+    ("Approved", "approved", {"statement": "ab", "of": "a", "by": ["b"], "attempt": 2}),
+    ("Withheld", "quarantine", {
+        "statement": "ab", "of": "a", "reasons": ["r"], "instead": "c",
+    }),
     ("Cut", "cut", {
         "model": "m", "attempts": 2, "tokens": 900, "by": "longest reply", "cost_usd": 0.1,
     }),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agentkit.patterns.cascade import cascade as cascade
     from agentkit.patterns.chatchain import Phase as Phase
     from agentkit.patterns.chatchain import chatchain as chatchain
+    from agentkit.patterns.checkpoint import checkpoint as checkpoint
     from agentkit.patterns.consistency import self_consistency as self_consistency
     from agentkit.patterns.contractnet import contract_net as contract_net
     from agentkit.patterns.crew import crew as crew
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 HOMES = {
     "afford": "agentkit.patterns.afford",
     "cascade": "agentkit.patterns.cascade",
+    "checkpoint": "agentkit.patterns.checkpoint",
     "Duty": "agentkit.patterns.sop",
     "Finding": "agentkit.patterns.graphs.checks",
     "Graph": "agentkit.patterns.graphs.graph",

@@ -26,6 +26,7 @@ from nbext.magics.views import (
     TIMELINE,
     TRANSCRIPT,
 )
+from nbext.magics.why import WHY
 
 __all__ = ["MAGICS", "Magic"]
 
@@ -59,6 +60,7 @@ OTHERS: tuple[Magic, ...] = (
     TEAM,
     TIMELINE,
     TRANSCRIPT,
+    WHY,
 )
 
 MAGICS = tuple(sorted([*OTHERS, listing(OTHERS)], key=lambda one: one.name))

@@ -173,6 +173,7 @@ def test_runs_agents_and_views_show_themselves_without_widgets_too(shared: Noteb
     assert "total" in shared.ok("%cost all").text
     assert "wasted" in shared.ok("%cost all --by actor,model").text
     assert "to the first token" in shared.ok("%cost clerk --waterfall").text
+    assert "told you" in shared.ok("%why clerk").text
     assert "Spending: $" in shared.ok("%cost --over-time").text
     assert "No vote was noted" in shared.ok("%ballots last --truth 130").text
     assert "No plan was noted" in shared.ok("%plan clerk").text
