@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from agentkit.protocols.mcp.server import McpServer as McpServer
     from agentkit.protocols.mcp.server import McpTools as McpTools
     from agentkit.protocols.mcp.server import mcp_tools as mcp_tools
+    from agentkit.protocols.registry import Health as Health
+    from agentkit.protocols.registry import Registry as Registry
 
 __all__ = [
     "A2aService",
+    "Health",
     "McpServer",
     "McpService",
     "McpTools",
@@ -50,6 +53,7 @@ __all__ = [
     "PeerTimedOut",
     "PeerUnreachable",
     "PeerUntrusted",
+    "Registry",
     "RemoteAgent",
     "SigningKey",
     "a2a_agent",
@@ -62,6 +66,7 @@ __all__ = [
 
 HOMES = {
     "A2aService": "agentkit.protocols.a2a.serve",
+    "Health": "agentkit.protocols.registry",
     "McpServer": "agentkit.protocols.mcp.server",
     "McpService": "agentkit.protocols.mcp.serve",
     "McpTools": "agentkit.protocols.mcp.server",
@@ -74,6 +79,7 @@ HOMES = {
     "PeerTimedOut": "agentkit.protocols.errors",
     "PeerUnreachable": "agentkit.protocols.errors",
     "PeerUntrusted": "agentkit.protocols.errors",
+    "Registry": "agentkit.protocols.registry",
     "RemoteAgent": "agentkit.protocols.a2a.remote",
     "SigningKey": "agentkit.protocols.a2a.signing",
     "a2a_agent": "agentkit.protocols.a2a.remote",

@@ -23,6 +23,9 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 METADATA = ("100.100.100.200", "fd00:ec2::254", "168.63.129.16")
 """Where clouds tell machines their keys, beside the link-local addresses."""
 
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""RFC 6052: addresses of IPv4 behind a translator."""
+
 Kind = Literal["public", "local", "private", "metadata"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -30,14 +33,22 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def kind_of(text: str) -> Kind:
     """What an address is: one of the internet, of this machine, of a network here, or a cloud's."""
     made: Address = ipaddress.ip_address(text.partition("%")[0])
-    inner = getattr(made, "ipv4_mapped", None) or getattr(made, "sixtofour", None)
-    made = inner or made
+    made = within(made) or made
     if made.is_link_local or str(made) in METADATA:
         return "metadata"
     if made.is_loopback or made.is_unspecified:
         return "local"
     public = made.is_global and not (made.is_multicast or made.is_reserved)
     return "public" if public else "private"
+
+
+def within(made: Address) -> Address | None:
+    """The IPv4 address that one of IPv6 leads to: mapped, or by a translator (6to4, NAT64)."""
+    if isinstance(made, ipaddress.IPv4Address):
+        return None
+    if made in NAT64:
+        return ipaddress.IPv4Address(int(made) & 0xFFFF_FFFF)
+    return made.ipv4_mapped or made.sixtofour
 
 
 class Hosts:
@@ -95,18 +106,31 @@ class Hosts:
         Raises:
             PeerNotAllowed: one of them may not. PeerAbsent: it has none.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise PeerAbsent(
-                f"{host} has no address: {error_text(error)}.", expected="the name of a machine"
-            ) from error
-        addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+        addresses = await looked_up(host, port)
         for address in addresses:
             if not self.takes(host, port, address):
                 raise not_allowed(host, port, f"its address {address} is {kind_of(address)}")
         return addresses
+
+
+async def looked_up(host: str, port: int) -> list[str]:
+    """The addresses of a host.
+
+    Raises:
+        PeerAbsent: it has none.
+    """
+    try:
+        return [str(ipaddress.ip_address(host.strip("[]")))]
+    except ValueError:
+        pass
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise PeerAbsent(
+            f"{host} has no address: {error_text(error)}.", expected="the name of a machine"
+        ) from error
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 def not_allowed(host: str, port: int, why: str) -> PeerNotAllowed:

@@ -143,6 +143,7 @@ class Errand:
                 await events.aclose()  # type: ignore[attr-defined]
 
     async def _take(self, event: Any) -> None:
+        await asyncio.sleep(0)  # A flood must not hold up its own time-out.
         fresh = self.report.take(event)
         self._news = True
         log = self.run.log

@@ -46,7 +46,13 @@ class RemoteAgent(Actor):
 
     what = "remote"
 
-    def __init__(self, peer: Peer, name: str, timeout_s: float | None, effect: Effect) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        name: str,
+        timeout_s: float | None = ASK_S,
+        effect: Effect = "idempotent",
+    ) -> None:
         """Make one of a peer whose card was read."""
         super().__init__(name, described(peer.card))
         self.peer, self.timeout_s, self.effect = peer, timeout_s, effect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from email.utils import formatdate
 from typing import Any, Self
 
 from a2a.server.routes import (
@@ -13,6 +14,9 @@ from a2a.server.routes import (
 )
 from a2a.types import AgentCard
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
@@ -167,10 +171,18 @@ def routes_of(handler: Handler, key: SigningKey | None) -> list[Any]:
             key.sign(card)
         return card
 
+    (shown,) = create_agent_card_routes(
+        handler.card, card_modifier=signed, cache_control="public, max-age=60"
+    )
+    since = formatdate(time.time(), usegmt=True)
+
+    async def dated(request: Request) -> Response:
+        answer: Response = await shown.endpoint(request)
+        answer.headers["last-modified"] = since
+        return answer
+
     return [
-        *create_agent_card_routes(
-            handler.card, card_modifier=signed, cache_control="public, max-age=60"
-        ),
+        Route(shown.path, dated, methods=["GET"]),
         *create_jsonrpc_routes(handler, RPC, enable_v0_3_compat=True),
         *create_rest_routes(handler, path_prefix=REST, enable_v0_3_compat=True),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpcore
@@ -13,6 +13,7 @@ import httpx
 from agentkit.amounts import size
 from agentkit.errors import AgentkitError, error_text
 from agentkit.protocols.bounds import CONNECT_S, LARGEST
+from agentkit.protocols.dialing import checked_pool
 from agentkit.protocols.errors import (
     PeerAbsent,
     PeerDenied,
@@ -32,34 +33,6 @@ GONE = (408, 502, 503, 504)
 
 SHOWN = 500
 """Characters that are shown of what a server said of an error."""
-
-
-class Checked(httpcore.AsyncNetworkBackend):
-    """Connects to the addresses that `Hosts` lets through, and looks no name up again."""
-
-    def __init__(self, hosts: Hosts) -> None:
-        self.hosts, self.inner = hosts, httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failed: Exception | None = None
-        for address in await self.hosts.resolved(host, port):
-            try:
-                return await self.inner.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = error
-        raise failed or httpcore.ConnectError(f"{host} has no address")
-
-    async def sleep(self, seconds: float) -> None:
-        await self.inner.sleep(seconds)
 
 
 class Bounded(httpx.AsyncByteStream):
@@ -213,9 +186,7 @@ def http_client(
     proxy = proxy_for(url)
     inner = httpx.AsyncHTTPTransport(verify=tls(), proxy=proxy, trust_env=False)
     if proxy is None:
-        inner._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls(), network_backend=Checked(hosts), http1=True
-        )
+        inner._pool = checked_pool(httpcore, hosts, tls())
     sent = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **headers}
     return httpx.AsyncClient(
         headers=sent,

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentkit.errors import SetupError
+from agentkit.protocols.hosts import Hosts
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Address:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: Any = field(default=None, repr=False)
     """An `httpx2.Auth`, such as an OAuthClientProvider of the SDK."""
+    hosts: Hosts | None = field(default=None, repr=False)
+    """Which addresses may be called for a URL; None: any but those of clouds' metadata."""
 
     def __str__(self) -> str:
         if self.command:

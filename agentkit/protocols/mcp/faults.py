@@ -13,6 +13,7 @@ from agentkit.errors import AgentkitError, error_text, full_text
 from agentkit.protocols.errors import (
     PeerAbsent,
     PeerDenied,
+    PeerNotAllowed,
     PeerProtocolError,
     PeerRejected,
     PeerTimedOut,
@@ -90,6 +91,8 @@ def marked(mark: dict[str, Any], said: str, where: str) -> AgentkitError | Lost 
                 expected="a server that listens there",
                 todo="check the address, and that the server runs",
             )
+        case "barred", _:
+            return barred(where, said)
         case "broke", _:
             return PeerUnreachable(f"The connection with {where} broke: {said}")
         case "large", _:
@@ -117,3 +120,12 @@ def marked(mark: dict[str, Any], said: str, where: str) -> AgentkitError | Lost 
                 f"{opening(where)} answered {status}: {said}", code=status, status=status
             )
     return None
+
+
+def barred(where: str, said: str) -> PeerNotAllowed:
+    """The error of an address that may not be called."""
+    return PeerNotAllowed(
+        f"{opening(where)} was not called: {said}",
+        expected="a public address, or one that was allowed",
+        todo="if it is meant, name it in hosts=",
+    )

@@ -7,17 +7,22 @@ answer to the one request that met it, with a mark for `agentkit.protocols.mcp.f
 
 from __future__ import annotations
 
+import functools
 import json
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpcore2
 import httpx2
 
 from agentkit.amounts import size
 from agentkit.causes import PARENT, STATE
 from agentkit.errors import error_text
 from agentkit.protocols.bounds import CONNECT_S, LARGEST
-from agentkit.protocols.hosts import proxy_for
+from agentkit.protocols.dialing import checked_pool
+from agentkit.protocols.errors import PeerAbsent, PeerNotAllowed
+from agentkit.protocols.hosts import Hosts, proxy_for
 from agentkit.protocols.mcp.address import Address
 
 MARK = "agentkit"
@@ -66,6 +71,9 @@ class Told(httpx2.AsyncBaseTransport):
             return await self._checked(request, response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             return failure(503, "absent", f"{type(error).__name__}: {error_text(error)}")
+        except (PeerAbsent, PeerNotAllowed) as error:
+            what = "absent" if isinstance(error, PeerAbsent) else "barred"
+            return failure(503, what, error.what)
         except httpx2.TransportError as error:
             return failure(502, "broke", f"{type(error).__name__}: {error_text(error)}")
 
@@ -153,13 +161,24 @@ def failure(
     return httpx2.Response(answer, headers=headers, json=body)
 
 
+@functools.cache
+def tls() -> ssl.SSLContext:
+    """What certificates are checked by; reading them takes longer than a request."""
+    return httpx2.create_ssl_context()
+
+
 def http_client(address: Address) -> httpx2.AsyncClient:
     """A client for one server.
 
     How long a call may take is decided by whoever makes it: a server may rightly be silent
     for as long as it works.
     """
-    inner = httpx2.AsyncHTTPTransport(proxy=proxy_for(address.url))
+    proxy = proxy_for(address.url)
+    inner = httpx2.AsyncHTTPTransport(verify=tls(), proxy=proxy)
+    if proxy is None:
+        # Addresses at which clouds tell keys are refused in any case.
+        hosts = address.hosts or Hosts(private=True)
+        inner._pool = checked_pool(httpcore2, hosts, tls())
     headers = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **address.headers}
     timeout = httpx2.Timeout(CONNECT_S, read=None)
     return httpx2.AsyncClient(
