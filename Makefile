@@ -19,7 +19,7 @@ help:
 	@echo "make bench-local    measure its tool calls and typed answers on held-out tasks (minutes)"
 	@echo "make test-chaos     kill, freeze and cut off workers and their server: nothing is lost"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
-	@echo "make test-protocols MCP: the official conformance suite, reference servers, fastmcp (npm)"
+	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
 	@echo "make clean          remove .venv and everything that was built"
 
 lab: .venv/.lab

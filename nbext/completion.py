@@ -15,6 +15,7 @@ from agentkit.errors import AgentkitError
 from agentkit.questions import asked_in
 from agentkit.sim.faultwords import KINDS
 from nbext.magics import MAGICS, Magic
+from nbext.magics.a2a import ACTIONS as A2A_ACTIONS
 from nbext.magics.agent import tools_known
 from nbext.magics.mcp import ACTIONS
 from nbext.magics.state import shared
@@ -154,6 +155,7 @@ def values(session: Session, kind: str) -> list[Offer]:
         "STATE": lambda: [*shared(session), *runs(session)],
         "PATTERN": lambda: makers(session.namespace),
         "ACTION": lambda: ACTIONS,
+        "A2A": lambda: A2A_ACTIONS,
         "SERVER": lambda: servers(session),
         "KIND": lambda: [*(f"{kind}=" for kind in KINDS), "off"],
     }

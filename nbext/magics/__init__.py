@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbext.magics.a2a import A2A
 from nbext.magics.again import FORK, REPLAY, RERUN, RESUME, STOP
 from nbext.magics.agent import AGENT
 from nbext.magics.ask import ASK
@@ -31,6 +32,7 @@ from nbext.magics.why import WHY
 __all__ = ["MAGICS", "Magic"]
 
 OTHERS: tuple[Magic, ...] = (
+    A2A,
     AGENT,
     AGENTS,
     ANSWER,

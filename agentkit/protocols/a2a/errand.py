@@ -34,7 +34,7 @@ from agentkit.protocols.a2a.earlier import Earlier, message_id
 from agentkit.protocols.a2a.faults import fault
 from agentkit.protocols.a2a.peer import Peer
 from agentkit.protocols.a2a.report import Report
-from agentkit.protocols.a2a.terms import OPTIONS
+from agentkit.protocols.a2a.terms import HELD, OPTIONS
 from agentkit.protocols.clock import Clock
 from agentkit.protocols.errors import (
     PeerAbsent,
@@ -134,7 +134,7 @@ class Errand:
         try:
             async for event in events:
                 await self._take(event)
-                if self.report.over:
+                if self.report.over or self.report.state in HELD:
                     return
         except Exception as error:
             raise fault(error, self.peer.where) from error

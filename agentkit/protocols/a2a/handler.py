@@ -145,7 +145,7 @@ class Handler(Push, RequestHandler):
         task = self._task(message.task_id, context)
         if message.context_id and message.context_id != task.context:
             raise InvalidParamsError(f"Task {task.run_id} belongs to another context.")
-        if task.heard(message.message_id):
+        if task.heard(message.message_id, message.parts):
             return task
         state, questions = task.status().state, task.open()
         if state in OVER:
@@ -195,10 +195,12 @@ class Handler(Push, RequestHandler):
         if state not in HELD:
             await self._go_on(params.id)
         yield task.task()
-        async for event in self._followed_by(task):
+        async for event in self._followed_by(task, ends=OVER):
             yield event
 
-    async def _followed_by(self, task: Folded) -> AsyncIterator[Event]:
+    async def _followed_by(
+        self, task: Folded, ends: tuple[Any, ...] = (*OVER, *HELD)
+    ) -> AsyncIterator[Event]:
         """What happens to a task until it is over, or who asked has to do something."""
         queue: asyncio.Queue[Any] = asyncio.Queue()
         log, last = self.jobs.log, task.status()
@@ -213,7 +215,7 @@ class Handler(Push, RequestHandler):
                         yield pieces.whole()
                     last = now
                     yield status_event(task)
-                if now.state in (*OVER, *HELD) or self._rests(task):
+                if now.state in ends or self._rests(task):
                     return
                 for event in await self._news(task, queue, pieces):
                     yield event

@@ -26,6 +26,7 @@ from a2a.utils.errors import (
 
 from agentkit.errors import AgentkitError
 from agentkit.protocols.a2a.jobs import Jobs
+from agentkit.protocols.a2a.terms import OVER
 from agentkit.protocols.a2a.web import http_client
 from agentkit.protocols.hosts import Hosts, place_of
 
@@ -54,7 +55,7 @@ class Push:
     def _task(self, id: str, context: ServerCallContext) -> Any:
         raise NotImplementedError
 
-    def _followed_by(self, task: Any) -> Any:
+    def _followed_by(self, task: Any, ends: Any) -> Any:
         raise NotImplementedError
 
     async def keep(
@@ -92,23 +93,13 @@ class Push:
         return not host[0] and self.push_hosts.named(name, port)
 
     async def _tell(self, task_id: str, context: ServerCallContext) -> None:
-        while True:
-            task = self._task(task_id, context)
-            async with http_client(
-                "", "the address of a push notification", self.push_hosts, {}, ANSWER, read_s=PUSH_S
-            ) as client:
-                sender = BasePushNotificationSender(
-                    client, self.configs, push_url_validator=self.may
-                )
-                await self._send(sender, task_id, task.task())
-                async for event in self._followed_by(task):
-                    await self._send(sender, task_id, event)
-            if task.end is not None or task_id not in self.jobs.under_way:
-                return
-            await asyncio.sleep(0.2)  # It waits for an answer.
-            while task.open():
-                await asyncio.sleep(0.5)
-                task.take(self.jobs.log.read(task_id, after=task.seq))
+        task = self._task(task_id, context)
+        whom = "the address of a push notification"
+        async with http_client("", whom, self.push_hosts, {}, ANSWER, read_s=PUSH_S) as client:
+            sender = BasePushNotificationSender(client, self.configs, push_url_validator=self.may)
+            await self._send(sender, task_id, task.task())
+            async for event in self._followed_by(task, ends=OVER):
+                await self._send(sender, task_id, event)
 
     async def _send(self, sender: BasePushNotificationSender, task_id: str, event: Any) -> None:
         with contextlib.suppress(AgentkitError):

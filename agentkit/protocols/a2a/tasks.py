@@ -125,9 +125,14 @@ class Folded:
         found = self.asked.listed(info, self.log)
         return [one for one in found if given(self.log, one.id) is None]
 
-    def heard(self, message: str) -> bool:
-        """Whether a message has been taken already."""
-        return any(one.message_id == message for one in self.history)
+    def heard(self, message: str, parts: Any) -> bool:
+        """Whether a message has been taken already: one of that id that says the same."""
+        text = "".join(one.text for one in parts).strip()
+        said = [one for one in self.history if one.message_id == message]
+        return any(
+            list(one.parts) == list(parts) or alike("".join(p.text for p in one.parts), text)
+            for one in said
+        )
 
     def status(self) -> TaskStatus:
         """The state that the task is in, and since when."""
@@ -206,6 +211,11 @@ class Folded:
             if found.cost_usd is not None:
                 made.metadata[COST] = found.cost_usd
         return made
+
+
+def alike(taken: str, said: str) -> bool:
+    """Whether an answer was taken from these words: "Yes." is taken as "yes"."""
+    return taken.casefold() == said.casefold().rstrip(".!")
 
 
 BY = "message "
