@@ -269,6 +269,15 @@ BRACKET = regex(r"[{\[]")
 def explained(error: ValueError) -> str:
     """A validation error in one line for the model."""
     if hasattr(error, "errors"):
-        parts = [f"{'.'.join(map(str, e['loc'])) or 'it'}: {e['msg']}" for e in error.errors()]
-        return "; ".join(parts) + ". Answer again with only the corrected JSON."
+        told = "; ".join(map(told_of, error.errors())).rstrip(".")
+        return f"{told}. Answer again with only the corrected JSON."
     return f"{error}. Answer again with only the corrected JSON."
+
+
+def told_of(error: dict[str, Any]) -> str:
+    """One of pydantic's errors; a validator of the type speaks in its own words."""
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "value_error":
+        said = str(error["ctx"]["error"])
+        return f"{where}: {said}" if where else said
+    return f"{where or 'it'}: {error['msg']}"

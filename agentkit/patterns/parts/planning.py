@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, BadOutput
@@ -40,9 +40,33 @@ class Step(BaseModel):
 
 
 class Plan(BaseModel):
-    """Steps that need each other's results, without a circle."""
+    """Steps that need each other's results, without a circle.
+
+    Raises:
+        ValueError: a step needs one that does not exist, or some wait for each other.
+    """
 
     steps: list[Step]
+
+    @model_validator(mode="after")
+    def can_end(self) -> Plan:
+        """Refuse steps that could never begin: whoever asks for a Plan gets one to work on."""
+        if wrong := tangled(self.steps):
+            raise ValueError(wrong)
+        return self
+
+
+def tangled(steps: Sequence[Step]) -> str:
+    """Return why some steps could never begin; empty when all can."""
+    ids = {step.id for step in steps}
+    for step in steps:
+        if unknown := [need for need in step.needs if need not in ids]:
+            return f"step {step.id} needs step {unknown[0]}, which does not exist."
+    waiting = {step.id: set(step.needs) for step in steps}
+    while free := [one for one, needs in waiting.items() if not needs & waiting.keys()]:
+        for one in free:
+            del waiting[one]
+    return f"steps {sorted(waiting)} wait for each other." if waiting else ""
 
 
 class Planned(Note):
@@ -86,7 +110,7 @@ async def drawn_up(
     )
     wrong, complaint = "", ""
     for _ in range(REPAIRS + 1):
-        drawn = await planner(f"{complaint}{asked}", output=form(team))
+        drawn = await planner(f"{complaint}{asked}", output=form(team, max_steps))
         try:
             plan = Plan.model_validate(drawn.data)
             wrong = flaw(plan, team, max_steps)
@@ -104,10 +128,14 @@ async def drawn_up(
     )
 
 
-def form(team: Sequence[Actor]) -> JSON:
-    """Return the JSON Schema of a plan for this team; it tells the names, `flaw` checks them."""
+def form(team: Sequence[Actor], max_steps: int) -> JSON:
+    """Return the JSON Schema of a plan for this team; it tells names and numbers, `flaw` checks."""
     schema = Plan.model_json_schema()
-    schema["$defs"]["Step"]["properties"]["actor"]["enum"] = [one.name for one in team]
+    step, numbers = schema["$defs"]["Step"]["properties"], {"minimum": 1, "maximum": max_steps}
+    step["actor"]["enum"] = [one.name for one in team]
+    step["id"] |= numbers
+    step["needs"]["items"] |= numbers
+    schema["properties"]["steps"] |= {"minItems": 1, "maxItems": max_steps}
     return schema
 
 
@@ -121,13 +149,7 @@ def flaw(plan: Plan, team: Sequence[Actor], max_steps: int) -> str:
     for step in plan.steps:
         if called(step.actor, team) is None:
             return f"step {step.id} is given to {step.actor!r}, who is not on the list."
-        if unknown := [need for need in step.needs if need not in ids]:
-            return f"step {step.id} needs step {unknown[0]}, which does not exist."
-    waiting = {step.id: set(step.needs) for step in plan.steps}
-    while free := [one for one, needs in waiting.items() if not needs & waiting.keys()]:
-        for one in free:
-            del waiting[one]
-    return f"steps {sorted(waiting)} wait for each other." if waiting else ""
+    return ""
 
 
 def findings(known: dict[str, JSON]) -> str:

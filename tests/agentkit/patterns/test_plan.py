@@ -9,6 +9,7 @@ from agentkit import Agent, Answer, pattern
 from agentkit.errors import BadOutput, SetupError, TimedOut
 from agentkit.events import Noted, ScopeOpened
 from agentkit.logs.memory import MemoryLog
+from agentkit.patterns.parts.planning import Plan
 from agentkit.patterns.plan import plan_and_execute
 from agentkit.sim.world import world
 from tests.agentkit.patterns.teams import agent
@@ -176,3 +177,30 @@ async def test_a_malformed_plan_of_any_planner_goes_back_too() -> None:
     answer, events = await played(plan_and_execute(draws, [agent("ada", "x")]))
     assert answer.text == "the end" and len(noted(events, "plan.flaw")) == 1
     assert "steps.0.task" in asked[1]
+
+
+@pytest.mark.parametrize(
+    ("needs", "wrong"),
+    [([-1], "step 2 needs step -1, which does not exist."), ([2], "steps [2] wait for each other")],
+)
+async def test_whoever_asks_for_a_plan_gets_none_that_cannot_be_begun(
+    needs: list[int], wrong: str
+) -> None:
+    bad = steps((1, "a", [], "ada"), (2, "b", needs, "ada"))
+    good = steps((1, "a", [], "ada"), (2, "b", [1], "ada"))
+    chief = planner(bad, good)
+    plan = (await chief("plan it", output=Plan, log=MemoryLog())).data
+    assert [step.needs for step in plan.steps] == [[], [1]]
+    told = chief.model.requests[1].thread[-1].message.text  # type: ignore[attr-defined]
+    assert wrong in told and "Value error" not in told
+    with pytest.raises(BadOutput, match=r"which does not exist|wait for each other"):
+        await planner(bad, bad, bad)("plan it", output=Plan, log=MemoryLog())
+
+
+async def test_the_form_of_a_plan_tells_which_numbers_steps_may_have() -> None:
+    chief = planner(steps((1, "a", [], "ada")), "end")
+    await plan_and_execute(chief, [agent("ada", "x")], max_steps=4)("q", log=MemoryLog())
+    schema: Any = chief.model.requests[0].output  # type: ignore[attr-defined]
+    kinds = schema["$defs"]["Step"]["properties"]
+    assert (kinds["id"]["minimum"], kinds["needs"]["items"]["maximum"]) == (1, 4)
+    assert schema["properties"]["steps"]["maxItems"] == 4 and kinds["actor"]["enum"] == ["ada"]
