@@ -156,6 +156,10 @@ async def carried_out(
             done[step.id].set_result(end)
 
     results = await settled([later(kept, step) for step in plan.steps])
+    for task in tasks.values():
+        if task in known:
+            # In the order of the plan: a request must not depend on who was done first.
+            known[task] = known.pop(task)
     return {
         step.task: result
         for step, result in zip(plan.steps, results, strict=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.parts.planning import Plan
 from agentkit.patterns.plan import plan_and_execute
 from agentkit.sim.world import world
+from agentkit.testing import FunctionModel
 from tests.agentkit.patterns.teams import agent
 from tests.fakes import ScriptedModel
 
@@ -204,3 +206,17 @@ async def test_the_form_of_a_plan_tells_which_numbers_steps_may_have() -> None:
     kinds = schema["$defs"]["Step"]["properties"]
     assert (kinds["id"]["minimum"], kinds["needs"]["items"]["maximum"]) == (1, 4)
     assert schema["properties"]["steps"]["maxItems"] == 4 and kinds["actor"]["enum"] == ["ada"]
+
+
+async def test_the_findings_stand_in_the_order_of_the_plan_whoever_is_done_first() -> None:
+    async def slow(_: Any) -> str:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return "late"
+
+    plan = steps((1, "a", [], "ada"), (2, "b", [], "bo"))
+    chief = planner(plan, "end")
+    ada = Agent("ada", model=FunctionModel(slow))
+    await played(plan_and_execute(chief, [ada, agent("bo", "early")]))
+    asked = chief.model.requests[1].thread[-1].message.content  # type: ignore[attr-defined]
+    assert asked.index("- a: late") < asked.index("- b: early")
