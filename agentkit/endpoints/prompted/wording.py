@@ -102,6 +102,8 @@ def filled() -> list[Message]:
 
 def plain(messages: Sequence[Message], tiny: bool = False) -> list[Message]:
     """A conversation without calls and results of tools, which are said in words."""
+    if tiny:
+        return found_out(messages)
     names = {call.id: call.name for one in messages for call in one.calls}
     result: list[Message] = []
     for one in messages:
@@ -116,7 +118,7 @@ def plain(messages: Sequence[Message], tiny: bool = False) -> list[Message]:
                 said = f"{RESULTS}\n{said}"
             result.append(Message(role="user", content=said))
         elif one.calls:
-            result.append(Message(role="assistant", content=calls_text(one, tiny)))
+            result.append(Message(role="assistant", content=calls_text(one)))
         else:
             result.append(one)
     return result
@@ -125,11 +127,33 @@ def plain(messages: Sequence[Message], tiny: bool = False) -> list[Message]:
 RESULTS = "Results:"
 
 
-def calls_text(message: Message, tiny: bool) -> str:
+def found_out(messages: Sequence[Message]) -> list[Message]:
+    """A conversation for a small model, in which results stand below what was asked.
+
+    Shown its own calls it makes one more, in words, instead of an answer.
+    """
+    result: list[Message] = []
+    for one in messages:
+        if one.role == "tool":
+            last = result[-1] if result else Message(role="user", content="")
+            if last.role == "user":
+                result = result[:-1]
+                said = last.text
+            else:
+                said = ""
+            told = f"{KNOWN_WRONG if one.error else KNOWN} {one.text}"
+            result.append(Message(role="user", content=f"{said}\n{told}".strip()))
+        elif not one.calls or one.text:
+            result.append(one.model_copy(update={"calls": ()}) if one.calls else one)
+    return result
+
+
+KNOWN, KNOWN_WRONG = "Answer from this result:", "That failed:"
+
+
+def calls_text(message: Message) -> str:
     """The calls of a message as they were asked for."""
     calls = [{"tool": call.name, "arguments": read(call.arguments)} for call in message.calls]
-    if tiny:
-        return "\n".join(json.dumps(one, ensure_ascii=False) for one in calls)
     return json.dumps({"calls": calls}, ensure_ascii=False)
 
 

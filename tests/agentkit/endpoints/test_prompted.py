@@ -243,3 +243,18 @@ async def test_a_small_model_calls_first_and_then_answers_from_the_results() -> 
     answer = await agent(ASKED)
     assert answer.text == "79.2 EUR"
     assert inner.requests[1].output is None and inner.requests[1].tools == ()
+
+
+async def test_a_small_model_is_told_results_below_its_question_and_not_its_calls() -> None:
+    call = ToolCall(id="c1", name="tariff", arguments='{"port":"Amber","tonnes":30}')
+    inner = ScriptedModel("79.2 EUR.")
+    known = Message(role="tool", call_id="c1", content="79.2")
+    failed = Message(role="tool", call_id="c2", content="no such day", error=True)
+    reply = await Prompted(inner, tiny=True)(
+        request(Message(role="assistant", calls=(call,)), known, failed, tools=(TARIFF,))
+    )
+    assert reply.text == "79.2 EUR."
+    said = [node.message for node in inner.requests[0].thread]
+    assert [one.role for one in said] == ["system", "user"]
+    told = "Answer from this result: 79.2\nThat failed: no such day"
+    assert said[1].text == f"{ASKED}\n{told}"
