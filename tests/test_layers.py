@@ -174,6 +174,7 @@ LAYERS = [
     "nbext.exercise",
     "nbext.mishaps",
     "nbext.options",
+    "nbext.real",
     "nbext.recorded",
     "nbext.show",
     "nbext.simulations",

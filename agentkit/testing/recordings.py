@@ -1,0 +1,117 @@
+"""Recordings that are handed on: runs as JSON lines, behind a line that says whose words they are.
+
+The first line is an `About`; each other one is an event, as `agentkit log export` writes them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from agentkit.errors import LogCorrupt, SetupError
+from agentkit.log import Log
+from agentkit.logs.lines import read_lines
+from agentkit.logs.memory import MemoryLog
+from agentkit.messages import Frozen
+from agentkit.typed import explained
+
+
+class About(Frozen):
+    """Whose words a recording holds."""
+
+    recording: Literal[1] = 1
+    """The version of this form."""
+    model: str
+    """As `connect` takes it."""
+    title: str = ""
+    """What the model calls itself, with its precision."""
+    licence: str
+    """Of the model, or the terms of its endpoint, as they are for what it wrote."""
+    made: str
+    """The day, as 2026-11-29."""
+    of: str = ""
+    """What was run."""
+    head: str
+    """Of the log, so that an altered line is seen."""
+
+    @property
+    def whose(self) -> str:
+        """The model in words: "local:smollm2-135m (SmolLM2-135M-Instruct, Apache-2.0)"."""
+        return f"{self.model} ({', '.join(filter(None, [self.title, self.licence]))})"
+
+
+class Recording(NamedTuple):
+    """What a file holds."""
+
+    about: About
+    log: MemoryLog
+
+
+def save(
+    path: str | Path,
+    log: Log,
+    *,
+    model: str,
+    licence: str,
+    made: str,
+    title: str = "",
+    of: str = "",
+    runs: Sequence[str] | None = None,
+) -> About:
+    """Write runs of a log into a file of JSON lines.
+
+    Args:
+        path: of the file, which is replaced.
+        log: that they are in.
+        model, licence, made, title, of: see About.
+        runs: their ids; by default all that are in the log, the oldest first.
+
+    Raises:
+        SetupError: no runs, or no licence. UnknownRun: one is not in the log.
+    """
+    ids = list(runs) if runs is not None else sorted(one.id for one in log.runs())
+    if not ids or not licence.strip():
+        what = "No runs" if not ids else "Words of a model without its licence"
+        raise SetupError(
+            f"{what} were to be recorded in {path}.",
+            expected="runs, and under which licence or terms their model's words are",
+        )
+    lines = [event.model_dump_json() for run in ids for event in log.read(run)]
+    head = read_lines(lines, str(path)).head()
+    about = About(model=model, licence=licence, made=made, title=title, of=of, head=head)
+    text = "\n".join([about.model_dump_json(), *lines, ""])
+    Path(path).write_text(text, encoding="utf-8")
+    return about
+
+
+def load(path: str | Path) -> Recording:
+    """Read a recording.
+
+    Raises:
+        SetupError: there is no such file. LogCorrupt: it is none, or was altered.
+    """
+    try:
+        with open(path, encoding="utf-8") as lines:
+            first = next(lines, "")
+            try:
+                about = About.model_validate_json(first)
+            except ValidationError as error:
+                raise LogCorrupt(
+                    f"{path} is no recording: {explained(error)[:200]}",
+                    expected="a first line that says whose words it holds",
+                ) from error
+            # So that errors count the lines as an editor does.
+            log = read_lines(itertools.chain([""], lines), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(
+            f"The recording {path} cannot be read: {error}.",
+            expected="a file that `save` wrote",
+            todo="check the path, from the folder that this runs in",
+        ) from error
+    if wrong := log.verify(about.head):
+        raise LogCorrupt(f"{path} was altered: {wrong[0]}.", todo="take the file anew")
+    return Recording(about, log)
