@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 from agentkit import words
 from agentkit.actor import Actor, S
 from agentkit.answer import Answer, StreamedBy, T
+from agentkit.borrowing import checked, reply_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
@@ -256,7 +257,7 @@ class Agent(Actor[T]):
         async def perform(key: str) -> Outcome:
             keyed = request.model_copy(update={"key": digest(run.id, key)})
             listener = stream_to(run, key, wanted.output)
-            reply = await model(keyed, listener)
+            reply = await reply_of(model, keyed, listener)
             said = extend(sent, reply.message)[-1]
             return Outcome(
                 result={"reply": said.id, "stop": reply.stop, "model": reply.model},
@@ -301,16 +302,11 @@ def model_of(name: str, model: str | Model | None) -> Model:
     Raises:
         SetupError: it is none.
     """
-    if not (model is None or isinstance(model, str) or callable(model)):
-        raise SetupError(
-            f"The model of {name} is {model!r}.",
-            expected='a name such as "sim:careful", or what connect(...) returns',
-        )
     if model is None or isinstance(model, str):
         from agentkit.endpoints.connect import connect
 
         return connect(model)
-    return model
+    return checked(model, f"The model of {name} is {model!r}.")
 
 
 def hooked_by(name: str, hooks: Sequence[Hook]) -> Hooked:

@@ -1,4 +1,4 @@
-"""The model that an ask names, in place of the agents' own."""
+"""What is a model, and the one that an ask names in place of the agents' own."""
 
 from __future__ import annotations
 
@@ -16,12 +16,38 @@ def connected(model: str | Model | None, name: str) -> Model | None:
         from agentkit.endpoints.connect import connect
 
         return connect(model)
-    if model is not None and not callable(model):
-        raise SetupError(
-            f"{name} was asked with the model {model!r}.",
-            expected='a name such as "sim:careful", or what connect(...) returns',
-        )
-    return model
+    return None if model is None else checked(model, f"{name} was asked with the model {model!r}.")
+
+
+def checked(model: Model, wrong: str) -> Model:
+    """See to it that something is a model; `wrong` is said if not.
+
+    Raises:
+        SetupError: it is none.
+    """
+    if callable(model) and isinstance(getattr(model, "name", None), str):
+        return model
+    raise SetupError(
+        wrong,
+        expected='a name such as "sim:careful", what connect(...) returns, or an object with a name'
+        " and async __call__(request, on_text)",
+        todo="make a model of a function by agentkit.testing.FunctionModel(function)",
+    )
+
+
+async def reply_of(model: Model, request: Request, on_text: OnText | None) -> Reply:
+    """Ask a model.
+
+    Raises:
+        SetupError: it gives something else than a reply. What the model raises.
+    """
+    reply: object = await model(request, on_text)
+    if isinstance(reply, Reply):
+        return reply
+    raise SetupError(
+        f"The model {model.name} gave a {type(reply).__name__}.",
+        expected='agentkit.Reply(message=Message(role="assistant", content="..."))',
+    )
 
 
 def model_again(model: str, name: str, how: str) -> Model:

@@ -213,7 +213,7 @@ async def approve(
         LogError: the answer could not be recorded.
     """
     log, found = looked_up(question, log)
-    await give(log, found, GivenAnswer(text=decided(found, YES), words=words, by=by))
+    await give(log, found, worded(text=decided(found, YES), words=words, by=by))
 
 
 async def refuse(
@@ -227,7 +227,7 @@ async def refuse(
     log, found = looked_up(question, log)
     no = decided(found, NO)
     text = words if words and found.words else no
-    await give(log, found, GivenAnswer(text=text, words=words, by=by))
+    await give(log, found, worded(text=text, words=words, by=by))
 
 
 async def answer(
@@ -244,7 +244,7 @@ async def answer(
         raise SetupError(
             f"{text!r} is no answer to {found.text!r}.", expected=" or ".join(found.options)
         )
-    await give(log, found, GivenAnswer(text=text, by=by))
+    await give(log, found, worded(text=text, by=by))
 
 
 def decided(question: Pending, word: str) -> str:
@@ -270,7 +270,12 @@ def looked_up(question: Pending | str, log: Log | None) -> tuple[Log, Pending]:
         AlreadyAnswered, UnknownQuestion: it is not open.
     """
     log = log or open_log()
-    id = question.id if isinstance(question, Pending) else question
+    id: object = question.id if isinstance(question, Pending) else question
+    if not isinstance(id, str):
+        raise SetupError(
+            f"A question is answered that is {id!r}.",
+            expected="one of `await pending()`, or its id",
+        )
     if (known := given(log, id)) is not None:
         raise already(id, known)
     found = [one for one in asked_in(log) if id and one.id.startswith(id)]
@@ -283,6 +288,20 @@ def looked_up(question: Pending | str, log: Log | None) -> tuple[Log, Pending]:
             todo="list them: await pending(), %pending or `agentkit log pending`",
         )
     return log, found[0]
+
+
+def worded(**said: str) -> GivenAnswer:
+    """What was answered.
+
+    Raises:
+        SetupError: some of it is no text.
+    """
+    for name, one in said.items():
+        if not isinstance(one, str):
+            raise SetupError(
+                f"A question is answered with {name}={one!r}.", expected="a text, or nothing"
+            )
+    return GivenAnswer(**said)
 
 
 async def give(log: Log, question: Pending, said: GivenAnswer) -> None:
