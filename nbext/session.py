@@ -62,6 +62,8 @@ class Session:
         self.budget_usd: float | None = None
         self.drawing: bool | None = None
         """Whether an ask shows its graph; None: when several actors take part."""
+        self.wire: Any = None
+        """What watches the wire, once `%wire` was used."""
         self.redefined: list[str] = []
         self.model_before = os.environ.get(MODEL)
         self.ready = False
@@ -315,6 +317,8 @@ class Session:
 
     def close(self) -> None:
         """Stop what runs, and leave the process as it was found."""
+        if self.wire is not None:
+            self.wire.stop()
         for task in self.background.values():
             task.stop()
         self.use_model(self.model_before)

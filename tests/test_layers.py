@@ -48,6 +48,7 @@ LAYERS = [
     "agentkit.standing",
     "agentkit.tokens",
     "agentkit.threads",
+    "agentkit.taps",
     "agentkit.sync",
     "agentkit.given",
     "agentkit.lacks",

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from agentkit.endpoints import failures
 from agentkit.endpoints.clients import Call, Response
@@ -14,6 +15,7 @@ from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import BOM, Event, Events, is_stream
 from agentkit.endpoints.transport import Line
 from agentkit.errors import EndpointError
+from agentkit.taps import TAPS, Crossing, crossed
 from agentkit.threads import put
 
 T = TypeVar("T")
@@ -22,6 +24,8 @@ LARGEST = 64 << 20
 """Bytes of a reply."""
 LARGEST_REFUSAL = 64 << 10
 """Bytes of an error page that are read."""
+WATCHED = 1 << 20
+"""Bytes of a reply that are kept for who watches."""
 PATIENCE = 10
 """A reply may take this many time-outs in all while it shows signs of life."""
 AFTER_END_S = 0.5
@@ -40,22 +44,34 @@ def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) ->
 
 async def send(call: Call, line: Line) -> Incoming:
     """Send it and wait for the status and the headers."""
+    pair = asked(call) if TAPS else None
     try:
-        return Incoming(call, await line.client.post(call))
+        return Incoming(call, await line.client.post(call), pair)
     except Exception as error:
+        if pair is not None:
+            answered(call, pair, b"", type(error).__name__)
         raise failures.broken(call.site, error) from error
 
 
 class Incoming:
     """A reply, and its bytes as they come, within the largest size."""
 
-    __slots__ = ("begun", "call", "close", "headers", "response", "size", "status")
+    __slots__ = ("begun", "call", "headers", "pair", "pieces", "response", "size", "status")
 
-    def __init__(self, call: Call, response: Response) -> None:
+    def __init__(self, call: Call, response: Response, pair: object = None) -> None:
         self.call, self.response, self.size = call, response, 0
+        self.pair, self.pieces = pair, list[bytes]()
+        """Where somebody watches: what the request is known by, and what has come."""
         self.begun = False
         """Whether an event of a streamed reply has come."""
-        self.status, self.headers, self.close = response.status, response.headers, response.close
+        self.status, self.headers = response.status, response.headers
+
+    async def close(self) -> None:
+        """Be done with it."""
+        if self.pair is not None:
+            answered(self.call, self.pair, b"".join(self.pieces), str(self.status))
+            self.pair, self.pieces = None, []
+        await self.response.close()
 
     async def read(self) -> bytes:
         """The next bytes; none at the end."""
@@ -66,7 +82,32 @@ class Incoming:
         self.size += len(piece)
         if self.size > LARGEST:
             raise failures.too_big(self.call.site, LARGEST)
+        if self.pair is not None and self.size <= WATCHED:
+            self.pieces.append(piece)
         return piece
+
+
+def asked(call: Call) -> object:
+    """Show a request to who watches; gives what its answer is known by."""
+    pair, url = object(), urlsplit(call.url)
+    # The query may hold a key, and so may what is between "//" and "@".
+    name, peer = f"POST {url.path}", url.hostname or "?"
+    crossed(
+        Crossing("model", peer, "request", pair, name, call.body, call.headers, secrets=keys(call))
+    )
+    return pair
+
+
+def answered(call: Call, pair: object, body: bytes, status: str) -> None:
+    """Show an answer to who watches."""
+    peer = urlsplit(call.url).hostname or "?"
+    crossed(Crossing("model", peer, "response", pair, body=body, status=status, secrets=keys(call)))
+
+
+def keys(call: Call) -> tuple[str, ...]:
+    """What of the headers may be a key."""
+    known = ("authorization", "api-key", "x-api-key")
+    return tuple(v.rpartition(" ")[2] for name, v in call.headers.items() if name.lower() in known)
 
 
 async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes:

@@ -28,6 +28,7 @@ from nbext.magics.views import (
     TRANSCRIPT,
 )
 from nbext.magics.why import WHY
+from nbext.magics.wire import WIRE
 
 __all__ = ["MAGICS", "Magic"]
 
@@ -63,6 +64,7 @@ OTHERS: tuple[Magic, ...] = (
     TIMELINE,
     TRANSCRIPT,
     WHY,
+    WIRE,
 )
 
 MAGICS = tuple(sorted([*OTHERS, listing(OTHERS)], key=lambda one: one.name))

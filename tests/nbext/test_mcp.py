@@ -80,3 +80,17 @@ def test_the_graph_has_the_run_that_a_call_began_in_another_kernel(
     assert "port_team → team @ port" not in alone and "clerk → port_team: 1 call" in alone
     assert "port_team → team @ port: 1 task" in both and "clerk → port_team: 1 call" in both
     assert "no log at" in notebook.run("%graph --with no/such.db").error
+
+
+def test_the_wire_is_watched_and_shown(notebook: Notebook) -> None:
+    notebook.ok("%load_ext nbext")
+    assert "Nothing was watched yet" in notebook.run("%wire").error
+    assert "is watched from now on" in notebook.ok("%wire on").text
+    notebook.ok("%%agent clerk\nYou answer questions.")
+    notebook.ok("%%ask clerk --quiet\nWhat are the dues?")
+    shown = notebook.ok("%wire")
+    assert "POST /v1/chat/completions" in shown.text and "ok 200" in shown.text
+    assert "<table>" in shown.outputs[0]["text/html"]
+    assert "What are the dues?" in notebook.ok("%wire 1").text
+    assert "did you mean clear" in notebook.run("%wire cler").error
+    assert "not watching, 1 exchange." in notebook.ok("%wire off").text

@@ -26,6 +26,7 @@ from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.bounds import LINES_S, TAIL
 from agentkit.protocols.mcp.child import Child, child_transport
 from agentkit.protocols.mcp.faults import Lost, fault
+from agentkit.protocols.mcp.tapped import Ends, tapped
 from agentkit.protocols.mcp.web import http_client
 from agentkit.words import for_terminal
 
@@ -183,7 +184,7 @@ class Connection:
                     self.address.url, http_client=client, max_sse_event_size=LARGEST
                 )
             made = Client(
-                transport,
+                tapped(transport, Ends(self.name, self.address)),
                 mode=self.mode,
                 cache=None,
                 elicitation_callback=self.asked,

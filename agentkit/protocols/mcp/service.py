@@ -28,6 +28,7 @@ from agentkit.protocols.mcp.calls import KEY
 from agentkit.protocols.mcp.content import blocks_of, read
 from agentkit.protocols.mcp.jobs import ANSWER_S, Given, Job, Jobs, Open, at_once
 from agentkit.protocols.mcp.offers import Offer
+from agentkit.protocols.mcp.tapped import Watched
 from agentkit.values import canonical
 
 ERROR = "jupyter-agentkit/error"
@@ -72,6 +73,7 @@ class Service:
             on_call_tool=self._called,
             on_subscriptions_listen=self.listening,
         )
+        self.server.middleware.insert(0, Watched(name))
         # What comes back with an answer was made here, for this call and this caller.
         security = RequestStateSecurity.ephemeral(ttl=ANSWER_S)
         self.server.middleware.append(RequestStateBoundary(security, default_audience=name))
