@@ -511,4 +511,59 @@ async def settle(letter, entries):
             "an unknown option": "options = dict(patience=3)",
         },
     ),
+    "12-1": Answers(
+        right={
+            "a function, all of one effect": """taken = dict(only=lambda name: name == "high_tide", effects="pure", prefix="t")""",
+            "without": """taken = dict(without=["close_gate"], effects="pure", prefix="sea")""",
+        },
+        wrong={
+            "the gate, too": """taken = dict(effects="pure", prefix="tides")""",
+            "nobody knows": """taken = dict(only=["high_tide"], prefix="tides")""",
+            "no prefix": """taken = dict(only=["high_tide"], effects="pure")""",
+            "a text": """taken = dict(only="high_tide")""",
+            "nothing": """taken = dict(only=[], prefix="tides")""",
+            "unknown": """taken = dict(only=["low_tide"], prefix="tides")""",
+        },
+    ),
+    "12-2": Answers(
+        right={
+            "by loops": """def caller(began):
+    if not began.cause:
+        return None
+    actors = {}
+    for event in log.read(began.cause.run):
+        if event.kind == "scope.opened":
+            actors[event.scope] = event.actor
+        if event.kind == "step.started" and event.key == began.cause.step:
+            return actors[event.scope], event.name""",
+        },
+        wrong={
+            "by hand": """def caller(began):
+    return ("messenger", "pilots_pilots")""",
+            "by hand, with a look": """def caller(began):
+    return None if began.cause is None else ("messenger", "pilots_pilots")""",
+            "the first step": """def caller(began):
+    if began.cause is None:
+        return None
+    step = next(e for e in log.read(began.cause.run) if e.kind == "step.started")
+    return "messenger", step.name""",
+            "no look": """def caller(began):
+    step = next(e for e in log.read(began.cause.run) if e.key == began.cause.step)
+    return step.actor, step.name""",
+        },
+    ),
+    "12-3": Answers(
+        right={
+            "with names": """mine = Policy(name="tower", sources={"tool:b*": CLEAN, "memory:log*": CLEAN, "tool:weather": UNTRUSTED},
+              on_write="ask", clears={"tool:signal": "public"})""",
+        },
+        wrong={
+            "all is clean": """mine = Policy(sources={"tool:*": CLEAN, "memory:*": CLEAN}, on_write="ask")""",
+            "off": "mine = OFF",
+            "asks about everything": """mine = Policy(sources={"tool:berths": CLEAN, "memory:logbook": CLEAN}, on_write="ask", on_influence="ask")""",
+            "an undeclared logbook": """mine = Policy(sources={"tool:berths": CLEAN}, on_write="ask")""",
+            "allows the signal": """mine = Policy(sources={"tool:berths": CLEAN, "memory:logbook": CLEAN}, on_write="ask", acts={"tool:signal": "allow"})""",
+            "no policy": "mine = None",
+        },
+    ),
 }  # fmt: skip

@@ -87,19 +87,22 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     if line.words and (actor := unasked(session, line)) is not None:
         return Blueprint(actor)
     widget = GraphWidget()
-    for part in parts([session.log, *others(line)], chosen(session, line)):
+    for part in parts([session.log, *others(session, line)], chosen(session, line)):
         widget.view.homes[part.info.id] = part.home
         widget.follow(part.log, [part.info.id])
     return widget
 
 
-def others(line: Line) -> list[Log]:
+def others(session: Session, line: Line) -> list[Log]:
     """The logs that are named beside this one, to read.
 
     Raises:
         LogError: one is none, or cannot be read.
     """
-    return [open_log(name, write=False) for name in line.given.get("--with", ())]
+    from nbext.template import render
+
+    names = [render(name, session.namespace) for name in line.given.get("--with", ())]
+    return [open_log(name, write=False) for name in names]
 
 
 def unasked(session: Session, line: Line) -> Actor | None:

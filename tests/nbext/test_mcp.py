@@ -76,7 +76,8 @@ def test_the_graph_has_the_run_that_a_call_began_in_another_kernel(
         'model = ScriptedModel([call("port_team", task="Dues?")], "13 EUR")\n'
         'clerk = Agent("clerk", model=model, tools=port)\nawait clerk("What are the dues?")'
     )
-    alone, both = notebook.ok("%graph").text, notebook.ok(f"%graph --with {log}").text
+    notebook.ok(f"there = {log!r}")
+    alone, both = notebook.ok("%graph").text, notebook.ok("%graph --with {{there}}").text
     assert "port_team → team @ port" not in alone and "clerk → port_team: 1 call" in alone
     assert "port_team → team @ port: 1 task" in both and "clerk → port_team: 1 call" in both
     assert "no log at" in notebook.run("%graph --with no/such.db").error
