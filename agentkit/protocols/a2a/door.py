@@ -18,7 +18,9 @@ from starlette.responses import PlainTextResponse
 
 from agentkit.errors import SetupError
 from agentkit.protocols.a2a.bounds import REQUEST
+from agentkit.protocols.a2a.tapped import Overheard
 from agentkit.protocols.serving import LOOPBACK, checked_token, open_to_all
+from agentkit.taps import TAPS
 
 
 def tokens_of(host: str, token: str | Mapping[str, str]) -> dict[str, str]:
@@ -42,7 +44,11 @@ class Door:
     """Looks at each request before the agent does."""
 
     def __init__(
-        self, app: Any, settings: TransportSecuritySettings, tokens: Mapping[str, str]
+        self,
+        app: Any,
+        settings: TransportSecuritySettings,
+        tokens: Mapping[str, str],
+        name: str = "",
     ) -> None:
         """Stand before an ASGI application.
 
@@ -50,15 +56,21 @@ class Door:
             app: it.
             settings: for which names, and to pages of which origins, it answers.
             tokens: by who they belong to; none lets everybody in.
+            name: of the agent, as who watches the wire sees it.
         """
         self.app = RequestBodyLimitMiddleware(app, REQUEST)
         self.security = TransportSecurityMiddleware(settings)
-        self.tokens = {name: one.encode() for name, one in tokens.items()}
+        self.tokens = {who: one.encode() for who, one in tokens.items()}
+        self.name = name
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if TAPS:
+            keys = [one.decode() for one in self.tokens.values()]
+            heard = Overheard(self.name, scope, receive, send, keys)
+            receive, send = heard.receive, heard.send
         request = Request(scope)
         refused: Any = await self.security.validate_request(request)
         if refused is None and self.tokens and scope["path"] != AGENT_CARD_WELL_KNOWN_PATH:

@@ -190,7 +190,8 @@ class Peer:
             PeerError: its card has no way to speak to it.
         """
         way = self.card.supported_interfaces[0]
-        async with http_client(way.url, self.where, self.hosts, self.headers) as http:
+        known = (way.url, self.where, self.hosts, self.headers)
+        async with http_client(*known, name=self.card.name) as http:
             config = ClientConfig(
                 streaming=True,
                 httpx_client=http,

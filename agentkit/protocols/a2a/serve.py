@@ -142,7 +142,7 @@ async def serve_a2a(
     await jobs.take_up()
     settings = guarded(host, at, allowed_hosts, allowed_origins)
     app = Starlette(routes=routes_of(handler, key))
-    running = await begun(Door(app, settings, tokens), listening)
+    running = await begun(Door(app, settings, tokens, card.name), listening)
     return A2aService(handler, running, here)
 
 

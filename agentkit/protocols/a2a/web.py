@@ -12,6 +12,7 @@ import httpx
 
 from agentkit.amounts import size
 from agentkit.errors import AgentkitError, error_text
+from agentkit.protocols.a2a.tapped import Tapped
 from agentkit.protocols.bounds import CONNECT_S, LARGEST
 from agentkit.protocols.dialing import checked_pool
 from agentkit.protocols.errors import (
@@ -172,6 +173,7 @@ def http_client(
     most: int = LARGEST,
     *,
     read_s: float | None = None,
+    name: str = "",
 ) -> httpx.AsyncClient:
     """A client for one agent; how long an ask may take is decided by whoever makes it.
 
@@ -182,6 +184,7 @@ def http_client(
         headers: sent along, to this agent alone.
         most: bytes that are taken of one answer, or of one event of a stream.
         read_s: seconds of silence; None waits.
+        name: of the agent, as who watches the wire sees it; its host by default.
     """
     proxy = proxy_for(url)
     inner = httpx.AsyncHTTPTransport(verify=tls(), proxy=proxy, trust_env=False)
@@ -191,6 +194,6 @@ def http_client(
     return httpx.AsyncClient(
         headers=sent,
         timeout=httpx.Timeout(CONNECT_S, read=read_s),
-        transport=Guarded(inner, where, most),
+        transport=Tapped(Guarded(inner, where, most), name or httpx.URL(url).host, headers),
         trust_env=False,
     )

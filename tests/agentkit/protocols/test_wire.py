@@ -15,7 +15,7 @@ from agentkit import Agent, Context, tool
 from agentkit.errors import SetupError
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import canonical
-from agentkit.protocols import mcp_tools, serve_mcp
+from agentkit.protocols import a2a_agent, mcp_tools, serve_a2a, serve_mcp
 from agentkit.protocols.wire import BODY, MASK, Wire, masked, masked_text, shown, watching
 from agentkit.sim.server import start
 from agentkit.taps import TAPS, Crossing, crossed
@@ -65,6 +65,23 @@ async def test_calls_of_a_server_are_seen_from_both_ends(version: str) -> None:
     assert f"authorization: {MASK}" in theirs.headers
     text = str(wire) + repr(wire) + wire._repr_html_() + "".join(map(str, wire))
     assert KEY not in text and MASK in text and token not in str(ours[2])
+
+
+async def test_agents_are_seen_from_both_ends() -> None:
+    token = "a-token-that-nobody-may-see"
+    pilot = Agent("pilot", "Answers.", model=ScriptedModel(f"the answer {KEY}"))
+    async with await serve_a2a(pilot, token=token) as service:
+        remote = await a2a_agent(service.url, token=token)
+        with watching(["a2a", "pilot"]) as wire:
+            await remote("What is it?")
+    ours = [one for one in wire if one.ours]
+    theirs = [one for one in wire if not one.ours]
+    assert ours and theirs and {one.peer for one in wire} == {"pilot"}
+    assert all(one.state == "ok" and one.took_s is not None for one in wire)
+    assert "essage" in ours[0].name and ours[0].name == theirs[0].name
+    assert "What is it?" in ours[0].request and "the answer" in "".join(map(str, ours))
+    text = "".join(map(str, wire))
+    assert token not in text and KEY not in text and f"authorization: {MASK}" in text
 
 
 SERVER = '''
