@@ -63,15 +63,18 @@ def test_minilm_finds_what_is_asked_in_other_words_and_ngrams_do_not():
 
 @pytest.mark.parametrize("subject", ["topics", "port", "names"])
 def test_hybrid_search_finds_at_least_what_the_better_of_its_two_ways_finds(subject):
-    # Of port and names the first world, to be quick; the benchmark takes five.
     import asyncio
 
     from benchmarks import embedders
 
+    def part(texts, asked):
+        """Of the first world, to be quick; the benchmark takes five whole ones."""
+        return texts[:80], [(question, right) for question, right in asked if max(right) < 80][:60]
+
     given = {
         "topics": (embedders.SENTENCES, [(q, {n}) for q, n in embedders.QUESTIONS]),
-        "port": embedders.documents(0),
-        "names": embedders.tables(0),
+        "port": part(*embedders.documents(0)),
+        "names": part(*embedders.tables(0)),
     }[subject]
     for embedder in ("hashed", *(["minilm"] if weights() else [])):
         mrr = {

@@ -78,7 +78,7 @@ async def test_the_majority_of_hasty_agents_follows_condorcet(question: tuple[st
     def verdict(answer: Answer) -> str:
         return "right" if known.check(answer.text) else "wrong"
 
-    sizes = (3, 5, 7)
+    sizes = (3, 7)
     team = [
         hasty("single"),
         *(self_consistency(hasty("clerk"), n, key=verdict, name=f"of {n}") for n in sizes),
