@@ -17,6 +17,27 @@ LOOKS = """(cell) => [...cell.querySelectorAll(".cm-line")].map((line) => {
 })"""
 """Of each line of a cell its pieces, and whether they have a colour of their own."""
 
+REREAD = """async (text) => {
+  const { shared } = await import("/lab/extensions/jupyter-agentkit/lab/shared.js");
+  const { syntaxTree } = await shared("@codemirror/language");
+  const el = document.querySelector(".jp-Cell[data-windowed-list-index='0'] .cm-content");
+  const view = (el.cmTile ?? el.cmView).view ?? el.cmView.rootView.view;
+  const trees = (tree, found) => {
+    found.add(tree);
+    for (const one of tree.children) if (one.children) trees(one, found);
+    return found;
+  };
+  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+  while (syntaxTree(view.state).length < text.length) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  const before = trees(syntaxTree(view.state), new Set());
+  view.dispatch({ changes: { from: view.state.doc.line(250).to, insert: "x" } });
+  const after = trees(syntaxTree(view.state), new Set());
+  return [before.size, [...after].filter((one) => !before.has(one)).length];
+}"""
+"""How many pieces a cell of that text is made of, and how many of them a keystroke makes anew."""
+
 ASK = "%%ask clerk -> dues: int --quiet\nIs it for **us**, in {{ len('a') }} words\n"
 ASK += "\n```\n{{ 7 }}\n```"
 
@@ -65,6 +86,11 @@ def test_cells_for_agents_read_as_prose_and_others_as_before(lab: Lab) -> None:
     assert [dict(cell.metadata) for cell in saved.cells] == [{}] * 5
     assert [cell.source for cell in saved.cells][:4] == cells[:4]
     assert saved.cells[4].source == "%%ask clerk\nif it is for us"
+
+    # A key in the middle of a cell of 500 lines reads a few of them again.
+    lines = [f"Line {n} says **how** long it is, in {{{{ {n} }}}} words.\n" for n in range(250)]
+    pieces, reread = lab.page.evaluate(REREAD, "\n".join(["%%ask clerk", *lines]))
+    assert pieces > 1000 and reread < pieces / 20, (pieces, reread)
 
     # In a second view of the same notebook, what is typed in the first.
     lab.page.locator(".lm-DockPanel-tabBar .lm-mod-current").click(button="right")

@@ -5,15 +5,18 @@ import { shared } from "./shared.js";
 const { Language, defineLanguageFacet } = await shared("@codemirror/language");
 const { parseMixed } = await shared("@lezer/common");
 
+/** So much of what stands above a line tells whether it is the first: more would be read again for every block. */
+const ABOVE = 1000;
+
 /**
  * The first line is no Markdown: a rule below it would make it a heading.
  * @param {import("./types").BlockContext} cx
  * @param {import("./types").Line} line
  */
 function firstLine(cx, line) {
-  if (cx.lineStart > 0 && cx.input?.read(0, cx.lineStart).trim() !== "") return false;
+  if (cx.lineStart > 0 && /\S/.test(cx.input?.read(0, Math.min(cx.lineStart, ABOVE)) ?? "x")) return false;
   const { text } = line, whole = { from: 0, to: text.length, text };
-  if (!firstOf({ length: text.length, lines: 1, line: () => whole, toString: () => text })) return false;
+  if (!firstOf({ lines: 1, line: () => whole })) return false;
   cx.addElement(cx.elt("AgentLine", cx.lineStart, cx.lineStart + text.length));
   cx.nextLine();
   return true;
@@ -54,20 +57,20 @@ const BODY = { defineNodes: [{ name: "AgentBody", block: true }], parseBlock: [{
 /**
  * A language for each kind of body, and the parser of Python.
  * @param {any} registry JupyterLab's languages
- * @returns {Promise<{ python: any; languages: Record<import("./types").Body, any> }>}
+ * @returns {Promise<{ python: any; languages: Record<"prose" | "members", any> }>}
  */
 export async function grammars(registry) {
   const [markdown, ipython] = await Promise.all(["Markdown", "ipython"].map((name) => registry.getLanguage(name)));
   const base = markdown.support.language.parser, python = ipython.support.language.parser;
   /** @type {(node: { name: string }) => unknown} */
-  const nested = (node) => (node.name === "AgentBody" || node.name === "AgentCode" ? { parser: python } : null);
+  const nested = (node) => (node.name === "AgentCode" ? { parser: python } : null);
   const facet = defineLanguageFacet();
   /** @type {(name: string, extensions: unknown[]) => unknown} */
   const language = (name, extensions) => new Language(facet, base.configure(extensions), [], name);
+  // A team's arrows are Python, which the cell's own language reads.
   const languages = {
     prose: language("agentkit-prose", [LINE, SLOT, { wrap: parseMixed(nested) }]),
     members: language("agentkit-members", [LINE, BODY]),
-    arrows: language("agentkit-arrows", [LINE, BODY, { wrap: parseMixed(nested) }]),
   };
   return { python, languages };
 }

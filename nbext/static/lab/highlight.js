@@ -1,6 +1,7 @@
 /** Cells that are prose for agents read as prose, while they are typed; the notebook stays as it is. */
 import { grammars } from "./grammar.js";
-import { LONGEST, firstOf, firstParts, memberParts, slots } from "./prose.js";
+import { looks, remembering } from "./looks.js";
+import { firstOf } from "./prose.js";
 import { shared } from "./shared.js";
 
 const { EditorExtensionRegistry } = await shared("@jupyterlab/codemirror");
@@ -18,6 +19,7 @@ const SLOT = Decoration.mark({ class: "ak-slot" });
 /** @type {unknown[]} */
 const PLAIN = [];
 const loaded = StateEffect.define();
+const mark = remembering((/** @type {string} */ look) => Decoration.mark({ class: look }));
 /** @type {Map<string, Look[]>} */
 const expressions = new Map();
 /** So many expressions have their colours kept. */
@@ -51,31 +53,20 @@ function expression(state, python, code) {
  * @param {any} python its parser
  */
 function drawn({ state, viewport }, python) {
-  const first = firstOf(state.doc);
-  if (!first || !python) return Decoration.none;
+  const seen = python ? looks(state.doc, viewport.from, viewport.to) : null;
+  if (!seen) return Decoration.none;
   /** @type {any[]} */
-  const found = [FIRST.range(first.from)];
-  const all = (/** @type {Look[]} */ looks, /** @type {number} */ at) => {
-    for (const { kind, look, from, to } of looks) {
+  const found = [FIRST.range(seen.first)];
+  const add = (/** @type {Look[]} */ pieces, /** @type {number} */ at) => {
+    for (const { kind, look, from, to } of pieces) {
       const name = kind ? highlightingFor(state, [TAGS[kind]]) : look;
-      if (name && from < to) found.push(Decoration.mark({ class: name }).range(at + from, at + to));
+      if (name && from < to) found.push(mark(name).range(at + from, at + to));
     }
   };
-  all(firstParts(state.sliceDoc(first.from, first.to)), first.from);
-  const start = Math.max(first.to, viewport.from);
-  if (first.body === "members") {
-    for (let n = state.doc.lineAt(start).number; n <= state.doc.lineAt(viewport.to).number; n++) {
-      const line = state.doc.line(n);
-      if (line.from > first.to) all(memberParts(line.text), line.from);
-    }
-  }
-  if (first.body !== "arrows") {
-    const from = Math.max(first.to, start - LONGEST), text = state.sliceDoc(from, viewport.to + LONGEST);
-    for (const one of slots(text)) {
-      if (from + one.to < start || from + one.from > viewport.to) continue;
-      found.push(SLOT.range(from + one.from, from + one.to));
-      all(expression(state, python, text.slice(one.from, one.to)), from + one.from);
-    }
+  add(seen.parts, 0);
+  for (const { from, to, code } of seen.slots) {
+    found.push(SLOT.range(from, to));
+    add(expression(state, python, code), from);
   }
   return RangeSet.of(found, true);
 }
@@ -91,13 +82,13 @@ export function highlight(extensions, registry) {
   const loading = grammars(registry).then((found) => { ready = found; });
   loading.catch((reason) => console.warn("agentkit: cells keep the colours of Python.", reason));
 
-  const looks = new Map();
-  /** The extension for a text; the same one for the same kind of body. */
+  const languages = new Map();
+  /** The extension for a text; the same one for the same kind of body. Arrows are Python, as the cell is anyway. */
   const chosen = (/** @type {any} */ doc) => {
     const body = ready && firstOf(doc)?.body;
-    if (!ready || !body) return PLAIN;
-    if (!looks.has(body)) looks.set(body, body === "arrows" ? [ready.languages[body]] : [ready.languages[body], EditorView.lineWrapping]);
-    return looks.get(body);
+    if (!ready || !body || body === "arrows") return PLAIN;
+    if (!languages.has(body)) languages.set(body, [ready.languages[body], EditorView.lineWrapping]);
+    return languages.get(body);
   };
 
   const drawing = ViewPlugin.fromClass(

@@ -19,7 +19,7 @@ const PIECE = /->|[:+,]|[^\s:+,](?:(?!->)[^:+,])*/g;
 
 /**
  * Where the first line of the cell is that says something, if it makes the cell prose.
- * @param {import("./types").Text} doc
+ * @param {import("./types").Heads} doc
  * @returns {import("./types").First | null}
  */
 export function firstOf(doc) {

@@ -12,7 +12,8 @@ export interface First { magic: string; from: number; to: number; body: Body }
 export type Body = "prose" | "members" | "arrows";
 
 /** The part of CodeMirror's documents that is read here. */
-export interface Text { length: number; lines: number; line(n: number): { from: number; to: number; text: string }; toString(): string }
+export interface Heads { lines: number; line(n: number): { from: number; to: number; text: string } }
+export interface Text extends Heads { length: number; lineAt(at: number): { number: number }; sliceString(from: number, to: number): string }
 
 /** The part of @lezer/markdown's parser that blocks and inline elements are made with. */
 export interface Line { text: string }
