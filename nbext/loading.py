@@ -20,6 +20,7 @@ from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
 from nbext.hidden import explain_import_error, explanation, hider
+from nbext.hinting import inspecting
 from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.magics.overview import described_by
@@ -62,6 +63,7 @@ def load(shell: Any) -> Session:
         undo.append(register(shell, "magic", "line", described_by(builtin, MAGICS)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
     undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
+    undo.append(inspecting(session))
     undo.append(placed(session))
     before = set_person(None)
     set_person(asker(session, before))

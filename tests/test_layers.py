@@ -200,6 +200,7 @@ LAYERS = [
     "nbext.arguments",
     "nbext.magics",
     "nbext.completion",
+    "nbext.hinting",
     "nbext.panel",
     "nbext.server",
     "nbext.loading",

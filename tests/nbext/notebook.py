@@ -113,6 +113,13 @@ class Notebook:
         found: list[str] = reply["content"]["matches"]
         return found
 
+    def inspect(self, code: str) -> str:
+        """What Shift+Tab shows where a | stands in the code; "" for nothing."""
+        at = code.index("|")
+        code = code[:at] + code[at + 1 :]
+        content = self.client.inspect(code, at, reply=True, timeout=WAIT_S)["content"]
+        return re.sub(r"\x1b\[\d+(;\d+)*m", "", content["data"].get("text/plain", ""))
+
     def value(self, expression: str) -> str:
         """An expression's repr, evaluated in the kernel."""
         reply = self.client.execute(
