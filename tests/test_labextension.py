@@ -84,6 +84,12 @@ def test_a_checkout_has_the_extension_without_an_install() -> None:
     assert (STATIC / package["jupyterlab"]["_build"]["load"]).is_file()
 
 
+def test_a_checkout_says_nothing_of_the_kind_of_scripts_in_its_environment() -> None:
+    # node asks the nearest package.json above a script, which for those of JupyterLab in .venv is
+    # ours: as modules they fail, and JupyterLab says "Fail to get yarn configuration".
+    assert "type" not in json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+
+
 def test_a_checkout_has_the_servers_extension_too() -> None:
     config = ROOT / "lab" / "jupyter_server_config.d" / "agentkit.json"
     assert config.resolve() == ROOT / "nbext" / "server.json"

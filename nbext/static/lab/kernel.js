@@ -118,10 +118,10 @@ export class Link {
     this.tell(this.watched.keys());
   }
 
-  /** @param {any} told */
+  /** @param {any} told by a kernel of whichever version */
   heard(told) {
-    if (told.kind !== "chat") this.take(told);
-    else if (told.protocol === PROTOCOL) this.hearTalk(told);
+    if (told?.kind === "news") this.take(told);
+    else if (told?.kind === "chat" && told.protocol === PROTOCOL) this.hearTalk(told);
   }
 
   /** @param {import("./types").ChatNews} news */
@@ -140,7 +140,7 @@ export class Link {
     this.state = news.protocol === PROTOCOL ? "here" : "other";
     if (this.state === "here") {
       if (news.whole) this.runs.clear();
-      for (const run of news.runs) this.runs.set(run.id, run);
+      for (const run of news.runs ?? []) this.runs.set(run.id, run);
       this.trouble = news.trouble ?? "";
       this.actors = news.actors ?? this.actors;
       for (const { id } of news.questions ?? []) {
@@ -148,7 +148,7 @@ export class Link {
         if (!this.questions.some((one) => one.id === id)) this.send({ do: "hear", question: id, content: { type: "seen" } });
       }
       this.questions = news.questions ?? this.questions;
-      this.today = news.today;
+      this.today = news.today ?? this.today;
     }
     this.tell(news.runs?.map((run) => run.id) ?? []);
   }
@@ -197,7 +197,7 @@ export class Link {
 
   /** @param {any} reply */
   answered(reply) {
-    const found = this.waiting.get(reply.req);
+    const found = this.waiting.get(reply?.req);
     if (!found) return;
     this.waiting.delete(reply.req);
     clearTimeout(found.timer);

@@ -16,6 +16,8 @@ export class Talk {
   earlier = [];
   /** Whether the kernel that had the conversation is gone, and no other one has taken it up. */
   broken = false;
+  /** Whether a kernel was asked to look it up. */
+  asked = false;
   /** @type {Set<string>} Runs after which a kernel has ended. */
   breaks = new Set();
 
@@ -30,13 +32,14 @@ export class Talk {
       return [];
     }
     const told = new Set(news.turns.map((turn) => turn.run));
-    const wanted = this.broken ? this.turns.map((turn) => turn.run) : this.earlier;
+    const wanted = this.asked ? [] : this.broken ? this.turns.map((turn) => turn.run) : this.earlier;
     this.earlier = [];
     if (!news.turns.length && wanted.length) {
       // The next whole one says what of it was found; until then what is shown stays.
-      this.broken = this.turns.length > 0;
+      this.asked = true;
       return wanted;
     }
+    this.asked = false;
     // What no log has is kept as it was last seen.
     this.turns = [...(this.broken ? this.turns.filter((turn) => !told.has(turn.run)) : []), ...news.turns];
     this.broken = false;
@@ -56,6 +59,7 @@ export class Talk {
     const last = this.turns.at(-1);
     if (!last) return;
     this.broken = true;
+    this.asked = false;
     this.breaks.add(last.run);
     for (const turn of this.turns) if (turn.state === "asking") turn.state = "lost";
   }
