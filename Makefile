@@ -20,6 +20,7 @@ help:
 	@echo "make test-chaos     kill, freeze and cut off workers and their server: nothing is lost"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
+	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
 	@echo "make clean          remove .venv and everything that was built"
 
 lab: .venv/.lab
@@ -68,11 +69,15 @@ test-foreign: .venv/.dev
 test-protocols: .venv/.dev
 	@scripts/test-protocols $(ARGS)
 
+.PHONY: test-lab
+test-lab: .venv/.dev
+	@scripts/test-lab $(ARGS)
+
 # The stamps make the second call instant; a changed pin or dependency installs again.
 .venv/.lab .venv/.dev .venv/.docs: pyproject.toml constraints.txt scripts/install
 	@scripts/install $(@:.venv/.%=%)
 	@touch $@
 
 clean:
-	rm -rf .venv .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
+	rm -rf .venv .venv-editions .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
