@@ -84,6 +84,28 @@ def test_a_checkout_has_the_extension_without_an_install() -> None:
     assert (STATIC / package["jupyterlab"]["_build"]["load"]).is_file()
 
 
+def imported(module: str) -> set[str]:
+    """The modules that one of the extension needs before it runs, itself included."""
+    found, left = set[str](), {module}
+    while left:
+        name = left.pop()
+        found.add(name)
+        text = (STATIC / "lab" / name).read_text(encoding="utf-8")
+        left |= set(re.findall(r'^import .* from "\./([\w.]+)";$', text, re.MULTILINE)) - found
+    return found
+
+
+def test_what_holds_up_the_start_of_jupyterlab_is_little_and_asked_for_at_once() -> None:
+    # JupyterLab waits for the modules of its extensions, each of which waits for what it imports.
+    at_start = imported("index.js")
+    entry = (STATIC / "lab" / "entry.js").read_text(encoding="utf-8")
+    [preloaded] = re.findall(r"of \[(.*?)\]", entry)
+    assert {f"{name}.js" for name in re.findall(r'"(\w+)"', preloaded)} == at_start
+    size = sum((STATIC / "lab" / name).stat().st_size for name in at_start)
+    everything = sum(path.stat().st_size for path in STATIC.rglob("*.js"))
+    assert len(at_start) <= 8 and size < everything / 4
+
+
 def test_a_checkout_says_nothing_of_the_kind_of_scripts_in_its_environment() -> None:
     # node asks the nearest package.json above a script, which for those of JupyterLab in .venv is
     # ours: as modules they fail, and JupyterLab says "Fail to get yarn configuration".

@@ -51,7 +51,7 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
     field.press_sequentially("How long is it in cm?")
     field.press("Enter")
     done = chat.locator(".ak-turn-is-done")
-    expect(done).to_have_count(1)
+    expect(done).to_have_count(1, timeout=30_000)  # what shows an answer is loaded with the first
     expect(done.locator(".ak-said-text")).to_have_text(
         "A mole is 120 m long.\nHow long is it in cm?"
     )

@@ -1,21 +1,12 @@
-/** The plugin of the panel: what its buttons do in the notebooks. */
+/** What the buttons of the panels do in the notebooks; loaded when JupyterLab is there. */
 import { Links } from "./kernel.js";
 import { BillItem } from "./bill.js";
 import { addCell, addCommands } from "./commands.js";
 import { FolderLog } from "./log.js";
 import { AgentsPanel } from "./panel.js";
 import { short } from "./runs.js";
-import { shared } from "./shared.js";
 import { compare, everyRun, show } from "./show.js";
 import { addChat } from "./talking.js";
-
-const { ILabShell, ILayoutRestorer } = await shared("@jupyterlab/application");
-const { ICommandPalette } = await shared("@jupyterlab/apputils");
-const { IStatusBar } = await shared("@jupyterlab/statusbar");
-const { IDefaultFileBrowser } = await shared("@jupyterlab/filebrowser");
-const { ILauncher } = await shared("@jupyterlab/launcher");
-const { INotebookTracker } = await shared("@jupyterlab/notebook");
-const { IRenderMimeRegistry } = await shared("@jupyterlab/rendermime");
 
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
@@ -37,55 +28,50 @@ async function goToCell(link, run) {
 /** @type {Record<string, [text: string, run: boolean]>} Cells that a button writes. */
 const WRITES = { resume: ["%resume ", true], rerun: ["%rerun ", true], fork: ["%fork ", false] };
 
-const agents = {
-  id: "jupyter-agentkit:agents",
-  description: "Lists the runs of the open notebooks while they happen.",
-  autoStart: true,
-  requires: [INotebookTracker],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, IDefaultFileBrowser, ILauncher, IStatusBar, IRenderMimeRegistry],
-  /** @type {(app: any, tracker: any, ...others: any[]) => void} */
-  activate: (app, tracker, lab, restorer, palette, browser, launcher, bar, rendermime) => {
-    const links = new Links(tracker);
-    const log = new FolderLog();
-    const folder = () => {
-      const path = browser?.model.path ?? links.current?.path.split("/").slice(0, -1).join("/") ?? "";
-      return String(path).split(":").pop() ?? "";
-    };
-    const view = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) => show(app, lab, name, run, link ?? log.source(log.folder), link);
-    const side = (/** @type {Run} */ run, /** @type {Link | null} */ link) => ({ run, source: link ?? log.source(log.folder), now: () => (link ?? log).runs.get(run.id) ?? run });
-    /** @type {AgentsPanel} */
-    const panel = new AgentsPanel(links, log, folder, async (what, run, link) => {
-      if (what === "compare" && panel.first) {
-        compare(app, lab, [side(panel.first.run, panel.first.link), side(run, link)]);
-        panel.first = null;
-        return panel.draw();
-      }
-      if (!link) return view(what, run, null);
-      const written = WRITES[what];
-      if (written) { app.shell.activateById(link.panel.id); return addCell(link.panel, link.panel.content.widgets.length - 1, written[0] + short(run.id), written[1]); }
-      if (what === "cell") { app.shell.activateById(link.panel.id); return goToCell(link, run); }
-      if (what !== "stop") return view(what, run, link);
-      const { stopped } = await link.order({ do: "stop", run: run.id });
-      // A block of code awaits in its cell, and ends with it.
-      if (!stopped) await link.panel.sessionContext.session?.kernel?.interrupt();
-    });
-    app.shell.add(panel, "left", { rank: 350 });
-    restorer?.add(panel, panel.id);
-    app.commands.addCommand("jupyter-agentkit:show", {
-      label: "Show Agents",
-      caption: "Runs of the open notebooks, questions and actors",
-      execute: () => { if (!lab) app.shell.expandLeft?.(panel.id); app.shell.activateById(panel.id); },
-    });
-    palette?.addItem({ command: "jupyter-agentkit:show", category: "Agents" });
-    addCommands(app, links, palette, launcher);
-    const item = new BillItem(links, (link) => view("bill", everyRun(link), link));
-    if (rendermime) {
-      const chat = addChat(app, lab, links, rendermime, view);
-      restorer?.add(chat, chat.id);
-      palette?.addItem({ command: "jupyter-agentkit:chat", category: "Agents" });
+/**
+ * Fill the places of the panels, and add commands and the bill.
+ * @param {any} app
+ * @param {{ agents: import("./holder.js").Holder; chat: import("./holder.js").Holder }} places
+ * @param {any} tracker of notebooks
+ * @param {any[]} others what JupyterLab has besides; Notebook 7 lacks some of it
+ */
+export function start(app, places, tracker, [lab, palette, browser, launcher, bar, rendermime]) {
+  const links = new Links(tracker);
+  const log = new FolderLog();
+  const folder = () => {
+    const path = browser?.model.path ?? links.current?.path.split("/").slice(0, -1).join("/") ?? "";
+    return String(path).split(":").pop() ?? "";
+  };
+  const view = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) => show(app, lab, name, run, link ?? log.source(log.folder), link);
+  const side = (/** @type {Run} */ run, /** @type {Link | null} */ link) => ({ run, source: link ?? log.source(log.folder), now: () => (link ?? log).runs.get(run.id) ?? run });
+  /** @type {AgentsPanel} */
+  const panel = new AgentsPanel(links, log, folder, async (what, run, link) => {
+    if (what === "compare" && panel.first) {
+      compare(app, lab, [side(panel.first.run, panel.first.link), side(run, link)]);
+      panel.first = null;
+      return panel.draw();
     }
-    bar?.registerStatusItem("jupyter-agentkit:bill", { item, align: "right", rank: 900 });
-  },
-};
-
-export default [agents];
+    if (!link) return view(what, run, null);
+    const written = WRITES[what];
+    if (written) { app.shell.activateById(link.panel.id); return addCell(link.panel, link.panel.content.widgets.length - 1, written[0] + short(run.id), written[1]); }
+    if (what === "cell") { app.shell.activateById(link.panel.id); return goToCell(link, run); }
+    if (what !== "stop") return view(what, run, link);
+    const { stopped } = await link.order({ do: "stop", run: run.id });
+    // A block of code awaits in its cell, and ends with it.
+    if (!stopped) await link.panel.sessionContext.session?.kernel?.interrupt();
+  });
+  places.agents.fill(panel);
+  app.commands.addCommand("jupyter-agentkit:show", {
+    label: "Show Agents",
+    caption: "Runs of the open notebooks, questions and actors",
+    execute: () => { if (!lab) app.shell.expandLeft?.(places.agents.id); app.shell.activateById(places.agents.id); },
+  });
+  palette?.addItem({ command: "jupyter-agentkit:show", category: "Agents" });
+  addCommands(app, links, palette, launcher);
+  const item = new BillItem(links, (link) => view("bill", everyRun(link), link));
+  if (rendermime) {
+    addChat(app, lab, places.chat, links, rendermime, view);
+    palette?.addItem({ command: "jupyter-agentkit:chat", category: "Agents" });
+  }
+  bar?.registerStatusItem("jupyter-agentkit:bill", { item, align: "right", rank: 900 });
+}

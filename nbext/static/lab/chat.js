@@ -10,9 +10,7 @@ const { LabIcon, addIcon, pasteIcon, stopIcon } = await shared("@jupyterlab/ui-c
 
 /** @typedef {import("./kernel.js").Link} Link */
 
-const BUBBLE = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-8.4L7 21.2V17H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm0 2v10h5v2l2.2-2H20V5zm3 2.5h10v1.6H7zm0 3.4h7v1.6H7z"/></svg>`;
 const SEND = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M12 3.5 19 10.6l-1.5 1.5-4.4-4.5V20.5h-2.2V7.6l-4.4 4.5L5 10.6z"/></svg>`;
-export const chatIcon = new LabIcon({ name: "jupyter-agentkit:chat", svgstr: BUBBLE });
 const sendIcon = new LabIcon({ name: "jupyter-agentkit:send", svgstr: SEND });
 
 /** Nearer to its end than this, a conversation is followed. */
@@ -69,9 +67,7 @@ export class ChatPanel extends Widget {
     this.links = links;
     this.rendermime = rendermime;
     this.act = act;
-    this.id = "jupyter-agentkit-chat";
     this.addClass("ak-chat");
-    Object.assign(this.title, { icon: chatIcon, caption: "Chat with an agent" });
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", "Chat with an agent");
     this.frame();

@@ -1,5 +1,5 @@
 /** Commands: a new notebook with an agent, questions about a cell, and what can be done with an answer. */
-import { icon } from "./panel.js";
+import { icon } from "./icons.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
 import { about, asks, starter } from "./texts.js";

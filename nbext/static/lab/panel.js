@@ -7,13 +7,8 @@ import { PAGE, called, found, goesOn, ordered, spent, total } from "./runs.js";
 import { shared } from "./shared.js";
 
 const { Widget } = await shared("@lumino/widgets");
-const { LabIcon } = await shared("@jupyterlab/ui-components");
-
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
-
-const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161"><circle cx="12" cy="5" r="3.2"/><circle cx="5" cy="18" r="3.2"/><circle cx="19" cy="18" r="3.2"/><path d="M10.6 7.4 6.4 15.2M13.4 7.4l4.2 7.8M8.2 18h7.6" stroke="#616161" stroke-width="1.8" class="jp-icon3"/></g></svg>`;
-export const icon = new LabIcon({ name: "jupyter-agentkit:agents", svgstr: SVG });
 
 /** Between two drawings; the first after a while comes at once. */
 const FRAME_MS = 100, AT_ONCE_MS = 15;
@@ -56,10 +51,7 @@ export class AgentsPanel extends Widget {
     this.log = log;
     this.folder = folder;
     this.act = act;
-    this.id = "jupyter-agentkit-agents";
     this.addClass("ak-agents");
-    this.title.icon = icon;
-    this.title.caption = "Agents";
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", "Agents");
     this.frame();

@@ -18,11 +18,12 @@ async function insert(app, link) {
 /**
  * @param {any} app
  * @param {any} lab JupyterLab's shell, or null in Notebook 7
+ * @param {import("./holder.js").Holder} place in the side bar
  * @param {import("./kernel.js").Links} links
  * @param {any} rendermime
  * @param {(name: string, run: import("./types").Run, link: Link) => void} view
  */
-export function addChat(app, lab, links, rendermime, view) {
+export function addChat(app, lab, place, links, rendermime, view) {
   const panel = new ChatPanel(links, rendermime, async (what, link, run) => {
     if (what === "cells") return insert(app, link);
     if (what === "anew") return link.order({ do: "anew" });
@@ -32,11 +33,10 @@ export function addChat(app, lab, links, rendermime, view) {
     if (!found) throw new Error("This run is not among those of the notebook.");
     return view(what, found, link);
   });
-  app.shell.add(panel, "right", { rank: 350 });
+  place.fill(panel);
   app.commands.addCommand("jupyter-agentkit:chat", {
     label: "Chat With an Agent",
     caption: "Talk to an actor of the notebook in front",
-    execute: () => { if (!lab) app.shell.expandRight?.(panel.id); app.shell.activateById(panel.id); },
+    execute: () => { if (!lab) app.shell.expandRight?.(place.id); app.shell.activateById(place.id); },
   });
-  return panel;
 }

@@ -4,7 +4,7 @@ import { html } from "../dom.js";
 import graph from "../graph.js";
 import timeline from "../timeline.js";
 import { Feed } from "./feed.js";
-import { icon } from "./panel.js";
+import { icon } from "./icons.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
 

@@ -1,0 +1,26 @@
+/** A place in a side bar that is there before the panel that it is for has been loaded. */
+import { shared } from "./shared.js";
+
+const { PanelLayout, Widget } = await shared("@lumino/widgets");
+
+export class Holder extends Widget {
+  /**
+   * @param {string} id
+   * @param {any} icon
+   * @param {string} caption
+   */
+  constructor(id, icon, caption) {
+    super();
+    this.id = id;
+    Object.assign(this.title, { icon, caption });
+    this.addClass("ak-holder");
+    this.layout = new PanelLayout();
+  }
+
+  /** @param {any} panel */
+  fill(panel) { this.layout.addWidget(panel); }
+
+  onActivateRequest() {
+    for (const panel of this.layout.widgets) panel.activate();
+  }
+}
