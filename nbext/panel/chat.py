@@ -28,6 +28,9 @@ from nbext.show import Canvas, Progress
 MOST = 100
 """Turns that are kept, the last ones; earlier ones are in the log."""
 
+SAID = 4000
+"""Characters of a question that are told again with each piece of its answer; the log has all."""
+
 FREE_S = 0.2
 """A loop that does not answer for so long is busy with a cell that computes."""
 
@@ -50,8 +53,9 @@ class Turn:
 
     def data(self) -> dict[str, JSON]:
         """It as JSON."""
-        names = ("run", "actor", "said", "state", "shown", "graph")
-        return {name: getattr(self, name) for name in names}
+        names = ("run", "actor", "state", "shown", "graph")
+        said = self.said if len(self.said) <= SAID else self.said[: SAID - 1] + "…"
+        return {"said": said, **{name: getattr(self, name) for name in names}}
 
 
 class Sheet(Canvas):

@@ -174,6 +174,33 @@ def test_words_are_shown_as_words_and_a_failure_is_told(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 1 / 0 }}",
+        "\\{{ x",
+        "%%ask clerk\nx",
+        "--bg -> y",
+        "-> a\n--model b",
+        "\x00\x1b[31m",
+        "%ls\n!ls",
+    ],
+)
+def test_a_text_is_asked_as_it_is_here_and_in_the_cell_that_is_made_of_it(
+    talk: Talk, charged: Any, text: str
+) -> None:
+    assert talk.ended(talk.say("clerk", text))["said"] == text
+    [cell] = talk.order(do="cells")["cells"]
+    before = charged()
+    talk.one.ok(cell)
+    assert charged() == before
+
+
+def test_a_huge_text_is_not_sent_again_with_each_piece(talk: Talk) -> None:
+    turn = talk.ended(talk.say("hostile", "y " * 1_000_000))
+    assert turn["state"] == "done" and max(len(one["said"]) for one in talk.seen) == 4000
+
+
+@pytest.mark.parametrize(
     ("order", "why"),
     [({"do": "say", "actor": "nobody", "text": "x"}, "No actor is called 'nobody'"),
      ({"do": "say", "actor": "clerk", "text": " \n"}, "was asked nothing"),
@@ -192,6 +219,7 @@ def test_cells_of_the_conversation_answer_from_the_log(
 ) -> None:
     talk.ended(talk.say("clerk", "What are the dues for 30 t in Amber?"))
     talk.ended(talk.say("clerk", "And for {{ 40 }} t?\nIn Amber."))
+    talk.one.ok("for name in [n for n in globals() if n.startswith('said_')]: del globals()[name]")
     talk.one.ok("said_1 = 0")
     cells = talk.order(do="cells")["cells"]
     assert [cell.split(" --rerun")[0] for cell in cells] == [
