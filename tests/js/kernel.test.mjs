@@ -87,6 +87,9 @@ test("a kernel that dies takes everything with it but what was said, and the nex
   say(news(), 2);
   say({ kind: "chat", protocol: 1, whole: true, turns: [] }, 2);
   assert.deepEqual(one.comms[3].sent, [{ do: "recall", runs: ["r"], req: "3" }]);
+  say({ req: "3", error: "The log is locked <b>." }, 3);
+  await tick();
+  assert.match(made.talk.trouble, /begins a new conversation. The log is locked <b>/);
   // Nothing is found: it is not asked again and again.
   say({ kind: "chat", protocol: 1, whole: true, turns: [] }, 2);
   assert.equal(one.comms[3].sent.length, 1);

@@ -232,6 +232,7 @@ export class ChatPanel extends Widget {
     const gone = link.talk.broken ? "The kernel has gone; the log keeps what was said. " : "";
     if (link.state === "absent") return `${gone}agentkit is not loaded in this kernel. Run a cell with %load_ext nbext.`;
     if (link.state === "other") return `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`;
+    if (link.talk.trouble) return link.talk.trouble;
     if (!link.actors.length) return `${gone}This kernel has no agents yet. Run the cell that defines one: %%agent NAME`;
     if (link.talk.turns.length) return "";
     return `${this.actors.value} answers here, and hears what was said before. Each answer is a run in the log, as if a cell had asked.`;

@@ -131,7 +131,11 @@ export class Link {
     const runs = this.talk.take(news);
     if (!runs.length) store(this.path, this.talk.kept());
     this.talked.emit(undefined);
-    if (runs.length) this.order({ do: "recall", runs }).catch((reason) => console.warn("agentkit: the conversation is not taken up.", reason));
+    if (!runs.length) return;
+    this.order({ do: "recall", runs }).catch((reason) => {
+      this.talk.trouble = `What was said before cannot be read from the log, so a question now begins a new conversation. ${reason.message}`;
+      this.talked.emit(undefined);
+    });
   }
 
   /** @param {import("./types").News} news */

@@ -16,6 +16,8 @@ export class Talk {
   earlier = [];
   /** Whether the kernel that had the conversation is gone, and no other one has taken it up. */
   broken = false;
+  /** Why the kernel does not take it up. */
+  trouble = "";
   /** Whether a kernel was asked to look it up. */
   asked = false;
   /** @type {Set<string>} Runs after which a kernel has ended. */
@@ -27,6 +29,7 @@ export class Talk {
    * @returns {string[]}
    */
   take(news) {
+    this.trouble = "";
     if (!news.whole) {
       for (const turn of news.turns) this.put(turn);
       return [];
