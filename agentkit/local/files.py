@@ -16,6 +16,7 @@ from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.local.catalogue import Weights
 from agentkit.local.progress import Report, silent
+from agentkit.local.serving import write
 
 FOLDER = "AGENTKIT_MODELS"
 BLOCK = 4 << 20
@@ -88,15 +89,6 @@ def stamps(path: Path) -> dict[str, object]:
         if isinstance(found, dict):
             return found
     return {}
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file in one piece: a reader sees the old or the new one. Only the user reads it."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(fresh, path)
 
 
 def check_digest(weights: Weights, path: Path, report: Report = silent) -> None:

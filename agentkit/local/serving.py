@@ -1,8 +1,9 @@
-"""`python -m agentkit.local.serving`: llama.cpp's server for one model, while somebody uses it.
+"""`python .../local/serving.py`: llama.cpp's server for one model, while somebody uses it.
 
 Whoever uses it holds a connection to its door, a socket on loopback, and is gone when that closes,
 however his process ends. Requests go to llama.cpp's own server, which listens on another port and
 answers nobody without the key. Both addresses and the key are in a file that only this user reads.
+It is run as a file and imports nothing of agentkit, which would take as long as loading the model.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from agentkit.local.files import write
 
 GRACE_S = 2.0
 """How long it waits for another user when the last one has gone."""
@@ -107,6 +106,15 @@ class Users:
         """Let nobody in any more."""
         with self.lock:
             self.closing = True
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file in one piece: a reader sees the old or the new one. Only the user reads it."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(fresh, path)
 
 
 def parser() -> argparse.ArgumentParser:

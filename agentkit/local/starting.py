@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
+from agentkit.local import serving
 from agentkit.local.files import locked, runtime
 from agentkit.local.gguf import Head, read_head
 from agentkit.local.machine import fit, free_memory
@@ -156,7 +157,7 @@ def command(name: str, path: Path, head: Head, state: Path, template: str) -> li
     """
     shape = fit(name, head, path.stat().st_size, free_memory())
     # Without -P a module of the reader's that is called like one of Python's would be imported.
-    words = [sys.executable, "-P", "-m", "agentkit.local.serving"]
+    words = [sys.executable, "-P", serving.__file__]
     words += ["--model", str(path), "--name", name, "--log", str(state.with_suffix(".log"))]
     words += ["--threads", str(setting("AGENTKIT_LOCAL_THREADS", shape.threads))]
     words += ["--slots", str(shape.slots), "--slot-tokens", str(shape.slot_tokens)]

@@ -22,6 +22,7 @@ from agentkit import Agent, tool
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.embedding import connect_embedder
 from agentkit.errors import ContextTooLong, EndpointError, SetupError
+from agentkit.local import serving
 from agentkit.local.catalogue import weights_of
 from agentkit.local.files import present
 from agentkit.local.shared import release, shared
@@ -228,3 +229,25 @@ def test_a_kind_of_model_that_the_server_does_not_know_is_told(tmp_path: Path) -
         running("odd", path)
     with pytest.raises(LocalFailed, match="cannot read the file|did not start with that file"):
         running("cut", write_head(tmp_path / "cut.gguf"))
+
+
+def test_the_server_starts_without_importing_agentkit() -> None:
+    code = f"import runpy, sys; runpy.run_path({serving.__file__!r}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and not {"agentkit", "pydantic"} & set(done.stdout.split())
+
+
+async def test_a_server_that_nobody_asks_ends_and_the_next_question_starts_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release()
+    monkeypatch.setenv("AGENTKIT_LOCAL_IDLE_S", "2")
+    model = local(max_tokens=1)
+    await model(PARIS)
+    first = shared.held[NAME].pid
+    until = time.monotonic() + 60
+    while alive(first) and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+    assert not alive(first)
+    assert (await model(PARIS)).usage.tokens_out and shared.held[NAME].pid != first
+    release()
