@@ -5,7 +5,7 @@ The first line is an `About`; each other one is an event, as `agentkit log expor
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -35,8 +35,8 @@ class About(Frozen):
     """The day, as 2026-11-29."""
     of: str = ""
     """What was run."""
-    head: str
-    """Of the log, so that an altered line is seen."""
+    sha256: str
+    """Of the lines behind this one as they stand, whatever fields events have later on."""
 
     @property
     def whose(self) -> str:
@@ -81,11 +81,18 @@ def save(
             expected="runs, and under which licence or terms their model's words are",
         )
     lines = [event.model_dump_json() for run in ids for event in log.read(run)]
-    head = read_lines(lines, str(path)).head()
-    about = About(model=model, licence=licence, made=made, title=title, of=of, head=head)
-    text = "\n".join([about.model_dump_json(), *lines, ""])
-    Path(path).write_text(text, encoding="utf-8")
+    text = "".join(f"{line}\n" for line in lines)
+    about = About(
+        model=model, licence=licence, made=made, title=title, of=of, sha256=digest_of(text)
+    )
+    whole = f"{about.model_dump_json()}\n{text}"
+    Path(path).write_bytes(whole.encode())
     return about
+
+
+def digest_of(text: str) -> str:
+    """The SHA-256 of the lines of events."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load(path: str | Path) -> Recording:
@@ -95,23 +102,25 @@ def load(path: str | Path) -> Recording:
         SetupError: there is no such file. LogCorrupt: it is none, or was altered.
     """
     try:
-        with open(path, encoding="utf-8") as lines:
-            first = next(lines, "")
-            try:
-                about = About.model_validate_json(first)
-            except ValidationError as error:
-                raise LogCorrupt(
-                    f"{path} is no recording: {explained(error)[:200]}",
-                    expected="a first line that says whose words it holds",
-                ) from error
-            # So that errors count the lines as an editor does.
-            log = read_lines(itertools.chain([""], lines), str(path))
+        # A checkout may have other ends of lines.
+        text = Path(path).read_bytes().decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(
             f"The recording {path} cannot be read: {error}.",
             expected="a file that `save` wrote",
             todo="check the path, from the folder that this runs in",
         ) from error
-    if wrong := log.verify(about.head):
-        raise LogCorrupt(f"{path} was altered: {wrong[0]}.", todo="take the file anew")
-    return Recording(about, log)
+    first, _, rest = text.partition("\n")
+    try:
+        about = About.model_validate_json(first)
+    except ValidationError as error:
+        raise LogCorrupt(
+            f"{path} is no recording: {explained(error)[:200]}",
+            expected="a first line that says whose words it holds",
+        ) from error
+    if digest_of(rest) != about.sha256:
+        raise LogCorrupt(
+            f"{path} was altered, or a part of it is missing.", todo="take the file anew"
+        )
+    # An empty line first, so that errors count the lines as an editor does.
+    return Recording(about, read_lines(["", *rest.split("\n")], str(path)))

@@ -159,7 +159,7 @@ async def measure(name: str) -> None:
     warm = connect(name, temperature=0.8, max_tokens=20)
     talking = connect(name, temperature=0.8, max_tokens=40)
     print(f"| {name} | share (95 % interval) | calls |\n|---|---|---:|", flush=True)
-    for part in (votes(warm), debates(talking), free_text(talking), judges(warm)):
+    for part in (votes(warm), debates(talking), free_text(talking), judges(talking)):
         print("\n".join(await part), flush=True)
     print("\n".join(await temperatures(name)), flush=True)
 
