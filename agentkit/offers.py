@@ -138,6 +138,18 @@ class Work(Protocol):
         """The workers that are there, in the order of their names."""
         ...
 
+    def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
+        """Of these runs those that nobody goes on with by now, and how they stand."""
+        ...
+
+    def stop(self, run: str, reason: str) -> bool:
+        """Make a dead letter of a run, whoever has it; False where it is none that is open.
+
+        Its worker notices when it next writes, within a quarter of its lease: nothing that it
+        does from now on is recorded. `retry` lets it go on.
+        """
+        ...
+
     def retry(self, run: str) -> bool:
         """Offer a dead letter anew, its attempts forgotten; False where there is none."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import getpass
 import logging
 import signal
 import sys
@@ -48,9 +49,11 @@ def parser() -> argparse.ArgumentParser:
     actions = fleet.add_subparsers(dest="action", required=True)
     status = actions.add_parser("status", help="open, running, waiting and dead runs, and workers")
     stuck = actions.add_parser("stuck", help="dead letters, and runs that wait for a person")
-    retry = actions.add_parser("retry", help="offer a dead letter anew")
-    retry.add_argument("run", help="id, or start or end of it")
-    for one in (worker, status, stuck, retry):
+    retry = actions.add_parser("retry", help="offer a dead letter anew, or a run that was stopped")
+    stop = actions.add_parser("stop", help="stop a run, whichever worker has it; retry goes on")
+    for one in (retry, stop):
+        one.add_argument("run", help="id, or start or end of it")
+    for one in (worker, status, stuck, retry, stop):
         one.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
     return top
 
@@ -144,6 +147,21 @@ def retry(options: argparse.Namespace) -> int:
     return 0
 
 
+def stop(options: argparse.Namespace) -> int:
+    """Stop a run; 1 where there is nothing to stop."""
+    log = open_log(options.log)
+    run = log.find(options.run)
+    try:
+        who = getpass.getuser()
+    except (OSError, KeyError):  # a container may know no names
+        who = "somebody"
+    if not log.work.stop(run, f"stopped by {who}"):
+        told(f"{run} is not open")
+        return 1
+    told(f"{run} is stopped; agentkit fleet retry goes on with it")
+    return 0
+
+
 def main(words: Sequence[str]) -> int:
     """Perform a command; errors go to stderr as text, without a stack."""
     options = parser().parse_args(words)
@@ -151,7 +169,8 @@ def main(words: Sequence[str]) -> int:
         if options.command == "worker":
             logging.basicConfig(level=logging.WARNING, format="agentkit: %(message)s")
             return asyncio.run(work(options))
-        return {"status": status, "stuck": stuck, "retry": retry}[options.action](options)
+        actions = {"status": status, "stuck": stuck, "retry": retry, "stop": stop}
+        return actions[options.action](options)
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
         return 2

@@ -57,6 +57,8 @@ class Doing:
     task: asyncio.Task[None]
     blocked: bool = False
     """Whether its lease ended because the event loop stood still; it may be its own fault."""
+    leaving: bool = False
+    """Whether it is given back: if that hangs, its lease ends, and others go on with it."""
 
     @property
     def lease(self) -> Lease:
@@ -222,7 +224,8 @@ class Worker:
     async def _beat(self) -> None:
         """Renew the leases of all runs here; the log writes them in one statement."""
         for one in list(self.doing.values()):
-            if one.lease.lost is None:
+            going = not (one.leaving or one.task.cancelling()) or self.stopping.is_set()
+            if one.lease.lost is None and going:
                 self.log.append(one.lease)
         await asyncio.sleep(self.lease_s / 4)
 
@@ -299,6 +302,8 @@ class Worker:
     async def _give_back(self, claimed: Claimed, **how: object) -> None:
         """Give a run back, once what it recorded is stored; wait for a log that is away."""
         lease = claimed.lease
+        if (one := self.doing.get(lease.run)) is not None:
+            one.leaving = True
         while True:
             try:
                 await self.log.flush(lease)

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
@@ -35,6 +35,16 @@ PICK = (
     " r.lease FROM work w JOIN runs r ON r.n=w.run WHERE w.state='open' AND w.after<=?"
     " AND w.actor IN ({}) AND r.status<>'ok' ORDER BY w.priority DESC, w.turn, w.run"
 )
+
+
+OUTCOMES = (
+    "SELECT r.id, CASE WHEN r.status='ok' THEN 'ok' ELSE w.state END"
+    " FROM runs r LEFT JOIN work w ON w.run=r.n"
+    " WHERE r.id IN ({}) AND (r.status='ok' OR w.state<>'open')"
+)
+
+AT_ONCE = 500
+"""Runs that are asked about by one query."""
 
 
 def offer(db: sqlite3.Connection, number: int, lease: Lease, actor: str | None) -> None:
@@ -196,6 +206,35 @@ class SqliteWork:
         names = ("id", "actor", "state", "attempts", "reason")
         rows = self._rows("WHERE w.state<>'open' AND r.status<>'ok'")
         return [Stuck(**dict(zip(names, row, strict=False))) for row in rows]
+
+    def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
+        found: dict[str, State | Literal["ok"]] = {}
+        with self.log._mapped():
+            if not self._there():
+                return found
+            for n in range(0, len(runs), AT_ONCE):
+                some = runs[n : n + AT_ONCE]
+                query = OUTCOMES.format(",".join("?" * len(some)))
+                found.update(self.db.execute(query, tuple(some)).fetchall())
+        return found
+
+    def stop(self, run: str, reason: str) -> bool:
+        query = (
+            "SELECT w.run, r.epoch FROM work w JOIN runs r ON r.n=w.run"
+            " WHERE w.id=? AND w.state<>'dead' AND r.status<>'ok'"
+        )
+        with self.log._transaction("BEGIN IMMEDIATE"):
+            row = self.db.execute(query, (run,)).fetchone() if self._there() else None
+            if row is None:
+                return False
+            (n, epoch), owner = row, owner_name()
+            values = (owner, chain.seal(run, owner, epoch + 1), n)
+            self.db.execute(
+                "UPDATE runs SET owner=?, epoch=epoch+1, seal=?, lease=0 WHERE n=?", values
+            )
+            bury = "UPDATE work SET state='dead', reason=? WHERE run=?"
+            self.db.execute(bury, (reason[:2000], n))
+        return True
 
     def retry(self, run: str) -> bool:
         query = "UPDATE work SET state='open', attempts=0, after=0 WHERE id=? AND state<>'open'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 
@@ -94,6 +94,18 @@ WHERE runs.n = w.run AND w.state = 'open' AND runs.lease > 0 AND runs.machine = 
     AND regexp_replace(runs.owner, ':[^:]*$', '') = ANY(%s)
 """
 """What processes of this machine held that have ended: nobody need wait for their leases."""
+
+
+OUTCOMES = """
+SELECT r.id, CASE WHEN r.status = 'ok' THEN 'ok' ELSE w.state END
+FROM runs r LEFT JOIN work w ON w.run = r.n
+WHERE r.id = ANY(%s) AND (r.status = 'ok' OR w.state <> 'open')
+"""
+
+STOP = "SELECT w.run, r.epoch FROM work w JOIN runs r ON r.n = w.run WHERE w.id = %s"
+STOP += " AND w.state <> 'dead' AND r.status <> 'ok' FOR UPDATE"
+FENCE = "UPDATE runs SET owner = %s, epoch = epoch + 1, seal = %s, lease = 0 WHERE n = %s"
+BURY = "UPDATE work SET state = 'dead', reason = %s WHERE run = %s"
 
 
 def offer(connection: psycopg.Connection[Any], parts: Sequence[Part]) -> None:
@@ -236,6 +248,25 @@ class PostgresWork:
         with self.session.mapped():
             rows = self.session.execute(query).fetchall()
         return [Stuck(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            return dict(self.session.connection.execute(OUTCOMES, (list(runs),)).fetchall())
+
+    def stop(self, run: str, reason: str) -> bool:
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            connection = self.session.connection
+            with connection.transaction():
+                row = connection.execute(STOP, (run,)).fetchone()
+                if row is None:
+                    return False
+                (n, epoch), owner = row, owner_name()
+                seal = chain.seal(run, owner, epoch + 1)
+                connection.execute(FENCE, (owner, seal, n))
+                connection.execute(BURY, (reason[:2000], n))
+        return True
 
     def retry(self, run: str) -> bool:
         query = "UPDATE work SET state='open', attempts=0, after=0 WHERE id=? AND state <> 'open'"

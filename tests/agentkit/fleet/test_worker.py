@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -549,6 +550,65 @@ async def test_a_backup_is_restored_and_what_was_open_is_performed_there(
     assert performed == ["later"] and under_way.lease.run == later
     assert there.verify(head) == []
     there.close()
+
+
+async def test_a_run_is_stopped_from_anywhere_and_goes_on_when_it_is_offered_anew(
+    logs: Logs,
+) -> None:
+    log, other = logs(), logs()
+    begun, cut = asyncio.Event(), asyncio.Event()
+
+    @pattern
+    async def long(task: str) -> str:
+        if not begun.is_set():
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cut.set()
+                raise
+        return f"done {task}"
+
+    run_id = await long.submit("x", log=log)
+    async with working(log, long, lease_s=1.0):
+        await asyncio.wait_for(begun.wait(), 20)
+        assert log.work.outcomes([run_id, "nobody"]) == {}
+        assert other.work.stop(run_id, "stopped by ann")
+        await asyncio.wait_for(cut.wait(), 20)
+        with pytest.raises(Interrupted, match="stopped by ann"):
+            await attach(run_id, log=other, timeout_s=20)
+        assert other.work.outcomes([run_id]) == {run_id: "dead"}
+        assert not other.work.stop(run_id, "again") and log.work.retry(run_id)
+        assert (await attach(run_id, log=other, timeout_s=20)).text == "done x"
+        assert other.work.outcomes([run_id]) == {run_id: "ok"}
+    assert not log.work.stop(run_id, "too late") and log.verify() == []
+
+
+async def test_a_run_whose_giving_back_hangs_is_taken_over_when_its_lease_ends(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, tries = logs(), list[str]()
+    hung = threading.Event()
+
+    @pattern
+    async def fails(task: str) -> str:
+        tries.append(task)
+        if len(tries) == 1:
+            raise ValueError("no")
+        return f"done {task}"
+
+    def hangs(self: Any, *given: Any, **options: Any) -> bool:
+        return not hung.wait(20)  # a connection of which nothing is heard any more
+
+    run_id = await fails.submit("x", log=log)
+    async with working(log, fails, lease_s=1.0):
+        with monkeypatch.context() as patched:
+            patched.setattr(type(log.work), "give_back", hangs)
+            while not tries:
+                await asyncio.sleep(0.01)
+            async with working(logs(), fails):
+                assert (await attach(run_id, log=log, timeout_s=15)).text == "done x"
+        hung.set()
 
 
 async def test_loops_that_fail_are_started_again(
