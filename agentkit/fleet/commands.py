@@ -16,6 +16,7 @@ from agentkit.actor import Actor
 from agentkit.amounts import money
 from agentkit.entrypoints import found
 from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.fleet import running
 from agentkit.fleet.health import serving
 from agentkit.fleet.worker import Worker
 from agentkit.lease import LEASE_S
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     stop = actions.add_parser("stop", help="stop a run, whichever worker has it; retry goes on")
     for one in (retry, stop):
         one.add_argument("run", help="id, or start or end of it")
+    running.parsers(actions)
     for one in (worker, status, stuck, retry, stop):
         one.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
     return top
@@ -169,6 +171,8 @@ def main(words: Sequence[str]) -> int:
         if options.command == "worker":
             logging.basicConfig(level=logging.WARNING, format="agentkit: %(message)s")
             return asyncio.run(work(options))
+        if options.action in running.COMMANDS:
+            return running.perform(options, told)
         actions = {"status": status, "stuck": stuck, "retry": retry, "stop": stop}
         return actions[options.action](options)
     except AgentkitError as error:

@@ -1,0 +1,354 @@
+"""Fleet: workers of this machine in a process beside the kernel, or those that work at a log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from agentkit.actor import Actor
+from agentkit.errors import SetupError
+from agentkit.events import uuid7
+from agentkit.fleet.batch import Batch
+from agentkit.fleet.place import MOST, Place, State, tail_of
+from agentkit.lease import LEASE_S
+from agentkit.log import Log
+from agentkit.logs import open_log
+from agentkit.logs.files import folder
+from agentkit.offers import Counts, Present
+from agentkit.typed import Output
+
+START_S = 60.0
+"""How long workers may take to be there."""
+
+END_S = 60.0
+"""How long a supervisor may take to end its workers."""
+
+TOGETHER = 200
+"""Runs that are submitted with one commit."""
+
+MARK = "~"
+"""Between the name of a batch and the number of a run in it, in the run's id."""
+
+EMBEDDED = "AGENTKIT_FLEET_POSTGRES"
+"""Names the folder of a server of one's own to the supervisor, which keeps it up."""
+
+
+class Fleet:
+    """Workers, and the log that they work at.
+
+    Example:
+        fleet = await Fleet.up("port.py:clerk", workers=4)
+        runs = await fleet.map(clerk, questions)
+        async for answer in runs:
+            print(answer.text)
+    """
+
+    def __init__(self, log: Log, place: Place | None = None) -> None:
+        self.log, self.place = log, place
+
+    @classmethod
+    async def up(
+        cls,
+        *targets: str,
+        workers: int = 2,
+        log: Log | str | None = None,
+        slots: int = 40,
+        lease_s: float = LEASE_S,
+        attempts: int = 5,
+        drain_s: float = 30.0,
+    ) -> Fleet:
+        """Have workers on this machine; those that are there already are joined.
+
+        They are processes of their own under a supervisor and outlive the kernel: `down` ends them.
+
+        Args:
+            targets: FILE.py:NAME or MODULE:NAME of the actors that they serve.
+            workers: how many processes.
+            log: where the runs are, or its URL. Without one $AGENTKIT_LOG; without that a Postgres
+                server of one's own, in `.agentkit/postgres`.
+            slots: runs that each has at once.
+            lease_s: how long after the death of a worker others take over, in seconds, at most.
+            attempts: after how many a run is a dead letter.
+            drain_s: how long runs may go on when a worker is told to stop.
+
+        Raises:
+            SetupError: the workers cannot be started, with what they say; or another fleet is up.
+            LogError: the log cannot be used.
+        """
+        if not targets or not 0 <= workers <= MOST:
+            raise SetupError(
+                f"A fleet cannot have {workers} workers for {', '.join(targets) or 'nobody'}.",
+                expected="actors, as FILE.py:NAME, and a number of workers",
+            )
+        opened, url, extra = opened_log(log)
+        place = Place(opened.url)
+        if place.up():
+            known = place.read()
+            if known is not None and known.targets != targets:
+                raise SetupError(
+                    f"A fleet for {', '.join(known.targets)} is up at {opened.url}.",
+                    todo="end it first: await fleet.down(); or name another log",
+                )
+            place.want(workers)
+        else:
+            options = {"slots": slots, "lease": lease_s, "attempts": attempts, "drain": drain_s}
+            start(place, targets, workers, options, {"AGENTKIT_LOG": url, **extra})
+        fleet = cls(opened, place)
+        await fleet._there(workers)
+        return fleet
+
+    @classmethod
+    async def connect(cls, log: Log | str) -> Fleet:
+        """Use the workers that work at a log, wherever they were started.
+
+        Args:
+            log: the log, or its URL.
+        """
+        found = open_log(log) if isinstance(log, str) else log
+        await asyncio.to_thread(found.work.workers)
+        place = Place(found.url)
+        return cls(found, place if place.up() else None)
+
+    async def _there(self, workers: int) -> None:
+        """Wait until the workers are there.
+
+        Raises:
+            SetupError: they are not, with what they say.
+        """
+        assert self.place is not None
+        until = time.monotonic() + START_S
+        while True:
+            state, up = self.place.read(), self.place.up()
+            if state is not None and STARTED is not None and STARTED.poll() is None:
+                # What a supervisor has left behind that was killed is read by the next one.
+                state = state if up and state.pid == STARTED.pid else None
+            pids = {str(one.pid) for one in state.workers} if state else set()
+            here = await asyncio.to_thread(self.log.work.workers)
+            if len(pids) == workers and pids <= {one.name.split(":")[-2] for one in here}:
+                return
+            if (state is not None and not up) or time.monotonic() > until or self._ended():
+                raise SetupError(
+                    f"The workers did not start. They say:\n{tail_of(self.place.output)}",
+                    todo=f"all of it is in {self.place.output}",
+                )
+            await asyncio.sleep(0.05)
+
+    def _ended(self) -> bool:
+        """Whether the supervisor that this process has started is gone."""
+        return STARTED is not None and STARTED.poll() is not None
+
+    async def workers(self) -> list[Present]:
+        """The workers that are there, on all machines."""
+        return await asyncio.to_thread(self.log.work.workers)
+
+    async def counts(self) -> Counts:
+        """The queue in numbers."""
+        return await asyncio.to_thread(self.log.work.counts)
+
+    def state(self) -> State | None:
+        """What the supervisor on this machine says; None where there is none."""
+        return self.place.read() if self.place is not None and self.place.up() else None
+
+    async def scale(self, workers: int) -> None:
+        """Have another number of workers on this machine; those too many end when their runs have.
+
+        Raises:
+            SetupError: they were not started here, or that is no number of them.
+        """
+        if self.state() is None or self.place is None or not 0 <= workers <= MOST:
+            raise SetupError(
+                f"There cannot be {workers} workers of this fleet on this machine.",
+                expected=f"0 to {MOST}, of a fleet that was started here: Fleet.up",
+            )
+        self.place.want(workers)
+        await self._there(workers)
+
+    async def map(
+        self,
+        team: Actor,
+        tasks: Iterable[Any],
+        *,
+        name: str = "",
+        share: str | None = None,
+        output: Output = None,
+        **options: Any,
+    ) -> Batch:
+        """Give each task to the workers as a run of its own, and return at once.
+
+        Args:
+            team: who is asked; workers must serve an actor of this name.
+            tasks: what is asked.
+            name: of the batch; a new one without.
+            share: shares get their runs performed in fair turns; the batch is one without a name.
+            output: the type of the answers' data.
+            options: of each run, as `submit` takes them: `budget_usd`, `deadline_s`, `priority`.
+
+        Returns:
+            The runs; they are stored when this returns.
+
+        Raises:
+            SetupError: no worker serves the team, or what cannot be asked so.
+        """
+        here = await self.workers()
+        served = sorted({one for worker in here for one in worker.actors})
+        if here and team.name not in served:
+            raise SetupError(
+                f"No worker of this fleet serves {team.name}.",
+                expected=f"one of: {', '.join(served)}",
+                todo=f"start one for it: Fleet.up('FILE.py:{team.name}'), or name an actor that is"
+                " served. Code does not travel through the log",
+            )
+        name = name or uuid7()
+        if MARK in name:
+            raise SetupError(f"A batch cannot be called {name!r}: it has a {MARK!r}.")
+        given, ids = list(tasks), list[str]()
+        for n in range(0, len(given), TOGETHER):
+            ids += await asyncio.gather(
+                *(
+                    team.submit(
+                        task,
+                        log=self.log,
+                        id=f"{name}{MARK}{nth:06d}",
+                        share=name if share is None else share,
+                        output=output,
+                        **options,
+                    )
+                    for nth, task in enumerate(given[n : n + TOGETHER], n)
+                )
+            )
+        return Batch(self.log, ids, name=name, output=output)
+
+    async def attach(self, name: str = "", *, output: Output = None) -> Batch:
+        """The runs of a batch again, as after a restart of the kernel; of the newest by default.
+
+        Raises:
+            SetupError: there is none of that name.
+        """
+        batches = await self.batches()
+        name = name or next(iter(batches), "")
+        if name not in batches:
+            raise SetupError(
+                f"The log {self.log.url} has no batch {name!r}.",
+                expected=f"one of: {', '.join(list(batches)[:5]) or 'none yet'}",
+            )
+        return Batch(self.log, batches[name], name=name, output=output)
+
+    async def batches(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the runs of each batch in the log, the newest batch first."""
+        found: dict[str, list[str]] = {}
+        for info in await asyncio.to_thread(self.log.runs):
+            name, mark, number = info.id.rpartition(MARK)
+            if mark and number.isdigit():
+                found.setdefault(name, []).append(info.id)
+        return {name: sorted(ids) for name, ids in found.items()}
+
+    async def down(self) -> None:
+        """End the workers that run on this machine; what they cannot finish waits for others.
+
+        Raises:
+            TimeoutError: they have not ended after a minute.
+        """
+        state = self.state()
+        if state is None or self.place is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(state.pid, signal.SIGTERM)
+        async with asyncio.timeout(END_S):
+            while self.place.up():
+                await asyncio.sleep(0.05)
+        if STARTED is not None and STARTED.pid == state.pid:
+            await asyncio.to_thread(STARTED.wait, END_S)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.down()
+
+    def __repr__(self) -> str:
+        counts, here = self.log.work.counts(), self.log.work.workers()
+        slots = sum(one.slots for one in here)
+        return (
+            f"Fleet at {self.log.url}: {len(here)} workers with {slots} slots; {counts.open} runs"
+            f" open, {counts.running} under way, {counts.waiting} wait for a person, {counts.dead}"
+            f" dead letters, {counts.done} done"
+        )
+
+
+STARTED: subprocess.Popen[bytes] | None = None
+"""The supervisor that this process started last; so it is no zombie when it ends."""
+
+
+def opened_log(log: Log | str | None) -> tuple[Log, str, dict[str, str]]:
+    """The log, its URL for processes that are started, and what else these are told."""
+    if isinstance(log, str):
+        return open_log(log), absolute(log), {}
+    if log is not None:
+        address = getattr(log, "address", None)
+        return log, str(address_url(address)) if address is not None else log.url, {}
+    if found := os.environ.get("AGENTKIT_LOG"):
+        return open_log(found), absolute(found), {}
+    from agentkit.fleet.embedded import Embedded
+
+    server = Embedded(folder() / "postgres")
+    SERVERS.append(server)
+    return open_log(server.url), server.url, {EMBEDDED: str(server.path)}
+
+
+SERVERS: list[Any] = []
+"""Servers of one's own that this process holds up."""
+
+
+def absolute(url: str) -> str:
+    """The URL of a log as a process in another folder reads it."""
+    if "://" not in url:
+        return f"sqlite:///{Path(url).expanduser().absolute()}"
+    scheme, _, rest = url.partition(":///")
+    if scheme == "sqlite":
+        return f"sqlite:///{Path(rest).expanduser().absolute()}"
+    return url
+
+
+def address_url(address: Any) -> str:
+    """The URL of a log in Postgres, secrets included: for the environment of our own processes."""
+    mark = "&" if "?" in address.conninfo else "?"
+    return f"{address.conninfo}{mark}schema={address.schema}"
+
+
+def start(
+    place: Place,
+    targets: Sequence[str],
+    workers: int,
+    options: Mapping[str, float],
+    extra: Mapping[str, str],
+) -> None:
+    """Start the supervisor, in a session of its own: Ctrl-C in the terminal is not for it."""
+    global STARTED
+    words = [word for name, value in options.items() for word in (f"--{name}", f"{value:g}")]
+    command = [sys.executable, "-m", "agentkit", "fleet", "up", *targets]
+    command += ["--workers", str(workers), "--under", str(place.state.parent), *words]
+    if STARTED is not None:
+        STARTED.poll()
+    with place.output.open("wb") as out:
+        STARTED = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, **extra},
+            start_new_session=True,
+        )

@@ -1,0 +1,185 @@
+"""The supervisor of a fleet on this machine: starts worker processes, and starts anew what dies.
+
+It is a process of its own, so that the kernel may go away. It decides nothing about runs: these are
+the log's. Where it is killed itself, its workers go on; the next one replaces them, one by one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentkit.errors import SetupError
+from agentkit.fleet.place import Place, Process, State, is_worker
+
+LOOK_S = 0.2
+"""How often it is looked what has died, and what is wanted."""
+
+FIRST_S, LONGEST_S = 0.5, 30.0
+"""The pause before a worker is started anew: twice as long each time that it lived shortly."""
+
+STEADY_S = 60.0
+"""A worker that lived so long had no trouble in starting."""
+
+WRONG = 2
+"""What a worker ends with that cannot work: no such actor, no such log. Others could not either."""
+
+STOP_S = 10.0
+"""How long after its drain a worker may take to end."""
+
+
+@dataclass
+class Slot:
+    """A place for a worker."""
+
+    process: subprocess.Popen[bytes] | None = None
+    since: float = 0.0
+    restarts: int = 0
+    pause_s: float = FIRST_S
+    not_before: float = 0.0
+
+
+class Sidecar:
+    """See the module."""
+
+    def __init__(
+        self,
+        targets: Sequence[str],
+        log_url: str,
+        *,
+        workers: int,
+        options: Sequence[str] = (),
+        drain_s: float = 30.0,
+        under: Path | None = None,
+    ) -> None:
+        """Make one.
+
+        Args:
+            targets: FILE.py:NAME or MODULE:NAME of the actors.
+            log_url: of the log, without secrets; the workers have it from their environment.
+            workers: how many there shall be.
+            options: of `agentkit worker`.
+            drain_s: how long their runs may go on once they are told to stop.
+            under: the folder in which it is written down.
+        """
+        self.targets, self.log_url, self.options = tuple(targets), log_url, list(options)
+        self.workers, self.drain_s = workers, drain_s
+        self.place = Place(log_url, under)
+        self.since, self.slots, self.leaving = time.time(), list[Slot](), list[Slot]()
+        self.stopping = False
+        self._told: State | None = None
+
+    def serve(self) -> int:
+        """Work until a signal comes; the status that the process ends with.
+
+        Raises:
+            SetupError: another supervisor has this log's fleet in this folder.
+        """
+        held = self.place.taken()
+        if held is None:
+            raise SetupError(
+                f"A fleet of {self.log_url} runs here already.",
+                todo="use it: Fleet.up joins it, `agentkit fleet scale N`; or end it:"
+                " `agentkit fleet down`",
+            )
+        for name in ("SIGTERM", "SIGINT"):
+            signal.signal(getattr(signal, name), self._stop)
+        self.place.wanted.unlink(missing_ok=True)
+        self._replace()
+        try:
+            while not self.stopping:
+                if (wrong := self.round()) is not None:
+                    return wrong
+                time.sleep(LOOK_S)
+            return 0
+        finally:
+            self._end()
+            self.place.state.unlink(missing_ok=True)
+            held.close()
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def _replace(self) -> None:
+        """Tell the workers that a killed supervisor has left behind to end when their runs have."""
+        before = self.place.read()
+        for one in before.workers if before else ():
+            if before and is_worker(one.pid, before.targets):
+                with contextlib.suppress(OSError):
+                    os.kill(one.pid, signal.SIGTERM)
+
+    def round(self) -> int | None:
+        """Start what is missing, and let go what is too many; a status where nobody can work."""
+        wanted = self.place.how_many(self.workers)
+        self.slots += [Slot() for _ in range(wanted - len(self.slots))]
+        for slot in self.slots[wanted:]:
+            if slot.process is not None:
+                slot.process.terminate()
+                self.leaving.append(slot)
+        del self.slots[wanted:]
+        self.leaving = [one for one in self.leaving if one.process and one.process.poll() is None]
+        for slot in self.slots:
+            status = slot.process.poll() if slot.process is not None else None
+            if status == WRONG:
+                return WRONG
+            if slot.process is None or status is not None:
+                self._start(slot)
+        self._tell(wanted)
+        return None
+
+    def _start(self, slot: Slot) -> None:
+        """Start a worker in a slot, if it is time."""
+        now = time.monotonic()
+        if slot.process is not None:
+            lived = now - slot.since
+            slot.pause_s = FIRST_S if lived > STEADY_S else min(2 * slot.pause_s, LONGEST_S)
+            slot.restarts += 1
+            slot.process, slot.not_before = None, now + slot.pause_s / 2
+        if now < slot.not_before:
+            return
+        command = [sys.executable, "-m", "agentkit", "worker", *self.targets, *self.options]
+        slot.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        slot.since = now
+
+    def _tell(self, wanted: int) -> None:
+        """Write down what there is, where it has changed."""
+        now, at = time.monotonic(), time.time()
+        processes = tuple(
+            Process(pid=one.process.pid, since=at - now + one.since, restarts=one.restarts)
+            for one in self.slots
+            if one.process is not None
+        )
+        state = State(
+            pid=os.getpid(),
+            log=self.log_url,
+            targets=self.targets,
+            wanted=wanted,
+            since=self.since,
+            workers=processes,
+        )
+        key = [(one.pid, one.restarts) for one in processes]
+        old = self._told
+        if old is None or old.wanted != wanted or key != [(o.pid, o.restarts) for o in old.workers]:
+            self.place.write(state)
+            self._told = state
+
+    def _end(self) -> None:
+        """End all workers: their runs end, or are given back."""
+        processes = [one.process for one in (*self.slots, *self.leaving) if one.process]
+        for one in processes:
+            if one.poll() is None:
+                one.terminate()
+        until = time.monotonic() + self.drain_s + STOP_S
+        for one in processes:
+            try:
+                one.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait()
