@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -205,6 +206,7 @@ class Worker:
             self.metrics.count("taken_over", one.attempt > 1)
             task = asyncio.create_task(self._perform(one))
             self.doing[one.lease.run] = Doing(one, task)
+            task.add_done_callback(functools.partial(self._done, one))
         if len(found) < room:
             await self._pause(self.look_s * self._rng.uniform(0.5, 1.0))
 
@@ -261,9 +263,15 @@ class Worker:
                 await self._give_back(claimed, counts=counts, reason=why)
         except Exception as error:
             await self._failed(claimed, error)
-        finally:
-            self.doing.pop(lease.run, None)
-            self._free.set()
+
+    def _done(self, claimed: Claimed, task: asyncio.Task[None]) -> None:
+        """Hold a run no longer: also one that was let go of before anything of it was done."""
+        one = self.doing.get(claimed.lease.run)
+        if one is not None and one.claimed is claimed:
+            del self.doing[claimed.lease.run]
+        self._free.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("Run %s was not given back.", claimed.lease.run, exc_info=error)
 
     async def _failed(self, claimed: Claimed, error: Exception) -> None:
         """Give a run back after a failed attempt, or give it up."""

@@ -611,6 +611,21 @@ async def test_a_run_whose_giving_back_hangs_is_taken_over_when_its_lease_ends(
         hung.set()
 
 
+async def test_a_run_that_is_let_go_of_before_it_began_is_not_held(logs: Logs) -> None:
+    """As where a claim took longer than its lease, because the server was away."""
+    log = logs()
+    run_id = await hello.submit("x", log=log)
+    worker = Worker([hello], log, slots=1, lease_s=1.0, **QUICK)
+    await worker._claim()
+    (one,) = worker.doing.values()
+    one.task.cancel()  # its coroutine never runs
+    await asyncio.gather(one.task, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert worker.doing == {} and performed == []
+    async with working(logs(), hello):
+        assert (await attach(run_id, log=log, timeout_s=20)).text == "hi x"
+
+
 async def test_loops_that_fail_are_started_again(
     logs: Logs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
