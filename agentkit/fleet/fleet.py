@@ -196,20 +196,11 @@ class Fleet:
             The runs; they are stored when this returns.
 
         Raises:
-            SetupError: no worker serves the team, or what cannot be asked so.
+            SetupError: no worker serves the team, a batch of that name is there, or what cannot be
+                asked so.
         """
-        here = await self.workers()
-        served = sorted({one for worker in here for one in worker.actors})
-        if here and team.name not in served:
-            raise SetupError(
-                f"No worker of this fleet serves {team.name}.",
-                expected=f"one of: {', '.join(served)}",
-                todo=f"start one for it: Fleet.up('FILE.py:{team.name}'), or name an actor that is"
-                " served. Code does not travel through the log",
-            )
         name = name or uuid7()
-        if MARK in name:
-            raise SetupError(f"A batch cannot be called {name!r}: it has a {MARK!r}.")
+        await self._may_map(team.name, name)
         given, ids = list(tasks), list[str]()
         for n in range(0, len(given), TOGETHER):
             ids += await asyncio.gather(
@@ -226,6 +217,30 @@ class Fleet:
                 )
             )
         return Batch(self.log, ids, name=name, output=output)
+
+    async def _may_map(self, actor: str, name: str) -> None:
+        """Refuse a batch that nobody would perform, or of a name that is taken.
+
+        Raises:
+            SetupError: it is one.
+        """
+        here = await self.workers()
+        served = sorted({one for worker in here for one in worker.actors})
+        if here and actor not in served:
+            raise SetupError(
+                f"No worker of this fleet serves {actor}.",
+                expected=f"one of: {', '.join(served)}",
+                todo=f"start one for it: Fleet.up('FILE.py:{actor}'), or name an actor that is"
+                " served. Code does not travel through the log",
+            )
+        if MARK in name:
+            raise SetupError(f"A batch cannot be called {name!r}: it has a {MARK!r}.")
+        if await asyncio.to_thread(self.log.has, f"{name}{MARK}{0:06d}"):
+            raise SetupError(
+                f"There is a batch {name!r} already.",
+                expected="a new name, or none",
+                todo=f"take it again: await fleet.attach({name!r})",
+            )
 
     async def attach(self, name: str = "", *, output: Output = None) -> Batch:
         """The runs of a batch again, as after a restart of the kernel; of the newest by default.

@@ -138,6 +138,10 @@ async def test_answers_come_as_runs_end_and_failures_stop_nobody(log: Log) -> No
         assert same.ids == runs.ids
         with pytest.raises(SetupError, match="no batch 'other'"):
             await fleet.attach("other")
+        for wrong in (runs.name, "a~b"):
+            with pytest.raises(SetupError, match="batch"):
+                await fleet.map(hello, ["x"], name=wrong)
+        assert len(log.runs()) == 3
         with pytest.raises(SetupError, match="No worker of this fleet serves stranger"):
             await fleet.map(stranger, ["x"])
         with pytest.raises(SetupError, match="were not started here|cannot be 3 workers"):
