@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import uuid
 from dataclasses import dataclass, field
@@ -14,9 +15,13 @@ from agentkit.messages import digest
 from agentkit.protocols.a2a.faults import NOT_FOUND, fault
 from agentkit.protocols.a2a.peer import Peer
 from agentkit.protocols.a2a.terms import DEAD
-from agentkit.protocols.errors import PeerRejected
+from agentkit.protocols.errors import PeerRejected, PeerTimedOut
+from agentkit.protocols.foreign import opening
 from agentkit.protocols.notes import RemoteAsked, RemoteTask
 from agentkit.run import Run
+
+LOOK_S = 10.0
+"""To be told of an old task."""
 
 NOTHING_DONE = ("PeerAbsent", "PeerDenied", "PeerNotAllowed", "PeerUntrusted", "PeerRejected")
 """Errors after which it is known that nobody works at what was sent."""
@@ -37,6 +42,8 @@ class Earlier:
     """Whether it is recorded what was answered."""
     open: bool = False
     """Whether a message may have been sent of which nothing is known."""
+    crashed: bool = False
+    """Whether the process ended while it was under way."""
     snapshot: Task | None = None
     """The task that goes on, or was answered while nobody listened."""
 
@@ -56,11 +63,19 @@ class Earlier:
         """
         if self.done or not (self.tasks or self.open):
             return True
-        async with peer.client() as client:
+        found: Task | None = None
+        try:
+            async with asyncio.timeout(LOOK_S), peer.client() as client:
+                if self.tasks:
+                    found = await self._of(client, self.tasks[-1], peer.where)
+                else:
+                    found = await self._search(client, context, message)
+        except TimeoutError as error:
             if self.tasks:
-                found = await self._of(client, self.tasks[-1], peer.where)
-            else:
-                found = await self._search(client, context, message)
+                raise PeerTimedOut(
+                    f"{opening(peer.where)} did not tell of its task within {LOOK_S:g} s.",
+                    todo="resume again once it is well",
+                ) from error
         if found is None:
             self.attempts += len(self.tasks)
             return peer.once
@@ -112,8 +127,9 @@ def left_by(run: Run, scope: str) -> Earlier:
                 if asked.question not in {one.question for one in made.asked}:
                     made.asked.append(asked)
             case StepStarted(step="remote"):
-                made.open = True
+                made.open = made.crashed = True
             case StepEnded(step="remote"):
+                made.crashed = False
                 made.done = event.status == "ok"
                 if made.done or (event.error and event.error.type in NOTHING_DONE):
                     made.open = False

@@ -14,7 +14,8 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.causes import outgoing
 from agentkit.conversation import worded
-from agentkit.errors import BadOutput, SetupError
+from agentkit.doubts import NOT_DONE
+from agentkit.errors import BadOutput, SetupError, Unsettled
 from agentkit.events import Effect, Usage
 from agentkit.messages import JSON, Content, Thread, canonical, extend, node
 from agentkit.messages import Message as Said
@@ -77,10 +78,35 @@ class RemoteAgent(Actor):
         earlier, effect = left_by(run, scope), self.effect
         first = message_id(run.id, scope)
         if not await earlier.look(self.peer, context, first):
-            effect = "once"  # One may be under way there: a person says whether it was done.
+            if earlier.crashed:
+                effect = "once"  # A person says whether it was done, and what came of it.
+            else:
+                self._allowed()
         perform = partial(self._performed, content, schema_of(output), context, earlier)
         done = await run.step("remote", self.name, request, perform, effect=effect)
         return self._answer(done, output, thread)
+
+    def _allowed(self) -> None:
+        """See to it that a person allows to ask again where the first ask may have been heard.
+
+        Raises:
+            Unsettled: nobody did.
+        """
+        run = current_run()
+        words = run.past.doubts.words if run.past.doubts is not None else {}
+        if words.get(self.name) is not NOT_DONE:
+            raise Unsettled(
+                f"{self.name} was asked this before, and it is not known whether it heard it:"
+                f" {self.peer.where} tells of no task, and does not say that it performs no"
+                " message twice.",
+                expected="a person's word, because it must not happen twice",
+                todo=f"look, then resume with settle={{{self.name!r}: NOT_DONE}} if it did not"
+                " happen, and it is asked again",
+                run_id=run.id,
+                step=self.name,
+                keys=[],
+                doubts=[],
+            )
 
     async def _performed(
         self, content: JSON | Content, schema: JSON, context: str, earlier: Earlier, key: str

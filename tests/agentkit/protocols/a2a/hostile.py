@@ -105,6 +105,11 @@ async def answered(how: str, body: dict[str, Any], calls: list[dict[str, Any]]) 
         await asyncio.sleep(60)
         yield b""
 
+    async def broken() -> AsyncIterator[bytes]:
+        yield b": x\n"
+        raise ConnectionResetError
+
+    sent = sum("Send" in one["method"] for one in calls)
     artifact = {"artifactId": "a", "parts": [{"text": "it is done"}]}
     done = task("COMPLETED", artifacts=[artifact])
     if method == "CancelTask":
@@ -144,6 +149,17 @@ async def answered(how: str, body: dict[str, Any], calls: list[dict[str, Any]]) 
         case "message":
             said = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "hello"}]}
             return sse(event(message=said))
+        case "breaks" if sent == 1:
+            return sse(then=broken())
+        case "forgets" if method == "SendStreamingMessage" and sent == 1:
+            return sse(event(task=task()), then=broken())
+        case "forgets" if method in ("SubscribeToTask", "GetTask"):
+            error = {"code": -32001, "message": "Task not found"}
+            return JSONResponse({"jsonrpc": "2.0", "id": id, "error": error})
+        case "fails once" if method == "GetTask":
+            return JSONResponse({"jsonrpc": "2.0", "id": id, "result": task("FAILED")})
+        case "fails once" if sent == 1:
+            return sse(event(task=task("FAILED")))
         case "drops" if method == "SendStreamingMessage":
             return sse(event(task=task()))
         case "drops" if method == "SubscribeToTask":
