@@ -27,6 +27,12 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: addresses of IPv4 behind a translator."""
 
 Kind = Literal["public", "local", "private", "metadata"]
+MEANS: dict[Kind, str] = {
+    "public": "public",
+    "local": "one of this machine",
+    "private": "one of a private network",
+    "metadata": "one at which a cloud tells keys",
+}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -109,7 +115,7 @@ class Hosts:
         addresses = await looked_up(host, port)
         for address in addresses:
             if not self.takes(host, port, address):
-                raise not_allowed(host, port, f"its address {address} is {kind_of(address)}")
+                raise not_allowed(host, port, f"its address {address} is {MEANS[kind_of(address)]}")
         return addresses
 
 

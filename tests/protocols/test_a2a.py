@@ -99,7 +99,7 @@ async def test_a_server_made_with_the_sdk_for_javascript(
             assert (await remote("ask")).text == "heard dock 7"
             with pytest.raises(PeerRejected, match="the harbour is closed"):
                 await remote("fail")
-        assert asked == ["js_agent asks: Which dock?"]
+        assert asked == ["Which dock?\n[from js_agent, an agent elsewhere]"]
     finally:
         set_person(before)
 

@@ -263,7 +263,9 @@ class Errand:
         """
         default = "no" if "no" in asked.options else ""
         question = Question(
-            text=f"{self.name} asks: {asked.text}", options=asked.options, default=default
+            text=f"{asked.text}\n[from {self.name}, an agent elsewhere]",
+            options=asked.options,
+            default=default,
         )
         with self.clock.paused():
             heard = await self.run.hear(question)

@@ -85,7 +85,7 @@ async def test_nothing_is_called_that_was_not_added() -> None:
 
 
 async def test_a_server_of_tools_is_not_called_at_an_address_of_a_cloud() -> None:
-    with pytest.raises(PeerNotAllowed, match="metadata"):
+    with pytest.raises(PeerNotAllowed, match="a cloud tells keys"):
         await mcp_tools("http://169.254.169.254/mcp", connect_timeout_s=5)
 
 
@@ -110,7 +110,7 @@ async def test_an_allow_list_allows_what_it_names() -> None:
     assert not hosts.takes("x.example", 80, "127.0.0.1")  # A name that leads to this machine.
     assert hosts.takes("localhost", 80, "127.0.0.1") and hosts.takes("x.example", 80, "8.8.8.8")
     assert not Hosts(private=True).takes("x.example", 80, "169.254.169.254")
-    with pytest.raises(PeerNotAllowed, match="is private"):
+    with pytest.raises(PeerNotAllowed, match="a private network"):
         await Hosts().resolved("10.0.0.1", 80)
     for wrong in ("http://x", "a b", "", "10.0.0.0/99"):
         with pytest.raises(SetupError):
