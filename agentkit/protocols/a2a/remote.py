@@ -191,10 +191,10 @@ def outcome_of(report: Report, place: str) -> Outcome:
     )
 
 
-def usage_of(told: JSON) -> Usage | None:
-    """What an agent says that it used, as far as that can be."""
+def usage_of(told: JSON) -> Usage:
+    """What an agent says that it used, as far as that can be; nothing where it does not say."""
     if not isinstance(told, dict):
-        return None
+        return Usage()
     given = {name: told.get(camel(name)) for name in Usage.model_fields}
     known = {n: one for n, one in given.items() if type(one) is int and 0 <= one < 2**53}
     return Usage.model_validate(known)

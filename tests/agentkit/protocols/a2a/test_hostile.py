@@ -109,7 +109,7 @@ async def test_other_ways_to_an_answer(how: str, more: dict[str, Any], text: str
     calls: list[dict[str, Any]] = []
     with served(app(how, calls, **more)) as url:
         answer = await (await a2a_agent(url, token=SECRET))("hello")
-    assert answer.text == text
+    assert answer.text == text and "price unknown" in answer.bill
     sent = [one for one in calls if "Send" in one["method"]]
     assert len(sent) == 1 and sent[0]["authorization"] == f"Bearer {SECRET}"
 
