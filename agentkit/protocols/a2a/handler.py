@@ -127,9 +127,10 @@ class Handler(Push, RequestHandler):
 
     def _last(self, context_id: str, owner: str) -> str:
         """The newest task of a context that was answered."""
-        for one in listed(self.jobs, owner):
-            if one.context == context_id and one.end is not None and one.end.status == "ok":
-                return one.run_id
+        for run_id in reversed(self.jobs.in_context(context_id, owner)):
+            one = self.jobs.found(run_id)
+            if one is not None and one.end is not None and one.end.status == "ok":
+                return run_id
         return ""
 
     async def _go_on(self, run_id: str) -> None:

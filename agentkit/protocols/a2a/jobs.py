@@ -14,8 +14,8 @@ from agentkit.answer import Answer
 from agentkit.attaching import attach
 from agentkit.causes import caused_by
 from agentkit.conversation import heard_in
-from agentkit.errors import AgentkitError, LogError, UnknownRun
-from agentkit.events import Cause, RunStarted
+from agentkit.errors import AgentkitError, LogError
+from agentkit.events import Cause, Noted, RunStarted
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.messages import JSON, Content, canonical, digest
@@ -27,6 +27,12 @@ from agentkit.protocols.notes import Received, Withdrawn
 from agentkit.questions import GivenAnswer, Pending, give
 from agentkit.run import Run
 from agentkit.typed import Output, schema_of
+
+CONTEXTS = 10_000
+"""Newest tasks whose contexts are known."""
+
+RECEIVED = 3
+"""Events of a run among which it says what message it is about."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Jobs:
         self.actor, self.log, self.deps, self.bounds = actor, log, deps, bounds
         self.under_way: dict[str, Job] = {}
         self.closing = False
+        self._contexts: dict[tuple[str, str], list[str]] | None = None
 
     def run_of(self, message: str, owner: str, context: str, content: JSON | Content) -> str:
         """The id of the run that a message begins: the same whenever it comes, of no other one.
@@ -80,14 +87,24 @@ class Jobs:
 
     def found(self, run_id: str) -> Folded | None:
         """The task of that id; None where there is none that came from elsewhere."""
-        try:
-            made = folded(self.log, run_id)
-        except UnknownRun:
-            return None
+        if not self.log.has(run_id):
+            return None  # To raise UnknownRun reads the names of all runs.
+        made = folded(self.log, run_id)
         first = made.events[0] if made.events else None
         if made.received is None or not isinstance(first, RunStarted):
             return None
         return made if first.actor == self.actor.name else None
+
+    def in_context(self, context: str, owner: str) -> list[str]:
+        """The tasks of a context, the oldest first; the log is looked through once."""
+        if self._contexts is None:
+            self._contexts = {}
+            infos = [one for one in self.log.runs() if one.actor == self.actor.name]
+            for info in sorted(infos, key=lambda one: one.started)[-CONTEXTS:]:
+                for event in self.log.read(info.id, upto=RECEIVED):
+                    if isinstance(event, Noted) and isinstance(note := event.note, Received):
+                        self._contexts.setdefault((note.context, note.owner), []).append(info.id)
+        return self._contexts.get((context, owner), [])
 
     async def begin(self, run_id: str, errand: Errand) -> Job:
         """Begin a run.
@@ -95,7 +112,11 @@ class Jobs:
         Raises:
             AgentkitError: it could not be begun; nothing was paid.
         """
-        return await self._started(run_id, errand)
+        job = await self._started(run_id, errand)
+        if self._contexts is not None:
+            place = errand.received.context, errand.received.owner
+            self._contexts.setdefault(place, []).append(run_id)
+        return job
 
     async def go_on(self, run_id: str) -> Job:
         """Go on with a run that nobody performs any more.
