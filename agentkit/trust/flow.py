@@ -30,12 +30,18 @@ from agentkit.record import STOPPED
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.lifting import plain
 from agentkit.trust.marks import NOTHING, Mark, from_source
+from agentkit.trust.metadata import from_wire
 from agentkit.trust.notes import Governed, Labelled, Lifted
 from agentkit.trust.policy import Policy
 
 TELLS_NOTHING = {"write", "remember", "publish", "forget", "clear", "mark", "nak", "keep", "reset"}
 """What is done to a memory that gives nothing back that somebody else wrote."""
 
+
+TOPICS = (Governed.topic, Labelled.topic, Lifted.topic)
+
+RECEIVED = "a2a.received"
+"""The topic of the note of a task from elsewhere; what emits it stands later."""
 
 SILENT = ("clock", "random", "join", "person")
 """Steps whose results nobody outside wrote: a person here answers for what he says."""
@@ -243,7 +249,9 @@ class Flow:
         return mark
 
     def _noted(self, event: Noted) -> Mark | None:
-        if event.topic not in ("policy", "label", "label.lifted"):
+        if event.topic == RECEIVED:
+            return self._received(event)
+        if event.topic not in TOPICS:
             return None
         self.governed = True
         match event.note:
@@ -263,6 +271,13 @@ class Flow:
                 self.place(event.run, event.scope).lifted = True
         return None
 
+    def _received(self, event: Noted) -> Mark:
+        """A task that a peer sent: it is the peer's, whoever performs it."""
+        label, source = sent_by_peer(event, self.policy)
+        mark = from_source(label, event.run, event.seq, f"{source} sent the task", source)
+        self.add(event.run, event.scope, mark)
+        return mark
+
     def at(self, run: str, seq: int) -> Mark:
         """Of what decided or came in at an event, where marks are kept."""
         return (self.marks or {}).get((run, seq), NOTHING)
@@ -271,6 +286,13 @@ class Flow:
         """Of all that a run told whoever asked."""
         found = self.places.get((run, ""))
         return CLEAN if found is None else found.mark.label
+
+
+def sent_by_peer(event: Noted, policy: Policy) -> tuple[Label, str]:
+    """The label of a task that came from elsewhere, and from whom."""
+    told = event.data if isinstance(event.data, dict) else {}
+    source = f"client:{told.get('owner') or 'a2a'}"
+    return policy.believed(source, from_wire(told.get("metadata"))), source
 
 
 def stopped(event: StepEnded) -> bool:

@@ -17,11 +17,11 @@ from agentkit.person import Question, agreed
 from agentkit.scope import current_scope
 from agentkit.step import Outcome, Step
 from agentkit.toolcalls import listed
-from agentkit.trust.flow import Flow
+from agentkit.trust.flow import RECEIVED, Flow, sent_by_peer
 from agentkit.trust.heard import HEARD
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.marks import Mark
-from agentkit.trust.notes import Governed, Labelled, Ruled
+from agentkit.trust.notes import Governed, Labelled, Ruled, labelled
 from agentkit.trust.pins import words_outside
 from agentkit.trust.policy import Decision, Policy
 
@@ -56,6 +56,9 @@ class RunGuard:
             if event.run == run.id:
                 self._own = True
                 self.flow.take(event)
+            elif isinstance(event, Noted) and event.topic == RECEIVED:
+                label, source = sent_by_peer(event, policy)
+                self._told.append((labelled(label, source), ""))
             elif isinstance(event, Noted) and event.topic == Labelled.topic:
                 told = event.note
                 if isinstance(told, Labelled) and (told.step or not event.scope):
@@ -85,11 +88,7 @@ class RunGuard:
     def _say(self, label: Label, source: str, scope: str, step: str = "") -> None:
         """Put a label into the log, where there is something to say."""
         if not label.clean or step:
-            told = Labelled(
-                integrity=label.integrity, confidentiality=label.confidentiality, source=source,
-                **({"step": step} if step else {}),
-            )  # fmt: skip
-            self.run.note(told, scope=scope)
+            self.run.note(labelled(label, source, step), scope=scope)
 
     def take(self, event: Any) -> None:
         """Follow the labels; what was answered before and is asked again here is known by it."""
@@ -154,7 +153,9 @@ class RunGuard:
             return None
         allowed = None
         if decided.verdict == "ask":
-            allowed = await self._asked(step, name, decided, mark)
+            # Who sent the words is who would be asked: nobody allows his own.
+            own = any(one.startswith("client:") for one in mark.origins)
+            allowed = False if own else await self._asked(step, name, decided, mark)
         self._note(step, name, decided, mark, allowed)
         if allowed or decided.verdict == "allow":
             return None

@@ -74,3 +74,17 @@ class Ruled(Note):
     """The same in words."""
     allowed: bool | None = None
     """Of "ask", what the person said."""
+
+
+def labelled(label: Label, source: str, step: str = "") -> Labelled:
+    """The note of a label.
+
+    Args:
+        label: that something has.
+        source: where that comes from.
+        step: the key of the step whose result it is; "" for an activation.
+    """
+    told = {"step": step} if step else {}
+    return Labelled(
+        integrity=label.integrity, confidentiality=label.confidentiality, source=source, **told
+    )

@@ -9,49 +9,21 @@ its words worse, unless the policy `believes` it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agentkit.guarding import ARRIVING
+from agentkit.causes import performing
+from agentkit.events import Noted
+from agentkit.guarding import ARRIVING, TOPIC, Everywhere
+from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.scope import here
+from agentkit.trust.flow import flow_of
 from agentkit.trust.labels import Label
-from agentkit.trust.notes import Labelled
+from agentkit.trust.metadata import KEY, from_wire, to_wire
+from agentkit.trust.notes import labelled
 
-KEY = "ifc"
-"""In `_meta` of a request, a result, a message or a task."""
-
-WORST = Label(integrity="untrusted", confidentiality="secret")
-
-LEVELS: dict[str, Any] = {
-    "public": "public", "low": "public", "private": "private", "secret": "secret",
-    "user_identity": "secret", "high": "secret",
-}  # fmt: skip
-
-
-def to_wire(label: Label) -> dict[str, JSON]:
-    """A label as an entry of `_meta`; nothing of one that is clean."""
-    return {} if label.clean else {KEY: label.form()}
-
-
-def from_wire(meta: Any) -> Label | None:
-    """The label that a peer gave along; None where it gave none.
-
-    Args:
-        meta: `_meta`, or metadata of a message, as it came.
-    """
-    if not isinstance(meta, Mapping) or KEY not in meta:
-        return None
-    told = meta[KEY]
-    if not isinstance(told, Mapping):
-        return WORST
-    integrity, level = told.get("integrity"), told.get("confidentiality", "public")
-    if isinstance(level, list):
-        level = "private"
-    known = LEVELS.get(level) if isinstance(level, str) else None
-    if integrity not in ("trusted", "untrusted") or known is None:
-        return WORST
-    return Label(integrity=integrity, confidentiality=known)
+__all__ = ["KEY", "arrived", "arriving", "from_wire", "leaving", "to_wire", "told_in", "told_of"]
 
 
 def leaving() -> dict[str, JSON]:
@@ -65,30 +37,35 @@ def leaving() -> dict[str, JSON]:
     return to_wire(around[0].guard.leaving())
 
 
-def arrived(source: str, meta: Any = None, *, step: str = "") -> None:
-    """Put the label of what came from a peer into the log, before it is read.
+def arrived(source: str, meta: Any = None) -> None:
+    """Put the label of the result of the step that is performed into the log, before it is read.
 
     Args:
-        source: who sent it, "mcp:files" or "a2a:partner".
+        source: who sent it, "mcp:files" or "remote:partner".
         meta: what came along with it.
-        step: the key of the step whose result it is; "" for what the activation reads.
     """
-    around = here.get()
+    around, place = here.get(), performing.get()
     if around is None:
         return
     run, said = around[0], from_wire(meta)
+    step = place.step if place is not None and place.run == run.id else ""
     if run.guard is not None:
         run.guard.arrived(source, said, step)
     elif said is not None:
         label = said | Label(integrity="untrusted")
-        run.note(
-            Labelled(
-                integrity=label.integrity,
-                confidentiality=label.confidentiality,
-                source=source,
-                **({"step": step} if step else {}),
-            )  # fmt: skip
-        )
+        run.note(labelled(label, source, step))
+
+
+def told_of(log: Log, run: str) -> dict[str, JSON]:
+    """What goes along with the answer of a run that was served; nothing without a policy."""
+    return told_in(log.read(run), run) if Everywhere.policy is not None else {}
+
+
+def told_in(events: Sequence[Any], run: str) -> dict[str, JSON]:
+    """The same from the events of the run, where they name a policy."""
+    if not any(type(one) is Noted and one.topic == TOPIC for one in events):
+        return {}
+    return to_wire(flow_of(events).label(run))
 
 
 @contextlib.contextmanager

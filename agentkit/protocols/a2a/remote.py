@@ -34,6 +34,7 @@ from agentkit.protocols.hosts import Hosts
 from agentkit.run import current_run
 from agentkit.scope import current_scope
 from agentkit.step import Outcome
+from agentkit.trust.wire import arrived, leaving
 from agentkit.typed import Output, answered_before, schema_of
 
 DESCRIPTION = 4_000
@@ -62,6 +63,11 @@ class RemoteAgent(Actor):
     def card(self) -> AgentCard:
         """What it says of itself, as the SDK has it."""
         return self.peer.card
+
+    @property
+    def outside(self) -> str:
+        """Where its description and its answers come from, for policies: "remote:NAME"."""
+        return f"remote:{self.name}"
 
     @property
     def signed(self) -> State:
@@ -124,6 +130,8 @@ class RemoteAgent(Actor):
             message.metadata[OUTPUT] = proto_value(schema).struct_value
         for field, said in outgoing().items():
             message.metadata[field] = said
+        for field, label in leaving().items():
+            message.metadata[field] = proto_value(label).struct_value
         clock, where = Clock(), self.peer.where
         resend = self.peer.once or self.effect == "pure"
         errand = Errand(self.peer, self.name, run, scope, key, message, clock, earlier, resend)
@@ -137,6 +145,7 @@ class RemoteAgent(Actor):
         except asyncio.CancelledError:
             await asyncio.shield(errand.withdraw())
             raise
+        arrived(self.outside, report.metadata())
         if (error := failed(report, where)) is not None:
             raise error
         return outcome_of(report, self.peer.place)

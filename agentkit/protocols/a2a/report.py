@@ -150,6 +150,11 @@ class Report:
         fields = self.task.status.message.metadata.fields if self.task else {}
         return str(fields[ERROR].string_value) if ERROR in fields else ""
 
+    def metadata(self) -> dict[str, JSON]:
+        """What came along with it; {} where there is none."""
+        fields = self.task.metadata.fields if self.task else {}
+        return {name: value_of(one) for name, one in fields.items()}
+
     def told(self) -> dict[str, JSON]:
         """What is told of it: what it took and what it lacks, as far as it says."""
         if self.task is None:

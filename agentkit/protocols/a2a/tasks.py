@@ -23,6 +23,7 @@ from agentkit.protocols.a2a.content import parts_of, proto_value, typed
 from agentkit.protocols.a2a.terms import ANSWER, COST, ERROR, LACKS, OPTIONS, RUN, USAGE, camel
 from agentkit.protocols.notes import Received, Withdrawn
 from agentkit.questions import Asked, Pending, given, named
+from agentkit.trust.wire import told_in
 from agentkit.values import jsonable
 
 GOES_ON = ("Unsettled", "RunTaken", "Interrupted", "Waiting", "LogLocked", "LogUnreachable")
@@ -204,6 +205,8 @@ class Folded:
             made.status.message.CopyFrom(self._asks(f"{self.run_id}-error", str(error), ()))
             return made
         made.metadata[RUN] = self.run_id
+        for name, label in told_in(self.events, self.run_id).items():
+            made.metadata[name] = proto_value(label).struct_value
         if artifact is not None and found is not None:
             made.artifacts.append(artifact)
             used = {camel(name): one for name, one in found.usage.model_dump(mode="json").items()}

@@ -21,6 +21,7 @@ from agentkit.protocols.errors import PeerTimedOut
 from agentkit.protocols.foreign import clipped
 from agentkit.protocols.mcp.asking import elicited
 from agentkit.protocols.mcp.thread import back
+from agentkit.trust.wire import leaving
 
 KEY = "jupyter-agentkit/idempotency-key"
 """In `_meta` of a call: the same when it is made again, for servers that tell by it that they have
@@ -42,6 +43,8 @@ class Call(Clock):
         self.around = contextvars.copy_context()
         self.trace = outgoing()
         """The trace context of the step that makes it."""
+        self.label = leaving()
+        """What is known of what it says, where a policy follows that."""
         self.stopped: AgentkitError | None = None
         """What ended the ask, as a question to a person may."""
 
@@ -49,7 +52,7 @@ class Call(Clock):
     def meta(self) -> dict[str, Any] | None:
         """What goes along with it."""
         key = {KEY: self.context.key} if self.context.key else {}
-        return {**key, **self.trace} or None
+        return {**key, **self.trace, **self.label} or None
 
     @contextlib.contextmanager
     def spanning(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ from agentkit.protocols.mcp.offers import Offer
 from agentkit.toolcalls import use
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import BadArguments
+from agentkit.trust.wire import arriving, told_of
 
 ANSWER_S = 600.0
 """How long a question waits for who called, before nobody counts as there."""
@@ -52,6 +53,8 @@ class Given:
     error: str = ""
     """The class of the error; "" where there is none, and the content is its text otherwise."""
     run: str = ""
+    label: dict[str, JSON] = field(default_factory=dict)
+    """What is known of it, where a policy follows that."""
 
 
 class Job:
@@ -65,6 +68,7 @@ class Job:
         log: Log | None,
         deps: Any = NOT_GIVEN,
         cause: Cause | None = None,
+        sent: tuple[str, Any] = ("client:mcp", None),
     ) -> None:
         """Begin a call.
 
@@ -75,7 +79,9 @@ class Job:
             log: where that is; None is the default log.
             deps: what tools and instructions with a context get.
             cause: what the caller says of the step that it is part of.
+            sent: who calls, and the `_meta` that came along.
         """
+        self.sent = sent
         self.offer, self.arguments, self.run_id, self.log = offer, arguments, run_id, log
         self.deps, self.cause = deps, cause
         self.news: asyncio.Queue[Told | Open] = asyncio.Queue()
@@ -88,7 +94,7 @@ class Job:
         return await outcome(self.offer, self._performed(), self.run_id)
 
     async def _performed(self) -> Given:
-        with caused_by(self.cause):
+        with caused_by(self.cause), arriving(*self.sent):
             if self.offer.recorded(self._checked()):
                 return await self._recorded()
             return await self._plain()
@@ -132,8 +138,10 @@ class Job:
                 answer = await actor.resume(self.run_id, **how)
         finally:
             remove()
+        label = told_of(log, self.run_id)
         if self.offer.actor is None and isinstance(answer.data, dict):
-            return Given(answer.data.get("result"), str(answer.data.get("error", "")), self.run_id)
+            error = str(answer.data.get("error", ""))
+            return Given(answer.data.get("result"), error, self.run_id, label)
         said = answer.data if answer.data is not None and answer.content is None else answer.said
         if answer.fault and isinstance(said, str | Content):
             parts = said if isinstance(said, Content) else (said,)
@@ -142,7 +150,7 @@ class Job:
                 if not isinstance(said, str)
                 else (f"{said}\n[{answer.fault}]")
             )
-        return Given(said, "", self.run_id)
+        return Given(said, "", self.run_id, label)
 
     def _happened(self, items: list[Any]) -> None:
         """Tell who waits how far the run is."""
@@ -265,6 +273,7 @@ class Jobs:
         key: str,
         who: str,
         cause: Cause | None = None,
+        meta: Any = None,
     ) -> Job:
         """A call; the one that is under way already where the key is the same.
 
@@ -274,12 +283,14 @@ class Jobs:
             key: of the call, "" for none.
             who: calls; keys of two callers are two keys.
             cause: what the caller says of the step that it is part of.
+            meta: what came along with it.
         """
         run_id = run_of(offer.name, key, who) if key else uuid7()
         job = self._by_run.get(run_id)
         if job is not None and job.arguments == arguments:
             return job
-        job = Job(offer, arguments, run_id, self.log, self.deps, cause)
+        sent = (f"client:{who or 'mcp'}", meta)
+        job = Job(offer, arguments, run_id, self.log, self.deps, cause, sent)
         self._by_run.setdefault(run_id, job)
         job.task.add_done_callback(lambda _: self._ended(run_id, job))
         return job

@@ -22,6 +22,7 @@ from agentkit.protocols.mcp.faults import Lost, fault
 from agentkit.protocols.mcp.thread import at_exit, not_at_exit, there
 from agentkit.protocols.mcp.tool import Choice, Definition, McpTool, believed, chosen, name_for
 from agentkit.tools.protocol import Approve, CallFailed
+from agentkit.trust.wire import arrived
 
 calling: ContextVar[Call | None] = ContextVar("agentkit.mcp", default=None)
 """The call that a question of a server belongs to, where that is known."""
@@ -150,6 +151,7 @@ class McpServer:
         call = Call(self.name, context)
         async with call.within(tool.limit_s, tool.made.name):
             result = await there(self._call(tool, arguments, call))
+        arrived(tool.outside, result.meta)
         if result.is_error:
             raise CallFailed(words_of(result.content) or f"{tool.made.name} failed.")
         data, wrong = believed(tool.made, result, tool.effect)

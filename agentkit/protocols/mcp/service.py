@@ -105,7 +105,7 @@ class Service:
                 raise MCPError(types.INVALID_PARAMS, f"{KEY} is no text, or too long.")
             who = authenticated_principal(context) or ""
             arguments, cause = dict(params.arguments or {}), cause_of(context)
-            job = self.jobs.begin(offer, arguments, key, who, cause)
+            job = self.jobs.begin(offer, arguments, key, who, cause, context.meta)
         return await self._attended(context, job)
 
     def _answered(self, token: str, answers: dict[str, Any]) -> Job:
@@ -218,6 +218,7 @@ def said(question: Question, answer: types.ElicitResult) -> str | None:
 def result_of(given: Given) -> types.CallToolResult:
     """What a call came to, as the protocol has it."""
     meta: dict[str, Any] = {RUN: given.run} if given.run else {}
+    meta |= given.label
     if given.error:
         meta[ERROR] = given.error
     found: JSON = None if isinstance(given.content, Content) else given.content

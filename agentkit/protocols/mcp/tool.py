@@ -111,6 +111,11 @@ class McpTool(RemoteTool):
         self.made, self.limit_s = made, limit_s
         self.takes_context: TakesContext = "the run"
 
+    @property
+    def outside(self) -> str:
+        """Where its description and its results come from, for policies: "mcp:SERVER"."""
+        return f"mcp:{self.made.server}"
+
     def _made_of(self) -> tuple[Any, ...]:
         return self.made.server, self.made.mark
 
