@@ -6,7 +6,7 @@ A run without a policy has the guard None, and asks for no more than that.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -55,7 +55,7 @@ ARRIVING: ContextVar[Any] = ContextVar("agentkit.arriving", default=None)
 """What is known of a task that comes from another process: its label, and from where."""
 
 
-def guard_of(run: Any, events: Iterable[Event]) -> Guard | None:
+def guard_of(run: Any, events: Sequence[Event]) -> Guard | None:
     """What looks at a run that is opened; None without a policy.
 
     Args:
@@ -66,6 +66,8 @@ def guard_of(run: Any, events: Iterable[Event]) -> Guard | None:
     policy = POLICY.get() or Everywhere.policy
     if policy is None and run.outer is not None and run.outer.guard is not None:
         policy = run.outer.guard.policy
+    if policy is None and not events:
+        return None
     kept = [e.data for e in events if type(e) is Noted and e.topic == TOPIC]
     if policy is None and not kept:
         return None

@@ -6,6 +6,9 @@ from agentkit.messages import JSON
 from agentkit.pictures.svg import MONO, clean, cut, document, element, paint, words
 from agentkit.views.mail import KINDS
 
+SHADES = {"untrusted": "#e07b00", "private": "#8a5cd1", "secret": "#c2185b"}
+"""The colours of labels; nothing else of a graph has them."""
+
 SIGNS = {"failed": "✕", "cancelled": "–"}
 
 
@@ -14,14 +17,15 @@ def graph_svg(data: dict[str, JSON]) -> str:
     layout = data["layout"]
     crowded = sum(1 for n in data["nodes"] if n["what"] not in ("tool", "memory")) > 9
     used = [k for k in KINDS if any(k in e["kinds"] for e in data["edges"])]
-    legend_width = 24.0 + sum(len(kind) * 6.4 + 34 for kind in used)
+    shades = shades_of(data)
+    legend_width = 24.0 + sum(len(kind) * 6.4 + 34 for kind in (*used, *shades))
     width = max(layout["width"], legend_width, 240.0)
     shift = (width - layout["width"]) / 2
     height = layout["height"] + (24 if used else 0)
     inner = [edge(e, layout["edges"][e["id"]], crowded) for e in data["edges"]]
     inner += [node(n, layout["nodes"][n["id"]]) for n in data["nodes"]]
     body = element("g", *inner, transform=f"translate({shift:g} 0)") if inner else ""
-    return document(width, height, summary(data), body, legend(used, height - 14))
+    return document(width, height, summary(data), body, legend(used, height - 14, shades))
 
 
 def summary(data: dict[str, JSON]) -> str:
@@ -35,11 +39,13 @@ def summary(data: dict[str, JSON]) -> str:
 def edge(edge: dict[str, JSON], route: dict[str, JSON], crowded: bool) -> str:
     """A curve with its arrowhead, and how many messages went along it."""
     kinds = ", ".join(f"{n} {kind}" for kind, n in edge["kinds"].items()) or edge["label"]
+    kinds = said_of(edge, kinds)
     tone = edge["kind"]
     thick = 1.3 + min(2.2, edge["count"].bit_length() * 0.3)
     dash = "5 4" if tone in ("answer", "result") else None
     parts = [
         element("title", clean(f"{edge['source']} → {edge['target']}: {kinds}".rstrip(": "))),
+        *(band(route["d"], shade, n) for n, shade in enumerate(shades_in(edge))),
         element(
             "path",
             d=route["d"],
@@ -94,7 +100,39 @@ def node(node: dict[str, JSON], at: list[float]) -> str:
         if you
         else lettering(node, x - width / 2, y, width, small)
     )
-    return element("g", element("title", clean(describe(node))), box, *inner)
+    marks = [mark(x + width / 2, y - height / 2, one, n) for n, one in enumerate(shades_in(node))]
+    return element("g", element("title", clean(describe(node))), box, *inner, *marks)
+
+
+def shades_in(what: dict[str, JSON]) -> list[str]:
+    """The labels of a node or an edge that have a colour."""
+    told = what.get("trust") or {}
+    return [one for one in told.values() if one in SHADES]
+
+
+def shades_of(data: dict[str, JSON]) -> list[str]:
+    """Those of a whole picture, in the order of the legend."""
+    found = {one for what in (*data["nodes"], *data["edges"]) for one in shades_in(what)}
+    return [one for one in SHADES if one in found]
+
+
+def said_of(what: dict[str, JSON], text: str) -> str:
+    """A text with the labels of what it is about, in words."""
+    return ", ".join(filter(None, [text, *shades_in(what)]))
+
+
+def band(path: str, shade: str, nth: int) -> str:
+    """The colour of a label, under a curve."""
+    look: dict[str, str | float | None] = {
+        "fill": "none", "stroke_opacity": 0.4, "stroke_linecap": "round",
+    }  # fmt: skip
+    return element("path", d=path, stroke=SHADES[shade], stroke_width=9.0 - 3 * nth, **look)
+
+
+def mark(x: float, y: float, shade: str, nth: int) -> str:
+    """The colour of a label, at the corner of a card."""
+    place = {"x": x - 13.0 - 11 * nth, "y": y - 4.5, "width": 9.0, "height": 9.0}
+    return element("rect", rx=2.0, fill=SHADES[shade], **place)
 
 
 def lettering(node: dict[str, JSON], left: float, y: float, width: float, small: bool) -> list[str]:
@@ -133,10 +171,11 @@ def describe(node: dict[str, JSON]) -> str:
     if node["calls"]:
         parts.append(f"{node['calls']} model calls, {node['tokens']} tokens")
     parts += [f"{topic} {count}×" for topic, count in node["notes"].items()]
+    parts += [f"knows what is {shade}" for shade in shades_in(node)]
     return " · ".join(parts)
 
 
-def legend(used: list[str], y: float) -> str:
+def legend(used: list[str], y: float, shades: list[str]) -> str:
     """What the colours of the curves mean."""
     parts, x = [], 24.0
     for kind in used:
@@ -147,4 +186,9 @@ def legend(used: list[str], y: float) -> str:
         )
         parts.append(words(kind, x + 21, y + 3.5, 10.5, **paint("mute")))
         x += len(kind) * 6.4 + 34
+    for shade in shades:
+        place = {"x": x, "y": y - 4.5, "width": 14.0, "height": 9.0}
+        parts.append(element("rect", rx=2.0, fill=SHADES[shade], **place))
+        parts.append(words(shade, x + 21, y + 3.5, 10.5, **paint("mute")))
+        x += len(shade) * 6.4 + 34
     return element("g", *parts) if parts else ""

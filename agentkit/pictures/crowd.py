@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from os.path import commonprefix
 
 from agentkit.messages import JSON
+from agentkit.trust.labels import Label
+from agentkit.views.mail import worst
 
 FEW = 20
 """So many nodes that are alike are still drawn one by one."""
@@ -76,4 +78,11 @@ def together(name: str, members: list[dict[str, JSON]]) -> dict[str, JSON]:
         "notes": dict(sorted(notes.items())),
         "grave": any(m["grave"] for m in members),
         "sub": ", ".join(f"{states[s]} {s}" for s in URGENT if states[s]),
+        **known(members),
     }
+
+
+def known(members: list[dict[str, JSON]]) -> dict[str, JSON]:
+    """The labels of what the members of a crowd know, together."""
+    told = worst(Label.model_validate(m["trust"]) for m in members if "trust" in m)
+    return {} if told.clean else {"trust": told.form()}

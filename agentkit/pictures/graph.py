@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentkit.messages import JSON
-from agentkit.pictures.cards import graph_svg, summary
+from agentkit.pictures.cards import graph_svg, said_of, summary
 from agentkit.pictures.crowd import together
 from agentkit.pictures.picture import Picture
 from agentkit.pictures.scene import Scene
@@ -102,9 +102,12 @@ def told(data: dict[str, JSON]) -> list[list[str]]:
         [
             names[edge["source"]],
             names[edge["target"]],
-            ", ".join(f"{count} {kind}" for kind, count in edge["kinds"].items())
-            or edge["label"]
-            or "not yet",
+            said_of(
+                edge,
+                ", ".join(f"{count} {kind}" for kind, count in edge["kinds"].items())
+                or edge["label"]
+                or "not yet",
+            ),
         ]
         for edge in data["edges"]
     ]

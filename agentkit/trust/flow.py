@@ -10,10 +10,12 @@ Source: the taint-tracking planner of FIDES (Costa et al. 2025, section 5.2), ov
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from agentkit.errors import SetupError
 from agentkit.events import (
     Event,
     MessageSent,
@@ -93,22 +95,8 @@ class Flow:
 
     def take(self, event: Event) -> None:
         """Take the next event of a run into account."""
-        kind = type(event)
-        found: Mark | None = None
-        if kind is StepStarted:
-            found = self._begun(event)  # type: ignore[arg-type]  # as its type says
-        elif kind is StepEnded:
-            found = self._ended(event)  # type: ignore[arg-type]
-        elif kind is MessageSent:
-            found = self._sent(event)  # type: ignore[arg-type]
-        elif kind is ScopeOpened:
-            self._opened(event)  # type: ignore[arg-type]
-        elif kind is ScopeClosed:
-            found = self._closed(event)  # type: ignore[arg-type]
-        elif kind is Noted:
-            found = self._noted(event)  # type: ignore[arg-type]
-        elif kind is RunStarted:
-            self.place(event.run, "")
+        handler = HANDLERS.get(type(event))
+        found: Mark | None = handler(self, event) if handler is not None else None
         if self.marks is not None:
             self.marks[event.run, event.seq] = self.now(event.run, event.scope) | (found or NOTHING)
 
@@ -129,6 +117,9 @@ class Flow:
         place = self.place(run, scope)
         place.mark |= mark
 
+    def _started(self, event: RunStarted) -> None:
+        self.place(event.run, "")
+
     def _opened(self, event: ScopeOpened) -> None:
         if (event.run, event.scope) not in self.places:
             self.places[event.run, event.scope] = Place(event.actor, event.what, event.parent)
@@ -140,14 +131,17 @@ class Flow:
         above = self.place(event.run, place.parent)
         if event.purpose == "task":
             asked = above.says.via(event.run, event.seq, f"{event.sender} asked {event.to}")
-            asked |= self._told(event)
-            place.mark |= asked
+            if (told := self._told(event)) is not NOTHING:
+                asked |= told
+            if asked is not NOTHING:
+                place.mark |= asked
         else:
             mark = place.mark
             if place.lifted:
-                mark = Mark(Label(confidentiality=mark.label.confidentiality), None, mark.guarded)
+                mark = mark.without_words()
             asked = mark.via(event.run, event.seq, f"{event.sender} answered {event.to}")
-            above.mark |= asked
+            if asked is not NOTHING:
+                above.mark |= asked
         if event.nodes:
             self._keep(event.nodes[-1:], asked)
         return asked
@@ -156,7 +150,8 @@ class Flow:
         """What an actor is given with a task: files, and what was said before."""
         found = NOTHING
         for node in event.nodes:
-            found |= self._parts(event, node)
+            if isinstance(node.message.content, Content):
+                found |= self._parts(event, node.message.content)
         for node in event.nodes[:-1]:
             if node.message.role == "system" or not node.message.text.strip():
                 continue
@@ -169,16 +164,14 @@ class Flow:
             found |= known
         return found
 
-    def _parts(self, event: MessageSent, node: Node) -> Mark:
+    def _parts(self, event: MessageSent, content: Content) -> Mark:
         found = NOTHING
-        if isinstance(content := node.message.content, Content):
-            for part in content:
-                if isinstance(part, str) or isinstance(part, Data) and plain(part.value):
-                    continue
-                name = f"data:{part.name or 'it'}" if isinstance(part, Data) else "file:it"
-                said = f"{event.to} was given {name.partition(':')[0]}"
-                label = self.policy.source(name)
-                found |= from_source(label, event.run, event.seq, said, name)
+        for part in content:
+            if isinstance(part, str) or isinstance(part, Data) and plain(part.value):
+                continue
+            name = f"data:{part.name or 'it'}" if isinstance(part, Data) else "file:it"
+            said = f"{event.to} was given {name.partition(':')[0]}"
+            found |= from_source(self.policy.source(name), event.run, event.seq, said, name)
         return found
 
     def _keep(self, nodes: Iterable[Node], mark: Mark) -> None:
@@ -224,7 +217,7 @@ class Flow:
         kind = plain(event.result) if event.content is None and event.error is None else None
         if kind is None or kind not in self.policy.lifts or not mark.label.untrusted:
             return mark
-        return Mark(Label(confidentiality=mark.label.confidentiality), None, mark.guarded)
+        return mark.without_words()
 
     def _given(self, event: StepEnded) -> Mark:
         """What the result of a step brings, by where it comes from and what it is."""
@@ -249,16 +242,18 @@ class Flow:
         return mark
 
     def _noted(self, event: Noted) -> Mark | None:
-        if event.topic == RECEIVED:
-            return self._received(event)
         if event.topic not in TOPICS:
-            return None
+            return self._received(event) if event.topic == RECEIVED else None
         self.governed = True
         match event.note:
             case Governed(policy=form) if isinstance(form, dict):
-                self.policy = Policy.of(form)
+                if form == self.policy.form():
+                    return None
+                with contextlib.suppress(SetupError):  # Of a newer version: what is known holds.
+                    self.policy = Policy.of(form)
             case Labelled() as told:
-                said = f"{told.source} came in"
+                reader = self.place(event.run, event.scope).actor
+                said = f"{reader} read {told.source}" if told.step else f"{told.source} came in"
                 mark = from_source(told.label, event.run, event.seq, said, told.source)
                 if not told.step:
                     self.add(event.run, event.scope, mark)
@@ -286,6 +281,17 @@ class Flow:
         """Of all that a run told whoever asked."""
         found = self.places.get((run, ""))
         return CLEAN if found is None else found.mark.label
+
+
+HANDLERS: dict[type[Any], Callable[[Flow, Any], Mark | None]] = {
+    StepStarted: Flow._begun,
+    StepEnded: Flow._ended,
+    MessageSent: Flow._sent,
+    ScopeOpened: Flow._opened,
+    ScopeClosed: Flow._closed,
+    Noted: Flow._noted,
+    RunStarted: Flow._started,
+}
 
 
 def sent_by_peer(event: Noted, policy: Policy) -> tuple[Label, str]:

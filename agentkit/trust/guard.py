@@ -17,10 +17,10 @@ from agentkit.person import Question, agreed
 from agentkit.scope import current_scope
 from agentkit.step import Outcome, Step
 from agentkit.toolcalls import listed
-from agentkit.trust.flow import RECEIVED, Flow, sent_by_peer
+from agentkit.trust.flow import HANDLERS, RECEIVED, Flow, sent_by_peer
 from agentkit.trust.heard import HEARD
 from agentkit.trust.labels import CLEAN, Label
-from agentkit.trust.marks import Mark
+from agentkit.trust.marks import NOTHING, Mark
 from agentkit.trust.notes import Governed, Labelled, Ruled, labelled
 from agentkit.trust.pins import words_outside
 from agentkit.trust.policy import Decision, Policy
@@ -48,7 +48,7 @@ class RunGuard:
         self.run, self.policy = run, policy
         self.flow = Flow(policy)
         self.flow.known = self._known
-        self._kept = kept[-1:] == [policy.form()]
+        self._kept = bool(kept) and kept[-1] == policy.form()
         self._own = False
         self._told: list[tuple[Labelled, str]] = []
         """What another run was told of its task, and of the results of its steps."""
@@ -73,7 +73,8 @@ class RunGuard:
         """The run has begun, or goes on: the log keeps which policy holds."""
         self.flow.take(start)
         if not (self._own and self._kept):
-            self.run.note(Governed(policy=self.policy.form()), scope="")
+            # As the note Governed has it; each run has one, so it is made without its class.
+            self.run.emit(Noted, "", topic=Governed.topic, data=self.policy.form())
         self.flow.policy = self.policy
         for told, scope in self._told:
             self.run.note(told, scope=scope)
@@ -92,17 +93,19 @@ class RunGuard:
 
     def take(self, event: Any) -> None:
         """Follow the labels; what was answered before and is asked again here is known by it."""
-        self.flow.take(event)
-        if type(event) is not MessageSent:
-            if type(event) is StepStarted and event.step == "model":
+        kind = type(event)
+        if (handler := HANDLERS.get(kind)) is not None:
+            handler(self.flow, event)
+        if kind is not MessageSent:
+            if kind is StepStarted and event.step == "model":
                 self._heard(event)
             return
-        place = self.flow.place(event.run, event.scope)
+        place = self.flow.places[event.run, event.scope]
         if place.parent:
             return
         texts = [node.message.text for node in event.nodes]
         if event.purpose == "task":
-            found = HEARD.inside("\n".join(texts))
+            found = HEARD.inside("\n".join(texts)) if HEARD.doubted else None
             if found is not None and not found[0] <= place.mark.label:
                 self._say(*found, event.scope)
         elif event.purpose == "answer":
@@ -120,6 +123,8 @@ class RunGuard:
     def equip(self, tools: Mapping[str, Any]) -> None:
         """Enter what tools of others say of themselves, unless somebody has read it."""
         scope = current_scope().key
+        if not tools:
+            return
         for source, digests in words_outside(tools.values()).items():
             pinned = all(self.policy.pins.get(name) == known for name, known in digests.items())
             label = CLEAN if pinned else self.policy.source(f"spec:{source}")
@@ -143,7 +148,7 @@ class RunGuard:
         if step.kind in UNASKED:
             return None
         mark = self.flow.now(self.run.id, step.scope.key)
-        if mark.label.clean:
+        if mark is NOTHING:
             return None
         name = f"{step.kind}:{step.name}"
         if step.kind == "memory":

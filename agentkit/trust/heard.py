@@ -27,6 +27,8 @@ class Heard:
         self._texts: OrderedDict[str, tuple[Label, str]] = OrderedDict()
         self._given: OrderedDict[str, tuple[Label, str]] = OrderedDict()
         """Those that somebody at the top was given, or that came from outside."""
+        self.doubted = False
+        """Whether any of it was ever not clean."""
         self._lock = threading.Lock()
 
     def keep(self, text: str, label: Label, source: str, *, given: bool = True) -> None:
@@ -38,10 +40,12 @@ class Heard:
             source: where it was said.
             given: whether it is known again inside of another text, too.
         """
+        if not label.clean:
+            self.doubted = True
         with self._lock:
             for known in (self._texts, self._given) if given else (self._texts,):
                 before = known.pop(text, None)
-                if before is not None and label <= before[0]:
+                if before is not None and (label is before[0] or label <= before[0]):
                     known[text] = before
                 else:
                     known[text] = (label if before is None else label | before[0], source)

@@ -44,10 +44,16 @@ class Mark:
     guarded: Link | None = None
     """Why it is confidential."""
 
+    def without_words(self) -> Mark:
+        """Of something that can hold no order: as confidential, and not to be doubted."""
+        if self.label.confidentiality == "public":
+            return NOTHING
+        return Mark(Label(confidentiality=self.label.confidentiality), None, self.guarded)
+
     def __or__(self, other: Mark) -> Mark:
-        if other.label.clean or other is self:
+        if other is NOTHING or other is self:
             return self
-        if self.label.clean:
+        if self is NOTHING:
             return other
         label = self.label | other.label
         doubted = self.doubted or other.doubted
@@ -58,7 +64,7 @@ class Mark:
 
     def via(self, run: str, seq: int, said: str) -> Mark:
         """The same, handed on by one more event."""
-        if self.label.clean:
+        if self is NOTHING:
             return self
         on = [
             None if one is None else Link(run, seq, said, before=one)
@@ -82,6 +88,7 @@ class Mark:
 
 
 NOTHING = Mark()
+"""The one mark of all that is clean."""
 
 
 def from_source(label: Label, run: str, seq: int, said: str, source: str) -> Mark:

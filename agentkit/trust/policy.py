@@ -17,6 +17,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator
@@ -170,6 +171,10 @@ class Policy(Frozen):
 
     def form(self) -> dict[str, JSON]:
         """As the log keeps it."""
+        return {**self._form}
+
+    @cached_property
+    def _form(self) -> dict[str, JSON]:
         kept: dict[str, JSON] = self.model_dump(mode="json", exclude_defaults=True)
         return kept
 

@@ -23,6 +23,7 @@ from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.reliability.retry import Retried
 from agentkit.views.book import YOU, News
 from agentkit.views.callers import Callers, renamed
+from agentkit.views.colours import Colours
 from agentkit.views.counterparts import asked, called, counterpart
 from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
@@ -48,12 +49,14 @@ class MessageGraph(Fold):
         """Who works for whom, known before the first message between them is."""
         self.flows: dict[tuple[str, str], Flowing] = {}
         """Declared graphs at work, by run and activation."""
+        self.colours = Colours()
         self.shape = 0
         """Revision at which a node or an edge came last, or took another place among them."""
 
     def take(self, event: Event, news: News) -> None:
         for scope in self.book.revived:
             self.changes.touch(scope.actor)
+        self.colours.flow.take(event)
         fresh = news == "new"
         match event:
             case RunStarted():
@@ -75,6 +78,7 @@ class MessageGraph(Fold):
                 self.end(event, fresh)
             case Noted():
                 self.note(event, fresh)
+        self.colours.learn(event, self.book, self.nodes, self.changes)
 
     def node(self, name: str, what: str = "actor", label: str = "") -> GraphNode:
         """The node, made when it is the first time."""
@@ -178,7 +182,7 @@ class MessageGraph(Fold):
         self.node(source, "you" if source == YOU else "actor")
         asked = self.node(target, "you" if target == YOU else "actor")
         kind = event.purpose
-        letter = Letter(event.run, event.seq, event.at, kind, event.message)
+        letter = self.colours.letter(event, kind, event.message)
         letter.edit = self.book.edited_by(event)
         if kind == "task":
             asked.asked += 1
@@ -246,8 +250,7 @@ class MessageGraph(Fold):
         self.meet(other, event).steps[step] = "call"
         if fresh:
             self.nodes[other].asked += 1
-            letter = Letter(event.run, event.seq, event.at, "call", asked(event, event.request))
-            letter.step = step
+            letter = self.colours.letter(event, "call", asked(event, event.request), step)
             self.edge(actor.id, other, letter)
 
     def other(self, event: StepStarted | StepEnded) -> str | None:
@@ -287,13 +290,12 @@ class MessageGraph(Fold):
         if event.reused is not None or f"{actor.id}→{other}" not in self.edges:
             begun: StepEntry = self.book.steps[step]
             node.asked += 1
-            letter = Letter(event.run, event.seq, event.at, "call", asked(event, begun.request))
-            letter.step = step
+            letter = self.colours.letter(event, "call", asked(event, begun.request), step)
             self.edge(actor.id, other, letter)
         failed = event.status != "ok" or bool(mapped(event.result, "error"))
         body = explained(event.error) if event.error else event.result
         kind = "error" if failed else "result"
-        self.edge(other, actor.id, Letter(event.run, event.seq, event.at, kind, body, step=step))
+        self.edge(other, actor.id, self.colours.letter(event, kind, body, step))
 
     def note(self, event: Noted, fresh: bool) -> None:
         """Enter a decision: it shows as a badge, and a retry as waiting.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
+from agentkit.trust.labels import CLEAN, Label
 from agentkit.views.book import Book
 from agentkit.views.branching import Branch, branches
 from agentkit.views.entries import Order
@@ -30,6 +32,8 @@ class Letter:
     """Run and key of the step that it belongs to."""
     edit: int | str | None = None
     """What a fork edits to change it; see Book.edited_by."""
+    trust: Label = CLEAN
+    """What is known of its words, where a policy follows that."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,9 @@ def edge_data(name: str, source: str, target: str, edges: list[GraphEdge]) -> di
     counts: Counter[str] = Counter()
     for edge in edges:
         counts.update(edge.kinds)
+    known = worst(letter.trust for edge in edges for letter in edge.letters)
     return {
+        **({} if known.clean else {"trust": known.form()}),
         "id": name,
         "source": source,
         "target": target,
@@ -66,6 +72,14 @@ def edge_data(name: str, source: str, target: str, edges: list[GraphEdge]) -> di
         "kind": main_kind(counts) if counts.total() else edges[0].likely,
         "label": edges[0].label,
     }
+
+
+def worst(labels: Iterable[Label]) -> Label:
+    """The label of all of them together."""
+    found = CLEAN
+    for one in labels:
+        found = found if one is CLEAN else found | one
+    return found
 
 
 def letter_data(book: Book, letter: Letter) -> dict[str, JSON]:
@@ -81,6 +95,7 @@ def letter_data(book: Book, letter: Letter) -> dict[str, JSON]:
         "more": len(brief) < len(text),
         "tokens": letter.tokens,
         "cost_usd": letter.cost_usd,
+        **({} if letter.trust.clean else {"trust": letter.trust.form()}),
         "branches": [one.model_dump() for one in ways(book, letter)],
     }
 

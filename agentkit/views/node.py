@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from agentkit.messages import JSON
+from agentkit.trust.labels import CLEAN, Label
 from agentkit.views.entries import Order, ScopeEntry
 from agentkit.views.mail import Letter
 from agentkit.views.notes import grave
@@ -36,6 +37,8 @@ class GraphNode:
     """Of what it first appears in; see Book."""
     ended: Order = ()
     """Of the step that gave it its status."""
+    trust: Label = CLEAN
+    """Of what it knows, where a policy follows that."""
 
     def state(self) -> tuple[str, str]:
         """What it is doing: its state, and the reason for waiting."""
@@ -57,6 +60,7 @@ class GraphNode:
         """The node as JSON."""
         state, doing = self.state()
         return {
+            **({} if self.trust.clean else {"trust": self.trust.form()}),
             "id": self.id,
             "label": self.label,
             "what": self.what,

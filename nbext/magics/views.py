@@ -75,7 +75,8 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     `--with LOG` looks in another log too, such as that of another kernel.
 
     While the run goes on, the picture follows it. `%graph on` draws it above every answer from
-    now on, `%graph off` never, `%graph auto` when several actors take part.
+    now on, `%graph off` never, `%graph auto` when several actors take part. `--labels` shows what
+    is untrusted or confidential also in a run without a policy.
     """
     from nbext.widgets import GraphWidget
 
@@ -87,6 +88,7 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
     if line.words and (actor := unasked(session, line)) is not None:
         return Blueprint(actor)
     widget = GraphWidget()
+    widget.view.colours.always = line.has("--labels")
     for part in parts([session.log, *others(session, line)], chosen(session, line)):
         widget.view.homes[part.info.id] = part.home
         widget.follow(part.log, [part.info.id])
@@ -205,7 +207,10 @@ PLAN = Option(name="--plan", help="the ACTOR as it is put together, not its newe
 WITH = Option(
     name="--with", value="LOG", help="a log with runs that it began, or began it", many=True
 )
-DRAWN = grammar("%graph", " | on | off | auto", (PLAN, WITH))
+LABELS = Option(
+    name="--labels", help="show what is untrusted or confidential without a policy, too"
+)
+DRAWN = grammar("%graph", " | on | off | auto", (PLAN, WITH, LABELS))
 GRAPH = Magic("graph", "line", DRAWN, graph, view=True)
 SPEAKERS = Magic("speakers", "line", grammar("%speakers"), speakers, view=True)
 TIMELINE = Magic("timeline", "line", grammar("%timeline"), timeline, view=True)

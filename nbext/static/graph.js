@@ -4,7 +4,7 @@ import { html, region, svg } from "./dom.js";
 import { follow, painted } from "./follow.js";
 import { Panel } from "./graphpanel.js";
 import { drawEdge, drawNode, flights, makeEdge, makeNode } from "./graphparts.js";
-import { BADGES, KINDS, SMALL, called, carded, edgeText, empty, isNotes, merge, statusText } from "./graphstate.js";
+import { BADGES, KINDS, SHADES, SMALL, called, carded, edgeText, empty, isNotes, merge, shades, statusText } from "./graphstate.js";
 
 /** @typedef {import("./graphparts.js").NodePart} NodePart */
 /** @typedef {import("./graphparts.js").EdgePart} EdgePart */
@@ -192,10 +192,11 @@ class GraphView {
     this.status.textContent = statusText(state, messages);
     const noted = [...state.nodes.values()].filter((node) => node.what !== "you" && Object.keys(node.notes).length);
     const badges = Object.keys(BADGES).filter((look) => noted.some((node) => Boolean(node.grave) === look.includes("grave")));
-    const kinds = KINDS.filter((kind) => used.has(kind)), key = [...kinds, ...badges].join();
+    const known = new Set([...edges, ...state.nodes.values()].flatMap(shades)), tones = SHADES.filter((shade) => known.has(shade));
+    const kinds = KINDS.filter((kind) => used.has(kind)), key = [...kinds, ...badges, ...tones].join();
     if (legend.dataset.key === key) return;
     legend.dataset.key = key;
-    legend.replaceChildren(...kinds.map((kind) => html("span", `ak-key kind-${kind}`, kind)), ...badges.map((look) => html("span", `ak-key ${look}`, BADGES[look])));
+    legend.replaceChildren(...kinds.map((kind) => html("span", `ak-key kind-${kind}`, kind)), ...badges.map((look) => html("span", `ak-key ${look}`, BADGES[look])), ...tones.map((shade) => html("span", `ak-key shade shade-${shade}`, shade)));
   }
 }
 

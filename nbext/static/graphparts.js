@@ -1,6 +1,6 @@
 /** The parts of a message graph: cards, curves, and dots that travel along them. */
 import { clickable, svg } from "./dom.js";
-import { NOTES, SMALL, dotsFor, nodeText, noted, subtitle } from "./graphstate.js";
+import { NOTES, SMALL, dotsFor, nodeText, noted, shades, subtitle } from "./graphstate.js";
 import { cut } from "./words.js";
 
 /** @typedef {import("./types").GraphNode} GraphNode */
@@ -28,9 +28,10 @@ export function makeNode(id, act) {
   const dot = svg("circle", { class: "dot" }), name = svg("text", { class: "name" }), sub = svg("text", { class: "sub" });
   const typing = svg("g", { class: "typing" }, ...[0, 1, 2].map((i) => svg("circle", { cx: i * 6, cy: 0, r: 2 })));
   const told = svg("title"), number = svg("text"), badge = svg("g", { class: "badge" }, told, svg("circle", { r: 7.5 }), number);
-  const group = clickable(svg("g", { "data-id": id }, title, halo, card, dot, name, sub, typing, badge), () => act(id));
+  const marks = [0, 1].map(() => svg("rect", { width: 9, height: 9, rx: 2, visibility: "hidden" }));
+  const group = clickable(svg("g", { "data-id": id }, title, halo, card, dot, name, sub, typing, ...marks, badge), () => act(id));
   clickable(badge, (event) => { event.stopPropagation(); act(NOTES + id); });
-  return { group, title, halo, card, dot, name, sub, typing, badge, told, number };
+  return { group, title, halo, card, dot, name, sub, typing, marks, badge, told, number };
 }
 
 /**
@@ -57,6 +58,9 @@ export function drawNode(part, node, [x, y, width, height], streaming) {
   part.sub.textContent = small || you ? "" : cut(subtitle(node, streaming), room, 10.5);
   set(part.typing, { transform: `translate(${left + 70} 10)` });
   set(part.badge, { transform: `translate(${width / 2 - 4} ${-height / 2 + 1})` });
+  const known = shades(node);
+  // The badge of notes has the corner.
+  part.marks.forEach((mark, n) => set(mark, { x: width / 2 - 26 - 11 * n, y: -height / 2 - 4.5, class: `shade-${known[n]}`, visibility: known[n] ? "visible" : "hidden" }));
   drawBadge(part, node);
 }
 
@@ -79,9 +83,10 @@ function drawBadge(part, node) {
 export function makeEdge(id, act) {
   const title = svg("title"), hit = svg("path", { class: "hit" }), line = svg("path", { class: "line" });
   const head = svg("path", { class: "head" }), count = svg("text", { class: "count" });
-  const group = clickable(svg("g", { "data-id": id }, title, hit, line, head, count), () => act(id));
+  const bands = [9, 6].map((wide) => svg("path", { class: "band", "stroke-width": wide }));
+  const group = clickable(svg("g", { "data-id": id }, title, hit, ...bands, line, head, count), () => act(id));
   const samples = /** @type {DOMPoint[] | null} */ (null);
-  return { group, title, hit, line, head, count, samples, kind: "", d: "", width: "", shown: "" };
+  return { group, title, hit, bands, line, head, count, samples, kind: "", d: "", width: "", shown: "" };
 }
 
 /**
@@ -100,6 +105,8 @@ export function drawEdge(part, edge, route) {
     set(part.head, { d: route.head });
     set(part.count, { x: route.label[0], y: route.label[1] + 3.5 });
   }
+  const known = shades(edge);
+  part.bands.forEach((band, n) => set(band, { d: known[n] ? route.d : "", class: `band shade-${known[n]}` }));
   const width = (1.3 + Math.min(2.2, Math.log2(edge.count + 1) * 0.3)).toFixed(1);
   if (part.width !== width) set(part.line, { "stroke-width": (part.width = width) });
   const beside = edge.count > 1 ? String(edge.count) : cut(edge.label ?? "", 84, 10.5);

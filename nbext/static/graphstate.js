@@ -117,6 +117,15 @@ export function subtitle(node, streaming = false) {
  */
 export const noted = (node) => Object.entries(node.notes).map(([topic, times]) => `${topic.replaceAll("_", " ")} ${times}×`);
 
+/** Labels that have a colour, in the order of the legend. */
+export const SHADES = ["untrusted", "private", "secret"];
+
+/**
+ * The labels of a node or an edge that have a colour.
+ * @param {{ trust?: import("./types").Trust }} what
+ */
+export const shades = ({ trust }) => (trust ? SHADES.filter((shade) => trust.integrity === shade || trust.confidentiality === shade) : []);
+
 /**
  * A node in one line, for tooltips and screen readers.
  * @param {GraphNode} node
@@ -125,7 +134,7 @@ export function nodeText(node) {
   const parts = [`${node.label}: ${node.what}, ${node.state}${node.doing ? ` (${node.doing})` : ""}`];
   if (node.asked) parts.push(`asked ${node.asked}×`);
   if (node.calls) parts.push(`${node.calls} model calls, ${node.tokens} tokens`);
-  return [...parts, ...noted(node)].join(" · ");
+  return [...parts, ...noted(node), ...shades(node).map((shade) => `knows what is ${shade}`)].join(" · ");
 }
 
 /**
@@ -142,7 +151,8 @@ export const called = (id, nodes) => nodes?.get(id)?.label ?? id;
  */
 export function edgeText(edge, nodes) {
   const kinds = KINDS.filter((kind) => edge.kinds[kind]).map((kind) => `${edge.kinds[kind]} ${kind}`).join(", ");
-  return `${called(edge.source, nodes)} → ${called(edge.target, nodes)}: ${kinds || edge.label || "not yet"}`;
+  const told = [kinds || edge.label || "not yet", ...shades(edge)].join(", ");
+  return `${called(edge.source, nodes)} → ${called(edge.target, nodes)}: ${told}`;
 }
 
 /**

@@ -37,10 +37,12 @@ export interface Kinds { [kind: string]: number }
 export interface GraphNode {
   id: string; label: string; what: string; model: string | null; state: string; doing: string;
   asked: number; activations: number; calls: number; tokens: number; cost_usd: number | null;
-  unpriced: number; notes: Kinds; grave: boolean; sub?: string;
+  unpriced: number; notes: Kinds; grave: boolean; sub?: string; trust?: Trust;
 }
+/** What is known of words; left out where nothing is to be said. */
+export interface Trust { integrity: string; confidentiality: string }
 export interface GraphEdge {
-  id: string; source: string; target: string; kinds: Kinds; kind: string; count: number; label?: string;
+  id: string; source: string; target: string; kinds: Kinds; kind: string; count: number; label?: string; trust?: Trust;
 }
 export interface Route { d: string; head: string; label: [number, number] }
 export interface Layout {
@@ -55,7 +57,7 @@ export interface GraphData extends Live { runs: Run[]; nodes: GraphNode[]; edges
 /** A message in the list beside the graph. */
 export interface Letter {
   run: string; seq: number; after_s: number; kind: string; source: string; target: string;
-  text: string; more: boolean; tokens: number | null; cost_usd: number | null; branches?: Branch[];
+  text: string; more: boolean; tokens: number | null; cost_usd: number | null; branches?: Branch[]; trust?: Trust;
 }
 
 export type Segment = [number, number];

@@ -159,3 +159,17 @@ test("a badge tells what it counts, its click lists the notes, and only trouble 
   assert.equal(badge.className, "badge grave");
   assert.match(el.byClass("ak-legend")[0].textContent, /some of trouble/);
 });
+
+test("labels have a colour, a legend, and words", () => {
+  const known = { integrity: "untrusted", confidentiality: "private" };
+  const { model, el, frame } = drawn();
+  const untold = edge("you", "clerk", { task: 2 }), told = { ...untold, trust: known };
+  model.say(first({ nodes: [node("you", { what: "you" }), node("clerk", { trust: known })], edges: [told] }));
+  frame();
+  const classes = (kind) => el.byClass(kind).map((part) => part.getAttribute("class"));
+  assert.deepEqual(classes("band"), ["band shade-untrusted", "band shade-private"]);
+  assert.deepEqual(el.byClass("shade").map((part) => part.textContent), ["untrusted", "private"]);
+  assert.match(graph.edgeText(told), /2 task, untrusted, private$/);
+  assert.match(graph.nodeText(node("clerk", { trust: known })), /knows what is untrusted/);
+  assert.deepEqual(graph.shades(untold), []);
+});
