@@ -29,6 +29,11 @@ from agentkit.lease import Lease
 from agentkit.subscribing import running_loop
 from agentkit.writer import Writer
 
+BUSY = (LogLocked, LogUnreachable)
+
+CLOSING_S = 2.0
+"""How long who closes a log waits for others that write to it."""
+
 LOCK_S = 10.0
 """How long a log that is locked, or does not answer, is tried again before an error, in seconds."""
 
@@ -115,12 +120,14 @@ class Committer:
         else:
             loop.call_soon(self._tick)
 
-    def _commit_patiently(self) -> None:
-        end = time.monotonic() + LOCK_S
+    def _commit_patiently(
+        self, limit_s: float = LOCK_S, busy: tuple[type[LogError], ...] = BUSY
+    ) -> None:
+        end = time.monotonic() + limit_s
         while True:
             try:
                 return self.commit()
-            except (LogLocked, LogUnreachable):
+            except busy:
                 if time.monotonic() > end:
                     raise
             time.sleep(AGAIN_S)
@@ -182,7 +189,8 @@ class Committer:
             release: gives back what writing held, on the loop that wrote.
         """
         try:
-            self.commit()
+            # What others write for a moment is waited for: nobody would commit it later.
+            self._commit_patiently(CLOSING_S, (LogLocked,))
         finally:
             self._writer.close(release)
 

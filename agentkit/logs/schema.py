@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError, LogFull, LogLocked, LogNewer, LogReadOnly
@@ -153,6 +154,25 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
     Raises:
         LogCorrupt: it has views, triggers, tables of another form.
     """
+    with at_one_moment(db):
+        check_tables(db, path)
+
+
+@contextlib.contextmanager
+def at_one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    """See the file as it is at one moment: another process may be in the midst of making it."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
+def check_tables(db: sqlite3.Connection, path: Path) -> None:
+    """The same, in a transaction."""
     rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").fetchall()
     for type, name, table, sql in rows:
         virtual = str(sql).lstrip().upper().startswith("CREATE VIRTUAL")

@@ -21,7 +21,7 @@ import pytest
 from agentkit import Agent, open_log
 from agentkit.cli import main
 from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
-from agentkit.events import Noted
+from agentkit.events import Noted, RunStarted
 from agentkit.logs import connecting, files, schema
 from agentkit.logs.sqlite import SqliteLog
 from tests.agentkit.logs.test_chain import old_file, recorded
@@ -437,3 +437,41 @@ def test_a_file_that_stays_empty_is_no_log_to_read(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="the file is empty"):
         SqliteLog(path, write=False)
     assert path.stat().st_size == 0
+
+
+async def test_who_closes_a_log_waits_for_another_that_writes_to_it(tmp_path: Path) -> None:
+    path, log = tmp_path / "a.db", SqliteLog(tmp_path / "a.db")
+    lease = log.begin("r")
+    log.append(lease, RunStarted(run="r", seq=1, at=1.0, scope="", name="r"))
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    writer = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    writer.start()
+    log.close()
+    writer.join()
+    other.close()
+    again = SqliteLog(path, write=False)
+    assert [event.seq for event in again.read("r")] == [1]
+    again.close()
+
+
+def test_who_opens_a_file_that_another_made_meanwhile_sees_all_of_it_or_nothing(
+    tmp_path: Path,
+) -> None:
+    """Its tables were looked for before they were made, and its version after that."""
+    path = tmp_path / "a.db"
+
+    class Between(sqlite3.Connection):
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+            cursor = super().execute(sql, *args)
+            if "sqlite_master" in sql and not path.with_name("made").exists():
+                path.with_name("made").touch()
+                with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+                    db.execute("PRAGMA busy_timeout=50")
+                    with contextlib.suppress(sqlite3.OperationalError):
+                        schema.migrate(db, path)
+            return cursor
+
+    db = sqlite3.connect(path, isolation_level=None, factory=Between)
+    schema.check_schema(db, path)
+    db.close()
