@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 from agentkit import run
-from agentkit.errors import AgentkitError
+from agentkit.errors import AgentkitError, LogLocked
 from agentkit.messages import JSON
 from consistency.history import Fact, History, Op
 from consistency.plan import Act, Client, Fault, Plan
@@ -163,6 +163,10 @@ class Worker:
             await (self._state(op) if self.session is None else self._board(op, self.session))
         except REFUSALS as error:
             history.finish(op, "fail", f"{type(error).__name__}: {error.what}")
+        except LogLocked:
+            # Nobody knows: it may be stored yet, or not at all.
+            history.finish(op, "info")
+            raise
         except AgentkitError as error:
             history.finish(op, "fail", type(error).__name__)
             history.wrong.append(f"operation {op.id} raised {type(error).__name__}: {error}")

@@ -1,0 +1,287 @@
+"""Trials in real processes: they share the file of one log, and some are killed with SIGKILL.
+
+What a client asks and is told it writes into a file of its own, with the time of the machine's
+clock; the histories of all are joined by these times and judged by the same checks as the
+simulated ones. An operation that was under way when its process died is one that nobody knows of.
+
+    python -m consistency.real --histories 100 --from 0 cas-primary state
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import math
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from agentkit import run
+from agentkit.errors import LogLocked
+from agentkit.logs.sqlite import SqliteLog
+from consistency.history import History, Op
+from consistency.levels import LEVELS
+from consistency.plan import Client, Plan
+from consistency.processes import Process
+from consistency.world import Worker, World
+
+NAMES = ("cas-primary", "state")
+"""Levels that hold across processes whatever a session has seen."""
+
+APART = 10_000
+"""Operations of one life of a process at most: their numbers begin at a multiple of it."""
+
+LIMIT_S = 60.0
+
+
+class Written(History):
+    """A history that stands in a file line by line, so that it outlives its process."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def begin(self, op: Op) -> Op:
+        """Write down an invocation, before it is one."""
+        self._write(op)
+        return super().begin(op)
+
+    def finish(self, op: Op, type: str, told: str = "") -> None:
+        """Write down a completion, after it is one."""
+        super().finish(op, type, told)
+        self._write(op)
+
+    def _write(self, op: Op) -> None:
+        line = json.dumps({**asdict(op), "end": 0, "time": time.monotonic_ns()}) + "\n"
+        file = os.open(self.path, os.O_APPEND | os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(file, line.encode())
+        finally:
+            os.close(file)
+
+
+class Real(Process):
+    """This process: its own connection to the file, and its own board or state."""
+
+    def __init__(self, plan: Plan, number: int, path: Path) -> None:
+        self.plan, self.number = plan, number
+        self.log: Any = SqliteLog(path)
+        self.state = self.board = None
+        self.tasks = set()
+        self.begin()
+
+    def close(self) -> None:
+        """Let go of the file, and of the right to write."""
+        super().close()
+        self.log.close()
+
+
+class Here(World):
+    """What a client needs of a world, in this process alone."""
+
+    def __init__(self, plan: Plan, history: History, life: int) -> None:
+        self.plan, self.history = plan, history
+        self.ids, self.sessions = itertools.count(life * APART), itertools.count(life * APART)
+        self.numbers = {}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: its plan, whose clients are processes here, and its folder."""
+
+    plan: Plan
+    folder: Path
+
+    def client(self, number: int, life: int, done: int) -> None:
+        """Do what a client has to do from some act on, in an opening of the log for each few."""
+        client, rng = self.plan.clients[number], random.Random(f"{self.plan.seed}:{life}")
+        acts = [one for one in client.acts[done:] if one.f != "move"]
+        here = Here(self.plan, Written(self.folder / f"{life}.jsonl"), life)
+        while acts:
+            some, acts = acts[: (n := rng.randint(1, 3))], acts[n:]
+            process = Real(self.plan, number, self.folder / "log.db")
+            try:
+                asyncio.run(self.some(Worker(here, number, client, process), some))
+            finally:
+                process.close()
+        if here.history.wrong:
+            (self.folder / f"{life}.wrong").write_text("\n".join(here.history.wrong))
+
+    async def some(self, worker: Worker, acts: Iterable[Any]) -> None:
+        """Some acts of a client."""
+        # Where the file was locked for long, nobody knows yet whether the last one is stored.
+        with contextlib.suppress(LogLocked):
+            async with run("client", log=worker.process.log):
+                for act in acts:
+                    await asyncio.sleep(act.pause_s / 20)
+                    await worker.do(act)
+
+    def end(self) -> None:
+        """Read everything once all is over, and write down what the board says of its writes."""
+        history = Written(self.folder / "end.jsonl")
+        here = Here(self.plan, history, APART)
+        process = Real(self.plan, len(self.plan.clients), self.folder / "log.db")
+        history.ops = joined(self.folder).ops
+        values: dict[int, Any] = {}
+
+        async def looked() -> None:
+            async with run("final", log=process.log):
+                if process.board is not None:
+                    # A later number need not be larger here, but a write adds its own last.
+                    here.numbers = {one.n: one.value[-1] for one in process.board.history()}
+                    here._facts(process.board)
+                    values.update((one.value[-1], one.value) for one in process.board.history())
+                client = Client(process.number, self.plan.replicas[0], ())
+                await Worker(here, -1, client, process).look_everywhere()
+
+        asyncio.run(looked())
+        told = {
+            "facts": [asdict(one) for one in history.facts.values()],
+            "lost": sorted(history.lost),
+            "values": list(values.items()),
+            "final": [[*place, value] for place, value in history.final.items()],
+            "wrong": [*history.wrong, *process.log.verify()],
+        }
+        (self.folder / "end.json").write_text(json.dumps(told))
+        process.close()
+
+
+def joined(folder: Path) -> History:
+    """The histories of all processes as one, in the order of the machine's clock."""
+    rows = [
+        json.loads(line)
+        for path in folder.glob("*.jsonl")
+        for line in path.read_text().splitlines()
+        if line.endswith("}")
+    ]
+    history, ops = History(), dict[int, Op]()
+    for place, row in enumerate(sorted(rows, key=lambda one: one.pop("time"))):
+        id = row["id"]
+        start = ops[id].start if id in ops else place
+        end = place if id in ops else math.inf
+        given = {"guarantees": tuple(row["guarantees"]), "versions": tuple(row["versions"])}
+        ops[id] = Op(**{**row, **given, "start": start, "end": end})
+    history.ops, history.clock = sorted(ops.values(), key=lambda op: op.start), len(rows)
+    history.wrong = [
+        line for path in folder.glob("*.wrong") for line in path.read_text().split("\n")
+    ]
+    return history
+
+
+def played(plan: Plan, folder: Path) -> History:
+    """Carry out a plan in processes, of which some are killed and begin anew."""
+    trial, rng = Trial(plan, folder), random.Random(plan.seed)
+    lives, running = itertools.count(1), dict[int, tuple[BaseProcess, int]]()
+    done = dict.fromkeys(range(len(plan.clients)), 0)
+    kills = rng.randint(0, 3)
+
+    def start(number: int) -> None:
+        life = next(lives)
+        running[number] = begun(trial.client, number, life, done[number]), life
+
+    for number in done:
+        start(number)
+    limit = time.monotonic() + LIMIT_S
+    while running and time.monotonic() < limit:
+        time.sleep(rng.choice((0.0, 0.002, 0.01, 0.05)))
+        number = rng.choice(list(running))
+        process, life = running[number]
+        if kills and rng.random() < 0.2 and process.pid is not None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            kills -= 1
+            path = folder / f"{life}.jsonl"
+            # What was under way when it died is not done again: nobody knows whether it happened.
+            lines = path.read_text().splitlines() if path.exists() else []
+            done[number] += len({json.loads(line)["id"] for line in lines if line.endswith("}")})
+            start(number)
+        elif not process.is_alive():
+            process.join()
+            del running[number]
+            if process.exitcode:
+                (folder / f"{life}.wrong").write_text(f"client {number} ended {process.exitcode}")
+    for process, _ in running.values():
+        process.kill()
+        process.join()
+    last = begun(trial.end)
+    last.join()
+    history = joined(folder)
+    if running or last.exitcode:
+        history.wrong.append(f"not over in {LIMIT_S:g} s, or nothing could be read in the end")
+    if (path := folder / "end.json").exists():
+        from consistency.history import Fact
+
+        told = json.loads(path.read_text())
+        facts = [Fact(**{**one, "based_on": tuple(one["based_on"])}) for one in told["facts"]]
+        history.facts = {one.n: one for one in facts}
+        history.lost = set(told["lost"])
+        complete(history, dict(told["values"]))
+        history.final = {(process, replica, key): v for process, replica, key, v in told["final"]}
+        history.wrong += told["wrong"]
+    return history
+
+
+def complete(history: History, values: dict[int, Any]) -> None:
+    """Say what those writes wrote that were cut off, as the board has it: their end is missing."""
+    for op in history.ops:
+        if op.type == "info" and op.f == "record":
+            op.expect = op.id
+        elif op.type == "info" and op.id in values:
+            op.value = values[op.id]
+            op.expect = op.value[:-1] or None
+
+
+def begun(target: Callable[..., None], *args: Any) -> BaseProcess:
+    """A process at work, forked: importing everything takes longer than a trial."""
+    process = multiprocessing.get_context("fork").Process(target=target, args=args, daemon=True)
+    process.start()
+    return process
+
+
+def main() -> int:
+    """Play the levels that are asked for; 0 only if nothing was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m consistency.real", description=__doc__)
+    parser.add_argument("levels", nargs="*", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--histories", type=int, default=100, help="of each level")
+    parser.add_argument("--from", type=int, default=0, dest="start", help="the first seed")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.levels if name not in NAMES]:
+        print(f"no level {', '.join(unknown)}; there are: {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    logging.disable(logging.CRITICAL)
+    failed = 0
+    for name in asked.levels or NAMES:
+        level, operations, refused, unknown_ends, wrong = LEVELS[name], 0, 0, 0, 0
+        for seed in range(asked.start, asked.start + asked.histories):
+            with tempfile.TemporaryDirectory(prefix="consistency-") as folder:
+                history = played(level.plan(seed), Path(folder))
+            operations += len(history.ops)
+            refused += sum(op.type == "fail" for op in history.ops)
+            unknown_ends += sum(op.type == "info" for op in history.ops)
+            if found := level.judge(history):
+                wrong += 1
+                print(f"{name}, seed {seed}\n{history}\n" + "\n".join(f"  {one}" for one in found))
+        failed += wrong
+        print(
+            f"{name:<16} {asked.histories:>5,} histories {operations:>7,} operations"
+            f" {refused:>6,} refused {unknown_ends:>4,} cut off {wrong:>3} wrong",
+            flush=True,
+        )
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
