@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -74,6 +75,9 @@ async def test_agents_are_seen_from_both_ends() -> None:
         remote = await a2a_agent(service.url, token=token)
         with watching(["a2a", "pilot"]) as wire:
             await remote("What is it?")
+            async with asyncio.timeout(5):  # Who serves ends its answer after who asked has it.
+                while any(one.state == "waiting" for one in wire):
+                    await asyncio.sleep(0.01)
     ours = [one for one in wire if one.ours]
     theirs = [one for one in wire if not one.ours]
     assert ours and theirs and {one.peer for one in wire} == {"pilot"}
