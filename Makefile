@@ -5,7 +5,7 @@ export PYTHON
 
 PY := .venv/bin/python
 
-.PHONY: help lab docs test demo check format bench bench-peers test-foreign test-protocols test-chaos test-lessons check-consistency lessons-local bench-local clean
+.PHONY: help lab docs test demo check format bench bench-peers test-class test-foreign test-protocols test-chaos test-lessons check-consistency lessons-local bench-local clean
 
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
@@ -18,6 +18,7 @@ help:
 	@echo "make lessons-local  run the lessons with a small language model on this machine (slow)"
 	@echo "make bench-local    measure its tool calls and typed answers on held-out tasks (minutes)"
 	@echo "make test-chaos     kill, freeze and cut off workers and their server: nothing is lost"
+	@echo "make test-class     a class of 300 on one key, before LiteLLM's real proxy (600 MB, minutes)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
@@ -63,6 +64,9 @@ check-consistency: .venv/.dev
 
 test-chaos: .venv/.dev
 	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet/test_chaos.py $(ARGS)
+
+test-class: .venv/.dev
+	@scripts/test-class $(ARGS)
 
 test-foreign: .venv/.dev
 	@scripts/test-foreign $(ARGS)

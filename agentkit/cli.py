@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import io
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import agentkit
 from agentkit import asking, costs, pictures, retention, tracing, views
+from agentkit.dispatch import PLACES, dispatch
 from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, SetupError, error_text
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
@@ -34,6 +34,7 @@ SERVING = {
     "eval": "measure a team on a suite, and fail when it became worse",
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
+    "class": "what a class on one key spent, and who needs help",
 }
 """Commands that have a parser of their own."""
 
@@ -322,16 +323,6 @@ def default() -> str | None:
     return str(path) if path.is_absolute() and path.exists() else None
 
 
-def command_of(package: str, words: Sequence[str]) -> int:
-    """Run the command of a package, which an extra may have to bring."""
-    try:
-        command = importlib.import_module(f"agentkit.{package}.command")
-    except AgentkitError as error:
-        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
-        return 2
-    return int(command.main(words))
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; errors go to stderr as text, without a stack."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -339,10 +330,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim import __main__ as sim
 
         return (sim.command if argv is None else sim.main)(words[1:])
-    if words[:1] in (["mcp"], ["a2a"], ["acp"]):
-        return command_of(f"protocols.{words[0]}", words[1:])
-    if words[:1] == ["eval"]:
-        return command_of("evaluate", words[1:])
+    if words and words[0] in PLACES:
+        return dispatch(words)
     if words[:1] in (["worker"], ["fleet"]):
         from agentkit.fleet.commands import main as fleet
 

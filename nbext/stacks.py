@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.model import Model
-from agentkit.reliability.wrapper import Wrapper, described
+from agentkit.reliability.wrapper import Wrapper, described, endpoint_of
 from nbext.table import Table
 
 
@@ -28,6 +28,9 @@ def stacks(actors: Mapping[str, Actor]) -> Table:
     rows: list[tuple[str, ...]] = []
     for model, names in models(actors).values():
         layers = described(model)
+        left = getattr(endpoint_of(model), "left", None)
+        if left is not None:
+            layers = [*layers, ("key", "", str(left))]
         if [one for one, _, _ in layers] in ([], ["retry"]):
             continue
         whose = f"{model.name} ({', '.join(names)})"
@@ -40,6 +43,16 @@ def stacks(actors: Mapping[str, Actor]) -> Table:
         rows=tuple(rows),
         empty="Nothing is around the models in use.",
     )
+
+
+def left_of(actors: Mapping[str, Actor]) -> list[str]:
+    """What servers said last of the keys in use, a line for each."""
+    found = []
+    for model, _ in models(actors).values():
+        left = getattr(endpoint_of(model), "left", None)
+        if left is not None:
+            found.append(f"The key of {model.name}: {left}.")
+    return list(dict.fromkeys(found))
 
 
 def guarded(actors: Mapping[str, Actor]) -> bool:

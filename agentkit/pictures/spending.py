@@ -41,7 +41,7 @@ class SpendingPicture(Picture[Spending]):
         total = sum(one.usd for one in self.view.amounts)
         lost = sum(one.usd for one in self.view.amounts if one.wasted)
         ends = [one.at for one in self.view.amounts]
-        took = max(ends) - (self.view.first or min(ends)) if ends else 0.0
+        took = max(0.0, max(ends) - (self.view.first or min(ends))) if ends else 0.0
         parts = [f"{money(total, self.view.unpriced)} in {seconds(took)}"]
         if self.view.budget is not None:
             parts.append(f"budget {money(self.view.budget)}")
@@ -55,8 +55,9 @@ class SpendingPicture(Picture[Spending]):
         rows = [[self.view.by, "cost", "half of it after", "the last after"]]
         for name, line in self.lines().items():
             half = next((at for at, usd in line if usd >= line[-1][1] / 2), line[-1][0])
-            last = line[-1][0] - start
-            rows.append([name, money(line[-1][1]), seconds(half - start), seconds(last)])
+            # A clock may have been set back since the run began.
+            times = [seconds(max(0.0, at - start)) for at in (half, line[-1][0])]
+            rows.append([name, money(line[-1][1]), *times])
         table = text_table(rows, right=range(1, 4)) if len(rows) > 1 else []
         return "\n".join([f"Spending: {self.said()}", *table])
 

@@ -10,6 +10,7 @@ TOPICS = {
     "a2a.withdrawn": "protocols.notes",
     "absent": "patterns.parts.notes",
     "adapted": "endpoints.endpoint",
+    "allowance": "reliability.allowance",
     "announce": "patterns.contractnet",
     "answer": "questions",
     "answered_by": "person",

@@ -13,7 +13,7 @@ from agentkit.local.shared import served
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session
-from nbext.stacks import stacks
+from nbext.stacks import left_of, stacks
 from nbext.table import Table, Tables, Told
 
 USE = Grammar(magic="%endpoint", usage="[MODEL]", takes=("MODEL",), most=1)
@@ -77,7 +77,8 @@ def budget(session: Session, line: Line, body: str | None) -> Told:
     unknown = sum(1 for info in mine if info.cost_usd is None)
     spent = money(known) + (f" and {unknown} of unknown price" if unknown else "")
     bound = "no budget" if session.budget_usd is None else f"{money(session.budget_usd)} per ask"
-    return Told(text=f"Budget: {bound}. Spent in this kernel: {spent} in {len(mine)} runs.")
+    text = f"Budget: {bound}. Spent in this kernel: {spent} in {len(mine)} runs."
+    return Told(text=" ".join([text, *left_of(session.actors())]))
 
 
 ENDPOINT = Magic("endpoint", "line", USE, endpoint)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -162,3 +163,37 @@ def test_long_pauses_are_cut_out_and_short_ones_are_not() -> None:
     assert segments([(0, 10), (9, 12), (13, 14)]) == [[0, 14]]
     assert segments([(0, 10), (500, 510)]) == [[0, 10], [500, 510]]
     assert segments([]) == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, -2.0, 3600.0])
+def test_a_clock_that_jumps_makes_no_time_negative(jump_s: float) -> None:
+    """The wall clock of a laptop is set while calls wait; queues and limits go by another one."""
+    jumped = [0.0]
+
+    def clock() -> float:
+        return 1e9 + jumped[0]
+
+    class Jumping(Endpoint):
+        async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+            jumped[0] += jump_s
+            return await super().__call__(request, on_text)
+
+    log = MemoryLog(clock=clock)
+    down = Overloaded("down", retry_after_s=1.0)
+    model = retry(concurrency(Jumping(down, said("hi", 0.5)), 1), base_s=0)
+
+    async def work() -> None:
+        async with run(log=log, budget_usd=1):
+            await asyncio.gather(Agent("ada", model=model)("go"), Agent("bo", model=model)("go"))
+
+    play(work(), VirtualLoop())
+    events = log.read(log.runs()[0].id)
+    for call in fold(Waterfall(), events).calls:
+        assert call.end is not None and call.end >= call.start
+        assert all(call.start <= start <= end for _, start, end in call.parts)
+    assert all(row["took_s"] is None or row["took_s"] >= 0 for row in calls(log))
+    assert all(row["waited_s"] >= 0 for row in calls(log))
+    for picture in (fold(WaterfallPicture(), events), fold(SpendingPicture(), events)):
+        ElementTree.fromstring(picture.to_svg())
+        assert not re.search(r"-\d", str(picture))
+    assert log.frame("costs").usd.sum() == 1.0

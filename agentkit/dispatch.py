@@ -1,0 +1,29 @@
+"""Commands of `agentkit` that have a parser of their own, and the modules that have them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from agentkit.errors import AgentkitError, error_text
+from agentkit.words import for_terminal
+
+PLACES = {
+    "mcp": "agentkit.protocols.mcp.command",
+    "a2a": "agentkit.protocols.a2a.command",
+    "acp": "agentkit.protocols.acp.command",
+    "eval": "agentkit.evaluate.command",
+    "class": "agentkit.classroom",
+}
+"""By command the module whose `main` runs it; an extra may bring what it needs."""
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Run one of PLACES; the errors of agentkit go to stderr as text."""
+    try:
+        command = importlib.import_module(PLACES[words[0]])
+        return int(command.main(list(words[1:])))
+    except AgentkitError as error:
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
+        return 2
