@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agentkit.errors import AgentkitError, RunTaken
 from agentkit.events import What
+from agentkit.machine import process_name
 
 LEASE_S = 10.0
 """A run's writer counts as gone when it was silent for so long."""
@@ -70,7 +71,7 @@ HANDED: ContextVar[dict[str, Lease] | None] = ContextVar("agentkit_handed", defa
 
 def owner_name() -> str:
     """A new name for a writer in this process."""
-    return f"{HOST}:{os.getpid()}:{os.urandom(4).hex()}"
+    return f"{HOST}:{process_name()}:{os.urandom(4).hex()}"
 
 
 def holds(until: object, now: float) -> bool:

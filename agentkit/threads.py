@@ -16,6 +16,8 @@ from contextvars import Context
 from queue import SimpleQueue
 from typing import Any
 
+from agentkit.machine import in_page
+
 IDLE = 64
 """Threads kept for the next calls."""
 
@@ -45,8 +47,12 @@ if hasattr(os, "register_at_fork"):
 async def in_thread(call: Callable[[], Any]) -> Any:
     """What the call returns or raises, from a thread of its own.
 
-    A cancelled wait leaves the call running; nobody hears of its result then.
+    A cancelled wait leaves the call running; nobody hears of its result then. A page has one
+    thread only: there it is made at once, and everything else waits for it.
     """
+    if in_page():
+        await asyncio.sleep(0)
+        return call()
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
 

@@ -31,6 +31,7 @@ LIBRARIES = tuple(
             site.getusersitepackages(),
         ]
     )
+    if place  # in a page there are no folders of packages
 )
 """Folders of code that the user did not write."""
 

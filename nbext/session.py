@@ -15,11 +15,13 @@ from agentkit.context import Memory
 from agentkit.delegation import ActorTool
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import DEFAULT
+from agentkit.endpoints.finding import sim_inside
 from agentkit.errors import AgentkitError, SetupError, UnknownActor
 from agentkit.events import RunStarted
 from agentkit.lease import owner_gone
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
+from agentkit.machine import process_name
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.place import here
@@ -243,7 +245,7 @@ class Session:
 
     def mine(self, info: RunInfo) -> bool:
         """Whether this process wrote the run last."""
-        return info.owner.split(":")[-2:-1] == [str(os.getpid())]
+        return info.owner.split(":")[-2:-1] == [process_name()]
 
     def unfinished(self) -> RunInfo:
         """The newest ask of this notebook that did not end well and that nobody is working on.
@@ -296,7 +298,7 @@ class Session:
 
     def start_simulation(self) -> None:
         """Start the simulated endpoint now if it is the default, so that the first ask is quick."""
-        if not self.model.startswith("sim:"):
+        if not self.model.startswith("sim:") or sim_inside():
             return
 
         def start() -> None:

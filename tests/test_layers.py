@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 LAYERS = [
     "agentkit.deprecated",
     "agentkit.late",
+    "agentkit.machine",
     "agentkit.regex",
     "agentkit.words",
     "agentkit.amounts",
@@ -95,6 +96,7 @@ LAYERS = [
     "agentkit.sim.world",
     "agentkit.sim.brain",
     "agentkit.sim.server",
+    "agentkit.sim.inside",
     "agentkit.sim",
     "agentkit.local",
     "agentkit.endpoints",

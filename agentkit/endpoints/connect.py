@@ -154,7 +154,7 @@ def made(
         endpoint.bind_length()
     endpoint.timeout_s, endpoint.transport = (
         float(timeout_s or endpoint.timeout_s),
-        given["transport"],
+        given["transport"] or endpoint.transport,
     )
     keep_prompts(endpoint, given["prompt_cache"])
     endpoint.price = endpoint.price if price is None else prices.per_million(*price)

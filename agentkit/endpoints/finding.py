@@ -26,6 +26,7 @@ from agentkit.endpoints.providers import (
     spoken,
 )
 from agentkit.errors import MissingKey, SetupError, UnknownModel
+from agentkit.machine import in_page
 
 EXPECTED = "provider:model with " + ", ".join(KNOWN) + " as the provider; or a base_url"
 TODO = 'connect("sim:careful") works without key and network'
@@ -123,13 +124,35 @@ def simulated(name: str, model: str, base_url: SecretStr | None) -> Endpoint:
             expected=", ".join(known),
             todo=f"did you mean {near!r}?" if near else TODO,
         )
-    start = "the simulated endpoint has gone; ask again and it is started anew"
     price = prices.simulated(model)
     if base_url is not None:
         base, query, _ = parsed(base_url, OPENAI)
         return Endpoint(name, name, OPENAI, Site(name, base), base, price=price, query=query)
+    if sim_inside():
+        from agentkit.sim.inside import URL, inside
+
+        base = f"{URL}/v1"
+        made = Endpoint(name, name, OPENAI, Site(name, base), base, price=price)
+        made.transport = inside()
+        return made
+    start = "the simulated endpoint has gone; ask again and it is started anew"
     site = Site(name, "the simulated endpoint", start=start)
     return Endpoint(name, name, OPENAI, site, running_simulation, price=price)
+
+
+def sim_inside() -> bool:
+    """Whether the simulated endpoint answers inside of this process: always so in a page.
+
+    Raises:
+        SetupError: $AGENTKIT_SIM is neither of its two words.
+    """
+    chosen = keys.setting("AGENTKIT_SIM") or "process"
+    if chosen not in ("process", "inside"):
+        raise SetupError(
+            f"AGENTKIT_SIM is {chosen!r}.",
+            expected='"process", a server of its own, or "inside", the same without one',
+        )
+    return chosen == "inside" or in_page()
 
 
 async def running_simulation() -> str:

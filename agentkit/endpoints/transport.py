@@ -33,9 +33,10 @@ def open_files() -> int:
     """How many connections this process may hold: half of its file limit, at most 1,000."""
     try:
         import resource
-    except ImportError:
+
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    except (ImportError, AttributeError):  # Windows has no such module, a page an empty one
         return 500
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return 1000 if soft == resource.RLIM_INFINITY else max(16, min(1000, soft // 2))
 
 
