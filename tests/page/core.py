@@ -1,4 +1,4 @@
-"""What a reader does in a page, by Pyodide on Node; the last line is what `page.test.mjs` checks."""
+"""What a reader does in a page, by Pyodide on Node: `page.test.mjs` checks the last line."""
 # ruff: noqa: F704  # Pyodide awaits at the top, as a notebook does
 
 import asyncio
