@@ -12,95 +12,28 @@ checking, quarantine as "removal from service"); Dhuliawala et al. 2023, "Chain-
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal
-
-from pydantic import BaseModel
+from collections.abc import Sequence
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput, SetupError
-from agentkit.messages import JSON, canonical, digest
-from agentkit.notes import Note
+from agentkit.messages import JSON
 from agentkit.pattern import Pattern
-from agentkit.patterns.parts.forms import filled
-from agentkit.patterns.parts.team import at_least, flat, members, text_of
+from agentkit.patterns.parts.checking import (
+    Approved,
+    Check,
+    Withheld,
+    name_of,
+    refusal,
+    statement_of,
+)
+from agentkit.patterns.parts.team import at_least, flat, members
 from agentkit.scope import discard, note
-from agentkit.typed import Output, adapter, explained, validated
-
-Rule = Callable[[Answer], bool | str | Awaitable[bool | str]]
-"""True where an answer may go on; False, or why not, where it may not."""
-
-Check = Actor | type[Any] | Rule
-"""Another actor, which is asked for a verdict; a type that the answer must fit; or a rule."""
+from agentkit.typed import Output, validated
 
 
 class Quarantined(BadOutput):
     """An answer did not pass a checkpoint, and nobody after it was told of it."""
-
-
-class Checked(Note):
-    """Somebody looked at an answer."""
-
-    topic = "checked"
-    statement: str
-    """Digest of its text; see `statement_of`."""
-    of: str
-    by: str
-    how: Literal["rule", "schema", "actor"]
-    passed: bool
-    reason: str = ""
-
-    def sentence(self) -> str:
-        """Who found what."""
-        found = "passes" if self.passed else "does not pass"
-        because = f": {self.reason}" if self.reason else ""
-        return f"What {self.of} said {found} {self.by} ({self.how}){because}."
-
-
-class Approved(Note):
-    """An answer passed all checks, and goes on."""
-
-    topic = "approved"
-    statement: str
-    of: str
-    by: tuple[str, ...]
-    attempt: int
-
-    def sentence(self) -> str:
-        """Whose, and by whom."""
-        late = f", at attempt {self.attempt}" if self.attempt > 1 else ""
-        return f"What {self.of} said was approved by {', '.join(self.by)}{late}."
-
-
-class Withheld(Note):
-    """An answer did not pass, and is in quarantine: only the log has it."""
-
-    topic = "quarantine"
-    grave = True
-    statement: str
-    of: str
-    reasons: tuple[str, ...]
-    instead: str = ""
-    """Who or what stands in its place; empty where the ask failed."""
-
-    def sentence(self) -> str:
-        """Whose, why, and what stands there."""
-        stands = f"; {self.instead} stands in its place" if self.instead else ""
-        return f"What {self.of} said is in quarantine ({'; '.join(self.reasons)}){stands}."
-
-
-class Verdict(BaseModel):
-    """Whether an answer may go on, and why."""
-
-    good: bool
-    reason: str
-
-
-def statement_of(text: str) -> str:
-    """What names a statement in the log: a digest of its words."""
-    return digest(text)[:16]
 
 
 def checkpoint(
@@ -209,66 +142,3 @@ async def withheld(
         return other.model_copy(update={"missing": (*other.missing, missing)})
     data = None if output is None else validated(instead, output)
     return Answer(text=instead, data=data, missing=(missing,))
-
-
-async def refusal(checks: Sequence[Check], name: str, task: JSON, answer: Answer) -> str:
-    """Why an answer may not go on; "" where all checks pass. Each is a note."""
-    statement = statement_of(answer.text)
-    for one in checks:
-        passed, reason, how = await found_by(one, task, answer)
-        note(
-            Checked(
-                statement=statement,
-                of=name,
-                by=name_of(one),
-                how=how,
-                passed=passed,
-                reason=flat(reason),
-            )
-        )
-        if not passed:
-            return f"{name_of(one)}: {flat(reason)}"
-    return ""
-
-
-How = Literal["rule", "schema", "actor"]
-
-
-async def found_by(one: Check, task: JSON, answer: Answer) -> tuple[bool, str, How]:
-    """Whether a check lets an answer pass, why, and of what kind it is."""
-    if isinstance(one, Actor):
-        asked = f"Is this answer right?\n\nQuestion: {text_of(task)}\n\nAnswer: {answer.text}"
-        verdict = filled(Verdict, await one(asked, output=Verdict))
-        return verdict.good, verdict.reason or ("" if verdict.good else "it says so"), "actor"
-    if isinstance(one, type):
-        wrong = misfit(one, answer)
-        return not wrong, wrong, "schema"
-    try:
-        found = one(answer)
-        good = await found if inspect.isawaitable(found) else found
-    except Exception as error:
-        return False, f"it failed with {type(error).__name__}: {error}", "rule"
-    if good is True:
-        return True, "", "rule"
-    return False, good if isinstance(good, str) and good else "the rule says so", "rule"
-
-
-def misfit(kind: type[Any], answer: Answer) -> str:
-    """Why an answer does not fit a type; "" where it does."""
-    try:
-        if answer.data is None:
-            validated(answer.text, kind)
-        else:
-            data = answer.data
-            plain = data.model_dump(mode="json") if isinstance(data, BaseModel) else data
-            adapter(kind).validate_json(canonical(plain))
-    except ValueError as error:
-        return explained(error)
-    return ""
-
-
-def name_of(one: Check) -> str:
-    """What a check is called."""
-    if isinstance(one, Actor):
-        return one.name
-    return str(getattr(one, "__name__", type(one).__name__))

@@ -16,12 +16,12 @@ import asyncio, time
 from agentkit import current_run, pattern
 from agentkit.person import Question
 @pattern
-async def keeper(task):
+async def warden(task):
     text = "Open the <b id=bad>gate</b>?"
     said = await current_run().ask_person(Question(text=text, options=("yes", "no"), words=True))
     return f"<img id=bad src=x> **{said}** $x^2$ \\\\(y\\\\)"
 @pattern
-async def sleeper(task):
+async def dozer(task):
     await asyncio.sleep(60)
 """
 
@@ -59,7 +59,7 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
     lab.interrupt()
 
     # A question to the person; what is said is text, whatever it is.
-    say("keeper", "May <i id=bad>I</i>?")
+    say("warden", "May <i id=bad>I</i>?")
     question = chat.locator(".ak-question")
     expect(question).to_contain_text("Open the <b id=bad>gate</b>?")
     question.get_by_role("textbox").fill("only a little")
@@ -70,7 +70,7 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
     assert page.locator("#bad, .ak-chat mjx-container").count() == 0
 
     # An answer is stopped; the next question goes on from the last answer.
-    say("sleeper", "Wait")
+    say("dozer", "Wait")
     chat.get_by_role("button", name="Stop").click()
     expect(chat.locator(".ak-turn-is-stopped")).to_contain_text("%resume goes on")
     chat.get_by_role("button", name="Graph").first.click()
@@ -90,7 +90,7 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
     # As cells; they take their answers from the log.
     chat.get_by_role("button", name="Insert the conversation").click()
     expect(lab.cell(3)).to_contain_text(
-        re.compile(r"%%ask keeper -> said_2 --after said_1 --rerun")
+        re.compile(r"%%ask warden -> said_2 --after said_1 --rerun")
     )
     chat.get_by_role("button", name="New conversation").click()
     expect(chat.locator(".ak-turn")).to_have_count(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import nbformat
@@ -21,6 +22,7 @@ def put(lab: Lab, name: str) -> None:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.write(notebook, lab.root / name)
+    shutil.copytree(ROOT / "notebooks" / "recorded", lab.root / "recorded", dirs_exist_ok=True)
 
 
 def unexpected(notebook: Any) -> list[str]:

@@ -59,7 +59,7 @@ def test_runs_are_seen_stopped_and_answered_in_the_panel(lab: Lab) -> None:
     expect(question).to_have_count(0)
     assert "only a little" in lab.wait_idle(3)
     # Runs of the notebooks of other tests stand there too.
-    keeper = panel.locator(".ak-is-done", has_text="keeper")
+    keeper = panel.locator(".ak-is-done", has_text="keeper: <img id=bad src=x>")
     expect(keeper).to_contain_text("<img id=bad src=x>")
 
     # A run is stopped while its cell awaits it.
@@ -88,7 +88,7 @@ def test_runs_are_seen_stopped_and_answered_in_the_panel(lab: Lab) -> None:
     lab.restart_kernel()
     expect(panel).to_contain_text("agentkit is not loaded here")
     lab.run_cell(1)
-    mine = panel.locator(".ak-run", has_text=re.compile("keeper|sleeper"))
+    mine = panel.locator(".ak-run", has_text=re.compile("keeper: <img|sleeper"))
     expect(mine).to_have_count(2)
 
 

@@ -23,6 +23,7 @@ from agentkit.model import OnText, Reply, Request
 from agentkit.patterns.afford import afford
 from agentkit.patterns.cascade import cascade
 from agentkit.patterns.chatchain import Phase, chatchain
+from agentkit.patterns.checkpoint import checkpoint
 from agentkit.patterns.crew import crew
 from agentkit.patterns.groupchat import groupchat
 from agentkit.patterns.handoff import handoff
@@ -144,7 +145,13 @@ def thrifty() -> tuple[Actor, Any]:
     return afford(workers, value=len, budget_usd=9.0, concurrency=2), ["a", "bbb", "cc"]
 
 
-TEAMS |= {"cascade": climbing, "afford": thrifty}
+def checked() -> tuple[Actor, str]:
+    said = agent("ada", lambda t: "z" if "does not pass" in t else "x")
+    critic = agent("critic", '{"good": true, "reason": "it is a z"}')
+    return checkpoint(said, [lambda answer: answer.text == "z" or "it is no z", critic]), "the dues"
+
+
+TEAMS |= {"cascade": climbing, "afford": thrifty, "checkpoint": checked}
 TEAMS |= {"router": routed, "supervisor": supervised, "handoff": handed}
 
 

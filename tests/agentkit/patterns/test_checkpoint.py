@@ -12,7 +12,8 @@ from agentkit.errors import SetupError, Unreachable
 from agentkit.events import Event
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns import checkpoint
-from agentkit.patterns.checkpoint import Approved, Checked, Quarantined, Withheld, statement_of
+from agentkit.patterns.checkpoint import Quarantined
+from agentkit.patterns.parts.checking import Approved, Checked, Withheld, statement_of
 from agentkit.pictures.why import WhyPicture
 from agentkit.views.why import why
 from tests.fakes import ScriptedModel

@@ -163,8 +163,9 @@ def answering(head: str, body: bytes = b"") -> Answer:
         # What is left unread when a connection is closed takes the answer away from its reader.
         if b"content-length:" in asked:
             await reader.readexactly(int(asked.partition(b"content-length:")[2].split(b"\r")[0]))
-        length = len(body)
-        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n".encode())
+        # The client may ask again: not over a connection that is closed in that moment.
+        told = f"Content-Length: {len(body)}\r\nConnection: close"
+        writer.write(f"HTTP/1.1 {head}\r\n{told}\r\n\r\n".encode())
         writer.write(body)
         await writer.drain()
         writer.close()
