@@ -1,10 +1,11 @@
-"""The servers of the Model Context Protocol whose tools variables of the notebook hold."""
+"""The open protocols in a notebook: their adapters, and the servers whose tools variables hold."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
 
+from agentkit.extras import lacking
 from nbext.session import Session
 
 if TYPE_CHECKING:
@@ -24,3 +25,21 @@ def servers(session: Session) -> dict[str, McpTools]:
         for name, value in list(session.namespace.items())
         if is_server(value) and not name.startswith("_")
     }
+
+
+def adapters(name: str) -> Any:
+    """`agentkit.protocols`, with what one of its names needs.
+
+    Args:
+        name: of what is used from there.
+
+    Raises:
+        SetupError: the extra that brings its SDK is not installed.
+    """
+    try:
+        from agentkit import protocols
+
+        getattr(protocols, name)
+    except ImportError as error:
+        raise lacking(error) or error from error
+    return protocols

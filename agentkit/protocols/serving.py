@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
@@ -48,6 +48,32 @@ class Running:
         """End it."""
         self._server.should_exit = True
         await asyncio.wait([self._task], timeout=STOP_S)
+
+
+class Served:
+    """What is served here, until `stop` or the end of the event loop; subclasses say what."""
+
+    def __init__(self, running: Running, url: str) -> None:
+        self.url, self._running = url, running
+
+    @property
+    def state(self) -> str:
+        """Whether it runs, in a word."""
+        return "stopped" if self._running.over else "running"
+
+    async def wait(self) -> None:
+        """Wait until it is stopped, as a script does that only serves."""
+        await self._running.wait()
+
+    async def stop(self) -> None:
+        """Stop it."""
+        await self._running.stop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
 
 async def begun(app: Any, listening: socket.socket) -> Running:

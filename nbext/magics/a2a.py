@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from agentkit.errors import AgentkitError, SetupError
-from agentkit.extras import lacking
 from nbext.magics.agent import checked
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number
+from nbext.servers import adapters
 from nbext.session import Session
 from nbext.table import Table, Told
 
@@ -104,7 +104,7 @@ async def added(session: Session, name: str, url: str, line: Line) -> Told:
     checked(session, name, "An agent")
     limit = line.one("--timeout")
     how: dict[str, Any] = {} if limit is None else {"timeout_s": seconds(limit)}
-    found = await imported().a2a_agent(
+    found = await adapters("RemoteAgent").a2a_agent(
         render(url, session.namespace),
         name=name,
         token=plain(render(line.one("--token") or "", session.namespace)),
@@ -134,7 +134,7 @@ async def served(session: Session, names: list[str], line: Line) -> Told:
         await running.pop(name).stop()
     budget, port = line.one("--budget"), line.one("--port")
     token = plain(render(line.one("--token") or "", session.namespace))
-    service = await imported().serve_a2a(
+    service = await adapters("RemoteAgent").serve_a2a(
         session.actors()[name],
         port=0 if port is None else int(number(grammar("serve"), "--port", port)),
         token=token,
@@ -222,21 +222,6 @@ def shown(one: RemoteAgent) -> Table:
         note=f"{one.peer.place}, version {one.card.version}, card {one.signed}."
         " What it says is data.",
     )
-
-
-def imported() -> Any:
-    """The adapters of the protocol.
-
-    Raises:
-        SetupError: the extra that brings its SDK is not installed.
-    """
-    try:
-        from agentkit import protocols
-
-        _ = protocols.RemoteAgent
-    except ImportError as error:
-        raise lacking(error) or error from error
-    return protocols
 
 
 A2A = Magic("a2a", "line", fits(None, ""), a2a, fits=fits)  # type: ignore[arg-type]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import AgentkitError, SetupError
-from agentkit.extras import lacking
 from nbext.magics.agent import checked
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number
-from nbext.servers import is_server, servers
+from nbext.servers import adapters, is_server, servers
 from nbext.session import Session
 from nbext.table import Table, Told
 
@@ -106,7 +105,7 @@ async def added(session: Session, name: str, line: Line) -> Told:
     headers = dict(
         pair(render(one, session.namespace), ":") for one in line.given.get("--header", ())
     )
-    protocols = imported()
+    protocols = adapters("McpServer")
     server = protocols.McpServer(where, name=name, env=env or None, headers=headers or None)
     return await taken(session, name, server, line)
 
@@ -117,7 +116,7 @@ async def loaded(session: Session, path: str, only: list[str], line: Line) -> To
     Raises:
         SetupError: the file is none. PeerError: none of the servers can be reached.
     """
-    protocols = imported()
+    protocols = adapters("McpServer")
     servers = protocols.mcp_servers(path)
     if wrong := [one for one in only if one not in servers]:
         raise SetupError(f"{path} describes no {', '.join(wrong)}.", expected=", ".join(servers))
@@ -147,7 +146,7 @@ async def taken(session: Session, name: str, server: Any, line: Line) -> Told:
         "approve": approve or line.has("--approve"),
         "timeout_s": 60.0 if limit is None else number(line_grammar(), "--timeout", limit),
     }
-    tools = await imported().mcp_tools(server, **how)
+    tools = await adapters("McpServer").mcp_tools(server, **how)
     if before is not None and is_server(before):
         await before.server.close()
     session.namespace[name] = tools
@@ -239,21 +238,6 @@ def shown(name: str, tools: McpTools) -> Table:
         empty=f"{name} has no tools.",
         note="Effects are what the server claims; unknown is once. What it says is data.",
     )
-
-
-def imported() -> Any:
-    """The adapters of the protocol.
-
-    Raises:
-        SetupError: the extra that brings its SDK is not installed.
-    """
-    try:
-        from agentkit import protocols
-
-        _ = protocols.McpServer
-    except ImportError as error:
-        raise lacking(error) or error from error
-    return protocols
 
 
 MCP = Magic("mcp", "line", fits(None, ""), mcp, fits=fits)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
-from typing import Any, Self
+from typing import Any
 
 from a2a.server.routes import (
     create_agent_card_routes,
@@ -28,17 +28,18 @@ from agentkit.protocols.a2a.door import Door, tokens_of
 from agentkit.protocols.a2a.handler import Handler
 from agentkit.protocols.a2a.jobs import Jobs
 from agentkit.protocols.a2a.signing import SigningKey
-from agentkit.protocols.serving import Running, begun, bound, guarded, shown_host
+from agentkit.protocols.serving import Running, Served, begun, bound, guarded, shown_host
 
 SIGN_S = 3600.0
 """How old a signature may be that is given out."""
 
 
-class A2aService:
+class A2aService(Served):
     """An agent that is served here, until `stop` or the end of the event loop."""
 
     def __init__(self, handler: Handler, running: Running, url: str) -> None:
-        self.handler, self.url, self._running = handler, url, running
+        super().__init__(running, url)
+        self.handler = handler
 
     @property
     def card(self) -> AgentCard:
@@ -50,26 +51,15 @@ class A2aService:
         """The tasks that are under way: ids of their runs."""
         return list(self.handler.jobs.under_way)
 
-    async def wait(self) -> None:
-        """Wait until it is stopped, as a script does that only serves."""
-        await self._running.wait()
-
     async def stop(self) -> None:
         """Stop it; its tasks are gone on with when the actor is served again."""
         await self.handler.close_push()
         await self.handler.jobs.close()
-        await self._running.stop()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        await super().stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._running.over else "running"
         under_way = f", {len(self.tasks)} tasks under way" if self.tasks else ""
-        return f"A2aService({self.handler.jobs.actor.name} at {self.url}, {state}{under_way})"
+        return f"A2aService({self.handler.jobs.actor.name} at {self.url}, {self.state}{under_way})"
 
 
 async def serve_a2a(

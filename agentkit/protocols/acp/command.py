@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import sys
 from collections.abc import Sequence
 
 from agentkit.actor import Actor
 from agentkit.entrypoints import found
-from agentkit.errors import AgentkitError, SetupError, error_text
-from agentkit.logs import open_log
+from agentkit.errors import SetupError
 from agentkit.protocols.acp.serving import serve_acp
-from agentkit.words import for_terminal
+from agentkit.protocols.commands import log_of, run_command, take_log
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,23 +20,25 @@ def parser() -> argparse.ArgumentParser:
         " on standard input and output.",
     )
     made.add_argument("what", metavar="FILE_OR_MODULE:NAME", help="such as harbour.py:team")
-    made.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
+    take_log(made)
     return made
+
+
+def one_in(entry: str) -> Actor:
+    """The one actor that a file or module defines under a name.
+
+    Raises:
+        SetupError: there is none, or several.
+    """
+    things = found(entry)
+    if len(things) != 1 or not isinstance(things[0], Actor):
+        raise SetupError(
+            f"{entry} is no actor to talk with.", expected="one agent, team or pattern"
+        )
+    return things[0]
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; errors go to stderr as text."""
     options = parser().parse_args(argv)
-    try:
-        things = found(options.what)
-        if len(things) != 1 or not isinstance(things[0], Actor):
-            raise SetupError(
-                f"{options.what} is no actor to talk with.", expected="one agent, team or pattern"
-            )
-        asyncio.run(serve_acp(things[0], open_log(options.log) if options.log else None))
-    except AgentkitError as error:
-        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run_command(lambda: serve_acp(one_in(options.what), log_of(options)))

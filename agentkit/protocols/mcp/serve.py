@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from mcp.server.auth.settings import AuthSettings
@@ -18,6 +18,7 @@ from agentkit.protocols.mcp.service import Service
 from agentkit.protocols.serving import (
     LOOPBACK,
     Running,
+    Served,
     begun,
     bound,
     checked_token,
@@ -41,36 +42,26 @@ class OneToken(TokenVerifier):
         return AccessToken(token="", client_id="token", scopes=[])
 
 
-class McpService:
+class McpService(Served):
     """A server that runs here, until `stop` or the end of the event loop."""
 
     def __init__(self, service: Service, running: Running, url: str) -> None:
-        self.service, self.url, self._running = service, url, running
+        super().__init__(running, url)
+        self.service = service
 
     @property
     def names(self) -> list[str]:
         """What it offers."""
         return list(self.service.offered)
 
-    async def wait(self) -> None:
-        """Wait until it is stopped, as a script does that only serves."""
-        await self._running.wait()
-
     async def stop(self) -> None:
         """Stop it; calls that are under way are cancelled, their runs can be resumed."""
         await self.service.jobs.close()
         self.service.listening.close()
-        await self._running.stop()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        await super().stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._running.over else "running"
-        return f"McpService({self.url}, {state}): {', '.join(self.names)}"
+        return f"McpService({self.url}, {self.state}): {', '.join(self.names)}"
 
 
 async def serve_mcp(
