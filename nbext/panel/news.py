@@ -12,7 +12,7 @@ from typing import Any
 import agentkit
 from agentkit.agent import Agent
 from agentkit.errors import AgentkitError, error_text
-from agentkit.events import Delta
+from agentkit.events import Piece
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.subscribing import running_loop
@@ -113,8 +113,8 @@ class News:
         self.wake()
 
     def take(self, items: list[Any]) -> None:
-        """Take events; pieces of text are not told."""
-        events = [item for item in items if not isinstance(item, Delta)]
+        """Take events; pieces of a reply that streams are not told."""
+        events = [item for item in items if not isinstance(item, Piece)]
         if not events:
             return
         with self.lock:

@@ -57,7 +57,8 @@ class Rows:
 
     def take(self, event: Any) -> None:
         """Take one event of a run into account."""
-        found = self.rows.setdefault(event.run, begun(event))
+        if (found := self.rows.get(event.run)) is None:
+            found = self.rows[event.run] = begun(event)
         self.changed.add(event.run)
         if isinstance(event, RunStarted):
             found.update(state="running", ended=None, name=short(event.name, WORDS), mine=True)

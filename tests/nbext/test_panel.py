@@ -6,11 +6,13 @@ import ast
 import queue
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from agentkit.events import Calling, Delta, Partial, Piece, Thought
 from agentkit.sim.server import Server
+from nbext.panel.news import News
 from nbext.panel.recall import quoted
 from tests.nbext.conftest import kernel
 from tests.nbext.notebook import WAIT_S, Cell, Notebook
@@ -32,6 +34,16 @@ from agentkit.person import Question
 async def keeper(task):
     asked = Question(text="Open the <b>gate</b>?", options=("yes", "no"))
     return await current_run().ask_person(asked)
+"""
+
+CALLS = """
+from agentkit import Agent, tool
+@tool(effect="pure")
+def tariff(port: str, tonnes: float) -> float:
+    'Harbour dues in EUR for a ship of so many tonnes in a port.'
+    return 79.2
+teller = Agent("teller", "Use your tools.", tools=[tariff])
+print("79.2" if "79.2" in (await teller("What are the dues for 30 t in Amber?")).text else "no")
 """
 
 
@@ -120,6 +132,31 @@ def test_a_run_is_shown_while_it_goes_on_and_can_be_stopped(one: Notebook, front
     assert front.order(do="stop", run=run) == {"stopped": True, "req": "1"}
     front.until(lambda: running(front, "slow", "cancelled") == run)
     assert front.order(do="stop", run=run)["stopped"] is False
+
+
+def test_nothing_of_a_reply_that_streams_is_taken_for_an_event() -> None:
+    whose = {"run": "r", "scope": "s", "key": "k", "actor": "clerk"}
+    news = News(cast(Any, None), None)
+    pieces = [
+        Delta(**whose, text="a"),
+        Thought(**whose, text="a"),
+        Calling(**whose, name="tariff", arguments="{"),
+        Partial(**whose, data=None),
+    ]
+    assert {type(one) for one in pieces} == {*kinds(Piece)}
+    for one in pieces:
+        news.take([one])
+    assert news.rows.changes() == []
+
+
+def kinds(of: type[Any]) -> list[type[Any]]:
+    return [one for one in of.__subclasses__() if one.__module__ == of.__module__]
+
+
+def test_an_ask_that_calls_a_tool_is_followed_without_a_word(one: Notebook, front: Front) -> None:
+    cell = one.ok(CALLS)
+    assert cell.stream == "79.2\n"
+    front.until(lambda: running(front, "teller", "done") is not None)
 
 
 def test_a_question_is_told_and_answered(one: Notebook, front: Front) -> None:
