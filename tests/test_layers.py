@@ -117,6 +117,7 @@ LAYERS = [
     "agentkit.racing",
     "agentkit.gather",
     "agentkit.trust",
+    "agentkit.sandbox",
     "agentkit.patterns.parts",
     "agentkit.patterns.graphs",
     "agentkit.patterns",

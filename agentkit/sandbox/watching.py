@@ -1,0 +1,96 @@
+"""What the processes of a sandbox take together, looked at from outside.
+
+The kernel keeps limits for each process; the sums are looked at a few dozen times a second, and
+whoever is over one is killed with all its processes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Taken(NamedTuple):
+    """What a tree of processes takes at one moment."""
+
+    processes: int = 0
+    """Threads, too."""
+    memory_kb: int = 0
+
+
+def below(pid: int) -> Iterator[int]:
+    """Yield the ids of all processes under one; some may be gone by then."""
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        try:
+            tasks = os.listdir(f"/proc/{parent}/task")
+        except OSError:
+            continue
+        for task in tasks:
+            try:
+                text = Path(f"/proc/{parent}/task/{task}/children").read_text()
+            except OSError:
+                continue
+            found = [int(one) for one in text.split()]
+            waiting += found
+            yield from found
+
+
+def taken(pid: int, most: int) -> Taken:
+    """Return what all processes under one take; counting ends somewhat above `most` processes."""
+    count, memory = 0, 0
+    for one in below(pid):
+        try:
+            count += len(os.listdir(f"/proc/{one}/task"))
+            memory += memory_of(one)
+        except OSError:
+            continue  # it ended just now
+        if count > 2 * most:
+            break
+    return Taken(count, memory)
+
+
+def memory_of(pid: int) -> int:
+    """Return the memory of a process in kB, its share of what it has in common with others."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return sum(int(one) for one in re.findall(r"^(?:Pss|SwapPss):\s+(\d+)", text, re.M))
+    except PermissionError:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return sum(int(one) for one in re.findall(r"^VmRSS:\s+(\d+)", text, re.M))
+
+
+def filled(folder: Path, most_kb: int, most_files: int) -> str:
+    """Return which bound a folder is over: "bytes", "files" or ""."""
+    blocks, files, waiting = 0, 0, [os.fspath(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    blocks += entry.stat(follow_symlinks=False).st_blocks
+                    if blocks > 2 * most_kb:
+                        return "bytes"
+                    if files > most_files:
+                        return "files"
+        except OSError:
+            continue  # it was taken away while it was looked at, or made unreadable
+    return ""
+
+
+def crowded(pid: int, path: str, size: int, most_files: int) -> bool:
+    """Return whether a file system inside, which is known by its size, holds too many files."""
+    for one in below(pid):
+        try:
+            found = os.statvfs(f"/proc/{one}/root{path}")
+        except OSError:
+            continue
+        if found.f_blocks * found.f_frsize == size:  # until it is mounted that is another one
+            return found.f_files - found.f_ffree > most_files
+    return False
