@@ -118,6 +118,7 @@ LAYERS = [
     "agentkit.gather",
     "agentkit.trust",
     "agentkit.sandbox",
+    "agentkit.workbench",
     "agentkit.patterns.parts",
     "agentkit.patterns.graphs",
     "agentkit.patterns",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
 from agentkit.evaluate.chaos import chaos
 from agentkit.evaluate.chaosreport import Chaos, ChaosRow
+from agentkit.evaluate.coded import code
 from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison, Row
 from agentkit.evaluate.condorcet import majority, plurality
@@ -49,6 +50,7 @@ __all__ = [
     "at_most",
     "before",
     "chaos",
+    "code",
     "cohen_kappa",
     "compare",
     "comparing",

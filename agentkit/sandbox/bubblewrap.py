@@ -119,6 +119,7 @@ def command(
             made += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             made += ["--ro-bind", path, path]
+    made += ["--perms", "0755", "--dir", "/etc"]
     for path in SETTINGS:
         made += ["--ro-bind-try", path, path]
     made += ["--dev", "/dev", "--proc", "/proc"]
