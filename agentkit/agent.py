@@ -23,8 +23,18 @@ from agentkit.deprecated import moved
 from agentkit.errors import ContextTooLong, SetupError, TurnsSpent
 from agentkit.holds import bound_of
 from agentkit.instructions import Instructions, instructed, summary
-from agentkit.messages import JSON, Content, Message, Thread, canonical, digest, extend, thread_of
-from agentkit.model import Model, Options, Reply, Request
+from agentkit.messages import (
+    JSON,
+    Content,
+    Message,
+    Thread,
+    canonical,
+    changed,
+    digest,
+    extend,
+    thread_of,
+)
+from agentkit.model import DEFAULTS, Model, Options, Reply, Request
 from agentkit.options import AskOptions
 from agentkit.replies import REPAIRS, Wanted
 from agentkit.replies import answer_of as said_by
@@ -255,7 +265,7 @@ class Agent(Actor[T]):
         )
 
         async def perform(key: str) -> Outcome:
-            keyed = request.model_copy(update={"key": digest(run.id, key)})
+            keyed = changed(request, key=digest(run.id, key))
             listener = stream_to(run, key, wanted.output)
             reply = await reply_of(model, keyed, listener)
             said = extend(sent, reply.message)[-1]
@@ -322,6 +332,8 @@ def sampling(name: str, temperature: float | None, max_tokens: int | None) -> Op
     Raises:
         SetupError: one is out of range.
     """
+    if temperature is None and max_tokens is None:
+        return DEFAULTS
     try:
         return Options(temperature=temperature, max_tokens=max_tokens)
     except ValidationError as error:

@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from agentkit.parts import Content
-from agentkit.values import JSON, Frozen, Text, canonical, digest, jsonable, mended
+from agentkit.values import JSON, Frozen, Text, canonical, changed, digest, jsonable, mended
 
 __all__ = [
     "JSON", "Content", "Frozen", "Message", "Node", "Text", "Thread", "ToolCall", "canonical",
-    "chain", "digest", "extend", "in_words", "jsonable", "mended", "node", "stored_message",
-    "thread_of",
+    "chain", "changed", "digest", "extend", "in_words", "jsonable", "mended", "node",
+    "stored_message", "thread_of",
 ]  # fmt: skip
 
 

@@ -63,6 +63,10 @@ class Options(Frozen):
     """Further fields of the request body, in the endpoint's own words."""
 
 
+DEFAULTS = Options()
+"""Those of whoever sets none: most agents, so that their requests need not be looked through."""
+
+
 class Request(Frozen):
     """All that a model is asked."""
 
@@ -70,7 +74,7 @@ class Request(Frozen):
     tools: tuple[ToolSpec, ...] = ()
     output: JSON = None
     """JSON Schema the answer's text must follow, or None for free text."""
-    options: Options = Options()
+    options: Options = DEFAULTS
     actor: str = ""
     """Who asks; endpoints may be told, for traces and faults per agent."""
     settings: JSON = None
@@ -80,11 +84,13 @@ class Request(Frozen):
 
     def identity(self) -> dict[str, JSON]:
         """What makes two requests the same: the head names the whole conversation."""
+        options = self.options
+        plain = options is DEFAULTS
         return {
             "head": self.thread[-1].id if self.thread else "",
             "tools": digest(*[one.text for one in self.tools]) if self.tools else "",
             "output": digest(canonical(self.output)) if self.output is not None else "",
-            "options": self.options.model_dump(mode="json", exclude_defaults=True),
+            "options": {} if plain else options.model_dump(mode="json", exclude_defaults=True),
             **({"settings": digest(canonical(self.settings))} if self.settings else {}),
         }
 

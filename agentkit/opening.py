@@ -123,7 +123,7 @@ async def run(
     known = await looked_up(log or open_log(), source, id, limits, extend)
     start = beginning(known, name, at, asked, limits)
     current = made(known, start, settle or {}, person)
-    async with performing(current, start, judged=not edit):
+    async with Performing(current, start, judged=not edit):
         yield current
 
 
@@ -260,51 +260,70 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     return past
 
 
-@contextlib.asynccontextmanager
-async def performing(current: Run, start: RunStarted, *, judged: bool) -> AsyncIterator[None]:
-    """From the record that a run begins to that of its end.
+class Performing:
+    """From the record that a run begins to that of its end; a class, for `uncancelled`'s reason."""
 
-    Args:
-        current: the run.
-        start: its first event.
-        judged: whether steps in doubt are asked about at once. What is edited may lead elsewhere;
-            then a doubt is put where it is met.
-    """
-    log, lease = current.log, current.lease
-    if start.how == "resume":
-        charge(current, current.past.records[0])
-    if lease:
-        log.append(lease, start)
-    if current.guard is not None:
-        current.guard.begin(start)
-    stop = heartbeat(log, lease) if lease else None
-    failure: BaseException | None = None
-    try:
-        if judged:
-            current.judge()
-        if start.concurrency is not None:
-            bind(current.root, Bounds(concurrency=start.concurrency))
-        with within(current, current.root):
-            if start.deadline_s is None or lease is None:
-                yield
-            else:
-                who = start.actor or "The block of code"
-                async with Deadline(current, current.root, who, start.deadline_s):
-                    yield
-    except BaseException as error:
-        failure = error
-        raise
-    finally:
-        if stop:
-            stop()
+    def __init__(self, current: Run, start: RunStarted, *, judged: bool) -> None:
+        """Make one.
+
+        Args:
+            current: the run.
+            start: its first event.
+            judged: whether steps in doubt are asked about at once. What is edited may lead
+                elsewhere; then a doubt is put where it is met.
+        """
+        self.current, self.start, self.judged = current, start, judged
+        self.inside = within(current, current.root)
+        self.deadline: Deadline | None = None
+        if current.lease is not None and start.deadline_s is not None:
+            who = start.actor or "The block of code"
+            self.deadline = Deadline(current, current.root, who, start.deadline_s)
+
+    async def __aenter__(self) -> None:
+        current, start, lease = self.current, self.start, self.current.lease
+        if start.how == "resume":
+            charge(current, current.past.records[0])
+        if lease:
+            current.log.append(lease, start)
         if current.guard is not None:
-            current.guard.end()
-        current.end(failure)
+            current.guard.begin(start)
+        self.stop = heartbeat(current.log, lease) if lease else None
+        try:
+            if self.judged:
+                current.judge()
+            if start.concurrency is not None:
+                bind(current.root, Bounds(concurrency=start.concurrency))
+            if self.deadline is not None:
+                await self.deadline.__aenter__()
+        except BaseException as error:
+            await self.end(error)
+            raise
+        self.inside.__enter__()
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self.inside.__exit__()
+        try:
+            if self.deadline is not None:
+                await self.deadline.__aexit__(kind, error, trace)
+        except BaseException as late:
+            error = late
+            raise
+        finally:
+            await self.end(error)
+
+    async def end(self, failure: BaseException | None) -> None:
+        """Record how it ended; what came well to its end is durable then."""
+        if self.stop:
+            self.stop()
+        if self.current.guard is not None:
+            self.current.guard.end()
+        self.current.end(failure)
+        lease = self.current.lease
         if lease and failure is not None:
             if not lease.together:  # else whoever handed it over waits for it
-                log.catch_up()
+                self.current.log.catch_up()
         elif lease:
-            await current.flush()
+            await self.current.flush()
 
 
 def charge(current: Run, own: Recorded) -> None:

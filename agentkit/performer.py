@@ -26,6 +26,7 @@ from agentkit.messages import (
     Message,
     Thread,
     canonical,
+    changed,
     digest,
     extend,
     jsonable,
@@ -212,16 +213,15 @@ class Performer(Works):
         """The answer as whoever asked gets it: with what it took."""
         if scope.parent is not None and scope.parent.kept is not None:
             scope.parent.kept.append((self.name, answer.text))
-        return answer.model_copy(
-            update={
-                "thread": thread,
-                "actor": self.name,
-                "run_id": run,
-                "usage": scope.usage,
-                "doubts": tuple(scope.doubts),
-                "missing": missing,
-                "cost_usd": scope.cost_usd,
-            }
+        return changed(
+            answer,
+            thread=thread,
+            actor=self.name,
+            run_id=run,
+            usage=scope.usage,
+            doubts=tuple(scope.doubts),
+            missing=missing,
+            cost_usd=scope.cost_usd,
         )
 
     def _cancelled(self, by: str) -> AgentkitError:
@@ -236,8 +236,10 @@ class Performer(Works):
         Raises:
             TooDeep: it was asked within itself max_nested times.
         """
+        if parent.what != "agent":
+            return
         above = [scope for scope in parent.lineage() if scope.actor == self.name]
-        if not above or parent.what != "agent":
+        if not above:
             return
         if int(above[-1].nth("asked within itself")) >= self.max_nested:
             raise TooDeep(

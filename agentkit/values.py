@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
@@ -69,6 +69,23 @@ class Frozen(BaseModel):
     """Base of all data: immutable, unknown fields refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def changed(one: M, **values: Any) -> M:
+    """A copy with other values, as model_copy(update=values) makes, in a fifth of its time.
+
+    For what every ask copies, of classes without private attributes.
+    """
+    made = object.__new__(type(one))
+    put = object.__setattr__
+    put(made, "__dict__", {**one.__dict__, **values})
+    put(made, "__pydantic_fields_set__", one.__pydantic_fields_set__ | values.keys())
+    put(made, "__pydantic_extra__", one.__pydantic_extra__)
+    put(made, "__pydantic_private__", one.__pydantic_private__)
+    return made
 
 
 def digest(*parts: str) -> str:

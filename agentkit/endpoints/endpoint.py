@@ -27,14 +27,13 @@ from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
 from agentkit.events import Usage
 from agentkit.holds import Bound
 from agentkit.listening import tell_whole
-from agentkit.messages import JSON, canonical, digest
-from agentkit.model import OnText, Options, Reply, Request
+from agentkit.messages import JSON, canonical, changed, digest
+from agentkit.model import DEFAULTS, OnText, Options, Reply, Request
 from agentkit.notes import Note
 from agentkit.reliability.allowance import Allowance, AllowanceLow, allowance
 from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, more_for_images, text_tokens, tools_tokens
 
-DEFAULTS = Options()
 TURNS = 10
 """How often an endpoint that pauses in mid-turn is asked, until what it said is taken as it is."""
 SNIFFED = 64
@@ -169,9 +168,7 @@ class Endpoint:
             more, body = await self.sent(again, place, body, body, on_text)
             found = self.dialect.together(found, more)
         cost = self.price(found.reply.usage)
-        return (
-            found.reply.model_copy(update={"cost_usd": cost}) if cost is not None else found.reply
-        )
+        return changed(found.reply, cost_usd=cost) if cost is not None else found.reply
 
     async def sent(
         self,
@@ -365,7 +362,7 @@ def merged(given: Options, defaults: Options) -> Options:
     """The options given, with the defaults where they leave the choice open."""
     if defaults is DEFAULTS:
         return given
-    if given == DEFAULTS:
+    if given is DEFAULTS or given == DEFAULTS:
         return defaults
     chosen = {k: v for k, v in given if v is not None}
     extra = {**(defaults.extra or {}), **(given.extra or {})}

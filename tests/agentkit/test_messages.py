@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
+from agentkit.answer import Answer
 from agentkit.messages import (
     Message,
     ToolCall,
@@ -23,7 +24,8 @@ from agentkit.messages import (
     node,
     thread_of,
 )
-from agentkit.values import sound
+from agentkit.model import DEFAULTS, Options, Request
+from agentkit.values import changed, sound
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates included
 ANY_JSON = st.recursive(
@@ -118,3 +120,28 @@ def test_messages_are_immutable_and_closed() -> None:
         message.content = "b"  # type: ignore[misc]
     with pytest.raises(ValidationError):
         Message(role="user", contents="a")  # type: ignore[call-arg]
+
+
+def test_a_changed_copy_is_the_one_that_pydantic_makes() -> None:
+    thread = thread_of([Message(role="user", content="Which port?")])
+    for one, values in (
+        (Request(thread=thread, actor="clerk"), {"key": "k"}),
+        (Answer(text="Oslo"), {"actor": "clerk", "run_id": "r", "doubts": ("a call",)}),
+    ):
+        made, before = changed(one, **values), one.model_dump()
+        expected = one.model_copy(update=values)
+        assert made == expected
+        assert made.model_fields_set == expected.model_fields_set
+        assert made.model_dump_json() == expected.model_dump_json()
+        assert repr(made) == repr(expected)
+        assert one.model_dump() == before
+        with pytest.raises(ValidationError):
+            made.thread = ()  # type: ignore[misc]
+
+
+def test_options_that_nobody_set_have_one_identity() -> None:
+    thread = thread_of([Message(role="user", content="Which port?")])
+    given, plain = Request(thread=thread, options=Options()), Request(thread=thread)
+    assert plain.options is DEFAULTS
+    assert given.identity() == plain.identity()
+    assert Request(thread=thread, options=Options(top_p=0.5)).identity() != plain.identity()
