@@ -33,8 +33,17 @@ OPEN = ("request", "result", "data", "content", "value")
 OF_WRITE = ("key", "by", "replica")
 """Names that a write on a board has beside its value; without them nobody finds it."""
 
+COUNTED = ("given", "patch")
+"""Fields in which later changes count the signs: what is erased leaves as many."""
+
+WRITTEN = '{"kind":"state.changed","name":"written",'
+"""How the event of a write on a board begins."""
+
 PACKED = ("update", "docs")
 """Fields of a board's events whose texts are documents in base64."""
+
+UPDATE = '"update":"'
+"""Stands in the JSON of each event that has one."""
 
 CUT = ("\n[cut", "\\n[cut")
 """What stands behind the beginning of a text that was cut for a window."""
@@ -59,35 +68,55 @@ class Texts:
 
     def within(self, body: str) -> bool:
         """Whether some of it may stand in the JSON of a row, or its beginning."""
-        # Nobody sees what is packed: `without` opens it.
-        return packing.MARK in body or any(form in body for form in self.stored)
+        # Nobody sees what is packed, or a document: `without` opens it.
+        return packing.MARK in body or UPDATE in body or any(form in body for form in self.stored)
 
     def without(self, body: str) -> str:
         """Return the JSON of a row without it; what is no JSON, because it was altered, as text."""
         try:
             value = json.loads(body)
             made = self.blanked(value)
+            if body.startswith(WRITTEN) and isinstance(value["value"].get("value"), dict):
+                said = self.blanked(value["value"]["value"], True, of_write=True)
+                made["value"]["value"] = said
             return body if made == value else written(made)
         except (ValueError, RecursionError):
             return self.cut(body, {inner for form in self.long for inner in forms(form)})
 
-    def blanked(self, value: JSON, open: bool = False) -> JSON:
+    def blanked(self, value: JSON, open: bool = False, *, of_write: bool = False) -> JSON:
         """Return a value without it."""
         if isinstance(value, str):
             return BLANK if open and value.strip() in self.short else self.cut(value)
         if isinstance(value, list):
             return [self.blanked(one, open) for one in value]
         if isinstance(value, dict):
-            shut = OF_WRITE if "replica" in value else ()
+            shut = OF_WRITE if of_write or "replica" in value else ()
             return {
                 self.cut(name): self.unpacked(one)
                 if name in PACKED
+                else self.counted(one)
+                if name in COUNTED
                 else self.repacked(one, open)
                 if name == packing.FIELD and isinstance(one, str)
                 else self.blanked(one, (open or name in OPEN) and name not in shut)
                 for name, one in value.items()
             }
         return value
+
+    def counted(self, value: JSON) -> JSON:
+        """Return a value without it, with as many signs in each text as before."""
+        if isinstance(value, list):
+            return [self.counted(one) for one in value]
+        if isinstance(value, dict):
+            return {self.counted(name): self.counted(one) for name, one in value.items()}
+        if not isinstance(value, str):
+            return value
+        if value.strip() in self.short:
+            return "".join(map(as_long, value))
+        made = list(value)
+        for begin, end in (span for form in self.long for span in found(form, value)):
+            made[begin:end] = map(as_long, value[begin:end])
+        return "".join(made)
 
     def repacked(self, text: str, open: bool) -> JSON:
         """Return a packed value without it, packed again; the text itself where it is not there."""

@@ -218,8 +218,10 @@ def take_written(db: Rows, known: Known, body: str, found: Found) -> None:
     value = json.loads(row[0]).get("value")
     said = value.get("value") if isinstance(value, dict) else None
     # A write on a board names its key, its writer and its replica beside what was written.
-    if isinstance(said, dict) and "replica" in said and "value" in said:
-        said = said["value"]
+    if isinstance(said, dict) and row[0].startswith(erasing.WRITTEN):
+        # Of a CRDT the event may have the change alone; the step has what was given.
+        pieces = [what for _, *what in said.get("patch", [])]
+        said = [said.get("value"), said.get("given"), pieces, result.get("value")]
     found.streams.setdefault(n, []).extend(leaves(said))
 
 

@@ -19,7 +19,7 @@ from memory.board.delivery import Carrier
 from memory.board.replica import UPDATE_S, Replica
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.tools import tools_of
-from memory.board.versions import Consistency, Seen, Version, version_of
+from memory.board.versions import Consistency, Seen, Version
 from memory.steps import step
 
 
@@ -173,7 +173,7 @@ class Board(BoardCore, Memory):
         try:
             while True:
                 event = await queue.get()
-                version = version_of(event)
+                version = self.version(event)
                 if key is None or version.key == key:
                     yield version
         finally:

@@ -11,6 +11,7 @@ from typing import get_args
 
 from agentkit import Log
 from agentkit.errors import SetupError
+from agentkit.events import StateChanged
 from agentkit.messages import JSON
 from memory.board.network import Network
 from memory.board.saving import load, save
@@ -122,9 +123,29 @@ class BoardCore:
 
         Cost: one read of the whole stream.
         """
-        written = [e for e in self.journal.events() if e.name == WRITTEN]
-        found = [version_of(e) for e in written]
+        found, state = list[Version](), BoardState(self.consistency, self.names)
+        for event in self.journal.events():
+            if self.consistency == "crdt":
+                state = apply(state, event)
+            if event.name == WRITTEN:
+                found.append(self._whole(event, state))
         return [one for one in found if key is None or one.key == key]
+
+    def version(self, event: StateChanged) -> Version:
+        """Return the write that an event in the log tells of.
+
+        Cost: of a CRDT that was written since, a read of the events since the last snapshot.
+        """
+        state = self.state
+        if self.consistency == "crdt" and event.seq not in numbers(state, event, self.names[0]):
+            state = self.journal.at(event.seq)
+        return self._whole(event, state)
+
+    def _whole(self, event: StateChanged, state: BoardState) -> Version:
+        """The write of an event, from the state after it: a CRDT's event has the change alone."""
+        if self.consistency != "crdt":
+            return version_of(event, replica=self.names[0])
+        return numbers(state, event, self.names[0])[event.seq]
 
     def primary(self, replica: str) -> str:
         """Return where a write at a replica goes.
@@ -161,3 +182,10 @@ class BoardCore:
             for name in self.names
             if state.held[name]
         }
+
+
+def numbers(state: BoardState, event: StateChanged, only: str) -> dict[int, Version]:
+    """The writes that the replica of an event's write holds of its key, by number."""
+    said = event.value["value"]
+    held = state.held[said.get("replica", only)].get(said["key"], ())
+    return {one.n: one for one in held}

@@ -160,7 +160,8 @@ class Replica(Client, Memory):
             long = board.consistency == "crdt" and is_long(value)
             async with ready(board.state.value(where, key) if long else None, value):
                 event = await board.journal.append(step_key, decision(board, draft))
-            version = version_of(event)
+            # What the writer gave: of a merge it does not know what else came of it.
+            version = version_of(event, replica=where, value=value)
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}

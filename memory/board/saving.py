@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from agentkit.messages import JSON
 from memory.board.state import BoardState
-from memory.board.versions import Consistency, Version, encoded
+from memory.board.versions import GIVEN, Consistency, Version, encoded
 
 VERSIONS = TypeAdapter(list[Version])
 
@@ -41,7 +41,7 @@ def save(state: BoardState) -> JSON:
         "taken": {replica: dict(clock) for replica, clock in state.taken.items()},
         "early": {replica: len(kept) for replica, kept in state.early.items()},
         "recent": {key: len(kept) for key, kept in state.recent.items()},
-        "docs": {replica: whole(doc) for replica, doc in state.docs.items()},
+        "docs": {name: whole(doc) for name, doc in state.docs.items()} if state.merges else {},
     }
 
 
@@ -52,6 +52,8 @@ def rows(state: BoardState) -> Iterator[dict[str, JSON]]:
             for one in kept:
                 found = encoded(one)
                 del found["key"]  # It stands under its key.
+                if state.consistency == "crdt" and not state.merges:
+                    found[GIVEN] = found.pop("value")
                 yield found
     yield from (encoded(one) for one, _ in state.waiting.values())
     for place in (state.early, state.recent):
@@ -73,11 +75,10 @@ def columns(rows: Iterable[dict[str, JSON]]) -> dict[str, list[JSON]]:
 
 def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> BoardState:
     """Decode a state from its JSON; of older snapshots too, which say all."""
-    from memory.board.crdt import take
-
     if "versions" not in saved:
         saved = counted(saved)
-    names, given = list(saved["versions"]), zip(*saved["versions"].values(), strict=True)
+    names = ["value" if name == GIVEN else name for name in saved["versions"]]
+    given = zip(*saved["versions"].values(), strict=True)
     keys = (key for held in saved["held"].values() for key, n in held.items() for _ in range(n))
     all_ = [{"key": next(keys, ""), "value": None, **known(names, row)} for row in given]
     versions = iter(VERSIONS.validate_python(all_))
@@ -108,9 +109,26 @@ def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> Bo
         early=early,
         recent=recent,
     )
-    for replica, doc in saved["docs"].items():
-        take(state.docs[replica], doc)
+    documents(state, saved["docs"])
     return state
+
+
+def documents(state: BoardState, saved: dict[str, str]) -> None:
+    """Load the documents of a CRDT.
+
+    Older boards have one on one replica, too. Their versions had what a writer gave, before it was
+    merged with what stood there; so the values are the document's.
+    """
+    from memory.board.crdt import take, value_of
+
+    for replica, doc in saved.items():
+        take(state.document(replica), doc)
+    if state.merges:
+        return
+    for only, doc in state.docs.items():
+        for key, kept in state.held[only].items():
+            newest = kept[-1].model_copy(update={"value": value_of(doc, key)})
+            state.held[only][key] = (newest,)
 
 
 def known(names: Iterable[str], row: Iterable[JSON]) -> dict[str, JSON]:

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentkit.errors import LogCorrupt
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
-from memory.board.policies import POLICIES, builds_on
-from memory.board.versions import Consistency, Version, version_of
+from memory.board.patching import patched
+from memory.board.policies import POLICIES, builds_on, newest
+from memory.board.versions import GIVEN, PATCH, Consistency, Version, version_of
 
 WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
@@ -42,9 +44,9 @@ class BoardState:
     seq: int = 0
     """Of the newest event."""
     docs: dict[str, Any] = field(default_factory=dict)
-    """Of a CRDT: a document per replica."""
+    """Of a CRDT on several replicas: a document for each."""
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Of a CRDT: the vector clock of each replica, over all keys."""
+    """Likewise: the vector clock of each, over all keys."""
     early: dict[str, list[Version]] = field(default_factory=dict)
     """What arrived before a write that it must come after, by replica."""
     recent: dict[str, list[Version]] = field(default_factory=dict)
@@ -56,15 +58,30 @@ class BoardState:
             self.heard.setdefault(name, {})
             self.taken.setdefault(name, {})
             self.early.setdefault(name, [])
-            if self.consistency == "crdt" and name not in self.docs:
-                from memory.board.crdt import document
+            if self.merges:
+                self.document(name)
 
-                self.docs[name] = document(name)
+    @property
+    def merges(self) -> bool:
+        """Whether writes merge by documents.
+
+        One replica never has two that do not know of each other: what its writers did not read is
+        merged before it is written.
+        """
+        return self.consistency == "crdt" and len(self.replicas) > 1
+
+    def document(self, replica: str) -> Any:
+        """Return the document of a replica; it is made where there is none."""
+        if replica not in self.docs:
+            from memory.board.crdt import document
+
+            self.docs[replica] = document(replica)
+        return self.docs[replica]
 
     def value(self, replica: str, key: str) -> JSON:
         """Return what a replica holds of a key; of siblings the newest."""
         held = self.held[replica].get(key, ())
-        if self.consistency == "crdt" and held:
+        if self.merges and held:
             from memory.board.crdt import value_of
 
             return value_of(self.docs[replica], key)
@@ -111,13 +128,13 @@ class BoardState:
 
     def receive(self, replica: str, version: Version) -> None:
         """Let a replica have a version whose turn it is."""
-        if self.consistency == "crdt":
+        if self.merges:
             self.taken[replica][version.replica] = version.clock[version.replica]
         self.install(replica, version)
 
     def ready(self, version: Version, replica: str) -> bool:
         """Say whether a replica has all that a version must come after."""
-        if self.consistency == "crdt" and not follows(version, self.taken[replica]):
+        if self.merges and not follows(version, self.taken[replica]):
             return False
         return not version.after or not any(self.unheard(n, replica) for n in version.after)
 
@@ -125,12 +142,14 @@ class BoardState:
         """Let a replica hold a version, as the policy has it."""
         if len(self.replicas) > 1:
             self.heard[replica].setdefault(version.key, set()).add(version.n)
-        if self.consistency == "crdt":
+        if self.merges:
             from memory.board.crdt import take
 
             take(self.docs[replica], version.update)
+            version = version.model_copy(update={"update": ""})
         before = self.held[replica].get(version.key, ())
-        kept = POLICIES[self.consistency](before, version, self.ancestors)
+        policy = newest if len(self.replicas) == 1 and self.consistency == "crdt" else None
+        kept = (policy or POLICIES[self.consistency])(before, version, self.ancestors)
         self.held[replica][version.key] = kept
         if self.consistency == "lww" and before:
             self.count_lost(replica, kept[0], [*before, version])
@@ -156,7 +175,7 @@ class BoardState:
             for loser, winner in dropped(now, version, others, self.lost):
                 self.lose(loser, winner, replica)
         if replica == version.replica:
-            recent.append(version.model_copy(update={"update": ""}))
+            recent.append(version)
             # A power of two: to look what is still needed costs a look at all of them.
             if len(recent) >= FEW and len(recent) & (len(recent) - 1) == 0:
                 self.recent[version.key] = self.needed(version.key)
@@ -170,6 +189,38 @@ class BoardState:
             for one in self.recent[key]
             if self.travelling(one.n) or not all(builds_on(other, one) for other in arriving)
         ]
+
+    def written_in(self, event: StateChanged) -> Version:
+        """Return the write that an event tells of, the next one after this state.
+
+        Raises:
+            LogCorrupt: it changes what is not there.
+        """
+        said, only = event.value["value"], self.replicas[0]
+        if self.consistency != "crdt":
+            return version_of(event, replica=only)
+        replica, key = said.get("replica", only), said["key"]
+        if "update" in said:
+            # On several replicas, or an event as older boards have it: with the value, too.
+            from memory.board.crdt import take, value_of
+
+            take(self.document(replica), said["update"])
+            value = value_of(self.docs[replica], key)
+            version = version_of(event, replica=replica, value=None)
+            less = {} if self.merges else {"update": "", "sets": (), "edits": (), "clock": {}}
+            return version.model_copy(update={"value": value, **less})
+        self.docs.clear()
+        if GIVEN in said:
+            return version_of(event, replica=replica, value=said[GIVEN])
+        try:
+            value = patched(self.value(replica, key), said[PATCH])
+        except (KeyError, ValueError) as error:
+            raise LogCorrupt(
+                f"The write {event.seq} of {key} cannot be applied: {error}.",
+                expected="a change of what was written before it",
+                todo="check the file with `agentkit log verify`",
+            ) from error
+        return version_of(event, replica=replica, value=value)
 
     def lose(self, one: Version, winner: Version, replica: str) -> None:
         """Count a write as lost, once."""
@@ -213,7 +264,7 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
     state.seq = event.seq
     value = event.value["value"]
     if event.name == WRITTEN:
-        version = version_of(event)
+        version = state.written_in(event)
         state.written.setdefault(version.key, []).append(version.n)
         state.parents[version.n] = version.based_on
         if state.consistency == "vector":

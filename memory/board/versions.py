@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -36,16 +37,17 @@ class Version(Frozen):
     """Numbers of the versions that the writer had seen."""
     clock: dict[str, int] = Field(default_factory=dict)
     """Vector clock (Fidge 1988, Mattern 1988): how many writes of each replica it builds on,
-    itself counted; of "vector" those of its key, of "crdt" those of all keys."""
+    itself counted; of "vector" those of its key, of "crdt" those of all keys. A CRDT on one
+    replica has none."""
     after: tuple[int, ...] = ()
     """Numbers of writes, of any key, that a replica must have before it has this one: what its
     session wrote or read before, where it asked for that and some replica had not heard of it."""
     update: str = ""
-    """Of a CRDT: the change itself, as bytes in base64."""
+    """Of a CRDT on several replicas: the change itself, as bytes in base64."""
     sets: tuple[tuple[str, ...], ...] = ()
-    """Of a CRDT: the places in the value where it set something or removed it."""
+    """Likewise: the places in the value where it set something or removed it."""
     edits: tuple[tuple[str, ...], ...] = ()
-    """Of a CRDT: the places of the texts and lists that it edited."""
+    """Likewise: the places of the texts and lists that it edited."""
     over: tuple[int, ...] = ()
     """Of a CRDT: what a blind write replaced without having seen it."""
 
@@ -55,16 +57,33 @@ def encoded(version: Version) -> dict[str, JSON]:
     return version.model_dump(exclude_defaults=True)
 
 
-def told(version: Version, at: float) -> JSON:
-    """Encode a write for its event, without what that tells itself or goes without saying."""
+GIVEN, PATCH = "given", "patch"
+"""Fields of the event of a CRDT's write: its value, or what it changed of the one before. The log
+knows them: what is erased in them is replaced by as many signs, which later changes count."""
+
+
+def told(version: Version, at: float, but: Collection[str] = ()) -> dict[str, JSON]:
+    """Encode a write for its event, without what that tells itself or goes without saying.
+
+    Args:
+        version: the write.
+        at: time of the event, in Unix seconds.
+        but: further fields that are left out.
+    """
     found = encoded(version)
-    gone = ("n", "at") if version.at == at else ("n",)
+    gone = ("n", "at", *but) if version.at == at else ("n", *but)
     return {name: one for name, one in found.items() if name not in gone}
 
 
-def version_of(event: StateChanged) -> Version:
-    """Decode the write that an event tells of."""
-    return Version.model_validate({"at": event.at, **event.value["value"], "n": event.seq})
+def version_of(event: StateChanged, **known: JSON) -> Version:
+    """Decode the write that an event tells of.
+
+    Args:
+        event: of a write.
+        known: fields that it leaves out, such as the only replica of its board.
+    """
+    said = {name: one for name, one in event.value["value"].items() if name not in (GIVEN, PATCH)}
+    return Version.model_validate({"at": event.at, **known, **said, "n": event.seq})
 
 
 class Seen(Frozen):

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from agentkit.messages import JSON
 from memory.board.core import BoardCore
+from memory.board.patching import patch
 from memory.board.policies import clock_of
 from memory.board.state import WRITTEN, BoardState
-from memory.board.versions import Version, told
+from memory.board.versions import GIVEN, PATCH, Version, told
 from memory.errors import Conflict
+from memory.journal import size
 
 NOTHING_READ = (None,)
 """What a writer knows of a key who never read it."""
@@ -52,9 +54,15 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
                 versions(board, state, draft.key, draft.based_on), draft.replica, count
             )
             version = version.model_copy(update={"clock": clock})
+        now = board.journal.now
+        if board.consistency == "crdt" and state.merges:
+            return WRITTEN, told(_changed(state, draft, version, held, board), now, ["value"])
         if board.consistency == "crdt":
-            version = _changed(board, state, draft, version, held)
-        return WRITTEN, told(version, board.journal.now)
+            value = _merged(board, state, draft, version, held)
+            over = _unseen(state, draft, value, held)
+            rest = told(version.model_copy(update={"over": over}), now, ["value", "replica"])
+            return WRITTEN, {**rest, **_difference(state, draft, value, held)}
+        return WRITTEN, told(version, now, ["replica"] if len(state.replicas) == 1 else [])
 
     return decide
 
@@ -79,24 +87,17 @@ def _version(board: BoardCore, state: BoardState, draft: Draft) -> Version:
     )
 
 
-def _changed(
-    board: BoardCore,
-    state: BoardState,
-    draft: Draft,
-    version: Version,
-    held: Sequence[Version],
-) -> Version:
-    """Change the document of a replica, and say how in the version.
+def _merged(
+    board: BoardCore, state: BoardState, draft: Draft, version: Version, held: Sequence[Version]
+) -> JSON:
+    """Return what a key of a CRDT has by a write: of what stands there, what it did not touch.
 
-    The event that is made of it changes the document again, which comes to nothing: so no
-    copy of it is needed. An event that is not stored takes the whole state back.
+    Raises:
+        Conflict: that cannot be said.
     """
-    from memory.board.crdt import Places, change, value_of
     from memory.board.merging import Concurrent, merged
 
-    doc, clock = state.docs[draft.replica], {**state.taken[draft.replica]}
-    clock[draft.replica] = clock.get(draft.replica, 0) + 1
-    now, value = value_of(doc, draft.key), draft.value
+    now, value = state.value(draft.replica, draft.key), draft.value
     if draft.known is None and draft.based_on not in ((), tuple(one.n for one in held)):
         # What the writer says to have read, and this session did not, is not there any more.
         raise refused(board, state, version)
@@ -105,18 +106,52 @@ def _changed(
         if draft.known == NOTHING_READ and isinstance(now, str) and now != value:
             raise refused(board, state, version)
         try:
-            value = merged(draft.known[0], now, value)
+            return merged(draft.known[0], now, value)
         except Concurrent:
             raise refused(board, state, version) from None
-    places = Places()
-    update = change(doc, draft.key, value, places)
-    unseen = draft.known is None and now != value
+    return value
+
+
+def _unseen(
+    state: BoardState, draft: Draft, value: JSON, held: Sequence[Version]
+) -> tuple[int, ...]:
+    """The writes that a blind one replaces by another value without having seen them."""
+    if draft.known is not None or state.value(draft.replica, draft.key) == value:
+        return ()
+    return tuple(one.n for one in held if one.n not in draft.based_on)
+
+
+def _difference(
+    state: BoardState, draft: Draft, value: JSON, held: Sequence[Version]
+) -> dict[str, JSON]:
+    """The value of a key as its event has it: what changes it, where that is shorter."""
+    if held:
+        changes: JSON = patch(state.value(draft.replica, draft.key), value)
+        if size(changes) < size(value):
+            return {PATCH: changes}
+    return {GIVEN: value}
+
+
+def _changed(
+    state: BoardState, draft: Draft, version: Version, held: Sequence[Version], board: BoardCore
+) -> Version:
+    """Change the document of a replica, and say how in the version.
+
+    The event that is made of it changes the document again, which comes to nothing: so no
+    copy of it is needed. An event that is not stored takes the whole state back.
+    """
+    from memory.board.crdt import Places, change
+
+    clock = {**state.taken[draft.replica]}
+    clock[draft.replica] = clock.get(draft.replica, 0) + 1
+    value = _merged(board, state, draft, version, held)
+    over, places = _unseen(state, draft, value, held), Places()
     told = {
-        "update": update,
+        "update": change(state.docs[draft.replica], draft.key, value, places),
         "clock": clock,
         "sets": tuple(places.sets),
         "edits": tuple(places.edits),
-        "over": tuple(one.n for one in held if one.n not in draft.based_on) if unseen else (),
+        "over": over,
     }
     return version.model_copy(update=told)
 
