@@ -153,9 +153,12 @@ def placed(session: Session) -> Callable[[], None]:
 
 
 def notebook(session: Session) -> str | None:
-    """The notebook of this kernel, as Jupyter's server or VS Code tells it."""
+    """The notebook of this kernel, as Jupyter's server, VS Code or the panel tells it.
+
+    Jupyter's server tells it only to kernels that it starts itself, and not to those of a gateway.
+    """
     told = session.namespace.get("__vsc_ipynb_file__")
-    return jupyter() or (told if isinstance(told, str) else None)
+    return jupyter() or (told if isinstance(told, str) else session.told or None)
 
 
 def cell(session: Session) -> str | None:

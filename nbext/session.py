@@ -68,6 +68,8 @@ class Session:
         """What watches the wire, once `%wire` was used."""
         self.redefined: list[str] = []
         self.model_before = os.environ.get(MODEL)
+        self.told = ""
+        """The path of this notebook, as a front end tells it; a kernel elsewhere knows no other."""
         self.ready = False
         """Whether the cell that runs was read when it was known which magics are awaited."""
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NEWS, ORDERS, HERE = "agentkit.news", "agentkit.orders", "agentkit.kernel"
 """Targets of comms; the last is one that only says, in the kernel's list, that we are here."""
 
+LONGEST = 4096
+"""Characters of a path that a front end tells."""
+
 FRONTS = 16
 """Front ends that are told news: pages that crashed never say that they are gone."""
 
@@ -55,6 +58,8 @@ def install(session: Session) -> Callable[[], None]:
             open_ones[id][0].close()
             forget(id)
         wants = message["content"].get("data") or {}
+        path = wants.get("path")
+        session.told = path if isinstance(path, str) and len(path) <= LONGEST else session.told
         news = News(session, comm, chat() if wants.get("chat") else None)
         open_ones[comm.comm_id] = comm, news.stop
         comm.on_close(lambda _: forget(comm.comm_id))

@@ -49,5 +49,11 @@ def said_in(log: Log, run: str) -> Said:
             answer = answered_in(events, opened[0].scope, actor, began.given, None)
         except AgentkitError:
             state = "failed"
-    shown = answered(answer)[0] if answer else small(f"{actor} · no answer is recorded")
+    shown = answered(answer)[0] if answer else small(f"{actor} · {missing(ends)}")
     return Said(run, actor, text, state, shown, len({one.actor for one in opened}) > 1, answer)
+
+
+def missing(ends: list[Any]) -> str:
+    """Why there is no answer."""
+    error = ends[-1].error if ends else None
+    return f"{error.type}: {' '.join(error.text.split())}" if error else "no answer is recorded"

@@ -244,6 +244,7 @@ def test_a_new_kernel_takes_the_conversation_up_from_the_log(talk: Talk) -> None
     failed, first = anew.turns[runs[1]], anew.turns[runs[0]]
     assert first == before[1]
     assert (failed["state"], failed["actor"], failed["said"]) == ("failed", "broken", "it")
+    assert "ValueError" in failed["shown"] and "<b>" not in failed["shown"]
     last = anew.ended(anew.say("clerk", "How many tonnes did I name?"))
     assert last["state"] == "done"
     talk.one.ok(f"last = await clerk.resume({last['run']!r})")

@@ -6,6 +6,7 @@ import ast
 import queue
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -50,10 +51,10 @@ print("79.2" if "79.2" in (await teller("What are the dues for 30 t in Amber?"))
 class Front:
     """A front end of a kernel: its comms, and what came on them."""
 
-    def __init__(self, one: Notebook) -> None:
+    def __init__(self, one: Notebook, **data: Any) -> None:
         self.one, self.news = one, list[dict[str, Any]]()
         self.rows: dict[str, dict[str, Any]] = {}
-        self.send("comm_open", comm_id="news", target_name="agentkit.news", data={})
+        self.send("comm_open", comm_id="news", target_name="agentkit.news", data=data)
         self.send("comm_open", comm_id="orders", target_name="agentkit.orders", data={})
         self.until(lambda: bool(self.news))
 
@@ -262,3 +263,31 @@ def test_a_front_end_that_was_forgotten_is_told_no_more(one: Notebook, front: Fr
         if message["msg_type"] == "comm_close":
             closed.add(message["content"]["comm_id"])
     assert closed == {"news", "late", "tab 0"}
+
+
+def test_a_kernel_of_a_gateway_hears_from_the_front_end_which_notebook_it_is_of(
+    sim: Server, tmp_path: Path
+) -> None:
+    where = "print(open_log().runs()[0].place)"
+    with kernel(tmp_path, sim) as far:
+        far.ok("%load_ext nbext")
+        far.ok("from agentkit import open_log")
+        far.ok("%%agent clerk\nYou answer.")
+        Front(far, path="harbour/dues.ipynb")
+        far.ok(ASK)
+        assert far.ok(where).stream == "harbour/dues.ipynb\n"
+    # The next kernel tells the runs of its notebook from those of others.
+    for path, known in (("harbour/crane.ipynb", 0), ("harbour/dues.ipynb", 1)):
+        with kernel(tmp_path, sim) as anew:
+            anew.ok("%load_ext nbext")
+            assert len(Front(anew, path=path).news[0]["runs"]) == known
+
+
+def test_what_jupyters_server_says_of_the_notebook_counts_more(sim: Server, tmp_path: Path) -> None:
+    with kernel(tmp_path, sim, "/here/own.ipynb") as near:
+        near.ok("%load_ext nbext")
+        near.ok("%%agent clerk\nYou answer.")
+        Front(near, path="other.ipynb")
+        near.ok(ASK)
+        told = near.ok("from agentkit import open_log\nprint(open_log().runs()[0].place)")
+        assert told.stream == "/here/own.ipynb\n"

@@ -103,7 +103,7 @@ export class Link {
     news.onClose = () => { if (this.comms[0] === news) this.reset(); };
     for (const comm of [orders, news]) {
       if (kernel.supportsSubshells) await Promise.resolve(comm.subshellStarted).catch(console.warn);
-      if (!comm.isDisposed) comm.open({ protocol: PROTOCOL, chat: true });
+      if (!comm.isDisposed) comm.open({ protocol: PROTOCOL, chat: true, path: this.path.split(":").pop() });
     }
   }
 
