@@ -21,6 +21,7 @@ help:
 	@echo "make test-class     a class of 300 on one key, before LiteLLM's real proxy (600 MB, minutes)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
+	@echo "make test-inspect   teams, tasks and results in Inspect AI, which it installs for itself (300 MB)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
 	@echo "make clean          remove .venv and everything that was built"
 
@@ -77,6 +78,10 @@ test-protocols: .venv/.dev
 .PHONY: test-lab
 test-lab: .venv/.dev
 	@scripts/test-lab $(ARGS)
+
+.PHONY: test-inspect
+test-inspect:
+	@scripts/test-inspect $(ARGS)
 
 # The stamps make the second call instant; a changed pin or dependency installs again.
 .venv/.lab .venv/.dev .venv/.docs: pyproject.toml constraints.txt scripts/install
