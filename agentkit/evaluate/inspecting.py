@@ -226,8 +226,6 @@ def written(result: Evaluation, suite: Suite, path: str | Path, *, log: Log | No
         epochs[one.question] += 1
         events = source.read(one.run_id) if one.run_id else []
         samples.append(sample_of(one, known[one.question], epochs[one.question], events))
-    names = [*result.scorers, "right"]
-    means = {name: mean([value_of(one, name) for one in result.trials]) for name in names}
     spec = logs.EvalSpec(
         created=datetime.now(UTC).isoformat(),
         task=result.suite,
@@ -240,7 +238,26 @@ def written(result: Evaluation, suite: Suite, path: str | Path, *, log: Log | No
         config=logs.EvalConfig(epochs=result.planned),
         metadata={"agentkit_run": result.run_id, "dataset_version": result.version},
     )
-    scores = [
+    whole = logs.EvalLog(
+        status="success" if result.complete else "cancelled",
+        eval=spec,
+        results=logs.EvalResults(
+            total_samples=len(known) * result.planned,
+            completed_samples=len(samples),
+            scores=means_of(result),
+        ),
+        samples=samples,
+    )
+    logs.write_eval_log(whole, str(path))
+    return Path(path)
+
+
+def means_of(result: Evaluation) -> list[Any]:
+    """Return the mean of each scorer, and the accuracy as "right"."""
+    logs = package("log")
+    names = [*result.scorers, "right"]
+    means = {name: mean([value_of(one, name) for one in result.trials]) for name in names}
+    return [
         logs.EvalScore(
             name=name,
             scorer=name,
@@ -248,16 +265,6 @@ def written(result: Evaluation, suite: Suite, path: str | Path, *, log: Log | No
         )
         for name, value in means.items()
     ]
-    whole = logs.EvalLog(
-        status="success" if result.complete else "cancelled",
-        eval=spec,
-        results=logs.EvalResults(
-            total_samples=len(known) * result.planned, completed_samples=len(samples), scores=scores
-        ),
-        samples=samples,
-    )
-    logs.write_eval_log(whole, str(path))
-    return Path(path)
 
 
 def sample_of(trial: Scored, sample: Sample, epoch: int, events: Sequence[Event]) -> Any:

@@ -8,6 +8,7 @@ from nbext.magics.agent import AGENT
 from nbext.magics.ask import ASK
 from nbext.magics.base import Magic
 from nbext.magics.endpoint import BUDGET, ENDPOINT
+from nbext.magics.evaluate import EVALUATE
 from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
 from nbext.magics.mcp import MCP
@@ -44,6 +45,7 @@ OTHERS: tuple[Magic, ...] = (
     BUDGET,
     COST,
     ENDPOINT,
+    EVALUATE,
     EVENTS,
     FAULTS,
     FORK,

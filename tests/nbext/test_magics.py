@@ -466,3 +466,28 @@ def test_an_ask_that_takes_too_long_goes_on_with_more_time(shared: Notebook) -> 
     cell = shared.run(line)
     assert cell.ename == "DeadlinePassed" and "with a longer deadline_s" in cell.error
     assert "455" in shared.ok("%resume --deadline 60").text
+
+
+def test_a_team_is_measured_from_a_cell_and_again_for_nothing(shared: Notebook) -> None:
+    shared.ok(
+        """
+from agentkit import Agent
+from agentkit.evaluate import Suite
+from agentkit.testing import FunctionModel
+rows = [{"id": f"s{n}", "input": f"Twice {n}", "target": str(2 * n)} for n in range(1, 5)]
+def say(request):
+    n = int(request.thread[-1].message.text.split()[-1])
+    return str(2 * n if n < 4 else 0)
+measured = Agent("measured", model=FunctionModel(say))
+twice = Suite(rows, ["exact"], name="twice")
+"""
+    )
+    cell = shared.ok("%evaluate measured twice --trials 3 -> found")
+    assert "75.0%" in cell.text and "12/12" in cell.text and len(cell.outputs) == 2
+    assert shared.value("found.pass_hat(3)") == "0.75"
+    shared.ok("%evaluate measured rows --trials 3 -> found")
+    assert shared.value("found.suite") == "'rows'"
+    again = shared.ok("%evaluate measured twice --trials 3")
+    assert "12 trials were recorded before" in again.text
+    for wrong, why in (("measured none", "There is no none"), ("measured twice --trials 0", "0")):
+        assert why in str(shared.run(f"%evaluate {wrong}").error)
