@@ -34,6 +34,8 @@ SERVING = {
     "eval": "measure a team on a suite, and fail when it became worse",
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
+    "grade": "grade submissions, each in a sandbox",
+    "assignment": "whether an assignment may be released",
     "class": "what a class on one key spent, and who needs help",
 }
 """Commands that have a parser of their own."""

@@ -15,15 +15,18 @@ PLACES = {
     "acp": "agentkit.protocols.acp.command",
     "eval": "agentkit.evaluate.command",
     "class": "agentkit.classroom",
+    "grade": "agentkit.grading.command",
+    "assignment": "agentkit.grading.command:check",
 }
-"""By command the module whose `main` runs it; an extra may bring what it needs."""
+"""By command the module whose `main`, or the function named, runs it; it may need an extra."""
 
 
 def dispatch(words: Sequence[str]) -> int:
     """Run one of PLACES; the errors of agentkit go to stderr as text."""
     try:
-        command = importlib.import_module(PLACES[words[0]])
-        return int(command.main(list(words[1:])))
+        place, _, name = PLACES[words[0]].partition(":")
+        command = importlib.import_module(place)
+        return int(getattr(command, name or "main")(list(words[1:])))
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
         return 2

@@ -130,6 +130,7 @@ LAYERS = [
     "agentkit.protocols",
     "agentkit.fleet",
     "agentkit.evaluate",
+    "agentkit.grading",
     "agentkit",
     "agentkit.asking",
     "agentkit.costs",

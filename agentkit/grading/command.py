@@ -1,0 +1,150 @@
+"""`agentkit grade` and `agentkit assignment check`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentkit.entrypoints import found
+from agentkit.errors import SetupError
+from agentkit.grading import reports
+from agentkit.grading.assignment import Assignment
+from agentkit.grading.judging import Grader
+from agentkit.grading.verdict import Verdict
+from agentkit.words import for_terminal
+
+SECRET = "AGENTKIT_SECRET"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`agentkit grade`: grade submissions, and write what came of it.
+
+    Raises:
+        SetupError: no such assignment, no submission, no sandbox.
+    """
+    parser = argparse.ArgumentParser(
+        prog="agentkit grade",
+        description="Grade submissions, each in a sandbox, over cases that nobody knows.",
+    )
+    parser.add_argument("submissions", nargs="+", help="files, or folders of one submission each")
+    parser.add_argument("--assignment", required=True, metavar="FILE.py:NAME")
+    parser.add_argument("--out", default="grades", help="folder of verdicts; gone on with if there")
+    parser.add_argument("--parallel", type=int, default=2, help="at once (default 2)")
+    parser.add_argument(
+        "--trusted", action="store_true", help="without a sandbox: code that is your own"
+    )
+    given = parser.parse_args(arguments)
+    paths = [Path(one) for one in given.submissions]
+    if missing := [str(one) for one in paths if not one.exists()]:
+        raise SetupError(f"There is no {', '.join(missing[:5])}.", expected="files or folders")
+    names = [one.stem if one.is_file() else one.name for one in paths]
+    if twice := sorted({one for one in names if names.count(one) > 1}):
+        raise SetupError(f"Several submissions are called {', '.join(twice[:5])}.")
+    out = Path(given.out)
+    out.mkdir(parents=True, exist_ok=True)
+    grader = Grader(
+        assignment_of(given.assignment), secret=secret_in(out), kept=out / "grades.jsonl",
+        parallel=given.parallel, strength="none" if given.trusted else "bubblewrap",
+    )  # fmt: skip
+    verdicts = asyncio.run(graded(grader, paths))
+    write(out, verdicts)
+    print(reports.table(verdicts))
+    return 0
+
+
+def assignment_of(name: str) -> Assignment:
+    """The assignment that a command names.
+
+    Raises:
+        SetupError: there is none.
+    """
+    (one,) = found(name)
+    if not isinstance(one, Assignment):
+        raise SetupError(f"{name} is a {type(one).__name__}.", expected="an Assignment")
+    return one
+
+
+def secret_in(out: Path) -> str:
+    """The secret of a term: $AGENTKIT_SECRET, or that of the folder, made once for its owner."""
+    if given := os.environ.get(SECRET, ""):
+        return given
+    kept = out / "secret"
+    if not kept.exists():
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(16))
+    return kept.read_text("utf-8").strip()
+
+
+async def graded(grader: Grader, paths: Sequence[Path]) -> list[Verdict]:
+    """The verdicts over submissions; each is told as it comes."""
+    verdicts = []
+    async for one in grader.grade(paths):
+        verdicts.append(one)
+        line = f"{len(verdicts)}/{len(paths)}  {one.student}: {one.points:g}/{one.of:g}, {one.end}"
+        print(for_terminal(line, one_line=True), file=sys.stderr)
+    return verdicts
+
+
+def write(out: Path, verdicts: Sequence[Verdict]) -> None:
+    """Write marks and feedback into the folder."""
+    (out / "grades.csv").write_text(reports.grades_csv(verdicts), "utf-8")
+    for kind in ("feedback", "gradescope"):
+        (out / kind).mkdir(exist_ok=True)
+    for one in verdicts:
+        name = re.sub(r"[^\w.@-]+", "_", one.student).lstrip(".") or "_"
+        (out / "feedback" / f"{name}.html").write_text(reports.feedback_html(one), "utf-8")
+        (out / "gradescope" / f"{name}.json").write_text(reports.gradescope(one), "utf-8")
+
+
+def check(arguments: Sequence[str]) -> int:
+    """`agentkit assignment check`: whether an assignment may be released.
+
+    Returns:
+        0 if each reference got every point and each attack none; else 1.
+    """
+    parser = argparse.ArgumentParser(
+        prog="agentkit assignment",
+        description="Whether an assignment may be released: its reference answers get every point,"
+        " and the attacks on it none.",
+    )
+    parser.add_argument("action", choices=["check"])
+    parser.add_argument("assignment", metavar="FILE.py:NAME")
+    parser.add_argument("--references", help="folder; default: `references` beside the file")
+    parser.add_argument("--attacks", help="folder; default: `attacks` beside the file")
+    parser.add_argument("--parallel", type=int, default=2)
+    given = parser.parse_args(arguments)
+    beside = Path(given.assignment.rpartition(":")[0]).parent
+    good = answers(Path(given.references or beside / "references"), 2, "reference answers")
+    bad = answers(Path(given.attacks or beside / "attacks"), 1, "attacks")
+    assignment = assignment_of(given.assignment)
+    grader = Grader(assignment, secret=secrets.token_hex(16), parallel=given.parallel)
+    verdicts = asyncio.run(graded(grader, [*good, *bad]))
+    print(reports.table(verdicts))
+    by = {one.student: one for one in verdicts}
+    short = [path.stem for path in good if by[path.stem].points < assignment.of - 1e-9]
+    fooled = [path.stem for path in bad if by[path.stem].points > 0]
+    for names, what in ((short, "not every point for"), (fooled, "points for the attack")):
+        for name in names:
+            print(for_terminal(f"{what} {name}: {by[name].points:g} ({by[name].end})"))
+    print("may be released" if not (short or fooled) else "may not be released")
+    return 1 if short or fooled else 0
+
+
+def answers(folder: Path, least: int, what: str) -> list[Path]:
+    """The answers in a folder.
+
+    Raises:
+        SetupError: there are fewer than asked for.
+    """
+    paths = sorted(path for path in folder.glob("*") if path.suffix in (".py", ".ipynb"))
+    if len(paths) < least:
+        raise SetupError(
+            f"{folder} has {len(paths)} {what}.", expected=f"{least} at least, .py or .ipynb"
+        )
+    return paths

@@ -1,0 +1,166 @@
+"""A submission as it was handed in: Python or a notebook, read as text and never run here."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST = 2_000_000
+"""Bytes of a submission."""
+
+TAG = "answer"
+"""Cells of a notebook that are handed in, as they are tagged; `answer:NAME` for one of several."""
+
+KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+"""What is taken of a notebook without tags: what defines, and not what does."""
+
+
+class Unusable(Exception):
+    """A submission that cannot be graded; the text says why."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A submission."""
+
+    student: str
+    code: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+
+def handed(path: Path, answer: str, assignment: str) -> Handed:
+    """Read a submission; a folder is one too, with an answer.py or one notebook.
+
+    Args:
+        path: the file or folder; its name is the student's.
+        answer: the name that must be defined.
+        assignment: whose cells are taken, where they say so.
+
+    Raises:
+        Unusable: there is nothing that can be graded.
+    """
+    student = path.stem if path.is_file() else path.name
+    file = path if path.is_file() else inside(path)
+    if file.is_symlink() or not file.is_file():
+        raise Unusable(f"{file.name} is no ordinary file")
+    size = file.stat().st_size
+    if size > LARGEST:
+        raise Unusable(f"{file.name} has {size:,} bytes; {LARGEST:,} are read at most")
+    try:
+        text = file.read_text("utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise Unusable(f"{file.name} cannot be read: {type(error).__name__}") from error
+    code = text if file.suffix == ".py" else of_notebook(text, assignment)
+    defined(code, answer)
+    return Handed(student, code)
+
+
+def inside(folder: Path) -> Path:
+    """The one file of a folder that is handed in.
+
+    Raises:
+        Unusable: there is none, or there are several.
+    """
+    plain = folder / "answer.py"
+    if plain.exists():
+        return plain
+    books = sorted(folder.glob("*.ipynb"))
+    if len(books) != 1:
+        raise Unusable(f"no answer.py, and {len(books)} notebooks")
+    return books[0]
+
+
+def of_notebook(text: str, assignment: str) -> str:
+    """The code of a notebook that is handed in.
+
+    Raises:
+        Unusable: it is no notebook of Python, or has no such cell.
+    """
+    try:
+        book = json.loads(text)
+        cells = [cell for cell in book["cells"] if cell.get("cell_type") == "code"]
+        sources = [source(cell) for cell in cells]
+        tags = [tagged(cell) for cell in cells]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Unusable(f"it is no notebook: {type(error).__name__}") from error
+    language = str((book.get("metadata") or {}).get("kernelspec", {}).get("language", "python"))
+    if language.lower() != "python":
+        raise Unusable(f"it is a notebook of {language}")
+    wanted = (TAG, f"{TAG}:{assignment}")
+    chosen = [code for code, tag in zip(sources, tags, strict=True) if tag & {*wanted}]
+    if chosen:
+        return "\n\n".join(plain(code) for code in chosen)
+    if other := sorted({one for tag in tags for one in tag if one.startswith(f"{TAG}:")}):
+        raise Unusable(f"it answers {', '.join(other)}")
+    return "\n\n".join(filter(None, (definitions(code) for code in sources)))
+
+
+def source(cell: dict[str, object]) -> str:
+    """A cell's text, however it is kept."""
+    found = cell.get("source", "")
+    return "".join(found) if isinstance(found, list) else str(found)
+
+
+def tagged(cell: dict[str, object]) -> set[str]:
+    """A cell's tags; none where it has no metadata."""
+    about = cell.get("metadata")
+    found = about.get("tags") if isinstance(about, dict) else None
+    return {str(one) for one in found} if isinstance(found, list) else set()
+
+
+def plain(code: str) -> str:
+    """A cell without lines that only IPython understands."""
+    lines = code.splitlines()
+    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines)
+
+
+def definitions(code: str) -> str:
+    """What a cell defines, without what it does; nothing of one that is no Python."""
+    try:
+        body = ast.parse(plain(code)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return "\n\n".join(ast.unparse(one) for one in body if isinstance(one, KEPT) or constant(one))
+
+
+def constant(one: ast.stmt) -> bool:
+    """Whether a statement gives names to what is written down."""
+    return isinstance(one, ast.Assign | ast.AnnAssign) and not any(
+        isinstance(part, ast.Call | ast.Await) for part in ast.walk(one)
+    )
+
+
+def defined(code: str, answer: str) -> None:
+    """See to it that a text is Python and defines the answer.
+
+    Raises:
+        Unusable: it does not.
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        at = f" in line {line}" if line else ""
+        raise Unusable(f"it is no Python: {type(error).__name__}{at}") from error
+    names = {one.name for one in body if isinstance(one, KEPT[:3])}
+    names |= {
+        target.id
+        for one in body
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    names |= {
+        alias.asname or alias.name
+        for one in body
+        if isinstance(one, ast.Import | ast.ImportFrom)
+        for alias in one.names
+    }
+    if answer not in names:
+        raise Unusable(f"it defines no {answer}")

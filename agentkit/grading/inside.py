@@ -1,0 +1,100 @@
+"""What runs inside the sandbox: it loads the answer and puts one case after another to it.
+
+It judges nothing, and nothing that it says is believed. Run by its path, beside the submission.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import types
+from typing import Any
+
+SOCKET, ANSWER = "/ref/socket", "/ref/answer.py"
+PORT = 8900
+URL = f"http://127.0.0.1:{PORT}"
+
+
+def forward() -> None:
+    """Lead the address that an endpoint needs to the one socket; there is no other way out."""
+    server = socket.create_server(("127.0.0.1", PORT))
+
+    def pump(near: socket.socket, far: socket.socket) -> None:
+        try:
+            while data := near.recv(65536):
+                far.sendall(data)
+        except OSError:
+            pass
+        for one in (near, far):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    while True:
+        near, _ = server.accept()
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(SOCKET)
+        for pair in ((near, far), (far, near)):
+            threading.Thread(target=pump, args=pair, daemon=True).start()
+
+
+def offered(spec: dict[str, Any], post: Any) -> Any:
+    """A tool that the referee performs."""
+    from agentkit.tools.remote import RemoteTool
+
+    name = spec["name"]
+
+    async def perform(arguments: dict[str, Any]) -> Any:
+        said = await asyncio.to_thread(lambda: post(f"/tool/{name}", json=arguments).json())
+        if "error" in said:
+            raise ValueError(said["error"])
+        return said["result"]
+
+    how = {"effect": spec["effect"]}
+    return RemoteTool(name, spec["description"], spec["parameters"], perform, **how)
+
+
+class Tools(list[Any]):
+    """The tools of a case; each is an attribute too, by its name."""
+
+    def __getattr__(self, name: str) -> Any:
+        for one in self:
+            if one.spec.name == name:
+                return one
+        raise AttributeError(name)
+
+
+async def main(answer: str) -> None:
+    """Put the cases to the answer until there are none."""
+    import httpx
+
+    from agentkit.sim import server
+
+    threading.Thread(target=forward, daemon=True).start()
+    # What asks sim:... asks the referee; no server of its own is started in here.
+    there = types.SimpleNamespace(url=URL, alive=True, stop=lambda: None)
+    server.shared.server = there  # type: ignore[assignment]
+    http = httpx.Client(base_url=URL, timeout=60)
+    with open(ANSWER, encoding="utf-8") as file:
+        code = file.read()
+    space: dict[str, Any] = {"__name__": "answer"}
+    exec(compile(code, "answer.py", "exec"), space)
+    while case := http.post("/next").json():
+        said: dict[str, str]
+        try:
+            tools = Tools(offered(spec, http.post) for spec in case["tools"])
+            actor = space[answer](tools)
+            given = await asyncio.wait_for(actor(case["task"]), case["seconds"])
+            said = {"text": given.text}
+        except Exception as error:
+            said = {"error": f"{type(error).__name__}: {error}"[:500]}
+        http.post("/answer", json=said)
+
+
+if __name__ == "__main__":
+    os.environ["AGENTKIT_LOG"] = "sqlite:////tmp/log.db"
+    asyncio.run(main(sys.argv[1]))

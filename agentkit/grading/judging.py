@@ -1,0 +1,208 @@
+"""Grade submissions: each in a sandbox of its own, some at a time, what is graded kept.
+
+grader = Grader(assignment, secret="term-2026", kept="grades.jsonl")
+async for verdict in grader.grade(paths): ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.grading.assignment import Assignment, Case, Seen
+from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.referee import Referee
+from agentkit.grading.verdict import Verdict, judged
+from agentkit.sandbox import Limits, Sandbox, SandboxError
+from agentkit.sim import server as sim
+
+MEMORY_MB, PROCESSES = 1500, 96
+NEEDED = ("httpx", "pydantic", "pydantic_core", "starlette", "uvicorn")
+"""What the kit needs inside; their folders are where the others of theirs are, too."""
+
+
+class Grader:
+    """Grades submissions of one assignment."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        secret: str,
+        kept: str | Path | None = None,
+        parallel: int = 2,
+        strength: Any = "bubblewrap",
+    ) -> None:
+        """Make one.
+
+        Args:
+            assignment: what is asked.
+            secret: what the hidden cases follow from; the same for everybody, and told nobody.
+            kept: a file of verdicts, one JSON line each: those there are not graded again.
+            parallel: how many are graded at once.
+            strength: of the sandbox; "none" runs code that is trusted as your own.
+
+        Raises:
+            SetupError: an assignment that cannot be graded, no secret, or no such number.
+            NoSandbox: there is none here.
+        """
+        if not secret or parallel < 1:
+            raise SetupError(
+                f"Submissions of {assignment.name} cannot be graded so.",
+                expected="a secret that is not empty, and parallel from 1",
+            )
+        self.assignment, self.secret, self.parallel = assignment, secret, parallel
+        self.cases: list[Case] = assignment.drawn(secret)
+        self.strength, self.kept = strength, Path(kept) if kept else None
+        Sandbox(strength=strength).close()
+        self.known = {one.digest: one for one in self.read()}
+
+    def read(self) -> Iterator[Verdict]:
+        """The verdicts that are kept; half a line, as a crash leaves it, is none."""
+        if self.kept is None or not self.kept.exists():
+            return
+        for line in self.kept.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                yield Verdict.model_validate_json(line)
+
+    async def grade(self, paths: Sequence[str | Path]) -> AsyncIterator[Verdict]:
+        """Grade submissions, files or folders, and give each verdict as it is there.
+
+        One that cannot be graded has a verdict that says why.
+        """
+        places = asyncio.Semaphore(self.parallel)
+
+        async def one(path: Path) -> Verdict:
+            async with places:
+                return await self.graded(path)
+
+        work = [asyncio.ensure_future(one(Path(path))) for path in paths]
+        try:
+            for done in asyncio.as_completed(work):
+                yield await done
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    async def graded(self, path: Path) -> Verdict:
+        """The verdict over one submission, kept or new."""
+        try:
+            given = handed(path, self.assignment.answer, self.assignment.name)
+        except Unusable as why:
+            return self.nothing(path, f"not graded: {why}")
+        except OSError as error:
+            return self.nothing(path, f"not graded: {type(error).__name__}")
+        words = (given.student, given.digest, self.assignment.name, self.secret)
+        digest = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+        if digest in self.known:
+            return self.known[digest]
+        began = time.monotonic()
+        try:
+            seen, end = await self.run(given.code)
+        except (AgentkitError, OSError) as error:
+            return self.nothing(path, f"not graded: {error_text(error)[:300]}")
+        took = time.monotonic() - began
+        verdict = judged(self.assignment, seen, given.student, digest, end, took)
+        self.keep(verdict)
+        return verdict
+
+    def nothing(self, path: Path, end: str) -> Verdict:
+        """The verdict over what cannot be graded; not kept, so that it is looked at again."""
+        student = path.name if path.is_dir() else path.stem
+        return Verdict(
+            student=student, assignment=self.assignment.name, digest="", of=self.assignment.of,
+            end=end,
+        )  # fmt: skip
+
+    def keep(self, verdict: Verdict) -> None:
+        self.known[verdict.digest] = verdict
+        if self.kept is not None:
+            with self.kept.open("a", encoding="utf-8") as file:
+                file.write(verdict.model_dump_json() + "\n")
+
+    async def run(self, code: str) -> tuple[list[Seen], str]:
+        """Put all cases to one answer; what was seen, and how its program ended."""
+        with tempfile.TemporaryDirectory(prefix="agentkit-referee-") as folder:
+            there = Path(folder)
+            there.chmod(0o755)
+            (there / "answer.py").write_text(code, "utf-8")
+            shutil.copy(Path(__file__).with_name("inside.py"), there / "inside.py")
+            server = await asyncio.to_thread(sim.start, speed=0)
+            try:
+                referee = Referee(self.assignment, self.cases, server.url)
+                async with listening(referee, there / "socket"):
+                    end = await self.inside(there)
+                await referee.close()
+            finally:
+                await asyncio.to_thread(server.stop)
+        return referee.seen, end
+
+    async def inside(self, there: Path) -> str:
+        """Run the answer's program to its end, in a sandbox; how it ended."""
+        wall_s = self.assignment.wall_s
+        limits = Limits(
+            wall_s=wall_s, cpu_s=max(1, int(wall_s)), memory_mb=MEMORY_MB, processes=PROCESSES
+        )
+        read, path = kit()
+        read["/ref"] = there
+        env = {"PYTHONPATH": path, "AGENTKIT_LOG": "sqlite:////tmp/log.db"}
+        sandbox = Sandbox(limits=limits, read=read, env=env, strength=self.strength)
+        async with sandbox as box:
+            try:
+                done = await box.run(
+                    [box.interpreter, "-B", "/ref/inside.py", self.assignment.answer], keep=False
+                )
+            except SandboxError as error:
+                return type(error).__name__
+        return "ended" if done.ok else f"ended with status {done.status}"
+
+
+@contextlib.asynccontextmanager
+async def listening(referee: Referee, path: Path) -> AsyncIterator[None]:
+    """Serve the referee on a socket that everybody on this machine's sandbox may open."""
+    config = uvicorn.Config(
+        referee.app(), uds=str(path), log_config=None, access_log=False, lifespan="off", ws="none"
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.01)
+        path.chmod(0o777)
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
+
+
+def kit() -> tuple[dict[str, str | Path], str]:
+    """What of this installation the sandbox may read, and the path of it inside.
+
+    Raises:
+        SetupError: a package that the kit needs is not installed.
+    """
+    places = []
+    for name in NEEDED:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise SetupError(f"{name} is not installed, which an answer needs.")
+        places.append(str(Path(spec.origin).parent.parent))
+    site = list(dict.fromkeys(places))
+    read: dict[str, str | Path] = {f"/kit/site{n}": one for n, one in enumerate(site)}
+    read["/kit/own/agentkit"] = Path(__file__).resolve().parents[1]
+    path = ":".join(["/kit/own", *(f"/kit/site{n}" for n in range(len(site)))])
+    return read, path

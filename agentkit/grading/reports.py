@@ -1,0 +1,101 @@
+"""Verdicts for those who read them: a table, marks for other systems, feedback for a student.
+
+Formats: nbgrader's grades (nbgrader.readthedocs.io, "export"), Gradescope's results.json
+(gradescope-autograders.readthedocs.io, "specifications").
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+from collections.abc import Sequence
+
+from agentkit.grading.verdict import Verdict
+from agentkit.pictures.table import Rows, text_table
+from agentkit.words import for_terminal
+
+COLUMNS = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
+    "raw_score", "late_submission_penalty", "score", "max_score",
+)  # fmt: skip
+"""Of nbgrader's grades.csv."""
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """One line per submission, the best first; text only, whatever a student is called."""
+    rules = next(([mark.rule for mark in one.marks] for one in verdicts if one.marks), [])
+    rows: Rows = [["student", "points", *(f"({n})" for n in range(1, len(rules) + 1)), "calls",
+                   "s", "end"]]  # fmt: skip
+    for one in sorted(verdicts, key=lambda one: (-one.points, one.student)):
+        shares = [f"{mark.held}/{mark.cases}" for mark in one.marks] or ["-"] * len(rules)
+        points = f"{one.points:g}/{one.of:g}"
+        rows.append([one.student, points, *shares, str(one.calls), f"{one.seconds:g}", one.end])
+    right = range(1, len(rows[0]) - 1)
+    legend = [f"({n}) {rule}" for n, rule in enumerate(rules, 1)]
+    return for_terminal("\n".join([*text_table(rows, right), "", *legend]))
+
+
+def grades_csv(verdicts: Sequence[Verdict]) -> str:
+    """Marks as nbgrader exports them; what it has no use for is left empty."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(COLUMNS)
+    for one in sorted(verdicts, key=lambda one: one.student):
+        score = f"{one.points:g}"
+        name = cell(one.student)
+        lines.writerow(
+            [cell(one.assignment), "", "", name, "", "", "", score, "0", score, f"{one.of:g}"]
+        )
+    return out.getvalue()
+
+
+def cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def gradescope(verdict: Verdict) -> str:
+    """A verdict as Gradescope's results.json; of hidden cases only how many held."""
+    tests = [
+        {
+            "name": mark.rule,
+            "score": mark.points,
+            "max_score": mark.of,
+            "output": f"held in {mark.held} of {mark.cases} cases",
+            "visibility": "visible",
+        }
+        for mark in verdict.marks
+    ]
+    feedback = "\n".join(verdict.feedback)
+    found = {"score": verdict.points, "execution_time": verdict.seconds, "tests": tests}
+    return json.dumps({**found, "output": feedback or verdict.end}, indent=2, ensure_ascii=False)
+
+
+def feedback_html(verdict: Verdict) -> str:
+    """A page for a student: points, and what happened in the public cases."""
+    rows = "".join(
+        f"<tr><td>{said(mark.rule)}</td><td>{mark.points:g} of {mark.of:g}</td>"
+        f"<td>{mark.held} of {mark.cases} cases; a share of {mark.low:.2f} to {mark.high:.2f}"
+        f" with 95 % confidence</td><td>{mark.twice:.2f}</td></tr>"
+        for mark in verdict.marks
+    )
+    lines = "".join(f"<li>{said(line)}</li>" for line in verdict.feedback)
+    title = f"{said(verdict.assignment)}: {said(verdict.student)}"
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        " style-src 'unsafe-inline'\">"
+        f"<title>{title}</title><style>body{{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem"
+        " auto;padding:0 1rem}td,th{border-bottom:1px solid #ccc;padding:.3rem .6rem;text-align:"
+        f"left}}</style><h1>{title}</h1><p>{verdict.points:g} of {verdict.of:g} points."
+        f" The program {said(verdict.end)}.</p><table><tr><th>rule</th><th>points</th><th>held</th>"
+        f"<th>twice in a row</th></tr>{rows}</table><h2>Public cases</h2>"
+        f"<ul>{lines or '<li>none was reached</li>'}</ul></html>"
+    )
+
+
+def said(text: str) -> str:
+    """Words of others as text of a page."""
+    return html.escape(text, quote=True)

@@ -1,0 +1,6 @@
+while True:
+    print("x" * 100_000)
+
+
+def build(tools):
+    return None

@@ -1,0 +1,2 @@
+def build(tools):
+    raise RuntimeError("no")

@@ -1,0 +1,246 @@
+"""Only what the referee saw itself counts; what comes over its socket is believed nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agentkit.errors import SetupError
+from agentkit.grading import Assignment, Case, Grader, Rule, Seen
+from agentkit.grading.assignment import ToolUse
+from agentkit.grading.referee import ASK, Referee, wishes
+from agentkit.grading.reports import feedback_html, grades_csv, gradescope, table
+from agentkit.grading.verdict import judged
+from agentkit.sandbox import bubblewrap
+from agentkit.values import canonical
+
+
+def double(number: int) -> int:
+    """Twice a number."""
+    return 2 * number
+
+
+def multiply(a: int, b: int) -> int:
+    """Multiply two numbers."""
+    return a * b
+
+
+def right(seen: Seen) -> bool:
+    return seen.text == "42" and seen.by_model
+
+
+CASES = [Case("one", "Double 21.", (double,), seed=1), Case("two", "Double 21.", (double,))]
+DOUBLING = Assignment("doubling", lambda secret: CASES, (Rule("right", 4, right),), case_s=5)
+
+
+def endpoint(request: httpx.Request) -> httpx.Response:
+    if request.url.path != ASK:
+        return httpx.Response(200, json=[])
+    call = {"function": {"name": "double", "arguments": '{"number": 21}'}}
+    return httpx.Response(200, json={"choices": [{"message": {"tool_calls": [call]}}]})
+
+
+def played(play: Callable[[httpx.AsyncClient], Awaitable[object]]) -> list[Seen]:
+    """What the referee saw of somebody who plays the sandbox."""
+
+    async def go() -> list[Seen]:
+        referee = Referee(DOUBLING, CASES, "http://endpoint")
+        referee.up = httpx.AsyncClient(
+            base_url="http://endpoint", transport=httpx.MockTransport(endpoint)
+        )
+        there = httpx.ASGITransport(referee.app())
+        async with httpx.AsyncClient(transport=there, base_url="http://referee") as client:
+            await play(client)
+        await referee.close()
+        return referee.seen
+
+    return asyncio.run(go())
+
+
+CALL = {"model": "sim:careful", "messages": []}
+
+
+async def honest(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        await client.post(ASK, json=CALL)
+        found = (await client.post("/tool/double", json={"number": 21})).json()
+        await client.post("/answer", json={"text": str(found["result"])})
+
+
+def points(seen: list[Seen]) -> float:
+    return judged(DOUBLING, seen, "ana", "d", "ended", 1.0).points
+
+
+def test_an_honest_answer_gets_its_points() -> None:
+    seen = played(honest)
+    assert points(seen) == 4
+    assert [one.calls for one in seen] == [1, 1]
+
+
+async def no_model(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        await client.post("/tool/double", json={"number": 21})
+        await client.post("/answer", json={"text": "42"})
+
+
+async def one_wish_twice(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        await client.post(ASK, json=CALL)
+        for _ in range(2):
+            await client.post("/tool/double", json={"number": 21})
+        await client.post("/answer", json={"text": "42"})
+
+
+async def other_arguments(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        await client.post(ASK, json=CALL)
+        await client.post("/tool/double", json={"number": 20})
+        await client.post("/answer", json={"text": "42"})
+
+
+async def claims(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        wish = canonical(["double", {"number": 21}])
+        told = {"text": "42", "calls": 1, "wished": [wish], "tools": [["double", {"number": 21}]]}
+        await client.post("/answer", json=told)
+
+
+async def afterwards(client: httpx.AsyncClient) -> None:
+    while (await client.post("/next")).json():
+        await client.post("/answer", json={"text": "42"})
+        assert (await client.post(ASK, json=CALL)).status_code == 400
+        assert (await client.post("/tool/double", json={"number": 21})).status_code == 400
+        await client.post("/answer", json={"text": "42"})
+
+
+async def odd_words(client: httpx.AsyncClient) -> None:
+    bodies: list[bytes] = [b"", b"[]", b"{", b"[" * 100_000, b"\xff", b"x" * 2_000_000]
+    while (await client.post("/next")).json():
+        for body in bodies:
+            for path in (ASK, "/tool/double", "/tool/nothing", "/answer"):
+                assert (await client.post(path, content=body)).status_code < 500
+        await client.post("/answer", json={"text": {"a": 1}, "error": ["b"]})
+
+
+@pytest.mark.parametrize(
+    "play", [no_model, one_wish_twice, other_arguments, claims, afterwards, odd_words]
+)
+def test_whoever_only_claims_gets_nothing(
+    play: Callable[[httpx.AsyncClient], Awaitable[object]],
+) -> None:
+    assert points(played(play)) == 0
+
+
+def test_the_endpoints_controls_and_other_models_are_out_of_reach() -> None:
+    async def play(client: httpx.AsyncClient) -> None:
+        await client.post("/next")
+        for path in ("/sim/faults", "/sim/stats", "/v1/models", "/v1/messages"):
+            for method in ("GET", "POST", "DELETE"):
+                assert (await client.request(method, path)).status_code in (404, 405)
+        assert (await client.post(ASK, json=CALL | {"model": "gpt-5"})).status_code == 404
+        for _ in range(DOUBLING.most_calls):
+            assert (await client.post(ASK, json=CALL)).status_code == 200
+        assert (await client.post(ASK, json=CALL)).status_code == 403
+
+    played(play)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"{}", b"null", b'{"choices": []}', b'{"choices": [{"message": null}]}',
+     b'{"choices": [{"message": {"tool_calls": [{"function": {"name": "x"}}]}}]}'],
+)  # fmt: skip
+def test_a_reply_that_faults_made_unreadable_wishes_nothing(body: bytes) -> None:
+    assert wishes(body) == []
+
+
+def test_a_rule_that_stumbles_does_not_hold() -> None:
+    def stumbles(seen: Seen) -> bool:
+        return seen.tools[0].arguments["n"] > 3
+
+    broken = Assignment("b", lambda secret: CASES, (Rule("r", 1, stumbles),))
+    seen = [Seen(CASES[0]), Seen(CASES[1], tools=[ToolUse("x", {"n": 4})])]
+    mark = judged(broken, seen, "ana", "d", "ended", 1.0).marks[0]
+    assert (mark.held, mark.cases, mark.points, mark.twice) == (1, 2, 0.5, 0.0)
+    assert mark.low < 0.5 < mark.high
+
+
+def test_assignments_that_cannot_be_graded_are_refused() -> None:
+    rule = Rule("right", 1, right)
+    for made in (
+        lambda: Assignment("", lambda secret: CASES, (rule,)),
+        lambda: Assignment("a", lambda secret: CASES, ()),
+        lambda: Assignment("a", lambda secret: CASES, (rule, rule)),
+        lambda: Assignment("a", lambda secret: [], (rule,)).drawn("s"),
+        lambda: Assignment("a", lambda secret: [CASES[0]] * 2, (rule,)).drawn("s"),
+        lambda: Assignment("a", lambda s: CASES, (Rule("r", 1, right, lambda c: False),)).drawn(
+            "s"
+        ),
+        lambda: Grader(DOUBLING, secret="", strength="none"),
+    ):
+        with pytest.raises(SetupError):
+            made()
+
+
+def test_words_of_students_are_text_everywhere() -> None:
+    name = "=cmd()<script>alert(1)</script>\x1b[2J"
+    public = [Case("one", "Say <b>.", public=True), Case("two", "hidden words")]
+    seen = [Seen(public[0], text="<img src=x onerror=alert(1)>"), Seen(public[1], text="secret")]
+    found = judged(DOUBLING, seen, name, "d", "ended", 1.0)
+    page = feedback_html(found)
+    assert "<script" not in page and "<img" not in page and "&lt;img" in page
+    assert "hidden words" not in page and "secret" not in page
+    assert "hidden words" not in gradescope(found)
+    assert json.loads(gradescope(found))["score"] == 0
+    assert "\x1b" not in table([found])
+    assert "'=cmd()" in grades_csv([found])
+    assert (
+        grades_csv([found])
+        .splitlines()[0]
+        .endswith("raw_score,late_submission_penalty,score,max_score")
+    )
+
+
+GOOD = """
+from agentkit import Agent
+
+
+def build(tools):
+    return Agent("clerk", "Use your tools.", model="sim:careful", tools=tools)
+"""
+
+
+@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+def test_an_answer_is_graded_in_a_sandbox_and_what_is_graded_is_kept(tmp_path: Path) -> None:
+    def holds(seen: Seen) -> bool:
+        return "42" in seen.text and seen.by_model
+
+    tasks = [Case("one", "Use the tool to multiply 6 and 7.", (multiply,), seed=3)]
+    made = Assignment("doubling", lambda secret: tasks, (Rule("right", 4, holds),))
+    paths = [tmp_path / f"{name}.py" for name in ("ana", "ben", "cleo")]
+    paths[0].write_text(GOOD)
+    paths[1].write_text("import os\n\n\ndef build(tools):\n    os._exit(3)\n")
+    paths[2].write_text("def build(:\n")
+    kept = tmp_path / "grades.jsonl"
+
+    async def grade() -> dict[str, Any]:
+        grader = Grader(made, secret="s", kept=kept)
+        return {one.student: one async for one in grader.grade([*paths, tmp_path / "gone.py"])}
+
+    first = asyncio.run(grade())
+    assert first["ana"].points == 4, first["ana"]
+    assert (first["ben"].points, first["ben"].end) == (0, "ended with status 3")
+    assert first["cleo"].end.startswith("not graded: it is no Python")
+    assert first["gone"].end.startswith("not graded")
+    with kept.open("a") as file:
+        file.write('{"student": "half a l')
+    began = kept.stat().st_size
+    again = asyncio.run(grade())
+    assert again == first  # the same verdicts, also their times: nothing ran again
+    assert kept.stat().st_size == began
