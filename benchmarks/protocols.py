@@ -1,23 +1,29 @@
 """A tool call over MCP and HTTP: agentkit's client and server beside the bare SDK's.
 
 Alone: `python -m benchmarks.protocols`. Each figure is CPU time of one process; the other side is
-the bare SDK in both cases.
+the bare SDK in both cases. Ours and the SDK's take turns, so that what else the machine does
+meets both; a ratio is the median of those of neighbours.
+
+What the SDK has nothing beside is measured, too, and stands in rows of its own: a call that is a
+step of a run is written to the log before and after it (client), and so is the run that a call of
+a tool with consequences makes (server).
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from statistics import median
+from tempfile import TemporaryDirectory
 
 from benchmarks.fresh import Figures
 from benchmarks.fresh import call as of
-
-WARM = 20
 
 SERVER = """
 import asyncio, sys, time
@@ -40,9 +46,10 @@ async def main():
             await asyncio.sleep(0.01)
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
     else:
-        from agentkit import tool
+        from agentkit import open_log, tool
         from agentkit.protocols import serve_mcp
-        @tool(effect="pure")
+        open_log(sys.argv[2])
+        @tool(effect="pure" if sys.argv[1] == "ours" else "once")
         async def dues(port: str, tonnes: float) -> str:
             "Harbour dues."
             return f"{port}: {13 * tonnes}"
@@ -75,35 +82,35 @@ class Peer:
 
 @contextmanager
 def serving(kind: str) -> Iterator[Peer]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, kind],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Peer(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(30)
+    with TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, kind, f"{folder}/log.db"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Peer(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(30)
 
 
 Call = Callable[[int], Awaitable[object]]
+Clock = Callable[[], float]
 
 
-async def by_sdk(peer: Peer, n: int, client_side: bool) -> float:
+@asynccontextmanager
+async def by_sdk(peer: Peer) -> AsyncIterator[Call]:
     from mcp import Client
 
     async with Client(peer.url) as client:
-
-        async def call(turn: int) -> object:
-            return await client.call_tool("dues", {"port": "Amber", "tonnes": turn})
-
-        return await timed(peer, n, call, client_side)
+        yield lambda turn: client.call_tool("dues", {"port": "Amber", "tonnes": turn})
 
 
-async def by_us(peer: Peer, n: int, client_side: bool) -> float:
+@asynccontextmanager
+async def by_us(peer: Peer) -> AsyncIterator[Call]:
     from agentkit.given import NOT_GIVEN, Context
     from agentkit.protocols import mcp_tools
 
@@ -115,46 +122,87 @@ async def by_us(peer: Peer, n: int, client_side: bool) -> float:
         return await tool.perform(arguments, Context(NOT_GIVEN))
 
     try:
-        return await timed(peer, n, call, client_side)
+        yield call
     finally:
         await tools.server.close()
 
 
-async def timed(peer: Peer, n: int, call: Call, client_side: bool) -> float:
-    """CPU seconds of one side for n calls."""
-    for turn in range(WARM):
-        await call(turn)
-    clock = time.process_time if client_side else peer.cpu_s
-    before = clock()
-    for turn in range(n):
-        assert "Amber" in str(await call(turn))
-    return clock() - before
+@asynccontextmanager
+async def in_a_run(peer: Peer) -> AsyncIterator[Call]:
+    """The same calls as steps: each is durable before it is made, and so is its result."""
+    from agentkit import open_log, run
+    from agentkit.messages import ToolCall
+    from agentkit.protocols import mcp_tools
+    from agentkit.toolcalls import use
+
+    tools = await mcp_tools(peer.url)
+    by_name = {one.name: one for one in tools}
+
+    async def call(turn: int) -> object:
+        asked = json.dumps({"port": "Amber", "tonnes": turn})
+        made = ToolCall(id=f"call-{turn}", name="dues", arguments=asked)
+        return (await use("clerk", by_name, made)).content
+
+    try:
+        with TemporaryDirectory() as folder:
+            async with run(log=open_log(f"{folder}/log.db")):
+                yield call
+    finally:
+        await tools.server.close()
 
 
-def client(kind: str, n: str) -> Figures:
-    """CPU microseconds of a client for a call."""
-    with serving("sdk") as peer:
-        used = asyncio.run((by_us if kind == "ours" else by_sdk)(peer, int(n), True))
-    return {"cpu_us": used / int(n) * 1e6}
+async def turns(calls: Mapping[str, tuple[Call, Clock]], n: int, rounds: int) -> Figures:
+    """CPU microseconds of a call by each way, and the median ratio to the first."""
+    number = itertools.count()
+    found: dict[str, list[float]] = {kind: [] for kind in calls}
+    for turn in range(rounds + 1):
+        for kind, (call, clock) in calls.items():
+            before = clock()
+            for _ in range(n):
+                assert "Amber" in str(await call(next(number)))
+            if turn:  # The first one warms up.
+                found[kind].append((clock() - before) / n * 1e6)
+    first = next(iter(found.values()))
+    figures: Figures = {}
+    for kind, us in found.items():
+        figures[kind] = min(us)
+        figures[f"{kind}_ratio"] = median(b / a for a, b in zip(first, us, strict=True))
+    return figures
 
 
-def server(kind: str, n: str) -> Figures:
-    """CPU microseconds of a server for a call."""
-    with serving(kind) as peer:
-        used = asyncio.run(by_sdk(peer, int(n), False))
-    return {"cpu_us": used / int(n) * 1e6}
-
-
-def main(n: int = 400, repeats: int = 3) -> None:
-    for side in ("client", "server"):
-        best = {
-            kind: min(
-                of("benchmarks.protocols", side, kind, str(n))["cpu_us"] for _ in range(repeats)
-            )
-            for kind in ("sdk", "ours")
+async def clients(n: int, rounds: int) -> Figures:
+    """Of clients, which call one server of the SDK's."""
+    async with AsyncExitStack() as stack:
+        peer = stack.enter_context(serving("sdk"))
+        ways = {"sdk": by_sdk, "ours": by_us, "durable": in_a_run}
+        calls = {
+            kind: (await stack.enter_async_context(way(peer)), time.process_time)
+            for kind, way in ways.items()
         }
-        ratio = best["ours"] / best["sdk"]
-        print(f"{side}: SDK {best['sdk']:,.0f} µs, ours {best['ours']:,.0f} µs, {ratio:.3f}")
+        return await turns(calls, n, rounds)
+
+
+async def servers(n: int, rounds: int) -> Figures:
+    """Of servers, which one client of the SDK's calls."""
+    async with AsyncExitStack() as stack:
+        calls = {}
+        for kind in ("sdk", "ours", "durable"):
+            peer = stack.enter_context(serving(kind))
+            calls[kind] = await stack.enter_async_context(by_sdk(peer)), peer.cpu_s
+        return await turns(calls, n, rounds)
+
+
+def measured(side: str, n: str, rounds: str) -> Figures:
+    """Of one side, in this process."""
+    return asyncio.run((clients if side == "client" else servers)(int(n), int(rounds)))
+
+
+def main(n: int = 40, rounds: int = 15) -> None:
+    for side in ("client", "server"):
+        found = of("benchmarks.protocols", "measured", side, str(n), str(rounds))
+        print(f"{side}: the SDK {found['sdk']:,.0f} µs")
+        for kind, what in (("ours", "a call"), ("durable", "a call that is recorded")):
+            print(f"    {what}: {found[kind]:,.0f} µs, {found[f'{kind}_ratio']:.3f}")
 
 
 if __name__ == "__main__":

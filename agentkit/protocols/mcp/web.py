@@ -99,8 +99,8 @@ class Told(httpx2.AsyncBaseTransport):
             headers = {n: v for n, v in response.headers.items() if n == "www-authenticate"}
             said = body[:SHOWN].decode("utf-8", "replace")
             return failure(status, "status", said, headers, status=status)
-        headers = {n: v for n, v in response.headers.items() if n != "content-length"}
-        return httpx2.Response(status, headers=headers, content=body)
+        response.stream = httpx2.ByteStream(body)
+        return response
 
     async def aclose(self) -> None:
         await self.inner.aclose()
@@ -121,14 +121,15 @@ def trace_in(request: httpx2.Request) -> dict[str, str]:
 async def taken(response: httpx2.Response) -> bytes | None:
     """The body of a response; None where it is larger than is taken."""
     held = bytearray()
+    stream: Any = response.stream
     try:
-        async for chunk in response.stream:  # type: ignore[union-attr]  # it is asynchronous
+        async for chunk in stream:
             held += chunk
             if len(held) > LARGEST:
                 return None
         return bytes(held)
     finally:
-        await response.aclose()
+        await stream.aclose()  # Not the response, which is given another.
 
 
 def elsewhere(url: httpx2.URL, location: str) -> bool:
@@ -167,6 +168,21 @@ def tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def transport(hosts: Hosts, proxy: str | None) -> httpx2.AsyncBaseTransport:
+    """What sends: aiohttp where it is installed, and to proxies what the SDK brings."""
+    if proxy is None:
+        try:
+            from agentkit.protocols.mcp.aio import Aio
+        except ImportError:
+            pass
+        else:
+            return Aio(hosts, tls())
+    made = httpx2.AsyncHTTPTransport(verify=tls(), proxy=proxy)
+    if proxy is None:
+        made._pool = checked_pool(httpcore2, hosts, tls())
+    return made
+
+
 def http_client(address: Address) -> httpx2.AsyncClient:
     """A client for one server.
 
@@ -174,11 +190,8 @@ def http_client(address: Address) -> httpx2.AsyncClient:
     for as long as it works.
     """
     proxy = proxy_for(address.url)
-    inner = httpx2.AsyncHTTPTransport(verify=tls(), proxy=proxy)
-    if proxy is None:
-        # Addresses at which clouds tell keys are refused in any case.
-        hosts = address.hosts or Hosts(private=True)
-        inner._pool = checked_pool(httpcore2, hosts, tls())
+    # Addresses at which clouds tell keys are refused in any case.
+    inner = transport(address.hosts or Hosts(private=True), proxy)
     headers = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **address.headers}
     timeout = httpx2.Timeout(CONNECT_S, read=None)
     return httpx2.AsyncClient(
