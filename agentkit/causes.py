@@ -117,6 +117,29 @@ def outgoing() -> dict[str, str]:
     return {} if place is None else headers_of(place)
 
 
+class Tracing:
+    """Whether somebody follows the runs of this process as traces."""
+
+    exporters = 0
+    """How many send their spans."""
+
+
+def to_model(local: bool) -> dict[str, str]:
+    """What a model's endpoint is told of the step that calls it; {} where nobody traces the run.
+
+    Args:
+        local: whether the endpoint is on this machine. Another host learns nothing unless spans are
+            exported here, and then ids alone: the state names runs, and what others put into it.
+    """
+    place = performing.get()
+    if place is None or not (Tracing.exporters or (local and place.cause is not None)):
+        return {}
+    found = headers_of(place)
+    if not local:
+        found.pop(STATE, None)
+    return found
+
+
 def headers_of(place: Place) -> dict[str, str]:
     """The trace context of a step."""
     run, key, attempt, cause = place

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
+from agentkit.causes import PARENT, to_model
 from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
 from agentkit.endpoints.clients import Call, Headers, Phases
@@ -323,6 +324,8 @@ class Endpoint:
             headers["idempotency-key"] = request.key
         if request.actor and place.local:
             headers["x-agentkit-actor"] = header_text(request.actor)
+        if (trace := to_model(place.local)) and not any(one.lower() == PARENT for one in headers):
+            headers.update(trace)
         return headers
 
     async def line(self, place: Place) -> Line:

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from agentkit.causes import step_span, traced
+from agentkit.causes import Tracing, step_span, traced
 from agentkit.errors import AgentkitError, PeerError
 from agentkit.events import Base, Ref, RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.log import LOGGER, Log
@@ -187,6 +187,8 @@ class Exporting:
         self._runs: dict[str, Spans] = {}
         self._lock = threading.Lock()
         self._leave = log.subscribe(self._happened, what="run")
+        Tracing.exporters += 1
+        self._open = True
 
     def _happened(self, items: list[Any]) -> None:
         """Take events; nothing that fails here may reach who writes them."""
@@ -217,6 +219,9 @@ class Exporting:
 
     def close(self) -> None:
         """Send the rest, and follow no run any more."""
+        if self._open:
+            self._open = False
+            Tracing.exporters -= 1
         self._leave()
         with self._lock:
             for run, spans in list(self._runs.items()):

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from agentkit.agent import Agent
+from agentkit.causes import Tracing, caused_by, step_span, trace_of
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.providers import PROVIDERS
 from agentkit.errors import (
@@ -19,6 +21,7 @@ from agentkit.errors import (
     SetupError,
     UnknownModel,
 )
+from agentkit.events import Cause, StepStarted
 from agentkit.logs import open_log
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Options, Request, ToolSpec
@@ -257,6 +260,46 @@ def test_the_key_of_a_request_is_sent_and_who_asks_only_on_this_machine() -> Non
         headers = server.requests[0].headers
         assert headers["idempotency-key"] == "k1"
         assert headers.get("x-agentkit-actor") == actor
+
+
+@pytest.mark.parametrize(
+    ("base_url", "exported", "caused", "told"),
+    [
+        ("http://127.0.0.1:1/v1", False, False, set()),
+        ("http://127.0.0.1:1/v1", False, True, {"traceparent", "tracestate"}),
+        ("http://127.0.0.1:1/v1", True, False, {"traceparent", "tracestate"}),
+        ("https://h/v1", False, True, set()),
+        ("https://h/v1", True, True, {"traceparent"}),
+    ],
+)
+def test_the_trace_of_a_run_goes_along_where_somebody_traces_it(
+    base_url: str, exported: bool, caused: bool, told: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    monkeypatch.setattr(Tracing, "exporters", int(exported))
+    clerk = Agent("clerk", model=connect("m", base_url=base_url, transport=server.transport))
+    cause = Cause(
+        trace="4bf92f3577b34da6a3ce929d0e0e4736", span="00f067aa0ba902b7", state="x=secret"
+    )
+    log = open_log("memory:")
+    with caused_by(cause if caused else None):
+        answer = asyncio.run(clerk("hello", log=log))
+    headers = server.requests[0].headers
+    assert {one for one in headers if one.startswith("trace")} == told
+    if told:
+        begun = next(one for one in log.read(answer.run_id) if isinstance(one, StepStarted))
+        trace = cause.trace if caused else trace_of(answer.run_id)
+        span = step_span(answer.run_id, begun.key)
+        assert headers["traceparent"] == f"00-{trace}-{span}-01"
+
+
+def test_a_header_of_ones_own_is_not_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    monkeypatch.setattr(Tracing, "exporters", 1)
+    given = {"TraceParent": "mine"}
+    model = connect("m", base_url="https://h/v1", headers=given, transport=server.transport)
+    asyncio.run(Agent("clerk", model=model)("hello", log=open_log("memory:")))
+    assert server.requests[0].headers["traceparent"] == "mine"
 
 
 def test_a_price_of_ones_own_gives_the_cost() -> None:

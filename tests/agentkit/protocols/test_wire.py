@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from agentkit import Agent, Context, tool
+from agentkit.causes import caused_by
 from agentkit.errors import SetupError
+from agentkit.events import Cause
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import canonical
 from agentkit.protocols import a2a_agent, mcp_tools, serve_a2a, serve_mcp
@@ -116,9 +118,11 @@ async def test_model_endpoints_are_watched_too(monkeypatch: pytest.MonkeyPatch) 
 
     with start(speed=0) as server, watching(["model"]) as wire:
         model = connect("sim:careful", base_url=f"{server.url}/v1", api_key=KEY)
-        await Agent("clerk", model=model)("What are the dues?")
+        with caused_by(Cause(trace="4bf92f3577b34da6a3ce929d0e0e4736", span="00f067aa0ba902b7")):
+            await Agent("clerk", model=model)("What are the dues?")
         seen = list(wire)
         assert [(one.name, one.says) for one in seen] == [("POST /v1/chat/completions", "ok 200")]
+        assert "00-4bf92f3577b34da6a3ce929d0e0e4736-" in str(seen[0].headers)
         assert seen[0].took_s is not None and "What are the dues?" in seen[0].request
         assert "chat.completion" in seen[0].response and KEY not in str(seen[0])
         broken = connect("x", base_url="http://127.0.0.1:9/v1", api_key=KEY, retries=0)
