@@ -73,3 +73,18 @@ def guard_of(run: Any, events: Sequence[Event]) -> Guard | None:
         return None
     found: Guard = importlib.import_module("agentkit.trust.guard").made(run, policy, kept, events)
     return found
+
+
+def entrusted(outer: Guard | None, given: Any) -> list[tuple[str, Any]]:
+    """What a run that others perform takes along: topics and data of notes, none without a policy.
+
+    Args:
+        outer: what looks at the run that it is submitted in.
+        given: the task, and the arguments.
+    """
+    policy = POLICY.get() or Everywhere.policy or (outer.policy if outer else None)
+    if policy is None:
+        return []
+    guard = importlib.import_module("agentkit.trust.guard")
+    found: list[tuple[str, Any]] = guard.entrusted(policy, outer, given)
+    return found

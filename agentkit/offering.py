@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.events import Noted
+from agentkit.guarding import entrusted
 from agentkit.lease import Offer
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content
 from agentkit.offers import checked_share
 from agentkit.opening import BUDGETS, as_asked, beginning, check, looked_up
+from agentkit.scope import here
 from agentkit.sources import source_of
 from agentkit.typed import Output, schema_of
 
@@ -29,6 +32,9 @@ async def offered(
     **options: Any,
 ) -> str:
     """Record that a run begins, and that a worker may have it; it is durable when this returns.
+
+    The policy that holds here goes along as data, with the label of what the code that asks has
+    read: workers perform the run under it.
 
     Args:
         offer: to whom it belongs.
@@ -58,7 +64,14 @@ async def offered(
     lease = known.lease
     assert lease is not None
     lease.seconds, lease.offer = 0.0, offer
-    known.log.append(lease, start)
+    around = here.get()
+    outer = around[0].guard if around is not None else None
+    given = [task, options["arguments"] or {}]
+    told = [
+        Noted(run=known.id, seq=start.seq + n, at=start.at, scope="", topic=topic, data=data)
+        for n, (topic, data) in enumerate(entrusted(outer, given), 1)
+    ]
+    known.log.append(lease, start, *told)
     await known.log.flush(lease)
     return known.id
 

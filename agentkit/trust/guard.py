@@ -6,8 +6,10 @@ A step that was performed is not decided anew, whatever the policy says now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from pydantic import BaseModel
 
 from agentkit.errors import AgentkitError
 from agentkit.events import Event, Failure, MessageSent, Noted, StepStarted
@@ -230,3 +232,38 @@ def made(run: Any, policy: Policy | None, kept: list[JSON], events: Iterable[Eve
         last = kept[-1]
         policy = Policy.of(last if isinstance(last, dict) else {"form": last})
     return RunGuard(run, policy, kept, events)
+
+
+def entrusted(policy: Policy, outer: RunGuard | None, given: Any) -> list[tuple[str, JSON]]:
+    """What the record of a run says that is begun here and performed elsewhere.
+
+    Args:
+        policy: that holds here. Whoever performs the run goes on under it, as a resume does.
+        outer: what looks at the run around it; what that knows is known of the task.
+        given: the task and its arguments: words that were said here keep their label.
+    """
+    known: list[tuple[Label, str]] = []
+    if outer is not None:
+        known.append((outer.leaving(), f"run:{outer.run.id}"))
+    if (come := ARRIVING.get()) is not None:
+        label, source = come
+        known.append((policy.believed(source, label), source))
+    if HEARD.doubted and (found := HEARD.inside("\n".join(texts_in(given)))) is not None:
+        known.append(found)
+    told = [labelled(label, source) for label, source in known if not label.clean]
+    return [(one.topic, one.data()) for one in (Governed(policy=policy.form()), *told)]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts in what an actor is given."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield str(name)
+            yield from texts_in(one)
+    elif isinstance(value, Iterable) and not isinstance(value, bytes | BaseModel):
+        for one in value:
+            yield from texts_in(one)
+    else:
+        yield str(value)
