@@ -41,7 +41,7 @@ from agentkit.replies import answer_of as said_by
 from agentkit.run import current_run
 from agentkit.scope import Scope, current_scope
 from agentkit.shortening import SHORTER, shorter
-from agentkit.standing import StandIn
+from agentkit.standing import ACTING, StandIn
 from agentkit.step import Outcome
 from agentkit.streams import stream_to
 from agentkit.toolcalls import equipped, last_call, use_all
@@ -164,7 +164,9 @@ class Agent(Actor[T]):
         return self.model.name
 
     def model_in(self, scope: Scope) -> Model:
-        return StandIn.model or scope.model or self.model
+        own = StandIn.model or scope.model or self.model
+        acting = ACTING.get()
+        return own if acting is None else acting.model(own)
 
     def heard(self, before: Thread) -> Thread:
         return uninstructed(before) if self.instructions else before

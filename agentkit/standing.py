@@ -6,6 +6,9 @@ see it, whatever they were started from.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from typing import Any, Protocol
+
 from agentkit.model import Model
 
 
@@ -14,3 +17,19 @@ class StandIn:
 
     model: Model | None = None
     """None outside of tests."""
+
+
+class Acting(Protocol):
+    """Who plays the world to the code that works here: models, tools, persons, other machines."""
+
+    def model(self, own: Model) -> Model:
+        """Give what is asked in place of an agent's own model, under its name."""
+        ...
+
+    def performer(self, step: Any, perform: Any) -> Any:
+        """Give what performs a step in place of what would have."""
+        ...
+
+
+ACTING: ContextVar[Acting | None] = ContextVar("agentkit.acting", default=None)
+"""None outside of bounded checking (`agentkit.verify`), which performs nothing for real."""

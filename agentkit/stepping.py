@@ -49,6 +49,7 @@ from agentkit.messages import JSON, Content, Thread, canonical, digest, jsonable
 from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
 from agentkit.scope import Scope, asleep, current_scope, giving_up
+from agentkit.standing import ACTING
 from agentkit.step import PAID, Outcome, Step
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
@@ -129,6 +130,8 @@ class Stepping(Recorder):
         bound: Callable[[], Bound | None] | None,
     ) -> Outcome:
         """Perform a step within the budget."""
+        if (acting := ACTING.get()) is not None:
+            perform = acting.performer(step, perform)
         budget = self.budget_of(step.scope)
         hold = await self._reserve(step, budget, bound)
         try:

@@ -131,6 +131,7 @@ LAYERS = [
     "agentkit.fleet",
     "agentkit.evaluate",
     "agentkit.grading",
+    "agentkit.verify",
     "agentkit",
     "agentkit.asking",
     "agentkit.costs",

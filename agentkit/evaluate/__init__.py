@@ -22,7 +22,7 @@ from agentkit.evaluate.scorers import Case, Score, Scorer, numeric, overlap, reg
 from agentkit.evaluate.sequential import sequence_interval, sequential_test
 from agentkit.evaluate.slo import Slo, slo
 from agentkit.evaluate.suite import Suite
-from agentkit.evaluate.trajectory import at_most, before, eventually, never
+from agentkit.evaluate.trajectory import answered, at_most, before, eventually, never
 from agentkit.evaluate.trial import Trial
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Trial",
     "Validity",
     "agreement",
+    "answered",
     "at_most",
     "before",
     "chaos",

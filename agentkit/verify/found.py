@@ -1,0 +1,85 @@
+"""What bounded checking found: of each rule whether it holds, within which bounds, or how not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentkit.verify.path import Choice
+from agentkit.words import for_line, for_terminal
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one rule."""
+
+    rule: str
+    runs: int
+    """Runs that were judged."""
+    broken: int = 0
+    """Runs that break it."""
+    why: str = ""
+    """Of the shortest of these what breaks it."""
+    path: tuple[Choice, ...] = ()
+    """The choices that lead there."""
+    run: str = ""
+    """It, in the log."""
+    remarks: tuple[str, ...] = ()
+    """What makes the rule say less than it seems to."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether no run that was judged breaks it."""
+        return not self.broken
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What came of all rules, and what was looked at."""
+
+    findings: tuple[Finding, ...]
+    runs: int
+    complete: bool
+    """Whether every path within the bounds was taken to its end."""
+    cut: int
+    """Runs that were cut off at the bound of choices."""
+    covered: float
+    """The share of the tree of choices that was gone through, all branches counted equal."""
+    bounds: tuple[str, ...]
+    """What was looked at, in words."""
+    remarks: tuple[str, ...] = ()
+    """What was said in vain."""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no rule is broken by what was looked at; see `complete` and `bounds`."""
+        return all(one.holds for one in self.findings)
+
+    def __getitem__(self, rule: str) -> Finding:
+        return next(one for one in self.findings if one.rule == rule)
+
+    def lines(self) -> list[str]:
+        """All of it as lines of text."""
+        every = "all" if self.complete else f"not all ({self.covered:.1%} of the tree)"
+        lines = [f"{self.runs} runs, {every} within the bounds"]
+        for one in self.findings:
+            if one.broken:
+                lines.append(f"BROKEN {one.rule}: {one.why}; in {one.broken} runs, see {one.run}")
+                lines += [f"    {number}. {choice}" for number, choice in enumerate(one.path, 1)]
+            elif self.complete:
+                lines.append(f"holds within the bounds: {one.rule}")
+            else:
+                lines.append(f"not broken so far: {one.rule}")
+            lines += [f"    note: {said}" for said in one.remarks]
+        if self.cut:
+            lines.append(f"{self.cut} runs were cut off at the bound: what follows is not known")
+        lines += [f"note: {said}" for said in self.remarks]
+        return [*lines, f"bounds: {'; '.join(self.bounds)}"]
+
+    def __str__(self) -> str:
+        return "\n".join(for_terminal(line) for line in self.lines())
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        return "\n".join(f"- {for_line(line.strip())}" for line in self.lines())
