@@ -312,11 +312,18 @@ def model_of(name: str, model: str | Model | None) -> Model:
     """The model of an agent.
 
     Raises:
-        SetupError: it is none.
+        SetupError: it is none, or the agent is called like one and has none.
     """
     if model is None or isinstance(model, str):
         from agentkit.endpoints.connect import connect
+        from agentkit.endpoints.providers import KNOWN
 
+        if model is None and name.partition(":")[0] in KNOWN and ":" in name:
+            raise SetupError(
+                f"Agent({name!r}, ...) has the name of a model for its own name, and no model.",
+                expected="first what the agent is called, then its instructions",
+                todo=f'Agent("clerk", "...", model={name!r})',
+            )
         return connect(model)
     return checked(model, f"The model of {name} is {model!r}.")
 

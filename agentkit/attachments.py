@@ -78,6 +78,13 @@ class Binary(Part):
     size: int
     """Number of bytes; 0 for a URL."""
 
+    def __init__(self, *_given: object, **_named: object) -> None:
+        name = type(self).__name__
+        raise SetupError(
+            f"{name}(...) does not say whether it is given a file, bytes or a URL.",
+            expected=f"{name}.from_path(path), {name}.from_bytes(data) or {name}.from_url(url)",
+        )
+
     @classmethod
     def from_bytes(cls, data: bytes, *, media_type: str = "", name: str = "") -> Self:
         """Make one of bytes.

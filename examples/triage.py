@@ -1,6 +1,6 @@
 """Support triage: who takes a request, what the handbook says, and a refund that a person approves.
 
-python examples/triage.py "Refund 24 EUR for order 1007, please."
+python examples/triage.py "Refund 24 EUR for order 1007, please."  # needs jupyter-agentkit[shared]
 """
 
 from __future__ import annotations

@@ -798,3 +798,10 @@ async def test_an_actor_that_needs_approval_is_asked_after_a_yes(said: str) -> N
         set_person(None)
     told = answer.thread[-2].message
     assert (told.text == "a ship: built") is (said == "yes") is not told.error
+
+
+def test_an_agent_that_is_called_like_a_model_is_refused_and_not_simulated() -> None:
+    with pytest.raises(SetupError, match="model='openai:gpt-5-mini'"):
+        Agent("openai:gpt-5-mini", "You answer.")
+    assert Agent("sim:careful", model=EchoModel()).name == "sim:careful"
+    assert Agent("dock:3", model=EchoModel()).name == "dock:3"

@@ -513,3 +513,9 @@ def test_content_in_content_is_flat() -> None:
     inner = Content(("a", image()))
     assert as_content(["b", inner]) == Content(("b", "a", image()))
     assert as_content("a") is None and as_content(["a"]) is None and as_content([]) is None
+
+
+@pytest.mark.parametrize("made", [lambda: Image("chart.png"), lambda: File(data=b"x")])
+def test_a_part_that_is_called_by_its_class_says_how_one_is_made(made: Any) -> None:
+    with pytest.raises(SetupError, match="from_path"):
+        made()
