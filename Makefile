@@ -62,6 +62,7 @@ bench-local: .venv/.dev
 check-consistency: .venv/.dev
 	@$(PY) -m consistency $(ARGS)
 	@$(PY) -m consistency.real $(REAL)
+	@$(PY) -m consistency.letters $(LETTERS)
 
 test-chaos: .venv/.dev
 	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet/test_chaos.py $(ARGS)

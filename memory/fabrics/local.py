@@ -73,8 +73,10 @@ class LocalReader:
 
     def wakes(self, stored: dict[int, LocalLetter]) -> float:
         """Tell when there may be something to deliver, if nothing comes in between."""
-        waits = self.in_order and self.out
-        later = [stored[seq].visible for seq in self.fresh if seq in stored and not waits]
+        later = [stored[seq].visible for seq in self.fresh if seq in stored]
+        if self.in_order:
+            # The first holds up those after it, and what is not acknowledged all of them.
+            later = [] if self.out else later[:1]
         return min([*(out.due for out in self.out.values()), *later], default=float("inf"))
 
 
@@ -87,6 +89,9 @@ class LocalChannel:
     last: int = 0
     ids: dict[str, tuple[int, float]] = field(default_factory=dict)
     readers: dict[str, list[LocalReader]] = field(default_factory=dict)
+    """By group: one for each partition, in their order."""
+    turns: dict[str, list[int]] = field(default_factory=dict)
+    """By group: its partitions, and which is asked next."""
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
 
     def wake(self) -> None:
@@ -209,15 +214,18 @@ class Local:
     async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
         line = self._line(channel)
         readers = self._readers(line, group)
+        # The readers themselves stand by partition, which is how letters find theirs.
+        turns = line.turns.setdefault(group.name, list(range(len(readers))))
         end = self.clock() + timeout_s
         while True:
             now = self.clock()
-            for reader in readers:
-                seq = reader.pick(line.stored, now)
+            for partition in turns:
+                seq = readers[partition].pick(line.stored, now)
                 if seq is not None:
                     # The partition served goes to the back: none starves.
-                    readers.append(readers.pop(readers.index(reader)))
-                    return self._deliver(line, reader, seq, group, now)
+                    turns.remove(partition)
+                    turns.append(partition)
+                    return self._deliver(line, readers[partition], seq, group, now)
             if now >= end:
                 return None
             due = min(reader.wakes(line.stored) for reader in readers)
