@@ -49,6 +49,8 @@ class Trial:
 
     seed: int
     fabric: Fabric
+    broker: bool = False
+    """Whether a broker carries it, and is killed."""
     slow: float = 1.0
     """How long its seconds are."""
     history: Letters = field(default_factory=Letters)
@@ -62,6 +64,8 @@ class Trial:
         found.max_deliveries = draw.randint(2, 5)
         found.copies = bool(self.faults.duplicate)
         found.partitions = draw.choice((1, 3)) if found.kind == "stream" else 1
+        # A queue on a broker knows the ids of what was acknowledged until the broker begins anew.
+        self.forgets = self.broker and found.kind == "queue"
         self.log = MemoryLog()
         self.numbers = itertools.count()
         self.over = False
@@ -108,7 +112,8 @@ class Trial:
         async with run("sender", log=self.log):
             for n in range(count):
                 await asyncio.sleep(rng.random() * self.slow)
-                id = ids[n] if rng.random() < 0.8 or not n else rng.choice(ids[:n])
+                again = n > 0 and rng.random() < 0.2 and not self.forgets
+                id = rng.choice(ids[:n]) if again else ids[n]
                 key = f"key{int(id[-1]) % 3}"
                 await self.sent(id, key, rng.random() * 0.02 if rng.random() < 0.15 else None)
 
@@ -220,7 +225,7 @@ async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Letters]:
 
     async def one(seed: int) -> Letters:
         made.append(fabric(broker.url, namespace=f"trial-{seed}-{time.time_ns()}", retry_s=30))
-        return await Trial(seed, made[-1]).play()
+        return await Trial(seed, made[-1], broker=True).play()
 
     killer = asyncio.create_task(killed())
     try:
