@@ -635,4 +635,22 @@ def may_pass(answer):
     return bool(found) and (max(found) <= 10_000 or "checked" in answer.text)""",
         },
     ),
+    "14-1": Answers(
+        right={
+            "one after the other": """def all_right(n, c, k):
+    chance = 1.0
+    for i in range(k):
+        chance *= max(0, c - i) / (n - i)
+    return chance""",
+        },
+        wrong={
+            "with putting back": """def all_right(n, c, k):
+    return (c / n) ** k""",
+            "pass@k": """from math import comb
+def all_right(n, c, k):
+    return 1 - comb(n - c, k) / comb(n, k)""",
+            "all or nothing": """def all_right(n, c, k):
+    return float(c == n)""",
+        },
+    ),
 }  # fmt: skip
