@@ -18,7 +18,7 @@ from agentkit.errors import AgentkitError
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Request
 from benchmarks.local import extraction as texts
-from benchmarks.local import unseen
+from benchmarks.local import seen, unseen
 from benchmarks.local.tasks import HELD_OUT, SEEN, WRITING, Task, right, tasks
 
 SYSTEM = "You answer questions. Use your tools."
@@ -88,7 +88,7 @@ async def measure(options: argparse.Namespace) -> None:
     for name in ("well-formed", "right tool", "right call"):
         print(f"| {name}, of {len(wanted)} | {interval(found[name], len(wanted))} |")
     if options.typed:
-        cases = texts.SEEN if options.writing else unseen.HELD_OUT
+        cases = [*texts.SEEN, *seen.READ] if options.writing else unseen.HELD_OUT
         good, of = await extraction(model, cases, options.writing)
         print(f"| typed answer right, of {of} | {interval(good, of)} |")
 
