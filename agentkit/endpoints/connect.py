@@ -169,15 +169,16 @@ def made(
 def with_tools(model: Model, endpoint: Endpoint, tools: Tooling | None) -> Model:
     """The model, with tools where it has none of its own."""
     tiny = isinstance(endpoint, LocalEndpoint) and endpoint.tiny
+    likely = endpoint.goes_on if isinstance(endpoint, LocalEndpoint) and tiny else None
     if tools == "prompted":
-        return Prompted(model, tiny=tiny)
+        return Prompted(model, tiny=tiny, likely=likely)
     if tools == "native" and isinstance(endpoint, LocalEndpoint) and endpoint.weights.small:
         raise SetupError(
             f"{endpoint.name} has no tool calls of its own: its chat template would drop the tools",
             expected='tools="prompted", or nothing, which is the same',
         )
     if tools is None and isinstance(endpoint, LocalEndpoint):
-        return Prompted(model, tiny=tiny, native=endpoint.native_tools)
+        return Prompted(model, tiny=tiny, native=endpoint.native_tools, likely=likely)
     if tools is None and endpoint.name.startswith("ollama:"):
         return Prompted(model, native=perhaps)
     return model

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
 from agentkit.endpoints import prices
+from agentkit.endpoints.clients import Call
+from agentkit.endpoints.encoding import encode
 from agentkit.endpoints.endpoint import Endpoint, Place
-from agentkit.endpoints.failures import Site
+from agentkit.endpoints.failures import Site, malformed
+from agentkit.endpoints.http import post
 from agentkit.endpoints.openai import OPENAI
+from agentkit.events import Usage
 from agentkit.local.catalogue import Weights, weights_of
+from agentkit.model import Request
 
 TIMEOUT_S = 600.0
 """Seconds of silence: a small machine reads a long conversation slowly, and others wait before."""
@@ -53,6 +59,32 @@ class LocalEndpoint(Endpoint):
         if self.weights.template or self.weights.small:
             return False
         return self.weights.native_tools or "tools" in (await served(self.weights)).head.template
+
+    async def goes_on(self, text: str, count: int) -> tuple[dict[str, float], Usage]:
+        """How the model would go on with a text: its likeliest next pieces, in nats.
+
+        Args:
+            text: as the model reads it, without a chat template.
+            count: pieces that are told.
+
+        Raises:
+            EndpointError: the server does not answer, or says no such thing.
+        """
+        place = await self.place()
+        url = place.url.removesuffix("/v1" + self.dialect.path) + "/completion"
+        body = {"prompt": text, "n_predict": 1, "n_probs": count, "cache_prompt": True}
+        headers = self.headers(place, Request(thread=()))
+        call = Call(place.site, url, headers, encode({**body, "temperature": 0}), self.timeout_s)
+        del headers  # A traceback that shows local variables must not show the key.
+        said = await post(call, await self.line(place))
+        try:
+            found = json.loads(said)
+            told = found["completion_probabilities"][0]["top_logprobs"]
+            pieces = {str(one["token"]): float(one["logprob"]) for one in told}
+            counts = int(found["tokens_evaluated"]), int(found["tokens_predicted"])
+        except (ValueError, KeyError, TypeError, IndexError):
+            raise malformed(place.site, "no probabilities", said) from None
+        return pieces, Usage(tokens_in=counts[0], tokens_out=counts[1])
 
     @property
     def tiny(self) -> bool:

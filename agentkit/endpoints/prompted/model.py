@@ -7,18 +7,19 @@ tool calls as any model makes them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
 
 from agentkit.budget import Bound, bound_of
 from agentkit.endpoints.failures import TOOLLESS
 from agentkit.endpoints.openai_request import chosen
 from agentkit.endpoints.prompted.choosing import further, narrowed
 from agentkit.endpoints.prompted.copying import saying, small_schema
+from agentkit.endpoints.prompted.extracting import PIECES, drawn
 from agentkit.endpoints.prompted.reading import AnswerVoice, Said, tool_calls, understood
 from agentkit.endpoints.prompted.shape import bounded, reply_schema
 from agentkit.endpoints.prompted.wording import filled, plain, small, told
-from agentkit.errors import Rejected
+from agentkit.errors import EndpointError, Rejected
 from agentkit.events import Usage
 from agentkit.listening import tell_whole
 from agentkit.messages import JSON, Message, ToolCall, thread_of
@@ -31,6 +32,8 @@ REPAIRS = 2
 
 Tooling = Literal["native", "prompted"]
 Ability = Callable[[], Awaitable[bool]]
+GoesOn = Callable[[str, int], Awaitable[tuple[dict[str, float], Usage]]]
+"""Of a text: its so many likeliest next pieces, with the logarithms of their probabilities."""
 
 
 class ToolsPrompted(Note):
@@ -57,12 +60,22 @@ class Prompted:
         model: answers; asked without tools.
         tiny: whether it is so small that it is shown examples, gets one tool to call where the
             request is clearly about that one, and calls each once in a turn.
+        likely: how a small model would go on with a text, where its server says so: then it
+            fills in forms from short texts field by field; see `finding`.
         native: None to ask for calls in words always; else an async function that tells, once,
             whether the model has tools of its own. Until it says itself that it has none.
     """
 
-    def __init__(self, model: Model, *, tiny: bool = False, native: Ability | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        tiny: bool = False,
+        native: Ability | None = None,
+        likely: GoesOn | None = None,
+    ) -> None:
         self.model, self.name, self.tiny, self.native = model, model.name, tiny, native
+        self.likely = likely
         self.given, self.known = native is None, False
         self.options: Options = getattr(model, "options", None) or Options()
 
@@ -108,7 +121,7 @@ class Prompted:
             tools = tuple(tool for tool in tools if tool.name == choice)
         required = choice not in (None, "auto", "none")
         if not tools:
-            return await self.model(without_tools(request, self.tiny), on_text)
+            return await self.untooled(request, on_text)
         if self.tiny:
             return await self.tiny_turn(request, tools, required, on_text)
         return await self.turn(request, tools, required, on_text)
@@ -137,9 +150,35 @@ class Prompted:
         used = tuple(tool for tool in tools if tool.name in made)
         offered = further(asked, used, fresh) if used and not required else narrowed(asked, fresh)
         if not offered:
-            return await self.model(without_tools(request, True), on_text)
+            return await self.untooled(request, on_text)
         messages = [*small(offered), Message(role="user", content=asked)]
         return await self.asked(request, messages, small_schema(offered, asked), tools, None)
+
+    async def untooled(self, request: Request, on_text: OnText | None) -> Reply:
+        """One reply in which nothing is called: words, or a form that is filled in."""
+        inner = without_tools(request, self.tiny)
+        usage = Usage()
+        if self.tiny and self.likely is not None and is_form(request):
+            shape, usage = await self.narrowed(request, self.likely)
+            inner = inner.model_copy(update={"output": shape or inner.output})
+        reply = await self.model(inner, on_text)
+        return reply.model_copy(update={"usage": reply.usage + usage}) if usage.calls else reply
+
+    async def narrowed(self, request: Request, likely: GoesOn) -> tuple[JSON, Usage]:
+        """The form with what a short text says in it, and what it took to find that."""
+        spent = [Usage()]
+
+        async def told(text: str) -> dict[str, float]:
+            found, usage = await likely(text, PIECES)
+            spent.append(usage.model_copy(update={"calls": 1}))
+            return found
+
+        try:
+            values = await drawn(request.output, last_asked(request), told)
+        except EndpointError:
+            # The whole form is asked for, as from a server that tells no probabilities.
+            values = None
+        return holding(bounded(request.output), values or {}), sum(spent[1:], spent[0])
 
     async def asked(
         self,
@@ -209,6 +248,20 @@ def without_tools(request: Request, tiny: bool) -> Request:
         shape = saying(bounded(request.output), messages[-1].text)
         return bare(request, [*messages[:-1], *filled(), messages[-1]], shape)
     return bare(request, messages, request.output)
+
+
+def is_form(request: Request) -> bool:
+    """Whether a request is one text, and a form to fill in from it."""
+    users = [one for one in said(request) if one.role != "system"]
+    return request.output is not None and len(users) == 1 and users[0].role == "user"
+
+
+def holding(shape: Any, values: Mapping[str, Any]) -> Any:
+    """The schema of a form in which some values stand; the others are asked for as before."""
+    if not values:
+        return None
+    kinds = {k: {"enum": [values[k]]} if k in values else v for k, v in shape["properties"].items()}
+    return {**shape, "properties": kinds}
 
 
 def calls_of_turn(request: Request) -> list[ToolCall]:

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from agentkit import Agent, tool
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.embedding import connect_embedder
+from agentkit.endpoints.local import LocalEndpoint
 from agentkit.errors import ContextTooLong, EndpointError, SetupError
 from agentkit.local import serving
 from agentkit.local.catalogue import weights_of
@@ -29,6 +30,7 @@ from agentkit.local.shared import release, shared
 from agentkit.local.starting import LocalFailed, held, running
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Reply, Request
+from agentkit.reliability.wrapper import endpoint_of
 from tests.conftest import ROOT
 from tests.gguf_files import write_head
 
@@ -97,6 +99,17 @@ async def test_json_always_fits() -> None:
     clerk = Agent("clerk", "Fill in the form.", model=local(max_tokens=60, temperature=1, seed=1))
     for text in ("Ida is 31 and drinks tea.",):
         assert isinstance((await clerk(text, output=Person)).data, Person)
+
+
+async def test_it_tells_how_a_text_may_go_on_and_finds_what_a_text_says() -> None:
+    endpoint = endpoint_of(local())
+    assert isinstance(endpoint, LocalEndpoint)
+    likely, usage = await endpoint.goes_on("The capital of France is", 20)
+    assert max(likely, key=lambda piece: likely[piece]) == " Paris" and max(likely.values()) <= 0
+    assert len(likely) == 20 and usage.tokens_in == 5 and usage.tokens_out == 1
+    clerk = Agent("clerk", "Fill in the form.", model=local(max_tokens=60))
+    found = await clerk("Ida is 31 and drinks tea.", output=Person)
+    assert found.data == Person(name="Ida", age=31, likes="tea") and found.usage.calls == 2
 
 
 @tool(effect="pure")
