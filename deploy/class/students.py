@@ -88,10 +88,30 @@ async def check(request: Any, api_key: str) -> Any:
             code=401,
         )
     name, budget_usd, rpm, tpm, spent_usd = found
+    make_room()
     return UserAPIKeyAuth(
         api_key=api_key, key_alias=name, max_budget=budget_usd, rpm_limit=rpm, tpm_limit=tpm,
         spend=spent_usd,
     )  # fmt: skip
+
+
+def make_room() -> None:
+    """Let LiteLLM count for more than 200 keys at once.
+
+    Its counters in memory are the items of a cache of that size; one that is full drops some, and
+    the limits of a large class are forgotten in mid-minute.
+    """
+    from litellm.proxy import proxy_server
+
+    counting = (proxy_server.proxy_logging_obj.internal_usage_cache.dual_cache,
+                proxy_server.user_api_key_cache)  # fmt: skip
+    for cache in counting:
+        kept = cache.in_memory_cache
+        kept.max_size_in_memory = max(kept.max_size_in_memory, COUNTERS)
+
+
+COUNTERS = 100_000
+"""A student has a handful."""
 
 
 def entered(kwargs: dict[str, Any], status: str, start: Any, end: Any) -> tuple[str, Any, float]:

@@ -23,11 +23,12 @@ from agentkit import Agent, connect
 from agentkit.classroom import classroom
 from agentkit.errors import EndpointError, RateLimited, Rejected
 from agentkit.logs.memory import MemoryLog
+from agentkit.reliability.timeouts import Timeouts
 from agentkit.reliability.wrapper import endpoint_of
 from agentkit.sim import server as sim
 from tests.foreign.conftest import ROOT, VENVS, free_port, running
 
-pytestmark = pytest.mark.foreign
+pytestmark = [pytest.mark.foreign, pytest.mark.timeout(1800)]
 
 STUDENTS, ASKS, BUDGET = int(os.environ.get("CLASS_STUDENTS", "300")), 4, 0.00035
 PRICES = """      api_base: {url}/v1
@@ -52,6 +53,8 @@ class Class:
             max_tokens=40,
             # One process of the proxy serves a few calls a second on a small, busy machine.
             timeout_s=900,
+            # A proxy that is busy for seconds accepts nobody meanwhile.
+            timeouts=Timeouts(connect_s=60),
         )
         return Agent(name, "You answer in one sentence.", model=found)
 
@@ -147,9 +150,7 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
     assert counts["budget spent"] >= STUDENTS / 10
     paid = real["tokens_in"] * 1e-6 + real["tokens_out"] * 4e-6
     assert sum(float(str(one[1])) for one in spent) == pytest.approx(paid)
-    # A busy machine may refuse connections for longer than they are tried: told, and not charged.
-    assert not set(counts) - {"answered", "budget spent", "Unreachable"}
-    assert counts["Unreachable"] <= 0.02 * STUDENTS * ASKS
+    assert not set(counts) - {"answered", "budget spent"}
 
 
 async def test_a_student_sees_what_is_left(lessons: Class) -> None:
@@ -160,7 +161,8 @@ async def test_a_student_sees_what_is_left(lessons: Class) -> None:
     assert (left.requests, left.requests_limit) == (2, 3)
     assert "of $1.00 left, 2 of 3 requests" in str(left)
     with pytest.raises(RateLimited):
-        for n in range(4):
+        # A minute of the proxy may end in between: two of them are filled.
+        for n in range(7):
             await clerk(f"What is {n} * 7?", log=MemoryLog())
 
 
