@@ -19,9 +19,9 @@ import pytest
 from pydantic import BaseModel
 
 from agentkit import Agent, tool
+from agentkit.endpoints import local as endpoints
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.embedding import connect_embedder
-from agentkit.endpoints.local import LocalEndpoint
 from agentkit.errors import ContextTooLong, EndpointError, SetupError
 from agentkit.local import serving
 from agentkit.local.catalogue import weights_of
@@ -30,7 +30,6 @@ from agentkit.local.shared import release, shared
 from agentkit.local.starting import LocalFailed, held, running
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Reply, Request
-from agentkit.reliability.wrapper import endpoint_of
 from tests.conftest import ROOT
 from tests.gguf_files import write_head
 
@@ -102,8 +101,7 @@ async def test_json_always_fits() -> None:
 
 
 async def test_it_tells_how_a_text_may_go_on_and_finds_what_a_text_says() -> None:
-    endpoint = endpoint_of(local())
-    assert isinstance(endpoint, LocalEndpoint)
+    endpoint = endpoints.local(f"local:{NAME}", NAME)
     likely, usage = await endpoint.goes_on("The capital of France is", 20)
     assert max(likely, key=lambda piece: likely[piece]) == " Paris" and max(likely.values()) <= 0
     assert len(likely) == 20 and usage.tokens_in == 5 and usage.tokens_out == 1
@@ -185,6 +183,7 @@ async def test_a_server_that_dies_in_mid_answer_is_started_again_and_asked_again
 
 OTHER = """
 import asyncio, sys
+from agentkit.endpoints import local as endpoints
 from agentkit.endpoints.connect import connect
 from agentkit.local.shared import shared
 from agentkit.messages import Message, thread_of
