@@ -12,6 +12,7 @@ from agentkit.events import RunEnded, RunStarted
 from agentkit.finished import answered
 from agentkit.log import Log
 from agentkit.logs import open_log
+from agentkit.messages import Content, canonical
 from agentkit.offers import State
 from agentkit.traces import revived
 from agentkit.typed import Output
@@ -51,7 +52,8 @@ async def attach(
             expected="a run that an actor was asked in",
         )
     kept = output if output is not None else start.output
-    return answered(events, "", start.actor, start.given, kept)
+    task = start.given if isinstance(start.given, str | Content) else canonical(start.given)
+    return answered(events, "", start.actor, task, kept)
 
 
 async def ended(log: Log, run_id: str) -> Sequence[Any]:

@@ -498,6 +498,8 @@ async def test_a_migration_while_runs_are_under_way_disturbs_no_worker_of_either
     worker = Worker([held], old, slots=4, **QUICK)
     # The table that it would say its name in comes with the next version.
     monkeypatch.setattr(worker, "_present", lambda: asyncio.sleep(1))
+    # So does the one in which it would look for budgets.
+    old._session.execute("CREATE TEMPORARY TABLE budgets (share text)")
     serving = asyncio.create_task(worker.serve())
     while len(performed) < 4:
         await asyncio.sleep(0.01)
@@ -676,6 +678,14 @@ async def test_attach_waits_for_a_run_of_a_kernel_too(logs: Logs) -> None:
     while not log.has("mine"):
         await asyncio.sleep(0.01)
     assert (await attach("mine", log=log, timeout_s=20)).text == (await asking).text
+
+
+@pytest.mark.parametrize("task", [0, 2.5, True, None, ["a", 1], {"port": "Amber", "t": 30}])
+async def test_attach_has_the_answer_to_a_task_that_is_no_text(logs: Logs, task: Any) -> None:
+    log = logs()
+    clerk = Agent("clerk", "x", model=EchoModel(0.0))
+    asked = await clerk(task, log=log, id="mine")
+    assert (await attach("mine", log=log, timeout_s=20)).text == asked.text
 
 
 def test_a_worker_that_cannot_be_is_refused(tmp_path: Path) -> None:
