@@ -65,7 +65,7 @@ check-consistency: .venv/.dev
 	@$(PY) -m consistency.letters $(LETTERS)
 
 test-chaos: .venv/.dev
-	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet/test_chaos.py $(ARGS)
+	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet $(ARGS)
 
 test-class: .venv/.dev
 	@scripts/test-class $(ARGS)

@@ -18,6 +18,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple
 
 from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
@@ -368,6 +369,10 @@ class Budget:
             " a model of your own; or give budget_tokens instead",
             run_id=self.run,
         )
+
+
+AROUND: ContextVar[Budget | None] = ContextVar("agentkit_budget_around", default=None)
+"""The budget around runs that are opened outside of any: that of those they are performed for."""
 
 
 def checked(usd: float | None, tokens: int | None, calls: int | None = None) -> None:

@@ -66,6 +66,8 @@ class Hold:
     tokens: int | None = None
     cuts: int = 0
     """Attempts at it that were cut in flight."""
+    took: float | None = None
+    """What it is entered as in the end, in USD, attempts that were cut included."""
     heard: int = 0
     """Characters that came of its longest attempt, where somebody listens to it."""
     budget: Holder | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease
@@ -31,6 +31,10 @@ class Claimed:
     actor: str
     reason: str = ""
     """What the last attempt failed with."""
+    share: str = ""
+    """Whose it is."""
+    limited: bool = False
+    """Whether the share has a budget."""
 
 
 class Counts(Frozen):
@@ -78,8 +82,93 @@ class Stuck(Frozen):
     reason: str
 
 
+class Books(Frozen):
+    """The budget of a share, for all who perform its runs."""
+
+    share: str
+    usd: float
+    """What may be spent."""
+    granted: float
+    """What was given to those who perform runs, and not given back: never more than `usd`."""
+    spent: float
+    """What they have told so far that they spent of it."""
+    idle: float = 0.0
+    """What those who are there hold and may give back."""
+
+
+class Chunk(NamedTuple):
+    """A part of a budget that was asked for."""
+
+    usd: float
+    """What was given, 0 where there is no more."""
+    elsewhere: float
+    """What others who are there hold of the budget, and have not spent."""
+
+
+class Stamps(NamedTuple):
+    """Calls that may be made at so many times, by the clock of the log."""
+
+    now: float
+    """The time."""
+    start: float
+    """When the first may be made, the others after it at the rate."""
+    many: int
+    """How many times; 0: none so far ahead; ask again at `start`."""
+
+
+class Quotas(Protocol):
+    """What all who work at a log may do together: spend, and ask so often."""
+
+    def allow(self, share: str, usd: float) -> int:
+        """Let the runs of a share spend so much in all, and offer those anew that lacked it.
+
+        Returns:
+            How many these were.
+        """
+        ...
+
+    def books(self) -> list[Books]:
+        """All budgets."""
+        ...
+
+    def draw(self, share: str, holder: str, need: float, spent: float) -> Chunk:
+        """Take a part of a budget: what is needed or more, or nothing.
+
+        Args:
+            share: whose.
+            holder: who takes it.
+            need: the least that is of use.
+            spent: what the holder has spent so far of all that it has taken.
+        """
+        ...
+
+    def told(self, share: str, holder: str, spent: float, back: float = 0.0) -> None:
+        """Say what a holder has spent so far, and give back what it will not spend."""
+        ...
+
+    def stamps(self, name: str, per_s: float, burst_s: float, want: int) -> Stamps:
+        """Take the next times at which calls may be made, one after the other at a rate.
+
+        Args:
+            name: of what is asked.
+            per_s: the rate, for all together.
+            burst_s: how long a time that was not used is good for.
+            want: how many.
+        """
+        ...
+
+
 class Work(Protocol):
     """The queue of a log."""
+
+    @property
+    def quotas(self) -> Quotas:
+        """What all may do together.
+
+        Raises:
+            SetupError: the log is a file, where each worker is on its own.
+        """
+        ...
 
     def claim(
         self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from agentkit.budget import Budget, Spent
+from agentkit.budget import AROUND, Budget, Spent
 from agentkit.code import Mark
 from agentkit.errors import AgentkitError
 from agentkit.events import Base, Noted, RunEnded, RunStarted, Usage
@@ -48,7 +48,7 @@ class Recorder:
         spent = partial(spent_in, self.root, self.beside)
         self.within: Scope | None = around[1] if around and self.outer else None
         """The activation in which it is opened."""
-        outer = self.outer.budget if self.outer else None
+        outer = self.outer.budget if self.outer else AROUND.get()
         if self.within is not None and self.within.budget is not None:
             outer = self.within.budget
         self.budget: Budget = Budget(

@@ -255,7 +255,11 @@ class Stepping(Recorder):
         budget = self.budget_of(step.scope)
         if cuts and (told := cut_note(budget, hold, cuts)) is not None:
             self.note(told, scope=step.scope.key)
-        return with_cuts(outcome, budget, hold, cuts)
+        made = with_cuts(outcome, budget, hold, cuts)
+        if hold is not None and hold.outer is not None:
+            for one in hold.lineage():
+                one.took = made.cost_usd
+        return made
 
     def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
         if outcome.doubt:

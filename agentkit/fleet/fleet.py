@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentkit.actor import Actor
+from agentkit.budget import checked
 from agentkit.errors import SetupError
 from agentkit.events import uuid7
 from agentkit.fleet.batch import Batch
@@ -23,7 +24,7 @@ from agentkit.lease import LEASE_S
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.logs.files import folder
-from agentkit.offers import Counts, Present
+from agentkit.offers import Books, Counts, Present, checked_share
 from agentkit.typed import Output
 
 START_S = 60.0
@@ -180,6 +181,8 @@ class Fleet:
         name: str = "",
         share: str | None = None,
         output: Output = None,
+        budget_usd: float | None = None,
+        each_usd: float | None = None,
         **options: Any,
     ) -> Batch:
         """Give each task to the workers as a run of its own, and return at once.
@@ -190,7 +193,10 @@ class Fleet:
             name: of the batch; a new one without.
             share: shares get their runs performed in fair turns; the batch is one without a name.
             output: the type of the answers' data.
-            options: of each run, as `submit` takes them: `budget_usd`, `deadline_s`, `priority`.
+            budget_usd: what all runs of the share may cost together, whichever workers perform
+                them; see `allow`. Runs that it does not suffice for fail with `BudgetSpent`.
+            each_usd: what each run may cost.
+            options: of each run, as `submit` takes them: `deadline_s`, `priority`.
 
         Returns:
             The runs; they are stored when this returns.
@@ -201,6 +207,9 @@ class Fleet:
         """
         name = name or uuid7()
         await self._may_map(team.name, name)
+        share = name if share is None else share
+        if budget_usd is not None:
+            await self.allow(share, usd=budget_usd)
         given, ids = list(tasks), list[str]()
         for n in range(0, len(given), TOGETHER):
             ids += await asyncio.gather(
@@ -209,7 +218,8 @@ class Fleet:
                         task,
                         log=self.log,
                         id=f"{name}{MARK}{nth:06d}",
-                        share=name if share is None else share,
+                        share=share,
+                        budget_usd=each_usd,
                         output=output,
                         **options,
                     )
@@ -217,6 +227,38 @@ class Fleet:
                 )
             )
         return Batch(self.log, ids, name=name, output=output)
+
+    async def allow(self, share: str, *, usd: float) -> int:
+        """Let the runs of a share cost so much in all, from now on, whoever performs them.
+
+        What is given out to workers counts as spent: the bill passes the budget only by what calls
+        in flight cost above their bounds (`max_tokens`). A worker that is killed takes its part of
+        the budget along, at most a fiftieth or eight calls. Runs that are under way already are
+        bound when they are claimed anew.
+
+        Args:
+            share: a user or batch, as `map` and `submit` name it.
+            usd: what its runs may cost in all, with what they have cost since the first `allow`.
+
+        Returns:
+            How many runs that had failed with `BudgetSpent` are offered anew.
+
+        Raises:
+            SetupError: the log is a file, or that is no budget.
+        """
+        checked(usd, None)
+        share = checked_share(share)
+        if not share:
+            raise SetupError("A budget is that of a share, and this one has no name.")
+        return await asyncio.to_thread(lambda: self.log.work.quotas.allow(share, usd))
+
+    async def books(self) -> list[Books]:
+        """The budgets of all shares: allowed, given out, spent.
+
+        Raises:
+            SetupError: the log is a file.
+        """
+        return await asyncio.to_thread(lambda: self.log.work.quotas.books())
 
     async def _may_map(self, actor: str, name: str) -> None:
         """Refuse a batch that nobody would perform, or of a name that is taken.

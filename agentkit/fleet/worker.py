@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from agentkit.actor import Actor
 from agentkit.errors import (
     AgentkitError,
+    BudgetSpent,
     LogError,
     LogLocked,
     LogUnreachable,
@@ -28,6 +29,7 @@ from agentkit.errors import (
     Waiting,
     full_text,
 )
+from agentkit.fleet.common import Common
 from agentkit.fleet.counting import Metrics
 from agentkit.fleet.notes import DeadLettered
 from agentkit.lease import HANDED, LEASE_S, Lease, owner_name
@@ -40,11 +42,14 @@ from agentkit.questions import pending
 MARGIN = 0.15
 """The part of a lease before its end in which a worker begins nothing and lets go of its runs."""
 
-FINAL = (SetupError,)
+FINAL = (SetupError, BudgetSpent)
 """Errors that no other attempt mends: a dead letter at once."""
 
 REOPEN_S = 2.0
 """How often it is looked whether a person has answered."""
+
+SETTLE_S = 1.0
+"""How often it is said what was spent of shared budgets."""
 
 AGE_S = 5.0
 """How old the numbers of the queue on the health page may be."""
@@ -112,6 +117,7 @@ class Worker:
         self.name, self.since = owner_name(), time.time()
         self.doing: dict[str, Doing] = {}
         self.stopping = asyncio.Event()
+        self.common = Common(log, self.name)
         self._free = asyncio.Event()
         self._counted: tuple[float, Counts | None] = (-AGE_S, None)
         self._rng = random.Random()
@@ -124,7 +130,14 @@ class Worker:
         """
         loops = [
             asyncio.create_task(self._supervised(loop))
-            for loop in (self._present, self._beat, self._guard, self._claim, self._reopen)
+            for loop in (
+                self._present,
+                self._beat,
+                self._guard,
+                self._claim,
+                self._reopen,
+                self._settle,
+            )
         ]
         try:
             while not self.stopping.is_set():
@@ -138,6 +151,7 @@ class Worker:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
             with contextlib.suppress(LogError):
+                await self.common.close()
                 await asyncio.to_thread(self.log.work.present, self.shown, gone=True)
 
     @property
@@ -223,6 +237,11 @@ class Worker:
         await asyncio.to_thread(self.log.work.present, self.shown)
         await asyncio.sleep(self.lease_s / 4)
 
+    async def _settle(self) -> None:
+        """Tell what was spent of shared budgets, and give back what lies idle."""
+        await asyncio.sleep(SETTLE_S * self._rng.uniform(0.75, 1.0))
+        await self.common.settled()
+
     async def _beat(self) -> None:
         """Renew the leases of all runs here; the log writes them in one statement."""
         for one in list(self.doing.values()):
@@ -248,6 +267,7 @@ class Worker:
         """Go on with a run, and see what becomes of it."""
         lease = claimed.lease
         HANDED.set({lease.run: lease})
+        self.common.around(claimed)
         try:
             if claimed.attempt > self.attempts:
                 await self._bury(claimed)

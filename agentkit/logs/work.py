@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
+from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, Quotas, State, Stuck
 from agentkit.runinfo import RunInfo
 
 TABLES = (
@@ -32,7 +33,7 @@ TAKE_TURN = (
 
 PICK = (
     "SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner,"
-    " r.lease FROM work w JOIN runs r ON r.n=w.run WHERE w.state='open' AND w.after<=?"
+    " r.lease, w.share FROM work w JOIN runs r ON r.n=w.run WHERE w.state='open' AND w.after<=?"
     " AND w.actor IN ({}) AND r.status<>'ok' ORDER BY w.priority DESC, w.turn, w.run"
 )
 
@@ -84,6 +85,15 @@ class SqliteWork:
         self.log, self.clock = log, clock
 
     @property
+    def quotas(self) -> Quotas:
+        raise SetupError(
+            "A log in a file keeps no budget and no rate for all workers together.",
+            expected="a log in Postgres",
+            todo="Fleet.up() without a log starts a server of one's own; or bound each run"
+            " (`each_usd`) and each process (`connect(..., limit=...)`)",
+        )
+
+    @property
     def db(self) -> sqlite3.Connection:
         return self.log._db
 
@@ -103,14 +113,14 @@ class SqliteWork:
             now = self.clock()
             self.db.execute("DELETE FROM work WHERE run IN (SELECT n FROM runs WHERE status='ok')")
             query = PICK.format(",".join("?" * len(actors)))
-            for n, id, actor, attempts, turn, reason, epoch, owner, until in self.db.execute(
+            for n, id, actor, attempts, turn, reason, epoch, owner, until, share in self.db.execute(
                 query, (now, *actors)
             ):
                 if holds(until, now) and not owner_gone(owner):
                     continue
                 lease = Lease(id, owner_name(), epoch + 1, seconds=seconds)
                 self._take(n, lease, now, turn)
-                found.append(Claimed(lease, attempts + 1, actor, reason))
+                found.append(Claimed(lease, attempts + 1, actor, reason, share))
                 if len(found) == limit:
                     break
         return found

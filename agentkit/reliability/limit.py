@@ -17,13 +17,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agentkit.errors import CircuitOpen, RateLimited, SetupError
 from agentkit.holds import bound_of
 from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
+from agentkit.reliability.across import ACROSS, LANE
 from agentkit.reliability.admission import TOLD_S, Queued, let_go
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.headers import pause_s
@@ -64,6 +65,19 @@ class Limit(Frozen):
     tokens_per_minute: float | None = Field(default=None, gt=0, le=1e12)
     burst_s: float = Field(default=1.0, gt=0, le=60.0)
     """How many seconds' worth may go out at once after a pause; at least one request."""
+    fleet: bool = False
+    """Whether `requests_per_minute` is for all workers of a fleet together, not for each process;
+    see agentkit.fleet.permits. Their log must be one in Postgres."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Limit:
+        if self.fleet and (self.requests_per_minute is None or self.tokens_per_minute is not None):
+            raise SetupError(
+                "A limit for a whole fleet is a number of requests per minute.",
+                expected="Limit(requests_per_minute=..., fleet=True), without tokens_per_minute",
+                todo="bound the tokens in each process by another share of what you have",
+            )
+        return self
 
 
 class Bucket:
@@ -191,7 +205,13 @@ class Limited(Wrapper):
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask when it is its turn; see agentkit.model.Model."""
         pace, need = self.pace, self.need(request)
-        waited_s = await pace.enter(request.actor, need)
+        waited_s = await pace.enter(LANE.get() or request.actor, need)
+        if pace.limit.fleet:
+            try:
+                waited_s += await self.across(request)
+            except BaseException:
+                pace.refund(need, asyncio.get_running_loop().time())
+                raise
         if waited_s >= TOLD_S:
             note(Queued(model=self.name, wait_s=round(waited_s, 3), cause="limit"))
         let_go()
@@ -208,6 +228,16 @@ class Limited(Wrapper):
             pace.settle(need, took or need)
             pace.known_out = max(pace.known_out, reply.usage.tokens_out)
         return reply
+
+    async def across(self, request: Request) -> float:
+        """Wait for the turn among all workers of a fleet; elsewhere there is nobody else."""
+        rate, all_of_them = self.pace.limit.requests_per_minute, ACROSS.get()
+        if all_of_them is None or rate is None:
+            return 0.0
+        endpoint = endpoint_of(self.model)
+        name = f"{self.name} {getattr(endpoint, 'account', '')[:16]}"
+        lane = LANE.get() or request.actor
+        return await all_of_them.enter(name, rate, self.pace.limit.burst_s, lane)
 
     def need(self, request: Request) -> float:
         """The tokens that a call may take; they are counted only where they are bounded."""
@@ -235,7 +265,8 @@ class Limited(Wrapper):
             )
             if value is not None
         ]
-        return ", ".join(parts) or "what the endpoint says"
+        whose = " for the whole fleet" if stated.fleet else ""
+        return (", ".join(parts) or "what the endpoint says") + whose
 
     def state(self) -> str:
         now = self.pace.per_minute

@@ -50,10 +50,21 @@ CREATE INDEX events_asking ON events (run) WHERE body LIKE '%"step":"person"%';
 """
 """Workers say that they are there; and runs that asked a person are found at once."""
 
-MIGRATIONS = [VERSION_1, VERSION_2]
+VERSION_3 = """
+CREATE TABLE budgets (share text PRIMARY KEY, usd double precision NOT NULL,
+    granted double precision NOT NULL DEFAULT 0);
+CREATE TABLE purses (share text NOT NULL, holder text COLLATE "C" NOT NULL,
+    granted double precision NOT NULL, spent double precision NOT NULL,
+    seen double precision NOT NULL, PRIMARY KEY (share, holder));
+CREATE TABLE rates (name text PRIMARY KEY, per_s double precision NOT NULL,
+    next double precision NOT NULL);
+"""
+"""What all workers may spend and ask together."""
+
+MIGRATIONS = [VERSION_1, VERSION_2, VERSION_3]
 """One per schema version; a database of version n gets those from n on, in one transaction."""
 
-NEEDS = [1, 1]
+NEEDS = [1, 1, 1]
 """By schema version, the oldest version whose code may go on working with its tables.
 
 So two versions of workers serve one log while they are replaced: a migration that only adds

@@ -11,6 +11,7 @@ from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name
 from agentkit.logs import chain
 from agentkit.logs.postgres.appending import NOW, Part, columns
 from agentkit.logs.postgres.claiming import MACHINE
+from agentkit.logs.postgres.quotas import PostgresQuotas
 from agentkit.logs.postgres.session import Session
 from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, State, Stuck
 
@@ -31,7 +32,8 @@ HELD = "r.lease > t.now AND r.lease <= t.now + 20"
 """See agentkit.lease.holds."""
 
 PICK = f"""
-SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner
+SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner, w.share,
+    EXISTS (SELECT 1 FROM budgets b WHERE b.share = w.share)
 FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
 WHERE w.actor = %s AND w.state = 'open' AND w.after <= t.now AND NOT ({HELD})
 ORDER BY w.priority DESC, w.turn, w.run LIMIT %s FOR UPDATE OF w SKIP LOCKED
@@ -138,6 +140,10 @@ class PostgresWork:
     def __init__(self, session: Session, now: float | None) -> None:
         self.session, self.now = session, now
 
+    @property
+    def quotas(self) -> PostgresQuotas:
+        return PostgresQuotas(self.session, self.now)
+
     def claim(
         self, actors: Sequence[str], limit: int, *, seconds: float = LEASE_S
     ) -> list[Claimed]:
@@ -157,7 +163,7 @@ class PostgresWork:
                 return []
             leases = {
                 n: Lease(id, owner_name(), epoch + 1, seconds=seconds)
-                for n, id, _, _, _, _, epoch, _ in rows
+                for n, id, _, _, _, _, epoch, *_ in rows
             }
             given = [
                 (row[0], row[6], row[7], leases[row[0]].owner)
@@ -169,8 +175,8 @@ class PostgresWork:
             turn = max(row[4] for row in rows)
             connection.execute(TAKE_TURNS, ([CLOCK], [turn]))
         return [
-            Claimed(leases[n], attempts + 1, actor, reason)
-            for n, _, actor, attempts, _, reason, _, _ in rows
+            Claimed(leases[n], attempts + 1, actor, reason, share, limited)
+            for n, _, actor, attempts, _, reason, _, _, share, limited in rows
             if n in mine
         ]
 

@@ -125,7 +125,7 @@ def log(request: pytest.FixtureRequest, folder: Path) -> Iterator[Log]:
 
 async def test_answers_come_as_runs_end_and_failures_stop_nobody(log: Log) -> None:
     async with working(log, hello, attempts=1) as fleet:
-        runs = await fleet.map(hello, ["a", "bad", "c"], budget_usd=1.0)
+        runs = await fleet.map(hello, ["a", "bad", "c"], each_usd=1.0)
         assert len(runs) == 3
         assert sorted([one.text async for one in runs]) == ["hi a", "hi c"]
         (error,) = runs.failed.values()
