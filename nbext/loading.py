@@ -19,6 +19,7 @@ from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
+from nbext.fleets import showing_batches
 from nbext.hidden import explain_import_error, explanation, hider
 from nbext.hinting import inspecting
 from nbext.magics import MAGICS
@@ -73,6 +74,7 @@ def load(shell: Any) -> Session:
     markdown = shell.display_formatter.formatters["text/markdown"]
     markdown.for_type(Answer, lambda answer: answered(answer)[0])
     undo.append(lambda: forget(markdown))
+    undo.append(showing_batches(shell))
     undo.append(close_widgets)
     undo.append(on_path())
     undo.append(at_home())

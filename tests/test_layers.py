@@ -190,6 +190,7 @@ LAYERS = [
     "nbext.trace",
     "nbext.slots",
     "nbext.table",
+    "nbext.fleets",
     "nbext.asked",
     "nbext.widgets",
     "nbext.stacks",

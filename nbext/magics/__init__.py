@@ -11,6 +11,7 @@ from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.evaluate import EVALUATE
 from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
+from nbext.magics.fleet import FLEET
 from nbext.magics.mcp import MCP
 from nbext.magics.memory import MEMORY
 from nbext.magics.overview import listing
@@ -48,6 +49,7 @@ OTHERS: tuple[Magic, ...] = (
     EVALUATE,
     EVENTS,
     FAULTS,
+    FLEET,
     FORK,
     GRAPH,
     MCP,

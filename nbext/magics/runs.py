@@ -10,6 +10,7 @@ from agentkit.questions import asked_in
 from agentkit.views.fold import fold
 from agentkit.views.ledger import Ledger
 from nbext.magics.base import Magic
+from nbext.magics.fleet import held
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short
 from nbext.stacks import around, guarded
@@ -64,6 +65,8 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
     %replay and %stop. A run that failed, was cancelled or lost its kernel goes on with %resume.
     One that waits for a person, or asked something before it stopped, is answered by %pending.
     """
+    if line.has("--fleet"):
+        return fleet_runs(session, line)
     infos = session.log.runs()
     if line.has("--mine"):
         infos = [info for info in infos if session.mine(info)]
@@ -82,6 +85,33 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
         rows=tuple(rows),
         empty="No runs yet. Ask somebody: %%ask ACTOR",
         note=f"{more} older ones: %runs --all" if more else "",
+        numbers=frozenset({"took", "calls", "tokens", "cost"}),
+    )
+
+
+def fleet_runs(session: Session, line: Line) -> Table:
+    """The runs of the fleet's log, with who performs those that are under way."""
+    log = held(session).log
+    infos = log.runs()
+    listed = infos if line.has("--all") else infos[:NEWEST]
+    more, stuck = len(infos) - len(listed), {one.id: one for one in log.work.stuck()}
+    there = {one.name.rpartition(":")[0]: one.name for one in log.work.workers()}
+    rows = []
+    for info in listed:
+        cells, letter = row(info, False), stuck.get(info.id)
+        holder = info.owner.rpartition(":")[0] if info.status == "open" else ""
+        stands = info.status
+        if letter is not None:
+            stands, holder = ("failed" if letter.state == "dead" else "waiting"), ""
+        elif stands != "ok":
+            stands = "running" if holder in there and info.events > 1 else "open"
+        where = holder if stands == "running" else ""
+        rows.append((*cells[:2], stands, *cells[3:], where))
+    return Table(
+        head=(*HEAD, "worker"),
+        rows=tuple(rows),
+        empty="No runs yet. Give the fleet some: await fleet.map(ACTOR, TASKS)",
+        note=f"{more} older ones: %runs --fleet --all" if more else "",
         numbers=frozenset({"took", "calls", "tokens", "cost"}),
     )
 
@@ -115,6 +145,7 @@ RUNS = Magic(
         options=(
             Option(name="--all", help=f"all of them, not only the newest {NEWEST}"),
             Option(name="--mine", help="only those of this kernel"),
+            Option(name="--fleet", help="those of the fleet of this notebook, and who has them"),
             Option(name="--here", help="only those of this notebook, earlier kernels included"),
         ),
     ),
