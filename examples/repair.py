@@ -75,6 +75,4 @@ def main(given: Path) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python examples/repair.py FOLDER    # with a program and its tests")
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1])) if sys.argv[1:] else "usage: python examples/repair.py FOLDER")
