@@ -26,7 +26,6 @@ AgentkitError
 │   ├── TooDeep           agents ask each other in a circle
 │   └── DeadlinePassed    the ask, run or gather took longer than allowed
 ├── PeerError             a server or agent elsewhere; agentkit.protocols has a class for each cause
-├── SandboxError          foreign code was stopped, or failed; agentkit.sandbox has its classes
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
 ├── Unsettled             a `once` step may or may not have happened; a person must say

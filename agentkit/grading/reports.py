@@ -7,14 +7,13 @@ Formats: nbgrader's grades (nbgrader.readthedocs.io, "export"), Gradescope's res
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 from collections.abc import Sequence
 
 from agentkit.grading.verdict import Verdict
 from agentkit.pictures.table import Rows, text_table
-from agentkit.words import for_terminal
+from agentkit.words import for_html, for_terminal
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
@@ -76,13 +75,13 @@ def gradescope(verdict: Verdict) -> str:
 def feedback_html(verdict: Verdict) -> str:
     """A page for a student: points, and what happened in the public cases."""
     rows = "".join(
-        f"<tr><td>{said(mark.rule)}</td><td>{mark.points:g} of {mark.of:g}</td>"
+        f"<tr><td>{for_html(mark.rule)}</td><td>{mark.points:g} of {mark.of:g}</td>"
         f"<td>{mark.held} of {mark.cases} cases; a share of {mark.low:.2f} to {mark.high:.2f}"
         f" with 95 % confidence</td><td>{mark.twice:.2f}</td></tr>"
         for mark in verdict.marks
     )
-    lines = "".join(f"<li>{said(line)}</li>" for line in verdict.feedback)
-    title = f"{said(verdict.assignment)}: {said(verdict.student)}"
+    lines = "".join(f"<li>{for_html(line)}</li>" for line in verdict.feedback)
+    title = f"{for_html(verdict.assignment)}: {for_html(verdict.student)}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
@@ -90,12 +89,7 @@ def feedback_html(verdict: Verdict) -> str:
         f"<title>{title}</title><style>body{{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem"
         " auto;padding:0 1rem}td,th{border-bottom:1px solid #ccc;padding:.3rem .6rem;text-align:"
         f"left}}</style><h1>{title}</h1><p>{verdict.points:g} of {verdict.of:g} points."
-        f" The program {said(verdict.end)}.</p><table><tr><th>rule</th><th>points</th><th>held</th>"
-        f"<th>twice in a row</th></tr>{rows}</table><h2>Public cases</h2>"
+        f" The program {for_html(verdict.end)}.</p><table><tr><th>rule</th><th>points</th>"
+        f"<th>held</th><th>twice in a row</th></tr>{rows}</table><h2>Public cases</h2>"
         f"<ul>{lines or '<li>none was reached</li>'}</ul></html>"
     )
-
-
-def said(text: str) -> str:
-    """Words of others as text of a page."""
-    return html.escape(text, quote=True)

@@ -242,6 +242,7 @@ class Search:
         bounds = [
             f"at most {max_choices} choices in a run and {max_runs} runs",
             f"at most {world.turns} calls of tools in an ask, one at a time",
+            "what works at once in one order, that of the event loop",
             *[world.bounds[name] for name in sorted(world.bounds)],
         ]
         unasked = sorted(world.says.keys() - world.asked - {"person"})
