@@ -140,7 +140,7 @@ EXHAUSTIONS = {
         "import os\nwhile True:\n    os.fork()", (ProcessesSpent, ProgramFailed)
     ),
     "take all processes by a shell": Attempt(
-        "import os; os.execvp('sh', ['sh', '-c', 'f() {{ f | f & }}; f; sleep 5'])",
+        "import os; os.execvp('sh', ['sh', '-c', 'f() {{ sleep 9 & f | f & }}; f; sleep 9'])",
         (ProcessesSpent, ProgramFailed, TimeSpent),
     ),
     "take all threads": Attempt(
