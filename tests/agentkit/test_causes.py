@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -109,6 +109,7 @@ NAMES = some.text("abz019_-*/@", min_size=1, max_size=20).filter(lambda t: t[0] 
 VALUES = some.text("ab:;<>!~ .", min_size=1, max_size=60).map(lambda t: t.strip() + "x")
 
 
+@settings(max_examples=40, deadline=None)
 @given(some.lists(some.tuples(NAMES, VALUES), max_size=40, unique_by=lambda one: one[0]))
 def test_what_is_passed_on_is_what_opentelemetry_reads(members: list[tuple[str, str]]) -> None:
     state = ",".join(f"{name}={value}" for name, value in members if name != "agentkit")
@@ -125,8 +126,10 @@ def test_what_is_passed_on_is_what_opentelemetry_reads(members: list[tuple[str, 
     assert again.state == cause.state
 
 
-@given(some.text(max_size=300), some.text(max_size=3_000))
-def test_no_words_of_a_peer_break_it(parent: str, state: str) -> None:
+@settings(deadline=None)
+@given(some.text(max_size=80), some.lists(some.text(max_size=30), max_size=6), some.integers(1, 90))
+def test_no_words_of_a_peer_break_it(parent: str, members: list[str], times: int) -> None:
+    state = ",".join(members * times)  # Long texts are drawn slowly.
     assert incoming({"traceparent": parent}) is None or len(parent) >= 55
     cause = incoming({"traceparent": GOOD, "tracestate": state})
     assert cause is not None and len(cause.state) <= 512 and cause.state.isascii()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from acp.stdio import spawn_agent_process
 from agentkit import open_log
 from agentkit.cli import main
 from agentkit.events import StepStarted
+from agentkit.protocols.acp.command import one_in
+from agentkit.protocols.acp.serving import LARGEST, Chatting
 from tests.agentkit.protocols.official import PIXEL
 from tests.conftest import ROOT
 
@@ -89,26 +92,56 @@ class Chat(acp.Client):
 
 
 @contextlib.asynccontextmanager
-async def chatting(folder: Path, name: str, chat: Chat) -> AsyncIterator[tuple[Any, str]]:
-    """A session with an actor that `agentkit acp` serves."""
-    (folder / "port.py").write_text(TEAM)
+async def in_a_process(folder: Path, name: str, chat: Chat) -> AsyncIterator[Any]:
+    """An agent that `agentkit acp` serves."""
     words = ["-m", "agentkit", "acp", f"{folder}/port.py:{name}", "--log", f"{folder}/log.db"]
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    async with (
-        asyncio.timeout(60),
-        spawn_agent_process(chat, sys.executable, *words, env=env, cwd=folder) as (agent, _),
-    ):
-        hello = await agent.initialize(protocol_version=acp.PROTOCOL_VERSION)
-        assert hello.protocol_version == 1 and hello.agent_info.name == name
-        session = await agent.new_session(cwd=str(folder), mcp_servers=[])
-        yield agent, session.session_id
+    async with spawn_agent_process(chat, sys.executable, *words, env=env, cwd=folder) as (agent, _):
+        yield agent
+
+
+@contextlib.asynccontextmanager
+async def here(folder: Path, name: str, chat: Chat) -> AsyncIterator[Any]:
+    """The same in this process, over a pair of sockets."""
+    log = open_log(f"{folder}/log.db")
+    chatting = Chatting(one_in(f"{folder}/port.py:{name}"), log)
+    (client_in, client_out), (agent_in, agent_out) = [
+        await asyncio.open_connection(sock=one, limit=LARGEST) for one in socket.socketpair()
+    ]
+    agent: Any = chatting
+    serving = asyncio.create_task(acp.run_agent(agent, agent_out, agent_in))
+    connection = acp.connect_to_agent(chat, client_out, client_in)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+        client_out.close()
+        await serving
+        await chatting.close()
+        agent_out.close()
+
+
+@pytest.fixture(params=[here, pytest.param(in_a_process, marks=pytest.mark.protocols)])
+def chatting(request: pytest.FixtureRequest) -> Any:
+    """Opens a session with an actor that is served."""
+
+    @contextlib.asynccontextmanager
+    async def opened(folder: Path, name: str, chat: Chat) -> AsyncIterator[tuple[Any, str]]:
+        (folder / "port.py").write_text(TEAM)
+        async with asyncio.timeout(60), request.param(folder, name, chat) as agent:
+            hello = await agent.initialize(protocol_version=acp.PROTOCOL_VERSION)
+            assert hello.protocol_version == 1 and hello.agent_info.name == name
+            session = await agent.new_session(cwd=str(folder), mcp_servers=[])
+            yield agent, session.session_id
+
+    return opened
 
 
 def text(words: str) -> list[Any]:
     return [acp.text_block(words)]
 
 
-async def test_an_agent_talks_and_remembers_the_conversation(tmp_path: Path) -> None:
+async def test_an_agent_talks_and_remembers_the_conversation(chatting: Any, tmp_path: Path) -> None:
     chat = Chat()
     async with chatting(tmp_path, "clerk", chat) as (agent, session):
         done = await agent.prompt(session_id=session, prompt=text("Hello"))
@@ -135,7 +168,9 @@ async def test_an_agent_talks_and_remembers_the_conversation(tmp_path: Path) -> 
     log.close()
 
 
-async def test_a_team_tells_its_answer_and_the_words_of_others_as_thoughts(tmp_path: Path) -> None:
+async def test_a_team_tells_its_answer_and_the_words_of_others_as_thoughts(
+    chatting: Any, tmp_path: Path
+) -> None:
     chat = Chat()
     async with chatting(tmp_path, "team", chat) as (agent, session):
         await agent.prompt(session_id=session, prompt=text("Hello"))
@@ -145,7 +180,7 @@ async def test_a_team_tells_its_answer_and_the_words_of_others_as_thoughts(tmp_p
 
 @pytest.mark.parametrize("choice", ["yes", "no", None])
 async def test_a_person_is_asked_by_the_client_before_a_tool_acts(
-    tmp_path: Path, choice: str | None
+    chatting: Any, tmp_path: Path, choice: str | None
 ) -> None:
     chat = Chat(choice)
     async with chatting(tmp_path, "burner", chat) as (agent, session):
@@ -158,7 +193,9 @@ async def test_a_person_is_asked_by_the_client_before_a_tool_acts(
     assert chat.said() == "done"
 
 
-async def test_a_question_in_words_is_answered_by_the_next_prompt(tmp_path: Path) -> None:
+async def test_a_question_in_words_is_answered_by_the_next_prompt(
+    chatting: Any, tmp_path: Path
+) -> None:
     chat = Chat()
     async with chatting(tmp_path, "asker", chat) as (agent, session):
         first = await agent.prompt(session_id=session, prompt=text("Go"))
@@ -169,7 +206,9 @@ async def test_a_question_in_words_is_answered_by_the_next_prompt(tmp_path: Path
         assert len(chat.of("tool_call")) == 1
 
 
-async def test_a_prompt_is_cancelled_and_a_failure_is_a_typed_error(tmp_path: Path) -> None:
+async def test_a_prompt_is_cancelled_and_a_failure_is_a_typed_error(
+    chatting: Any, tmp_path: Path
+) -> None:
     chat = Chat()
     async with chatting(tmp_path, "slow", chat) as (agent, session):
         asking = asyncio.ensure_future(agent.prompt(session_id=session, prompt=text("Go")))
