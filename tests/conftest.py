@@ -9,11 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.chromium import find_chromium
 from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A machine that is busy is no fault of ours: no example has to be done within a time.
+settings.register_profile("agentkit", deadline=None)
+settings.load_profile("agentkit")
 
 
 class OutsideNetwork(BaseException):
