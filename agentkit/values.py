@@ -56,6 +56,9 @@ def jsonable(value: Any) -> JSON:
     try:
         made = to_jsonable_python(value, fallback=plain)
         return made if sound(made) else mended(made)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair in a name, which pydantic refuses where it takes it in a value.
+        return to_jsonable_python(mended(value), fallback=plain)
     except ValueError:
         raise
     except Exception as error:
