@@ -16,7 +16,7 @@ HEAD = "from answer import *\n"
 def code(tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | None = None) -> Rule:
     """Return a scorer of code: the share of unit tests that the answer passes.
 
-    The code is what stands between ``` in the answer, or all of it; it is the module `answer`.
+    The code is what stands in the fences of the answer, or all of it; it is the module `answer`.
     What it takes too much of is its own fault, and no pass.
 
     Args:
