@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agentkit.evaluate.passes import pass_hat_k
 from agentkit.evaluate.statistics import wilson
@@ -96,9 +96,9 @@ def told(rule: Rule, seen: Sequence[Seen]) -> list[str]:
     ]
 
 
-def kept(holds: object, seen: Seen) -> bool:
+def kept(holds: Callable[[Seen], bool], seen: Seen) -> bool:
     """Whether a rule holds; one that stumbles over what an answer did does not."""
     try:
-        return bool(holds(seen))  # type: ignore[operator]
+        return bool(holds(seen))
     except Exception:
         return False
