@@ -24,6 +24,7 @@ from agentkit.grading.assignment import Assignment, Case, Seen
 from agentkit.grading.handed import Unusable, handed
 from agentkit.grading.referee import Referee
 from agentkit.grading.verdict import Verdict, judged
+from agentkit.protocols.quiet import Quiet
 from agentkit.sandbox import Limits, Sandbox, SandboxError
 from agentkit.sim import server as sim
 
@@ -175,7 +176,7 @@ async def listening(referee: Referee, path: Path) -> AsyncIterator[None]:
     config = uvicorn.Config(
         referee.app(), uds=str(path), log_config=None, access_log=False, lifespan="off", ws="none"
     )
-    server = uvicorn.Server(config)
+    server = Quiet(config)
     task = asyncio.create_task(server.serve())
     try:
         while not server.started:

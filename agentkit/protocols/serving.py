@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import uvicorn
@@ -14,19 +13,12 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from agentkit.errors import SetupError, error_text
 from agentkit.protocols.bounds import STOP_S
+from agentkit.protocols.quiet import Quiet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 LEAST = 16
 """Characters of a token: a shorter one can be guessed."""
-
-
-class Quiet(uvicorn.Server):
-    """A server in a process whose signals belong to somebody else: a kernel, or asyncio.run."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Running:
