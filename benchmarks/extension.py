@@ -34,10 +34,12 @@ LISTEN = """() => {
     window.lags = {};
     const panel = document.querySelector(".ak-agents"), asked = /asked at ([0-9.]+)/g;
     const old = new Set([...panel.textContent.matchAll(asked)].map(([name]) => name));
-    new MutationObserver(() => requestAnimationFrame(() => {
+    window.listener?.disconnect();
+    window.listener = new MutationObserver(() => requestAnimationFrame(() => {
         for (const [name, at] of panel.textContent.matchAll(asked))
             if (!old.has(name)) window.lags[name] ??= Date.now() - at * 1000;
-    })).observe(panel, { childList: true, subtree: true, characterData: true });
+    }));
+    window.listener.observe(panel, { childList: true, subtree: true, characterData: true });
 }"""
 SETUP = """\
 import asyncio, threading, time
