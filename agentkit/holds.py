@@ -66,6 +66,8 @@ class Hold:
     tokens: int | None = None
     cuts: int = 0
     """Attempts at it that were cut in flight."""
+    idle: bool = False
+    """Whether it waits for its turn, so that nothing of it is under way."""
     took: float | None = None
     """What it is entered as in the end, in USD, attempts that were cut included."""
     heard: int = 0
@@ -108,11 +110,25 @@ def cut(error: BaseException | None) -> None:
         BudgetSpent: the attempt that failed may have been paid, and another does not fit.
     """
     holding = HOLDING.get()
-    if holding and may_have_cost(error):
-        for hold in holding[-1].lineage():
-            hold.cuts += 1
-            if hold.budget is not None:
-                hold.budget.extend(hold)
+    if not holding:
+        return
+    sent, holding[-1].idle = not holding[-1].idle, False
+    if sent and may_have_cost(error):
+        another()
+
+
+def another() -> None:
+    """Reserve for one more attempt at the call under way, as the one before was paid.
+
+    Raises:
+        BudgetSpent: it does not fit; the one before is entered all the same.
+    """
+    hold = under_way()
+    for one in hold.lineage() if hold is not None else ():
+        one.cuts += 1
+    for one in hold.lineage() if hold is not None else ():
+        if one.budget is not None:
+            one.budget.extend(one)
 
 
 def under_way() -> Hold | None:

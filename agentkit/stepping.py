@@ -246,7 +246,7 @@ class Stepping(Recorder):
         doubt = step.effect == "once" and (stopped or open_ended(error, outer))
         status: Status = "cancelled" if stopped or doubt or step.kind == "tool" else "failed"
         failure = failure_of(error, traced=step.kind == "tool")
-        cuts = hold.cuts + may_have_cost(error) if hold else 0
+        cuts = hold.cuts + (may_have_cost(error) and not hold.idle) if hold else 0
         lost = Outcome(error=failure, doubt=doubt)
         self._end(step, status, self._with_cuts(step, lost, hold, cuts))
 

@@ -4,7 +4,8 @@
 
 The stated bound: a bill passes its budget by no more than what was in flight when a reply turned
 out dearer than its bound. Here no reply is, so that no bill may pass its budget at all, whoever is
-cancelled, fails, is hedged or asked again.
+cancelled, fails, declines, waits for its turn, is hedged or asked again; nor may a bill hold less
+than was charged, or more than the calls that were sent can have cost.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ from agentkit.events import Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
 from agentkit.model import Model, OnText, Reply, Request
+from agentkit.reliability.breaker import Breaker, breaker
+from agentkit.reliability.concurrency import concurrency
+from agentkit.reliability.deadline import deadline
 from agentkit.reliability.fallback import fallback
 from agentkit.reliability.hedge import hedge
+from agentkit.reliability.limit import limit
 from agentkit.reliability.retry import retry
 from agentkit.reliability.withbudget import with_budget
 from consistency.virtual import VirtualLoop, play
@@ -36,6 +41,8 @@ class Books:
     """What an endpoint charged, by its own books."""
 
     usd: float = 0.0
+    most: float = 0.0
+    """What a bill may hold for the calls that were sent."""
     calls: int = 0
 
 
@@ -44,7 +51,7 @@ class Faulty:
 
     def __init__(self, name: str, rng: random.Random, books: Books) -> None:
         self.name, self.rng, self.books = name, rng, books
-        self.most = rng.choice([1.0, 2.0, 5.0])
+        self.most = self.entered = rng.choice([1.0, 2.0, 5.0])
         self.known = rng.random() < 0.8
 
     def bound(self, request: Request) -> Bound:
@@ -56,6 +63,7 @@ class Faulty:
             raise RateLimited("no", retry_after_s=self.rng.random())
         cost = self.most * self.rng.uniform(0.3, 1.0)
         self.books.usd += cost
+        self.books.most += self.entered
         self.books.calls += 1
         await asyncio.sleep(self.rng.expovariate(1.0) * (20 if drawn > 0.95 else 1))
         if drawn < 0.2:
@@ -63,6 +71,7 @@ class Faulty:
         if drawn < 0.25:
             raise Overloaded("down", under_way=True)
         return Reply(
+            stop="refusal" if drawn < 0.35 else "stop",
             message=Message(role="assistant", content=f"{drawn}"),
             usage=Usage(tokens_in=10, tokens_out=self.rng.randint(1, 10), calls=1),
             cost_usd=cost,
@@ -79,13 +88,27 @@ class Plan:
 
     def model(self) -> Model:
         """An endpoint with random wrappers."""
-        found: Model = Faulty(f"e{self.made}", self.rng, self.books)
+        endpoint = Faulty(f"e{self.made}", self.rng, self.books)
+        found: Model = endpoint
+        if self.rng.random() < 0.3:
+            patience = self.rng.choice([None, 0.0, 3.0])
+            found = breaker(found, Breaker(failures=2, open_s=2.0, patience_s=patience))
+        if self.rng.random() < 0.3:
+            found = concurrency(found, self.rng.randint(1, 3))
+        if self.rng.random() < 0.3:
+            found = limit(found, self.rng.choice([True, 30.0, 600.0]))
         if self.rng.random() < 0.5:
             found = hedge(found, self.rng.choice([0.5, 2.0]))
         if self.rng.random() < 0.7:
             found = retry(found, self.rng.randint(2, 4), rng=self.rng)
         if self.rng.random() < 0.3:
-            found = fallback(found, [Faulty(f"f{self.made}", self.rng, self.books)])
+            found = deadline(found, self.rng.uniform(0.5, 30))
+        if self.rng.random() < 0.3:
+            other = Faulty(f"f{self.made}", self.rng, self.books)
+            # Nobody knows which of them an attempt that was cut was made at.
+            endpoint.entered = other.entered = max(endpoint.most, other.most)
+            others = [retry(other, 2, rng=self.rng)]
+            found = fallback(found, others, on_refusal=self.rng.random() < 0.7)
         return found
 
     def actor(self, depth: int) -> Actor[Any]:
@@ -128,6 +151,8 @@ class Outcome:
     budget: float
     bill: float | None
     charged: float
+    sent: float
+    """The most that the calls that were sent can have cost."""
     parts: list[tuple[str, float, float]]
     """Each ask with a part of its own: who, how much, what it came to."""
 
@@ -140,6 +165,8 @@ class Outcome:
             found.append(f"{self.charged} was charged of {self.budget}")
         if self.bill is not None and self.charged > self.bill + 1e-6:
             found.append(f"{self.charged} was charged and {self.bill} is in the bill")
+        if self.bill is not None and self.bill > self.sent + 1e-6:
+            found.append(f"{self.bill} is in the bill, and {self.sent} is all that was sent")
         found += [f"{who} took {took} of {part}" for who, part, took in self.parts
                   if took > part + 1e-6]  # fmt: skip
         return found
@@ -156,7 +183,7 @@ async def trial(seed: int) -> Outcome:
             async with asyncio.timeout(limit):
                 await asked("go")
     (info,) = [one for one in log.runs() if one.id == "r"]
-    return Outcome(budget, info.cost_usd, plan.books.usd, parts_of(log))
+    return Outcome(budget, info.cost_usd, plan.books.usd, plan.books.most, parts_of(log))
 
 
 def parts_of(log: MemoryLog) -> list[tuple[str, float, float]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from agentkit.regex import regex
+from agentkit.reliability.headers import moment, server_time
 
 WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset")
 ASKED = regex(
@@ -32,20 +31,22 @@ def wait_s(headers: Mapping[str, str], body: bytes = b"") -> float | None:
     which a limit is reset counts, or what the body says.
     """
     known = {name.lower(): value for name, value in headers.items()}
+    now = server_time(known, time.time)
     for name, unit in (("retry-after-ms", 0.001), *((name, 1.0) for name in WAITS)):
-        seconds = seconds_of(known.get(name, ""), unit)
+        seconds = seconds_of(known.get(name, ""), unit, now)
         if seconds is not None:
             return seconds
     text = body.decode("utf-8", "replace")
-    return next((seconds_of(found[1], 1.0) for found in ASKED.finditer(text)), None)
+    return next((seconds_of(found[1], 1.0, now) for found in ASKED.finditer(text)), None)
 
 
-def seconds_of(text: str, unit: float) -> float | None:
+def seconds_of(text: str, unit: float, now: float) -> float | None:
     """A header's time from now in seconds; None if it is none.
 
     Args:
         text: a number, numbers with units ("1m30s"), or a date; the first of a list.
         unit: of a bare number, in seconds.
+        now: Unix time, at the server.
     """
     text = text.strip()
     first = text.partition(",")[0].strip().strip('"')
@@ -57,13 +58,10 @@ def seconds_of(text: str, unit: float) -> float | None:
             seconds = float(first) * unit
             if LONG_AGO_S < seconds < float("inf"):
                 # Some servers tell the time of day, in seconds or in milliseconds.
-                seconds = seconds / (1000 if seconds > 1000 * LONG_AGO_S else 1) - time.time()
+                seconds = seconds / (1000 if seconds > 1000 * LONG_AGO_S else 1) - now
     except ValueError:
-        try:
-            when = parsedate_to_datetime(text)
-            # Without a zone it is UTC (RFC 9110, section 5.6.7), not this machine's time.
-            when = when if when.tzinfo else when.replace(tzinfo=UTC)
-            seconds = when.timestamp() - time.time()
-        except (ValueError, OverflowError):
+        when = moment(text)
+        if when is None:
             return None
+        seconds = when - now
     return max(0.0, seconds) if seconds < float("inf") else None

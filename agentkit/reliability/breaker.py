@@ -32,7 +32,7 @@ from agentkit.errors import (
 from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.reliability.admission import let_go
+from agentkit.reliability.admission import let_go, queued
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper
@@ -95,6 +95,10 @@ class Circuit(Gate):
         self.in_a_row = self.probing = self.opened = 0
         self.until = 0.0
         """When it is tried again."""
+        self.turn = 0
+        """Counts the changes of its state: a call that was sent before one says nothing of now."""
+        self.tried = 0.0
+        """When the last trial was sent."""
         self.last: deque[bool] = deque(maxlen=how.window)
         """Of the last calls, whether each failed."""
 
@@ -110,44 +114,60 @@ class Circuit(Gate):
         if self.state == "open":
             if now < self.until:
                 return False
-            self.state, self.probing = "half-open", 0
+            self.switch("half-open")
         if self.probing >= self.how.probes:
-            return False
+            if now < self.tried + self.how.longest_s:
+                return False
+            # Nobody has heard of them for so long: their loop may have stopped under way.
+            self.probing = 0
         self.probing += 1
+        self.tried = now
         return True
+
+    def switch(self, state: State) -> None:
+        """Go into another state."""
+        self.state, self.probing = state, 0
+        self.turn += 1
 
     def give_back(self, need: float) -> None:
         self.probing = max(0, self.probing - 1)
 
     def delay(self, need: float, now: float) -> float | None:
         # Once its trials are under way, their end lets the others in.
-        return self.until - now if self.state == "open" else None
+        again = self.until if self.state == "open" else self.tried + self.how.longest_s
+        return again - now
 
-    def succeeded(self, now: float) -> Switched | None:
-        """A call was answered."""
+    def succeeded(self, now: float, turn: int) -> Switched | None:
+        """A call was answered that was sent in this turn."""
         with self.lock:
+            if turn != self.turn:
+                return None
             self.in_a_row = 0
             self.last.append(False)
             if self.state != "half-open":
                 return None
-            self.state, self.opened = "closed", 0
+            self.switch("closed")
+            self.opened = 0
             self.last.clear()
             self.pump(now)
             return Switched(model="", state="closed")
 
-    def failed(self, now: float, error: BaseException) -> Switched | None:
+    def failed(self, now: float, error: BaseException, turn: int) -> Switched | None:
         """A call failed in a way that says something of the endpoint."""
         with self.lock:
+            if turn != self.turn:
+                return None
             self.in_a_row += 1
             self.last.append(True)
             how = self.how
             full = len(self.last) == how.window
             too_many = full and sum(self.last) >= how.share * how.window
             trial = self.state == "half-open"
-            if self.state == "open" or not (trial or self.in_a_row >= how.failures or too_many):
+            if not (trial or self.in_a_row >= how.failures or too_many):
                 return None
             open_s = min(how.longest_s, how.open_s * 2.0 ** min(self.opened, 60))
-            self.state, self.until = "open", now + open_s
+            self.switch("open")
+            self.until = now + open_s
             self.opened += 1
             self.pump(now)
             return Switched(
@@ -158,10 +178,10 @@ class Circuit(Gate):
                 error=type(error).__name__,
             )
 
-    def withdrawn(self, now: float) -> None:
+    def withdrawn(self, now: float, turn: int) -> None:
         """A call ended without saying anything of the endpoint, as one that was cancelled."""
         with self.lock:
-            if self.state == "half-open":
+            if self.state == "half-open" and turn == self.turn:
                 self.give_back(1.0)
                 self.pump(now)
 
@@ -182,7 +202,7 @@ class Broken(Wrapper):
         """Ask, unless the circuit is open; see agentkit.model.Model."""
         circuit, clock = self.circuit, asyncio.get_running_loop().time
         was = circuit.state
-        await self.through(request.actor)
+        turn = await self.through(request.actor)
         if was != "closed" and circuit.state == "half-open":
             note(Switched(model=self.name, state="half-open"))
         let_go()
@@ -191,28 +211,30 @@ class Broken(Wrapper):
         except EndpointError as error:
             # One that refuses has answered; a filter that withholds a reply is no failure either.
             ill = isinstance(error, FAILING) and not error.context.get("withheld")
-            self.tell(circuit.failed(clock(), error) if ill else circuit.succeeded(clock()))
+            now = clock()
+            told = circuit.failed(now, error, turn) if ill else circuit.succeeded(now, turn)
+            self.tell(told)
             raise
         except BaseException:
-            circuit.withdrawn(clock())
+            circuit.withdrawn(clock(), turn)
             raise
-        self.tell(circuit.succeeded(clock()))
+        self.tell(circuit.succeeded(clock(), turn))
         return reply
 
-    async def through(self, actor: str) -> None:
-        """Wait until calls are sent.
+    async def through(self, actor: str) -> int:
+        """Wait until calls are sent; return in which turn of the circuit this one is.
 
         Raises:
             CircuitOpen: that takes longer than anybody waits.
         """
         if self.circuit.try_enter():
-            return
+            return self.circuit.turn
         if self.patience_s > 0:
             clock = asyncio.timeout(self.patience_s)
             try:
                 async with clock:
-                    await self.circuit.enter(actor)
-                return
+                    await queued(self.circuit.enter(actor))
+                return self.circuit.turn
             except TimeoutError:
                 if not clock.expired():
                     raise

@@ -11,7 +11,7 @@ import asyncio
 
 from agentkit.errors import SetupError
 from agentkit.model import Model, OnText, Reply, Request
-from agentkit.reliability.admission import TOLD_S, Queued, let_go
+from agentkit.reliability.admission import TOLD_S, Queued, let_go, queued
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper
@@ -24,6 +24,12 @@ class Places(Gate):
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most, self.taken = most, 0
+
+    def set(self, most: int) -> None:
+        """State the bound anew; who waits goes on by it."""
+        if most != self.most:
+            self.most = most
+            self.stir()
 
     def admit(self, need: float, now: float) -> bool:
         if self.taken >= self.most:
@@ -53,18 +59,20 @@ class Concurrency(Wrapper):
     def __init__(self, model: Model, most: int) -> None:
         super().__init__(model)
         self.places = shared("concurrency", model, lambda: Places(most))
-        self.places.most = most
+        self.places.set(most)
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask when there is a place; see agentkit.model.Model."""
-        waited_s = await self.places.enter(request.actor)
+        # A call may end when its loop has stopped, as one that is thrown away under way.
+        clock = asyncio.get_running_loop().time
+        waited_s = await queued(self.places.enter(request.actor))
         try:
             if waited_s >= TOLD_S:
                 note(Queued(model=self.name, wait_s=round(waited_s, 3), cause="concurrency"))
             let_go()
             return await self.model(request, on_text)
         finally:
-            self.places.leave(asyncio.get_running_loop().time())
+            self.places.leave(clock())
 
     def set_to(self) -> str:
         return f"{self.places.most} at once"

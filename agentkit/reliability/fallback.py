@@ -20,7 +20,7 @@ from agentkit.errors import (
     error_text,
 )
 from agentkit.events import Usage
-from agentkit.holds import Bound, bound_of, cut, spare
+from agentkit.holds import Bound, another, bound_of, cut, unspare
 from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note
@@ -59,11 +59,20 @@ class Fallback(Wrapper):
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask one after the other; see agentkit.model.Model."""
         refused: list[Reply] = []
+        reply = await self.first(request, on_text, refused)
+        for _ in refused:
+            # Each is entered as what it cost. Where no reply comes they stay entered as bounds.
+            unspare()
+        return with_others(reply, refused)
+
+    async def first(self, request: Request, on_text: OnText | None, refused: list[Reply]) -> Reply:
+        """The first reply that counts; those that declined go into `refused`."""
         for model, after in zip(self.chain, self.chain[1:], strict=False):
             try:
                 reply = await model(own(request, model), on_text)
                 if not (self.on_refusal and reply.stop == "refusal"):
-                    return with_others(reply, refused)
+                    return reply
+                another()
                 refused.append(reply)
                 self.tell(model, after, "refusal", reply.text)
             except (EndpointError, CircuitOpen) as error:
@@ -73,13 +82,7 @@ class Fallback(Wrapper):
                 self.tell(model, after, type(error).__name__, error_text(error))
             tell_again(on_text)
         last = self.chain[-1]
-        try:
-            return with_others(await last(own(request, last), on_text), refused)
-        except EndpointError:
-            # What was refused before was paid all the same; it counts as its bound.
-            for _ in refused:
-                spare()
-            raise
+        return await last(own(request, last), on_text)
 
     def may_help(self, error: EndpointError | CircuitOpen) -> bool:
         """Whether another model may do better."""

@@ -3,6 +3,8 @@
 So no actor starves behind another that asks a thousand things at once (fair queueing; source: Nagle
 1987, "On Packet Switches with Infinite Storage", RFC 970). What the room behind the gate is, a
 subclass says. It may be used from several event loops, in threads, at once; time is the loop's own.
+Each loop in which somebody waits has a timer of its own, since a loop may stop at any time, and
+nobody else's wait may depend on it.
 
 The libraries for this (aiolimiter, asyncio.Semaphore) are bound to one loop and know one queue.
 """
@@ -11,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -34,10 +37,11 @@ class Gate:
         self.lock = threading.RLock()
         self.lanes: OrderedDict[str, deque[Waiter]] = OrderedDict()
         self.waiting = 0
-        self._alarm = 0
-        """Number of the timer that counts; older ones do nothing."""
-        self._rings: tuple[asyncio.AbstractEventLoop, float] | None = None
-        """Where it rings, and when."""
+        self._loops: Counter[asyncio.AbstractEventLoop] = Counter()
+        """In which loops how many wait."""
+        self._alarms: dict[asyncio.AbstractEventLoop, tuple[float, int]] = {}
+        """When the timer of each loop rings, and its number; older ones do nothing."""
+        self._number = 0
 
     def admit(self, need: float, now: float) -> bool:
         """Take the room that a call needs, if it is there."""
@@ -66,6 +70,7 @@ class Gate:
             waiter = Waiter(lane, need, loop.create_future(), loop)
             self.lanes.setdefault(lane, deque()).append(waiter)
             self.waiting += 1
+            self._loops[loop] += 1
             self.pump(now)
         try:
             await waiter.turn
@@ -91,9 +96,9 @@ class Gate:
             head = queue[0]
             gone = head.loop.is_closed() or head.turn.done()
             if not gone and not self.admit(head.need, now):
-                return self._wake_later(head, now)
+                return self._wake_later(self.delay(head.need, now), now)
             queue.popleft()
-            self.waiting -= 1
+            self._left(head)
             if queue:
                 self.lanes.move_to_end(lane)
             else:
@@ -102,33 +107,57 @@ class Gate:
                 head.let_in = True
                 on(head.loop, resolve, head.turn)
 
-    def _wake_later(self, head: Waiter, now: float) -> None:
-        delay = self.delay(head.need, now)
+    def stir(self) -> None:
+        """Look again who fits: the room is another one than it was."""
+        with self.lock:
+            for loop in list(self._loops):
+                on(loop, self._look, loop)
+
+    def turn_away(self, error: Callable[[], Exception]) -> None:
+        """Let nobody wait any longer: all who do are told an error, each one of its own."""
+        with self.lock:
+            waiters = [one for queue in self.lanes.values() for one in queue]
+            self.lanes.clear()
+            for one in waiters:
+                self._left(one)
+                on(one.loop, refuse, one.turn, error())
+
+    def _wake_later(self, delay: float | None, now: float) -> None:
         if delay is None:
             return
         at = now + max(delay, 0.0)
-        if self._rings and self._rings[0].is_running() and self._rings[1] <= at:
-            return
-        # A loop that stands still would ring too late for the others.
-        loop = head.loop if head.loop.is_running() else asyncio.get_running_loop()
-        self._alarm += 1
-        self._rings = loop, at
-        on(loop, self._set, loop, at - now, self._alarm)
+        for loop in list(self._loops):
+            if loop in self._alarms and self._alarms[loop][0] <= at:
+                continue
+            self._number += 1
+            self._alarms[loop] = at, self._number
+            on(loop, self._set, loop, at - now, self._number)
 
     def _set(self, loop: asyncio.AbstractEventLoop, delay: float, number: int) -> None:
         loop.call_later(delay, self._ring, loop, number)
 
     def _ring(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
         with self.lock:
-            if number == self._alarm:
-                self._rings = None
+            if loop in self._alarms and self._alarms[loop][1] == number:
+                del self._alarms[loop]
                 self.pump(loop.time())
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self.lock:
+            self.pump(loop.time())
+
+    def _left(self, waiter: Waiter) -> None:
+        self.waiting -= 1
+        self._loops[waiter.loop] -= 1
+        if self._loops[waiter.loop] <= 0:
+            del self._loops[waiter.loop]
+            self._alarms.pop(waiter.loop, None)
 
     def _drop(self, waiter: Waiter) -> None:
         queue = self.lanes.get(waiter.lane)
         if queue is not None and waiter in queue:
             queue.remove(waiter)
-            self.waiting -= 1
+            self._left(waiter)
             if not queue:
                 del self.lanes[waiter.lane]
 
@@ -150,3 +179,11 @@ def resolve(turn: asyncio.Future[None]) -> None:
     """Tell a waiter that it is its turn."""
     if not turn.done():
         turn.set_result(None)
+
+
+def refuse(turn: asyncio.Future[None], error: Exception) -> None:
+    """Tell a waiter that its turn will not come."""
+    if not turn.done():
+        turn.set_exception(error)
+        # Looked at, so that nobody complains where whoever waited was cancelled meanwhile.
+        turn.exception()

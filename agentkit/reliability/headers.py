@@ -2,6 +2,8 @@
 
 OpenAI and others: x-ratelimit-remaining-requests, x-ratelimit-reset-requests ("1s", "6m0s"), and
 the same with -tokens. Anthropic: anthropic-ratelimit-requests-remaining, and -reset as RFC 3339.
+A time of day is one of the server's clock, which this machine's may differ from by hours: it counts
+from the server's own `Date`, where there is one.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 NAMES = tuple(
     (form.format(what=what, told="remaining"), form.format(what=what, told="reset"))
@@ -19,7 +22,7 @@ NAMES = tuple(
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 LONGEST_S = 120.0
-"""A longer pause is not taken from a header: it may be about a day's allowance."""
+"""A longer pause is not taken from a header, and not waited for: it may be a day's allowance."""
 
 
 def pause_s(headers: Mapping[str, str], clock: Callable[[], float] = time.time) -> float:
@@ -27,12 +30,36 @@ def pause_s(headers: Mapping[str, str], clock: Callable[[], float] = time.time) 
     longest = 0.0
     for remaining, reset in NAMES:
         left = headers.get(remaining)
-        if left is None or left.strip() not in ("0", "0.0"):
+        if left is None or not nothing(left):
             continue
-        seconds = span_s(headers.get(reset) or "", clock)
+        seconds = span_s(headers.get(reset) or "", lambda: server_time(headers, clock))
         if seconds is not None and seconds <= LONGEST_S:
             longest = max(longest, seconds)
     return longest
+
+
+def nothing(left: str) -> bool:
+    """Whether a number says that nothing is left; some servers count below 0."""
+    try:
+        return float(left) <= 0
+    except ValueError:
+        return False
+
+
+def server_time(headers: Mapping[str, str], clock: Callable[[], float] = time.time) -> float:
+    """The Unix time at the server when it answered, as it says itself; else this machine's."""
+    told = moment(headers.get("date", ""))
+    return clock() if told is None else told
+
+
+def moment(text: str) -> float | None:
+    """The Unix time of a date of HTTP (RFC 9110, section 5.6.7); None if it is none."""
+    try:
+        when = parsedate_to_datetime(text)
+        # Without a zone it is UTC, not this machine's time.
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None  # whatever a stranger's words make the parser stumble over
 
 
 def span_s(text: str, clock: Callable[[], float]) -> float | None:
@@ -46,6 +73,7 @@ def span_s(text: str, clock: Callable[[], float]) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, datetime.fromisoformat(text).timestamp() - clock())
+        when = datetime.fromisoformat(text)
+        return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - clock())
     except (ValueError, OverflowError):
         return None

@@ -26,11 +26,11 @@ from pydantic import Field
 
 from agentkit.errors import SetupError
 from agentkit.holds import may_have_cost, spare, unspare
-from agentkit.listening import Aside, tell, tell_again
+from agentkit.listening import Aside, tell, tell_again, tell_whole
 from agentkit.messages import Frozen, digest
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.reliability.admission import admitted
+from agentkit.reliability.admission import admitted, beside
 from agentkit.reliability.paying import guessed, with_others
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper, endpoint_of, layers
@@ -105,8 +105,11 @@ class Latencies:
 class Lane:
     """One of the two requests: its task, when it was sent, and whether it speaks."""
 
-    def __init__(self, model: Model, request: Request, race: Race, queues: int) -> None:
+    def __init__(
+        self, model: Model, request: Request, race: Race, queues: int, second: bool = False
+    ) -> None:
         self.model, self.request, self.race, self.left = model, request, race, queues
+        self.second = second
         self.sent_s: float | None = None
         self.spoke_s: float | None = None
 
@@ -119,10 +122,12 @@ class Lane:
     async def run(self) -> Reply:
         """Make the request."""
         token = admitted.set(self.go)
+        if self.second:
+            beside.set(True)
         try:
             if not self.left:
                 self.go()
-            return await self.model(self.request, self if self.race.on_text else None)
+            return await self.model(self.request, self if self.race.on_text is not None else None)
         finally:
             admitted.reset(token)
 
@@ -232,7 +237,7 @@ class Hedging(Wrapper):
                 if spare():
                     key = digest(request.key, "hedge") if request.key else ""
                     again = request.model_copy(update={"key": key})
-                    lanes.append(Lane(self.model, again, race, self.before).start())
+                    lanes.append(Lane(self.model, again, race, self.before, second=True).start())
                 else:
                     note(NotHedged(model=self.name, after_s=round(after_s, 3), why="budget"))
             return await self.faster(race, lanes, after_s, seen)
@@ -262,12 +267,19 @@ class Hedging(Wrapper):
                 # All failed; the first failure is told.
                 await asyncio.wait([one.task for one in lanes])
                 winner = lanes[0]
+            # From here on the other one would only cost.
+            await stopped([one for one in lanes if one is not winner])
             reply = await winner.task
         except BaseException:
             if len(lanes) == 2:
                 await self.account(lanes, None, after_s)
             raise
         seen.add(winner.took_s)
+        if race.speaker not in (None, winner):
+            # Whose words were heard has failed since, so all is told anew.
+            tell_again(race.on_text)
+            if race.on_text is not None:
+                tell_whole(race.on_text, reply.message)
         return await self.account(lanes, winner, after_s, reply) if len(lanes) == 2 else reply
 
     async def winner(self, race: Race, lanes: list[Lane]) -> Lane | None:

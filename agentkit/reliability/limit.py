@@ -6,8 +6,10 @@ endpoint in this process, in whichever run, and actors take turns (see gate).
 
 It adapts: a 429 stops everybody for as long as the endpoint asks, and lowers the rate by a part
 (multiplicative decrease), which then comes back evenly (additive increase; source: Chiu and Jain
-1989). A header that says nothing is left until some time stops everybody until then. A Limit that
-states no rate has none until the first 429; then it is that at which it was refused.
+1989). A header that says nothing is left until some time stops everybody until then. Where that is
+longer than anybody waits (`LONGEST_S`), as after a day's allowance, calls are refused at once
+instead, and a fallback takes over. A Limit that states no rate has none until the first 429; then
+it is that at which it was refused.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.across import ACROSS, LANE
-from agentkit.reliability.admission import TOLD_S, Queued, let_go
+from agentkit.reliability.admission import TOLD_S, Queued, let_go, queued
 from agentkit.reliability.gate import Gate
-from agentkit.reliability.headers import pause_s
+from agentkit.reliability.headers import LONGEST_S, pause_s
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper, endpoint_of
 from agentkit.scope import note
@@ -50,7 +52,7 @@ class Slowed(Note):
     """An endpoint refused a call as one too many, so all calls of it go slower for a while."""
 
     topic = "limit"
-    says = "{model} answered 429; everybody waits {pause_s} s, then goes at {rate} per minute."
+    says = "{model} answered 429; nothing is sent for {pause_s} s, then {rate} per minute."
     grave = True
     model: str
     pause_s: Number
@@ -88,6 +90,11 @@ class Bucket:
         self.most = max(least, (self.rate or 0.0) * burst_s)
         self.level = self.most
 
+    def take(self, need: float) -> None:
+        """Take out what a call needs, or give it back; without a rate nobody counts."""
+        if self.rate is not None:
+            self.level -= need
+
     def fill(self, seconds: float, share: float) -> None:
         """Take in what has come since."""
         if self.rate is not None:
@@ -107,8 +114,9 @@ class Bucket:
 class Pace(Gate):
     """The rate of an endpoint; what a call needs is its tokens."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, name: str = "The endpoint") -> None:
         super().__init__()
+        self.name = name
         self.set(limit)
         self.share = 1.0
         """Of the stated rate, what is used now."""
@@ -125,8 +133,9 @@ class Pace(Gate):
             self.requests = Bucket(limit.requests_per_minute, limit.burst_s, 1.0)
             self.tokens = Bucket(limit.tokens_per_minute, limit.burst_s, 1.0)
             for before, now in zip(old, (self.requests, self.tokens), strict=True):
-                if before is not None:
+                if before is not None and before.rate is not None:
                     now.level = min(now.most, before.level)
+        self.stir()
 
     def tick(self, now: float) -> None:
         """Let time pass; a clock of another loop may be behind."""
@@ -140,14 +149,14 @@ class Pace(Gate):
         self.tick(now)
         if now < self.paused_until or not (self.requests.has(1.0) and self.tokens.has(need)):
             return False
-        self.requests.level -= 1.0
-        self.tokens.level -= need
+        self.requests.take(1.0)
+        self.tokens.take(need)
         self.sent.append(now)
         return True
 
     def give_back(self, need: float) -> None:
-        self.requests.level += 1.0
-        self.tokens.level += need
+        self.requests.take(-1.0)
+        self.tokens.take(-need)
 
     def delay(self, need: float, now: float) -> float | None:
         waits = self.requests.wait_s(1.0, self.share), self.tokens.wait_s(need, self.share)
@@ -156,7 +165,7 @@ class Pace(Gate):
     def settle(self, need: float, took: float) -> None:
         """Correct what a call was taken to need by what it took."""
         with self.lock:
-            self.tokens.level += need - took
+            self.tokens.take(took - need)
 
     def refund(self, need: float, now: float) -> None:
         """A call was not sent after all."""
@@ -168,6 +177,21 @@ class Pace(Gate):
         """Nobody is sent on for so long."""
         with self.lock:
             self.paused_until = max(self.paused_until, now + seconds)
+            if seconds > LONGEST_S:
+                self.turn_away(lambda: self.barred(now) or RateLimited())
+
+    def barred(self, now: float) -> RateLimited | None:
+        """Why a call is refused at once; None where it may wait for its turn."""
+        left_s = self.paused_until - now
+        if left_s <= LONGEST_S:
+            return None
+        return RateLimited(
+            f"{self.name} was not called: it asked to be left alone, for {left_s:.0f} s more.",
+            expected=f"a pause of at most {LONGEST_S:g} s, which calls wait for",
+            todo="ask again then, or name another model: connect(..., fallback=[...])",
+            retry_after_s=round(left_s, 3),
+            status=None,
+        )
 
     def slow(self, asked_s: float, now: float) -> bool:
         """Go slower after a 429; False where another one said so just before."""
@@ -196,7 +220,7 @@ class Limited(Wrapper):
 
     def __init__(self, model: Model, most: Limit) -> None:
         super().__init__(model)
-        self.pace = shared("limit", model, lambda: Pace(most))
+        self.pace = shared("limit", model, lambda: Pace(most, model.name))
         self.pace.set(most)
         endpoint: Any = endpoint_of(model)
         if hasattr(endpoint, "heard"):
@@ -205,12 +229,15 @@ class Limited(Wrapper):
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask when it is its turn; see agentkit.model.Model."""
         pace, need = self.pace, self.need(request)
-        waited_s = await pace.enter(LANE.get() or request.actor, need)
+        clock = asyncio.get_running_loop().time
+        if (barred := pace.barred(clock())) is not None:
+            raise barred
+        waited_s = await queued(pace.enter(LANE.get() or request.actor, need))
         if pace.limit.fleet:
             try:
-                waited_s += await self.across(request)
+                waited_s += await queued(self.across(request))
             except BaseException:
-                pace.refund(need, asyncio.get_running_loop().time())
+                pace.refund(need, clock())
                 raise
         if waited_s >= TOLD_S:
             note(Queued(model=self.name, wait_s=round(waited_s, 3), cause="limit"))
@@ -218,7 +245,7 @@ class Limited(Wrapper):
         try:
             reply = await self.model(request, on_text)
         except CircuitOpen:
-            pace.refund(need, asyncio.get_running_loop().time())
+            pace.refund(need, clock())
             raise
         except RateLimited as error:
             self.refused(error)

@@ -17,6 +17,7 @@ from agentkit.holds import cut
 from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
+from agentkit.reliability.admission import queued
 from agentkit.reliability.retrybudget import Account, RetryBudget, RetryRefused, as_budget
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper
@@ -85,7 +86,7 @@ class Retry(Wrapper):
                 if out_of_time(wait_s):
                     raise
                 self.tell(attempt, error, wait_s)
-            await self.sleep(wait_s)
+            await queued(self.sleep(wait_s))
             tell_again(on_text)
         return await self.model(request, on_text)
 

@@ -192,7 +192,7 @@ class Prompted:
         usage, cost = Usage(), 0.0
         typed = request.output is not None
         while True:
-            voice = AnswerVoice(on_text) if on_text else None
+            voice = AnswerVoice(on_text) if on_text is not None else None
             inner = bare(request, messages, schema)
             reply = await self.model(inner, voice)
             usage, cost = usage + reply.usage, cost + (reply.cost_usd or 0.0)
@@ -207,7 +207,7 @@ class Prompted:
                 Message(role="user", content=f"{found.wrong} Answer again."),
             ]
         whole = as_reply(reply, found, request)
-        if on_text and voice and not voice.begun:
+        if on_text is not None and voice and not voice.begun:
             tell_whole(on_text, whole.message.model_copy(update={"reasoning": ""}))
         priced = cost if reply.cost_usd is not None else None
         return whole.model_copy(update={"usage": usage, "cost_usd": priced})

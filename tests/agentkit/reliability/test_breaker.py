@@ -140,3 +140,37 @@ def test_wrappers_out_of_order_are_refused_with_the_order() -> None:
     assert "from the outside in: fallback, cache, deadline, retry, hedge" in str(caught.value)
     with pytest.raises(SetupError, match="has a concurrency already"):
         concurrency(concurrency(Endpoint(), 2), 3)
+
+
+def test_time_outs_of_an_outage_that_is_over_do_not_open_it_again() -> None:
+    async def trial() -> str:
+        late = [(60.0, DOWN)] * 20
+        endpoint = Endpoint(*late, DOWN, DOWN, DOWN, "up")
+        model = breaker(endpoint, Breaker(failures=3, open_s=5.0))
+        hanging = [asyncio.ensure_future(model(ask(f"h{n}"))) for n in range(20)]
+        await asyncio.sleep(1)
+        await failing(model, 3)
+        assert (await model(ask())).text == "up"
+        await asyncio.gather(*hanging, return_exceptions=True)
+        return str(model.circuit.state)  # type: ignore[attr-defined]
+
+    assert simulated(trial()) == "closed"
+
+
+def test_calls_of_before_are_no_trials() -> None:
+    async def trial() -> tuple[int, float]:
+        endpoint = Endpoint((9.0, DOWN), (9.0, "old"), DOWN, DOWN, DOWN, (20.0, "up"), "up")
+        model = breaker(endpoint, Breaker(failures=3, open_s=5.0))
+        old = [asyncio.ensure_future(model(ask(f"o{n}"))) for n in range(2)]
+        cancelled = asyncio.ensure_future(model(ask("c")))
+        await asyncio.sleep(0)
+        await failing(model, 2)
+        asks = [asyncio.ensure_future(model(ask(str(n)))) for n in range(5)]
+        await asyncio.sleep(7)
+        under_way = endpoint.under_way
+        await asyncio.gather(*old, cancelled, *asks, return_exceptions=True)
+        return under_way, endpoint.at[6]
+
+    under_way, second = simulated(trial())
+    # The two old ones and one trial; nobody else is sent before that has ended.
+    assert under_way == 3 and second == 25.0

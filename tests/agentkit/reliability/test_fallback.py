@@ -115,3 +115,30 @@ async def test_the_budget_reserves_for_the_dearest_of_them() -> None:
     with pytest.raises(BudgetSpent, match=r"may cost 5\.0"):
         await Agent("clerk", model=model)("go", log=MemoryLog(), budget_usd=4)
     assert not dear.asked
+
+
+class Four(Endpoint):
+    """One that says that a call may cost 4 USD."""
+
+    def bound(self, request: Request) -> Bound:
+        return Bound(tokens_in=1, tokens_out=1, price=lambda usage: 4.0)
+
+
+async def test_what_was_refused_counts_before_the_next_is_asked_and_whatever_ends_the_call() -> (
+    None
+):
+    dear = Four(said("yes", 3.0), name="b")
+    model = fallback(Four(REFUSAL, name="a"), [dear], on_refusal=True)
+    log = MemoryLog()
+    with pytest.raises(BudgetSpent):
+        await Agent("clerk", model=model)("go", log=log, budget_usd=7)
+    assert not dear.asked, "4 may be spent, and 4 more do not fit"
+    assert log.runs()[-1].cost_usd == 4.0
+    answer = await Agent("clerk", model=model)("go", log=MemoryLog(), budget_usd=9)
+    assert answer.cost_usd == 4.0
+    for end in (CircuitOpen("open"), Rejected("no", status=400)):
+        log = MemoryLog()
+        broken = fallback(Four(REFUSAL, name="a"), [Four(end, name="c")], on_refusal=True)
+        with pytest.raises(type(end)):
+            await Agent("clerk", model=broken)("go", log=log)
+        assert log.runs()[-1].cost_usd == 4.0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agentkit.errors import CircuitOpen, RateLimited, SetupError
 from agentkit.reliability.concurrency import Places, concurrency
 from agentkit.reliability.limit import Limit, Pace, limit
+from agentkit.reliability.retry import retry
 from tests.agentkit.reliability.doubles import Endpoint, ask, noted, simulated
 
 
@@ -205,3 +206,46 @@ def test_a_loop_that_was_closed_with_somebody_waiting_stops_nobody_else() -> Non
         await asyncio.wait_for(places.enter("c"), 5)
 
     asyncio.run(others())
+
+
+def test_a_rate_that_is_stated_later_owes_nothing_for_calls_before_it() -> None:
+    async def trial() -> list[float]:
+        endpoint = Endpoint("hi")
+        free = limit(endpoint, Limit(tokens_per_minute=1e9))
+        for n in range(100):
+            await free(ask(str(n)))
+        paced = limit(endpoint, 60)
+        await asyncio.gather(*[paced(ask(str(n))) for n in range(3)])
+        return endpoint.at[100:]
+
+    assert simulated(trial()) == pytest.approx([0.0, 1.0, 2.0])
+
+
+def test_whoever_waits_goes_on_by_a_bound_that_is_stated_anew() -> None:
+    async def trial() -> list[float]:
+        endpoint = Endpoint((100.0, "hi"))
+        model = limit(concurrency(endpoint, 1), 1)
+        calls = [asyncio.ensure_future(model(ask(str(n)))) for n in range(4)]
+        await asyncio.sleep(5)
+        limit(concurrency(endpoint, 4), 60)
+        await asyncio.gather(*calls)
+        return endpoint.at
+
+    assert simulated(trial()) == pytest.approx([0.0, 5.0, 6.0, 7.0], abs=1.0)
+
+
+def test_a_pause_of_a_day_is_told_and_not_waited_for() -> None:
+    async def trial() -> None:
+        endpoint = Endpoint("a", RateLimited("come tomorrow", retry_after_s=86_400.0), "b")
+        model = limit(endpoint, 60)
+        await model(ask())
+        calls = [asyncio.ensure_future(retry(model)(ask(str(n)))) for n in range(3)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(one) for one in found] == [RateLimited] * 3
+        assert asyncio.get_running_loop().time() < 5 and len(endpoint.asked) == 2
+        with pytest.raises(RateLimited, match="left alone, for 86400 s"):
+            await model(ask())
+        await asyncio.sleep(86_400)
+        assert (await model(ask())).text == "b"
+
+    simulated(trial())

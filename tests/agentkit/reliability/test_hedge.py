@@ -7,12 +7,13 @@ import pytest
 
 from agentkit.agent import Agent
 from agentkit.budget import Bound
-from agentkit.errors import Overloaded, RateLimited, SetupError, TimedOut
+from agentkit.errors import DeadlinePassed, Overloaded, RateLimited, SetupError, TimedOut
 from agentkit.events import Noted, StepEnded, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.model import Request
 from agentkit.reliability.concurrency import concurrency
 from agentkit.reliability.hedge import Hedge, Latencies, hedge
+from agentkit.reliability.limit import limit
 from agentkit.tools import tool
 from tests.agentkit.reliability.doubles import Endpoint, ask, noted, said, simulated
 
@@ -168,3 +169,63 @@ def test_percentiles_are_those_of_the_last_calls_sorted() -> None:
 
 def test_outside_of_a_run_it_works_as_well() -> None:
     assert simulated(noted(hedge(Endpoint(), 1.0)(ask()))) == []
+
+
+def test_the_other_one_ends_when_one_begins_to_speak() -> None:
+    class Speaking(Endpoint):
+        async def __call__(self, request: Request, on_text: Any = None) -> Any:
+            first = not self.asked
+            self.asked.append(request)
+            try:
+                await asyncio.sleep(3.0 if first else 9.0)
+                on_text("word ")
+                await asyncio.sleep(60.0)
+            except asyncio.CancelledError:
+                self.at.append(asyncio.get_running_loop().time())
+                raise
+            return said("first" if first else "second")
+
+    endpoint = Speaking()
+    assert simulated(hedge(endpoint, 1.0)(ask(), print)).text == "first"
+    assert len(endpoint.asked) == 2 and endpoint.at == [3.0]
+
+
+def test_where_the_one_that_was_heard_fails_the_reply_is_told_anew() -> None:
+    class Heard(list[str]):
+        def __call__(self, text: str) -> None:
+            self.append(text)
+
+        def again(self) -> None:
+            self.clear()
+
+    class Failing(Endpoint):
+        async def __call__(self, request: Request, on_text: Any = None) -> Any:
+            self.asked.append(request)
+            await asyncio.sleep(4.0)
+            on_text("first " if len(self.asked) < 2 else "")
+            if request.key == "key hello":
+                raise TimedOut("cut")
+            await asyncio.sleep(1.0)
+            on_text("second")
+            return said("second")
+
+    heard = Heard()
+    reply = simulated(hedge(Failing(), 1.0)(ask(), heard))
+    assert reply.text == "second" and heard == ["second"]
+
+
+async def test_whoever_waits_for_a_turn_and_is_given_up_has_not_paid() -> None:
+    for wrap in (lambda e: limit(e, 1), lambda e: concurrency(e, 1)):
+        endpoint = Priced((0.0, "hi"), (5.0, "never"))
+        model, log = wrap(endpoint), MemoryLog()
+        clerk = Agent("clerk", model=model)
+        held = asyncio.ensure_future(clerk("first", log=log))
+        assert (await held).cost_usd == 1.0
+        busy = asyncio.ensure_future(clerk("busy", log=log))
+        await asyncio.sleep(0.01)
+        with pytest.raises(DeadlinePassed) as late:
+            await clerk("second", log=log, deadline_s=0.05)
+        (end,) = [o for o in log.read(late.value.run_id) if isinstance(o, StepEnded)]
+        assert end.status == "cancelled" and end.usage is None and end.cost_usd in (None, 0.0)
+        busy.cancel()
+        await asyncio.gather(busy, return_exceptions=True)

@@ -100,6 +100,15 @@ async def test_a_header_that_says_nothing_is_left_stops_the_next_call() -> None:
         ),
         ({"anthropic-ratelimit-requests-remaining": "0",
           "anthropic-ratelimit-requests-reset": "soon"}, 0.0),
+        # The server's clock is an hour ahead, and says so.
+        ({"anthropic-ratelimit-requests-remaining": "0", "date": "Mon, 12 Jan 1970 14:46:40 GMT",
+          "anthropic-ratelimit-requests-reset": "1970-01-12T14:46:50Z"}, 10.0),
+        ({"anthropic-ratelimit-requests-remaining": "0", "date": "Mon, 12 Jan",
+          "anthropic-ratelimit-requests-reset": "1970-01-12T13:46:50"}, 10.0),
+        ({"x-ratelimit-remaining-requests": "-1", "x-ratelimit-reset-requests": "nan"}, 0.0),
+        ({"x-ratelimit-remaining-requests": "-1", "x-ratelimit-reset-requests": "2s"}, 2.0),
+        ({"x-ratelimit-remaining-requests": "none", "x-ratelimit-reset-requests": "2s"}, 0.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "inf"}, 0.0),
     ],
 )  # fmt: skip
 def test_headers_say_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
