@@ -22,6 +22,7 @@ from agentkit.messages import JSON
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.affording import Shift, Value, Worker
 from agentkit.patterns.parts.team import at_least, members
+from agentkit.reliability.withbudget import with_budget
 
 
 def afford(
@@ -67,4 +68,6 @@ def afford(
         shift = Shift(task, [Worker(*one) for one in pairs], value, budget_usd, deadline_s)
         return await shift.all(concurrency, name)
 
-    return Pattern(work, name, [actor for actor, _ in pairs])
+    desk = Pattern(work, name, [actor for actor, _ in pairs])
+    # Its asks draw from that together, whatever each of them turns out to cost.
+    return desk if budget_usd is None else with_budget(desk, usd=budget_usd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.answer import Answer
 from agentkit.budget import CallRefused
-from agentkit.errors import BudgetSpent, DeadlinePassed
+from agentkit.errors import BudgetSpent, DeadlinePassed, SetupError
 from agentkit.messages import JSON, jsonable
 from agentkit.notes import Note, Number
 from agentkit.office import RunOffice
@@ -18,8 +19,10 @@ from agentkit.patterns.parts.team import FAILURES
 from agentkit.run import current_run
 from agentkit.scope import discard, note
 from agentkit.step import Outcome
+from agentkit.words import for_line
 
 NO_BUDGET = "no budget left for it"
+WORTHLESS = "it is worth nothing"
 Value = Callable[[JSON], float]
 """What a task is worth, 0 or more, in any unit."""
 
@@ -34,6 +37,21 @@ class Skipped(Note):
     downgraded: tuple[str, ...] = ()
     """Numbers of tasks that a cheaper worker did."""
     budget_usd: Number | None = None
+
+
+def worth(value: Value, task: JSON) -> float:
+    """What a task is worth.
+
+    Raises:
+        SetupError: the function says what is no number.
+    """
+    found = value(task)
+    if isinstance(found, int | float) and not math.isnan(found):
+        return float(found)
+    raise SetupError(
+        f"The value of the task {for_line(str(task))[:80]!r} is {found!r}.",
+        expected="a number; the larger the more it is worth",
+    )
 
 
 @dataclass
@@ -63,7 +81,7 @@ class Shift:
         budget_usd: float | None,
         deadline_s: float | None,
     ) -> None:
-        self.tasks, self.values = tasks, [float(value(one)) for one in tasks]
+        self.tasks, self.values = tasks, [worth(value, one) for one in tasks]
         self.workers = sorted(workers, key=lambda one: one.quality)
         self.budget_usd, self.deadline_s = budget_usd, deadline_s
         self.waiting = sorted(range(len(tasks)), key=lambda n: (-self.values[n], n))
@@ -76,7 +94,7 @@ class Shift:
 
     async def all(self, concurrency: int, name: str) -> Answer:
         """Do them, and say what was not."""
-        began = await current_run().now()
+        self.since, began = asyncio.get_running_loop().time(), await current_run().now()
         under_way: dict[asyncio.Task[None], int] = {}
         while self.waiting or under_way:
             left_s = await self.left_s(began)
@@ -107,15 +125,18 @@ class Shift:
         """Seconds until the deadline."""
         if self.deadline_s is None:
             return None
-        return self.deadline_s - (await current_run().now() - began)
+
+        async def perform(_key: str) -> Outcome:
+            # Not by the clock on the wall, which may jump meanwhile.
+            return Outcome(result=began + asyncio.get_running_loop().time() - self.since)
+
+        now = (await current_run().step("clock", "now", None, perform)).result
+        return self.deadline_s - (float(now) - began)
 
     @property
     def left_usd(self) -> float | None:
         """What may be spent, beside what is under way."""
         rest = RunOffice().left().usd
-        if self.budget_usd is not None:
-            own = self.budget_usd - self.spent_usd
-            rest = own if rest is None else min(rest, own)
         return None if rest is None else rest - sum(self.held.values())
 
     async def taker(self, n: int, left_s: float | None) -> Worker | None:
@@ -126,7 +147,7 @@ class Shift:
             return None
         planned = self.plan(n)
         if planned is None:
-            self.skipped[n] = NO_BUDGET
+            self.skipped[n] = NO_BUDGET if self.values[n] > 0 else WORTHLESS
             return None
 
         async def decide(_key: str) -> Outcome:
@@ -168,8 +189,6 @@ class Shift:
         """Do a task; what fails is skipped, and said to be."""
         began = asyncio.get_running_loop().time()
         bounds: dict[str, Any] = {} if left_s is None else {"deadline_s": max(left_s, 0.001)}
-        if self.budget_usd is not None:
-            bounds["budget_usd"] = max(0.0, self.budget_usd - self.spent_usd)
         try:
             answer = await worker.actor(self.tasks[n], **bounds)
         except BudgetSpent:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentkit import Agent, Answer
 from agentkit.budget import Bound
-from agentkit.errors import SetupError
+from agentkit.errors import SetupError, TimedOut
 from agentkit.events import Noted, Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -153,3 +153,45 @@ def test_a_plan_is_near_the_best_there_is(
     best = max(worth for worth, cost in map(total, plans) if cost <= left + 1e-9)
     # A greedy plan of a knapsack lacks at most what one task is worth.
     assert gain >= best - max(values) * max(qualities) - 1e-9
+
+
+def test_what_turns_out_dearer_than_before_passes_the_budget_of_all_no_more_than_one_would() -> (
+    None
+):
+    class Dearer(Priced):
+        async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+            reply = await super().__call__(request, on_text)
+            return reply if len(self.asked) > 1 else reply.model_copy(update={"cost_usd": 0.05})
+
+    clerk = Dearer("clerk", 0.5)
+    answer = asked(afford(Agent("a", model=clerk), budget_usd=1.2, concurrency=8), TASKS)
+    assert (answer.cost_usd or 0) <= 1.2 and len(answer.data["done"]) == 3
+
+
+def test_what_failed_and_was_paid_counts_too() -> None:
+    class Failing(Priced):
+        async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+            await super().__call__(request, on_text)
+            raise TimedOut("silent")
+
+    clerk = Failing("clerk", 0.5)
+    answer = asked(afford(Agent("a", model=clerk), budget_usd=1.2, concurrency=1), TASKS)
+    assert len(clerk.asked) == 2 and answer.cost_usd == 1.0
+
+
+def test_a_clock_that_jumps_changes_nothing_of_a_deadline() -> None:
+    loop, jumps = VirtualLoop(), itertools.count()
+    log = MemoryLog(clock=lambda: loop.wall() + 3600.0 * (-1) ** next(jumps))
+    desk = afford(Agent("a", model=Priced("a", 0.0, takes_s=1.0)), deadline_s=100, concurrency=2)
+    answer: Answer = play(desk(TASKS, log=log), loop)
+    assert len(answer.data["done"]) == 10
+
+
+def test_a_value_that_is_no_number_is_refused_and_what_is_worth_nothing_is_not_done() -> None:
+    clerk = Priced("a", 0.1)
+    with pytest.raises(SetupError, match="The value of the task 'task 0' is nan"):
+        asked(afford(Agent("a", model=clerk), value=lambda task: float("nan")), TASKS)
+    desk = afford(Agent("a", model=clerk), value=lambda task: worth(task) - 5, budget_usd=9)
+    answer = asked(desk, TASKS)
+    assert len(answer.data["done"]) == 5
+    assert set(answer.data["skipped"].values()) == {"it is worth nothing"}
