@@ -178,7 +178,12 @@ def of_success(log: Log, runs: Sequence[RunInfo], promised: float) -> Objective:
 
 def of_time(log: Log, runs: Sequence[RunInfo], promised: float) -> Objective:
     """How long the runs took that ended well."""
-    took = {one.id: one.ended - one.started for one in runs if one.status == "ok" and one.ended}
+    # A clock that was set back in mid-run tells nothing of how long it took.
+    took = {
+        one.id: one.ended - one.started
+        for one in runs
+        if one.status == "ok" and one.ended is not None and one.ended >= one.started
+    }
     p95 = quantile(list(took.values()), SHARE) if took else None
     slow = [run for run, seconds_ in took.items() if seconds_ > promised]
     return Objective(

@@ -217,6 +217,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}\t{spent:.6f} of {budget_usd:.6f} USD")
         return 0
     if given.command == "budget":
+        if not 0 < given.usd < 1e6:
+            parser.error("a budget above 0; to let nobody ask any more, remove the key")
         changed = file.execute(
             "UPDATE students SET budget_usd=? WHERE name=?", (given.usd, given.name)
         )

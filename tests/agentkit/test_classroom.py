@@ -119,6 +119,9 @@ def test_a_name_has_one_key(students: ModuleType) -> None:
     with pytest.raises(SystemExit):
         students.main(["add", "ada", "--budget", "1"])
     students.main(["budget", "ada", "2"])
+    for usd in ("nan", "-1", "inf", "0"):
+        with pytest.raises(SystemExit):
+            students.main(["budget", "ada", usd])
     (row,) = students.opened().execute("SELECT budget_usd FROM students").fetchall()
     assert row == (2.0,)
 
