@@ -28,6 +28,7 @@ AgentkitError
 ├── PeerError             a server or agent elsewhere; agentkit.protocols has a class for each cause
 ├── BadOutput             the model's answer does not fit the type asked for, after repair
 ├── ToolError             a tool is declared wrongly, or failed outside a model's sight
+├── RuleBroken            a rule that a run must keep, run(require=...), is broken or would be
 ├── Unsettled             a `once` step may or may not have happened; a person must say
 ├── Interrupted           the run was stopped, from outside or by a tool; it can be resumed
 │   └── Waiting           a question to a person is open, and the run does not wait for the answer
@@ -275,6 +276,15 @@ class BadOutput(AgentkitError):
 
 class ToolError(AgentkitError):
     """A tool is declared wrongly or cannot be run."""
+
+
+class RuleBroken(AgentkitError):
+    """A rule that the run must keep is broken, or a step was held back that would break it.
+
+    `rule` is its name.
+    """
+
+    kept = (*AgentkitError.kept, "rule")
 
 
 class Unsettled(AgentkitError):

@@ -29,6 +29,7 @@ from agentkit.past import Finished, Fresh, Past, Replayed
 from agentkit.person import Person
 from agentkit.place import cell, here
 from agentkit.record import Recorded, recorded
+from agentkit.requiring import Require, listed, monitor_of, said_again
 from agentkit.resumed import Resumed
 from agentkit.run import Run
 from agentkit.scope import within
@@ -71,6 +72,7 @@ async def run(
     model: str | None = None,
     deps: str = "",
     person: Person | None = None,
+    require: Require | None = None,
 ) -> AsyncIterator[Run]:
     """Open a run; every ask inside belongs to it.
 
@@ -102,6 +104,8 @@ async def run(
             that gets further questions does.
         person: who answers its questions here, in place of whom `set_person` named for the
             process; `wait_for_answer` where nobody does, and `stop_for_answer`.
+        require: rules of `agentkit.evaluate` that must hold in this run and those opened in it; a
+            step that would break one is not performed. A resume is given them again.
         id: the run's id; a new UUIDv7 by default.
         actor, task, output, sample, arguments, model, deps: what is asked, kept so that the ask
             can be repeated.
@@ -112,17 +116,17 @@ async def run(
         Unsettled: `once` steps may have happened; all are named before anything is performed.
         SetupError: options that exclude each other, or a budget that is none.
         DeadlinePassed: it took longer than deadline_s; it can be resumed.
+        RuleBroken: a rule that it must keep is broken, or a step was held back that would break it.
     """
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
     check(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
-    asked |= {"arguments": arguments or None, "model": model, "deps": deps}
-    asked |= as_kept(edit)
-    known = await looked_up(log or open_log(), source, id, limits, extend)
+    asked |= {"arguments": arguments or None, "model": model, "deps": deps, **as_kept(edit)}
+    known = await looked_up(log or open_log(), source, id, limits, extend, require)
     start = beginning(known, name, at, asked, limits)
-    current = made(known, start, settle or {}, person)
+    current = made(known, start, settle or {}, person, require)
     async with Performing(current, start, judged=not edit):
         yield current
 
@@ -158,13 +162,19 @@ class Known:
 
 
 async def looked_up(
-    log: Log, source: Source, id: str | None, limits: dict[str, Any], extend: bool
+    log: Log,
+    source: Source,
+    id: str | None,
+    limits: dict[str, Any],
+    extend: bool,
+    require: Require | None = None,
 ) -> Known:
     """Read what a run goes back to, and become its writer.
 
     Raises:
         UnknownRun, RunTaken, LogCorrupt: see `run`.
     """
+    listed(require)
     if not source.run:
         id = id or uuid7()
         return Known(log, source, id, [], log.begin(id), finished=False, more=False)
@@ -179,6 +189,7 @@ async def looked_up(
         id = source.run
     id = id or uuid7()
     if source.resumed and not finished:
+        said_again(require, events, source.run)
         lease = await claimed(log, id)
         # Its last writer may have gone on until then.
         events += log.read(id, after=events[-1].seq if events else 0)
@@ -232,11 +243,18 @@ def beginning(
     )
 
 
-def made(known: Known, start: RunStarted, settle: dict[str, JSON], person: Person | None) -> Run:
+def made(
+    known: Known,
+    start: RunStarted,
+    settle: dict[str, JSON],
+    person: Person | None,
+    require: Require | None = None,
+) -> Run:
     """The run that is opened."""
     current = Run(known.log, known.lease, start, past_of(known, start, settle))
     current.person = person or current.person
     current.guard = guard_of(current, known.events)
+    current.monitor = monitor_of(current, require, known.events)
     return current
 
 
@@ -287,6 +305,8 @@ class Performing:
             current.log.append(lease, start)
         if current.guard is not None:
             current.guard.begin(start)
+        if current.monitor is not None:
+            current.monitor.begin(start)
         self.stop = heartbeat(current.log, lease) if lease else None
         try:
             if self.judged:
@@ -305,6 +325,8 @@ class Performing:
         try:
             if self.deadline is not None:
                 await self.deadline.__aexit__(kind, error, trace)
+            if error is None and self.current.monitor is not None:
+                await self.current.monitor.conclude()
         except BaseException as late:
             error = late
             raise

@@ -12,6 +12,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.model import Model
 from agentkit.person import Person
+from agentkit.requiring import Require
 
 
 class RunOptions(TypedDict, total=False):
@@ -36,6 +37,7 @@ class RunOptions(TypedDict, total=False):
     id: str | None
     actor: str | None
     person: Person | None
+    require: Require | None
 
 
 class AskOptions(RunOptions, total=False):

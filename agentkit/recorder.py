@@ -62,6 +62,8 @@ class Recorder:
         self.ended: bool = False
         self.guard: Guard | None = None
         """The policy that looks at what happens here; most runs have none."""
+        self.monitor: Any = None
+        """The rules that must hold here; most runs have none. See `agentkit.requiring`."""
         self._seq = start.seq
         self._emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
@@ -89,6 +91,8 @@ class Recorder:
             self.log.append(self.lease, event)
             if self.guard is not None:
                 self.guard.take(event)
+            if self.monitor is not None:
+                self.monitor.take(event)
 
     def fresh(self, nodes: Thread) -> Thread:
         """Those messages at the end of a conversation that the run has not stored yet."""

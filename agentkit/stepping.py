@@ -95,6 +95,7 @@ class Stepping(Recorder):
             Unsettled: a `once` step may have been performed before a crash.
             BudgetSpent, UnknownPrice: before a step that costs, when it does not fit.
             PolicyRefused: a policy does not allow it; of a tool's step that is the outcome.
+            RuleBroken: it would break a rule that the run must keep.
         """
         if self.ended:
             raise SetupError(
@@ -110,9 +111,9 @@ class Stepping(Recorder):
         scope.models += kind == "model"
         if (recorded := self._recorded(step, redo)) is not None:
             return recorded
-        if self.guard is not None and (refused := await self.guard.judge(step)) is not None:
-            told: Outcome = refused
-            return told
+        watched = self.guard is not None or self.monitor is not None
+        if watched and (refused := await self._refused(step)) is not None:
+            return refused
         await perhaps_never(step)
         await self._check_way(step)
         if (known := await self._doubted(step)) is not None:
@@ -156,6 +157,13 @@ class Stepping(Recorder):
             if not renewed:
                 return self._inherit(done, step)
         return None
+
+    async def _refused(self, step: Step) -> Outcome | None:
+        """What is told in place of a step that a policy, or a rule of the run, does not allow."""
+        told: Outcome | None = None if self.guard is None else await self.guard.judge(step)
+        if told is None and self.monitor is not None:
+            self.monitor.check(step)
+        return told
 
     async def _check_way(self, step: Step) -> None:
         """Refuse a step that whoever takes it would not have taken before."""

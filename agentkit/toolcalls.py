@@ -18,6 +18,7 @@ from agentkit.errors import (
     LogError,
     NotPerformed,
     ReplayMismatch,
+    RuleBroken,
     RunTaken,
     TeamChanged,
     TooDeep,
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 
 NOTHING_GIVEN: Context[Any] = Context(NOT_GIVEN)
 
-STOPS = (Interrupted, Unsettled, RunTaken, TeamChanged, ReplayMismatch, TooDeep)
+STOPS = (
+    Interrupted, Unsettled, RuleBroken, RunTaken, TeamChanged, ReplayMismatch, TooDeep,
+)  # fmt: skip
 """What a tool raises, or meets when it asks an actor, that no model is told: the ask ends."""
 
 

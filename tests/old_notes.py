@@ -263,4 +263,6 @@ OLD: list[tuple[str, str, JSON]] = [
         "message": "m", "context": "c", "owner": "ann", "after": "t", "metadata": {"k": 1},
     }),
     ("Withdrawn", "a2a.withdrawn", {"owner": "ann"}),
+    ("Required", "require", {"rules": ["never pay"]}),
+    ("Breach", "rule.broken", {"rule": "never pay", "why": "w", "step": "pay"}),
 ]  # fmt: skip

@@ -79,6 +79,7 @@ LAYERS = [
     "agentkit.estimates",
     "agentkit.past",
     "agentkit.resumed",
+    "agentkit.requiring",
     "agentkit.recorder",
     "agentkit.stepping",
     "agentkit.run",
