@@ -91,12 +91,12 @@ class Plan:
         endpoint = Faulty(f"e{self.made}", self.rng, self.books)
         found: Model = endpoint
         if self.rng.random() < 0.3:
+            found = limit(found, self.rng.choice([True, 30.0, 600.0]))
+        if self.rng.random() < 0.3:
             patience = self.rng.choice([None, 0.0, 3.0])
             found = breaker(found, Breaker(failures=2, open_s=2.0, patience_s=patience))
         if self.rng.random() < 0.3:
             found = concurrency(found, self.rng.randint(1, 3))
-        if self.rng.random() < 0.3:
-            found = limit(found, self.rng.choice([True, 30.0, 600.0]))
         if self.rng.random() < 0.5:
             found = hedge(found, self.rng.choice([0.5, 2.0]))
         if self.rng.random() < 0.7:

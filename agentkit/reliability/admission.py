@@ -26,6 +26,14 @@ beside: ContextVar[bool] = ContextVar("agentkit.beside", default=False)
 """Whether this request is a second one of a call whose first one is under way."""
 
 
+still: ContextVar[Callable[[], bool] | None] = ContextVar("agentkit.still", default=None)
+"""Whether what let a call wait for its turn would let it do so now; set by the breaker around."""
+
+
+class Outdated(Exception):
+    """A call was not sent, as what it waited for has changed; it is to wait anew."""
+
+
 class Queued(Note):
     """A call waited for its turn before it was sent."""
 

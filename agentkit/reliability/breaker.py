@@ -32,7 +32,8 @@ from agentkit.errors import (
 from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.reliability.admission import let_go, queued
+from agentkit.reliability.across import LANE
+from agentkit.reliability.admission import Outdated, let_go, queued, still
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper
@@ -197,18 +198,36 @@ class Broken(Wrapper):
         self.patience_s = PATIENCE_S if how.patience_s is None else how.patience_s
         self.circuit = shared("breaker", model, lambda: Circuit(how))
         self.circuit.set(how)
+        self.paced = getattr(model, "technique", "") == "limit"
+        """Whether a call that it lets go on may wait once more."""
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Ask, unless the circuit is open; see agentkit.model.Model."""
+        circuit, first = self.circuit, True
+        while True:
+            was = circuit.state
+            turn = await self.through(LANE.get() or request.actor)
+            if was != "closed" and circuit.state == "half-open":
+                note(Switched(model=self.name, state="half-open"))
+            if first:
+                let_go()
+            first = False
+            try:
+                return await self.sent(request, on_text, turn)
+            except Outdated:
+                # It waited for the rate, and the circuit opened meanwhile.
+                continue
+
+    async def sent(self, request: Request, on_text: OnText | None, turn: int) -> Reply:
+        """Send it, and learn from what becomes of it."""
         circuit, clock = self.circuit, asyncio.get_running_loop().time
-        was = circuit.state
-        turn = await self.through(request.actor)
-        if was != "closed" and circuit.state == "half-open":
-            note(Switched(model=self.name, state="half-open"))
-        let_go()
+        token = still.set(lambda: circuit.turn == turn) if self.paced else None
         try:
             reply = await self.model(request, on_text)
         except EndpointError as error:
+            if error.context.get("unsent"):
+                circuit.withdrawn(clock(), turn)
+                raise
             # One that refuses has answered; a filter that withholds a reply is no failure either.
             ill = isinstance(error, FAILING) and not error.context.get("withheld")
             now = clock()
@@ -218,6 +237,9 @@ class Broken(Wrapper):
         except BaseException:
             circuit.withdrawn(clock(), turn)
             raise
+        finally:
+            if token is not None:
+                still.reset(token)
         self.tell(circuit.succeeded(clock(), turn))
         return reply
 

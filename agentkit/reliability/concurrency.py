@@ -11,6 +11,7 @@ import asyncio
 
 from agentkit.errors import SetupError
 from agentkit.model import Model, OnText, Reply, Request
+from agentkit.reliability.across import LANE
 from agentkit.reliability.admission import TOLD_S, Queued, let_go, queued
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.shared import shared
@@ -65,7 +66,7 @@ class Concurrency(Wrapper):
         """Ask when there is a place; see agentkit.model.Model."""
         # A call may end when its loop has stopped, as one that is thrown away under way.
         clock = asyncio.get_running_loop().time
-        waited_s = await queued(self.places.enter(request.actor))
+        waited_s = await queued(self.places.enter(LANE.get() or request.actor))
         try:
             if waited_s >= TOLD_S:
                 note(Queued(model=self.name, wait_s=round(waited_s, 3), cause="concurrency"))

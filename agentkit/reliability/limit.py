@@ -27,7 +27,7 @@ from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.across import ACROSS, LANE
-from agentkit.reliability.admission import TOLD_S, Queued, let_go, queued
+from agentkit.reliability.admission import TOLD_S, Outdated, Queued, let_go, queued, still
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.headers import LONGEST_S, pause_s
 from agentkit.reliability.shared import shared
@@ -191,6 +191,7 @@ class Pace(Gate):
             todo="ask again then, or name another model: connect(..., fallback=[...])",
             retry_after_s=round(left_s, 3),
             status=None,
+            unsent=True,
         )
 
     def slow(self, asked_s: float, now: float) -> bool:
@@ -239,6 +240,10 @@ class Limited(Wrapper):
             except BaseException:
                 pace.refund(need, clock())
                 raise
+        check = still.get() if waited_s else None
+        if check is not None and not check():
+            pace.refund(need, clock())
+            raise Outdated
         if waited_s >= TOLD_S:
             note(Queued(model=self.name, wait_s=round(waited_s, 3), cause="limit"))
         let_go()

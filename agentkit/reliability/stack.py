@@ -43,6 +43,8 @@ def stacked(endpoint: Model, asked: Asked) -> Model:
         SetupError: an option is out of range, or the fallback goes in a circle.
     """
     model = endpoint
+    if asked.limit is not False and asked.limit is not None:
+        model = limit(model, asked.limit)
     if asked.breaker is not False and asked.breaker is not None:
         how = as_breaker(asked.breaker)
         if how.patience_s is None and asked.fallback:
@@ -50,8 +52,6 @@ def stacked(endpoint: Model, asked: Asked) -> Model:
         model = breaker(model, how)
     if asked.concurrency is not None:
         model = concurrency(model, asked.concurrency)
-    if asked.limit is not False and asked.limit is not None:
-        model = limit(model, asked.limit)
     if asked.hedge is not False and asked.hedge is not None:
         model = hedge(model, asked.hedge)
     if asked.retries:

@@ -9,9 +9,9 @@ From the outside in:
 | 3 | deadline | bounds a turn with all its attempts and waits |
 | 4 | retry | each attempt goes through all that follows |
 | 5 | hedge | two requests of one attempt; their clock starts when the first is sent |
-| 6 | limit | requests and tokens per minute: every request counts, whoever makes it |
-| 7 | concurrency | requests at once: after the wait for the rate, so that no place is held idle |
-| 8 | breaker | looks just before the request is sent, however long it waited before |
+| 6 | concurrency | requests at once: whoever has a place waits inside for the rest |
+| 7 | breaker | lets nobody wait for the rate in vain, and looks once more when a request is sent |
+| 8 | limit | counts requests and tokens when they are sent, so no queue bunches them up later |
 
 Each may be left out; one that is put in another place is a SetupError.
 """
@@ -26,7 +26,7 @@ from agentkit.holds import Bound, bound_of
 from agentkit.messages import JSON
 from agentkit.model import Model, OnText, Options, Reply, Request
 
-ORDER = ("fallback", "cache", "deadline", "retry", "hedge", "limit", "concurrency", "breaker")
+ORDER = ("fallback", "cache", "deadline", "retry", "hedge", "concurrency", "breaker", "limit")
 """The wrappers from the outside in."""
 
 

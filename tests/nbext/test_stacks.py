@@ -12,9 +12,9 @@ def test_the_stack_of_each_model_in_use_is_told_once_from_the_outside_in() -> No
     actors = {name: Agent(name, model=model) for name in ("a", "b")}
     table = stacks({**actors, "plain": Agent("plain")})
     assert [row[1] for row in table.rows] == [
-        "fallback", "retry", "limit", "breaker", "falls back to",
+        "fallback", "retry", "breaker", "limit", "falls back to",
     ]  # fmt: skip
-    assert table.rows[0][0] == "sim:careful (a, b)" and table.rows[3][3] == "closed"
+    assert table.rows[0][0] == "sim:careful (a, b)" and table.rows[2][3] == "closed"
     assert "60 requests/min" in repr(table)
 
 

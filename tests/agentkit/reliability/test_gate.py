@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.errors import CircuitOpen, RateLimited, SetupError
+from agentkit.errors import CircuitOpen, Overloaded, RateLimited, SetupError
+from agentkit.reliability.breaker import Breaker, breaker
 from agentkit.reliability.concurrency import Places, concurrency
 from agentkit.reliability.limit import Limit, Pace, limit
 from agentkit.reliability.retry import retry
@@ -224,10 +225,10 @@ def test_a_rate_that_is_stated_later_owes_nothing_for_calls_before_it() -> None:
 def test_whoever_waits_goes_on_by_a_bound_that_is_stated_anew() -> None:
     async def trial() -> list[float]:
         endpoint = Endpoint((100.0, "hi"))
-        model = limit(concurrency(endpoint, 1), 1)
+        model = concurrency(limit(endpoint, 1), 1)
         calls = [asyncio.ensure_future(model(ask(str(n)))) for n in range(4)]
         await asyncio.sleep(5)
-        limit(concurrency(endpoint, 4), 60)
+        concurrency(limit(endpoint, 60), 4)
         await asyncio.gather(*calls)
         return endpoint.at
 
@@ -249,3 +250,54 @@ def test_a_pause_of_a_day_is_told_and_not_waited_for() -> None:
         assert (await model(ask())).text == "b"
 
     simulated(trial())
+
+
+def test_what_waits_elsewhere_does_not_save_up_the_rate() -> None:
+    """Calls that wait for a place, or for a circuit to close, are not sent all together then."""
+
+    async def trial() -> list[float]:
+        down = [(8.0, "slow"), *[Overloaded("down")] * 2]
+        endpoint = Endpoint(*down, (0.1, "hi"))
+        how = Breaker(failures=2, open_s=20.0)
+        model = concurrency(breaker(limit(endpoint, 60), how), 2)
+        calls = [model(ask(str(n))) for n in range(30)]
+        await asyncio.gather(*calls, return_exceptions=True)
+        return endpoint.at
+
+    at = simulated(trial())
+    assert len(at) == 30
+    for first in at:
+        assert len([one for one in at if first <= one < first + 5.0]) <= 6
+
+
+def test_a_circuit_that_opens_while_a_call_waits_for_the_rate_holds_it_back() -> None:
+    async def trial() -> list[float]:
+        endpoint = Endpoint(*[(0.5, Overloaded("down"))] * 2, "hi")
+        model = breaker(limit(endpoint, 60), Breaker(failures=2, open_s=30.0))
+        calls = [asyncio.ensure_future(model(ask(str(n)))) for n in range(4)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(one) for one in found[:2]] == [Overloaded] * 2
+        assert [getattr(one, "text", one) for one in found[2:]] == ["hi", "hi"]
+        return endpoint.at
+
+    # Two fail by 1.5 s, the trial goes at 31.5 s; both that waited were not sent into the outage.
+    assert simulated(trial())[:3] == pytest.approx([0.0, 1.0, 31.5])
+
+
+def test_a_refusal_before_anything_was_sent_says_nothing_of_the_endpoint() -> None:
+    async def trial() -> str:
+        endpoint = Endpoint(Overloaded("down"), RateLimited("tomorrow", retry_after_s=3600.0), "hi")
+        circuit = breaker(limit(endpoint, 600), Breaker(failures=1, open_s=1.0, patience_s=0))
+        for error in (Overloaded, CircuitOpen):
+            with pytest.raises(error):
+                await circuit(ask())
+        await asyncio.sleep(2)
+        with pytest.raises(RateLimited, match="tomorrow"):
+            await circuit(ask())
+        circuit.circuit.failed(0.0, Overloaded("x"), circuit.circuit.turn)  # type: ignore[attr-defined]
+        await asyncio.sleep(3)
+        with pytest.raises(RateLimited, match="left alone"):
+            await circuit(ask())
+        return str(circuit.circuit.state)  # type: ignore[attr-defined]
+
+    assert simulated(trial()) == "half-open"
