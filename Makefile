@@ -10,6 +10,7 @@ PY := .venv/bin/python
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
 	@echo "make docs           make the documentation site, build/docs/site/index.html, to read without a network"
+	@echo "make student        the lessons for students, without solutions (make instructor: solved)"
 	@echo "make demo           run the first notebook here in the terminal"
 	@echo "make test           run every test (ARGS=\"python memory notebooks javascript browser\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
@@ -75,6 +76,11 @@ test-foreign: .venv/.dev
 
 test-protocols: .venv/.dev
 	@scripts/test-protocols $(ARGS)
+
+.PHONY: student instructor
+student instructor: .venv/.lab
+	@$(PY) -m agentkit assignment $@ notebooks --out build/$@/notebooks --files notebooks/recorded $(ARGS)
+	@rm -rf build/$@/docs && cp -R docs build/$@/docs
 
 .PHONY: test-lab
 test-lab: .venv/.dev

@@ -35,8 +35,9 @@ SERVING = {
     "worker": "perform submitted runs",
     "fleet": "see and mend what workers do",
     "grade": "grade submissions, each in a sandbox",
-    "assignment": "whether an assignment may be released",
-    "class": "what a class on one key spent, and who needs help",
+    "assignment": "check an assignment, build its notebooks for students and teachers",
+    "leaderboard": "teams at equal budget, on other cases each week",
+    "class": "what a class spent and handed in, and who needs help",
 }
 """Commands that have a parser of their own."""
 

@@ -16,7 +16,8 @@ PLACES = {
     "eval": "agentkit.evaluate.command",
     "class": "agentkit.classroom",
     "grade": "agentkit.grading.command",
-    "assignment": "agentkit.grading.command:check",
+    "leaderboard": "agentkit.grading.leaderboard",
+    "assignment": "agentkit.grading.assigning",
 }
 """By command the module whose `main`, or the function named, runs it; it may need an extra."""
 

@@ -8,11 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentkit.grading.cells import ANSWER, source, tagged
+
 LARGEST = 2_000_000
 """Bytes of a submission."""
-
-TAG = "answer"
-"""Cells of a notebook that are handed in, as they are tagged; `answer:NAME` for one of several."""
 
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 """What is taken of a notebook without tags: what defines, and not what does."""
@@ -39,8 +38,8 @@ def handed(path: Path, answer: str, assignment: str) -> Handed:
 
     Args:
         path: the file or folder; its name is the student's.
-        answer: the name that must be defined.
-        assignment: whose cells are taken, where they say so.
+        answer: the name that must be defined; "" for none.
+        assignment: whose cells are taken, where they say so; "" for any.
 
     Raises:
         Unusable: there is nothing that can be graded.
@@ -92,26 +91,18 @@ def of_notebook(text: str, assignment: str) -> str:
     language = str((book.get("metadata") or {}).get("kernelspec", {}).get("language", "python"))
     if language.lower() != "python":
         raise Unusable(f"it is a notebook of {language}")
-    wanted = (TAG, f"{TAG}:{assignment}")
-    chosen = [code for code, tag in zip(sources, tags, strict=True) if tag & {*wanted}]
+    chosen = [code for code, tag in zip(sources, tags, strict=True) if asked(tag, assignment)]
     if chosen:
         return "\n\n".join(plain(code) for code in chosen)
-    if other := sorted({one for tag in tags for one in tag if one.startswith(f"{TAG}:")}):
+    if other := sorted({one for tag in tags for one in tag if one.startswith(f"{ANSWER}:")}):
         raise Unusable(f"it answers {', '.join(other)}")
     return "\n\n".join(filter(None, (definitions(code) for code in sources)))
 
 
-def source(cell: dict[str, object]) -> str:
-    """A cell's text, however it is kept."""
-    found = cell.get("source", "")
-    return "".join(found) if isinstance(found, list) else str(found)
-
-
-def tagged(cell: dict[str, object]) -> set[str]:
-    """A cell's tags; none where it has no metadata."""
-    about = cell.get("metadata")
-    found = about.get("tags") if isinstance(about, dict) else None
-    return {str(one) for one in found} if isinstance(found, list) else set()
+def asked(tags: set[str], assignment: str) -> bool:
+    """Whether a cell with these tags answers an assignment."""
+    names = [tag.partition(":")[2] for tag in tags if tag.partition(":")[0] == ANSWER]
+    return bool(names) and (not assignment or "" in names or assignment in names)
 
 
 def plain(code: str) -> str:
@@ -162,5 +153,5 @@ def defined(code: str, answer: str) -> None:
         if isinstance(one, ast.Import | ast.ImportFrom)
         for alias in one.names
     }
-    if answer not in names:
+    if answer and answer not in names:
         raise Unusable(f"it defines no {answer}")
