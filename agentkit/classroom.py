@@ -7,16 +7,19 @@ costs, failures and digests of what was asked; never what was said.
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentkit.amounts import count, money, seconds
 from agentkit.errors import SetupError
+from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.overview import Overview, overview
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.table import Rows, markdown_table, report_html, table_svg, text_table
 from agentkit.words import for_line, for_terminal
@@ -161,14 +164,89 @@ def classroom(path: str | Path = "class.db", *, now: float | None = None) -> Cla
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`agentkit class`: print it.
+    """`agentkit class`: what a class on one key spent, and what it handed in.
 
     Raises:
-        SetupError: as `classroom`.
+        SetupError: as `classroom` and `graded`; nothing that is named is there.
     """
     parser = argparse.ArgumentParser(
-        prog="agentkit class", description="What a class on one key spent, and who needs help."
+        prog="agentkit class",
+        description="What a class on one key spent, how far it is with what it hands in, and who"
+        " needs help.",
     )
-    parser.add_argument("file", nargs="?", default="class.db", help="of the proxy")
-    print(for_terminal(str(classroom(parser.parse_args(arguments).file))))
+    parser.add_argument("file", nargs="?", help="class.db of the proxy")
+    parser.add_argument("--grades", metavar="FOLDER", help="what agentkit grade --out wrote")
+    parser.add_argument(
+        "--handed-in", metavar="FOLDER", help="of submissions, to see which are much alike"
+    )
+    parser.add_argument("--starter", metavar="FILE", help="what all were given; it does not count")
+    parser.add_argument("--names", action="store_true", help="name students in what is graded")
+    parser.add_argument("--page", metavar="FILE", help="write a page, which you alone may read")
+    given = parser.parse_args(arguments)
+    parts: list[Shown] = []
+    if given.grades:
+        parts.append(graded(given.grades, given.handed_in, given.starter, names=given.names))
+    if given.file or not parts:
+        parts.append(classroom(given.file or "class.db"))
+    if given.page:
+        private(Path(given.page), page(parts))
+        print(for_terminal(f"{given.page} is written; only you may read it"))
+    else:
+        print(for_terminal("\n\n".join(map(str, parts))))
     return 0
+
+
+def graded(
+    grades: str | Path,
+    handed_in: str | Path | None = None,
+    starter: str | Path | None = None,
+    *,
+    names: bool = False,
+) -> Overview:
+    """What a class handed in, as `agentkit grade` found it.
+
+    Args:
+        grades: the folder of `agentkit grade --out`.
+        handed_in: the folder of submissions; those that are much alike are told.
+        starter: a file that all were given.
+        names: whether students are named.
+
+    Raises:
+        SetupError: one of them is not there.
+    """
+    for one in (handed_in, starter):
+        if one is not None and not Path(one).exists():
+            raise SetupError(f"There is no {one}.", expected="a folder of submissions, a file")
+    codes: dict[str, str] = {}
+    for path in sorted(Path(handed_in).iterdir()) if handed_in else ():
+        with suppress(Unusable, OSError):
+            found = handed(path, "", "")
+            codes[found.student] = found.code
+    begins = ""
+    if starter is not None:
+        try:
+            begins = handed(Path(starter), "", "").code
+        except (Unusable, OSError) as why:
+            raise SetupError(f"{starter} cannot be read: {why}.") from why
+    return overview(grades, codes, starter=begins, names=names)
+
+
+def page(parts: Sequence[Shown]) -> str:
+    """A page of what is shown, without script."""
+    shown = "".join(f"<section>{one.to_html()}</section>" for one in parts)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        " style-src 'unsafe-inline'; img-src data:\"><title>Class</title>"
+        "<style>body{font:15px/1.5 sans-serif;margin:2rem}section{margin-bottom:2rem}"
+        f"table{{margin:.6rem 0}}</style><h1>Class</h1>{shown}</html>\n"
+    )
+
+
+def private(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, whoever made it before."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)

@@ -7,6 +7,7 @@ from nbext.magics.again import FORK, REPLAY, RERUN, RESUME, STOP
 from nbext.magics.agent import AGENT
 from nbext.magics.ask import ASK
 from nbext.magics.base import Magic
+from nbext.magics.classes import CLASS
 from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.evaluate import EVALUATE
 from nbext.magics.events import EVENTS
@@ -44,6 +45,7 @@ OTHERS: tuple[Magic, ...] = (
     BALLOTS,
     BOARD,
     BUDGET,
+    CLASS,
     COST,
     ENDPOINT,
     EVALUATE,
