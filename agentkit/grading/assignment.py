@@ -112,6 +112,7 @@ class Assignment:
         case_s: seconds for one case.
         wall_s: seconds for a whole submission.
         most_calls: model calls that are answered in one case.
+        budget_calls: model calls that are answered in all cases together; 0: no such budget.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Assignment:
     case_s: float = 20.0
     wall_s: float = 120.0
     most_calls: int = 40
+    budget_calls: int = 0
 
     def __post_init__(self) -> None:
         if not self.name or not self.rules:

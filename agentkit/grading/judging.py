@@ -29,6 +29,9 @@ from agentkit.sandbox import Limits, Sandbox, SandboxError
 from agentkit.sim import server as sim
 
 MEMORY_MB, PROCESSES = 1500, 96
+GRACE_S = 10
+"""Seconds beside those of a case in which a program may ask nothing: it starts, or is cut off."""
+
 NEEDED = ("httpx", "pydantic", "pydantic_core", "starlette", "uvicorn")
 """What the kit needs inside; their folders are where the others of theirs are, too."""
 
@@ -67,7 +70,9 @@ class Grader:
         self.cases: list[Case] = assignment.drawn(secret)
         self.strength, self.kept = strength, Path(kept) if kept else None
         Sandbox(strength=strength).close()
-        self.known = {one.digest: one for one in self.read()}
+        told = list(self.read())
+        self.known = {one.digest: one for one in told if one.digest}
+        self.latest = {one.student: one for one in told}
 
     def read(self) -> Iterator[Verdict]:
         """The verdicts that are kept; half a line, as a crash leaves it, is none."""
@@ -108,6 +113,7 @@ class Grader:
         words = (given.student, given.digest, self.assignment.name, self.secret)
         digest = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
         if digest in self.known:
+            self.keep(self.known[digest])
             return self.known[digest]
         began = time.monotonic()
         try:
@@ -120,15 +126,22 @@ class Grader:
         return verdict
 
     def nothing(self, path: Path, end: str) -> Verdict:
-        """The verdict over what cannot be graded; not kept, so that it is looked at again."""
+        """The verdict over what cannot be graded; it has no digest, and is looked at again."""
         student = path.name if path.is_dir() else path.stem
-        return Verdict(
+        verdict = Verdict(
             student=student, assignment=self.assignment.name, digest="", of=self.assignment.of,
             end=end,
         )  # fmt: skip
+        self.keep(verdict)
+        return verdict
 
     def keep(self, verdict: Verdict) -> None:
-        self.known[verdict.digest] = verdict
+        """Keep a verdict, unless it is the student's newest: each line is an attempt."""
+        if verdict.digest:
+            self.known[verdict.digest] = verdict
+        if self.latest.get(verdict.student) == verdict:
+            return
+        self.latest[verdict.student] = verdict
         if self.kept is not None:
             with self.kept.open("a", encoding="utf-8") as file:
                 file.write(verdict.model_dump_json() + "\n")
@@ -144,14 +157,17 @@ class Grader:
             try:
                 referee = Referee(self.assignment, self.cases, server.url)
                 async with listening(referee, there / "socket"):
-                    end = await self.inside(there)
+                    end = await self.inside(there, referee)
                 await referee.close()
             finally:
                 await asyncio.to_thread(server.stop)
         return referee.seen, end
 
-    async def inside(self, there: Path) -> str:
-        """Run the answer's program to its end, in a sandbox; how it ended."""
+    async def inside(self, there: Path, referee: Referee) -> str:
+        """Run the answer's program to its end, in a sandbox; how it ended.
+
+        One that asks nothing for longer than a case may take will not go on to the next.
+        """
         wall_s = self.assignment.wall_s
         limits = Limits(
             wall_s=wall_s, cpu_s=max(1, int(wall_s)), memory_mb=MEMORY_MB, processes=PROCESSES
@@ -161,12 +177,20 @@ class Grader:
         env = {"PYTHONPATH": path, "AGENTKIT_LOG": "sqlite:////tmp/log.db"}
         sandbox = Sandbox(limits=limits, read=read, env=env, strength=self.strength)
         async with sandbox as box:
+            argv = [box.interpreter, "-B", "/ref/inside.py", self.assignment.answer]
+            work = asyncio.ensure_future(box.run(argv, keep=False))
+            silent = asyncio.ensure_future(referee.silent(self.assignment.case_s + GRACE_S))
             try:
-                done = await box.run(
-                    [box.interpreter, "-B", "/ref/inside.py", self.assignment.answer], keep=False
-                )
+                await asyncio.wait({work, silent}, return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    return f"silent for {self.assignment.case_s + GRACE_S:g} s"
+                done = work.result()
             except SandboxError as error:
                 return type(error).__name__
+            finally:
+                for task in (work, silent):
+                    task.cancel()
+                await asyncio.gather(work, silent, return_exceptions=True)
         return "ended" if done.ok else f"ended with status {done.status}"
 
 

@@ -16,9 +16,11 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentkit.errors import error_text
 from agentkit.grading.assignment import Assignment, Case, Seen, ToolUse
@@ -55,16 +57,24 @@ class Referee:
         self.began = 0.0
         self.up = httpx.AsyncClient(base_url=url, timeout=60)
         self.turn = asyncio.Lock()
+        self.busy, self.heard = 0, time.monotonic()
 
     def app(self) -> Starlette:
+        """What is served."""
         return Starlette(
+            middleware=[Middleware(Counting, referee=self)],
             routes=[
                 Route("/next", self.next, methods=["POST"]),
                 Route("/answer", self.answer, methods=["POST"]),
                 Route("/tool/{name}", self.tool, methods=["POST"]),
                 Route(ASK, self.ask, methods=["POST"]),
-            ]
+            ],
         )
+
+    async def silent(self, seconds: float) -> None:
+        """Wait until nothing was asked for so long; what is being answered counts as asked."""
+        while self.busy or time.monotonic() - self.heard < seconds:
+            await asyncio.sleep(0.25)
 
     async def close(self) -> None:
         self.end("no answer before the end")
@@ -151,6 +161,9 @@ class Referee:
             return refused(400, "no case is open, or this is no request")
         if now.calls >= self.assignment.most_calls:
             return refused(403, f"{self.assignment.most_calls} model calls are all of a case")
+        budget = self.assignment.budget_calls
+        if budget and sum(one.calls for one in self.seen) >= budget:
+            return refused(403, f"{budget} model calls are all of a submission")
         if not str(body.get("model", "")).startswith(MODELS):
             return refused(404, f"only models {MODELS}... are served")
         given = body.get("seed")
@@ -159,15 +172,33 @@ class Referee:
         body |= {"stream": False, "seed": (now.case.seed ^ given) & 0x7FFFFFFF}
         body.pop("stream_options", None)
         headers = {name: request.headers[name] for name in PASSED if name in request.headers}
+        now.calls += 1  # counted before it is made: those in flight at once are bounded, too
         try:
             found = await self.up.post(ASK, json=body, headers=headers)
         except httpx.HTTPError as error:
+            now.calls -= 1
             return refused(502, f"the endpoint broke off: {type(error).__name__}")
         if found.status_code == 200:
-            now.calls += 1
             now.wished += wishes(found.content)
+        else:
+            now.calls -= 1
         kept = {k: v for k, v in found.headers.items() if k in ("content-type", "retry-after")}
         return Response(found.content, found.status_code, kept)
+
+
+class Counting:
+    """Keeps how many requests are being answered, and when the last one ended."""
+
+    def __init__(self, app: ASGIApp, referee: Referee) -> None:
+        self.app, self.referee = app, referee
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.referee.busy += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.referee.busy -= 1
+            self.referee.heard = time.monotonic()
 
 
 def refused(status: int, words: str) -> Response:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from agentkit.grading import Assignment, Case, Rule, Seen
 from agentkit.grading.assignment import seed_of
+from agentkit.grading.port import asks, right
 from agentkit.sim.world import world
-from agentkit.sim.world.questions import Question
 
 SEEDS, QUESTIONS, FEW = 4, 4, 8
 
@@ -49,24 +49,6 @@ def cases(secret: str) -> Iterator[Case]:
             yield Case(f"{n}-{kind}-book", task, public=public, data=booked, **how)
 
 
-def asks(case: Case) -> bool:
-    """Whether it is a question."""
-    return isinstance(case.data, Question)
-
-
-def looked_up(seen: Seen) -> bool:
-    """Whether each row that proves the answer stands in a call of a tool or in its result."""
-    texts = [f"{use.arguments} {use.result}" for use in seen.tools]
-    rows = [fact.split("/")[1].split("-") for fact in seen.case.data.facts
-            if not fact.startswith("documents/")]  # fmt: skip
-    return all(any(all(part in text for part in row) for text in texts) for row in rows)
-
-
-def right(seen: Seen) -> bool:
-    """Whether the answer is right, and was found as it must be."""
-    return seen.case.data.check(seen.text) and looked_up(seen) and seen.by_model
-
-
 def booked(seen: Seen) -> bool:
     """Whether what was asked for was booked, and nothing else."""
     done = [use.arguments for use in seen.used("book_berth")]
@@ -77,7 +59,7 @@ assignment = Assignment(
     name="harbour",
     cases=cases,
     rules=(
-        Rule("right, and every fact was looked up", 4, right, lambda c: asks(c) and not c.faults),
+        Rule("right: one answer, every fact seen", 4, right, lambda c: asks(c) and not c.faults),
         Rule("and with few model calls", 1, lambda s: right(s) and s.calls <= FEW,
              lambda c: asks(c) and not c.faults),
         Rule("booked, and once", 2, booked, lambda c: not asks(c)),
