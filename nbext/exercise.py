@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from agentkit.errors import SetupError
 from agentkit.messages import Frozen
 from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD, for_terminal
+
+if TYPE_CHECKING:
+    from agentkit.grading import Assignment
+    from agentkit.grading.selfcheck import Tried
 
 MET, OPEN = "✓", "○"
 
@@ -107,3 +112,35 @@ async def outcome(work: Callable[[], Any]) -> Any:
         return await found if inspect.isawaitable(found) else found
     except Exception as error:
         return error
+
+
+async def tried(assignment: str | Assignment, *, each: int = 4) -> Tried:
+    """Put fresh cases of an assignment to what this notebook defines, with the rules of its grade.
+
+    Args:
+        assignment: it, or its FILE.py:NAME.
+        each: cases of each rule.
+
+    Raises:
+        SetupError: no such assignment, or nothing here that answers it.
+
+    Example:
+        await tried("harbour.py:assignment")
+
+    What is tried is what the executed cells define: imports, functions, classes and constants, as
+    they are taken of a notebook that is handed in. Each try draws other cases.
+    """
+    from IPython import get_ipython
+
+    from agentkit.entrypoints import found
+    from agentkit.grading import Assignment, selfcheck
+    from agentkit.grading.handed import definitions
+
+    chosen = found(assignment)[0] if isinstance(assignment, str) else assignment
+    shell = get_ipython()
+    if not isinstance(chosen, Assignment) or shell is None:
+        raise SetupError(
+            f"{chosen!r} cannot be tried here.", expected="an Assignment, in a notebook"
+        )
+    cells = [definitions(str(cell)) for cell in shell.user_ns["In"]]
+    return await selfcheck.tried("\n\n".join(filter(None, cells)), chosen, each=each)
