@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,12 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         "--trusted", action="store_true", help="without a sandbox: code that is your own"
     )
     given = parser.parse_args(arguments)
-    paths = [Path(one) for one in given.submissions]
-    if missing := [str(one) for one in paths if not one.exists()]:
-        raise SetupError(f"There is no {', '.join(missing[:5])}.", expected="files or folders")
-    names = [one.stem if one.is_file() else one.name for one in paths]
-    if twice := sorted({one for one in names if names.count(one) > 1}):
-        raise SetupError(f"Several submissions are called {', '.join(twice[:5])}.")
+    paths = named(given.submissions)
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     grader = Grader(
@@ -56,6 +52,21 @@ def main(arguments: Sequence[str]) -> int:
     write(out, verdicts)
     print(reports.table(verdicts))
     return 0
+
+
+def named(submissions: Sequence[str]) -> list[Path]:
+    """The submissions that a command names.
+
+    Raises:
+        SetupError: one is not there, or two have the same name.
+    """
+    paths = [Path(one) for one in submissions]
+    if missing := [str(one) for one in paths if not one.exists()]:
+        raise SetupError(f"There is no {', '.join(missing[:5])}.", expected="files or folders")
+    names = Counter(one.stem if one.is_file() else one.name for one in paths)
+    if twice := sorted(name for name, times in names.items() if times > 1):
+        raise SetupError(f"Several submissions are called {', '.join(twice[:5])}.")
+    return paths
 
 
 def assignment_of(name: str) -> Assignment:
@@ -109,11 +120,10 @@ def check(arguments: Sequence[str]) -> int:
         0 if each reference got every point and each attack none; else 1.
     """
     parser = argparse.ArgumentParser(
-        prog="agentkit assignment",
+        prog="agentkit assignment check",
         description="Whether an assignment may be released: its reference answers get every point,"
         " and the attacks on it none.",
     )
-    parser.add_argument("action", choices=["check"])
     parser.add_argument("assignment", metavar="FILE.py:NAME")
     parser.add_argument("--references", help="folder; default: `references` beside the file")
     parser.add_argument("--attacks", help="folder; default: `attacks` beside the file")
