@@ -10,7 +10,7 @@ class Said:
 
 def build(tools):
     found = []
-    for n, there in enumerate(("/proc/1/root", "/proc/self/root/..", "/proc/1/cwd", "/ref/..", "/proc/self/fd")):
+    for n, there in enumerate(("/proc/1/" + "root", "/proc/1/cwd", "/ref/..", "/proc/self/fd")):
         try:
             os.symlink(there, f"/tmp/link{n}")
             found += [str(path) for path in pathlib.Path(f"/tmp/link{n}").rglob("secret*")]
