@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agentkit.subscribing import running_loop
+from nbext.panel.turns import Turns
 from nbext.session import Session
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def install(session: Session) -> Callable[[], None]:
 
     manager = get_comm_manager()
     loop = running_loop()
+    turns = Turns()
     chats: list[Chat] = []
     open_ones: dict[str, tuple[Any, Callable[[], None]]] = {}
 
@@ -61,7 +63,13 @@ def install(session: Session) -> Callable[[], None]:
         path = wants.get("path")
         session.told = path if isinstance(path, str) and len(path) <= LONGEST else session.told
         news = News(session, comm, chat() if wants.get("chat") else None)
-        open_ones[comm.comm_id] = comm, news.stop
+        turns.shorten()
+
+        def leave() -> None:
+            turns.lengthen()
+            news.stop()
+
+        open_ones[comm.comm_id] = comm, leave
         comm.on_close(lambda _: forget(comm.comm_id))
         news.start()
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { widget } from "./fake.mjs";
 
-const { facts, found, health, left, ordered, spent, total } = await widget("lab/runs.js");
+const { facts, found, health, left, ordered, pause, spent, total } = await widget("lab/runs.js");
 const { Feed } = await widget("lab/feed.js");
 
 const run = (id, state = "done", more = {}) => ({ id, name: `ask ${id}`, actor: "clerk", state, started: 100, ended: 102, calls: 1, tokens: 1200, cost_usd: 0.01, place: null, budget_usd: null, doing: "", mine: true, ...more });
@@ -10,6 +10,13 @@ const run = (id, state = "done", more = {}) => ({ id, name: `ask ${id}`, actor: 
 test("what waits stands first, then what goes on, then the newest", () => {
   const runs = [run("old"), run("new", "done", { started: 200 }), run("goes", "running", { started: 50 }), run("asks", "waiting", { started: 10 }), run("bad", "failed", { started: 150 })];
   assert.deepEqual(ordered(runs).map((one) => one.id), ["asks", "goes", "new", "bad", "old"]);
+});
+
+test("news are drawn soon, and seldom enough where drawing takes long", () => {
+  assert.equal(pause(3, 1000), 10);
+  assert.equal(pause(3, 0), 30);
+  assert.equal(pause(20, 30), 50);
+  assert.equal(pause(5000, 0), 250);
 });
 
 test("runs are found by all words of their name, actor, state or id", () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import queue
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from agentkit.events import Calling, Delta, Partial, Piece, Thought
 from agentkit.sim.server import Server
 from nbext.panel.news import News
 from nbext.panel.recall import quoted
+from nbext.panel.turns import QUICK_S, USUAL_S, Turns
 from tests.nbext.conftest import kernel
 from tests.nbext.notebook import WAIT_S, Cell, Notebook
 from tests.nbext.test_notebooks_apart import run_cell
@@ -263,6 +265,22 @@ def test_a_front_end_that_was_forgotten_is_told_no_more(one: Notebook, front: Fr
         if message["msg_type"] == "comm_close":
             closed.add(message["content"]["comm_id"])
     assert closed == {"news", "late", "tab 0"}
+    assert one.ok("import sys; print(sys.getswitchinterval())").stream == f"{QUICK_S}\n"
+
+
+def test_threads_take_short_turns_while_somebody_follows_and_as_usual_otherwise() -> None:
+    turns, before = Turns(), sys.getswitchinterval()
+    try:
+        for interval, short in ((USUAL_S, QUICK_S), (0.02, 0.02), (0.0001, 0.0001)):
+            sys.setswitchinterval(interval)
+            turns.shorten()
+            turns.shorten()
+            turns.lengthen()
+            assert sys.getswitchinterval() == pytest.approx(short)
+            turns.lengthen()
+            assert sys.getswitchinterval() == pytest.approx(interval)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_kernel_of_a_gateway_hears_from_the_front_end_which_notebook_it_is_of(

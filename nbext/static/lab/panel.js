@@ -3,15 +3,13 @@ import { html } from "../dom.js";
 import { keepingFocus } from "../follow.js";
 import { POLL_MS } from "./log.js";
 import { actorRow, press, questionRow, runRow } from "./rows.js";
-import { PAGE, called, found, goesOn, ordered, spent, total } from "./runs.js";
+import { PAGE, called, found, goesOn, ordered, pause, spent, total } from "./runs.js";
 import { shared } from "./shared.js";
 
 const { Widget } = await shared("@lumino/widgets");
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
 
-/** Between two drawings; the first after a while comes at once. */
-const FRAME_MS = 100, AT_ONCE_MS = 15;
 const TICK_MS = 1000;
 
 /** A side panel; what it is told to do it passes on. */
@@ -34,6 +32,8 @@ export class AgentsPanel extends Widget {
   ticker = 0;
   poll = 0;
   drawnAt = 0;
+  /** How long the last drawing took. */
+  took = 0;
   /** Whether a button is being pressed: one that is drawn anew under the finger would not notice. */
   pressed = false;
   /** @type {Map<string, HTMLElement>} Questions as they are drawn: what is typed into them stays. */
@@ -84,7 +84,7 @@ export class AgentsPanel extends Widget {
   /** Draw soon, together with what comes until then; not while nobody looks. */
   soon() {
     if (!this.isVisible || this.timer) return;
-    const wait = Math.max(AT_ONCE_MS, FRAME_MS - (performance.now() - this.drawnAt));
+    const wait = pause(this.took, performance.now() - this.drawnAt);
     this.timer = window.setTimeout(() => { this.timer = 0; if (!this.pressed) this.draw(); }, wait);
   }
 
@@ -105,7 +105,13 @@ export class AgentsPanel extends Widget {
   tell(text) { this.trouble.textContent = text; }
 
   draw() {
+    const begun = performance.now();
+    this.redraw();
     this.drawnAt = performance.now();
+    this.took = this.drawnAt - begun;
+  }
+
+  redraw() {
     const { all } = this.links;
     /** @type {string[][]} */
     const options = [["", "All open notebooks"], ...all.map((link) => [link.path, called(link.path)])];

@@ -103,5 +103,15 @@ export function health(runs, actor) {
   return bad ? `${bad} of its last ${last.length} ${last.length === 1 ? "run" : "runs"} failed` : "well";
 }
 
+/** Until a drawing, at least; and between two, at least and at most. */
+const AT_ONCE_MS = 10, BETWEEN_MS = 30, LONGEST_MS = 250;
+
+/**
+ * How long to wait for more before it is drawn anew: drawing takes a fifth of the time, whatever one costs.
+ * @param {number} took the last drawing, in ms
+ * @param {number} since it ended, in ms
+ */
+export const pause = (took, since) => Math.max(AT_ONCE_MS, Math.min(LONGEST_MS, Math.max(BETWEEN_MS, 4 * took)) - since);
+
 /** @param {string} path */
 export const called = (path) => path.split("/").pop() ?? path;
