@@ -63,6 +63,32 @@ test("an older or a newer kernel is named, and nothing of it is shown", async ()
   }
 });
 
+test("a kernel whose agentkit knows no panel is named, once a cell has loaded it without an error", async () => {
+  for (const [code, failed, state] of [["%load_ext nbext", false, "old"], ["1\n%reload_ext nbext", false, "old"], ["%load_ext nbext", true, "absent"], ["import agentkit", false, "absent"]]) {
+    const one = kernel({ has: false }), { made, context } = await link(one);
+    const message = (type, content) => context.iopubMessage.emit({ header: { msg_type: type }, parent_header: { msg_id: "1" }, content });
+    message("execute_input", { code });
+    if (failed) message("error", {});
+    message("status", { execution_state: "idle" });
+    await tick();
+    assert.deepEqual([made.state, one.comms.length], [state, 0]);
+    context.statusChanged.emit("restarting");
+    assert.equal(made.state, "absent");
+  }
+});
+
+test("a kernel that tells of runs and of no conversation keeps none", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  for (const chats of [true, false]) {
+    const made = new Link({ sessionContext: { kernelChanged: new Signal(), statusChanged: new Signal(), iopubMessage: new Signal(), ready: new Promise(() => {}) }, context: { path: "a.ipynb" }, disposed: new Signal() });
+    made.heard(news());
+    if (chats) made.heard({ kind: "chat", protocol: 1, whole: true, turns: [] });
+    mock.timers.tick(3001);
+    assert.deepEqual([made.state, made.mute], ["here", !chats]);
+  }
+  mock.timers.reset();
+});
+
 test("news without a part that this page knows, or with one that it does not, are taken as far as they go", async () => {
   const one = kernel(), { made, say } = await link(one);
   say(news({ runs: [run], weather: "fine" }));

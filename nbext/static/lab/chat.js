@@ -131,7 +131,7 @@ export class ChatPanel extends Widget {
     this.place.textContent = link ? called(link.path) : "";
     this.place.title = link?.path ?? "";
     this.list(link);
-    const here = link?.state === "here", talk = link?.talk, asking = talk?.asking ?? null;
+    const here = link?.state === "here" && !link.mute, talk = link?.talk, asking = talk?.asking ?? null;
     this.follow(() => {
       this.drawTurns(link);
       this.drawQuestions(link);
@@ -231,6 +231,7 @@ export class ChatPanel extends Widget {
     if (!link) return "Open a notebook to talk to its agents.";
     const gone = link.talk.broken ? "The kernel has gone; the log keeps what was said. " : "";
     if (link.state === "absent") return `${gone}agentkit is not loaded in this kernel. Run a cell with %load_ext nbext.`;
+    if (link.state === "old" || link.mute) return "The kernel's agentkit is older than this panel, and keeps no conversation. Install the same version for the kernel and for Jupyter.";
     if (link.state === "other") return `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`;
     if (link.talk.trouble) return link.talk.trouble;
     if (!link.actors.length) return `${gone}This kernel has no agents yet. Run the cell that defines one: %%agent NAME`;

@@ -10,7 +10,9 @@ const PROTOCOL = 1;
 const HERE = "agentkit.kernel";
 /** Statuses of a kernel whose comms are gone, without a word. */
 const GONE = ["restarting", "autorestarting", "dead", "terminating"];
-const LOADS = /\b(nbext|agentkit)\b/;
+const LOADS = /\b(nbext|agentkit)\b/, LOADS_SURELY = /^\s*%(re)?load_ext\s+nbext\b/m;
+/** A kernel that tells of its runs and of no conversation for so long knows of none. */
+const MUTE_MS = 3000;
 /** An order that nobody answers for so long is given up. */
 const PATIENCE_MS = 20_000;
 
@@ -29,7 +31,7 @@ function store(path, text) {
 
 /** One open notebook and its kernel. */
 export class Link {
-  /** @type {"absent" | "here" | "other"} "other" is a kernel with an agentkit that speaks otherwise. */
+  /** @type {"absent" | "here" | "other" | "old"} "other" is a kernel with an agentkit that speaks otherwise, "old" one that does not speak. */
   state = "absent";
   version = "";
   /** What keeps the kernel from reading its log. */
@@ -49,9 +51,14 @@ export class Link {
   /** @type {Map<string, Set<() => void>>} */
   watched = new Map();
   asked = 0;
+  muting = 0;
   talk = new Talk();
   /** Whether nothing of the conversation was heard on the present comms. */
   anew = true;
+  /** Whether the kernel's agentkit is too old to keep one. */
+  mute = false;
+  /** Whether a cell has loaded nbext, and did not fail. */
+  surely = false;
 
   /** @param {any} panel of a notebook */
   constructor(panel) {
@@ -80,7 +87,11 @@ export class Link {
   hear(message, connect) {
     if (this.comms.length) return;
     const { header, parent_header: parent, content } = message;
-    if (header.msg_type === "execute_input" && LOADS.test(content.code)) this.loading = parent.msg_id;
+    if (header.msg_type === "execute_input" && LOADS.test(content.code)) {
+      this.loading = parent.msg_id;
+      this.surely = LOADS_SURELY.test(content.code);
+    }
+    if (header.msg_type === "error" && parent.msg_id === this.loading) this.surely = false;
     if (header.msg_type !== "status" || content.execution_state !== "idle" || parent.msg_id !== this.loading) return;
     this.loading = undefined;
     connect();
@@ -93,7 +104,10 @@ export class Link {
     await kernel.info;
     if (kernel.status !== "busy" || !kernel.supportsSubshells) {
       const { content } = await kernel.requestCommInfo({ target_name: HERE });
-      if (content.status === "ok" && !Object.keys(content.comms).length) return;
+      if (content.status === "ok" && !Object.keys(content.comms).length) {
+        if (this.surely && !this.comms.length) this.become("old");
+        return;
+      }
     }
     if (this.comms.length || kernel.isDisposed) return;
     const [news, orders] = this.comms = ["agentkit.news", "agentkit.orders"].map((target) => kernel.createComm(target));
@@ -107,12 +121,19 @@ export class Link {
     }
   }
 
+  /** @param {Link["state"]} state */
+  become(state) {
+    this.state = state;
+    this.changed.emit(undefined);
+  }
+
   /** The kernel's end is gone. */
   reset() {
+    clearTimeout(this.muting);
     for (const comm of this.comms) if (!comm.isDisposed) comm.dispose();
     for (const { fail, timer } of this.waiting.values()) { clearTimeout(timer); fail(new Error("The kernel has gone.")); }
     this.waiting.clear();
-    Object.assign(this, { state: "absent", comms: [], actors: [], questions: [], today: null, runs: new Map() });
+    Object.assign(this, { state: "absent", surely: false, mute: false, comms: [], actors: [], questions: [], today: null, runs: new Map() });
     this.talk.lose();
     this.talked.emit(undefined);
     this.tell(this.watched.keys());
@@ -126,6 +147,8 @@ export class Link {
 
   /** @param {import("./types").ChatNews} news */
   hearTalk(news) {
+    clearTimeout(this.muting);
+    this.mute = false;
     if (this.anew && !this.talk.turns.length) this.talk.remember(stored(this.path));
     this.anew = false;
     const runs = this.talk.take(news);
@@ -143,7 +166,11 @@ export class Link {
     this.version = String(news.version);
     this.state = news.protocol === PROTOCOL ? "here" : "other";
     if (this.state === "here") {
-      if (news.whole) this.runs.clear();
+      if (news.whole) {
+        this.runs.clear();
+        clearTimeout(this.muting);
+        if (this.anew) this.muting = window.setTimeout(() => { this.mute = true; this.talked.emit(undefined); }, MUTE_MS);
+      }
       for (const run of news.runs ?? []) this.runs.set(run.id, run);
       this.trouble = news.trouble ?? "";
       this.actors = news.actors ?? this.actors;

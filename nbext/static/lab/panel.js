@@ -11,6 +11,7 @@ const { Widget } = await shared("@lumino/widgets");
 /** @typedef {import("./kernel.js").Link} Link */
 
 const TICK_MS = 1000;
+const OLD = "The kernel's agentkit is older than this panel, and tells it nothing. Install the same version for the kernel and for Jupyter; magics and widgets work meanwhile.";
 
 /** A side panel; what it is told to do it passes on. */
 export class AgentsPanel extends Widget {
@@ -144,6 +145,7 @@ export class AgentsPanel extends Widget {
     section.append(head);
     section.setAttribute("aria-label", link.path);
     if (link.state === "absent") section.append(html("p", "ak-none", "agentkit is not loaded here: %load_ext nbext"));
+    if (link.state === "old") section.append(html("p", "ak-none", OLD));
     if (link.state === "other") section.append(html("p", "ak-none", `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`));
     if (link.state !== "here") return section;
     if (link.trouble) section.append(html("p", "ak-trouble", link.trouble));
