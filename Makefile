@@ -23,6 +23,8 @@ help:
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
 	@echo "make test-inspect   teams, tasks and results in Inspect AI, which it installs for itself (300 MB)"
+	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
+	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
 	@echo "make clean          remove .venv and everything that was built"
 
@@ -85,6 +87,14 @@ student instructor: .venv/.lab
 .PHONY: test-lab
 test-lab: .venv/.dev
 	@scripts/test-lab $(ARGS)
+
+.PHONY: test-deploy
+test-deploy:
+	@scripts/test-deploy
+
+.PHONY: test-ray
+test-ray:
+	@scripts/test-ray $(ARGS)
 
 .PHONY: test-inspect
 test-inspect:

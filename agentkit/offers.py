@@ -82,6 +82,18 @@ class Stuck(Frozen):
     reason: str
 
 
+class Held(Frozen):
+    """An open run that a worker has, or had when it was last heard of."""
+
+    run: str
+    owner: str
+    """host:pid:token of the lease."""
+    attempt: int
+    """Which one this is, from 1."""
+    left_s: float
+    """How long its lease holds from now, in seconds; below 0 others may take the run."""
+
+
 class Books(Frozen):
     """The budget of a share, for all who perform its runs."""
 
@@ -225,6 +237,10 @@ class Work(Protocol):
 
     def workers(self) -> list[Present]:
         """The workers that are there, in the order of their names."""
+        ...
+
+    def held(self) -> list[Held]:
+        """The open runs that a worker has, in the order in which they began."""
         ...
 
     def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:

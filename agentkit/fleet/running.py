@@ -5,14 +5,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.fleet.fleet import EMBEDDED, Fleet, absolute
+from agentkit.fleet.engines import Engine, Processes
+from agentkit.fleet.fleet import Fleet
+from agentkit.fleet.launching import EMBEDDED, absolute
 from agentkit.fleet.place import MOST
-from agentkit.fleet.sidecar import Sidecar
+from agentkit.fleet.scaling import Demand, Scaling
+from agentkit.fleet.shipping import is_shipped, read
+from agentkit.fleet.sidecar import AGAIN, Sidecar
+from agentkit.fleet.worker import ATTEMPTS, SLOTS
+from agentkit.lease import LEASE_S
+from agentkit.log import Log
 from agentkit.logs import open_log
+
+PATIENCE = "AGENTKIT_FLEET_PATIENCE"
+"""Tells a supervisor that starts again how many seconds Ray may not answer."""
+
+AWAY_S = 600.0
+"""How long a cluster that has answered before may be away."""
 
 COMMANDS = {
     "up": "start workers on this machine, and anew those that die; Ctrl-C or SIGTERM ends them",
@@ -34,6 +49,10 @@ def parsers(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
             for word, text in (("slots", "runs at once, each"), ("lease", "seconds")):
                 one.add_argument(f"--{word}", type=float, help=text)
             one.add_argument("--attempts", type=float, help="until a dead letter")
+            one.add_argument("--most", type=int, help="processes, where so many runs are open")
+            one.add_argument(
+                "--ray", metavar="ADDRESS", help="Ray places them: local, HOST:PORT or ray://..."
+            )
         if name == "scale":
             one.add_argument("workers", type=int, help=f"0 to {MOST}")
 
@@ -62,7 +81,7 @@ def perform(options: argparse.Namespace, told: Callable[[str], None]) -> int:
 
 def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
     """Supervise workers until a signal comes."""
-    if not 0 <= options.workers <= MOST:
+    if not 0 <= options.workers <= MOST or not options.workers <= (options.most or MOST) <= MOST:
         raise SetupError(f"There cannot be {options.workers} workers.", expected=f"0 to {MOST}")
     server = None
     if path := os.environ.get(EMBEDDED):
@@ -75,22 +94,58 @@ def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
     log = open_log()
     url = log.url
     os.environ.setdefault("AGENTKIT_LOG", absolute(url))
-    log.close()
-    words = [
-        word
-        for name in ("slots", "lease", "attempts", "drain")
-        if (value := getattr(options, name)) is not None
-        for word in (f"--{name}", f"{value:g}")
-    ]
+    demand = demanded(options, log)
+    if demand is None:
+        log.close()
     sidecar = Sidecar(
-        options.target,
-        url,
-        workers=options.workers,
-        options=words,
-        drain_s=options.drain,
+        options.target, url, workers=options.workers, engine=engine(options, url), demand=demand,
+        most=options.most or 0, drain_s=options.drain, ray=options.ray or "",
         under=Path(options.under) if options.under else None,
-    )
+    )  # fmt: skip
     told(f"{options.workers} workers at {', '.join(options.target)} of {url}")
     status = sidecar.serve()
     del server
+    if status == AGAIN:
+        # In a group of its own: what is left of a Ray of ours is ended together with this process.
+        told("a new supervisor goes on")
+        env = {**os.environ, PATIENCE: f"{AWAY_S:g}"}
+        subprocess.Popen([sys.executable, *sys.orig_argv[1:]], env=env, start_new_session=True)
+        sys.stdout.flush()
+        os._exit(AGAIN)
     return status
+
+
+def demanded(options: argparse.Namespace, log: Log) -> Demand | None:
+    """Who looks how many workers it takes, where their number may grow."""
+    if options.most is None:
+        return None
+    demand = Demand(lambda: log.work.counts(), Scaling(int(options.slots or SLOTS), options.most))
+    demand.start()
+    return demand
+
+
+def engine(options: argparse.Namespace, url: str) -> Callable[[], Engine]:
+    """Makes what starts the workers."""
+    given = {name: getattr(options, name) for name in ("slots", "lease", "attempts", "drain")}
+    if not options.ray:
+        words = [
+            word
+            for name, value in given.items()
+            if value is not None
+            for word in (f"--{name}", f"{value:g}")
+        ]
+        return lambda: Processes(options.target, words)
+    from agentkit.fleet.onray import OnCluster, ordered
+
+    order = ordered(
+        options.ray,
+        os.environ["AGENTKIT_LOG"],
+        tuple(one for one in options.target if not is_shipped(one)),
+        tuple(read(one) for one in options.target if is_shipped(one)),
+        slots=int(options.slots or SLOTS),
+        lease_s=options.lease or LEASE_S,
+        attempts=int(options.attempts or ATTEMPTS),
+        drain_s=options.drain,
+    )
+    patience_s = float(os.environ.pop(PATIENCE, "0"))
+    return lambda: OnCluster(options.ray, order, url, patience_s=patience_s)

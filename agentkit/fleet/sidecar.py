@@ -6,18 +6,19 @@ the log's. Where it is killed itself, its workers go on; the next one replaces t
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.fleet.place import Place, Process, State, is_worker
+from agentkit.fleet.engines import Engine, EngineLost, Processes, Started
+from agentkit.fleet.place import Place, Process, State
+from agentkit.fleet.scaling import Demand
 
 LOOK_S = 0.2
 """How often it is looked what has died, and what is wanted."""
@@ -31,6 +32,9 @@ STEADY_S = 60.0
 WRONG = 2
 """What a worker ends with that cannot work: no such actor, no such log. Others could not either."""
 
+AGAIN = 75
+"""What `serve` returns where nothing can be started any more, and a new supervisor might."""
+
 STOP_S = 10.0
 """How long after its drain a worker may take to end."""
 
@@ -39,7 +43,7 @@ STOP_S = 10.0
 class Slot:
     """A place for a worker."""
 
-    process: subprocess.Popen[bytes] | None = None
+    process: Started | None = None
     since: float = 0.0
     restarts: int = 0
     pause_s: float = FIRST_S
@@ -55,22 +59,30 @@ class Sidecar:
         log_url: str,
         *,
         workers: int,
-        options: Sequence[str] = (),
+        engine: Callable[[], Engine] | None = None,
+        demand: Demand | None = None,
+        most: int = 0,
         drain_s: float = 30.0,
         under: Path | None = None,
+        ray: str = "",
     ) -> None:
         """Make one.
 
         Args:
             targets: FILE.py:NAME or MODULE:NAME of the actors.
             log_url: of the log, without secrets; the workers have it from their environment.
-            workers: how many there shall be.
-            options: of `agentkit worker`.
+            workers: how many there shall be, at least.
+            engine: makes what starts them, in `serve`; processes of this machine without.
+            demand: says how many more there shall be; already started.
+            most: how many that may be.
             drain_s: how long their runs may go on once they are told to stop.
             under: the folder in which it is written down.
+            ray: the address of the Ray that places them, if one does.
         """
-        self.targets, self.log_url, self.options = tuple(targets), log_url, list(options)
-        self.workers, self.drain_s = workers, drain_s
+        self.targets, self.log_url, self.ray = tuple(targets), log_url, ray
+        self.workers, self.drain_s, self.demand = workers, drain_s, demand
+        self.engine: Engine = Processes(targets)
+        self.most, self._made = most, engine
         self.place = Place(log_url, under)
         self.since, self.slots, self.leaving = time.time(), list[Slot](), list[Slot]()
         self.stopping = False
@@ -89,18 +101,26 @@ class Sidecar:
                 todo="use it: Fleet.up joins it, `agentkit fleet scale N`; or end it:"
                 " `agentkit fleet down`",
             )
+        if self._made is not None:
+            self.engine = self._made()  # it may take signals for itself
         for name in ("SIGTERM", "SIGINT"):
             signal.signal(getattr(signal, name), self._stop)
         self.place.wanted.unlink(missing_ok=True)
-        self._replace()
+        status = 0
         try:
-            while not self.stopping:
-                if (wrong := self.round()) is not None:
-                    return wrong
+            self._replace()
+            while not self.stopping and status == 0:
+                status = self.round() or 0
                 time.sleep(LOOK_S)
-            return 0
+            return status
+        except EngineLost as error:
+            print(f"agentkit: {error}", file=sys.stderr, flush=True)
+            status = AGAIN
+            return status
         finally:
-            self._end()
+            if status != AGAIN:
+                self._end()
+                self.engine.close()
             self.place.state.unlink(missing_ok=True)
             held.close()
 
@@ -109,15 +129,17 @@ class Sidecar:
 
     def _replace(self) -> None:
         """Tell the workers that a killed supervisor has left behind to end when their runs have."""
-        before = self.place.read()
-        for one in before.workers if before else ():
-            if before and is_worker(one.pid, before.targets):
-                with contextlib.suppress(OSError):
-                    os.kill(one.pid, signal.SIGTERM)
+        for one in self.engine.left(self.place.read()):
+            one.terminate()
+            self.leaving.append(Slot(one))
 
     def round(self) -> int | None:
         """Start what is missing, and let go what is too many; a status where nobody can work."""
+        if not self.engine.alive():
+            return AGAIN
         wanted = self.place.how_many(self.workers)
+        if self.demand is not None:
+            wanted = max(wanted, self.demand.wanted)
         self.slots += [Slot() for _ in range(wanted - len(self.slots))]
         for slot in self.slots[wanted:]:
             if slot.process is not None:
@@ -144,15 +166,18 @@ class Sidecar:
             slot.process, slot.not_before = None, now + slot.pause_s / 2
         if now < slot.not_before:
             return
-        command = [sys.executable, "-m", "agentkit", "worker", *self.targets, *self.options]
-        slot.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-        slot.since = now
+        slot.process, slot.since = self.engine.start(), now
 
     def _tell(self, wanted: int) -> None:
         """Write down what there is, where it has changed."""
         now, at = time.monotonic(), time.time()
         processes = tuple(
-            Process(pid=one.process.pid, since=at - now + one.since, restarts=one.restarts)
+            Process(
+                pid=one.process.pid,
+                since=at - now + one.since,
+                restarts=one.restarts + getattr(one.process, "restarts", 0),
+                name=getattr(one.process, "name", ""),
+            )
             for one in self.slots
             if one.process is not None
         )
@@ -163,10 +188,11 @@ class Sidecar:
             wanted=wanted,
             since=self.since,
             workers=processes,
+            ray=self.ray,
+            most=self.most,
         )
-        key = [(one.pid, one.restarts) for one in processes]
         old = self._told
-        if old is None or old.wanted != wanted or key != [(o.pid, o.restarts) for o in old.workers]:
+        if old is None or old.wanted != wanted or keys(old) != keys(state):
             self.place.write(state)
             self._told = state
 
@@ -183,3 +209,8 @@ class Sidecar:
             except subprocess.TimeoutExpired:
                 one.kill()
                 one.wait()
+
+
+def keys(state: State) -> list[tuple[int, str, int]]:
+    """What tells the workers of a state from those of another."""
+    return [(one.pid, one.name, one.restarts) for one in state.workers]

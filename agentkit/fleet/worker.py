@@ -39,6 +39,9 @@ from agentkit.opening import run
 from agentkit.person import stop_for_answer
 from agentkit.questions import pending
 
+SLOTS, ATTEMPTS = 40, 5
+"""Runs that a worker has at once, and attempts until a dead letter, where nothing is said."""
+
 MARGIN = 0.15
 """The part of a lease before its end in which a worker begins nothing and lets go of its runs."""
 
@@ -79,9 +82,9 @@ class Worker:
         actors: Sequence[Actor],
         log: Log,
         *,
-        slots: int = 40,
+        slots: int = SLOTS,
         lease_s: float = LEASE_S,
-        attempts: int = 5,
+        attempts: int = ATTEMPTS,
         look_s: float = 0.5,
         backoff_s: float = 1.0,
         drain_s: float = 30.0,

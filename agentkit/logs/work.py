@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, Quotas, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, Quotas, State, Stuck
 from agentkit.runinfo import RunInfo
 
 TABLES = (
@@ -216,6 +216,15 @@ class SqliteWork:
         names = ("id", "actor", "state", "attempts", "reason")
         rows = self._rows("WHERE w.state<>'open' AND r.status<>'ok'")
         return [Stuck(**dict(zip(names, row, strict=False))) for row in rows]
+
+    def held(self) -> list[Held]:
+        now = self.clock()
+        return [
+            Held(run=id, owner=owner, attempt=attempts, left_s=until - now)
+            for id, _, _, attempts, _, owner, until, _ in self._rows(
+                "WHERE w.state='open' AND r.status<>'ok' AND r.lease>0"
+            )
+        ]
 
     def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
         found: dict[str, State | Literal["ok"]] = {}

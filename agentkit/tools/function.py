@@ -16,6 +16,7 @@ from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, canonical
 from agentkit.model import ToolSpec
+from agentkit.placing import PLACING, Call, Needs, needed
 from agentkit.signatures import Signature, function_of, signature_of
 from agentkit.threads import in_thread
 from agentkit.tools.approving import needs_approval, with_defaults
@@ -44,6 +45,8 @@ class FunctionTool(Works, Tool):
     on_error: OnError
     binds: bool
     """Whether it is a function of a class that has no object yet."""
+    needs: Needs | None
+    """What machine its calls need, where that is said."""
     actor = Gone()
 
     def __init__(
@@ -58,12 +61,14 @@ class FunctionTool(Works, Tool):
         signed: Signature,
         on_error: OnError = "tell",
         binds: bool = False,
+        needs: Needs | None = None,
         **old: Any,
     ) -> None:
         """Make one; usually by `tool`, which reads all but the effect from the function."""
         vars(self).update(
             fn=fn, name=name, description=description, parameters=parameters, effect=effect,
             timeout_s=timeout_s, approve=approve, signed=signed, on_error=on_error, binds=binds,
+            needs=needs,
         )  # fmt: skip
         if old:
             taken_over(self, old)
@@ -152,6 +157,9 @@ class FunctionTool(Works, Tool):
             values[self.signed.context] = replace(context or Context(None), value=None)
         elif self.signed.context and context is not None and context.value is not NOT_GIVEN:
             values[self.signed.context] = context
+        if self.needs is not None and (place := PLACING.get()) is not None:
+            again = self.effect != "once"
+            return await place(Call(self.name, self.fn, values, self.needs, again))
         if inspect.iscoroutinefunction(self.fn):
             return await self.fn(**values)
         call = functools.partial(contextvars.copy_context().run, self._here, values)
@@ -183,6 +191,9 @@ def tool(
     approve: Approve = ...,
     name: str | None = ...,
     on_error: OnError = ...,
+    cpus: float | None = ...,
+    gpus: float | None = ...,
+    memory_gb: float | None = ...,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -193,6 +204,9 @@ def tool(
     approve: Approve = False,
     name: str | None = None,
     on_error: OnError = "tell",
+    cpus: float | None = None,
+    gpus: float | None = None,
+    memory_gb: float | None = None,
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Make a function a tool; its schema comes from the annotations and the docstring.
 
@@ -209,13 +223,16 @@ def tool(
         on_error: what follows when the function raises. "tell", the default: its model is
             told the error's text, and may go on. "raise": the ask ends with that error, as
             it does from any tool by raising Interrupted.
+        cpus, gpus, memory_gb: what a call needs. In a worker of a Ray cluster it is then made
+            as a task of Ray, on a machine that has so much free; elsewhere it is made here. What
+            it is given and returns goes between processes.
 
     Raises:
         ToolError: no docstring, an unknown effect, or parameters without a JSON schema.
     """
     how: dict[str, Any] = {
         "effect": effect, "timeout_s": timeout_s, "approve": approve, "name": name,
-        "on_error": on_error,
+        "on_error": on_error, "needs": (cpus, gpus, memory_gb),
     }  # fmt: skip
     if fn is None:
         return lambda function: made(FunctionTool, function, **how)
@@ -238,6 +255,7 @@ def made(
     approve: Approve,
     name: str | None,
     on_error: OnError = "tell",
+    needs: tuple[float | None, float | None, float | None] = (None, None, None),
     **more: Any,
 ) -> Kind:
     """A function as a tool of a kind; `more` is what that kind wants to know beside.
@@ -267,6 +285,7 @@ def made(
         signed=signed,
         on_error=on_error,
         binds=binds and (isinstance(fn, classmethod) or in_class(fn)),
+        needs=needed(name, *needs, signed.context),
         **more,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentkit.amounts import money, seconds
 from agentkit.errors import SetupError
+from nbext.fleetwatch import watch
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
@@ -20,12 +21,20 @@ NAME = "fleet"
 
 UP = (
     Option(name="--workers", value="N", help="processes on this machine; 2 by default"),
+    Option(name="--most", value="N", help="how many there may be while so many runs are open"),
+    Option(name="--ray", value="ADDRESS", help="Ray places them: local, or where a cluster is"),
     Option(name="--log", value="URL", help="where the runs are; by default a Postgres of its own"),
     Option(name="--slots", value="N", help="runs that each has at once; 40 by default"),
     Option(name="--lease", value="S", help="seconds until others take over from a dead one"),
 )
 
-USAGE = {"up": "up FILE.py:NAME…", "status": "status", "down": "down", "scale": "scale N"}
+USAGE = {
+    "up": "up FILE.py:NAME…",
+    "status": "status",
+    "down": "down",
+    "scale": "scale N",
+    "watch": "watch",
+}
 
 
 def fits(_: Session, text: str) -> Grammar:
@@ -46,12 +55,14 @@ async def fleet(session: Session, line: Line, body: str | None) -> Any:
         %fleet up port.py:clerk --workers 4
         runs = await fleet.map(clerk, questions, budget_usd=5)
         %fleet
+        %fleet watch
         %fleet scale 8
         %fleet down
 
     `fleet` becomes a variable. The workers go on when the kernel ends; `%fleet up` with the same
     actors joins them again, and `await fleet.attach()` has the batches. `%runs --fleet` lists
-    their runs, with who performs each.
+    their runs, with who performs each; `%fleet watch` is a live picture of that, with what was
+    taken over from workers that are gone, until all runs have ended.
     """
     action, *words = line.words or ("status",)
     if action == "up":
@@ -66,6 +77,9 @@ async def fleet(session: Session, line: Line, body: str | None) -> Any:
     if action == "down":
         await mine.down()
         return Told(text="The workers of this machine have ended; what is open waits for others.")
+    if action == "watch":
+        await watch(mine)
+        return Told(text="It is renewed until all runs have ended.")
     if action == "scale":
         if not words:
             raise SetupError("%fleet scale needs a number of workers.")
@@ -78,12 +92,12 @@ async def up(session: Session, targets: tuple[str, ...], line: Line) -> Table:
     from agentkit.fleet import Fleet
 
     grammar, options = fits(session, "up"), dict[str, Any]()
-    for name in ("workers", "slots"):
+    for name in ("workers", "most", "slots"):
         if (text := line.one(f"--{name}")) is not None:
             options[name] = whole(grammar, f"--{name}", text)
     if (text := line.one("--lease")) is not None:
         options["lease_s"] = number(grammar, "--lease", text)
-    made = await Fleet.up(*targets, log=line.one("--log"), **options)
+    made = await Fleet.up(*targets, log=line.one("--log"), ray=line.one("--ray"), **options)
     session.namespace[NAME] = made
     return await status(made)
 
@@ -127,6 +141,7 @@ async def status(mine: Fleet) -> Table:
 
 
 FLEET = Magic(
-    "fleet", "line", Grammar(magic="%fleet", usage="[up | status | scale | down]", most=None),
-    fleet, fits=fits, view=True,
+    "fleet", "line",
+    Grammar(magic="%fleet", usage="[up | status | watch | scale | down]", most=None), fleet,
+    fits=fits, view=True,
 )  # fmt: skip

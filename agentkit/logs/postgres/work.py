@@ -13,7 +13,7 @@ from agentkit.logs.postgres.appending import NOW, Part, columns
 from agentkit.logs.postgres.claiming import MACHINE
 from agentkit.logs.postgres.quotas import PostgresQuotas
 from agentkit.logs.postgres.session import Session
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Present, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, State, Stuck
 
 OFFER = """
 INSERT INTO work (run, id, actor, share, priority, turn)
@@ -77,6 +77,12 @@ FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS n
 WHERE w.state = 'open' AND {HELD} GROUP BY 1 ORDER BY 1
 """
 
+
+HOLDERS = f"""
+SELECT w.id, r.owner, w.attempts, r.lease - t.now
+FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
+WHERE w.state = 'open' AND r.lease > 0 ORDER BY w.run
+"""
 
 PRESENT = f"""
 INSERT INTO workers
@@ -254,6 +260,13 @@ class PostgresWork:
         with self.session.mapped():
             rows = self.session.execute(query).fetchall()
         return [Stuck(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def held(self) -> list[Held]:
+        with self.session.mapped():
+            self.session.execute("SELECT 1")
+            rows = self.session.connection.execute(HOLDERS, (self.now,)).fetchall()
+        names = ("run", "owner", "attempt", "left_s")
+        return [Held(**dict(zip(names, row, strict=True))) for row in rows]
 
     def outcomes(self, runs: Sequence[str]) -> dict[str, State | Literal["ok"]]:
         with self.session.mapped():

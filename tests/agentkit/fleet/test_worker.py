@@ -408,6 +408,22 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(logs: Logs) ->
     assert log.work.workers() == []
 
 
+def test_who_has_which_run_is_told_with_what_is_left_of_its_lease(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    ids = [asyncio.run(hello.submit(word, log=log)) for word in ("a", "b", "c")]
+    assert log.work.held() == []
+    claimed = log.work.claim(["hello"], 2, seconds=4.0)
+    clock.now += 1.5
+    assert [(one.run, one.owner, one.attempt, one.left_s) for one in log.work.held()] == [
+        (one.lease.run, one.lease.owner, 1, 2.5) for one in claimed
+    ]
+    clock.now += 3.0
+    assert [one.left_s for one in log.work.held()] == [-0.5, -0.5]
+    assert log.work.give_back(claimed[0].lease)
+    assert [one.run for one in log.work.held()] == [ids[1]]
+
+
 def test_a_worker_that_says_nothing_any_more_is_forgotten(logs: Logs) -> None:
     clock = FakeClock()
     log = logs(clock)

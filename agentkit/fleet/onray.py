@@ -1,0 +1,256 @@
+"""Workers placed by Ray: on a cluster that exists, or a Ray of this machine that ends with us.
+
+Ray decides where a worker's process runs, and starts it anew where it or its machine dies; who may
+act at a run is decided by the log alone. A worker asks for no processor, so that one is placed
+wherever a machine is left, and none is bound to a machine that is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from agentkit.errors import SetupError, error_text
+from agentkit.fleet.engines import EngineLost, Started
+from agentkit.fleet.place import State
+from agentkit.fleet.placed import Order, Placed
+from agentkit.logs.postgres.address import is_postgres
+
+LOCAL = "local"
+"""The address that means a Ray of one's own."""
+
+SPACE = "agentkit"
+"""The namespace of our actors in Ray."""
+
+STORE = 128 * 2**20
+"""Bytes of a Ray of one's own for objects; ours are small."""
+
+LOOK_S, ANSWER_S = 1.0, 20.0
+"""How often it is looked how a worker does, and whether Ray answers; how long it may take to."""
+
+REACH_S = 5.0
+"""How long it may take to reach the port of a cluster."""
+
+WRONG = 2
+"""What a worker ends with that cannot work, as `agentkit worker` does."""
+
+
+def connected(address: str, patience_s: float = 0.0) -> Any:
+    """Ray, connected to a cluster, or to one of its own that it starts.
+
+    Args:
+        address: of the cluster, as `ray.init` takes it, or "local".
+        patience_s: how long a cluster may not answer.
+
+    Raises:
+        SetupError: it is not installed, does not start, or there is no cluster.
+    """
+    if address == LOCAL:
+        # Only this machine reaches it, and only who knows the token.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    try:
+        import ray
+    except ImportError as error:
+        raise SetupError(
+            f"Ray is not there: {error_text(error)}.",
+            todo="pip install 'jupyter-agentkit[ray]', or do without: Fleet.up without ray=",
+        ) from error
+    options: dict[str, Any] = {"namespace": SPACE, "logging_level": "WARNING"}
+    if address == LOCAL:
+        options |= {"include_dashboard": False, "object_store_memory": STORE}
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            listening(address)
+            ray.init(address, **options)
+            return ray
+        except Exception as error:
+            if time.monotonic() > until:
+                what = "Ray does not start here" if address == LOCAL else f"No Ray at {address}"
+                raise SetupError(
+                    f"{what}: {error_text(error)}.",
+                    expected="the same versions of Ray and Python on both sides, and its token in"
+                    " $RAY_AUTH_TOKEN where it asks for one",
+                ) from error
+            time.sleep(LOOK_S)
+
+
+def listening(address: str) -> None:
+    """Look whether anybody listens there: Ray itself takes a minute to give up.
+
+    Raises:
+        OSError: nobody does.
+    """
+    split = urlsplit(address if "://" in address else f"//{address}")
+    if split.hostname and split.port:
+        socket.create_connection((split.hostname, split.port), timeout=REACH_S).close()
+
+
+class OnRay:
+    """A worker that Ray has; see `engines.Started`."""
+
+    def __init__(self, ray: Any, handle: Any) -> None:
+        self.ray, self.handle = ray, handle
+        self.pid, self.name, self.restarts = 0, "", 0
+        self._status: int | None = None
+        self._asked: Any = None
+        self._next = 0.0
+
+    def poll(self) -> int | None:
+        """Look at the last answer, and ask again: nobody waits for a worker on a dead machine."""
+        if self._status is not None:
+            return self._status
+        if self._asked is None:
+            if time.monotonic() < self._next:
+                return None
+            self._asked = self.handle.state.remote()
+        try:
+            ready, _ = self.ray.wait([self._asked], timeout=0)
+        except Exception as error:
+            raise EngineLost(f"Ray is gone: {error_text(error)}") from error
+        if ready:
+            asked, self._asked = self._asked, None
+            self._next = time.monotonic() + (LOOK_S if self.name else 0.1)
+            self._see(asked)
+        return self._status
+
+    def _see(self, asked: Any) -> None:
+        """Take what it says of itself, or what Ray says instead."""
+        from ray.exceptions import ActorDiedError, RayError
+
+        try:
+            told = self.ray.get(asked)
+        except ActorDiedError as error:
+            self._ended(WRONG if error.actor_init_failed else 1, error_text(error))
+            return
+        except RayError:  # it is started anew, or its machine does not answer
+            return
+        if self.pid and told["pid"] != self.pid:
+            self.restarts += 1
+        self.pid, self.name = told["pid"], told["name"]
+        if told["wrong"] or told["done"]:
+            self._ended(WRONG if told["wrong"] else 0, told["wrong"])
+            self.kill()
+
+    def _ended(self, status: int, said: str) -> None:
+        self._status = status
+        if said:
+            print(f"agentkit: {said}", file=sys.stderr, flush=True)
+
+    def terminate(self) -> None:
+        """Tell it to end."""
+        self.handle.stop.remote()
+
+    def kill(self) -> None:
+        """End it, and do not start it anew."""
+        self.ray.kill(self.handle)
+        if self._status is None:
+            self._status = -9
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        until = time.monotonic() + (1e9 if timeout is None else timeout)
+        while (status := self.poll()) is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(f"worker {self.name}", timeout or 0.0)
+            time.sleep(0.05)
+        return status
+
+
+class OnCluster:
+    """Workers on Ray; see `engines.Engine`."""
+
+    def __init__(self, address: str, order: Order, url: str, *, patience_s: float = 0.0) -> None:
+        """Connect to Ray.
+
+        Args:
+            address: of Ray, or "local".
+            order: what workers shall do.
+            url: of the log, without secrets: workers are found again by it.
+            patience_s: how long a cluster may not answer.
+
+        Raises:
+            SetupError: see `connected`.
+        """
+        self.ray = connected(address, patience_s)
+        self.order = order
+        self.mark = f"agentkit-{hashlib.sha256(url.encode()).hexdigest()[:12]}-"
+        self.answered = time.monotonic()
+        threading.Thread(target=self._ask, name="agentkit-ray", daemon=True).start()
+
+    def _ask(self) -> None:
+        """Ask Ray again and again whether it is there: an answer may never come."""
+        while True:
+            try:
+                self.ray.nodes()
+                self.answered = time.monotonic()
+            except Exception as error:
+                print(f"agentkit: Ray does not answer: {error}", file=sys.stderr, flush=True)
+            time.sleep(LOOK_S)
+
+    def start(self) -> Started:
+        made = self.ray.remote(Placed).options(
+            name=self.mark + secrets.token_hex(8), lifetime="detached", num_cpus=0,
+            max_restarts=-1, max_concurrency=4, scheduling_strategy="SPREAD",
+        )  # fmt: skip
+        try:
+            return OnRay(self.ray, made.remote(self.order))
+        except Exception as error:
+            raise EngineLost(f"Ray starts no worker any more: {error_text(error)}") from error
+
+    def left(self, before: State | None) -> list[Started]:
+        found: list[Started] = []
+        for name in self.ray.util.list_named_actors():
+            if name.startswith(self.mark):
+                found.append(OnRay(self.ray, self.ray.get_actor(name)))
+        return found
+
+    def alive(self) -> bool:
+        return time.monotonic() - self.answered < ANSWER_S
+
+    def close(self) -> None:
+        self.ray.shutdown()
+
+
+def ordered(
+    address: str, log: str, targets: tuple[str, ...], code: tuple[bytes, ...], **options: Any
+) -> Order:
+    """What workers on a Ray shall do.
+
+    Args:
+        address: of Ray.
+        log: URL of the log, secrets included.
+        targets, code: the actors.
+        options: of an Order.
+
+    Raises:
+        SetupError: other machines cannot reach that log.
+    """
+    if address == LOCAL:
+        options |= {"folder": os.getcwd(), "path": tuple(one for one in sys.path if one)}
+        return Order(log=log, targets=targets, code=code, **options)
+    if not reached(log, address):
+        raise SetupError(
+            "A cluster works at a log that all its machines reach.",
+            expected="postgresql://user@host/database?schema=..., and not a file or a socket of"
+            " this machine",
+        )
+    return Order(log=log, targets=targets, code=code, **options)
+
+
+def reached(log: str, address: str) -> bool:
+    """Whether machines of a cluster can reach a log, as far as its URL tells."""
+    if not is_postgres(log):
+        return False
+    host = dict(parse_qsl(urlsplit(log).query)).get("host", "")
+    return not host.startswith("/") or "127.0.0.1" in address

@@ -1,0 +1,41 @@
+"""These tests have their own Postgres; what other tests stand on is not installed here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # keeps Ray on loopback
+os.environ["PYTHONPATH"] = str(ROOT)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AGENTKIT_LOG", raising=False)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a Postgres of these tests."""
+    from agentkit.fleet.embedded import Embedded
+
+    folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
+    made = Embedded(folder)
+    yield made.url
+    made.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest) -> str:
+    """The URL of a log of this test's own."""
+    name = "".join(c if c.isalnum() else "_" for c in request.node.name.lower())
+    return f"{server}&schema=t_{name[-40:]}"
