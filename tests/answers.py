@@ -653,4 +653,58 @@ def all_right(n, c, k):
     return float(c == n)""",
         },
     ),
+    "15-1": Answers(
+        right={
+            "newest first": """class Storage:
+    def __init__(self):
+        self.values, self.epochs = {}, {}
+
+    def write(self, run, epoch, value):
+        newest = max(epoch, self.epochs.get(run, 0))
+        if newest > epoch:
+            return False
+        self.values[run], self.epochs[run] = value, newest
+        return True""",
+        },
+        wrong={
+            "the next epoch only": """class Storage:
+    def __init__(self):
+        self.values, self.epochs = {}, {}
+
+    def write(self, run, epoch, value):
+        if epoch != self.epochs.get(run, 0) + 1:
+            return False
+        self.values[run], self.epochs[run] = value, epoch
+        return True""",
+            "one epoch for all": """class Storage:
+    def __init__(self):
+        self.values, self.newest = {}, 0
+
+    def write(self, run, epoch, value):
+        if epoch < self.newest:
+            return False
+        self.values[run], self.newest = value, epoch
+        return True""",
+            "says no and stores": """class Storage:
+    def __init__(self):
+        self.values, self.epochs = {}, {}
+
+    def write(self, run, epoch, value):
+        self.values[run] = value
+        taken = epoch >= self.epochs.get(run, 0)
+        self.epochs[run] = max(epoch, self.epochs.get(run, 0))
+        return taken""",
+            "forgets the newest": """class Storage:
+    def __init__(self):
+        self.values, self.epochs = {}, {}
+
+    def write(self, run, epoch, value):
+        before = self.epochs.get(run, 0)
+        self.epochs[run] = epoch
+        if epoch < before:
+            return False
+        self.values[run] = value
+        return True""",
+        },
+    ),
 }  # fmt: skip
