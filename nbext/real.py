@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.endpoints.connect import connect
+from agentkit.log import Log
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.testing.recorded import NotRecorded, RecordedModel
 from agentkit.testing.recordings import About, load
@@ -20,6 +21,9 @@ HOW = f"pip install 'jupyter-agentkit[local]', then %endpoint {SUGGESTED}"
 
 class Replayed(RecordedModel):
     """A recorded model of a lesson: asked anything else, it says how to ask a real one."""
+
+    recording: Log
+    """That its words are from, with the times of then."""
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
         """Reply what was recorded; see RecordedModel."""
@@ -50,7 +54,24 @@ def real_model(recording: str | Path, **options: Any) -> Model:
         return connect(name, **options)
     found = load(recording)
     print(for_terminal(told(found.about, missing)))
-    return Replayed(found.log, name=found.about.model)
+    made = Replayed(found.log, name=found.about.model)
+    made.recording = found.log
+    return made
+
+
+def timed(model: Model, run: str, log: Log) -> Any:
+    """What the calls of a lesson's real model took, as `log.frame("calls")` tells it.
+
+    Where its words are replayed, which takes no time, it is what they took when they were recorded.
+
+    Args:
+        model: of `real_model`.
+        run: the id of the run in which it was asked just now.
+        log: that has the run.
+    """
+    if isinstance(model, Replayed):
+        return model.recording.frame("calls")
+    return log.frame("calls", run)
 
 
 def told(about: About, missing: bool) -> str:

@@ -48,7 +48,7 @@ LADDER: Mechanisms = {
 }
 """The mechanisms in the order in which a lesson puts them in place."""
 
-BARE: dict[str, Any] = {"retries": 0, "timeout_s": 20.0}
+PATIENCE_S = 20.0
 """Without any of them a call is made once, and given up after this time."""
 
 
@@ -72,6 +72,7 @@ async def chaos(
     speed: float = 1.0,
     seed: int = 7,
     alone: bool = False,
+    patience_s: float = PATIENCE_S,
     log: Log | None = None,
 ) -> Chaos:
     """Measure what faults do to a team, with and without each mechanism.
@@ -87,6 +88,7 @@ async def chaos(
         seed: of its dice, where the faults name none.
         alone: whether each mechanism is measured by itself, next to retries if it is among
             them, and not on top of those before it.
+        patience_s: after which a silent call is given up where no mechanism says otherwise.
         log: where the runs go; by default they are not kept.
 
     Raises:
@@ -98,12 +100,13 @@ async def chaos(
         )
     if type(concurrency) is not int or concurrency < 1:
         raise SetupError(f"concurrency={concurrency!r}", expected="a whole number from 1")
+    bare = {"retries": 0, "timeout_s": patience_s}
     asked = items(questions)
     wrong = faults if isinstance(faults, Faulty) else faulty(faults)
     rows: list[ChaosRow] = []
     prices: dict[str, float] = {}
     async with serving(speed, seed) as server:
-        for setting in settings(mechanisms, wrong, seed, alone):
+        for setting in settings(mechanisms, wrong, seed, alone, bare):
             await prepared(server, setting.faults)
             trial = Trials(team, connected(model, server, setting), server, concurrency, log)
             row, costs = await trial.all(setting, asked, prices)
@@ -112,22 +115,24 @@ async def chaos(
     return Chaos(team=team.name, faults=told(wrong), model=model, speed=speed, rows=tuple(rows))
 
 
-def settings(mechanisms: Mechanisms, wrong: Faulty, seed: int, alone: bool) -> list[Setting]:
+def settings(
+    mechanisms: Mechanisms, wrong: Faulty, seed: int, alone: bool, bare: dict[str, Any]
+) -> list[Setting]:
     """The times that the questions are asked, from none of it to all of it."""
     none = Faulty([], seed)
     wrong = wrong if wrong.seed is not None else Faulty(wrong.rules, seed)
-    found = [Setting("no faults", dict(BARE), none), Setting("faults", dict(BARE), wrong)]
-    options = dict(BARE)
+    found = [Setting("no faults", dict(bare), none), Setting("faults", dict(bare), wrong)]
+    options = dict(bare)
     first = next(iter(mechanisms), "")
     for name, more in mechanisms.items():
         if alone:
             base = dict(mechanisms[first]) if first == "retry" else {}
-            options = {**BARE, **base, **more}
+            options = {**bare, **base, **more}
         else:
             options = {**options, **more}
         found.append(Setting(name if alone or name == first else f"+ {name}", options, wrong))
     if alone and len(mechanisms) > 1:
-        together: dict[str, Any] = dict(BARE)
+        together: dict[str, Any] = dict(bare)
         for more in mechanisms.values():
             together |= more
         found.append(Setting("all", together, wrong))

@@ -69,3 +69,15 @@ def test_a_recording_of_a_lesson_has_its_licence_and_nothing_of_a_machine(path: 
     about, log = load(path)
     assert about.licence and about.title and (ROOT / about.of).is_file()
     assert log.runs() and not PATHS.findall(path.read_text(encoding="utf-8"))
+
+
+async def test_what_a_real_model_took_is_told_of_the_recording_where_it_is_replayed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTKIT_MODEL", "")
+    model, log = real_model(path), MemoryLog()
+    answer = await Agent("again", model=model)("The capital?", log=log)
+    told = real.timed(model, answer.run_id, log)
+    assert list(told.actor) == ["clerk"], "whoever asked when it was recorded"
+    asked = real.timed(ScriptedModel("yes"), answer.run_id, log)
+    assert list(asked.actor) == ["again"]
