@@ -30,6 +30,9 @@ from agentkit.threads import in_thread
 
 V = TypeVar("V")
 
+GRACE_S = 0.1
+"""Seconds that a hook has to clean up after its time is up."""
+
 Point = Literal["on_task", "before_model", "after_model", "before_tool", "after_tool", "on_answer"]
 
 
@@ -188,26 +191,43 @@ async def asked(
     Raises:
         HookFailed: it raised, or did not return in time.
     """
+    # A task, and not a time-out around it: one that takes a cancellation for a failure and tries
+    # again would never return.
+    work = asyncio.ensure_future(returned(function, given))
+    work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     try:
-        async with asyncio.timeout(hook.timeout_s) as limit:
-            if inspect.iscoroutinefunction(function):
-                return await function(*given)
-            context = contextvars.copy_context()
-            found = await in_thread(functools.partial(context.run, function, *given))
-            return await found if inspect.isawaitable(found) else found
+        await asyncio.wait({work}, timeout=hook.timeout_s)
+    finally:
+        if late := not work.done():
+            work.cancel()
+            await asyncio.wait({work}, timeout=GRACE_S)
+    if late:
+        raise failed(hook, point, f"did not return within {hook.timeout_s:g} s")
+    try:
+        return work.result()
     except AgentkitError:
         raise
     except Exception as error:
-        late = isinstance(error, TimeoutError) and limit.expired()
-        what = (
-            f"did not return within {hook.timeout_s:g} s" if late else f"raised {full_text(error)}"
-        )
-        raise HookFailed(
-            f"The hook {hook.name} {what}, {point}.",
-            expected="None, Change(value) or Refuse(reason)",
-            todo="mend it, and resume the run",
-            run_id=current_run().id,
-        ) from error
+        raise failed(hook, point, f"raised {full_text(error)}") from error
+
+
+async def returned(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    """What a function returns, awaited; a plain one works in a thread."""
+    if inspect.iscoroutinefunction(function):
+        return await function(*given)
+    context = contextvars.copy_context()
+    found = await in_thread(functools.partial(context.run, function, *given))
+    return await found if inspect.isawaitable(found) else found
+
+
+def failed(hook: Hook, point: Point, what: str) -> HookFailed:
+    """The error of a hook that did not decide."""
+    return HookFailed(
+        f"The hook {hook.name} {what}, {point}.",
+        expected="None, Change(value) or Refuse(reason)",
+        todo="mend it, and resume the run",
+        run_id=current_run().id,
+    )
 
 
 def told(decision: Any, hook: Hook, point: Point) -> dict[str, JSON]:
@@ -218,7 +238,7 @@ def told(decision: Any, hook: Hook, point: Point) -> dict[str, JSON]:
     """
     if decision is None:
         return {"decision": "pass"}
-    if isinstance(decision, Refuse):
+    if isinstance(decision, Refuse) and isinstance(decision.reason, str):
         return {"decision": "refuse", "reason": decision.reason}
     try:
         if isinstance(decision, Change) and FITS[point](decision.value):

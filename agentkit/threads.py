@@ -57,9 +57,14 @@ async def in_thread(call: Callable[[], Any]) -> Any:
     future: asyncio.Future[Any] = loop.create_future()
 
     def job() -> None:
-        result, error = None, None
+        result: Any = None
+        error: BaseException | None = None
         try:
             result = call()
+        except (StopIteration, GeneratorExit) as failure:
+            # Neither can be thrown into a coroutine: a future refuses it, and nobody would be told.
+            error = RuntimeError(f"it raised {type(failure).__name__}")
+            error.__cause__ = failure
         except BaseException as failure:
             error = failure
         with contextlib.suppress(RuntimeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import Any
 
@@ -184,6 +185,12 @@ async def endless(task: str) -> None:
     await asyncio.Event().wait()
 
 
+async def stubborn(task: str) -> None:
+    for _ in range(50):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.1)
+
+
 def raising(task: str) -> None:
     raise KeyError("broken")
 
@@ -197,8 +204,11 @@ def blocking(task: str) -> None:
     [
         (endless, "did not return within 0.1 s"),
         (blocking, "did not return within 0.1 s"),
+        (stubborn, "did not return within 0.1 s"),
         (raising, "raised KeyError"),
+        (lambda task: next(iter(())), "raised RuntimeError: it raised StopIteration"),
         (lambda task: True, "decided True"),
+        (lambda task: Refuse(7), "decided Refuse"),
         (lambda task: Change(3), "decided Change"),
         (lambda task: Change(" "), "decided Change"),
         (lambda task: "a text", "decided 'a text'"),

@@ -11,7 +11,7 @@ import pytest
 from agentkit import Agent, connect
 from agentkit.logs.memory import MemoryLog
 from agentkit.run import Run
-from agentkit.threads import put
+from agentkit.threads import in_thread, put
 
 
 async def test_a_time_out_that_was_put_runs_out_and_one_that_was_left_does_not() -> None:
@@ -24,6 +24,17 @@ async def test_a_time_out_that_was_put_runs_out_and_one_that_was_left_does_not()
     async with asyncio.timeout(None) as clock:
         put(clock, loop.time() + 60)
     assert not clock.expired()
+
+
+@pytest.mark.parametrize("kind", [StopIteration, GeneratorExit])
+async def test_what_no_coroutine_can_be_told_is_told_by_its_name(kind: type[BaseException]) -> None:
+    def call() -> None:
+        raise kind
+
+    async with asyncio.timeout(5):
+        with pytest.raises(RuntimeError, match=f"it raised {kind.__name__}") as told:
+            await in_thread(call)
+    assert isinstance(told.value.__cause__, kind)
 
 
 async def test_a_run_that_is_over_is_not_kept_by_the_timers_of_its_calls() -> None:
