@@ -134,6 +134,7 @@ LAYERS = [
     "agentkit.evaluate",
     "agentkit.grading",
     "agentkit.verify",
+    "agentkit.games",
     "agentkit",
     "agentkit.asking",
     "agentkit.costs",

@@ -1,0 +1,69 @@
+"""Games between agents: what they are paid, how they could reply, and where nobody moves any more.
+
+    found = await repeated(PRISONERS, [strategy("tit for tat"), agent], rounds=10)("Play.")
+    match_of(found).regret("agent")
+
+A player is any actor: an agent, a person, a few lines of Python. Each round is a `gather` of asks,
+so a match is a run as any: drawn, resumed, replayed, forked ("what if it had defected then?").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentkit.late import late_names
+
+if TYPE_CHECKING:
+    from agentkit.games.dynamics import Path as Path
+    from agentkit.games.dynamics import fictitious_play as fictitious_play
+    from agentkit.games.dynamics import replicator as replicator
+    from agentkit.games.equilibria import Equilibria as Equilibria
+    from agentkit.games.equilibria import Equilibrium as Equilibrium
+    from agentkit.games.equilibria import equilibria as equilibria
+    from agentkit.games.equilibria import price_of_anarchy as price_of_anarchy
+    from agentkit.games.game import CHICKEN as CHICKEN
+    from agentkit.games.game import PENNIES as PENNIES
+    from agentkit.games.game import PRISONERS as PRISONERS
+    from agentkit.games.game import SEXES as SEXES
+    from agentkit.games.game import STAG as STAG
+    from agentkit.games.game import Game as Game
+    from agentkit.games.game import commons as commons
+    from agentkit.games.match import Match as Match
+    from agentkit.games.match import match_of as match_of
+    from agentkit.games.repeated import repeated as repeated
+    from agentkit.games.strategies import STRATEGIES as STRATEGIES
+    from agentkit.games.strategies import strategy as strategy
+    from agentkit.games.tournament import Tournament as Tournament
+    from agentkit.games.tournament import tournament as tournament
+
+HOMES = {
+    "CHICKEN": "agentkit.games.game",
+    "Equilibria": "agentkit.games.equilibria",
+    "Equilibrium": "agentkit.games.equilibria",
+    "Game": "agentkit.games.game",
+    "Match": "agentkit.games.match",
+    "PENNIES": "agentkit.games.game",
+    "PRISONERS": "agentkit.games.game",
+    "Path": "agentkit.games.dynamics",
+    "SEXES": "agentkit.games.game",
+    "STAG": "agentkit.games.game",
+    "STRATEGIES": "agentkit.games.strategies",
+    "Tournament": "agentkit.games.tournament",
+    "commons": "agentkit.games.game",
+    "equilibria": "agentkit.games.equilibria",
+    "fictitious_play": "agentkit.games.dynamics",
+    "match_of": "agentkit.games.match",
+    "price_of_anarchy": "agentkit.games.equilibria",
+    "repeated": "agentkit.games.repeated",
+    "replicator": "agentkit.games.dynamics",
+    "strategy": "agentkit.games.strategies",
+    "tournament": "agentkit.games.tournament",
+}
+
+__all__ = [
+    "CHICKEN", "PENNIES", "PRISONERS", "SEXES", "STAG", "STRATEGIES", "Equilibria", "Equilibrium",
+    "Game", "Match", "Path", "Tournament", "commons", "equilibria", "fictitious_play", "match_of",
+    "price_of_anarchy", "repeated", "replicator", "strategy", "tournament",
+]  # fmt: skip
+
+late_names(__name__, HOMES)

@@ -1,0 +1,166 @@
+"""Where nobody gains by moving alone, and what that costs all: Nash equilibria, price of anarchy.
+
+Of two players all equilibria of a nondegenerate game come from nashpy, by support enumeration
+(Nisan et al. 2007, Algorithmic Game Theory, section 2.3). Of more players the pure ones are found.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from agentkit.errors import SetupError
+from agentkit.games.game import Game
+from agentkit.pictures.table import Rows, markdown_table, text_table
+
+EXACT = 1e-9
+"""A probability below this is none."""
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A mix of moves for each player, from which no player gains by leaving alone."""
+
+    mixes: tuple[dict[str, float], ...]
+    """By player the probability of each move that is played at all."""
+    payoffs: tuple[float, ...]
+    """What each player gets, expected."""
+
+    @property
+    def pure(self) -> bool:
+        """Whether every player makes one move for certain."""
+        return all(len(mix) == 1 for mix in self.mixes)
+
+    @property
+    def welfare(self) -> float:
+        """What all get together, expected."""
+        return sum(self.payoffs)
+
+
+@dataclass(frozen=True)
+class Equilibria:
+    """The equilibria of a game that were found."""
+
+    game: Game
+    found: tuple[Equilibrium, ...]
+    complete: bool
+    """Whether these are all."""
+    remark: str = ""
+    """Why they may not be."""
+
+    def __iter__(self) -> Any:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __getitem__(self, index: int) -> Equilibrium:
+        return self.found[index]
+
+    def rows(self) -> Rows:
+        """A table as texts; its first row is the head."""
+        head = [self.game.name, *[f"player {n + 1}" for n in range(self.game.players)], "payoffs"]
+        return [head, *[
+            [f"equilibrium {n}", *[mixed(mix) for mix in one.mixes],
+             ", ".join(f"{pay:.4g}" for pay in one.payoffs)]
+            for n, one in enumerate(self.found, 1)
+        ]]  # fmt: skip
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, and whether it is whole."""
+        table = markdown_table(self.rows(), numbers=False)
+        return f"{table}\n\n{self.remark}" if self.remark else table
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def __str__(self) -> str:
+        return "\n".join([*text_table(self.rows()), *([self.remark] if self.remark else [])])
+
+
+def mixed(mix: dict[str, float]) -> str:
+    """A mix of moves as a text."""
+    if len(mix) == 1:
+        return next(iter(mix))
+    return ", ".join(f"{move} {share:.3g}" for move, share in mix.items())
+
+
+def equilibria(game: Game) -> Equilibria:
+    """Find the Nash equilibria of a game.
+
+    Args:
+        game: of two players, for all equilibria; of any number, for the pure ones.
+
+    Raises:
+        SetupError: nashpy is not installed, and the game has two players.
+    """
+    if game.players != 2:
+        pure = tuple(
+            Equilibrium(tuple({move: 1.0} for move in one), game.payoff(one)) for one in game.pure()
+        )
+        return Equilibria(
+            game, pure, False, f"Of {game.players} players only the pure equilibria are looked for."
+        )
+    import_nashpy()
+    import nashpy  # type: ignore[import-untyped]
+    import numpy as np
+
+    down, across = game.moves
+    tables = [
+        np.array([[game.payoff((one, two))[seat] for two in across] for one in down], dtype=float)
+        for seat in (0, 1)
+    ]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        pairs = list(nashpy.Game(*tables).support_enumeration(non_degenerate=False))
+    found: dict[Any, Equilibrium] = {}
+    for pair in pairs:
+        mixes = tuple(
+            {move: float(p) for move, p in zip(moves, share, strict=True) if p > EXACT}
+            for moves, share in zip(game.moves, pair, strict=True)
+        )
+        pays = tuple(float(pair[0] @ table @ pair[1]) for table in tables)
+        key = tuple(tuple((m, round(p, 6)) for m, p in mix.items()) for mix in mixes)
+        found.setdefault(key, Equilibrium(mixes, pays))
+    degenerate = any("degenerate" in str(one.message) for one in said)
+    remark = (
+        "The game is degenerate: there may be infinitely many equilibria, of which these are some."
+    )
+    return Equilibria(game, tuple(found.values()), not degenerate, remark if degenerate else "")
+
+
+def import_nashpy() -> None:
+    """See to it that nashpy is there.
+
+    Raises:
+        SetupError: it is not.
+    """
+    try:
+        importlib.import_module("nashpy")
+    except ImportError as error:
+        raise SetupError(
+            "Equilibria of two players are found by nashpy, which is not installed.",
+            todo="pip install 'jupyter-agentkit[games]'; game.pure() finds the pure ones without",
+        ) from error
+
+
+def price_of_anarchy(game: Game) -> float:
+    """Give how much better the best for all is than the worst equilibrium: 1 is as good.
+
+    Koutsoupias and Papadimitriou 1999, Worst-case Equilibria. With payoffs (not costs) it is the
+    optimum's welfare divided by that of the worst equilibrium found.
+
+    Raises:
+        SetupError: none was found, or welfare is not above 0 in one, so that a ratio says nothing.
+    """
+    found = equilibria(game)
+    worst = min((one.welfare for one in found.found), default=None)
+    if worst is None or worst <= 0:
+        why = "none was found" if worst is None else f"one is worth {worst:g} to all"
+        raise SetupError(
+            f"{game.name} has no price of anarchy: of its equilibria {why}.",
+            expected="an equilibrium with welfare above 0; a constant may be added to all payoffs",
+        )
+    return game.optimum()[1] / worst
