@@ -707,4 +707,67 @@ def all_right(n, c, k):
         return True""",
         },
     ),
+    "22-1": Answers(
+        right={
+            "by best replies": """def stable(rows, columns, pays):
+    found = []
+    for one in rows:
+        for two in columns:
+            down = max(pays(other, two)[0] for other in rows)
+            across = max(pays(one, other)[1] for other in columns)
+            if pays(one, two) == (down, across):
+                found.append([one, two])
+    return found""",
+        },
+        wrong={
+            "by hand": """def stable(rows, columns, pays):
+    return [("defect", "defect")] if "defect" in rows else [("stag", "stag"), ("hare", "hare")] if "stag" in rows else []""",
+            "best for both": """def stable(rows, columns, pays):
+    every = [(one, two) for one in rows for two in columns]
+    return [max(every, key=lambda pair: sum(pays(*pair)))]""",
+            "strictly better": """def stable(rows, columns, pays):
+    return [
+        (one, two) for one in rows for two in columns
+        if all(pays(one, two)[0] > pays(other, two)[0] for other in rows if other != one)
+        and all(pays(one, two)[1] > pays(one, other)[1] for other in columns if other != two)
+    ]""",
+            "the row player alone": """def stable(rows, columns, pays):
+    return [(one, two) for one in rows for two in columns if all(pays(one, two)[0] >= pays(other, two)[0] for other in rows)]""",
+        },
+    ),
+    "22-2": Answers(
+        right={
+            "tit for two tats": """def next_move(mine, theirs):
+    return "defect" if theirs[-2:] == ["defect", "defect"] else "cooperate\"""",
+            "generous by count": """def next_move(mine, theirs):
+    if theirs and theirs[-1] == "defect" and theirs.count("defect") % 3:
+        return "defect"
+    return "cooperate\"""",
+        },
+        wrong={
+            "tit for tat": """def next_move(mine, theirs):
+    return theirs[-1] if theirs else "cooperate\"""",
+            "always nice": """def next_move(mine, theirs):
+    return "cooperate\"""",
+            "grim": """def next_move(mine, theirs):
+    return "defect" if "defect" in theirs else "cooperate\"""",
+            "another word": """def next_move(mine, theirs):
+    return "help\"""",
+        },
+    ),
+    "22-3": Answers(
+        right={
+            "what each costs the others": """def toll(slope, wide):
+    share = wide / (2 * slope)
+    return slope * share""",
+        },
+        wrong={
+            "half an hour": """def toll(slope, wide):
+    return 0.5""",
+            "by the slope": """def toll(slope, wide):
+    return slope / 2""",
+            "so dear that nobody drives there": """def toll(slope, wide):
+    return wide""",
+        },
+    ),
 }  # fmt: skip

@@ -79,6 +79,8 @@ class Equilibria:
     def __str__(self) -> str:
         return "\n".join([*text_table(self.rows()), *([self.remark] if self.remark else [])])
 
+    __repr__ = __str__
+
 
 def mixed(mix: dict[str, float]) -> str:
     """A mix of moves as a text."""

@@ -131,6 +131,8 @@ class Game:
     def __str__(self) -> str:
         return "\n".join(text_table(self.rows()))
 
+    __repr__ = __str__
+
     def __hash__(self) -> int:
         return hash((self.name, self.moves))
 
