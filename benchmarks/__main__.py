@@ -25,6 +25,8 @@ HTTPX, AIOHTTP, OURS = "floor:httpx", "floor:aiohttp", "ours"
 LABELS = {HTTPX: "httpx", AIOHTTP: "httpx over aiohttp", OURS: "agentkit"}
 SIZES = {"turn": 1000, "tool": 500, "crowd": 1000, "fanout": 10, "cold": 1, "calls": 100}
 QUICK = {"turn": 100, "tool": 50, "crowd": 100, "fanout": 2, "cold": 1, "calls": 20}
+PARTS = ("memory", "fabrics", "fleet")
+"""Modules that print tables of their own."""
 Best = dict[tuple[str, str], Figures]
 
 
@@ -178,7 +180,7 @@ def main() -> None:
         floors = overhead(against_floors(base, sizes, repeats)).format(crowd=f"{sizes['crowd']:,}")
         rows = alone(base, chosen.quick, min(repeats, 3))
     painted = widgets(1_000 if chosen.quick else 10_000)
-    parts = {name: part(f"benchmarks.{name}", chosen.quick) for name in ("memory", "fabrics")}
+    parts = {name: part(f"benchmarks.{name}", chosen.quick) for name in PARTS}
     told("")
     where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
     head = ["figure", "agentkit", "beside it"]

@@ -1,18 +1,21 @@
-"""A log in Postgres next to the same loop by hand: python -m benchmarks.fleet [URL].
+"""A log in Postgres next to the same loop by hand: python -m benchmarks.fleet [--quick] [URL].
 
 Without a URL a server from a wheel is started, in a folder of its own. Events a second and bytes
 per event, how long until another process is told of an append, and how long a claim takes where
-many runs are open.
+many runs are open; and what follows of that for a fleet of up to 1,000 workers (`scale`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import platform
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -24,8 +27,16 @@ from agentkit.events import Noted, RunStarted
 from agentkit.fleet.embedded import Embedded
 from agentkit.lease import Offer
 from agentkit.logs.postgres.address import address_of
+from benchmarks.scale import ENDPOINT_S, SLOTS, Costs, simulated
 from benchmarks.table import markdown, number
 
+SAID = {
+    "commit_s": "a commit of one event",
+    "event_s": "each further event in it",
+    "claim_s": "that claim",
+}
+COMMITS = 300
+WORKERS = (1, 10, 100, 300, 1_000)
 GROUP, RUNS, EVENTS = 100, 20, 20_000
 OPEN, CLAIMS, APPENDS = 100_000, 50, 200
 
@@ -144,8 +155,8 @@ async def waiting(task: str) -> str:
     return task
 
 
-async def claim_ms(log: Log) -> float:
-    """A claim of ten runs among many open ones: the 95th percentile, in ms."""
+async def claim_ms(log: Any) -> tuple[float, float]:
+    """A claim of ten runs among many open ones: the 95th percentile, in ms; of the server, in s."""
     for n in range(OPEN):
         lease = log.begin(f"open-{n}")
         lease.seconds, lease.offer = 0.0, Offer(share=f"s{n % 300}")
@@ -155,37 +166,97 @@ async def claim_ms(log: Log) -> float:
         log.append(lease, start)
         if n % 1000 == 999:
             await log.flush(lease)
-    took = []
+    took, before = [], server_s(log._session)
     for _ in range(CLAIMS):
         began = time.perf_counter()
         assert len(log.work.claim(["waiting"], 10)) == 10
         took.append((time.perf_counter() - began) * 1e3)
-    return quantiles(took, n=20)[-1]
+    return quantiles(took, n=20)[-1], (server_s(log._session) - before) / CLAIMS
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        server = None if sys.argv[1:] else Embedded(Path(folder) / "pg")
-        url = sys.argv[1] if server is None else f"{server.url}&schema=bench"
-        hand, hand_bytes = by_hand(url)
-        log, file = open_log(url), open_log(f"{folder}/bench.db")
-        speed = asyncio.run(ours(log))
-        rows = [
-            ["events a second, by hand on psycopg", number(hand), ""],
-            ["events a second, agentkit on Postgres", number(speed), f"{speed / hand:.0%}"],
-            ["bytes per event, by hand", number(hand_bytes), ""],
-            ["bytes per event, agentkit", number(bytes_of(url)), ""],
-        ]
+def server_s(session: Any) -> float:
+    """Seconds of a processor that the server has spent on a connection."""
+    import psutil
+
+    times = psutil.Process(session.connection.info.backend_pid).cpu_times()
+    return float(times.user + times.system)
+
+
+async def commit_s(log: Any) -> tuple[float, float]:
+    """Of the server's processor: a commit of one event, and each further one in it."""
+    lease = log.begin("commits")
+    log.append(lease, RunStarted(run="commits", seq=1, at=1.0, scope="", name="c"))
+    await log.flush(lease)
+    seq, took = 1, dict[int, float]()
+    for size in (1, GROUP):
+        began = server_s(log._writing)
+        for _ in range(COMMITS):
+            for _ in range(size):
+                seq += 1
+                note = Noted(run="commits", seq=seq, at=1.0, scope="", topic="t", data=body(seq))
+                log.append(lease, note)
+            await log.flush(lease)
+        took[size] = (server_s(log._writing) - began) / COMMITS
+    return took[1], max(0.0, took[GROUP] - took[1]) / (GROUP - 1)
+
+
+def scaled(costs: Costs) -> str:
+    """The table of the simulation."""
+    rows = []
+    for workers in WORKERS:
+        found = simulated(workers, costs)
+        wanted = workers * SLOTS / ENDPOINT_S
+        rows.append(
+            [f"{workers:,}", number(found.turns), f"{found.turns / wanted:.0%}"]
+            + [f"{found.busy:.0%}", number(found.late_s * 1e3, "ms")]
+        )
+    head = ["workers", "turns a second", "of linear", "database busy", "event to commit, p95"]
+    return markdown(head, rows)
+
+
+def measured(url: str, folder: str, pairs: int) -> tuple[list[list[str]], Costs]:
+    """The rows of what is measured, and what the simulation takes from it."""
+    speeds = []
+    for n in range(pairs):
+        hand, hand_bytes = by_hand(f"{url}_{n}")
+        with closing(open_log(f"{url}_{n}")) as log:
+            speeds.append((hand, asyncio.run(ours(log))))
+    hand, speed = (max(found) for found in zip(*speeds, strict=True))
+    rows = [
+        ["events a second, by hand on psycopg", number(hand), ""],
+        ["events a second, agentkit on Postgres", number(speed), f"{speed / hand:.0%}"],
+        ["bytes per event, by hand", number(hand_bytes), ""],
+        ["bytes per event, agentkit", number(bytes_of(f"{url}_0")), ""],
+    ]
+    with closing(open_log(url)) as log, closing(open_log(f"{folder}/bench.db")) as file:
         for name, where, there in (("Postgres", url, log), ("SQLite", file.url, file)):
             told = asyncio.run(tail_ms(where, there))
             rows.append([f"told in another process, p95, {name}", number(told, "ms"), ""])
-        claims = asyncio.run(claim_ms(log))
+        claims, claim_s = asyncio.run(claim_ms(log))
         rows.append([f"claim of 10 among {OPEN:,} open runs, p95", number(claims, "ms"), ""])
-        print(markdown(["", "measured", "of by hand"], rows))
-        log.close()
-        file.close()
+        costs = Costs(*asyncio.run(commit_s(log)), claim_s)
+    for what, cost in vars(costs).items():
+        if what in SAID:
+            rows.append([f"{SAID[what]}, CPU of the server", number(cost * 1e3, "ms"), ""])
+    return rows, costs
+
+
+def main() -> None:
+    global EVENTS, OPEN, APPENDS
+    words, quick = [one for one in sys.argv[1:] if one != "--quick"], "--quick" in sys.argv
+    if quick:
+        EVENTS, OPEN, APPENDS = 2_000, 2_000, 40
+    with tempfile.TemporaryDirectory() as folder:
+        server = None if words else Embedded(Path(folder) / "pg")
+        url = words[0] if server is None else f"{server.url}&schema=bench"
+        rows, costs = measured(url, folder, 1 if quick else 5)
         if server is not None:
             server.stop()
+    where = f"{date.today()}, CPython {platform.python_version()}, {platform.system()}"
+    print(f"{where}, best of {1 if quick else 5}, turn by turn.\n")
+    print(markdown(["", "measured", "of by hand"], rows))
+    print("\nSimulated with these costs, a database of four processors, 2 s a call:\n")
+    print(scaled(costs))
 
 
 if __name__ == "__main__":

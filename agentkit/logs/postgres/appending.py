@@ -16,6 +16,7 @@ import psycopg
 from agentkit.lease import Lease
 from agentkit.logs import chain
 from agentkit.logs.epochs import EPOCH
+from agentkit.logs.postgres.arrays import Binaries, Texts
 from agentkit.logs.verifying import storable
 from agentkit.runinfo import Tally
 
@@ -145,7 +146,7 @@ def append(
         The number of the run, by the place of its part.
     """
     lines = columns([line_of(part) for part in parts], 14)
-    events = columns(
+    part, seq, at, scope, body, mark = columns(
         [
             (nth, *row, part.head if row is part.rows[-1] else None)
             for nth, part in enumerate(parts, 1)
@@ -156,7 +157,9 @@ def append(
     # In one order for all: two who say the same do not wait for each other in a circle.
     said = columns(sorted(messages), 3)
     known = (EPOCH, erasure or None)
-    rows = connection.execute(APPEND, (*lines, now, *known, *events, *said), binary=True)
+    events = (part, seq, at, Texts(scope), Texts(body), Binaries(mark))
+    spoken = (Binaries(said[0]), Binaries(said[1]), Texts(said[2]))
+    rows = connection.execute(APPEND, (*lines, now, *known, *events, *spoken), binary=True)
     return {part - 1: n for part, n in rows}
 
 

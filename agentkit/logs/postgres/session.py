@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from agentkit.errors import SetupError
 from agentkit.logs.postgres import schema
 from agentkit.logs.postgres.address import Address
+from agentkit.logs.postgres.arrays import known_to
 from agentkit.logs.postgres.faults import mapped
 
 LIMITS: dict[str, Any] = {
@@ -79,6 +80,7 @@ class Session:
         if found is None or found.closed or found.broken or self._process != os.getpid():
             self.close()
             found = self._connection = psycopg.connect(**settings(self.address), autocommit=True)
+            known_to(found)
             self._process = os.getpid()
             self.made += 1
             # What stands in `public` must not take the place of a table or function of ours.
