@@ -89,6 +89,16 @@ def test_the_simulated_model_repairs_nothing_and_the_program_says_so(tmp_path: P
     assert (folder / "median.py").read_text(encoding="utf-8") == MEDIAN
 
 
+def test_two_sites_go_on_while_their_line_is_cut_and_each_order_is_told_of_once(
+    tmp_path: Path,
+) -> None:
+    done = started(tmp_path, str(FOLDER / "sites.py"))
+    first, second = done.stdout.splitlines()
+    before = int(first.partition(" ")[0])
+    assert 2 <= before < 12 and first.endswith("then 12"), done.stdout + done.stderr
+    assert second == "each once: True; 20 local asks meanwhile"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_survey_that_is_killed_goes_on_and_pays_for_the_rest(tmp_path: Path) -> None:
     command, path = [sys.executable, str(FOLDER / "survey.py")], tmp_path / "survey.db"
