@@ -188,11 +188,14 @@ class RunStarted(Base):
     concurrency: int | None = None
     """How many model calls may be under way in it at once."""
     place: str | None = None
-    """The notebook that it was started from; None outside of one, or where nobody knows."""
+    """The notebook that it was started from, or "acp:" and the session of a chat; None outside of
+    both, or where nobody knows."""
     cell: str | None = None
     """The id of the cell there; None where the front end tells none."""
     cause: Cause | None = None
     """The call from another process that it answers; None where nobody elsewhere called."""
+    policy: JSON = None
+    """The policy that holds in it from here on, as `agentkit.trust` has it; None without one."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
     what: What = "run"

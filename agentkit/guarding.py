@@ -6,14 +6,16 @@ A run without a policy has the guard None, and asks for no more than that.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from agentkit.events import Event, Noted
+from agentkit.events import Event, Noted, RunStarted
+from agentkit.messages import JSON, Thread
 
 TOPIC = "policy"
-"""Of the note by which a run keeps its policy."""
+"""Of the note by which a run keeps a policy that its start does not name."""
 
 
 class Guard(Protocol):
@@ -22,11 +24,16 @@ class Guard(Protocol):
     policy: Any
 
     def begin(self, start: Any) -> None:
-        """The run has begun, or goes on."""
+        """The run has begun, or goes on; its start names the policy."""
         ...
 
-    def take(self, event: Any) -> None:
-        """Something happened."""
+    @property
+    def take(self) -> Callable[[Any], None]:
+        """What is told of every event."""
+        ...
+
+    def asked(self, scope: str, nodes: Thread) -> None:
+        """Somebody outside of any actor asked one; the messages are in the log."""
         ...
 
     def equip(self, tools: Mapping[str, Any]) -> None:
@@ -55,24 +62,54 @@ ARRIVING: ContextVar[Any] = ContextVar("agentkit.arriving", default=None)
 """What is known of a task that comes from another process: its label, and from where."""
 
 
-def guard_of(run: Any, events: Sequence[Event]) -> Guard | None:
+def kept_in(events: Sequence[Event]) -> list[JSON]:
+    """The policies that held in recorded events, as their start or a note has them."""
+    found: list[JSON] = []
+    for event in events:
+        if type(event) is RunStarted and event.policy is not None:
+            found.append(event.policy)
+        elif type(event) is Noted and event.topic == TOPIC:
+            found.append(event.data)
+    return found
+
+
+def policy_for(outer: Guard | None, events: Sequence[Event]) -> Any:
+    """The policy of a run that is opened; None without one.
+
+    Args:
+        outer: what looks at the run around it.
+        events: of the run that it goes back to. A run that had a policy keeps it, whoever goes
+            on with it, unless another one is named.
+
+    Raises:
+        SetupError: it had one that this version does not understand.
+    """
+    policy = POLICY.get() or Everywhere.policy
+    if policy is None and outer is not None:
+        policy = outer.policy
+    if policy is None and events and (kept := kept_in(events)):
+        policy = guards().understood(kept[-1])
+    return policy
+
+
+def guard_of(run: Any, policy: Any, events: Sequence[Event]) -> Guard | None:
     """What looks at a run that is opened; None without a policy.
 
     Args:
         run: that is opened.
-        events: of the run that it goes back to. A run that had a policy keeps it, whoever goes
-            on with it, unless another one is named.
+        policy: that holds in it.
+        events: of the run that it goes back to.
     """
-    policy = POLICY.get() or Everywhere.policy
-    if policy is None and run.outer is not None and run.outer.guard is not None:
-        policy = run.outer.guard.policy
-    if policy is None and not events:
+    if policy is None:
         return None
-    kept = [e.data for e in events if type(e) is Noted and e.topic == TOPIC]
-    if policy is None and not kept:
-        return None
-    found: Guard = importlib.import_module("agentkit.trust.guard").made(run, policy, kept, events)
+    found: Guard = guards().RunGuard(run, policy, events)
     return found
+
+
+def guards() -> Any:
+    """The module of the policies, which is imported once there is one."""
+    name = "agentkit.trust.guard"
+    return sys.modules.get(name) or importlib.import_module(name)
 
 
 def entrusted(outer: Guard | None, given: Any) -> list[tuple[str, Any]]:
@@ -85,6 +122,5 @@ def entrusted(outer: Guard | None, given: Any) -> list[tuple[str, Any]]:
     policy = POLICY.get() or Everywhere.policy or (outer.policy if outer else None)
     if policy is None:
         return []
-    guard = importlib.import_module("agentkit.trust.guard")
-    found: list[tuple[str, Any]] = guard.entrusted(policy, outer, given)
+    found: list[tuple[str, Any]] = guards().entrusted(policy, outer, given)
     return found

@@ -18,7 +18,7 @@ from agentkit.deprecated import moved
 from agentkit.doubts import Doubts
 from agentkit.errors import LogLocked, LogUnreachable
 from agentkit.events import Event, Ref, RunStarted, Usage, uuid7
-from agentkit.guarding import guard_of
+from agentkit.guarding import Guard, guard_of, policy_for
 from agentkit.lease import HANDED, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -32,6 +32,7 @@ from agentkit.record import Recorded, recorded
 from agentkit.requiring import Require, listed, monitor_of, said_again
 from agentkit.resumed import Resumed
 from agentkit.run import Run
+from agentkit.scope import here as around
 from agentkit.scope import within
 from agentkit.sources import Source, as_kept, checked_id, checked_words, fitting, source_of
 from agentkit.step import PAID
@@ -204,6 +205,13 @@ def as_asked(task: JSON) -> dict[str, Any]:
     return {"task": task if content is None else str(content), "content": content}
 
 
+def outer_guard() -> Guard | None:
+    """What looks at the run in which this code works."""
+    place = around.get()
+    found: Guard | None = None if place is None or place[0].ended else place[0].guard
+    return found
+
+
 def beginning(
     known: Known, name: str, at: int | None, asked: dict[str, Any], limits: dict[str, Any]
 ) -> RunStarted:
@@ -225,6 +233,7 @@ def beginning(
     elif last is not None and limits["seed"] is None:
         limits = {**limits, "seed": last.seed}
     again = first.name if first and first.task == asked["task"] else ""
+    policy = policy_for(outer_guard(), events)
     actor, branches = asked["actor"], source.how in ("rerun", "fork")
     return RunStarted(
         run=known.id,
@@ -238,6 +247,7 @@ def beginning(
         cell=cell(),
         # A run that goes on, for whomever, answers whoever began it.
         cause=kept.cause if kept is not None else causing.get(),
+        policy=None if policy is None else policy.form(),
         **asked,
         **limits,
     )
@@ -253,7 +263,7 @@ def made(
     """The run that is opened."""
     current = Run(known.log, known.lease, start, past_of(known, start, settle))
     current.person = person or current.person
-    current.guard = guard_of(current, known.events)
+    current.guard = guard_of(current, policy_for(outer_guard(), known.events), known.events)
     current.monitor = monitor_of(current, require, known.events)
     return current
 

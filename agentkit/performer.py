@@ -34,7 +34,7 @@ from agentkit.messages import (
 )
 from agentkit.model import Model
 from agentkit.run import Run, current_run
-from agentkit.scope import Scope, current_scope, in_copy, within
+from agentkit.scope import YOU, Scope, current_scope, in_copy, within
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
@@ -270,12 +270,15 @@ def sample_seed(seed: int | None, sample: int) -> int | None:
 
 def tell(run: Run, scope: Scope, nodes: Thread, sender: str, to: str, purpose: str) -> None:
     """Record a message between actors."""
+    fresh = run.fresh(nodes)
     run.emit(
         MessageSent,
         scope.key,
-        nodes=run.fresh(nodes),
+        nodes=fresh,
         sender=sender,
         to=to,
         message=nodes[-1].id,
         purpose=purpose,
     )
+    if run.guard is not None and purpose == "task" and sender == YOU:
+        run.guard.asked(scope.key, fresh)

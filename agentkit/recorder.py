@@ -65,7 +65,7 @@ class Recorder:
         self.monitor: Any = None
         """The rules that must hold here; most runs have none. See `agentkit.requiring`."""
         self._seq = start.seq
-        self._emitting = threading.RLock()
+        self.emitting = threading.RLock()
         """Tools in threads may ask actors, each on a loop of its own."""
 
     @property
@@ -80,7 +80,7 @@ class Recorder:
         """Append an event, unless an earlier attempt at this run recorded the same."""
         if self.lease is None or self.ended or asleep.get():
             return
-        with self._emitting:
+        with self.emitting:
             seq = self._seq + 1
             event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
             if self.past.bound and self.past.has(event):

@@ -88,8 +88,8 @@ class Flow:
         self.memories: dict[str, Mark] = {}
         """Of what was written into each memory here."""
         self.marks: dict[tuple[str, int], Mark] | None = {} if keep else None
-        self.known: Callable[[str], Mark | None] = self.said.get
-        """What is known of a text that was said before."""
+        self.elsewhere: Callable[[str], Mark | None] | None = None
+        """What is known of a text that was not said here."""
         self.governed = False
         """Whether anything was said of labels in the log itself."""
 
@@ -102,10 +102,11 @@ class Flow:
 
     def place(self, run: str, scope: str) -> Place:
         """An activation; one that was never opened here is that of code of the run."""
-        found = self.places.get((run, scope))
-        if found is None:
+        try:
+            return self.places[run, scope]
+        except KeyError:
             found = self.places[run, scope] = Place("you", "run", "")
-        return found
+            return found
 
     def now(self, run: str, scope: str) -> Mark:
         """What decides in an activation now."""
@@ -119,6 +120,15 @@ class Flow:
 
     def _started(self, event: RunStarted) -> None:
         self.place(event.run, "")
+        if isinstance(event.policy, dict):
+            self._governs(event.policy)
+
+    def _governs(self, form: dict[str, Any]) -> None:
+        """Go by the policy that a log names."""
+        self.governed = True
+        if form != self.policy.form():
+            with contextlib.suppress(SetupError):  # Of a newer version: what is known holds.
+                self.policy = Policy.of(form)
 
     def _opened(self, event: ScopeOpened) -> None:
         if (event.run, event.scope) not in self.places:
@@ -155,7 +165,9 @@ class Flow:
         for node in event.nodes[:-1]:
             if node.message.role == "system" or not node.message.text.strip():
                 continue
-            known = self.known(node.message.text)
+            known = self.said.get(node.message.text)
+            if known is None and self.elsewhere is not None:
+                known = self.elsewhere(node.message.text)
             if known is None:
                 said = f"{event.to} was told what was said before"
                 known = from_source(
@@ -247,10 +259,7 @@ class Flow:
         self.governed = True
         match event.note:
             case Governed(policy=form) if isinstance(form, dict):
-                if form == self.policy.form():
-                    return None
-                with contextlib.suppress(SetupError):  # Of a newer version: what is known holds.
-                    self.policy = Policy.of(form)
+                self._governs(form)
             case Labelled() as told:
                 reader = self.place(event.run, event.scope).actor
                 said = f"{reader} read {told.source}" if told.step else f"{told.source} came in"

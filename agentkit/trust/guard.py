@@ -6,20 +6,21 @@ A step that was performed is not decided anew, whatever the policy says now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from agentkit.errors import AgentkitError
-from agentkit.events import Event, Failure, MessageSent, Noted, StepStarted
+from agentkit.events import Event, Failure, MessageSent, Noted, StepEnded, StepStarted
 from agentkit.guarding import ARRIVING
-from agentkit.messages import JSON
+from agentkit.messages import JSON, Node, Thread
 from agentkit.person import Question, agreed
-from agentkit.scope import current_scope
+from agentkit.scope import YOU, current_scope
 from agentkit.step import Outcome, Step
 from agentkit.toolcalls import listed
-from agentkit.trust.flow import HANDLERS, RECEIVED, Flow, sent_by_peer
+from agentkit.trust.flow import HANDLERS, RECEIVED, SILENT, TOPICS, Flow, sent_by_peer
 from agentkit.trust.heard import HEARD
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.marks import NOTHING, Mark
@@ -30,6 +31,12 @@ from agentkit.trust.policy import Decision, Policy
 UNASKED = ("clock", "random", "join", "person", "trial")
 """Steps that reach nobody outside."""
 
+INSIDE = ("model", *SILENT)
+"""Steps whose results bring in nothing from outside."""
+
+WATCHED = (*TOPICS, RECEIVED)
+"""Topics of notes that tell of labels."""
+
 
 class PolicyRefused(AgentkitError):
     """A policy does not let a step be performed; nothing was done."""
@@ -38,25 +45,23 @@ class PolicyRefused(AgentkitError):
 class RunGuard:
     """What looks at one run by a policy."""
 
-    def __init__(self, run: Any, policy: Policy, kept: list[JSON], events: Iterable[Event]) -> None:
+    def __init__(self, run: Any, policy: Policy, events: Iterable[Event]) -> None:
         """Make one.
 
         Args:
             run: that is opened.
             policy: that holds from here on.
-            kept: the policies that held in it before.
             events: of the run, where it goes on; of another one nothing is known here.
         """
         self.run, self.policy = run, policy
-        self.flow = Flow(policy)
-        self.flow.known = self._known
-        self._kept = bool(kept) and kept[-1] == policy.form()
-        self._own = False
+        self._flow: Flow | None = None
+        self._later: list[Any] = []
+        """What happened while nobody asked for a label."""
+        self.take: Callable[[Any], None] = self._later.append
         self._told: list[tuple[Labelled, str]] = []
         """What another run was told of its task, and of the results of its steps."""
         for event in events:
             if event.run == run.id:
-                self._own = True
                 self.flow.take(event)
             elif isinstance(event, Noted) and event.topic == RECEIVED:
                 label, source = sent_by_peer(event, policy)
@@ -65,19 +70,25 @@ class RunGuard:
                 told = event.note
                 if isinstance(told, Labelled) and (told.step or not event.scope):
                     self._told.append((told, event.scope))
-        self.flow.policy = policy
 
-    def _known(self, text: str) -> Mark | None:
-        here = self.flow.said.get(text)
-        return HEARD.exactly(text) if here is None else here
+    @property
+    def flow(self) -> Flow:
+        """The labels so far; they are worked out once somebody asks for them."""
+        if self._flow is None:
+            with self.run.emitting:
+                if self._flow is None:
+                    flow = Flow(self.policy)
+                    flow.elsewhere = HEARD.exactly
+                    for event in self._later:
+                        follow(flow, event)
+                    self._later, self._flow, self.take = [], flow, partial(follow, flow)
+        return self._flow
 
     def begin(self, start: Any) -> None:
         """The run has begun, or goes on: the log keeps which policy holds."""
-        self.flow.take(start)
-        if not (self._own and self._kept):
-            # As the note Governed has it; each run has one, so it is made without its class.
-            self.run.emit(Noted, "", topic=Governed.topic, data=self.policy.form())
-        self.flow.policy = self.policy
+        self.take(start)
+        if self._flow is not None:
+            self._flow.policy = self.policy
         for told, scope in self._told:
             self.run.note(told, scope=scope)
         outer, within = self.run.outer, self.run.within
@@ -93,40 +104,19 @@ class RunGuard:
         if not label.clean or step:
             self.run.note(labelled(label, source, step), scope=scope)
 
-    def take(self, event: Any) -> None:
-        """Follow the labels; what was answered before and is asked again here is known by it."""
-        kind = type(event)
-        if (handler := HANDLERS.get(kind)) is not None:
-            handler(self.flow, event)
-        if kind is not MessageSent:
-            if kind is StepStarted and event.step == "model":
-                self._heard(event)
+    def asked(self, scope: str, nodes: Thread) -> None:
+        """Know again what was answered before in this process, and is asked here."""
+        if not HEARD.doubted:
             return
-        place = self.flow.places[event.run, event.scope]
-        if place.parent:
-            return
-        texts = [node.message.text for node in event.nodes]
-        if event.purpose == "task":
-            found = HEARD.inside("\n".join(texts)) if HEARD.doubted else None
-            if found is not None and not found[0] <= place.mark.label:
-                self._say(*found, event.scope)
-        elif event.purpose == "answer":
-            said = self.flow.place(event.run, "").mark.label
-            for text in texts:
-                HEARD.keep(text, said, f"run:{event.run}")
-
-    def _heard(self, event: StepStarted) -> None:
-        """Know again in later runs what a tool told here."""
-        label = self.flow.now(event.run, event.scope).label
-        for node in event.nodes:
-            given = node.message.role == "tool"
-            HEARD.keep(node.message.text, label, f"run:{event.run}", given=given)
+        found = HEARD.inside("\n".join([node.message.text for node in nodes]))
+        if found is not None and not found[0] <= self.flow.place(self.run.id, scope).mark.label:
+            self._say(*found, scope)
 
     def equip(self, tools: Mapping[str, Any]) -> None:
         """Enter what tools of others say of themselves, unless somebody has read it."""
-        scope = current_scope().key
         if not tools:
             return
+        scope = current_scope().key
         for source, digests in words_outside(tools.values()).items():
             pinned = all(self.policy.pins.get(name) == known for name, known in digests.items())
             label = CLEAN if pinned else self.policy.source(f"spec:{source}")
@@ -148,6 +138,8 @@ class RunGuard:
             PolicyRefused: it may not, and is no call of a tool, of which a model is told.
         """
         if step.kind in UNASKED:
+            return None
+        if step.kind == "model" and not self.policy.judges_models:
             return None
         mark = self.flow.now(self.run.id, step.scope.key)
         if mark is NOTHING:
@@ -212,26 +204,70 @@ class RunGuard:
 
     def end(self) -> None:
         """The run has ended: what was opened around it knows what it knows."""
-        for text, mark in self.flow.said.items():
-            HEARD.keep(text, mark.label, f"run:{self.run.id}", given=False)
+        if self._flow is None and (nodes := said_in_clean(self._later)) is not None:
+            HEARD.clean(nodes)
+            return
+        flow = self.flow
+        HEARD.clean([text for text, mark in flow.said.items() if mark is NOTHING])
+        for text, mark in flow.said.items():
+            if mark is not NOTHING:
+                HEARD.keep(text, mark.label, f"run:{self.run.id}", given=False)
         outer, within = self.run.outer, self.run.within
         if outer is None or outer.guard is None or within is None or outer.ended:
             return
-        label = self.flow.label(self.run.id)
+        label = flow.label(self.run.id)
         if not label <= outer.guard.flow.place(outer.id, within.key).mark.label:
             outer.guard._say(label, f"run:{self.run.id}", within.key)
 
 
-def made(run: Any, policy: Policy | None, kept: list[JSON], events: Iterable[Event]) -> RunGuard:
-    """What looks at a run: by the policy that is set, or else by the one that it had.
+def follow(flow: Flow, event: Any) -> None:
+    """Follow the labels of a run by one more event, and know again in later ones what was said."""
+    kind = type(event)
+    if kind in HANDLERS:
+        HANDLERS[kind](flow, event)
+    if kind is StepStarted and event.step == "model":
+        mark = flow.now(event.run, event.scope)
+    elif kind is MessageSent and event.purpose == "answer" and event.to == YOU:
+        mark = flow.place(event.run, "").mark
+    else:
+        return
+    if mark is NOTHING:
+        return  # The end tells of all that was said here.
+    for node in event.nodes:
+        given = kind is MessageSent or node.message.role == "tool"
+        HEARD.keep(node.message.text, mark.label, f"run:{event.run}", given=given)
+
+
+def said_in_clean(events: Iterable[Any]) -> list[tuple[Node, ...]] | None:
+    """The messages of events that brought in nothing but what the person and models said.
+
+    Returns:
+        None where anything else may have come in: then the labels are worked out.
+    """
+    found = []
+    for event in events:
+        kind = type(event)
+        if kind is Noted and event.topic in WATCHED:
+            return None
+        if (kind is StepStarted or kind is StepEnded) and event.step not in INSIDE:
+            return None
+        if event.nodes:
+            found.append(event.nodes)
+            if kind is MessageSent and event.purpose == "task":
+                for node in event.nodes:
+                    own = node is event.nodes[-1] or node.message.role == "system"
+                    if not own or type(node.message.content) is not str:
+                        return None
+    return found
+
+
+def understood(form: JSON) -> Policy:
+    """The policy that a run had.
 
     Raises:
-        SetupError: it had one that this version does not understand.
+        SetupError: it is none that this version understands.
     """
-    if policy is None:
-        last = kept[-1]
-        policy = Policy.of(last if isinstance(last, dict) else {"form": last})
-    return RunGuard(run, policy, kept, events)
+    return Policy.of(form if isinstance(form, dict) else {"form": form})
 
 
 def entrusted(policy: Policy, outer: RunGuard | None, given: Any) -> list[tuple[str, JSON]]:

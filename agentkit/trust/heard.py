@@ -8,25 +8,29 @@ are not known again: `mark(text, label)` says what they are.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterable
 
+from agentkit.messages import Node
 from agentkit.trust.labels import UNTRUSTED, Label
 from agentkit.trust.marks import NOTHING, Mark, from_source
+from agentkit.trust.within import Within
 
 MOST = 2000
-"""Texts that are kept; the oldest are forgotten first."""
-
-SHORTEST, LINE = 6, 16
-"""Characters of a text, and of a line of one, that is known again inside of another."""
+"""Texts that are kept of each kind; the oldest are forgotten first."""
 
 
 class Heard:
     """Texts with their labels, and where they were said."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[str, tuple[Label, str]] = OrderedDict()
-        self._given: OrderedDict[str, tuple[Label, str]] = OrderedDict()
-        """Those that somebody at the top was given, or that came from outside."""
+        self._doubted: OrderedDict[str, tuple[Label, str]] = OrderedDict()
+        """Those that are not clean."""
+        self._given = Within()
+        """Those of them that somebody at the top was given, or that came from outside."""
+        self._clean: OrderedDict[str, None] = OrderedDict()
+        self._later: deque[tuple[Node, ...] | str] = deque(maxlen=MOST)
+        """Clean ones that nobody has asked for yet."""
         self.doubted = False
         """Whether any of it was ever not clean."""
         self._lock = threading.Lock()
@@ -40,43 +44,54 @@ class Heard:
             source: where it was said.
             given: whether it is known again inside of another text, too.
         """
-        if not label.clean:
-            self.doubted = True
+        if label.clean:
+            self._later.append(text)
+            return
+        self.doubted = True
         with self._lock:
-            for known in (self._texts, self._given) if given else (self._texts,):
-                before = known.pop(text, None)
-                if before is not None and (label is before[0] or label <= before[0]):
-                    known[text] = before
-                else:
-                    known[text] = (label if before is None else label | before[0], source)
-                while len(known) > MOST:
-                    known.popitem(last=False)
+            before = self._doubted.pop(text, None)
+            if before is not None and (label is before[0] or label <= before[0]):
+                self._doubted[text] = before
+            else:
+                self._doubted[text] = label if before is None else label | before[0], source
+            if given:
+                self._given.add(text)
+            while len(self._doubted) > MOST:
+                self._given.discard(self._doubted.popitem(last=False)[0])
+
+    def clean(self, said: Iterable[tuple[Node, ...] | str]) -> None:
+        """Remember texts, or messages, against which nothing is to be said."""
+        self._later.extend(said)
 
     def exactly(self, text: str) -> Mark | None:
         """What is known of a text; None of one that was not said here."""
-        found = self._texts.get(text)
-        return (
-            None if found is None else from_source(found[0], "", 0, "it was said before", found[1])
-        )
+        found = self._doubted.get(text)
+        if found is not None:
+            return from_source(found[0], "", 0, "it was said before", found[1])
+        with self._lock:
+            self._sort()
+            return NOTHING if text in self._clean else None
+
+    def _sort(self) -> None:
+        """Take in the clean texts that came since."""
+        while self._later:
+            one = self._later.popleft()
+            for text in (one,) if isinstance(one, str) else [node.message.text for node in one]:
+                self._clean[text] = None
+                self._clean.move_to_end(text)
+        while len(self._clean) > MOST:
+            self._clean.popitem(last=False)
 
     def inside(self, text: str) -> tuple[Label, str] | None:
         """The label of what was said before that stands in a text, and where it was said."""
         label = NOTHING.label
         sources: list[str] = []
         with self._lock:
-            known = list(self._given.items())
-        for said, (its, source) in known:
-            if not its.clean and not its <= label and holds(text, said):
+            found = [self._doubted[said] for said in self._given.inside(text)]
+        for its, source in found:
+            if not its <= label:
                 label, sources = label | its, [*sources, source]
         return (label, ", ".join(dict.fromkeys(sources))) if sources else None
-
-
-def holds(text: str, said: str) -> bool:
-    """Whether a text holds another one, or a line of it."""
-    if len(said.strip()) >= SHORTEST and said.strip() in text:
-        return True
-    lines = [one.strip() for one in said.splitlines()]
-    return any(len(one) >= LINE and one in text for one in lines)
 
 
 HEARD = Heard()

@@ -37,6 +37,9 @@ PLACES = ("tool", "memory", "remote", "model", "file", "data", "mcp", "spec", "c
 DEFAULTS = {"memory": KEPT, "file": KEPT, "before": KEPT, "person": CLEAN, "text": KEPT}
 """What comes from there without a word about it; from anywhere else it is untrusted."""
 
+NAMES = 1000
+"""Places that a policy remembers its word about."""
+
 STRICTNESS: tuple[Verdict, ...] = ("allow", "ask", "refuse")
 
 
@@ -90,8 +93,15 @@ class Policy(Frozen):
 
     def source(self, name: str) -> Label:
         """What comes from there."""
+        if name in self._known:
+            return self._known[name]
         found: Label | None = matching(self.sources, name)
-        return DEFAULTS.get(name.partition(":")[0], UNTRUSTED) if found is None else found
+        if found is None:
+            found = DEFAULTS.get(name.partition(":")[0], UNTRUSTED)
+        if len(self._known) >= NAMES:  # Names of files and data are anybody's.
+            self._known.clear()
+        self._known[name] = found
+        return found
 
     def clearance(self, name: str) -> Confidentiality:
         """Up to what it may be told."""
@@ -172,6 +182,16 @@ class Policy(Frozen):
     def form(self) -> dict[str, JSON]:
         """As the log keeps it."""
         return {**self._form}
+
+    @cached_property
+    def _known(self) -> dict[str, Label]:
+        """What comes from the places that were asked about."""
+        return {}
+
+    @cached_property
+    def judges_models(self) -> bool:
+        """Whether it says anything of what a model may be told."""
+        return any(name.startswith("model:") for name in self.clears)
 
     @cached_property
     def _form(self) -> dict[str, JSON]:

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agentkit.causes import performing
-from agentkit.events import Noted
-from agentkit.guarding import ARRIVING, TOPIC, Everywhere
+from agentkit.guarding import ARRIVING, Everywhere, kept_in
 from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.scope import here
@@ -63,7 +62,7 @@ def told_of(log: Log, run: str) -> dict[str, JSON]:
 
 def told_in(events: Sequence[Any], run: str) -> dict[str, JSON]:
     """The same from the events of the run, where they name a policy."""
-    if not any(type(one) is Noted and one.topic == TOPIC for one in events):
+    if not kept_in(events):
         return {}
     return to_wire(flow_of(events).label(run))
 
