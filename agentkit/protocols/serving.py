@@ -14,6 +14,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from agentkit.errors import SetupError, error_text
 from agentkit.protocols.bounds import STOP_S
 from agentkit.protocols.quiet import Quiet
+from agentkit.protocols.streams import ending_with
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -24,8 +25,8 @@ LEAST = 16
 class Running:
     """A server that runs here, until `stop` or the end of the event loop."""
 
-    def __init__(self, server: Quiet, task: asyncio.Task[None]) -> None:
-        self._server, self._task = server, task
+    def __init__(self, server: Quiet, task: asyncio.Task[None], ending: asyncio.Event) -> None:
+        self._server, self._task, self._ending = server, task, ending
 
     @property
     def over(self) -> bool:
@@ -39,6 +40,7 @@ class Running:
     async def stop(self) -> None:
         """End it."""
         self._server.should_exit = True
+        self._ending.set()
         await asyncio.wait([self._task], timeout=STOP_S)
 
 
@@ -70,15 +72,19 @@ class Served:
 
 async def begun(app: Any, listening: socket.socket) -> Running:
     """Serve an ASGI application on a socket, in a task that belongs to no cell and no run."""
-    server = Quiet(
-        uvicorn.Config(
-            app, log_config=None, ws="none", access_log=False, timeout_graceful_shutdown=1
-        )
+    ending = asyncio.Event()
+    config = uvicorn.Config(
+        ending_with(app, ending),
+        log_config=None,
+        ws="none",
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
+    server = Quiet(config)
     task = asyncio.create_task(server.serve([listening]), context=contextvars.Context())
     while not (server.started or task.done()):
         await asyncio.sleep(0.01)
-    return Running(server, task)
+    return Running(server, task, ending)
 
 
 def shown_host(host: str) -> str:
