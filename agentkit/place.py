@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from agentkit.notes import Note
 
@@ -37,6 +38,9 @@ def nobody() -> None:
     """Nobody tells which cell it is."""
 
 
+STARTED: ContextVar[str | None] = ContextVar("agentkit.place", default=None)
+"""Where runs of this code are started from, where that is no notebook: a conversation of a chat."""
+
 _place: Place = jupyter
 _cell: Callable[[], str | None] = nobody
 
@@ -69,4 +73,4 @@ def cell() -> str | None:
 
 def here() -> str | None:
     """The notebook that runs are started from now; None outside of one, or where nobody knows."""
-    return _place()
+    return STARTED.get() or _place()

@@ -24,6 +24,8 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import in_words
 from agentkit.person import Nobody, Question
+from agentkit.place import STARTED
+from agentkit.protocols.acp.loading import place_of, retold
 from agentkit.protocols.acp.telling import Telling, task_of
 
 SESSIONS = 1_000
@@ -77,7 +79,8 @@ class Chatting:
         return schema.InitializeResponse(
             protocol_version=min(protocol_version, PROTOCOL_VERSION) or PROTOCOL_VERSION,
             agent_capabilities=schema.AgentCapabilities(
-                prompt_capabilities=schema.PromptCapabilities(image=True, embedded_context=True)
+                load_session=True,
+                prompt_capabilities=schema.PromptCapabilities(image=True, embedded_context=True),
             ),
             agent_info=schema.Implementation(name=self.actor.name, version=version),
         )
@@ -88,13 +91,45 @@ class Chatting:
     async def new_session(self, cwd: str, **_: Any) -> schema.NewSessionResponse:
         """Begin a conversation; servers that a client offers are not used: nobody allowed them."""
         made = Session(str(uuid.uuid4()))
-        self.sessions[made.id] = made
+        await self.enter(made)
+        return schema.NewSessionResponse(session_id=made.id)
+
+    async def load_session(self, cwd: str, session_id: str, **_: Any) -> schema.LoadSessionResponse:
+        """Go on with a conversation that this log has, whichever process it was held in.
+
+        What was said in it is told again before this returns, as the protocol wants it.
+
+        Raises:
+            RequestError: there is none, it is at work here, or it cannot be read.
+        """
+        known = self.sessions.get(session_id)
+        if known is not None and known.busy:
+            raise RequestError(-32600, "The session is still at work on a prompt.")
+        try:
+            turns = retold(self.log, self.actor.name, session_id)
+        except AgentkitError as error:
+            raise RequestError(
+                -32603, error_text(error), {"error": type(error).__name__}
+            ) from error
+        if known is None and not turns:
+            raise RequestError(-32002, f"There is no session {session_id[:100]!r} in this log.")
+        session = known or Session(session_id)
+        for turn in turns:
+            session.answer = turn.answer or session.answer
+            for update in turn.updates:
+                await self.tell(session, update)
+        await self.enter(session)
+        return schema.LoadSessionResponse()
+
+    async def enter(self, session: Session) -> None:
+        """Know a conversation; of too many the one goes that was silent longest."""
+        self.sessions[session.id] = session
+        self.sessions.move_to_end(session.id)
         while len(self.sessions) > SESSIONS:
             idle = next((one for one in self.sessions.values() if not one.busy), None)
             if idle is None:
                 break
             await self.end(self.sessions.pop(idle.id))
-        return schema.NewSessionResponse(session_id=made.id)
 
     async def close_session(self, session_id: str, **_: Any) -> schema.CloseSessionResponse:
         """End a conversation, and what is under way in it."""
@@ -181,6 +216,7 @@ class Chatting:
         if session.answer is not None and isinstance(self.actor, Agent):
             how["after"] = session.answer
         context = contextvars.Context()
+        context.run(STARTED.set, place_of(session.id))
         session.job = asyncio.get_running_loop().create_task(
             self.performed(task, how), context=context
         )

@@ -137,6 +137,16 @@ def chatting(request: pytest.FixtureRequest) -> Any:
     return opened
 
 
+@contextlib.asynccontextmanager
+async def loaded(folder: Path, name: str, chat: Chat, session: str) -> AsyncIterator[Any]:
+    """A conversation that another process held, told again to this client."""
+    async with asyncio.timeout(60), here(folder, name, chat) as agent:
+        hello = await agent.initialize(protocol_version=acp.PROTOCOL_VERSION)
+        assert hello.agent_capabilities.load_session
+        await agent.load_session(cwd=str(folder), session_id=session, mcp_servers=[])
+        yield agent
+
+
 def text(words: str) -> list[Any]:
     return [acp.text_block(words)]
 
@@ -226,6 +236,57 @@ async def test_a_prompt_is_cancelled_and_a_failure_is_a_typed_error(
             await agent.prompt(session_id=session, prompt=text("Go"))
         with pytest.raises(acp.RequestError):  # And it goes on working.
             await agent.prompt(session_id=session, prompt=text("Go"))
+
+
+async def test_a_conversation_goes_on_in_another_process(chatting: Any, tmp_path: Path) -> None:
+    async with chatting(tmp_path, "clerk", Chat()) as (agent, session):
+        image = acp.image_block(base64.b64encode(PIXEL).decode(), "image/png")
+        await agent.prompt(session_id=session, prompt=[*text("Hello"), image])
+        other = await agent.new_session(cwd=str(tmp_path), mcp_servers=[])
+        await agent.prompt(session_id=other.session_id, prompt=text("Of another conversation"))
+    chat = Chat()
+    async with loaded(tmp_path, "clerk", chat, session) as agent:
+        told = [one.content for one in chat.told]
+        assert [one.type for one in told] == ["text", "image", "text"]
+        assert told[0].text == "Hello" and base64.b64decode(told[1].data) == PIXEL
+        assert told[2].text == "first" and chat.of("user_message_chunk") == chat.told[:2]
+        await agent.prompt(session_id=session, prompt=text("And then?"))
+        with pytest.raises(acp.RequestError, match="no session"):
+            await agent.load_session(cwd="/", session_id="other", mcp_servers=[])
+    log = open_log(str(tmp_path / "log.db"))
+    last = log.runs()[0]
+    words = [node.message.text for event in log.read(last.id) for node in event.nodes]
+    assert "first" in words and any("Hello" in one for one in words)
+    assert "Of another conversation" not in words
+    log.close()
+
+
+async def test_what_was_done_and_asked_in_a_conversation_is_told_again(tmp_path: Path) -> None:
+    (tmp_path / "port.py").write_text(TEAM)
+    sessions: dict[str, tuple[str, Chat]] = {}
+    for name in ("burner", "asker", "team", "broken"):
+        chat = Chat()
+        async with here(tmp_path, name, chat) as agent:
+            session = (await agent.new_session(cwd=str(tmp_path), mcp_servers=[])).session_id
+            with contextlib.suppress(acp.RequestError):
+                await agent.prompt(session_id=session, prompt=text("Go"))
+                if name == "asker":
+                    await agent.prompt(session_id=session, prompt=text("Albatross"))
+        sessions[name] = session, chat
+    for name, (session, before) in sessions.items():
+        chat = Chat()
+        async with loaded(tmp_path, name, chat, session):
+            asked = [one.content.text for one in chat.of("user_message_chunk")]
+            assert asked == (["Go", "Albatross"] if name == "asker" else ["Go"])
+            for kind in ("tool_call", "tool_call_update"):
+                assert chat.of(kind) == before.of(kind)
+            if name == "broken":
+                assert chat.said() == "[It failed: ValueError: no]"
+            else:
+                assert chat.said() == before.said()
+    with pytest.raises(acp.RequestError, match="no session"):
+        async with loaded(tmp_path, "team", Chat(), sessions["burner"][0]):
+            pass
 
 
 def test_what_is_no_actor_is_not_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
