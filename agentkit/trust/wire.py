@@ -9,7 +9,8 @@ its words worse, unless the policy `believes` it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from agentkit.causes import performing
@@ -22,7 +23,17 @@ from agentkit.trust.labels import Label
 from agentkit.trust.metadata import KEY, from_wire, to_wire
 from agentkit.trust.notes import labelled
 
-__all__ = ["KEY", "arrived", "arriving", "from_wire", "leaving", "to_wire", "told_in", "told_of"]
+__all__ = [
+    "KEY",
+    "arrived",
+    "arriving",
+    "from_wire",
+    "joined",
+    "leaving",
+    "to_wire",
+    "told_in",
+    "told_of",
+]
 
 
 def leaving() -> dict[str, JSON]:
@@ -36,23 +47,29 @@ def leaving() -> dict[str, JSON]:
     return to_wire(around[0].guard.leaving())
 
 
-def arrived(source: str, meta: Any = None) -> None:
+def arrived(source: str, *metas: Any) -> None:
     """Put the label of the result of the step that is performed into the log, before it is read.
 
     Args:
         source: who sent it, "mcp:files" or "remote:partner".
-        meta: what came along with it.
+        metas: what came along with it, and with each of its parts.
     """
     around, place = here.get(), performing.get()
     if around is None:
         return
-    run, said = around[0], from_wire(meta)
+    run, said = around[0], joined(metas)
     step = place.step if place is not None and place.run == run.id else ""
     if run.guard is not None:
         run.guard.arrived(source, said, step)
     elif said is not None:
         label = said | Label(integrity="untrusted")
         run.note(labelled(label, source, step))
+
+
+def joined(metas: Iterable[Any]) -> Label | None:
+    """The label of what has several parts, as their sender says; None where it says nothing."""
+    said = [label for one in metas if (label := from_wire(one)) is not None]
+    return functools.reduce(Label.__or__, said) if said else None
 
 
 def told_of(log: Log, run: str) -> dict[str, JSON]:

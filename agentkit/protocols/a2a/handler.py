@@ -49,6 +49,7 @@ from agentkit.protocols.a2a.push import Push
 from agentkit.protocols.a2a.tasks import Folded
 from agentkit.protocols.a2a.terms import HELD, OUTPUT, OVER
 from agentkit.protocols.notes import Received
+from agentkit.trust.wire import KEY, joined
 
 Event = Task | Message | TaskStatusUpdateEvent | TaskArtifactUpdateEvent
 
@@ -84,14 +85,14 @@ class Handler(Push, RequestHandler):
             task = await (
                 self._followed(message, context)
                 if message.task_id
-                else self._begun(message, context)
+                else self._begun(message, context, params.metadata)
             )
             if params.configuration.HasField("task_push_notification_config"):
                 config = params.configuration.task_push_notification_config
                 await self.keep(task.run_id, config, context)
             return task
 
-    async def _begun(self, message: Message, context: ServerCallContext) -> Folded:
+    async def _begun(self, message: Message, context: ServerCallContext, beside: Any) -> Folded:
         owner = owner_of(context)
         content = content_of(message.parts)
         run_id = self.jobs.run_of(message.message_id, owner, message.context_id, content)
@@ -104,6 +105,9 @@ class Handler(Push, RequestHandler):
             raise InternalError("Too many tasks are under way here; send it again later.")
         metadata = MessageToDict(message.metadata)
         schema = metadata.pop(OUTPUT, None)
+        told = (message.metadata, beside, *(part.metadata for part in message.parts))
+        if (label := joined(map(MessageToDict, told))) is not None:
+            metadata[KEY] = label.form()
         given = message.context_id or str(uuid.uuid4())
         received = Received(
             message=message.message_id,

@@ -145,7 +145,7 @@ class RemoteAgent(Actor):
         except asyncio.CancelledError:
             await asyncio.shield(errand.withdraw())
             raise
-        arrived(self.outside, report.metadata())
+        arrived(self.outside, *report.labels())
         if (error := failed(report, where)) is not None:
             raise error
         return outcome_of(report, self.peer.place)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from a2a.types import Message, Role, Task, TaskState
+from a2a.types import Artifact, Message, Role, Task, TaskState
 
 from agentkit.amounts import size
-from agentkit.messages import JSON, Content
+from agentkit.messages import JSON, Content, canonical
 from agentkit.protocols.a2a.bounds import PIECES
 from agentkit.protocols.a2a.content import content_of, typed_in, value_of
 from agentkit.protocols.a2a.terms import COST, ERROR, LACKS, OVER, USAGE
 from agentkit.protocols.bounds import LARGEST
 from agentkit.protocols.errors import PeerProtocolError
+from agentkit.trust.metadata import KEY
 
 
 class Report:
@@ -25,6 +26,7 @@ class Report:
         """An answer without a task."""
         self._taken = self._bytes = 0
         self._told: dict[str, str] = {}
+        self._labels: dict[str, dict[str, JSON]] = {}
 
     @property
     def state(self) -> Any:
@@ -60,13 +62,16 @@ class Report:
                 self._whole(event.task)
             case "message":
                 self.message = event.message
+                self._labelled(event.message)
                 return ""
             case "status_update":
                 self._known(event.status_update.task_id).status.CopyFrom(event.status_update.status)
                 if self.task is not None:
                     self.task.metadata.MergeFrom(event.status_update.metadata)
+                self._labelled(event.status_update, event.status_update.status.message)
             case "artifact_update":
                 self._artifact(event.artifact_update)
+                self._labelled(event.artifact_update, event.artifact_update.artifact)
             case _:
                 raise self._wrong("an event without content")
         return self._news()
@@ -78,6 +83,8 @@ class Report:
             raise self._wrong("a task without an id")
         self.task = Task()
         self.task.CopyFrom(task)
+        said = [one for one in task.history if one.role == Role.ROLE_AGENT]
+        self._labelled(task, task.status.message, *task.artifacts, *said)
 
     def _known(self, id: str) -> Task:
         if self.task is None:
@@ -150,10 +157,18 @@ class Report:
         fields = self.task.status.message.metadata.fields if self.task else {}
         return str(fields[ERROR].string_value) if ERROR in fields else ""
 
-    def metadata(self) -> dict[str, JSON]:
-        """What came along with it; {} where there is none."""
-        fields = self.task.metadata.fields if self.task else {}
-        return {name: value_of(one) for name, one in fields.items()}
+    def labels(self) -> list[dict[str, JSON]]:
+        """Each label that came along, with the task, an event, a message, an artifact or a part."""
+        return list(self._labels.values())
+
+    def _labelled(self, *told: Any) -> None:
+        """Keep the labels of what was told: a later event does not take back an earlier one."""
+        for one in told:
+            if KEY in one.metadata.fields:
+                label = {KEY: value_of(one.metadata.fields[KEY])}
+                self._labels[canonical(label)] = label
+            if isinstance(one, Message | Artifact):
+                self._labelled(*one.parts)
 
     def told(self) -> dict[str, JSON]:
         """What is told of it: what it took and what it lacks, as far as it says."""

@@ -151,7 +151,7 @@ class McpServer:
         call = Call(self.name, context)
         async with call.within(tool.limit_s, tool.made.name):
             result = await there(self._call(tool, arguments, call))
-        arrived(tool.outside, result.meta)
+        arrived(tool.outside, result.meta, *(getattr(one, "meta", None) for one in result.content))
         if result.is_error:
             raise CallFailed(words_of(result.content) or f"{tool.made.name} failed.")
         data, wrong = believed(tool.made, result, tool.effect)

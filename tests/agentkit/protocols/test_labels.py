@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from agentkit import Agent, open_log, tool
 from agentkit.events import Noted
@@ -29,6 +35,8 @@ from agentkit.trust import (
 )
 from agentkit.trust.notes import Labelled
 from agentkit.trust.wire import KEY, from_wire, to_wire
+from tests.agentkit.protocols.a2a.hostile import card
+from tests.agentkit.protocols.serving import served
 from tests.agentkit.trust.puppets import Puppet, World, ruled
 
 
@@ -142,6 +150,90 @@ async def test_over_a2a_labels_go_both_ways(everywhere: Policy) -> None:
     received = next(one.seq for one in began if getattr(one, "topic", "") == "a2a.received")
     assert explain(began[0].run, received, log=there).label == UNTRUSTED
     assert flow_of(here.read(answer.run_id)).label(answer.run_id) == KEPT
+
+
+SECRET_OUTSIDE = {KEY: (UNTRUSTED | SECRET).form()}
+
+PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "the task": lambda ifc: {"task": foreign_task(metadata=ifc)},
+    "an answer without a task": lambda ifc: {"message": {**SAID, "metadata": ifc}},
+    "a part": lambda ifc: {"message": {**SAID, "parts": [{"text": "hi", "metadata": ifc}]}},
+    "an artifact": lambda ifc: {"task": foreign_task(artifact=ifc)},
+}
+
+SAID = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "hi"}]}
+
+
+def foreign_task(metadata: Any = None, artifact: Any = None) -> dict[str, Any]:
+    """A task that is done, as an agent without our SDK tells it."""
+    made = {"artifactId": "a", "parts": [{"text": "hi"}], "metadata": artifact or {}}
+    return {
+        "id": "t", "contextId": "c", "status": {"state": "TASK_STATE_COMPLETED"},
+        "artifacts": [made], "metadata": metadata or {},
+    }  # fmt: skip
+
+
+def foreign(result: dict[str, Any]) -> Starlette:
+    """An agent that always answers so."""
+
+    async def shown(request: Request) -> JSONResponse:
+        url = f"http://{request.headers['host']}/"
+        return JSONResponse(card(url, name="stranger", streaming=False))
+
+    async def asked(request: Request) -> JSONResponse:
+        id = (await request.json())["id"]
+        return JSONResponse({"jsonrpc": "2.0", "id": id, "result": result})
+
+    paths = Route("/.well-known/agent-card.json", shown), Route("/", asked, methods=["POST"])
+    return Starlette(routes=list(paths))
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_label_that_a_stranger_tells_is_heard_wherever_it_stands(place: str) -> None:
+    heard = {}
+    for name, ifc in {
+        "secret": SECRET_OUTSIDE,
+        "a lie": {KEY: CLEAN.form()},
+        "nonsense": {KEY: {"integrity": "very"}},
+        "nothing": {},
+    }.items():
+        with served(foreign(PLACES[place](ifc))) as url:
+            remote = await a2a_agent(url)
+            for believes in ((), ("remote:stranger",)):
+                log = open_log("memory:")
+                with enforced(Policy(believes=believes)):
+                    answer = await remote("go", log=log)
+                heard[name, bool(believes)] = flow_of(log.read(answer.run_id)).label(answer.run_id)
+    worst = UNTRUSTED | SECRET
+    assert heard == {
+        ("secret", False): worst, ("secret", True): worst,
+        ("a lie", False): UNTRUSTED, ("a lie", True): CLEAN,
+        ("nonsense", False): worst, ("nonsense", True): worst,
+        ("nothing", False): UNTRUSTED, ("nothing", True): UNTRUSTED,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["message", "request", "part"])
+async def test_a_label_that_a_stranger_s_client_sends_is_that_of_the_task(place: str) -> None:
+    there, label = open_log("memory:"), {KEY: SECRET.form()}
+    message: dict[str, Any] = {**SAID, "role": "ROLE_USER", "parts": [{"text": "tell me"}]}
+    params: dict[str, Any] = {"message": message}
+    {"message": message, "request": params, "part": message["parts"][0]}[place]["metadata"] = label
+    clerk = Agent("served", model=Puppet())
+    set_policy(Policy())
+    try:
+        async with await serve_a2a(clerk, log=there) as service, httpx.AsyncClient() as client:
+            asked = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": params}
+            url, headers = service.url, {"A2A-Version": "1.0"}
+            told = (await client.post(url, json=asked, headers=headers, timeout=20)).json()
+    finally:
+        set_policy(None)
+    task = told["result"]["task"]
+    assert from_wire(task["metadata"]) == UNTRUSTED | SECRET, "and its answer goes back with it"
+    assert (
+        sources(there, task["id"]) == {}
+        and flow_of(there.read(task["id"])).label(task["id"]) == UNTRUSTED | SECRET
+    )
 
 
 async def test_confidential_words_go_to_no_peer_that_is_not_cleared(everywhere: Policy) -> None:
