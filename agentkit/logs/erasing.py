@@ -8,16 +8,19 @@ a seal over what is there now: whoever alters it further is seen.
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from agentkit.events import STREAMS
 from agentkit.log import Erased
-from agentkit.logs import blobs, chain, checking, packing, schema, verifying
+from agentkit.logs import blobs, chain, checking, documents, packing, schema, verifying
 from agentkit.logs.epochs import EPOCH
 from agentkit.logs.rows import Rows
+from agentkit.logs.typed import GIVEN, PATCH, WRITTEN, Typed, typed
 from agentkit.media import readable
 from agentkit.messages import JSON
 
@@ -33,11 +36,8 @@ OPEN = ("request", "result", "data", "content", "value")
 OF_WRITE = ("key", "by", "replica")
 """Names that a write on a board has beside its value; without them nobody finds it."""
 
-COUNTED = ("given", "patch")
+COUNTED = (GIVEN, PATCH)
 """Fields in which later changes count the signs: what is erased leaves as many."""
-
-WRITTEN = '{"kind":"state.changed","name":"written",'
-"""How the event of a write on a board begins."""
 
 PACKED = ("update", "docs")
 """Fields of a board's events whose texts are documents in base64."""
@@ -65,6 +65,23 @@ class Texts:
         self.long = set().union(*(forms(text) for text in wanted - self.short))
         stored = {inner for form in self.long | self.short for inner in forms(form)}
         self.stored = {form[:SHORT] for form in self.long | stored}
+        self.earlier: dict[str, str] = {}
+        """Texts of one stream that were typed, as snapshots may have them, and what they become."""
+        self.ids = set[documents.Id]()
+        """Likewise the signs of its documents."""
+
+    def beside(self, made: Typed) -> Texts:
+        """The same for one stream, in which it was typed too."""
+        one = copy.copy(self)
+        one.earlier, one.ids = made.earlier, made.ids
+        return one
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in a text some of it stands; a short one only where it is all."""
+        if text.strip() in self.short:
+            yield 0, len(text)
+        for form in self.long:
+            yield from found(form, text)
 
     def within(self, body: str) -> bool:
         """Whether some of it may stand in the JSON of a row, or its beginning."""
@@ -111,10 +128,8 @@ class Texts:
             return {self.counted(name): self.counted(one) for name, one in value.items()}
         if not isinstance(value, str):
             return value
-        if value.strip() in self.short:
-            return "".join(map(as_long, value))
-        made = list(value)
-        for begin, end in (span for form in self.long for span in found(form, value)):
+        made = list(self.earlier.get(value, value))
+        for begin, end in self.spans(value):
             made[begin:end] = map(as_long, value[begin:end])
         return "".join(made)
 
@@ -125,6 +140,10 @@ class Texts:
         except (ValueError, RecursionError):
             return self.blanked(text, open)
         made = self.blanked(value, open)
+        # What writes gave, as they stood: the documents beside them have it sign by sign.
+        kept = value.get("versions") if isinstance(value, dict) and self.ids else None
+        if isinstance(kept, dict) and "value" in kept:
+            made["versions"]["value"] = self.counted(kept["value"])
         return text if made == value else packing.packed(made)[0]
 
     def unpacked(self, value: JSON) -> JSON:
@@ -135,10 +154,18 @@ class Texts:
             found = base64.b64decode(value, validate=True)
         except (ValueError, TypeError):
             return self.blanked(value)
-        made = found
-        for form in self.long | self.short:
+        made = self.untyped(found)
+        # Names of fields, too; a short text is blanked where it is all of one, sign by sign.
+        for form in self.long:
             made = made.replace(form.encode(), "".join(map(as_long, form)).encode())
         return value if made == found else base64.b64encode(made).decode()
+
+    def untyped(self, document: bytes) -> bytes:
+        """A document without what was typed into it; what was altered as it is."""
+        try:
+            return documents.blanked(document, self.ids, as_long) if self.ids else document
+        except (ValueError, LookupError):
+            return document
 
     def cut(self, text: str, given: Iterable[str] | None = None) -> str:
         """Return a text without it, or without other forms; pieces that overlap go as one."""
@@ -260,19 +287,40 @@ def as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, byte
         return False
 
 
-def altered_events(db: Rows, wanted: Texts, only: int | None = None) -> list[tuple[int, int, str]]:
-    """The events, of one run or of all, that have some of it in them, as they are without it."""
-    rows = db.execute("SELECT run, seq, body FROM events WHERE run=coalesce(?, run)", (only,))
-    return [
-        (run, seq, made)
-        for run, seq, body in rows
-        if wanted.within(body) and (made := wanted.without(body)) != body
-    ]
+def altered_events(
+    db: Rows, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
+) -> list[tuple[int, int, str]]:
+    """The events, of one run or of all, that have some of it in them, as they are without it.
+
+    Args:
+        db: of the log.
+        wanted: what goes.
+        only: the number of the run.
+        writes: of a stream, seqs of events that go wholly where they tell a change alone.
+    """
+    streams = {n for n, id in db.execute("SELECT n, id FROM runs") if id.startswith(STREAMS)}
+    rows = db.execute(
+        "SELECT run, seq, body FROM events WHERE run=coalesce(?, run) ORDER BY run, seq", (only,)
+    )
+    altered: list[tuple[int, int, str]] = []
+    for run, some in groupby(rows, key=lambda row: row[0]):
+        each = [(seq, body) for _, seq, body in some]
+        made = typed(each, wanted.spans, as_long, writes) if run in streams else Typed()
+        here = wanted.beside(made)
+        for seq, body in each:
+            left = made.within(seq, body)
+            if here.within(left):
+                left = here.without(left)
+            if left != body:
+                altered.append((run, seq, left))
+    return altered
 
 
-def erase_events(db: Rows, wanted: Texts, only: int | None = None) -> int:
+def erase_events(
+    db: Rows, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
+) -> int:
     """Erase from the events, and seal the commits as they are then; how many there were."""
-    changed = altered_events(db, wanted, only)
+    changed = altered_events(db, wanted, only, writes)
     for run, one in groupby(sorted(changed), key=lambda row: row[0]):
         rewrite(db, run, [(body, seq) for _, seq, body in one])
     for run, name in db.execute("SELECT n, name FROM runs WHERE name IS NOT NULL").fetchall():

@@ -21,7 +21,8 @@ from agentkit.logs import blobs, erasing
 from agentkit.logs.bodies import unpacked
 from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
 from agentkit.logs.rows import Rows
-from agentkit.messages import JSON
+from agentkit.logs.typed import GIVEN, PATCH, WRITTEN
+from agentkit.messages import JSON, digest
 
 KEPT = {
     "run.started": "actor origin how sample seed budget_usd budget_tokens budget_calls deadline_s"
@@ -63,6 +64,10 @@ class Found:
     """The numbers of the answers to questions of the runs."""
     streams: dict[int, list[str]] = field(default_factory=dict)
     """What the runs wrote into each stream."""
+    writes: dict[int, set[int]] = field(default_factory=dict)
+    """The seqs of these events."""
+    said: list[str] = field(default_factory=list)
+    """The same, and what the steps that wrote it have of it."""
     left: list[str] = field(default_factory=list)
 
     def told(self, left: Iterable[str] = ()) -> Erased:
@@ -104,7 +109,7 @@ def redacted_in(db: Rows, runs: Sequence[str], now: float) -> Found:
         db.execute("DELETE FROM messages WHERE id=?", (id,))
     found.files = blobs.sweep(db)
     for stream, texts in found.streams.items():
-        erasing.erase_events(db, Texts(texts), stream)
+        erasing.erase_events(db, Texts(texts), stream, found.writes[stream])
     return found
 
 
@@ -152,7 +157,7 @@ def find_messages(db: Rows, known: Known, found: Found) -> None:
     for n, body in db.execute("SELECT run, body FROM events"):
         if n in found.ids:
             found.events += 1
-            take_written(db, known, body, found)
+            take_written(db, known, found.ids[n], body, found)
         found.events += n in found.answers
         for id in named(body):
             (mine if n in found.ids else others).setdefault(id, n)
@@ -167,11 +172,11 @@ def find_writes(db: Rows, known: Known, found: Found, now: float) -> None:
     """Find what the runs wrote into streams, and who has read it."""
     names = {n: id for id, (n, *_) in known.items()}
     for n, texts in found.streams.items():
-        found.events += len(erasing.altered_events(db, Texts(texts), n))
+        found.events += len(erasing.altered_events(db, Texts(texts), n, found.writes[n]))
         _, _, owner, until = known[names[n]]
         if holds(until, now) and not owner_gone(owner) and owner != owner_name():
             found.left.append(f"{names[n]} in the memory of {owner}, which has it open")
-    read = Texts(text for texts in found.streams.values() for text in texts)
+    read = Texts(found.said)
     runs_too = {n for n, *_ in erasing.altered_events(db, read)} - {*found.ids, *found.streams}
     if runs_too:
         some = few(sorted(names[n] for n in runs_too))
@@ -202,7 +207,7 @@ def above(db: Rows, ids: dict[bytes, int]) -> dict[bytes, int]:
     return found
 
 
-def take_written(db: Rows, known: Known, body: str, found: Found) -> None:
+def take_written(db: Rows, known: Known, run: str, body: str, found: Found) -> None:
     """Take down what a step of a run wrote into a stream."""
     event = json.loads(body)
     result = event.get("result")
@@ -216,13 +221,18 @@ def take_written(db: Rows, known: Known, body: str, found: Found) -> None:
     if row is None:
         return
     value = json.loads(row[0]).get("value")
-    said = value.get("value") if isinstance(value, dict) else None
+    # A step that reads has the place of what it read: that is somebody else's to redact.
+    if not isinstance(value, dict) or value.get("key") != digest(run, event["key"]):
+        return
+    said = value.get("value")
     # A write on a board names its key, its writer and its replica beside what was written.
-    if isinstance(said, dict) and row[0].startswith(erasing.WRITTEN):
-        # Of a CRDT the event may have the change alone; the step has what was given.
-        pieces = [what for _, *what in said.get("patch", [])]
-        said = [said.get("value"), said.get("given"), pieces, result.get("value")]
+    if isinstance(said, dict) and row[0].startswith(WRITTEN):
+        # Of a CRDT's text its own signs go, and not what others wrote beside them.
+        found.said.extend(leaves([said.get(GIVEN), said.get(PATCH), result.get("value")]))
+        said = said.get("value")
     found.streams.setdefault(n, []).extend(leaves(said))
+    found.said.extend(leaves(said))
+    found.writes.setdefault(n, set()).add(seq)
 
 
 def leaves(value: JSON) -> Iterator[str]:
