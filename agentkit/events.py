@@ -198,6 +198,8 @@ class RunStarted(Base):
     """The policy that holds in it from here on, as `agentkit.trust` has it; None without one."""
     redacted: bool = False
     """Whether what was said in it was taken out of the log later, on somebody's wish."""
+    declared: JSON = None
+    """Of a stream of shared state: what that was declared as, such as the replicas of a board."""
     what: What = "run"
 
     @property

@@ -3,6 +3,7 @@
 StoreError            of `agentkit.errors`, so that code can catch it without this package
 ├── BadVector         a vector of the wrong size, or with NaN or infinity in it
 ├── OtherEmbedder     the collection was made with another embedder
+├── BegunOtherwise    a board or state of that name was declared as something else
 ├── StoreTaken        another process writes it
 ├── StoreUnreachable  its server does not answer
 ├── StoreFull         the disk is full
@@ -17,7 +18,7 @@ StoreError            of `agentkit.errors`, so that code can catch it without th
 
 from __future__ import annotations
 
-from agentkit.errors import StoreError
+from agentkit.errors import SetupError, StoreError
 
 
 class BadVector(StoreError):
@@ -26,6 +27,10 @@ class BadVector(StoreError):
 
 class OtherEmbedder(StoreError):
     """The collection was made with another embedder; its neighbours would be wrong."""
+
+
+class BegunOtherwise(StoreError, SetupError):
+    """The shared state of that name was begun as another kind, or on other replicas."""
 
 
 class StoreTaken(StoreError):

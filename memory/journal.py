@@ -25,6 +25,7 @@ from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
 from agentkit.logs.packing import FIELD, packed, unpacked
 from agentkit.messages import JSON, canonical
+from memory.declared import FIRST, Declared, otherwise
 from memory.errors import StoreTaken
 from memory.naming import checked
 
@@ -71,6 +72,7 @@ class Journal(Generic[T]):
         show: Show[T] | None = None,
         log: Log | None = None,
         every: int = EVERY,
+        declared: Declared | None = None,
     ) -> None:
         """Open the stream of that name; it begins with its first event.
 
@@ -83,15 +85,17 @@ class Journal(Generic[T]):
             show: the state for people.
             log: where the events are; the default log without one.
             every: seqs at which a snapshot may stand.
+            declared: what it is; kept at its beginning.
 
         Raises:
             SetupError: a name that no memory can have. LogError: the log cannot be read.
+            BegunOtherwise: there is one of that name which was declared as something else.
         """
         self.name, self.id = checked(name), stream_id(name)
         self.log = log or open_log()
         self.initial, self.apply, self.save, self.load = initial, apply, save, load
         self.show = show or self._plain
-        self.every = every
+        self.every, self.declared = every, declared
         self.lease: Lease | None = None
         self.state: T = initial()
         self.seq = 0
@@ -111,6 +115,7 @@ class Journal(Generic[T]):
         last = self.last()
         if last <= self.seq:
             return
+        self._agree()
         with uncollected():
             for event in self._from_snapshot(last, self.seq):
                 self._take(event)
@@ -123,6 +128,7 @@ class Journal(Generic[T]):
         self._unlearn()
         self._there()
         if self.seq or self.log.has(self.id):
+            self._agree()
             for event in self._read(self.seq, None):
                 # Reading stored what was pending, or found that another writer came before it.
                 if self.lease is not None and self.lease.lost is not None:
@@ -187,6 +193,7 @@ class Journal(Generic[T]):
         if self.lease is not None:
             self.forget()
         if self.last():
+            self._agree()
             try:
                 # A lease without a release is waited for: its owner may be alive and slow.
                 lease = self.log.claim(self.id)
@@ -200,10 +207,22 @@ class Journal(Generic[T]):
             return lease
         lease = self.log.begin_stream(self.name)
         now = self.log.clock()
-        start = RunStarted(run=self.id, seq=1, at=now, scope="", name=self.name, what="stream")
+        start = RunStarted(
+            run=self.id, seq=1, at=now, scope="", name=self.name, what="stream",
+            declared=self.declared.recorded() if self.declared else None,
+        )  # fmt: skip
         self.log.append(lease, start)
         self.seq = 1
         return lease
+
+    def _agree(self) -> None:
+        """See to it, before the first event is taken, that the stream is what is declared here.
+
+        Raises:
+            BegunOtherwise: it is something else.
+        """
+        if self.seq == 0 and self.declared is not None:
+            self.declared.check(self.name, self.log.read(self.id, 0, FIRST))
 
     def _there(self) -> None:
         """See to it that what is read is what is there, and what is written will be found.
@@ -415,10 +434,18 @@ JOURNALS: dict[tuple[int, str], Journal[Any]] = {}
 """The journals of this process, by log and name: one fold, one writer."""
 
 
-def shared(name: str, make: Callable[[Log], Journal[T]], log: Log | None) -> Journal[T]:
-    """Return the journal of that name in a log, opened once per process."""
+def shared(
+    name: str, make: Callable[[Log], Journal[T]], log: Log | None, declared: Declared
+) -> Journal[T]:
+    """Return the journal of that name in a log, opened once per process.
+
+    Raises:
+        BegunOtherwise: it was opened here, or begun in the log, as something else.
+    """
     log = log or open_log()
     found = JOURNALS.get((id(log), name))
     if found is None or found.log is not log:
         found = JOURNALS[id(log), name] = make(log)
+    if found.declared is not None and found.declared != declared:
+        raise otherwise(name, found.declared.recorded(), declared.recorded())
     return found

@@ -10,10 +10,13 @@ from agentkit import Log
 from agentkit.errors import SetupError, StoreError, error_text
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, canonical, digest, jsonable
+from memory.declared import Declared
 from memory.journal import Journal, shared
 from memory.steps import step
 
 RECORDED, RESET = "recorded", "reset"
+
+DECLARED = Declared("state")
 
 SHORT = 1000
 """Characters of a state, as JSON, that a step keeps; of a longer one it keeps the digest."""
@@ -45,13 +48,24 @@ class State:
 
     @property
     def journal(self) -> Journal[Any]:
-        """Its events; shared by all of this name in this process."""
+        """Its events; shared by all of this name in this process.
+
+        Raises:
+            BegunOtherwise: a board has that name.
+        """
 
         def make(log: Log) -> Journal[Any]:
             first = self.first
-            return Journal(self.name, lambda: copied(first), self._apply, save=self._saved, log=log)
+            return Journal(
+                self.name,
+                lambda: copied(first),
+                self._apply,
+                save=self._saved,
+                log=log,
+                declared=DECLARED,
+            )
 
-        found = shared(self.name, make, self._log)
+        found = shared(self.name, make, self._log, DECLARED)
         found.apply = self._apply
         return found
 

@@ -151,6 +151,7 @@ LAYERS = [
     "memory.steps",
     "memory.split",
     "memory.terms",
+    "memory.declared",
     "memory.journal",
     "memory.state",
     "memory.stores",

@@ -60,8 +60,9 @@ class Board(BoardCore, Memory):
             log: where its events are; the default log without one.
 
         Raises:
-            SetupError: no such consistency, no replica or one twice, a merge where nothing
-                is to merge, or the board was begun otherwise.
+            SetupError: no such consistency, no replica or one twice, or a merge where nothing
+                is to merge.
+            BegunOtherwise: there is one of that name with another consistency or other replicas.
         """
         super().__init__(name, consistency, replicas, merge, seed, log)
         self.delivery = Carrier(self)

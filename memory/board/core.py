@@ -17,6 +17,7 @@ from memory.board.network import Network
 from memory.board.saving import load, save
 from memory.board.state import WRITTEN, BoardState, apply
 from memory.board.versions import SAID, Consistency, Version, version_of
+from memory.declared import Declared
 from memory.errors import ReadOnly, StoreUnreachable
 from memory.journal import Journal, shared
 from memory.naming import checked
@@ -43,7 +44,7 @@ class BoardCore:
         """Check the declaration and open the stream of events; see Board for the arguments.
 
         Raises:
-            SetupError: as Board says. LogError: the log cannot be read.
+            SetupError, BegunOtherwise: as Board says. LogError: the log cannot be read.
         """
         if consistency not in get_args(Consistency):
             raise SetupError(
@@ -58,6 +59,7 @@ class BoardCore:
         if merge is not None and consistency != "vector":
             raise SetupError(f"{name} has a merge, but {consistency!r} keeps no siblings.")
         self.name, self.consistency, self.names = checked(name), consistency, names
+        self.declared = Declared("board", consistency, names)
         self.merge = merge
         self.network = Network(names, seed)
         self._log = log
@@ -90,17 +92,10 @@ class BoardCore:
                 load=lambda saved: load(self.consistency, self.names, saved),
                 show=self._shown,
                 log=log,
+                declared=self.declared,
             )
 
-        found = shared(self.name, make, self._log)
-        was = getattr(found.state, "consistency", None), getattr(found.state, "replicas", None)
-        if was != (self.consistency, self.names):
-            raise SetupError(
-                f"The board {self.name} was begun as {was[0]!r} on {was[1]}.",
-                expected=f"the same, not {self.consistency!r} on {self.names}",
-                todo="give it another name, or use another log",
-            )
-        return found
+        return shared(self.name, make, self._log, self.declared)
 
     @property
     def state(self) -> BoardState:

@@ -480,7 +480,7 @@ async def test_a_board_cannot_be_opened_as_another() -> None:
             await made.write("stock", object())
         with pytest.raises(SetupError, match="the key ' '"):
             await made.write(" ", 1)
-    with pytest.raises(SetupError, match="was begun as 'cas'"):
+    with pytest.raises(SetupError, match="was begun as a board, 'cas' on main"):
         Board("port", "lww", log=log)
 
 
