@@ -18,7 +18,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,6 @@ class Trial:
 
     seed: int
     fabric: Fabric
-    broker: bool = False
-    """Whether a broker carries it, and is killed."""
     slow: float = 1.0
     """How long its seconds are."""
     history: Letters = field(default_factory=Letters)
@@ -64,8 +62,6 @@ class Trial:
         found.max_deliveries = draw.randint(2, 5)
         found.copies = bool(self.faults.duplicate)
         found.partitions = draw.choice((1, 3)) if found.kind == "stream" else 1
-        # A queue on a broker knows the ids of what was acknowledged until the broker begins anew.
-        self.forgets = self.broker and found.kind == "queue"
         self.log = MemoryLog()
         self.numbers = itertools.count()
         self.over = False
@@ -112,7 +108,7 @@ class Trial:
         async with run("sender", log=self.log):
             for n in range(count):
                 await asyncio.sleep(rng.random() * self.slow)
-                again = n > 0 and rng.random() < 0.2 and not self.forgets
+                again = n > 0 and rng.random() < 0.2
                 id = rng.choice(ids[:n]) if again else ids[n]
                 key = f"key{int(id[-1]) % 3}"
                 await self.sent(id, key, rng.random() * 0.02 if rng.random() < 0.15 else None)
@@ -211,9 +207,9 @@ def played(seed: int) -> Letters:
     return play(trial.play(), loop)
 
 
-async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Letters]:
-    """Trials at once on a broker that is killed meanwhile."""
-    rng, made = random.Random(seeds[0]), list[Fabric]()
+@contextlib.asynccontextmanager
+async def killing(broker: Broker, rng: random.Random) -> AsyncIterator[None]:
+    """A while in which a broker is killed and begins anew."""
 
     async def killed() -> None:
         for _ in range(KILLS):
@@ -223,19 +219,25 @@ async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Letters]:
             await asyncio.sleep(0.3 * rng.random())
             await asyncio.to_thread(broker.start)
 
-    async def one(seed: int) -> Letters:
-        made.append(fabric(broker.url, namespace=f"trial-{seed}-{time.time_ns()}", retry_s=30))
-        return await Trial(seed, made[-1], broker=True).play()
-
     killer = asyncio.create_task(killed())
     try:
-        return await asyncio.gather(*map(one, seeds))
+        yield
     finally:
         killer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await killer
-        for each in made:
-            await each.close()
+
+
+async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Letters]:
+    """Trials at once on a broker that is killed meanwhile."""
+
+    async def one(seed: int) -> Letters:
+        made = fabric(broker.url, namespace=f"trial-{seed}-{time.time_ns()}", retry_s=30)
+        async with made:
+            return await Trial(seed, made).play()
+
+    async with killing(broker, random.Random(seeds[0])):
+        return await asyncio.gather(*map(one, seeds))
 
 
 def main() -> int:

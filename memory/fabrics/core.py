@@ -80,9 +80,8 @@ class Fabric:
             wait_s: how long a sender waits at a full queue before QueueFull, in seconds.
             ack_wait_s: after so many seconds a letter that is not acknowledged is redelivered.
             max_deliveries: after so many it is moved to the dead letters.
-            dedup_s: how long ids are remembered, in seconds; 0 for not at all. A NATS server that
-                begins anew remembers those of the letters that it still holds: one that was
-                acknowledged before, and is sent again after it, is done again.
+            dedup_s: how long ids are remembered, in seconds, by a NATS server that begins anew,
+                too; 0 for not at all.
 
         Raises:
             SetupError: a bad name or bound.

@@ -2,7 +2,7 @@
 
 A queue is a stream of retention "work queue", a reader a durable pull consumer per partition,
 a letter's id its `Nats-Msg-Id`. The name of a delivery is the subject that JetStream wants the
-ack on, so a resumed run can ack from another process.
+ack on, with the letter's place and id, so a resumed run can ack from another process.
 Source: https://docs.nats.io/nats-concepts/jetstream
 """
 
@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
 from agentkit.extras import lacking
+from agentkit.messages import digest
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.natserrors import Mapped, mapped
@@ -31,6 +32,8 @@ try:
     from nats.errors import TimeoutError as NatsTimeout
     from nats.js import JetStreamContext, api
     from nats.js.errors import NotFoundError
+
+    from memory.fabrics.natsids import DoneIds
 except ImportError as error:
     raise lacking(error, "use fabric('local')") or error from None
 
@@ -74,6 +77,7 @@ class JetStream:
         self._readers: set[tuple[str, Group]] = set()
         self._turn: dict[tuple[str, str], int] = {}
         self._listening: dict[int, Subscription] = {}
+        self._done = DoneIds(namespace)
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -110,11 +114,22 @@ class JetStream:
 
     async def append(self, channel: Channel, key: str, id: str, data: bytes) -> tuple[int, bool]:
         stream = await self._declare(channel)
+        id = named(id)
         headers = {str(api.Header.MSG_ID.value): id} if channel.dedup_s else None
         subject = self._subject(channel, str(channel.partition(key)), token(key))
         with self._mapped(channel.name, channel):
-            done = await stream.publish(subject, data, timeout=ANSWER_S, headers=headers)
-        return done.seq, bool(done.duplicate)
+            client = await self._connected()
+            begun = client.stats["reconnects"]
+            if (seq := await self._done.find(stream, channel, id)) is not None:
+                return seq, True
+            made = await stream.publish(subject, data, timeout=ANSWER_S, headers=headers)
+            if client.stats["reconnects"] != begun and not made.duplicate:
+                # It may have been done, and the broker begun anew, since we looked.
+                seq = await self._done.find(stream, channel, id)
+                if seq is not None:
+                    await stream.delete_msg(self._stream(channel), made.seq)
+                    return seq, True
+        return made.seq, bool(made.duplicate)
 
     async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
         end = time.monotonic() + timeout_s
@@ -142,9 +157,16 @@ class JetStream:
         client, word = await self._connected(), WORDS[kind]
         if kind == "nak" and delay_s:
             word += f' {{"delay": {int(delay_s * 1e9)}}}'.encode()
+        subject, _, about = token.partition(" ")
+        seq, _, id = about.partition(" ")
+        if id and kind in ("ack", "term") and self._done.kept(channel):
+            stream = await self._declare(channel)
+            with self._mapped(channel.name, channel):
+                # Before the letter goes: with it the broker forgets the id when it begins anew.
+                await self._done.add(stream, channel, id, int(seq))
         with self._mapped(channel.name, channel):
             # As a request: the broker answers when it has noted it.
-            await client.request(token, word, timeout=ANSWER_S)
+            await client.request(subject, word, timeout=ANSWER_S)
 
     async def next(
         self, channel: Channel, start: int, key: str | None, timeout_s: float
@@ -233,6 +255,8 @@ class JetStream:
         )
         with self._mapped(channel.name, channel):
             await stream.add_stream(config)
+            if self._done.kept(channel):
+                await stream.add_stream(self._done.config(channel))
         self._declared[channel.name] = channel
         return stream
 
@@ -271,8 +295,11 @@ class JetStream:
                 message = await inbox.next_msg(timeout=wait_s + ANSWER_S)
         status = (message.headers or {}).get(api.Header.STATUS.value)
         if status is None:
-            meta = message.metadata
-            return Held(meta.sequence.stream, message.data, meta.num_delivered, message.reply)
+            meta, id = message.metadata, (message.headers or {}).get(api.Header.MSG_ID.value, "")
+            seq = meta.sequence.stream
+            return Held(
+                seq, message.data, meta.num_delivered, f"{message.reply} {seq} {id}".strip()
+            )
         if status in ("404", "408"):
             return None
         self._forget(channel)
@@ -310,6 +337,11 @@ class JetStream:
 
     def _subject(self, channel: Channel, *rest: str) -> str:
         return ".".join([self.namespace, "channel", channel.name, *rest])
+
+
+def named(id: str) -> str:
+    """An id as a header may have it: one line, which ends in no blank."""
+    return id if re.fullmatch(r"[!-~]([ -~]{0,198}[!-~])?", id) else f"={digest(id)}"
 
 
 def token(key: str) -> str:

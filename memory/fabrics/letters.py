@@ -36,7 +36,8 @@ class Letter(Frozen):
     """Unix time in seconds, by the sender's clock."""
 
     def encoded(self) -> bytes:
-        return self.model_dump_json().encode()
+        """As it travels, without what goes without saying: a broker keeps each byte."""
+        return self.model_dump_json(exclude_defaults=True).encode()
 
 
 class Receipt(Frozen):

@@ -129,6 +129,39 @@ async def test_what_a_broker_stored_is_there_after_a_restart(own: Broker) -> Non
         assert [one.body for one in await f.stream("diary").read()] == ["kept"]
 
 
+async def test_a_letter_that_is_done_is_not_done_again_after_a_restart(own: Broker) -> None:
+    async with fabric(own.url, retry_s=20) as f, run():
+        queue, none = f.queue("jobs"), f.queue("other", dedup_s=0)
+        first = await queue.put("weigh", id="letter 1\n")
+        await none.put("weigh", id="letter 1")
+        for one in (queue, none):
+            letter = await one.take()
+            assert letter is not None
+            await letter.ack()
+        await queue.put("left", id="letter 2")
+        own.kill()
+        own.start()
+        again = await queue.put("weigh, again", id="letter 1\n")
+        assert again.duplicate and again.seq == first.seq
+        assert (await queue.put("left", id="letter 2")).duplicate
+        assert not (await none.put("weigh", id="letter 1")).duplicate
+        letter = await queue.take()
+        assert letter is not None and letter.body == "left" and await queue.size() == 1
+
+
+async def test_what_was_given_up_is_known_after_a_restart_too(own: Broker) -> None:
+    async with fabric(own.url, retry_s=20) as f, run():
+        queue = f.queue("jobs", max_deliveries=1)
+        await queue.put("bad", id="bad")
+        letter = await queue.take()
+        assert letter is not None
+        await letter.nak()
+        own.kill()
+        own.start()
+        assert (await queue.put("bad", id="bad")).duplicate and await queue.size() == 0
+        assert len(await queue.dead()) == 1
+
+
 def test_a_broker_ends_with_the_process_that_started_it(own: Broker, tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from memory.fabrics.broker import start_broker;"
