@@ -66,6 +66,7 @@ check-consistency: .venv/.dev
 	@$(PY) -m consistency $(ARGS)
 	@$(PY) -m consistency.real $(REAL)
 	@$(PY) -m consistency.letters $(LETTERS)
+	@$(PY) -m consistency.topics $(TOPICS)
 
 test-chaos: .venv/.dev
 	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet $(ARGS)
