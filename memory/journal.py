@@ -4,7 +4,7 @@ Event sourcing (Fowler 2005): the events are the truth, the state is computed fr
 may be thrown away. A stream stands in the same log as the runs, as a kind of its own; each of
 its events carries the key of the step that made it, so that a step performed twice writes
 once. Snapshots stand at fixed places, so that opening reads few events; but only where the events
-since the last one have half the size of the state, and several times that of the snapshot, which
+since the last one have a third of the size of the state, and twice that of the snapshot, which
 is packed: so that all of them take less room than the events do, and opening less time.
 """
 
@@ -38,9 +38,9 @@ be written twice; a run is resumed long before."""
 
 SNAPSHOT = "snapshot"
 
-SPARSE = 3
-"""The events since the last snapshot have so many times the size of the next one, packed, and half
-of the size of the state."""
+SPARSE, PART = 2, 3
+"""The events since the last snapshot have so many times the size of the next one, packed, and that
+part of the size of the state."""
 
 AT_ONCE = 1000
 """Events are read and folded in parts of so many, so that few are in memory at a time."""
@@ -380,7 +380,7 @@ class Journal(Generic[T]):
 
 def due(text: str, whole: int) -> int:
     """How much the events must have before another snapshot, by this one: packed, and its size."""
-    return max(SPARSE * len(text), whole // 2)
+    return max(SPARSE * len(text), whole // PART)
 
 
 def due_of(snapshot: Any) -> int:

@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from pydantic import TypeAdapter
-
 from agentkit.messages import JSON
 from memory.board.state import BoardState
-from memory.board.versions import GIVEN, Consistency, Version, encoded
-
-VERSIONS = TypeAdapter(list[Version])
+from memory.board.versions import GIVEN, Consistency, Version, encoded, made
 
 
 def save(state: BoardState) -> JSON:
@@ -80,8 +76,7 @@ def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> Bo
     names = ["value" if name == GIVEN else name for name in saved["versions"]]
     given = zip(*saved["versions"].values(), strict=True)
     keys = (key for held in saved["held"].values() for key, n in held.items() for _ in range(n))
-    all_ = [{"key": next(keys, ""), "value": None, **known(names, row)} for row in given]
-    versions = iter(VERSIONS.validate_python(all_))
+    versions = iter([made(known(names, row, next(keys, ""))) for row in given])
     held: dict[str, dict[str, tuple[Version, ...]]] = {
         replica: {key: tuple(islice(versions, n)) for key, n in keys.items()}
         for replica, keys in saved["held"].items()
@@ -131,9 +126,12 @@ def documents(state: BoardState, saved: dict[str, str]) -> None:
             state.held[only][key] = (newest,)
 
 
-def known(names: Iterable[str], row: Iterable[JSON]) -> dict[str, JSON]:
+def known(names: list[str], row: tuple[JSON, ...], key: str) -> dict[str, JSON]:
     """The fields that a row has: of a version only the value may be None."""
-    return {name: one for name, one in zip(names, row, strict=True) if one is not None}
+    found = {name: one for name, one in zip(names, row, strict=True) if one is not None}
+    found.setdefault("key", key)
+    found.setdefault("value", None)
+    return found
 
 
 def counted(saved: JSON) -> JSON:

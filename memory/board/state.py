@@ -115,6 +115,9 @@ class BoardState:
         that the replica does not hold yet could not be applied, and a session may have asked
         that its writes are nowhere without what it wrote and read before.
         """
+        if len(self.replicas) == 1:
+            self.install(replica, version)
+            return
         early = self.early[replica]
         if not early and self.ready(version, replica):
             self.receive(replica, version)
@@ -265,13 +268,20 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
     value = event.value["value"]
     if event.name == WRITTEN:
         version = state.written_in(event)
-        state.written.setdefault(version.key, []).append(version.n)
         state.parents[version.n] = version.based_on
+        if len(state.replicas) == 1 and version.key not in state.written:
+            # As most are when a large board is opened.
+            state.written[version.key] = [version.n]
+            state.held[version.replica][version.key] = (version,)
+            if state.consistency == "vector":
+                state.counts[version.key] = {version.replica: 1}
+            return state
+        state.written.setdefault(version.key, []).append(version.n)
         if state.consistency == "vector":
             counts = state.counts.setdefault(version.key, {})
             counts[version.replica] = counts.get(version.replica, 0) + 1
-        others = [name for name in state.replicas if name != version.replica]
-        if others:
+        if len(state.replicas) > 1:
+            others = [name for name in state.replicas if name != version.replica]
             state.waiting[version.n] = (version, others)
         state.arrive(version.replica, version)
     elif event.name == DELIVERED and value["n"] in state.waiting:
