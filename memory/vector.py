@@ -226,10 +226,12 @@ class VectorMemory(Sleeping, Moving):
         found = count if self.ranker is None else wider(count)
         stores = [one.store for one in (me, *others)]
         finding = Finding(stores, query, found, self.search, self.least, self.preset)
+        fresh: list[Recalled] = []
 
         async def perform(_key: str) -> Outcome:
             made = await whole(self.embedder, normal_form(query))
             hits = await finding.hits(made.vectors[0], where, then, history)
+            fresh[:] = hits
             rows = [hit.model_dump(exclude_defaults=True) for hit in hits]
             return paid(rows, made.usage, made.cost_usd)
 
@@ -238,7 +240,8 @@ class VectorMemory(Sleeping, Moving):
         if others:
             request |= {"reading": [one.shelf.collection(one.names) for one in others]}
         rows = await step(f"{self.name}.recall", request, perform, effect="pure")
-        hits = [Recalled.model_validate(row) for row in rows]
+        # Of a step that was recorded before there are rows alone.
+        hits = fresh or [Recalled.model_validate(row) for row in rows]
         if self.ranker is not None:
             hits = await reranked(self.name, self.ranker, query, hits, count)
         note(noted(self.name, query, hits, me.names))

@@ -39,6 +39,11 @@ PAUSES_S = (0.2, 0.5, 1.0)
 repeated, because writes go by id."""
 
 
+QUICK_S = 0.004
+"""A search that took no longer than this last time is made where it is asked for: to hand it to a
+thread and back, and a commit meanwhile, costs as much as it does itself."""
+
+
 class ChromaStore:
     """One collection of a Chroma database; see the module."""
 
@@ -66,6 +71,8 @@ class ChromaStore:
         self._client: Any = None
         self._opened: Any = None
         self._batch = 0
+        self._took_s = QUICK_S
+        """How long the last search took."""
         self._begun = False
         """Whether the collection was there once: from then on its absence is a loss."""
         self._opening = threading.Lock()
@@ -129,7 +136,7 @@ class ChromaStore:
         if k < 1 or not row.any():
             return []
         found = await self._run(
-            lambda one: one.query(query_embeddings=row, n_results=k, where=fitting)
+            lambda one: one.query(query_embeddings=row, n_results=k, where=fitting), search=True
         )
         rows = zip(
             found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0],
@@ -279,8 +286,10 @@ class ChromaStore:
             read += len(page["ids"])
             yield page
 
-    async def _run(self, work: Callable[[Any], Any], *, writes: bool = False) -> Any:
-        """Do work in a thread; again after a pause where a server does not answer."""
+    async def _run(
+        self, work: Callable[[Any], Any], *, writes: bool = False, search: bool = False
+    ) -> Any:
+        """Do work in a thread, or a quick search at once; again where a server does not answer."""
 
         def once() -> Any:
             # Without the lock where it is open: Chroma itself may be called by several threads.
@@ -300,9 +309,18 @@ class ChromaStore:
                 self._opened = None
                 return once()
 
+        def timed() -> Any:
+            begun = time.perf_counter()
+            try:
+                return opened()
+            finally:
+                self._took_s = time.perf_counter() - begun
+
         for pause in (*PAUSES_S, None):
             try:
-                return await in_thread(opened)
+                if search and self._took_s < QUICK_S and not self.shared and self._opened:
+                    return timed()
+                return await in_thread(timed if search else opened)
             except AgentkitError:
                 raise
             except Exception as error:
