@@ -73,6 +73,7 @@ class JetStream:
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Lock | None = None
+        self._declaring: asyncio.Lock | None = None
         self._declared: dict[str, Channel] = {}
         self._readers: set[tuple[str, Group]] = set()
         self._turn: dict[tuple[str, str], int] = {}
@@ -204,7 +205,8 @@ class JetStream:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             # A connection lives on its loop; a notebook's next one needs another.
-            self._loop, self._client, self._opening = loop, None, asyncio.Lock()
+            self._loop, self._client = loop, None
+            self._opening, self._declaring = asyncio.Lock(), asyncio.Lock()
             self._listening.clear()
         assert self._opening is not None
         async with self._opening:
@@ -237,9 +239,16 @@ class JetStream:
 
     async def _declare(self, channel: Channel) -> JetStreamContext:
         stream = (await self._connected()).jetstream(timeout=ANSWER_S)
-        # Declared by this connection already; other settings go to the broker, which refuses them.
-        if channel.name in self._declared and self._declared[channel.name] == channel:
-            return stream
+        assert self._declaring is not None
+        # Of many who send at once the first declares; a broker writes each declaration to disk.
+        if self._declared.get(channel.name) != channel:
+            async with self._declaring:
+                if self._declared.get(channel.name) != channel:
+                    await self._declared_anew(stream, channel)
+        return stream
+
+    async def _declared_anew(self, stream: JetStreamContext, channel: Channel) -> None:
+        """Declare a channel; the broker refuses other settings than it has."""
         limits = api.RetentionPolicy.LIMITS
         drops = channel.when_full == "drop" or channel.limit is None
         config = api.StreamConfig(
@@ -258,7 +267,6 @@ class JetStream:
             if self._done.kept(channel):
                 await stream.add_stream(self._done.config(channel))
         self._declared[channel.name] = channel
-        return stream
 
     async def _reading(self, channel: Channel, group: Group) -> list[str]:
         stream = await self._declare(channel)

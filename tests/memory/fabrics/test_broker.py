@@ -11,6 +11,7 @@ import sysconfig
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from agentkit.logs.memory import MemoryLog
 from memory.errors import StoreUnreachable
 from memory.fabrics import fabric
 from memory.fabrics.broker import Broker, find_server, start_broker
+from memory.fabrics.letters import Letter
 
 
 @pytest.fixture
@@ -147,6 +149,27 @@ async def test_a_letter_that_is_done_is_not_done_again_after_a_restart(own: Brok
         assert not (await none.put("weigh", id="letter 1")).duplicate
         letter = await queue.take()
         assert letter is not None and letter.body == "left" and await queue.size() == 1
+
+
+async def test_of_many_who_send_at_once_one_declares_the_queue(
+    own: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nats.js.manager import JetStreamManager
+
+    declared: list[str] = []
+    whole = JetStreamManager.add_stream
+
+    async def counted(self: JetStreamManager, config: Any) -> Any:
+        declared.append(config.name)
+        return await whole(self, config)
+
+    monkeypatch.setattr(JetStreamManager, "add_stream", counted)
+    async with fabric(own.url, retry_s=20) as f:
+        queue = f.queue("jobs")
+        each = [Letter(id=str(n)) for n in range(40)]
+        await asyncio.gather(*(f.post.send(queue.channel, one) for one in each))
+        assert len(declared) == len(set(declared)) == 2
+        assert await f.transport.size(queue.channel) == 40
 
 
 async def test_what_was_given_up_is_known_after_a_restart_too(own: Broker) -> None:
