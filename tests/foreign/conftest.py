@@ -16,7 +16,8 @@ from agentkit.sim import server as sim
 
 ROOT = Path(__file__).resolve().parents[2]
 VENVS = ROOT / ".foreign-venv"
-START_S = 180
+START_S = 600
+"""Importing LiteLLM takes ten seconds, and minutes on a machine that is busy with other work."""
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -116,6 +116,7 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
     log = MemoryLog()
     counts: Counter[str] = Counter()
     answered: Counter[str] = Counter()
+    said: Counter[str] = Counter()
 
     async def study(name: str) -> None:
         clerk = lessons.agent(name, retries=3)
@@ -130,6 +131,7 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
                 counts["budget spent"] += 1
             except EndpointError as error:
                 counts[type(error).__name__] += 1
+                said[error.what] += 1
 
         # Two at once of each student, so that two calls race for the last of a budget.
         for n in range(0, ASKS, 2):
@@ -150,7 +152,7 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
     assert counts["budget spent"] >= STUDENTS / 10
     paid = real["tokens_in"] * 1e-6 + real["tokens_out"] * 4e-6
     assert sum(float(str(one[1])) for one in spent) == pytest.approx(paid)
-    assert not set(counts) - {"answered", "budget spent"}
+    assert not set(counts) - {"answered", "budget spent"}, said
 
 
 async def test_a_student_sees_what_is_left(lessons: Class) -> None:
