@@ -26,6 +26,7 @@ help:
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
+	@echo "make lite           build the lessons as a static site, to run in a browser (make lite-serve, make test-lite)"
 	@echo "make clean          remove .venv and everything that was built"
 
 lab: .venv/.lab
@@ -85,6 +86,16 @@ student instructor: .venv/.lab
 	@$(PY) -m agentkit assignment $@ notebooks --out build/$@/notebooks --files notebooks/recorded $(ARGS)
 	@rm -rf build/$@/docs && cp -R docs build/$@/docs
 
+.PHONY: lite lite-serve test-lite
+lite: .venv/.dev
+	@$(PY) scripts/lite $(ARGS)
+
+lite-serve: .venv/.dev
+	@$(PY) scripts/lite-serve $(ARGS)
+
+test-lite: lite
+	@$(PY) -m pytest -q -m lite tests/litesite
+
 .PHONY: test-lab
 test-lab: .venv/.dev
 	@scripts/test-lab $(ARGS)
@@ -107,5 +118,5 @@ test-inspect:
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-editions .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
+	rm -rf .venv .venv-lite .venv-editions .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

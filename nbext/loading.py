@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from agentkit.answer import Answer
+from agentkit.kept import keep, told
 from agentkit.log import Log
 from agentkit.logs.files import HOME, home
 from agentkit.person import Person, set_person
@@ -226,6 +227,8 @@ def close_widgets() -> None:
 def greet(session: Session, log: Log) -> None:
     """Say in one line who answers and where it is recorded."""
     show(Told(text=f"agentkit · {session.model} answers · recorded in {where(log.url)}"))
+    if text := told(keep()):
+        warn(text)
     if file := hider("memory"):
         warn(explanation("memory", file))
 

@@ -19,6 +19,7 @@ LAYERS = [
     "agentkit.deprecated",
     "agentkit.late",
     "agentkit.machine",
+    "agentkit.kept",
     "agentkit.regex",
     "agentkit.words",
     "agentkit.amounts",

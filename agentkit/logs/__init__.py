@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
+from agentkit.kept import keeper
 from agentkit.log import LOGGER, Log
 from agentkit.logs import connecting
 from agentkit.logs.files import home, refuse_links
@@ -93,10 +94,19 @@ def _opened(path: Path, option: str, write: bool) -> Log:
     if found is None and not write:
         return _to_read(path)
     if found is None:
-        found = log = SqliteLog(path, full=option == "synchronous=full")
+        found = log = made(path, full=option == "synchronous=full")
         _open[key] = log
         log.on_close = functools.partial(_forget, key, log)
     return found
+
+
+def made(path: Path, *, full: bool) -> SqliteLog:
+    """A log in a file, which a browser keeps where that is a page's own."""
+    if (keep := keeper(path)) is None:
+        return SqliteLog(path, full=full)
+    from agentkit.logs.page import KeptLog
+
+    return KeptLog(path, keep, full=full)
 
 
 def _server(url: str, write: bool) -> Log:

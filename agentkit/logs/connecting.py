@@ -25,6 +25,7 @@ from agentkit.logs.files import (
     writable,
 )
 from agentkit.logs.header import check_header
+from agentkit.machine import in_page
 
 OPENING_S = 5.0
 """How long others that open or close the same file are waited for."""
@@ -152,7 +153,11 @@ def writing(path: Path, full: bool, new: bool) -> Connected:
             schema.migrate(db, path)
             keep_private(path)
         db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
-        write_ahead(db)
+        if in_page():
+            # One file at every moment, which is what the page keeps; nothing here outlives it.
+            db.execute("PRAGMA journal_mode=MEMORY")
+        else:
+            write_ahead(db)
         # Makes the write-ahead log: a file in this mode without one was copied, or moved.
         db.execute("SELECT 1 FROM runs LIMIT 1").fetchone()
         db.execute("PRAGMA busy_timeout=20")

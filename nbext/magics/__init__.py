@@ -13,6 +13,7 @@ from nbext.magics.evaluate import EVALUATE
 from nbext.magics.events import EVENTS
 from nbext.magics.faults import FAULTS
 from nbext.magics.fleet import FLEET
+from nbext.magics.log import LOG
 from nbext.magics.mcp import MCP
 from nbext.magics.memory import MEMORY
 from nbext.magics.overview import listing
@@ -54,6 +55,7 @@ OTHERS: tuple[Magic, ...] = (
     FLEET,
     FORK,
     GRAPH,
+    LOG,
     MCP,
     MEMORY,
     PENDING,

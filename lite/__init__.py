@@ -1,0 +1,1 @@
+"""The lessons as a static site that runs in a browser."""

@@ -1,0 +1,168 @@
+"""%log: where runs are recorded, a copy of it to take away, and one that was taken elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from agentkit.errors import SetupError
+from agentkit.kept import Keep, keep, told
+from agentkit.logs import open_log
+from agentkit.logs.sqlite import SqliteLog
+from nbext.magics.base import Magic
+from nbext.options import Grammar, Line, meant
+from nbext.session import Session
+from nbext.show import publish
+from nbext.table import Told
+
+ACTIONS = ("save", "open")
+
+LINK = 30_000_000
+"""A copy up to so many bytes is offered as a link, too, in a page."""
+
+
+async def log(session: Session, line: Line, body: str | None) -> Told:
+    """Tell where runs are recorded; save a copy, or go over to another log.
+
+    `%log save [FILE]` copies all that was committed into a new file; in a browser it gives a link
+    that downloads it, too. `%log open FILE` records from now on in that log, which is checked
+    first; a log of an earlier version is brought up to date. In a browser `%log open NAME` goes
+    over to another of the logs that the browser keeps for this site, and FILE is copied there.
+    """
+    action, *names = line.words or ("",)
+    if not action:
+        return Told(text=about(session))
+    if action == "save" and len(names) <= 1:
+        return save(session, Path(names[0] if names else "agentkit-log.db"))
+    if action == "open" and len(names) == 1:
+        return await open_other(session, names[0])
+    raise SetupError(
+        f"%log does not know {' '.join(line.words)!r}.",
+        expected="%log, %log save [FILE], %log open FILE",
+        todo=meant(action, ACTIONS) if action not in ACTIONS else None,
+    )
+
+
+def about(session: Session) -> str:
+    """Where runs are recorded, and what other logs the browser keeps."""
+    found = keep()
+    lines = [f"Recorded in {session.log.url}, {len(session.log.runs())} runs."]
+    if found is not None:
+        lines.append(told(found) or f"The browser keeps it as {found.name!r}.")
+        if others := json.loads(found.others):
+            names = ", ".join(f"{name} ({size / 1e6:.1f} MB)" for name, size in others)
+            lines.append(f"Other logs that it had when this page began: {names}.")
+    return " ".join(lines)
+
+
+def save(session: Session, path: Path) -> Told:
+    """Copy the log, and offer the copy for download in a page.
+
+    Raises:
+        SetupError: there is such a file already, or it cannot be made.
+    """
+    log = session.log
+    if not isinstance(log, SqliteLog):
+        raise SetupError(
+            f"The log {log.url} is no file.", todo="copy it in a terminal: agentkit log copy"
+        )
+    if keep() is None:
+        log.copy(path)
+        return Told(text=f"Saved as {path}.")
+    # What a page's drive holds is written when a file is closed, and SQLite wants more than that.
+    made = Path("/tmp") / path.name
+    made.unlink(missing_ok=True)
+    log.copy(made)
+    data = made.read_bytes()
+    made.unlink()
+    if path.exists():
+        raise SetupError(f"There is a file {path} already.", expected="a new file")
+    try:
+        path.write_bytes(data)
+        where = f"Saved as {path} among the files of this site."
+    except OSError as error:
+        where = f"It could not be put among the files of this site ({error}): use the link."
+    if len(data) <= LINK:
+        name = html.escape(path.name, quote=True)
+        coded = base64.b64encode(data).decode()
+        link = f'<a download="{name}" href="data:application/octet-stream;base64,{coded}">Download'
+        publish({"text/html": f"{link} {name} ({len(data) / 1e6:.1f} MB)</a>", "text/plain": where})
+    return Told(text=where)
+
+
+async def open_other(session: Session, name: str) -> Told:
+    """Record in another log from now on.
+
+    Raises:
+        SetupError: there is none, or others write it. LogError: it is no log that can be used.
+    """
+    busy = [one for one in session.foreground.values() if one and not one.done()]
+    if busy or session.background:
+        raise SetupError(
+            "Runs of this notebook are recorded now.", todo="wait for them, or %stop, then open"
+        )
+    if (found := keep()) is not None:
+        return await open_kept(found, name)
+    path = Path(name).absolute()
+    if not path.exists():
+        raise SetupError(f"There is no log {path}.", expected="a file that runs were recorded in")
+    opened = open_log(str(path))
+    os.environ["AGENTKIT_LOG"] = opened.url
+    return Told(text=f"From now on runs are recorded in {path}, {len(opened.runs())} runs so far.")
+
+
+async def open_kept(found: Keep, name: str) -> Told:
+    """The same in a page: a log that the browser keeps, or a file that it is to keep."""
+    file, before = Path(name), found.name
+    if file.exists():
+        data = file.read_bytes()
+        checked(data, file)
+        name = re.sub(r"[^\w-]+", "-", file.stem) or "opened"
+        names = {before, *(one for one, _ in json.loads(found.others))}
+        while name in names:
+            name += "-new"
+    else:
+        data = b""
+        if name not in (one for one, _ in json.loads(found.others)):
+            raise SetupError(
+                f"There is no file {name!r}, and the browser keeps no log of that name.",
+                expected="a file of this site (drag it there), or a log that %log lists",
+            )
+    if wrong := await found.open(name):
+        raise SetupError(f"The log {name!r} cannot be opened: {wrong}.")
+    path = Path(found.path)
+    if data:
+        path.write_bytes(data)
+    os.environ["AGENTKIT_LOG"] = f"sqlite:///{path}"
+    opened = open_log()
+    return Told(
+        text=f"From now on runs are recorded in {name!r}, {len(opened.runs())} runs so far."
+    )
+
+
+def checked(data: bytes, file: Path) -> None:
+    """See to it that a file is a log, before the browser keeps it.
+
+    Raises:
+        LogError: it is not, or it is newer than this version.
+    """
+    copy = Path("/tmp/agentkit-opened.db")
+    copy.write_bytes(data)
+    try:
+        with_it: Any = open_log(str(copy), write=False)
+        with_it.close()
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+LOG = Magic(
+    "log",
+    "line",
+    Grammar(magic="%log", usage="[save [FILE] | open FILE]", takes=("LOG", "FILE"), most=2),
+    log,
+)

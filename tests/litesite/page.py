@@ -1,0 +1,101 @@
+"""A lesson of the site in Chromium, as a visitor has it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+CELLS = """() => {
+    const text = (data) => [data['text/plain'] ?? '', data['text/html'] ?? ''].flat().join('');
+    const said = (out) => out.traceback ? out.traceback.join('\\n')
+        : out.text ? [out.text].flat().join('') : text(out.data ?? {});
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    const cells = notebook.model.cells;
+    return Array.from({length: cells.length}, (_, n) => cells.get(n)).map((cell) => cell.toJSON())
+        .filter((cell) => cell.cell_type === 'code')
+        .map((cell) => [String(cell.execution_count ?? ''), cell.outputs.map(said).join('\\n'),
+            cell.outputs.filter((out) => out.output_type === 'error').map(said).join('\\n')]);
+}"""
+"""The code cells as the notebook's model has them: a page only draws those that are in sight."""
+
+
+class Lesson:
+    """A notebook that is open in a page."""
+
+    def __init__(self, page: Any, site: str) -> None:
+        self.page, self.site = page, site
+        self.requests: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, name: str) -> float:
+        """Open it; how long that took, in seconds."""
+        begun = time.monotonic()
+        self.page.goto(f"{self.site}/notebooks/index.html?path={name}.ipynb")
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+        self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+        return time.monotonic() - begun
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Requests that left the site."""
+        own = (self.site, "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
+    def cells(self) -> list[list[str]]:
+        """Of each code cell its number (none before it ran), what it shows, and its error."""
+        found: list[list[str]] = self.page.evaluate(CELLS)
+        return found
+
+    def run_all(self) -> None:
+        """Run all cells."""
+        self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def add(self, code: str) -> None:
+        """Run code in a new cell at the end."""
+        self.page.evaluate(
+            """async (code) => {
+                const { commands, shell } = window.jupyterapp;
+                const notebook = shell.currentWidget.content;
+                notebook.activeCellIndex = notebook.widgets.length - 1;
+                await commands.execute('notebook:insert-cell-below');
+                notebook.activeCell.model.sharedModel.setSource(code);
+                void commands.execute('notebook:run-cell');
+            }""",
+            code,
+        )
+
+    def wait(self, done: Any, timeout_s: float = 180) -> list[list[str]]:
+        """Wait until what the cells show is as wanted; the cells.
+
+        Raises:
+            TimeoutError: it was not in time; with the cells.
+        """
+        end = time.monotonic() + timeout_s
+        while not done(found := self.cells()):
+            if time.monotonic() > end:
+                raise TimeoutError("\n".join(" | ".join(cell) for cell in found))
+            self.page.wait_for_timeout(200)
+        return found
+
+    def last(self, code: str, timeout_s: float = 180) -> str:
+        """Run code in a new cell and return its output."""
+        self.add(code)
+        count = len(self.cells())
+        return self.wait(lambda cells: len(cells) >= count and ended(cells[-1]), timeout_s)[-1][1]
+
+
+def ended(cell: list[str]) -> bool:
+    """Whether a cell has run."""
+    return cell[0].isdigit()
+
+
+def picture(page: Any, folder: Path, name: str) -> None:
+    """Keep a picture of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png")
