@@ -31,8 +31,8 @@ class Keep(Protocol):
     async def settled(self) -> None:
         """Wait until the browser has all that was committed, or cannot have it."""
 
-    async def open(self, name: str) -> str:
-        """Go over to another kept log: what stands in the way, or ""."""
+    async def open(self, name: str, made: bool = False) -> str:
+        """Go over to another kept log, or make it: what stands in the way, or ""."""
 
 
 def keep() -> Keep | None:

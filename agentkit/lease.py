@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from agentkit.errors import AgentkitError, RunTaken
 from agentkit.events import What
-from agentkit.machine import process_name
+from agentkit.kept import keep
+from agentkit.machine import in_page, process_name
 
 LEASE_S = 10.0
 """A run's writer counts as gone when it was silent for so long."""
@@ -85,6 +86,11 @@ def holds(until: object, now: float) -> bool:
 def owner_gone(owner: str) -> bool:
     """Whether the writer was a process of this machine that has ended."""
     host, _, rest = owner.rpartition(":")[0].rpartition(":")
+    if in_page():
+        # Files of a page end with it. One that the browser kept has one writer, by a lock.
+        found = keep()
+        alone = found is None or found.state != "refused"
+        return alone and rest.startswith("page-") and rest != process_name()
     if host != HOST or not rest.isdigit():
         return False
     try:

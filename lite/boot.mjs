@@ -136,10 +136,12 @@ export class Keep {
     python.runPython(`import os; os.environ.setdefault("AGENTKIT_LOG", "sqlite:///${this.path}")`);
   }
 
-  /** Go over to another kept log; what stands in the way, or "". @param {string} name */
-  async open(name) {
+  /** Go over to another kept log; what stands in the way, or "".
+   * @param {string} name @param {boolean} made whether it is to be made, where there is none */
+  async open(name, made = false) {
     if (this.state === "refused") return this.why;
     await this.settled();
+    if (!made && !(await this.store.list()).some(([one]) => one === name)) return "the browser keeps no log of that name";
     if (name !== this.name && !(await hold(this.locks, name, 0))) return "another notebook of this site writes it now";
     const bytes = await this.store.read(name);
     this.name = name;

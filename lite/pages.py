@@ -51,7 +51,11 @@ def lessons(source: Path, target: Path) -> None:
             one["source"] = "".join(one["source"])
             for output in one.get("outputs", []):
                 for data in (output, output.get("data", {})):
-                    data |= {kind: "".join(text) for kind, text in data.items() if texts(text)}
+                    data |= {
+                        kind: "".join(text)
+                        for kind, text in data.items()
+                        if texts(text) and kind != "traceback"
+                    }
         notebook["metadata"]["kernelspec"] = {
             "display_name": "Python (Pyodide)", "language": "python", "name": "python",
         }  # fmt: skip

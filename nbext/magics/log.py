@@ -128,13 +128,11 @@ async def open_kept(found: Keep, name: str) -> Told:
             name += "-new"
     else:
         data = b""
-        if name not in (one for one, _ in json.loads(found.others)):
-            raise SetupError(
-                f"There is no file {name!r}, and the browser keeps no log of that name.",
-                expected="a file of this site (drag it there), or a log that %log lists",
-            )
-    if wrong := await found.open(name):
-        raise SetupError(f"The log {name!r} cannot be opened: {wrong}.")
+    if wrong := await found.open(name, bool(data)):
+        raise SetupError(
+            f"The log {name!r} cannot be opened: {wrong}.",
+            expected="a file of this site (drag it there), or a log that %log lists",
+        )
     path = Path(found.path)
     if data:
         path.write_bytes(data)

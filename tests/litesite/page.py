@@ -11,16 +11,25 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 
+READY = """async () => {
+    const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+    await context.ready;
+    await sessionContext.ready;
+}"""
+"""A cell that is run before the notebook has its kernel is lost."""
+
 CELLS = """() => {
     const text = (data) => [data['text/plain'] ?? '', data['text/html'] ?? ''].flat().join('');
     const said = (out) => out.traceback ? out.traceback.join('\\n')
         : out.text ? [out.text].flat().join('') : text(out.data ?? {});
     const notebook = window.jupyterapp.shell.currentWidget.content;
     const cells = notebook.model.cells;
-    return Array.from({length: cells.length}, (_, n) => cells.get(n)).map((cell) => cell.toJSON())
+    return Array.from({length: cells.length}, (_, n) => cells.get(n)).filter(Boolean)
+        .map((cell) => cell.toJSON())
         .filter((cell) => cell.cell_type === 'code')
         .map((cell) => [String(cell.execution_count ?? ''), cell.outputs.map(said).join('\\n'),
-            cell.outputs.filter((out) => out.output_type === 'error').map(said).join('\\n')]);
+            cell.outputs.filter((out) => out.output_type === 'error').map(said).join('\\n'),
+            cell.id]);
 }"""
 """The code cells as the notebook's model has them: a page only draws those that are in sight."""
 
@@ -39,6 +48,7 @@ class Lesson:
         self.page.goto(f"{self.site}/notebooks/index.html?path={name}.ipynb")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
         self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+        self.page.evaluate(READY)
         return time.monotonic() - begun
 
     @property
@@ -48,7 +58,7 @@ class Lesson:
         return [url for url in self.requests if not url.startswith(own)]
 
     def cells(self) -> list[list[str]]:
-        """Of each code cell its number (none before it ran), what it shows, and its error."""
+        """Of each code cell its number (none before it ran), what it shows, its error, its id."""
         found: list[list[str]] = self.page.evaluate(CELLS)
         return found
 
@@ -56,9 +66,9 @@ class Lesson:
         """Run all cells."""
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
-    def add(self, code: str) -> None:
-        """Run code in a new cell at the end."""
-        self.page.evaluate(
+    def add(self, code: str) -> str:
+        """Run code in a new cell at the end; the cell's id."""
+        added: str = self.page.evaluate(
             """async (code) => {
                 const { commands, shell } = window.jupyterapp;
                 const notebook = shell.currentWidget.content;
@@ -66,9 +76,11 @@ class Lesson:
                 await commands.execute('notebook:insert-cell-below');
                 notebook.activeCell.model.sharedModel.setSource(code);
                 void commands.execute('notebook:run-cell');
+                return notebook.activeCell.model.sharedModel.id;
             }""",
             code,
         )
+        return added
 
     def wait(self, done: Any, timeout_s: float = 180) -> list[list[str]]:
         """Wait until what the cells show is as wanted; the cells.
@@ -83,11 +95,14 @@ class Lesson:
             self.page.wait_for_timeout(200)
         return found
 
-    def last(self, code: str, timeout_s: float = 180) -> str:
+    def last(self, code: str, timeout_s: float = 60) -> str:
         """Run code in a new cell and return its output."""
-        self.add(code)
-        count = len(self.cells())
-        return self.wait(lambda cells: len(cells) >= count and ended(cells[-1]), timeout_s)[-1][1]
+        id = self.add(code)
+
+        def mine(cells: list[list[str]]) -> list[list[str]]:
+            return [cell for cell in cells if cell[3] == id]
+
+        return mine(self.wait(lambda cells: any(map(ended, mine(cells))), timeout_s))[0][1]
 
 
 def ended(cell: list[str]) -> bool:

@@ -9,7 +9,8 @@ from tests.nbext.notebook import Notebook
 
 def test_a_log_is_saved_and_gone_over_to(notebook: Notebook, tmp_path: Path) -> None:
     notebook.ok("%load_ext nbext")
-    notebook.ok("from agentkit import Agent\nclerk = Agent('clerk', 'Answer.', model='sim:careful')")
+    notebook.ok("from agentkit import Agent")
+    notebook.ok("clerk = Agent('clerk', 'Answer.', model='sim:careful')")
     notebook.ok("answer = await clerk('What is 6 x 7?')")
     assert "log.db, 1 runs" in notebook.ok("%log").text
     assert "Saved as mine.db" in notebook.ok("%log save mine.db").text
