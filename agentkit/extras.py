@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentkit.errors import SetupError
+from agentkit.machine import in_page
 
 EXTRAS = {
     "numpy": "shared",
@@ -45,6 +46,11 @@ def lacking(error: ImportError, otherwise: str = "") -> SetupError | None:
     extra = EXTRAS.get(package)
     if extra is None or not isinstance(error, ModuleNotFoundError):
         return None
+    if in_page():
+        return SetupError(
+            f"This page has no package {package}, which that needs.",
+            todo=f"{otherwise or 'go on with what needs no such package'}; an installation has it",
+        )
     todo = f"pip install 'jupyter-agentkit[{extra}]'"
     return SetupError(
         f"The package {package} is not installed.",
