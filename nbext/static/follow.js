@@ -1,4 +1,5 @@
 /** How a live picture keeps up with the kernel, and gives way to the still one beside it. */
+import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Model} Model */
 
@@ -31,7 +32,7 @@ export function follow(model, receive) {
   model.on("msg:custom", receive);
   const frozen = model.get("frozen");
   if (frozen?.rev) receive({ type: "patch", from: 0, rev: frozen.rev, data: frozen });
-  model.send({ type: "hello", rev: 0 });
+  tell(model, { type: "hello", rev: 0 });
   const showAgain = hideStill(model.get("still"));
   return () => { showAgain(); model.off("msg:custom", receive); };
 }

@@ -5,6 +5,7 @@ import { follow, painted } from "./follow.js";
 import { Panel } from "./graphpanel.js";
 import { drawEdge, drawNode, flights, makeEdge, makeNode } from "./graphparts.js";
 import { BADGES, KINDS, SHADES, SMALL, called, carded, edgeText, empty, isNotes, merge, shades, statusText } from "./graphstate.js";
+import { tell } from "./tell.js";
 
 /** @typedef {import("./graphparts.js").NodePart} NodePart */
 /** @typedef {import("./graphparts.js").EdgePart} EdgePart */
@@ -68,7 +69,7 @@ class GraphView {
   receive(message) {
     if (message.type !== "patch") return this.panel.answer(message);
     const before = this.state.rev, news = merge(this.state, message);
-    if (!news) return this.model.send({ type: "hello", rev: this.state.rev });
+    if (!news) return tell(this.model, { type: "hello", rev: this.state.rev });
     for (const id of news.changed) this.dirty.add(id);
     if (before > 0) for (const flight of news.flown) this.fly.launch(flight);
     for (const id in message.streams ?? {}) { this.streaming.set(id, performance.now() + WRITING_MS); this.dirty.add(id); }

@@ -3,6 +3,7 @@ import { branching } from "./branching.js";
 import { button, html } from "./dom.js";
 import { carded, isNotes } from "./graphstate.js";
 import { money } from "./words.js";
+import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Letter} Letter */
 /**
@@ -67,7 +68,7 @@ export class Panel {
   ask() {
     if (!this.ui.selected) return;
     this.request += 1;
-    this.model.send({ type: "page", name: this.ui.selected, start: this.ui.start ?? 0, req: `${this.mine}:${this.request}` });
+    tell(this.model, { type: "page", name: this.ui.selected, start: this.ui.start ?? 0, req: `${this.mine}:${this.request}` });
   }
 
   /** @param {string} id */
@@ -127,7 +128,7 @@ export class Panel {
       const all = html("button", "ak-link", "show all");
       all.addEventListener("click", () => {
         this.waiting.set(`${run}:${seq}:${kind}`, { text, all });
-        this.model.send({ type: "text", run, seq, kind, req: `${this.mine}:text` });
+        tell(this.model, { type: "text", run, seq, kind, req: `${this.mine}:text` });
       });
       line.append(all);
     }

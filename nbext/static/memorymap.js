@@ -3,6 +3,7 @@ import { clickable, heading, html, nothing, region } from "./dom.js";
 import { whole } from "./follow.js";
 import { facts, headline, number, reasons, shade, spoken } from "./mapfacts.js";
 import { sheet } from "./mapsheet.js";
+import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Hit} Hit */
 /** @typedef {import("./types").Item} Item */
@@ -99,7 +100,7 @@ export function render({ model, el }) {
   /** @param {Item | undefined} item */
   function choose(item) {
     chosen = item?.id ?? "";
-    if (item?.more && !texts.has(item.id)) model.send({ type: "text", id: item.id });
+    if (item?.more && !texts.has(item.id)) tell(model, { type: "text", id: item.id });
     wake();
   }
   /** @param {MapData} data */

@@ -1,6 +1,7 @@
 /** A question to the person: buttons or a text field, a countdown, and the answer that was given. */
 import { html } from "./dom.js";
 import { hideStill } from "./follow.js";
+import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Model} Model */
 
@@ -92,7 +93,7 @@ export function render({ model, el }) {
   /** @param {string} text */
   function answer(text) {
     for (const one of box.querySelectorAll("button, input")) /** @type {HTMLButtonElement} */ (one).disabled = true;
-    model.send({ type: "answer", text });
+    tell(model, { type: "answer", text });
   }
   function draw() {
     clearInterval(timer);
@@ -111,7 +112,7 @@ export function render({ model, el }) {
 
   draw();
   model.on("change:by", draw);
-  model.send({ type: "hello" });
+  tell(model, { type: "hello" });
   const showAgain = hideStill(model.get("still"));
   return () => { showAgain(); clearInterval(timer); model.off("change:by", draw); };
 }

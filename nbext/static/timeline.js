@@ -5,6 +5,7 @@ import { pointAt } from "./camera.js";
 import { button, details, html, nothing, region, svg } from "./dom.js";
 import { follow, painted } from "./follow.js";
 import { LABELS, TOP, drawBar, drawGrid, drawLane, drawMark, empty, headline, isThin, merge, tip } from "./timelineparts.js";
+import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Rect} Rect */
 /** @typedef {import("./timelineparts.js").Axis} Axis */
@@ -83,7 +84,7 @@ class TimelineView {
   receive(message) {
     if (message.type === "detail") return this.tell(message);
     if (message.type !== "patch") return;
-    if (!merge(this.state, message)) return this.model.send({ type: "hello", rev: this.state.rev });
+    if (!merge(this.state, message)) return tell(this.model, { type: "hello", rev: this.state.rev });
     this.sent ||= message.t;
     this.wake();
   }
@@ -101,7 +102,7 @@ class TimelineView {
     if (this.chosen === null) return;
     this.asked += 1;
     this.panel.replaceChildren(nothing(`${said} · asking the kernel …`));
-    this.model.send({ ...content, req: `${this.mine}:${this.asked}` });
+    tell(this.model, { ...content, req: `${this.mine}:${this.asked}` });
   }
 
   /** @param {Rect} rect */

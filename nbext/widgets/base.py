@@ -32,6 +32,7 @@ from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture, static_bundle
 from agentkit.views.fold import Fold
 from agentkit.words import for_terminal
+from nbext.widgets.door import door
 from nbext.widgets.modules import served, styles
 
 BATCH_S = 0.04
@@ -66,6 +67,8 @@ class LiveView(anywidget.AnyWidget):
     """Class of the still picture next to it, which hides while the live one is there."""
     frozen = traitlets.Dict().tag(sync=True)
     """The state at the end of a run, so that a saved notebook can draw it without a kernel."""
+    door = traitlets.Unicode().tag(sync=True)
+    """How the front end is heard while a cell runs, where the comm is not; see `door`."""
 
     alive: WeakSet[LiveView] = WeakSet()
     drawing: type[Picture[Any]]
@@ -96,7 +99,8 @@ class LiveView(anywidget.AnyWidget):
         self.timer: asyncio.TimerHandle | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.detachers: list[Callable[[], None]] = []
-        super().__init__(still=self.display_id)
+        name, self.shut = door(lambda content: self.answer(self, content, None))
+        super().__init__(still=self.display_id, door=name)
         self.on_msg(self.answer)
         self.alive.add(self)
 
@@ -128,6 +132,7 @@ class LiveView(anywidget.AnyWidget):
     def close(self) -> None:
         """Detach, and take the widget out of the page."""
         self.detach()
+        self.shut()
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None

@@ -15,6 +15,7 @@ from agentkit.pictures.svg import clean
 from agentkit.words import UNREAD
 from nbext.show import publish
 from nbext.widgets.base import WIDGET, twin
+from nbext.widgets.door import door
 from nbext.widgets.modules import served, styles
 
 BY = {
@@ -43,14 +44,18 @@ class QuestionWidget(anywidget.AnyWidget):
     answer = traitlets.Unicode().tag(sync=True)
     by = traitlets.Unicode().tag(sync=True)
     """Who answered: empty, or one of BY."""
+    door = traitlets.Unicode().tag(sync=True)
+    """How the front end is heard while the cell waits; see `door`."""
 
     def __init__(self, question: Question) -> None:
         self.loop = asyncio.get_running_loop()
         self.mounted: asyncio.Future[None] = self.loop.create_future()
         self.given: asyncio.Future[str] = self.loop.create_future()
         self.display_id = f"agentkit-{uuid.uuid4().hex}"
+        name, self.shut = door(lambda content: self.told(self, content, None))
         super().__init__(
             still=self.display_id,
+            door=name,
             text=question.text,
             options=list(question.options),
             default=question.default,
@@ -75,6 +80,7 @@ class QuestionWidget(anywidget.AnyWidget):
         """Show the answer instead of the buttons, in the stored output too."""
         self.answer = answer
         self.by = by
+        self.shut()
         self.publish(update=True)
 
     def publish(self, update: bool = False) -> None:
