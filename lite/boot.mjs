@@ -94,7 +94,8 @@ export class Keep {
     this.why = "";
     this.name = "log";
     this.first = true; // whether no other kernel had the first log
-    this.others = "[]";
+    this.others = "[]"; // names and lengths, as JSON
+    this.held = new Set();
     this.before = null;
     this.writing = null;
     this.again = false;
@@ -114,13 +115,19 @@ export class Keep {
         this.first = false;
         this.name = `log-${n + 1}`;
       }
+      this.held.add(this.name);
       this.before = await this.store.read(this.name);
-      this.others = JSON.stringify((await this.store.list()).filter(([name]) => name !== this.name));
+      await this.look();
       this.state = "kept";
     } catch (error) {
       this.refused(error);
     }
     return this;
+  }
+
+  /** Note which other logs there are. */
+  async look() {
+    this.others = JSON.stringify((await this.store.list()).filter(([name]) => name !== this.name));
   }
 
   refused(error) {
@@ -142,11 +149,13 @@ export class Keep {
     if (this.state === "refused") return this.why;
     await this.settled();
     if (!made && !(await this.store.list()).some(([one]) => one === name)) return "the browser keeps no log of that name";
-    if (name !== this.name && !(await hold(this.locks, name, 0))) return "another notebook of this site writes it now";
+    if (!this.held.has(name) && !(await hold(this.locks, name, 0))) return "another notebook of this site writes it now";
+    this.held.add(name);
     const bytes = await this.store.read(name);
     this.name = name;
     this.before = bytes;
     if (bytes) this.files.writeFile(this.path, bytes);
+    await this.look();
     return "";
   }
 

@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from lite import links
+
 FOLDER = Path(__file__).parent
 
 SETTINGS = re.compile(r'<script id="jupyter-config-data".*?</script>', re.DOTALL)
@@ -40,7 +42,9 @@ def lessons(source: Path, target: Path) -> None:
     Raises:
         KeyError: lessons.toml says nothing of one.
     """
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*", "*.cfg", "*.db"))
+    shutil.copytree(
+        source, target, ignore=shutil.ignore_patterns(".*", "*.cfg", "*.db", "recorded")
+    )
     for file in target.glob("*.ipynb"):
         notebook = json.loads(file.read_text())
         known = about()[file.stem]
@@ -49,6 +53,8 @@ def lessons(source: Path, target: Path) -> None:
         notebook["cells"].insert(0, cell)
         for one in notebook["cells"]:  # JupyterLite's contents give them as they stand
             one["source"] = "".join(one["source"])
+            if one["cell_type"] == "markdown":
+                one["source"] = links.moved(one["source"], f"notebooks/{file.name}", FOLDER.parent)
             for output in one.get("outputs", []):
                 for data in (output, output.get("data", {})):
                     data |= {
@@ -60,6 +66,7 @@ def lessons(source: Path, target: Path) -> None:
             "display_name": "Python (Pyodide)", "language": "python", "name": "python",
         }  # fmt: skip
         file.write_text(json.dumps(notebook, ensure_ascii=False, indent=1))
+    links.guides(FOLDER.parent, target)
 
 
 def texts(value: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agentkit.endpoints.connect import connect
 from agentkit.log import Log
+from agentkit.machine import in_page
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.testing.recorded import NotRecorded, RecordedModel
 from agentkit.testing.recordings import About, load
@@ -52,7 +53,7 @@ def real_model(recording: str | Path, **options: Any) -> Model:
     if name and not name.startswith("sim:") and not missing:
         print(for_terminal(f"Asked now: {name}. Its words are its own, and differ from the text."))
         return connect(name, **options)
-    found = load(recording)
+    found = load(unpacked(Path(recording)))
     print(for_terminal(told(found.about, missing)))
     made = Replayed(found.log, name=found.about.model)
     made.recording = found.log
@@ -72,6 +73,16 @@ def timed(model: Model, run: str, log: Log) -> Any:
     if isinstance(model, Replayed):
         return model.recording.frame("calls")
     return log.frame("calls", run)
+
+
+def unpacked(recording: Path) -> Path:
+    """Where a recording is: beside the kernel in a page, else where it says.
+
+    A page's drive gives files of JSON lines as if they were one JSON, that is, not at all; so what
+    loads Pyodide there unpacks them into the kernel's own folder (`lite/boot.mjs`).
+    """
+    own = Path.home() / recording
+    return own if in_page() and own.exists() else recording
 
 
 def told(about: About, missing: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import html
 import json
@@ -10,7 +11,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from agentkit.errors import SetupError
+from IPython.display import display
+
+from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.kept import Keep, keep, told
 from agentkit.logs import open_log
 from agentkit.logs.sqlite import SqliteLog
@@ -22,6 +25,9 @@ from nbext.table import Told
 
 ACTIONS = ("save", "open")
 
+DRIVE = "/drive"
+"""Where a page's kernel has the files of the site."""
+
 LINK = 30_000_000
 """A copy up to so many bytes is offered as a link, too, in a page."""
 
@@ -31,8 +37,9 @@ async def log(session: Session, line: Line, body: str | None) -> Told:
 
     `%log save [FILE]` copies all that was committed into a new file; in a browser it gives a link
     that downloads it, too. `%log open FILE` records from now on in that log, which is checked
-    first; a log of an earlier version is brought up to date. In a browser `%log open NAME` goes
-    over to another of the logs that the browser keeps for this site, and FILE is copied there.
+    first; a log of an earlier version is brought up to date. In a browser FILE is copied among the
+    logs that the browser keeps for this site, `%log open NAME` goes over to another of those, and
+    `%log open` has a button for a file of the visitor's own machine.
     """
     action, *names = line.words or ("",)
     if not action:
@@ -41,6 +48,8 @@ async def log(session: Session, line: Line, body: str | None) -> Told:
         return save(session, Path(names[0] if names else "agentkit-log.db"))
     if action == "open" and len(names) == 1:
         return await open_other(session, names[0])
+    if action == "open" and (found := keep()) is not None:
+        return choose(session, found)
     raise SetupError(
         f"%log does not know {' '.join(line.words)!r}.",
         expected="%log, %log save [FILE], %log open FILE",
@@ -56,7 +65,7 @@ def about(session: Session) -> str:
         lines.append(told(found) or f"The browser keeps it as {found.name!r}.")
         if others := json.loads(found.others):
             names = ", ".join(f"{name} ({size / 1e6:.1f} MB)" for name, size in others)
-            lines.append(f"Other logs that it had when this page began: {names}.")
+            lines.append(f"Other logs that it keeps: {names}.")
     return " ".join(lines)
 
 
@@ -85,6 +94,8 @@ def save(session: Session, path: Path) -> Told:
     try:
         path.write_bytes(data)
         where = f"Saved as {path} among the files of this site."
+        if not path.absolute().is_relative_to(DRIVE):
+            where = f"Saved as {path} until this page is closed: the link keeps it."
     except OSError as error:
         where = f"It could not be put among the files of this site ({error}): use the link."
     if len(data) <= LINK:
@@ -95,18 +106,30 @@ def save(session: Session, path: Path) -> Told:
     return Told(text=where)
 
 
+def idle(session: Session) -> None:
+    """See to it that nothing is recorded while the log is changed for another.
+
+    Raises:
+        SetupError: runs go on.
+    """
+    busy = [one for one in session.foreground.values() if one and not one.done()]
+    if busy or session.working():
+        raise SetupError(
+            "Runs of this notebook are recorded now.", todo="wait for them, or %stop, then open"
+        )
+
+
 async def open_other(session: Session, name: str) -> Told:
     """Record in another log from now on.
 
     Raises:
         SetupError: there is none, or others write it. LogError: it is no log that can be used.
     """
-    busy = [one for one in session.foreground.values() if one and not one.done()]
-    if busy or session.background:
-        raise SetupError(
-            "Runs of this notebook are recorded now.", todo="wait for them, or %stop, then open"
-        )
+    idle(session)
     if (found := keep()) is not None:
+        file = Path(name)
+        if file.exists():
+            return await take(found, file.stem, file.read_bytes())
         return await open_kept(found, name)
     path = Path(name).absolute()
     if not path.exists():
@@ -116,22 +139,55 @@ async def open_other(session: Session, name: str) -> Told:
     return Told(text=f"From now on runs are recorded in {path}, {len(opened.runs())} runs so far.")
 
 
-async def open_kept(found: Keep, name: str) -> Told:
-    """The same in a page: a log that the browser keeps, or a file that it is to keep."""
-    file, before = Path(name), found.name
-    if file.exists():
-        data = file.read_bytes()
-        checked(data, file)
-        name = re.sub(r"[^\w-]+", "-", file.stem) or "opened"
-        names = {before, *(one for one, _ in json.loads(found.others))}
-        while name in names:
-            name += "-new"
-    else:
-        data = b""
+def choose(session: Session, found: Keep) -> Told:
+    """Show a button for a log on the visitor's own machine."""
+    import ipywidgets
+
+    button = ipywidgets.FileUpload(accept=".db", multiple=False, description="Choose a log")
+    label = ipywidgets.Label()
+
+    async def opened(name: str, data: bytes) -> None:
+        try:
+            idle(session)
+            label.value = (await take(found, Path(name).stem, data)).text
+        except AgentkitError as error:
+            label.value = " ".join(error_text(error).split())
+
+    def chosen(change: dict[str, Any]) -> None:
+        for one in change["new"]:
+            tasks.append(asyncio.ensure_future(opened(str(one["name"]), bytes(one["content"]))))
+
+    tasks: list[asyncio.Future[None]] = []
+    button.observe(chosen, "value")
+    display(ipywidgets.HBox([button, label]))  # type: ignore[no-untyped-call]
+    return Told(text="A log that was saved before, from this machine.")
+
+
+async def take(found: Keep, stem: str, data: bytes) -> Told:
+    """Keep a log that was saved, under a name that no other has, and go over to it.
+
+    Raises:
+        LogError: it is none.
+    """
+    checked(data)
+    name = re.sub(r"[^\w-]+", "-", stem) or "opened"
+    names = {found.name, *(one for one, _ in json.loads(found.others))}
+    while name in names:
+        name += "-new"
+    return await open_kept(found, name, data)
+
+
+async def open_kept(found: Keep, name: str, data: bytes = b"") -> Told:
+    """Go over to a log that the browser keeps, or is to keep from now on.
+
+    Raises:
+        SetupError: there is none of that name, or others write it.
+    """
     if wrong := await found.open(name, bool(data)):
         raise SetupError(
             f"The log {name!r} cannot be opened: {wrong}.",
-            expected="a file of this site (drag it there), or a log that %log lists",
+            expected="a log that %log lists, or a file of this site",
+            todo="%log open has a button for a file of your own machine",
         )
     path = Path(found.path)
     if data:
@@ -143,7 +199,7 @@ async def open_kept(found: Keep, name: str) -> Told:
     )
 
 
-def checked(data: bytes, file: Path) -> None:
+def checked(data: bytes) -> None:
     """See to it that a file is a log, before the browser keeps it.
 
     Raises:

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from lite.serving import server
-from tests.chromium import find_chromium
+from lite.serving import Handler, Server
 from tests.conftest import ROOT
-from tests.litesite.page import FLAGS, Lesson
+from tests.litesite.page import Lesson, chromium
 
 SITE = ROOT / "build" / "lite" / "site"
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
+class Patched(Handler):
+    """The site, with a script that runs in the kernel's worker before Pyodide is loaded."""
+
+    script = ""
+
+    def do_GET(self) -> None:
+        if not self.script or not self.path.split("?")[0].endswith("/boot.mjs"):
+            super().do_GET()
+            return
+        body = f"{self.script};\n{(SITE / 'static/pyodide/boot.mjs').read_text()}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def serving(script: str = "") -> Iterator[str]:
+    """The site on loopback: its address."""
     if not (SITE / "index.html").exists():
         pytest.fail("there is no site: make lite")
-    with server(SITE, 0) as running:
+    handler = type("Own", (Patched,), {"script": script})
+    with Server(("127.0.0.1", 0), partial(handler, directory=str(SITE))) as running:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
         yield f"http://localhost:{running.server_port}"
@@ -30,13 +50,22 @@ def site() -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def patched() -> Callable[[str], Any]:
+    """Serves the site with a script that runs first in the kernel's worker; see `serving`."""
+    return serving
+
+
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Any]:
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=find_chromium(), args=FLAGS,
-            viewport={"width": 1200, "height": 1400},
-        )  # fmt: skip
+        context = chromium(playwright, tmp_path)
         yield context
         context.close()
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
+
+from tests.chromium import find_chromium
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -95,7 +100,7 @@ class Lesson:
             self.page.wait_for_timeout(200)
         return found
 
-    def last(self, code: str, timeout_s: float = 60) -> str:
+    def last(self, code: str, timeout_s: float = 240) -> str:
         """Run code in a new cell and return its output."""
         id = self.add(code)
 
@@ -114,3 +119,19 @@ def picture(page: Any, folder: Path, name: str) -> None:
     """Keep a picture of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png")
+
+
+def chromium(playwright: Any, folder: Path) -> Any:
+    """Chromium with a profile in that folder, which a later one may go on with."""
+    return playwright.chromium.launch_persistent_context(
+        str(folder / "profile"), executable_path=find_chromium(), args=FLAGS,
+        viewport={"width": 1200, "height": 1400},
+    )  # fmt: skip
+
+
+def kill(folder: Path) -> None:
+    """End the Chromium of the profile in that folder as a power cut does."""
+    for found in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"--user-data-dir={folder}/profile".encode() in found.read_bytes().split(b"\0"):
+                os.kill(int(found.parent.name), signal.SIGKILL)

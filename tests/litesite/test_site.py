@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
 
-from tests.litesite.page import Lesson, ended
+from tests.conftest import ROOT
+from tests.litesite.page import Lesson, chromium, ended, kill
 
 pytestmark = [pytest.mark.lite, pytest.mark.timeout(600)]
 
@@ -84,20 +90,33 @@ def test_a_log_is_saved_and_opened_in_the_page(lesson: Open) -> None:
     assert "1 runs" in page.last("%log")
 
 
-def test_storage_that_is_refused_or_full_is_said_and_runs_go_on(browser: Any, site: str) -> None:
-    refusing = "Object.defineProperty(globalThis, 'indexedDB', {get: () => undefined})"
-    for script, word in ((refusing, "keeps no log"), (FULL, "could not write the log down")):
-        context = browser
-        context.route("**/boot.mjs", lambda route, script=script: patched(route, script))
-        page = Lesson(context.new_page(), site)
-        page.open("02-tools")
-        said = page.last("%load_ext nbext")
-        said += page.last(TEAM + "print((await clerk('What is 6 x 7?')).text)")
-        assert "42" in said
-        assert word in said + page.last("%log")
-        context.unroute("**/boot.mjs")
-        page.page.close()
+PAYING = """
+from agentkit import Agent, tool
+paid = []
+@tool(effect="once", approve=True)
+def pay(port: str, eur: float) -> str:
+    \"\"\"Pay an amount in EUR to a port.\"\"\"
+    paid.append((port, eur))
+    return f"{eur} EUR paid to {port}"
+cashier = Agent("cashier", "Pay what you are told to pay.", tools=[pay], model="sim:careful")
+"""
 
+
+def test_a_question_is_answered_while_its_cell_waits(lesson: Open) -> None:
+    page = lesson("02-tools")
+    started(page)
+    page.last(PAYING)
+    for word, told in (("yes", "120.0 EUR paid to Briar"), ("no", "did not allow")):
+        cell = page.add("print((await cashier('Pay 120 EUR to Briar.')).text)")
+        after = page.add("print('ran after it')")
+        page.page.locator(".agentkit-question-button", has_text=word).last.click(timeout=240_000)
+        page.wait(lambda cells, after=after: any(ended(c) for c in cells if c[3] == after))
+        (shown,) = [c for c in page.cells() if c[3] == cell]
+        assert told in shown[1]
+    assert "1" in page.last("print(len(paid))")
+
+
+REFUSED = "Object.defineProperty(globalThis, 'indexedDB', {get: () => undefined})"
 
 FULL = (
     "IDBObjectStore.prototype.put ="
@@ -105,9 +124,112 @@ FULL = (
 )
 
 
-def patched(route: Any, script: str) -> None:
-    """Give the kernel's worker a browser that refuses."""
-    reply = route.fetch()
-    words = reply.text()
-    headers = {"content-type": "text/javascript"}
-    route.fulfill(status=reply.status, headers=headers, body=f"{script};\n{words}")
+@pytest.mark.parametrize(
+    ("script", "word"), [(REFUSED, "keeps no log"), (FULL, "could not write the log down")]
+)
+def test_storage_that_is_refused_or_full_is_said_and_runs_go_on(
+    browser: Any, patched: Callable[[str], Any], script: str, word: str
+) -> None:
+    with patched(script) as address:
+        page = Lesson(browser.new_page(), address)
+        page.open("02-tools")
+        said = page.last("%load_ext nbext")
+        said += page.last(TEAM + "print((await clerk('What is 6 x 7?')).text)")
+        assert "42" in said
+        assert word in said + page.last("%log")
+        assert "Download" in page.last("%log save mine.db")
+
+
+def test_an_old_log_is_brought_up_to_date_and_goes_on(lesson: Open) -> None:
+    page = lesson("02-tools")
+    started(page)
+    for old in OLD:
+        page.last(f"script = {old.read_text()!r}")
+        page.last(
+            "import sqlite3; db = sqlite3.connect('/tmp/old.db')\n"
+            "db.executescript(script); db.close()\n"
+            f"open('{old.stem}.db', 'wb').write(open('/tmp/old.db', 'rb').read())\n"
+            "import os; os.remove('/tmp/old.db')"
+        )
+        assert old.stem in page.last(f"%log open {old.stem}.db")
+        page.last("answer = await clerk('What is 6 x 7?')\nprint(answer.text)")
+        assert "[]" in page.last("from agentkit import open_log\nprint(open_log().verify())")
+
+
+def test_a_log_is_downloaded_and_a_page_that_cannot_run_says_why(
+    browser: Any, lesson: Open, site: str
+) -> None:
+    page = lesson("02-tools")
+    started(page)
+    page.last("answer = await clerk('What is 6 x 7?')")
+    page.last("%log save mine.db")
+    with page.page.expect_download() as download:
+        page.page.get_by_text("Download mine.db").click()
+    assert Path(download.value.path()).read_bytes()[:15] == b"SQLite format 3"
+    for script, word in LACKING:
+        start = browser.new_page()
+        start.add_init_script(script)
+        start.goto(site)
+        assert word in start.locator("#not").inner_text()
+        start.close()
+
+
+LACKING = (
+    ("delete globalThis.WebAssembly", "WebAssembly"),
+    ("delete globalThis.Worker", "web workers"),
+    ("Object.defineProperty(globalThis, 'indexedDB', {get: () => undefined})", "IndexedDB"),
+    ("Object.defineProperty(navigator, 'locks', {get: () => undefined})", "locks between pages"),
+)
+
+OLD = sorted((ROOT / "tests/agentkit/logs/old").glob("schema-*.sql"))
+
+
+def test_a_log_of_the_visitors_machine_is_opened_by_a_button(lesson: Open, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "brought.db") as db:
+        db.executescript(OLD[-1].read_text())
+    db.close()
+    (tmp_path / "nonsense.db").write_text("nonsense" * 1000)
+    page = lesson("02-tools")
+    started(page)
+    page.last("%log open")
+    field = page.page.locator("input[type=file]").last
+    for file, said in (("nonsense.db", "is no"), ("brought.db", "recorded in 'brought'")):
+        field.set_input_files(tmp_path / file)
+        page.page.locator(".jupyter-widgets", has_text=said).last.wait_for(timeout=30_000)
+    assert "'brought'" in page.last("%log")
+
+
+COUNT = """
+from agentkit import open_log
+print(open_log().verify(), len(open_log().runs()))
+"""
+
+MANY = """
+for n in range(1000):
+    await clerk(f"What is {n} x 7?")
+    print(n + 1)
+"""
+
+
+def test_a_browser_that_is_killed_while_it_commits_loses_nothing_committed(
+    tmp_path: Path, site: str
+) -> None:
+    seen = 0
+    for n in range(4):
+        with sync_playwright() as playwright:
+            context = chromium(playwright, tmp_path)
+            page = Lesson(context.new_page(), site)
+            page.open("02-tools")
+            page.last("%load_ext nbext")
+            found = page.last(TEAM + COUNT)
+            assert "[] " in found
+            runs = int(found.split()[-1])
+            assert runs >= seen, (runs, seen)
+            page.add(MANY)
+            page.page.wait_for_timeout(1500 + 400 * n)
+            told = page.cells()[-1][1].split()
+            kill(tmp_path)
+            seen = runs + max(map(int, told))
+            with contextlib.suppress(PlaywrightError):
+                context.close()
+    assert seen > 20

@@ -1,0 +1,56 @@
+"""Badges in README and lessons that lead to a site where it is hosted."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+WORDS = "run it in your browser"
+
+BADGE = re.compile(rf"\n\n\[!\[{WORDS}\]\([^)]*\)\]\([^)]*\)")
+
+
+def badged(text: str, site: str, page: str) -> str:
+    """The text with a badge below its first line, in place of one that it had; "" takes it away.
+
+    Args:
+        text: Markdown that begins with a heading.
+        site: address of the site, or "".
+        page: where on it the badge leads.
+    """
+    heading, *rest = BADGE.sub("", text).split("\n", 1)
+    badge = f"\n\n[![{WORDS}]({site}badge.svg)]({site}{page})" if site else ""
+    return "\n".join([heading + badge, *rest])
+
+
+def put(root: Path, site: str) -> list[Path]:
+    """Put the badges of a site into README and all lessons of a repository; the files changed.
+
+    Raises:
+        ValueError: that is no address of a site.
+    """
+    if site:
+        parts = urlsplit(site)
+        if parts.scheme not in ("http", "https") or not parts.netloc or set(site) & set(" ()<>\n"):
+            raise ValueError(f"{site!r} is no address. Expected: https://HOST/FOLDER/")
+        site = site.rstrip("/") + "/"
+    changed = []
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    if (made := badged(text, site, "index.html")) != text:
+        readme.write_text(made, encoding="utf-8")
+        changed.append(readme)
+    for file in sorted((root / "notebooks").glob("*.ipynb")):
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+        first = notebook["cells"][0]
+        text = "".join(first["source"])
+        made = badged(text, site, f"notebooks/index.html?path={file.name}")
+        if made == text:
+            continue
+        first["source"] = made.splitlines(keepends=True)
+        words = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        file.write_text(words, encoding="utf-8")
+        changed.append(file)
+    return changed
