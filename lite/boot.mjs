@@ -131,7 +131,7 @@ export class Keep {
   }
 
   refused(error) {
-    this.state = this.state === "kept" ? "full" : "refused";
+    if (this.state !== "refused") this.state = "full"; // also the second time: what is full is tried again
     this.why = String(error?.message || error?.name || error);
   }
 
