@@ -29,4 +29,13 @@ test("agents work in a page, and a run that was cut off goes on from its log", {
   assert.deepEqual(found.verify, []);
   assert.equal(found.error, "Overloaded");
   assert.equal(found.threads, 1);
+
+  const costs = [];
+  for (const first of [100, 200, 300]) {
+    const before = process.cpuUsage();
+    await python.runPythonAsync(`await turns(${first})`);
+    const { user, system } = process.cpuUsage(before);
+    costs.push((user + system) / 1000 / 10);
+  }
+  assert.ok(Math.min(...costs) < 20, `a turn took ${costs} ms of CPU`);
 });
