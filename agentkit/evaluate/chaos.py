@@ -20,6 +20,7 @@ import httpx
 
 from agentkit.actor import Actor
 from agentkit.endpoints.connect import connect
+from agentkit.endpoints.finding import sim_inside
 from agentkit.errors import AgentkitError, SetupError
 from agentkit.evaluate.chaosreport import Chaos, ChaosRow
 from agentkit.evaluate.questions import Item, items
@@ -32,7 +33,8 @@ from agentkit.reliability import shared
 from agentkit.reliability.breaker import Breaker
 from agentkit.reliability.timeouts import Timeouts
 from agentkit.sim.faultwords import Faulty, faulty
-from agentkit.sim.server.process import Server, start
+from agentkit.sim.inside import URL, make_inside
+from agentkit.sim.server.process import start
 
 Mechanisms = Mapping[str, Mapping[str, Any]]
 """What each is called, and the options of connect that put it in place."""
@@ -139,19 +141,35 @@ def settings(
     return found
 
 
+@dataclass(frozen=True)
+class Own:
+    """A simulated endpoint of one's own, and how it is reached."""
+
+    url: str
+    transport: httpx.AsyncBaseTransport | None = None
+    """Into this process, where it answers inside of it; None is the network."""
+
+    def client(self) -> httpx.AsyncClient:
+        """What asks it for its books."""
+        return httpx.AsyncClient(trust_env=False, timeout=10, transport=self.transport)
+
+
 @contextlib.asynccontextmanager
-async def serving(speed: float, seed: int) -> AsyncIterator[Server]:
-    """A simulated endpoint of one's own."""
+async def serving(speed: float, seed: int) -> AsyncIterator[Own]:
+    """A simulated endpoint of one's own; see `sim_inside`."""
+    if sim_inside():
+        yield Own(URL, make_inside(seed=seed, speed=speed))
+        return
     server = await asyncio.to_thread(start, seed, speed)
     try:
-        yield server
+        yield Own(server.url)
     finally:
         await asyncio.to_thread(server.stop)
 
 
-async def prepared(server: Server, faults: Faulty) -> None:
+async def prepared(server: Own, faults: Faulty) -> None:
     """Empty the books of an endpoint, and put these faults in force, and no others."""
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with server.client() as client:
         for path in ("stats", "faults"):
             await client.delete(f"{server.url}/sim/{path}")
         reply = await client.post(f"{server.url}/sim/faults", json=faults.body())
@@ -159,17 +177,18 @@ async def prepared(server: Server, faults: Faulty) -> None:
         raise SetupError(f"The simulated endpoint refuses: {reply.text[:300]}")
 
 
-def connected(model: str, server: Server, setting: Setting) -> Model:
+def connected(model: str, server: Own, setting: Setting) -> Model:
     """The model with the mechanisms of this time, and no memory of the time before."""
     shared.forget()
-    return connect(model, base_url=server.url + "/v1", **setting.options)
+    url = server.url + "/v1"
+    return connect(model, base_url=url, transport=server.transport, **setting.options)
 
 
 class Trials:
     """All questions, asked once."""
 
     def __init__(
-        self, team: Actor, model: Model, server: Server, concurrency: int, log: Log | None
+        self, team: Actor, model: Model, server: Own, concurrency: int, log: Log | None
     ) -> None:
         self.team, self.model, self.server = team, model, server
         self.log = log or MemoryLog()
@@ -238,7 +257,7 @@ class Trials:
 
     async def books(self) -> dict[str, Any]:
         """What the endpoint itself counted and charged."""
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        async with self.server.client() as client:
             found: dict[str, Any] = (await client.get(f"{self.server.url}/sim/stats")).json()
         return found
 

@@ -12,7 +12,11 @@ PORT = world()
 CLERK = Agent("clerk", "You answer questions about the port.", tools=PORT.tools())
 
 
-async def test_each_mechanism_stands_next_to_its_absence_and_the_books_are_the_endpoints() -> None:
+@pytest.mark.parametrize("where", ["process", "inside"])
+async def test_each_mechanism_stands_next_to_its_absence_and_the_books_are_the_endpoints(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTKIT_SIM", where)
     found = await chaos(
         CLERK,
         PORT.questions[:6],
