@@ -109,8 +109,10 @@ class Assignment:
         cases: made of a secret; the same secret makes the same cases.
         rules: what they are worth.
         answer: the name of what is handed in: a function of the tools that gives an actor.
-        case_s: seconds for one case.
-        wall_s: seconds for a whole submission.
+        case_s: seconds for one case, without those in which an answer to it is being made.
+        own_s: seconds that a whole submission may take by itself: computing, or waiting for
+            nothing. However busy the machine is, they are the same.
+        wall_s: seconds on the clock after which it is ended all the same.
         most_calls: model calls that are answered in one case.
         budget_calls: model calls that are answered in all cases together; 0: no such budget.
     """
@@ -120,7 +122,8 @@ class Assignment:
     rules: tuple[Rule, ...]
     answer: str = "build"
     case_s: float = 20.0
-    wall_s: float = 120.0
+    own_s: float = 30.0
+    wall_s: float = 1800.0
     most_calls: int = 40
     budget_calls: int = 0
 

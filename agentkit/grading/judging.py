@@ -22,16 +22,14 @@ import uvicorn
 from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.grading.assignment import Assignment, Case, Seen
 from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.pace import overtime
 from agentkit.grading.referee import Referee
 from agentkit.grading.verdict import Verdict, judged
 from agentkit.protocols.quiet import Quiet
-from agentkit.sandbox import Limits, Sandbox, SandboxError
+from agentkit.sandbox import Limits, Sandbox, SandboxError, TimeSpent
 from agentkit.sim import server as sim
 
 MEMORY_MB, PROCESSES = 1500, 96
-GRACE_S = 10
-"""Seconds beside those of a case in which a program may ask nothing: it starts, or is cut off."""
-
 NEEDED = ("httpx", "pydantic", "pydantic_core", "starlette", "uvicorn")
 """What the kit needs inside; their folders are where the others of theirs are, too."""
 
@@ -164,34 +162,37 @@ class Grader:
         return referee.seen, end
 
     async def inside(self, there: Path, referee: Referee) -> str:
-        """Run the answer's program to its end, in a sandbox; how it ended.
-
-        One that asks nothing for longer than a case may take will not go on to the next.
-        """
-        wall_s = self.assignment.wall_s
+        """Run the answer's program to its end, in a sandbox; how it ended."""
+        own_s, wall_s = self.assignment.own_s, self.assignment.wall_s
         limits = Limits(
-            wall_s=wall_s, cpu_s=max(1, int(wall_s)), memory_mb=MEMORY_MB, processes=PROCESSES
+            wall_s=wall_s, cpu_s=max(1, int(own_s)), memory_mb=MEMORY_MB, processes=PROCESSES
         )
         read, path = kit()
         read["/ref"] = there
         env = {"PYTHONPATH": path, "AGENTKIT_LOG": "sqlite:////tmp/log.db"}
         sandbox = Sandbox(limits=limits, read=read, env=env, strength=self.strength)
+        text = f"The program took more than {own_s:g} s by itself."
         async with sandbox as box:
             argv = [box.interpreter, "-B", "/ref/inside.py", self.assignment.answer]
-            work = asyncio.ensure_future(box.run(argv, keep=False))
-            silent = asyncio.ensure_future(referee.silent(self.assignment.case_s + GRACE_S))
-            try:
-                await asyncio.wait({work, silent}, return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
-                    return f"silent for {self.assignment.case_s + GRACE_S:g} s"
-                done = work.result()
-            except SandboxError as error:
-                return type(error).__name__
-            finally:
-                for task in (work, silent):
-                    task.cancel()
-                await asyncio.gather(work, silent, return_exceptions=True)
-        return "ended" if done.ok else f"ended with status {done.status}"
+            async with box.start(argv, keep=False) as running:
+
+                async def timed() -> None:
+                    await overtime(running.process.pid, own_s, lambda: referee.busy)
+                    running.stop(TimeSpent(text))
+
+                watch = asyncio.ensure_future(timed())
+                try:
+                    done = await running.ended()
+                except SandboxError as error:
+                    return type(error).__name__
+                finally:
+                    watch.cancel()
+                    await asyncio.gather(watch, return_exceptions=True)
+        if done.ok:
+            return "ended"
+        # Before the first case there is nothing hidden that its last words could hold.
+        words = done.stderr.strip().rpartition("\n")[2] if referee.untouched else ""
+        return f"ended with status {done.status}" + (f": {words[:200]}" if words else "")
 
 
 @contextlib.asynccontextmanager

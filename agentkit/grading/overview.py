@@ -16,8 +16,9 @@ from agentkit.errors import SetupError
 from agentkit.grading.similar import Pair, similar
 from agentkit.grading.verdict import Verdict
 from agentkit.pictures.picture import Shown
+from agentkit.pictures.svg import clean
 from agentkit.pictures.table import Rows, markdown_table, report_html, table_svg, text_table
-from agentkit.words import for_line
+from agentkit.words import UNREAD, for_line
 
 STUCK = 3
 """So many attempts in a row without a point more."""
@@ -162,7 +163,7 @@ class Overview(Shown):
 
     def to_html(self) -> str:
         """The tables and the remarks as HTML."""
-        return report_html(self.rules(), self.remarks(), report_html(self.rows(), [], ""))
+        return report_html(self.rules(), self.remarks(), students_html(self.rows()))
 
     def to_svg(self) -> str:
         return table_svg(self.rules(), "Class", self.remarks())
@@ -200,6 +201,22 @@ def overview(
         raise SetupError(f"{kept} holds no verdict.", expected="a line of JSON for each")
     alike = similar(codes or {}, starter=starter)
     return Overview(list(students.values()), alike, names=names)
+
+
+def students_html(rows: Rows) -> str:
+    """The line of each student as HTML; what is to be looked at is a text, and has its room."""
+    look = "padding:4px 8px;border-bottom:1px solid var(--jp-border-color2,#e3e6ea);text-align"
+    lines = []
+    for n, row in enumerate(rows):
+        tag, last = "th" if n == 0 else "td", len(row) - 1
+        cells = [
+            f'<{tag} style="{look}:{"right" if 0 < m < last else "left"};'
+            f'white-space:{"normal" if m == last else "nowrap"}">{clean(cell)}</{tag}>'
+            for m, cell in enumerate(row)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+    return f'<table class="{UNREAD}" style="{style}">{"".join(lines)}</table>'
 
 
 def kind(error: str) -> str:

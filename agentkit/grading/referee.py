@@ -57,7 +57,8 @@ class Referee:
         self.began = 0.0
         self.up = httpx.AsyncClient(base_url=url, timeout=60)
         self.turn = asyncio.Lock()
-        self.busy, self.heard = 0, time.monotonic()
+        self.busy = 0
+        """Requests that are being answered."""
 
     def app(self) -> Starlette:
         """What is served."""
@@ -71,10 +72,10 @@ class Referee:
             ],
         )
 
-    async def silent(self, seconds: float) -> None:
-        """Wait until nothing was asked for so long; what is being answered counts as asked."""
-        while self.busy or time.monotonic() - self.heard < seconds:
-            await asyncio.sleep(0.25)
+    @property
+    def untouched(self) -> bool:
+        """Whether no case was given yet."""
+        return len(self.todo) == len(self.seen)
 
     async def close(self) -> None:
         self.end("no answer before the end")
@@ -187,7 +188,7 @@ class Referee:
 
 
 class Counting:
-    """Keeps how many requests are being answered, and when the last one ended."""
+    """Keeps how many requests are being answered."""
 
     def __init__(self, app: ASGIApp, referee: Referee) -> None:
         self.app, self.referee = app, referee
@@ -198,7 +199,6 @@ class Counting:
             await self.app(scope, receive, send)
         finally:
             self.referee.busy -= 1
-            self.referee.heard = time.monotonic()
 
 
 def refused(status: int, words: str) -> Response:

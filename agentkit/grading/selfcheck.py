@@ -71,7 +71,7 @@ class Tried(Shown):
 
     def to_svg(self) -> str:
         """A bar for each rule: filled as often as it held, with the interval of the share."""
-        parts, y, left, wide = [], 26.0, 250.0, 260.0
+        parts, y, left, wide = [], 26.0, 300.0, 260.0
         for mark in self.verdict.marks:
             share = mark.held / mark.cases
             parts.append(words(cut(mark.rule, left - 24, 12), 16, y + 10, 12))

@@ -42,6 +42,18 @@ def test_without_tags_or_metadata_what_is_defined_is_taken_and_nothing_is_done(
     assert "await" not in code and "Hello" not in code
 
 
+def test_an_import_that_is_not_there_where_it_is_graded_stops_nothing(tmp_path: Path) -> None:
+    cells = [
+        "import os\nimport no_such_thing.at_all as x",
+        "from nbext.exercise import tried",
+        GOOD,
+    ]
+    code = taken(tmp_path / "ana.ipynb", notebook(*[(one, list[str]()) for one in cells]))
+    space: dict[str, object] = {}
+    exec(code.replace("nbext", "no_such_nbext"), space)
+    assert {"os", "build"} <= space.keys() and "x" not in space
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

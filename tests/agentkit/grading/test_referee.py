@@ -223,7 +223,8 @@ def test_an_answer_is_graded_in_a_sandbox_and_what_is_graded_is_kept(tmp_path: P
 
     tasks = [Case("one", "Use the tool to multiply 6 and 7.", (multiply,), seed=3)]
     made = Assignment("doubling", lambda secret: tasks, (Rule("right", 4, holds),))
-    paths = [tmp_path / f"{name}.py" for name in ("ana", "ben", "cleo")]
+    paths = [tmp_path / f"{name}.py" for name in ("ana", "ben", "cleo", "dan")]
+    paths[3].write_text("import no_such_thing\n\n\ndef build(tools):\n    return None\n")
     paths[0].write_text(GOOD)
     paths[1].write_text("import os\n\n\ndef build(tools):\n    os._exit(3)\n")
     paths[2].write_text("def build(:\n")
@@ -236,6 +237,8 @@ def test_an_answer_is_graded_in_a_sandbox_and_what_is_graded_is_kept(tmp_path: P
     first = asyncio.run(grade())
     assert first["ana"].points == 4, first["ana"]
     assert (first["ben"].points, first["ben"].end) == (0, "ended with status 3")
+    why = "ended with status 1: ModuleNotFoundError: No module named 'no_such_thing'"
+    assert first["dan"].end == why
     assert first["cleo"].end.startswith("not graded: it is no Python")
     assert first["gone"].end.startswith("not graded")
     with kept.open("a") as file:
