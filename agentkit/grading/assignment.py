@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from agentkit.code import mark_of
 from agentkit.errors import SetupError
+from agentkit.messages import digest
 from agentkit.values import canonical
+
+DECIDING = ("assignment", "inside", "pace", "port", "referee", "verdict")
+"""The modules here that decide what an answer gets."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,19 @@ class Assignment:
     def of(self) -> float:
         """Points that can be had."""
         return sum(rule.points for rule in self.rules)
+
+    @property
+    def mark(self) -> str:
+        """A text that is another one when a rule, the cases or a limit changes.
+
+        What a teacher's own functions do counts, however deep, and what of the kit decides.
+        """
+        here = Path(__file__).parent
+        deciding = [digest((here / f"{name}.py").read_text("utf-8")) for name in DECIDING]
+        rules = [[one.name, one.points, mark_of(one.holds), mark_of(one.of)] for one in self.rules]
+        limits = [self.case_s, self.own_s, self.wall_s, self.most_calls, self.budget_calls]
+        parts = [self.name, self.answer, mark_of(self.cases), rules, limits, deciding]
+        return digest(canonical(parts))
 
     def drawn(self, secret: str) -> list[Case]:
         """The cases of a secret.

@@ -23,6 +23,9 @@ asked: set[int] = set()
 
 TICK_S = 0.05
 
+LONGEST = 5_000
+"""Letters of an answer that the referee reads."""
+
 
 async def within(work: Any, seconds: float) -> Any:
     """Wait for work so long, in time that goes by in which nothing is being answered outside.
@@ -95,6 +98,11 @@ class Tools(list[Any]):
         raise AttributeError(name)
 
 
+def sendable(text: Any) -> str:
+    """A text as JSON can carry it, half a surrogate pair replaced, as long as it is read."""
+    return str(text)[:LONGEST].encode("utf-8", "replace").decode()
+
+
 async def main(answer: str) -> None:
     """Put the cases to the answer until there are none."""
     import httpx
@@ -116,9 +124,9 @@ async def main(answer: str) -> None:
             tools = Tools(offered(spec, http.post) for spec in case["tools"])
             actor = space[answer](tools)
             given = await within(actor(case["task"]), case["seconds"])
-            said = {"text": given.text}
+            said = {"text": sendable(given.text or "")}
         except Exception as error:
-            said = {"error": f"{type(error).__name__}: {error}"[:500]}
+            said = {"error": sendable(f"{type(error).__name__}: {error}")[:500]}
         http.post("/answer", json=said)
 
 

@@ -22,6 +22,7 @@ import uvicorn
 from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.grading.assignment import Assignment, Case, Seen
 from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.oral import questions
 from agentkit.grading.pace import overtime
 from agentkit.grading.referee import Referee
 from agentkit.grading.verdict import Verdict, judged
@@ -66,6 +67,8 @@ class Grader:
             )
         self.assignment, self.secret, self.parallel = assignment, secret, parallel
         self.cases: list[Case] = assignment.drawn(secret)
+        self.mark = assignment.mark
+        """Another one when a rule changes: what was graded by the old one is graded again."""
         self.strength, self.kept = strength, Path(kept) if kept else None
         Sandbox(strength=strength).close()
         told = list(self.read())
@@ -108,7 +111,7 @@ class Grader:
             return self.nothing(path, f"not graded: {why}")
         except OSError as error:
             return self.nothing(path, f"not graded: {type(error).__name__}")
-        words = (given.student, given.digest, self.assignment.name, self.secret)
+        words = (given.student, given.digest, self.mark, self.secret)
         digest = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
         if digest in self.known:
             self.keep(self.known[digest])
@@ -120,6 +123,8 @@ class Grader:
             return self.nothing(path, f"not graded: {error_text(error)[:300]}")
         took = time.monotonic() - began
         verdict = judged(self.assignment, seen, given.student, digest, end, took)
+        asked = questions(self.assignment.rules, seen, given.student)
+        verdict = verdict.model_copy(update={"oral": asked})
         self.keep(verdict)
         return verdict
 

@@ -12,8 +12,8 @@ import json
 from collections.abc import Sequence
 
 from agentkit.grading.verdict import Verdict
-from agentkit.pictures.table import Rows, text_table
-from agentkit.words import for_html, for_terminal
+from agentkit.pictures.table import Rows, markdown_table, text_table
+from agentkit.words import for_html, for_line, for_terminal
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
@@ -72,6 +72,26 @@ def gradescope(verdict: Verdict) -> str:
     return json.dumps({**found, "output": feedback or verdict.end}, indent=2, ensure_ascii=False)
 
 
+def feedback_notebook(verdict: Verdict) -> str:
+    """The same as a notebook of one cell of text, for those who look at it in JupyterLab."""
+    rows = [["rule", "points", "held"]]
+    rows += [
+        [mark.rule, f"{mark.points:g} of {mark.of:g}", f"{mark.held} of {mark.cases} cases"]
+        for mark in verdict.marks
+    ]
+    parts = [
+        f"# {for_line(verdict.assignment)}: {for_line(verdict.student)}",
+        f"{verdict.points:g} of {verdict.of:g} points. The program {for_line(verdict.end)}.",
+        markdown_table(rows, numbers=False),
+        "## Public cases",
+        *(f"- {for_line(line)}" for line in verdict.feedback or ("none was reached",)),
+    ]
+    if verdict.oral:
+        parts += ["## To talk about", *(f"1. {for_line(question)}" for question in verdict.oral)]
+    cell = {"cell_type": "markdown", "id": "feedback", "metadata": {}, "source": "\n\n".join(parts)}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
 def feedback_html(verdict: Verdict) -> str:
     """A page for a student: points, and what happened in the public cases."""
     rows = "".join(
@@ -81,6 +101,8 @@ def feedback_html(verdict: Verdict) -> str:
         for mark in verdict.marks
     )
     lines = "".join(f"<li>{for_html(line)}</li>" for line in verdict.feedback)
+    asked = "".join(f"<li>{for_html(question)}</li>" for question in verdict.oral)
+    oral = f"<h2>To talk about</h2><ol>{asked}</ol>" if asked else ""
     title = f"{for_html(verdict.assignment)}: {for_html(verdict.student)}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -91,5 +113,5 @@ def feedback_html(verdict: Verdict) -> str:
         f"left}}</style><h1>{title}</h1><p>{verdict.points:g} of {verdict.of:g} points."
         f" The program {for_html(verdict.end)}.</p><table><tr><th>rule</th><th>points</th>"
         f"<th>held</th><th>twice in a row</th></tr>{rows}</table><h2>Public cases</h2>"
-        f"<ul>{lines or '<li>none was reached</li>'}</ul></html>"
+        f"<ul>{lines or '<li>none was reached</li>'}</ul>{oral}</html>"
     )

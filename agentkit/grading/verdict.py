@@ -45,6 +45,8 @@ class Verdict(Frozen):
     students."""
     feedback: tuple[str, ...] = ()
     """Lines about public cases, for the student."""
+    oral: tuple[str, ...] = ()
+    """Questions for a talk, from what his team did in public cases."""
 
 
 def judged(

@@ -15,6 +15,7 @@ from agentkit.errors import SetupError
 from agentkit.grading.assigning import main
 from agentkit.grading.builds import instructor, student
 from agentkit.grading.cells import names
+from agentkit.grading.handed import handed
 from agentkit.grading.leaks import leaks
 from agentkit.grading.merging import merge
 from tests.conftest import ROOT
@@ -262,3 +263,18 @@ def test_nothing_that_was_written_is_lost_whatever_was_done(
     assert {text.strip() for text in written if text.strip()} <= there
     ids = [cell["id"] for cell in merged["cells"]]
     assert len(set(ids)) == len(ids)
+
+
+COURSE = sorted((ROOT / "course").glob("*/*.ipynb"))
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_what_the_course_hands_out_can_be_handed_in(path: Path, tmp_path: Path) -> None:
+    original = json.loads(path.read_text("utf-8"))
+    name = path.parent.name
+    solved, given_out = instructor(original, path.name), student(original, path.name)
+    assert leaks(given_out) == [] and given_out.removed
+    for version, works in ((solved, True), (given_out.book, False)):
+        (tmp_path / "ana.ipynb").write_text(json.dumps(version))
+        code = handed(tmp_path / "ana.ipynb", "build", name).code
+        assert ("NotImplementedError" in code) != works

@@ -54,6 +54,12 @@ def test_who_waits_for_a_processor_is_not() -> None:
     assert not any(asyncio.run(go()))
 
 
+def test_what_is_said_can_be_sent() -> None:
+    assert inside.sendable("\ud800é") == "?é"
+    assert inside.sendable(7) == "7"
+    assert len(inside.sendable("x" * 10**6)) == inside.LONGEST
+
+
 def test_processes_that_are_gone_count_nothing() -> None:
     assert looked(2**30) == (0.0, False)
 

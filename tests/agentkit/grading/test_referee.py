@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import nbformat
 import pytest
 
 from agentkit.errors import SetupError
 from agentkit.grading import Assignment, Case, Grader, Rule, Seen
 from agentkit.grading.assignment import ToolUse
+from agentkit.grading.oral import questions
 from agentkit.grading.referee import ASK, Referee, wishes
-from agentkit.grading.reports import feedback_html, grades_csv, gradescope, table
+from agentkit.grading.reports import (
+    feedback_html,
+    feedback_notebook,
+    grades_csv,
+    gradescope,
+    table,
+)
 from agentkit.grading.verdict import judged
 from agentkit.sandbox import bubblewrap
 from agentkit.values import canonical
@@ -205,6 +215,59 @@ def test_words_of_students_are_text_everywhere() -> None:
         .splitlines()[0]
         .endswith("raw_score,late_submission_penalty,score,max_score")
     )
+
+
+def test_questions_for_a_talk_are_about_public_cases_alone() -> None:
+    public = [Case("one", "Say <b>.", public=True), Case("two", "hidden words")]
+    uses = [ToolUse("double", {"number": n}, error="" if n else "no berth <i>") for n in (1, 0, 1)]
+    seen = [Seen(public[0], text="x", calls=3, tools=uses), Seen(public[1], text="y", calls=9)]
+    asked = questions(DOUBLING.rules, seen, "ana")
+    assert len(asked) == 2 and asked == questions(DOUBLING.rules, seen, "ana")
+    assert len({questions(DOUBLING.rules, seen, name) for name in "abcdefgh"}) > 1
+    assert all("Say <b>." in one for one in asked) and "hidden" not in str(asked)
+    found = judged(DOUBLING, seen, "ana", "d", "ended", 1.0).model_copy(update={"oral": asked})
+    page, book = feedback_html(found), feedback_notebook(found)
+    assert "To talk about" in page and "<b>" not in page
+    nbformat.validate(nbformat.reads(book, as_version=4))
+    assert "To talk about" in book and "<b>" not in book and "hidden" not in book
+    assert questions(DOUBLING.rules, [Seen(public[1], text="y", calls=9)], "ana") == ()
+
+
+def test_a_rule_that_changes_makes_another_mark_and_nothing_else_does(tmp_path: Path) -> None:
+    text = """
+from agentkit.grading import Assignment, Case, Rule
+
+WORD = "42"
+
+def holds(seen):
+    return helped(seen)
+
+def helped(seen):
+    return WORD in seen.text
+
+assignment = Assignment("a", lambda secret: [Case("1", "x")], (Rule("r", 1, holds),))
+"""
+    code = """
+import sys
+from agentkit.entrypoints import found
+for path in sys.argv[1:]:
+    print(found(f"{path}:assignment")[0].mark)
+"""
+    edits = [("x", "x"), ("\nWORD", "# why\nWORD"), ('"42"', '"43"'), ("WORD in", "WORD not in"),
+             ('"r", 1', '"r", 2'), ('"x"', '"y"')]  # fmt: skip
+    paths = []
+    for n, (old, new) in enumerate(edits):
+        (tmp_path / f"m{n}").mkdir()
+        paths.append(tmp_path / f"m{n}" / "made.py")
+        paths[-1].write_text(text.replace(old, new))
+    argv = [sys.executable, "-B", "-c", code]
+    said = [
+        subprocess.run([*argv, *some], capture_output=True, text=True, check=True).stdout.split()
+        for some in (map(str, paths), [str(paths[0])])
+    ]
+    first, commented, *others = said[0]
+    assert [first] == said[1] and commented == first
+    assert len({first, *others}) == 5
 
 
 GOOD = """
