@@ -25,6 +25,7 @@ help:
 	@echo "make test-inspect   teams, tasks and results in Inspect AI, which it installs for itself (300 MB)"
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB)"
+	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; half an hour)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
 	@echo "make lite           build the lessons as a static site, to run in a browser (make lite-serve, make test-lite)"
 	@echo "make clean          remove .venv and everything that was built"
@@ -80,6 +81,10 @@ test-foreign: .venv/.dev
 
 test-protocols: .venv/.dev
 	@scripts/test-protocols $(ARGS)
+
+.PHONY: test-course
+test-course: .venv/.dev
+	@set -e; for one in course/*/assignment.py; do $(PY) -m agentkit assignment check $$one:assignment $(ARGS); done
 
 .PHONY: student instructor
 student instructor: .venv/.lab

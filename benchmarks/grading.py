@@ -41,7 +41,9 @@ WORDS = (
 
 def handed_in(folder: Path, number: int, rng: random.Random) -> dict[str, str]:
     """Write submissions; what kind each student's is."""
-    attacks = sorted((HARBOUR / "attacks").glob("*.py"))
+    attacks = sorted(
+        [*(HARBOUR / "attacks").glob("*.py"), *(HARBOUR.parent / "attacks").glob("*.py")]
+    )
     kinds = {}
     for n in range(number):
         student = f"student-{n:03d}"

@@ -110,6 +110,7 @@ def write(out: Path, verdicts: Sequence[Verdict]) -> None:
     for one in verdicts:
         name = re.sub(r"[^\w.@-]+", "_", one.student).lstrip(".") or "_"
         (out / "feedback" / f"{name}.html").write_text(reports.feedback_html(one), "utf-8")
+        (out / "feedback" / f"{name}.ipynb").write_text(reports.feedback_notebook(one), "utf-8")
         (out / "gradescope" / f"{name}.json").write_text(reports.gradescope(one), "utf-8")
 
 
@@ -126,12 +127,18 @@ def check(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("assignment", metavar="FILE.py:NAME")
     parser.add_argument("--references", help="folder; default: `references` beside the file")
-    parser.add_argument("--attacks", help="folder; default: `attacks` beside the file")
+    parser.add_argument(
+        "--attacks", action="append", metavar="FOLDER",
+        help="may be repeated; default: `attacks` beside the file and, for a course, above it",
+    )  # fmt: skip
     parser.add_argument("--parallel", type=int, default=2)
     given = parser.parse_args(arguments)
     beside = Path(given.assignment.rpartition(":")[0]).parent
     good = answers(Path(given.references or beside / "references"), 2, "reference answers")
-    bad = answers(Path(given.attacks or beside / "attacks"), 1, "attacks")
+    common = [one for one in (beside.parent / "attacks",) if one.is_dir()]
+    folders = [Path(one) for one in given.attacks or ()] or [beside / "attacks", *common]
+    bad = [path for folder in folders for path in answers(folder, 1, "attacks")]
+    named([str(path) for path in (*good, *bad)])
     assignment = assignment_of(given.assignment)
     grader = Grader(assignment, secret=secrets.token_hex(16), parallel=given.parallel)
     verdicts = asyncio.run(graded(grader, [*good, *bad]))
