@@ -1,0 +1,28 @@
+"""The syllabus says what the lessons say, and both plans hold each of them once."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "syllabus.md").read_text("utf-8")
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_minutes_are_those_of_the_lessons() -> None:
+    said = dict(re.findall(r"^\| \[(\d\d)\]\([^)]*\)[^|]*\| (\d+) \|", PAGE, re.M))
+    assert sorted(said) == [path.name[:2] for path in LESSONS]
+    for path in LESSONS:
+        cells = json.loads(path.read_text("utf-8"))["cells"][:2]
+        text = "".join("".join(cell["source"]) for cell in cells)
+        stated = re.search(r"(?:\| time \||\*\*Time\*\*)\D*(\d+) minutes", text)
+        assert stated and stated[1] == said[path.name[:2]], path.name
+
+
+def test_both_plans_hold_every_lesson_once_and_in_order() -> None:
+    for plan in PAGE.split("\n## ")[2:4]:
+        rows = re.findall(r"^\| \d+ \|(.*)\|$", plan, re.M)
+        numbers = [n for row in rows for n in re.findall(r"\b\d\d\b", row)]
+        assert numbers == [path.name[:2] for path in LESSONS][1:], plan[:20]
