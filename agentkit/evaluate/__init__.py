@@ -7,19 +7,21 @@ from agentkit.evaluate.chaos import chaos
 from agentkit.evaluate.chaosreport import Chaos, ChaosRow
 from agentkit.evaluate.coded import code
 from agentkit.evaluate.compare import Progress, compare, comparing
-from agentkit.evaluate.comparison import Comparison, Row
+from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.condorcet import majority, plurality
 from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation, Scored, opened
 from agentkit.evaluate.gaia import gaia_match
-from agentkit.evaluate.judges import Judge, Pairwise, Validity, validity
+from agentkit.evaluate.judges import Judge, Pairwise, Panel, Validity, validity
 from agentkit.evaluate.learned import Learned, learn
 from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
+from agentkit.evaluate.rows import Row
 from agentkit.evaluate.samples import Dataset, Sample
 from agentkit.evaluate.saving import Saving, saving
 from agentkit.evaluate.scorers import Case, Score, Scorer, numeric, overlap, regex, schema
 from agentkit.evaluate.sequential import sequence_interval, sequential_test
+from agentkit.evaluate.sides import Sides, sides
 from agentkit.evaluate.slo import Slo, slo
 from agentkit.evaluate.suite import Suite
 from agentkit.evaluate.trajectory import answered, at_most, before, eventually, never
@@ -35,6 +37,7 @@ __all__ = [
     "Judge",
     "Learned",
     "Pairwise",
+    "Panel",
     "Progress",
     "Row",
     "Sample",
@@ -42,6 +45,7 @@ __all__ = [
     "Score",
     "Scored",
     "Scorer",
+    "Sides",
     "Slo",
     "Suite",
     "Trial",
@@ -75,6 +79,7 @@ __all__ = [
     "schema",
     "sequence_interval",
     "sequential_test",
+    "sides",
     "slo",
     "validity",
 ]

@@ -7,51 +7,18 @@ from statistics import fmean
 
 from pydantic import ConfigDict
 
-from agentkit.amounts import count, money, seconds
+from agentkit.amounts import money
+from agentkit.errors import SetupError
 from agentkit.evaluate.plot import Dot, accuracy_plot
+from agentkit.evaluate.rows import Row, cells, front, per_point
+from agentkit.evaluate.sides import Sides, sides
 from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, sign_flip
 from agentkit.evaluate.trial import Allowance, Trial
+from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.words import for_line
-
-
-class Row(Frozen):
-    """What one contender achieved. Costs, tokens and latencies are of one trial."""
-
-    contender: str
-    trials: int
-    right: int
-    out_of_budget: int
-    """Counted as wrong."""
-    partial_right: int
-    """Of those, with a partial answer that was right."""
-    failed: int
-    """Counted as wrong."""
-    accuracy: float
-    """Share of right trials."""
-    low: float
-    high: float
-    """Wilson interval of the accuracy at 95 %."""
-    difference: float | None
-    """In accuracy to the first contender, over the trials that both had; None for the first."""
-    difference_low: float | None
-    difference_high: float | None
-    """Bootstrap interval of it at 95 %, questions resampled."""
-    p: float | None
-    """Of the exact sign-flip test against the first; one seed: McNemar's exact test."""
-    p_adjusted: float | None
-    """The same after Holm, for as many tests as there are."""
-    cost_usd: float | None
-    """Mean; None when some price is unknown."""
-    cost_p50_usd: float | None
-    cost_p95_usd: float | None
-    latency_p50_s: float | None
-    latency_p95_s: float | None
-    """Of the trials that did not fail; None without any."""
-    tokens: float
-    """Mean, in and out."""
 
 
 class Comparison(Shown, Frozen):
@@ -137,6 +104,41 @@ class Comparison(Shown, Frozen):
             tokens=fmean(one.tokens for one in mine),
         )
 
+    @property
+    def pareto(self) -> tuple[str, ...]:
+        """Contenders that none is both at least as right as and at least as cheap as, by cost.
+
+        Costs are in USD, or in tokens where a price is unknown. By the measured shares alone: two
+        whose intervals overlap may change places.
+        """
+        return front(self.rows)
+
+    def usd_per_point(self, contender: str) -> float | None:
+        """Return what each point of accuracy costs more than with the first contender, per trial.
+
+        None where it is not more accurate, or some price is unknown; below 0 where it is cheaper
+        and more accurate.
+        """
+        row = next((one for one in self.rows if one.contender == contender), None)
+        return None if row is None else per_point(row, self.rows[0])
+
+    def sides(self, question: str, one: str, other: str, log: Log | None = None) -> Sides:
+        """Return two contenders' first trials of a question side by side.
+
+        Raises:
+            SetupError: there is no such trial.
+        """
+        return sides(self._trial(question, one), self._trial(question, other), log=log)
+
+    def _trial(self, question: str, contender: str) -> Trial:
+        found = next((one for one in self.of(contender) if one.question == question), None)
+        if found is None:
+            raise SetupError(
+                f"{contender} has no trial of {question}.",
+                expected=", ".join(dict.fromkeys(t.question for t in self.trials))[:200],
+            )
+        return found
+
     def data(self) -> dict[str, JSON]:
         """Return everything as JSON: the rows and the trials."""
         return {
@@ -150,12 +152,18 @@ class Comparison(Shown, Frozen):
         questions = len({one.question for one in self.trials})
         seeds = len({one.seed for one in self.trials})
         times = "" if seeds == 1 else f" × {seeds} seeds"
-        test = "McNemar's exact test" if seeds == 1 else "exact sign-flip test over questions"
+        test = "McNemar's mid-p test" if seeds == 1 else "sign-flip mid-p test over questions"
         lines = [f"{questions} questions{times}, at most {self.budget} for each."]
         if len(self.rows) > 1:
             holms = ", Holm-adjusted" if len(self.rows) > 2 else ""
             first = self.rows[0].contender
             lines.append(f"Intervals: 95 %. Difference and p to {first}: {test}{holms}.")
+        for row in self.rows[1:]:
+            each = self.usd_per_point(row.contender)
+            if each is not None:
+                lines.append(f"{row.contender}: {money(each)} more per trial for each point.")
+        if len(self.rows) > 2:
+            lines.append(f"Nobody is both better and cheaper than {', '.join(self.pareto)}.")
         simulated = sorted(
             {name for one in self.trials for name in one.models if name.startswith("sim:")}
         )
@@ -200,7 +208,8 @@ class Comparison(Shown, Frozen):
         ]  # fmt: skip
         limit = self.budget.usd if priced else self.budget.tokens
         unit = "USD" if priced else "tokens"
-        return accuracy_plot(dots, f"{self.name}: accuracy against cost", unit, limit)
+        title = f"{self.name}: accuracy against cost"
+        return accuracy_plot(dots, title, unit, limit, self.pareto)
 
     def to_html(self) -> str:
         """Return table, remarks and picture as HTML without script."""
@@ -212,31 +221,3 @@ class Comparison(Shown, Frozen):
 
     def __str__(self) -> str:
         return "\n".join([*text_table(self.table(), right=range(1, 12)), *self.remarks])
-
-
-def cells(row: Row) -> list[str]:
-    """Return a row as texts."""
-    gap = p = "–"
-    if (
-        row.difference is not None
-        and row.difference_low is not None
-        and row.difference_high is not None
-    ):
-        points = [100 * one for one in (row.difference, row.difference_low, row.difference_high)]
-        gap = "{:+.1f} ({:+.1f} to {:+.1f})".format(*points)
-    if row.p_adjusted is not None:
-        p = f"{row.p_adjusted:.3f}" if row.p_adjusted >= 0.001 else "< 0.001"
-    return [
-        row.contender,
-        f"{row.accuracy:.1%}",
-        f"{row.low:.1%}–{row.high:.1%}",
-        gap,
-        p,
-        money(row.cost_p50_usd, int(row.cost_p50_usd is None)),
-        money(row.cost_p95_usd, int(row.cost_p95_usd is None)),
-        seconds(row.latency_p50_s),
-        seconds(row.latency_p95_s),
-        count(round(row.tokens)),
-        count(row.out_of_budget),
-        count(row.failed),
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -11,10 +12,14 @@ from pydantic import BaseModel, Field
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.evaluate.agreement import agreement, cohen_kappa
+from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
 from agentkit.evaluate.scorers import Case, Score
 from agentkit.evaluate.statistics import accuracy
 from agentkit.messages import Frozen, canonical
+from agentkit.pictures.picture import Shown
+from agentkit.pictures.svg import clean
+from agentkit.pictures.table import Rows, html_table, markdown_table, table_svg
+from agentkit.words import UNREAD, for_line
 
 
 class Verdict(BaseModel):
@@ -59,7 +64,49 @@ class Judge:
         )
 
 
-class Validity(Frozen):
+@dataclass(frozen=True)
+class Panel:
+    """A scorer of several judges, who do not hear each other: an answer passes by their majority.
+
+    Judges of different models err less alike than one that is asked several times (Verga et al.
+    2024, Replacing Judges with Juries, section 3).
+    """
+
+    judges: tuple[Judge, ...]
+    name: str = "panel"
+    passes_at: float = 0.5
+    """An answer passes with a larger share of the judges than this."""
+    verdicts: list[tuple[bool, ...]] = field(default_factory=list)
+    """Whether each judge passed each answer, in the order in which they were judged."""
+
+    async def __call__(self, case: Case) -> Score:
+        """Ask all of them.
+
+        Raises:
+            SetupError: fewer than two judges.
+            BadOutput: one of them answers outside its schema after every repair; the trial is then
+                not scored.
+        """
+        if len(self.judges) < 2:
+            raise SetupError(f"A panel of {len(self.judges)}.", expected="two judges or more")
+        found = await asyncio.gather(*(one(case) for one in self.judges))
+        self.verdicts.append(tuple(one.passed for one in found))
+        value = sum(one.passed for one in found) / len(found)
+        pairs = zip(self.judges, found, strict=True)
+        against = [f"{one.judge.name}: {made.why}" for one, made in pairs if not made.passed]
+        return Score(value=value, passed=value > self.passes_at, why="; ".join(against)[:600])
+
+    @property
+    def alpha(self) -> float:
+        """Krippendorff's alpha of its judges on all that they have judged.
+
+        Raises:
+            SetupError: they have judged nothing.
+        """
+        return krippendorff_alpha([list(one) for one in zip(*self.verdicts, strict=True)])
+
+
+class Validity(Shown, Frozen):
     """How far a judge says what people say."""
 
     cases: int
@@ -77,6 +124,29 @@ class Validity(Frozen):
     length_bias: float | None
     """Mean length of what it passes too kindly over that of what it refuses too hardly: above 1
     it likes long answers. None unless it errs both ways."""
+    passed: int = 0
+    """By both."""
+
+    def table(self) -> Rows:
+        """Return judge against people as texts; the first row is the head."""
+        refused = self.cases - self.passed - self.too_kind - self.too_hard
+        return [
+            ["", "people: right", "people: wrong"],
+            ["judge: right", str(self.passed), str(self.too_kind)],
+            ["judge: wrong", str(self.too_hard), str(refused)],
+        ]
+
+    def to_svg(self) -> str:
+        """Return the four fields as a picture."""
+        return table_svg(self.table(), "judge and people", [str(self)])
+
+    def to_html(self) -> str:
+        """Return the four fields and what they come to as HTML."""
+        return f'<div class="{UNREAD}">{html_table(self.table())}<p>{clean(str(self))}</p></div>'
+
+    def to_markdown(self) -> str:
+        """Return the four fields and what they come to as Markdown."""
+        return f"{markdown_table(self.table())}\n\n{for_line(str(self))}"
 
     def __str__(self) -> str:
         bias = ""
@@ -88,8 +158,6 @@ class Validity(Frozen):
             f" ({self.low:.0%} to {self.high:.0%}), kappa {self.kappa:.2f};"
             f" too kind {self.too_kind}, too hard {self.too_hard}{bias}"
         )
-
-    __repr__ = __str__
 
 
 def validity(judged: Sequence[bool], labels: Sequence[bool], texts: Sequence[str] = ()) -> Validity:
@@ -122,6 +190,7 @@ def validity(judged: Sequence[bool], labels: Sequence[bool], texts: Sequence[str
         too_kind=len(kind),
         too_hard=len(hard),
         length_bias=bias,
+        passed=sum(a and b for a, b in zip(judged, labels, strict=True)),
     )
 
 

@@ -27,7 +27,13 @@ class Dot(NamedTuple):
     """Of the interval, 0..1 like the share."""
 
 
-def accuracy_plot(dots: Sequence[Dot], title: str, unit: str, limit: float | None = None) -> str:
+def accuracy_plot(
+    dots: Sequence[Dot],
+    title: str,
+    unit: str,
+    limit: float | None = None,
+    front: Sequence[str] = (),
+) -> str:
     """Return the picture as SVG.
 
     Args:
@@ -35,6 +41,7 @@ def accuracy_plot(dots: Sequence[Dot], title: str, unit: str, limit: float | Non
         title: read aloud in its place.
         unit: "USD" or "tokens".
         limit: the budget in that unit, drawn as a line where it is near.
+        front: labels of the dots that a line joins, by their cost: nobody is better and cheaper.
     """
     dearest = max([dot.cost for dot in dots], default=0.0) or 1.0
     if limit is not None and limit <= 4 * dearest:
@@ -60,6 +67,12 @@ def accuracy_plot(dots: Sequence[Dot], title: str, unit: str, limit: float | Non
         look = {**paint("", "mute"), "stroke_dasharray": "4 3"}
         parts.append(element("path", d=f"M{x(limit):.1f} {TOP:g}V{bottom:g}", **look))
         parts.append(words("budget", x(limit), TOP - 5, 10.5, text_anchor="middle"))
+    known = {dot.label: dot for dot in dots}
+    line = [f"{x(known[one].cost):.1f} {y(known[one].share):.1f}" for one in front]
+    if len(line) > 1:
+        tip = element("title", "Pareto line: nobody is both better and cheaper")
+        look = {"fill": "none", "stroke_dasharray": "1 3", **paint("", "mute")}
+        parts.append(element("path", tip, d=f"M{'L'.join(line)}", **look))
     places = apart([y(dot.share) for dot in dots])
     for n, (dot, place) in enumerate(zip(dots, places, strict=True)):
         parts.append(drawn(dot, x(dot.cost), y, COLOURS[n % len(COLOURS)], right, place))
