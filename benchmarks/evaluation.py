@@ -1,4 +1,7 @@
-"""The evaluation kit's own cost and error rates: `python -m benchmarks.evaluation [TRIALS]`.
+"""The evaluation kit's own cost and error rates: `python -m benchmarks.evaluation`.
+
+    --overhead [TRIALS]   evaluating over asking     --kill [TRIALS]   killed, and gone on with
+    --rates               coverage and false alarms
 
 Overhead is processor time of `evaluate` over that of asking the same agent as often, each ask a run
 in a log; both wait 50 ms for a reply, which costs no processor. Coverage and false alarms are
@@ -8,34 +11,51 @@ counted over simulated evaluations, and do not depend on the machine.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from agentkit import Agent, Log, Message, Reply, Request, Usage, open_log
-from agentkit.evaluate import Evaluation, Scored, Suite, evaluate, sequence_interval
+from agentkit.evaluate import (
+    Evaluation,
+    Scored,
+    Suite,
+    evaluate,
+    sequence_interval,
+    sequential_test,
+)
 from agentkit.evaluate.statistics import accuracy, sign_flip
 
-REPEATS = 2_000
+REPEATS = 4_000
 
 
 class Waits:
-    """A model that answers after 50 ms."""
+    """A model that answers after 50 ms; it may count its calls in a file, across processes."""
 
     name = "waits"
 
+    def __init__(self, counted: str | None = None) -> None:
+        self.file = None if counted is None else os.open(counted, os.O_WRONLY | os.O_APPEND)
+
     async def __call__(self, request: Request, on_text: object = None) -> Reply:
+        if self.file is not None:
+            os.write(self.file, b".")
         await asyncio.sleep(0.05)
         said = Message(role="assistant", content="1")
         usage = Usage(calls=1, tokens_in=10, tokens_out=1)
         return Reply(message=said, usage=usage, cost_usd=1e-6, model="waits")
 
 
-async def bare(agent: Agent, trials: int, log: Log) -> None:
-    """Ask so often, 64 at a time, each ask a run."""
-    gate = asyncio.Semaphore(64)
+async def bare(agent: Agent, trials: int, log: Log, at_once: int) -> None:
+    """Ask so often, so many at a time, each ask a run."""
+    gate = asyncio.Semaphore(at_once)
 
     async def one(n: int) -> None:
         async with gate:
@@ -44,23 +64,74 @@ async def bare(agent: Agent, trials: int, log: Log) -> None:
     await asyncio.gather(*(one(n) for n in range(trials)))
 
 
-def overhead(trials: int) -> None:
-    agent = Agent("a", model=Waits())
-    suite = Suite([{"id": f"q{n}", "input": f"q{n}", "target": "1"} for n in range(trials)])
+def suite_of(trials: int) -> Suite:
+    return Suite([{"id": f"q{n}", "input": f"q{n}", "target": "1"} for n in range(trials)])
+
+
+def timed(made: Callable[[], Coroutine[Any, Any, Any]]) -> tuple[float, float]:
+    """Processor time and time of a coroutine, in seconds."""
+    began, wall = time.process_time(), time.perf_counter()
+    asyncio.run(made())
+    return time.process_time() - began, time.perf_counter() - wall
+
+
+def overhead(trials: int, at_once: int, parts: int = 5) -> None:
+    """Ask and evaluate by turns, a part of the trials each, so that both meet the same load."""
+    agent, each = Agent("a", model=Waits()), max(1, trials // parts)
+    cpu, wall = [], []
     with tempfile.TemporaryDirectory() as folder:
-        began, wall = time.process_time(), time.perf_counter()
-        asyncio.run(bare(agent, trials, open_log(f"sqlite:///{Path(folder, 'a.db')}")))
-        plain, plain_s = time.process_time() - began, time.perf_counter() - wall
-        log = open_log(f"sqlite:///{Path(folder, 'b.db')}")
-        began, wall = time.process_time(), time.perf_counter()
-        asyncio.run(evaluate(agent, suite, concurrency=64, log=log))
-        whole, whole_s = time.process_time() - began, time.perf_counter() - wall
-        began = time.process_time()
-        again = asyncio.run(evaluate(agent, suite, concurrency=64, log=log))
-        resumed = time.process_time() - began
-    assert again.accuracy == 1.0 and all(one.reused for one in again.trials)
-    print(f"{trials} trials: bare {plain:.2f} s, evaluate {whole:.2f} s, {whole / plain:.2f} x;"
-          f" wall {plain_s:.1f} and {whole_s:.1f} s; again {resumed:.2f} s of CPU")  # fmt: skip
+        logs = [open_log(f"sqlite:///{Path(folder, name)}") for name in ("a.db", "b.db")]
+        for n in range(parts):
+            first = timed(lambda: bare(agent, each, logs[0], at_once))
+            suite = suite_of(each)
+            suite.name = f"part {n}"
+            second = timed(lambda: evaluate(agent, suite, concurrency=at_once, log=logs[1]))  # noqa: B023
+            cpu.append((first[0], second[0]))
+            wall.append((first[1], second[1]))
+    for what, found in (("CPU", cpu), ("time", wall)):
+        one, two = (sum(part) for part in zip(*found, strict=True))
+        middle = statistics.median(b / a for a, b in found)
+        print(f"{trials} trials, {at_once} at a time, {what}: bare {one:.2f} s, evaluate"
+              f" {two:.2f} s; {two / one:.3f} x, median of {parts} pairs {middle:.3f}")  # fmt: skip
+
+
+def killed(trials: int) -> None:
+    """Kill a process that evaluates when half is done, and go on in this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        calls, url = Path(folder, "calls"), f"sqlite:///{Path(folder, 'a.db')}"
+        calls.touch()
+        order = [sys.executable, "-m", "benchmarks.evaluation", "--child"]
+        child = subprocess.Popen([*order, str(trials), url, str(calls)])
+        while calls.stat().st_size < trials // 2 and child.poll() is None:
+            time.sleep(0.01)
+        child.kill()
+        child.wait()
+        before = calls.stat().st_size
+        began, wall, first = time.process_time(), time.perf_counter(), []
+        log = open_log(url)
+        result = asyncio.run(evaluate(
+            Agent("a", model=Waits(str(calls))), suite_of(trials), concurrency=64, log=log,
+            on_progress=lambda now: None if first or now.trial.reused
+            else first.append(time.perf_counter() - wall),
+        ))  # fmt: skip
+        asked = calls.stat().st_size
+        reused = sum(one.reused for one in result.trials)
+        assert result.complete and result.accuracy == 1.0
+        print(f"{trials} trials, killed after {before} calls: {reused} kept, {asked - before} calls"
+              f" more, {asked - trials} of them paid twice (64 were under way);"
+              f" the first new one done after {first[0]:.2f} s")  # fmt: skip
+        wall, began = time.perf_counter(), time.process_time()
+        again = asyncio.run(
+            evaluate(Agent("a", model=Waits(str(calls))), suite_of(trials), concurrency=64, log=log)
+        )
+        took = time.process_time() - began
+        assert all(one.reused for one in again.trials) and calls.stat().st_size == asked
+        print(f"all {trials} again: {took:.2f} s of CPU, {time.perf_counter() - wall:.2f} s")
+
+
+def child(trials: int, url: str, calls: str) -> None:
+    agent = Agent("a", model=Waits(calls))
+    asyncio.run(evaluate(agent, suite_of(trials), concurrency=64, log=open_log(url)))
 
 
 def views(trials: int = 100_000) -> None:
@@ -81,46 +152,68 @@ def views(trials: int = 100_000) -> None:
 
 def coverage() -> None:
     dice = random.Random(2)
-    for questions, trials, share in ((40, 1, 0.7), (40, 3, 0.7), (100, 5, 0.9)):
+    for questions, trials, alike in ((40, 1, 3), (40, 3, 3), (40, 8, 0.6), (100, 5, 3)):
         held = 0
         for _ in range(REPEATS):
-            skill = [min(1.0, max(0.0, dice.gauss(share, 0.2))) for _ in range(questions)]
+            # Shares are few whole numbers, so at one truth coverage jumps: each study has its own.
+            true = dice.uniform(0.5, 0.95)
+            skill = [dice.betavariate(true * alike, (1 - true) * alike) for _ in range(questions)]
             clusters = [[dice.random() < p for _ in range(trials)] for p in skill]
             _, low, high = accuracy(clusters)
-            true = mean_of_skill(share)
             held += low <= true <= high
         print(f"{questions} questions x {trials}: the interval holds {held / REPEATS:.1%}")
 
 
-def mean_of_skill(share: float, _known: dict[float, float] = {}) -> float:  # noqa: B006
-    """The mean of the skills that are drawn, which are cut at 0 and 1."""
-    if share not in _known:
-        dice = random.Random(3)
-        drawn = [min(1.0, max(0.0, dice.gauss(share, 0.2))) for _ in range(400_000)]
-        _known[share] = sum(drawn) / len(drawn)
-    return _known[share]
-
-
 def alarms() -> None:
     dice = random.Random(4)
-    false = sum(
-        sign_flip([dice.choice((-1, 0, 0, 1)) for _ in range(60)]) < 0.05 for _ in range(REPEATS)
-    )
-    print(f"the paired test gives a false alarm in {false / REPEATS:.1%}")
-    missed = 0
-    for _ in range(300):
-        right = 0
+    for questions, seeds, differ in ((60, 1, 0.5), (200, 1, 0.2), (40, 3, 0.5), (60, 5, 0.3)):
+        for name, conservative in (("mid-p", False), ("exact", True)):
+            false = 0
+            for _ in range(REPEATS):
+                gaps = [
+                    sum(dice.choice((-1, 1)) for _ in range(seeds) if dice.random() < differ)
+                    for _ in range(questions)
+                ]
+                false += sign_flip(gaps, conservative=conservative) <= 0.05
+            print(f"{questions} questions x {seeds}, {differ:.0%} differ: the paired test, {name},"
+                  f" gives a false alarm in {false / REPEATS:.1%}")  # fmt: skip
+    missed = alarmed = 0
+    studies = 1000
+    for _ in range(studies):
+        right, off = 0, False
+        signs = []
         for n in range(1, 301):
             right += dice.random() < 0.7
             low, high = sequence_interval(right, n)
-            if not low <= 0.7 <= high:
-                missed += 1
-                break
-    print(f"looked at after each of 300 trials, the sequence misses in {missed / 300:.1%}")
+            off = off or not low <= 0.7 <= high
+            signs.append(dice.choice((-1, 0, 0, 1)))
+        missed += off
+        alarmed += sequential_test(signs) <= 0.05
+    print(f"looked at after each of 300 trials, the sequence misses in {missed / studies:.1%} and"
+          f" the sequential test gives a false alarm in {alarmed / studies:.1%}")  # fmt: skip
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["--child", trials, url, calls]:
+            child(int(trials), url, calls)
+        case ["--kill", *trials]:
+            killed(int(*trials) if trials else 10_000)
+        case ["--rates"]:
+            coverage()
+            alarms()
+        case ["--overhead", *trials]:
+            for at_once in (64, 8):
+                overhead(int(*trials) if trials else 10_000, at_once)
+        case []:
+            overhead(10_000, 64)
+            killed(10_000)
+            views()
+            coverage()
+            alarms()
+        case _:
+            print(__doc__)
 
 
 if __name__ == "__main__":
-    overhead(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
-    views()
-    coverage()
-    alarms()
+    main()

@@ -45,7 +45,8 @@ def test_rows_hold_wilson_s_interval_and_mcnemar_s_test() -> None:
     assert (first.low, first.high) == wilson(32 / 50, 50)
     assert (first.difference, first.p) == (None, None)
     assert second.difference == pytest.approx(-0.2)
-    assert second.p == pytest.approx(0.0129, abs=5e-5)
+    # The exact p is 0.0129; as a mid-p half the chance of what was seen is not counted.
+    assert second.p == pytest.approx(0.0129 - 91 / 2**14, abs=5e-5)
     assert second.p_adjusted == second.p
 
 
@@ -61,7 +62,9 @@ def test_seeds_of_one_question_are_one_observation() -> None:
     once = [trial(name, n, name == "b" or n % 2 == 0) for n in range(8) for name in "ab"]
     often = [t.model_copy(update={"seed": s}) for t in once for s in range(5)]
     assert study(*often).rows[1].p == study(*once).rows[1].p
-    assert study(*often).rows[0].low == pytest.approx(study(*once).rows[0].low)
+    low = study(*often).rows[0].low
+    # That they are not independent was seen from as few questions, so the interval is no narrower.
+    assert low <= study(*once).rows[0].low < low + 0.05
 
 
 def test_median_and_tail_of_costs_and_latencies() -> None:
@@ -110,7 +113,7 @@ def test_every_front_end_finds_a_form_it_can_show() -> None:
     bundle = made._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/markdown", "text/html", "image/svg+xml"}
     for form in ("text/plain", "text/markdown", "text/html"):
-        for fact in ("single", "debate", "64.0%", "-20.0 (", "0.013", "McNemar"):
+        for fact in ("single", "debate", "64.0%", "-20.0 (", "0.007", "McNemar"):
             assert fact in bundle[form], (form, fact)
     svg = ElementTree.fromstring(bundle["image/svg+xml"])
     titles = [one.text or "" for one in svg.iter("{http://www.w3.org/2000/svg}title")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentkit.evaluate import statistics
 from agentkit.evaluate.statistics import (
     accuracy,
     difference,
@@ -20,14 +22,16 @@ from agentkit.evaluate.statistics import (
 )
 
 
-def flipped(differences: list[int]) -> float:
-    """The sign-flip test by trying all signs."""
+def flipped(differences: list[int], share: float) -> float:
+    """The sign-flip test by trying all signs; of sums just as far a share counts."""
     seen = abs(sum(differences))
     sums = [
         abs(sum(sign * one for sign, one in zip(signs, differences, strict=True)))
         for signs in itertools.product((1, -1), repeat=len(differences))
     ]
-    return sum(one >= seen for one in sums) / len(sums)
+    if not seen:
+        return 1.0
+    return sum(1.0 if one > seen else share * (one == seen) for one in sums) / len(sums)
 
 
 def test_wilson_gives_the_published_example() -> None:
@@ -40,12 +44,57 @@ def test_wilson_gives_the_published_example() -> None:
 
 @given(st.lists(st.integers(-3, 3), max_size=9))
 def test_the_sign_flip_test_agrees_with_trying_all_signs(differences: list[int]) -> None:
-    assert sign_flip(differences) == pytest.approx(flipped(differences))
+    assert sign_flip(differences) == pytest.approx(flipped(differences, 0.5))
+    exact = sign_flip(differences, conservative=True)
+    assert exact == pytest.approx(flipped(differences, 1.0))
 
 
-def test_with_one_seed_it_is_mcnemar_s_exact_test() -> None:
+def test_with_one_seed_it_is_mcnemar_s_test() -> None:
     # Armitage & Berry 1994, p. 127: 12 pairs against 2; exact two-sided p = 0.0129.
-    assert sign_flip([1] * 12 + [-1] * 2 + [0] * 36) == pytest.approx(0.0129, abs=5e-5)
+    pairs = [1] * 12 + [-1] * 2 + [0] * 36
+    assert sign_flip(pairs, conservative=True) == pytest.approx(0.0129, abs=5e-5)
+    # Fagerland et al. 2013, table 2 (Bentur et al. 2009): 1 against 7; exact .0703, mid-p .0391.
+    assert sign_flip([1] * 7 + [-1], conservative=True) == pytest.approx(0.0703, abs=5e-5)
+    assert sign_flip([1] * 7 + [-1]) == pytest.approx(0.0391, abs=5e-5)
+
+
+def false_alarms(questions: int, differ: float, *, conservative: bool = False) -> float:
+    """The chance that the test says 5 % where both are as good, over all that can come."""
+    total = 0.0
+    for n in range(questions + 1):
+        alarmed = [
+            comb(n, c)
+            for c in range(n + 1)
+            if sign_flip([1] * c + [-1] * (n - c), conservative=conservative) <= 0.05
+        ]
+        chance = comb(questions, n) * differ**n * (1 - differ) ** (questions - n)
+        total += chance * sum(alarmed) / 2**n
+    return total
+
+
+@pytest.mark.parametrize(("questions", "differ"), [(60, 0.5), (100, 0.3), (150, 0.2)])
+def test_false_alarms_are_as_many_as_it_says(questions: int, differ: float) -> None:
+    assert 0.04 <= false_alarms(questions, differ) <= 0.06
+    assert false_alarms(questions, differ, conservative=True) < 0.04
+
+
+def test_what_cannot_be_enumerated_is_drawn() -> None:
+    rng = random.Random(5)
+    sizes = [rng.choice((-1, 1)) * rng.randrange(1, 400_000) for _ in range(300)]
+    assert statistics.LARGEST < sum(map(abs, sizes)) * 38
+    low = sign_flip([*map(abs, sizes[:200]), *sizes[200:]])
+    assert low == pytest.approx(1 / (statistics.FLIPS + 1))
+    assert 0.02 < sign_flip(sizes) <= 1
+
+
+def test_an_estimated_design_effect_widens_the_interval() -> None:
+    # Student's quantiles as tables have them.
+    for freedom, known in ((1, 12.706), (2, 4.303), (3, 3.182), (9, 2.262), (39, 2.023)):
+        assert statistics.t_of(freedom, 0.95) == pytest.approx(known, rel=0.005)
+    plain = [[True], [False]] * 10
+    assert accuracy(plain)[1:] == wilson(0.5, 20)
+    twice = [[True, True], [False, False]] * 10
+    assert accuracy(twice)[1] < wilson(0.5, 20)[0]
 
 
 def test_a_large_study_is_tested_exactly_and_at_once() -> None:
