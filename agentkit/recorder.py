@@ -29,6 +29,9 @@ class Recorder:
 
     def __init__(self, log: Log, lease: Lease | None, start: RunStarted, past: Past) -> None:
         self.id, self.log, self.lease, self.past = start.run, log, lease, past
+        self.start = start
+        self.kept: list[Any] | None = None
+        """What happens in it, for whoever opened it and put a list here; no event is read again."""
         self.cause = start.cause
         """The call from elsewhere that it answers."""
         self.seed, self.how = start.seed, start.how
@@ -89,6 +92,8 @@ class Recorder:
             if event.nodes:
                 self.stored.update([n.id for n in event.nodes])
             self.log.append(self.lease, event)
+            if self.kept is not None:
+                self.kept.append(event)
             if self.guard is not None:
                 self.guard.take(event)
             if self.monitor is not None:

@@ -198,7 +198,7 @@ class Stepping(Recorder):
                 uncancelled(lambda by: cancelled_inside(kind, step.name, by)),
             ):
                 outcome = await perform(key)
-            if kind not in ("model", "tool"):
+            if kind not in ("model", "tool", "trial"):
                 outcome = replace(outcome, result=jsonable(outcome.result))
         except BaseException as error:
             self._failed(step, error, outer, hold)
@@ -228,9 +228,10 @@ class Stepping(Recorder):
             request=step.request,
             attempt=attempt,
         )
-        if step.kind == "memory" and step.effect == "pure":
+        if step.kind == "trial" or (step.kind == "memory" and step.effect == "pure"):
             # A look that a crash leaves no trace of is taken again. It is recorded all the same,
-            # while it is under way, and its end waits for both.
+            # while it is under way, and its end waits for both. A trial is a run of its own,
+            # whose beginning waits for this one, too, and which is gone on with.
             return
         try:
             await self.flush()

@@ -163,7 +163,7 @@ class Work:
         done, reused = await performed(
             self.study, self.team, self.mark, sample.input, seed, self.each
         )
-        plain = Trial(
+        plain = Scored(
             **{"text": "", **done},
             contender=self.team.name,
             question=sample.id,
@@ -173,7 +173,7 @@ class Work:
         )
         scores = await self.scores(sample, plain)
         passed = bool(scores) and all(score.passed for score in scores.values())
-        made = Scored(**{**dict(plain), "right": passed, "scores": scores})
+        made = plain.model_copy(update={"right": passed, "scores": scores})
         self.found.append(made)
         self.study.note(TrialScored.of(made))
         if not reused:

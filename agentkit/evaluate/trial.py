@@ -134,7 +134,7 @@ async def performed(
         "made_of": mark,
         "question": task,
         "seed": seed,
-        "budget": budget.model_dump(),
+        "budget": {"usd": budget.usd, "tokens": budget.tokens},
     }
     spent: dict[str, JSON] = {}
     anew = False
@@ -142,11 +142,16 @@ async def performed(
     async def perform(key: str) -> Outcome:
         nonlocal anew
         anew = True
-        await attempt(study, contender, task, seed, budget, child_id(study.id, key), spent)
+        id = child_id(study.id, key)
+        # Its beginning is stored with that of its run, or before: without one there is no run.
+        begun = study.attempts[key] > 1 and study.log.has(id)
+        await attempt(study, contender, task, seed, budget, id, spent, begun=begun)
         return Outcome(result=spent)
 
     try:
-        done = (await study.step("trial", contender.name, request, perform)).result
+        # Nobody waits for its end: should a crash lose that, the run tells its answer again.
+        ended = await study.step("trial", contender.name, request, perform, durable=False)
+        done = ended.result
     except (*ALWAYS_RAISED, BudgetSpent):
         raise  # a budget around the study, as the trial's own is one of its outcomes
     except Exception as error:
@@ -156,16 +161,28 @@ async def performed(
 
 async def attempt(
     study: Run, contender: Actor, task: JSON, seed: int, budget: Allowance, id: str,
-    spent: dict[str, JSON],
+    spent: dict[str, JSON], *, begun: bool,
 ) -> None:  # fmt: skip
-    """Ask in a run of its own, begun or resumed, and put what came of it into `spent`."""
+    """Ask in a run of its own, and put what came of it into `spent`.
+
+    Args:
+        study: the run that the trial is recorded in.
+        contender: who is asked.
+        task: what is asked.
+        seed: of the run.
+        budget: of the run.
+        id: of the run.
+        spent: is given what came of it.
+        begun: whether there is such a run, which is gone on with then.
+    """
     log, current, said, data = study.log, None, None, None
     failure: AgentkitError | None = None
-    how: dict[str, Any] = {"resume": id} if log.has(id) else {"id": id}
-    limits: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
+    how: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
+    how["resume" if begun else "id"] = id
     try:
-        async with run(log=log, seed=seed, actor=contender.name, task=task, **limits, **how) as it:
+        async with run(log=log, seed=seed, actor=contender.name, task=task, **how) as it:
             current = it
+            it.kept = None if begun else [it.start]
             answer = await contender(task)
             said, data = answer.text, answer.data
     except ITS_OWN as error:
@@ -183,7 +200,8 @@ async def attempt(
             todo="give budget_tokens instead, or the price: connect(..., price=(in, out))",
             run_id=id,
         )
-    events = log.read(id)
+    # To read them would commit what other trials have pending, one by one.
+    events = log.read(id) if current.kept is None else current.kept
     over = isinstance(failure, BudgetSpent) or held_back(events)
     over = over or not budget.holds(current.cost_usd, spent["tokens"])
     status: Status = "out of budget" if over else "failed" if failure is not None else "answered"

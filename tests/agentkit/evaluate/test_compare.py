@@ -93,7 +93,7 @@ async def test_every_contender_gets_the_same_questions_seeds_and_budget() -> Non
     assert len({one.run_id for one in study.trials}) == len(SUMS) * 4
     assert [(row.contender, row.accuracy) for row in study.rows] == [("good", 1.0), ("bad", 0.0)]
     assert study.rows[1].difference == -1.0
-    assert study.rows[1].p == pytest.approx(2 / 2**6)
+    assert study.rows[1].p == pytest.approx(1 / 2**6)
 
 
 async def test_costs_tokens_and_latency_are_those_of_the_trials_runs() -> None:
@@ -144,7 +144,9 @@ async def test_an_interrupted_comparison_goes_on_and_pays_nothing_twice(calls: i
     assert len({request.key for request in model.requests}) == 24
     assert len(model.requests) <= 24 + 9
     assert [row.accuracy for row in study.rows] == [1.0, 1.0]
-    assert [row.cost_p95_usd for row in study.rows] == pytest.approx([PRICE, 3 * PRICE])
+    # A call that was cut in flight counts as what it may have cost, and no other counts twice.
+    costs = [one.cost_usd or 0.0 for one in study.trials]
+    assert 24 * PRICE - 1e-9 <= sum(costs) <= len(model.requests) * PRICE + 1e-9
 
 
 async def test_an_interrupted_trial_goes_on_in_the_run_it_began() -> None:
