@@ -82,6 +82,14 @@ def bare(text: str) -> str:
     return re.sub(r"\s", "", text).lower()
 
 
+def mini() -> Dataset:
+    """Return questions of our own about the port of Amber, in the published form: 12 in 3 levels.
+
+    `agentkit.sim.world.world().tools` are what it takes to answer them.
+    """
+    return questions(Path(__file__).with_name("mini") / "gaia.jsonl")
+
+
 def questions(path: str | Path, level: int | None = None) -> Dataset:
     """Return the questions of a metadata.jsonl as it is published.
 

@@ -23,7 +23,9 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from agentkit.actor import Actor
 from agentkit.agent import Agent
+from agentkit.answer import Answer
 from agentkit.errors import SetupError
+from agentkit.evaluate import port
 from agentkit.evaluate.samples import Dataset
 from agentkit.evaluate.scorers import Case, Rule, Score
 from agentkit.events import Event, StepEnded, StepStarted
@@ -39,6 +41,9 @@ from agentkit.tools.schemas import Schema
 
 STOP = "###STOP###"
 """What the customer says when all is done."""
+
+ENDS = ("transfer_to_human_agents",)
+"""Tools that end the talk, in both official domains."""
 
 CUSTOMER = """You are a customer who writes to a support desk. What you want:
 {instruction}
@@ -103,6 +108,8 @@ class Domain:
     """Makes the database as it is at the beginning."""
     tools: Mapping[str, DeskTool] = field(default_factory=dict)
     policy: str = ""
+    ends: tuple[str, ...] = ENDS
+    """Tools after whose call nothing counts any more."""
 
     @classmethod
     def of(cls, name: str, load: Callable[[], Any], tools: Iterable[Any], policy: str) -> Domain:
@@ -141,7 +148,10 @@ class Domain:
         return data
 
     def calls_in(self, events: Sequence[Event]) -> list[Action]:
-        """Return the calls on the database in the events of a run, in the order of their ends."""
+        """Return the calls on the database in the events of a run, in the order of their ends.
+
+        After one that ends the talk there are none.
+        """
         begun = {one.key: one for one in events if isinstance(one, StepStarted)}
         ended = [one for one in events if isinstance(one, StepEnded) and one.step == "tool"]
         found = []
@@ -149,7 +159,13 @@ class Domain:
             asked = begun[one.key].request if one.key in begun else one.request
             if one.name in self.tools and isinstance(asked, dict):
                 found.append(Action(name=one.name, kwargs=asked))
+                if one.name in self.ends:
+                    break
         return found
+
+    def ended(self, events: Sequence[Event]) -> bool:
+        """Return whether a call has ended the talk."""
+        return any(one.name in self.ends for one in self.calls_in(events)[-1:])
 
 
 def tasks(domain: str, given: Iterable[Any]) -> Dataset:
@@ -210,11 +226,14 @@ def desk(
         about = CUSTOMER.format(instruction=task["instruction"], stop=STOP)
         client = Agent("customer", about, model=customer)
         said = await client("The desk says: Hello, how can I help you?")
-        answer, replies = None, []
+        answer: Answer | None = None
+        replies: list[str] = []
         for _turn in range(max_turns):
             if STOP in said.text:
                 break
             answer = await served(said.text, deps=open_desk, after=answer)
+            if domain.ended(run.log.read(run.id)):
+                return {"replies": replies, "ended": True}
             replies.append(answer.text)
             said = await client(answer.text, after=said)
         return {"replies": replies, "ended": STOP in said.text}
@@ -227,12 +246,14 @@ def tau(domain: Domain) -> Rule:
 
     def judge(case: Case) -> Score:
         task = Task.model_validate(case.meta["task"])
+        talk = case.data if isinstance(case.data, dict) else {}
+        if not talk.get("ended"):
+            return Score(why="the talk did not come to its end")
         made = domain.after(domain.calls_in(case.events))
         wanted = domain.after(task.actions)
         if canonical(jsonable(made)) != canonical(jsonable(wanted)):
             return Score(why=f"the database differs at {first_difference(made, wanted)}")
-        replies = case.data.get("replies", []) if isinstance(case.data, dict) else []
-        told = [str(one).lower().replace(",", "") for one in replies]
+        told = [str(one).lower().replace(",", "") for one in talk.get("replies") or ()]
         untold = [one for one in task.outputs if not any(one.lower() in text for text in told)]
         if untold:
             return Score(why=f"the customer was not told {', '.join(untold)}")
@@ -254,3 +275,9 @@ def first_difference(made: Any, wanted: Any, path: str = "") -> str:
             if pair[0] != pair[1]:
                 return first_difference(*pair, f"{path}/{n}")
     return f"{path or '/'}: {str(made)[:60]} and not {str(wanted)[:60]}"
+
+
+def mini() -> tuple[Domain, Dataset]:
+    """Return a domain of our own with its tasks, in the official form, for use offline."""
+    domain = Domain.of("port", port.load, port.official_tools(), port.POLICY)
+    return domain, tasks("port", port.rows("tau.json"))
