@@ -4,7 +4,7 @@ Rules find what a log can tell; a judge, an actor that reads the transcript, fin
 Where both looked, `agreement` says how far they agree: the judge is an instrument to be tested.
 
 Source: Cemri et al. 2025, Why do multi-agent LLM systems fail? (arXiv 2503.13657), the fourteen
-failure modes of MAST. What each means is said here in our own words.
+failure modes of MAST, by version 3, appendix A. What each means is said here in our own words.
 """
 
 from __future__ import annotations
@@ -28,22 +28,29 @@ from agentkit.views.transcript import Transcript
 from agentkit.words import for_line
 
 MODES = {
-    "1.1": ("Disobey task specification", "it does not do what the task asks, or breaks a bound"),
-    "1.2": ("Disobey role specification", "an agent does what is another's to do"),
+    "1.1": ("Disobey task specification", "a bound or a demand of the task is not kept"),
+    "1.2": ("Disobey role specification", "an agent leaves its role, perhaps to act as another"),
     "1.3": ("Step repetition", "what was done is done again, to no end"),
-    "1.4": ("Loss of conversation history", "it goes on as if earlier turns had not been"),
+    "1.4": ("Loss of conversation history", "what was said last is lost: it goes on from before"),
     "1.5": ("Unaware of termination conditions", "it does not see that it should stop"),
     "2.1": ("Conversation reset", "the talk begins anew without a reason"),
-    "2.2": ("Fail to ask for clarification", "what is unclear is guessed and not asked"),
-    "2.3": ("Task derailment", "it works on something else than the task"),
+    "2.2": ("Fail to ask for clarification", "what is unclear or missing is not asked for"),
+    "2.3": ("Task derailment", "it leaves the aim of the task for something else"),
     "2.4": ("Information withholding", "an agent knows what others need and does not say it"),
     "2.5": ("Ignored other agent's input", "what another said is not taken into account"),
     "2.6": ("Reasoning-action mismatch", "what is done does not follow from what was thought"),
-    "3.1": ("Premature termination", "it ends before what is needed was done"),
+    "3.1": ("Premature termination", "it ends before all was said or reached that is needed"),
     "3.2": ("No or incomplete verification", "nobody checks the result, or not all of it"),
-    "3.3": ("Incorrect verification", "a check passes what is wrong"),
+    "3.3": ("Incorrect verification", "it is checked, and what is wrong or decisive passes unseen"),
 }
-"""The modes by their numbers in the paper: its name, and what is meant."""
+"""The modes by their numbers in the paper: its name, and what its appendix A defines."""
+
+PAPER = {
+    "1.1": 11.8, "1.2": 1.5, "1.3": 15.7, "1.4": 2.8, "1.5": 12.4, "2.1": 2.2, "2.2": 6.8,
+    "2.3": 7.4, "2.4": 0.85, "2.5": 1.9, "2.6": 13.2, "3.1": 6.2, "3.2": 8.2, "3.3": 9.1,
+}  # fmt: skip
+"""Per cent of the failures in the paper's 1,642 traces: its figure 1, in version 3. In seven other
+systems at other tasks, so a comparison and no expectation."""
 
 REPEATED = 3
 """Equal calls of a tool by one actor in one ask that count as repetition."""
@@ -130,13 +137,14 @@ class Failures(Frozen):
 
     def table(self) -> Rows:
         """Return the table as texts; its first row is the head."""
-        rows = [["", "failure mode", "trials", "for example"]]
+        rows = [["", "failure mode", "trials", "MAST", "for example"]]
         for mode, count in self.counts.items():
             case, found = next(self._of(mode))
             at = f" (event {found.seq})" if found.seq is not None else ""
-            rows.append([mode, MODES[mode][0], str(count), f"{case.question}: {found.why}{at}"])
+            example = f"{case.question}: {found.why}{at}"
+            rows.append([mode, MODES[mode][0], str(count), f"{PAPER[mode]:g} %", example])
         unknown = sum(not one.modes for one in self.cases)
-        return [*rows, ["", "none of these", str(unknown), ""]] if unknown else rows
+        return [*rows, ["", "none of these", str(unknown), "", ""]] if unknown else rows
 
     def _of(self, mode: str) -> Iterator[tuple[Case, Found]]:
         for case in self.cases:
