@@ -268,4 +268,5 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Played", "played", {"round": 1, "moves": {"a": "cooperate"}, "payoffs": {"a": 3.0}}),
     ("Forfeited", "forfeit", {"player": "a", "round": 1, "move": "defect"}),
     ("Slipped", "slip", {"player": "a", "round": 1, "meant": "cooperate", "did": "defect"}),
+    ("DocumentEdited", "document.edited", {"stage": "plan", "basis": "d", "text": "1. modulo"}),
 ]  # fmt: skip

@@ -133,6 +133,7 @@ LAYERS = [
     "agentkit.protocols",
     "agentkit.fleet",
     "agentkit.evaluate",
+    "agentkit.staged",
     "agentkit.grading",
     "agentkit.verify",
     "agentkit.games",

@@ -8,6 +8,7 @@ from nbext.magics.agent import AGENT
 from nbext.magics.ask import ASK
 from nbext.magics.base import Magic
 from nbext.magics.classes import CLASS
+from nbext.magics.document import DOCUMENT
 from nbext.magics.endpoint import BUDGET, ENDPOINT
 from nbext.magics.evaluate import EVALUATE
 from nbext.magics.events import EVENTS
@@ -48,6 +49,7 @@ OTHERS: tuple[Magic, ...] = (
     BUDGET,
     CLASS,
     COST,
+    DOCUMENT,
     ENDPOINT,
     EVALUATE,
     EVENTS,

@@ -491,3 +491,27 @@ twice = Suite(rows, ["exact"], name="twice")
     assert "12 trials were recorded before" in again.text
     for wrong, why in (("measured none", "There is no none"), ("measured twice --trials 0", "0")):
         assert why in str(shared.run(f"%evaluate {wrong}").error)
+
+
+def test_a_document_is_edited_in_a_cell_and_what_is_after_it_made_again(shared: Notebook) -> None:
+    shared.ok(
+        """
+from agentkit import Agent
+from agentkit.staged import Staged
+from agentkit.testing import FunctionModel
+def last(name):
+    def say(request):
+        return f"{name} of <{request.thread[-1].message.text.splitlines()[-1]}>"
+    return Agent(f"{name} writer", model=FunctionModel(say))
+drafted = Staged("tides", "Mend it.", {one: last(one) for one in ("plan", "code")})
+"""
+    )
+    cell = shared.ok("%document drafted")
+    assert "code of &lt;plan of &lt;Mend it.&gt;&gt;" in cell.text or "code of <plan" in cell.text
+    shared.ok("%document drafted plan")
+    shared.ok("%%document drafted plan\n1. modulo a day\n")
+    assert shared.value("drafted['code'].text") == "'code of <1. modulo a day>'"
+    shared.ok("%document drafted plan --undo")
+    assert shared.value("drafted['plan'].state") == "'made'"
+    for wrong, why in (("none", "There is no none"), ("drafted x", "no stage"), ("shared", "")):
+        assert why in str(shared.run(f"%document {wrong}").error)
