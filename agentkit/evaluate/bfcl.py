@@ -20,8 +20,10 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError, error_text
-from agentkit.evaluate.calling import calls, spoken
+from agentkit.evaluate.bfclcheck import differ
+from agentkit.evaluate.calling import first_calls, spoken
 from agentkit.evaluate.samples import Dataset
+from agentkit.evaluate.scorers import Case, Rule, Score
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
 from agentkit.pattern import Pattern, pattern
@@ -121,6 +123,18 @@ def in_json_schema(given: Any) -> Any:
     return found
 
 
+def calls() -> Rule:
+    """Return the scorer: the calls of the first reply are right as the leaderboard has it."""
+
+    def judge(case: Case) -> Score:
+        right: Any = case.target
+        functions: Any = case.meta["functions"]
+        why = differ(first_calls(case), right, functions)
+        return Score(value=float(not why), passed=not why, why=why)
+
+    return Rule("bfcl", judge)
+
+
 def team(make: Callable[[list[Tool]], Actor], rows: Dataset) -> Pattern:
     """Return a team that is asked for a row, and has its tools.
 
@@ -147,4 +161,4 @@ def mini() -> Dataset:
     return questions(folder / "calls.jsonl", folder / "calls-answers.jsonl", name="calls")
 
 
-__all__ = ["calls", "mini", "questions", "team"]
+__all__ = ["calls", "differ", "mini", "questions", "team"]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,6 +187,17 @@ async def verdict(instance: Instance, patch: str, limits: Limits = LIMITS) -> Ve
             found = await run_tests(box, files)
         except SandboxError as error:
             return Verdict(applied=True, error=f"{type(error).__name__}: {error}")
+    return resolved(instance, found)
+
+
+def resolved(instance: Instance, found: Mapping[str, str]) -> Verdict:
+    """Return what tests that ran say of an instance: all that it names must have passed.
+
+    Args:
+        instance: names the tests.
+        found: by test, or by file that could not be run, what went wrong; "" where it passed.
+    """
+    wanted = (*instance.FAIL_TO_PASS, *instance.PASS_TO_PASS)
     whole = {name: found.get(name.partition("::")[0], "did not run") for name in wanted}
     failed = {name: why for name in wanted if (why := found.get(name, whole[name]))}
     return Verdict(resolved=bool(wanted) and not failed, applied=True, failed=failed)
