@@ -158,12 +158,7 @@ class Comparison(Shown, Frozen):
             holms = ", Holm-adjusted" if len(self.rows) > 2 else ""
             first = self.rows[0].contender
             lines.append(f"Intervals: 95 %. Difference and p to {first}: {test}{holms}.")
-        for row in self.rows[1:]:
-            each = self.usd_per_point(row.contender)
-            if each is not None:
-                lines.append(f"{row.contender}: {money(each)} more per trial for each point.")
-        if len(self.rows) > 2:
-            lines.append(f"Nobody is both better and cheaper than {', '.join(self.pareto)}.")
+        lines += self._prices()
         simulated = sorted(
             {name for one in self.trials for name in one.models if name.startswith("sim:")}
         )
@@ -190,6 +185,18 @@ class Comparison(Shown, Frozen):
             lines.append(
                 f"{reused} of {len(self.trials)} trials were recorded before and not paid again."
             )
+        return lines
+
+    def _prices(self) -> list[str]:
+        """What a point costs, and whom nobody beats."""
+        each = {row.contender: self.usd_per_point(row.contender) for row in self.rows[1:]}
+        lines = [
+            f"{name}: {money(usd)} more per trial for each point."
+            for name, usd in each.items()
+            if usd is not None
+        ]
+        if len(self.rows) > 2:
+            lines.append(f"Nobody is both better and cheaper than {', '.join(self.pareto)}.")
         return lines
 
     def table(self) -> Rows:

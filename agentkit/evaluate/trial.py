@@ -194,12 +194,7 @@ async def attempt(
             spent |= {"run_id": id, **taken_by(current)}
     assert current is not None
     if budget.usd is not None and current.cost_usd is None:
-        raise SetupError(
-            f"{contender.name} uses a model whose price is unknown, so a budget of {budget.usd:g}"
-            " USD cannot be kept.",
-            todo="give budget_tokens instead, or the price: connect(..., price=(in, out))",
-            run_id=id,
-        )
+        raise unpriced(contender, budget.usd, id)
     # To read them would commit what other trials have pending, one by one.
     events = log.read(id) if current.kept is None else current.kept
     over = isinstance(failure, BudgetSpent) or held_back(events)
@@ -213,6 +208,16 @@ async def attempt(
         "models": models_of(events),
         **({} if data is None else {"data": data_of(data)}),
     }
+
+
+def unpriced(contender: Actor, usd: float, run_id: str) -> SetupError:
+    """The error of a contender whose budget cannot be kept."""
+    return SetupError(
+        f"{contender.name} uses a model whose price is unknown, so a budget of {usd:g} USD cannot"
+        " be kept.",
+        todo="give budget_tokens instead, or the price: connect(..., price=(in, out))",
+        run_id=run_id,
+    )
 
 
 def taken_by(current: Run) -> dict[str, JSON]:
