@@ -16,7 +16,7 @@ from typing import Any
 
 from agentkit.evaluate.calling import Call, bare, spoken
 
-KINDS: dict[str, type] = {
+KINDS: dict[str, Any] = {
     "string": str,
     "integer": int,
     "float": float,
@@ -99,7 +99,7 @@ def kind_of(right: Sequence[Any]) -> type | None:
     return next((type(one) for one in right if one != ""), None)
 
 
-def typed(value: Any, right: Sequence[Any], kind: type, inner: type | None) -> bool:
+def typed(value: Any, right: Sequence[Any], kind: Any, inner: Any) -> bool:
     """Return whether a value has the declared type, or else that of the values that are right."""
     if type(value) is not kind:
         return type(value) is kind_of(right)
