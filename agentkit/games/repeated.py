@@ -13,7 +13,7 @@ from agentkit.games.match import Match
 from agentkit.games.strategies import Strategy
 from agentkit.gather import gather
 from agentkit.messages import JSON
-from agentkit.notes import Note
+from agentkit.notes import Note, Number
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import members
 from agentkit.run import current_run
@@ -28,7 +28,7 @@ class Played(Note):
     round: int
     moves: dict[str, str]
     """By player; after noise."""
-    payoffs: dict[str, float]
+    payoffs: dict[str, Number]
 
 
 class Forfeited(Note):
