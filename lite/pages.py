@@ -16,7 +16,10 @@ FOLDER = Path(__file__).parent
 
 SETTINGS = re.compile(r'<script id="jupyter-config-data".*?</script>', re.DOTALL)
 
-WORKS = {"all": "whole", "most": "mostly", "little": "in part"}
+WORKS = {"all": "whole", "most": "mostly", "little": "in part", "": "not tried"}
+
+UNTRIED = {"works": "", "lacks": "Nobody has tried this lesson in a browser yet."}
+"""Of a lesson that `lessons.toml` does not name."""
 
 HERE = (
     "*You are in a browser: Python, agents and the simulated endpoint run in this page, and nothing"
@@ -27,7 +30,9 @@ HERE = (
 
 def about() -> dict[str, dict[str, Any]]:
     """What is known of each lesson, by its name."""
-    return tomllib.loads((FOLDER / "lessons.toml").read_text())
+    known = tomllib.loads((FOLDER / "lessons.toml").read_text())
+    names = sorted(file.stem for file in (FOLDER.parent / "notebooks").glob("*.ipynb"))
+    return {name: known.get(name, UNTRIED) for name in names}
 
 
 def title(notebook: dict[str, Any]) -> str:
@@ -37,11 +42,7 @@ def title(notebook: dict[str, Any]) -> str:
 
 
 def lessons(source: Path, target: Path) -> None:
-    """Copy the lessons, each with a first cell that says what works there.
-
-    Raises:
-        KeyError: lessons.toml says nothing of one.
-    """
+    """Copy the lessons, each with a first cell that says what works there."""
     shutil.copytree(
         source, target, ignore=shutil.ignore_patterns(".*", "*.cfg", "*.db", "recorded")
     )
@@ -87,8 +88,9 @@ def start(target: Path, *, whole: bool) -> None:
         link = (
             f'<a href="notebooks/index.html?path={name}.ipynb">{html.escape(title(notebook))}</a>'
         )
+        minutes = f"{one['minutes']} min" if "minutes" in one else ""
         works, lacks = WORKS[one["works"]], html.escape(one.get("lacks", ""))
-        rows.append(f"<tr><td>{link}<td>{one['minutes']} min<td>{works}<td>{lacks}")
+        rows.append(f"<tr><td>{link}<td>{minutes}<td>{works}<td>{lacks}")
     page = (FOLDER / "start.html").read_text()
     # JupyterLite's own pages look for their settings in the start page, too.
     if settings := SETTINGS.search(target.read_text()):
