@@ -22,6 +22,7 @@ help:
 	@echo "make test-class     a class of 300 on one key, before LiteLLM's real proxy (600 MB, minutes)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
+	@echo "make test-compare   the programs of docs/compare.md on two other kits, killed and started again (200 MB)"
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB)"
 	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; half an hour)"
@@ -101,6 +102,10 @@ lite-serve: .venv/.dev
 test-lite: lite
 	@$(PY) -m pytest -q -m lite tests/litesite
 
+.PHONY: test-compare
+test-compare: .venv/.dev
+	@scripts/test-compare $(ARGS)
+
 .PHONY: test-lab
 test-lab: .venv/.dev
 	@scripts/test-lab $(ARGS)
@@ -123,5 +128,5 @@ test-inspect:
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lite .venv-editions .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
+	rm -rf .venv .venv-lite .venv-editions .venv-compare .foreign-venv .protocols build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .agentkit node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
