@@ -96,4 +96,5 @@ def test_a_survey_that_is_killed_asks_for_the_rest(sim: Server, tmp_path: Path) 
     done = started(sim, tmp_path, "survey_langgraph")
     assert done.stdout.startswith("60 notices; the last: "), done.stderr
     assert "159" in done.stdout
-    assert 60 - paid <= calls() - before - paid <= 60 - paid + 4
+    # What was answered and not yet in a checkpoint is asked for again: not only what was under way.
+    assert 60 - paid <= calls() - before - paid < 60
