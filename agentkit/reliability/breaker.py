@@ -29,12 +29,12 @@ from agentkit.errors import (
     TimedOut,
     Unreachable,
 )
-from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.across import LANE
 from agentkit.reliability.admission import Outdated, let_go, queued, still
 from agentkit.reliability.gate import Gate
+from agentkit.reliability.setting import Setting
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper
 from agentkit.scope import note
@@ -68,7 +68,7 @@ class Switched(Note):
         return f"{self.model} failed {self.failures} times{because}; {alone}"
 
 
-class Breaker(Frozen):
+class Breaker(Setting):
     """When a circuit opens, and when it is tried again."""
 
     failures: int = Field(default=5, ge=1)

@@ -25,9 +25,10 @@ from pydantic import Field, ValidationError
 from agentkit.errors import SetupError
 from agentkit.events import Usage
 from agentkit.listening import tell_whole
-from agentkit.messages import Frozen, canonical, digest
+from agentkit.messages import canonical, digest
 from agentkit.model import Model, OnText, Options, Reply, Request
 from agentkit.notes import Note, Number
+from agentkit.reliability.setting import Setting
 from agentkit.reliability.wrapper import Wrapper, endpoint_of
 from agentkit.scope import note
 
@@ -58,7 +59,7 @@ class CacheFailed(Note):
     error: str
 
 
-class Cache(Frozen):
+class Cache(Setting):
     """What is kept, where, and for how long."""
 
     path: str = PATH

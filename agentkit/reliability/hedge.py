@@ -27,11 +27,12 @@ from pydantic import Field
 from agentkit.errors import SetupError
 from agentkit.holds import may_have_cost, spare, unspare
 from agentkit.listening import Aside, tell, tell_again, tell_whole
-from agentkit.messages import Frozen, digest
+from agentkit.messages import digest
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.admission import admitted, beside
 from agentkit.reliability.paying import guessed, with_others
+from agentkit.reliability.setting import Setting
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper, endpoint_of, layers
 from agentkit.scope import note
@@ -65,7 +66,7 @@ class NotHedged(Note):
     why: str
 
 
-class Hedge(Frozen):
+class Hedge(Setting):
     """When a second request is made."""
 
     after_s: float | None = Field(default=None, gt=0, le=86_400)

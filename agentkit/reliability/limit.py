@@ -23,13 +23,13 @@ from pydantic import Field, model_validator
 
 from agentkit.errors import CircuitOpen, RateLimited, SetupError
 from agentkit.holds import bound_of
-from agentkit.messages import Frozen
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.across import ACROSS, LANE
 from agentkit.reliability.admission import TOLD_S, Outdated, Queued, let_go, queued, still
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.headers import LONGEST_S, pause_s
+from agentkit.reliability.setting import Setting
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper, endpoint_of
 from agentkit.scope import note
@@ -60,7 +60,7 @@ class Slowed(Note):
     """Requests per minute from now on."""
 
 
-class Limit(Frozen):
+class Limit(Setting):
     """What an endpoint allows; None is no bound, other than what it says itself."""
 
     requests_per_minute: float | None = Field(default=None, gt=0, le=1e9)

@@ -167,7 +167,8 @@ def retry(
     Raises:
         SetupError: attempts is less than 1, a time is negative, or the wrapper is out of order.
     """
-    if attempts < 1 or min(base_s, cap_s, retry_after_cap_s) < 0:
+    times = (base_s, cap_s, retry_after_cap_s)
+    if type(attempts) is not int or attempts < 1 or not all(is_time(one) for one in times):
         raise SetupError(
             f"retry(attempts={attempts}, base_s={base_s}, cap_s={cap_s}, "
             f"retry_after_cap_s={retry_after_cap_s})",
@@ -176,6 +177,11 @@ def retry(
     rng = rng or random.Random()
     account = account_of(model, budget) if budget is not False else None
     return Retry(model, attempts, base_s, cap_s, retry_after_cap_s, sleep, rng, account)
+
+
+def is_time(value: object) -> bool:
+    """Whether it is a number of seconds, 0 or more."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def account_of(model: Model, budget: RetryBudget | float | bool) -> Account:

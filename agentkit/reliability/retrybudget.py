@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import Field
 
 from agentkit.errors import SetupError
-from agentkit.messages import Frozen
 from agentkit.notes import Note
+from agentkit.reliability.setting import Setting
 
 
 class RetryRefused(Note):
@@ -28,7 +28,7 @@ class RetryRefused(Note):
     error: str
 
 
-class RetryBudget(Frozen):
+class RetryBudget(Setting):
     """How many retries an endpoint gets."""
 
     ratio: float = Field(default=0.2, ge=0, le=10)

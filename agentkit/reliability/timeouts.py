@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agentkit.messages import Frozen
+from agentkit.reliability.setting import Setting
 
 
-class Timeouts(Frozen):
+class Timeouts(Setting):
     """Seconds for each part of a call; None leaves it to timeout_s of connect."""
 
     connect_s: float | None = Field(default=None, gt=0, le=86_400)

@@ -15,11 +15,16 @@ from agentkit.endpoints.connect import connect
 from agentkit.errors import SetupError, TimedOut
 from agentkit.logs.memory import MemoryLog
 from agentkit.reliability import shared
+from agentkit.reliability.breaker import Breaker
+from agentkit.reliability.cache import Cache
 from agentkit.reliability.headers import pause_s
+from agentkit.reliability.hedge import Hedge
 from agentkit.reliability.limit import Limit
+from agentkit.reliability.retry import retry
+from agentkit.reliability.retrybudget import RetryBudget
 from agentkit.reliability.timeouts import Timeouts
 from agentkit.reliability.wrapper import ORDER, described
-from tests.agentkit.reliability.doubles import ask
+from tests.agentkit.reliability.doubles import Endpoint, ask
 
 ANSWER = {
     "model": "m",
@@ -157,3 +162,24 @@ async def test_the_first_piece_and_the_next_have_time_outs_of_their_own(
     slow = model(transport=transport, retries=0, timeouts=phases, timeout_s=30)
     with pytest.raises(TimedOut, match=f"within {words}"):
         await slow(ask(), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Limit(requests_per_minute=-1), lambda: Limit(requests_per_minute=float("nan")),
+        lambda: Breaker(failures=0), lambda: Hedge(percentile=1.0), lambda: Cache(expires_s=0),
+        lambda: RetryBudget(ratio=-0.1), lambda: Timeouts(connect_s=0),
+        lambda: Timeouts(**{"conect_s": 3}),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_is_refused_where_it_is_stated(wrong: Any) -> None:
+    with pytest.raises(SetupError, match=r"\(\w+=") as caught:
+        wrong()
+    assert "of " in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("how", [{"cap_s": float("nan")}, {"base_s": True}, {"attempts": "3"}])
+def test_a_retry_by_numbers_that_are_none_is_refused(how: dict[str, Any]) -> None:
+    with pytest.raises(SetupError, match=r"retry\("):
+        retry(Endpoint(), **how)

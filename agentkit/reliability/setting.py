@@ -1,0 +1,31 @@
+"""What a user states of a mechanism, as Limit(...) or Breaker(...), checked where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from agentkit.errors import SetupError
+from agentkit.messages import Frozen
+from agentkit.typed import told_of
+
+
+class Setting(Frozen, extra="forbid"):
+    """The base of what can be set.
+
+    Raises:
+        SetupError: a value cannot be, or there is no such setting.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            stated = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            wrong = "; ".join(told_of(dict(one)) for one in error.errors())
+            known = ", ".join(type(self).model_fields)
+            raise SetupError(
+                f"{type(self).__name__}({stated}): {wrong}",
+                expected=f"of {known} those that differ, each within its bounds",
+            ) from error
