@@ -25,8 +25,8 @@ LEAST = 16
 class Running:
     """A server that runs here, until `stop` or the end of the event loop."""
 
-    def __init__(self, server: Quiet, task: asyncio.Task[None], ending: asyncio.Event) -> None:
-        self._server, self._task, self._ending = server, task, ending
+    def __init__(self, server: Quiet, task: asyncio.Task[None]) -> None:
+        self._server, self._task = server, task
 
     @property
     def over(self) -> bool:
@@ -40,7 +40,6 @@ class Running:
     async def stop(self) -> None:
         """End it."""
         self._server.should_exit = True
-        self._ending.set()
         await asyncio.wait([self._task], timeout=STOP_S)
 
 
@@ -73,6 +72,15 @@ class Served:
 async def begun(app: Any, listening: socket.socket) -> Running:
     """Serve an ASGI application on a socket, in a task that belongs to no cell and no run."""
     ending = asyncio.Event()
+
+    class Ending(Quiet):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Whoever's stream ends asks for it anew: by then nobody is let in here any more.
+            for one in self.servers:
+                one.close()
+            ending.set()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         ending_with(app, ending),
         log_config=None,
@@ -80,11 +88,11 @@ async def begun(app: Any, listening: socket.socket) -> Running:
         access_log=False,
         timeout_graceful_shutdown=1,
     )
-    server = Quiet(config)
+    server = Ending(config)
     task = asyncio.create_task(server.serve([listening]), context=contextvars.Context())
     while not (server.started or task.done()):
         await asyncio.sleep(0.01)
-    return Running(server, task, ending)
+    return Running(server, task)
 
 
 def shown_host(host: str) -> str:
