@@ -15,7 +15,7 @@ from typing_extensions import TypeVar, Unpack
 
 from agentkit.answer import Answer, Streamed, T
 from agentkit.binary import binary_in
-from agentkit.borrowing import connected, model_again
+from agentkit.borrowing import Lent, connected, model_again, tell_unasked
 from agentkit.bounds import Bounds, bounds_of
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
@@ -25,7 +25,6 @@ from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content, jsonable
-from agentkit.model import Model
 from agentkit.offering import Submitting
 from agentkit.opening import BUDGETS, run
 from agentkit.options import AskOptions, RunOptions
@@ -90,7 +89,7 @@ class Actor(Submitting, Performer, Generic[T]):
         after: After | None = None,
         deps: Any = NOT_GIVEN,
         context: Any = NOT_GIVEN,
-        model: str | Model | None = None,
+        model: Lent | None = None,
         sample: int = 0,
         deadline_s: float | None = None,
         concurrency: int | None = None,
@@ -109,8 +108,9 @@ class Actor(Submitting, Performer, Generic[T]):
                 unless it has a method `step_identity()`: what that returns is a part of it.
             context: the same by its old name.
             model: a name for `connect`, or a model, asked in place of the agents' own, here and
-                below. A run that goes on connects to the name again; a model that was given
-                as an object is given again.
+                below; or by the names of agents such models, {"critic": "sim:careful"}, while
+                the others keep theirs. A run that goes on connects to the names again; a model
+                that was given as an object is given again.
             sample: 1, 2, ... ask the same with other seeds, for independent answers; 0
                 is the plain ask.
             deadline_s: seconds after which this ask, with all below it, is cut off.
@@ -139,6 +139,7 @@ class Actor(Submitting, Performer, Generic[T]):
                     todo="give them to run(...)",
                 )
             answer = await self._ask(task, output, after, (given, known), sample, asked, bounds)
+            tell_unasked(asked)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -149,7 +150,9 @@ class Actor(Submitting, Performer, Generic[T]):
         options |= bounds.recorded() if bounds is not None else {}
         own = bounds.contract if bounds is not None else None
         async with run(deps=known, **options):
-            return await self._ask(task, output, after, (given, known), sample, asked, own)
+            answer = await self._ask(task, output, after, (given, known), sample, asked, own)
+            tell_unasked(asked)
+            return answer
 
     def _bounds(
         self, deadline_s: float | None, concurrency: int | None, options: dict[str, Any]

@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 from agentkit import words
 from agentkit.actor import Actor, S
 from agentkit.answer import Answer, StreamedBy, T
-from agentkit.borrowing import checked, reply_of
+from agentkit.borrowing import Cast, checked, reply_of
 from agentkit.context import Memory, memories
 from agentkit.conversation import uninstructed
 from agentkit.deprecated import moved
@@ -164,7 +164,10 @@ class Agent(Actor[T]):
         return self.model.name
 
     def model_in(self, scope: Scope) -> Model:
-        own = StandIn.model or scope.model or self.model
+        lent = scope.model
+        if isinstance(lent, Cast):
+            lent = lent.of(self.name)
+        own = StandIn.model or lent or self.model
         acting = ACTING.get()
         return own if acting is None else acting.model(own)
 

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 from agentkit.errors import SetupError, UnknownModel
+from agentkit.messages import canonical
 from agentkit.model import Model, OnText, Reply, Request
+from agentkit.notes import Note
+from agentkit.scope import note
+
+Lent = str | Model | Mapping[str, str | Model]
+"""A name for `connect`, a model, or these by the names of agents."""
 
 
-def connected(model: str | Model | None, name: str) -> Model | None:
-    """The model that an ask names.
+class Unasked(Note):
+    """Agents that an ask brought models for, and that were not asked."""
+
+    topic = "model.unused"
+    says = "Nobody asked {agents}, for whom this ask names a model."
+    grave = True
+    agents: list[str]
+
+
+def connected(model: Lent | None, name: str) -> Model | None:
+    """The model that an ask names; for models by agent a Cast.
 
     Raises:
         SetupError: it is none.
@@ -16,7 +34,68 @@ def connected(model: str | Model | None, name: str) -> Model | None:
         from agentkit.endpoints.connect import connect
 
         return connect(model)
+    if isinstance(model, Mapping):
+        return cast(model, name)
     return None if model is None else checked(model, f"{name} was asked with the model {model!r}.")
+
+
+def cast(models: Mapping[str, str | Model], name: str) -> Cast:
+    """The models of an ask by agent.
+
+    Raises:
+        SetupError: nobody is named, or something that is no model.
+    """
+    found: dict[str, Model] = {}
+    for agent, model in models.items():
+        made = connected(model, name)
+        if made is None or isinstance(made, Cast) or not isinstance(agent, str):
+            raise SetupError(
+                f"{name} was asked with {model!r} as the model of {agent!r}.",
+                expected='by the names of agents a model each: model={"critic": "sim:careful"}',
+            )
+        found[agent] = made
+    if not found:
+        raise SetupError(f"{name} was asked with models of nobody.", expected="at least one agent")
+    return Cast(found, {agent: one for agent, one in models.items() if isinstance(one, str)})
+
+
+class Cast:
+    """Which model each agent has in an ask; who is not named keeps what it has."""
+
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        named: Mapping[str, str],
+        around: Model | None = None,
+        asked: set[str] | None = None,
+    ) -> None:
+        """Make one.
+
+        Args:
+            models: by agent.
+            named: those that were named, by their names for `connect`.
+            around: the model, or Cast, of the ask around this one.
+            asked: the agents that have been asked.
+        """
+        self.models, self.named, self.around = models, named, around
+        self.asked: set[str] = set() if asked is None else asked
+        self.name = canonical({who: named.get(who, one.name) for who, one in models.items()})
+        """All of it as JSON, by which a run that goes on connects again."""
+
+    def over(self, around: Model | None) -> Cast:
+        """This one inside an ask with another model."""
+        return Cast(self.models, self.named, around, self.asked)
+
+    def of(self, agent: str) -> Model | None:
+        """The model of an agent here; None is its own."""
+        if agent in self.models:
+            self.asked.add(agent)
+            return self.models[agent]
+        return self.around.of(agent) if isinstance(self.around, Cast) else self.around
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        """Say that this is no model."""
+        raise SetupError("Models by agent are no model.", expected="Cast.of(agent)")
 
 
 def checked(model: Model, wrong: str) -> Model:
@@ -33,6 +112,12 @@ def checked(model: Model, wrong: str) -> Model:
         " and async __call__(request, on_text)",
         todo="make a model of a function by agentkit.testing.FunctionModel(function)",
     )
+
+
+def tell_unasked(model: Model | None) -> None:
+    """Say of an ask that is over for whom a model was named in vain: most likely a slip."""
+    if isinstance(model, Cast) and (missing := sorted(model.models.keys() - model.asked)):
+        note(Unasked(agents=missing))
 
 
 async def reply_of(model: Model, request: Request, on_text: OnText | None) -> Reply:
@@ -54,6 +139,9 @@ def model_again(model: str, name: str, how: str) -> Model:
     """The model that a recorded ask named."""
     from agentkit.endpoints.connect import connect
 
+    if model.startswith("{"):
+        named: dict[str, str] = json.loads(model)
+        return Cast({who: model_again(one, name, how) for who, one in named.items()}, named)
     try:
         return connect(model)
     except UnknownModel:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from agentkit.borrowing import Lent
 from agentkit.conversation import After
 from agentkit.log import Log
 from agentkit.messages import JSON
-from agentkit.model import Model
 from agentkit.person import Person
 from agentkit.requiring import Require
 
@@ -46,5 +46,5 @@ class AskOptions(RunOptions, total=False):
     after: After | None
     context: Any
     deps: Any
-    model: str | Model | None
+    model: Lent | None
     sample: int

@@ -14,6 +14,7 @@ from typing import Any
 
 from agentkit.allotment import allot, bounded
 from agentkit.answer import Answer
+from agentkit.borrowing import Cast
 from agentkit.bounds import Bounds, told_late
 from agentkit.code import Works
 from agentkit.conversation import After, keep_parts, passed_on, thread_before
@@ -184,7 +185,7 @@ class Performer(Works):
             seed=sample_seed(parent.seed, sample),
             given=parent.given if inherited else brought,
             identified=parent.identified if inherited else bool(known),
-            model=model or parent.model,
+            model=model.over(parent.model) if isinstance(model, Cast) else model or parent.model,
             places=parent.places,
             budget=parent.budget,
         )

@@ -269,4 +269,5 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Forfeited", "forfeit", {"player": "a", "round": 1, "move": "defect"}),
     ("Slipped", "slip", {"player": "a", "round": 1, "meant": "cooperate", "did": "defect"}),
     ("DocumentEdited", "document.edited", {"stage": "plan", "basis": "d", "text": "1. modulo"}),
+    ("Unasked", "model.unused", {"agents": ["critic"]}),
 ]  # fmt: skip

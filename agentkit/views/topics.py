@@ -60,6 +60,7 @@ TOPICS = {
     "loop": "patterns.graphs.supersteps",
     "messages": "patterns.hierarchy",
     "missing": "gather",
+    "model.unused": "borrowing",
     "panel": "patterns.panel",
     "partial": "patterns.parts.notes",
     "partition": "patterns.hierarchy",
