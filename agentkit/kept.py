@@ -39,7 +39,10 @@ def keep() -> Keep | None:
     """What keeps this page's log; None on an ordinary machine."""
     if not in_page():
         return None
-    js: Any = importlib.import_module("js")
+    try:
+        js: Any = importlib.import_module("js")
+    except ImportError:
+        return None
     found: Keep | None = getattr(js, "agentkitKeep", None)
     return found
 

@@ -36,6 +36,7 @@ TOPICS = {
     "delegated": "patterns.crew patterns.supervisor",
     "disagreement": "patterns.panel",
     "document": "patterns.sop",
+    "document.edited": "staged",
     "doubt": "record",
     "duplicate": "gather",
     "escalate": "patterns.hierarchy",

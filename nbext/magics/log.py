@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import html
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.kept import Keep, keep, told
 from agentkit.logs import open_log
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.words import for_html
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, meant
 from nbext.session import Session
@@ -99,7 +99,7 @@ def save(session: Session, path: Path) -> Told:
     except OSError as error:
         where = f"It could not be put among the files of this site ({error}): use the link."
     if len(data) <= LINK:
-        name = html.escape(path.name, quote=True)
+        name = for_html(path.name)
         coded = base64.b64encode(data).decode()
         link = f'<a download="{name}" href="data:application/octet-stream;base64,{coded}">Download'
         publish({"text/html": f"{link} {name} ({len(data) / 1e6:.1f} MB)</a>", "text/plain": where})

@@ -1,10 +1,10 @@
 /** What a cell that is prose for agents is made of; nothing here knows an editor. */
 
 /** Magics whose body is prose, or a team. */
-export const MAGICS = ["agent", "ask", "memory", "team"];
+export const MAGICS = ["agent", "ask", "document", "memory", "team"];
 
 /** Options without a value, whichever of these magics has them. */
-export const SWITCHES = new Set(["--bg", "--erase", "--graph", "--help", "--quiet", "--time"]);
+export const SWITCHES = new Set(["--bg", "--erase", "--graph", "--help", "--only", "--quiet", "--time", "--undo"]);
 
 /** An expression is no longer than this, so that braces that nobody closes cost nothing. */
 export const LONGEST = 4000;

@@ -59,7 +59,14 @@ async def test_killed_after_any_step_it_resumes_to_the_same_answer(name: str) ->
         answer = await team.resume(run_id, log=log)
         assert (answer.text, answer.data) == (whole.text, whole.data), f"killed after {place}"
         assert recorded.isdisjoint(PAID), f"killed after {place}: paid again"
-        assert answer.usage == whole.usage, f"killed after {place}"
+        # Under a budget a call that was under way at the kill counts, as it may have been paid.
+        counted = [
+            e.usage
+            for e in log.read(run_id, after=place)
+            if isinstance(e, StepEnded) and e.status == "cancelled" and e.usage
+        ]
+        assert len(counted) <= 1 and (not counted or name == "afford"), f"killed after {place}"
+        assert answer.usage == sum(counted, whole.usage), f"killed after {place}"
 
 
 @pytest.mark.parametrize("name", sorted(TEAMS))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cProfile
 import random
 
+import pytest
+
 from agentkit import Agent, pattern, run
 from agentkit.events import RunStarted
 from agentkit.log import Log
@@ -88,8 +90,14 @@ async def test_a_policy_adds_no_event_to_a_run_and_stands_in_its_start() -> None
     assert isinstance(renewed, RunStarted) and renewed.policy == policy.form()
 
 
-async def test_labels_that_nobody_asked_for_are_known_once_somebody_does() -> None:
+async def test_labels_that_nobody_asked_for_are_known_once_somebody_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The run asks models alone, which needs no label; then it is to act."""
+    # What other tests have said of the same page in this process is nothing to this one.
+    heard = Heard()
+    for place in ("heard", "guard"):
+        monkeypatch.setattr(f"agentkit.trust.{place}.HEARD", heard)
     world, log = World(), MemoryLog()
     page = mark("Sale today, and only today. " + world.page)
 
