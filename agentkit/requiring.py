@@ -146,7 +146,8 @@ class Monitor:
             if held or one.wrong:
                 why = one.wrong or f"{step.name} was not performed, as it would break it"
                 run.note(Breach(rule=one.rule.name, why=why, step=step.name), scope=step.scope.key)
-                raise self._error(one.rule, why, run.id)
+                held_back = f"{step.name} was not performed: it would break the rule"
+                raise self._error(one.rule, why, run.id, held_back if held else "")
         if self.around is not None:
             self.around._check(coming, step, run)
 
@@ -173,10 +174,10 @@ class Monitor:
             return f"it cannot be judged: {wrong(error)}"
         return "" if found is None else str(found)
 
-    def _error(self, rule: Rule, why: str, run: str) -> RuleBroken:
+    def _error(self, rule: Rule, why: str, run: str, held: str = "") -> RuleBroken:
         return RuleBroken(
-            f"The rule {rule.name!r} does not hold: {why}.",
-            expected=f"a run that keeps it, as {self.run.id} was begun with require=",
+            f"{held} {rule.name!r}." if held else f"The rule {rule.name!r} does not hold: {why}.",
+            expected="a run that keeps the rules that it was begun with (require=)",
             todo="look at what led there (%transcript); mend the team, or resume with require=[]",
             run_id=run,
             rule=rule.name,
