@@ -9,36 +9,22 @@ them. In process faults are drawn, in simulated time; a NATS server is killed an
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import contextlib
 import itertools
-import logging
 import random
 import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from agentkit import run
 from agentkit.logs.memory import MemoryLog
 from consistency.checks.letters import Letters, Op, judged
+from consistency.trials import trials
 from consistency.virtual import VirtualLoop, play
-from memory.fabrics import fabric
-from memory.fabrics.broker import Broker, start_broker
 from memory.fabrics.core import Fabric
 from memory.fabrics.faults import Faults
 from memory.fabrics.local import Local
 from memory.fabrics.queues import Queue, Reader, Stream
-
-AT_ONCE = 8
-"""Trials on a broker at a time."""
-
-KILLS = 2
-"""Of the broker, in that time."""
 
 READERS = ("one", "two")
 
@@ -207,58 +193,14 @@ def played(seed: int) -> Letters:
     return play(trial.play(), loop)
 
 
-@contextlib.asynccontextmanager
-async def killing(broker: Broker, rng: random.Random) -> AsyncIterator[None]:
-    """A while in which a broker is killed and begins anew."""
-
-    async def killed() -> None:
-        for _ in range(KILLS):
-            # A pull that was under way is asked again when its time is over.
-            await asyncio.sleep(1 + 6 * rng.random())
-            await asyncio.to_thread(broker.kill)
-            await asyncio.sleep(0.3 * rng.random())
-            await asyncio.to_thread(broker.start)
-
-    killer = asyncio.create_task(killed())
-    try:
-        yield
-    finally:
-        killer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await killer
-
-
-async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Letters]:
-    """Trials at once on a broker that is killed meanwhile."""
-
-    async def one(seed: int) -> Letters:
-        made = fabric(broker.url, namespace=f"trial-{seed}-{time.time_ns()}", retry_s=30)
-        async with made:
-            return await Trial(seed, made).play()
-
-    async with killing(broker, random.Random(seeds[0])):
-        return await asyncio.gather(*map(one, seeds))
+async def carried(seed: int, made: Fabric) -> Letters:
+    """One trial on a broker."""
+    return await Trial(seed, made).play()
 
 
 def main() -> int:
     """Play trials; 0 only if nothing was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m consistency.letters", description=__doc__)
-    parser.add_argument("--histories", type=int, default=1000)
-    parser.add_argument("--from", type=int, default=0, dest="start", help="the first seed")
-    parser.add_argument("--nats", action="store_true", help="on a NATS server, which is killed")
-    asked = parser.parse_args()
-    logging.disable(logging.CRITICAL)
-    seeds, found = range(asked.start, asked.start + asked.histories), dict[int, Letters]()
-    if asked.nats:
-        with tempfile.TemporaryDirectory() as folder, start_broker(Path(folder)) as broker:
-            for n in range(0, len(seeds), AT_ONCE):
-                some = seeds[n : n + AT_ONCE]
-                found |= zip(some, asyncio.run(on_broker(some, broker)), strict=True)
-    else:
-        found |= {seed: played(seed) for seed in seeds}
-    wrong = {seed: told for seed, one in found.items() if (told := judged(one))}
-    for seed, told in itertools.islice(wrong.items(), 5):
-        print(f"seed {seed}\n{found[seed]}\n" + "\n".join(f"  {one}" for one in told))
+    found, wrong = trials("consistency.letters", __doc__, played, carried, judged)
     for kind in ("queue", "stream"):
         of = {seed: one for seed, one in found.items() if one.kind == kind}
         ops = [op for one in of.values() for op in one.ops]

@@ -9,24 +9,17 @@ reordered, in simulated time, and listeners are too slow; a NATS server is kille
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
-import logging
 import random
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from pathlib import Path
 
 from agentkit import run
 from agentkit.logs.memory import MemoryLog
 from consistency.checks.topics import Listener, Published, Topics, judged
-from consistency.letters import AT_ONCE, drawn, killing
+from consistency.letters import drawn
+from consistency.trials import trials
 from consistency.virtual import VirtualLoop, play
-from memory.fabrics import fabric
-from memory.fabrics.broker import Broker, start_broker
 from memory.fabrics.core import Fabric
 from memory.fabrics.faults import Faults
 from memory.fabrics.local import Local
@@ -122,37 +115,14 @@ def played(seed: int) -> Topics:
     return play(Trial(seed, Fabric(Local(faults, loop.time)), faults).play(), loop)
 
 
-async def on_broker(seeds: Sequence[int], broker: Broker) -> list[Topics]:
-    """Trials at once on a broker that is killed meanwhile."""
-
-    async def one(seed: int) -> Topics:
-        made = fabric(broker.url, namespace=f"trial-{seed}-{time.time_ns()}", retry_s=30)
-        async with made:
-            return await Trial(seed, made, None).play()
-
-    async with killing(broker, random.Random(seeds[0])):
-        return await asyncio.gather(*map(one, seeds))
+async def carried(seed: int, made: Fabric) -> Topics:
+    """One trial on a broker."""
+    return await Trial(seed, made, None).play()
 
 
 def main() -> int:
     """Play trials; 0 only if nothing was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m consistency.topics", description=__doc__)
-    parser.add_argument("--histories", type=int, default=1000)
-    parser.add_argument("--from", type=int, default=0, dest="start", help="the first seed")
-    parser.add_argument("--nats", action="store_true", help="on a NATS server, which is killed")
-    asked = parser.parse_args()
-    logging.disable(logging.CRITICAL)
-    seeds, found = range(asked.start, asked.start + asked.histories), dict[int, Topics]()
-    if asked.nats:
-        with tempfile.TemporaryDirectory() as folder, start_broker(Path(folder)) as broker:
-            for n in range(0, len(seeds), AT_ONCE):
-                some = seeds[n : n + AT_ONCE]
-                found |= zip(some, asyncio.run(on_broker(some, broker)), strict=True)
-    else:
-        found |= {seed: played(seed) for seed in seeds}
-    wrong = {seed: told for seed, one in found.items() if (told := judged(one))}
-    for seed, told in itertools.islice(wrong.items(), 5):
-        print(f"seed {seed}\n{found[seed]}\n" + "\n".join(f"  {one}" for one in told))
+    found, wrong = trials("consistency.topics", __doc__, played, carried, judged)
     published = sum(len(one.published) for one in found.values())
     heard = sum(len(each.heard) for one in found.values() for each in one.listeners)
     print(
