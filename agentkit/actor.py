@@ -15,7 +15,7 @@ from typing_extensions import TypeVar, Unpack
 
 from agentkit.answer import Answer, Streamed, T
 from agentkit.binary import binary_in
-from agentkit.borrowing import Lent, connected, model_again, tell_unasked
+from agentkit.borrowing import Lent, connected, model_again
 from agentkit.bounds import Bounds, bounds_of
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
@@ -109,7 +109,8 @@ class Actor(Submitting, Performer, Generic[T]):
             context: the same by its old name.
             model: a name for `connect`, or a model, asked in place of the agents' own, here and
                 below; or by the names of agents such models, {"critic": "sim:careful"}, while
-                the others keep theirs. A run that goes on connects to the names again; a model
+                the others keep theirs. A name that nobody has is told as missing in the
+                answer. A run that goes on connects to the names again; a model
                 that was given as an object is given again.
             sample: 1, 2, ... ask the same with other seeds, for independent answers; 0
                 is the plain ask.
@@ -139,7 +140,6 @@ class Actor(Submitting, Performer, Generic[T]):
                     todo="give them to run(...)",
                 )
             answer = await self._ask(task, output, after, (given, known), sample, asked, bounds)
-            tell_unasked(asked)
             # An agent waits before its next model call; anybody else may act on it now.
             if current_scope().what != "agent":
                 await current_run().flush()
@@ -150,9 +150,7 @@ class Actor(Submitting, Performer, Generic[T]):
         options |= bounds.recorded() if bounds is not None else {}
         own = bounds.contract if bounds is not None else None
         async with run(deps=known, **options):
-            answer = await self._ask(task, output, after, (given, known), sample, asked, own)
-            tell_unasked(asked)
-            return answer
+            return await self._ask(task, output, after, (given, known), sample, asked, own)
 
     def _bounds(
         self, deadline_s: float | None, concurrency: int | None, options: dict[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from agentkit.errors import SetupError, UnknownModel
 from agentkit.messages import canonical
@@ -88,8 +89,8 @@ class Cast:
 
     def of(self, agent: str) -> Model | None:
         """The model of an agent here; None is its own."""
+        self.asked.add(agent)
         if agent in self.models:
-            self.asked.add(agent)
             return self.models[agent]
         return self.around.of(agent) if isinstance(self.around, Cast) else self.around
 
@@ -114,10 +115,39 @@ def checked(model: Model, wrong: str) -> Model:
     )
 
 
-def tell_unasked(model: Model | None) -> None:
-    """Say of an ask that is over for whom a model was named in vain: most likely a slip."""
-    if isinstance(model, Cast) and (missing := sorted(model.models.keys() - model.asked)):
-        note(Unasked(agents=missing))
+def unused(actor: Any, model: Model | None) -> tuple[str, ...]:
+    """What an answer lacks where its ask names a model for somebody who is not there: a slip.
+
+    Whoever is there and was not asked is only told of in a note.
+
+    Args:
+        actor: that was asked.
+        model: that it was asked with.
+    """
+    if not isinstance(model, Cast) or not (missing := sorted(model.models.keys() - model.asked)):
+        return ()
+    note(Unasked(agents=missing))
+    asked = f" (asked were {', '.join(sorted(model.asked))})" if model.asked else ""
+    there = below(actor)
+    return tuple(
+        f"an agent called {who}, for whom the ask names a model{asked}"
+        for who in missing
+        if who not in there
+    )
+
+
+def below(actor: Any) -> set[str]:
+    """The names of an actor and of all that it is known to work with, as members or as tools."""
+    found: dict[int, Any] = {}
+    todo = [actor]
+    while todo:
+        one = todo.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            tools = getattr(one, "tools", None)
+            kept = list(tools.values()) if isinstance(tools, Mapping) else []
+            todo += [*getattr(one, "members", ()), *(t.actor for t in kept if hasattr(t, "actor"))]
+    return {one.name for one in found.values()}
 
 
 async def reply_of(model: Model, request: Request, on_text: OnText | None) -> Reply:

@@ -14,7 +14,7 @@ from typing import Any
 
 from agentkit.allotment import allot, bounded
 from agentkit.answer import Answer
-from agentkit.borrowing import Cast
+from agentkit.borrowing import Cast, unused
 from agentkit.bounds import Bounds, told_late
 from agentkit.code import Works
 from agentkit.conversation import After, keep_parts, passed_on, thread_before
@@ -123,6 +123,7 @@ class Performer(Works):
                     else:
                         act = partial(self.act, task, output, thread)
                         answer = await bounded(current, scope, bounds, act)
+                scope.lacks.add(unused(self, model))
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:

@@ -46,11 +46,43 @@ async def test_the_agents_named_have_other_models_and_the_others_their_own():
     assert not unused(log, answer.run_id)
 
 
-async def test_who_was_named_and_never_asked_is_said():
+async def test_who_was_named_and_is_not_there_is_missing_in_the_answer():
     log = open_log("memory:")
     cast = {"critic": says("NO"), "editor": says("?")}
     answer = await office()("Write.", model=cast, log=log)
     assert unused(log, answer.run_id) == [{"agents": ["editor"]}]
+    lacks = "an agent called editor, for whom the ask names a model (asked were critic, writer)"
+    assert answer.missing == (lacks,)
+    assert f"missing: {lacks}" in answer._repr_markdown_() and lacks in repr(answer)
+
+
+async def test_what_is_missing_is_said_by_a_replay_and_a_resume_too():
+    log = open_log("memory:")
+    cast = {"critcc": says("NO"), "writer": says("draft", "own")}
+    answer = await office()("Write.", model=cast, log=log)
+    assert "critcc" in answer.fault
+    assert (await office().replay(answer.run_id, log=log)).missing == answer.missing
+    assert (await office().resume(answer.run_id, log=log)).missing == answer.missing
+    assert unused(log, answer.run_id) == [{"agents": ["critcc"]}]
+
+
+async def test_in_a_team_the_answer_of_the_whole_says_it_of_an_ask_inside():
+    @pattern
+    async def house(task):
+        return (await office()(task, model={"critcc": says("NO")})).text
+
+    answer = await house("Write.", log=open_log("memory:"))
+    assert [one for one in answer.missing if "called critcc" in one]
+
+
+async def test_who_is_there_and_was_not_asked_is_not_missing():
+    log = open_log("memory:")
+    helper = Agent("helper", model=says("?"))
+    clerk = Agent("clerk", model=says("done"), tools=[helper.as_tool()])
+    team = clerk >> Agent("editor", model=says("fine"))
+    answer = await team("Write.", model={"helper": says("!")}, log=log)
+    assert not answer.missing
+    assert unused(log, answer.run_id) == [{"agents": ["helper"]}]
 
 
 async def test_an_ask_inside_keeps_what_the_one_around_it_names():
