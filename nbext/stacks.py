@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.model import Model
-from agentkit.reliability.wrapper import Wrapper, described, endpoint_of
+from agentkit.reliability.wrapper import described, endpoint_of, layers
 from nbext.table import Table
 
 
@@ -27,16 +27,16 @@ def stacks(actors: Mapping[str, Actor]) -> Table:
     """
     rows: list[tuple[str, ...]] = []
     for model, names in models(actors).values():
-        layers = described(model)
+        around_it = described(model)
         left = getattr(endpoint_of(model), "left", None)
         if left is not None:
-            layers = [*layers, ("key", "", str(left))]
-        if [one for one, _, _ in layers] in ([], ["retry"]):
+            around_it = [*around_it, ("key", "", str(left))]
+        if [one for one, _, _ in around_it] in ([], ["retry"]):
             continue
         whose = f"{model.name} ({', '.join(names)})"
-        for n, (technique, set_to, state) in enumerate(layers):
+        for n, (technique, set_to, state) in enumerate(around_it):
             rows.append((whose if n == 0 else "", technique, set_to, state))
-        for other in getattr(model, "chain", ())[1:]:
+        for other in (one for layer in layers(model) for one in getattr(layer, "chain", ())[1:]):
             rows.append(("", "falls back to", other.name, around(other)))
     return Table(
         head=("model", "around it, from the outside in", "set to", "now"),
@@ -62,6 +62,4 @@ def guarded(actors: Mapping[str, Actor]) -> bool:
 
 def around(model: Model) -> str:
     """The names of a model's wrappers, from the outside in."""
-    if not isinstance(model, Wrapper):
-        return ""
     return " → ".join(technique for technique, _, _ in described(model))

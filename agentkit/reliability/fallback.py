@@ -25,7 +25,7 @@ from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note
 from agentkit.reliability.paying import with_others
-from agentkit.reliability.wrapper import Wrapper, endpoint_of
+from agentkit.reliability.wrapper import Wrapper, endpoints_of
 from agentkit.scope import note
 
 OWN_FAULT = (400, 413, 422)
@@ -161,16 +161,16 @@ def fallback(model: Model, others: Sequence[Model], *, on_refusal: bool = False)
         flat += one.chain if isinstance(one, Fallback) else [one]
     if not flat:
         raise SetupError("A fallback to nobody.", expected="at least one other model")
-    seen: dict[object, str] = {}
+    seen: set[object] = set()
     for one in (model, *flat):
         if not callable(one) or not hasattr(one, "name"):
             raise SetupError(f"A fallback to {one!r}.", expected="a model, or the name of one")
-        endpoint = endpoint_of(one)
-        account = getattr(endpoint, "account", None) or id(endpoint)
-        if account in seen:
-            raise SetupError(
-                f"The fallback goes in a circle: {one.name} is in it twice.",
-                expected="another endpoint or model at each place",
-            )
-        seen[account] = one.name
+        for endpoint in endpoints_of(one):
+            account = getattr(endpoint, "account", None) or id(endpoint)
+            if account in seen:
+                raise SetupError(
+                    f"The fallback goes in a circle: {endpoint.name} is in it twice.",
+                    expected="another endpoint or model at each place",
+                )
+            seen.add(account)
     return Fallback(model, flat, on_refusal)

@@ -80,16 +80,31 @@ class Wrapper:
 
 
 def layers(model: Model) -> Iterator[Model]:
-    """A model, what it wraps, and so on: from the outside in, the endpoint last."""
+    """A model, what it wraps, and so on: from the outside in, the endpoint last.
+
+    What gives tools to a model is a layer too, as whatever keeps a model as its `model`.
+    """
     here: Any = model
-    while here is not None:
+    seen: set[int] = set()
+    # An endpoint's `model` is a name.
+    while callable(here) and hasattr(here, "name") and id(here) not in seen:
         yield here
-        here = getattr(here, "model", None) if isinstance(here, Wrapper) else None
+        seen.add(id(here))
+        here = getattr(here, "model", None)
 
 
 def endpoint_of(model: Model) -> Model:
     """What all wrappers are around; of a fallback, the first."""
     return list(layers(model))[-1]
+
+
+def endpoints_of(model: Model) -> Iterator[Model]:
+    """All that a model may ask in the end: with a fallback in it, several."""
+    inside = list(layers(model))
+    yield inside[-1]
+    for one in inside:
+        for other in getattr(one, "chain", ())[1:]:
+            yield from endpoints_of(other)
 
 
 def checked_order(technique: str, model: Model) -> None:
@@ -103,15 +118,15 @@ def checked_order(technique: str, model: Model) -> None:
             f"{technique} was given {model!r}.",
             expected="a model, such as what connect(...) returns",
         )
-    if not isinstance(model, Wrapper) or not model.technique:
+    techniques = (str(getattr(one, "technique", "")) for one in layers(model))
+    inside = next(filter(None, techniques), "")
+    if not inside or ORDER.index(technique) < ORDER.index(inside):
         return
-    if ORDER.index(technique) < ORDER.index(model.technique):
-        return
-    same = technique == model.technique
+    same = technique == inside
     raise SetupError(
         f"{model.name} has a {technique} already."
         if same
-        else f"A {technique} cannot be put around a {model.technique}.",
+        else f"A {technique} cannot be put around a {inside}.",
         expected=f"from the outside in: {', '.join(ORDER)}",
         todo="set it once, in connect(...)" if same else "let connect(...) put them in order",
     )

@@ -21,3 +21,10 @@ def test_the_stack_of_each_model_in_use_is_told_once_from_the_outside_in() -> No
 def test_models_with_retries_alone_need_no_table() -> None:
     plain = {"plain": Agent("plain"), "bare": Agent("bare", model=connect(retries=0))}
     assert not stacks(plain).rows and not guarded(plain)
+
+
+def test_the_stack_of_a_model_whose_tools_are_told_in_words_is_shown() -> None:
+    model = connect("ollama:llama3.2", concurrency=2, fallback=["sim:careful"])
+    table = stacks({"clerk": Agent("clerk", model=model)})
+    assert [row[1] for row in table.rows] == ["fallback", "retry", "concurrency", "falls back to"]
+    assert table.rows[-1][2:] == ("sim:careful", "retry")

@@ -6,6 +6,7 @@ import pytest
 
 from agentkit.agent import Agent
 from agentkit.budget import Bound
+from agentkit.endpoints.connect import connect
 from agentkit.errors import (
     BadReply,
     BudgetSpent,
@@ -89,6 +90,15 @@ async def test_the_last_ones_failure_is_what_comes_out_and_each_step_is_noted() 
         ("fallback.model", "a", "b"),
         ("fallback.model", "b", "c"),
     ]
+
+
+@pytest.mark.parametrize("one", ["ollama:llama3.2", "sim:careful"])
+def test_a_chain_that_loops_is_refused_whatever_gives_tools_to_its_models(one: str) -> None:
+    with pytest.raises(SetupError, match="goes in a circle"):
+        connect(one, fallback=["ollama:phi4", one])
+    inner = connect("ollama:phi4", fallback=[one])
+    with pytest.raises(SetupError, match=f"goes in a circle: {one} is in it twice"):
+        connect(one, fallback=[inner])
 
 
 def test_a_chain_that_loops_is_refused() -> None:

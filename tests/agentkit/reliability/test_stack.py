@@ -19,7 +19,7 @@ from agentkit.reliability.breaker import Breaker
 from agentkit.reliability.cache import Cache
 from agentkit.reliability.headers import pause_s
 from agentkit.reliability.hedge import Hedge
-from agentkit.reliability.limit import Limit
+from agentkit.reliability.limit import Limit, limit
 from agentkit.reliability.retry import retry
 from agentkit.reliability.retrybudget import RetryBudget
 from agentkit.reliability.timeouts import Timeouts
@@ -65,6 +65,15 @@ async def test_all_of_them_stand_in_their_order_and_answer(tmp_path: Path) -> No
     clerk = Agent("clerk", model=full, temperature=0)
     assert (await clerk("hello", log=MemoryLog())).text == "hi"
     assert dict((name, state) for name, _, state in described(full))["breaker"] == "closed"
+
+
+def test_what_gives_tools_to_a_model_hides_nothing_that_is_around_it() -> None:
+    one = connect("ollama:llama3.2", limit=60, breaker=3, retries=2)
+    assert [name for name, _, _ in described(one)] == ["retry", "breaker", "limit"]
+    with pytest.raises(SetupError, match="cannot be put around a retry"):
+        limit(one, 10)
+    again = connect("ollama:llama3.2", limit=30)
+    assert described(one)[-1][1] == "30 requests/min" == described(again)[-1][1]
 
 
 def test_nothing_is_loaded_and_nothing_put_around_unless_it_is_asked_for() -> None:
