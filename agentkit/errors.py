@@ -201,6 +201,14 @@ class Unreachable(EndpointError):
 
     retryable = True
 
+    @property
+    def was_idle(self) -> bool:
+        """Whether it was a kept connection, and nothing of a reply had come.
+
+        Its server has most likely closed it without having seen the request.
+        """
+        return bool(self.context.get("stale"))
+
 
 class Overloaded(EndpointError):
     """The endpoint answered 5xx (or 408, 409, 425): its own trouble."""

@@ -20,7 +20,7 @@ from typing import Any
 from agentkit import Agent, AgentkitError, pattern, run
 from agentkit.actor import Actor
 from agentkit.budget import Bound
-from agentkit.errors import Overloaded, RateLimited, TimedOut
+from agentkit.errors import Overloaded, RateLimited, TimedOut, Unreachable
 from agentkit.events import Usage
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -70,6 +70,8 @@ class Faulty:
             raise TimedOut("silent")
         if drawn < 0.25:
             raise Overloaded("down", under_way=True)
+        if drawn < 0.27:
+            raise Unreachable("closed", under_way=True, stale=True)
         return Reply(
             stop="refusal" if drawn < 0.35 else "stop",
             message=Message(role="assistant", content=f"{drawn}"),

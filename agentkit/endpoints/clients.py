@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
-from agentkit.endpoints.failures import Site
+from agentkit.endpoints.failures import Site, Stale
 
 if TYPE_CHECKING:
     import aiohttp
@@ -99,7 +99,11 @@ class Client(Protocol):
     """Posts to servers, over connections that it keeps."""
 
     async def post(self, call: Call) -> Response:
-        """Send it and wait for the status and the headers."""
+        """Send it and wait for the status and the headers.
+
+        Raises:
+            Stale: it went over a kept connection, which turned out to be dead.
+        """
         ...
 
     async def aclose(self) -> None: ...
@@ -125,8 +129,20 @@ class Aiohttp:
                 proxy=self.proxy,
             )
         except Exception as error:
-            raise told(error) from error
+            raise (self.stale(error) or told(error)) from error
         return AiohttpResponse(found)
+
+    def stale(self, error: Exception) -> Stale | None:
+        """What befell a request that a kept connection lost; None for any other failure."""
+        from aiohttp import ClientOSError, ServerDisconnectedError
+
+        from agentkit.endpoints.pool import KEPT
+
+        kept = KEPT.get()
+        if kept is None or not isinstance(error, ClientOSError | ServerDisconnectedError):
+            return None
+        kept.died()
+        return Stale(str(error))
 
     def timeout(self, connect_s: float) -> aiohttp.ClientTimeout:
         """The time-outs of a call; few differ, and to make one takes longer than to find it."""
@@ -186,18 +202,38 @@ class Httpx:
         self.transport = transport
 
     async def post(self, call: Call) -> Response:
-        # The request itself is in no variable, which a traceback would show.
-        return HttpxResponse(await self.transport.handle_async_request(as_request(call)))
+        way = Way()
+        try:
+            # The request itself is in no variable, which a traceback would show.
+            return HttpxResponse(await self.transport.handle_async_request(as_request(call, way)))
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            # The second is also raised of bytes that make no sense.
+            broke = isinstance(error, httpx.NetworkError) or "disconnected" in str(error)
+            if not (way.kept and broke):
+                raise
+            raise Stale(str(error)) from error
 
     async def aclose(self) -> None:
         await self.transport.aclose()
 
 
-def as_request(call: Call) -> httpx.Request:
+class Way:
+    """What a request meets on its way, as httpcore tells it."""
+
+    kept = False
+    """Whether it went over a connection that had been used before."""
+    new = False
+
+    async def __call__(self, name: str, about: Mapping[str, object]) -> None:
+        """Be told of a step; the connection is made before anything is sent over it."""
+        self.new = self.new or name.endswith("connect_tcp.started")
+        self.kept = not self.new
+
+
+def as_request(call: Call, way: Way) -> httpx.Request:
     """A call as httpx takes it."""
-    return httpx.Request(
-        "POST", call.url, headers=call.headers, content=call.body, extensions=call.timeouts
-    )
+    told = {**call.timeouts, "trace": way}
+    return httpx.Request("POST", call.url, headers=call.headers, content=call.body, extensions=told)
 
 
 class HttpxResponse:

@@ -62,6 +62,13 @@ OF_TEXT = (
 )
 
 
+class Stale(httpx.NetworkError):
+    """A connection that had been used before broke, and nothing of a reply had come.
+
+    Most likely its server closed it, as it was idle for so long, while the request was on its way.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Which endpoint it was, for the texts."""
@@ -319,6 +326,7 @@ def broken(site: Site, error: Exception) -> EndpointError:
         todo="ask again; the server may have done the work already, and charged it",
         status=None,
         under_way=True,
+        stale=isinstance(error, Stale),
     )
 
 

@@ -73,12 +73,14 @@ def make(secure: bool, proxy: str | None) -> Client:
         try:
             import aiohttp
             import httpx_aiohttp  # noqa: F401  # which knows its errors
+
+            from agentkit.endpoints.pool import Pool
         except ImportError:
             pass
         else:
             context = httpx.create_ssl_context(verify=verify)
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=context),
+                connector=Pool(limit=0, ssl=context),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             return Aiohttp(session, proxy)

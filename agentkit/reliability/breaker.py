@@ -8,7 +8,8 @@ half-open: `probes` calls are sent as trials. When one succeeds it closes.
 Calls that come meanwhile wait for up to `patience_s`, in turn, and are sent when it closes; without
 patience they fail at once (`CircuitOpen`), as a fallback wants it. The state is one for all who use
 the endpoint in this process. A refusal for too many calls (429) is no failure of the endpoint, nor
-is one for what was asked (4xx): a limit and the asker see to these.
+is one for what was asked (4xx): a limit and the asker see to these. A kept connection that was
+closed while it was idle says nothing of it either.
 Source: Nygard 2018, "Release It!", 2nd edition, section "Circuit Breaker".
 """
 
@@ -225,7 +226,7 @@ class Broken(Wrapper):
         try:
             reply = await self.model(request, on_text)
         except EndpointError as error:
-            if error.context.get("unsent"):
+            if error.context.get("unsent") or error.context.get("stale"):
                 circuit.withdrawn(clock(), turn)
                 raise
             # One that refuses has answered; a filter that withholds a reply is no failure either.

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from agentkit.bounds import left_s
-from agentkit.errors import EndpointError, SetupError, error_text
+from agentkit.errors import EndpointError, SetupError, Unreachable, error_text
 from agentkit.holds import cut
 from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
@@ -76,19 +76,26 @@ class Retry(Wrapper):
         """Ask; see agentkit.model.Model."""
         if self.account is not None:
             self.account.called()
-        for attempt in range(1, self.attempts):
+        attempt, extra = 1, 0
+        while True:
             try:
                 return await self.model(request, on_text)
             except EndpointError as error:
-                if not (self.may_retry(error) and self.affords(error)):
+                if not extra and was_idle(error):
+                    # It was hardly an attempt, so one is added.
+                    extra, wait_s = 1, 0.0
+                elif attempt < self.attempts + extra and self.may_retry(error):
+                    if not self.affords(error):
+                        raise
+                    wait_s = self.pause(attempt - extra, error)
+                else:
                     raise
-                wait_s = self.pause(attempt, error)
                 if out_of_time(wait_s):
                     raise
                 self.tell(attempt, error, wait_s)
             await queued(self.sleep(wait_s))
             tell_again(on_text)
-        return await self.model(request, on_text)
+            attempt += 1
 
     def may_retry(self, error: EndpointError) -> bool:
         """Whether it may pass, and not only after longer than anybody waits."""
@@ -126,6 +133,11 @@ def out_of_time(wait_s: float) -> bool:
     return rest_s is not None and wait_s >= rest_s
 
 
+def was_idle(error: EndpointError) -> bool:
+    """Whether a kept connection turned out dead, so that the endpoint is as well as it ever was."""
+    return isinstance(error, Unreachable) and error.was_idle
+
+
 def asked_s(error: EndpointError) -> float | None:
     """Seconds that the endpoint asked to wait, or None."""
     return getattr(error, "retry_after_s", None)
@@ -143,6 +155,10 @@ def retry(
     budget: RetryBudget | float | bool = False,
 ) -> Model:
     """Make a model that is asked again after a failure that may pass.
+
+    A call that a kept connection lost, before any byte of a reply, is made again at once and over
+    another connection; that is no attempt of the endpoint's, and counts as none, once a call.
+    Most likely the server had just closed it, as it was idle (RFC 9112, section 9.3.1).
 
     Every attempt carries the request's own idempotency key, so an endpoint that keeps them
     answers twice and charges once. Each retry is a note "retry" in the run's log. Text that

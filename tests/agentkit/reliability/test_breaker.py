@@ -11,6 +11,7 @@ from agentkit.errors import (
     RateLimited,
     Rejected,
     SetupError,
+    Unreachable,
 )
 from agentkit.reliability.breaker import Breaker, breaker
 from agentkit.reliability.concurrency import concurrency
@@ -37,6 +38,15 @@ def test_it_opens_after_so_many_failures_and_sends_nothing_then() -> None:
     model = breaker(endpoint, AT_ONCE)
     assert simulated(failing(model, 6)) == ["Overloaded"] * 3 + ["CircuitOpen"] * 3
     assert len(endpoint.asked) == 3
+
+
+def test_kept_connections_that_were_closed_while_idle_say_nothing_of_the_endpoint() -> None:
+    idle = Unreachable("closed", under_way=True, stale=True)
+    endpoint = Endpoint(*[idle] * 5, "up", *[DOWN] * 3)
+    model = breaker(endpoint, AT_ONCE)
+    assert simulated(failing(model, 10)) == [
+        *["Unreachable"] * 5, "up", *["Overloaded"] * 3, "CircuitOpen",
+    ]  # fmt: skip
 
 
 def test_a_trial_closes_it_or_opens_it_for_twice_as_long() -> None:

@@ -73,6 +73,37 @@ async def test_trying_ends_at_a_failure_that_will_not_pass() -> None:
     assert model.lines == ["never said"]
 
 
+def idle() -> Unreachable:
+    return Unreachable("closed", under_way=True, stale=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "pauses", "asked"),
+    [
+        ([idle(), "hi"], 1, 2),
+        ([idle(), Overloaded("1"), "hi"], 2, 3),
+        ([idle(), Overloaded("1"), Overloaded("2"), "not said"], 2, 3),
+        ([Overloaded("1"), idle(), "hi"], 2, 3),
+        ([Overloaded("1"), idle(), Overloaded("2"), "not said"], 2, 3),
+        ([idle(), idle(), "hi"], 2, 3),
+        ([idle(), idle(), idle(), "not said"], 2, 3),
+    ],
+)
+async def test_once_a_call_a_kept_connection_that_was_closed_is_no_attempt(
+    lines: list[Any], pauses: int, asked: int
+) -> None:
+    model, taken = ScriptedModel(*lines), Pauses()
+    outcome = retry(model, attempts=2, sleep=taken, budget=True)
+    if "hi" in lines:
+        assert (await outcome(HELLO)).text == "hi"
+    else:
+        with pytest.raises(EndpointError):
+            await outcome(HELLO)
+    assert (len(taken.taken), len(model.requests)) == (pauses, asked)
+    first = next(n for n, line in enumerate(lines) if isinstance(line, Unreachable))
+    assert taken.taken[first] == 0.0
+
+
 async def test_retry_after_is_honoured_on_top_of_the_jitter() -> None:
     model = ScriptedModel(RateLimited("wait", retry_after_s=7.5), "hi")
     pauses = Pauses()
