@@ -251,7 +251,7 @@ class Budget:
         least = Usage(tokens_in=tokens_in, tokens_out=out or 0, calls=1)
         price = hold.bound.price(least)
         if self.usd is not None and price is None:
-            raise self._unpriced(hold.name)
+            raise self._unpriced(hold)
         hold.usd, hold.tokens = (None, None) if out is None else (price, tokens_in + out)
         spent_usd, spent_tokens, _ = self.spent()
         too_much = self.usd is not None and (spent_usd or 0.0) + (price or 0.0) > over(self.usd)
@@ -270,7 +270,7 @@ class Budget:
             self._measure(hold)
             spent_usd, spent_tokens, spent_calls = self.spent()
             if self.usd is not None and spent_usd is None:
-                raise self._unpriced(hold.name)
+                raise self._unpriced(hold)
             others = [one for one in self._holds if one not in HOLDING.get()]
             fits = True
             for limit, spent, need, held in (
@@ -339,8 +339,8 @@ class Budget:
         tokens = hold.tokens if tokens is None else tokens
         parts, needs = [], []
         if self.usd is not None:
-            parts.append(f"{spent_usd or 0.0:.6f} of {self.usd:.6f} USD")
-            needs += [] if usd is None else [f"{usd:.6f} USD"]
+            parts.append(f"{dollars(spent_usd or 0.0)} of {dollars(self.usd)} USD")
+            needs += [] if usd is None else [f"{dollars(usd)} USD"]
         if self.tokens is not None:
             parts.append(f"{spent_tokens} of {self.tokens} tokens")
             needs += [] if tokens is None else [f"{tokens} tokens"]
@@ -360,15 +360,22 @@ class Budget:
             self.on_refusal(error)
         return error
 
-    def _unpriced(self, name: str) -> UnknownPrice:
+    def _unpriced(self, hold: Hold) -> UnknownPrice:
+        find = hold.bound.unpriced if hold.bound is not None else None
+        whose = find(Usage(tokens_in=1, calls=1)) if find is not None else ""
         return UnknownPrice(
-            f"The price of {name} is unknown, so a budget of {self.usd:g} USD cannot be kept."
-            f" {name} was not called.",
+            f"The price of {whose or hold.name} is unknown, so a budget of {self.usd:g} USD cannot"
+            f" be kept. {hold.name} was not called.",
             expected="a price, or a budget in tokens",
             todo="say it: connect(..., price=(USD per million tokens in, out)), which is (0, 0) for"
             " a model of your own; or give budget_tokens instead",
             run_id=self.run,
         )
+
+
+def dollars(usd: float) -> str:
+    """An amount with as many digits as show what it is."""
+    return f"{usd:.6f}" if usd == 0 or usd >= 1e-6 else f"{usd:.2g}"
 
 
 AROUND: ContextVar[Budget | None] = ContextVar("agentkit_budget_around", default=None)

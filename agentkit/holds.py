@@ -30,6 +30,8 @@ class Bound:
     """max_tokens; None where nobody said it."""
     price: Callable[[Usage], float | None]
     """USD of a usage; None where the price is unknown."""
+    unpriced: Callable[[Usage], str] | None = None
+    """Of several models that may be asked, the name of one whose price is unknown."""
 
 
 @dataclass

@@ -211,7 +211,14 @@ def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model
     from agentkit.reliability.timeouts import Timeouts
 
     others = wanted.pop("fallback")
-    others = [others] if isinstance(others, str) or callable(others) else list(others)
+    if isinstance(others, str) or callable(others):
+        others = [others]
+    if not isinstance(others, list | tuple):
+        raise SetupError(
+            f"fallback={others!r}",
+            expected="a model, the name of one, or a list of them, in the order in which they are"
+            " asked",
+        )
     found = [connect(one) if isinstance(one, str) else one for one in others]
     timeouts = wanted["timeouts"]
     if timeouts is not None:

@@ -96,6 +96,7 @@ async def chaos(
     Raises:
         SetupError: faults, questions or options that there are not; nothing was asked.
     """
+    checked(team, mechanisms, speed, patience_s)
     if not model.startswith("sim:"):
         raise SetupError(
             f"chaos asks {model!r}.", expected="a simulated model: faults are made there"
@@ -115,6 +116,29 @@ async def chaos(
             rows.append(row)
             prices = prices or costs
     return Chaos(team=team.name, faults=told(wrong), model=model, speed=speed, rows=tuple(rows))
+
+
+def checked(team: Any, mechanisms: Any, speed: Any, patience_s: Any) -> None:
+    """Refuse what cannot be measured.
+
+    Raises:
+        SetupError: with what it may be.
+    """
+    if not isinstance(team, Actor):
+        raise SetupError(
+            f"chaos was given {team!r}.", expected="an agent, a team: what can be asked"
+        )
+    options = mechanisms.values() if isinstance(mechanisms, Mapping) else [mechanisms]
+    if not all(isinstance(one, Mapping) for one in options):
+        raise SetupError(
+            f"mechanisms={mechanisms!r}",
+            expected='by name the options of connect: {"retry": {"retries": 4}, ...}',
+        )
+    for name, value, least in (("speed", speed, 0.0), ("patience_s", patience_s, 1e-9)):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not least <= value <= 86_400:
+            expected = "seconds, more than 0" if least else "a factor, 0 or more"
+            raise SetupError(f"{name}={value!r}", expected=expected)
 
 
 def settings(
@@ -179,9 +203,11 @@ async def prepared(server: Own, faults: Faulty) -> None:
 
 def connected(model: str, server: Own, setting: Setting) -> Model:
     """The model with the mechanisms of this time, and no memory of the time before."""
-    shared.forget()
-    url = server.url + "/v1"
-    return connect(model, base_url=url, transport=server.transport, **setting.options)
+    where: Any = {"base_url": server.url + "/v1", "transport": server.transport}
+    # Only of this endpoint: others in this process keep their rates and circuits.
+    endpoint: Any = connect(model, retries=0, **where)
+    shared.forget(endpoint.account)
+    return connect(model, **where, **setting.options)
 
 
 class Trials:

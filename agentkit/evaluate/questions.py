@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -47,6 +47,8 @@ def items(questions: Sequence[Any]) -> tuple[Item, ...]:
     Raises:
         SetupError: none, one of another form, or one twice.
     """
+    if isinstance(questions, str) or not isinstance(questions, Iterable):
+        raise SetupError(f"{questions!r} are no questions.", expected="a list of them")
     found = tuple(item(one) for one in questions)
     if not found:
         raise SetupError("There are no questions.", expected="at least one")

@@ -124,8 +124,12 @@ def slo(
     Raises:
         SetupError: nothing is promised, a promise is none, or there is no such run.
     """
+    if not isinstance(team, str | Actor):
+        raise SetupError(f"slo was given {team!r}.", expected="a team, or its name")
     name = team if isinstance(team, str) else team.name
     checked(name, p95_s, success, cost_usd, last)
+    if since is not None and (isinstance(since, bool) or not isinstance(since, int | float)):
+        raise SetupError(f"since={since!r}", expected="Unix seconds, as time.time() has them")
     log = log or open_log()
     runs = [
         one
@@ -156,8 +160,10 @@ def checked(
         raise SetupError(f"Nothing is promised of {name}.", expected="p95_s, success or cost_usd")
     for what, value, most in (("p95_s", p95_s, math.inf), ("cost_usd", cost_usd, math.inf),
                               ("success", success, 1.0)):  # fmt: skip
-        if value is not None and not 0 < value <= most:
-            raise SetupError(f"{what}={value!r}", expected="more than 0, and success at most 1")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and 0 < value <= most):
+            bound = "at most 1" if what == "success" else "in USD" if what == "cost_usd" else "in s"
+            raise SetupError(f"{what}={value!r}", expected=f"a number more than 0, {bound}")
     if type(last) is not int or last < 1:
         raise SetupError(f"last={last!r}", expected="a whole number of runs, from 1")
 

@@ -25,7 +25,7 @@ from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note
 from agentkit.reliability.paying import with_others
-from agentkit.reliability.wrapper import Wrapper, endpoints_of
+from agentkit.reliability.wrapper import Wrapper, checked_model, endpoints_of
 from agentkit.scope import note
 
 OWN_FAULT = (400, 413, 422)
@@ -111,10 +111,15 @@ class Fallback(Wrapper):
             prices = [one.price(usage) for one in known]
             return None if None in prices else max(one for one in prices if one is not None)
 
+        def unpriced(usage: Usage) -> str:
+            each = zip(self.chain, known, strict=True)
+            return next((model.name for model, one in each if one.price(usage) is None), "")
+
         return Bound(
             tokens_in=max(one.tokens_in for one in known),
             tokens_out=max(outs) if len(outs) == len(known) else None,
             price=price,
+            unpriced=unpriced,
         )
 
     def set_to(self) -> str:
@@ -157,14 +162,13 @@ def fallback(model: Model, others: Sequence[Model], *, on_refusal: bool = False)
         SetupError: none, or one endpoint twice: it would be asked again as if it were another.
     """
     flat: list[Model] = []
-    for one in others:
+    for one in [others] if isinstance(others, str) else others:
         flat += one.chain if isinstance(one, Fallback) else [one]
     if not flat:
         raise SetupError("A fallback to nobody.", expected="at least one other model")
     seen: set[object] = set()
     for one in (model, *flat):
-        if not callable(one) or not hasattr(one, "name"):
-            raise SetupError(f"A fallback to {one!r}.", expected="a model, or the name of one")
+        checked_model("fallback", one)
         for endpoint in endpoints_of(one):
             account = getattr(endpoint, "account", None) or id(endpoint)
             if account in seen:

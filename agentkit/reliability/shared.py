@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 from agentkit.model import Model
 from agentkit.reliability.wrapper import endpoint_of
@@ -18,8 +18,9 @@ T = TypeVar("T")
 
 NAMED: dict[tuple[str, str], Any] = {}
 """By kind and endpoint."""
-UNNAMED: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
-"""Of models that are no endpoints, as a test's: each is one of its own."""
+UNNAMED: dict[int, dict[str, Any]] = {}
+"""Of models that are no endpoints, as a test's, by their ids: each is one of its own, whatever it
+is equal to."""
 LOCK = threading.Lock()
 
 
@@ -28,7 +29,7 @@ def shared(kind: str, model: Model, make: Callable[[], T]) -> T:
     endpoint = endpoint_of(model)
     key = getattr(endpoint, "account", None)
     with LOCK:
-        kept: dict[Any, Any] = NAMED if key else UNNAMED.setdefault(endpoint, {})
+        kept: dict[Any, Any] = NAMED if key else own(endpoint)
         place = (kind, key) if key else kind
         if place not in kept:
             kept[place] = make()
@@ -36,8 +37,29 @@ def shared(kind: str, model: Model, make: Callable[[], T]) -> T:
         return found
 
 
-def forget() -> None:
-    """Start anew, as after a restart; for tests and lessons."""
+def own(endpoint: Any) -> dict[str, Any]:
+    """What belongs to a model that is no endpoint, for as long as it lives."""
+    found = UNNAMED.get(id(endpoint))
+    if found is None:
+        found = UNNAMED[id(endpoint)] = {}
+        try:
+            finalize(endpoint, UNNAMED.pop, id(endpoint), None).atexit = False
+        except TypeError:
+            # It lives on here, so that no other one gets its id.
+            found["endpoint"] = endpoint
+    return found
+
+
+def forget(account: str | None = None) -> None:
+    """Start anew, as after a restart, with one endpoint or with all; for tests and lessons.
+
+    Args:
+        account: of the endpoint.
+    """
     with LOCK:
+        if account is not None:
+            for key in [one for one in NAMED if one[1] == account]:
+                del NAMED[key]
+            return
         NAMED.clear()
         UNNAMED.clear()

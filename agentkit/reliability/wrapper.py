@@ -107,17 +107,33 @@ def endpoints_of(model: Model) -> Iterator[Model]:
             yield from endpoints_of(other)
 
 
+def checked_model(technique: str, model: Any) -> None:
+    """Refuse what is no model.
+
+    Raises:
+        SetupError: what it is, and where a wrapper belongs.
+    """
+    what, name = repr(model), getattr(model, "name", None)
+    if hasattr(model, "act"):
+        what = f"the actor {name}"
+    elif hasattr(model, "effect"):
+        what = f"the tool {name}, whose effect is {model.effect!r}"
+    elif callable(model) and isinstance(name, str):
+        return
+    raise SetupError(
+        f"{technique} was given {what}.",
+        expected="a model, such as what connect(...) returns",
+        todo="give it to connect(...), or wrap the model that an agent has",
+    )
+
+
 def checked_order(technique: str, model: Model) -> None:
     """Refuse to put a wrapper around what belongs around it.
 
     Raises:
         SetupError: with the order, from the outside in.
     """
-    if not callable(model) or not hasattr(model, "name"):
-        raise SetupError(
-            f"{technique} was given {model!r}.",
-            expected="a model, such as what connect(...) returns",
-        )
+    checked_model(technique, model)
     techniques = (str(getattr(one, "technique", "")) for one in layers(model))
     inside = next(filter(None, techniques), "")
     if not inside or ORDER.index(technique) < ORDER.index(inside):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
 from agentkit.errors import SetupError
@@ -45,6 +45,8 @@ def faulty(words: str | Sequence[str] | Mapping[str, float], **shared: Any) -> F
     Raises:
         SetupError: no such kind, or no such rate.
     """
+    if not isinstance(words, str | Iterable):
+        raise SetupError(f"faults={words!r}", expected='such as "429=10% stall=5% seed=4"')
     if isinstance(words, Mapping):
         words = [f"{kind}={rate}" for kind, rate in words.items()]
     parts = words.split() if isinstance(words, str) else list(words)

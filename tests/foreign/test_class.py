@@ -22,7 +22,9 @@ import pytest
 from agentkit import Agent, connect
 from agentkit.classroom import classroom
 from agentkit.errors import EndpointError, RateLimited, Rejected
+from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog
+from agentkit.reliability.retry import Retried
 from agentkit.reliability.timeouts import Timeouts
 from agentkit.reliability.wrapper import endpoint_of
 from agentkit.sim import server as sim
@@ -100,6 +102,15 @@ def rows(books: Path, query: str) -> list[tuple[object, ...]]:
         return file.execute(query).fetchall()
 
 
+def again(log: MemoryLog) -> Counter[str]:
+    """Why calls were made again, and how often."""
+    notes = (one for info in log.runs() for one in log.read(info.id) if isinstance(one, Noted))
+    retried = [one.note for one in notes if isinstance(one.note, Retried)]
+    return Counter(
+        f"{one.text.split(': ')[-1]}{'' if one.wait_s else ', at once'}" for one in retried
+    )
+
+
 async def settled(books: Path, calls: int) -> None:
     """Wait until the proxy has entered so many calls: it does so after it has answered."""
     for _ in range(900):
@@ -146,6 +157,7 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
     spent = rows(lessons.books, "SELECT name, spent_usd, budget_usd FROM students")
     over = [one for one in spent if float(str(one[1])) > float(str(one[2])) + 1e-12]
     print(f"\n{dict(counts)} in {took:.0f} s; over budget: {over}; the server: {real['charged']}")
+    print(f"asked again because of {dict(again(log))}")
     assert not over
     # A call whose answer was lost on the way is charged, and stands in the books as well.
     assert counts["answered"] <= real["charged"] and len(answered) == STUDENTS
