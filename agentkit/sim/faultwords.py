@@ -6,8 +6,11 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
+from pydantic import ValidationError
+
 from agentkit.errors import SetupError
-from agentkit.sim.server.faults import Kind
+from agentkit.sim.server.faults import USES, Kind, Rule
+from agentkit.typed import told_of
 
 KINDS: tuple[str, ...] = get_args(Kind)
 ALIASES = {
@@ -40,10 +43,11 @@ def faulty(words: str | Sequence[str] | Mapping[str, float], **shared: Any) -> F
         words: "KIND=RATE ..." with rates as 0.1 or 10%, all where none is named;
             "partition=A|B" cuts these actors off; "seed=N" chooses the dice. Or a mapping of
             kinds and rates.
-        shared: further fields of each rule: actor, model, first, every, times, from_s, until_s.
+        shared: further fields of each rule: actor, model, first, every, times, from_s, until_s;
+            delay_s, retry_after_s and factor are of those kinds that heed them.
 
     Raises:
-        SetupError: no such kind, or no such rate.
+        SetupError: no such kind, or no such rate; or a field that fits none of them.
     """
     if not isinstance(words, str | Iterable):
         raise SetupError(f"faults={words!r}", expected='such as "429=10% stall=5% seed=4"')
@@ -63,7 +67,31 @@ def faulty(words: str | Sequence[str] | Mapping[str, float], **shared: Any) -> F
                 raise SetupError("partition= names nobody.", expected="partition=planner|critic")
         else:
             rules.append({**shared, "kind": kind_of(name), "rate": rate(name, value, bool(mark))})
-    return Faulty(rules, seed)
+    return Faulty(fitted(rules, shared), seed)
+
+
+def fitted(rules: list[dict[str, Any]], shared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules, each without what its kind does not heed.
+
+    Raises:
+        SetupError: none of them heeds it, or a rule cannot be.
+    """
+    for name, kinds in USES.items():
+        idle = [one for one in rules if one["kind"] not in kinds]
+        if shared.get(name) is not None and rules and len(idle) == len(rules):
+            raise SetupError(
+                f"{name}={shared[name]} is of no use to {', '.join(one['kind'] for one in rules)}.",
+                expected=f"one of {', '.join(kinds)} among the faults",
+            )
+        for one in idle:
+            one.pop(name, None)
+    for one in rules:
+        try:
+            Rule.model_validate(one)
+        except ValidationError as error:
+            wrong = "; ".join(told_of(dict(each)) for each in error.errors())
+            raise SetupError(f"The fault {one['kind']} cannot be: {wrong}.", todo=EXAMPLE) from None
+    return rules
 
 
 def kind_of(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentkit.amounts import money
+from agentkit.amounts import count, money
 from agentkit.endpoints import keys
 from agentkit.endpoints.connect import connect
 from agentkit.endpoints.providers import PROVIDERS
@@ -77,7 +77,8 @@ def budget(session: Session, line: Line, body: str | None) -> Told:
     unknown = sum(1 for info in mine if info.cost_usd is None)
     spent = money(known) + (f" and {unknown} of unknown price" if unknown else "")
     bound = "no budget" if session.budget_usd is None else f"{money(session.budget_usd)} per ask"
-    text = f"Budget: {bound}. Spent in this kernel: {spent} in {len(mine)} runs."
+    runs = f"{count(len(mine))} run{'' if len(mine) == 1 else 's'}"
+    text = f"Budget: {bound}. Spent in this kernel: {spent} in {runs}."
     return Told(text=" ".join([text, *left_of(session.actors())]))
 
 
