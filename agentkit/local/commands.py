@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from agentkit.amounts import size
+from agentkit.errors import SetupError
 from agentkit.local.catalogue import Weights, catalogue, weights_of
 from agentkit.local.files import folder, present, runtime
 from agentkit.local.progress import Bar
@@ -101,6 +102,8 @@ def serve(weights: Weights, port: int) -> int:
     Raises:
         SetupError: it cannot be started.
     """
+    if not 0 <= port < 1 << 16:
+        raise SetupError(f"There is no port {port}", expected="0 for a free one, or 1 to 65535")
     check_installed()
     bar, name = Bar(), f"local:{weights.name}"
     try:

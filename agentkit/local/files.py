@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -124,6 +125,32 @@ def check_room(into: Path, size: int) -> None:
             expected="room on that disk",
             todo=f"make room, or set {FOLDER} to a folder on another disk",
         )
+
+
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def full(error: BaseException | None, into: Path) -> SetupError | None:
+    """What to do where a disk, a quota or a limit is full in the middle; None for other errors.
+
+    Args:
+        error: what was raised; what it was raised from is looked at, too.
+        into: where something was written to.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return no_room(into, str(error.strerror))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def no_room(into: Path, why: str) -> SetupError:
+    """The error of a disk that was full before all was written."""
+    return SetupError(
+        f"{into} could not be written to its end: {why}",
+        expected="room on that disk, within quotas and limits",
+        todo=f"make room, or set {FOLDER} to a folder on another disk; what was begun is not used",
+    )
 
 
 def runtime() -> Path:

@@ -71,6 +71,8 @@ def broken(path: Path, why: str) -> SetupError:
 def values(file: BinaryIO) -> dict[str, Any]:
     """The pairs of names and values of a head."""
     version, _tensors, pairs = struct.unpack("<IQQ", exactly(file, 20))
+    if version and not version & 0xFFFF:
+        raise ValueError("its numbers are big-endian, for other processors")
     if version not in (2, 3):
         raise ValueError(f"its version is {version}; 2 and 3 can be read")
     if pairs > MOST_PAIRS:

@@ -14,7 +14,7 @@ from typing import Any
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.local.catalogue import Weights
-from agentkit.local.files import check_room, digest_of
+from agentkit.local.files import check_room, digest_of, folder, full
 from agentkit.local.gguf import read_head
 from agentkit.local.progress import Report
 
@@ -90,6 +90,8 @@ def bar(report: Report, weights: Weights, size: int) -> Any:
 
 def refused(weights: Weights, error: Exception) -> SetupError:
     """What huggingface_hub raised, as an error that says what to do."""
+    if told := full(error, folder()):
+        return told
     status = getattr(getattr(error, "response", None), "status_code", None)
     what = f"{weights.repository}/{weights.file} could not be had from the hub"
     if status in (401, 403):

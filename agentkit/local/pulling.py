@@ -10,7 +10,16 @@ from pathlib import Path
 from agentkit.errors import SetupError
 from agentkit.local import hub, index
 from agentkit.local.catalogue import Weights
-from agentkit.local.files import check_digest, check_room, folder, locked, place, present
+from agentkit.local.files import (
+    FOLDER,
+    check_digest,
+    check_room,
+    folder,
+    full,
+    locked,
+    place,
+    present,
+)
 from agentkit.local.gguf import read_head
 from agentkit.local.progress import Report, silent
 
@@ -34,8 +43,11 @@ def pulled(weights: Weights, report: Report = silent, *, unknown: bool = False) 
     """
     here = present(weights)
     if here is None:
-        with locked("pull", place(weights).parent):
-            here = present(weights) or fetched(weights, report, unknown)
+        try:
+            with locked("pull", place(weights).parent):
+                here = present(weights) or fetched(weights, report, unknown)
+        except OSError as error:
+            raise full(error, folder()) or unwritable(error) from error
     if weights.source == "file":
         read_head(here)
     check_digest(weights, here, report)
@@ -58,6 +70,15 @@ def fetched(weights: Weights, report: Report, unknown: bool) -> Path:
         read_head(found)
         os.replace(found, into)
     return into
+
+
+def unwritable(error: OSError) -> SetupError:
+    """What to do where the folder of the models cannot be used."""
+    return SetupError(
+        f"{folder()} cannot be used: {error.strerror or error}",
+        expected="a folder that this user may write to",
+        todo=f"change its owner, or set {FOLDER} to another one",
+    )
 
 
 def removed(weights: Weights) -> int:

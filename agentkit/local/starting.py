@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import secrets
 import socket
@@ -72,14 +73,32 @@ def check_installed() -> None:
     """
     if find_spec("xllamacpp"):
         return
+    if not ready_made(sys.platform, platform.machine()):
+        raise SetupError(
+            f"There is no ready-made llama.cpp server for {sys.platform} on {platform.machine()}",
+            expected=READY_MADE,
+            todo=OWN_SERVER,
+        )
     error = lacking(ModuleNotFoundError("xllamacpp", name="xllamacpp"))
     assert error is not None
     error.todo = (
-        f"{error.todo}. It brings llama.cpp's server, ready-made for Linux, macOS and Windows on"
-        " 64 bit; elsewhere start a server of your own (llama-server, Ollama) and use"
-        ' connect(..., base_url="http://...") or "ollama:MODEL"'
+        f"{error.todo}. It brings llama.cpp's server, ready-made for {READY_MADE}. Without: "
+        f"{OWN_SERVER}"
     )
     raise error
+
+
+READY_MADE = "Linux (x86_64, aarch64), macOS and Windows on AMD64"
+OWN_SERVER = (
+    "start a server of your own (llama-server, Ollama), here or elsewhere, and use"
+    ' connect(..., base_url="http://...") or "ollama:MODEL"'
+)
+
+
+def ready_made(system: str, machine: str) -> bool:
+    """Whether pip brings the server's program; compare the extra `local` in pyproject.toml."""
+    known = {"linux": ("x86_64", "aarch64"), "win32": ("AMD64",)}
+    return system == "darwin" or machine in known.get(system, ())
 
 
 def checked(name: str, path: Path, template: str = "") -> Head:
@@ -224,7 +243,8 @@ def failed(name: str, tail: str, code: int | None) -> LocalFailed:
         what = f"does not know models of the kind {found[1]!r}"
         todo = "update it (pip install -U 'jupyter-agentkit[local]'), or take another model"
     elif "couldn't bind" in tail:
-        what, todo = "cannot have that port: it is taken", "choose another one, or 0 for any"
+        what = "cannot have that port: it is taken, or this user may not have it"
+        todo = "choose another one, or 0 for any"
     elif re.search(r"failed to allocate|out of memory|bad_alloc", tail) or code == -9:
         what, todo = "got too little memory", "use a smaller model, or end other programs"
     elif "failed to load model" in tail:

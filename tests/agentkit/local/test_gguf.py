@@ -44,6 +44,9 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
             read_head(page)
     with pytest.raises(SetupError, match="version is 1"):
         read_head(write_head(page, version=1))
+    page.write_bytes(whole[:4] + whole[4:8][::-1] + whole[8:])
+    with pytest.raises(SetupError, match="big-endian"):
+        read_head(page)
     with pytest.raises(SetupError, match="cannot be read"):
         read_head(tmp_path)
 

