@@ -36,6 +36,19 @@ for dialect in ("responses", "anthropic"):
     assert done.stdout == "[]\n['responses']\n['anthropic', 'responses']\n", done.stderr
 
 
+def test_what_gives_tools_to_a_model_and_starts_one_here_comes_to_who_needs_it() -> None:
+    check = """
+import sys, agentkit
+names = ("prompted.model", "local")
+found = lambda: [m for m in names if f"agentkit.endpoints.{m}" in sys.modules]
+base = "http://127.0.0.1:1/v1"
+print(agentkit.connect("sim:careful") and agentkit.connect("m", base_url=base) and found())
+print(agentkit.connect("m", base_url=base, tools="prompted") and found())
+"""
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "[]\n['prompted.model']\n", done.stderr
+
+
 def test_every_public_name_is_there_when_it_is_asked_for() -> None:
     check = "import agentkit; print([n for n in dir(agentkit) if not hasattr(agentkit, n)]); "
     check += "print('connect' in dir(agentkit)); from agentkit import *; print(connect.__module__)"

@@ -16,8 +16,6 @@ from agentkit.endpoints.clients import CONNECT_S, Phases
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.fields import Fields
 from agentkit.endpoints.finding import EXPECTED, TODO, find
-from agentkit.endpoints.local import LocalEndpoint
-from agentkit.endpoints.prompted.model import Prompted, Tooling
 from agentkit.endpoints.providers import DIALECTS, PROVIDERS
 from agentkit.errors import SetupError, UnknownModel
 from agentkit.messages import JSON
@@ -25,6 +23,8 @@ from agentkit.model import Effort, Model
 from agentkit.reliability.retry import retry
 
 if TYPE_CHECKING:
+    from agentkit.endpoints.local import LocalEndpoint
+    from agentkit.endpoints.prompted.model import Tooling
     from agentkit.reliability.breaker import Breaker
     from agentkit.reliability.cache import Cache
     from agentkit.reliability.hedge import Hedge
@@ -150,8 +150,9 @@ def made(
     endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
     typed = {name: given[name] for name in TYPED}
     endpoint.options = options(typed, given["extra_body"], given["fields"], endpoint.dialect)
-    if isinstance(endpoint, LocalEndpoint):
-        endpoint.bind_length()
+    here = of_this_machine(endpoint)
+    if here is not None:
+        here.bind_length()
     endpoint.timeout_s, endpoint.transport = (
         float(timeout_s or endpoint.timeout_s),
         given["transport"] or endpoint.transport,
@@ -166,22 +167,32 @@ def made(
     return with_tools(model, endpoint, given["tools"])
 
 
+def of_this_machine(endpoint: Endpoint) -> LocalEndpoint | None:
+    """The endpoint, if it is a model on this machine: what serves one is loaded by who has one."""
+    if not endpoint.name.startswith("local:"):
+        return None
+    from agentkit.endpoints.local import LocalEndpoint
+
+    return endpoint if isinstance(endpoint, LocalEndpoint) else None
+
+
 def with_tools(model: Model, endpoint: Endpoint, tools: Tooling | None) -> Model:
     """The model, with tools where it has none of its own."""
-    tiny = isinstance(endpoint, LocalEndpoint) and endpoint.tiny
-    likely = endpoint.goes_on if isinstance(endpoint, LocalEndpoint) and tiny else None
-    if tools == "prompted":
-        return Prompted(model, tiny=tiny, likely=likely)
-    if tools == "native" and isinstance(endpoint, LocalEndpoint) and endpoint.weights.small:
+    here = of_this_machine(endpoint)
+    if tools == "native" and here is not None and here.weights.small:
         raise SetupError(
             f"{endpoint.name} has no tool calls of its own: its chat template would drop the tools",
             expected='tools="prompted", or nothing, which is the same',
         )
-    if tools is None and isinstance(endpoint, LocalEndpoint):
-        return Prompted(model, tiny=tiny, native=endpoint.native_tools, likely=likely)
-    if tools is None and endpoint.name.startswith("ollama:"):
-        return Prompted(model, native=perhaps)
-    return model
+    may_lack = here is not None or endpoint.name.startswith("ollama:")
+    if tools == "native" or (tools is None and not may_lack):
+        return model
+    from agentkit.endpoints.prompted.model import Prompted
+
+    native = None if tools == "prompted" else perhaps if here is None else here.native_tools
+    tiny = here is not None and here.tiny
+    likely = here.goes_on if here is not None and tiny else None
+    return Prompted(model, tiny=tiny, native=native, likely=likely)
 
 
 async def perhaps() -> bool:

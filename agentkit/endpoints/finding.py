@@ -15,7 +15,6 @@ from agentkit.endpoints.choices import closest
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.endpoint import Endpoint
 from agentkit.endpoints.failures import Site
-from agentkit.endpoints.local import local
 from agentkit.endpoints.openai import OPENAI
 from agentkit.endpoints.providers import (
     AZURE_VERSION,
@@ -45,6 +44,8 @@ def find(
     if colon and prefix == "sim":
         endpoint = simulated(name, model, base_url)
     elif colon and prefix == "local" and model and base_url is None:
+        from agentkit.endpoints.local import local  # with what starts such a model
+
         endpoint = local(name, model)
     elif colon and prefix in PROVIDERS and model:
         endpoint = hosted(name, prefix, model, base_url, api_key, dialect, headers)
