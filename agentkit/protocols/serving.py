@@ -13,6 +13,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from agentkit.errors import SetupError, error_text
 from agentkit.protocols.bounds import STOP_S
+from agentkit.protocols.heads import Heads
 from agentkit.protocols.quiet import Quiet
 from agentkit.protocols.streams import ending_with
 
@@ -83,6 +84,7 @@ async def begun(app: Any, listening: socket.socket) -> Running:
 
     config = uvicorn.Config(
         ending_with(app, ending),
+        http=Heads,
         log_config=None,
         ws="none",
         access_log=False,
