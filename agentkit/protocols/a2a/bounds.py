@@ -6,7 +6,10 @@ ASK_S = 600.0
 """For an answer, by default; what a person takes does not count."""
 
 CARD_S = 10.0
-"""For a card."""
+"""For a card, all of it: one that trickles is as good as none."""
+
+SIGNATURES = 20
+"""Of a card, that are looked at: each costs as much as the card is long."""
 
 STOP_S = 2.0
 """To tell an agent that its answer is not wanted any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,12 @@ from agentkit.protocols.a2a.faults import fault, other_version
 from agentkit.protocols.a2a.signing import Key, State, judged
 from agentkit.protocols.a2a.terms import ONCE
 from agentkit.protocols.a2a.web import http_client
-from agentkit.protocols.errors import PeerNotAllowed, PeerRejected, PeerUntrusted
+from agentkit.protocols.errors import (
+    PeerNotAllowed,
+    PeerRejected,
+    PeerTimedOut,
+    PeerUntrusted,
+)
 from agentkit.protocols.foreign import clipped, opening
 from agentkit.protocols.hosts import Hosts, place_of, same_place
 
@@ -98,7 +104,14 @@ class Peer:
         Raises:
             PeerError: it cannot be reached, has none, or it is not to be believed.
         """
-        card = await self._card()
+        try:
+            async with asyncio.timeout(CARD_S):
+                card = await self._card()
+        except TimeoutError as error:
+            raise PeerTimedOut(
+                f"{opening(self.where)} did not show its card within {CARD_S:g} s.",
+                todo="look whether it runs, and try again",
+            ) from error
         self.state = judged(card, self.keys)
         if self.keys and self.state != "valid":
             raise PeerUntrusted(

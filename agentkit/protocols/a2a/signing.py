@@ -29,6 +29,7 @@ from jwt.utils import base64url_decode
 
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import canonical, digest
+from agentkit.protocols.a2a.bounds import SIGNATURES
 
 ALGORITHMS = ["ES256", "EdDSA", "RS256", "PS256"]
 """Those with a public key: with a shared secret whoever checks could sign, too."""
@@ -173,7 +174,7 @@ def judged(card: AgentCard, keys: Iterable[Key], now: Callable[[], float] = time
     if not card.signatures:
         return "unsigned"
     known = list(keys)
-    states = [of_one(card, one, known, now()) for one in card.signatures]
+    states = [of_one(card, one, known, now()) for one in card.signatures[:SIGNATURES]]
     order: tuple[State, ...] = ("valid", "expired", "tampered", "unknown")
     return next(state for state in order if state in states)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Self
@@ -9,10 +10,16 @@ from typing import Any, Self
 import mcp_types as types
 from mcp import Client
 
+from agentkit.amounts import size
 from agentkit.events import Effect
 from agentkit.messages import JSON, Content, Message
-from agentkit.protocols.bounds import CONNECT_S
-from agentkit.protocols.errors import PeerChanged, PeerProtocolError, PeerUnreachable
+from agentkit.protocols.bounds import CONNECT_S, LARGEST
+from agentkit.protocols.errors import (
+    PeerChanged,
+    PeerProtocolError,
+    PeerTimedOut,
+    PeerUnreachable,
+)
 from agentkit.protocols.mcp.address import Address, address
 from agentkit.protocols.mcp.bounds import CALL_S, PAGES
 from agentkit.protocols.mcp.calls import Call
@@ -148,7 +155,7 @@ class McpServer:
             PeerError: it could not be made, or nobody knows what came of it.
             CallFailed: the server says that the tool failed.
         """
-        call = Call(self.name, context)
+        call = Call(self.name, context, tool.spec.name, tool.effect)
         async with call.within(tool.limit_s, tool.made.name):
             result = await there(self._call(tool, arguments, call))
         arrived(tool.outside, result.meta, *(getattr(one, "meta", None) for one in result.content))
@@ -227,9 +234,16 @@ class McpServer:
     async def _list(self, client: Client) -> list[Definition]:
         self.connection.changed = False  # Before it is asked: it may change again meanwhile.
         try:
-            found = await pages(client.list_tools, "tools")
-        except BaseException:
+            async with asyncio.timeout(self.connect_s):
+                found = await pages(client.list_tools, "tools")
+        except BaseException as error:
             self.connection.changed = True
+            if isinstance(error, TimeoutError):
+                raise PeerTimedOut(
+                    f"The MCP server {self.name} did not list its tools within"
+                    f" {self.connect_s:g} s.",
+                    todo="give it longer with connect_timeout_s=",
+                ) from error
             raise
         listing = [Definition(one, self.name) for one in found]
         self._marks = {one.name: one.mark for one in listing}
@@ -350,11 +364,18 @@ async def said_of_itself(client: Client) -> str | None:
 
 
 async def pages(ask: Callable[..., Any], part: str) -> list[Any]:
-    """All of a list that comes in pages, of which there are not endlessly many."""
+    """All of a list that comes in pages, of which there are not endlessly many.
+
+    Raises:
+        PeerProtocolError: they are together larger than one message may be.
+    """
     found: list[Any] = []
-    cursor = None
+    cursor, held = None, 0
     for _ in range(PAGES):
         page = await ask(cursor=cursor)
+        held += len(page.model_dump_json())
+        if held > LARGEST:
+            raise PeerProtocolError(f"The list of {part} is larger than {size(LARGEST)}.")
         found += getattr(page, part)
         if (following := page.next_cursor) is None or following == cursor:
             break
