@@ -2,8 +2,9 @@
 
 Alone: `python -m benchmarks.labels`. The same agent is asked with a policy and without, turn about
 in one process, so that what else the machine does meets both; a ratio is the median of those of
-neighbours. Function calls are counted besides, which nothing else on the machine can move. "Long"
-is a process that has read two thousand pages from outside, each of which a task may hold.
+neighbours. Function calls are counted besides, which nothing else on the machine can move. In
+"reads" the tool's words come from outside, and all that follows has their label. "Long" is a
+process that has read two thousand pages from outside, each of which a task may hold.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ async def compared(base: str, scenario: str, n: int, rounds: int) -> Figures:
 
     subject = await opened(base, "")
     policy = Policy(sources={"tool:add": CLEAN, "tool:mail": PRIVATE}, on_influence="ask")
-    act = subject.tool if scenario == "tool" else subject.turn
+    if scenario == "reads":
+        policy = Policy(lifts=())
+    act = subject.tool if scenario in ("tool", "reads") else subject.turn
     if scenario == "long":
         rng = random.Random(7)
         for number in range(PAGES):
@@ -77,7 +80,7 @@ def measured(scenario: str, n: str, rounds: str) -> Figures:
 
 
 def main(n: int = 100, rounds: int = 25) -> None:
-    for scenario in ("turn", "tool", "long"):
+    for scenario in ("turn", "tool", "reads", "long"):
         found = of("benchmarks.labels", "measured", scenario, str(n), str(rounds))
         print(
             f"{scenario}: {found['cpu_us']:,.0f} µs, {found['calls']:,.0f} calls; with a policy"

@@ -83,6 +83,8 @@ class Flow:
         self.places: dict[tuple[str, str], Place] = {}
         self.told: dict[tuple[str, str], Mark] = {}
         """Of the results of steps under way, where a peer or an adapter said it."""
+        self.answers: dict[tuple[str, str], Mark] = {}
+        """Of what was answered from elsewhere to the questions of an activation."""
         self.said: dict[str, Mark] = {}
         """Of texts that somebody was seen to say."""
         self.memories: dict[str, Mark] = {}
@@ -222,23 +224,20 @@ class Flow:
             return place.says
         mark = self._given(event) if known is None else self._lifted(event, known)
         place.mark |= mark
+        if event.step == "person":
+            at = event.run, event.scope
+            self.answers[at] = self.answers.get(at, NOTHING) | mark
         return mark
 
     def _lifted(self, event: StepEnded, mark: Mark) -> Mark:
         """What a result brings, but for the words that one without words does not have."""
-        kind = plain(event.result) if event.content is None and event.error is None else None
-        if kind is None or kind not in self.policy.lifts or not mark.label.untrusted:
-            return mark
-        return mark.without_words()
+        wordless = mark.label.untrusted and lifted(event, self.policy)
+        return mark.without_words() if wordless else mark
 
     def _given(self, event: StepEnded) -> Mark:
         """What the result of a step brings, by where it comes from and what it is."""
-        name = named(event)
-        if event.step == "memory":
-            verb = event.name.rpartition(".")[2]
-            name = name.partition(".")[0]
-            if event.status == "ok" and verb in TELLS_NOTHING:
-                return NOTHING
+        if (name := source_of(event)) is None:
+            return NOTHING
         said = f"{self.place(event.run, event.scope).actor} read {name}"
         mark = from_source(self.policy.source(name), event.run, event.seq, said, name)
         if event.step == "memory":
@@ -306,13 +305,42 @@ HANDLERS: dict[type[Any], Callable[[Flow, Any], Mark | None]] = {
 def sent_by_peer(event: Noted, policy: Policy) -> tuple[Label, str]:
     """The label of a task that came from elsewhere, and from whom."""
     told = event.data if isinstance(event.data, dict) else {}
-    source = f"client:{told.get('owner') or 'a2a'}"
+    source = client(told.get("owner"))
     return policy.believed(source, from_wire(told.get("metadata"))), source
+
+
+def client(owner: Any) -> str:
+    """Who calls what is served over A2A, as policies name it."""
+    return f"client:{owner or 'a2a'}"
 
 
 def stopped(event: StepEnded) -> bool:
     """Whether a step was given up before it told anything."""
     return event.status == "cancelled" and (event.error is None or event.error.type in STOPPED)
+
+
+def source_of(event: StepEnded) -> str | None:
+    """Where the result of a step comes from; None where it tells nothing."""
+    if event.step != "memory":
+        return named(event)
+    if event.status == "ok" and event.name.rpartition(".")[2] in TELLS_NOTHING:
+        return None
+    return named(event).partition(".")[0]
+
+
+def lifted(event: StepEnded, policy: Policy) -> bool:
+    """Whether a result holds no words, so that it counts as no order."""
+    if event.content is not None or event.error is not None:
+        return False
+    return plain(event.result) in policy.lifts
+
+
+def harmless(event: StepEnded, policy: Policy) -> bool:
+    """Whether the result of a step brings in nothing, in a run in which all is clean so far."""
+    if stopped(event) or (name := source_of(event)) is None:
+        return True
+    label = policy.source(name)
+    return label.clean or (label.confidentiality == "public" and lifted(event, policy))
 
 
 def named(event: StepStarted | StepEnded) -> str:

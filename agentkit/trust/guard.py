@@ -15,12 +15,20 @@ from pydantic import BaseModel
 from agentkit.errors import AgentkitError
 from agentkit.events import Event, Failure, MessageSent, Noted, StepEnded, StepStarted
 from agentkit.guarding import ARRIVING
-from agentkit.messages import JSON, Node, Thread
+from agentkit.messages import JSON, Thread
 from agentkit.person import Question, agreed
 from agentkit.scope import YOU, current_scope
 from agentkit.step import Outcome, Step
 from agentkit.toolcalls import listed
-from agentkit.trust.flow import HANDLERS, RECEIVED, SILENT, TOPICS, Flow, sent_by_peer
+from agentkit.trust.flow import (
+    HANDLERS,
+    RECEIVED,
+    SILENT,
+    TOPICS,
+    Flow,
+    harmless,
+    sent_by_peer,
+)
 from agentkit.trust.heard import HEARD
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.marks import NOTHING, Mark
@@ -36,6 +44,10 @@ INSIDE = ("model", *SILENT)
 
 WATCHED = (*TOPICS, RECEIVED)
 """Topics of notes that tell of labels."""
+
+
+ONCE = "Do not repeat it."
+"""What a model is told besides."""
 
 
 class PolicyRefused(AgentkitError):
@@ -57,6 +69,8 @@ class RunGuard:
         self._flow: Flow | None = None
         self._later: list[Any] = []
         """What happened while nobody asked for a label."""
+        self._looked = 0
+        """How many of these brought in nothing from outside."""
         self.take: Callable[[Any], None] = self._later.append
         self._told: list[tuple[Labelled, str]] = []
         """What another run was told of its task, and of the results of its steps."""
@@ -84,6 +98,17 @@ class RunGuard:
                     self._later, self._flow, self.take = [], flow, partial(follow, flow)
         return self._flow
 
+    def clean_so_far(self) -> bool:
+        """Whether nothing came from outside yet, as most steps find it: no label is worked out."""
+        with self.run.emitting:
+            if self._flow is not None:
+                return False
+            for event in self._later[self._looked :]:
+                if brings_in(event, self.policy):
+                    return False
+                self._looked += 1
+        return True
+
     def begin(self, start: Any) -> None:
         """The run has begun, or goes on: the log keeps which policy holds."""
         self.take(start)
@@ -92,8 +117,9 @@ class RunGuard:
         for told, scope in self._told:
             self.run.note(told, scope=scope)
         outer, within = self.run.outer, self.run.within
-        if outer is not None and outer.guard is not None and within is not None:
-            around = outer.guard.flow.now(outer.id, within.key)
+        known = outer.guard if outer is not None else None
+        if known is not None and within is not None and not known.clean_so_far():
+            around = known.flow.now(outer.id, within.key)
             self._say(around.label, f"run:{outer.id}", "")
         if (come := ARRIVING.get()) is not None:
             label, source = come
@@ -123,13 +149,21 @@ class RunGuard:
             if not label <= self.flow.place(self.run.id, scope).mark.label:
                 self._say(label, f"spec:{source}", scope)
 
-    def arrived(self, source: str, said: Label | None, step: str) -> None:
+    def arrived(self, source: str, said: Label | None, step: str, scope: str) -> None:
         """The result of a step comes from a peer, with what that says of it."""
-        self._say(self.policy.believed(source, said), source, current_scope().key, step)
+        self._say(self.policy.believed(source, said), source, scope, step)
 
     def leaving(self) -> Label:
         """Of what is asked by the step that is performed here."""
+        if self.clean_so_far():
+            return CLEAN
         return self.flow.now(self.run.id, current_scope().key).label
+
+    def answered(self) -> Mark:
+        """Of what was answered from elsewhere to the questions that were asked here."""
+        if self.clean_so_far():
+            return NOTHING
+        return self.flow.answers.get((self.run.id, current_scope().key), NOTHING)
 
     async def judge(self, step: Step) -> Outcome | None:
         """None where a step may be performed; else what whoever asked for it is told.
@@ -141,7 +175,28 @@ class RunGuard:
             return None
         if step.kind == "model" and not self.policy.judges_models:
             return None
+        if self.clean_so_far():
+            return None
         mark = self.flow.now(self.run.id, step.scope.key)
+        if (why := await self.against(step, mark)) is None:
+            return None
+        text = f"{step.name} was not called: {why}"
+        if step.kind == "tool":
+            return Outcome(error=Failure(type=PolicyRefused.__name__, text=f"{text} {ONCE}"))
+        raise PolicyRefused(
+            f"{text} {ONCE}",
+            expected=f"a policy that allows {step.kind}:{step.name} under this influence",
+            todo="look at the way of it: trust.explain(run, event)",
+            run_id=self.run.id,
+        )
+
+    async def against(self, step: Step, mark: Mark) -> str | None:
+        """What the policy has against a step, in words; None where nothing, or a person allows it.
+
+        Args:
+            step: that is to be performed, or to go on.
+            mark: of what it tells. A decision is in the log.
+        """
         if mark is NOTHING:
             return None
         name = f"{step.kind}:{step.name}"
@@ -158,7 +213,10 @@ class RunGuard:
         self._note(step, name, decided, mark, allowed)
         if allowed or decided.verdict == "allow":
             return None
-        return self._refused(step, name, decided, mark)
+        return (
+            f"the policy {self.policy.name} does not allow it. {decided.reason} It came from"
+            f" {', '.join(mark.origins)}."
+        )
 
     async def _asked(self, step: Step, name: str, decided: Decision, mark: Mark) -> bool:
         """Ask a person whether this one step may be performed."""
@@ -188,24 +246,10 @@ class RunGuard:
         )  # fmt: skip
         self.run.note(told, scope=step.scope.key)
 
-    def _refused(self, step: Step, name: str, decided: Decision, mark: Mark) -> Outcome:
-        text = (
-            f"{step.name} was not called: the policy {self.policy.name} does not allow it."
-            f" {decided.reason} It came from {', '.join(mark.origins)}. Do not repeat it."
-        )
-        if step.kind == "tool":
-            return Outcome(error=Failure(type=PolicyRefused.__name__, text=text))
-        raise PolicyRefused(
-            text,
-            expected=f"a policy that allows {name} under this influence",
-            todo="look at the way of it: trust.explain(run, event)",
-            run_id=self.run.id,
-        )
-
     def end(self) -> None:
         """The run has ended: what was opened around it knows what it knows."""
-        if self._flow is None and (nodes := said_in_clean(self._later)) is not None:
-            HEARD.clean(nodes)
+        if self.clean_so_far():
+            HEARD.clean([event.nodes for event in self._later if event.nodes])
             return
         flow = self.flow
         HEARD.clean([text for text, mark in flow.said.items() if mark is NOTHING])
@@ -238,27 +282,18 @@ def follow(flow: Flow, event: Any) -> None:
         HEARD.keep(node.message.text, mark.label, f"run:{event.run}", given=given)
 
 
-def said_in_clean(events: Iterable[Any]) -> list[tuple[Node, ...]] | None:
-    """The messages of events that brought in nothing but what the person and models said.
-
-    Returns:
-        None where anything else may have come in: then the labels are worked out.
-    """
-    found = []
-    for event in events:
-        kind = type(event)
-        if kind is Noted and event.topic in WATCHED:
-            return None
-        if (kind is StepStarted or kind is StepEnded) and event.step not in INSIDE:
-            return None
-        if event.nodes:
-            found.append(event.nodes)
-            if kind is MessageSent and event.purpose == "task":
-                for node in event.nodes:
-                    own = node is event.nodes[-1] or node.message.role == "system"
-                    if not own or type(node.message.content) is not str:
-                        return None
-    return found
+def brings_in(event: Any, policy: Policy) -> bool:
+    """Whether an event may bring in what is not clean, after none that did."""
+    kind = type(event)
+    if kind is StepEnded:
+        return event.step not in INSIDE and not harmless(event, policy)
+    if kind is MessageSent:
+        return event.purpose == "task" and any(
+            (node is not event.nodes[-1] and node.message.role != "system")
+            or type(node.message.content) is not str
+            for node in event.nodes
+        )
+    return kind is Noted and event.topic in WATCHED
 
 
 def understood(form: JSON) -> Policy:

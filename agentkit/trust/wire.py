@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from agentkit.causes import performing
+from agentkit.events import Effect, StepKind
 from agentkit.guarding import ARRIVING, Everywhere, kept_in
 from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.scope import here
+from agentkit.step import Step
 from agentkit.trust.flow import flow_of
-from agentkit.trust.labels import Label
+from agentkit.trust.guard import PolicyRefused
+from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.metadata import KEY, from_wire, to_wire
 from agentkit.trust.notes import labelled
 
@@ -29,11 +32,23 @@ __all__ = [
     "arriving",
     "from_wire",
     "joined",
+    "known_here",
     "leaving",
+    "may_follow",
+    "noted",
     "to_wire",
     "told_in",
     "told_of",
 ]
+
+
+def known_here() -> Label:
+    """The label of what whoever works here has read; clean outside of a run with a policy."""
+    around = here.get()
+    if around is None or around[0].guard is None:
+        return CLEAN
+    found: Label = around[0].guard.leaving()
+    return found
 
 
 def leaving() -> dict[str, JSON]:
@@ -41,10 +56,39 @@ def leaving() -> dict[str, JSON]:
 
     Nothing outside of a run, and in one without a policy.
     """
+    return to_wire(known_here())
+
+
+async def may_follow(kind: StepKind, name: str, effect: Effect, known: Label) -> Label:
+    """See to it that the answers to a peer's questions may be told to it, in a step under way.
+
+    What the person here says may. An answer that came from elsewhere, as of a client that is
+    served, is decided on like the step itself.
+
+    Args:
+        kind, name, effect: of the step.
+        known: the label of what it has told so far.
+
+    Returns:
+        The label of all that it tells.
+
+    Raises:
+        PolicyRefused: the policy does not allow it.
+    """
     around = here.get()
     if around is None or around[0].guard is None:
-        return {}
-    return to_wire(around[0].guard.leaving())
+        return known
+    run, scope = around
+    mark = run.guard.answered()
+    if mark.label <= known:
+        return known
+    place = performing.get()
+    key = place.step if place is not None and place.run == run.id else ""
+    step = Step(kind, name, None, effect, (), "", scope, key, 0)
+    if (why := await run.guard.against(step, mark)) is not None:
+        raise PolicyRefused(f"A question of {name} was not answered: {why}", run_id=run.id)
+    label: Label = known | mark.label
+    return label
 
 
 def arrived(source: str, *metas: Any) -> None:
@@ -57,13 +101,26 @@ def arrived(source: str, *metas: Any) -> None:
     around, place = here.get(), performing.get()
     if around is None:
         return
-    run, said = around[0], joined(metas)
+    run = around[0]
     step = place.step if place is not None and place.run == run.id else ""
+    noted(run, source, joined(metas), step, around[1].key)
+
+
+def noted(run: Any, source: str, said: Label | None, step: str, scope: str) -> None:
+    """Put the label of what a peer sent to a run into its log, before anything follows from it.
+
+    Args:
+        run: whose step waits for it.
+        source: who sent it, "client:ann".
+        said: what that says of it, if anything.
+        step: the key of the step whose result it is.
+        scope: of the step.
+    """
     if run.guard is not None:
-        run.guard.arrived(source, said, step)
+        run.guard.arrived(source, said, step, scope)
     elif said is not None:
         label = said | Label(integrity="untrusted")
-        run.note(labelled(label, source, step))
+        run.note(labelled(label, source, step), scope=scope)
 
 
 def joined(metas: Iterable[Any]) -> Label | None:

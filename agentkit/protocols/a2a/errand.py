@@ -26,15 +26,16 @@ from a2a.types import (
 from google.protobuf.json_format import MessageToDict
 
 from agentkit.errors import AgentkitError, BadOutput
-from agentkit.events import Delta
+from agentkit.events import Delta, Effect
 from agentkit.person import Question
 from agentkit.protocols.a2a.bounds import POLL_S, STOP_S
-from agentkit.protocols.a2a.content import parts_of
+from agentkit.protocols.a2a.content import parts_of, proto_value
 from agentkit.protocols.a2a.earlier import Earlier, message_id
 from agentkit.protocols.a2a.faults import fault
 from agentkit.protocols.a2a.peer import Peer
 from agentkit.protocols.a2a.report import Report
 from agentkit.protocols.a2a.terms import HELD, OPTIONS
+from agentkit.protocols.bounds import QUESTIONS
 from agentkit.protocols.clock import Clock
 from agentkit.protocols.errors import (
     PeerAbsent,
@@ -46,6 +47,7 @@ from agentkit.protocols.errors import (
 from agentkit.protocols.foreign import clipped, opening
 from agentkit.protocols.notes import RemoteAsked, RemoteSaid, RemoteTask
 from agentkit.run import Run
+from agentkit.trust.wire import known_here, may_follow, to_wire
 
 AWAY_S = 60.0
 """How long an agent that has a task may be away before it counts as gone."""
@@ -70,11 +72,14 @@ class Errand:
     earlier: Earlier
     resend: bool
     """Whether the message may be sent again where nobody knows whether it came."""
+    effect: Effect
+    """Of the step."""
 
     def __post_init__(self) -> None:
+        self._known = known_here()
         self.report = Report(self.peer.where)
         self._noted = self._said = ""
-        self._words = 0
+        self._words = self._questions = 0
         self._news = False
 
     async def carried_out(self) -> Report:
@@ -217,6 +222,7 @@ class Errand:
         asks = task.status.message
         id = asks.message_id or message_id(self.key, task.id, str(len(task.history)))
         said = await self._answered(id, task, asks)
+        self._known = await may_follow("remote", self.name, self.effect, self._known)
         parts = parts_of(said)
         reply = Message(
             message_id=message_id(self.key, task.id, id),
@@ -225,6 +231,8 @@ class Errand:
             task_id=task.id,
             context_id=task.context_id,
         )
+        for field, label in to_wire(self._known).items():
+            reply.metadata[field] = proto_value(label).struct_value
         try:
             await self._listen(client.send_message(SendMessageRequest(message=reply)))
         except PeerUnreachable:
@@ -244,6 +252,12 @@ class Errand:
             # In the order in which they were put: their answers are recorded.
             if one.question not in self.earlier.answers:
                 self.earlier.answers[one.question] = await self._ask(one)
+        self._questions += 1
+        if self._questions > QUESTIONS:
+            raise PeerProtocolError(
+                f"{opening(self.peer.where)} asked more than {QUESTIONS} questions.",
+                expected="an answer at last",
+            )
         if id not in self.earlier.answers:
             told = MessageToDict(asks.metadata).get(OPTIONS, [])
             options = tuple(str(one)[:200] for one in told[:20]) if isinstance(told, list) else ()

@@ -49,6 +49,7 @@ from agentkit.protocols.a2a.push import Push
 from agentkit.protocols.a2a.tasks import Folded
 from agentkit.protocols.a2a.terms import HELD, OUTPUT, OVER
 from agentkit.protocols.notes import Received
+from agentkit.trust.labels import Label
 from agentkit.trust.wire import KEY, joined
 
 Event = Task | Message | TaskStatusUpdateEvent | TaskArtifactUpdateEvent
@@ -83,7 +84,7 @@ class Handler(Push, RequestHandler):
         check_ids(message)
         async with self._beginning:  # Two with one id are one.
             task = await (
-                self._followed(message, context)
+                self._followed(message, context, params.metadata)
                 if message.task_id
                 else self._begun(message, context, params.metadata)
             )
@@ -105,8 +106,7 @@ class Handler(Push, RequestHandler):
             raise InternalError("Too many tasks are under way here; send it again later.")
         metadata = MessageToDict(message.metadata)
         schema = metadata.pop(OUTPUT, None)
-        told = (message.metadata, beside, *(part.metadata for part in message.parts))
-        if (label := joined(map(MessageToDict, told))) is not None:
+        if (label := label_of(message, beside)) is not None:
             metadata[KEY] = label.form()
         given = message.context_id or str(uuid.uuid4())
         received = Received(
@@ -141,7 +141,7 @@ class Handler(Push, RequestHandler):
         except AgentkitError:
             pass  # Its state says why.
 
-    async def _followed(self, message: Message, context: ServerCallContext) -> Folded:
+    async def _followed(self, message: Message, context: ServerCallContext, beside: Any) -> Folded:
         """A message to a task that there is."""
         task = self._task(message.task_id, context)
         if message.context_id and message.context_id != task.context:
@@ -159,7 +159,8 @@ class Handler(Push, RequestHandler):
         question = questions[0]
         said = chosen(str(content_of(message.parts)), question.options, question.words)
         try:
-            await self.jobs.answer(task, question, said, message.message_id)
+            label = label_of(message, beside)
+            await self.jobs.answer(task, question, said, message.message_id, label)
         except AlreadyAnswered as error:
             raise UnsupportedOperationError(str(error)) from error
         except AgentkitError as error:
@@ -280,6 +281,17 @@ def put_all(queue: asyncio.Queue[Any], items: list[Any]) -> None:
 def owner_of(context: ServerCallContext) -> str:
     """Who calls, as far as that is known."""
     return context.user.user_name if context.user.is_authenticated else ""
+
+
+def label_of(message: Message, beside: Any) -> Label | None:
+    """The label of a message, as its sender says, wherever that stands.
+
+    Args:
+        message: that came.
+        beside: the metadata of the request that brought it.
+    """
+    told = (message.metadata, beside, *(part.metadata for part in message.parts))
+    return joined(map(MessageToDict, told))
 
 
 def check_ids(message: Message) -> None:

@@ -14,7 +14,7 @@ from agentkit.answer import Answer
 from agentkit.attaching import attach
 from agentkit.causes import caused_by
 from agentkit.conversation import heard_in
-from agentkit.errors import AgentkitError, LogError
+from agentkit.errors import AgentkitError, Interrupted, LogError
 from agentkit.events import Cause, Noted, RunStarted
 from agentkit.given import NOT_GIVEN, identity_of
 from agentkit.log import Log
@@ -26,6 +26,9 @@ from agentkit.protocols.a2a.terms import OVER
 from agentkit.protocols.notes import Received, Withdrawn
 from agentkit.questions import GivenAnswer, Pending, give
 from agentkit.run import Run
+from agentkit.trust.flow import client
+from agentkit.trust.labels import Label
+from agentkit.trust.wire import noted
 from agentkit.typed import Output, schema_of
 
 CONTEXTS = 10_000
@@ -127,6 +130,12 @@ class Jobs:
         return self.under_way.get(run_id) or await self._started(run_id, None)
 
     async def _started(self, run_id: str, errand: Errand | None) -> Job:
+        if self.closing:
+            # What began now nobody would end, and it would write into a log that is closed.
+            raise Interrupted(
+                f"{self.actor.name} is served no longer; its tasks go on when it is again.",
+                run_id=run_id,
+            )
         # It belongs to no cell and no run, whatever the server was started in.
         opened = asyncio.Event()
         work = self._work(run_id, errand)
@@ -187,13 +196,26 @@ class Jobs:
             return found if found.thread else None
         return None
 
-    async def answer(self, task: Folded, question: Pending, said: str, message: str) -> None:
+    async def answer(
+        self, task: Folded, question: Pending, said: str, message: str, label: Label | None
+    ) -> None:
         """Give the answer to a question of a task.
 
+        Args:
+            task: that asks.
+            question: of it.
+            said: the answer.
+            message: the id of the message that brings it.
+            label: of that message, as its sender says.
+
         Raises:
-            AlreadyAnswered: somebody was faster. LogError: it was not recorded.
+            AlreadyAnswered: somebody was faster. AgentkitError: it was not recorded.
         """
-        await self.go_on(task.run_id)  # Else nobody would take it.
+        job = await self.go_on(task.run_id)  # Else nobody would take it.
+        asks = task.asks(question)
+        if job.run is not None and asks is not None:
+            noted(job.run, client(task.owner), label, asks.key, asks.scope)
+            await job.run.flush()
         await give(self.log, question, GivenAnswer(text=said, by=f"{BY}{message}"))
 
     async def withdraw(self, task: Folded, owner: str) -> None:

@@ -34,6 +34,7 @@ from agentkit.protocols.hosts import Hosts
 from agentkit.run import current_run
 from agentkit.scope import current_scope
 from agentkit.step import Outcome
+from agentkit.trust.guard import PolicyRefused
 from agentkit.trust.wire import arrived, leaving
 from agentkit.typed import Output, answered_before, schema_of
 
@@ -134,7 +135,9 @@ class RemoteAgent(Actor):
             message.metadata[field] = proto_value(label).struct_value
         clock, where = Clock(), self.peer.where
         resend = self.peer.once or self.effect == "pure"
-        errand = Errand(self.peer, self.name, run, scope, key, message, clock, earlier, resend)
+        errand = Errand(
+            self.peer, self.name, run, scope, key, message, clock, earlier, resend, self.effect
+        )
         late = PeerTimedOut(
             f"{opening(where)} did not answer within {self.timeout_s or 0:g} s.",
             todo="resume: it is asked for its task first; or give it longer with timeout_s=",
@@ -142,7 +145,7 @@ class RemoteAgent(Actor):
         try:
             async with clock.limited(self.timeout_s, late):
                 report = await errand.carried_out()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, PolicyRefused):
             await asyncio.shield(errand.withdraw())
             raise
         arrived(self.outside, *report.labels())

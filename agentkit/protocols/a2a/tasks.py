@@ -126,6 +126,11 @@ class Folded:
         found = self.asked.listed(info, self.log)
         return [one for one in found if given(self.log, one.id) is None]
 
+    def asks(self, question: Pending) -> StepStarted | None:
+        """The step that puts a question."""
+        found = self.asked.open.values()
+        return next((one for one in found if named(self.run_id, one.key) == question.id), None)
+
     def heard(self, message: str, parts: Any) -> bool:
         """Whether a message has been taken already: one of that id that says the same."""
         text = "".join(one.text for one in parts).strip()

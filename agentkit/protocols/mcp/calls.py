@@ -14,14 +14,16 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from agentkit.causes import outgoing
 from agentkit.errors import AgentkitError
+from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.person import Question, answered
+from agentkit.protocols.bounds import QUESTIONS
 from agentkit.protocols.clock import Clock
-from agentkit.protocols.errors import PeerTimedOut
+from agentkit.protocols.errors import PeerProtocolError, PeerTimedOut
 from agentkit.protocols.foreign import clipped
 from agentkit.protocols.mcp.asking import elicited
 from agentkit.protocols.mcp.thread import back
-from agentkit.trust.wire import leaving
+from agentkit.trust.wire import known_here, may_follow, to_wire
 
 KEY = "jupyter-agentkit/idempotency-key"
 """In `_meta` of a call: the same when it is made again, for servers that tell by it that they have
@@ -31,20 +33,25 @@ done it already."""
 class Call(Clock):
     """A call that is under way."""
 
-    def __init__(self, server: str, context: Context[Any] | None) -> None:
+    def __init__(
+        self, server: str, context: Context[Any] | None, tool: str = "", effect: Effect = "once"
+    ) -> None:
         """Describe one, where it is made.
 
         Args:
             server: that is called.
             context: of the tool, if an agent makes the call.
+            tool, effect: its name here, and what a second call of it does.
         """
         super().__init__()
         self.server, self.context = server, context or Context(NOT_GIVEN)
+        self.tool, self.effect = tool, effect
         self.around = contextvars.copy_context()
         self.trace = outgoing()
         """The trace context of the step that makes it."""
-        self.label = leaving()
-        """What is known of what it says, where a policy follows that."""
+        self.known = known_here()
+        """Of what it says, where a policy follows that."""
+        self.questions = 0
         self.stopped: AgentkitError | None = None
         """What ended the ask, as a question to a person may."""
 
@@ -52,7 +59,7 @@ class Call(Clock):
     def meta(self) -> dict[str, Any] | None:
         """What goes along with it."""
         key = {KEY: self.context.key} if self.context.key else {}
-        return {**key, **self.trace, **self.label} or None
+        return {**key, **self.trace, **to_wire(self.known)} or None
 
     @contextlib.contextmanager
     def spanning(self) -> Iterator[None]:
@@ -98,10 +105,20 @@ class Call(Clock):
         self, params: types.ElicitRequestParams
     ) -> types.ElicitResult | types.ErrorData:
         """Put a question of the server to the person, where the call was made."""
+        self.questions += 1
+        if self.questions > QUESTIONS:
+            self.stopped = PeerProtocolError(
+                f"The MCP server {self.server} asked more than {QUESTIONS} questions in one call.",
+                expected="an answer at last",
+            )
+            return types.ErrorData(code=types.INTERNAL_ERROR, message="Too many questions")
 
         async def answer() -> types.ElicitResult:
             with self.paused():
-                return await elicited(self.server, params, self._ask)
+                given = await elicited(self.server, params, self._ask)
+            if given.action == "accept":
+                self.known = await may_follow("tool", self.tool, self.effect, self.known)
+            return given.model_copy(update={"meta": to_wire(self.known) or None})
 
         try:
             return await back(self.home, self.around.copy(), answer)

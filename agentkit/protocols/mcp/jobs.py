@@ -25,7 +25,7 @@ from agentkit.protocols.mcp.offers import Offer
 from agentkit.toolcalls import use
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import BadArguments
-from agentkit.trust.wire import arriving, told_of
+from agentkit.trust.wire import arrived, arriving, told_of
 
 ANSWER_S = 600.0
 """How long a question waits for who called, before nobody counts as there."""
@@ -41,7 +41,14 @@ class Open:
     question: Question
     answer: asyncio.Future[str | None]
     """None where who called does not answer."""
+    metas: tuple[Any, ...] = ()
+    """What came along with the answer."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def take(self, said: str | None, *metas: Any) -> None:
+        """Have its answer, and what came along with that."""
+        self.metas = metas
+        self.answer.set_result(said)
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,7 @@ class Job:
             async with asyncio.timeout(ANSWER_S):
                 said = await waiting.answer
                 if said is not None:
+                    arrived(self.sent[0], *waiting.metas)
                     return said
         raise Nobody
 
@@ -263,6 +271,7 @@ class Jobs:
 
     def __init__(self, log: Log | None, deps: Any = NOT_GIVEN) -> None:
         self.log, self.deps = log, deps
+        self.closing = False
         self._by_run: dict[str, Job] = {}
         self._open: dict[str, tuple[Job, Open]] = {}
 
@@ -309,7 +318,8 @@ class Jobs:
         return self._open.get(token)
 
     async def close(self) -> None:
-        """End all calls; their runs can be gone on with."""
+        """End all calls, and begin no more; their runs can be gone on with."""
+        self.closing = True
         tasks = [job.task for job in self._by_run.values()]
         for task in tasks:
             task.cancel()

@@ -95,10 +95,13 @@ class Service:
         offer = self.offered.get(params.name)
         if offer is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name!r}.")
+        if self.jobs.closing:
+            raise MCPError(types.INTERNAL_ERROR, "It is served no longer; call again later.")
         if offer.quiet:
             return result_of(await at_once(offer, params.arguments or {}))
         if params.request_state is not None:
-            job = self._answered(params.request_state, params.input_responses or {})
+            answers = params.input_responses or {}
+            job = self._answered(params.request_state, answers, context.meta)
         else:
             key = (context.meta or {}).get(KEY, "")
             if not isinstance(key, str) or len(key) > LONGEST_KEY:
@@ -108,8 +111,13 @@ class Service:
             job = self.jobs.begin(offer, arguments, key, who, cause, context.meta)
         return await self._attended(context, job)
 
-    def _answered(self, token: str, answers: dict[str, Any]) -> Job:
+    def _answered(self, token: str, answers: dict[str, Any], meta: Any) -> Job:
         """The call that an answer is for.
+
+        Args:
+            token: of the question.
+            answers: by what was asked for.
+            meta: what came along with them.
 
         Raises:
             MCPError: the question is not open any more.
@@ -124,7 +132,7 @@ class Service:
         job, waiting = found
         answer = answers.get("answer")
         if isinstance(answer, types.ElicitResult):
-            waiting.answer.set_result(said(waiting.question, answer))
+            waiting.take(said(waiting.question, answer), meta, answer.meta)
         else:
             # It is asked once more, as the protocol wants it.
             job.news.put_nowait(waiting)
@@ -175,7 +183,7 @@ class Service:
         except MCPError:
             waiting.answer.set_result(None)
             return
-        waiting.answer.set_result(said(waiting.question, answer))
+        waiting.take(said(waiting.question, answer), answer.meta)
 
 
 def cause_of(context: Asked) -> Cause | None:

@@ -22,6 +22,7 @@ from a2a.types import (
     TaskState,
 )
 from a2a.utils.errors import (
+    InternalError,
     InvalidParamsError,
     PushNotificationNotSupportedError,
     TaskNotCancelableError,
@@ -115,6 +116,19 @@ async def test_a_task_waits_for_an_answer_and_takes_one(client: Client) -> None:
         await sent(client, message("yes", "m5", task_id=task.id))
     with pytest.raises(TaskNotFoundError):
         await sent(client, message("yes", "m6", task_id="unknown"))
+
+
+async def test_what_ends_begins_nothing_more(client: Client, service: A2aService) -> None:
+    task = await sent(client, message("ask"))
+    await service.handler.jobs.close()
+    again = await sent(client, message("ask"))  # As a client does whose connection broke.
+    assert again.id == task.id and "It goes on once" in again.status.message.parts[0].text
+    for later in (message("hello", "m2"), message("yes", "m3", task_id=task.id)):
+        with pytest.raises((InternalError, UnsupportedOperationError)):
+            await sent(client, later)
+    with pytest.raises(TaskNotCancelableError, match="served no longer"):
+        await client.cancel_task(CancelTaskRequest(id=task.id))
+    assert service.tasks == [] and ASKED == ["ask"]
 
 
 async def test_a_task_is_cancelled_for_good(client: Client, service: A2aService) -> None:
