@@ -13,12 +13,16 @@ from typing import Any
 
 from agentkit.errors import ToolError, full_text
 from agentkit.messages import JSON
+from agentkit.tools.validator import library
 
 LARGEST = 100_000
 """Characters of a schema: some 25,000 tokens, and every request repeats it."""
 
 FOLLOWED = 10_000
 """References that one check follows: each may lead to two more, and so on."""
+
+WORK = 200_000
+"""Keywords that one check looks at, in a second or two: a result may have millions of items."""
 
 SHOWN, LONGEST = 5, 300
 """Errors that a model is told of, and characters of each."""
@@ -33,7 +37,7 @@ REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 class Endless(Exception):  # nobody but this file sees it
-    """A check followed too many references."""
+    """A check followed too many references, or takes too long."""
 
 
 class Schema:
@@ -47,7 +51,7 @@ class Schema:
         """
         if not isinstance(schema, dict) or schema.get("type", "object") != "object":
             raise unusable(name, "they are no schema of an object")
-        self.name, self._left = name, FOLLOWED
+        self.name, self._left, self._work = name, FOLLOWED, WORK
         try:
             self._validator, lost = self._made(schema)
             if not lost:
@@ -55,7 +59,7 @@ class Schema:
         except ToolError:
             raise
         except Endless as error:
-            raise unusable(name, "they refer to themselves without end") from error
+            raise unusable(name, "they refer to themselves without end, or are too many") from error
         except RecursionError as error:
             raise unusable(name, "they are nested too deeply, or without end") from error
         except Exception as error:  # A foreign schema is odd in ways that nobody lists.
@@ -66,22 +70,23 @@ class Schema:
     def _made(self, schema: dict[str, JSON]) -> tuple[Any, list[str]]:
         """What validates, and the references that lead nowhere."""
         # With what it needs it is as large as the rest of what a first import loads.
-        import jsonschema
+        jsonschema = library()
         import referencing
 
         default = jsonschema.Draft202012Validator
         kind: Any = jsonschema.validators.validator_for(schema, default=default)
+        keywords = {**kind.VALIDATORS, "uniqueItems": distinct}
+        counted = {name: self._counted(one, name in REFERENCES) for name, one in keywords.items()}
+        bounded: Any = jsonschema.validators.extend(kind, counted)
         # Formats are regular expressions, and other things that only some check.
-        try:
-            kind.check_schema(schema, format_checker=jsonschema.FormatChecker(formats=()))
-        except jsonschema.SchemaError as error:
-            said = f"{error.json_path}: {shortened(error.message)}"
-            raise unusable(self.name, said) from error
+        self._left, self._work = WORK, WORK
+        formats = jsonschema.FormatChecker(formats=())
+        # Where a schema names its dialect the library goes on with its own, unbounded keywords.
+        meta = {name: one for name, one in kind.META_SCHEMA.items() if name != "$schema"}
+        errors = bounded(meta, format_checker=formats).iter_errors(schema)
+        if (error := jsonschema.exceptions.best_match(errors)) is not None:
+            raise unusable(self.name, f"{error.json_path}: {shortened(error.message)}")
         cleaned: Any = without_patterns(schema)
-        following = {
-            one: self._counted(kind.VALIDATORS[one]) for one in REFERENCES if one in kind.VALIDATORS
-        }
-        bounded: Any = jsonschema.validators.extend(kind, following)
         # An empty registry: by its own jsonschema would fetch what a schema refers to.
         validator = bounded(cleaned, registry=referencing.Registry())
         return validator, unresolved(cleaned, schema.get("$schema"))
@@ -91,29 +96,45 @@ class Schema:
         try:
             errors = self._errors(value)
         except (Endless, RecursionError):
-            return "they are too deeply nested to be checked"
+            return "they are too many, or too deeply nested, to be checked"
         except Exception as error:  # A number that is too large to be divided, for instance.
             return f"they cannot be checked: {full_text(error)[:LONGEST]}"
         return "; ".join(errors)
 
     def _errors(self, value: JSON) -> list[str]:
-        self._left = FOLLOWED
+        self._left, self._work = FOLLOWED, WORK
         found = islice(self._validator.iter_errors(value), SHOWN)
         return [
             f"{'.'.join(map(str, one.absolute_path)) or 'arguments'}: {shortened(one.message)}"
             for one in found
         ]
 
-    def _counted(self, follow: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        """A keyword that refers to another schema, bounded."""
+    def _counted(self, check: Callable[..., Any], refers: bool) -> Callable[..., Any]:
+        """A keyword, bounded: one check looks at so many, and follows so many references."""
 
-        def bounded(*given: Any) -> Iterator[Any]:
-            self._left -= 1
-            if self._left < 0:
+        def bounded(*given: Any) -> Any:
+            self._work -= 1
+            self._left -= refers
+            if self._work < 0 or self._left < 0:
                 raise Endless
-            yield from follow(*given)
+            return check(*given)
 
         return bounded
+
+
+def distinct(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[Any]:
+    """The keyword uniqueItems, item by item: the library compares all pairs."""
+    if wanted and isinstance(value, list) and len({*map(hashable, value)}) < len(value):
+        yield library().ValidationError("it has items that are equal")
+
+
+def hashable(value: JSON) -> Any:
+    """Something that is equal for equal values of JSON, in which 1 is 1.0 and no truth."""
+    if isinstance(value, dict):
+        return frozenset((name, hashable(one)) for name, one in value.items())
+    if isinstance(value, list):
+        return tuple(map(hashable, value))
+    return (type(value), value) if isinstance(value, bool) or value is None else value
 
 
 def unusable(name: str, why: str) -> ToolError:

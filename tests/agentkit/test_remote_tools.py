@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -16,7 +18,7 @@ from agentkit.errors import Interrupted, SetupError, ToolError
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON
 from agentkit.tools import BadArguments, RemoteTool
-from agentkit.tools.schemas import LARGEST
+from agentkit.tools.schemas import LARGEST, Schema
 from tests.fakes import ScriptedModel, call
 
 BERTH: dict[str, Any] = {
@@ -186,6 +188,40 @@ def test_references_that_double_are_given_up() -> None:
     with pytest.raises(BadArguments, match="too deeply nested"):
         remote(schema).check('{"a": "x"}')
     assert time.monotonic() - begun < 60  # not the years that it would take
+
+
+@pytest.mark.parametrize("dialect", ["http://json-schema.org/draft-04/schema#", None])
+def test_a_check_takes_no_longer_than_its_bound(dialect: str | None) -> None:
+    begun = time.monotonic()
+    number = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    many = {"$schema": dialect, "type": "object", "properties": {"a": {"items": number}}}
+    made = Schema("many", {name: one for name, one in many.items() if one is not None})
+    assert made.wrong({"a": [0] * 10}) == "" and "too many" in made.wrong({"a": [0] * 1_000_000})
+    distinct = Schema("distinct", {"properties": {"a": {"uniqueItems": True}}})
+    assert distinct.wrong({"a": [{"k": one} for one in range(30_000)]}) == ""
+    # Every pair of these would be compared, for hours.
+    choices = {"enum": [{"k": one} for one in range(8_000)]}
+    Schema("choices", {**many, "$schema": dialect or "", "properties": {"a": choices}})
+    assert time.monotonic() - begun < 60
+
+
+def test_items_must_differ_as_values_of_json_do() -> None:
+    made = Schema("distinct", {"properties": {"a": {"uniqueItems": True}}})
+    differ: list[Any] = [1, True, "1", None, 0, False, "", [], {}, [1], {"a": 1}, [[1]], [{}]]
+    assert made.wrong({"a": differ}) == ""
+    for same in ([1, 1.0], [{"a": 1, "b": 2}, {"b": 2.0, "a": 1}], [[True], [True]], [None, None]):
+        assert "equal" in made.wrong({"a": same})
+
+
+def test_the_library_of_schemas_loads_no_grammar() -> None:
+    code = (
+        "import sys; from agentkit.tools.validator import library; found = library()\n"
+        "assert 'lark' not in sys.modules, 'two seconds in which a kernel stands still'\n"
+        "checker = found.FormatChecker(formats=['iri'])\n"
+        "print(checker.conforms('http://a/\u00e9', 'iri'), checker.conforms('no iri', 'iri'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_regular_expressions_are_left_to_the_server() -> None:
