@@ -36,7 +36,17 @@ LARGEST = 50 << 20
 
 STOPS = {"length": "max_tokens", "refusal": "refusal"}
 
+LATE = "[That question was answered elsewhere meanwhile; what you said was not used.]\n\n"
+
 END = object()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question in words, until the chat has come to it."""
+
+    text: str
+    answer: asyncio.Future[str]
 
 
 @dataclass
@@ -50,7 +60,7 @@ class Session:
     telling: Telling | None = None
     news: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
     waiting: asyncio.Future[str] | None = None
-    """A question whose answer is the next prompt."""
+    """The answer to the question that was told last: the next prompt."""
     busy: bool = False
     cancelled: bool = False
 
@@ -172,12 +182,17 @@ class Chatting:
             self.ask(session, task)
         elif not session.waiting.done():
             session.waiting.set_result(in_words(task))
+        else:
+            await self.tell(session, update_agent_message_text(LATE))
         session.waiting = None
         job, telling = session.job, session.telling
         assert job is not None and telling is not None
         while (item := await session.news.get()) is not END:
-            if isinstance(item, Question):
-                # Free words are what the next prompt is for.
+            if isinstance(item, Asked):
+                if item.answer.done():
+                    continue  # Who asked gave it up, or somebody elsewhere answered.
+                # Free words are what the next prompt is for; of several, of this one.
+                session.waiting = item.answer
                 await self.tell(session, update_agent_message_text(f"\n\n{item.text}"))
                 return schema.PromptResponse(stop_reason="end_turn")
             for update in telling.take(item):
@@ -239,9 +254,9 @@ class Chatting:
             Nobody: they do not choose.
         """
         if not question.options:
-            session.waiting = asyncio.get_running_loop().create_future()
-            session.news.put_nowait(question)
-            return await session.waiting
+            asked = Asked(question.text, asyncio.get_running_loop().create_future())
+            session.news.put_nowait(asked)
+            return await asked.answer
         options = [
             schema.PermissionOption(option_id=one, name=one, kind=kind_of(one))
             for one in question.options

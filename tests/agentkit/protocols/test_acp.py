@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 
 TEAM = '''
 import asyncio
-from agentkit import Agent, Context, pattern, tool
+from agentkit import Agent, Context, Question, current_run, pattern, tool
 from agentkit.testing import ScriptedModel, call
 
 print("printed when it is imported")
@@ -62,6 +62,13 @@ async def slow(task: str) -> str:
 async def broken(task: str) -> str:
     """Somebody broken."""
     raise ValueError("no")
+
+@pattern
+async def both(task: str) -> str:
+    """Two who ask at once."""
+    questions = [Question(text="Which ship?"), Question(text="Which dock?")]
+    said = await asyncio.gather(*map(current_run().ask_person, questions))
+    return " at ".join(said)
 '''
 
 
@@ -214,6 +221,16 @@ async def test_a_question_in_words_is_answered_by_the_next_prompt(
         assert chat.said().endswith("done")
         assert chat.of("tool_call_update")[0].content[0].content.text == "Albatross"
         assert len(chat.of("tool_call")) == 1
+
+
+async def test_questions_in_words_that_come_at_once_are_answered_one_by_one(
+    chatting: Any, tmp_path: Path
+) -> None:
+    chat = Chat()
+    async with chatting(tmp_path, "both", chat) as (agent, session):
+        for words in ("Go", "Heron", "three"):
+            await agent.prompt(session_id=session, prompt=text(words))
+    assert chat.said() == "\n\nWhich ship?\n\nWhich dock?Heron at three"
 
 
 async def test_a_prompt_is_cancelled_and_a_failure_is_a_typed_error(
