@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 from pydantic import BaseModel
 
 from agentkit.protocols.mcp.address import Address
+from agentkit.protocols.mcp.pace import Pace
 from agentkit.taps import TAPS, Crossing, crossed
 
 
@@ -60,8 +62,8 @@ def plain(body: Any) -> Any:
 class Stream:
     """A stream of the SDK's, with somebody who may look on."""
 
-    def __init__(self, inner: Any, ends: Ends) -> None:
-        self.inner, self.ends = inner, ends
+    def __init__(self, inner: Any, ends: Ends, pace: Pace) -> None:
+        self.inner, self.ends, self.pace = inner, ends, pace
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -77,18 +79,21 @@ class Stream:
         return self
 
     async def __anext__(self) -> Any:
-        item = await self.inner.__anext__()
-        if TAPS:
-            self.ends.show(item, sent=False)
-        return item
+        return await self._taken(await self.inner.__anext__())
 
     async def receive(self) -> Any:
-        item = await self.inner.receive()
+        return await self._taken(await self.inner.receive())
+
+    async def _taken(self, item: Any) -> Any:
+        if wait_s := self.pace.taken():
+            await asyncio.sleep(wait_s)
         if TAPS:
             self.ends.show(item, sent=False)
         return item
 
     async def send(self, item: Any) -> None:
+        if isinstance(getattr(item, "message", None), JSONRPCRequest):
+            self.pace.sent()
         if TAPS:
             self.ends.show(item, sent=True)
         await self.inner.send(item)
@@ -96,10 +101,10 @@ class Stream:
 
 @contextlib.asynccontextmanager
 async def tapped(transport: Any, ends: Ends) -> AsyncIterator[Any]:
-    """The streams of a transport, which may be watched."""
+    """The streams of a transport, which may be watched, and are not read faster than is good."""
     async with transport as streams:
-        read, write, *rest = streams
-        yield (Stream(read, ends), Stream(write, ends), *rest)
+        (read, write, *rest), pace = streams, Pace()
+        yield (Stream(read, ends, pace), Stream(write, ends, pace), *rest)
 
 
 class Watched:

@@ -7,6 +7,7 @@ answer to the one request that met it, with a mark for `agentkit.protocols.mcp.f
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import ssl
@@ -24,6 +25,7 @@ from agentkit.protocols.dialing import checked_pool
 from agentkit.protocols.errors import PeerAbsent, PeerNotAllowed
 from agentkit.protocols.hosts import Hosts, proxy_for
 from agentkit.protocols.mcp.address import Address
+from agentkit.protocols.mcp.pace import GET_S
 
 MARK = "agentkit"
 """Key, in the data of an error, of what happened."""
@@ -63,8 +65,17 @@ class Told(httpx2.AsyncBaseTransport):
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self.inner = inner
+        self._next = 0.0
+        """When the server's own stream may be asked for again."""
+
+    async def _paced(self) -> None:
+        now = asyncio.get_running_loop().time()
+        at = self._next = max(now, self._next) + GET_S
+        await asyncio.sleep(max(0.0, at - GET_S - now))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            await self._paced()
         try:
             request.headers.update(trace_in(request))
             response = await self.inner.handle_async_request(request)
