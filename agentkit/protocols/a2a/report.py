@@ -25,7 +25,10 @@ class Report:
         self.message: Message | None = None
         """An answer without a task."""
         self._taken = self._bytes = 0
-        self._told: dict[str, str] = {}
+        self._told: dict[str, list[str]] = {}
+        """The text of each artifact, in pieces."""
+        self._places: dict[str, int] = {}
+        """Of the artifacts: a flood of events must not look through all of them each time."""
         self._labels: dict[str, dict[str, JSON]] = {}
 
     @property
@@ -69,9 +72,10 @@ class Report:
                 if self.task is not None:
                     self.task.metadata.MergeFrom(event.status_update.metadata)
                 self._labelled(event.status_update, event.status_update.status.message)
+                return ""
             case "artifact_update":
-                self._artifact(event.artifact_update)
                 self._labelled(event.artifact_update, event.artifact_update.artifact)
+                return self._artifact(event.artifact_update)
             case _:
                 raise self._wrong("an event without content")
         return self._news()
@@ -83,6 +87,7 @@ class Report:
             raise self._wrong("a task without an id")
         self.task = Task()
         self.task.CopyFrom(task)
+        self._places = {one.artifact_id: at for at, one in enumerate(task.artifacts)}
         said = [one for one in task.history if one.role == Role.ROLE_AGENT]
         self._labelled(task, task.status.message, *task.artifacts, *said)
 
@@ -93,30 +98,34 @@ class Report:
             raise self._wrong("news of another task")
         return self.task
 
-    def _artifact(self, update: Any) -> None:
-        task = self._known(update.task_id)
+    def _artifact(self, update: Any) -> str:
+        """Take a piece of an artifact; returns what it adds to the text."""
+        task, came = self._known(update.task_id), update.artifact
         task.context_id = task.context_id or update.context_id
-        mine = next(
-            (one for one in task.artifacts if one.artifact_id == update.artifact.artifact_id), None
-        )
-        if mine is None:
-            task.artifacts.append(update.artifact)
+        at = self._places.get(came.artifact_id)
+        if at is None:
+            self._places[came.artifact_id] = len(task.artifacts)
+            task.artifacts.append(came)
         elif update.append:
-            mine.parts.extend(update.artifact.parts)
-            mine.metadata.MergeFrom(update.artifact.metadata)
+            mine = task.artifacts[at]
+            mine.parts.extend(came.parts)
+            mine.metadata.MergeFrom(came.metadata)
+            text = text_of(came)
+            self._told.setdefault(came.artifact_id, []).append(text)
+            return text
         else:
-            mine.CopyFrom(update.artifact)
+            task.artifacts[at].CopyFrom(came)
+        return self._more(came)
+
+    def _more(self, artifact: Artifact) -> str:
+        """What the text of a whole artifact has more than it had."""
+        text, before = text_of(artifact), "".join(self._told.get(artifact.artifact_id, ()))
+        self._told[artifact.artifact_id] = [text]
+        return text[len(before) :] if text.startswith(before) else ""
 
     def _news(self) -> str:
         """What the texts of the artifacts have more than they had."""
-        fresh = ""
-        for one in self.task.artifacts if self.task else ():
-            text = "".join(part.text for part in one.parts)
-            before = self._told.get(one.artifact_id, "")
-            if text.startswith(before):
-                fresh += text[len(before) :]
-            self._told[one.artifact_id] = text
-        return fresh
+        return "".join(map(self._more, self.task.artifacts if self.task else ()))
 
     def _wrong(self, what: str) -> PeerProtocolError:
         return PeerProtocolError(
@@ -180,6 +189,11 @@ class Report:
             if LACKS in one.metadata.fields:
                 found[LACKS] = value_of(one.metadata.fields[LACKS])
         return found
+
+
+def text_of(artifact: Artifact) -> str:
+    """Its text, without the rest."""
+    return "".join(part.text for part in artifact.parts)
 
 
 def joined(parts: Any) -> list[Any]:
