@@ -22,7 +22,7 @@ from agentkit.logs import open_log
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import document, element, paint, words
-from agentkit.pictures.table import Rows, markdown_table, text_table
+from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 
 SHARE = 0.95
 """Of the runs that must be within p95_s."""
@@ -82,6 +82,10 @@ class Slo(Shown, Frozen):
                 words(f"{one.budget_left:.0%}", 470, y + 13, 12),
             ]  # fmt: skip
         return document(540.0, 52.0 + 28 * len(self.objectives), f"{self.team}: levels", *rows)
+
+    def to_html(self) -> str:
+        """The table, and what is left of each error budget as bars."""
+        return report_html(self.table(), [], self.to_svg())
 
     def to_markdown(self) -> str:
         """The table as Markdown."""

@@ -55,16 +55,25 @@ def html_table(rows: Rows, sections: dict[int, str] | None = None) -> str:
     return "".join([*parts, "</table>"])
 
 
+SENTENCE = 40
+"""Characters: a cell with more is no number and no name."""
+
+
 def report_html(rows: Rows, remarks: list[str], picture: str) -> str:
-    """A table whose first row is its head, what its reader must know, and a picture, as HTML."""
+    """A table whose first row is its head, what its reader must know, and a picture, as HTML.
+
+    A column with sentences in it is broken into lines, so that none is cut off at the right.
+    """
     lines, border = [], "1px solid var(--jp-border-color2,#e3e6ea)"
+    prose = {m for line in rows for m, cell in enumerate(line) if len(cell) > SENTENCE}
     for n, line in enumerate(rows):
         tag = "th" if n == 0 else "td"
-        look = f"padding:4px 8px;white-space:nowrap;border-bottom:{border}"
-        shown = [
-            f'<{tag} style="{look};text-align:{"right" if m else "left"}">{clean(cell)}</{tag}>'
-            for m, cell in enumerate(line)
-        ]
+        shown = []
+        for m, cell in enumerate(line):
+            side = "left" if m == 0 or m in prose else "right"
+            wrap = "normal;min-width:16em" if m in prose else "nowrap"
+            look = f"padding:4px 8px;white-space:{wrap};border-bottom:{border};text-align:{side}"
+            shown.append(f'<{tag} style="{look}">{clean(cell)}</{tag}>')
         lines.append(f"<tr>{''.join(shown)}</tr>")
     style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
     notes = "<br>".join(clean(remark) for remark in remarks)

@@ -44,6 +44,9 @@ async def test_promises_are_kept_or_not_and_what_ate_them_is_named() -> None:
     assert success.budget_left == pytest.approx(1 / 3) and success.eaten_by == {"Overloaded": 2}
     assert time.eaten_by == {"endpoint itself": 1}
     assert cost.kept and cost.eaten_by == {}
+    # In a cell, too, what ate it is seen, and not the bars alone.
+    shown = found._repr_mimebundle_()["text/html"]
+    assert "eaten by" in shown and "<svg" in shown
     assert slo("clerk", success=0.95, log=log).objectives[0].budget_left == pytest.approx(-1.0)
     assert not slo("clerk", cost_usd=0.05, log=log).kept
     assert "clerk" in str(found) and "Overloaded" in found.to_markdown()

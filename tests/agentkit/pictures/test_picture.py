@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import nbext.widgets
 from agentkit.events import Event
 from agentkit.messages import JSON
 from agentkit.pictures import Picture
-from agentkit.pictures.table import table_svg, text_table
+from agentkit.pictures.table import report_html, table_svg, text_table
 from agentkit.views import Ballots, Fold, fold
 from agentkit.views.book import News
 from nbext.widgets import BallotsWidget
@@ -88,3 +89,11 @@ def test_the_graph_of_messages_answers_to_its_old_name_for_one_version() -> None
     with pytest.deprecated_call(match="use agentkit.views.graph.MessageGraph"):
         from agentkit.views.graph import Graph  # type: ignore[attr-defined]
     assert Graph is agentkit.views.MessageGraph
+
+
+def test_a_column_of_sentences_is_broken_into_lines_and_numbers_are_not() -> None:
+    told = "stuck: the last 5 calls failed; the same failing call 5 times"
+    shown = report_html([["student", "calls", "look"], ["ada", "5", told]], [], "")
+    cells = re.findall(r"<td style=\"([^\"]*)\">([^<]*)<", shown)
+    looks = {text: ("nowrap" in style, "text-align:right" in style) for style, text in cells}
+    assert looks == {"ada": (True, False), "5": (True, True), told: (False, False)}
