@@ -11,7 +11,9 @@ Source: RFC 9112, section 9.3.1; Go's net/http makes such a request again over a
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +22,11 @@ import aiohttp
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest, ConnectionKey
     from aiohttp.connector import Connection
+
+IDLE_S = 1.0
+"""Seconds since its last use, after which a connection is looked at before it is used again."""
+TURNS = 2
+"""Of the loop: in the first it is told what has come, in the second that has been taken in."""
 
 KEPT: ContextVar[Kept | None] = ContextVar("agentkit.kept", default=None)
 """The kept connection that the request of this task goes over; None for a new one."""
@@ -38,15 +45,23 @@ class Kept:
         self.pool.dead[self.key] = self.pool.count
 
 
+class Age:
+    """Of a connection its number, in the order in which they were begun, and its last use."""
+
+    __slots__ = ("number", "used_s")
+
+    def __init__(self, number: int, used_s: float) -> None:
+        self.number, self.used_s = number, used_s
+
+
 class Pool(aiohttp.TCPConnector):
-    """Connections to servers, each as old as its number says."""
+    """Connections to servers, of which those that are likely dead are not used again."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.count = 0
         """Connections that were begun."""
-        self.begun: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        """Of each its number."""
+        self.ages: WeakKeyDictionary[Any, Age] = WeakKeyDictionary()
         self.dead: dict[ConnectionKey, int] = {}
         """By server: those up to this number are not used again."""
 
@@ -57,13 +72,28 @@ class Pool(aiohttp.TCPConnector):
         KEPT.set(None)
         while True:
             connection = await super().connect(req, traces, timeout)
-            number = self.begun.get(connection.protocol)
-            if number is None:
+            now, age = monotonic(), self.ages.get(connection.protocol)
+            if age is None:
                 self.count += 1
-                self.begun[connection.protocol] = self.count
+                self.ages[connection.protocol] = Age(self.count, now)
                 return connection
-            key = req.connection_key
-            if number > self.dead.get(key, 0):
-                KEPT.set(Kept(self, key))
-                return connection
+            idle_s, age.used_s = now - age.used_s, now
+            if age.number > self.dead.get(req.connection_key, 0):
+                if idle_s < IDLE_S or await heard_open(connection):
+                    KEPT.set(Kept(self, req.connection_key))
+                    return connection
             connection.close()
+
+
+async def heard_open(connection: Connection) -> bool:
+    """Whether a connection is still open, once the loop has had a chance to hear that it is not.
+
+    Code that held the loop, as a computation in a notebook does, kept that news waiting.
+    """
+    try:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+    except BaseException:
+        connection.release()
+        raise
+    return not connection.closed

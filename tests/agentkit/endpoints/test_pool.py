@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from agentkit import Agent
+from agentkit.endpoints import pool
 from agentkit.endpoints.connect import connect
 from agentkit.errors import Unreachable
 from agentkit.events import Noted
@@ -127,6 +131,32 @@ async def test_all_at_once_over_dead_connections_are_answered(way: str) -> None:
             replies = await asyncio.gather(*[model(HELLO) for _ in range(20)])
             assert [one.text for one in replies] == ["hi"] * 20
             server.era += 1
+
+
+class Impatient(BaseHTTPRequestHandler):
+    """Answers, and closes a connection that is idle for a moment."""
+
+    protocol_version, timeout = "HTTP/1.1", 0.05
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.wfile.write(REPLY % (len(BODY), BODY))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+async def test_code_that_held_the_loop_hides_no_connection_that_was_closed_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool, "IDLE_S", 0.1)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impatient) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        model = connect("m", base_url=f"http://127.0.0.1:{server.server_port}/v1", retries=0)
+        for _ in range(3):
+            assert (await model(HELLO)).text == "hi"
+            time.sleep(0.3)
+        server.shutdown()
 
 
 async def test_who_wants_no_retries_has_none_and_is_told_what_it_was(way: str) -> None:
