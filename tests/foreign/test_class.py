@@ -32,7 +32,9 @@ from tests.foreign.conftest import ROOT, VENVS, free_port, running
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(1800)]
 
-STUDENTS, ASKS, BUDGET = int(os.environ.get("CLASS_STUDENTS", "300")), 4, 0.00035
+STUDENTS, ASKS = int(os.environ.get("CLASS_STUDENTS", "300")), 4
+BUDGET, FIT = 0.00022, 2
+"""A call is reserved as 0.000185 USD and costs 0.000029: two fit, whatever is slow."""
 PRICES = """      api_base: {url}/v1
       input_cost_per_token: 0.000001
       output_cost_per_token: 0.000004
@@ -161,7 +163,8 @@ async def test_of_300_at_once_nobody_passes_the_budget_and_the_books_are_those_o
     assert not over
     # A call whose answer was lost on the way is charged, and stands in the books as well.
     assert counts["answered"] <= real["charged"] and len(answered) == STUDENTS
-    assert counts["budget spent"] >= STUDENTS / 10
+    assert max(answered.values()) <= FIT
+    assert counts["budget spent"] >= (ASKS - FIT) * STUDENTS
     paid = real["tokens_in"] * 1e-6 + real["tokens_out"] * 4e-6
     assert sum(float(str(one[1])) for one in spent) == pytest.approx(paid)
     assert not set(counts) - {"answered", "budget spent"}, said
