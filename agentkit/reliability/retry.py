@@ -20,7 +20,7 @@ from agentkit.notes import Note, Number
 from agentkit.reliability.admission import queued
 from agentkit.reliability.retrybudget import Account, RetryBudget, RetryRefused, as_budget
 from agentkit.reliability.shared import shared
-from agentkit.reliability.wrapper import Wrapper
+from agentkit.reliability.wrapper import Wrapper, endpoint_of
 from agentkit.scope import current_scope, in_run, note
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -61,6 +61,7 @@ class Retry(Wrapper):
         self.attempts = attempts
         self.base_s, self.cap_s, self.retry_after_cap_s = base_s, cap_s, retry_after_cap_s
         self.sleep, self.rng, self.account = sleep, rng, account
+        self.stateful = bool(getattr(endpoint_of(model), "stateful", False))
 
     def __repr__(self) -> str:
         return f"{self.model!r}.retry({self.attempts})"
@@ -81,7 +82,7 @@ class Retry(Wrapper):
             try:
                 return await self.model(request, on_text)
             except EndpointError as error:
-                if not extra and was_idle(error):
+                if not extra and was_idle(error) and self.may_retry(error):
                     # It was hardly an attempt, so one is added.
                     extra, wait_s = 1, 0.0
                 elif attempt < self.attempts + extra and self.may_retry(error):
@@ -98,8 +99,9 @@ class Retry(Wrapper):
             attempt += 1
 
     def may_retry(self, error: EndpointError) -> bool:
-        """Whether it may pass, and not only after longer than anybody waits."""
-        return error.retryable and (asked_s(error) or 0.0) <= self.retry_after_cap_s
+        """Whether it may pass, not only after longer than anybody waits, and without harm."""
+        harmless = not (self.stateful and error.may_have_cost)
+        return error.retryable and harmless and (asked_s(error) or 0.0) <= self.retry_after_cap_s
 
     def affords(self, error: EndpointError) -> bool:
         """Whether the retries of the endpoint are not used up."""
@@ -166,7 +168,8 @@ def retry(
     text from its beginning, and a listener that shows text clears it at that note.
 
     Args:
-        model: asked again only after an EndpointError whose class says `retryable`.
+        model: asked again only after an EndpointError whose class says `retryable`; one that
+            keeps a conversation of its own (`stateful`) not after one that it may have performed.
         attempts: in all, the first included; from 1.
         base_s: the first pause is at most this long, each further one twice that.
         cap_s: no pause that we draw is longer.

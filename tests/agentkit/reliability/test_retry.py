@@ -104,6 +104,19 @@ async def test_once_a_call_a_kept_connection_that_was_closed_is_no_attempt(
     assert taken.taken[first] == 0.0
 
 
+@pytest.mark.parametrize("error", [idle(), TimedOut("silent"), Overloaded("x", under_way=True)])
+async def test_what_a_stateful_endpoint_may_have_performed_is_not_asked_again(
+    error: EndpointError,
+) -> None:
+    model = ScriptedModel(error, "never said")
+    model.stateful = True  # type: ignore[attr-defined]
+    with pytest.raises(type(error)):
+        await retry(model, sleep=Pauses())(HELLO)
+    refused = ScriptedModel(Overloaded("busy"), "hi")
+    refused.stateful = True  # type: ignore[attr-defined]
+    assert (await retry(refused, sleep=Pauses())(HELLO)).text == "hi"
+
+
 async def test_retry_after_is_honoured_on_top_of_the_jitter() -> None:
     model = ScriptedModel(RateLimited("wait", retry_after_s=7.5), "hi")
     pauses = Pauses()
