@@ -23,7 +23,7 @@ def begin(folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM)],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONFAULTHANDLER": "1"},
     )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline() == "ready\n", process.communicate()[1]
@@ -31,7 +31,9 @@ def begin(folder: Path) -> subprocess.Popen[str]:
 
 
 def finished(folder: Path) -> str:
-    out, errors = begin(folder).communicate(timeout=60)
+    process = begin(folder)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
     # Killed while SQLite switches to its write-ahead log or back, a file is like one that was
     # copied without it, and its opener says so.
     assert [one for one in errors.splitlines() if "may be incomplete" not in one] == []
