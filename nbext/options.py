@@ -158,10 +158,13 @@ def skip(text: str, at: int) -> int:
 
 
 def token(text: str, at: int, grammar: Grammar) -> tuple[str, int]:
-    """The word that begins here, quotes taken off, and where it ends."""
+    """The word that begins here, quotes taken off, and where it ends; {{ … }} is one piece."""
     word, quote = "", ""
     while at < len(text):
         char = text[at]
+        if not quote and text.startswith("{{", at) and (end := text.find("}}", at)) >= 0:
+            word, at = word + text[at : end + 2], end + 2
+            continue
         if quote:
             if char == quote:
                 quote = ""

@@ -15,7 +15,8 @@ def test_an_actor_is_served_added_asked_listed_and_stopped(notebook: Notebook) -
     served = notebook.ok("%a2a serve team").text
     assert "team is served at http://127.0.0.1:" in served
     url = served.split(" at ")[1].split(". ")[0]
-    added = notebook.ok(f"%a2a add port {url}").text
+    notebook.ok(f"there = {{'port': {url!r}}}")
+    added = notebook.ok('%a2a add port {{ there["port"] }}').text
     assert "its card is unsigned" in added and "It can: team" in added
     assert "heard hello" in notebook.ok("%%ask port\nhello").text
     assert "A team at the port" in notebook.ok("%a2a show port").text

@@ -5,6 +5,7 @@ The SDK takes an httpx2 client, so this is a transport of httpx2, and says what 
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -123,4 +124,6 @@ def told(error: Exception) -> httpx2.TransportError:
     """What failed, as httpx2 would have it: before anything was sent, or after."""
     early = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
     words = error_text(error)
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        words = os.strerror(error.os_error.errno)
     return httpx2.ConnectError(words) if isinstance(error, early) else httpx2.ReadError(words)

@@ -219,5 +219,5 @@ async def test_an_address_that_answers_otherwise(
 
 
 async def test_nobody_listens() -> None:
-    with pytest.raises(PeerAbsent, match="cannot be reached"):
+    with pytest.raises(PeerAbsent, match="cannot be reached: ConnectError: Connection refused\n"):
         await mcp_tools("http://127.0.0.1:9/mcp")
