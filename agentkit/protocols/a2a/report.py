@@ -8,7 +8,7 @@ from a2a.types import Artifact, Message, Role, Task, TaskState
 
 from agentkit.amounts import size
 from agentkit.messages import JSON, Content, canonical
-from agentkit.protocols.a2a.bounds import PIECES
+from agentkit.protocols.a2a.bounds import LONGEST_ID, PIECES
 from agentkit.protocols.a2a.content import content_of, typed_in, value_of
 from agentkit.protocols.a2a.terms import COST, ERROR, LACKS, OVER, USAGE
 from agentkit.protocols.bounds import LARGEST
@@ -83,8 +83,8 @@ class Report:
     def _whole(self, task: Task) -> None:
         if self.task is not None and task.id != self.task.id:
             raise self._wrong("another task")
-        if not task.id:
-            raise self._wrong("a task without an id")
+        if not 0 < len(task.id) <= LONGEST_ID or len(task.context_id) > LONGEST_ID:
+            raise self._wrong("a task without an id that can be kept")
         self.task = Task()
         self.task.CopyFrom(task)
         self._places = {one.artifact_id: at for at, one in enumerate(task.artifacts)}
@@ -93,7 +93,7 @@ class Report:
 
     def _known(self, id: str) -> Task:
         if self.task is None:
-            self.task = Task(id=id)
+            self.task = Task(id=id[:LONGEST_ID])
         if id != self.task.id or not id:
             raise self._wrong("news of another task")
         return self.task

@@ -9,6 +9,7 @@ import pytest
 from a2a.types import Artifact, Part, StreamResponse, Task, TaskArtifactUpdateEvent
 
 from agentkit.protocols.a2a.report import Report
+from agentkit.protocols.errors import PeerProtocolError
 
 
 def piece(text: str, id: str = "a", **more: Any) -> StreamResponse:
@@ -37,6 +38,18 @@ def test_what_is_new_is_told_once_however_it_comes() -> None:
     ]  # fmt: skip
     assert told == ["", "one", " two", "other", " three", "", " four", "", "!"]
     assert report.content() == "anew!\nother"
+
+
+@pytest.mark.parametrize("id", ["", "t" * 501])
+def test_an_id_that_no_log_can_keep_is_refused(id: str) -> None:
+    update = TaskArtifactUpdateEvent(task_id=id, context_id="c", artifact=Artifact())
+    for event in (
+        StreamResponse(task=Task(id=id, context_id="c")),
+        StreamResponse(artifact_update=update),
+        Task(id="t", context_id="c" * 501),
+    ):
+        with pytest.raises(PeerProtocolError, match="sent"):
+            Report("it").take(event)
 
 
 @pytest.mark.parametrize("many", [False, True])
