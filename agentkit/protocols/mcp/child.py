@@ -94,6 +94,22 @@ class Child:
                 start_new_session=True,
             )
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended, also where its output is not read to its end yet.
+
+        What is sent to it then has not happened, and need not be doubted.
+        """
+        if self.process is None or self.process.returncode is not None:
+            return self.process is not None
+        if not hasattr(os, "waitid"):  # Windows and macOS: its output tells, a little later.
+            return False
+        try:
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.process.pid, look) is not None
+        except ChildProcessError:
+            return True  # Somebody has taken note of its end just now.
+
     async def messages(self) -> AsyncIterator[SessionMessage]:
         """What it says, message by message; ends when it does, or says what cannot be taken."""
         held, length = list[bytes](), 0

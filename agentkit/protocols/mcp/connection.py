@@ -106,7 +106,9 @@ class Connection:
     @property
     def alive(self) -> bool:
         """Whether there is a connection now."""
-        return self._client is not None and self._task is not None and not self._over.is_set()
+        if self._client is None or self._task is None or self._over.is_set():
+            return False
+        return self.child is None or not self.child.gone
 
     async def client(self) -> Client:
         """The SDK's client, connected.

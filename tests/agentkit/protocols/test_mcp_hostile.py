@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from agentkit.protocols import (
     PeerUnreachable,
     mcp_tools,
 )
+from agentkit.protocols.mcp import thread
 from agentkit.testing import ScriptedModel, call
 
 HOSTILE = str(Path(__file__).with_name("hostile.py"))
@@ -70,6 +74,16 @@ async def test_a_call_that_is_cut_off_is_in_doubt_and_the_server_starts_again() 
     assert len(answer.doubts) == 1 and not tools.server.alive
     assert len(await tools.server.tools()) == 1
     assert tools.server.pid not in (None, pid)
+    await tools.server.close()
+
+
+async def test_what_died_before_a_call_is_started_again_and_nothing_is_in_doubt() -> None:
+    tools = await opened("well", effects="once")
+    pid = tools.server.pid
+    assert pid is not None
+    thread.loop().call_soon_threadsafe(time.sleep, 0.5)  # Nobody notices its end meanwhile.
+    os.kill(pid, signal.SIGKILL)
+    assert await use(tools, "go") == "ok" and tools.server.pid not in (None, pid)
     await tools.server.close()
 
 
