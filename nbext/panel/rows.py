@@ -35,6 +35,7 @@ def row(info: RunInfo) -> Row:
         "cost_usd": info.cost_usd,
         "place": info.place,
         "budget_usd": None,
+        "origin": info.origin or "",
         "doing": "",
         "mine": False,
     }
@@ -63,6 +64,7 @@ class Rows:
         if isinstance(event, RunStarted):
             found.update(state="running", ended=None, name=short(event.name, WORDS), mine=True)
             found.update(budget_usd=event.budget_usd, place=event.place)
+            found["origin"] = event.origin.run if event.origin else ""
             found["actor"] = short(event.actor or "", WORDS)
             self.books.setdefault(event.run, Book())
         elif isinstance(event, RunEnded):

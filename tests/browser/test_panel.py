@@ -168,9 +168,16 @@ def test_an_agent_notebook_runs_and_its_answer_is_taken_further(lab: Lab) -> Non
     page.get_by_role("tab", name="Untitled.ipynb").click()
     order("Ask an Agent About This Cell")
     expect(lab.cell(3)).to_contain_text("%%ask clerk")
+
+    # From the palette it is about the active cell, whatever was clicked before.
+    lab.cell(0).locator(".cm-content").click()
+    page.keyboard.press("Control+Shift+C")
+    page.locator(".lm-CommandPalette-input").fill("Ask an Agent About")
+    page.keyboard.press("Enter")
+    expect(lab.cell(1)).to_contain_text("%load_ext nbext")
     bill.click()
-    expect(page.locator(".ak-viewer .ak-viewer-body table")).to_contain_text("clerk")
-    editor = lab.cell(3).locator(".cm-content")
+    expect(page.get_by_role("table", name="Bill")).to_contain_text("clerk")
+    editor = lab.cell(4).locator(".cm-content")
     editor.click()
     page.keyboard.press("Control+A")
     page.keyboard.type("%%ask cl")

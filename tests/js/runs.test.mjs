@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { widget } from "./fake.mjs";
 
 const { facts, found, health, left, ordered, pause, spent, total } = await widget("lab/runs.js");
+const { actions } = await widget("lab/rows.js");
 const { Feed } = await widget("lab/feed.js");
 
 const run = (id, state = "done", more = {}) => ({ id, name: `ask ${id}`, actor: "clerk", state, started: 100, ended: 102, calls: 1, tokens: 1200, cost_usd: 0.01, place: null, budget_usd: null, doing: "", mine: true, ...more });
@@ -30,7 +31,15 @@ test("a run reads well in a line", () => {
   assert.equal(facts(run("a"), 500), "done · 1 call · 1\u202f200 tokens · 2.0 s");
   assert.equal(facts(run("a", "running", { ended: null }), 105), "running · 1 call · 1\u202f200 tokens · 5.0 s");
   assert.equal(facts(run("a", "lost", { ended: null, calls: 2 }), 105), "lost its kernel · 2 calls · 1\u202f200 tokens");
+  assert.equal(facts(run("a", "done", { origin: "0123456789" }), 500), "done · from 23456789 · 1 call · 1\u202f200 tokens · 2.0 s");
   assert.equal(facts(run("a", "strange", { ended: null }), 1), "strange · 1 call · 1\u202f200 tokens");
+});
+
+test("a run that repeats another one can be compared with it at once", () => {
+  const named = (one, first) => actions(one, true, first).map(([what]) => what);
+  assert.ok(named(run("a", "done", { origin: "b" })).includes("origin"));
+  assert.ok(!named(run("a", "done", { origin: "b" }), "c").includes("origin"));
+  assert.ok(!named(run("a")).includes("origin"));
 });
 
 test("an unknown price is not nothing", () => {

@@ -211,6 +211,36 @@ def test_the_run_of_a_cell_is_found_and_said_in_python(one: Notebook, front: Fro
     assert "No run of this cell" in front.order(do="asked", cell="cell-2")["error"]
 
 
+def test_a_run_says_which_one_it_repeats(one: Notebook, front: Front) -> None:
+    run_cell(one, ASK, "cell-first")
+    first = front.order(do="asked", cell="cell-first")["run"]
+    run_cell(one, f"%rerun {first}", "cell-again")
+    again = front.order(do="asked", cell="cell-again")["run"]
+    front.until(lambda: {first, again} <= front.rows.keys())
+    assert [front.rows[run]["origin"] for run in (first, again)] == ["", first]
+    told = Front(one, path="x.ipynb")
+    assert told.rows[again]["origin"] == first
+
+
+def test_an_ask_in_python_is_given_all_that_the_cell_gave(one: Notebook, front: Front) -> None:
+    run_cell(one, "%%ask clerk -> before\nA mole is 120 m long.", "cell-a")
+    line = "%%ask clerk -> then --after before --model sim:hasty --budget 0.5 --seed 7"
+    run_cell(one, f"{line}\nHow long is it in cm?", "cell-b")
+    run = front.order(do="asked", cell="cell-b")["run"]
+    text = front.order(do="python", run=run)["text"]
+    call = "then = await clerk('How long is it in cm?', after={}, model='sim:hasty', seed=7"
+    assert text == f"{call.format('before')}, budget_usd=0.5)"
+    one.ok(f"first = then; {text}")
+    assert one.ok("print(first.text == then.text, '12000' in then.text)").stream == "True True\n"
+
+    # Without the variable what was said is written out.
+    one.ok("before = 0")
+    text = front.order(do="python", run=run)["text"]
+    assert "after=[{'role': 'user', 'content': 'A mole is 120 m long.'}, {'role': 'assi" in text
+    one.ok(text)
+    assert one.ok("print(first.text == then.text)").stream == "True\n"
+
+
 @pytest.mark.parametrize(
     "text", ["one", "two\nlines", 'a """ b\nc', "back\\slash\nx", 'ends with "\n"', "{{ x }}\ny"]
 )

@@ -25,6 +25,19 @@ async function goToCell(link, run) {
   await notebook.scrollToItem(at);
 }
 
+/**
+ * A run that a panel knows of, and the notebook that it is of.
+ * @param {Links} links
+ * @param {FolderLog} log
+ * @param {string} id
+ * @returns {{ run: Run; link: Link | null }}
+ */
+function known(links, log, id) {
+  const link = links.all.find((one) => one.runs.has(id)) ?? null, run = (link ?? log).runs.get(id);
+  if (!run) throw new Error(`Run ${short(id)} is not among those that are listed here.`);
+  return { run, link };
+}
+
 /** @type {Record<string, [text: string, run: boolean]>} Cells that a button writes. */
 const WRITES = { resume: ["%resume ", true], rerun: ["%rerun ", true], fork: ["%fork ", false] };
 
@@ -50,6 +63,10 @@ export function start(app, places, tracker, [lab, palette, browser, launcher, ba
       compare(app, lab, [side(panel.first.run, panel.first.link), side(run, link)]);
       panel.first = null;
       return panel.draw();
+    }
+    if (what === "origin") {
+      const { run: before, link: its } = known(links, log, String(run.origin));
+      return compare(app, lab, [side(before, its), side(run, link)]);
     }
     if (!link) return view(what, run, null);
     const written = WRITES[what];

@@ -13,6 +13,9 @@ const { LabIcon, addIcon, pasteIcon, stopIcon } = await shared("@jupyterlab/ui-c
 const SEND = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M12 3.5 19 10.6l-1.5 1.5-4.4-4.5V20.5h-2.2V7.6l-4.4 4.5L5 10.6z"/></svg>`;
 const sendIcon = new LabIcon({ name: "jupyter-agentkit:send", svgstr: SEND });
 
+/** An answer that is whole is drawn within this; of it so many characters are announced. */
+const DRAWN_MS = 300, SAID = 1000;
+
 /** Nearer to its end than this, a conversation is followed. */
 const END_PX = 40;
 
@@ -39,6 +42,10 @@ export class ChatPanel extends Widget {
   notice = html("p", "ak-chat-notice");
   questions = html("ul", "ak-list");
   trouble = html("p", "ak-trouble");
+  /** What is told to those who do not see the panel: answers that are whole. */
+  heard = html("p", "ak-unseen");
+  /** @type {Set<string>} Runs that were seen being answered. */
+  awaited = new Set();
   field = html("textarea", "ak-chat-field");
   actors = html("select", "ak-chat-actors");
   status = html("span", "ak-chat-status");
@@ -83,7 +90,7 @@ export class ChatPanel extends Widget {
     this.body.setAttribute("aria-live", "off");
     this.body.tabIndex = 0;
     this.body.addEventListener("scroll", () => { this.atEnd = this.near(); });
-    this.status.setAttribute("role", "status");
+    for (const one of [this.status, this.heard]) one.setAttribute("role", "status");
     this.trouble.setAttribute("role", "alert");
     this.field.rows = 1;
     this.field.setAttribute("aria-label", "Your message");
@@ -94,7 +101,7 @@ export class ChatPanel extends Widget {
     this.body.append(this.turns, this.questions, this.notice);
     const line = html("div", "ak-chat-line", "", this.actors, this.status, this.stop, this.send);
     this.node.append(
-      html("div", "ak-chat-head", "", this.place, this.insert, this.anew), this.body, this.trouble,
+      html("div", "ak-chat-head", "", this.place, this.insert, this.anew), this.body, this.trouble, this.heard,
       html("div", "ak-chat-box", "", this.field, line),
     );
   }
@@ -123,7 +130,7 @@ export class ChatPanel extends Widget {
 
   toEnd() { this.body.scrollTop = this.body.scrollHeight; }
 
-  onActivateRequest() { this.field.focus(); }
+  onActivateRequest() { (this.field.disabled ? this.body : this.field).focus(); }
 
   draw() {
     const link = this.links.current;
@@ -192,8 +199,13 @@ export class ChatPanel extends Widget {
       if (this.turns.children[n] !== view.node) this.turns.insertBefore(view.node, this.turns.children[n] ?? null);
       view.node.classList.toggle("ak-turn-ends", link?.talk.breaks.has(turn.run) ?? false);
       view.draw(turn, n === turns.length - 1);
+      if (turn.state === "asking") this.awaited.add(turn.run);
+      else if (this.awaited.delete(turn.run)) setTimeout(() => this.announce(turn.actor, view), DRAWN_MS);
     });
   }
+
+  /** @param {string} actor @param {TurnView} view */
+  announce(actor, view) { this.heard.textContent = `${actor}: ${view.answer.textContent?.trim().slice(0, SAID) ?? ""}`; }
 
   /** @param {Link} link @param {string} run */
   made(link, run) {

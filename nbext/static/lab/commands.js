@@ -2,16 +2,16 @@
 import { icon } from "./icons.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
-import { about, asks, starter } from "./texts.js";
+import { about, asks, failure, python, starter } from "./texts.js";
 
-const { Clipboard, showErrorMessage } = await shared("@jupyterlab/apputils");
+const { Clipboard, Notification, showErrorMessage } = await shared("@jupyterlab/apputils");
 const { NotebookActions } = await shared("@jupyterlab/notebook");
 
 /** @typedef {import("./kernel.js").Links} Links */
 /** @typedef {import("./kernel.js").Link} Link */
 
 const OUTPUT = ".jp-Notebook .jp-CodeCell .jp-OutputArea-output";
-const CELL = ".jp-Notebook .jp-CodeCell";
+const CELL = ".jp-Notebook .jp-Cell";
 const ABOUT = "ask-about-cell";
 /** Of our entries in the menu: above those of JupyterLab that are about cells. */
 const RANK = -1;
@@ -33,12 +33,13 @@ export async function addCell(panel, at, text, run) {
 }
 
 /**
- * The cell that was clicked, which need not be the active one, or the active one for the palette.
+ * The cell that was clicked, which need not be the active one; the palette means the active one, whatever was clicked before.
  * @param {any} app
  * @param {Links} links
+ * @param {boolean} active
  */
-function clicked(app, links) {
-  const node = app.contextMenuHitTest((/** @type {HTMLElement} */ one) => one.classList.contains("jp-Cell"));
+function clicked(app, links, active) {
+  const node = active ? null : app.contextMenuHitTest((/** @type {HTMLElement} */ one) => one.classList.contains("jp-Cell"));
   for (const link of node ? links.all : []) {
     const at = link.panel.content.widgets.findIndex((/** @type {any} */ one) => one.node === node);
     if (at >= 0) return { link, at };
@@ -54,6 +55,7 @@ function clicked(app, links) {
 async function copy(text) {
   if (navigator.clipboard) await navigator.clipboard.writeText(text);
   else Clipboard.copyToSystem(text);
+  Notification?.success("The ask is in the clipboard, as Python.", { autoClose: 3000 });
 }
 
 /**
@@ -65,8 +67,9 @@ function orders() {
   return [
     [ABOUT, "Ask an Agent About This Cell…", async ({ link, at }) => {
       const agent = link.actors.find((one) => one.what === "agent") ?? link.actors[0];
-      const source = link.panel.content.widgets[at].model.sharedModel.getSource();
-      await addCell(link.panel, at, about(source, agent?.name ?? "ACTOR"), false);
+      const { model } = link.panel.content.widgets[at];
+      const failed = (model.outputs?.toJSON() ?? []).map(failure).filter(Boolean).at(-1) ?? "";
+      await addCell(link.panel, at, about(model.sharedModel.getSource(), agent?.name ?? "ACTOR", model.type, failed), false);
       link.panel.content.mode = "edit";
     }],
     ["fork-answer", "Fork From Here", async ({ link, at }) => addCell(link.panel, at, `%fork ${short(await run(link, at))}`, false)],
@@ -85,17 +88,17 @@ export function addCommands(app, links, palette, launcher) {
   const isEnabled = () => links.current?.state === "here";
   for (const [id, label, act] of orders()) {
     const command = `jupyter-agentkit:${id}`;
-    const execute = async () => {
-      const found = clicked(app, links);
+    const execute = async (/** @type {any} */ { isPalette }) => {
+      const found = clicked(app, links, isPalette);
       if (found) await act(found).catch((reason) => void showErrorMessage("agentkit", reason.message));
     };
-    const isVisible = () => {
-      const found = clicked(app, links);
+    const isVisible = (/** @type {any} */ { isPalette }) => {
+      const found = clicked(app, links, isPalette);
       return Boolean(isEnabled() && found && (id === ABOUT || asks(found.link.panel.content.widgets[found.at].model.sharedModel.getSource())));
     };
     app.commands.addCommand(command, { label, isEnabled, isVisible, execute });
     app.contextMenu.addItem({ command, selector: id === ABOUT ? CELL : OUTPUT, rank: RANK });
-    palette?.addItem({ command, category: "Agents" });
+    palette?.addItem({ command, category: "Agents", args: { isPalette: true } });
   }
   app.contextMenu.addItem({ type: "separator", selector: CELL, rank: RANK });
   app.commands.addCommand("jupyter-agentkit:new-notebook", {
@@ -103,7 +106,7 @@ export function addCommands(app, links, palette, launcher) {
     caption: "A notebook with an agent and a question to it",
     icon: (/** @type {any} */ { isPalette }) => (isPalette ? undefined : icon),
     execute: async (/** @type {any} */ { cwd }) => {
-      const panel = await app.commands.execute("notebook:create-new", { cwd, kernelName: "python3" });
+      const panel = await app.commands.execute("notebook:create-new", { cwd, kernelName: python(app.serviceManager.kernelspecs.specs) });
       await panel.context.ready;
       await panel.revealed;
       const [first, ...rest] = starter();

@@ -12,7 +12,7 @@ const { Widget } = await shared("@lumino/widgets");
 /** @typedef {{ run: Run; source: import("./types").Source; now: () => Run }} Side */
 
 /** @param {ListLine | null} line */
-const cell = (line) => (line ? html("div", `ak-line-of ak-kind-${line.kind.replace(/\W/g, "-")}`, "", html("div", "ak-line-title", line.title), html("div", "ak-line-text", line.text)) : html("div", "ak-line-of ak-absent"));
+const cell = (line) => (line ? html("td", `ak-line-of ak-kind-${line.kind.replace(/\W/g, "-")}`, "", html("div", "ak-line-title", line.title), html("div", "ak-line-text", line.text)) : html("td", "ak-line-of ak-absent", "", html("span", "ak-unseen", "nothing")));
 
 /** A view of two runs that follows both. */
 export class CompareView extends Widget {
@@ -58,18 +58,21 @@ export class CompareView extends Widget {
   /** @param {ListLine[]} a @param {ListLine[]} b */
   draw(a, b) {
     const rows = aligned(a, b), now = Date.now() / 1000, top = this.body.scrollTop;
-    const heads = this.sides.map((side) => { const run = side.now(); return html("div", "ak-side", "", html("b", "ak-run-name", run.name), html("div", "ak-small", `${short(run.id)} · ${facts(run, now)} · ${cost(run)}`)); });
-    const grid = html("div", "ak-compare", "", ...heads);
-    for (const { left, right, same } of rows) {
-      for (const line of [left, right]) {
-        const made = cell(line);
-        made.classList.toggle("ak-same", same);
-        grid.append(made);
-      }
-    }
+    const heads = this.sides.map((side) => {
+      const run = side.now(), head = html("th", "ak-side", "", html("b", "ak-run-name", run.name), html("div", "ak-small", `${short(run.id)} · ${facts(run, now)} · ${cost(run)}`));
+      head.scope = "col";
+      return head;
+    });
+    const body = rows.map(({ left, right, same }) => {
+      const cells = [left, right].map(cell);
+      for (const one of cells) one.classList.toggle("ak-same", same);
+      if (!same) cells[0].prepend(html("span", "ak-unseen", "Differs: "));
+      return html("tr", "", "", ...cells);
+    });
+    const table = html("table", "ak-compare", "", html("thead", "", "", html("tr", "", "", ...heads)), html("tbody", "", "", ...body));
     const said = html("p", "ak-parting", parting(rows));
     said.setAttribute("role", "status");
-    this.body.replaceChildren(said, grid);
+    this.body.replaceChildren(said, table);
     this.body.scrollTop = top;
   }
 

@@ -3,6 +3,9 @@ import { shared } from "./shared.js";
 
 const { PanelLayout, Widget } = await shared("@lumino/widgets");
 
+/** The palette gives the focus back to the notebook, which passes it on to a cell within this. */
+const SETTLED_MS = 100;
+
 export class Holder extends Widget {
   /**
    * @param {string} id
@@ -21,6 +24,8 @@ export class Holder extends Widget {
   fill(panel) { this.layout.addWidget(panel); }
 
   onActivateRequest() {
-    for (const panel of this.layout.widgets) panel.activate();
+    const take = () => { for (const panel of this.layout.widgets) if (!panel.node.contains(document.activeElement)) panel.activate(); };
+    take();
+    setTimeout(take, SETTLED_MS);
   }
 }

@@ -18,6 +18,8 @@ export class AgentsPanel extends Widget {
   notebooks = html("select", "ak-select");
   search = html("input", "ak-field");
   trouble = html("p", "ak-trouble");
+  /** What is told to those who do not see the panel: new questions. */
+  said = html("p", "ak-unseen");
   body = html("div", "ak-agents-body");
   /** What the list of notebooks was drawn of. */
   listed = "";
@@ -70,7 +72,8 @@ export class AgentsPanel extends Widget {
     this.search.setAttribute("aria-label", "Filter runs");
     this.search.addEventListener("input", () => { this.words = this.search.value; this.shown = PAGE; this.draw(); });
     this.trouble.setAttribute("role", "alert");
-    this.node.append(html("div", "ak-agents-head", "", this.notebooks, this.search), this.trouble, this.body);
+    this.said.setAttribute("role", "status");
+    this.node.append(html("div", "ak-agents-head", "", this.notebooks, this.search), this.trouble, this.said, this.body);
   }
 
   /** Draw nothing anew while a key or a button of the mouse is down. */
@@ -94,6 +97,8 @@ export class AgentsPanel extends Widget {
     this.poll = window.setInterval(() => this.look(), POLL_MS);
     this.draw();
   }
+
+  onActivateRequest() { this.search.focus(); }
 
   onBeforeHide() {
     for (const timer of [this.ticker, this.poll]) clearInterval(timer);
@@ -195,6 +200,7 @@ export class AgentsPanel extends Widget {
   /** @param {Link} link @param {import("./types").Question} asked */
   question(link, asked) {
     const row = this.questions.get(asked.id) ?? questionRow(asked, (text) => this.answer(link, asked.id, text));
+    if (!this.questions.has(asked.id)) this.said.textContent = `${asked.agent || "An agent"} asks you: ${asked.text}`;
     this.questions.set(asked.id, row);
     return row;
   }

@@ -32,6 +32,7 @@ export function actions(run, open, first = "") {
   const compare = first === run.id ? "Do not compare" : first ? `Compare with ${short(first)}` : "Compare…";
   /** @type {[string, string][]} */
   const found = [...VIEWS, ["compare", compare]];
+  if (run.origin && !first) found.push(["origin", `Compare with ${short(run.origin)}`]);
   if (!open) return found;
   if (goesOn(run) && run.mine) found.push(["stop", "Stop"]);
   if (["failed", "cancelled", "lost"].includes(run.state) && run.actor) found.push(["resume", "Resume"]);

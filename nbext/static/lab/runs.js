@@ -60,7 +60,8 @@ export const cost = (run) => (run.cost_usd === null ? "unknown" : money(run.cost
 export function facts(run, now) {
   const calls = `${count(run.calls)} ${run.calls === 1 ? "call" : "calls"}`;
   const length = run.ended === null && !goesOn(run) ? [] : [took(run, now)];
-  return [SAID[run.state] ?? run.state, calls, `${count(run.tokens)} tokens`, ...length].join(" · ");
+  const origin = run.origin ? [`from ${short(run.origin)}`] : [];
+  return [SAID[run.state] ?? run.state, ...origin, calls, `${count(run.tokens)} tokens`, ...length].join(" · ");
 }
 
 /**

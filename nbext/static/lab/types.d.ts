@@ -36,6 +36,8 @@ export interface Run {
   id: string; name: string; actor: string; state: string; started: number; ended: number | null;
   calls: number; tokens: number; cost_usd: number | null; place: string | null; budget_usd: number | null;
   doing: string; mine: boolean;
+  /** The run that it repeats or branches off, if any; a kernel of an earlier version tells none. */
+  origin?: string;
 }
 export interface Sum { cost_usd: number; unpriced: number; tokens: number; runs: number }
 export interface Actor { name: string; what: string; model: string; tools: string[]; called: string }
