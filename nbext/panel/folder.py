@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.lease import owner_gone
 from agentkit.log import Log
 from agentkit.logs.files import refuse_links
 from agentkit.logs.sqlite import SqliteLog
@@ -18,6 +19,9 @@ MOST = 2000
 """Runs that are listed, the newest."""
 
 LOG = Path(".agentkit") / "log.db"
+
+OWNERS = " | "
+"""In a mark between the state of the file and who writes it."""
 
 
 def answered(root: Path, folder: str, order: dict[str, Any]) -> dict[str, JSON]:
@@ -43,10 +47,24 @@ def carry_out(root: Path, folder: str, order: dict[str, Any]) -> dict[str, JSON]
     """
     path = place_of(root, folder)
     if order["do"] == "runs":
-        mark = mark_of(path)
-        head: dict[str, JSON] = {"protocol": PROTOCOL, "folder": folder, "mark": mark}
-        return head if mark == order.get("mark") else {**head, "runs": runs(root, path)}
+        return listed(root, folder, order.get("mark"))
     return shown(path, order)
+
+
+def listed(root: Path, folder: str, known: Any) -> dict[str, JSON]:
+    """The runs of a folder's log, unless they are as they were at a mark that is known.
+
+    A mark names the state of the file, and after it who writes the runs that go on: a writer that
+    was killed leaves the file as it is, and its runs are lost all the same.
+    """
+    path = place_of(root, folder)
+    mark = mark_of(path)
+    head: dict[str, JSON] = {"protocol": PROTOCOL, "folder": folder}
+    before, _, owners = known.partition(OWNERS) if isinstance(known, str) else ("", "", "")
+    if before == mark and not any(owner_gone(one) for one in owners.split()):
+        return {**head, "mark": str(known)}
+    found, writing = runs(root, path)
+    return {**head, "mark": OWNERS.join([mark, *writing]), "runs": found}
 
 
 def shown(path: Path, order: dict[str, Any]) -> dict[str, JSON]:
@@ -91,21 +109,27 @@ def mark_of(path: Path) -> str:
     return " ".join(marks)
 
 
-def runs(root: Path, path: Path) -> JSON:
-    """The runs of a log, the newest first; places relative to the root where they are below it."""
+def runs(root: Path, path: Path) -> tuple[JSON, list[str]]:
+    """The runs of a log, the newest first, and who writes those that go on, if anybody.
+
+    Their places are relative to the root where they are below it.
+    """
     if not path.exists():
-        return []
+        return [], []
     log = opened(path)
     try:
-        found = [row(info) for info in log.runs()[:MOST]]
+        infos = log.runs()[:MOST]
     finally:
         log.close()
+    found = [row(info) for info in infos]
     base = root.resolve()
     for one in found:
         place = Path(str(one["place"])) if one["place"] else None
         if place is not None and place.is_absolute() and place.is_relative_to(base):
             one["place"] = place.relative_to(base).as_posix()
-    return list(found)
+    going = zip(infos, found, strict=True)
+    writing = sorted({info.owner for info, one in going if one["state"] == "running"})
+    return list(found), [" ".join(writing)] if writing else []
 
 
 def opened(path: Path) -> Log:

@@ -53,6 +53,20 @@ test("a kernel without agentkit is left alone until a cell loads it", async () =
   assert.deepEqual(one.comms.map((comm) => [comm.target, comm.opened.chat]), [["agentkit.news", true], ["agentkit.orders", true]]);
 });
 
+test("a kernel whose Python lacks agentkit is told from one that has not loaded it", async () => {
+  const { made, context } = await link(kernel({ has: false }));
+  const message = (type, content, id) => context.iopubMessage.emit({ header: { msg_type: type }, parent_header: { msg_id: id }, content });
+  for (const [evalue, lacking] of [["No module named 'numpy'", false], ["No module named 'nbext'", true]]) {
+    message("execute_input", { code: "%load_ext nbext" }, evalue);
+    message("error", { ename: "ModuleNotFoundError", evalue }, evalue);
+    message("status", { execution_state: "idle" }, evalue);
+    await tick();
+    assert.deepEqual([made.state, made.lacking], ["absent", lacking]);
+  }
+  context.statusChanged.emit("restarting");
+  assert.equal(made.lacking, false);
+});
+
 test("an older or a newer kernel is named, and nothing of it is shown", async () => {
   for (const protocol of [0, 2, "1", undefined]) {
     const one = kernel(), { made, say } = await link(one);

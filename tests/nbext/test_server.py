@@ -69,6 +69,34 @@ async def test_reading_leaves_the_log_as_it_is(root: Path) -> None:
     assert (file.read_bytes(), sorted(os.listdir(file.parent))) == before
 
 
+KILLED = """
+import asyncio, os, signal
+from agentkit.logs import open_log
+from agentkit.opening import run
+async def main():
+    async with run("killed", log=open_log("sqlite:///" + {path!r})) as current:
+        await current.flush()
+        print("up", flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_a_run_is_lost_once_its_process_was_killed_though_nobody_wrote(root: Path) -> None:
+    path = str(root / "course/.agentkit/log.db")
+    code = KILLED.format(path=path)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"up\n"
+        found = runs(root)
+        assert [row["state"] for row in found["runs"]] == ["running", "done"]
+        assert "runs" not in runs(root, mark=found["mark"])
+        process.kill()
+    found = runs(root, mark=found["mark"])
+    assert [row["state"] for row in found["runs"]] == ["lost", "done"]
+    assert "runs" not in runs(root, mark=found["mark"])
+    assert [row["state"] for row in runs(root, mark=7)["runs"]] == ["lost", "done"]
+
+
 @pytest.mark.parametrize("folder", ["..", "course/../..", "/etc", "out", "a\0b"])
 async def test_nothing_outside_of_the_served_folder_is_read(root: Path, folder: str) -> None:
     shutil.copytree(root / "course", root.parent / "private")

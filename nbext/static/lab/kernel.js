@@ -11,6 +11,8 @@ const HERE = "agentkit.kernel";
 /** Statuses of a kernel whose comms are gone, without a word. */
 const GONE = ["restarting", "autorestarting", "dead", "terminating"];
 const LOADS = /\b(nbext|agentkit)\b/, LOADS_SURELY = /^\s*%(re)?load_ext\s+nbext\b/m;
+const MISSING = /^No module named '(nbext|agentkit)'/;
+export const LACKING = "This kernel's Python has no agentkit. Install it in the environment of the kernel, then restart the kernel.";
 /** A kernel that tells of its runs and of no conversation for so long knows of none. */
 const MUTE_MS = 3000;
 /** An order that nobody answers for so long is given up. */
@@ -57,6 +59,8 @@ export class Link {
   anew = true;
   /** Whether the kernel's agentkit is too old to keep one. */
   mute = false;
+  /** Whether a cell wanted agentkit, which the kernel's Python does not find. */
+  lacking = false;
   /** Whether a cell has loaded nbext, and did not fail. */
   surely = false;
 
@@ -91,7 +95,10 @@ export class Link {
       this.loading = parent.msg_id;
       this.surely = LOADS_SURELY.test(content.code);
     }
-    if (header.msg_type === "error" && parent.msg_id === this.loading) this.surely = false;
+    if (header.msg_type === "error" && parent.msg_id === this.loading) {
+      this.surely = false;
+      if (MISSING.test(content.evalue)) { this.lacking = true; this.become("absent"); }
+    }
     if (header.msg_type !== "status" || content.execution_state !== "idle" || parent.msg_id !== this.loading) return;
     this.loading = undefined;
     connect();
@@ -133,7 +140,7 @@ export class Link {
     for (const comm of this.comms) if (!comm.isDisposed) comm.dispose();
     for (const { fail, timer } of this.waiting.values()) { clearTimeout(timer); fail(new Error("The kernel has gone.")); }
     this.waiting.clear();
-    Object.assign(this, { state: "absent", surely: false, mute: false, comms: [], actors: [], questions: [], today: null, runs: new Map() });
+    Object.assign(this, { state: "absent", lacking: false, surely: false, mute: false, comms: [], actors: [], questions: [], today: null, runs: new Map() });
     this.talk.lose();
     this.talked.emit(undefined);
     this.tell(this.watched.keys());
