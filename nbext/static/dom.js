@@ -1,4 +1,8 @@
-/** Elements of pages and pictures. What models wrote is only ever text in them. */
+/** Elements of pages and pictures. What models wrote is only ever text in them, all of which is seen. */
+import { visible } from "./words.js";
+
+/** @type {(one: Node | string) => Node | string} */
+const seen = (one) => (typeof one === "string" ? visible(one) : one);
 
 /**
  * An element of a page; its text is only ever text.
@@ -10,8 +14,8 @@
 export function html(tag, className = "", text = "", ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
-  if (text) made.textContent = text;
-  made.append(...children);
+  if (text) made.textContent = visible(text);
+  made.append(...children.map(seen));
   return made;
 }
 
@@ -26,7 +30,7 @@ export function html(tag, className = "", text = "", ...children) {
 export function svg(tag, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const name in attributes) made.setAttribute(name, String(attributes[name]));
-  made.append(...children);
+  made.append(...children.map(seen));
   return made;
 }
 
@@ -59,8 +63,8 @@ export function clickable(made, act) {
  */
 export function button(sign, label, act) {
   const made = html("button", "ak-button", sign);
-  made.title = label;
-  made.setAttribute("aria-label", label);
+  made.title = visible(label);
+  made.setAttribute("aria-label", visible(label));
   made.addEventListener("click", act);
   return made;
 }
@@ -74,7 +78,7 @@ export function button(sign, label, act) {
 export function region(el, className, label) {
   const root = html("div", `ak-view ${className}`);
   root.setAttribute("role", "region");
-  root.setAttribute("aria-label", label);
+  root.setAttribute("aria-label", visible(label));
   el.append(root);
   return root;
 }

@@ -6,6 +6,7 @@ import { Panel } from "./graphpanel.js";
 import { drawEdge, drawNode, flights, makeEdge, makeNode } from "./graphparts.js";
 import { BADGES, KINDS, SHADES, SMALL, called, carded, edgeText, empty, isNotes, merge, shades, statusText } from "./graphstate.js";
 import { tell } from "./tell.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./graphparts.js").NodePart} NodePart */
 /** @typedef {import("./graphparts.js").EdgePart} EdgePart */
@@ -139,7 +140,7 @@ class GraphView {
     this.edges.append(made.group);
     /** Put an edge into words when somebody looks; there may be many, and they change often. */
     const say = () => {
-      const edge = this.state.edges.get(id), text = edge ? edgeText(edge, this.state.nodes) : "";
+      const edge = this.state.edges.get(id), text = edge ? visible(edgeText(edge, this.state.nodes)) : "";
       made.group.setAttribute("aria-label", text);
       made.title.textContent = text;
     };
@@ -190,7 +191,7 @@ class GraphView {
     const messages = edges.reduce((sum, edge) => sum + edge.count, 0), used = new Set(edges.flatMap((edge) => Object.keys(edge.kinds)));
     this.root.dataset.messages = String(messages);
     this.root.classList.toggle("live", state.runs.some((run) => run.status === "running"));
-    this.status.textContent = statusText(state, messages);
+    this.status.textContent = visible(statusText(state, messages));
     const noted = [...state.nodes.values()].filter((node) => node.what !== "you" && Object.keys(node.notes).length);
     const badges = Object.keys(BADGES).filter((look) => noted.some((node) => Boolean(node.grave) === look.includes("grave")));
     const known = new Set([...edges, ...state.nodes.values()].flatMap(shades)), tones = SHADES.filter((shade) => known.has(shade));

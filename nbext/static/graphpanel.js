@@ -2,7 +2,7 @@
 import { branching } from "./branching.js";
 import { button, html } from "./dom.js";
 import { carded, isNotes } from "./graphstate.js";
-import { money } from "./words.js";
+import { money, visible } from "./words.js";
 import { tell } from "./tell.js";
 
 /** @typedef {import("./types").Letter} Letter */
@@ -76,7 +76,7 @@ export class Panel {
     if (this.ui.selected !== id) this.ui.start = 0;
     this.ui.selected = id;
     this.panel.hidden = false;
-    this.name.textContent = this.title(id);
+    this.name.textContent = visible(this.title(id));
     const wait = html("li", "ak-wait", "asking the kernel …");
     this.list.replaceChildren(wait);
     this.foot.textContent = "";
@@ -114,7 +114,7 @@ export class Panel {
     } else if (message.type === "text") {
       const asked = this.waiting.get(`${message.run}:${message.seq}:${message.kind}`);
       if (!asked || message.req !== `${this.mine}:text`) return;
-      asked.text.textContent = message.text;
+      asked.text.textContent = visible(message.text);
       asked.all.remove();
       this.focus();
     }

@@ -1,7 +1,7 @@
 /** The parts of a message graph: cards, curves, and dots that travel along them. */
 import { clickable, svg } from "./dom.js";
 import { NOTES, SMALL, dotsFor, nodeText, noted, shades, subtitle } from "./graphstate.js";
-import { cut } from "./words.js";
+import { cut, visible } from "./words.js";
 
 /** @typedef {import("./types").GraphNode} GraphNode */
 /** @typedef {import("./types").GraphEdge} GraphEdge */
@@ -46,7 +46,7 @@ export function drawNode(part, node, [x, y, width, height], streaming) {
     class: `node what-${node.what} is-${node.state}${small ? " small" : ""}${streaming ? " streaming" : ""}`,
     transform: `translate(${x} ${y})`, "aria-label": nodeText(node),
   });
-  part.title.textContent = nodeText(node);
+  part.title.textContent = visible(nodeText(node));
   for (const [rect, pad] of /** @type {const} */ ([[part.halo, 4], [part.card, 0]])) {
     const tall = height + 2 * pad;
     set(rect, { x: left - pad, y: -height / 2 - pad, width: width + 2 * pad, height: tall, rx: small || you ? tall / 2 : 9 + pad });

@@ -1,6 +1,7 @@
 /** The letters of a queue or stream: who sent each, who took it, and what became of it. Python folds, this draws. */
 import { clickable, details, heading, html, region } from "./dom.js";
 import { whole } from "./follow.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./types").Track} Track */
 /** @typedef {import("./types").Moment} Moment */
@@ -43,7 +44,7 @@ export function render({ model, el }) {
   function line(letter) {
     const made = html("li", `ak-letter ${letter.state}`, "", html("span", "ak-body", letter.body), html("span", "ak-moments", "", ...letter.moments.map(moment)));
     made.dataset.id = letter.id;
-    made.setAttribute("aria-label", story(letter));
+    made.setAttribute("aria-label", visible(story(letter)));
     clickable(made, () => { opened = opened === letter.id ? "" : letter.id; wake(); });
     return opened === letter.id ? [made, open(letter)] : [made];
   }

@@ -4,6 +4,7 @@ import { whole } from "./follow.js";
 import { facts, headline, number, reasons, shade, spoken } from "./mapfacts.js";
 import { sheet } from "./mapsheet.js";
 import { tell } from "./tell.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./types").Hit} Hit */
 /** @typedef {import("./types").Item} Item */
@@ -36,7 +37,7 @@ function found(recall, { chosen, pick }) {
   const names = [...new Set(recall.hits.flatMap((hit) => Object.keys(hit.parts)))];
   const rows = recall.hits.map((hit, i) => {
     const row = html("div", hit.id === chosen ? "ak-hit chosen" : "ak-hit", "", html("span", "ak-rank", String(i + 1)), html("div", "ak-what", "", html("div", "ak-text", hit.text), bars(hit, most)));
-    row.setAttribute("aria-label", spoken(hit, i + 1));
+    row.setAttribute("aria-label", visible(spoken(hit, i + 1)));
     row.dataset.id = `hit ${hit.id}`;
     return clickable(row, () => pick(hit.id));
   });
@@ -75,7 +76,7 @@ function turner(recalls, recall, turn) {
   /** @param {string} text @param {string} label @param {Recall | undefined} to */
   const button = (text, label, to) => {
     const made = html("button", "ak-button", text);
-    made.setAttribute("aria-label", label);
+    made.setAttribute("aria-label", visible(label));
     made.dataset.id = label;
     made.disabled = !to;
     if (to) made.addEventListener("click", () => turn(to));

@@ -2,6 +2,7 @@
 import { html } from "./dom.js";
 import { hideStill } from "./follow.js";
 import { tell } from "./tell.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./types").Model} Model */
 
@@ -85,7 +86,7 @@ function remaining(model, born) {
 export function render({ model, el }) {
   const box = html("div", "agentkit-question"), born = Date.now();
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", model.get("text"));
+  box.setAttribute("aria-label", visible(model.get("text")));
   el.append(box);
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;

@@ -1,6 +1,7 @@
 /** What each replica of a board holds of each key, who wrote it, and what went wrong. Python folds, this draws. */
 import { clickable, details, heading, html, nothing, region } from "./dom.js";
 import { whole } from "./follow.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./types").Version} Version */
 /** @typedef {import("./types").Replica} Replica */
@@ -82,7 +83,7 @@ export function render({ model, el }) {
     const look = ["ak-version", `tone-${one.tone % COLOURS}`, siblings > 1 ? "sibling" : "", id === chosen ? "chosen" : ""];
     const made = html("div", look.filter(Boolean).join(" "), "", html("div", "ak-value", one.value), html("div", "ak-under", [one.version, one.who].filter(Boolean).join(" · ")));
     made.dataset.id = id;
-    made.setAttribute("aria-label", spoken(key, replica, one, siblings));
+    made.setAttribute("aria-label", visible(spoken(key, replica, one, siblings)));
     return clickable(made, () => { chosen = chosen === id ? "" : id; wake(); });
   }
   /** @param {ReplicasData} data */

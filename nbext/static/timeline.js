@@ -6,6 +6,7 @@ import { button, details, html, nothing, region, svg } from "./dom.js";
 import { follow, painted } from "./follow.js";
 import { LABELS, TOP, drawBar, drawGrid, drawLane, drawMark, empty, headline, isThin, merge, tip } from "./timelineparts.js";
 import { tell } from "./tell.js";
+import { visible } from "./words.js";
 
 /** @typedef {import("./types").Rect} Rect */
 /** @typedef {import("./timelineparts.js").Axis} Axis */
@@ -135,7 +136,7 @@ class TimelineView {
     this.layer.replaceChildren(...drawGrid(scale, bottom), ...this.lanes().flatMap(([lane, y]) => drawLane(lane, y, scale, now)), ...this.bars(), ...this.marks(scale));
     this.picture.setAttribute("viewBox", `0 0 ${this.width} ${bottom + 22}`);
     this.picture.setAttribute("height", String(bottom + 22));
-    this.head.textContent = state.totals ? headline(state.totals) : "";
+    this.head.textContent = state.totals ? visible(headline(state.totals)) : "";
     this.picture.setAttribute("aria-label", `Timeline of ${state.order.length} actors: ${this.head.textContent}`);
     this.explain();
     this.root.classList.toggle("live", state.live);

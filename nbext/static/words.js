@@ -26,6 +26,15 @@ export function money(usd, unpriced = 0) {
   return `$${usd.toFixed(digits)}${unpriced ? ` + ${unpriced} unknown` : ""}`;
 }
 
+const UNSHOWN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ufffe\uffff\p{Cs}\u{e0000}-\u{e007f}]/gu;
+
+/**
+ * The words for an element: what a page would not show, and what turns or hides the text after it, as JSON writes it.
+ * agentkit/words/pages.py does the same for still pictures.
+ * @param {string} text
+ */
+export const visible = (text) => text.replace(/\r\n?/g, "\n").replace(UNSHOWN, (one) => one.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+
 /**
  * The text, cut to about that many pixels.
  * @param {string} text
@@ -34,5 +43,6 @@ export function money(usd, unpriced = 0) {
  */
 export function cut(text, width, size, wide = 0.56) {
   const room = Math.max(1, Math.floor(width / (size * wide)));
+  text = visible(text);
   return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -5,6 +5,7 @@ import { questionRow } from "./rows.js";
 import { called } from "./runs.js";
 import { shared } from "./shared.js";
 import { TurnView } from "./turnview.js";
+import { visible } from "../words.js";
 
 const { Widget } = await shared("@lumino/widgets");
 const { LabIcon, addIcon, pasteIcon, stopIcon } = await shared("@jupyterlab/ui-components");
@@ -136,18 +137,18 @@ export class ChatPanel extends Widget {
   draw() {
     const link = this.links.current;
     if (link !== this.link) this.change(link);
-    this.place.textContent = link ? called(link.path) : "";
+    this.place.textContent = link ? visible(called(link.path)) : "";
     this.place.title = link?.path ?? "";
     this.list(link);
     const here = link?.state === "here" && !link.mute, talk = link?.talk, asking = talk?.asking ?? null;
     this.follow(() => {
       this.drawTurns(link);
       this.drawQuestions(link);
-      this.notice.textContent = this.why(link);
+      this.notice.textContent = visible(this.why(link));
     });
     this.stop.hidden = !asking;
     this.send.hidden = Boolean(asking);
-    this.status.textContent = asking ? `${asking.actor} answers …` : "";
+    this.status.textContent = asking ? visible(`${asking.actor} answers …`) : "";
     this.send.disabled = !here || !this.actors.value || !this.field.value.trim();
     this.field.disabled = !here || !link?.actors.length;
     this.field.placeholder = this.actors.value ? `Ask ${this.actors.value}` : "Nobody can be asked";
@@ -206,7 +207,7 @@ export class ChatPanel extends Widget {
   }
 
   /** @param {string} actor @param {TurnView} view */
-  announce(actor, view) { this.heard.textContent = `${actor}: ${view.answer.textContent?.trim().slice(0, SAID) ?? ""}`; }
+  announce(actor, view) { this.heard.textContent = visible(`${actor}: ${view.answer.textContent?.trim().slice(0, SAID) ?? ""}`); }
 
   /** @param {Link} link @param {string} run */
   made(link, run) {
@@ -274,7 +275,7 @@ export class ChatPanel extends Widget {
   }
 
   /** @param {string} text */
-  tell(text) { this.trouble.textContent = text; }
+  tell(text) { this.trouble.textContent = visible(text); }
 
   /** @param {string} what @param {string} run */
   order(what, run = this.link?.talk.asking?.run ?? "") {

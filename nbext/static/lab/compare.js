@@ -4,6 +4,7 @@ import { aligned, parting } from "./aligning.js";
 import { icon } from "./icons.js";
 import { cost, facts, short } from "./runs.js";
 import { shared } from "./shared.js";
+import { visible } from "../words.js";
 
 const { Widget } = await shared("@lumino/widgets");
 
@@ -30,7 +31,7 @@ export class CompareView extends Widget {
     this.sides = [left, right];
     this.addClass("ak-viewer");
     this.id = `jupyter-agentkit-compare-${left.run.id}-${right.run.id}`;
-    Object.assign(this.title, { label: `${short(left.run.id)} and ${short(right.run.id)}`, caption: `${left.run.name}\n${right.run.name}`, closable: true, icon });
+    Object.assign(this.title, { label: `${short(left.run.id)} and ${short(right.run.id)}`, caption: visible(`${left.run.name}\n${right.run.name}`), closable: true, icon });
     this.trouble.setAttribute("role", "alert");
     this.body.tabIndex = 0;
     this.body.setAttribute("aria-label", "Two runs side by side");

@@ -6,6 +6,7 @@ import { POLL_MS } from "./log.js";
 import { actorRow, press, questionRow, runRow } from "./rows.js";
 import { PAGE, called, found, goesOn, ordered, pause, spent, total } from "./runs.js";
 import { shared } from "./shared.js";
+import { visible } from "../words.js";
 
 const { Widget } = await shared("@lumino/widgets");
 /** @typedef {import("./types").Run} Run */
@@ -109,7 +110,7 @@ export class AgentsPanel extends Widget {
   look() { if (!document.hidden) void this.log.look(this.folder()); }
 
   /** @param {string} text */
-  tell(text) { this.trouble.textContent = text; }
+  tell(text) { this.trouble.textContent = visible(text); }
 
   draw() {
     const begun = performance.now();
@@ -202,7 +203,7 @@ export class AgentsPanel extends Widget {
   /** @param {Link} link @param {import("./types").Question} asked */
   question(link, asked) {
     const row = this.questions.get(asked.id) ?? questionRow(asked, (text) => this.answer(link, asked.id, text));
-    if (!this.questions.has(asked.id)) this.said.textContent = `${asked.agent || "An agent"} asks you: ${asked.text}`;
+    if (!this.questions.has(asked.id)) this.said.textContent = visible(`${asked.agent || "An agent"} asks you: ${asked.text}`);
     this.questions.set(asked.id, row);
     return row;
   }

@@ -1,6 +1,7 @@
 /** A run, a question and an actor as elements of the panel. Names and words are only ever text. */
 import { html } from "../dom.js";
 import { SAID, cost, facts, goesOn, health, short } from "./runs.js";
+import { visible } from "../words.js";
 
 /** @typedef {import("./types").Run} Run */
 /** @typedef {(what: string, run: Run) => void} Act */
@@ -54,9 +55,9 @@ export function runRow(run, now, chosen, open, choose, act, { from, first }) {
   const line = [from, facts(run, now)].filter(Boolean).join(" · "), said = `${run.name}, ${line}, ${cost(run)}`;
   const head = html("button", "ak-run-head", "", html("span", "ak-dot"), html("span", "ak-run-name", run.name || short(run.id)), html("span", "ak-run-cost", cost(run)));
   head.dataset.id = `run ${run.id}`;
-  head.title = `${run.name}\n${run.id}`;
+  head.title = visible(`${run.name}\n${run.id}`);
   head.setAttribute("aria-expanded", String(chosen));
-  head.setAttribute("aria-label", said);
+  head.setAttribute("aria-label", visible(said));
   head.addEventListener("click", () => choose(run));
   row.append(head, html("div", "ak-small", line));
   if (goesOn(run) && run.doing) row.append(html("div", "ak-small ak-doing", run.doing));
@@ -66,11 +67,14 @@ export function runRow(run, now, chosen, open, choose, act, { from, first }) {
   } else if (open && goesOn(run) && run.mine) {
     const stop = press("Stop", `stop ${run.id}`, () => act("stop", run));
     stop.classList.add("ak-stop");
-    stop.setAttribute("aria-label", `Stop ${run.name}`);
+    stop.setAttribute("aria-label", visible(`Stop ${run.name}`));
     row.append(stop);
   }
   return row;
 }
+
+/** So many options of a question have a button here, with so many characters on it. */
+const OPTIONS = 50, LABEL = 200;
 
 /**
  * A question with its buttons, and a field where other words are an answer.
@@ -79,12 +83,18 @@ export function runRow(run, now, chosen, open, choose, act, { from, first }) {
  */
 export function questionRow(question, answer) {
   const row = html("li", "ak-question", "", html("div", "ak-asker", `${question.agent || "An agent"} asks you`), html("p", "", question.text));
-  const choices = html("div", "ak-actions", "", ...question.options.map((text) => press(text, `answer ${question.id} ${text}`, () => answer(text))));
+  const choices = html("div", "ak-actions", "", ...question.options.slice(0, OPTIONS).map((text, n) => {
+    const made = press(text.length > LABEL ? `${text.slice(0, LABEL)}…` : text, `answer ${question.id} ${n}`, () => answer(text));
+    if (text.length > LABEL) made.title = visible(text);
+    return made;
+  }));
+  const more = question.options.length - OPTIONS;
+  if (more > 0) choices.append(html("span", "ak-small", `${more} more options: see the question in its cell.`));
   row.append(choices);
   if (question.words || !question.options.length) {
     const field = html("input", "ak-field");
     field.dataset.id = `words ${question.id}`;
-    field.setAttribute("aria-label", `Your answer to: ${question.text}`);
+    field.setAttribute("aria-label", visible(`Your answer to: ${question.text}`));
     field.placeholder = "Your answer";
     field.addEventListener("keydown", (event) => { if (event.key === "Enter") answer(field.value); });
     choices.append(field, press("Send", `send ${question.id}`, () => answer(field.value)));

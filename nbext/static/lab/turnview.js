@@ -3,6 +3,7 @@ import { html } from "../dom.js";
 import graph from "../graph.js";
 import { Feed } from "./feed.js";
 import { press } from "./rows.js";
+import { visible } from "../words.js";
 
 /** @typedef {import("./types").Turn} Turn */
 
@@ -46,8 +47,9 @@ export class TurnView {
     this.turn = turn;
     this.node.className = `ak-turn ak-turn-is-${turn.state.replace(/\W/g, "")}`;
     this.node.setAttribute("aria-busy", String(!ended));
-    if (this.said.textContent !== turn.said) this.said.textContent = turn.said;
-    if (this.actor.textContent !== turn.actor) this.actor.replaceChildren(html("span", "ak-dot"), turn.actor);
+    const said = visible(turn.said), actor = visible(turn.actor);
+    if (this.said.textContent !== said) this.said.textContent = said;
+    if (this.actor.textContent !== actor) this.actor.replaceChildren(html("span", "ak-dot"), actor);
     void this.render();
     const open = ended && (this.wanted ?? (last && turn.graph && turn.state === "done"));
     this.unfold(open, turn.run);

@@ -7,6 +7,7 @@ import { Feed } from "./feed.js";
 import { icon } from "./icons.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
+import { visible } from "../words.js";
 
 const { Widget } = await shared("@lumino/widgets");
 
@@ -50,7 +51,7 @@ export class RunView extends Widget {
     this.run = run;
     this.addClass("ak-viewer");
     this.id = `jupyter-agentkit-run-${run.id}`;
-    Object.assign(this.title, { label: run.started ? `${run.actor || "run"} ${short(run.id)}` : run.name, caption: `${run.name}\n${where}`, closable: true, icon });
+    Object.assign(this.title, { label: visible(run.started ? `${run.actor || "run"} ${short(run.id)}` : run.name), caption: visible(`${run.name}\n${where}`), closable: true, icon });
     this.name = "";
     this.stops = () => {};
     this.tabs = html("div", "ak-tabs");
