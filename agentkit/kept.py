@@ -1,6 +1,6 @@
 """Where a page keeps its log: the browser writes down what was committed.
 
-Files in a page live in memory and end with it. What loads Pyodide there (`lite/boot.mjs`) puts an
+Files in a page live in memory and end with it. What keeps them there (`lite/keep.mjs`) puts an
 object `agentkitKeep` into JavaScript; the log tells it of each commit, and a barrier waits until
 the browser has it. Without that object, as on an ordinary machine, there is nothing to do.
 """
@@ -15,7 +15,7 @@ from agentkit.machine import in_page
 
 
 class Keep(Protocol):
-    """What JavaScript gives; see `lite/boot.mjs`."""
+    """What JavaScript gives; see `lite/keep.mjs`."""
 
     state: str
     """"kept", "full" (not any more) or "refused" (never)."""
