@@ -44,15 +44,34 @@ def lacking(error: ImportError, otherwise: str = "") -> SetupError | None:
     """
     package = (error.name or "").partition(".")[0]
     extra = EXTRAS.get(package)
-    if extra is None or not isinstance(error, ModuleNotFoundError):
+    if not package or not isinstance(error, ModuleNotFoundError):
         return None
-    if in_page():
+    if in_page():  # which may also lack what a plain install has
         return SetupError(
             f"This page has no package {package}, which that needs.",
             todo=f"{otherwise or 'go on with what needs no such package'}; an installation has it",
         )
+    if extra is None:
+        return None
     todo = f"pip install 'jupyter-agentkit[{extra}]'"
     return SetupError(
         f"The package {package} is not installed.",
         todo=f"{todo}, or {otherwise}" if otherwise else todo,
     )
+
+
+def needs_process(what: str, otherwise: str = "") -> None:
+    """See to it that processes can be started, before one is.
+
+    Args:
+        what: that would be a process of its own, as a sentence begins: "A worker".
+        otherwise: what to do without.
+
+    Raises:
+        SetupError: this is a page, which can start none.
+    """
+    if in_page():
+        raise SetupError(
+            f"{what} is a process of its own, and a page in a browser starts none.",
+            todo=f"{otherwise or 'go on with what needs no process'}; an installation has it",
+        )

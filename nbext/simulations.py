@@ -8,6 +8,7 @@ import httpx
 
 from agentkit.endpoints import keys
 from agentkit.endpoints.finding import sim_inside
+from agentkit.endpoints.simulation import address, wire
 from agentkit.errors import SetupError
 
 SIGN = "rules"
@@ -20,7 +21,7 @@ async def simulations() -> list[str]:
     Raises:
         EndpointError: the own one cannot be started.
     """
-    own = await own_simulation()
+    own = await address()
     given = (keys.setting("AGENTKIT_BASE_URL") or "").rstrip("/").removesuffix("/v1")
     if not given or given == own:
         return [own]
@@ -29,17 +30,6 @@ async def simulations() -> list[str]:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return [own]
     return [own, given] if isinstance(reply, dict) and SIGN in reply else [own]
-
-
-async def own_simulation() -> str:
-    """The address of this process's own, which is started if it does not run."""
-    if sim_inside():
-        from agentkit.sim.inside import URL
-
-        return URL
-    from agentkit.sim.server import endpoint_async
-
-    return await endpoint_async()
 
 
 async def call(url: str, method: str, body: Any = None) -> list[dict[str, Any]]:
@@ -66,10 +56,6 @@ async def call(url: str, method: str, body: Any = None) -> list[dict[str, Any]]:
 
 async def request(url: str, method: str, body: Any) -> httpx.Response:
     """Speak to a simulated endpoint about its faults."""
-    transport = None
-    if sim_inside():
-        from agentkit.sim.inside import URL, inside
-
-        transport = inside() if url == URL else None
+    transport = wire() if sim_inside() and url == await address() else None
     async with httpx.AsyncClient(trust_env=False, timeout=10, transport=transport) as client:
         return await client.request(method, f"{url}/sim/faults", json=body)

@@ -35,6 +35,7 @@ from agentkit.events import Event
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, canonical
 from agentkit.patterns.parts.wording import NUMBER
+from agentkit.tools.validator import library
 
 
 class Score(Frozen):
@@ -239,10 +240,9 @@ def schema(wanted: dict[str, Any] | None = None) -> Rule:
     """
 
     def judge(case: Case) -> Score:
-        from jsonschema import validators
-
+        jsonschema = library()
         rules = wanted if wanted is not None else case.target
-        kind = validators.validator_for(rules)
+        kind = jsonschema.validators.validator_for(rules)
         kind.check_schema(rules)
         first = next(iter(kind(rules).iter_errors(case.data)), None)
         why = "" if first is None else f"{first.json_path}: {first.message}"

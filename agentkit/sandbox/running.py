@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agentkit.extras import needs_process
 from agentkit.sandbox.errors import (
     DiskSpent,
     MemorySpent,
@@ -176,7 +177,11 @@ async def started(
         fds: what it has open beside its input and output.
         env: all of its environment, where nothing else sets that.
         cwd: where it begins, where nothing else sets that.
+
+    Raises:
+        SetupError: this is a page in a browser.
     """
+    needs_process("A program in a sandbox")
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=tuple(fds), start_new_session=True,
         env={} if env is None else dict(env), cwd=cwd, limit=CHUNK,

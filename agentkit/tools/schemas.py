@@ -52,6 +52,7 @@ class Schema:
         if not isinstance(schema, dict) or schema.get("type", "object") != "object":
             raise unusable(name, "they are no schema of an object")
         self.name, self._left, self._work = name, FOLLOWED, WORK
+        library()  # where there is none, no schema is at fault
         try:
             self._validator, lost = self._made(schema)
             if not lost:

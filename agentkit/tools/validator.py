@@ -12,11 +12,25 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from agentkit.extras import lacking
+
 SLOW = "rfc3987_syntax"
 
 
 def library() -> Any:
-    """The module `jsonschema`."""
+    """The module `jsonschema`.
+
+    Raises:
+        SetupError: this is a page in a browser, which may have none.
+    """
+    try:
+        return loaded()
+    except ImportError as error:
+        raise lacking(error, "use tools that are Python functions") or error from error
+
+
+def loaded() -> Any:
+    """The module, loaded at the first time."""
     found = sys.modules.get("jsonschema")
     if found is not None or SLOW in sys.modules or importlib.util.find_spec(SLOW) is None:
         return found or importlib.import_module("jsonschema")

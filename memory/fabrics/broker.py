@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from agentkit.errors import SetupError
+from agentkit.extras import needs_process
 from agentkit.logs import files
 from agentkit.sim.server.process import environment
 from memory.errors import StoreUnreachable
@@ -45,6 +46,7 @@ def find_server() -> str:
     Raises:
         SetupError: there is none.
     """
+    needs_process("A broker", "use fabric('local')")
     name = "nats-server.exe" if os.name == "nt" else "nats-server"
     own = Path(sysconfig.get_path("scripts")) / name
     found = str(own) if own.exists() else shutil.which(name)

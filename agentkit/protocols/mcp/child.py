@@ -24,6 +24,7 @@ from mcp.shared.message import SessionMessage
 
 from agentkit.amounts import size
 from agentkit.errors import PeerError, error_text
+from agentkit.extras import needs_process
 from agentkit.protocols.bounds import LARGEST
 from agentkit.protocols.errors import PeerAbsent, PeerProtocolError
 from agentkit.protocols.mcp.address import Address
@@ -66,8 +67,9 @@ class Child:
         """Start it.
 
         Raises:
-            PeerAbsent: it cannot be.
+            PeerAbsent: it cannot be. SetupError: this is a page in a browser.
         """
+        needs_process(f"The MCP server {self.address}")
         command = [runnable(self.address.command[0]), *self.address.command[1:]]
         try:
             self.process = await asyncio.create_subprocess_exec(

@@ -22,10 +22,18 @@ from types import TracebackType
 from typing import Self
 
 from agentkit.errors import SetupError
+from agentkit.extras import needs_process
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 3.0
 TAIL_LINES = 15
+
+
+SERVER = (
+    "The simulated endpoint's server",
+    "in a page it answers inside of it, and agentkit.endpoints.simulation.client() reaches it",
+)
+"""What a page is told of it; see `needs_process`."""
 
 
 class SimFailed(SetupError):
@@ -79,7 +87,9 @@ def start(seed: int = 7, speed: float = 1.0, timeout_s: float = START_TIMEOUT_S)
 
     Raises:
         SimFailed: it ended, or did not answer in time; the text has the end of its log.
+        SetupError: this is a page in a browser.
     """
+    needs_process(*SERVER)
     handle, name = tempfile.mkstemp(prefix="agentkit-sim-", suffix=".log")
     log_path = Path(name)
     # Without -P a module of the reader's that is called like one of Python's would be imported.
@@ -213,6 +223,7 @@ def endpoint() -> str:
 
 async def endpoint_async() -> str:
     """Like `endpoint`, without blocking the event loop."""
+    needs_process(*SERVER)
     return await asyncio.to_thread(endpoint)
 
 
