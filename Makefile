@@ -94,7 +94,7 @@ student instructor: .venv/.lab
 
 .PHONY: lite lite-serve test-lite
 lite: .venv/.dev
-	@$(PY) scripts/lite $(ARGS)
+	@$(PY) scripts/lite $(if $(BASE),--base "$(BASE)") $(ARGS)
 
 lite-serve: .venv/.dev
 	@$(PY) scripts/lite-serve $(ARGS)

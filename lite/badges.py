@@ -25,17 +25,32 @@ def badged(text: str, site: str, page: str) -> str:
     return "\n".join([heading + badge, *rest])
 
 
+def address(site: str) -> str:
+    """The address of a site as its links begin with it; "" stays so.
+
+    Raises:
+        ValueError: that is no address of a site.
+    """
+    if not site:
+        return ""
+    parts = urlsplit(site)
+    if parts.scheme not in ("http", "https") or not parts.netloc or set(site) & set(" ()<>\n"):
+        raise ValueError(f"{site!r} is no address. Expected: https://HOST/FOLDER/")
+    return site.rstrip("/") + "/"
+
+
+def page(name: str) -> str:
+    """Where on a site a lesson opens."""
+    return f"notebooks/index.html?path={name}.ipynb"
+
+
 def put(root: Path, site: str) -> list[Path]:
     """Put the badges of a site into README and all lessons of a repository; the files changed.
 
     Raises:
         ValueError: that is no address of a site.
     """
-    if site:
-        parts = urlsplit(site)
-        if parts.scheme not in ("http", "https") or not parts.netloc or set(site) & set(" ()<>\n"):
-            raise ValueError(f"{site!r} is no address. Expected: https://HOST/FOLDER/")
-        site = site.rstrip("/") + "/"
+    site = address(site)
     changed = []
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
@@ -46,7 +61,7 @@ def put(root: Path, site: str) -> list[Path]:
         notebook = json.loads(file.read_text(encoding="utf-8"))
         first = notebook["cells"][0]
         text = "".join(first["source"])
-        made = badged(text, site, f"notebooks/index.html?path={file.name}")
+        made = badged(text, site, page(file.stem))
         if made == text:
             continue
         first["source"] = made.splitlines(keepends=True)

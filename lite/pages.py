@@ -7,18 +7,19 @@ import json
 import re
 import shutil
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lite import links
+from lite import badges, links
 
 FOLDER = Path(__file__).parent
 
 SETTINGS = re.compile(r'<script id="jupyter-config-data".*?</script>', re.DOTALL)
 
-WORKS = {"all": "whole", "most": "mostly", "little": "in part", "": "not tried"}
+WORKS = {"all": "whole", "most": "mostly", "little": "in part", "untried": "not tried"}
 
-UNTRIED = {"works": "", "lacks": "Nobody has tried this lesson in a browser yet."}
+UNTRIED = {"works": "untried", "lacks": "Nobody has tried this lesson in a browser yet."}
 """Of a lesson that `lessons.toml` does not name."""
 
 HERE = (
@@ -26,6 +27,18 @@ HERE = (
     " is sent anywhere. Your log is kept by the browser; `%log` tells of it, `%log save` downloads"
     " it. ■ cannot stop a cell here: ask in the background (`%%ask --bg`), then `%stop`."
 )
+
+
+@dataclass(frozen=True)
+class Build:
+    """What differs between sites."""
+
+    base: str = ""
+    """Its address, for a badge in each lesson that leads back to it; "" for none."""
+    full: bool = False
+    """It has packages of Pyodide's full distribution."""
+    host: str = ""
+    """The host that these are loaded from; "" for the site itself."""
 
 
 def about() -> dict[str, dict[str, Any]]:
@@ -41,33 +54,60 @@ def title(notebook: dict[str, Any]) -> str:
     return text.splitlines()[0].lstrip("# ")
 
 
-def lessons(source: Path, target: Path) -> None:
+def lessons(source: Path, target: Path, build: Build = Build()) -> None:
     """Copy the lessons, each with a first cell that says what works there."""
     shutil.copytree(
         source, target, ignore=shutil.ignore_patterns(".*", "*.cfg", "*.db", "recorded")
     )
+    known = about()
     for file in target.glob("*.ipynb"):
         notebook = json.loads(file.read_text())
-        known = about()[file.stem]
-        text = f"{HERE} {known.get('lacks', 'All of this lesson works here.')}*"
-        cell = {"cell_type": "markdown", "id": "in-a-browser", "metadata": {}, "source": [text]}
-        notebook["cells"].insert(0, cell)
-        for one in notebook["cells"]:  # JupyterLite's contents give them as they stand
-            one["source"] = "".join(one["source"])
-            if one["cell_type"] == "markdown":
-                one["source"] = links.moved(one["source"], f"notebooks/{file.name}", FOLDER.parent)
-            for output in one.get("outputs", []):
-                for data in (output, output.get("data", {})):
-                    data |= {
-                        kind: "".join(text)
-                        for kind, text in data.items()
-                        if texts(text) and kind != "traceback"
-                    }
-        notebook["metadata"]["kernelspec"] = {
-            "display_name": "Python (Pyodide)", "language": "python", "name": "python",
-        }  # fmt: skip
+        adapted(notebook, file.stem, known[file.stem], build)
         file.write_text(json.dumps(notebook, ensure_ascii=False, indent=1))
     links.guides(FOLDER.parent, target)
+
+
+def adapted(
+    notebook: dict[str, Any], name: str, known: dict[str, Any], build: Build = Build()
+) -> None:
+    """Make a lesson one of the site: its first cell, links, badge, packages and kernel."""
+    for one in notebook["cells"]:  # JupyterLite's contents give them as they stand
+        one["source"] = "".join(one["source"])
+        if one["cell_type"] == "markdown":
+            one["source"] = links.moved(one["source"], f"notebooks/{name}.ipynb", FOLDER.parent)
+        for output in one.get("outputs", []):
+            for data in (output, output.get("data", {})):
+                data |= {
+                    kind: "".join(text)
+                    for kind, text in data.items()
+                    if texts(text) and kind != "traceback"
+                }
+    first = notebook["cells"][0]
+    first["source"] = badges.badged(first["source"], build.base, badges.page(name))
+    notebook["cells"][:0] = opening(known, build)
+    notebook["metadata"]["kernelspec"] = {
+        "display_name": "Python (Pyodide)", "language": "python", "name": "python",
+    }  # fmt: skip
+
+
+def opening(known: dict[str, Any], build: Build) -> list[dict[str, Any]]:
+    """The cells that a lesson begins with on the site."""
+    text = f"{HERE} {lacks(known, build) or 'All of this lesson works here.'}*"
+    cells = [{"cell_type": "markdown", "id": "in-a-browser", "metadata": {}, "source": text}]
+    if build.full and known.get("packages"):
+        # Pyodide loads what a cell imports itself, and nothing that is imported by what it imports.
+        code = f"import {', '.join(known['packages'])}  # of this lesson, loaded once"
+        cells.append({
+            "cell_type": "code", "id": "packages", "metadata": {}, "source": code,
+            "execution_count": None, "outputs": [],
+        })  # fmt: skip
+    return cells
+
+
+def lacks(known: dict[str, Any], build: Build) -> str:
+    """What of a lesson needs an installation, or more time, on such a site."""
+    found = known.get("lacks_full" if build.full and "lacks_full" in known else "lacks", "")
+    return f"{found} {known.get('slow', '')}".strip()
 
 
 def texts(value: object) -> bool:
@@ -75,27 +115,33 @@ def texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(line, str) for line in value)
 
 
-def start(target: Path, *, whole: bool) -> None:
+def start(target: Path, build: Build = Build()) -> None:
     """Write the page that lists the lessons.
 
     Args:
         target: the file, which JupyterLite has written.
-        whole: the site has numpy and pycrdt, from Pyodide's full distribution.
+        build: of which site.
     """
     rows = []
     for name, one in sorted(about().items()):
         notebook = json.loads((FOLDER.parent / "notebooks" / f"{name}.ipynb").read_text())
-        link = (
-            f'<a href="notebooks/index.html?path={name}.ipynb">{html.escape(title(notebook))}</a>'
-        )
+        link = f'<a href="{badges.page(name)}">{html.escape(title(notebook))}</a>'
         minutes = f"{one['minutes']} min" if "minutes" in one else ""
-        works, lacks = WORKS[one["works"]], html.escape(one.get("lacks", ""))
-        rows.append(f"<tr><td>{link}<td>{minutes}<td>{works}<td>{lacks}")
+        missing = html.escape(lacks(one, build))
+        works = "all" if build.full and one.get("lacks_full") == "" else one["works"]
+        told = f'<span class="works {works}">{WORKS[works]}</span>'
+        rows.append(f"<tr><td>{link}<td>{minutes}<td>{told}<td>{missing}")
     page = (FOLDER / "start.html").read_text()
     # JupyterLite's own pages look for their settings in the start page, too.
     if settings := SETTINGS.search(target.read_text()):
         page = page.replace("<!-- settings -->", settings.group())
-    numbers = "numpy and pycrdt are here." if whole else "numpy and pycrdt are not here."
-    target.write_text(
-        page.replace("<!-- lessons -->", "\n".join(rows)).replace("<!-- numbers -->", numbers)
-    )
+    numbers, leaves = "numpy and pandas are not here.", ", and nothing leaves this site"
+    if build.full:
+        numbers = "numpy and pandas are here."
+    if build.host:
+        host = html.escape(build.host)
+        numbers = f"numpy and pandas are loaded from {host} by lessons that need them."
+        leaves = f"; but for packages from {host}, nothing leaves this site"
+    for mark, text in (("lessons", "\n".join(rows)), ("numbers", numbers), ("leaves", leaves)):
+        page = page.replace(f"<!-- {mark} -->", text)
+    target.write_text(page)

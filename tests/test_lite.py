@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lite import badges, links, pages
+from lite import badges, distribution, links, pages, standing
 from tests.conftest import ROOT
 
 SITE = "https://lessons.example.org/harbour"
@@ -78,23 +79,116 @@ def test_each_lesson_says_on_the_site_what_works_there(tmp_path: Path) -> None:
         assert (known["works"] == "all") == ("lacks" not in known)
 
 
-def program() -> Any:
-    loader = SourceFileLoader("scripts_lite", str(ROOT / "scripts" / "lite"))
-    spec = spec_from_loader("scripts_lite", loader)
-    assert spec is not None
-    made = module_from_spec(spec)
-    loader.exec_module(made)
-    return made
-
-
-def test_packages_of_the_full_distribution_are_taken_by_their_digests(tmp_path: Path) -> None:
+@pytest.fixture
+def full(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """A distribution, and what its lock says of it."""
     listed = {}
     for name, depends in (("numpy", ["blas"]), ("blas", []), ("scipy", ["numpy"])):
         (tmp_path / f"{name}.whl").write_bytes(name.encode())
         digest = hashlib.sha256(name.encode()).hexdigest()
         listed[name] = {"file_name": f"{name}.whl", "sha256": digest, "depends": depends}
-    taken = program().from_distribution(tmp_path, listed, ["numpy", "absent"])
-    assert set(taken) == {"numpy", "blas"}
-    (tmp_path / "blas.whl").write_bytes(b"another")
+    return tmp_path, listed
+
+
+def test_packages_of_the_full_distribution_are_taken_by_their_digests(
+    full: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, listed = full
+    target = folder / "site"
+    target.mkdir()
+    found = distribution.taken(str(folder), listed, ["numpy", "absent"], target)
+    assert set(found) == {"numpy", "blas"}
+    assert {file.name for file in target.iterdir()} == {"numpy.whl", "blas.whl"}
+    (folder / "blas.whl").write_bytes(b"another")
     with pytest.raises(SystemExit, match=r"no blas\.whl with the digest"):
-        program().from_distribution(tmp_path, listed, ["numpy"])
+        distribution.taken(str(folder), listed, ["numpy"], target)
+
+
+def test_packages_at_an_address_are_loaded_from_there_and_the_page_says_so(
+    full: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, listed = full
+    place = "https://packages.example.org/full/"
+    found = distribution.taken(place, listed, ["numpy"], folder / "site")
+    assert found["blas"]["file_name"] == "https://packages.example.org/full/blas.whl"
+    assert found["numpy"]["sha256"] == listed["numpy"]["sha256"]
+    assert listed["blas"]["file_name"] == "blas.whl"
+    page = folder / "index.html"
+    page.write_text("")
+    pages.start(page, pages.Build(full=True, host=distribution.host(place)))
+    assert "loaded from packages.example.org" in page.read_text()
+    with pytest.raises(SystemExit, match="without encryption"):
+        distribution.host("http://packages.example.org/full/")
+
+
+def test_a_site_for_an_address_has_a_badge_in_each_lesson(tmp_path: Path) -> None:
+    pages.lessons(ROOT / "notebooks", tmp_path / "files", pages.Build(base=SITE + "/"))
+    for file in (tmp_path / "files").glob("*.ipynb"):
+        cells = json.loads(file.read_text())["cells"]
+        assert f"({SITE}/notebooks/index.html?path={file.name})" in cells[1]["source"]
+
+
+def test_a_lesson_loads_packages_where_the_site_has_them() -> None:
+    known = {
+        "works": "little",
+        "lacks": "numpy is missing.",
+        "lacks_full": "",
+        "packages": ["numpy"],
+    }
+    for build, lacks, loads in (
+        (pages.Build(), "numpy is missing.", False),
+        (pages.Build(full=True), "", True),
+    ):
+        cells = pages.opening(known, build)
+        assert pages.lacks(known, build) == lacks
+        assert any(cell["source"].startswith("import numpy") for cell in cells) == loads
+
+
+def test_what_stands_in_for_a_compiled_package_does_as_it_does(tmp_path: Path) -> None:
+    import rpds as real
+
+    from lite import rpds as ours
+
+    dice = random.Random(4)
+    pairs = [(dice.randrange(9), dice.randrange(99)) for _ in range(20)]
+    for kind in (ours, real):
+        assert dict(kind.HashTrieMap(pairs).insert("x", 1).discard(3).discard("no")) == {
+            **{key: one for key, one in pairs if key != 3}, "x": 1
+        }  # fmt: skip
+        assert dict(kind.HashTrieMap.convert({1: 2}).update({3: 4}, [(5, 6)])) == {1: 2, 3: 4, 5: 6}
+        assert hash(kind.HashTrieMap({1: 2})) == hash(kind.HashTrieMap({1: 2}))
+        assert set(kind.HashTrieSet([1, 2]).update([3], [4]).insert(5).discard(1)) == {2, 3, 4, 5}
+        assert list(kind.List([1, 2]).push_front(0)) == [0, 1, 2]
+        assert (kind.List([1, 2]).first, list(kind.List([1, 2]).rest)) == (1, [2])
+        for missing in (kind.HashTrieMap({1: 2}), kind.HashTrieSet([1])):
+            with pytest.raises(KeyError):
+                missing.remove(9)
+    made = standing.pack("rpds-py", tmp_path)
+    before = made.read_bytes()
+    assert standing.pack("rpds-py", tmp_path).read_bytes() == before
+    code = f"import sys; sys.path.insert(0, {str(made)!r}); " + CHECKS
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [
+        "True",
+        "tonnes:",
+        "-1",
+        "is",
+        "less",
+        "than",
+        "the",
+        "minimum",
+        "of",
+        "0",
+    ]
+
+
+CHECKS = """
+import rpds
+print(rpds.__file__.endswith("rpds_py-0-py3-none-any.whl/rpds.py"))
+from agentkit.tools.schemas import Schema
+ship = {"$ref": "#/$defs/ship"}
+defs = {"ship": {"type": "object", "properties": {"tonnes": {"minimum": 0}, "tows": ship}}}
+known = Schema("weigh", {"type": "object", "allOf": [ship], "$defs": defs})
+assert known.wrong({"tonnes": 3, "tows": {"tows": {"tonnes": 1}}}) == ""
+print(known.wrong({"tonnes": -1}))
+"""

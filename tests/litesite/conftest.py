@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from lite.serving import Handler, Server
+from tests.chromium import find_chromium
 from tests.conftest import ROOT
-from tests.litesite.page import Lesson, chromium
+from tests.litesite.page import FLAGS, Lesson, chromium
 
 SITE = ROOT / "build" / "lite" / "site"
 
@@ -68,6 +69,15 @@ def browser(tmp_path: Path) -> Iterator[Any]:
         context = chromium(playwright, tmp_path)
         yield context
         context.close()
+
+
+@pytest.fixture
+def private() -> Iterator[Callable[..., Any]]:
+    """Opens private windows; see Playwright's `Browser.new_context`."""
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield program.new_context
+        program.close()
 
 
 @pytest.fixture

@@ -140,6 +140,52 @@ def test_storage_that_is_refused_or_full_is_said_and_runs_go_on(
         assert "Download" in page.last("%log save mine.db")
 
 
+def quota(page: Lesson, more: int | None) -> None:
+    """Leave the site so many bytes of storage more than it has now; None lifts the bound."""
+    browser = page.page.context.new_cdp_session(page.page)
+    used = browser.send("Storage.getUsageAndQuota", {"origin": page.site})["usage"]
+    bound = {} if more is None else {"quotaSize": used + more}
+    browser.send("Storage.overrideQuotaForOrigin", {"origin": page.site, **bound})
+
+
+def test_what_a_full_browser_could_not_keep_is_kept_once_there_is_room(
+    browser: Any, site: str
+) -> None:
+    page = Lesson(browser.new_page(), site)
+    page.open("02-tools")
+    page.last("%load_ext nbext")
+    page.last(TEAM + "answer = await clerk('What is 6 x 7?')")
+    quota(page, 0)
+    page.last("for n in range(200): await clerk(f'What is {n} x 7?')")
+    assert "could not write the log down" in page.last("%log")
+    quota(page, None)
+    assert "'log'" in page.last("answer = await clerk('What is 5 x 7?')\n%log")
+    page.page.close()
+    again = Lesson(browser.new_page(), site)
+    again.open("02-tools")
+    again.last("%load_ext nbext")
+    assert "[] 202" in again.last(COUNT)
+
+
+def test_a_private_window_without_service_workers_runs_and_keeps_until_it_is_closed(
+    private: Callable[..., Any], site: str
+) -> None:
+    for options in ({}, {"service_workers": "block"}):
+        window = private(**options)
+        page = Lesson(window.new_page(), site)
+        page.open("02-tools")
+        assert "agentkit ·" in page.last("%load_ext nbext")
+        assert not page.page.evaluate("crossOriginIsolated")
+        assert "42" in page.last(TEAM + "print((await clerk('What is 6 x 7?')).text)")
+        page.page.close()
+        again = Lesson(window.new_page(), site)
+        again.open("02-tools")
+        again.last("%load_ext nbext")
+        assert "[] 1" in again.last(COUNT)
+        assert "Download" in again.last("%log save mine.db")
+        window.close()
+
+
 def test_an_old_log_is_brought_up_to_date_and_goes_on(lesson: Open) -> None:
     page = lesson("02-tools")
     started(page)
