@@ -30,6 +30,7 @@ EXTRAS = {
     "anywidget": "lab",
     "ipywidgets": "lab",
     "IPython": "lab",
+    "nashpy": "games",
     "traitlets": "lab",
 }
 """Extras by the names that are imported; tests compare them with pyproject.toml."""

@@ -20,8 +20,9 @@ from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matcher
+from nbext.explaining import explain
 from nbext.fleets import showing_batches
-from nbext.hidden import explain_import_error, explanation, hider
+from nbext.hidden import explanation, hider
 from nbext.hinting import inspecting
 from nbext.magics import MAGICS
 from nbext.magics.base import bound
@@ -185,14 +186,14 @@ def when_a_cell_begins(session: Session) -> Callable[[], None]:
 
 
 def when_a_cell_fails(session: Session) -> Callable[[], None]:
-    """Say why a name is missing where a file of the reader's hides one of our packages."""
+    """Say of a cell's error what it does not say itself; see `explain`."""
 
-    def explain(result: Any) -> None:
-        if why := explain_import_error(result.error_in_exec):
+    def told(result: Any) -> None:
+        if why := explain(result.error_in_exec):
             warn(why)
 
-    session.shell.events.register("post_run_cell", explain)
-    return lambda: session.shell.events.unregister("post_run_cell", explain)
+    session.shell.events.register("post_run_cell", told)
+    return lambda: session.shell.events.unregister("post_run_cell", told)
 
 
 def warn(text: str) -> None:

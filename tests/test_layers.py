@@ -184,6 +184,7 @@ LAYERS = [
     "memory.experiments",
     "memory",
     "nbext.hidden",
+    "nbext.explaining",
     "nbext.awaiting",
     "nbext.blueprint",
     "nbext.exercise",

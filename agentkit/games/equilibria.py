@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.extras import lacking
 from agentkit.games.game import Game
 from agentkit.pictures.table import Rows, markdown_table, text_table
 
@@ -142,10 +143,7 @@ def import_nashpy() -> None:
     try:
         importlib.import_module("nashpy")
     except ImportError as error:
-        raise SetupError(
-            "Equilibria of two players are found by nashpy, which is not installed.",
-            todo="pip install 'jupyter-agentkit[games]'; game.pure() finds the pure ones without",
-        ) from error
+        raise lacking(error, "game.pure(), which finds the pure ones") or error from error
 
 
 def price_of_anarchy(game: Game) -> float:
