@@ -15,6 +15,7 @@ from agentkit.actor import Actor
 from agentkit.budget import checked
 from agentkit.errors import SetupError
 from agentkit.events import uuid7
+from agentkit.extras import needs_process
 from agentkit.fleet import launching
 from agentkit.fleet.batch import Batch
 from agentkit.fleet.launching import named, opened_log
@@ -95,6 +96,9 @@ class Fleet:
                 f"A fleet cannot have {workers} workers for {names or 'nobody'}.",
                 expected="actors, as FILE.py:NAME, and a number of workers",
             )
+        needs_process(
+            "A fleet's worker", "ask the actor itself: gather(*[actor(one) for one in tasks])"
+        )
         opened, url, extra = opened_log(log)
         place = Place(opened.url)
         wanted = named(targets, place.state.parent, ray or "", ship_code)

@@ -11,7 +11,6 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.extras import needs_process
 from agentkit.fleet import shipping
 from agentkit.fleet.place import Place
 from agentkit.log import Log
@@ -91,14 +90,7 @@ def start(
     options: Mapping[str, float | str | None],
     extra: Mapping[str, str],
 ) -> None:
-    """Start the supervisor, in a session of its own: Ctrl-C in the terminal is not for it.
-
-    Raises:
-        SetupError: this is a page in a browser.
-    """
-    needs_process(
-        "A fleet's worker", "ask the actor itself: gather(*[actor(one) for one in tasks])"
-    )
+    """Start the supervisor, in a session of its own: Ctrl-C in the terminal is not for it."""
     global STARTED
     words = [
         word
