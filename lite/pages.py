@@ -92,7 +92,7 @@ def adapted(
 
 def opening(known: dict[str, Any], build: Build) -> list[dict[str, Any]]:
     """The cells that a lesson begins with on the site."""
-    text = f"{HERE} {lacks(known, build) or 'All of this lesson works here.'}*"
+    text = f"{HERE} {told(known, build)}*"
     cells = [{"cell_type": "markdown", "id": "in-a-browser", "metadata": {}, "source": text}]
     if build.full and known.get("packages"):
         # Pyodide loads what a cell imports itself, and nothing that is imported by what it imports.
@@ -104,10 +104,16 @@ def opening(known: dict[str, Any], build: Build) -> list[dict[str, Any]]:
     return cells
 
 
+def told(known: dict[str, Any], build: Build) -> str:
+    """What a visitor has to know of a lesson: what works here, and what takes long."""
+    works = lacks(known, build) or "All of this lesson works here."
+    return f"{works} {known.get('slow', '')}".strip()
+
+
 def lacks(known: dict[str, Any], build: Build) -> str:
-    """What of a lesson needs an installation, or more time, on such a site."""
-    found = known.get("lacks_full" if build.full and "lacks_full" in known else "lacks", "")
-    return f"{found} {known.get('slow', '')}".strip()
+    """What of a lesson needs an installation on such a site."""
+    found: str = known.get("lacks_full" if build.full and "lacks_full" in known else "lacks", "")
+    return found
 
 
 def texts(value: object) -> bool:
@@ -127,7 +133,8 @@ def start(target: Path, build: Build = Build()) -> None:
         notebook = json.loads((FOLDER.parent / "notebooks" / f"{name}.ipynb").read_text())
         link = f'<a href="{badges.page(name)}">{html.escape(title(notebook))}</a>'
         minutes = f"{one['minutes']} min" if "minutes" in one else ""
-        missing = html.escape(lacks(one, build))
+        missing = html.escape(f"{lacks(one, build)} {one.get('slow', '')}".strip())
+        missing = re.sub("`([^`]+)`", r"<code>\1</code>", missing)
         works = "all" if build.full and one.get("lacks_full") == "" else one["works"]
         told = f'<span class="works {works}">{WORKS[works]}</span>'
         rows.append(f"<tr><td>{link}<td>{minutes}<td>{told}<td>{missing}")

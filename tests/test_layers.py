@@ -185,6 +185,7 @@ LAYERS = [
     "memory",
     "nbext.hidden",
     "nbext.explaining",
+    "nbext.size",
     "nbext.awaiting",
     "nbext.blueprint",
     "nbext.exercise",
