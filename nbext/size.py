@@ -1,4 +1,4 @@
-"""How much a lesson does: all of it, or a share where a machine, or a page, is too slow for that."""
+"""How much a lesson does: all of it, or a share where a machine or a page is too slow."""
 
 from __future__ import annotations
 
