@@ -9,19 +9,21 @@ from urllib.parse import urlsplit
 
 WORDS = "run it in your browser"
 
-BADGE = re.compile(rf"\n\n\[!\[{WORDS}\]\([^)]*\)\]\([^)]*\)")
+BADGE = re.compile(rf"\n\n\[(?:!\[{WORDS}\]\([^)]*\)|{WORDS})\]\([^)]*\)")
 
 
-def badged(text: str, site: str, page: str) -> str:
+def badged(text: str, site: str, page: str, *, image: bool = True) -> str:
     """The text with a badge below its first line, in place of one that it had; "" takes it away.
 
     Args:
         text: Markdown that begins with a heading.
         site: address of the site, or "".
         page: where on it the badge leads.
+        image: it is one, which the site is asked for wherever the text is shown; else words.
     """
     heading, *rest = BADGE.sub("", text).split("\n", 1)
-    badge = f"\n\n[![{WORDS}]({site}badge.svg)]({site}{page})" if site else ""
+    shown = f"![{WORDS}]({site}badge.svg)" if image else WORDS
+    badge = f"\n\n[{shown}]({site}{page})" if site else ""
     return "\n".join([heading + badge, *rest])
 
 

@@ -34,7 +34,7 @@ class Build:
     """What differs between sites."""
 
     base: str = ""
-    """Its address, for a badge in each lesson that leads back to it; "" for none."""
+    """Its address, for a link in each lesson that leads back to it; "" for none."""
     full: bool = False
     """It has packages of Pyodide's full distribution."""
     host: str = ""
@@ -83,7 +83,7 @@ def adapted(
                     if texts(text) and kind != "traceback"
                 }
     first = notebook["cells"][0]
-    first["source"] = badges.badged(first["source"], build.base, badges.page(name))
+    first["source"] = badges.badged(first["source"], build.base, badges.page(name), image=False)
     notebook["cells"][:0] = opening(known, build)
     notebook["metadata"]["kernelspec"] = {
         "display_name": "Python (Pyodide)", "language": "python", "name": "python",

@@ -121,11 +121,15 @@ def test_packages_at_an_address_are_loaded_from_there_and_the_page_says_so(
         distribution.host("http://packages.example.org/full/")
 
 
-def test_a_site_for_an_address_has_a_badge_in_each_lesson(tmp_path: Path) -> None:
+def test_a_site_for_an_address_has_a_link_back_in_each_lesson_and_asks_it_for_nothing(
+    tmp_path: Path,
+) -> None:
     pages.lessons(ROOT / "notebooks", tmp_path / "files", pages.Build(base=SITE + "/"))
     for file in (tmp_path / "files").glob("*.ipynb"):
         cells = json.loads(file.read_text())["cells"]
         assert f"({SITE}/notebooks/index.html?path={file.name})" in cells[1]["source"]
+        assert f"({SITE}/badge.svg)" not in cells[1]["source"]
+        assert SITE not in badges.badged(cells[1]["source"], "", "")
 
 
 def test_a_lesson_loads_packages_where_the_site_has_them() -> None:
