@@ -20,6 +20,15 @@ from tests.litesite.page import FLAGS, Lesson, chromium
 SITE = ROOT / "build" / "lite" / "site"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the site alone where nobody asks for it by its mark: it has to be built before."""
+    if "lite" in config.option.markexpr:
+        return
+    ours = [item for item in items if item.get_closest_marker("lite")]
+    config.hook.pytest_deselected(items=ours)
+    items[:] = [item for item in items if item not in ours]
+
+
 class Patched(Handler):
     """The site, with a script that runs in the kernel's worker before Pyodide is loaded."""
 
