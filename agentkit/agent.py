@@ -188,11 +188,12 @@ class Agent(Actor[T]):
         thread = await hooked.admitted(thread) if hooked else thread
         for memory in self.memories:
             thread = await memory.on_task(thread)
-        for _turn in range(self.max_turns):
+        for turn in range(self.max_turns):
             for memory in self.memories:
                 thread = await memory.on_turn(thread)
             if thread[-1].message.role == "assistant" and output is None:
-                return await self._answered(said_by(Reply(message=thread[-1].message), thread))
+                told = said_by(Reply(message=thread[-1].message), thread)
+                return await self._answered(await hooked.let_out(told, output) if hooked else told)
             reply, thread = await self._fitting(thread, wanted)
             if wanted.calls_of(reply):
                 thread = extend(
@@ -201,12 +202,13 @@ class Agent(Actor[T]):
                 continue
             answer = wanted.answer(reply, thread)
             if isinstance(answer, Answer):
-                last = refusals == REPAIRS
-                held = await hooked.guarded(answer, output, last=last) if hooked else answer
+                last = refusals == REPAIRS or turn == self.max_turns - 1
+                guard = (hooked.let_out if last else hooked.guarded) if hooked else None
+                held = answer if guard is None else await guard(answer, output)
                 if isinstance(held, Answer):
                     return await self._answered(held)
-                refusals, told = refusals + 1, f"That was refused: {held}"
-                thread = extend(thread, Message(role="user", content=told))
+                refusals, why = refusals + 1, f"That was refused: {held.reason}"
+                thread = extend(thread, Message(role="user", content=why))
                 continue
             thread = extend(thread, Message(role="user", content=f"That does not fit: {answer}"))
         raise TurnsSpent(

@@ -14,8 +14,9 @@ from agentkit.hooks import (
     message_of,
     messages_of,
     refused,
+    reworded,
 )
-from agentkit.messages import Message, Thread, extend, thread_of
+from agentkit.messages import Message, Thread, changed, extend, thread_of
 from agentkit.run import current_run
 from agentkit.typed import Output
 
@@ -29,14 +30,13 @@ class Hooked:
     async def admitted(self, thread: Thread) -> Thread:
         """The conversation, if the hooks admit its task."""
         task = thread[-1].message
-        if task.role != "user" or not isinstance(task.content, str):
-            return thread
-        found = await decided(self.hooks, self.name, "on_task", task.content)
+        found = await decided(self.hooks, self.name, "on_task", task.text)
         if isinstance(found, Refuse):
             raise refused(self.name, "The task", found)
-        if found == task.content:
+        if found == task.text:
             return thread
-        return extend(thread[:-1], task.model_copy(update={"content": found}))
+        told = reworded(task.content, found)
+        return extend(thread[:-1], task.model_copy(update={"content": told}))
 
     async def sent(self, thread: Thread) -> Thread:
         """The conversation as the hooks let it be sent."""
@@ -55,26 +55,31 @@ class Hooked:
             raise refused(self.name, "What the model said", found)
         return found
 
-    async def guarded(self, answer: Answer, output: Output, *, last: bool) -> Answer | str:
-        """The answer as the hooks let it out, or why one does not.
+    async def let_out(self, answer: Answer, output: Output) -> Answer:
+        """The answer as the hooks let it out, where nobody is asked for another one."""
+        held = await self.guarded(answer, output)
+        if isinstance(held, Refuse):
+            raise refused(self.name, "The answer", held)
+        return held
+
+    async def guarded(self, answer: Answer, output: Output) -> Answer | Refuse:
+        """The answer as the hooks let it out, or the Refuse of one.
 
         Args:
+            answer: that the agent has.
             output: the type that was asked for.
-            last: that the model is not asked for another one.
         """
         found = await decided(self.hooks, self.name, "on_answer", answer.text)
-        if isinstance(found, Refuse):
-            if last:
-                raise refused(self.name, "The answer", found)
-            return found.reason
-        if found == answer.text:
-            return answer
+        if isinstance(found, Refuse) or found == answer.text:
+            return found if isinstance(found, Refuse) else answer
         if output is not None:
             raise HookFailed(
                 f"A hook of {self.name} changed an answer that was asked for as a type.",
                 expected="None or Refuse(reason)",
                 run_id=current_run().id,
             )
-        said = answer.thread[-1].message.model_copy(update={"content": found})
+        told = reworded(answer.said, found)
+        said = answer.thread[-1].message.model_copy(update={"content": told})
+        content = None if isinstance(told, str) else told
         thread = extend(answer.thread[:-1], said)
-        return answer.model_copy(update={"text": found, "thread": thread})
+        return changed(answer, text=str(told), content=content, thread=thread)

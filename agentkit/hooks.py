@@ -13,16 +13,28 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import functools
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from agentkit.errors import AgentkitError, SetupError, full_text
-from agentkit.messages import JSON, Message, ToolCall, canonical, digest, jsonable
+from agentkit.messages import (
+    JSON,
+    Content,
+    Message,
+    Thread,
+    ToolCall,
+    canonical,
+    digest,
+    jsonable,
+    thread_of,
+)
 from agentkit.notes import Note
+from agentkit.parts import Binary
 from agentkit.run import current_run
 from agentkit.scope import note
 from agentkit.step import Outcome
@@ -81,7 +93,8 @@ class Hook:
     """Functions, plain or async, that an agent asks at the points of its work.
 
     Each is given what is about to happen, or has, and returns None, Change(other) or
-    Refuse(reason). A plain function works in a thread.
+    Refuse(reason). A plain function works in a thread. A text is all that was said in words; of
+    images and files it says which there are, and they stay where a change gives other words.
     """
 
     name: str
@@ -100,9 +113,11 @@ class Hook:
     """Sees the tool and what the model is to read of its result. Refused, it reads the reason."""
     on_answer: Callable[[str], Deciding[str]] | None = None
     """Guards the answer; it may change one in free text. Refused, the model is told why and may
-    answer again, twice; then the ask ends with GuardRefused."""
+    answer again, twice, or as often as it has turns; then the ask ends with GuardRefused. What
+    streams was told before that."""
     timeout_s: float = 30.0
-    """Seconds that one decision may take."""
+    """Seconds that one decision may take. An async function that gives the event loop no turn
+    cannot be cut off."""
 
 
 def checked(hooks: Sequence[Any], agent: str) -> tuple[Hook, ...]:
@@ -111,6 +126,9 @@ def checked(hooks: Sequence[Any], agent: str) -> tuple[Hook, ...]:
     Raises:
         SetupError: one is no Hook, two have one name, or one has what is no function.
     """
+    if isinstance(hooks, Hook) or not isinstance(hooks, Iterable):
+        kind = type(hooks).__name__
+        raise SetupError(f"The hooks of {agent} are a {kind}.", expected="a list of hooks")
     names: set[str] = set()
     for one in hooks:
         if not isinstance(one, Hook):
@@ -118,9 +136,11 @@ def checked(hooks: Sequence[Any], agent: str) -> tuple[Hook, ...]:
                 f"A hook of {agent} is a {type(one).__name__}.",
                 expected="agentkit.hooks.Hook(name, on_task=..., before_model=..., ...)",
             )
-        functions = [getattr(one, field.name) for field in fields(Hook) if "_" in field.name]
-        wrong = [f for f in functions if not (f is None or callable(f) or f is one.timeout_s)]
-        if not one.name or one.name in names or wrong or not one.timeout_s > 0:
+        functions = [getattr(one, point) for point in FITS]
+        wrong = [f for f in functions if not (f is None or callable(f))]
+        named = isinstance(one.name, str) and one.name and one.name not in names
+        timed = type(one.timeout_s) in (int, float) and one.timeout_s > 0
+        if not (named and timed) or wrong:
             raise SetupError(
                 f"The hook {one.name!r} of {agent} cannot be used.",
                 expected="a name of its own, functions, and seconds above 0 as timeout_s",
@@ -150,7 +170,8 @@ async def decided(
     for hook in hooks:
         if (function := getattr(hook, point)) is None:
             continue
-        kept = await step(hook, function, point, value, about)
+        outcome = await step(hook, function, point, value, about)
+        kept: dict[str, JSON] = outcome.result
         if kept["decision"] == "pass":
             continue
         told = Decided(
@@ -161,26 +182,63 @@ async def decided(
         if kept["decision"] == "refuse":
             return Refuse(kept["reason"])
         value = read(kept["value"])
+        if point in SAYING:
+            with_bytes(value, outcome.nodes)
     return value
 
 
 async def step(
     hook: Hook, function: Callable[..., Any], point: Point, value: Any, about: tuple[Any, ...]
-) -> dict[str, JSON]:
+) -> Outcome:
     """One decision, as a step."""
 
     async def perform(_key: str) -> Outcome:
-        return Outcome(
-            result=told(await asked(hook, function, point, (*about, value)), hook, point)
-        )
+        # One of its own, so that the next hook and the agent have what this one was given.
+        given = copy.deepcopy(value) if isinstance(value, dict) else copy.copy(value)
+        decision = await asked(hook, function, point, (*about, given))
+        if given != value and not isinstance(decision, Change):
+            raise failed(hook, point, "altered what it was given, and returned no Change")
+        kept = told(decision, hook, point)
+        nodes = pictured(decision.value) if isinstance(decision, Change) else ()
+        return Outcome(result=kept, nodes=nodes)
 
     request = {"of": digest(canonical(jsonable(value))), "about": jsonable(list(about))}
-    outcome = await current_run().step(
+    return await current_run().step(
         "random", f"hook {hook.name} {point}", request, perform,
         effect="pure", durable=False, redo=lambda _: True,
     )  # fmt: skip
-    found: dict[str, JSON] = outcome.result
-    return found
+
+
+def messages_in(value: Any) -> list[Message]:
+    """The messages that a hook was given, or decided; a text is none."""
+    return [one for one in (value if isinstance(value, list | tuple) else [value])
+            if isinstance(one, Message)]  # fmt: skip
+
+
+def binaries(message: Message) -> tuple[Binary, ...]:
+    """The images and files of a message."""
+    return () if isinstance(message.content, str) else message.content.binaries
+
+
+def pictured(value: Any) -> Thread:
+    """Messages that a hook put in place of others, as a log keeps the bytes in them."""
+    messages = messages_in(value)
+    return thread_of(messages) if any(map(binaries, messages)) else ()
+
+
+def with_bytes(value: Any, nodes: Thread) -> None:
+    """Give messages that were read from their JSON the bytes of their images and files.
+
+    Args:
+        value: a message, or several.
+        nodes: of the step that decided it.
+    """
+    known = {one.digest: one for node in nodes for one in binaries(node.message) if one.at_hand}
+    for message in messages_in(value):
+        for one in binaries(message):
+            if one.digest:
+                here = known.get(one.digest)
+                one.kept_in(here.data if here is not None else current_run().log.blob)
 
 
 async def asked(
@@ -253,6 +311,17 @@ def told(decision: Any, hook: Hook, point: Point) -> dict[str, JSON]:
     )
 
 
+def reworded(content: str | Content, text: str) -> str | Content:
+    """Content with other words: its images and files stay, all else is replaced."""
+    kept = () if isinstance(content, str) else content.binaries
+    if not kept:
+        return text
+    # Each says itself what it is, and said so in the text that was changed.
+    shown = {one.words for one in kept}
+    lines = [line for line in text.split("\n") if line not in shown]
+    return Content((*filter(None, ["\n".join(lines)]), *kept))
+
+
 def is_message(value: Any) -> bool:
     """Whether it is a message of an assistant."""
     return isinstance(value, Message) and value.role == "assistant"
@@ -271,6 +340,9 @@ def is_text(value: Any) -> bool:
     """Whether it is a text with something in it."""
     return isinstance(value, str) and bool(value.strip())
 
+
+SAYING: tuple[Point, ...] = ("before_model", "after_model")
+"""Where messages are looked at."""
 
 FITS: dict[Point, Callable[[Any], bool]] = {
     "on_task": is_text,
@@ -338,10 +410,12 @@ async def use_hooked(
         text = f"This call was refused: {allowed.reason}. Do not repeat it."
         return Message(role="tool", content=text, call_id=call.id, error=True)
     result = await use(allowed)
-    if not any(one.after_tool for one in hooks) or not isinstance(result.content, str):
+    if not any(one.after_tool for one in hooks):
         return result
-    found = await decided(hooks, agent, "after_tool", result.content, call.name)
+    found = await decided(hooks, agent, "after_tool", result.text, call.name)
     if isinstance(found, Refuse):
         text = f"The result of this call is withheld: {found.reason}."
         return result.model_copy(update={"content": text, "error": True})
-    return result.model_copy(update={"content": found})
+    if found == result.text:
+        return result
+    return result.model_copy(update={"content": reworded(result.content, found)})

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, Message, pattern, tool
+from agentkit import Agent, Image, Memory, Message, open_log, pattern, tool
 from agentkit.errors import SetupError
 from agentkit.events import Noted, StepEnded, StepStarted
 from agentkit.hooks import Change, Decided, GuardRefused, Hook, HookFailed, Refuse
 from agentkit.logs.memory import MemoryLog
-from agentkit.testing import ScriptedModel, call
+from agentkit.messages import Thread, extend
+from agentkit.testing import FunctionModel, ScriptedModel, call
+from tests.media import png
 
 
 @tool(effect="pure")
@@ -221,10 +223,129 @@ async def test_a_hook_that_fails_ends_the_ask_and_is_named(function: Any, told: 
     assert "hook mine" in str(caught.value) and model.requests == []
 
 
+PICTURE = Image.from_bytes(png(), name="a.png")
+
+
+async def test_words_beside_a_picture_are_guarded_as_any_and_the_picture_stays() -> None:
+    def masked(*told: Any) -> Any:
+        text = told[-1]
+        assert "a.png" in text, "it is told which picture there is"
+        return Refuse("hush") if "hush" in text else Change(text.replace("4111", "****"))
+
+    @tool(effect="pure")
+    def draw(word: str) -> list[Any]:
+        """Draw a card."""
+        return [f"{word} 4111", PICTURE]
+
+    said = Message(role="assistant", content=["my 4111", PICTURE])
+    model = ScriptedModel([call("draw", word="card"), call("draw", word="hush")], said)
+    guard = Hook("cards", on_task=masked, after_tool=masked, on_answer=masked)
+    clerk = Agent("clerk", model=model, tools=[draw], hooks=[guard])
+    log = MemoryLog()
+    answer = await clerk(["card 4111", PICTURE], log=log)
+    assert model.requests[0].thread[-1].message.content == ("card ****", PICTURE)
+    card, hush = [one.message for one in model.requests[1].thread[-2:]]
+    assert card.content == ("card ****", PICTURE)
+    assert hush.text == "The result of this call is withheld: hush."
+    assert answer.content == answer.thread[-1].message.content == ("my ****", PICTURE)
+    assert "4111" not in answer.text
+    assert (await clerk.replay(answer.run_id, log=log)).thread == answer.thread
+    with pytest.raises(GuardRefused, match="hush"):
+        await clerk(["hush", PICTURE], log=log)
+
+
+@pytest.mark.parametrize("make", [MemoryLog, None])
+async def test_pictures_reach_the_model_through_a_changed_history(make: Any, tmp_path: Any) -> None:
+    """What a hook adds, too; also where the run goes on in another process, from its log."""
+    log = make() if make else open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    legend = Image.from_bytes(png(3, 3), name="legend.png")
+    seen: list[list[bytes]] = []
+    lines: list[Any] = [KeyError("away"), "done"]
+
+    def look(request: Any) -> Any:
+        contents = [one.message.content for one in request.thread]
+        parts = [part for one in contents if not isinstance(one, str) for part in one.images]
+        seen.append([part.data for part in parts])
+        return lines.pop(0)
+
+    def with_legend(messages: list[Message]) -> Any:
+        return Change([*messages[-1:], Message(role="user", content=["Its legend:", legend])])
+
+    hook = Hook("legend", before_model=with_legend)
+    clerk = Agent("clerk", "Look.", model=FunctionModel(look), hooks=[hook])
+    with pytest.raises(KeyError):
+        await clerk(["What is it?", PICTURE], log=log)
+    run = log.runs()[0].id
+    if not make:
+        log.close()
+        log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    assert (await clerk.resume(run, log=log)).text == "done"
+    assert seen == [[png(), png(3, 3)]] * 2
+    assert (await clerk.replay(run, log=log)).text == "done" and not log.verify()
+
+
+async def test_what_a_memory_answers_is_guarded_too() -> None:
+    class Parrot(Memory):
+        name = "parrot"
+
+        async def on_turn(self, thread: Thread) -> Thread:
+            return extend(thread, Message(role="assistant", content="a secret"))
+
+    def quiet(answer: str) -> Any:
+        return Refuse("it told a secret")
+
+    clerk = Agent(
+        "clerk", model=ScriptedModel(), memory=Parrot(), hooks=[Hook("q", on_answer=quiet)]
+    )
+    with pytest.raises(GuardRefused, match="it told a secret"):
+        await clerk("q", log=MemoryLog())
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 12])
+async def test_a_refused_answer_is_never_told_as_a_lack_of_turns(turns: int) -> None:
+    hook = Hook("never", on_answer=lambda answer: Refuse("never"))
+    model = FunctionModel(lambda request: "again")
+    clerk = Agent("clerk", model=model, hooks=[hook], max_turns=turns)
+    with pytest.raises(GuardRefused, match="never"):
+        await clerk("q", log=MemoryLog())
+    assert len(model.requests) == min(turns, 3)
+
+
+async def test_what_a_hook_alters_in_place_reaches_nobody_and_is_told() -> None:
+    seen: list[Any] = []
+
+    def cheaper(name: str, arguments: dict[str, Any]) -> Any:
+        arguments["tonnes"] = 1
+        return Change(arguments) if arguments["port"] == "Amber" else None
+
+    hooks = [Hook("cheaper", before_tool=cheaper)]
+    hooks += [Hook("see", before_tool=lambda name, arguments: seen.append(arguments))]
+    clerk, model = clerk_of(*hooks, lines=(call("tariff", port="Amber", tonnes=9), "done"))
+    await clerk("q", log=MemoryLog())
+    assert seen == [{"port": "Amber", "tonnes": 1}]
+    assert model.requests[1].thread[-1].message.text == "2.64"
+    clerk, model = clerk_of(*hooks, lines=(call("tariff", port="Briar", tonnes=9),))
+    with pytest.raises(HookFailed, match="altered what it was given, and returned no Change"):
+        await clerk("q", log=MemoryLog())
+
+    def longer(messages: list[Message]) -> None:
+        messages.append(Message(role="user", content="more"))
+
+    clerk, model = clerk_of(Hook("longer", before_model=longer))
+    with pytest.raises(HookFailed, match="altered what it was given"):
+        await clerk("q", log=MemoryLog())
+    assert model.requests == []
+
+
 @pytest.mark.parametrize(
     "hooks",
-    [["x"], [Hook("")], [Hook("a"), Hook("a")], [Hook("a", on_task="x")], [Hook("a", timeout_s=0)]],
-)
+    [
+        ["x"], [Hook("")], [Hook("a"), Hook("a")], [Hook("a", on_task="x")],
+        [Hook("a", timeout_s=0)], [Hook("a", timeout_s="30")], [Hook("a", timeout_s=None)],
+        [Hook("a", timeout_s=True)], [Hook("a", timeout_s=float("nan"))],
+        [Hook(3)], [Hook], Hook("a"), {"a": Hook("a")}, 3,
+    ],
+)  # fmt: skip
 def test_what_is_no_hook_is_refused_where_the_agent_is_made(hooks: Any) -> None:
     with pytest.raises(SetupError, match="hook"):
         Agent("clerk", model=ScriptedModel(), hooks=hooks)
