@@ -45,9 +45,13 @@ BLIND = regex(
 """How servers say that a model takes no images, sounds or files (OpenAI, vLLM, Groq, DeepSeek,
 OpenRouter, llama.cpp, and the simulation)."""
 
-TOOLLESS = regex(r"does not support (tools|function)|tool (use|calling|calls?).{0,30}not"
-                 r" support|\btools?\b.{0,40}(not supported|unsupported)")  # fmt: skip
-"""How servers say that a model has no tools (Ollama, OpenRouter, Groq, vLLM), in small letters."""
+TOOLLESS = regex(
+    r"does not support (tools|function)|tool (use|calling|calls?).{0,30}not support"
+    r"|\btools?\b.{0,40}(not supported|unsupported)|no endpoints? found that supports? tool"
+    r"|function calling is not|\btools?\b (choice|param\w*) requires"
+)
+"""How servers say that a model has no tools (Ollama, OpenRouter, Groq, Gemini, vLLM and llama.cpp
+without their switches for it), in small letters."""
 
 OF_WORDS = (
     "a model that calls tools; this one has none",
@@ -131,17 +135,18 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         )
     if status < 400:
         return elsewhere(site, status, headers)
-    expected, todo = ADVICE.get(status, ("a request that the endpoint accepts", site.get))
+    (expected, todo), lacks = ADVICE.get(status, (ACCEPTED, site.get)), ""
     if status in BLIND_AT and BLIND.search(kept):
-        expected, todo = OF_TEXT
+        (expected, todo), lacks = OF_TEXT, "parts"
     elif TOOLLESS.search(kept.lower()):
-        expected, todo = OF_WORDS
+        (expected, todo), lacks = OF_WORDS, "tools"
     return Rejected(
         said,
         expected=expected.format(key=site.key_variable),
         todo=todo.format(key=site.key_variable, get=site.get),
         status=status,
         words=kept,
+        lacks=lacks,
     )
 
 
@@ -200,9 +205,10 @@ def elsewhere(site: Site, status: int, headers: Mapping[str, str]) -> EndpointEr
     )
 
 
+ACCEPTED = "a request that the endpoint accepts"
 ADVICE = {
     400: (
-        "a request that the endpoint accepts",
+        ACCEPTED,
         "see its words above; its model may lack tools, output schemas or an option that was set",
     ),
     401: (
@@ -216,7 +222,7 @@ ADVICE = {
     404: ("a model and an address that exist", "{get}"),
     413: ("a shorter conversation", "shorten the history, or use a model with a longer context"),
     422: (
-        "a request that the endpoint accepts",
+        ACCEPTED,
         "see its words above; its model may lack tools, output schemas or an option that was set",
     ),
 }

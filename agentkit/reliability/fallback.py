@@ -1,10 +1,10 @@
 """fallback(a, [b, c]): where a fails, b is asked, then c.
 
 It goes on after whatever the next model may do better: an endpoint that is down, too slow, refuses
-the key, or is left alone by its breaker; not after a request that is wrong for all, or a
-conversation that is too long, which a memory shortens. With `on_refusal` it goes on, too, where a
-model declines to answer or a content filter withheld the reply. The answer says which model gave
-it.
+the key, is left alone by its breaker, or takes no tools, or not the images or files that it was
+sent; not after a request that is wrong for all, or a conversation that is too long, which a memory
+shortens. With `on_refusal` it goes on, too, where a model declines to answer or a content filter
+withheld the reply. The answer says which model gave it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agentkit.errors import (
     EndpointError,
     Rejected,
     SetupError,
+    UnsupportedPart,
     error_text,
 )
 from agentkit.events import Usage
@@ -75,7 +76,7 @@ class Fallback(Wrapper):
                 another()
                 refused.append(reply)
                 self.tell(model, after, "refusal", reply.text)
-            except (EndpointError, CircuitOpen) as error:
+            except (EndpointError, CircuitOpen, UnsupportedPart) as error:
                 if not self.may_help(error):
                     raise
                 cut(error)
@@ -84,14 +85,17 @@ class Fallback(Wrapper):
         last = self.chain[-1]
         return await last(own(request, last), on_text)
 
-    def may_help(self, error: EndpointError | CircuitOpen) -> bool:
+    def may_help(self, error: EndpointError | CircuitOpen | UnsupportedPart) -> bool:
         """Whether another model may do better."""
+        if isinstance(error, UnsupportedPart):
+            return True
         if isinstance(error, ContextTooLong):
             return False
         if withheld(error):
             return self.on_refusal
         if isinstance(error, Rejected):
-            return error.context.get("status") not in OWN_FAULT
+            lacks = bool(error.context.get("lacks"))
+            return lacks or error.context.get("status") not in OWN_FAULT
         return True
 
     def tell(self, model: Model, after: Model, error: str, text: str) -> None:

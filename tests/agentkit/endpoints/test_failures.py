@@ -30,6 +30,29 @@ def error_body(message: str, **fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
+    ("words", "lacks"),
+    [
+        ("registry.ollama.ai/library/gemma:2b does not support tools", "tools"),
+        ("No endpoints found that support tool use", "tools"),
+        ("`tools` is not supported with this model", "tools"),
+        ("tool calling is not supported with this model", "tools"),
+        ("Function calling is not enabled for models/gemma-3-27b-it", "tools"),
+        ('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser', "tools"),
+        ("tools param requires --jinja flag", "tools"),
+        ("Unsupported parameter: 'tools' is not supported with this model.", "tools"),
+        ("the model does not support image input", "parts"),
+        ("the tool call ids must be unique", ""),
+        ("messages with role 'tool' must be a response to a preceding message", ""),
+        ("Invalid schema for function 'pay': 'type' is not supported", ""),
+    ],
+)
+def test_what_a_model_lacks_is_read_from_its_servers_words(words: str, lacks: str) -> None:
+    error = failures.refused(SITE, 400, {}, error_body(words))
+    assert error.context["lacks"] == lacks
+    assert ("prompted" in str(error)) is (lacks == "tools")
+
+
+@pytest.mark.parametrize(
     ("status", "kind", "says"),
     [
         (400, Rejected, "see its words"),

@@ -16,6 +16,7 @@ from agentkit.errors import (
     Rejected,
     SetupError,
     TimedOut,
+    UnsupportedPart,
 )
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message
@@ -36,6 +37,8 @@ REFUSAL = said("I will not.").model_copy(update={"stop": "refusal"})
         BadReply("html"),
         Rejected("no such model", status=404),
         Rejected("bad key", status=401),
+        Rejected("no tools", status=400, lacks="tools"),
+        UnsupportedPart("no sound"),
     ],
 )
 async def test_the_next_is_asked_where_one_fails(error: Exception) -> None:
@@ -49,6 +52,7 @@ async def test_the_next_is_asked_where_one_fails(error: Exception) -> None:
     [
         ContextTooLong("too long", status=400),
         Rejected("bad request", status=400),
+        Rejected("bad request", status=400, lacks=""),
         BudgetSpent("spent"),
         BadReply("filtered", withheld=True),
         Rejected("no", status=400, words="content_filter triggered"),
