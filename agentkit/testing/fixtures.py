@@ -89,7 +89,8 @@ def recorded(
 ) -> Iterator[Callable[[str], RecordedModel | None]]:
     """Call it with a name: every agent gets the replies of `recorded/NAME.db` beside the test.
 
-    With `pytest --agentkit-record` the agents ask their own models, real ones too, and the file
+    A test fails when it ends, too, where something was asked that is not recorded. With
+    `pytest --agentkit-record` the agents ask their own models, real ones too, and the file
     is made anew; the call returns None then.
     """
     from agentkit.logs import open_log
@@ -104,7 +105,8 @@ def recorded(
         if not record:
             if not path.exists():
                 pytest.fail(f"{path} is not there: pytest --agentkit-record makes it", False)
-            return standing.enter_context(stand_in(RecordedModel(path)))
+            models.append(RecordedModel(path))
+            return standing.enter_context(stand_in(models[-1]))
         path.parent.mkdir(exist_ok=True)
         for old in path.parent.glob(f"{name}.db*"):
             old.unlink()
@@ -112,9 +114,12 @@ def recorded(
         standing.callback(open_log().close)
         return None
 
+    models: list[RecordedModel] = []
     with ExitStack() as standing:
         if not record:
             monkeypatch.setenv("AGENTKIT_LOG", f"sqlite:///{tmp_path / 'agentkit-log.db'}")
             standing.callback(lambda: open_log().close())
             standing.enter_context(forbid_real_endpoints())
         yield use
+    if refused := [error for model in models for error in model.refused]:
+        pytest.fail(f"not as it was recorded: {refused[0]}", pytrace=False)

@@ -51,6 +51,8 @@ class RecordedModel:
         """
         self.name = name
         self.requests: list[Request] = []
+        self.refused: list[NotRecorded] = []
+        """Of what was asked and is not recorded, also where the code under test swallowed them."""
         self._replies: dict[str, list[StepEnded]] = {}
         self._asked: dict[str, int] = {}
         self._nodes: dict[str, Node] = {}
@@ -93,7 +95,8 @@ class RecordedModel:
         asked = request.identity()
         key = identity(asked)
         if key not in self._replies:
-            raise self._unknown(request, asked)
+            self.refused.append(self._unknown(request, asked))
+            raise self.refused[-1]
         place = self._asked[key] = self._asked.get(key, -1) + 1
         ended = self._replies[key][min(place, len(self._replies[key]) - 1)]
         if ended.error is not None:

@@ -95,6 +95,18 @@ def test_dues(recorded):
 """
 
 
+SWALLOWED = """
+import contextlib
+from desk import clerk
+
+
+def test_dues(recorded):
+    recorded("dues")
+    with contextlib.suppress(Exception):
+        clerk.run_sync("What are the dues in Amber?")
+"""
+
+
 def session(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """A test session of a user, whose environment has a key."""
     plugin = [
@@ -144,8 +156,12 @@ def test_a_recording_is_made_once_and_tells_of_every_change(tmp_path: Path) -> N
     assert again.returncode == 0, again.stdout
     desk = tmp_path / "desk.py"
     desk.write_text(desk.read_text().replace("Use your tools.", "Use them."))
+    # Also where the code under test goes on without the answer.
+    (tmp_path / "test_swallowing.py").write_text(SWALLOWED)
     changed = session(tmp_path)
     assert "clerk asked what is not recorded: message 1 of the conversation is" in changed.stdout
+    assert "1 failed, 1 passed, 2 errors" in changed.stdout, changed.stdout
+    assert "not as it was recorded: clerk asked what is not recorded" in changed.stdout
 
 
 @pytest.mark.parametrize("module", ["httpx", "agentkit.agent", "agentkit.endpoints"])
