@@ -13,12 +13,15 @@ from pydantic import BaseModel
 
 from agentkit import Agent, tool
 from agentkit.endpoints.connect import connect
+from agentkit.endpoints.endpoint import Endpoint
+from agentkit.endpoints.prompted.model import Prompted
 from agentkit.endpoints.providers import DIALECTS, PROVIDERS, spoken
 from agentkit.errors import AgentkitError, SetupError, UnsupportedPart
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall, thread_of
 from agentkit.model import Options, Request
 from agentkit.parts import File, Image
+from agentkit.reliability.wrapper import endpoint_of
 from agentkit.sim import server as sim
 from tests.conftest import ROOT
 from tests.media import pdf, png, wav
@@ -145,16 +148,16 @@ async def test_each_dialect_talks_streams_calls_and_fills_a_type(
     assert answer.data == Product(product=391) and answer.usage.tokens_in > 0
 
 
-def services() -> list[tuple[str, str, str]]:
-    """The rows of services: what is written, which address it asks, and what carries the key."""
+def services() -> list[tuple[str, str, str, str]]:
+    """The rows of services: what is written, its dialect, the address, what carries the key."""
     rows = re.findall(
-        r"^\| [^|]+ \| `(connect\(.+?\))` \| `(https?://[^`]+)` \|([^|]*)\|", PAGE, re.M
+        r"^\| [^|]+ \| `(connect\(.+?\))` \| (\w+) \| `(https?://[^`]+)` \|([^|]*)\|", PAGE, re.M
     )
-    return [(code, url, key.strip()) for code, url, key in rows]
+    return [(code, dialect, url, key.strip()) for code, dialect, url, key in rows]
 
 
-async def asked(code: str) -> tuple[str, httpx.Headers]:
-    """Which address and headers a line of the table sends its question to."""
+async def asked(code: str) -> tuple[str, str, httpx.Headers]:
+    """In which dialect, which address and with which headers a line of the table asks."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -166,14 +169,17 @@ async def asked(code: str) -> tuple[str, httpx.Headers]:
     request = Request(thread=thread_of([Message(role="user", content="hi")]))
     with pytest.raises(AgentkitError):
         await made(request)
-    return str(seen[0].url), seen[0].headers
+    endpoint = endpoint_of(made)
+    endpoint = endpoint.model if isinstance(endpoint, Prompted) else endpoint
+    assert isinstance(endpoint, Endpoint)
+    return endpoint.dialect.name, str(seen[0].url), seen[0].headers
 
 
-@pytest.mark.parametrize("row", services(), ids=lambda row: row[1])
+@pytest.mark.parametrize("row", services(), ids=lambda row: row[2])
 async def test_a_line_of_the_table_asks_that_address_with_the_key_in_that_place(
-    row: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+    row: tuple[str, str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, url, places = row
+    code, dialect, url, places = row
     for provider in PROVIDERS.values():
         if provider.key:
             monkeypatch.setenv(provider.key, "KEY")
@@ -182,8 +188,8 @@ async def test_a_line_of_the_table_asks_that_address_with_the_key_in_that_place(
     monkeypatch.delenv("OPENAI_API_VERSION", raising=False)
     monkeypatch.delenv("OLLAMA_HOST", raising=False)
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://name.openai.azure.com")
-    found, headers = await asked(code)
-    assert found == url
+    spoken_there, found, headers = await asked(code)
+    assert (spoken_there, found) == (dialect, url)
     carried = [
         name for name in ("authorization", "x-api-key", "api-key") if "KEY" in headers.get(name, "")
     ]
@@ -191,5 +197,6 @@ async def test_a_line_of_the_table_asks_that_address_with_the_key_in_that_place(
 
 
 def test_every_provider_that_connect_knows_stands_in_the_table() -> None:
-    named = {code.split('"')[1].partition(":")[0] for code, _, _ in services()}
+    named = {code.split('"')[1].partition(":")[0] for code, *_ in services()}
     assert set(PROVIDERS) <= named
+    assert len(services()) == len(re.findall(r"^\| [^|]+ \| `connect\(", PAGE, re.M))
