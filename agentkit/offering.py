@@ -102,6 +102,19 @@ class Submitting:
         asked = {"task": task, "output": schema_of(output), "sample": sample, "model": model}
         return {**asked, "arguments": dict(self.arguments)}
 
+    def _left_here(self, options: dict[str, Any], model: object) -> None:
+        """Refuse what no log keeps: a worker elsewhere could not have it."""
+        given = sorted(options.keys() & {"deps", "context", "person", "require"})
+        if not isinstance(model, str | None):
+            given.append("model")
+        if given:
+            raise SetupError(
+                f"A run of {self.name} that is submitted cannot be given {', '.join(given)}: a"
+                " worker performs it, and has what the log has.",
+                expected="what is recorded: a task, arguments, limits, a model by its name",
+                todo="make the rest where the worker's own actor is made; or ask here",
+            )
+
     async def submit(
         self,
         task: Any,
@@ -130,6 +143,7 @@ class Submitting:
         Raises:
             SetupError: what cannot be asked so. LogError: it was not stored.
         """
+        self._left_here(options, model)
         self._known(options)
         self._connects(model)
         output = self.output if output is None else output

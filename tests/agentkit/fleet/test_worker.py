@@ -137,6 +137,9 @@ async def test_what_cannot_be_submitted_is_refused_before_anything_is_stored(log
     ):  # fmt: skip
         with pytest.raises(AgentkitError):
             await hello.submit("x", log=log, **wrong)
+    for here in ({"deps": 1}, {"context": 1}, {"person": print}, {"model": ScriptedModel("x")}):
+        with pytest.raises(SetupError, match=f"submitted cannot be given {next(iter(here))}: a"):
+            await hello.submit("x", log=log, **here)
     with pytest.raises(SetupError, match="words is missing"):
         await greet.submit("x", log=log)
     with pytest.raises(LogError, match="several processes"):
