@@ -20,6 +20,8 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
     "search_as_you_type": False,
+    # The theme's own place for the search is at the top of the contents.
+    "navbar_persistent": [],
 }
 html_copy_source = False
 html_show_sourcelink = False
