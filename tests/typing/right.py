@@ -60,9 +60,21 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
+from agentkit.hooks import Change, GuardRefused, Hook, HookFailed, Refuse
 from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.vote import vote
-from agentkit.testing import ScriptedModel, call
+from agentkit.testing import (
+    Forbidden,
+    FunctionModel,
+    Line,
+    NotRecorded,
+    RealEndpointAsked,
+    RecordedModel,
+    ScriptedModel,
+    call,
+    forbid_real_endpoints,
+    stand_in,
+)
 
 Known = (
     RunStarted
@@ -247,6 +259,52 @@ async def answers_elsewhere(log: Log) -> None:
 
 
 set_person(person)
+
+
+def no_cards(task: str) -> Change[str] | Refuse | None:
+    return Refuse("a card number") if "4111" in task else Change(task.lower())
+
+
+async def short(messages: list[Message]) -> Change[list[Message]] | None:
+    return Change(messages[-10:]) if len(messages) > 10 else None
+
+
+def quiet(said: Message) -> Change[Message] | None:
+    return Change(said.model_copy(update={"reasoning": ""}))
+
+
+def small(name: str, arguments: dict[str, Any]) -> Change[dict[str, Any]] | Refuse | None:
+    return Refuse("too much") if name == "pay" and arguments["eur"] > 9 else None
+
+
+def masked(name: str, result: str) -> Change[str] | None:
+    return Change(result.replace("4111", "****"))
+
+
+guard = Hook("guard", on_task=no_cards, before_model=short, after_model=quiet, timeout_s=5)
+tools = Hook("tools", before_tool=small, after_tool=masked, on_answer=lambda answer: None)
+guarded = Agent("guarded", hooks=[guard, tools], output=Report)
+assert_type(guarded, Agent[Report])
+assert_type(guarded.hooks, tuple[Hook, ...])
+failures: tuple[type[AgentkitError], ...] = (
+    GuardRefused, HookFailed, NotRecorded, RealEndpointAsked,
+)  # fmt: skip
+
+
+def tests_of_mine(log: Log) -> None:
+    lines: list[Line] = ["a text", call("pay", eur=1), KeyError("away")]
+    with stand_in(ScriptedModel(*lines, actors={"clerk": ["one", "two"]})) as model:
+        assert_type(model, ScriptedModel)
+        assert_type(model.requests[0], Request)
+    with stand_in(FunctionModel(lambda request: request.actor)) as function:
+        assert_type(function, FunctionModel)
+    with forbid_real_endpoints() as forbidden:
+        assert_type(forbidden, Forbidden)
+        assert_type(forbidden.asked, list[str])
+    model_of_then: Model = RecordedModel(log, runs=["x"])
+    clerk.run_sync("q", model=model_of_then)
+    clerk.run_sync("q", model={"clerk": "sim:careful", "mate": model_of_then})
+
 
 answers: list[Answer] = []
 actors: list[Actor] = [plain, clerk, team, passing, named]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agentkit import Agent, Answer, connect, gather, open_log, pattern, run, tool
 from agentkit.events import RunStarted
+from agentkit.hooks import Change, Hook, Refuse
+from agentkit.testing import ScriptedModel
 
 clerk = Agent("clerk", output=int)
 
@@ -54,3 +56,25 @@ Agent("clerk", output=3)  # wrong
 def pay(eur: float) -> str:
     """Pay."""
     return "paid"
+
+
+def counts(task: str) -> int:
+    return len(task)
+
+
+def of_messages(messages: list[str]) -> Refuse | None:
+    return None
+
+
+Hook("h", on_taks=None)  # wrong
+Hook("h", on_task=counts)  # wrong
+Hook("h", before_model=of_messages)  # wrong
+Hook("h", on_answer=lambda answer: Change(3))  # wrong
+Hook("h", timeout_s="30")  # wrong
+Hook()  # wrong
+Refuse(3)  # wrong
+Agent("clerk", hooks=[counts])  # wrong
+ScriptedModel("a", dealy_s=3)  # wrong
+clerk.run_sync("q", model=3)  # wrong
+clerk.run_sync("q", model={"clerk": 3})  # wrong
+clerk.run_sync("q", person="ann")  # wrong
