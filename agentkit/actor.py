@@ -16,7 +16,7 @@ from typing_extensions import TypeVar, Unpack
 from agentkit.answer import Answer, Streamed, T
 from agentkit.binary import binary_in
 from agentkit.borrowing import Lent, connected, model_again
-from agentkit.bounds import Bounds, bounds_of
+from agentkit.bounds import Bounds, bounds_of, in_time
 from agentkit.conversation import After, heard_in
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError, TeamChanged, error_text
@@ -35,6 +35,7 @@ from agentkit.scope import current_scope, in_run
 from agentkit.sync import wait
 from agentkit.tools import Approve, of_answers
 from agentkit.typed import Output, schema_of
+from agentkit.values import in_order
 
 if TYPE_CHECKING:
     from agentkit.delegation import ActorTool
@@ -214,7 +215,7 @@ class Actor(Submitting, Performer, Generic[T]):
         if content is not None:
             return content
         try:
-            return jsonable(task)
+            return jsonable(task if isinstance(task, str) else in_order(task))
         except ValueError as error:
             raise SetupError(
                 f"{self.name} cannot be asked this: {error_text(error)}.",
@@ -235,7 +236,7 @@ class Actor(Submitting, Performer, Generic[T]):
         For plain scripts. Inside a running event loop it works in another thread, while this
         one stands still; see `agentkit.sync.wait`, which waits for `resume` and others too.
         """
-        return wait(self(task, **how))
+        return wait(in_time(self(task, **how)))
 
     async def resume(self, run_id: str, *, log: Log | None = None, **options: Any) -> Answer[T]:
         """Go on with a run where it stopped; recorded steps are not performed again.

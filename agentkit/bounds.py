@@ -12,17 +12,19 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from agentkit.budget import checked
 from agentkit.errors import DeadlinePassed, LogError, SetupError
 from agentkit.events import QUIET, RunStarted, ScopeOpened, StepEnded, StepKind, StepStarted
 from agentkit.record import Recorded
-from agentkit.scope import YOU, Scope
+from agentkit.scope import YOU, Scope, here
 from agentkit.threads import Turn, put
 from agentkit.traces import revived
+
+V = TypeVar("V")
 
 SHOWN = 5
 """Calls that an error names; it counts the others."""
@@ -30,7 +32,10 @@ SHOWN = 5
 AT_ONCE: tuple[StepKind, ...] = ("model", "remote")
 """Kinds of step that `concurrency` is about. A trial makes runs, whose calls are counted."""
 
-_placed: ContextVar[tuple[Turn, ...]] = ContextVar("agentkit.placed", default=())
+PATIENCE_S = 2.0
+"""How long a call waits for a place before it asks whether those who have one still turn."""
+
+_placed: ContextVar[tuple[Places, ...]] = ContextVar("agentkit.placed", default=())
 """The places that the calls around this code have taken."""
 
 
@@ -103,16 +108,68 @@ def bounds_of(who: str, deadline_s: float | None, concurrency: int | None, **bud
 def bind(scope: Scope, bounds: Bounds) -> None:
     """Let a scope, and all that are opened in it, be bound."""
     if bounds.concurrency is not None:
-        scope.places = (*scope.places, Turn(bounds.concurrency))
+        scope.places = (*scope.places, Places(bounds.concurrency))
 
 
-async def take(places: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Wait for a place in each, the innermost first; who holds an outer one waits for none."""
+class Places(Turn):
+    """Places of model calls, which know the event loops of those that have one."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__(places)
+        self.loops: list[asyncio.AbstractEventLoop] = []
+
+    async def take(self) -> None:
+        """Wait for a place.
+
+        Raises:
+            SetupError: nobody gives one back.
+        """
+        if not self.taken():
+            entering = asyncio.ensure_future(self.__aenter__())
+            try:
+                await self._given(entering)
+            except BaseException:
+                if not entering.cancel():
+                    self.leave()  # It was given in this very moment.
+                raise
+        self.loops.append(asyncio.get_running_loop())
+
+    async def _given(self, entering: asyncio.Future[None]) -> None:
+        """Wait for the end of a wait, as long as those who have places can come to an end."""
+        while True:
+            heard: list[bool] = []
+            for loop in (loops := set(self.loops)):
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(heard.append, True)
+            if (await asyncio.wait({entering}, timeout=PATIENCE_S))[0]:
+                return
+            if loops and not heard:
+                raise SetupError(
+                    "A model call waits for its place (concurrency=) behind calls of an event loop"
+                    " that stands still.",
+                    expected="`await agent(task)` wherever an event loop runs",
+                    todo="run_sync there, and whatever else blocks, holds up all that goes on"
+                    " beside it, and so the calls that it waits for",
+                )
+
+    def give_back(self) -> None:
+        """Let the next one have it."""
+        with contextlib.suppress(ValueError):
+            self.loops.remove(asyncio.get_running_loop())
+        self.leave()
+
+
+async def take(places: Sequence[Places]) -> tuple[Places, ...]:
+    """Wait for a place in each, the innermost first; who holds an outer one waits for none.
+
+    Raises:
+        SetupError: nobody gives one back.
+    """
     wanted = [one for one in reversed(places) if one not in _placed.get()]
-    taken: list[Turn] = []
+    taken: list[Places] = []
     try:
         for one in wanted:
-            await one.__aenter__()
+            await one.take()
             taken.append(one)
     except BaseException:
         give_back(taken)
@@ -120,16 +177,16 @@ async def take(places: Sequence[Turn]) -> tuple[Turn, ...]:
     return tuple(taken)
 
 
-def give_back(places: Sequence[Turn]) -> None:
+def give_back(places: Sequence[Places]) -> None:
     """Let the next ones have them."""
     for one in reversed(places):
-        one.leave()
+        one.give_back()
 
 
 class placed:
     """Perform a call that has taken these places; see `uncancelled` for why it is a class."""
 
-    def __init__(self, places: tuple[Turn, ...]) -> None:
+    def __init__(self, places: tuple[Places, ...]) -> None:
         """Make one."""
         self.places = places
 
@@ -167,6 +224,32 @@ def left_s(scope: Scope) -> float | None:
     """The seconds that are left to what works in a scope; None where nothing bounds it."""
     ends = [one.until_s for one in scope.lineage() if one.until_s is not None]
     return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+
+async def in_time(work: Coroutine[Any, Any, V]) -> V:
+    """Do work of an event loop of its own within the time of the ask around it.
+
+    The clock of that ask is on its own loop, which may stand still meanwhile.
+
+    Raises:
+        DeadlinePassed: the time is up.
+    """
+    around = here.get()
+    left = None if around is None else left_s(around[1])
+    if around is None or left is None:
+        return await work
+    run, scope = around
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(left) as limit:
+            return await work
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        bounds = [one for one in scope.lineage() if one.until_s is not None]
+        bound = min(bounds, key=lambda one: one.until_s or 0.0)
+        who = bound.actor if bound.parent else run.start.actor or "The block of code"
+        raise passed(run, bound, who, round(began + left - bound.begun_s, 3)) from None
 
 
 def passed(run: Any, scope: Scope, who: str, deadline_s: float) -> DeadlinePassed:

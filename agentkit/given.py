@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin
 
 from agentkit.errors import SetupError, error_text
 from agentkit.events import Usage
 from agentkit.messages import JSON, canonical, digest, jsonable
+from agentkit.values import in_order
 
 T = TypeVar("T")
 
@@ -145,7 +147,7 @@ class Context(Generic[T]):
         Raises:
             SetupError: no number from 0 to 1.
         """
-        if type(share) not in (int, float) or not 0 <= share <= 1:
+        if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share <= 1:
             raise SetupError(
                 f"The progress of a tool of {self.agent or 'an agent'} is {share!r}.",
                 expected="the share of the work that is done, from 0 to 1",
@@ -206,13 +208,23 @@ def identity_of(deps: Any, actor: str) -> str:
         SetupError: it failed, or returned what has no JSON form.
     """
     named = getattr(type(deps), "step_identity", None)
-    if not callable(named):
+    if named is None and "step_identity" not in getattr(deps, "__dict__", ()):
         return ""
+    if not callable(named):
+        raise SetupError(
+            f"{actor} was not asked: step_identity of its deps, {shown(deps)}, is no method.",
+            expected="def step_identity(self): return self.id",
+        )
     try:
-        return digest(canonical(jsonable(named(deps))))
+        return digest(canonical(jsonable(in_order(deps.step_identity()))))
     except Exception as error:
         raise SetupError(
-            f"{actor} was not asked: step_identity() of its deps, a {type(deps).__name__}, gave"
+            f"{actor} was not asked: step_identity() of its deps, {shown(deps)}, gave"
             f" nothing that can be recorded: {type(error).__name__}: {error_text(error)}.",
             expected="a value that has a JSON form, such as the id of a customer",
         ) from error
+
+
+def shown(deps: Any) -> str:
+    """Deps in an error: never what is in them."""
+    return f"the class {deps.__name__}" if isinstance(deps, type) else f"a {type(deps).__name__}"

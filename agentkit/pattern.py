@@ -13,6 +13,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from agentkit.actor import ASK_OPTIONS, Actor, S
 from agentkit.answer import Answer, T
+from agentkit.bounds import in_time
 from agentkit.conversation import worded
 from agentkit.errors import BadOutput, SetupError, error_text
 from agentkit.log import Log
@@ -21,6 +22,7 @@ from agentkit.options import AskOptions
 from agentkit.parts import as_content
 from agentkit.sync import wait
 from agentkit.typed import Output, adapter, revalidated, schema_of
+from agentkit.values import in_order
 
 In = TypeVar("In", default=Any)
 """The type of the task."""
@@ -103,7 +105,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
     def run_sync(self, task: In, *, output: Output, **how: Unpack[AskOptions]) -> Answer: ...
     def run_sync(self, task: Any, *args: Any, **how: Any) -> Answer:
         """Ask, and wait for the answer without `await`; see `Actor.run_sync`."""
-        return wait(self(task, *args, **how))
+        return wait(in_time(self(task, *args, **how)))
 
     async def submit(self, task: In, *args: Any, **how: Any) -> str:
         """Put an open run into the log for a worker to perform; see `Actor.submit`."""
@@ -163,7 +165,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
         except (NameError, TypeError):
             hint = Any
         try:
-            kept = jsonable(value)
+            kept = jsonable(in_order(value))
             # From its JSON, so that a resume gives the function what the first run gave it.
             return adapter(hint).validate_python(kept), kept
         except (ValueError, PydanticUserError) as error:

@@ -22,7 +22,6 @@ from agentkit.messages import JSON
 from agentkit.model import Model
 from agentkit.notes import Note
 from agentkit.parts import Binary
-from agentkit.threads import Turn
 
 YOU = "you"
 """Who asks at the top."""
@@ -67,7 +66,7 @@ class Scope:
     """Images and files that were asked or told here, of a pattern; see `conversation.passed_on`."""
     until_s: float | None = None
     """When the time of this ask is up, on the clock of `time.monotonic`."""
-    places: tuple[Turn, ...] = ()
+    places: tuple[Any, ...] = ()
     """What a model call here takes a place in, from the outermost; see `agentkit.bounds`."""
 
     def lineage(self) -> Iterator[Scope]:

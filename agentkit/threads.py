@@ -104,6 +104,13 @@ class Turn:
         self._free = places
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def taken(self) -> bool:
+        """Take it at once, if it is free."""
+        with self._mutex:
+            free = self._free > 0
+            self._free -= free
+            return free
+
     async def __aenter__(self) -> None:
         with self._mutex:
             if self._free:

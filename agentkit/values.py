@@ -65,6 +65,31 @@ def jsonable(value: Any) -> JSON:
         raise ValueError(full_text(error)) from error
 
 
+def in_order(value: Any) -> Any:
+    """The value, with its sets as lists in an order that is the same in every process.
+
+    Texts of a set have another order whenever Python is started. What an identity is made of must
+    not go by it. A set inside of an object that is no list, tuple or dict stays as it is.
+    """
+    try:
+        return _in_order(value)
+    except RecursionError:
+        return value  # It has no JSON form either.
+
+
+def _in_order(value: Any) -> Any:
+    match value:
+        case set() | frozenset():
+            return sorted(map(_in_order, value), key=lambda one: canonical(jsonable(one)))
+        case list():
+            return [_in_order(one) for one in value]
+        case tuple():
+            return tuple(_in_order(one) for one in value)
+        case dict():
+            return {name: _in_order(one) for name, one in value.items()}
+    return value
+
+
 Text = Annotated[str, AfterValidator(mended)]
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agentkit import Agent, Context, Question, pattern, run, set_person, tool
@@ -59,6 +64,81 @@ async def test_deps_reach_tools_and_instructions_and_no_log() -> None:
     assert told == [("Ann", answer.run_id, Left(tokens=1000))]
     written = canonical([event.model_dump(mode="json") for event in log.read(answer.run_id)])
     assert "sk-of-the-user" not in written and "You serve Ann." in written
+
+
+class ByProperty:
+    @property
+    def step_identity(self) -> str:
+        return "ann"
+
+
+class ByValue:
+    step_identity = "ann"
+
+
+class OfItsOwn:
+    def __init__(self) -> None:
+        self.step_identity = "ann"
+
+
+class Failing:
+    def step_identity(self) -> Any:
+        raise KeyError("away")
+
+
+class Opaque:
+    def step_identity(self) -> Any:
+        return object()
+
+
+@pytest.mark.parametrize(
+    ("deps", "told"),
+    [
+        (ByProperty(), "a ByProperty, is no method"),
+        (ByValue(), "a ByValue, is no method"),
+        (OfItsOwn(), "a OfItsOwn, is no method"),
+        (ByValue, "the class ByValue, is no method"),
+        (Failing(), "a Failing, gave nothing that can be recorded: KeyError: 'away'"),
+        (Opaque(), "a Opaque, gave nothing that can be recorded: ValueError"),
+    ],
+)
+async def test_an_identity_of_deps_that_is_none_is_refused_and_never_ignored(
+    deps: Any, told: str
+) -> None:
+    log = MemoryLog()
+    with pytest.raises(SetupError, match=f"step_identity.* of its deps, {told}"):
+        await Agent("clerk", model=ScriptedModel("done"))("q", deps=deps, log=log)
+    assert log.runs() == []
+
+
+ROLES = """
+from agentkit import Agent, pattern
+from agentkit.logs.memory import MemoryLog
+from agentkit.testing import ScriptedModel
+
+class User:
+    def step_identity(self):
+        return {"ann": {"admin", "clerk", "cook", "mate"}}
+
+@pattern
+async def team(task, roles=frozenset()):
+    return "done"
+
+log = MemoryLog()
+Agent("clerk", model=ScriptedModel("done")).run_sync("q", log=log, deps=User())
+print(log.read(log.runs()[0].id)[0].deps)
+team.run_sync([{"a", "b", "c", "d"}], roles=frozenset("efgh"), log=log)
+print(log.read(log.runs()[0].id)[1].scope)
+"""
+
+
+def test_sets_are_the_same_ask_in_every_process() -> None:
+    def told(seed: int) -> str:
+        env = os.environ | {"PYTHONHASHSEED": str(seed)}
+        command = [sys.executable, "-c", ROLES]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    assert len({told(seed) for seed in range(3)}) == 1
 
 
 async def test_deps_by_either_name_and_never_by_both() -> None:
@@ -209,6 +289,11 @@ async def test_progress_is_an_event_of_its_call_also_from_a_thread(threaded: boo
     assert told[0] == Progressed(share=0, text="page 0", step=key)
     assert told[-1] == Progressed(share=1, text="page 1", step=key)
     assert len(told) < 5, "those right after another are left out"
+
+
+async def test_a_share_may_be_a_number_of_another_library() -> None:
+    for share in (np.float64(0.5), np.float32(0.5), np.int64(1), Fraction(1, 3)):
+        await Context(None).progress(share)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half", None, True, float("nan")])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 
 import pytest
 
 from agentkit import Agent, pattern
-from agentkit.errors import UnknownRun
+from agentkit.errors import DeadlinePassed, SetupError, UnknownRun
 from agentkit.logs.memory import MemoryLog
 from agentkit.sync import wait
-from agentkit.testing import ScriptedModel
+from agentkit.testing import FunctionModel, ScriptedModel
 
 
 def test_a_script_asks_twice_in_a_row_and_resumes() -> None:
@@ -37,6 +38,49 @@ async def test_inside_a_running_loop_it_waits_in_another_thread() -> None:
         answer = await team("go", log=log)
     assert answer.text == "7!"
     assert len(log.runs()) == 1, "it belongs to the run that it was asked in"
+
+
+async def test_the_time_of_an_ask_holds_although_its_loop_stands_still() -> None:
+    slow = FunctionModel(lambda request: asyncio.sleep(5, "late"), name="m")
+    clerk, log = Agent("clerk", model=slow), MemoryLog()
+
+    @pattern
+    async def team(task: str) -> str:
+        return clerk.run_sync(task).text
+
+    @pattern
+    async def office(task: str) -> str:
+        try:
+            return (await team(task, deadline_s=0.1)).text
+        except DeadlinePassed:
+            return "without"
+
+    began = time.monotonic()
+    with pytest.raises(DeadlinePassed, match="team was not done within 0.1 s: .* of team/clerk"):
+        await team("go", log=log, deadline_s=0.1)
+    assert (await office("go", log=log, deadline_s=9)).text == "without"
+    assert time.monotonic() - began < 3
+    clerk.model = ScriptedModel("in time", name="m")
+    failed = next(one for one in log.runs() if one.actor == "team")
+    assert (await team.resume(failed.id, log=log)).text == "in time"
+
+
+async def test_a_call_that_its_own_loop_holds_up_is_refused_and_waits_for_no_place() -> None:
+    clerk = Agent("clerk", model=FunctionModel(lambda request: asyncio.sleep(0.5, "done")))
+
+    @pattern
+    async def team(task: str) -> str:
+        other = asyncio.ensure_future(clerk("beside"))
+        await asyncio.sleep(0.1)
+        try:
+            clerk.run_sync(task)
+        except SetupError as error:
+            return f"{(await other).text}: {error.what}"
+        return "no"
+
+    async with asyncio.timeout(20):
+        answer = await team("go", log=MemoryLog(), concurrency=1)
+    assert answer.text.startswith("done: A model call waits for its place")
 
 
 async def failing() -> None:
