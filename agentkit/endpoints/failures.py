@@ -46,9 +46,10 @@ BLIND = regex(
 OpenRouter, llama.cpp, and the simulation)."""
 
 TOOLLESS = regex(
-    r"does not support (tools|function)|tool (use|calling|calls?).{0,30}not support"
+    r"does not support (the |any )?(tools|function)|tool (use|calling|calls?).{0,30}not support"
     r"|\btools?\b.{0,40}(not supported|unsupported)|no endpoints? found that supports? tool"
-    r"|function calling is not|\btools?\b (choice|param\w*) requires"
+    r"|unsupported (parameter|field|value)s?:? ['`\"]?tools|function calling is not"
+    r"|\btools?\b (choice|param\w*) requires"
 )
 """How servers say that a model has no tools (Ollama, OpenRouter, Groq, Gemini, vLLM and llama.cpp
 without their switches for it), in small letters."""

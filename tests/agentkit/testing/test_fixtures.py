@@ -109,17 +109,10 @@ def test_dues(recorded):
 
 def session(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """A test session of a user, whose environment has a key."""
-    plugin = [
-        "-p",
-        "no:agentkit",
-        "-p",
-        "agentkit.testing.fixtures",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:asyncio",
-    ]
+    plugin = ["-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider"]
     env = os.environ | {"PYTHONPATH": f"{ROOT}:{folder}", "OPENAI_API_KEY": "sk-of-the-user"}
+    # Those of this checkout, and no others: to load them all takes longer than the tests.
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), *plugin, *args],
         cwd=folder, env=env, capture_output=True, text=True, timeout=100, check=False,
