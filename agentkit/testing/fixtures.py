@@ -11,7 +11,7 @@ Without an installed package: `pytest_plugins = ["agentkit.testing.fixtures"]` i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ def scripted(
 
     made: list[ScriptedModel] = []
 
-    def script(*lines: Line, **actors: Line | list[Line]) -> ScriptedModel:
+    def script(*lines: Line, **actors: Line | Sequence[Line]) -> ScriptedModel:
         model = ScriptedModel(*lines, actors=actors)
         made.append(model)
         standing.enter_context(stand_in(model))

@@ -8,13 +8,20 @@ assert model.requests[0].thread[-1].message.text == "What are the dues?"
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.events import Usage
+from agentkit.messages import ToolCall
 from agentkit.model import OnText, Reply, Request
 from agentkit.testing.saying import USAGE, Line, reply_of, stream
+
+
+def lines_of(given: Any) -> list[Line]:
+    """The lines that an agent was given: several, or one; a tuple of calls is one."""
+    calls = isinstance(given, tuple) and all(isinstance(one, ToolCall) for one in given)
+    return list(given) if isinstance(given, list | tuple) and not calls else [given]
 
 
 class ScriptedModel:
@@ -23,7 +30,7 @@ class ScriptedModel:
     def __init__(
         self,
         *lines: Line,
-        actors: Mapping[str, Line | list[Line]] | None = None,
+        actors: Mapping[str, Line | Sequence[Line]] | None = None,
         name: str = "scripted",
         delay_s: float = 0.0,
         usage: Usage = USAGE,
@@ -42,8 +49,7 @@ class ScriptedModel:
         self.name, self.delay_s, self.usage, self.cost_usd = name, delay_s, usage, cost_usd
         self.lines: list[Line] = list(lines)
         self.actors: dict[str, list[Line]] = {
-            actor: list(given) if isinstance(given, list) else [given]
-            for actor, given in (actors or {}).items()
+            actor: lines_of(given) for actor, given in (actors or {}).items()
         }
         self.requests: list[Request] = []
 

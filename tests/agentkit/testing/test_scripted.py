@@ -78,3 +78,9 @@ async def test_it_tells_the_lines_that_nobody_has_asked_for() -> None:
     model = ScriptedModel("1", "2", later, actors={"b": ["3"]})
     await Agent("a", model=model)("q", log=MemoryLog())
     assert model.unsaid == ["2", "3"], "a function at the end may be asked, and need not be"
+
+
+async def test_lines_of_an_agent_may_be_a_list_or_a_tuple() -> None:
+    calls = (call("a"), call("b"))
+    model = ScriptedModel(actors={"one": ("x", "y"), "two": calls, "three": [*calls]})
+    assert model.actors == {"one": ["x", "y"], "two": [calls], "three": list(calls)}
