@@ -248,7 +248,16 @@ class Log(ABC):
         if name == "last" and ids:
             return ids[0]
         found = [id for id in ids if name and (id.startswith(name) or id.endswith(name))]
-        if len(found) != 1:
+        if len(found) > 1:
+            more = len(found) - SHOWN
+            raise UnknownRun(
+                f"{len(found)} runs of the log {self.url} begin or end with {name!r}.",
+                expected=f"one of them: {', '.join(found[:SHOWN])}"
+                + (f" and {more} more" if more > 0 else ""),
+                todo="say the end of its id, for the beginning is the time; or `last`",
+                run_id=name,
+            )
+        if not found:
             raise unknown(name, self)
         return found[0]
 
@@ -394,9 +403,13 @@ def stream_id(name: str) -> str:
     return f"{STREAMS}{name}"
 
 
+SHOWN = 3
+"""Ids that an error names."""
+
+
 def unknown(run: str, log: Log) -> UnknownRun:
     """The error for a run id that the log does not have."""
-    recent = ", ".join(info.id for info in log.runs()[:3]) or "none"
+    recent = ", ".join(info.id for info in log.runs()[:SHOWN]) or "none"
     return UnknownRun(
         f"The log {log.url} has no run {run!r}.",
         expected=f"the id of a run in it; the newest are: {recent}",

@@ -257,9 +257,12 @@ def test_a_run_is_found_by_a_piece_of_its_id(log: Log) -> None:
     for run in ("abc-1", "abd-2"):
         log.append(log.begin(run), started(run))
     assert log.find("abd") == log.find("-2") == log.find("abd-2") == "abd-2"
-    for wrong in ("ab", "zzz", ""):
+    for wrong in ("zzz", ""):
         with pytest.raises(UnknownRun, match="newest are"):
             log.find(wrong)
+    with pytest.raises(UnknownRun, match="2 runs of the log .* begin or end with 'ab'") as told:
+        log.find("ab")
+    assert {"abc-1", "abd-2"} <= set(told.value.expected.replace(",", "").split())
 
 
 def test_an_unknown_run_is_an_error_that_names_the_known_ones(log: Log) -> None:
