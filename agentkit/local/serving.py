@@ -31,6 +31,7 @@ CHECK_S = 0.5
 BUSY_S = 10.0
 """How often it looks whether it was asked anything."""
 LONGEST_KEY = 128
+DEAF = "The chat template of this model drops what is said."
 
 
 class Users:
@@ -180,6 +181,23 @@ def asked(url: str, key: str) -> tuple[str, bool]:
     return " ".join(found.get(one, "") for one in marks), busy
 
 
+def hears(url: str, key: str) -> bool:
+    """Whether the model's chat template keeps what is said; a broken one may render nothing."""
+    import urllib.request
+
+    word = "heard-" + secrets.token_hex(4)
+    body = json.dumps({"messages": [{"role": "user", "content": word}]}).encode()
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    call = urllib.request.Request(f"{url}/apply-template", body, headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(call, timeout=60) as reply:
+            return word in json.loads(reply.read())["prompt"]
+    except (OSError, ValueError, KeyError) as error:
+        print(f"the template cannot be applied: {error}", file=sys.stderr)
+        return False
+
+
 def stay(users: Users, url: str, key: str, idle_s: float) -> None:
     """Wait until nobody uses it, or nobody has asked anything for long enough."""
     mark, since, looked = "", time.monotonic(), 0.0
@@ -208,6 +226,9 @@ def main() -> None:
         print(error, file=sys.stderr, flush=True)
         leave(1)
     url = server.listening_address
+    if not (options.embeds or hears(url, key)):
+        print(DEAF, file=sys.stderr, flush=True)
+        leave(1)
     users = Users(key)
     state = {"pid": os.getpid(), "url": url, "door": users.port, "key": key, "log": options.log}
     if options.state:

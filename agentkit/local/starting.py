@@ -242,6 +242,9 @@ def failed(name: str, tail: str, code: int | None) -> LocalFailed:
     if found := ARCHITECTURE.search(tail):
         what = f"does not know models of the kind {found[1]!r}"
         todo = "update it (pip install -U 'jupyter-agentkit[local]'), or take another model"
+    elif serving.DEAF in tail:
+        what = "has a chat template that is broken: it drops what is said"
+        todo = "take another file of the model; publishers mend their templates now and then"
     elif "couldn't bind" in tail:
         what = "cannot have that port: it is taken, or this user may not have it"
         todo = "choose another one, or 0 for any"
