@@ -26,6 +26,7 @@ EXTRAS = {
     "opentelemetry": "otel",
     "xllamacpp": "local",
     "huggingface_hub": "local",
+    "jinja2": "lab",
     "filelock": "memory",
     "anywidget": "lab",
     "ipywidgets": "lab",

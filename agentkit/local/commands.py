@@ -1,4 +1,4 @@
-"""`agentkit local ...`: which models there are and what is here; pull, serve and remove them."""
+"""`agentkit local ...`: which models there are and what is here; pull, serve, remove, train."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from agentkit.amounts import size
 from agentkit.errors import SetupError
+from agentkit.extras import lacking
 from agentkit.local.catalogue import Weights, catalogue, weights_of
-from agentkit.local.files import folder, present, runtime
+from agentkit.local.files import check_room, folder, present, runtime
 from agentkit.local.progress import Bar
 from agentkit.local.pulling import pulled, removed
 from agentkit.local.starting import LocalFailed, check_installed, checked, command, failed
@@ -32,6 +34,9 @@ Try it:
 Use it:  export AGENTKIT_BASE_URL={url}/v1 AGENTKIT_API_KEY={key}
 Stop with Ctrl-C.
 """
+
+STUDENT = 160 << 20
+"""Bytes of a trained model, its matrices in 8 bits."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
             )
         if name == "serve":
             action.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    text = "teach a small model to call tools, on this machine's processor"
+    action = actions.add_parser("train", help=text, description=text)
+    action.add_argument("to", help="the file *.gguf that the trained model is written to")
+    action.add_argument("--minutes", type=float, default=10.0, help="of training")
+    action.add_argument("--model", default="smollm2-135m", help="that it begins as")
+    action.add_argument("--seed", type=int, default=0, help="of the chats it learns from")
+    action.add_argument("--points", default="", help="a file for the checkpoints, as JSON lines")
     return top
 
 
@@ -141,11 +153,50 @@ def serve(weights: Weights, port: int) -> int:
             file.unlink(missing_ok=True)
 
 
+def train(options: argparse.Namespace) -> None:
+    """Train a model, and print its test at every checkpoint.
+
+    Raises:
+        SetupError: it cannot be had or written, or what training needs is not installed.
+    """
+    try:
+        from agentkit.local.training.student import Student
+    except ImportError as error:
+        raise lacking(error) or error from None
+    check_target(Path(options.to), options.minutes)
+    student = Student.of(options.model.removeprefix("local:"), options.seed)
+    with open(options.points or os.devnull, "w", encoding="utf-8") as file:
+        for point in student.train(options.minutes):
+            say(str(point))
+            file.write(point.model_dump_json() + "\n")
+            file.flush()
+    path = student.save(options.to)
+    say(f"{path} ({size(path.stat().st_size)}). Ask it: connect('local:{path}', temperature=0)")
+
+
+def check_target(path: Path, minutes: float) -> None:
+    """See to it that a training of minutes is not lost at its end.
+
+    Raises:
+        SetupError: it would be.
+    """
+    if path.suffix != ".gguf" or not path.absolute().parent.is_dir() or not 0 < minutes < 1e4:
+        raise SetupError(
+            f"{path} in {minutes:g} minutes cannot be trained",
+            expected="a file *.gguf in a folder that exists, and a number of minutes above 0",
+            todo="agentkit local train student.gguf --minutes 10",
+        )
+    check_room(path.absolute().parent, STUDENT)
+
+
 def main(argv: Sequence[str]) -> int:
     """Run a command; the errors are for who called."""
     options = parser().parse_args(argv)
     if options.action == "list":
         listed()
+        return 0
+    if options.action == "train":
+        train(options)
         return 0
     weights = weights_of(options.model.removeprefix("local:"))
     if options.action == "pull":

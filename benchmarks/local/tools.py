@@ -32,7 +32,8 @@ def interval(good: int, of: int) -> str:
     share, z2 = good / of, Z * Z
     centre = (share + z2 / (2 * of)) / (1 + z2 / of)
     half = Z * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
-    return f"{100 * share:.0f} % ({100 * (centre - half):.0f} to {100 * (centre + half):.0f})"
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return f"{100 * share:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
 
 
 async def calls(model: Model, wanted: Sequence[Task]) -> Counter[str]:

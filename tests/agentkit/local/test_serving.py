@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -28,6 +29,9 @@ from agentkit.local.catalogue import weights_of
 from agentkit.local.files import present
 from agentkit.local.shared import release, shared
 from agentkit.local.starting import LocalFailed, held, running
+from agentkit.local.training import weights as files
+from agentkit.local.training.network import Network
+from agentkit.local.training.reading import cutting
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Reply, Request
 from tests.conftest import ROOT
@@ -241,6 +245,33 @@ def test_a_kind_of_model_that_the_server_does_not_know_is_told(tmp_path: Path) -
         running("odd", path)
     with pytest.raises(LocalFailed, match="cannot read the file|did not start with that file"):
         running("cut", write_head(tmp_path / "cut.gguf"))
+
+
+@pytest.mark.parametrize(
+    "template", ["{% for one in messagez %}{{ one }}{% endfor %}", "{% for one in messages %}{{"]
+)
+def test_a_template_that_drops_what_is_said_is_told(
+    template: str, here: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "deaf.gguf"
+    parts = files.read(here)
+    files.write(path, parts, {}, {files.TEMPLATE: template})
+    with pytest.raises(LocalFailed, match="template"):
+        running("deaf", path)
+
+
+async def test_the_trainer_reads_a_model_as_its_server_does(here: Path) -> None:
+    text = "The capital of France is"
+    endpoint = endpoints.local(f"local:{NAME}", NAME)
+    likely, _ = await endpoint.goes_on(text, 5)
+    tokens = np.array(cutting(WEIGHTS)(text))
+    assert cutting(WEIGHTS)("<|im_start|>user\n")[0] == 1 and len(tokens) == 5
+    network = Network(files.read(here), rank=1)
+    scores = network.hidden(tokens, [5])[-1] @ network.words.T
+    ours = scores - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
+    paris = cutting(WEIGHTS)(" Paris")[0]
+    assert ours.argmax() == paris
+    assert float(ours[paris]) == pytest.approx(likely[" Paris"], abs=0.15)
 
 
 def test_the_server_starts_without_importing_agentkit() -> None:
