@@ -68,7 +68,7 @@ async def check(request: Any, api_key: str) -> Any:
     """Who calls, as LiteLLM is told: name, budget, limits, and what is spent.
 
     Raises:
-        ProxyException: nobody has that key (401).
+        ProxyException: nobody has that key (401), or its budget is spent (400).
     """
     from litellm.proxy._types import ProxyException, UserAPIKeyAuth
 
@@ -88,6 +88,15 @@ async def check(request: Any, api_key: str) -> Any:
             code=401,
         )
     name, budget_usd, rpm, tpm, spent_usd = found
+    if spent_usd >= budget_usd:
+        # By the books, whatever LiteLLM remembers: its counters begin anew with each start.
+        raise ProxyException(
+            message=f"Budget has been exceeded! {name} spent {spent_usd:.6f} of"
+            f" {budget_usd:.6f} USD.",
+            type="budget_exceeded",
+            param="api_key",
+            code=400,
+        )
     make_room()
     return UserAPIKeyAuth(
         api_key=api_key, key_alias=name, max_budget=budget_usd, rpm_limit=rpm, tpm_limit=tpm,
@@ -96,15 +105,18 @@ async def check(request: Any, api_key: str) -> Any:
 
 
 def make_room() -> None:
-    """Let LiteLLM count for more than 200 keys at once.
+    """Let LiteLLM count for more than 200 keys at once, and for as long as calls may take.
 
-    Its counters in memory are the items of a cache of that size; one that is full drops some, and
-    the limits of a large class are forgotten in mid-minute.
+    Its counters in memory are the items of caches of that size; one that is full drops some, and
+    the limits of a large class are forgotten in mid-minute. What it has reserved of budgets it
+    forgets after a minute, while calls of a busy class take longer.
     """
     from litellm.proxy import proxy_server
 
+    reserved = proxy_server.spend_counter_cache
+    reserved.update_cache_ttl(RESERVED_S, None)
     counting = (proxy_server.proxy_logging_obj.internal_usage_cache.dual_cache,
-                proxy_server.user_api_key_cache)  # fmt: skip
+                proxy_server.user_api_key_cache, reserved)  # fmt: skip
     for cache in counting:
         kept = cache.in_memory_cache
         kept.max_size_in_memory = max(kept.max_size_in_memory, COUNTERS)
@@ -112,6 +124,8 @@ def make_room() -> None:
 
 COUNTERS = 100_000
 """A student has a handful."""
+RESERVED_S = 600.0
+"""Longer than any call takes: proxy.yaml ends each after two minutes."""
 
 
 def entered(kwargs: dict[str, Any], status: str, start: Any, end: Any) -> tuple[str, Any, float]:

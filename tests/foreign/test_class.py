@@ -74,7 +74,7 @@ def lessons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     key = "      api_key: os.environ/OPENAI_API_KEY\n"
     assert key in config
     (folder / "proxy.yaml").write_text(config.replace(key, key + PRICES.format(url=real.url)))
-    names = [f"s{n:03d}" for n in range(STUDENTS)] + ["poor", "quick"]
+    names = [f"s{n:03d}" for n in range(STUDENTS)] + ["spent", "poor", "quick"]
     made = [
         subprocess.run(
             [sys.executable, "students.py", "add", *some, "--budget", str(usd), "--rpm", str(rpm)],
@@ -181,6 +181,16 @@ async def test_a_student_sees_what_is_left(lessons: Class) -> None:
         # A minute of the proxy may end in between: two of them are filled.
         for n in range(7):
             await clerk(f"What is {n} * 7?", log=MemoryLog())
+
+
+async def test_who_has_spent_it_all_by_the_books_is_refused_whatever_the_proxy_remembers(
+    lessons: Class,
+) -> None:
+    with sqlite3.connect(lessons.books) as file:
+        file.execute("UPDATE students SET spent_usd=budget_usd WHERE name='spent'")
+    with pytest.raises(Rejected, match="spent 0.000220 of 0.000220 USD") as caught:
+        await lessons.agent("spent", retries=3)("What is 6 * 7?", log=MemoryLog())
+    assert "ask whoever gave you the key" in str(caught.value)
 
 
 async def test_a_strange_key_is_refused_and_no_key_is_in_the_books(lessons: Class) -> None:
