@@ -119,8 +119,9 @@ def test_a_question_is_answered_while_its_cell_waits(lesson: Open) -> None:
 REFUSED = "Object.defineProperty(globalThis, 'indexedDB', {get: () => undefined})"
 
 FULL = (
-    "IDBObjectStore.prototype.put ="
-    " () => { throw new DOMException('no room', 'QuotaExceededError') }"
+    "const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...given) {"
+    " if (globalThis.agentkitRoom) return put.apply(this, given);"
+    " throw new DOMException('no room', 'QuotaExceededError') }"
 )
 
 
@@ -140,31 +141,23 @@ def test_storage_that_is_refused_or_full_is_said_and_runs_go_on(
         assert "Download" in page.last("%log save mine.db")
 
 
-def quota(page: Lesson, more: int | None) -> None:
-    """Leave the site so many bytes of storage more than it has now; None lifts the bound."""
-    browser = page.page.context.new_cdp_session(page.page)
-    used = browser.send("Storage.getUsageAndQuota", {"origin": page.site})["usage"]
-    bound = {} if more is None else {"quotaSize": used + more}
-    browser.send("Storage.overrideQuotaForOrigin", {"origin": page.site, **bound})
-
-
 def test_what_a_full_browser_could_not_keep_is_kept_once_there_is_room(
-    browser: Any, site: str
+    browser: Any, patched: Callable[[str], Any]
 ) -> None:
-    page = Lesson(browser.new_page(), site)
-    page.open("02-tools")
-    page.last("%load_ext nbext")
-    page.last(TEAM + "answer = await clerk('What is 6 x 7?')")
-    quota(page, 0)
-    page.last("for n in range(200): await clerk(f'What is {n} x 7?')")
-    assert "could not write the log down" in page.last("%log")
-    quota(page, None)
-    assert "'log'" in page.last("answer = await clerk('What is 5 x 7?')\n%log")
-    page.page.close()
-    again = Lesson(browser.new_page(), site)
-    again.open("02-tools")
-    again.last("%load_ext nbext")
-    assert "[] 202" in again.last(COUNT)
+    with patched(FULL) as address:
+        page = Lesson(browser.new_page(), address)
+        page.open("02-tools")
+        page.last("%load_ext nbext")
+        page.last(TEAM + "answer = await clerk('What is 6 x 7?')")
+        assert "could not write the log down" in page.last("%log")
+        page.last("import js; js.agentkitRoom = True")
+        page.last("answer = await clerk('What is 5 x 7?')")
+        assert "keeps it as 'log'" in page.last("%log")
+        page.page.close()
+        again = Lesson(browser.new_page(), address)
+        again.open("02-tools")
+        again.last("%load_ext nbext")
+        assert "[] 2" in again.last(COUNT)
 
 
 def test_a_private_window_without_service_workers_runs_and_keeps_until_it_is_closed(
