@@ -103,10 +103,9 @@ class RunGuard:
         with self.run.emitting:
             if self._flow is not None:
                 return False
-            for event in self._later[self._looked :]:
-                if brings_in(event, self.policy):
-                    return False
-                self._looked += 1
+            if first_that_brings(self._later[self._looked :], self.policy) is not None:
+                return False
+            self._looked = len(self._later)
         return True
 
     def begin(self, start: Any) -> None:
@@ -282,18 +281,28 @@ def follow(flow: Flow, event: Any) -> None:
         HEARD.keep(node.message.text, mark.label, f"run:{event.run}", given=given)
 
 
-def brings_in(event: Any, policy: Policy) -> bool:
-    """Whether an event may bring in what is not clean, after none that did."""
-    kind = type(event)
-    if kind is StepEnded:
-        return event.step not in INSIDE and not harmless(event, policy)
-    if kind is MessageSent:
-        return event.purpose == "task" and any(
-            (node is not event.nodes[-1] and node.message.role != "system")
-            or type(node.message.content) is not str
-            for node in event.nodes
-        )
-    return kind is Noted and event.topic in WATCHED
+def first_that_brings(events: Iterable[Any], policy: Policy) -> Any:
+    """The first event that may bring in what is not clean, after none that did; None if none does.
+
+    It runs for every event of every run with a policy, so it calls next to nothing.
+    """
+    for event in events:
+        kind = type(event)
+        if kind is StepEnded:
+            if event.step not in INSIDE and not harmless(event, policy):
+                return event
+        elif kind is MessageSent:
+            if event.purpose == "task":
+                last = len(event.nodes) - 1
+                for place, node in enumerate(event.nodes):
+                    message = node.message
+                    if type(message.content) is not str:
+                        return event
+                    if place < last and message.role != "system":
+                        return event
+        elif kind is Noted and event.topic in WATCHED:
+            return event
+    return None
 
 
 def understood(form: JSON) -> Policy:
