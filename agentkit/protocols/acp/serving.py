@@ -25,6 +25,7 @@ from agentkit.logs import open_log
 from agentkit.messages import in_words
 from agentkit.person import Nobody, Question
 from agentkit.place import STARTED
+from agentkit.protocols.acp.lines import Lines
 from agentkit.protocols.acp.loading import place_of, retold
 from agentkit.protocols.acp.telling import Telling, task_of
 
@@ -322,7 +323,7 @@ async def serve_acp(actor: Actor, log: Log | None = None) -> None:
     reader, writer = await streams()
     try:
         agent: Any = chatting  # What it does not do it lacks, and the SDK says so.
-        await run_agent(agent, writer, reader)
+        await run_agent(agent, writer, Lines(reader))
     finally:
         await chatting.close()
 
