@@ -707,6 +707,46 @@ def all_right(n, c, k):
         return True""",
         },
     ),
+    "16-1": Answers(
+        right={
+            "by a loop over tokens": """def labelled(pieces, cut):
+    both = [(token, said) for text, said in pieces for token in cut(text)]
+    return [token for token, _ in both], [said for _, said in both]""",
+        },
+        wrong={
+            "all of it": """def labelled(pieces, cut):
+    tokens = [token for text, _ in pieces for token in cut(text)]
+    return tokens, [True] * len(tokens)""",
+            "cut as one text": """def labelled(pieces, cut):
+    tokens = cut("".join(text for text, _ in pieces))
+    flags = [said for text, said in pieces for _ in text]
+    return tokens, flags[:: 2][: len(tokens)]""",
+            "a label for each letter": """def labelled(pieces, cut):
+    tokens = [token for text, _ in pieces for token in cut(text)]
+    return tokens, [said for text, said in pieces for _ in text]""",
+            "a label for each piece": """def labelled(pieces, cut):
+    return [token for text, _ in pieces for token in cut(text)], [said for _, said in pieces]""",
+        },
+    ),
+    "16-2": Answers(
+        right={
+            "step by step": """def largest_rank(shapes, most):
+    rank = 0
+    while sum((rank + 1) * (out + width) for out, width in shapes) <= most:
+        rank += 1
+    return rank""",
+        },
+        wrong={
+            "always sixteen": """def largest_rank(shapes, most):
+    return 16""",
+            "of the whole matrix": """def largest_rank(shapes, most):
+    return most // sum(out * width for out, width in shapes)""",
+            "one of the two": """def largest_rank(shapes, most):
+    return most // sum(width for out, width in shapes)""",
+            "rounded": """def largest_rank(shapes, most):
+    return round(most / sum(out + width for out, width in shapes))""",
+        },
+    ),
     "22-1": Answers(
         right={
             "by best replies": """def stable(rows, columns, pays):

@@ -32,6 +32,8 @@ RATE, WARM_STEPS, LEAST_RATE = 2e-3, 8, 0.05
 LONGEST_STEP = 1.0
 """Norm of all gradients beyond which they are scaled down."""
 STEP_TOKENS = 360
+AT_ONCE = 4
+"""Chats of a test that are read at once, for the memory."""
 TESTED = 50
 """Chats of the frozen test set that a checkpoint is scored on."""
 
@@ -135,8 +137,8 @@ class Student:
         it; so that one pass over the chat tells what generating it would.
         """
         calls = answers = 0
-        for start in range(0, len(self.tested), 8):
-            part = self.tested[start : start + 8]
+        for start in range(0, len(self.tested), AT_ONCE):
+            part = self.tested[start : start + AT_ONCE]
             tokens, lengths, at, _ = batch(part)
             hits = iter(self.network.guesses(tokens, lengths, at) == tokens[at + 1])
             for one in part:
