@@ -236,8 +236,11 @@ def main() -> None:
     print("READY", json.dumps(state), flush=True)
     # What is printed from here on goes to the log: nobody reads the pipe any more.
     os.dup2(2, 1)
+    parent = os.getppid()
     while options.foreground:
-        time.sleep(3600)
+        time.sleep(CHECK_S)
+        if os.getppid() != parent:  # its command was killed, and cannot end it
+            leave(0)
     stay(users, url, key, options.idle_s)
     with suppress(OSError, ValueError):
         # Only its own: another one may have been started already.

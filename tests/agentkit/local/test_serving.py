@@ -274,6 +274,25 @@ async def test_the_trainer_reads_a_model_as_its_server_does(here: Path) -> None:
     assert float(ours[paris]) == pytest.approx(likely[" Paris"], abs=0.15)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no parent is told there")
+def test_a_server_in_the_foreground_ends_when_its_command_is_killed() -> None:
+    words = [sys.executable, "-m", "agentkit", "local", "serve", NAME]
+    command = subprocess.Popen(
+        words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
+    assert command.stdout
+    while "Stop with" not in command.stdout.readline():
+        assert command.poll() is None
+    (state,) = Path(os.environ["XDG_RUNTIME_DIR"]).glob("agentkit-local-*/serve-*.json")
+    pid = json.loads(state.read_text())["pid"]
+    command.kill()
+    command.communicate()
+    until = time.monotonic() + 20
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive(pid)
+
+
 def test_the_server_starts_without_importing_agentkit() -> None:
     code = f"import runpy, sys; runpy.run_path({serving.__file__!r}); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
@@ -283,7 +302,10 @@ def test_the_server_starts_without_importing_agentkit() -> None:
 async def test_a_server_that_nobody_asks_ends_and_the_next_question_starts_it_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    before = shared.held.get(NAME)
     release()
+    while before and alive(before.pid):
+        await asyncio.sleep(0.1)  # else it would be found again, with its own time-out
     monkeypatch.setenv("AGENTKIT_LOCAL_IDLE_S", "2")
     model = local(max_tokens=1)
     await model(PARIS)
