@@ -132,7 +132,7 @@ class Actor(Submitting, Performer, Generic[T]):
         given = self._brought(deps, context)
         known = "" if given is NOT_GIVEN else identity_of(given, self.name)
         task = self._asked(task, sample)
-        asked = connected(model, self.name)
+        asked = None if model is None else connected(model, self.name)
         bounds = self._bounds(deadline_s, concurrency, options)
         if in_run():
             if options:

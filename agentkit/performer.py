@@ -40,6 +40,9 @@ from agentkit.threads import uncancelled
 from agentkit.traces import failure_of
 from agentkit.typed import Output, schema_of
 
+STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
+"""What ends an ask without its having failed."""
+
 
 class Performer(Works):
     """Who is asked: it works on each ask in a scope of its own. Subclasses define `act`."""
@@ -103,8 +106,7 @@ class Performer(Works):
 
             return answered(past.finished, scope.key, self.name, content, output)
         if past.bound:
-            asks = f"asks {self.name} what it did not ask then"
-            await past.keep_way(parent, asks, scope.key)
+            await past.keep_way(parent, f"asks {self.name} what it did not ask then", scope.key)
         if bounds is not None:
             told_late(current, scope)
             allot(current, scope, bounds)
@@ -123,12 +125,12 @@ class Performer(Works):
                     else:
                         act = partial(self.act, task, output, thread)
                         answer = await bounded(current, scope, bounds, act)
-                scope.lacks.add(unused(self, model))
+                if model is not None:
+                    scope.lacks.add(unused(self, model))
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:
-            stopped = isinstance(failure, asyncio.CancelledError | KeyboardInterrupt)
-            status = "cancelled" if stopped else "failed"
+            status = "cancelled" if isinstance(failure, STOPPED) else "failed"
             error = failure_of(failure)
             raise
         else:

@@ -136,11 +136,8 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         )
     if status < 400:
         return elsewhere(site, status, headers)
-    (expected, todo), lacks = ADVICE.get(status, (ACCEPTED, site.get)), ""
-    if status in BLIND_AT and BLIND.search(kept):
-        (expected, todo), lacks = OF_TEXT, "parts"
-    elif TOOLLESS.search(kept.lower()):
-        (expected, todo), lacks = OF_WORDS, "tools"
+    lacks = lacking(status, kept)
+    expected, todo = LACKED.get(lacks) or ADVICE.get(status, (ACCEPTED, site.get))
     return Rejected(
         said,
         expected=expected.format(key=site.key_variable),
@@ -149,6 +146,13 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         words=kept,
         lacks=lacks,
     )
+
+
+def lacking(status: int, words: str) -> str:
+    """What a model cannot do, by the words of its server: a kind of parts, tools, or nothing."""
+    if status in BLIND_AT and BLIND.search(words):
+        return "parts"
+    return "tools" if TOOLLESS.search(words.lower()) else ""
 
 
 def key_spent(said: str, status: int, words: str) -> Rejected:
@@ -206,6 +210,7 @@ def elsewhere(site: Site, status: int, headers: Mapping[str, str]) -> EndpointEr
     )
 
 
+LACKED = {"parts": OF_TEXT, "tools": OF_WORDS}
 ACCEPTED = "a request that the endpoint accepts"
 ADVICE = {
     400: (
