@@ -18,8 +18,6 @@ export async function loadPyodide(options) {
   keep.place(python);
   const files = await fetched;
   if (files) python.unpackArchive(files, "zip", { extractDir: HOME });
-  // As in any kernel a notebook's own modules are found, here last: each look at the drive is a request.
-  python.runPython("import sys; sys.path.append('')");
   globalThis.agentkitKeep = keep;
   return python;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from agentkit.answer import Answer
 from agentkit.kept import keep, told
 from agentkit.log import Log
 from agentkit.logs.files import HOME, home
+from agentkit.machine import in_page
 from agentkit.person import Person, set_person
 from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
@@ -176,10 +178,16 @@ def cell(session: Session) -> str | None:
 
 
 def when_a_cell_begins(session: Session) -> Callable[[], None]:
-    """Let magics be awaited from the next cell on; IPython has read the present one already."""
+    """Let magics be awaited from the next cell on; IPython has read the present one already.
+
+    In a page it lets each cell import modules that were just written: folders of its drive have the
+    same time always, from which Python concludes that nothing changed in them.
+    """
 
     def ready() -> None:
         session.ready = True
+        if in_page():
+            importlib.invalidate_caches()
 
     session.shell.events.register("pre_execute", ready)
     return lambda: session.shell.events.unregister("pre_execute", ready)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from IPython.core.events import EventManager, available_events
 
 from nbext.explaining import explain
+from nbext.loading import when_a_cell_begins
 
 
 @pytest.mark.parametrize(
@@ -30,3 +37,29 @@ def test_what_a_page_lacks_is_said_after_the_error(
     monkeypatch.setattr(sys, "platform", "emscripten")
     said = explain(error)
     assert said is None if told is None else told in (said or "")
+
+
+def test_a_page_imports_what_its_last_cell_wrote_though_its_folders_keep_their_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    session: Any = SimpleNamespace(shell=SimpleNamespace(), ready=False)
+    session.shell.events = EventManager(session.shell, available_events)
+    stop = when_a_cell_begins(session)
+    os.utime(tmp_path, (0, 0))
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("written_in_a_page")
+    (tmp_path / "written_in_a_page.py").write_text("x = 7\n")
+    os.utime(tmp_path, (0, 0))
+    session.shell.events.trigger("pre_execute")
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("written_in_a_page")
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    session.shell.events.trigger("pre_execute")
+    monkeypatch.undo()
+    sys.path.insert(0, str(tmp_path))
+    try:
+        assert importlib.import_module("written_in_a_page").x == 7
+    finally:
+        sys.path.remove(str(tmp_path))
+        stop()
