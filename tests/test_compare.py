@@ -53,11 +53,12 @@ def command(sim: Server, folder: Path, name: str, *words: str) -> tuple[list[str
 def started(sim: Server, folder: Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:
     line, env = command(sim, folder, name, *words)
     return subprocess.run(
-        line, cwd=folder, env=env, capture_output=True, text=True, timeout=110, check=False
+        line, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
     )
 
 
 @pytest.mark.compare
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("name", "twice"), [("refund", False), ("refund_pydantic_ai", True), ("refund_langgraph", True)]
 )
@@ -77,6 +78,7 @@ def test_a_refund_whose_record_was_lost(
 
 
 @pytest.mark.compare
+@pytest.mark.timeout(600)
 def test_a_survey_that_is_killed_asks_for_the_rest(sim: Server, tmp_path: Path) -> None:
     """That of agentkit does as well: tests/test_examples.py."""
 
@@ -86,8 +88,9 @@ def test_a_survey_that_is_killed_asks_for_the_rest(sim: Server, tmp_path: Path) 
     before = calls()
     line, env = command(sim, tmp_path, "survey_langgraph")
     running = subprocess.Popen(line, cwd=tmp_path, env=env)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and calls() < before + 30:
+    # A busy machine needs a minute to import that kit alone.
+    until = time.monotonic() + 300
+    while time.monotonic() < until and running.poll() is None and calls() < before + 30:
         time.sleep(0.01)
     running.kill()
     running.wait()
