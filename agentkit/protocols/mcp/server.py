@@ -10,10 +10,9 @@ from typing import Any, Self
 import mcp_types as types
 from mcp import Client
 
-from agentkit.amounts import size
 from agentkit.events import Effect
 from agentkit.messages import JSON, Content, Message
-from agentkit.protocols.bounds import CONNECT_S, LARGEST
+from agentkit.protocols.bounds import CONNECT_S
 from agentkit.protocols.errors import (
     PeerChanged,
     PeerProtocolError,
@@ -21,11 +20,12 @@ from agentkit.protocols.errors import (
     PeerUnreachable,
 )
 from agentkit.protocols.mcp.address import Address, address
-from agentkit.protocols.mcp.bounds import CALL_S, PAGES
+from agentkit.protocols.mcp.bounds import CALL_S
 from agentkit.protocols.mcp.calls import Call
 from agentkit.protocols.mcp.connection import Connection, Voice, on_stderr
 from agentkit.protocols.mcp.content import part_of, resource_part, result_of, words_of
 from agentkit.protocols.mcp.faults import Lost, fault
+from agentkit.protocols.mcp.paged import pages
 from agentkit.protocols.mcp.thread import at_exit, not_at_exit, there
 from agentkit.protocols.mcp.tool import Choice, Definition, McpTool, believed, chosen, name_for
 from agentkit.tools.protocol import Approve, CallFailed
@@ -361,26 +361,6 @@ class McpServer:
 async def said_of_itself(client: Client) -> str | None:
     """What a server says of itself."""
     return client.instructions
-
-
-async def pages(ask: Callable[..., Any], part: str) -> list[Any]:
-    """All of a list that comes in pages, of which there are not endlessly many.
-
-    Raises:
-        PeerProtocolError: they are together larger than one message may be.
-    """
-    found: list[Any] = []
-    cursor, held = None, 0
-    for _ in range(PAGES):
-        page = await ask(cursor=cursor)
-        held += len(page.model_dump_json())
-        if held > LARGEST:
-            raise PeerProtocolError(f"The list of {part} is larger than {size(LARGEST)}.")
-        found += getattr(page, part)
-        if (following := page.next_cursor) is None or following == cursor:
-            break
-        cursor = following
-    return found
 
 
 async def mcp_tools(
