@@ -16,6 +16,7 @@ from typing import Protocol
 from agentkit.errors import EndpointError
 from agentkit.events import Usage
 from agentkit.model import Model, Request
+from agentkit.traces import stopped
 
 ROUNDING = 1e-9
 """Sums of prices are inexact; so much of a budget is not missed."""
@@ -169,7 +170,7 @@ def may_have_cost(error: BaseException | None) -> bool:
     """Whether a call that ended so may have been paid all the same."""
     if isinstance(error, EndpointError):
         return error.may_have_cost
-    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+    return stopped(error)
 
 
 def sized(bound: Bound, known: Known | None) -> tuple[int, int | None]:

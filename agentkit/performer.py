@@ -6,7 +6,6 @@ was done already; see ARCHITECTURE.md.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
@@ -37,11 +36,8 @@ from agentkit.model import Model
 from agentkit.run import Run, current_run
 from agentkit.scope import YOU, Scope, current_scope, in_copy, within
 from agentkit.threads import uncancelled
-from agentkit.traces import failure_of
+from agentkit.traces import failure_of, stopped
 from agentkit.typed import Output, schema_of
-
-STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
-"""What ends an ask without its having failed."""
 
 
 class Performer(Works):
@@ -130,7 +126,7 @@ class Performer(Works):
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
             past.check_answer(scope, said[-1].id)
         except BaseException as failure:
-            status = "cancelled" if isinstance(failure, STOPPED) else "failed"
+            status = "cancelled" if stopped(failure) else "failed"
             error = failure_of(failure)
             raise
         else:

@@ -52,7 +52,7 @@ from agentkit.scope import Scope, asleep, current_scope, giving_up
 from agentkit.standing import ACTING
 from agentkit.step import PAID, Outcome, Step
 from agentkit.threads import uncancelled
-from agentkit.traces import failure_of
+from agentkit.traces import failure_of, stopped
 
 
 class Stepping(Recorder):
@@ -249,11 +249,10 @@ class Stepping(Recorder):
         Args:
             outer: what was being handled when it was begun; no cause of the error.
         """
-        stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
         # A tool's failure that its model was told of is a result; one that ends the ask is
         # none: resumed, the tool is performed again, or is in doubt.
-        doubt = step.effect == "once" and (stopped or open_ended(error, outer))
-        status: Status = "cancelled" if stopped or doubt or step.kind == "tool" else "failed"
+        doubt = step.effect == "once" and (stopped(error) or open_ended(error, outer))
+        status: Status = "cancelled" if stopped(error) or doubt or step.kind == "tool" else "failed"
         failure = failure_of(error, traced=step.kind == "tool")
         cuts = hold.cuts + (may_have_cost(error) and not hold.idle) if hold else 0
         lost = Outcome(error=failure, doubt=doubt)

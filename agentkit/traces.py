@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import site
@@ -37,6 +38,11 @@ LIBRARIES = tuple(
 
 TRACE = 4_000
 """Characters kept of a traceback: half from its beginning, half from its end."""
+
+
+def stopped(error: BaseException | None) -> bool:
+    """Whether what ended with this was stopped, and did not fail."""
+    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
 
 
 def failure_of(error: BaseException, *, traced: bool = False) -> Failure:

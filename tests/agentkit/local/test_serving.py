@@ -215,6 +215,14 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def ends(pid: int) -> None:
+    """Wait until a process has ended, which it must within twenty seconds."""
+    until = time.monotonic() + 20
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive(pid)
+
+
 def test_processes_share_a_server_which_ends_with_the_last_one_however_that_ends() -> None:
     release()
     first, second = other(), other()
@@ -233,10 +241,7 @@ def test_processes_share_a_server_which_ends_with_the_last_one_however_that_ends
         for one in (first, second):
             one.kill()
             one.communicate()
-    until = time.monotonic() + 20
-    while alive(pid) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not alive(pid)
+    ends(pid)
 
 
 def test_a_kind_of_model_that_the_server_does_not_know_is_told(tmp_path: Path) -> None:
@@ -287,10 +292,7 @@ def test_a_server_in_the_foreground_ends_when_its_command_is_killed() -> None:
     pid = json.loads(state.read_text())["pid"]
     command.kill()
     command.communicate()
-    until = time.monotonic() + 20
-    while alive(pid) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not alive(pid)
+    ends(pid)
 
 
 def test_the_server_starts_without_importing_agentkit() -> None:
