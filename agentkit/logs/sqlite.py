@@ -100,8 +100,10 @@ class SqliteLog(Log):
     @property
     def gone(self) -> bool:
         """Whether the file was deleted or replaced since it was opened."""
+        if self._file.watched is not None and self._file.watched.gone:
+            return True
         self._looked = time.monotonic()
-        return self._file.watched is not None and self._file.watched.gone
+        return False
 
     def close(self) -> None:
         try:
@@ -174,9 +176,9 @@ class SqliteLog(Log):
         Raises:
             LogGone: the file was deleted or replaced.
         """
-        self._looked = time.monotonic()
         if self._file.watched is not None:
             self._file.watched.check()
+        self._looked = time.monotonic()  # a look that found nothing lets none be spared
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:

@@ -22,7 +22,7 @@ from agentkit import Agent, open_log
 from agentkit.cli import main
 from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
 from agentkit.events import Noted, RunStarted
-from agentkit.logs import connecting, files, schema
+from agentkit.logs import connecting, files, schema, sqlite
 from agentkit.logs.sqlite import SqliteLog
 from tests.agentkit.logs.test_chain import old_file, recorded
 from tests.fakes import EchoModel
@@ -244,6 +244,23 @@ def test_whatever_happens_to_the_file_is_noticed(tmp_path: Path, what: str) -> N
         recorded(log, "r1")
     with pytest.raises(LogGone):
         log.claim("r0")
+    with pytest.raises(LogGone):
+        log.close()
+
+
+def test_what_was_refused_is_not_recorded_into_a_vanished_file_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "AT_ONCE_S", 60.0)  # any machine is quick enough
+    log = SqliteLog(tmp_path / "log.db")
+    recorded(log, "r0")
+    Path(f"{log.path}-wal").unlink()
+    log._looked = 0.0  # as after a while
+    lease = log.begin("r1")
+    start = RunStarted(run="r1", seq=1, at=1.0, scope="", name="n", actor="a")
+    with pytest.raises(LogGone):
+        log.append(lease, start)
+    log.catch_up()  # tries it again, and leaves it to the next one
     with pytest.raises(LogGone):
         log.close()
 
