@@ -23,7 +23,7 @@ from memory.stores import Item, Near, Where
 from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
-from memory.stores.chromaerrors import collection_gone, mapped_error
+from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
 from memory.stores.entry import admitted
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
@@ -300,11 +300,11 @@ class ChromaStore:
                 return work(found)
 
         def opened() -> Any:
-            from chromadb.errors import NotFoundError
-
             try:
                 return once()
-            except NotFoundError:
+            except Exception as error:
+                if not no_collection(error):
+                    raise
                 # Somebody made it anew, as another object does to erase something, or deleted it.
                 self._opened = None
                 return once()

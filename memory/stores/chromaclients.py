@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import weakref
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentkit.logs import files
+from agentkit.tools.validator import loaded
 from memory.errors import StoreTaken
 from memory.stores.chromaerrors import folder_gone
 
@@ -52,8 +54,7 @@ class Folders:
         Raises:
             StoreTaken: another process has it.
         """
-        import chromadb
-        from chromadb.config import Settings
+        chromadb = library()
         from filelock import FileLock, Timeout
 
         files.refuse_links(Path(path).absolute())
@@ -76,7 +77,7 @@ class Folders:
                         f" {path}, then store='http://127.0.0.1:8000'",
                     ) from error
                 try:
-                    client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
+                    client = chromadb.PersistentClient(path, quiet(chromadb))
                 except BaseException:
                     lock.release()
                     raise
@@ -112,24 +113,32 @@ class Folders:
 FOLDERS = Folders()
 
 
+def library() -> Any:
+    """Chroma's package; what its import of `jsonschema` would compile beside it waits for use."""
+    loaded()
+    return importlib.import_module("chromadb")
+
+
+def quiet(chromadb: Any) -> Any:
+    """Settings with which nothing is told to Chroma's makers."""
+    return chromadb.Settings(anonymized_telemetry=False)
+
+
 def remote(url: str) -> Any:
     """The client of a server.
 
     Raises:
         httpx.TransportError: nobody answers there.
     """
-    import chromadb
     import httpx
-    from chromadb.config import Settings
 
+    chromadb = library()
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "127.0.0.1", parts.port or (443 if secure else 8000)
     # Chroma itself waits for ever, from its first call on.
     httpx.get(f"{parts.scheme}://{host}:{port}/api/v2/heartbeat", timeout=ANSWER_S)
-    client = chromadb.HttpClient(
-        host=host, port=port, ssl=secure, settings=Settings(anonymized_telemetry=False)
-    )
+    client = chromadb.HttpClient(host=host, port=port, ssl=secure, settings=quiet(chromadb))
     for session in sessions(client):
         session.timeout = ANSWER_S
     return client

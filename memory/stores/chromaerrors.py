@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
 
 from agentkit.errors import StoreError
 from memory.errors import (
@@ -16,10 +15,6 @@ from memory.errors import (
     StoreUnreachable,
 )
 
-if TYPE_CHECKING:
-    pass
-
-
 ROOM = 1_000_000
 """Free bytes on a disk below which a failure is put down to it."""
 
@@ -27,6 +22,13 @@ ROOM = 1_000_000
 def no_room(path: str) -> bool:
     """Whether the disk of a folder is full; Chroma's own errors do not always tell."""
     return os.path.exists(path) and shutil.disk_usage(path).free < ROOM
+
+
+def no_collection(error: Exception) -> bool:
+    """Whether Chroma knows no such collection."""
+    from chromadb.errors import NotFoundError
+
+    return isinstance(error, NotFoundError)
 
 
 def mapped_error(error: Exception, path: str) -> StoreError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,23 @@ async def test_no_call_names_more_items_than_chroma_takes_at_once(
     assert await made.drop([*ids[1:], "nobody"]) == 9
     assert [one.id for one in await made.get()] == ["i0"]
     await made.close()
+
+
+FIRST = """
+import asyncio, sys
+import numpy as np
+from memory.stores import Item
+from memory.stores.choose import store
+
+made = store("notes", "chroma", "test", sys.argv[1])
+asyncio.run(made.put([Item(id="i", text="x")], np.ones((1, 2))))
+print(sorted(name for name in sys.modules if name in ("chromadb", "lark")))
+"""
+
+
+def test_the_first_write_compiles_no_grammar_that_nothing_here_uses(tmp_path: Path) -> None:
+    # The validator of JSON Schemas that Chroma imports has one compiled, which takes seconds.
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "['chromadb']", done.stderr
