@@ -1,9 +1,11 @@
 """`python .../local/serving.py`: llama.cpp's server for one model, while somebody uses it.
 
 Whoever uses it holds a connection to its door, a socket on loopback, and is gone when that closes,
-however his process ends. Requests go to llama.cpp's own server, which listens on another port and
-answers nobody without the key. Both addresses and the key are in a file that only this user reads.
-It is run as a file and imports nothing of agentkit, which would take as long as loading the model.
+however his process ends. What llama.cpp does not count, as texts that are cut into tokens, is told
+over that connection: a byte of it is as good as a question. Requests go to llama.cpp's own server,
+which listens on another port and answers nobody without the key. Both addresses and the key are in
+a file that only this user reads. It is run as a file and imports nothing of agentkit, which would
+take as long as loading the model.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Users:
     def __init__(self, key: str) -> None:
         self.key, self.lock, self.closing = key.encode(), threading.Lock(), False
         self.count, self.since = 0, time.monotonic()
+        self.stirred = self.since
+        """When one of them last said that it is at work."""
         self.grace_s = FIRST_S
         self.door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.door.bind(("127.0.0.1", 0))
@@ -77,7 +81,7 @@ class Users:
                 visitor.settimeout(None)
                 visitor.sendall(b"welcome\n")
                 while visitor.recv(64):
-                    pass
+                    self.stirred = time.monotonic()
             finally:
                 self.leave()
 
@@ -211,7 +215,7 @@ def stay(users: Users, url: str, key: str, idle_s: float) -> None:
             seen, busy = asked(url, key)
             if busy or seen != mark:
                 mark, since = seen, now
-        if now - since > idle_s:
+        if now - max(since, users.stirred) > idle_s:
             users.close()
             return
 

@@ -61,6 +61,11 @@ class Held(NamedTuple):
         except OSError:
             return False
 
+    def stir(self) -> None:
+        """Tell it that it is at work for this process, where it does not count that itself."""
+        with suppress(OSError):  # it has ended: what is asked of it next says so
+            self.connection.send(b".")
+
     def __repr__(self) -> str:
         return f"Held({self.url}, pid={self.pid})"
 

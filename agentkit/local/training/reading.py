@@ -129,7 +129,7 @@ def batch(examples: Sequence[Example]) -> Batch:
 def cutting(weights: Weights) -> Cut:
     """How the server of a local model cuts texts into tokens, its own marks counted as one each.
 
-    A server that nobody asks for an answer ends after some time; then the next text starts it anew.
+    A server that has ended is started anew by the next text.
 
     Raises:
         SetupError: when it is used, and the server cannot be had.
@@ -143,6 +143,7 @@ def cutting(weights: Weights) -> Cut:
         body: dict[str, Any] = {"content": text, "add_special": False, "parse_special": True}
         headers = {"authorization": f"Bearer {held.key}", "connection": "close"}
         reply = client.post(f"{held.url}/tokenize", json=body, headers=headers)
+        held.stir()
         found: list[int] = reply.raise_for_status().json()["tokens"]
         return found
 

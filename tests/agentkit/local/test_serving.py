@@ -309,9 +309,13 @@ async def test_a_server_that_nobody_asks_ends_and_the_next_question_starts_it_ag
     while before and alive(before.pid):
         await asyncio.sleep(0.1)  # else it would be found again, with its own time-out
     monkeypatch.setenv("AGENTKIT_LOCAL_IDLE_S", "2")
-    model = local(max_tokens=1)
+    model, cut = local(max_tokens=1), cutting(WEIGHTS)
     await model(PARIS)
     first = shared.held[NAME].pid
+    for _ in range(10):  # longer than it waits for a question, and a text to cut is one
+        await asyncio.sleep(0.4)
+        cut("To be counted")
+    assert shared.held[NAME].pid == first
     until = time.monotonic() + 60
     while alive(first) and time.monotonic() < until:
         await asyncio.sleep(0.1)
