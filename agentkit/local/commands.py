@@ -165,6 +165,9 @@ def train(options: argparse.Namespace) -> None:
         raise lacking(error) or error from None
     check_target(Path(options.to), options.minutes)
     student = Student.of(options.model.removeprefix("local:"), options.seed)
+    say(
+        f"{options.minutes:g} minutes of training on {student.threads.count} threads, and the tests"
+    )
     with open(options.points or os.devnull, "w", encoding="utf-8") as file:
         for point in student.train(options.minutes):
             say(str(point))

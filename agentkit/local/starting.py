@@ -30,6 +30,7 @@ START_S = 180.0
 IDLE_S = 1200.0
 """Seconds without a question after which a server ends; the next question starts it again."""
 DOOR_S = 5.0
+THREADS = "AGENTKIT_LOCAL_THREADS"
 
 
 class LocalFailed(SetupError):
@@ -183,7 +184,7 @@ def command(name: str, path: Path, head: Head, state: Path, template: str) -> li
     # Without -P a module of the reader's that is called like one of Python's would be imported.
     words = [sys.executable, "-P", serving.__file__]
     words += ["--model", str(path), "--name", name, "--log", str(state.with_suffix(".log"))]
-    words += ["--threads", str(setting("AGENTKIT_LOCAL_THREADS", shape.threads))]
+    words += ["--threads", str(setting(THREADS, shape.threads))]
     words += ["--slots", str(shape.slots), "--slot-tokens", str(shape.slot_tokens)]
     words += ["--idle-s", str(setting("AGENTKIT_LOCAL_IDLE_S", IDLE_S))]
     words += ["--state", str(state), *(["--embeds"] if head.embeds else [])]

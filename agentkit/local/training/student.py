@@ -24,6 +24,7 @@ from agentkit.local.training.reading import (
     cutting,
     example,
 )  # fmt: skip
+from agentkit.local.training.threads import Threads
 from agentkit.messages import Frozen
 
 BASE = "smollm2-135m"
@@ -99,7 +100,7 @@ class Student:
     def __init__(self, parts: files.Parts, cut: Cut, network: Network | None = None, seed: int = 0):
         self.parts, self.cut, self.renderer = parts, cut, Renderer()
         self.network = network or Network(parts, seed=seed)
-        self.maker, self.optimizer = Maker(seed), Adam(self.network)
+        self.maker, self.optimizer, self.threads = Maker(seed), Adam(self.network), Threads()
         self.tested = [self.read(chat) for chat in frozen(TESTED)]
 
     @classmethod
@@ -140,7 +141,8 @@ class Student:
         for start in range(0, len(self.tested), AT_ONCE):
             part = self.tested[start : start + AT_ONCE]
             tokens, lengths, at, _ = batch(part)
-            hits = iter(self.network.guesses(tokens, lengths, at) == tokens[at + 1])
+            with self.threads.bounded():
+                hits = iter(self.network.guesses(tokens, lengths, at) == tokens[at + 1])
             for one in part:
                 right = [all([next(hits) for _ in turn]) for turn in one.turns()]
                 calls += right[0]
@@ -165,9 +167,10 @@ class Student:
         while spent < 60 * minutes:
             start = clock()
             lesson = batch(self.lesson())
-            found = self.network.learn(lesson.tokens, lesson.lengths, lesson.at, lesson.shares)
+            with self.threads.bounded():
+                found = self.network.learn(lesson.tokens, lesson.lengths, lesson.at, lesson.shares)
+                self.optimizer.step(rate(steps, spent / (60 * minutes)))
             loss = found if not steps else 0.9 * loss + 0.1 * found
-            self.optimizer.step(rate(steps, spent / (60 * minutes)))
             steps, tokens = steps + 1, tokens + len(lesson.tokens)
             spent += clock() - start
             if spent - tested >= every_s and spent < 60 * minutes:

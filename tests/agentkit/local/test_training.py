@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from agentkit.cli import main
 from agentkit.errors import SetupError
+from agentkit.local.machine import cores
 from agentkit.local.training import weights as files
 from agentkit.local.training.chats import Maker, frozen, pools
 from agentkit.local.training.network import Network
 from agentkit.local.training.reading import Renderer, batch, example
 from agentkit.local.training.student import Point, Student, rate
+from agentkit.local.training.threads import Threads
 from tests.gguf_files import write_head
 
 WIDTH, HEADS, KEYS, WIDE, BLOCKS = 32, 4, 2, 64, 2
@@ -175,6 +178,32 @@ def test_a_training_learns_and_tells_how_far_it_is() -> None:
     assert points[-1].loss < points[1].loss and points[-1].of == 2
     assert points[0].calls == 0 and "calls right" in str(points[0])
     assert rate(0, 0) < rate(7, 0.01) > rate(30, 1) > 0
+
+
+def test_a_training_takes_no_more_threads_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = ThreadpoolController().select(user_api="blas")
+
+    def now() -> set[int]:
+        return {pool["num_threads"] for pool in pools.info()}
+
+    before, inside = now(), []
+    student = Student(tiny(), cut, Network(tiny(), kept=1))
+    learn = student.network.learn
+    monkeypatch.setenv("AGENTKIT_LOCAL_THREADS", "1")
+    student.threads, student.tested = Threads(), []
+    monkeypatch.setattr(
+        student.network, "learn", lambda *args: inside.append(now()) or learn(*args)
+    )
+    list(student.train(0.001))
+    assert inside[0] <= {1} and now() == before
+    monkeypatch.setenv("AGENTKIT_LOCAL_THREADS", "64")
+    with pools.limit(limits=1):
+        assert Threads().count == (1 if before else 64)
+    monkeypatch.delenv("AGENTKIT_LOCAL_THREADS")
+    assert 1 <= Threads().count <= cores()
+    monkeypatch.setenv("AGENTKIT_LOCAL_THREADS", "two")
+    with pytest.raises(SetupError, match="a number from 0"):
+        Threads()
 
 
 def test_what_cannot_be_trained_or_written_is_told(tmp_path: Path) -> None:
