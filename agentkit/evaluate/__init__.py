@@ -14,6 +14,9 @@ from agentkit.evaluate.evaluation import Evaluation, Scored, opened
 from agentkit.evaluate.gaia import gaia_match
 from agentkit.evaluate.judges import Judge, Pairwise, Panel, Validity, validity
 from agentkit.evaluate.learned import Learned, learn
+from agentkit.evaluate.measures import Measure, measure
+from agentkit.evaluate.numbers import Summary
+from agentkit.evaluate.paired import Paired, paired
 from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
 from agentkit.evaluate.rows import Row
@@ -36,6 +39,8 @@ __all__ = [
     "Evaluation",
     "Judge",
     "Learned",
+    "Measure",
+    "Paired",
     "Pairwise",
     "Panel",
     "Progress",
@@ -48,6 +53,7 @@ __all__ = [
     "Sides",
     "Slo",
     "Suite",
+    "Summary",
     "Trial",
     "Validity",
     "agreement",
@@ -65,10 +71,12 @@ __all__ = [
     "krippendorff_alpha",
     "learn",
     "majority",
+    "measure",
     "never",
     "numeric",
     "opened",
     "overlap",
+    "paired",
     "pass_at_k",
     "pass_hat_k",
     "plurality",

@@ -17,6 +17,7 @@ from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.evaluate.compare import Progress
 from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation
+from agentkit.evaluate.measures import Measure
 from agentkit.evaluate.regression import baseline_of, junit, regression, stored
 from agentkit.evaluate.suite import Suite
 from agentkit.logs import open_log
@@ -73,6 +74,14 @@ def perform(options: argparse.Namespace) -> int:
     """
     team, suite = named(options.what)
     before = stored(options.baseline) if options.baseline else None
+    if all(isinstance(one, Measure) for one in suite.scorers):
+        judging = [o for o in ("baseline", "at_least", "junit", "save") if getattr(options, o)]
+        if judging:
+            raise SetupError(
+                f"--{judging[0].replace('_', '-')} is about right and wrong, and the suite"
+                f" {suite.name} only measures {', '.join(one.name for one in suite.scorers)}.",
+                expected="a scorer that passes or fails, as lambda data: data > 2",
+            )
     result: Evaluation = asyncio.run(
         evaluate(
             team,

@@ -52,10 +52,9 @@ class Progress(Frozen):
 
     def __str__(self) -> str:
         one = self.trial
-        how = "right" if one.right else "wrong" if one.status == "answered" else one.status
         paid = "" if self.paid_usd is None else f" · ${self.paid_usd:.6f}"
         left = "" if self.left_s is None else f" · {seconds(self.left_s)} left"
-        return f"{self.done}/{self.total} {one.contender} {one.question}: {how}{paid}{left}"
+        return f"{self.done}/{self.total} {one.contender} {one.question}: {one.how}{paid}{left}"
 
 
 async def compare(

@@ -18,6 +18,7 @@ from agentkit.errors import BudgetSpent, SetupError, full_text
 from agentkit.evaluate.compare import Progress, known, last_called
 from agentkit.evaluate.evaluation import Evaluation, Scored, TrialScored
 from agentkit.evaluate.identity import fingerprint
+from agentkit.evaluate.measures import Measure, measures_of
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.scorers import Case, Score, scored
 from agentkit.evaluate.suite import Suite
@@ -72,11 +73,10 @@ async def evaluate(
     log = log or open_log()
     name = name or f"evaluate {suite.name}: {team.name}"
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
-    setup = setup_of(team, suite)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
-    each = Allowance(usd=trial_usd, tokens=trial_tokens)
+    setup = setup_of(team, suite)
     async with run(name, log=log, task=setup, resume=before, extend=True, **limits) as study:
-        work = Work(study, team, suite, each, on_progress)
+        work = Work(study, team, suite, Allowance(usd=trial_usd, tokens=trial_tokens), on_progress)
         work.waiting = [(one, seed + n) for one in suite.dataset for n in range(trials)][::-1]
         work.total = len(work.waiting)
         stopped = await work.all(concurrency)
@@ -87,6 +87,7 @@ async def evaluate(
         version=suite.dataset.version,
         contender=team.name,
         scorers=tuple(one.name for one in suite.scorers),
+        measures=measures_of(suite.scorers),
         questions={one.id: one.split for one in suite.dataset},
         planned=trials,
         trials=work.in_order(),
@@ -116,6 +117,7 @@ def setup_of(team: Actor, suite: Suite) -> dict[str, JSON]:
         "version": suite.dataset.version,
         "contender": team.name,
         "scorers": [one.name for one in suite.scorers],
+        "measures": [*measures_of(suite.scorers)],
     }
 
 
@@ -172,7 +174,8 @@ class Work:
             reused=reused,
         )
         scores = await self.scores(sample, plain)
-        passed = bool(scores) and all(score.passed for score in scores.values())
+        answered = plain.status == "answered"
+        passed = answered and bool(scores) and all(score.passed for score in scores.values())
         made = plain.model_copy(update={"right": passed, "scores": scores})
         self.found.append(made)
         self.study.note(TrialScored.of(made))
@@ -184,9 +187,10 @@ class Work:
             self.on_progress(self.progress(made))
 
     async def scores(self, sample: Sample, plain: Trial) -> dict[str, Score]:
-        """Judge an answer by every scorer; there is none where the trial failed."""
+        """Judge an answer by every scorer; where there is none, only measures may say a number."""
         if plain.status != "answered":
-            return {}
+            measures = [one for one in self.suite.scorers if isinstance(one, Measure)]
+            return {name: s for one in measures for name, s in one.without().items()}
         case = Case(sample, plain, self.study.log, self.suite.dataset.checks.get(sample.id))
         return {one.name: await scored(one, case) for one in self.suite.scorers}
 

@@ -10,10 +10,12 @@ from pydantic import ConfigDict
 
 from agentkit.amounts import money, seconds
 from agentkit.errors import LogCorrupt, SetupError
+from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
 from agentkit.evaluate.scorers import Score
 from agentkit.evaluate.statistics import Interval, accuracy, quantile
+from agentkit.evaluate.strips import strips
 from agentkit.evaluate.trial import Trial
 from agentkit.events import Noted, RunStarted, StepEnded
 from agentkit.lacks import listed
@@ -31,6 +33,14 @@ class Scored(Trial):
     """A trial with what its scorers made of it; right if every one of them passes it."""
 
     scores: dict[str, Score] = {}
+
+    @property
+    def how(self) -> str:
+        """What came of it, in a word; where nothing but numbers was measured, these."""
+        told = [f"{name} {s.value:.4g}" for name, s in self.scores.items() if s.measured]
+        if self.status == "answered" and len(told) == len(self.scores) > 0:
+            return ", ".join(told)
+        return super().how
 
     @property
     def unscored(self) -> str:
@@ -80,6 +90,8 @@ class Evaluation(Shown, Frozen):
     """Of the dataset: the digest of what is asked and what is right."""
     contender: str
     scorers: tuple[str, ...]
+    measures: tuple[str, ...] = ()
+    """Those of them that give numbers of any size, and say nothing about right and wrong."""
     questions: dict[str, str]
     """All samples by id, with the split that each is of."""
     planned: int
@@ -169,6 +181,29 @@ class Evaluation(Shown, Frozen):
         return fmean(found) if found else 0.0
 
     @property
+    def judged(self) -> bool:
+        """Whether any scorer says what is right; else only numbers are measured."""
+        return len(self.measures) < len(self.scorers)
+
+    def summary(self, scorer: str) -> Summary:
+        """Return the mean of a measure, or another scorer, and its interval at 95 %.
+
+        The trials of a question are averaged first; questions count alike.
+
+        Raises:
+            SetupError: there is no such scorer.
+        """
+        self.mean(scorer)
+        return self._summary(scorer, self.questions)
+
+    def _summary(self, scorer: str, questions: Iterable[str]) -> Summary:
+        found: dict[str, list[float]] = {one: [] for one in questions}
+        for one in self.counted:
+            if scorer in one.scores and one.question in found:
+                found[one.question].append(one.scores[scorer].value)
+        return summary(scorer, list(found.values()))
+
+    @property
     def cost_usd(self) -> float | None:
         """What all its trials cost; None when the price of some call is unknown."""
         found = [one.cost_usd if one.calls else 0.0 for one in self.trials]
@@ -194,40 +229,43 @@ class Evaluation(Shown, Frozen):
     def table(self) -> Rows:
         """Return the table as texts; its first row is the head."""
         splits = [one for one in dict.fromkeys(self.questions.values()) if one]
-        rows = [["", "questions", "trials", "accuracy", "95 %"]]
-        parts: list[tuple[str, float, Interval, list[list[bool]]]] = []
-        for split in splits if len(splits) > 1 else []:
-            found = [c for id, c in self.clusters.items() if self.questions.get(id) == split]
-            parts.append((split, *self.of_split(split), found))
+        shares = ["accuracy", "95 %"] if self.judged else []
+        rows = [["", "questions", "trials", *shares, *[f"{m} (95 %)" for m in self.measures]]]
+        parts = [
+            (split, [id for id, one in self.questions.items() if one == split])
+            for split in (splits if len(splits) > 1 else [])
+        ]
         # The whole stands last, as a sum does.
-        whole = list(self.clusters.values())
-        parts.append((self.contender, self.accuracy, self.interval, whole))
-        for label, share, (low, high), found in parts:
-            count = sum(map(len, found))
-            rows.append(
-                [label, str(len(found)), str(count), f"{share:.1%}", f"{low:.1%}–{high:.1%}"]
-            )
+        for label, ids in [*parts, (self.contender, list(self.questions))]:
+            found = [self.clusters[id] for id in ids if id in self.clusters]
+            share, low, high = accuracy(found)
+            shares = [f"{share:.1%}", f"{low:.1%}–{high:.1%}"] if self.judged else []
+            sums = [self._summary(one, ids) for one in self.measures]
+            numbers = [spread(one.mean, one.interval) for one in sums]
+            rows.append([label, str(len(found)), str(sum(map(len, found))), *shares, *numbers])
         return rows
 
     @property
     def remarks(self) -> list[str]:
         """What a reader of the table must know."""
-        lines = [f"{self.suite}, version {self.version[:8]}; judged by {', '.join(self.scorers)}."]
+        judges = [one for one in self.scorers if one not in self.measures]
+        how = f"judged by {', '.join(judges)}" if judges else "nothing is right or wrong"
+        lines = [f"{self.suite}, version {self.version[:8]}; {how}."]
         least = min((len(c) for c in self.clusters.values()), default=0)
-        if least > 1:
+        if least > 1 and self.judged:
             lines.append(
                 f"Of {least} tries one is right (pass@{least}): {self.pass_at(least):.1%};"
                 f" all are (pass^{least}): {self.pass_hat(least):.1%}."
             )
-        if len(self.scorers) > 1:
-            lines.append("; ".join(f"{one} {self.mean(one):.3f}" for one in self.scorers) + ".")
+        if len(judges) > 1:
+            lines.append("; ".join(f"{one} {self.mean(one):.3f}" for one in judges) + ".")
         times = [one.latency_s for one in self.trials if one.status != "failed"]
         if times:
             cost = self.cost_usd
             each = self.cost_per_right_usd
             lines.append(
                 (f"Cost {money(cost)}" if cost is not None else "Cost unknown")
-                + (f", {money(each)} for each right answer" if each is not None else "")
+                + (f", {money(each)} for each right answer" if each and self.judged else "")
                 + f"; latency p50 {seconds(quantile(times, 0.5))}, p95"
                 f" {seconds(quantile(times, 0.95))}."
             )
@@ -238,7 +276,8 @@ class Evaluation(Shown, Frozen):
             some = [one for one in self.trials if one.status == status]
             if some:
                 why = f": {some[0].error[:160]}" if some[0].error else ""
-                lines.append(f"{len(some)} trials {status}, which counts as wrong{why}.")
+                wrong = ", which counts as wrong" if self.judged else ""
+                lines.append(f"{len(some)} trials {status}{wrong}{why}.")
         lines += self.gaps
         reused = sum(one.reused for one in self.trials)
         if reused:
@@ -256,6 +295,10 @@ class Evaluation(Shown, Frozen):
                 f" {unscored[0].unscored[:160]}. Mend the scorer and call again; nothing is paid"
                 " twice."
             )
+        for one in self.measures:
+            lack = sum(one not in trial.scores for trial in self.counted)
+            if lack:
+                lines.append(f"{lack} trials without an answer have no {one}.")
         if self.stopped:
             lines.append(f"Stopped early: {self.stopped}")
         if not self.complete:
@@ -263,12 +306,24 @@ class Evaluation(Shown, Frozen):
         return lines
 
     def to_svg(self) -> str:
-        """Return every question with its trials as a picture, the least right first."""
+        """Return every question with its trials as a picture, the least right or large first."""
+        if not self.judged:
+            return strips(self.drawn(), f"{self.name}: {', '.join(self.measures)} by question")
         lines: dict[str, list[tuple[str, str]]] = {}
         for one in self.trials:
             mark = "none" if one.unscored else "right" if one.right else one.status
             lines.setdefault(one.question, []).append((mark, one.why or one.text[:80]))
         return heat_map(lines, f"{self.name}: right and wrong by question")
+
+    def drawn(self) -> dict[str, dict[str, list[float]]]:
+        """By measure and question the numbers of the trials."""
+        found: dict[str, dict[str, list[float]]] = {one: {} for one in self.measures}
+        for trial in self.counted:
+            for one in self.measures:
+                if one in trial.scores:
+                    numbers = found[one].setdefault(trial.question, [])
+                    numbers.append(trial.scores[one].value)
+        return found
 
     def to_html(self) -> str:
         """Return table, remarks and picture as HTML without script."""
@@ -283,7 +338,8 @@ class Evaluation(Shown, Frozen):
         return "\n\n".join([markdown_table(self.table()), *map(for_line, self.remarks)])
 
     def __str__(self) -> str:
-        return "\n".join([*text_table(self.table(), right=range(1, 5)), *self.remarks])
+        table = self.table()
+        return "\n".join([*text_table(table, right=range(1, len(table[0]))), *self.remarks])
 
 
 def opened(run_id: str, log: Log | None = None) -> Evaluation:
@@ -325,6 +381,7 @@ def opened(run_id: str, log: Log | None = None) -> Evaluation:
             version=str(setup["version"]),
             contender=str(setup["contender"]),
             scorers=tuple(setup["scorers"]),
+            measures=tuple(setup.get("measures", ())),
             questions={one.question: "" for one in found.values()},
             planned=max((n for n in per_question(found.values()).values()), default=0),
             trials=tuple(found.values()),

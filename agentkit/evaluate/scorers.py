@@ -7,6 +7,7 @@
         return len(text) < 200 and target in text
 
 A score is a number from 0 to 1, and passes at 1, or from the scorer's own `passes_at` on.
+Numbers of any size are `measures`.
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ class Score(Frozen):
     """What a scorer made of one answer."""
 
     value: float = 0.0
-    """0 to 1."""
+    """0 to 1; of a measure any number."""
     passed: bool = False
     why: str = ""
     """What speaks against it, as the number of the event that breaks a rule."""
     error: str = ""
     """Why there is no score: the scorer failed. Such a trial is not counted."""
+    measured: bool = False
+    """Whether it is the number of a measure, which says nothing about right and wrong."""
 
 
 @dataclass(frozen=True)

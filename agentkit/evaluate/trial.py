@@ -80,6 +80,11 @@ class Trial(Frozen):
     reused: bool = False
     """Taken from an earlier call; nothing was paid in this one."""
 
+    @property
+    def how(self) -> str:
+        """What came of it, in a word."""
+        return "right" if self.right else "wrong" if self.status == "answered" else self.status
+
 
 async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, budget: Allowance,
                 ) -> Trial:  # fmt: skip

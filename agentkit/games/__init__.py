@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from agentkit.games.game import commons as commons
     from agentkit.games.match import Match as Match
     from agentkit.games.match import match_of as match_of
+    from agentkit.games.measures import payoff as payoff
+    from agentkit.games.measures import regret as regret
+    from agentkit.games.measures import welfare as welfare
     from agentkit.games.repeated import repeated as repeated
     from agentkit.games.strategies import STRATEGIES as STRATEGIES
     from agentkit.games.strategies import strategy as strategy
@@ -53,17 +56,21 @@ HOMES = {
     "equilibria": "agentkit.games.equilibria",
     "fictitious_play": "agentkit.games.dynamics",
     "match_of": "agentkit.games.match",
+    "payoff": "agentkit.games.measures",
     "price_of_anarchy": "agentkit.games.equilibria",
+    "regret": "agentkit.games.measures",
     "repeated": "agentkit.games.repeated",
     "replicator": "agentkit.games.dynamics",
     "strategy": "agentkit.games.strategies",
     "tournament": "agentkit.games.tournament",
+    "welfare": "agentkit.games.measures",
 }
 
 __all__ = [
     "CHICKEN", "PENNIES", "PRISONERS", "SEXES", "STAG", "STRATEGIES", "Equilibria", "Equilibrium",
     "Game", "Match", "Path", "Tournament", "commons", "equilibria", "fictitious_play", "match_of",
-    "price_of_anarchy", "repeated", "replicator", "strategy", "tournament",
+    "payoff", "price_of_anarchy", "regret", "repeated", "replicator", "strategy", "tournament",
+    "welfare",
 ]  # fmt: skip
 
 late_names(__name__, HOMES)

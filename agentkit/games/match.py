@@ -62,6 +62,15 @@ class Match(Frozen):
         made = [one[seat] for one in self.rounds for seat in seats]
         return sum(one == move for one in made) / len(made)
 
+    def payoff(self, player: str) -> float:
+        """What a player got in a round, on average.
+
+        Raises:
+            SetupError: no such player.
+        """
+        self._seat(player)
+        return self.mean[player]
+
     def regret(self, player: str) -> float:
         """What a player's best fixed move would have got more in a round.
 
