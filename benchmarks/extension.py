@@ -2,11 +2,12 @@
 
     python -m benchmarks.extension [start|panel] [PAIRS]
 
-Start: JupyterLab is opened with the extension and without it in turn, with an empty cache and with
-a full one, and each pair gives a difference; without is the same page with our line taken out of
-its list of extensions. Panel: runs whose names say when they were asked, while the cell that asks
-awaits and while it computes; the page notes when it first shows each. Idle: what the kernel of a
-notebook that the panel follows uses in a minute, next to a kernel without agentkit.
+Start: two servers, of which one has the extension, are opened in turn, each with an empty cache and
+with a full one, and each pair gives a difference. Nothing stands between page and server: what
+changes answers on their way empties the caches and charges each request. Panel: runs whose names
+say when they were asked, while the cell that asks awaits and while it computes; the page notes when
+it first shows each. Idle: what the kernel of a notebook that the panel follows uses in a minute,
+next to a kernel without agentkit.
 A keystroke is measured by `python -m benchmarks.prose`.
 """
 
@@ -14,22 +15,29 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.widgets import jupyterlab, share
+from benchmarks.widgets import ROOT, jupyterlab, share
 from tests.browser.conftest import FLAGS
 from tests.browser.lab import Lab
 from tests.chromium import find_chromium
 
 PAIRS, RUNS, IDLE_S = 12, 30, 60
-READY = """() => document.querySelector(".jp-LabShell .jp-Launcher")
-    && !document.querySelector("#jupyterlab-splash")"""
+EXTENSION = "jupyter-agentkit"
+READY = """new MutationObserver((_, observer) => {
+    if (!document.querySelector(".jp-LabShell .jp-Launcher")) return;
+    if (document.querySelector("#jupyterlab-splash")) return;
+    observer.disconnect();
+    window.readyAt = performance.now();
+}).observe(document, { childList: true, subtree: true });"""
 LISTEN = """() => {
     window.lags = {};
     const panel = document.querySelector(".ak-agents"), asked = /asked at ([0-9.]+)/g;
@@ -72,33 +80,29 @@ while time.time() < end:
 PID = "import os; print(os.getpid())"
 
 
-def without(route: Route) -> None:
-    """JupyterLab's page without our extension."""
-    reply = route.fetch()
-    text = reply.text()
-    begin = text.index("{", text.index('id="jupyter-config-data"'))
-    end = text.index("</script>", begin)
-    config = json.loads(text[begin:end])
-    others = [one for one in config["federated_extensions"] if one["name"] != "jupyter-agentkit"]
-    assert len(others) < len(config["federated_extensions"]), "the extension is not there"
-    config["federated_extensions"] = others
-    route.fulfill(response=reply, body=text[:begin] + json.dumps(config) + text[end:])
+Server = tuple[str, str]
+"""Address and token."""
 
 
-def within(route: Route) -> None:
-    """The same page as it is, read and sent on in the same way."""
-    reply = route.fetch()
-    route.fulfill(response=reply, body=reply.text())
+@contextmanager
+def serving(ours: bool) -> Iterator[Server]:
+    """A JupyterLab with all extensions of this environment, and ours as it is here, or without."""
+    with tempfile.TemporaryDirectory() as folder:
+        for one in Path(sys.prefix, "share", "jupyter", "labextensions").iterdir():
+            if one.name != EXTENSION:
+                (Path(folder) / one.name).symlink_to(one)
+        if ours:
+            (Path(folder) / EXTENSION).symlink_to(ROOT / "nbext" / "static")
+        with jupyterlab(f"--LabApp.labextensions_path={folder}") as (url, token, _):
+            yield url, token
 
 
-def opened(
-    browser: Browser, url: str, token: str, how: Callable[[Route], None]
-) -> dict[str, float]:
-    """Open JupyterLab in a new profile and once more: until it is ready, and the page's CPU, ms."""
+def opened(browser: Browser, url: str, token: str) -> dict[str, float]:
+    """Open JupyterLab in a new profile and once more: until it is ready, the page's CPU, in ms."""
     context = browser.new_context(viewport={"width": 1200, "height": 800})
     context.set_default_timeout(120_000)
     page = context.new_page()
-    page.route("**/lab?**", how)
+    page.add_init_script(READY)
     told = page.context.new_cdp_session(page)
     told.send("Performance.enable")
     found = {}
@@ -110,29 +114,31 @@ def opened(
     for cache in ("empty cache", "full cache"):
         page.goto(f"{url}/lab?reset&token={token}", wait_until="commit")
         before = used()  # the count begins anew with some pages
-        page.wait_for_function(READY, polling=10)
-        found[f"{cache}, wall"] = float(page.evaluate("performance.now()"))
+        page.wait_for_function("window.readyAt", polling=50)
         time.sleep(1)  # what it does afterwards counts as CPU
         found[f"{cache}, page CPU"] = used() - before
+        found[f"{cache}, wall"] = float(page.evaluate("window.readyAt"))
+        count = "performance.getEntriesByType('resource').length"
+        found[f"{cache}, requests"] = float(page.evaluate(count))
     context.close()
     return found
 
 
-def starts(browser: Browser, url: str, token: str, pairs: int) -> list[dict[str, Any]]:
-    """Both ways in turn; the first pair warms the server and does not count."""
+def starts(browser: Browser, servers: tuple[Server, Server], pairs: int) -> list[dict[str, Any]]:
+    """Both servers in turn; the first pair warms them and does not count."""
     rows: list[tuple[dict[str, float], dict[str, float]]] = []
     for n in range(pairs + 1):
-        hows = (within, without) if n % 2 else (without, within)
-        seen = {how: opened(browser, url, token, how) for how in hows}
-        rows.append((seen[within], seen[without]))
+        order = (0, 1) if n % 2 else (1, 0)
+        seen = {at: opened(browser, *servers[at]) for at in order}
+        rows.append((seen[0], seen[1]))
     told = []
     for name in rows[0][0]:
         ours, bare = [one[name] for one, _ in rows[1:]], [one[name] for _, one in rows[1:]]
         gaps = [a - b for a, b in zip(ours, bare, strict=True)]
         told.append(
-            {"start": name, "with_ms": round(median(ours)), "without_ms": round(median(bare)),
-             "median_of_pairs_ms": round(median(gaps)),
-             "ratio": round(median(a / b for a, b in zip(ours, bare, strict=True)), 3)}
+            {"start": name, "with": round(median(ours)), "without": round(median(bare)),
+             "median_of_pairs": round(median(gaps)), "of_smallest": round(min(ours) - min(bare)),
+             "quartiles": [round(share(gaps, 0.25)), round(share(gaps, 0.75))]}
         )  # fmt: skip
     return told
 
@@ -182,15 +188,17 @@ def main() -> None:
         sys.exit("No Chromium was found. Install one, or set CHROMIUM to its path.")
     what = next((one for one in sys.argv[1:] if not one.isdigit()), "")
     pairs = next((int(one) for one in sys.argv[1:] if one.isdigit()), PAIRS)
-    with jupyterlab() as (url, token, root), sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         rows = list[dict[str, Any]]()
         if what != "start":
-            page = browser.new_page(viewport={"width": 1400, "height": 950})
-            rows += shows(Lab(page, url, token, root), page)
-            page.context.close()
+            with jupyterlab() as (url, token, root):
+                page = browser.new_page(viewport={"width": 1400, "height": 950})
+                rows += shows(Lab(page, url, token, root), page)
+                page.context.close()
         if what != "panel":
-            rows += starts(browser, url, token, pairs)
+            with serving(True) as ours, serving(False) as bare:
+                rows += starts(browser, (ours, bare), pairs)
         for row in rows:
             print(json.dumps(row), flush=True)
         browser.close()

@@ -118,7 +118,7 @@ print(len(sent), (pages() - before) * 4096)
 
 
 @contextmanager
-def jupyterlab() -> Iterator[tuple[str, str, Path]]:
+def jupyterlab(*options: str) -> Iterator[tuple[str, str, Path]]:
     """A JupyterLab on loopback in a folder of its own: address, token, folder."""
     with tempfile.TemporaryDirectory() as folder:
         base, token = Path(folder), secrets.token_hex(16)
@@ -130,7 +130,7 @@ def jupyterlab() -> Iterator[tuple[str, str, Path]]:
         env |= {"JUPYTER_TOKEN": token}
         log = base / "server.log"
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        command += ["--ip=127.0.0.1", "--port=0", f"--ServerApp.root_dir={root}"]
+        command += ["--ip=127.0.0.1", "--port=0", f"--ServerApp.root_dir={root}", *options]
         with log.open("wb") as out:
             server = subprocess.Popen(command, cwd=root, env=env, stdout=out, stderr=out)
         try:

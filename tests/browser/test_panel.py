@@ -33,6 +33,9 @@ COPIED = """async () => {
     await new Promise((done) => setTimeout(done, 50));
   }
 }"""
+LOADED = """() => performance.getEntriesByType("resource").map((one) => one.name)
+    .filter((name) => name.includes("/jupyter-agentkit/")).map((name) => name.split("/").at(-1))"""
+"""The files of the extension that the page has asked for."""
 HOSTILE = "%ask keeper <img id=bad src=x>"
 
 
@@ -140,7 +143,13 @@ def test_an_agent_notebook_runs_and_its_answer_is_taken_further(lab: Lab) -> Non
     page = lab.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{lab.url}/lab?reset&token={lab.token}")
-    page.get_by_text("Agent Notebook").click(timeout=60_000)
+    tile = page.get_by_text("Agent Notebook")
+    tile.wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    # JupyterLab starts with the names of things; the first notebook brings what is behind them.
+    names = {name.split("?")[0] for name in page.evaluate(LOADED)}
+    assert names == {"entry.js", "shared.js", "index.js", "places.js"}
+    tile.click()
     expect(page.locator(".ak-first")).to_have_count(2)
     lab.wait_kernel()
     for n in range(2):

@@ -1,12 +1,10 @@
-/** What the buttons of the panels do in the notebooks; loaded when JupyterLab is there. */
-import { Links } from "./kernel.js";
+/** What the buttons of the panels do in the notebooks; loaded with the first notebook, or the first panel that is opened. */
+import { ALL, Links } from "./kernel.js";
 import { BillItem } from "./bill.js";
 import { addCell, addCommands } from "./commands.js";
 import { FolderLog } from "./log.js";
-import { AgentsPanel } from "./panel.js";
-import { short } from "./runs.js";
-import { compare, everyRun, show } from "./show.js";
-import { addChat } from "./talking.js";
+import { called, short } from "./runs.js";
+import { style } from "./sheets.js";
 
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
@@ -41,32 +39,45 @@ function known(links, log, id) {
 /** @type {Record<string, [text: string, run: boolean]>} Cells that a button writes. */
 const WRITES = { resume: ["%resume ", true], rerun: ["%rerun ", true], fork: ["%fork ", false] };
 
+/** @type {Run} */
+const NOTHING = { id: "", name: "", actor: "", state: "", started: 0, ended: null, calls: 0, tokens: 0, cost_usd: 0, place: null, budget_usd: null, doing: "", mine: false };
+
 /**
- * Fill the places of the panels, and add commands and the bill.
+ * All runs of a notebook, as one.
+ * @param {Link} link
+ * @returns {Run}
+ */
+const everyRun = (link) => ({ ...NOTHING, id: ALL, name: `All runs of ${called(link.path)}` });
+
+/**
+ * Follow the notebooks, add commands and the bill, and make panels when they are asked for.
  * @param {any} app
- * @param {{ agents: import("./holder.js").Holder; chat: import("./holder.js").Holder }} places
  * @param {any} tracker of notebooks
  * @param {any[]} others what JupyterLab has besides; Notebook 7 lacks some of it
  */
-export function start(app, places, tracker, [lab, palette, browser, launcher, bar, rendermime]) {
+export function start(app, tracker, [lab, palette, browser, , bar, rendermime]) {
+  style("lab.css");
   const links = new Links(tracker);
   const log = new FolderLog();
   const folder = () => {
     const path = browser?.model.path ?? links.current?.path.split("/").slice(0, -1).join("/") ?? "";
     return String(path).split(":").pop() ?? "";
   };
-  const view = (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) => show(app, lab, name, run, link ?? log.source(log.folder), link);
+  const view = async (/** @type {string} */ name, /** @type {Run} */ run, /** @type {Link | null} */ link) =>
+    (await import("./show.js")).show(app, lab, name, run, link ?? log.source(log.folder), link);
   const side = (/** @type {Run} */ run, /** @type {Link | null} */ link) => ({ run, source: link ?? log.source(log.folder), now: () => (link ?? log).runs.get(run.id) ?? run });
-  /** @type {AgentsPanel} */
-  const panel = new AgentsPanel(links, log, folder, async (what, run, link) => {
+  const compare = async (/** @type {import("./compare.js").Side[]} */ sides) => (await import("./show.js")).compare(app, lab, sides);
+  /** @type {(what: string, run: Run, link: Link | null, panel: import("./panel.js").AgentsPanel) => Promise<unknown>} */
+  const act = async (what, run, link, panel) => {
     if (what === "compare" && panel.first) {
-      compare(app, lab, [side(panel.first.run, panel.first.link), side(run, link)]);
+      const { first } = panel;
       panel.first = null;
-      return panel.draw();
+      panel.draw();
+      return compare([side(first.run, first.link), side(run, link)]);
     }
     if (what === "origin") {
       const { run: before, link: its } = known(links, log, String(run.origin));
-      return compare(app, lab, [side(before, its), side(run, link)]);
+      return compare([side(before, its), side(run, link)]);
     }
     if (!link) return view(what, run, null);
     const written = WRITES[what];
@@ -76,19 +87,17 @@ export function start(app, places, tracker, [lab, palette, browser, launcher, ba
     const { stopped } = await link.order({ do: "stop", run: run.id });
     // A block of code awaits in its cell, and ends with it.
     if (!stopped) await link.panel.sessionContext.session?.kernel?.interrupt();
-  });
-  places.agents.fill(panel);
-  app.commands.addCommand("jupyter-agentkit:show", {
-    label: "Show Agents",
-    caption: "Runs of the open notebooks, questions and actors",
-    execute: () => { if (!lab) app.shell.expandLeft?.(places.agents.id); app.shell.activateById(places.agents.id); },
-  });
-  palette?.addItem({ command: "jupyter-agentkit:show", category: "Agents" });
-  addCommands(app, links, palette, launcher);
-  const item = new BillItem(links, (link) => view("bill", everyRun(link), link));
-  if (rendermime) {
-    addChat(app, lab, places.chat, links, rendermime, view);
-    palette?.addItem({ command: "jupyter-agentkit:chat", category: "Agents" });
-  }
+  };
+  addCommands(app, links, palette);
+  const item = new BillItem(links, (link) => void view("bill", everyRun(link), link).catch(console.warn));
   bar?.registerStatusItem("jupyter-agentkit:bill", { item, align: "right", rank: 900 });
+  return {
+    agents: async () => {
+      const { AgentsPanel } = await import("./panel.js");
+      /** @type {import("./panel.js").AgentsPanel} */
+      const panel = new AgentsPanel(links, log, folder, (what, run, link) => act(what, run, link, panel));
+      return panel;
+    },
+    chat: async () => (await import("./talking.js")).chat(app, links, rendermime, view),
+  };
 }

@@ -1,5 +1,4 @@
 /** Commands: a new notebook with an agent, questions about a cell, and what can be done with an answer. */
-import { icon } from "./icons.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
 import { about, asks, failure, python, starter } from "./texts.js";
@@ -82,9 +81,8 @@ function orders() {
  * @param {any} app
  * @param {Links} links
  * @param {any} palette
- * @param {any} launcher
  */
-export function addCommands(app, links, palette, launcher) {
+export function addCommands(app, links, palette) {
   const isEnabled = () => links.current?.state === "here";
   for (const [id, label, act] of orders()) {
     const command = `jupyter-agentkit:${id}`;
@@ -101,21 +99,20 @@ export function addCommands(app, links, palette, launcher) {
     palette?.addItem({ command, category: "Agents", args: { isPalette: true } });
   }
   app.contextMenu.addItem({ type: "separator", selector: CELL, rank: RANK });
-  app.commands.addCommand("jupyter-agentkit:new-notebook", {
-    label: (/** @type {any} */ { isPalette }) => (isPalette ? "New Agent Notebook" : "Agent Notebook"),
-    caption: "A notebook with an agent and a question to it",
-    icon: (/** @type {any} */ { isPalette }) => (isPalette ? undefined : icon),
-    execute: async (/** @type {any} */ { cwd }) => {
-      const panel = await app.commands.execute("notebook:create-new", { cwd, kernelName: python(app.serviceManager.kernelspecs.specs) });
-      await panel.context.ready;
-      await panel.revealed;
-      const [first, ...rest] = starter();
-      panel.content.activeCell.model.sharedModel.setSource(first);
-      for (const [n, text] of rest.entries()) await addCell(panel, n, text, false);
-      panel.content.activeCellIndex = 0;
-      return panel;
-    },
-  });
-  palette?.addItem({ command: "jupyter-agentkit:new-notebook", category: "Agents", args: { isPalette: true } });
-  launcher?.add({ command: "jupyter-agentkit:new-notebook", category: "Notebook", rank: 5 });
+}
+
+/**
+ * A notebook with an agent and a question to it.
+ * @param {any} app
+ * @param {string | undefined} cwd the folder that it is for
+ */
+export async function newNotebook(app, cwd) {
+  const panel = await app.commands.execute("notebook:create-new", { cwd, kernelName: python(app.serviceManager.kernelspecs.specs) });
+  await panel.context.ready;
+  await panel.revealed;
+  const [first, ...rest] = starter();
+  panel.content.activeCell.model.sharedModel.setSource(first);
+  for (const [n, text] of rest.entries()) await addCell(panel, n, text, false);
+  panel.content.activeCellIndex = 0;
+  return panel;
 }

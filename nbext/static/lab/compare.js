@@ -1,7 +1,7 @@
 /** Two runs side by side: where they part, what each paid, their messages aligned. */
 import { html } from "../dom.js";
 import { aligned, parting } from "./aligning.js";
-import { icon } from "./icons.js";
+import { icon } from "./places.js";
 import { cost, facts, short } from "./runs.js";
 import { shared } from "./shared.js";
 import { visible } from "../words.js";

@@ -3,7 +3,7 @@
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const here = script.src.replace(/[^/]*$/, "");
   // They come while JupyterLab loads its own; one after the other they would hold up its start.
-  for (const name of ["shared", "index", "highlight", "grammar", "looks", "prose", "holder", "icons"]) {
+  for (const name of ["shared", "index", "places"]) {
     const link = document.createElement("link");
     link.rel = "modulepreload";
     link.href = `${here}${name}.js`;

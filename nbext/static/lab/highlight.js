@@ -3,8 +3,9 @@ import { grammars } from "./grammar.js";
 import { looks, remembering } from "./looks.js";
 import { firstOf } from "./prose.js";
 import { shared } from "./shared.js";
+import { style } from "./sheets.js";
 
-const { EditorExtensionRegistry } = await shared("@jupyterlab/codemirror");
+style("lab.css");
 const { highlightingFor } = await shared("@codemirror/language");
 const { Compartment, EditorState, Prec, RangeSet, StateEffect } = await shared("@codemirror/state");
 const { Decoration, EditorView, ViewPlugin } = await shared("@codemirror/view");
@@ -72,15 +73,16 @@ function drawn({ state, viewport }, python) {
 }
 
 /**
- * Let every editor of code choose the language that its first line asks for.
- * @param {any} extensions
+ * What lets an editor of code choose the language that its first line asks for; the first that asks loads them.
  * @param {any} registry
+ * @returns {() => unknown} an extension for one editor
  */
-export function highlight(extensions, registry) {
+export function highlight(registry) {
   /** @type {{ python: any; languages: Record<string, any> } | undefined} */
   let ready;
-  const loading = grammars(registry).then((found) => { ready = found; });
-  loading.catch((reason) => console.warn("agentkit: cells keep the colours of Python.", reason));
+  /** @type {Promise<void> | undefined} */
+  let loading;
+  const load = () => (loading ??= grammars(registry).then((found) => { ready = found; }).catch((reason) => console.warn("agentkit: cells keep the colours of Python.", reason)));
 
   const languages = new Map();
   /** The extension for a text; the same one for the same kind of body. Arrows are Python, as the cell is anyway. */
@@ -96,12 +98,18 @@ export function highlight(extensions, registry) {
       /** @param {any} view */
       constructor(view) {
         this.decorations = drawn(view, ready?.python);
-        this.gone = false;
-        const tell = () => this.gone || !firstOf(view.state.doc) || view.dispatch({ effects: loaded.of(null) });
-        void loading.then(tell, () => {});
+        this.gone = this.waits = false;
+        this.wait(view);
+      }
+      /** @param {any} view of a cell that is told once, if it is prose, that there are languages */
+      wait(view) {
+        if (this.waits || !firstOf(view.state.doc)) return;
+        this.waits = true;
+        void load().then(() => { if (ready && !this.gone) view.dispatch({ effects: loaded.of(null) }); });
       }
       /** @param {any} update */
       update(update) {
+        if (update.docChanged && !ready) this.wait(update.view);
         const told = update.transactions.some((/** @type {any} */ one) => one.effects.some((/** @type {any} */ effect) => effect.is(loaded)));
         if (update.docChanged || update.viewportChanged || told) this.decorations = drawn(update.view, ready?.python);
       }
@@ -110,18 +118,14 @@ export function highlight(extensions, registry) {
     { decorations: (/** @type {any} */ plugin) => plugin.decorations },
   );
 
-  extensions.addExtension({
-    name: "jupyter-agentkit:cells",
-    factory: (/** @type {any} */ { model }) => {
-      if (model.type !== "code") return null;
-      const place = new Compartment();
-      const follow = EditorState.transactionExtender.of((/** @type {any} */ change) => {
-        const before = place.get(change.startState), after = chosen(change.newDoc);
-        return before === after ? null : { effects: place.reconfigure(after) };
-      });
-      // Of several languages the first in the order of precedence counts; the cell's MIME type stays.
-      // Of several colours that of the highest precedence is the innermost, which is seen.
-      return EditorExtensionRegistry.createImmutableExtension([Prec.high(place.of(PLAIN)), follow, Prec.highest(drawing)]);
-    },
-  });
+  return () => {
+    const place = new Compartment();
+    const follow = EditorState.transactionExtender.of((/** @type {any} */ change) => {
+      const before = place.get(change.startState), after = chosen(change.newDoc);
+      return before === after ? null : { effects: place.reconfigure(after) };
+    });
+    // Of several languages the first in the order of precedence counts; the cell's MIME type stays.
+    // Of several colours that of the highest precedence is the innermost, which is seen.
+    return [Prec.high(place.of(PLAIN)), follow, Prec.highest(drawing)];
+  };
 }

@@ -7,16 +7,6 @@ import { RunView } from "./viewer.js";
 /** @typedef {import("./types").Run} Run */
 /** @typedef {import("./kernel.js").Link} Link */
 
-/** @type {Run} */
-const NOTHING = { id: "", name: "", actor: "", state: "", started: 0, ended: null, calls: 0, tokens: 0, cost_usd: 0, place: null, budget_usd: null, doing: "", mine: false };
-
-/**
- * All runs of a notebook, as one.
- * @param {Link} link
- * @returns {Run}
- */
-export const everyRun = (link) => ({ ...NOTHING, id: ALL, name: `All runs of ${called(link.path)}` });
-
 /**
  * Show a view of a run, in the place where that run is shown already.
  * @param {any} app

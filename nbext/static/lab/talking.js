@@ -16,27 +16,18 @@ async function insert(app, link) {
 }
 
 /**
+ * The panel.
  * @param {any} app
- * @param {any} lab JupyterLab's shell, or null in Notebook 7
- * @param {import("./holder.js").Holder} place in the side bar
  * @param {import("./kernel.js").Links} links
  * @param {any} rendermime
- * @param {(name: string, run: import("./types").Run, link: Link) => void} view
+ * @param {(name: string, run: import("./types").Run, link: Link) => Promise<void>} view
  */
-export function addChat(app, lab, place, links, rendermime, view) {
-  const panel = new ChatPanel(links, rendermime, async (what, link, run) => {
-    if (what === "cells") return insert(app, link);
-    if (what === "anew") return link.order({ do: "anew" });
-    if (what === "again") return link.order({ do: "again", run });
-    if (what === "stop") return run ? link.order({ do: "stop", run }) : undefined;
-    const found = link.runs.get(run);
-    if (!found) throw new Error("This run is not among those of the notebook.");
-    return view(what, found, link);
-  });
-  place.fill(panel);
-  app.commands.addCommand("jupyter-agentkit:chat", {
-    label: "Chat With an Agent",
-    caption: "Talk to an actor of the notebook in front",
-    execute: () => { if (!lab) app.shell.expandRight?.(place.id); app.shell.activateById(place.id); },
-  });
-}
+export const chat = (app, links, rendermime, view) => new ChatPanel(links, rendermime, async (what, link, run) => {
+  if (what === "cells") return insert(app, link);
+  if (what === "anew") return link.order({ do: "anew" });
+  if (what === "again") return link.order({ do: "again", run });
+  if (what === "stop") return run ? link.order({ do: "stop", run }) : undefined;
+  const found = link.runs.get(run);
+  if (!found) throw new Error("This run is not among those of the notebook.");
+  return view(what, found, link);
+});

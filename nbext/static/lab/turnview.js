@@ -3,7 +3,10 @@ import { html } from "../dom.js";
 import graph from "../graph.js";
 import { Feed } from "./feed.js";
 import { press } from "./rows.js";
+import { style } from "./sheets.js";
 import { visible } from "../words.js";
+
+style("../dom.css", "../graph.css");
 
 /** @typedef {import("./types").Turn} Turn */
 

@@ -4,11 +4,13 @@ import { html } from "../dom.js";
 import graph from "../graph.js";
 import timeline from "../timeline.js";
 import { Feed } from "./feed.js";
-import { icon } from "./icons.js";
+import { icon } from "./places.js";
 import { short } from "./runs.js";
 import { shared } from "./shared.js";
+import { style } from "./sheets.js";
 import { visible } from "../words.js";
 
+style("../dom.css", "../graph.css", "../timeline.css", "../bill.css");
 const { Widget } = await shared("@lumino/widgets");
 
 /** @typedef {import("./types").Run} Run */
