@@ -1,12 +1,14 @@
 """Which addresses may be called: those that were named, and none that they lead to.
 
 A name is resolved here, each time it is connected to, and the address itself is looked at. So a
-name whose address changes after it was looked at (DNS rebinding) leads nowhere else.
+name whose address changes after it was looked at (DNS rebinding) leads nowhere else. A name that
+had an address of the internet once leads to none of this machine or of a network here later.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
@@ -25,6 +27,9 @@ METADATA = ("100.100.100.200", "fd00:ec2::254", "168.63.129.16")
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: addresses of IPv4 behind a translator."""
+
+PROXY_S = 1.0
+"""For the address of a name that a proxy will look up: here nobody may know it."""
 
 Kind = Literal["public", "local", "private", "metadata"]
 MEANS: dict[Kind, str] = {
@@ -60,14 +65,17 @@ def within(made: Address) -> Address | None:
 class Hosts:
     """Who may be called."""
 
-    def __init__(self, allowed: Iterable[str] = (), *, private: bool = False) -> None:
+    def __init__(
+        self, allowed: Iterable[str] = (), *, private: bool = False, local: bool = True
+    ) -> None:
         """Say who.
 
         Args:
             allowed: names, "lab.example.org" or "lab.example.org:8765", addresses and networks,
-                "10.0.0.0/8": these may be called whatever they are.
-            private: whether addresses of networks here may be called without being among them;
-                those of clouds' metadata never.
+                "10.0.0.0/8": these may be called whatever they are; addresses at which clouds tell
+                keys only where the address itself, or its network, is among them.
+            private: whether addresses of networks here may be called without being among them.
+            local: whether "localhost" and 127.0.0.1, written so, may.
 
         Raises:
             SetupError: something that is none of them.
@@ -75,7 +83,9 @@ class Hosts:
         if isinstance(allowed, str):
             raise SetupError(f"hosts={allowed!r} is one text.", expected="a list of names")
         self.allowed = tuple(str(one).strip().casefold() for one in allowed)
-        self.private = private
+        self.private, self.local = private, local
+        self._public: set[str] = set()
+        """Names that had an address of the internet."""
         self._networks = []
         for one in self.allowed:
             if not one or "://" in one or (" " in one):
@@ -91,20 +101,37 @@ class Hosts:
 
     def named(self, host: str, port: int) -> bool:
         """Whether a host is allowed by its name."""
-        host = host.casefold().strip("[]")
-        return host in self.allowed or f"{host}:{port}" in self.allowed
+        host = plain(host)
+        ways = (host, f"{host}:{port}", f"[{host}]:{port}")
+        return any(one in self.allowed for one in ways)
 
     def takes(self, host: str, port: int, address: str) -> bool:
         """Whether a host may be called at one of its addresses."""
-        if self.named(host, port) or self.named(address, port):
+        if self.named(address, port):
             return True
         at = ipaddress.ip_address(address.partition("%")[0])
         if any(at in one for one in self._networks):
             return True
         kind = kind_of(address)
+        if kind != "metadata" and self.named(host, port):
+            return True
         if kind == "local":
-            return host.casefold().strip("[]") in LOCAL or self.private
+            return self.private or (self.local and plain(host) in LOCAL)
         return kind == "public" or (kind == "private" and self.private)
+
+    def _moved(self, host: str, port: int, address: str) -> bool:
+        """Whether a name of the internet leads to a network here, or to this machine, now."""
+        if kind_of(address) == "public" or plain(host) not in self._public:
+            return False
+        return not Hosts(self.allowed).takes(host, port, address)
+
+    def led(self, host: str) -> Hosts:
+        """Who may be called because a server said so, which nobody named.
+
+        Args:
+            host: of the server. One on this machine may lead to others on it, by their own name.
+        """
+        return Hosts(self.allowed, local=plain(host) in LOCAL)
 
     async def resolved(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host, all of which may be called.
@@ -113,10 +140,30 @@ class Hosts:
             PeerNotAllowed: one of them may not. PeerAbsent: it has none.
         """
         addresses = await looked_up(host, port)
+        if any(kind_of(one) == "public" for one in addresses):
+            self._public.add(plain(host))
         for address in addresses:
+            means = f"its address {address} is {MEANS[kind_of(address)]}"
             if not self.takes(host, port, address):
-                raise not_allowed(host, port, f"its address {address} is {MEANS[kind_of(address)]}")
+                raise not_allowed(host, port, means)
+            if self._moved(host, port, address):
+                raise not_allowed(host, port, f"{means}, and it has had one of the internet")
         return addresses
+
+    async def by_proxy(self, host: str, port: int) -> None:
+        """Look at a host that a proxy will call, as far as its address is known here.
+
+        Raises:
+            PeerNotAllowed: it may not be called.
+        """
+        with contextlib.suppress(PeerAbsent, TimeoutError):
+            async with asyncio.timeout(PROXY_S):
+                await self.resolved(host, port)
+
+
+def plain(host: str) -> str:
+    """A host, as it is compared."""
+    return host.casefold().strip("[]").rstrip(".")
 
 
 async def looked_up(host: str, port: int) -> list[str]:
@@ -141,10 +188,12 @@ async def looked_up(host: str, port: int) -> list[str]:
 
 def not_allowed(host: str, port: int, why: str) -> PeerNotAllowed:
     """The error of a host that may not be called."""
+    name = plain(host)
+    place = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
     return PeerNotAllowed(
-        f"{host}:{port} was not called: {why}.",
+        f"{place} was not called: {why}.",
         expected="a public address, or one that was allowed",
-        todo=f"if it is meant, hosts=[{f'{host}:{port}'!r}]",
+        todo=f"if it is meant, hosts=[{place!r}]",
     )
 
 

@@ -27,6 +27,12 @@ ADD = (
     Option(name="--timeout", value="S", help="seconds of a call at most; 60 by default"),
     Option(name="--env", value="NAME=VALUE", help="a variable for the command", many=True),
     Option(name="--header", value="NAME:VALUE", help="a header for the URL", many=True),
+    Option(
+        name="--host",
+        value="HOST",
+        help="what else may be called of private networks, for a login",
+        many=True,
+    ),
 )
 
 ACTIONS = ("add", "load", "remove", "show")
@@ -106,7 +112,10 @@ async def added(session: Session, name: str, line: Line) -> Told:
         pair(render(one, session.namespace), ":") for one in line.given.get("--header", ())
     )
     protocols = adapters("McpServer")
-    server = protocols.McpServer(where, name=name, env=env or None, headers=headers or None)
+    server = protocols.McpServer(
+        where, name=name, env=env or None, headers=headers or None,
+        hosts=line.given.get("--host", ()),
+    )  # fmt: skip
     return await taken(session, name, server, line)
 
 

@@ -23,7 +23,7 @@ from agentkit.protocols.errors import (
     PeerUnreachable,
 )
 from agentkit.protocols.foreign import clipped, opening
-from agentkit.protocols.hosts import Hosts, proxy_for, same_place
+from agentkit.protocols.hosts import Hosts, place_of, proxy_for, same_place
 
 REDIRECTS = (301, 302, 303, 307, 308)
 FOLLOWED = 3
@@ -60,6 +60,20 @@ class Bounded(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self.stream.aclose()
+
+
+class Looking(httpx.AsyncBaseTransport):
+    """A transport by a proxy, which is asked for no host that may not be called."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, hosts: Hosts) -> None:
+        self.inner, self.hosts = inner, hosts
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self.hosts.by_proxy(request.url.host, place_of(str(request.url))[2])
+        return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 class Guarded(httpx.AsyncBaseTransport):
@@ -187,9 +201,12 @@ def http_client(
         name: of the agent, as who watches the wire sees it; its host by default.
     """
     proxy = proxy_for(url)
-    inner = httpx.AsyncHTTPTransport(verify=tls(), proxy=proxy, trust_env=False)
+    made = httpx.AsyncHTTPTransport(verify=tls(), proxy=proxy, trust_env=False)
+    inner: httpx.AsyncBaseTransport = made
     if proxy is None:
-        inner._pool = checked_pool(httpcore, hosts, tls())
+        made._pool = checked_pool(httpcore, hosts, tls())
+    else:
+        inner = Looking(made, hosts)
     sent = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **headers}
     return httpx.AsyncClient(
         headers=sent,

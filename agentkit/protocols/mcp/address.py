@@ -24,8 +24,8 @@ class Address:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: Any = field(default=None, repr=False)
     """An `httpx2.Auth`, such as an OAuthClientProvider of the SDK."""
-    hosts: Hosts | None = field(default=None, repr=False)
-    """Which addresses may be called for a URL; None: any but those of clouds' metadata."""
+    hosts: Hosts = field(default_factory=lambda: Hosts(private=True), repr=False, compare=False)
+    """Which addresses may be called for a URL; by default any but those of clouds' metadata."""
 
     def __str__(self) -> str:
         if self.command:
@@ -62,6 +62,7 @@ def address(
     cwd: str = "",
     headers: Mapping[str, str] | None = None,
     auth: Any = None,
+    hosts: Sequence[str] = (),
 ) -> Address:
     """The address that a command, a command line or a URL means.
 
@@ -77,13 +78,14 @@ def address(
                 f"{where} is a URL, and env= or cwd= is given.",
                 expected="them for a command, headers= for a URL",
             )
-        return Address(url=where, headers=dict(headers or {}), auth=auth)
+        known = Hosts(hosts, private=True)
+        return Address(url=where, headers=dict(headers or {}), auth=auth, hosts=known)
     words = shlex.split(where) if isinstance(where, str) else where
     if not words or not all(isinstance(one, str) and "\0" not in one for one in words):
         raise wrong(where)
-    if headers or auth is not None:
+    if headers or auth is not None or hosts:
         raise SetupError(
-            f"{words[0]} is a command, and headers= or auth= is given.",
+            f"{words[0]} is a command, and headers=, auth= or hosts= is given.",
             expected="env= for a command, them for a URL",
         )
     return Address(command=tuple(words), env=dict(env or {}), cwd=cwd)

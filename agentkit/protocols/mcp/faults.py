@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mcp import MCPError
@@ -91,8 +92,8 @@ def marked(mark: dict[str, Any], said: str, where: str) -> AgentkitError | Lost 
                 expected="a server that listens there",
                 todo="check the address, and that the server runs",
             )
-        case "barred", _:
-            return barred(where, said)
+        case "barred" | "led" | "login" as what, _:
+            return ENTRY[what](where, said)
         case "broke", _:
             return PeerUnreachable(f"The connection with {where} broke: {said}")
         case "large", _:
@@ -129,3 +130,27 @@ def barred(where: str, said: str) -> PeerNotAllowed:
         expected="a public address, or one that was allowed",
         todo="if it is meant, name it in hosts=",
     )
+
+
+def led(where: str, said: str) -> PeerNotAllowed:
+    """The error of a login that leads to an address that may not be called."""
+    return PeerNotAllowed(
+        f"The login of {where} leads elsewhere, which was not followed: {said}",
+        expected="a public address, https if that of the server is, or one that was allowed",
+        todo="if it is meant, name it in hosts=",
+    )
+
+
+def not_in(where: str, said: str) -> PeerDenied:
+    """The error of a login that failed."""
+    return PeerDenied(
+        f"The login to {where} failed: {said}",
+        expected="a login that ends with a token",
+        todo="try again; client_id= names a client that was registered there",
+        status=401,
+    )
+
+
+ENTRY: dict[Any, Callable[[str, str], AgentkitError]] = {
+    "barred": barred, "led": led, "login": not_in,
+}  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -51,11 +52,14 @@ class InMemory:
 
 
 class Return:
-    """Where the browser comes back to: a port of this machine, while somebody logs in."""
+    """Where the browser comes back to: a port of this machine, answered while somebody logs in."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
+        # It is kept from one login to the next: a client is registered with its number.
         self._socket = socket.create_server(("127.0.0.1", 0))
+        weakref.finalize(self, self._socket.close)
+        self._state = ""
         self._came: asyncio.Future[AuthorizationCodeResult] | None = None
         self._server: asyncio.Server | None = None
 
@@ -67,9 +71,18 @@ class Return:
     async def begin(self, page: str) -> None:
         """Send the person to a page."""
         self._came = asyncio.get_running_loop().create_future()
-        if self._server is None:
-            self._server = await asyncio.start_server(self._answer, sock=self._socket)
-        await self._visit(page)
+        self._state = parse_qs(urlsplit(page).query).get("state", [""])[0]
+        self._server = await asyncio.start_server(self._answer, sock=self._socket.dup())
+        try:
+            await self._visit(page)
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._server = None
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
@@ -82,7 +95,8 @@ class Return:
         writer.close()
 
     def _take(self, given: dict[str, str]) -> None:
-        if self._came is None or self._came.done():
+        # Any page may send a browser here; only who was logged in knows the state.
+        if self._came is None or self._came.done() or given.get("state", "") != self._state:
             return
         if "code" in given:
             code, state, issuer = given["code"], given.get("state"), given.get("iss")
@@ -103,6 +117,8 @@ class Return:
                 return await self._came
         except TimeoutError as error:
             raise PeerTimedOut(f"Nobody logged in within {LOGIN_S:g} s.") from error
+        finally:
+            self._end()
 
 
 async def told(page: str) -> None:

@@ -74,6 +74,7 @@ class McpServer:
         cwd: str = "",
         headers: Mapping[str, str] | None = None,
         auth: Any = None,
+        hosts: Sequence[str] = (),
         version: str = "auto",
         connect_timeout_s: float = CONNECT_S,
         show: Callable[[str], None] | None = on_stderr,
@@ -88,6 +89,8 @@ class McpServer:
             cwd: where a command is started.
             headers: for a URL, such as {"Authorization": "Bearer …"}.
             auth: for a URL, an `httpx2.Auth`, such as the SDK's OAuthClientProvider.
+            hosts: for a URL, what else may be called of private networks and of this machine, where
+                the login of the server leads there: "sso.example.org", "10.0.0.0/8".
             version: "auto", "legacy" for the handshake of 2025-11-25 and earlier, or the
                 revision "2026-07-28".
             connect_timeout_s: to start it, or reach it, and agree.
@@ -97,7 +100,7 @@ class McpServer:
         Raises:
             SetupError: no command and no URL.
         """
-        given = {"env": env, "cwd": cwd, "headers": headers, "auth": auth}
+        given: Any = {"env": env, "cwd": cwd, "headers": headers, "auth": auth, "hosts": hosts}
         self.address = where if isinstance(where, Address) else address(where, **given)
         self.name = name or self.address.short
         self.version, self.connect_s, self._show = version, connect_timeout_s, show
@@ -371,6 +374,7 @@ async def mcp_tools(
     cwd: str = "",
     headers: Mapping[str, str] | None = None,
     auth: Any = None,
+    hosts: Sequence[str] = (),
     version: str = "auto",
     connect_timeout_s: float = CONNECT_S,
     show: Callable[[str], None] | None = on_stderr,
@@ -392,8 +396,8 @@ async def mcp_tools(
     (`PeerChanged`) until its tools are listed again.
 
     Args:
-        where, name, env, cwd, headers, auth, version, connect_timeout_s, show: as of `McpServer`;
-            `where` may be one.
+        where, name, env, cwd, headers, auth, hosts, version, connect_timeout_s, show: as of
+            `McpServer`; `where` may be one.
         prefix: stands before the names of tools, `files_read`, so that no two servers have the
             same.
         only: the names that are taken, or a function that says of a name whether it is.
@@ -409,8 +413,8 @@ async def mcp_tools(
         PeerError: the server cannot be started or reached.
     """
     server = where if isinstance(where, McpServer) else McpServer(
-        where, name=name, env=env, cwd=cwd, headers=headers, auth=auth, version=version,
-        connect_timeout_s=connect_timeout_s, show=show,
+        where, name=name, env=env, cwd=cwd, headers=headers, auth=auth, hosts=hosts,
+        version=version, connect_timeout_s=connect_timeout_s, show=show,
     )  # fmt: skip
     try:
         return await server.tools(

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpcore2
@@ -23,9 +24,11 @@ from agentkit.errors import error_text
 from agentkit.protocols.bounds import CONNECT_S, LARGEST
 from agentkit.protocols.dialing import checked_pool
 from agentkit.protocols.errors import PeerAbsent, PeerNotAllowed
-from agentkit.protocols.hosts import Hosts, proxy_for
+from agentkit.protocols.hosts import Hosts, not_allowed, place_of, proxy_for
 from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.pace import GET_S
+
+logging.getLogger("mcp.client.auth").setLevel(logging.CRITICAL)  # What it logs is raised, too.
 
 MARK = "agentkit"
 """Key, in the data of an error, of what happened."""
@@ -37,6 +40,7 @@ SHOWN = 500
 """Characters that are shown of what a server said of an error."""
 
 FOLLOWED = (307, 308)
+JSON = {"content-type": "application/json"}
 REDIRECTS = (301, 302, 303, *FOLLOWED)
 
 
@@ -60,6 +64,10 @@ class Bounded(httpx2.AsyncByteStream):
         await self.stream.aclose()
 
 
+FAILED = "agentkit.failed"
+"""Extension of a request that is not sent, but answered with this response."""
+
+
 class Told(httpx2.AsyncBaseTransport):
     """A transport that answers with an error of JSON-RPC where there is no proper answer."""
 
@@ -74,7 +82,9 @@ class Told(httpx2.AsyncBaseTransport):
         await asyncio.sleep(max(0.0, at - GET_S - now))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.method == "GET":
+        if (failed := request.extensions.get(FAILED)) is not None:
+            return httpx2.Response(failed.status_code, content=failed.content, headers=JSON)
+        if request.method == "GET" and message(request):
             await self._paced()
         try:
             request.headers.update(trace_in(request))
@@ -102,9 +112,7 @@ class Told(httpx2.AsyncBaseTransport):
         if status in REDIRECTS and elsewhere(request.url, response.headers.get("location", "")):
             place = request.url.join(response.headers["location"]).host
             return failure(502, "redirect", f"it sends on to {place}, which was not followed")
-        # Other requests are those of an authorization, which reads its errors itself.
-        message = "text/event-stream" in request.headers.get("accept", "")
-        if status >= 400 and message and not is_error(body):
+        if status >= 400 and message(request) and not is_error(body):
             if status == 404 and "mcp-session-id" in request.headers:
                 return failure(404, "session", "the session is not known there any more")
             headers = {n: v for n, v in response.headers.items() if n == "www-authenticate"}
@@ -115,6 +123,50 @@ class Told(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self.inner.aclose()
+
+
+class Login(httpx2.Auth):
+    """A login whose failure is the answer to the request that wanted it.
+
+    What is raised here ends all calls of a connection, and the SDK drops what it was.
+    """
+
+    def __init__(self, inner: httpx2.Auth) -> None:
+        self.inner = inner
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        flow = self.inner.async_auth_flow(request)
+        try:
+            asked = await anext(flow)
+            while True:
+                response = yield asked
+                if asked is not request and (led := await barred(response)) is not None:
+                    request.extensions[FAILED] = led
+                    break
+                asked = await flow.asend(response)
+        except StopAsyncIteration:
+            return
+        except Exception as error:
+            said = getattr(error, "what", "") or error_text(error)
+            request.extensions[FAILED] = failure(401, "login", said)
+        finally:
+            await flow.aclose()
+        yield request
+
+
+async def barred(response: httpx2.Response) -> httpx2.Response | None:
+    """The answer to who wanted a login that leads where nobody goes; None: it did not."""
+    if not response.extensions.get(MARK):
+        return None
+    await response.aread()
+    return failure(503, "led", response.json()["error"]["message"])
+
+
+def message(request: httpx2.Request) -> bool:
+    """Whether a request is one of the protocol; others are those of a login."""
+    return "text/event-stream" in request.headers.get("accept", "")
 
 
 def trace_in(request: httpx2.Request) -> dict[str, str]:
@@ -170,13 +222,44 @@ def failure(
     code = -32601 if more.get("status") in (404, 405) else -32603
     error = {"code": code, "message": said or what, "data": {MARK: {"what": what, **more}}}
     body = {"jsonrpc": "2.0", "id": None, "error": error}
-    return httpx2.Response(answer, headers=headers, json=body)
+    ours = {MARK: what in ("barred", "redirect")}
+    return httpx2.Response(answer, headers=headers, json=body, extensions=ours)
 
 
 @functools.cache
 def tls() -> ssl.SSLContext:
     """What certificates are checked by; reading them takes longer than a request."""
     return httpx2.create_ssl_context()
+
+
+class Led(httpx2.AsyncBaseTransport):
+    """Sends to the server that was named, and with more care to where its login leads.
+
+    Who gives tokens, and where, is what the server says; of the networks here it must not learn
+    anything by that.
+    """
+
+    def __init__(self, url: str, hosts: Hosts) -> None:
+        self.url, self.hosts = url, hosts
+        self._host = place_of(url)[1]
+        self._led = hosts.led(self._host)
+        self._open: dict[tuple[bool, str | None], httpx2.AsyncBaseTransport] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        scheme, host, port = place_of(str(request.url))
+        if scheme == "http" and self.url.startswith("https:") and not self._led.named(host, port):
+            raise not_allowed(host, port, "it was led to from https, and has none")
+        led, proxy = host != self._host, proxy_for(str(request.url))
+        hosts = self._led if led else self.hosts
+        if (led, proxy) not in self._open:
+            self._open[led, proxy] = transport(hosts, proxy)
+        if proxy is not None:
+            await hosts.by_proxy(request.url.host, port)
+        return await self._open[led, proxy].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for one in self._open.values():
+            await one.aclose()
 
 
 def transport(hosts: Hosts, proxy: str | None) -> httpx2.AsyncBaseTransport:
@@ -200,11 +283,8 @@ def http_client(address: Address) -> httpx2.AsyncClient:
     How long a call may take is decided by whoever makes it: a server may rightly be silent
     for as long as it works.
     """
-    proxy = proxy_for(address.url)
-    # Addresses at which clouds tell keys are refused in any case.
-    inner = transport(address.hosts or Hosts(private=True), proxy)
     headers = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **address.headers}
     timeout = httpx2.Timeout(CONNECT_S, read=None)
-    return httpx2.AsyncClient(
-        headers=headers, timeout=timeout, auth=address.auth, transport=Told(inner)
-    )
+    auth = None if address.auth is None else Login(address.auth)
+    transport = Told(Led(address.url, address.hosts))
+    return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=transport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,51 @@ async def test_an_allow_list_allows_what_it_names() -> None:
             Hosts([wrong])
     with pytest.raises(SetupError, match="one text"):
         Hosts("lab.example.org")
+
+
+async def test_a_name_of_the_internet_leads_to_no_network_here_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[str] = []
+
+    async def looked_up(host: str, port: int) -> list[str]:
+        return list(found)
+
+    monkeypatch.setattr("agentkit.protocols.hosts.looked_up", looked_up)
+    for later in ("127.0.0.1", "10.0.0.7", "::ffff:10.0.0.7"):
+        hosts = Hosts(private=True)
+        found[:] = ["8.8.8.8"]
+        assert await hosts.resolved("port.example", 80) == ["8.8.8.8"]
+        found[:] = [later]
+        for name in ("port.example", "Port.Example.", "port.example"):
+            with pytest.raises(PeerNotAllowed, match="it has had one of the internet"):
+                await hosts.resolved(name, 443)
+        assert await hosts.resolved("intern.example", 80) == [later]  # As it was named.
+        found[:] = ["8.8.8.8", later]  # Both at once: the one that is tried may be the second.
+        with pytest.raises(PeerNotAllowed):
+            await Hosts(private=True).resolved("port.example", 80)
+        named = Hosts(["port.example"], private=True)
+        assert await named.resolved("port.example", 80) == found
+    # A name that is allowed leads to no keys, unless their address is allowed.
+    found[:] = ["169.254.169.254"]
+    with pytest.raises(PeerNotAllowed, match="a cloud tells keys"):
+        await Hosts(["port.example"], private=True).resolved("port.example", 80)
+    assert await Hosts(["169.254.0.0/16"]).resolved("port.example", 80)
+    # A proxy calls none either, whose address is known here.
+    with pytest.raises(PeerNotAllowed, match="a cloud tells keys"):
+        await Hosts(private=True).by_proxy("port.example", 80)
+
+
+async def test_what_only_a_proxy_knows_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(host: str, port: int) -> list[str]:
+        if host == "slow.example":
+            await asyncio.sleep(60)
+        raise PeerAbsent("It has no address.")
+
+    monkeypatch.setattr("agentkit.protocols.hosts.looked_up", unknown)
+    monkeypatch.setattr("agentkit.protocols.hosts.PROXY_S", 0.01)
+    for host in ("out.example", "slow.example"):
+        await Hosts().by_proxy(host, 443)
 
 
 def test_two_urls_are_one_place_or_not() -> None:
