@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from pydantic import ValidationError
 
 from agentkit.errors import LogCorrupt, SetupError
+from agentkit.events import Event, Failure
 from agentkit.log import Log
 from agentkit.logs.lines import read_lines
 from agentkit.logs.memory import MemoryLog
@@ -64,6 +65,9 @@ def save(
 ) -> About:
     """Write runs of a log into a file of JSON lines.
 
+    Tracebacks are left out: they name files of the machine that it is made on, and where an error
+    was raised stands beside them.
+
     Args:
         path: of the file, which is replaced.
         log: that they are in.
@@ -80,7 +84,7 @@ def save(
             f"{what} were to be recorded in {path}.",
             expected="runs, and under which licence or terms their model's words are",
         )
-    lines = [event.model_dump_json() for run in ids for event in log.read(run)]
+    lines = [untraced(event).model_dump_json() for run in ids for event in log.read(run)]
     text = "".join(f"{line}\n" for line in lines)
     about = About(
         model=model, licence=licence, made=made, title=title, of=of, sha256=digest_of(text)
@@ -88,6 +92,17 @@ def save(
     whole = f"{about.model_dump_json()}\n{text}"
     Path(path).write_bytes(whole.encode())
     return about
+
+
+def untraced(event: Event) -> Event:
+    """An event without the traceback of its error."""
+    error: Failure | None = getattr(event, "error", None)
+    return event if error is None else event.model_copy(update={"error": bare(error)})
+
+
+def bare(error: Failure) -> Failure:
+    """An error without its traceback, and those of what is in it."""
+    return error.model_copy(update={"trace": "", "parts": tuple(map(bare, error.parts))})
 
 
 def digest_of(text: str) -> str:

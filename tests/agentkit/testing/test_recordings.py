@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, tool
+from agentkit import Agent, pattern, tool
 from agentkit.errors import LogCorrupt, SetupError
 from agentkit.logs.memory import MemoryLog
 from agentkit.testing import RecordedModel, ScriptedModel, call
@@ -55,6 +55,36 @@ async def test_it_can_be_saved_again_and_is_the_same(path: Path) -> None:
     again = save(path.with_name("again.jsonl"), log, title="Tiny", of="a test", **HOW)
     assert again == about
     assert path.read_bytes() == path.with_name("again.jsonl").read_bytes()
+
+
+async def test_what_is_handed_on_names_no_file_of_the_machine_that_it_was_made_on(
+    tmp_path: Path,
+) -> None:
+    @tool(effect="pure")
+    def broken(port: str) -> str:
+        """Breaks."""
+        raise ExceptionGroup("several", [OSError("no such port"), ValueError(port)])
+
+    @pattern
+    async def team(task: Any) -> None:
+        model = ScriptedModel(call("broken", port="Amber"), "It broke.", name="local:tiny")
+        await Agent("clerk", model=model, tools=[broken])(task)
+        raise RuntimeError("gone")
+
+    log = MemoryLog()
+    with pytest.raises(RuntimeError):
+        await team("Go.", log=log)
+    save(tmp_path / "broken.jsonl", log, **HOW)
+    assert str(tmp_path.parent) not in (text := (tmp_path / "broken.jsonl").read_text())
+    assert __file__ not in text and "Traceback" not in text
+    (run,) = load(tmp_path / "broken.jsonl").log.runs()
+    errors = [one for event in log.read(run.id) if (one := getattr(event, "error", None))]
+    kept = [one for event in load(tmp_path / "broken.jsonl").log.read(run.id)
+            if (one := getattr(event, "error", None))]  # fmt: skip
+    assert any(__file__ in one.trace for one in errors)
+    assert [(one.type, one.text, one.where) for one in kept] == [
+        (one.type, one.text, one.where) for one in errors
+    ]
 
 
 async def test_no_altered_word_is_taken(path: Path) -> None:
