@@ -19,18 +19,21 @@ from agentkit.context import memory_tool
 from agentkit.errors import ContextTooLong, SetupError
 from agentkit.messages import JSON, Node, Thread, thread_of
 from agentkit.scope import note
-from agentkit.tokens import conversation_tokens, text_tokens
+from agentkit.tokens import conversation_tokens, cut, text_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.naming import checked
-from memory.paged.entries import entry, fitted, groups
+from memory.paged.entries import Entry, entry, fitted, groups, shorter
 from memory.paged.notes import Compacted, WindowFilled
-from memory.paged.summary import continued, summariser
-from memory.paged.window import LESS, SAFE, SUMMARY
+from memory.paged.summary import LESS, SAFE, continued, summariser
+from memory.paged.window import SUMMARY
 from memory.passages import passages
 from memory.stores import Item
 
 PIN = "pinned"
+
+CUT = "\n[cut]"
+"""Ends a pin of which the rest stands in the log alone."""
 
 BLOCK = re.compile(r'<passage id="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
 
@@ -84,6 +87,7 @@ class Compaction(Memory):
         self.writer = summariser(name, model)
         self._task: PerAsk[Message] = PerAsk()
         self._less: PerAsk[int] = PerAsk()
+        self._share: PerAsk[float] = PerAsk()
 
     async def on_task(self, thread: Thread) -> Thread:
         self._task.set(thread[-1].message)
@@ -111,16 +115,9 @@ class Compaction(Memory):
             return thread
         parts = self._parts(thread)
         gone = self._leaving(parts)
-        pins = list(dict.fromkeys([*self.pinned, *parts.pins, *pinned_by(gone, self._pin)]))
-        summary = parts.summary
-        if gone:
-            summary = await continued(
-                self.writer,
-                summary,
-                [one.message for one in gone],
-                self.limit // 4,
-                self.limit,
-            )
+        # Those that stay count, too: the arguments of a call may be cut.
+        pins = self._pins([*parts.pins, *pinned_by(parts.rest, self._pin)])
+        summary = await self._summary(parts.summary, [one.message for one in gone])
         left = {one.id for one in gone}
         fixed = [*parts.system, *self._context(pins, summary)]
         kept = self._fitted(fixed, [one for one in parts.rest if one.id not in left])
@@ -138,6 +135,33 @@ class Compaction(Memory):
         )
         return changed
 
+    async def _summary(self, before: str, gone: Sequence[Message]) -> str:
+        """The summary so far, in a quarter of the limit, with messages folded into it."""
+        most, share = self.limit // 4, self._share.get() or 1.0
+        if not gone or not most:
+            return cut(before, most)
+        made = await continued(self.writer, before, gone, most, self.limit, share)
+        self._share.set(made.share)
+        return made.text
+
+    def _pins(self, added: Sequence[str]) -> list[str]:
+        """What was pinned; the longest are cut where all have more than half of the limit.
+
+        An agent may pin what it likes, and the limit may be smaller than it was.
+        """
+        pins = list(dict.fromkeys([*self.pinned, *added]))
+        # One that was cut is told of again as a whole as long as its call stays.
+        whole = [one for one in pins if not one.endswith(CUT)]
+        gone = [one for one in pins if one not in whole and begins_one(one, whole)]
+        pins = [one for one in pins if one not in gone]
+        sizes, most = sorted(map(text_tokens, pins)), self.limit // 2
+        # The shorter ones are whole, and what they leave is for the longer ones alike.
+        for n, size in enumerate(sizes):
+            if size > (share := most // (len(sizes) - n)):
+                return [shortened(one, share) for one in pins]
+            most -= size
+        return pins
+
     def _parts(self, thread: Thread) -> ConversationParts:
         """Instructions, pins, summary so far, and the messages themselves."""
         n = next((n for n, one in enumerate(thread) if one.message.role != "system"), len(thread))
@@ -150,6 +174,8 @@ class Compaction(Memory):
                     summary = text
                 else:
                     pins.append(text)
+        # Our own come first, and may have been cut.
+        pins = pins[len(dict.fromkeys(self.pinned)) :]
         return ConversationParts(system, pins, summary, rest)
 
     def _leaving(self, parts: ConversationParts) -> list[Node]:
@@ -158,7 +184,8 @@ class Compaction(Memory):
         queue = groups(parts.rest)
         place = max((n for n, one in enumerate(queue) if one[0].message == task), default=-1)
         # A quarter of the limit is left for the summary, however long it becomes.
-        fixed = [*parts.system, *self._context([*self.pinned, *parts.pins], "")]
+        pins = self._pins([*parts.pins, *pinned_by(parts.rest, self._pin)])
+        fixed = [*parts.system, *self._context(pins, "")]
         for keep in range(min(self.keep, len(queue)), 0, -1):
             gone = [one for n, one in enumerate(queue[:-keep]) if n != place]
             kept = [one for n, one in enumerate(queue) if n == place or n >= len(queue) - keep]
@@ -173,12 +200,12 @@ class Compaction(Memory):
         Whole they are in the log. What cannot be cut (calls without number) stays as it is.
         """
         entries = [entry(one.id, one.message) for one in kept]
-        cut = fitted(entries, self.limit - conversation_tokens(fixed), missing) or entries
-        for before, after in zip(entries, cut, strict=True):
+        made = cut_to(entries, self.limit - conversation_tokens(fixed))
+        for before, after in zip(entries, made, strict=True):
             if before.message == self._task.get():
                 # It is known by its text, so that it stays in the next turn too.
                 self._task.set(after.message)
-        return [one.message for one in cut]
+        return [one.message for one in made]
 
     def _context(self, pins: Sequence[str], summary: str) -> list[Message]:
         """Pins and summary as the message that stands before the conversation, if any."""
@@ -224,6 +251,24 @@ class Compaction(Memory):
             f"**{for_line(self.name)}** · compaction: above {self.limit_tokens} tokens all but the"
             f" task, the pinned facts and the newest {self.keep} messages become a summary"
         )
+
+
+def begins_one(pin: str, others: Sequence[str]) -> bool:
+    """Whether a pin that was cut is the beginning of another."""
+    return any(one.startswith(pin.removesuffix(CUT)) for one in others)
+
+
+def shortened(pin: str, most: int) -> str:
+    """A pin in so many tokens, or as few as show that there is one."""
+    if text_tokens(pin) <= most:
+        return pin
+    return cut(pin.removesuffix(CUT), most - text_tokens(CUT)) + CUT
+
+
+def cut_to(entries: list[Entry], most: int) -> list[Entry]:
+    """Entries, the longest cut until they have at most so many tokens, or as few as they can."""
+    made = fitted(entries, most, missing)
+    return [shorter(one, 0, missing) for one in entries] if made is None else made
 
 
 def missing(id: str, more: int) -> str:

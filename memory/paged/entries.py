@@ -19,7 +19,8 @@ SHOWN = 160
 
 LEFT_OUT = "\n[The images and files named here are left out: they do not fit the window.]"
 
-Kind = Literal["message", "task", "alert"]
+Kind = Literal["message", "task", "alert", "stub"]
+"""A stub stands for messages that do not fit; they are in recall storage, and it is not."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,21 @@ def groups(items: Sequence[T]) -> list[list[T]]:
         else:
             found.append([one])
     return found
+
+
+def whole(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries without calls that lack a result, and results that lack their call.
+
+    A model refuses either.
+    """
+    kept: list[Entry] = []
+    for group in groups(entries):
+        first, *results = [one.message for one in group]
+        if [call.id for call in first.calls] == [one.call_id for one in results] and (
+            first.role != "tool"
+        ):
+            kept += group
+    return kept
 
 
 def called(message: Message) -> bool:

@@ -25,7 +25,7 @@ from memory.asks import PerAsk
 from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
-from memory.paged.entries import SHOWN, entry, named, told
+from memory.paged.entries import SHOWN, entry, named, told, whole
 from memory.paged.notes import Evicted, KeptMeanwhile, Pressure, WindowFilled
 from memory.paged.outside import PAGE, Outside
 from memory.paged.pages import PagedContext, Pages
@@ -145,21 +145,27 @@ class PagedMemory(Outside):
         if not window.sent:
             return thread
         window.shrink(error)
-        try:
-            window.check()
-            made = await self._fitting(window)
-        except SetupError:  # what cannot leave is too long as well: the endpoint's words say it
-            return thread
+        made = await self._fitting(window)
         before, after = (conversation_tokens(n.message for n in one) for one in (thread, made))
         return made if after < before else thread
 
     async def _fitting(self, window: Window) -> Thread:
         """Cut and page out until the window is not exceeded; the conversation that stays."""
         window.fit(self.pointer)
-        # Each round drops half of the queue or says that nothing more can go, so it ends.
-        while window.used > window.size:
-            await self._flush(window)
+        try:
+            # Each round drops half of the queue or says that nothing more can go, so it ends.
+            while window.used > window.size:
+                await self._flush(window)
+        except SetupError:
+            if not window.refused:
+                raise
+            # By our count, that is; the endpoint's words say whether it is so.
+            window.size = window.used
         self._warn(window)
+        return self._shown(window)
+
+    def _shown(self, window: Window) -> Thread:
+        """The conversation as it is sent."""
         said = window.said()
         window.sent, window.spent = conversation_tokens(said), current_scope().usage
         note(WindowFilled(**window.gauge()))
@@ -169,7 +175,7 @@ class PagedMemory(Outside):
         """Store the answer, and keep the queue for the next ask."""
         window = await self._window(thread)
         await self._take(window, thread)
-        queue = [one.id for one in window.entries if one.kind != "alert"]
+        queue = [one.id for one in window.entries if one.kind not in ("alert", "stub")]
         summary, added, version, extra = window.summary, window.added, window.version, window.extra
 
         async def perform(key: str) -> JSON:
@@ -200,7 +206,7 @@ class PagedMemory(Outside):
             system=parted(thread, self.head)[0],
             blocks=found.blocks,
             summary=cut(found.summary, self.summary_tokens),
-            entries=[entry(one.id, one.message) for one in found.queue],
+            entries=whole([entry(one.id, one.message) for one in found.queue]),
             version=found.version,
         )
         window.check()
@@ -247,14 +253,12 @@ class PagedMemory(Outside):
                 expected=f"at most {window.size}",
                 todo="raise window_tokens",
             )
-        if messages := [one.full for one in gone]:
-            window.summary = await continued(
-                self.writer,
-                window.summary,
-                messages,
-                min(self.summary_tokens, max(window.size // 8, 1)),
-                window.size,
+        messages, most = [one.full for one in gone], min(self.summary_tokens, window.for_summary)
+        if messages and most:
+            made = await continued(
+                self.writer, window.summary, messages, most, window.size, window.share
             )
+            window.summary, window.share = made.text, made.share
         window.warned = False
         note(
             Evicted(

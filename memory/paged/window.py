@@ -16,8 +16,9 @@ from agentkit.errors import ContextTooLong, SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread
 from agentkit.tokens import PRIMING, cut, message_tokens, text_tokens
-from memory.paged.entries import Entry, Pointer, entry, fitted, groups
+from memory.paged.entries import Entry, Pointer, entry, fitted, groups, shorter
 from memory.paged.forgetting import emptied
+from memory.paged.summary import LESS, SAFE
 from memory.passages import passages
 from memory.stores import Item
 
@@ -29,10 +30,8 @@ LEAST = 192
 LISTED = 40
 """Entries that a note lists, the newest."""
 
-
-SAFE, LESS = 0.95, 0.7
-"""Share of what fits that is used after a refusal with numbers, and of what was sent after one
-without; our choice."""
+TIGHT = 24
+"""The same once an endpoint has refused: as little as shows that there is a task."""
 
 
 def core_size(blocks: Mapping[str, str]) -> int:
@@ -66,6 +65,10 @@ class Window:
     warned: bool = False
     task: Message | None = None
     """The task, until it has its entry."""
+    least: int = LEAST
+    """Tokens that messages must have."""
+    share: float = 1.0
+    """What is known of the writer of summaries, see `memory.paged.summary.Written`."""
     forgotten: dict[str, Message] = field(default_factory=dict)
     """What stands for messages that were forgotten, by these as they come back."""
 
@@ -100,19 +103,20 @@ class Window:
         Raises:
             SetupError: what is fixed leaves no room for messages.
         """
-        if (room := self.room()) < LEAST:
+        if (room := self.room()) < self.least:
             system = sum(message_tokens(one) for one in self.system)
             raise SetupError(
                 f"The window of {self.memory} has {self.size} tokens; the system text takes"
                 f" {system}, working context and summary up to {self.caps}, and {max(room, 0)} are"
                 " left for messages.",
-                expected=f"{LEAST} or more",
+                expected=f"{self.least} or more",
                 todo="raise window_tokens, or shorten the instructions of the agent",
             )
 
     def measure(self, now: Usage, told: int | None) -> None:
         """Learn from what an endpoint counted in the last request, where it is known."""
-        if told is not None and self.sent:
+        # Nothing is what an endpoint tells that counts for nobody.
+        if told and self.sent:
             self.reserve(told - self.sent)
         self.spent = now
 
@@ -123,16 +127,29 @@ class Window:
         """
         limit, sent = (error.context.get(name) for name in ("limit_tokens", "sent_tokens"))
         share = SAFE * limit / sent if limit and sent else LESS
-        self.size = min(int(self.used * share), self.size - 1)
-        # An eighth for the summary, as ever.
-        self.summary = cut(self.summary, self.size // 8)
-        self.caps = min(self.caps, core_size(self.blocks) + self.size // 8)
+        self.size, self.least = max(min(int(self.used * share), self.size - 1), 1), TIGHT
+        # An eighth for the summary, as ever, and none where nothing else would have room.
+        core = core_size(self.blocks)
+        self.caps = min(self.caps, core + self.size // 8)
+        if self.room() < LEAST:
+            self.caps = core
+        self.summary = cut(self.summary, self.caps - core)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the endpoint had no room for a request of this ask."""
+        return self.least != LEAST
+
+    @property
+    def for_summary(self) -> int:
+        """Tokens that the summary may have."""
+        return max(min(self.caps - core_size(self.blocks), self.size // 8), 0)
 
     def reserve(self, tokens: int) -> None:
         """Leave room for what requests have on top of the conversation, such as tools."""
         # With less than this room nothing could be said any more: it is then kept to as far as
         # possible.
-        most = max(self.room() + self.extra - LEAST, 0)
+        most = max(self.room() + self.extra - self.least, 0)
         self.extra = min(max(tokens, 0), most)
 
     def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
@@ -161,7 +178,8 @@ class Window:
         room = self.room()
         task = [one for one in self.entries if one.kind == "task"]
         # A task may take half of the room: the other half is for what the agent does about it.
-        short = fitted(task, room // 2, pointer) or task
+        most = max(room // 2, self.least)
+        short = fitted(task, most, pointer) or [shorter(one, most, pointer) for one in task]
         room -= sum(one.tokens for one in short)
         kept: list[Entry] = []
         for group in groups(self.entries):
@@ -186,7 +204,7 @@ class Window:
         for group in queue[:-1]:
             if sum(one.tokens for one in gone) >= goal:
                 break
-            if group[0].kind == "message":
+            if group[0].kind in ("message", "stub"):
                 gone += group
         return gone
 
@@ -222,7 +240,7 @@ def stub(group: Sequence[Entry], pointer: Pointer) -> Entry:
     first = group[0]
     text = f"{len(group)} messages do not fit the window." + pointer(first.id, 0)
     message = Message(role="user", content=text)
-    return Entry(first.id, first.full, message, message_tokens(message), first.kind)
+    return entry(first.id, message, "stub")
 
 
 def parted(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message]]:
