@@ -33,6 +33,20 @@ def adapter(output: Output) -> TypeAdapter[Any]:
         return TypeAdapter(output)
 
 
+@functools.lru_cache(256)
+def _schema_text(output: Any) -> str:
+    return json.dumps(_adapter(output).json_schema())
+
+
+def _made(output: Any) -> JSON:
+    """A type's schema, made once and given anew each time, as whoever has it may change it."""
+    try:
+        hash(output)
+    except TypeError:
+        return adapter(output).json_schema()
+    return json.loads(_schema_text(output))
+
+
 def schema_of(output: Output) -> JSON:
     """The JSON Schema of a type; None for free text.
 
@@ -42,7 +56,7 @@ def schema_of(output: Output) -> JSON:
     if output is None or isinstance(output, dict):
         return output
     try:
-        return adapter(output).json_schema()
+        return _made(output)
     except (PydanticUserError, NameError, TypeError, AttributeError) as error:
         raise SetupError(
             f"output={output!r} has no JSON Schema: {error_text(error).splitlines()[0]}",

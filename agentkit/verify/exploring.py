@@ -6,8 +6,10 @@ VeriSoft): no state is kept but the choices of the last run, so any Python may s
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,13 +79,30 @@ async def explore(
     began = time.perf_counter()
     token = ACTING.set(world)
     try:
-        await search.go(max_runs, max_choices)
+        with only_new_garbage():
+            await search.go(max_runs, max_choices)
         for judged in search.judged:
             if judged.shortest is not None:
                 await search.keep(judged, log or open_log())
     finally:
         ACTING.reset(token)
     return search.told(time.perf_counter() - began, max_runs, max_choices)
+
+
+@contextlib.contextmanager
+def only_new_garbage() -> Iterator[None]:
+    """Have the collector pass over what is there already: a search makes garbage by the run.
+
+    Where somebody has frozen objects before, nothing is done, as thawing would undo that.
+    """
+    mine = not gc.get_freeze_count()
+    if mine:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if mine:
+            gc.unfreeze()
 
 
 def checked(team: Any, rules: Any, **bounds: Any) -> list[Rule]:
