@@ -26,6 +26,10 @@ class Acting(Protocol):
         """Give what is asked in place of an agent's own model, under its name."""
         ...
 
+    async def turn(self, step: Any) -> None:
+        """Wait until it is a step's turn; called before each one begins."""
+        ...
+
     def performer(self, step: Any, perform: Any) -> Any:
         """Give what performs a step in place of what would have."""
         ...

@@ -132,6 +132,7 @@ class Stepping(Recorder):
     ) -> Outcome:
         """Perform a step within the budget."""
         if (acting := ACTING.get()) is not None:
+            await acting.turn(step)
             perform = acting.performer(step, perform)
         budget = self.budget_of(step.scope)
         hold = await self._reserve(step, budget, bound)

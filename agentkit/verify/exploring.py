@@ -11,7 +11,7 @@ import gc
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
@@ -24,6 +24,7 @@ from agentkit.scope import in_run
 from agentkit.standing import ACTING
 from agentkit.verify.found import Explored, Finding
 from agentkit.verify.path import Path
+from agentkit.verify.turns import Orders, Turns
 from agentkit.verify.world import World
 
 RULES = "rules of agentkit.evaluate: never, eventually, before, at_most; or verify.ends_well()"
@@ -41,6 +42,7 @@ async def explore(
     turns: int = 1,
     max_choices: int = 40,
     max_runs: int = 5000,
+    orders: Orders = "seen",
     log: Log | None = None,
     **ask: Any,
 ) -> Explored:
@@ -61,6 +63,8 @@ async def explore(
         turns: calls of tools that an agent makes in one ask, at most.
         max_choices: choices in one run, at most; a longer run is cut off, and counted.
         max_runs: runs, at most.
+        orders: of steps that work at once: "seen", those that a rule can tell apart; "all", which
+            branches need that share variables; "one", that of the event loop.
         log: where the shortest run that breaks a rule goes; the default log without one.
         ask: further options of the ask: output, deps, budget_calls, ...
 
@@ -74,7 +78,8 @@ async def explore(
         Unrepeatable: the team goes another way although everybody says the same.
     """
     found = checked(team, rules, turns=turns, max_choices=max_choices, max_runs=max_runs)
-    world = World(says or {}, calls or {}, results or {}, fails, turns, Path(max_choices))
+    given = says or {}, calls or {}, results or {}, fails, turns
+    world = World(*given, Path(max_choices), Turns(known_order(orders), found, [*fails]))
     search = Search(team, task, ask, world, [Judged(one) for one in found])
     began = time.perf_counter()
     token = ACTING.set(world)
@@ -87,6 +92,18 @@ async def explore(
     finally:
         ACTING.reset(token)
     return search.told(time.perf_counter() - began, max_runs, max_choices)
+
+
+def known_order(orders: Any) -> Orders:
+    """Which orders are looked at.
+
+    Raises:
+        SetupError: no such thing.
+    """
+    if orders not in (known := get_args(Orders)):
+        raise SetupError(f"orders is {orders!r}.", expected=" or ".join(map(repr, known)))
+    found: Orders = orders
+    return found
 
 
 @contextlib.contextmanager
@@ -212,6 +229,12 @@ class Search:
         path: Path | None = Path(max_choices)
         while path is not None and self.runs < max_runs:
             events = await self.one(path, MemoryLog(), uuid7())
+            if self.world.turns_of.widen(events):
+                # What was looked at so far took orders for the same that are not.
+                self.runs, self.cut, self.covered = 0, 0, 0.0
+                self.judged[:] = [Judged(one.rule) for one in self.judged]
+                path = Path(max_choices)
+                continue
             self.runs += 1
             self.cut += path.cut
             self.covered += path.weight()
@@ -229,6 +252,7 @@ class Search:
                 its events.
         """
         self.world.path = path
+        self.world.turns_of.begin(path)
         try:
             await self.team(self.task, log=log, id=run, **{"seed": 0, "name": name, **self.ask})
         except Exception as error:
@@ -244,7 +268,11 @@ class Search:
         assert shortest is not None
         again = Path(shortest.most, [one.pick for one in shortest.taken], shortest.taken)
         judged.run = uuid7()
-        events = await self.one(again, log, judged.run, f"breaks: {judged.rule.name}")
+        # Performed where every commit takes the same turns, and then written down as it was.
+        events = await self.one(again, MemoryLog(), judged.run, f"breaks: {judged.rule.name}")
+        lease = log.begin(judged.run)
+        log.append(lease, *events)
+        await log.flush(lease)
         judged.why = str(judged.rule.broken(events) or judged.why)
 
     def told(self, seconds: float, max_runs: int, max_choices: int) -> Explored:
@@ -261,7 +289,7 @@ class Search:
         bounds = [
             f"at most {max_choices} choices in a run and {max_runs} runs",
             f"at most {world.turns} calls of tools in an ask, one at a time",
-            "what works at once in one order, that of the event loop",
+            world.turns_of.said(),
             *[world.bounds[name] for name in sorted(world.bounds)],
         ]
         unasked = sorted(world.says.keys() - world.asked - {"person"})

@@ -14,6 +14,7 @@ from agentkit.model import Model, OnText, Reply, Request, ToolSpec
 from agentkit.scope import current_scope
 from agentkit.step import Outcome, Step
 from agentkit.verify.path import Path
+from agentkit.verify.turns import Turns
 from agentkit.verify.values import WORDS, Values, values_of
 
 Perform = Callable[[str], Awaitable[Outcome]]
@@ -36,6 +37,7 @@ class World:
     turns: int
     """Calls of tools in one ask."""
     path: Path
+    turns_of: Turns
     asked: set[str] = field(default_factory=set)
     """Agents that were asked."""
     offered: set[str] = field(default_factory=set)
@@ -47,6 +49,10 @@ class World:
     def model(self, own: Model) -> Model:
         """Give what is asked in place of a model, under its name and settings."""
         return Speaker(self, own)
+
+    async def turn(self, step: Step) -> None:
+        """Wait until it is a step's turn."""
+        await self.turns_of.turn(step)
 
     def performer(self, step: Step, perform: Perform) -> Perform:
         """Give what performs a step.

@@ -192,7 +192,7 @@ async def test_an_event_that_cannot_happen_is_said() -> None:
 async def test_bounds_stand_beside_what_holds() -> None:
     found = await explore(critic >> cashier, "x", ends_well())
     assert found.bounds[2:] == (
-        "what works at once in one order, that of the event loop",
+        "nothing worked at once",
         "cashier says only '(some words)'", "critic says only '(some words)'",
         "pay is called with 4 arguments of many",
     )  # fmt: skip
