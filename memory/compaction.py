@@ -32,6 +32,9 @@ from memory.stores import Item
 
 PIN = "pinned"
 
+HARDER = 4
+"""How often a limit is lowered further until a conversation is shorter for it."""
+
 CUT = "\n[cut]"
 """Ends a pin of which the rest stands in the log alone."""
 
@@ -103,9 +106,15 @@ class Compaction(Memory):
         limit, sent = (error.context.get(name) for name in ("limit_tokens", "sent_tokens"))
         share = SAFE * limit / sent if limit and sent else LESS
         before = conversation_tokens(one.message for one in thread)
-        self._less.set(max(min(int(before * share), before - 1), 1))
-        made = await self.on_turn(thread)
-        return made if conversation_tokens(one.message for one in made) < before else thread
+        least, made = max(min(int(before * share), before - 1), 1), thread
+        for _ in range(HARDER):
+            self._less.set(least)
+            made = await self.on_turn(made)
+            if conversation_tokens(one.message for one in made) < before:
+                return made
+            # Pins and summary have a part of it each, which may be more than was left out.
+            least = max(int(least * LESS), 1)
+        return thread
 
     async def on_turn(self, thread: Thread) -> Thread:
         """Compact the conversation when it has become too long."""

@@ -80,7 +80,8 @@ class Writing:
         Raises:
             SetupError: it is too long, and shall not be split.
         """
-        if len(text) <= self.max_chars:
+        whole = normal_form(text)
+        if len(whole) <= self.max_chars:
             return [Item(id=id or own_id(text, facts), text=text, metadata=facts)]
         if not split:
             raise SetupError(
@@ -89,8 +90,8 @@ class Writing:
                 todo="leave split=True: it is cut into pieces that overlap",
             )
         found = []
-        source = id or digest(text)[:12]
-        for n, piece in enumerate(cut(text, self.max_chars)):
+        source = id or digest(whole)[:12]
+        for n, piece in enumerate(cut(whole, self.max_chars)):
             more: dict[str, Scalar] = {**facts, "source": source, "part": n}
             found.append(Item(id=f"{id}/{n}" if id else own_id(piece, more), text=piece,
                               metadata=more))  # fmt: skip

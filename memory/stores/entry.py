@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from agentkit.errors import SetupError
 from memory.stores import Item
 
-RESERVED = ("chroma:", "agentkit_")
-"""Beginnings of names in metadata that the stores use themselves."""
+RESERVED = ("chroma:", "agentkit_", "$")
+"""Beginnings of names in metadata that the stores, and filters, use themselves."""
 
 LARGEST = 2**63 - 1
 """Of a whole number, in Chroma as in SQLite."""
@@ -38,7 +38,7 @@ def admitted(items: Sequence[Item], collection: str) -> None:
             if not name or name.startswith(RESERVED):
                 raise SetupError(
                     f"Metadata of {collection} cannot be called {name!r}.",
-                    expected=f"a name that does not begin with {' or '.join(RESERVED)}",
+                    expected=f"a name that does not begin with {', '.join(RESERVED)}",
                 )
             if isinstance(value, str):
                 worded(value, collection)

@@ -25,7 +25,13 @@ def plain_metadata(given: Mapping[str, Any], collection: str) -> dict[str, Scala
             f"The metadata given to {collection} is {given!r}.",
             expected='a mapping, such as {"port": "Amber"}',
         )
-    plain = {name: plain_value(value) for name, value in given.items() if value is not None}
+    for name in given:
+        if not isinstance(name, str) or not name or name.startswith("$"):
+            raise SetupError(
+                f"The metadata of {collection} has the name {name!r}.",
+                expected="a text that is not empty and does not begin with $, as operators do",
+            )
+    plain = {str(name): plain_value(one) for name, one in given.items() if one is not None}
     for name, value in plain.items():
         if not isinstance(value, str | int | float):
             raise SetupError(
@@ -44,15 +50,30 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         value = value.value
     if isinstance(value, datetime.datetime):
+        if value != value:  # what pandas has for no time
+            return value
         zoned = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
         return zoned.timestamp()
     if isinstance(value, datetime.date):
         midnight = datetime.datetime.combine(value, datetime.time(), datetime.UTC)
         return midnight.timestamp()
     if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        return value.item()
-    for kind in (bool, str, int, float):
+        return plain_number(value)
+    if isinstance(value, float):
+        return float(value) + 0.0  # Chroma does not keep the sign of a zero.
+    for kind in (bool, str, int):
         # A subclass, such as a text of a library, would be stored as its base anyway.
         if isinstance(value, kind):
             return value if type(value) is kind else kind(value)
     return value
+
+
+def plain_number(value: Any) -> Any:
+    """Make a value of Python of a single one of numpy; spans of time come back as they are."""
+    kind = value.dtype.kind
+    if kind == "M":
+        # As it is, one in nanoseconds would become a number of these.
+        found = value.astype("datetime64[us]").item()
+        return plain_value(found) if isinstance(found, datetime.datetime) else value
+    plain = value if kind == "m" else value.item()
+    return value if type(plain) is type(value) else plain_value(plain)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import enum
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from agentkit.errors import SetupError
@@ -30,6 +32,11 @@ class Flag(enum.Enum):
         (np.str_("n"), "n"),
         (Flag.RED, "red"),
         (DAY, 1767312000.0),
+        (np.datetime64("2026-01-02"), 1767312000.0),
+        (np.datetime64("2026-01-02T00:00:00.500000000", "ns"), 1767312000.5),
+        (pd.Timestamp("2026-01-02"), 1767312000.0),
+        (np.array(3), 3),
+        (-0.0, 0.0),
         (datetime.datetime(2026, 1, 2), 1767312000.0),
         (datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=1))),
          1767308400.0),
@@ -44,10 +51,34 @@ def test_none_is_no_value() -> None:
     assert plain_metadata({"x": None, "y": 1}, "notes") == {"y": 1}
 
 
-@pytest.mark.parametrize("wrong", [["a"], [], {"a": 1}, {"x"}, b"bytes", object(), np.ones(2)])
+WRONG = [["a"], [], {"a": 1}, {"x"}, b"bytes", object(), np.ones(2), np.datetime64("NaT"), pd.NaT,
+         np.timedelta64(1, "ns"), np.longdouble(1.5), datetime.timedelta(1)]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_stores_would_keep_differently_is_refused(wrong: Any) -> None:
     with pytest.raises(SetupError, match="metadata 'x'"):
         plain_metadata({"x": wrong}, "notes")
+
+
+@pytest.mark.parametrize("name", ["", "$gt", 3, None, ("a",)])
+def test_names_that_no_filter_could_name_are_refused(name: Any) -> None:
+    with pytest.raises(SetupError, match="has the name"):
+        plain_metadata({name: 1}, "notes")
+
+
+async def test_a_long_text_in_another_form_is_the_same_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = VectorMemory("notes", store="numpy", embedder="hashed", path=tmp_path)
+    monkeypatch.setattr(notes.embedder, "max_chars", 500)
+    sentences = [f"Das Schiff {n} lädt Öl für Übersee in größeren Fässern." for n in range(40)]
+    composed = unicodedata.normalize("NFC", " ".join(sentences))
+    first = await notes.remember(composed)
+    for same in (unicodedata.normalize("NFD", composed), f"\n {composed}  "):
+        assert await notes.remember(same) == first
+    assert await notes.count() == len(first) > 1
+    await notes.close()
 
 
 @pytest.mark.parametrize("kind", ["numpy", "chroma"])
