@@ -16,6 +16,7 @@ from typing_extensions import TypeVar
 
 from agentkit.messages import JSON, Content, Frozen, Node, Text
 from agentkit.notes import Note, told
+from agentkit.place import joined
 
 Effect = Literal["pure", "idempotent", "once"]
 """What performing a step twice does: nothing, the same again, or harm."""
@@ -190,6 +191,9 @@ class RunStarted(Base):
     place: str | None = None
     """The notebook that it was started from, or "acp:" and the session of a chat; None outside of
     both, or where nobody knows."""
+    root: str | None = None
+    """The folder of Jupyter's server that `place` is relative to; None where it is whole, or where
+    nobody tells the folder."""
     cell: str | None = None
     """The id of the cell there; None where the front end tells none."""
     cause: Cause | None = None
@@ -206,6 +210,11 @@ class RunStarted(Base):
     def given(self) -> JSON:
         """What was asked, as it was given."""
         return self.task if self.content is None else self.content
+
+    @property
+    def notebook(self) -> str | None:
+        """The whole path of what it was started from."""
+        return joined(self.place, self.root)
 
 
 class RunEnded(Base):

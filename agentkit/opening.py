@@ -27,7 +27,7 @@ from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
 from agentkit.person import Person
-from agentkit.place import cell, here
+from agentkit.place import cell, started
 from agentkit.record import Recorded, recorded
 from agentkit.requiring import Require, listed, monitor_of, said_again
 from agentkit.resumed import Resumed
@@ -235,6 +235,7 @@ def beginning(
     again = first.name if first and first.task == asked["task"] else ""
     policy = policy_for(outer_guard(), events)
     actor, branches = asked["actor"], source.how in ("rerun", "fork")
+    place, root = started()
     return RunStarted(
         run=known.id,
         seq=(events[-1].seq if source.resumed and events else 0) + 1,
@@ -243,7 +244,8 @@ def beginning(
         name=name or again or (titled(actor, asked["task"]) if actor else "run"),
         origin=Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
         how="ask" if source.how == "replay" else source.how,
-        place=here(),
+        place=place,
+        root=root,
         cell=cell(),
         # A run that goes on, for whomever, answers whoever began it.
         cause=kept.cause if kept is not None else causing.get(),

@@ -11,6 +11,9 @@ from agentkit.notes import Note
 SESSION = "JPY_SESSION_NAME"
 """Jupyter's servers tell a kernel the path of its notebook so."""
 
+ROOT = "AGENTKIT_ROOT"
+"""And our extension of such a server the folder that it serves."""
+
 
 class BoundTo(Note):
     """Where the answer of a cell goes, and what else a resume of it has to know."""
@@ -69,6 +72,34 @@ def set_cell(cell: Callable[[], str | None] | None) -> None:
 def cell() -> str | None:
     """The id of the cell that runs are started from now; None where nobody knows."""
     return _cell()
+
+
+def started() -> tuple[str | None, str | None]:
+    """As a run records it: the notebook, and the served folder that its path is relative to.
+
+    A path keeps its meaning together with that folder, for one log may serve several servers. The
+    folder is None where nobody tells it, or where the notebook does not lie in it.
+    """
+    place, root = here(), os.environ.get(ROOT)
+    if not place or root is None or STARTED.get():
+        return place, None
+    base = root.rstrip("/" + os.sep)
+    path = place.removeprefix(base)
+    if path == place or path[:1] not in ("/", os.sep):
+        return place, None
+    return path[1:].replace(os.sep, "/"), base
+
+
+def joined(place: str | None, root: str | None) -> str | None:
+    """The whole path of what `started` told."""
+    return place if place is None or root is None else f"{root}/{place}"
+
+
+def alike(one: str | None, other: str | None) -> bool:
+    """Whether two paths are the same, however their folders are divided."""
+    if os.sep == "/" or one is None or other is None:
+        return one == other
+    return one.replace(os.sep, "/") == other.replace(os.sep, "/")
 
 
 def here() -> str | None:

@@ -11,13 +11,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+ROOT = "AGENTKIT_ROOT"
+"""Tells kernels the folder that the server serves, as `agentkit.place` reads it."""
+
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "nbext.server"}]
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Serve POST agentkit/order."""
+    """Serve POST agentkit/order, and tell kernels the folder that is served."""
     from jupyter_server.auth.decorator import authorized
     from jupyter_server.base.handlers import APIHandler
     from jupyter_server.utils import ensure_async, url_path_join
@@ -40,6 +43,8 @@ def _load_jupyter_server_extension(server: Any) -> None:
             root = Path(getattr(manager, "root_dir", "") or os.getcwd())
             self.finish(await asyncio.to_thread(read, root, folder, order))
 
+    if served := getattr(server.contents_manager, "root_dir", ""):
+        os.environ[ROOT] = str(served)  # kernels have the server's environment
     url = url_path_join(server.web_app.settings["base_url"], "agentkit", "order")
     server.web_app.add_handlers(".*$", [(url, OrderHandler)])
 

@@ -24,7 +24,7 @@ from agentkit.logs import open_log
 from agentkit.machine import process_name
 from agentkit.messages import JSON
 from agentkit.person import Question
-from agentkit.place import here
+from agentkit.place import alike, here
 from agentkit.tools.toolbox import is_tool
 from agentkit.views.branching import short_id
 from nbext.background import Background
@@ -236,7 +236,7 @@ class Session:
         if self.mine(info):
             return True
         place = here()
-        return info.place == place and (place is not None or owner_gone(info.owner))
+        return alike(info.place, place) and (place is not None or owner_gone(info.owner))
 
     def origin(self, info: RunInfo) -> str:
         """Where a run comes from that is not of this notebook, in words."""

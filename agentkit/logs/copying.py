@@ -20,6 +20,7 @@ from agentkit.log import Log
 from agentkit.logs import work
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.logs.verifying import storable
+from agentkit.place import joined
 
 if TYPE_CHECKING:
     from agentkit.logs.postgres.storage import PostgresLog
@@ -168,8 +169,10 @@ def entering(target: Log) -> Iterator[Any]:
 def note_place(places: dict[int, str], run: int, body: str) -> None:
     """Keep the notebook that a run was started from, as its first event tells."""
     with contextlib.suppress(ValueError, AttributeError):
-        if isinstance(place := json.loads(body).get("place"), str):
-            places[run] = storable(place)
+        first = json.loads(body)
+        if isinstance(place := first.get("place"), str):
+            root = first.get("root")
+            places[run] = storable(joined(place, root if isinstance(root, str) else None) or "")
 
 
 def server(log: Log) -> PostgresLog:

@@ -80,7 +80,7 @@ class Entry:
             cost_usd=None if self.tally.unpriced else self.tally.cost_usd,
             origin=started.origin.run if started.origin else None,
             owner=self.owner,
-            place=started.place,
+            place=started.notebook,
             what=started.what,
         )
 

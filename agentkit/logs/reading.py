@@ -27,7 +27,8 @@ LAST = 2**63 - 1
 
 PLACE = (
     "SELECT CASE WHEN typeof(body)='text' THEN CASE json_valid(body) WHEN 1"
-    " THEN CASE json_type(body, '$.place') WHEN 'text' THEN json_extract(body, '$.place')"
+    " THEN CASE json_type(body, '$.place') WHEN 'text' THEN"
+    " coalesce(json_extract(body, '$.root') || '/', '') || json_extract(body, '$.place')"
     " END END END FROM events WHERE events.run=runs.n AND seq=1"
 )
 """The notebook that a run was started from, as its first event tells."""

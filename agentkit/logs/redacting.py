@@ -26,7 +26,7 @@ from agentkit.messages import JSON, digest
 
 KEPT = {
     "run.started": "actor origin how sample seed budget_usd budget_tokens budget_calls deadline_s"
-    " concurrency place cell cause what model",
+    " concurrency place root cell cause what model",
     "run.ended": "status",
     "scope.opened": "actor what path parent model deadline_s concurrency budget_usd budget_tokens"
     " budget_calls again",

@@ -52,7 +52,7 @@ class Calls(Fold):
     def take(self, event: Event, news: News) -> None:
         match event:
             case RunStarted():
-                self.places[event.run] = event.place or ""
+                self.places[event.run] = event.notebook or ""
             case StepStarted(step="model"):
                 self.begun[event.run, event.key] = event.at
             case StepEnded(step="model"):

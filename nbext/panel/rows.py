@@ -63,7 +63,7 @@ class Rows:
         self.changed.add(event.run)
         if isinstance(event, RunStarted):
             found.update(state="running", ended=None, name=short(event.name, WORDS), mine=True)
-            found.update(budget_usd=event.budget_usd, place=event.place)
+            found.update(budget_usd=event.budget_usd, place=event.notebook)
             found["origin"] = event.origin.run if event.origin else ""
             found["actor"] = short(event.actor or "", WORDS)
             self.books.setdefault(event.run, Book())

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from playwright.sync_api import expect
 
+from agentkit.events import RunStarted
 from agentkit.logs import open_log
 from agentkit.opening import run
 from agentkit.place import set_place
@@ -186,6 +187,11 @@ def test_an_agent_notebook_runs_and_its_answer_is_taken_further(lab: Lab) -> Non
     expect(lab.cell(1)).to_contain_text("%load_ext nbext")
     bill.click()
     expect(page.get_by_role("table", name="Bill")).to_contain_text("clerk")
+    log = open_log(f"sqlite:///{lab.root / '.agentkit' / 'log.db'}", write=False)
+    mine = [one for one in log.runs() if one.place == str(lab.root / "Untitled.ipynb")]
+    begun = [event for one in mine for event in log.read(one.id) if isinstance(event, RunStarted)]
+    assert {(event.place, event.root) for event in begun} == {("Untitled.ipynb", str(lab.root))}
+    assert all(event.cell for event in begun)
     editor = lab.cell(4).locator(".cm-content")
     editor.click()
     page.keyboard.press("Control+A")

@@ -13,7 +13,7 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.logs.memory import MemoryLog
 from agentkit.opening import run
-from agentkit.place import here, set_place
+from agentkit.place import STARTED, here, set_place
 from agentkit.sim.server import Server
 from tests.nbext.conftest import kernel
 from tests.nbext.notebook import Cell, Notebook
@@ -129,6 +129,46 @@ async def test_a_run_knows_its_notebook_and_a_resumed_one_keeps_it(log: Log) -> 
         "/a/monday.ipynb",
         "/a/tuesday.ipynb",
     ]
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "told"),
+    [
+        ("/u", "/u/a/x.ipynb", ("a/x.ipynb", "/u")),
+        ("/u/", "/u/x.ipynb", ("x.ipynb", "/u")),
+        ("/u", "/users/x.ipynb", ("/users/x.ipynb", None)),
+        ("/", "/u/x.ipynb", ("/u/x.ipynb", None)),
+        ("", "/u/x.ipynb", ("/u/x.ipynb", None)),
+        ("/u", "x.ipynb", ("x.ipynb", None)),
+        ("/u", "", ("", None)),
+        ("/u", "/u", ("/u", None)),
+    ],
+)
+async def test_a_notebook_is_told_relative_to_the_folder_that_is_served(
+    log: Log, monkeypatch: pytest.MonkeyPatch, root: str, path: str, told: tuple[str, str | None]
+) -> None:
+    monkeypatch.setenv("AGENTKIT_ROOT", root)
+    before = set_place(lambda: path)
+    try:
+        async with run("one", log=log) as one:
+            pass
+    finally:
+        set_place(before)
+    [begun] = (e for e in log.read(one.id) if isinstance(e, RunStarted))
+    assert (begun.place, begun.root) == told
+    # What is compared is whole: another server may serve a folder above or below.
+    assert log.runs()[0].place == begun.notebook == path
+
+
+async def test_a_session_of_a_chat_is_no_path(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTKIT_ROOT", "acp:")
+    token = STARTED.set("acp:/7")
+    try:
+        async with run("one", log=log):
+            pass
+    finally:
+        STARTED.reset(token)
+    assert log.runs()[0].place == "acp:/7"
 
 
 def run_cell(one: Notebook, code: str, cell: str) -> None:

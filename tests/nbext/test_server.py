@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from agentkit import place
 from agentkit.errors import LogCorrupt, SetupError, UnknownRun
 from agentkit.logs import open_log
 from agentkit.opening import run
 from agentkit.place import set_place
+from nbext import server
 from nbext.panel.folder import answered, carry_out
 from tests.conftest import ROOT
 
@@ -126,6 +129,16 @@ async def test_a_file_that_is_no_log_and_a_run_that_is_not_there_are_errors(root
 def test_an_order_that_makes_no_sense_is_told_why(root: Path) -> None:
     for order in ({}, {"do": "view"}, {"do": "view", "run": 7, "name": "graph"}, {"do": 1}):
         assert answered(root, "course", order)["error"]
+
+
+def test_the_server_tells_kernels_its_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(place.ROOT, raising=False)
+    app = SimpleNamespace(settings={"base_url": "/"}, add_handlers=lambda *_: None)
+    for manager, told in ((SimpleNamespace(root_dir=str(root)), str(root)), (object(), None)):
+        server._load_jupyter_server_extension(
+            SimpleNamespace(web_app=app, contents_manager=manager)
+        )
+        assert os.environ.pop(place.ROOT, None) == told
 
 
 def test_the_server_starts_without_what_reads_logs() -> None:

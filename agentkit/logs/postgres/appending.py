@@ -119,7 +119,7 @@ def begin(connection: psycopg.Connection[Any], parts: Sequence[Part], machine: s
         rows.append(
             (run, text(start.name), text(start.actor), start.at)
             + (start.origin and start.origin.run, part.lease.owner, link, chain.origin(run), seal)
-            + (start.what, text(start.place))
+            + (start.what, text(start.notebook))
         )
     if rows:
         connection.execute(BEGIN, (machine, *columns(rows)))
