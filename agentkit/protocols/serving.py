@@ -13,7 +13,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from agentkit.errors import SetupError, error_text
 from agentkit.protocols.bounds import STOP_S
-from agentkit.protocols.heads import Heads
+from agentkit.protocols.heads import LOGGER, Heads
 from agentkit.protocols.quiet import Quiet
 from agentkit.protocols.streams import ending_with
 
@@ -75,6 +75,10 @@ async def begun(app: Any, listening: socket.socket) -> Running:
     ending = asyncio.Event()
 
     class Ending(Quiet):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            vars(self.lifespan)["logger"] = LOGGER
+            await super().startup(sockets)
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # Whoever's stream ends asks for it anew: by then nobody is let in here any more.
             for one in self.servers:

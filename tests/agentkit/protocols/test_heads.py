@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
 from agentkit import tool
-from agentkit.protocols import heads, serve_mcp
+from agentkit.given import NOT_GIVEN, Context
+from agentkit.protocols import heads, mcp_tools, serve_mcp
 from agentkit.protocols.bounds import HEAD
+from agentkit.tools import Arguments
 
 
 @tool(effect="pure")
@@ -30,7 +33,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(heads, "HEAD_S", 0.3)
     monkeypatch.setattr(heads, "CONNECTIONS", 20)
     async with await serve_mcp([add], token=TOKEN) as service:
-        yield int(service.url.split(":")[2].partition("/")[0])
+        yield port_of(service)
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.post(service.url, headers={"authorization": f"Bearer {TOKEN}"})
         assert answer.status_code not in (401, 503), "it still serves"
@@ -85,13 +88,69 @@ async def test_who_trickles_is_not_waited_for_either(port: int) -> None:
     writer.close()
 
 
-async def test_a_connection_too_many_is_closed(port: int) -> None:
-    async with asyncio.timeout(20):
-        made = [await asyncio.open_connection("127.0.0.1", port) for _ in range(25)]
-        ends = await asyncio.gather(*(one[0].read() for one in made), return_exceptions=True)
-    assert len(ends) == 25  # Those that were taken end since they say nothing.
+@pytest.mark.parametrize("begun", [b"", BEGUN], ids=["silent", "heads"])
+async def test_who_holds_all_connections_keeps_nobody_out(
+    port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_S", 60)
+    await kept_out(port, begun)
+
+
+async def test_not_with_bodies_either(port: int) -> None:
+    head = f"Authorization: Bearer {TOKEN}\r\nContent-Length: 1000\r\n"
+    more = "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+    host = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    await kept_out(port, f"{host}{head}{more}\r\n{{".encode())
+
+
+async def kept_out(port: int, begun: bytes) -> None:
+    """See that a call is answered while others hold more connections than there are."""
+    made = [await asyncio.open_connection("127.0.0.1", port) for _ in range(60)]
+    for _, writer in made:
+        writer.write(begun)
+    await asyncio.sleep(0.05)
+    tools = await mcp_tools(
+        f"http://127.0.0.1:{port}/mcp", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    assert [one.name for one in tools] == ["add"]
+    await tools.server.close()
     for _, writer in made:
         writer.close()
+
+
+async def test_who_is_answered_now_is_not_given_up_for_others(monkeypatch: Any) -> None:
+    monkeypatch.setattr(heads, "CONNECTIONS", 5)
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    @tool(effect="once")
+    async def slow() -> str:
+        """Take time."""
+        begun.set()
+        await go.wait()
+        return "done"
+
+    async with await serve_mcp([slow]) as service:
+        tools = await mcp_tools(service.url)
+        call = asyncio.create_task(tools[0].perform(Arguments({}), Context(NOT_GIVEN)))
+        await begun.wait()
+        made = [await asyncio.open_connection("127.0.0.1", port_of(service)) for _ in range(30)]
+        await asyncio.sleep(0.05)
+        go.set()
+        assert await call == "done"
+        await tools.server.close()
+        for _, writer in made:
+            writer.close()
+
+
+def port_of(service: Any) -> int:
+    """Where it listens."""
+    return int(service.url.split(":")[2].partition("/")[0])
+
+
+async def test_the_body_of_who_was_refused_is_not_waited_for(port: int) -> None:
+    host = f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 9\r\n\r\n{{"
+    told = await ended(port, host.encode())
+    assert told.startswith(b"HTTP/1.1 401")
 
 
 async def test_a_body_may_take_longer_than_a_head(port: int) -> None:
