@@ -810,4 +810,119 @@ def all_right(n, c, k):
     return wide""",
         },
     ),
+    "27-1": Answers(
+        right={
+            "in one rule": """def must_hold():
+    both = before(answered("auditor", "OK"), "pay") & before(answered("critic", "OK"), "pay")
+    return [both & at_most(1, "pay")]""",
+        },
+        wrong={
+            "nothing may happen": """def must_hold():
+    return [never("pay"), at_most(1, "pay")]""",
+            "either is enough": """def must_hold():
+    return [before(answered("critic", "OK"), "pay") | before(answered("auditor", "OK"), "pay"), at_most(1, "pay")]""",
+            "whatever they answer": """def must_hold():
+    return [before(answered("critic"), "pay"), before(answered("auditor"), "pay"), at_most(1, "pay")]""",
+            "as often as you like": """def must_hold():
+    return [before(answered("critic", "OK"), "pay"), before(answered("auditor", "OK"), "pay")]""",
+            "no rules": """def must_hold():
+    return []""",
+        },
+    ),
+    "27-2": Answers(
+        right={
+            "flat": """manager = Agent("manager", "The critic refuses. Say OK or NO.")
+
+@pattern
+async def refunds(task):
+    for one in (critic, manager):
+        try:
+            if (await one(task)).text.strip() == "OK":
+                break
+        except Exception:
+            continue
+    else:
+        return "refused"
+    return (await cashier(task)).text""",
+        },
+        wrong={
+            "never pays": """manager = Agent("manager", "x")
+
+@pattern
+async def refunds(task):
+    return "refused\"""",
+            "lets failures through": """manager = Agent("manager", "x")
+
+@pattern
+async def refunds(task):
+    if ok(await critic(task)) or ok(await manager(task)):
+        return (await cashier(task)).text
+    return "refused\"""",
+            "the manager is not asked": """manager = Agent("manager", "x")
+
+@pattern
+async def refunds(task):
+    try:
+        fine = ok(await critic(task))
+    except Exception:
+        fine = False
+    return (await cashier(task)).text if fine else "refused\"""",
+            "pays unless both say NO": """manager = Agent("manager", "x")
+
+@pattern
+async def refunds(task):
+    said = []
+    for one in (critic, manager):
+        try:
+            said.append((await one(task)).text)
+        except Exception:
+            said.append("")
+    return "refused" if said == ["NO", "NO"] else (await cashier(task)).text""",
+        },
+    ),
+    "27-3": Answers(
+        right={
+            "by length": """def shortest(program):
+    waiting = [[]]
+    while waiting:
+        prefix = waiting.pop(0)
+        taken, open_at = [], []
+
+        def choose(options):
+            options = list(options)
+            pick = prefix[len(taken)] if len(taken) < len(prefix) else options[0]
+            if len(taken) >= len(prefix):
+                open_at.append((list(taken), options))
+            taken.append(pick)
+            return pick
+
+        if not program(choose) and len(taken) == len(prefix):
+            return taken
+        if open_at:
+            before, options = open_at[0]
+            waiting += [[*before, one] for one in options]
+        waiting.sort(key=len)
+    return None""",
+        },
+        wrong={
+            "the first that fails": """def shortest(program):
+    import itertools
+    for picks in itertools.product(range(3), repeat=8):
+        taken, left = [], list(picks)
+        def choose(options):
+            taken.append(list(options)[min(left.pop(0), len(options) - 1)])
+            return taken[-1]
+        if not program(choose):
+            return taken
+    return None""",
+            "always the first option": """def shortest(program):
+    taken = []
+    def choose(options):
+        taken.append(options[0])
+        return options[0]
+    return taken if not program(choose) else None""",
+            "written in": """def shortest(program):
+    return ["NO", "NO", "NO", "NO", "pay"] if program is loops else None""",
+        },
+    ),
 }  # fmt: skip
