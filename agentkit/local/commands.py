@@ -98,14 +98,19 @@ def listed() -> None:
     say("local:hf/OWNER/REPOSITORY/FILE.gguf from a model hub (larger ones need a network once).")
 
 
-def pull(weights: Weights, unknown: bool) -> None:
-    """Fetch a model."""
+def pull(weights: Weights, unknown: bool) -> int:
+    """Fetch a model; the exit status."""
     bar = Bar()
     try:
         path = pulled(weights, bar, unknown=unknown)
+    except KeyboardInterrupt:
+        bar.end()
+        say("Stopped. Nothing that is not whole is used; pull it again to go on.")
+        return 130
     finally:
         bar.end()
     say(f"{path} ({size(path.stat().st_size)}, {weights.licence or 'licence: see its page'})")
+    return 0
 
 
 def serve(weights: Weights, port: int) -> int:
@@ -203,7 +208,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     weights = weights_of(options.model.removeprefix("local:"))
     if options.action == "pull":
-        pull(weights, options.unknown)
+        return pull(weights, options.unknown)
     elif options.action == "serve":
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return serve(weights, options.port)

@@ -82,19 +82,21 @@ def unwritable(error: OSError) -> SetupError:
 
 
 def removed(weights: Weights) -> int:
-    """Remove the file of a model that was fetched; the bytes that are free again.
+    """Remove the file of a model that was fetched, or begun; the bytes that are free again.
 
     Raises:
         SetupError: it was not fetched by us.
     """
     path = place(weights)
-    if weights.source == "file" or not path.is_file():
+    here = [] if weights.source == "file" else [path] * path.is_file() + hub.parts(path)
+    if not here:
         raise SetupError(
             f"local:{weights.name} was not downloaded by agentkit",
             todo="`agentkit local list` tells what is here; remove a file of your own yourself",
         )
-    size = path.stat().st_size
-    path.unlink()
+    size = sum(one.stat().st_size for one in here)
+    for one in here:
+        one.unlink()
     for one in path.parents:
         if one == folder() or any(child.name != "pull.lock" for child in one.iterdir()):
             break

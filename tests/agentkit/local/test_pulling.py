@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from agentkit.errors import SetupError
-from agentkit.local import files, pulling
+from agentkit.local import files, hub, pulling
 from agentkit.local.catalogue import Weights, weights_of
 from agentkit.local.index import taken_out
 from agentkit.local.progress import silent
@@ -159,11 +159,55 @@ def test_a_broken_download_of_the_hub_goes_on_where_it_was(
 ) -> None:
     data = model(tmp_path)
     weights = on_hub(web, data)
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1 << 16)
+    monkeypatch.setattr(hub, "PAUSE_S", 0.0)
     web.breaks[f"/owner/things/resolve/{'c' * 40}/it.gguf"] = 1
     assert pulled(weights).read_bytes() == data
     offsets = [int(one.split()[2]) for one in web.seen if one.startswith("GET")]
     assert offsets[0] == 0 and any(offsets), web.seen
+
+
+def test_a_download_that_was_given_up_goes_on_where_it_was(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = model(tmp_path)
+    weights, path = on_hub(web, data), f"/owner/things/resolve/{'c' * 40}/it.gguf"
+    monkeypatch.setattr(hub, "TRIES", 1)
+    web.breaks[path] = 1
+    with pytest.raises(SetupError, match="pull it again, which goes on where it was"):
+        pulled(weights)
+    (part,) = files.place(weights).parent.glob("*.part")
+    had = part.stat().st_size
+    assert 0 < had < len(data) and not files.place(weights).exists()
+    assert pulled(weights).read_bytes() == data
+    assert f"GET {path} {had}" in web.seen and not part.exists()
+    assert removed(weights) == len(data) and not files.place(weights).parent.exists()
+
+
+def test_half_of_another_file_is_not_gone_on_with_and_can_be_removed(
+    web: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, other = model(tmp_path), model(tmp_path)[:-9] + b"otherwise"
+    path = f"/owner/things/resolve/{'c' * 40}/it.gguf"
+    monkeypatch.setattr(hub, "TRIES", 1)
+    weights = on_hub(web, data)
+    for _ in range(2):
+        web.breaks[path] = 1
+        with pytest.raises(SetupError):
+            pulled(weights)
+        assert removed(weights) > 0 and not files.place(weights).parent.exists()
+    web.breaks[path] = 1
+    with pytest.raises(SetupError):
+        pulled(weights)
+    on_hub(web, other)  # published anew in between
+    assert pulled(weights).read_bytes() == other
+    assert [one.name for one in files.place(weights).parent.iterdir() if "part" in one.name] == []
+
+
+def test_what_a_hub_has_that_is_no_model_is_not_kept(web: type[Serving], tmp_path: Path) -> None:
+    weights = on_hub(web, b"no model at all")
+    with pytest.raises(SetupError, match="no GGUF file"):
+        pulled(weights)
+    assert [one.name for one in files.place(weights).parent.iterdir()] == ["pull.lock"]
 
 
 def test_the_hubs_digest_is_checked_and_one_it_does_not_tell_is_asked_about(
