@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real Chromium, started once, used by every test of this folder."""
+"""A real JupyterLab and a real Chromium, started once, used by most tests of this folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,25 +65,35 @@ def wait_ready(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str
     raise RuntimeError(f"JupyterLab did not answer in 60 s:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
-def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """JupyterLab on loopback with empty folders of its own, as on a machine that never had one."""
-    base = tmp_path_factory.mktemp("jupyter")
+@contextmanager
+def serving(base: Path, **more: str) -> Iterator[Server]:
+    """JupyterLab on loopback with empty folders of its own, as on a machine that never had one.
+
+    Args:
+        base: an empty folder.
+        more: variables of the server's environment.
+    """
     root, token = base / "work", secrets.token_hex(16)
     root.mkdir()
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("JUPYTER", "IPYTHON", "AGENTKIT"))
-    } | {
-        "JUPYTER_CONFIG_PATH": str(ROOT / "lab"),
-        "JUPYTER_PATH": str(ROOT / "lab"),  # the extension as it is here, not as it was installed
-        "JUPYTER_CONFIG_DIR": str(base / "config"),
-        "JUPYTER_DATA_DIR": str(base / "data"),
-        "JUPYTER_RUNTIME_DIR": str(base / "runtime"),
-        "IPYTHONDIR": str(base / "ipython"),
-        "JUPYTER_TOKEN": token,
-    }
+    env = (
+        {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("JUPYTER", "IPYTHON", "AGENTKIT"))
+        }
+        | {
+            "JUPYTER_CONFIG_PATH": str(ROOT / "lab"),
+            "JUPYTER_PATH": str(
+                ROOT / "lab"
+            ),  # the extension as it is here, not as it was installed
+            "JUPYTER_CONFIG_DIR": str(base / "config"),
+            "JUPYTER_DATA_DIR": str(base / "data"),
+            "JUPYTER_RUNTIME_DIR": str(base / "runtime"),
+            "IPYTHONDIR": str(base / "ipython"),
+            "JUPYTER_TOKEN": token,
+        }
+        | more
+    )
     log = base / "server.log"
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
@@ -99,6 +110,13 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The JupyterLab of this environment."""
+    with serving(tmp_path_factory.mktemp("jupyter")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
