@@ -13,6 +13,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import Frozen, Thread
 from memory.passages import before_task, passages
 from memory.stores import Item, Near, Store, Where, shortened
+from memory.stores.entry import worded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,10 +51,13 @@ def checked_query(memory: str, query: str, k: int) -> None:
     """Check what a recall was asked.
 
     Raises:
-        SetupError: an empty query, or k below 1.
+        SetupError: an empty query, one that is no Unicode, or k that is no number, or below 1.
     """
     if not isinstance(query, str) or not query.strip():
         raise SetupError(f"{memory} was asked to recall {query!r}.", expected="a text")
+    worded(query, memory)
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise SetupError(f"k is {k!r}.", expected="a whole number, 1 or more")
     if k < 1:
         raise SetupError(f"k is {k}.", expected="1 or more")
 

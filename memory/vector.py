@@ -42,7 +42,7 @@ from memory.stores.choose import store as opened
 from memory.stores.fact import PREFIX
 from memory.stores.filters import plain_filter
 from memory.stream.presets import Preset, preset_of
-from memory.writing import Facts, Writing, normal_form, of_names, writing
+from memory.writing import Facts, Writing, named, normal_form, of_names, writing
 
 
 class VectorMemory(Sleeping, Moving):
@@ -143,7 +143,7 @@ class VectorMemory(Sleeping, Moving):
         me = self.to_write()
         made = Writing(self.name, self.embedder.name, self.embedder.max_chars)
         items = made.items(texts, metadata, ids, split)
-        named = [ids] if isinstance(ids, str) else list(ids or ())
+        replaced = named(ids, self.name) if ids else []
         fact = stated(self.name, 1 if isinstance(texts, str) else len(texts), **said)
         told = [one.model_dump(exclude={"fact"}) for one in items]
         request = me.asked({"items": told, **fact.request()})
@@ -153,7 +153,7 @@ class VectorMemory(Sleeping, Moving):
             made = await self.embedder.embed([normal_form(one.text) for one in each])
             async with writing(me.store):
                 # Read before the write, dropped after it: a death in between leaves the text there.
-                old = set(await of_names(me.store, named)) - {one.id for one in each}
+                old = set(await of_names(me.store, replaced)) - {one.id for one in each}
                 new, before = await placed(me.store, each, fact, key)
                 vectors = await vectors_of(me.store, made.vectors, before)
                 await me.store.put([*new, *before], vectors)
@@ -300,7 +300,7 @@ class VectorMemory(Sleeping, Moving):
         if (ids is None) == (not where):
             raise SetupError(f"{self.name} was told to forget {ids!r}.", expected="ids, or where=")
         me = self.to_write()
-        wanted = [ids] if isinstance(ids, str) else None if ids is None else list(ids)
+        wanted = None if ids is None else named(ids, self.name)
         where = plain_filter(where)
 
         async def perform(_key: str) -> JSON:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,6 +13,7 @@ from agentkit.messages import canonical, digest
 from agentkit.threads import Turn
 from memory.split import split as cut
 from memory.stores import Item, Scalar, Store
+from memory.stores.entry import worded
 from memory.stores.fact import PREFIX
 from memory.stores.metadata import plain_metadata
 
@@ -52,7 +53,7 @@ class Writing:
         given = [texts] if isinstance(texts, str) else list(texts)
         if not given:
             raise SetupError(f"{self.memory} was given nothing to remember.", expected="a text")
-        names = [ids] if isinstance(ids, str) else list(ids or [""] * len(given))
+        names = [""] * len(given) if not ids else named(ids, self.memory)
         one = facts is None or isinstance(facts, Mapping)
         about: list[Any] = [facts or {}] * len(given) if one else list(facts or ())
         if not len(given) == len(names) == len(about):
@@ -65,6 +66,7 @@ class Writing:
         for text, id, own in zip(given, names, about, strict=True):
             if not isinstance(text, str) or not text.strip():
                 raise SetupError(f"{self.memory} was told to remember {text!r}.", expected="a text")
+            worded(text, self.memory)
             plain = plain_metadata(own, self.memory)
             if ours := [name for name in plain if name.startswith(PREFIX)]:
                 raise SetupError(
@@ -96,6 +98,20 @@ class Writing:
             found.append(Item(id=f"{id}/{n}" if id else own_id(piece, more), text=piece,
                               metadata=more))  # fmt: skip
         return found
+
+
+def named(ids: str | Sequence[str], memory: str) -> list[str]:
+    """Ids as they were given, one or many.
+
+    Raises:
+        SetupError: one is no text of Unicode.
+    """
+    found = [ids] if isinstance(ids, str) else list(ids) if isinstance(ids, Iterable) else [ids]
+    for one in found:
+        if not isinstance(one, str):
+            raise SetupError(f"{memory} was given the id {one!r}.", expected="a text")
+        worded(one, memory)
+    return found
 
 
 async def of_names(store: Store, names: Sequence[str]) -> list[str]:

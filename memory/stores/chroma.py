@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from agentkit.errors import AgentkitError, SetupError, StoreError
 from agentkit.threads import in_thread
 from memory.errors import StoreUnreachable
-from memory.stores import Item, Near, Where
+from memory.stores import Item, Near, Where, chromalarge
 from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
+from memory.stores.chromalarge import too_large
 from memory.stores.entry import admitted
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
@@ -38,6 +39,9 @@ PAUSES_S = (0.2, 0.5, 1.0)
 """Before a call to a server that does not answer is repeated, in seconds; every call may be
 repeated, because writes go by id."""
 
+
+MOST = 2**31 - 1
+"""Items that Chroma can be asked for."""
 
 QUICK_S = 0.004
 """A search that took no longer than this last time is made where it is asked for: to hand it to a
@@ -120,6 +124,8 @@ class ChromaStore:
         fitting = normal(where)
 
         def get(found: Any) -> list[tuple[str, str | None, dict[str, Any] | None]]:
+            if fitting and too_large(fitting):
+                return [*chromalarge.rows(self._pages(found, wanted, None), fitting)]
             rows: list[Any] = []
             for page in self._pages(found, wanted, fitting):
                 rows += zip(page["ids"], page["documents"], page["metadatas"], strict=True)
@@ -135,9 +141,16 @@ class ChromaStore:
         fitting = normal(where)
         if k < 1 or not row.any():
             return []
-        found = await self._run(
-            lambda one: one.query(query_embeddings=row, n_results=k, where=fitting), search=True
-        )
+
+        def query(found: Any) -> Any:
+            if fitting and too_large(fitting):
+                fit = chromalarge.rows(self._pages(found, None, None), fitting)
+                return chromalarge.nearest(
+                    fit, lambda ids: self._each(found, ids, "embeddings"), row, k
+                )
+            return found.query(query_embeddings=row, n_results=min(k, MOST), where=fitting)
+
+        found = await self._run(query, search=not (fitting and too_large(fitting)))
         rows = zip(
             found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0],
             strict=True,

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from memory.stores import Scalar, Where
+from memory.stores.entry import worded
 from memory.stores.metadata import plain_value
 
 ORDERED: dict[str, Callable[[Any, Any], bool]] = {
@@ -29,36 +30,57 @@ LISTS, JOINS = ("$in", "$nin"), ("$and", "$or")
 VERBS = ("$eq", "$ne", *ORDERED, *LISTS)
 
 
-def plain_filter(given: Any) -> Any:
-    """Return a filter as JSON has it: the form that a step is recorded with."""
+DEEPEST = 60
+"""How deep a filter may be nested; deeper ones are no filters that a person wrote."""
+
+
+def plain_filter(given: Any, depth: int = 0) -> Any:
+    """Return a filter as JSON has it: the form that a step is recorded with.
+
+    Raises:
+        SetupError: it is nested without measure.
+    """
+    bounded(depth)
     if isinstance(given, Mapping):
-        return {name: plain_filter(value) for name, value in given.items()}
+        return {name: plain_filter(value, depth + 1) for name, value in given.items()}
     if isinstance(given, list | tuple | set):
-        return [plain_filter(one) for one in given]
+        return [plain_filter(one, depth + 1) for one in given]
     return plain_value(given)
 
 
-def normal(where: Where | None) -> Where | None:
+def bounded(depth: int) -> None:
+    """Refuse what is nested without measure.
+
+    Raises:
+        SetupError: it is.
+    """
+    if depth > DEEPEST:
+        raise SetupError(f"A filter is nested more than {DEEPEST} deep.", expected="a flatter one")
+
+
+def normal(where: Where | None, depth: int = 0) -> Where | None:
     """The filter with one condition to a mapping, joined by $and; None when it fits all.
 
     Raises:
         SetupError: an operator that does not exist, or a value that cannot be compared.
     """
+    bounded(depth)
     if where is None:
         return None
     if not isinstance(where, Mapping):
         raise SetupError(
             f"The filter is {where!r}.", expected='a mapping, such as {"port": "Amber"}'
         )
-    return joined("$and", [one for name, given in where.items() for one in strict(name, given)])
+    parts = [one for name, given in where.items() for one in strict(name, given, depth)]
+    return joined("$and", parts)
 
 
-def strict(name: str, given: Any) -> list[Where]:
+def strict(name: str, given: Any, depth: int) -> list[Where]:
     """The conditions that one entry of a filter stands for; all of them must hold."""
     if name in JOINS:
         if not isinstance(given, list | tuple) or not given:
             raise SetupError(f"{name} is given {given!r}.", expected="a list of filters")
-        parts = [normal(one) for one in given]
+        parts = [normal(one, depth + 1) for one in given]
         kept = [one for one in parts if one is not None]
         whole = None if name == "$or" and len(kept) < len(parts) else joined(name, kept)
         return [] if whole is None else [whole]
@@ -82,6 +104,9 @@ def operand(name: str, verb: str, value: Any) -> Any:
             f"The filter of {name} has the operator {verb!r}.",
             expected=", ".join([*VERBS, *JOINS]),
         )
+    for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
+        if isinstance(text, str):
+            worded(text, f"the filter of {name}")
     if verb in LISTS:
         value = [plain_value(one) for one in value] if isinstance(value, list | tuple) else value
         kinds = {kind(one) for one in value} if isinstance(value, list | tuple | set) else set()

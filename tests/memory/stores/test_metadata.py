@@ -95,3 +95,40 @@ async def test_dates_are_kept_and_compared(kind: str, tmp_path: Path) -> None:
         texts[3],
     ]
     await made.close()
+
+
+@pytest.mark.parametrize("kind", ["numpy", "chroma"])
+async def test_a_filter_of_any_size_means_the_same_in_every_store(
+    kind: str, tmp_path: Path
+) -> None:
+    # As one statement Chroma refuses them, or the process dies.
+    notes = VectorMemory("notes", store=kind, embedder="hashed", path=tmp_path)
+    await notes.remember([f"Crate {n}." for n in range(9)], metadata=[{"n": n} for n in range(9)])
+    many = [*range(3), *range(100, 40_000)]
+    either = {"$or": [{"n": n} for n in many]}
+    for where in ({"n": {"$in": many}}, either, {"n": {"$nin": [*range(3, 40_000)]}}):
+        assert {one.metadata["n"] for one in await notes.items(where)} == {0, 1, 2}
+        hits = await notes.recall("Crate 2.", k=2, where=where)
+        assert len(hits) == 2 and hits[0].text == "Crate 2."
+    assert len(await notes.recall("Crate 2.", k=10**12)) == 9
+    assert await notes.forget(where=either) == 3 and await notes.count() == 6
+    await notes.close()
+
+
+@pytest.mark.parametrize("kind", ["numpy", "chroma"])
+async def test_what_is_no_text_or_number_is_a_typed_error(kind: str, tmp_path: Path) -> None:
+    notes = VectorMemory("notes", store=kind, embedder="hashed", path=tmp_path)
+    nested: dict[str, Any] = {"n": 1}
+    for _ in range(5_000):
+        nested = {"$and": [nested]}
+    wrong: list[Any] = [
+        notes.remember("Amber.", ids=[3]), notes.remember("Amber.", ids=["\ud800"]),  # type: ignore[list-item]
+        notes.remember("\ud800"), notes.recall("\ud800"), notes.forget(3),  # type: ignore[call-overload]
+        notes.recall("Amber.", k=2.0), notes.recall("Amber.", k=True),  # type: ignore[arg-type]
+        notes.recall("Amber.", where={"n": "\ud800"}), notes.recall("Amber.", where=nested),
+        notes.items(nested),
+    ]  # fmt: skip
+    for one in wrong:
+        with pytest.raises(SetupError):
+            await one
+    await notes.close()

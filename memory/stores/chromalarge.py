@@ -1,0 +1,80 @@
+"""Filters that are too large for Chroma, fitted here to what it holds.
+
+Chroma makes one SQL statement of a filter: SQLite takes 32,766 values and expressions nested a
+thousand deep, and of some ten thousand joined conditions the process dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from memory.stores import Where
+from memory.stores.filters import JOINS, matches
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LARGE = 500
+"""Conditions and values of a filter that Chroma is still given."""
+
+Page = dict[str, Any]
+
+
+def too_large(where: Where | None) -> bool:
+    """Whether a filter in its strict form is more than Chroma takes."""
+    return size(where) > LARGE
+
+
+def size(where: Where | None) -> int:
+    """How many conditions and values a filter in its strict form has."""
+    if not where:
+        return 0
+    ((name, given),) = where.items()
+    if name in JOINS:
+        parts: Any = given
+        return sum(1 + size(one) for one in parts)
+    ((_, value),) = given.items()  # type: ignore[attr-defined]
+    return len(value) if isinstance(value, list) else 1
+
+
+def rows(pages: Iterable[Page], where: Where) -> list[tuple[str, str, dict[str, Any]]]:
+    """Ids, documents and metadata of what a filter fits.
+
+    Cost: that of reading the whole collection.
+    """
+    return [
+        row
+        for page in pages
+        for row in zip(page["ids"], page["documents"], page["metadatas"], strict=True)
+        if matches(where, row[2] or {})
+    ]
+
+
+def nearest(
+    found: Sequence[tuple[str, str, dict[str, Any]]],
+    vectors: Callable[[list[str]], Sequence[tuple[str, Any]]],
+    vector: np.ndarray,
+    k: int,
+) -> Page:
+    """The k rows nearest by cosine, as Chroma's own query returns them.
+
+    Shapes: vector (1, dims).
+    """
+    import numpy as np
+
+    by_id = {row[0]: row for row in found}
+    each = vectors(list(by_id))
+    if not each:
+        return {name: [[]] for name in ("ids", "documents", "metadatas", "distances")}
+    matrix = np.stack([np.asarray(one, np.float32) for _, one in each])
+    lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(vector)
+    away = 1.0 - matrix @ vector[0] / np.where(lengths == 0, 1, lengths)
+    best = np.argsort(away, kind="stable")[:k]
+    chosen = [by_id[each[n][0]] for n in best]
+    return {
+        "ids": [[row[0] for row in chosen]],
+        "documents": [[row[1] for row in chosen]],
+        "metadatas": [[row[2] for row in chosen]],
+        "distances": [[float(away[n]) for n in best]],
+    }
