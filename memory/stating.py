@@ -18,6 +18,7 @@ from memory.stores import Item, Store, Where
 from memory.stores.fact import PREFIX, Fact, holding
 from memory.stores.metadata import plain_value
 from memory.stream.scoring import Candidate, scored, weighed
+from memory.writing import named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +114,7 @@ def stated(
         raise SetupError(f"{memory} was told of a fact that holds until before it does.")
     if importance is not None and not 1 <= number(memory, "importance", importance) <= 10:
         raise SetupError(f"The importance given to {memory} is {importance!r}.", expected="1 to 10")
-    ids = (supersedes,) if isinstance(supersedes, str) else tuple(supersedes)
+    ids = tuple(named(supersedes, memory))
     return Stated(key, ids, start, end, ttl_s, importance)
 
 
@@ -165,25 +166,52 @@ async def placed(
     before = {one.id: one.told() for one in await store.get(list(said.supersedes))}
     if missing := [id for id in said.supersedes if id not in before]:
         raise SetupError(f"The memory has no item {missing[0]!r} to supersede.")
+    others: list[Item] = []
     if said.key:
         same: Where = {f"{PREFIX}key": said.key}
-        before |= {one.id: one.told() for one in await store.get(where=same)}
-    held = [one for one in before.values() if one.id not in ids and not one.fact.superseded_by]
-    changed = []
-    for one in held:
-        if one.fact.since > fact.since:  # told late: it held until the one that is known already
-            if fact.valid_until is None or fact.valid_until > one.fact.since:
-                update = {"valid_until": one.fact.since, "superseded_by": one.id}
-                fact = fact.model_copy(update=update)
-            continue
-        until = min(fact.since, one.fact.valid_until or math.inf)
-        update = {"valid_until": until, "superseded_by": made[0].id}
-        changed.append(one.model_copy(update={"fact": one.fact.model_copy(update=update)}))
+        others = [one.told() for one in await store.get(where=same)]
+    fact, changed = in_place(
+        fact,
+        made[0].id,
+        [one for one in before.values() if one.id not in ids],
+        [one for one in others if one.id not in ids and one.id not in before],
+    )
     gone_ids = tuple(one.id for one in changed)
     fact = fact.model_copy(update={"supersedes": gone_ids or fact.supersedes})
     return [one.model_copy(update={"fact": fact}).kept() for one in made], [
         one.kept() for one in changed
     ]
+
+
+def in_place(
+    fact: Fact, id: str, superseded: Sequence[Item], others: Sequence[Item]
+) -> tuple[Fact, list[Item]]:
+    """A fact among those of its key, and what changes of these: at each time one of them holds.
+
+    Args:
+        fact: the new one.
+        id: of what says it.
+        superseded: what it is said to hold instead of.
+        others: more items of its key, in any order.
+    """
+    changed = [ended(one, fact, id) for one in superseded if not one.fact.superseded_by]
+    lasting = [one for one in others if one.fact.until > one.fact.since]
+    # What began to hold before, and would hold on.
+    begun = [one for one in lasting if one.fact.since <= fact.since < one.fact.until]
+    changed += [ended(one, fact, id) for one in begun]
+    # Told late, or of a time to come: it holds until the one that is known already.
+    later = [one for one in lasting if one.fact.since > fact.since]
+    if later and (first := min(later, key=lambda one: one.fact.since)).fact.since < fact.until:
+        update = {"valid_until": first.fact.since, "superseded_by": first.id}
+        fact = fact.model_copy(update=update)
+    return fact, changed
+
+
+def ended(one: Item, by: Fact, id: str) -> Item:
+    """An item that holds no longer than another began to, which may be never."""
+    until = min(max(by.since, one.fact.since), one.fact.until)
+    update = {"valid_until": until, "superseded_by": id}
+    return one.model_copy(update={"fact": one.fact.model_copy(update=update)})
 
 
 async def vectors_of(store: Store, new: np.ndarray, old: Sequence[Item]) -> np.ndarray:

@@ -6,6 +6,7 @@ Stores keep it in the metadata, under names of ours, so that filters and exports
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,11 @@ class Fact(Frozen):
     def since(self) -> float:
         """From when on it holds."""
         return self.created if self.valid_from is None else self.valid_from
+
+    @property
+    def until(self) -> float:
+        """Until when it holds; infinity for on."""
+        return math.inf if self.valid_until is None else self.valid_until
 
     def holds(self, at: float, *, past: bool = False) -> bool:
         """Whether it holds at a time; `past` also asks when it was stored, as it was then."""

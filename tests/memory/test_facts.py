@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agentkit import Agent, run
 from agentkit.errors import SetupError
 from agentkit.log import Log
 from memory import PAPER, ReadOnly, VectorMemory
+from memory.stating import in_place
+from memory.stores import Item
+from memory.stores.fact import Fact
 from tests.fakes import FakeClock, ScriptedModel, call
 
 AMBER, BRIAR = "Ana lives in Amber.", "Ana lives in Briar."
@@ -215,3 +220,29 @@ async def test_what_was_stored_before_facts_were_kept_holds_always(
         ]
         old = next(one for one in await other.items() if one.id == "old")
         assert old.fact.superseded_by == new and old.metadata == {"n": 1}
+
+
+SPAN = st.tuples(st.integers(0, 20), st.none() | st.integers(1, 8))
+"""From when on a fact holds, and for how long."""
+
+
+@given(st.lists(SPAN, max_size=8))
+@settings(deadline=None)
+def test_of_the_facts_of_a_key_one_holds_at_a_time_in_whatever_order_they_are_told(
+    told: list[tuple[int, int | None]],
+) -> None:
+    known: dict[str, Item] = {}
+    for n, (since, span) in enumerate(told):
+        until = None if span is None else float(since + span)
+        new = Fact(created=99.0, key="k", valid_from=float(since), valid_until=until)
+        fact, changed = in_place(new, str(n), [], list(known.values()))
+        before = {t: [one.id for one in known.values() if one.fact.holds(t)] for t in range(30)}
+        known |= {one.id: one for one in changed}
+        known[str(n)] = Item(id=str(n), text="x", fact=fact)
+        for time in range(30):
+            now = [one.id for one in known.values() if one.fact.holds(time)]
+            assert len(now) <= 1
+            if time < since:  # what is told changes nothing of what was before
+                assert now == before[time]
+            if fact.since <= time < fact.until:
+                assert now == [str(n)]
