@@ -1,8 +1,10 @@
 """Small pictures as text: SVG elements with escaped content, and the colours of all views.
 
 Colours are given twice: as an attribute that every renderer understands, and as a
-style that follows JupyterLab's theme where there is one. The pictures paint their
-own background, so they read on a dark page too.
+style that follows JupyterLab's theme where there is one. A picture that a page shows
+as an image sees nothing of that page but whether it is light or dark, and has the
+colours of JupyterLab's dark theme on a dark one. The pictures paint their own
+background, so they read on any page.
 """
 
 from __future__ import annotations
@@ -23,6 +25,24 @@ THEME = {
     "mute": ("--jp-content-font-color2", "#5b6570"),
 }
 """Names of colours that follow the theme: JupyterLab's variable, and what stands in for it."""
+
+DARK = {
+    "surface": "#212121",
+    "raised": "#424242",
+    "line": "#616161",
+    "faint": "#424242",
+    "ink": "#ffffff",
+    "mute": "#bcbcbc",
+}
+"""The same on a dark page."""
+
+# A picture that stands in a page itself is not the root, and leaves that page its variables.
+AT_NIGHT = (
+    "@media(prefers-color-scheme:dark){svg:root{"
+    + ";".join(f"{THEME[name][0]}:{colour}" for name, colour in DARK.items())
+    + "}}"
+)
+"""How an image has these variables, which the page's are not seen from."""
 
 TONES = {
     "task": "#3f7fd9",
@@ -135,6 +155,7 @@ def document(width: float, height: float, title: str, *children: str) -> str:
     return element(
         "svg",
         element("title", clean(title)),
+        element("style", AT_NIGHT),
         element("rect", width=width, height=height, rx=8.0, **paint("surface")),
         *children,
         xmlns="http://www.w3.org/2000/svg",

@@ -13,6 +13,7 @@ import nbext.widgets
 from agentkit.events import Event
 from agentkit.messages import JSON
 from agentkit.pictures import Picture
+from agentkit.pictures.svg import THEME, document, image, paint, words
 from agentkit.pictures.table import report_html, table_svg, text_table
 from agentkit.views import Ballots, Fold, fold
 from agentkit.views.book import News
@@ -97,3 +98,12 @@ def test_a_column_of_sentences_is_broken_into_lines_and_numbers_are_not() -> Non
     cells = re.findall(r"<td style=\"([^\"]*)\">([^<]*)<", shown)
     looks = {text: ("nowrap" in style, "text-align:right" in style) for style, text in cells}
     assert looks == {"ada": (True, False), "5": (True, True), told: (False, False)}
+
+
+def test_an_image_is_dark_on_a_dark_page_and_leaves_pages_that_it_stands_in_alone() -> None:
+    shown = document(10, 10, "x", words("x", 1, 1))
+    [rule] = re.findall(r"<style>(.*?)</style>", shown)
+    assert rule.startswith("@media(prefers-color-scheme:dark){svg:root{")
+    used = set(re.findall(r"var\((--jp-[\w-]+),", "".join(paint(one)["style"] for one in THEME)))
+    assert set(re.findall(r"(--jp-[\w-]+):", rule)) == used
+    assert shown.count("<style>") == 1 and "<svg" not in image(shown)
