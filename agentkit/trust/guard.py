@@ -248,7 +248,8 @@ class RunGuard:
     def end(self) -> None:
         """The run has ended: what was opened around it knows what it knows."""
         if self.clean_so_far():
-            HEARD.clean([event.nodes for event in self._later if event.nodes])
+            said = [one.message for event in self._later if event.nodes for one in event.nodes]
+            HEARD.clean([m.content if type(m.content) is str else m.text for m in said])
             return
         flow = self.flow
         HEARD.clean([text for text, mark in flow.said.items() if mark is NOTHING])

@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from agentkit.messages import Node
 from agentkit.trust.labels import UNTRUSTED, Label
 from agentkit.trust.marks import NOTHING, Mark, from_source
 from agentkit.trust.within import Within
@@ -29,8 +28,9 @@ class Heard:
         self._given = Within()
         """Those of them that somebody at the top was given, or that came from outside."""
         self._clean: OrderedDict[str, None] = OrderedDict()
-        self._later: deque[tuple[Node, ...] | str] = deque(maxlen=MOST)
-        """Clean ones that nobody has asked for yet."""
+        self._later: deque[str] = deque(maxlen=MOST)
+        """Clean ones that nobody has asked for yet: texts, for messages would be looked through by
+        each collection of garbage."""
         self.doubted = False
         """Whether any of it was ever not clean."""
         self._lock = threading.Lock()
@@ -59,8 +59,8 @@ class Heard:
             while len(self._doubted) > MOST:
                 self._given.discard(self._doubted.popitem(last=False)[0])
 
-    def clean(self, said: Iterable[tuple[Node, ...] | str]) -> None:
-        """Remember texts, or messages, against which nothing is to be said."""
+    def clean(self, said: Iterable[str]) -> None:
+        """Remember texts against which nothing is to be said."""
         self._later.extend(said)
 
     def exactly(self, text: str) -> Mark | None:
@@ -75,10 +75,9 @@ class Heard:
     def _sort(self) -> None:
         """Take in the clean texts that came since."""
         while self._later:
-            one = self._later.popleft()
-            for text in (one,) if isinstance(one, str) else [node.message.text for node in one]:
-                self._clean[text] = None
-                self._clean.move_to_end(text)
+            text = self._later.popleft()
+            self._clean[text] = None
+            self._clean.move_to_end(text)
         while len(self._clean) > MOST:
             self._clean.popitem(last=False)
 

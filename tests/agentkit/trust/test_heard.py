@@ -14,6 +14,7 @@ from agentkit.logs.memory import MemoryLog
 from agentkit.testing import ScriptedModel
 from agentkit.trust import CLEAN, PRIVATE, SECRET, UNTRUSTED, Policy, enforced, flow_of, mark
 from agentkit.trust.heard import MOST, Heard
+from agentkit.trust.marks import NOTHING
 from agentkit.trust.within import Within, holds
 from tests.agentkit.trust.puppets import World, ruled
 
@@ -121,3 +122,14 @@ async def test_labels_that_nobody_asked_for_are_known_once_somebody_does(
 async def echo(task: str) -> str:
     """Say it again."""
     return f"Heard: {task}"
+
+
+async def test_no_message_is_kept_for_what_was_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of them would be looked through by each collection of garbage."""
+    heard = Heard()
+    monkeypatch.setattr("agentkit.trust.guard.HEARD", heard)
+    log = MemoryLog()
+    with enforced(Policy()):
+        asked = await Agent("clerk", "Be kind.", model=ScriptedModel("yes"))("Go on?", log=log)
+    assert asked.text == "yes" and {type(one) for one in heard._later} == {str}
+    assert heard.exactly("yes") is NOTHING and heard.exactly("no") is None
