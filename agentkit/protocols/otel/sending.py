@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event as SpanEvent
@@ -29,6 +31,26 @@ TIMEOUT_S = 10.0
 SCHEMA = "https://opentelemetry.io/schemas/1.44.0"
 
 
+PROVIDERS = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+)
+"""Variables by which the SDK takes its session from elsewhere."""
+
+
+class Staying(requests.Session):
+    """Goes to the collector that was named, and nowhere that it sends on to.
+
+    Spans, and headers that may be keys, are for that one alone.
+    """
+
+    def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        answer = super().send(request, **{**more, "allow_redirects": False})
+        if 300 <= answer.status_code < 400:  # The SDK would take it for success.
+            raise requests.TooManyRedirects("it sends on to another place, which was not followed")
+        return answer
+
+
 class Exported(NamedTuple):
     """What was sent."""
 
@@ -46,7 +68,9 @@ def exporter_for(
     path = "/v1/traces"
     url = endpoint.rstrip("/") if endpoint else None
     url = url if url is None or url.endswith(path) else url + path
-    return OTLPSpanExporter(endpoint=url, headers=dict(headers or {}) or None, timeout=timeout_s)
+    session = None if any(os.environ.get(one) for one in PROVIDERS) else Staying()
+    sent = dict(headers or {}) or None
+    return OTLPSpanExporter(endpoint=url, headers=sent, timeout=timeout_s, session=session)
 
 
 def readable(data: SpanData, resource: Resource, scope: InstrumentationScope) -> ReadableSpan:

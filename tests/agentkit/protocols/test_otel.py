@@ -34,7 +34,7 @@ class Collector:
     def __init__(self) -> None:
         self.requests: list[ExportTraceServiceRequest] = []
         self.headers: list[dict[str, str]] = []
-        self.status = 200
+        self.status, self.location = 200, ""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,6 +44,8 @@ class Collector:
                 if self.path == "/v1/traces" and outer.status == 200:
                     outer.requests.append(ExportTraceServiceRequest.FromString(body))
                 self.send_response(outer.status)
+                if outer.location:
+                    self.send_header("location", outer.location)
                 self.end_headers()
                 self.wfile.write(ExportTraceServiceResponse().SerializeToString())
 
@@ -265,3 +267,16 @@ async def test_a_collector_that_is_gone_or_refuses_is_an_error_that_loses_nothin
     assert main(["log", "otel", run, "--log", url, "--endpoint", collector.url]) == 0
     assert f"trace {trace_of(run)}  8 spans" in capsys.readouterr().out
     assert len(collector.spans) == 8
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_collector_that_sends_on_is_not_followed(collector: Collector, status: int) -> None:
+    log, other = open_log("memory:"), Collector()
+    collector.status, collector.location = status, f"{other.url}/v1/traces"
+    try:
+        with pytest.raises(PeerError, match="took no spans"):
+            export(log, await asked(log), endpoint=collector.url, headers={"x-api-key": "secret"})
+    finally:
+        other.server.shutdown()
+        other.server.server_close()
+    assert collector.headers[-1]["x-api-key"] == "secret" and not other.headers
