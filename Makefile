@@ -17,7 +17,7 @@ help:
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"
 	@echo "make lessons-local  run the lessons with a small language model on this machine (slow)"
-	@echo "make bench-local    measure its tool calls and typed answers on held-out tasks (minutes)"
+	@echo "make bench-local    measure its start, tool calls and typed answers on held-out tasks (minutes)"
 	@echo "make test-chaos     kill, freeze and cut off workers and their server: nothing is lost"
 	@echo "make test-class     a class of 300 on one key, before LiteLLM's real proxy (600 MB, minutes)"
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
@@ -63,6 +63,7 @@ lessons-local: .venv/.dev
 	@$(PY) scripts/lessons-local $(ARGS)
 
 bench-local: .venv/.dev
+	@$(PY) -m benchmarks.local.speed
 	@$(PY) -m benchmarks.local.tools --typed $(ARGS)
 
 check-consistency: .venv/.dev
