@@ -810,6 +810,99 @@ def all_right(n, c, k):
     return wide""",
         },
     ),
+    "24-1": Answers(
+        right={
+            "by the order of first mention": """def claim_order(needs):
+    order = list(dict.fromkeys(one for each in needs for one in each))
+    return [sorted(each, key=order.index) for each in needs]""",
+            "backwards": """def claim_order(needs):
+    return [sorted(each, reverse=True) for each in needs]""",
+        },
+        wrong={
+            "the other way round": """def claim_order(needs):
+    return [list(reversed(each)) for each in needs]""",
+            "nobody gets two": """def claim_order(needs):
+    return [each[:1] for each in needs]""",
+            "by length": """def claim_order(needs):
+    return [sorted(each, key=len) for each in needs]""",
+            "the second one turned": """def claim_order(needs):
+    return [needs[0], *[list(reversed(each)) for each in needs[1:]]]""",
+        },
+    ),
+    "24-2": Answers(
+        right={
+            "the other way round": """def terminate(others):
+    if set(others) == {"ready"}:
+        return "wait"
+    return "commit" if "committed" in others else "abort\"""",
+        },
+        wrong={
+            "always gives up": """def terminate(others):
+    return "abort\"""",
+            "all are ready, so go": """def terminate(others):
+    return "commit" if set(others) <= {"ready", "committed"} else "abort\"""",
+            "waits for who has not voted": """def terminate(others):
+    if "committed" in others:
+        return "commit"
+    return "abort" if "aborted" in others else "wait\"""",
+            "by the first": """def terminate(others):
+    return {"committed": "commit", "aborted": "abort", "idle": "abort"}.get(others[0], "wait")""",
+        },
+    ),
+    "24-3": Answers(
+        right={
+            "closed by a number": """class Store:
+    def __init__(self):
+        self.result, self.least = None, 0
+
+    def show(self, number):
+        self.least = max(number, self.least)
+
+    def take(self, number, result):
+        if number >= self.least:
+            self.result, self.least = result, float("inf")
+            return True
+        return False""",
+        },
+        wrong={
+            "the first one wins": """class Store:
+    def __init__(self):
+        self.result = None
+
+    def show(self, number):
+        pass
+
+    def take(self, number, result):
+        if self.result is None:
+            self.result = result
+            return True
+        return False""",
+            "the last that was shown": """class Store:
+    def __init__(self):
+        self.result, self.newest, self.taken = None, 0, False
+
+    def show(self, number):
+        self.newest = number
+
+    def take(self, number, result):
+        if self.taken or number < self.newest:
+            return False
+        self.result, self.taken = result, True
+        return True""",
+            "newer ones replace it": """class Store:
+    def __init__(self):
+        self.result, self.newest = None, 0
+
+    def show(self, number):
+        self.newest = max(self.newest, number)
+
+    def take(self, number, result):
+        if number < self.newest:
+            return False
+        self.result = result
+        return True""",
+        },
+    ),
     "27-1": Answers(
         right={
             "in one rule": """def must_hold():
