@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
+    from agentkit.games.congestion import Improving as Improving
+    from agentkit.games.congestion import congestion as congestion
+    from agentkit.games.congestion import improving as improving
     from agentkit.games.dynamics import Path as Path
     from agentkit.games.dynamics import fictitious_play as fictitious_play
     from agentkit.games.dynamics import replicator as replicator
@@ -33,6 +36,13 @@ if TYPE_CHECKING:
     from agentkit.games.measures import payoff as payoff
     from agentkit.games.measures import regret as regret
     from agentkit.games.measures import welfare as welfare
+    from agentkit.games.mechanisms import Decision as Decision
+    from agentkit.games.mechanisms import Lie as Lie
+    from agentkit.games.mechanisms import all_pay as all_pay
+    from agentkit.games.mechanisms import first_price as first_price
+    from agentkit.games.mechanisms import lies as lies
+    from agentkit.games.mechanisms import second_price as second_price
+    from agentkit.games.mechanisms import vcg as vcg
     from agentkit.games.repeated import repeated as repeated
     from agentkit.games.strategies import STRATEGIES as STRATEGIES
     from agentkit.games.strategies import strategy as strategy
@@ -41,9 +51,12 @@ if TYPE_CHECKING:
 
 HOMES = {
     "CHICKEN": "agentkit.games.game",
+    "Decision": "agentkit.games.mechanisms",
     "Equilibria": "agentkit.games.equilibria",
     "Equilibrium": "agentkit.games.equilibria",
     "Game": "agentkit.games.game",
+    "Improving": "agentkit.games.congestion",
+    "Lie": "agentkit.games.mechanisms",
     "Match": "agentkit.games.match",
     "PENNIES": "agentkit.games.game",
     "PRISONERS": "agentkit.games.game",
@@ -52,25 +65,62 @@ HOMES = {
     "STAG": "agentkit.games.game",
     "STRATEGIES": "agentkit.games.strategies",
     "Tournament": "agentkit.games.tournament",
+    "all_pay": "agentkit.games.mechanisms",
     "commons": "agentkit.games.game",
+    "congestion": "agentkit.games.congestion",
     "equilibria": "agentkit.games.equilibria",
     "fictitious_play": "agentkit.games.dynamics",
+    "first_price": "agentkit.games.mechanisms",
+    "improving": "agentkit.games.congestion",
+    "lies": "agentkit.games.mechanisms",
     "match_of": "agentkit.games.match",
     "payoff": "agentkit.games.measures",
     "price_of_anarchy": "agentkit.games.equilibria",
     "regret": "agentkit.games.measures",
     "repeated": "agentkit.games.repeated",
     "replicator": "agentkit.games.dynamics",
+    "second_price": "agentkit.games.mechanisms",
     "strategy": "agentkit.games.strategies",
     "tournament": "agentkit.games.tournament",
+    "vcg": "agentkit.games.mechanisms",
     "welfare": "agentkit.games.measures",
 }
 
 __all__ = [
-    "CHICKEN", "PENNIES", "PRISONERS", "SEXES", "STAG", "STRATEGIES", "Equilibria", "Equilibrium",
-    "Game", "Match", "Path", "Tournament", "commons", "equilibria", "fictitious_play", "match_of",
-    "payoff", "price_of_anarchy", "regret", "repeated", "replicator", "strategy", "tournament",
+    "CHICKEN",
+    "Decision",
+    "Equilibria",
+    "Equilibrium",
+    "Game",
+    "Improving",
+    "Lie",
+    "Match",
+    "PENNIES",
+    "PRISONERS",
+    "Path",
+    "SEXES",
+    "STAG",
+    "STRATEGIES",
+    "Tournament",
+    "all_pay",
+    "commons",
+    "congestion",
+    "equilibria",
+    "fictitious_play",
+    "first_price",
+    "improving",
+    "lies",
+    "match_of",
+    "payoff",
+    "price_of_anarchy",
+    "regret",
+    "repeated",
+    "replicator",
+    "second_price",
+    "strategy",
+    "tournament",
+    "vcg",
     "welfare",
-]  # fmt: skip
+]
 
 late_names(__name__, HOMES)

@@ -150,13 +150,17 @@ def price_of_anarchy(game: Game) -> float:
     """Give how much better the best for all is than the worst equilibrium: 1 is as good.
 
     Koutsoupias and Papadimitriou 1999, Worst-case Equilibria. With payoffs (not costs) it is the
-    optimum's welfare divided by that of the worst equilibrium found.
+    optimum's welfare divided by that of the worst equilibrium found; where all is a cost, so
+    that no welfare is above 0, the cost of that equilibrium divided by the least.
 
     Raises:
         SetupError: none was found, or welfare is not above 0 in one, so that a ratio says nothing.
     """
     found = equilibria(game)
     worst = min((one.welfare for one in found.found), default=None)
+    least = game.optimum()[1]
+    if worst is not None and least < 0:
+        return worst / least
     if worst is None or worst <= 0:
         why = "none was found" if worst is None else f"one is worth {worst:g} to all"
         raise SetupError(
