@@ -810,6 +810,66 @@ def all_right(n, c, k):
     return wide""",
         },
     ),
+    "23-1": Answers(
+        right={
+            "by search": """def my_bid(value, n):
+    tries = [value * k / 1000 for k in range(1001)]
+    return max(tries, key=lambda bid: min(1, bid * n / (n - 1)) ** (n - 1) * (value - bid))""",
+        },
+        wrong={
+            "half of it": """def my_bid(value, n):
+    return value / 2""",
+            "a cent less": """def my_bid(value, n):
+    return value - 0.01""",
+            "nothing": """def my_bid(value, n):
+    return 0""",
+            "one rival too many": """def my_bid(value, n):
+    return value * n / (n + 1)""",
+        },
+    ),
+    "23-2": Answers(
+        right={
+            "by counting": """def sell(bids, k):
+    rank = {who: sum(other > bid for other in bids.values()) for who, bid in bids.items()}
+    losers = [bids[who] for who in bids if rank[who] >= k]
+    return {who for who in bids if rank[who] < k}, max(losers, default=0)""",
+        },
+        wrong={
+            "the lowest winner": """def sell(bids, k):
+    order = sorted(bids, key=bids.get, reverse=True)
+    return set(order[:k]), bids[order[:k][-1]]""",
+            "the second price for all": """def sell(bids, k):
+    order = sorted(bids, key=bids.get, reverse=True)
+    return set(order[:k]), bids[order[1]] if len(order) > 1 else 0""",
+            "for nothing": """def sell(bids, k):
+    order = sorted(bids, key=bids.get, reverse=True)
+    return set(order[:k]), 0""",
+            "the lowest of all": """def sell(bids, k):
+    order = sorted(bids, key=bids.get, reverse=True)
+    return set(order[:k]), bids[order[-1]] if len(order) > k else 0""",
+        },
+    ),
+    "23-3": Answers(
+        right={
+            "by the library": """import statistics
+
+def meet(peaks):
+    return statistics.median(peaks)""",
+        },
+        wrong={
+            "the middle of the range": """def meet(peaks):
+    return (min(peaks) + max(peaks)) / 2""",
+            "the first one decides": """def meet(peaks):
+    return peaks[0]""",
+            "always five": """def meet(peaks):
+    return 5""",
+            "the mean of the inner ones": """def meet(peaks):
+    inner = sorted(peaks)[1:-1]
+    return sum(inner) / len(inner)""",
+            "the median, rounded to tens": """def meet(peaks):
+    return round(sorted(peaks)[len(peaks) // 2], -1)""",
+        },
+    ),
     "24-1": Answers(
         right={
             "by the order of first mention": """def claim_order(needs):
