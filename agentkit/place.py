@@ -25,7 +25,7 @@ class BoundTo(Note):
     type: str = ""
     """Of the answer, as the cell names it."""
     model: str = ""
-    """That the cell asked with instead of the agent's own."""
+    """That the cell asked with, in runs recorded before `run.started` told it."""
 
 
 Place = Callable[[], str | None]

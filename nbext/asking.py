@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from agentkit.actor import Actor
-from agentkit.agent import Agent
 from agentkit.answer import Answer
+from agentkit.borrowing import Lent, connected
 from agentkit.conversation import After
-from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, error_text, full_text
 from agentkit.events import StepEnded, uuid7
 from agentkit.notes import Note
@@ -31,6 +29,9 @@ from nbext.screen import Screen
 from nbext.screen import screen as make_screen
 from nbext.session import Session, short
 from nbext.trace import trimmed
+
+MODELLESS = ("person", "remote")
+"""Kinds of actors that ask no model of ours."""
 
 
 class Redefined(Note):
@@ -50,8 +51,8 @@ class Ask:
     output: Output = None
     after: After | None = None
     binding: Binding | None = None
-    model: str | None = None
-    """In place of the agent's own."""
+    model: Lent | None = None
+    """In place of the agents' own, for all below it, or by the names of agents."""
     options: dict[str, Any] = field(default_factory=dict)
     """Of the run: budget_usd, seed, resume, rerun, ..."""
     quiet: bool = False
@@ -70,24 +71,12 @@ class Ask:
                     todo="give it to run(...)",
                 )
             self.run_id = current_run().id
-        if self.model is not None:
-            self.actor = with_model(self.actor, self.model)
-
-
-def with_model(actor: Actor, name: str) -> Actor:
-    """The agent, with another model.
-
-    Raises:
-        SetupError: it is no agent. UnknownModel, MissingKey: there is no such model.
-    """
-    if not isinstance(actor, Agent):
-        raise SetupError(
-            f"{actor.name} is a {actor.what} and has no model of its own.",
-            todo="give --model to the agents in it: %%agent NAME --model MODEL",
-        )
-    other = copy.copy(actor)
-    other.model = connect(name)
-    return other
+        if self.model is not None and self.actor.what in MODELLESS:
+            raise SetupError(
+                f"{self.actor.name} is a {self.actor.what}, which asks no model of this kernel.",
+                todo="leave --model out",
+            )
+        self.lent = connected(self.model, self.actor.name)
 
 
 def output_of(binding: Binding | None, namespace: dict[str, Any]) -> Output:
@@ -199,8 +188,9 @@ def described(error: Exception, raised: bool) -> str:
 
 async def asked(session: Session, ask: Ask) -> Answer:
     """Ask inside a run that knows where its answer goes, so that %resume can put it there."""
+    given: dict[str, Any] = {"output": ask.output, "after": ask.after, "model": ask.lent}
     if in_run():
-        return await ask.actor(ask.task, output=ask.output, after=ask.after)
+        return await ask.actor(ask.task, **given)
     options: dict[str, Any] = {"budget_usd": session.budget_usd, **ask.options}
     if not any(options.get(how) for how in ("resume", "replay")):
         options["id"] = ask.run_id
@@ -212,21 +202,21 @@ async def asked(session: Session, ask: Ask) -> Answer:
         actor=ask.actor.name,
         task=task,
         output=schema_of(ask.output),
+        model=None if ask.lent is None else ask.lent.name,
         **options,
     ) as current:
         if (wish := wishes(ask)) is not None:
             current.note(wish)
         while session.redefined:
             current.note(Redefined(actor=session.redefined.pop()))
-        return await ask.actor(task, output=ask.output, after=ask.after)
+        return await ask.actor(task, **given)
 
 
 def wishes(ask: Ask) -> BoundTo | None:
-    """What a resume has to know beyond the task; None for nothing."""
-    if ask.binding is None and ask.model is None:
+    """What a resume has to know beyond what its run records; None for nothing."""
+    if ask.binding is None:
         return None
-    bound = ask.binding or Binding(name="")
-    return BoundTo(name=bound.name, type=bound.type, model=ask.model or "")
+    return BoundTo(name=ask.binding.name, type=ask.binding.type)
 
 
 def bind(session: Session, ask: Ask, answer: Answer) -> None:

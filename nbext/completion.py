@@ -90,6 +90,9 @@ def offers(session: Session, magic: Magic, typed: str) -> list[Offer]:
     last = before[-1] if before else ""
     if last in options and options[last].value:
         kind = options[last].value.strip("[]")
+        if kind == "MODEL" and options[last].many and "=" in fragment:
+            name = fragment.partition("=")[0]
+            return [(f"{name}={text}", what) for text, what in values(session, kind)]
         return [*values(session, kind), *((text, "value") for text in options[last].choices)]
     if last == "->" or (len(before) > 1 and before[-2] == "->" and last.endswith(":")):
         return []

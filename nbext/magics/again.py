@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agentkit.answer import Answer
+from agentkit.borrowing import model_again
 from agentkit.conversation import heard_in
 from agentkit.doubts import NOT_DONE, called
 from agentkit.errors import SetupError, TeamChanged
@@ -195,6 +196,7 @@ def again(
     events = session.log.read(info.id)
     asked = next(e for e in events if isinstance(e, RunStarted))
     wish = wished(events)
+    model, how = asked.model or wish.model, next(iter(options))
     binding = line.binding or (Binding(name=wish.name, type=wish.type) if wish.name else None)
     output = output_of(binding, session.namespace)
     if binding is not None and binding.type and "resume" in options:
@@ -213,7 +215,7 @@ def again(
         output=output,
         after=heard_in(events, actor.name) or None,
         binding=binding,
-        model=wish.model or None,
+        model=model_again(model, actor.name, how) if model else None,
         options=options,
         quiet=line.has("--quiet"),
         graph=True if line.has("--graph") else None,

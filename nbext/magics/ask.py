@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentkit.answer import Answer
@@ -16,11 +17,19 @@ from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
 from nbext.template import render_content
 
+FOR_ONE = re.compile(r"([^\W\d]\w*)=(.+)", re.DOTALL)
+"""A model for one agent: critic=sim:careful."""
+
 GRAMMAR = Grammar(
     magic="%%ask",
     usage="ACTOR [-> name[: Type]]",
     options=(
-        Option(name="--model", value="MODEL", help="another model, for this ask only"),
+        Option(
+            name="--model",
+            value="MODEL",
+            help="another model, for this ask only; NAME=MODEL for one agent below it",
+            many=True,
+        ),
         Option(name="--budget", value="USD", help="no model is called once so much is spent"),
         Option(name="--deadline", value="S", help="what takes longer is cut off; %resume goes on"),
         Option(name="--concurrency", value="N", help="how many model calls it makes at once"),
@@ -60,7 +69,9 @@ async def ask(session: Session, line: Line, body: str | None) -> Answer | Backgr
     model, ...); without a name the Answer is in `_`. {{ expressions }} are filled in from the
     notebook before anything is asked: an Image, a File or a figure as a part of the task, a
     table as its first rows. An interrupted or failed ask goes on with %resume.
-    With --bg the name is bound at once: `await name` gives what was asked for.
+    With --bg the name is bound at once: `await name` gives what was asked for. A model that
+    the line names is asked in place of the agents' own, of all in a team; --model critic=MODEL
+    is for that agent only.
     """
     wanted = read(session, line, body)
     return start(session, wanted) if line.has("--bg") else await perform(session, wanted)
@@ -98,12 +109,31 @@ def read(session: Session, line: Line, body: str | None) -> Ask:
         output=output_of(line.binding, session.namespace),
         after=after(session, line.one("--after")),
         binding=line.binding,
-        model=line.one("--model"),
+        model=models(line),
         options=options,
         quiet=line.has("--quiet"),
         graph=True if line.has("--graph") else None,
         timed=line.has("--time"),
     )
+
+
+def models(line: Line) -> str | dict[str, str] | None:
+    """The model that the line names, or models by agent.
+
+    Raises:
+        SetupError: both, or two for the same.
+    """
+    given = line.given.get("--model", ())
+    named = [(found[1], found[2]) for one in given if (found := FOR_ONE.match(one))]
+    if len(given) == 1 and not named:
+        return given[0]
+    if len(named) < len(given) or len(dict(named)) < len(named):
+        raise SetupError(
+            f"%%ask got --model {' --model '.join(given)}.",
+            expected="one model for all: --model MODEL; or one for each agent that is named:"
+            " --model writer=MODEL --model critic=MODEL",
+        )
+    return dict(named) or None
 
 
 def limits(line: Line) -> dict[str, Any]:

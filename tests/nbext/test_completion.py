@@ -16,6 +16,7 @@ from tests.nbext.notebook import Notebook
         ("%%ask clerk --mo", ["--model"]),
         ("%%ask clerk --bg --b", ["--budget"]),
         ("%%ask clerk --model sim:ha", ["sim:hasty"]),
+        ("%%ask clerk --model clerk=sim:ha", ["clerk=sim:hasty"]),
         ("%%ask clerk --model open", ["openai:", "openrouter:"]),
         ("%%agent helper --tools ta", ["tariff"]),
         ("%%agent helper --tools clerk,ta", ["tariff"]),
@@ -56,7 +57,8 @@ def test_the_body_of_an_ask_is_not_taken_for_its_line(shared: Notebook) -> None:
         ("%%as|k clerk\nHow long?", "ACTOR: clerk"),
         (
             "%%ask clerk --model |",
-            "--model MODEL  another model, for this ask only\n    here: sim:",
+            "--model MODEL  another model, for this ask only; NAME=MODEL for one agent below it\n"
+            "    here: sim:",
         ),
         ("%%ask clerk --bud|get 1", "--budget USD  no model is called"),
         ("%%ask clerk --budget 1|", "--budget USD  no model is called"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,50 @@ def test_arrows_make_a_graph_that_is_shown_checked_and_asked(desk: Notebook) -> 
     assert desk.value("chain.name, chain.what") == "('chain', 'graph')"
     desk.ok("%%ask chain --quiet -> got\nWhat are the dues for 30 t in Amber?")
     assert desk.value("'390' in got.text, got.actor") == "(True, 'chain')"
+
+
+THOUGHT_WITH = """
+from agentkit import open_log
+def thought_with(answer):
+    steps = [e for e in open_log().read(answer.run_id) if e.kind == "step.ended"]
+    return sorted({e.name for e in steps if e.step == "model"})
+"""
+
+
+def test_an_ask_of_a_team_names_the_model_of_all_or_of_some(desk: Notebook) -> None:
+    desk.ok(THOUGHT_WITH + "pair = ada >> bo")
+    desk.ok("%ask pair --quiet -> got What are the dues for 40 t in Amber?")
+    (own,) = ast.literal_eval(desk.value("thought_with(got)"))
+    for given, names in (
+        ("--model sim:hasty", "['sim:hasty']"),
+        ("--model bo=sim:hasty", str(sorted(["sim:hasty", own]))),
+        ("--model bo=sim:hasty --model ada=sim:hasty", "['sim:hasty']"),
+    ):
+        desk.ok(f"%ask pair {given} --quiet -> got What are the dues for 40 t in Amber?")
+        assert desk.value("thought_with(got)") == names
+        # What goes back to that run asks the same models, also one that Python asked.
+        desk.ok("%rerun last --quiet -> same")
+        assert desk.value("thought_with(same)") == names
+        assert desk.value("same.usage.calls == 0") == "True"
+    desk.ok("got = await pair('What are the dues for 70 t in Amber?', model='sim:hasty')")
+    desk.ok("%rerun last --quiet -> same\n%replay last --quiet -> seen")
+    assert desk.value("thought_with(same), same.usage.calls, seen.text == got.text") == (
+        "(['sim:hasty'], 0, True)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--model sim:hasty --model bo=sim:hasty", "one model for all"),
+        ("--model bo=sim:hasty --model bo=sim:careful", "one for each agent"),
+        ("--model bo=sim:hastyy", "sim:hasty"),
+    ],
+)
+def test_models_of_an_ask_that_cannot_be_are_told(desk: Notebook, given: str, said: str) -> None:
+    desk.ok("pair = ada >> bo")
+    cell = desk.run(f"%ask pair {given} Is the port open?")
+    assert said in cell.error and "Traceback" not in cell.error
 
 
 def test_arrows_may_take_several_lines(desk: Notebook) -> None:
