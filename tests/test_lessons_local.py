@@ -37,10 +37,12 @@ def test_an_error_says_whose_fault_it_is() -> None:
         failed("levels[-1]", "KeyError", "-1"),
         failed("slow()", "KeyboardInterrupt", ""),
         failed("await team()", "Interrupted", "Run 1 of team was interrupted."),
+        failed("told = {}\nfor n in range(3):\n    told[n] = await team()", "Interrupted", ""),
+        failed("told[2]", "KeyError", "2"),
     ]
     notebook = nbformat.from_dict(new_notebook(cells=cells))
     kinds = [one.kind for one in runner().endings(notebook, {"BadOutput"})]
-    assert kinds == ["model", "follows", "claim", "broken", "broken", "time", "time"]
+    assert kinds == ["model", "follows", "claim", "broken", "broken", *["time"] * 3, "follows"]
 
 
 def test_names_are_found_however_a_cell_gives_them_a_value() -> None:
