@@ -50,7 +50,7 @@ class Stated:
 
     def fact(self) -> Fact:
         """What is known of what is stored now, by whoever does it in whichever step."""
-        now = current_run().log.clock()
+        now = ticked(current_run().log.clock())
         start = now if self.valid_from is None else self.valid_from
         return Fact(
             author=current_scope().path,
@@ -59,11 +59,16 @@ class Stated:
             created=now,
             key=self.key,
             valid_from=self.valid_from,
-            valid_until=start + self.ttl_s if self.ttl_s is not None else self.valid_until,
+            valid_until=self.valid_until if self.ttl_s is None else ticked(start + self.ttl_s),
             supersedes=self.supersedes,
             importance=self.importance,
             ttl=self.ttl_s is not None,
         )
+
+
+def ticked(time: float) -> float:
+    """A time in ticks of ten microseconds: as long a number as every store keeps in one field."""
+    return math.floor(time * 1e5) / 1e5 if abs(time) < 1e11 else time
 
 
 class Said(TypedDict, total=False):

@@ -26,6 +26,7 @@ from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
 from memory.stores.chromalarge import too_large
 from memory.stores.entry import admitted
+from memory.stores.exact import exactly, restored
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
 
@@ -99,6 +100,7 @@ class ChromaStore:
                     # Chroma keeps a field that is not given; None takes it away.
                     **dict.fromkeys(order.get(one.id) or {}),
                     **one.metadata,
+                    **exactly(one.metadata),
                     ORDER: (order.get(one.id) or {}).get(ORDER, now + n),
                     WRITTEN: now,
                 }
@@ -348,6 +350,6 @@ class ChromaStore:
 
 def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[int, Item]:
     """An item as Chroma returns it, and its place in the order of entry."""
-    own = dict(metadata or {})
+    own = restored(metadata or {})
     own.pop(WRITTEN, None)
     return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)

@@ -15,6 +15,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from memory.stores.exact import EXACT, restored
+
 KEPT, GONE = "-kept", "-gone"
 """Ends of the names that the new and the old collection have meanwhile."""
 
@@ -69,6 +71,10 @@ def renewed(client: Any, old: Any, batch: int) -> Any:
     new = client.create_collection(name + KEPT, embedding_function=None, metadata=old.metadata)
     read, what = 0, ["documents", "metadatas", "embeddings"]
     while (page := old.get(limit=batch, offset=read, include=what))["ids"]:
+        page["metadatas"] = [
+            {**restored(one), **{name: one[name] for name in (EXACT,) if name in one}}
+            for one in page["metadatas"]
+        ]
         new.upsert(ids=page["ids"], **{one: page[one] for one in what})
         read += len(page["ids"])
     if read:  # So that its index is made now, and not after the files were swept.
