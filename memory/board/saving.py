@@ -7,12 +7,12 @@ and they are checked all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from agentkit.messages import JSON
 from memory.board.state import BoardState
-from memory.board.versions import GIVEN, Consistency, Version, encoded, made
+from memory.board.versions import GIVEN, Consistency, Version, all_made, encoded, made
 
 
 def save(state: BoardState) -> JSON:
@@ -73,10 +73,9 @@ def load(consistency: Consistency, replicas: tuple[str, ...], saved: JSON) -> Bo
     """Decode a state from its JSON; of older snapshots too, which say all."""
     if "versions" not in saved:
         saved = counted(saved)
-    names = ["value" if name == GIVEN else name for name in saved["versions"]]
-    given = zip(*saved["versions"].values(), strict=True)
-    keys = (key for held in saved["held"].values() for key, n in held.items() for _ in range(n))
-    versions = iter([made(known(names, row, next(keys, ""))) for row in given])
+    fields = {"value" if n == GIVEN else n: one for n, one in saved["versions"].items()}
+    keys = [key for held in saved["held"].values() for key, n in held.items() for _ in range(n)]
+    versions = iter(all_made(fields, keys) or one_by_one(fields, keys))
     held: dict[str, dict[str, tuple[Version, ...]]] = {
         replica: {key: tuple(islice(versions, n)) for key, n in keys.items()}
         for replica, keys in saved["held"].items()
@@ -124,6 +123,12 @@ def documents(state: BoardState, saved: dict[str, str]) -> None:
         for key, kept in state.held[only].items():
             newest = kept[-1].model_copy(update={"value": value_of(doc, key)})
             state.held[only][key] = (newest,)
+
+
+def one_by_one(fields: dict[str, list[JSON]], keys: Sequence[str]) -> list[Version]:
+    """The versions of a snapshot, whatever they have."""
+    names, each = [*fields], iter(keys)
+    return [made(known(names, row, next(each, ""))) for row in zip(*fields.values(), strict=True)]
 
 
 def known(names: list[str], row: tuple[JSON, ...], key: str) -> dict[str, JSON]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import repeat
 from typing import Literal
 
 from pydantic import Field
@@ -123,6 +124,46 @@ def made(said: dict[str, JSON]) -> Version:
     put(found, "__pydantic_extra__", None)
     put(found, "__pydantic_private__", None)
     return found
+
+
+TYPES: dict[str, frozenset[type]] = {
+    "n": frozenset((int,)),
+    "at": frozenset((float,)),
+    "replica": frozenset((str,)),
+    "by": frozenset((str, type(None))),
+}
+"""What the columns of a snapshot hold where `all_made` takes them."""
+
+
+def all_made(columns: dict[str, list[JSON]], keys: Iterable[str]) -> list[Version] | None:
+    """Make the versions of a snapshot from its columns, checked each as a whole.
+
+    Args:
+        columns: of its fields, as long as each other.
+        keys: of the versions; they stand elsewhere.
+
+    Returns:
+        None where some have more than what most have: `made` makes them one by one.
+    """
+    if set(columns) - {"by"} != {"n", "value", "at", "replica"} or any(
+        not kinds.issuperset(map(type, columns.get(name, ()))) for name, kinds in TYPES.items()
+    ):
+        return None
+    found, new, put, names = [], object.__new__, object.__setattr__, {*columns, "key"}
+    each = zip(keys, columns["n"], columns["value"], columns["at"], columns["replica"],
+               columns.get("by") or repeat(None), strict=False)  # fmt: skip
+    for key, n, value, at, replica, by in each:
+        one = new(Version)
+        fields = REST.copy()
+        fields.update(key=key, n=n, value=value, at=at, replica=replica, clock={})
+        if by is not None:
+            fields["by"] = by
+        put(one, "__dict__", fields)
+        put(one, "__pydantic_fields_set__", names)
+        put(one, "__pydantic_extra__", None)
+        put(one, "__pydantic_private__", None)
+        found.append(one)
+    return found if len(found) == len(columns["n"]) else None
 
 
 class Seen(Frozen):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from agentkit import run
 from agentkit.logs.memory import MemoryLog
 from memory import Board
-from memory.board.saving import columns, load, save
+from memory.board.saving import columns, load, one_by_one, save
 from memory.board.state import BoardState
-from memory.board.versions import Consistency, encoded
+from memory.board.versions import Consistency, all_made, encoded
 from memory.errors import Conflict
 
 LEVELS: list[Consistency] = ["cas", "lww", "vector", "crdt"]
@@ -77,3 +77,30 @@ def test_rows_are_the_same_as_columns(rows: list[dict[str, Any]]) -> None:
     assert all(len(one) == len(rows) for one in made.values())
     for n, row in enumerate(rows):
         assert {name: one[n] for name, one in made.items() if one[n] is not None} == row
+
+
+WHO = st.none() | st.sampled_from(["you", "clerk", 3])
+ROW = st.tuples(st.integers() | st.just("x"), st.none() | st.text(), st.floats(0, 9), WHO)
+
+
+@given(st.lists(ROW, max_size=6), st.booleans())
+def test_versions_made_at_once_are_those_that_are_made_one_by_one(
+    rows: list[tuple[Any, Any, float, Any]], more: bool
+) -> None:
+    told: dict[str, list[Any]] = {
+        "n": [row[0] for row in rows],
+        "value": [row[1] for row in rows],
+        "at": [row[2] for row in rows],
+        "replica": ["main"] * len(rows),
+        "by": [row[3] for row in rows],
+    }
+    if more:
+        told["based_on"] = [[1]] * len(rows)
+    keys = [f"key{n}" for n in range(len(rows))]
+    plain = all(type(row[0]) is int and row[3] != 3 for row in rows) and not more
+    assert (all_made(told, keys) is not None) == plain
+    if plain:
+        made = all_made(told, keys)
+        assert made == one_by_one(told, keys)
+        assert all(one.clock is not other.clock for one, other in zip(made, made[1:], strict=False))
+    assert all_made(told, keys[1:]) is None or not rows
