@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from agentkit import current_run, run
@@ -17,6 +18,18 @@ Perform = Callable[[str], Awaitable[JSON | Outcome]]
 """Does it, given the key of the write: the same one after a resume, another in another run."""
 
 _performing: ContextVar[str] = ContextVar("performing", default="")
+
+_own: ContextVar[bool] = ContextVar("own", default=False)
+
+
+@contextmanager
+def own_reads() -> Iterator[None]:
+    """Reads in here are an agent's own, for its next step: that waits until they are durable."""
+    before = _own.set(True)
+    try:
+        yield
+    finally:
+        _own.reset(before)
 
 
 async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) -> JSON:
@@ -52,7 +65,11 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
         return result if isinstance(result, Outcome) else Outcome(result=result)
 
     if in_run():
-        return (await current_run().step("memory", name, request, performed, effect=effect)).result
+        waits = effect != "pure" or not _own.get()
+        done = await current_run().step(
+            "memory", name, request, performed, effect=effect, durable=waits
+        )
+        return done.result
     async with run(name) as opened:
         return (await opened.step("memory", name, request, performed, effect=effect)).result
 

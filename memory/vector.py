@@ -36,7 +36,7 @@ from memory.scopes import OPEN, Shelf
 from memory.sleep.changes import sources
 from memory.sleep.sleeping import Sleeping
 from memory.stating import Said, moment, placed, stated, vectors_of
-from memory.steps import paid, step
+from memory.steps import own_reads, paid, step
 from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
 from memory.stores.fact import PREFIX
@@ -341,7 +341,9 @@ class VectorMemory(Sleeping, Moving):
             Args:
                 query: what to look for, in a few words.
             """
-            return [{"id": hit.item.id, "text": hit.text} for hit in await self.recall(query)]
+            with own_reads():
+                hits = await self.recall(query)
+            return [{"id": hit.item.id, "text": hit.text} for hit in hits]
 
         @memory_tool(effect="idempotent", name=f"{name}_remember")
         async def remember(text: str) -> str:
@@ -376,7 +378,8 @@ class VectorMemory(Sleeping, Moving):
 
     async def on_task(self, thread: Thread) -> Thread:
         task = thread[-1].message.text
-        hits = await self.recall(task) if self.recalls else []
+        with own_reads():
+            hits = await self.recall(task) if self.recalls else []
         return with_recalled(thread, self.name, hits)
 
     def __repr__(self) -> str:

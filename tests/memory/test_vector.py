@@ -8,6 +8,9 @@ import pytest
 
 from agentkit import Agent, open_log, run
 from agentkit.errors import SetupError, StoreError
+from agentkit.log import Batch
+from agentkit.logs.sqlite import SqliteLog
+from agentkit.model import Request
 from memory import VectorMemory
 from memory.split import split
 from tests.fakes import ScriptedModel, call
@@ -195,3 +198,33 @@ async def test_the_same_text_is_kept_once_however_often_it_is_remembered() -> No
     assert await notes.count() == 1
     [other] = await notes.remember("The dock is closed.", metadata={"port": "Briar"})
     assert other != first[0] and await notes.count() == 2
+
+
+async def test_an_agents_own_recall_is_durable_before_its_model_is_called(tmp_path: Path) -> None:
+    path, stored = tmp_path / "log.db", []
+
+    def answer(request: Request) -> str:
+        # Another connection sees what is on the disk while the model is called.
+        other = SqliteLog(path)
+        events = [e for one in other.runs() for e in other.read(one.id)]
+        stored.append([e.name for e in events if e.kind == "step.ended"])
+        other.close()
+        return "8.8 m"
+
+    class Counted(SqliteLog):
+        writes = 0
+
+        async def write(self, batch: Batch) -> Batch:
+            self.writes += 1
+            return await super().write(batch)
+
+    made, counts = notes(), []
+    await made.remember(FACTS)
+    for recall in (False, True):
+        log, made.recalls = Counted(path), recall
+        await Agent("clerk", model=ScriptedModel(answer), memory=made)("How deep?", log=log)
+        counts.append(log.writes)
+        log.close()
+    assert "notes.recall" in stored[1] and "notes.recall" not in stored[0]
+    # What was recalled goes to the disk with the step that waits for it.
+    assert counts[1] == counts[0]
