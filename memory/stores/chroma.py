@@ -150,7 +150,11 @@ class ChromaStore:
                 return chromalarge.nearest(
                     fit, lambda ids: self._each(found, ids, "embeddings"), row, k
                 )
-            return found.query(query_embeddings=row, n_results=min(k, MOST), where=fitting)
+            asked = {"query_embeddings": row, "n_results": min(k, MOST), "where": fitting}
+            if k <= self._batch:
+                return found.query(**asked)
+            near = found.query(**asked, include=["distances"])
+            return chromalarge.completed(near, self._pages(found, near["ids"][0], None))
 
         found = await self._run(query, search=not (fitting and too_large(fitting)))
         rows = zip(

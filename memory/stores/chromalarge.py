@@ -78,3 +78,20 @@ def nearest(
         "metadatas": [[row[2] for row in chosen]],
         "distances": [[float(away[n]) for n in best]],
     }
+
+
+def completed(near: Page, pages: Iterable[Page]) -> Page:
+    """What a query found, with the documents and metadata that pages have of it.
+
+    A query that returns them too names all that it found in one statement.
+    """
+    by_id = {
+        row[0]: row
+        for page in pages
+        for row in zip(page["ids"], page["documents"], page["metadatas"], strict=True)
+    }
+    found = zip(near["ids"][0], near["distances"][0], strict=True)
+    # What was dropped in between is not there any more.
+    kept = [(*by_id[id], away) for id, away in found if id in by_id]
+    names = ("ids", "documents", "metadatas", "distances")
+    return {name: [[row[n] for row in kept]] for n, name in enumerate(names)}

@@ -56,6 +56,13 @@ async def test_no_call_names_more_items_than_chroma_takes_at_once(
             return real(**options)
 
         monkeypatch.setattr(collection, verb, counted)
+    asked = collection.query
+
+    def query(**options: Any) -> Any:
+        assert options["n_results"] <= most or options["include"] == ["distances"]
+        return asked(**options)
+
+    monkeypatch.setattr(collection, "query", query)
     ids = [f"i{n}" for n in range(10)]
     vectors = np.stack([np.array([n, 1]) for n in range(10)])
     await made.put([Item(id=id, text=id, metadata={"n": n}) for n, id in enumerate(ids)], vectors)
@@ -63,6 +70,11 @@ async def test_no_call_names_more_items_than_chroma_takes_at_once(
     assert [one.id for one in await made.get(ids[:9])] == ids[:9]
     assert [one.id for one in await made.get(where={"n": {"$gte": 2}})] == ids[2:]
     assert np.allclose((await made.vectors(ids[::-1]))[:, 0], range(9, -1, -1))
+    for where in (None, {"n": {"$gte": 2}}):
+        near = await made.near(vectors[9], 9, where)
+        assert len(near) == (9 if where is None else 8) and near[0].item.id == "i9"
+        assert near[0].item.text == "i9" and near[0].item.metadata == {"n": 9}
+        assert near[:2] == await made.near(vectors[9], 2, where)
     assert await made.drop([*ids[1:], "nobody"]) == 9
     assert [one.id for one in await made.get()] == ["i0"]
     await made.close()
