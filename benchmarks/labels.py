@@ -1,9 +1,10 @@
 """What a policy adds to a turn and to a tool run: labels followed, and each effect decided on.
 
 Alone: `python -m benchmarks.labels`. The same agent is asked in two processes, in one with a policy
-and in the other without. They take turns of a hundred asks, and change who begins, so that what
+and in the other without. They take turns of fifty asks, and change who begins, so that what
 else the machine does meets both; a ratio is that of the CPU time of two turns side by side, told
-as the median of all with its quartiles. Function calls are counted besides, which nothing else on
+as the median of all with its quartiles, and that of all turns together, which has the rare
+collections of garbage in it. Function calls are counted besides, which nothing else on
 the machine can move. In "reads" the tool's words come from outside, and all that follows has their
 label. "Long" is a process that has read two thousand pages from outside, each of which a task may
 hold.
@@ -14,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import cProfile
-import gc
 import os
 import random
 import subprocess
@@ -69,7 +69,6 @@ async def turns(base: str, scenario: str, governed: bool) -> None:
             if what == "calls":
                 print(await counted(act, int(number)), flush=True)
                 continue
-            gc.collect()
             before = time.process_time()
             for _ in range(int(number)):
                 checked(await act())
@@ -119,18 +118,20 @@ def measured(scenario: str, n: int, rounds: int) -> Figures:
     return {
         "cpu_us": median(found[False]), "governed_us": median(found[True]),
         "ratio": median(ratios), "low": low, "high": high,
+        "in_all": sum(found[True]) / sum(found[False]),
         "calls": calls[False], "governed_calls": calls[True],
         "calls_ratio": calls[True] / calls[False],
     }  # fmt: skip
 
 
-def main(n: int = 100, rounds: int = 60) -> None:
+def main(n: int = 50, rounds: int = 120) -> None:
     for scenario in ("turn", "tool", "reads", "long"):
         one = measured(scenario, n, rounds)
         print(
             f"{scenario}: {one['cpu_us']:,.0f} µs, {one['calls']:,.0f} calls; with a policy"
             f" {one['governed_us']:,.0f} µs, {one['governed_calls']:,.0f} calls:"
-            f" {one['ratio']:.3f} of CPU ({one['low']:.3f} to {one['high']:.3f}),"
+            f" {one['ratio']:.3f} of CPU ({one['low']:.3f} to {one['high']:.3f};"
+            f" in all {one['in_all']:.3f}),"
             f" {one['calls_ratio']:.3f} of calls",
             flush=True,
         )

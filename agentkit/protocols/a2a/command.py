@@ -68,7 +68,8 @@ async def served(options: argparse.Namespace, actor: Any, log: Log | None) -> No
         deadline_s=options.deadline_s,
         **listening(options),
     )
-    went_on = f", {len(service.tasks)} tasks go on" if service.tasks else ""
+    many = len(service.tasks)
+    went_on = f", {many} task{' goes' if many == 1 else 's go'} on" if many else ""
     told = [f"{actor.name} at {service.url}{went_on}"]
     told += [f"the card is signed with {key.public}"] if key is not None else []
     await until_stopped(service, *told)
