@@ -123,7 +123,15 @@ class Aio(httpx2.AsyncBaseTransport):
 def told(error: Exception) -> httpx2.TransportError:
     """What failed, as httpx2 would have it: before anything was sent, or after."""
     early = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-    words = error_text(error)
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-        words = os.strerror(error.os_error.errno)
+    match error:
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number:
+            words = os.strerror(number)
+        case aiohttp.ServerDisconnectedError():
+            words = "the server ended the connection"
+        case aiohttp.ClientPayloadError():
+            words = "the answer broke off"
+        case aiohttp.ClientResponseError():
+            words = error.message
+        case _:
+            words = error_text(error)
     return httpx2.ConnectError(words) if isinstance(error, early) else httpx2.ReadError(words)

@@ -28,7 +28,9 @@ from agentkit.protocols.hosts import Hosts, not_allowed, place_of, proxy_for
 from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.pace import GET_S
 
-logging.getLogger("mcp.client.auth").setLevel(logging.CRITICAL)  # What it logs is raised, too.
+if logging.getLogger("mcp.client").level == logging.NOTSET:
+    # What it logs is raised, too, and a traceback below a cell is no news of a server.
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)
 
 MARK = "agentkit"
 """Key, in the data of an error, of what happened."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import signal
 import sys
@@ -29,6 +31,7 @@ from agentkit.protocols import (
 )
 from agentkit.protocols.mcp import thread
 from agentkit.testing import ScriptedModel, call
+from agentkit.tools import Arguments
 
 HOSTILE = str(Path(__file__).with_name("hostile.py"))
 
@@ -230,6 +233,54 @@ async def test_an_address_that_answers_otherwise(
                 f"http://127.0.0.1:{port}/mcp", headers={"Authorization": "Bearer secret-token"}
             )
     assert asked
+
+
+CALL = b"HTTP/1.1 200 OK\r\nContent-Type: "
+BREAKS = [
+    (CALL, "the server ended the connection"),
+    (CALL + b"application/json\r\nContent-Length: 9\r\n\r\n{", "the answer broke off"),
+    (CALL + b"text/event-stream\r\n\r\ndata: {", "ended before it answered"),
+    (CALL + b"x\r\n" + b"x: y\r\n" * 9999, "Too many headers"),
+    (b"HTTP/1.1 307 X\r\nLocation: http://169.254.169.254/\r\n\r\n", "sends on to 169.254.169.254"),
+]
+
+
+@pytest.mark.parametrize(("said", "words"), BREAKS, ids=[one[1] for one in BREAKS])
+async def test_a_call_over_http_that_breaks_off_says_how(
+    said: bytes, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = head.lower().partition(b"content-length:")[2].split(b"\r")[0]
+                asked = json.loads(await reader.readexactly(int(length or 0)) or b"{}")
+                if asked.get("method") == "tools/call":
+                    writer.write(said)
+                    await writer.drain()
+                    break
+                told = json.dumps(over_http(asked)).encode() if "id" in asked else b""
+                kind = f"Content-Type: application/json\r\nContent-Length: {len(told)}"
+                status = "200 OK" if told else "202 Accepted"
+                writer.write(f"HTTP/1.1 {status}\r\n{kind}\r\n\r\n".encode() + told)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        tools = await mcp_tools(f"http://127.0.0.1:{port}/mcp", version="legacy", timeout_s=10)
+        with pytest.raises((PeerUnreachable, PeerRejected), match=words):
+            await tools.go.perform(Arguments({}), Context(NOT_GIVEN))
+        await tools.server.close()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def over_http(asked: dict[str, Any]) -> dict[str, Any]:
+    """What a server of one tool answers until it is called."""
+    about = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+    about["serverInfo"] = {"name": "h", "version": "1"}
+    tool = {"name": "go", "description": "x", "inputSchema": {"type": "object"}}
+    found = {"initialize": about, "tools/list": {"tools": [tool]}}
+    return {"jsonrpc": "2.0", "id": asked["id"], "result": found[asked["method"]]}
 
 
 async def test_nobody_listens() -> None:
