@@ -98,3 +98,35 @@ export const details = (rows) => html("dl", "ak-detail", "", ...rows.flatMap(([n
 
 /** @param {string} text */
 export const nothing = (text) => html("p", "ak-none", text);
+
+/** A pointer that moved no further than this has stayed, in pixels. */
+const STAYED_PX = 6;
+
+/**
+ * Whether somebody who pressed a button lets go of it, and has not drawn the pointer away to say no.
+ * @param {HTMLElement} button
+ * @param {PointerEvent} down
+ * @param {MouseEvent} up
+ */
+function meant(button, down, up) {
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  const over = up.clientX >= left && up.clientX <= right && up.clientY >= top && up.clientY <= bottom;
+  return over || Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) <= STAYED_PX;
+}
+
+/**
+ * Act when a button is pressed, also where the page moves beneath it meanwhile: a graph above may grow between
+ * the two halves of a click, which a browser then gives neither to what it began on nor to what it ended on.
+ * @param {HTMLElement} button
+ * @param {() => void} act
+ */
+export function whenPressed(button, act) {
+  /** @type {PointerEvent | null} */
+  let down = null;
+  button.addEventListener("pointerdown", (event) => { down = event; button.setPointerCapture(event.pointerId); });
+  button.addEventListener("click", (event) => {
+    const began = down; // a key has none
+    down = null;
+    if (!began || meant(button, began, event)) act();
+  });
+}

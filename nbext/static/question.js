@@ -1,5 +1,5 @@
 /** A question to the person: buttons or a text field, a countdown, and the answer that was given. */
-import { html } from "./dom.js";
+import { html, whenPressed } from "./dom.js";
 import { hideStill } from "./follow.js";
 import { tell } from "./tell.js";
 import { visible } from "./words.js";
@@ -33,6 +33,17 @@ export function verdict(answer, by) {
 }
 
 /**
+ * @param {string} text
+ * @param {() => void} act
+ */
+function pressed(text, act) {
+  const button = html("button", "agentkit-question-button", text);
+  button.type = "button";
+  whenPressed(button, act);
+  return button;
+}
+
+/**
  * A button for each option, and a field where other words may be given.
  * @param {Model} model
  * @param {(text: string) => void} answer
@@ -42,10 +53,8 @@ function choices(model, answer) {
   const options = model.get("options");
   const row = html("div", "agentkit-question-row");
   for (const option of options) {
-    const button = html("button", "agentkit-question-button", option);
-    button.type = "button";
+    const button = pressed(option, () => answer(option));
     if (option === model.get("default")) button.classList.toggle("is-default", true);
-    button.addEventListener("click", () => answer(option));
     row.append(button);
   }
   if (!options.length || model.get("words")) row.append(...field(model, answer));
@@ -57,16 +66,15 @@ function choices(model, answer) {
  * @param {(text: string) => void} answer
  */
 function field(model, answer) {
-  const made = html("input", "agentkit-question-field"), send = html("button", "agentkit-question-button", "Answer");
+  const made = html("input", "agentkit-question-field");
   made.placeholder = model.get("words") ? "yes, but ..." : model.get("default");
   made.setAttribute("aria-label", "Your answer");
   const give = () => answer(made.value.trim() || model.get("default"));
-  send.addEventListener("click", give);
   made.addEventListener("keydown", (event) => {
     event.stopPropagation(); // the notebook's own shortcuts are not meant
     if (event.key === "Enter") give();
   });
-  return [made, send];
+  return [made, pressed("Answer", give)];
 }
 
 /**

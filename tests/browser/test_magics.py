@@ -72,6 +72,13 @@ def test_text_streams_into_the_output_while_the_cell_runs(lab: Lab) -> None:
     expect(lab.cell(2).locator(".jp-OutputArea-output")).to_have_count(1)
 
 
+GROW = """(button) => {
+  const more = document.createElement("div");
+  more.style.height = "90px";
+  button.closest(".agentkit-question").before(more);
+}"""
+
+
 def test_a_person_approves_a_payment_with_a_click(lab: Lab) -> None:
     cells = [
         "%load_ext nbext",
@@ -94,7 +101,12 @@ def test_a_person_approves_a_payment_with_a_click(lab: Lab) -> None:
     still = lab.cell(3).locator(".agentkit-still", has_text="You answered: yes")
     expect(still).to_be_hidden()  # the live question says it
     lab.start_cell(4)
-    lab.cell(4).get_by_role("button", name="no").click(timeout=20_000)
+    no = lab.cell(4).get_by_role("button", name="no")
+    no.hover(timeout=20_000)
+    # What stands above it grows while it is pressed, as a graph does that is being drawn.
+    lab.page.mouse.down()
+    no.evaluate(GROW)
+    lab.page.mouse.up()
     assert "You answered: no" in lab.wait_idle(4)
     stored = lab.save()
     texts = [str(out.get("data", {}).get("text/plain")) for out in stored.cells[3].outputs]

@@ -1,5 +1,5 @@
 /** A run, a question and an actor as elements of the panel. Names and words are only ever text. */
-import { html } from "../dom.js";
+import { html, whenPressed } from "../dom.js";
 import { SAID, cost, facts, goesOn, health, short } from "./runs.js";
 import { visible } from "../words.js";
 
@@ -18,7 +18,7 @@ const VIEWS = [["graph", "Graph"], ["timeline", "Timeline"], ["bill", "Bill"], [
 export function press(text, key, act) {
   const made = html("button", "ak-press", text);
   made.dataset.id = key;
-  made.addEventListener("click", act);
+  whenPressed(made, act);
   return made;
 }
 
