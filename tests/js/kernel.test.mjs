@@ -67,6 +67,16 @@ test("a kernel whose Python lacks agentkit is told from one that has not loaded 
   assert.equal(made.lacking, false);
 });
 
+test("a kernel that was busy when the page was opened is told from one without agentkit", async () => {
+  const one = kernel({ has: false }), { made, context } = await link(one), told = [];
+  one.status = "unknown";
+  made.changed.connect(() => told.push(made.silent));
+  context.statusChanged.emit("unknown");
+  one.status = "idle";
+  context.statusChanged.emit("idle");
+  assert.deepEqual(told, [true, false]);
+});
+
 test("an older or a newer kernel is named, and nothing of it is shown", async () => {
   for (const protocol of [0, 2, "1", undefined]) {
     const one = kernel(), { made, say } = await link(one);

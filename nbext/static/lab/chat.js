@@ -1,6 +1,6 @@
 /** The panel "Chat": a conversation with an actor of the notebook in front. */
 import { html } from "../dom.js";
-import { LACKING } from "./kernel.js";
+import { LACKING, SILENT } from "./kernel.js";
 import { questionRow } from "./rows.js";
 import { called } from "./runs.js";
 import { shared } from "./shared.js";
@@ -245,6 +245,7 @@ export class ChatPanel extends Widget {
     if (!link) return "Open a notebook to talk to its agents.";
     const gone = link.talk.broken ? "The kernel has gone; the log keeps what was said. " : "";
     if (link.lacking) return LACKING;
+    if (link.state === "absent" && link.silent) return SILENT;
     if (link.state === "absent") return `${gone}agentkit is not loaded in this kernel. Run a cell with %load_ext nbext.`;
     if (link.state === "old" || link.mute) return "The kernel's agentkit is older than this panel, and keeps no conversation. Install the same version for the kernel and for Jupyter.";
     if (link.state === "other") return `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`;

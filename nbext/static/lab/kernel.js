@@ -13,6 +13,7 @@ const GONE = ["restarting", "autorestarting", "dead", "terminating"];
 const LOADS = /\b(nbext|agentkit)\b/, LOADS_SURELY = /^\s*%(re)?load_ext\s+nbext\b/m;
 const MISSING = /^No module named '(nbext|agentkit)'/;
 export const LACKING = "This kernel's Python has no agentkit. Install it in the environment of the kernel, then restart the kernel.";
+export const SILENT = "The kernel was busy when this page was opened, and says nothing to it before its cell has ended.";
 /** A kernel that tells of its runs and of no conversation for so long knows of none. */
 const MUTE_MS = 3000;
 /** An order that nobody answers for so long is given up. */
@@ -72,7 +73,10 @@ export class Link {
     const context = panel.sessionContext;
     const connect = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
     context.kernelChanged.connect(() => { this.reset(); connect(); });
-    context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => { if (GONE.includes(status)) this.reset(); });
+    context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => {
+      if (GONE.includes(status)) this.reset();
+      else if (this.state === "absent") this.changed.emit(undefined);
+    });
     context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message, connect));
     void context.ready.then(connect);
     // A page that goes says so; a kernel would tell it news for ever.
@@ -80,6 +84,9 @@ export class Link {
     window.addEventListener("pagehide", leave);
     panel.disposed.connect(() => { window.removeEventListener("pagehide", leave); leave(); });
   }
+
+  /** Whether JupyterLab itself has not heard from the kernel yet. */
+  get silent() { return this.panel.sessionContext.session?.kernel?.status === "unknown"; }
 
   get path() { return String(this.panel.context.path); }
 

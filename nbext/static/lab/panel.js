@@ -1,7 +1,7 @@
 /** The panel "Agents": runs of the open notebooks while they happen, questions, and who there is. */
 import { html } from "../dom.js";
 import { keepingFocus } from "../follow.js";
-import { LACKING } from "./kernel.js";
+import { LACKING, SILENT } from "./kernel.js";
 import { POLL_MS } from "./log.js";
 import { actorRow, press, questionRow, runRow } from "./rows.js";
 import { PAGE, called, found, goesOn, ordered, pause, spent, total } from "./runs.js";
@@ -152,7 +152,7 @@ export class AgentsPanel extends Widget {
     head.title = link.path;
     section.append(head);
     section.setAttribute("aria-label", link.path);
-    if (link.state === "absent") section.append(html("p", "ak-none", link.lacking ? LACKING : "agentkit is not loaded here: %load_ext nbext"));
+    if (link.state === "absent") section.append(html("p", "ak-none", link.lacking ? LACKING : link.silent ? SILENT : "agentkit is not loaded here: %load_ext nbext"));
     if (link.state === "old") section.append(html("p", "ak-none", OLD));
     if (link.state === "other") section.append(html("p", "ak-none", `The kernel has agentkit ${link.version}, which this panel does not understand. Install the same version for the kernel and for Jupyter.`));
     if (link.state !== "here") return section;
