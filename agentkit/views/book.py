@@ -141,7 +141,7 @@ class Book:
     def start(self, event: RunStarted, entry: RunEntry) -> News:
         """Enter the start of a run; at a resume whatever was open counts as cut off."""
         entry.name, entry.status, entry.asked = event.name, "running", event.actor
-        entry.starts += 1
+        entry.starts, entry.by = entry.starts + 1, event.cause.run if event.cause else ""
         if entry.starts == 1:
             self.order = entry.order
             return "new"

@@ -31,6 +31,12 @@ class RunEntry:
     """Whom the run asked; None for a block of code."""
     last: Order = ()
     """Of what stands last in the story so far."""
+    by: str = ""
+    """The run that called it, from another process; empty where none did."""
+
+    def head(self) -> dict[str, JSON]:
+        """What the line above a picture tells of it, as JSON."""
+        return {"id": self.id, "name": self.name, "status": self.status, "by": self.by}
 
 
 @dataclass(slots=True)

@@ -342,9 +342,7 @@ class MessageGraph(Fold):
 
     def head(self) -> dict[str, JSON]:
         """The revision, and the runs that are shown, as JSON."""
-        runs = self.book.runs.values()
-        known: list[JSON] = [{"id": r.id, "name": r.name, "status": r.status} for r in runs]
-        return {"rev": self.rev, "runs": known}
+        return {"rev": self.rev, "runs": [one.head() for one in self.book.runs.values()]}
 
     def nodes_in_order(self) -> list[GraphNode]:
         """The nodes in the order of the story."""

@@ -156,12 +156,14 @@ export function edgeText(edge, nodes) {
 }
 
 /**
- * How the runs stand, in a line.
+ * How the runs stand, in a line: by the last that no other one here called.
  * @param {State} state
  * @param {number} messages
  */
 export function statusText(state, messages) {
-  const live = state.runs.some((run) => run.status === "running"), last = state.runs.at(-1);
-  const facts = [`${messages} ${messages === 1 ? "message" : "messages"}`, live ? "running" : last?.status ?? "empty"];
+  const live = state.runs.some((run) => run.status === "running"), count = state.runs.length;
+  const first = state.runs.filter((run) => !state.runs.some((other) => other.id === run.by));
+  const last = first.at(-1) ?? state.runs.at(-1);
+  const facts = [...count > 1 ? [`${count} runs`] : [], `${messages} ${messages === 1 ? "message" : "messages"}`, live ? "running" : last?.status ?? "empty"];
   return [last?.name, ...facts].filter(Boolean).join(" · ");
 }

@@ -51,7 +51,8 @@ export interface Layout {
   nodes: Record<string, [number, number, number, number]>;
   edges: Record<string, Route>;
 }
-export interface Run { id: string; name: string; status: string }
+/** `by` is the run that called it. */
+export interface Run { id: string; name: string; status: string; by?: string }
 export interface GraphData extends Live { runs: Run[]; nodes: GraphNode[]; edges: GraphEdge[]; layout: Layout | null }
 
 /** A message in the list beside the graph. */

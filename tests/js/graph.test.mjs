@@ -27,6 +27,20 @@ test("a patch in order is merged and tells what flew", () => {
   assert.equal(state.layout, layout);
 });
 
+test("the line above names the run that the others were called by, and counts them", () => {
+  const state = graph.empty(), run = (id, by, status = "ok") => ({ id, name: `run ${id}`, status, by });
+  state.runs = [run("a", ""), run("b", "a"), run("c", "b")];
+  assert.equal(graph.statusText(state, 2), "run a · 3 runs · 2 messages · ok");
+  state.runs = [run("a", "elsewhere"), run("b", "", "failed")];
+  assert.equal(graph.statusText(state, 1), "run b · 2 runs · 1 message · failed");
+  state.runs = [run("a", "b"), run("b", "a")];
+  assert.equal(graph.statusText(state, 0), "run b · 2 runs · 0 messages · ok");
+  state.runs = [run("a", "", "running")];
+  assert.equal(graph.statusText(state, 0), "run a · 0 messages · running");
+  state.runs = [];
+  assert.equal(graph.statusText(state, 0), "0 messages · empty");
+});
+
 test("a gap is told, an old patch changes nothing", () => {
   const state = graph.empty();
   graph.merge(state, first());

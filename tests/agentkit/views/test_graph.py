@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from agentkit.events import Failure, Ref
+from agentkit.events import Cause, Failure, Ref
 from agentkit.pictures import GraphPicture
 from agentkit.views import fold
+from agentkit.views.graph import MessageGraph
 from tests.agentkit.views.story import Story, team
 
 
@@ -110,7 +111,15 @@ def test_an_actor_asked_twice_is_one_node_that_says_so() -> None:
 def test_two_runs_fold_into_one_picture() -> None:
     graph = fold(GraphPicture(), [*team("run-1").events, *team("run-2").events])
     assert edges(graph)["you→team"] == {"task": 2}
-    assert len(graph.data()["runs"]) == 2
+    assert [run["by"] for run in graph.data()["runs"]] == ["", ""]
+
+
+def test_a_run_names_the_one_that_called_it() -> None:
+    s = team("run-2")
+    cause = Cause(trace="1" * 32, span="2" * 16, run="run-1")
+    called = [s.events[0].model_copy(update={"cause": cause}), *s.events[1:]]
+    graph = fold(MessageGraph(), [*team("run-1").events, *called])
+    assert [run["by"] for run in graph.head()["runs"]] == ["", "run-1"]
 
 
 def test_a_run_that_died_shows_nobody_at_work_once_it_is_resumed() -> None:
