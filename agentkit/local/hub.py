@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ def fetch(weights: Weights, into: Path, report: Report, unknown: bool) -> Path:
     except SetupError:
         raise
     except Exception as error:
+        if ours(error):
+            raise
         raise refused(weights, error) from error
     return placed(weights, part, into, digest, report)
 
@@ -110,7 +113,7 @@ def receive(url: str, part: Path, size: int, report: Any) -> None:
                 raise ConnectionError(f"it ended after {before} of {size} bytes")
         except Exception as error:
             tries = tries + 1 if length(part) <= before else 1
-            if tries == TRIES or full(error, part) or (status(error) or 500) < 500:
+            if tries == TRIES or ours(error) or (status(error) or 500) < 500:
                 raise
             time.sleep(PAUSE_S * tries)
 
@@ -163,6 +166,12 @@ def status(error: BaseException) -> int | None:
     """Of the reply that an error is about; None for other errors."""
     found = getattr(getattr(error, "response", None), "status_code", None)
     return found if isinstance(found, int) else None
+
+
+def ours(error: BaseException) -> bool:
+    """Whether it is this machine's disk, which no further try mends, and not the network."""
+    network = isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
+    return isinstance(error, OSError) and error.errno is not None and not network
 
 
 def refused(weights: Weights, error: Exception) -> SetupError:

@@ -284,6 +284,11 @@ def test_a_folder_that_cannot_be_used_is_told(
     monkeypatch.setenv("AGENTKIT_MODELS", str(tmp_path / "file"))
     with pytest.raises(SetupError, match=r"cannot be used: (.|\n)*AGENTKIT_MODELS"):
         pulled(weights)
+    monkeypatch.setenv("AGENTKIT_MODELS", str(tmp_path / "other"))
+    hub.begun(files.place(weights), hashlib.sha256(model(tmp_path)).hexdigest()).mkdir(parents=True)
+    with pytest.raises(SetupError, match=r"cannot be used: (.|\n)*AGENTKIT_MODELS"):
+        pulled(weights)
+    assert sum("GET /owner" in one for one in web.seen) <= 1, "no further try mends that"
 
 
 @pytest.mark.parametrize("source", ["index", "hub"])
