@@ -6,6 +6,7 @@ A step that was performed is not decided anew, whatever the policy says now.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -65,7 +66,9 @@ class RunGuard:
             policy: that holds from here on.
             events: of the run, where it goes on; of another one nothing is known here.
         """
-        self.run, self.policy = run, policy
+        # The run holds this: held by it as well, it would be there until garbage is collected.
+        self.run: Any = weakref.proxy(run)
+        self.policy = policy
         self._flow: Flow | None = None
         self._later: list[Any] = []
         """What happened while nobody asked for a label."""

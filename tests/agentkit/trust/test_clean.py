@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,6 +90,13 @@ async def together(log: Log) -> None:
 SCENES = (counted, failed, read, shown, continued, remembered, together)
 
 
+class Bare:
+    """As much of a run as a guard needs to follow one."""
+
+    def __init__(self, id: str) -> None:
+        self.id, self.emitting = id, threading.RLock()
+
+
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("policy", POLICIES)
 async def test_what_counts_as_clean_has_no_label(
@@ -99,7 +105,7 @@ async def test_what_counts_as_clean_has_no_label(
     log = MemoryLog()
     await scene(log)
     for info in log.runs():
-        bare: Any = SimpleNamespace(id=info.id, emitting=threading.RLock())
+        bare = Bare(info.id)
         guard, flow = RunGuard(bare, policy, ()), Flow(policy)
         for event in log.read(info.id):
             guard.take(event)
@@ -112,7 +118,7 @@ async def test_what_counts_as_clean_has_no_label(
 async def test_what_is_clean_is_known_to_be(scene: Any, policy: Policy) -> None:
     log = MemoryLog()
     await scene(log)
-    bare: Any = SimpleNamespace(id=log.runs()[0].id, emitting=threading.RLock())
+    bare = Bare(log.runs()[0].id)
     guard = RunGuard(bare, policy, ())
     for event in log.read(bare.id):
         guard.take(event)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import cProfile
+import gc
 import random
 
 import pytest
@@ -133,3 +135,23 @@ async def test_no_message_is_kept_for_what_was_clean(monkeypatch: pytest.MonkeyP
         asked = await Agent("clerk", "Be kind.", model=ScriptedModel("yes"))("Go on?", log=log)
     assert asked.text == "yes" and {type(one) for one in heard._later} == {str}
     assert heard.exactly("yes") is NOTHING and heard.exactly("no") is None
+
+
+async def test_a_run_with_a_policy_leaves_no_more_garbage_than_one_without() -> None:
+    """What only a collection frees is looked through by each, and keeps its memory till then."""
+    log = MemoryLog()
+    left: dict[bool, int] = {}
+    clerk = Agent("clerk", "Be kind.", model=ScriptedModel(*["yes"] * 40))
+    for governed in (False, True, False, True):
+        with enforced(Policy()) if governed else contextlib.nullcontext():
+            for _ in range(5):
+                await clerk("Go on?", log=log)
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(5):
+                    await clerk("Go on?", log=log)
+                left[governed] = gc.collect()
+            finally:
+                gc.enable()
+    assert left[True] <= left[False] + 10
