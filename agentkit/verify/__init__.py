@@ -15,6 +15,8 @@ from agentkit.late import late_names
 
 if TYPE_CHECKING:
     from agentkit.verify.acted import acted as acted
+    from agentkit.verify.blame import Blame as Blame
+    from agentkit.verify.blame import blame as blame
     from agentkit.verify.ends import ends_well as ends_well
     from agentkit.verify.exploring import explore as explore
     from agentkit.verify.found import Explored as Explored
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
     from agentkit.verify.spin import spin as spin
 
 __all__ = [
-    "Checked", "Explored", "Finding", "Mishap", "Move", "Protocol", "acted", "check_protocol",
-    "ends_well", "explore", "promela", "spin",
+    "Blame", "Checked", "Explored", "Finding", "Mishap", "Move", "Protocol", "acted", "blame",
+    "check_protocol", "ends_well", "explore", "promela", "spin",
 ]  # fmt: skip
 
 HOMES = {
+    "Blame": "agentkit.verify.blame",
     "Checked": "agentkit.verify.protocol",
     "Explored": "agentkit.verify.found",
     "Finding": "agentkit.verify.found",
@@ -40,6 +43,7 @@ HOMES = {
     "Move": "agentkit.verify.protocol",
     "Protocol": "agentkit.verify.protocol",
     "acted": "agentkit.verify.acted",
+    "blame": "agentkit.verify.blame",
     "check_protocol": "agentkit.verify.protocol",
     "ends_well": "agentkit.verify.ends",
     "explore": "agentkit.verify.exploring",
