@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from typing import Any, Self
 
 from agentkit.errors import StoreError
@@ -17,6 +17,8 @@ from memory.fabrics.post import Post, Received
 from memory.fabrics.transport import Inbox
 from memory.steps import step
 
+LOOK_S = 60.0
+"""Seconds after which a loop over letters looks whether it was closed; recorded each time."""
 REMEMBERED = 1024
 """Ids of letters that a subscriber tells a repetition by."""
 
@@ -67,6 +69,7 @@ class Subscription:
 
     async def _listen(self) -> None:
         if not self._open:
+            self.inbox.closed = False
             await self.post.persist(lambda: self.post.transport.subscribe(self.subject, self.inbox))
             self._open = True
 
@@ -108,8 +111,26 @@ class Subscription:
         topic = Channel(name=self.name, kind="stream")
         return delivered(self.post, topic, Group(name="nobody"), received)
 
+    async def letters(self, *, idle_s: float | None = None) -> AsyncIterator[Delivery]:
+        """Every letter as it comes, until the subscription is closed: async for letter in topic.
+
+        Args:
+            idle_s: ends it when none comes for so long, in seconds.
+        """
+        await self.open()
+        while self._asked:
+            found = await self.take(LOOK_S if idle_s is None else idle_s)
+            if found is not None:
+                yield found
+            elif idle_s is not None:
+                return
+
+    def __aiter__(self) -> AsyncIterator[Delivery]:
+        return self.letters()
+
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; a loop over its letters ends."""
+        self.inbox.close()
         if self._open:
             await self.post.transport.unsubscribe(self.inbox)
             self._open = False

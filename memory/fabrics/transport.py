@@ -34,6 +34,13 @@ class Inbox:
     missed: int = 0
     """Letters lost because the subscriber was too slow."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+    """Whether nothing more comes; who waits is let go."""
+
+    def close(self) -> None:
+        """Let go who waits for a letter."""
+        self.closed = True
+        self.arrived.set()
 
     def put(self, data: bytes) -> None:
         if len(self.letters) >= self.limit:
@@ -43,10 +50,12 @@ class Inbox:
         self.arrived.set()
 
     async def take(self, timeout_s: float) -> bytes | None:
-        """The next letter, or None when none comes in time."""
+        """The next letter, or None when none comes in time, or no more at all."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not self.letters:
+                    if self.closed:
+                        return None
                     self.arrived.clear()
                     await self.arrived.wait()
         except TimeoutError:

@@ -263,6 +263,34 @@ async def test_a_slow_subscriber_loses_the_oldest_and_is_told(opened: Opened) ->
     assert [(one["subject"], one["count"]) for one in notes] == [("ticks", 3)]
 
 
+async def test_letters_are_looped_over_until_it_is_closed_or_quiet(opened: Opened) -> None:
+    f = opened()
+    async with f.subscribe("ticks") as ticks:
+        for n in range(3):
+            await f.publish("ticks", n)
+        assert [one.body async for one in ticks.letters(idle_s=0.3)] == [0, 1, 2]
+        heard: list[object] = []
+
+        async def listens() -> None:
+            async for one in ticks:
+                heard.append(one.body)
+
+        listening = asyncio.create_task(listens())
+        async with asyncio.timeout(10):
+            for n in (3, 4):
+                await f.publish("ticks", n)
+            while len(heard) < 2:
+                await asyncio.sleep(0.005)
+            await ticks.close()
+            await listening
+    assert heard == [3, 4]
+    async with ticks:  # opened again, it hears again
+        await f.publish("ticks", 5)
+        async for one in ticks:
+            assert one.body == 5
+            await ticks.close()
+
+
 async def test_a_letter_tells_which_step_sent_it(opened: Opened) -> None:
     jobs, log = opened().queue("jobs"), MemoryLog()
     async with run(log=log) as current:
