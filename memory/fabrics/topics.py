@@ -51,13 +51,14 @@ class Subscription:
         self.post, self.name = post, name
         self.subject = checked_subject(subject, wild=True)
         self.dedup, self.inbox = dedup, Inbox(pending)
-        self._open = self._asked = False
+        self._open = self._asked = self._shut = False
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
 
     async def open(self) -> Self:
         """Listen from now on, as a step; saying it again changes nothing."""
         if self._asked:
             return self
+        self._shut = False
 
         async def perform(_key: str) -> JSON:
             await self._listen()
@@ -72,12 +73,20 @@ class Subscription:
             self.inbox.closed = False
             await self.post.persist(lambda: self.post.transport.subscribe(self.subject, self.inbox))
             self._open = True
+        if self._shut:  # it was closed meanwhile
+            await self._leave()
 
     async def take(self, timeout_s: float = 5.0) -> Delivery | None:
         """The next letter, or None when none comes in time; there is nothing to ack."""
+        self._shut = False
+        return await self._take(timeout_s)
+
+    async def _take(self, timeout_s: float) -> Delivery | None:
+        """The same, but for a subscription that was closed."""
 
         async def perform(_key: str) -> JSON:
-            await self._listen()
+            if not self._shut:
+                await self._listen()
             # Told with the next letter, and then not again.
             missed, self.inbox.missed = self.inbox.missed, 0
             repeated = 0
@@ -119,7 +128,7 @@ class Subscription:
         """
         await self.open()
         while self._asked:
-            found = await self.take(LOOK_S if idle_s is None else idle_s)
+            found = await self._take(LOOK_S if idle_s is None else idle_s)
             if found is not None:
                 yield found
             elif idle_s is not None:
@@ -130,11 +139,14 @@ class Subscription:
 
     async def close(self) -> None:
         """Stop listening; a loop over its letters ends."""
+        self._shut, self._asked = True, False
+        await self._leave()
+
+    async def _leave(self) -> None:
         self.inbox.close()
         if self._open:
-            await self.post.transport.unsubscribe(self.inbox)
             self._open = False
-        self._asked = False
+            await self.post.transport.unsubscribe(self.inbox)
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self.open().__await__()
