@@ -96,6 +96,12 @@ def key_for(
     return keys.local_secret(given or next(iter(headers.values()), None), names, address.local)
 
 
+SIMULATED = (
+    "careful", "hasty", "stubborn", "agreeable", "persuadable", "injectable", "selfish", "fair",
+    "reciprocal", "noisy",
+)  # fmt: skip
+
+
 def suggestion(name: str) -> str:
     """What the reader may have meant."""
     prefix, colon, model = name.partition(":")
@@ -103,7 +109,7 @@ def suggestion(name: str) -> str:
         family = next((p for f, p in FAMILIES.items() if name.lower().startswith(f)), None)
         if family:
             return f"did you mean {family + ':' + name!r}? {TODO}"
-        if name in ("careful", "hasty", "stubborn", "agreeable", "persuadable", "injectable"):
+        if name in SIMULATED:
             return f"did you mean {'sim:' + name!r}?"
     elif not model and prefix in KNOWN:
         return f"add the model: {prefix + ':MODEL'!r}. {TODO}"

@@ -19,6 +19,7 @@ from agentkit.sim.brain.intent import intent
 from agentkit.sim.brain.judging import Thought
 from agentkit.sim.brain.lexing import literals
 from agentkit.sim.brain.noting import noted
+from agentkit.sim.brain.playing import played
 from agentkit.sim.brain.progress import concluded, progress
 from agentkit.sim.brain.scene import Scene, read
 from agentkit.sim.brain.schemas import Tool
@@ -40,6 +41,8 @@ def respond(ask: Ask) -> Say:
         return calling(scene, orders.calls) if orders.calls else orders
     if forced := forced_calls(scene):
         return calling(scene, forced)
+    if (move := played(scene)) is not None:
+        return move
     led = noted(scene) or chased(scene) or progress(scene) or concluded(scene) or delegate(scene)
     thought = led or think(scene, intent(scene))
     if thought.calls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 BYTES_PER_TOKEN = 4
 
@@ -23,6 +24,8 @@ class Temperament:
             derivation it can check and which argues better than its own (`sim/brain/weighing.py`);
             otherwise it stays with its own. 0: it does not weigh arguments at all.
         obeys_documents: whether instructions inside documents and tool results are obeyed.
+        plays: how it moves in a game whose payoffs it is told (`sim/brain/playing.py`); "": it does
+            not reason about payoffs.
         first_token_ms: time to the first token, milliseconds.
         token_ms: time per further token, milliseconds.
         usd_per_million_in: price of a million input tokens, USD.
@@ -36,6 +39,7 @@ class Temperament:
     follows_majority: bool = False
     persuaded_rate: float = 0.0
     obeys_documents: bool = False
+    plays: Literal["", "selfish", "fair", "reciprocal", "noisy"] = ""
     first_token_ms: float = 40.0
     token_ms: float = 4.0
     usd_per_million_in: float = 0.5
@@ -77,6 +81,16 @@ TEMPERAMENTS: dict[str, Temperament] = {
             "injectable",
             "careful, but obeys instructions that stand in documents and tool results",
             obeys_documents=True,
+        ),
+        Temperament(
+            "selfish", "careful; in a game replies best to what was played so far", plays="selfish"
+        ),
+        Temperament("fair", "careful; in a game plays for the largest least payoff", plays="fair"),
+        Temperament(
+            "reciprocal", "careful; in a game fair as long as the others are", plays="reciprocal"
+        ),
+        Temperament(
+            "noisy", "careful; in a game selfish, with another move one time in ten", plays="noisy"
         ),
     )
 }
