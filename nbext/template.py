@@ -95,16 +95,17 @@ def expression(text: str, start: int) -> tuple[Any, str, int]:
             # A dict inside the expression may end in }} too: try the next pair of braces.
             wrong = wrong or (source, error)
     line = text.count("\n", 0, start) + 1
+    place = f" in line {line} of the body" if "\n" in text else ""
     if wrong is None:
         raise BadTemplate(
-            f"The {{{{ in line {line} of the body is not closed: {text[start : start + 40]!r}.",
+            f"The {{{{{place} is not closed: {text[start : start + 40]!r}.",
             expected="{{ expression }}",
             todo=r"close it, or write \{{ for the two braces themselves",
         )
     source, cause = wrong
     why = cause.msg if isinstance(cause, SyntaxError) else str(cause)
     raise BadTemplate(
-        f"{{{{ {source} }}}} in line {line} of the body is no Python expression: {why}.",
+        f"{{{{ {source} }}}}{place} is no Python expression: {why}.",
         expected="an expression over this notebook's variables",
         todo=r"correct it, or write \{{ for the two braces themselves",
         expression=source,

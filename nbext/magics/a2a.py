@@ -99,15 +99,13 @@ async def added(session: Session, name: str, url: str, line: Line) -> Told:
     Raises:
         SetupError: no name, no address. PeerError: it is not there, or not as it should be.
     """
-    from nbext.template import render
-
     checked(session, name, "An agent")
     limit = line.one("--timeout")
     how: dict[str, Any] = {} if limit is None else {"timeout_s": seconds(limit)}
     found = await adapters("RemoteAgent").a2a_agent(
-        render(url, session.namespace),
+        url,
         name=name,
-        token=plain(render(line.one("--token") or "", session.namespace)),
+        token=plain(line.one("--token") or ""),
         keys=[plain(one) for one in line.given.get("--key", ())],
         hosts=line.given.get("--host", ()),
         **how,
@@ -126,14 +124,12 @@ async def served(session: Session, names: list[str], line: Line) -> Told:
     Raises:
         SetupError: there is none of that name, or it cannot be served.
     """
-    from nbext.template import render
-
     name = one_of(names, session.actors(), "is an actor here")
     running = SERVED.setdefault(session, {})
     if name in running:
         await running.pop(name).stop()
     budget, port = line.one("--budget"), line.one("--port")
-    token = plain(render(line.one("--token") or "", session.namespace))
+    token = plain(line.one("--token") or "")
     service = await adapters("RemoteAgent").serve_a2a(
         session.actors()[name],
         port=0 if port is None else int(number(grammar("serve"), "--port", port)),

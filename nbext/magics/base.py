@@ -11,6 +11,7 @@ from IPython.core.magic import no_var_expand
 from nbext.options import Grammar, Line, parse
 from nbext.session import Session
 from nbext.table import Told, show
+from nbext.template import render
 
 Act = Callable[[Session, Line, str | None], Any]
 """(session, line, body or None) -> result; async where it waits."""
@@ -61,11 +62,12 @@ def bound(magic: Magic, session: Session) -> Callable[..., Any]:
     """The function that IPython calls; its docstring is what `%%ask?` shows."""
 
     def call(line: str, cell: str | None = None) -> Any:
-        return magic.act(session, parse(magic.grammar_for(session, line), line), cell)
+        grammar = magic.grammar_for(session, line)
+        return magic.act(session, filled(parse(grammar, line), grammar, session), cell)
 
     def wait(line: str, cell: str | None = None) -> Any:
         session.check_awaited(magic.grammar.magic)
-        return magic.act(session, parse(magic.grammar_for(session, line), line), cell)
+        return call(line, cell)
 
     chosen: Callable[..., Any] = wait if magic.waits else call
     chosen.__name__ = chosen.__qualname__ = magic.name
@@ -75,6 +77,26 @@ def bound(magic: Magic, session: Session) -> Callable[..., Any]:
         chosen.getdoc = lambda: f"{documented(magic)}\n\n{more(session)}"  # type: ignore[attr-defined]
     expanded: Callable[..., Any] = no_var_expand(chosen)
     return expanded
+
+
+def filled(line: Line, grammar: Grammar, session: Session) -> Line:
+    """The line with its {{ expressions }} replaced, once: those of its words and its options.
+
+    What follows the last word is the magic's own to fill in, as it may hold more than text; an
+    option whose value is Python has no need of it.
+
+    Raises:
+        BadTemplate: one cannot be evaluated, or is no text.
+    """
+
+    def fill(several: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(render(one, session.namespace) for one in several)
+
+    if not any("{{" in text for texts in (line.words, *line.given.values()) for text in texts):
+        return line
+    code = {option.name for option in grammar.options if option.python}
+    given = {name: texts if name in code else fill(texts) for name, texts in line.given.items()}
+    return line.model_copy(update={"words": fill(line.words), "given": given})
 
 
 def documented(magic: Magic) -> str:

@@ -107,10 +107,8 @@ async def added(session: Session, name: str, line: Line) -> Told:
     if not line.rest:
         raise SetupError(f"%mcp add {name} names no server.", expected=USAGE["add"])
     where = render(line.rest, session.namespace)
-    env = dict(pair(render(one, session.namespace), "=") for one in line.given.get("--env", ()))
-    headers = dict(
-        pair(render(one, session.namespace), ":") for one in line.given.get("--header", ())
-    )
+    env = dict(pair(one, "=") for one in line.given.get("--env", ()))
+    headers = dict(pair(one, ":") for one in line.given.get("--header", ()))
     protocols = adapters("McpServer")
     server = protocols.McpServer(
         where, name=name, env=env or None, headers=headers or None,

@@ -101,10 +101,7 @@ def others(session: Session, line: Line) -> list[Log]:
     Raises:
         LogError: one is none, or cannot be read.
     """
-    from nbext.template import render
-
-    names = [render(name, session.namespace) for name in line.given.get("--with", ())]
-    return [open_log(name, write=False) for name in names]
+    return [open_log(name, write=False) for name in line.given.get("--with", ())]
 
 
 def unasked(session: Session, line: Line) -> Actor | None:

@@ -68,6 +68,23 @@ def test_quiet_shows_nothing_and_time_shows_the_time(shared: Notebook) -> None:
     assert " s]" in shared.ok(DUES.replace("clerk", "clerk --time", 1)).text
 
 
+def test_words_and_options_of_a_line_are_filled_in_once(shared: Notebook) -> None:
+    shared.ok("%ask clerk --quiet -> told What are the dues for 60 t in Amber?")
+    shared.ok("run, who, cents, tricky = told.run_id, 'clerk', 7, 'a {{ nope }}'")
+    assert "60 t" in shared.ok("%transcript {{ run }}").text
+    assert "60 t" in shared.ok('%transcript {{ run[-12:] + "" }}').text
+    assert "Message graph" in shared.ok("%graph {{ told.run_id }}").text
+    shared.ok("%ask {{ who }} --quiet --seed {{ cents + 1 }} -> again Is the port open?")
+    begun = "open_log().read(again.run_id)[0]"
+    shared.ok("from agentkit import open_log")
+    assert shared.value(f"again.actor, {begun}.seed") == "('clerk', 8)"
+    shared.ok("%rerun {{ run }} --quiet -> same")
+    assert shared.value("same.text == told.text, same.usage.calls") == "(True, 0)"
+    cell = shared.run("%transcript {{ tricky }}")
+    assert (cell.ename, "a {{ nope }}" in cell.error) == ("UnknownRun", True)
+    assert shared.run("%transcript {{ nope }}").ename == "BadTemplate"
+
+
 def test_a_body_is_a_template(shared: Notebook) -> None:
     shared.ok("tonnes = 50")
     cell = shared.ok("%%ask clerk\nWhat are the dues for {{ tonnes }} t in Amber? {not this}")
