@@ -27,6 +27,7 @@ from agentkit.sim.brain.social import think
 from agentkit.sim.brain.temperaments import temperament
 from agentkit.sim.brain.thought import Ask, Call, Say
 from agentkit.sim.brain.tries import forced_arguments
+from agentkit.sim.brain.worded import worded
 
 
 def respond(ask: Ask) -> Say:
@@ -36,6 +37,8 @@ def respond(ask: Ask) -> Say:
         UnknownTemperament: the model is none of the simulated ones.
         Unfillable: the schema asks for an endless or huge form.
     """
+    if (inner := worded(ask)) is not None:
+        return inner.written(respond(inner.ask))
     scene = read(ask, temperament(ask.model))
     if scene.temper.obeys_documents and (orders := obeyed(scene)):
         return calling(scene, orders.calls) if orders.calls else orders
