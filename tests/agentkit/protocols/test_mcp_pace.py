@@ -65,6 +65,8 @@ async def test_a_stream_that_ends_is_not_asked_for_without_a_pause() -> None:
         return httpx2.Response(405)
 
     told = Told(httpx2.MockTransport(answer))
+    headers = {"accept": "application/json, text/event-stream"}
     for method in ("GET", "GET", "GET", "POST"):
-        await told.handle_async_request(httpx2.Request(method, "http://127.0.0.1/mcp"))
+        made = httpx2.Request(method, "http://127.0.0.1/mcp", headers=headers)
+        await told.handle_async_request(made)
     assert asked[2] - asked[0] >= 2 * pace.GET_S - 0.02
