@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import subprocess
 import sys
 import threading
 import zipfile
@@ -13,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,9 +42,10 @@ class Serving(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def answer(self, body: bool) -> None:
-        path = self.path.partition("?")[0]
+        asked = self.path.partition("?")[0]
+        path = urlsplit(asked).path  # whoever takes it for a proxy asks for a whole address
         start = int((self.headers.get("range") or "bytes=0-")[6:].partition("-")[0])
-        self.seen.append(f"{self.command} {path} {start}")
+        self.seen.append(f"{self.command} {asked} {start}")
         if path not in self.files:
             self.send_error(404)
             return
@@ -152,6 +156,45 @@ def test_an_index_that_does_not_answer_is_told_in_pips_words(
     web.files.clear()
     with pytest.raises(SetupError, match=r"could not be downloaded:\n(.|\n)*tiny-model"):
         pulled(weights)
+
+
+FAR = "http://far.example"
+
+
+@pytest.fixture
+def behind(web: type[Serving], monkeypatch: pytest.MonkeyPatch) -> type[Serving]:
+    """The same server as the proxy to an index and a hub that only it knows."""
+    monkeypatch.setenv("HTTP_PROXY", os.environ["HF_ENDPOINT"])
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "PIP_INDEX_URL": f"{FAR}/simple", "PIP_TRUSTED_HOST": "far.example", "HF_ENDPOINT": FAR,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return web
+
+
+@pytest.mark.parametrize("proxy", ["HTTP_PROXY", "PIP_PROXY"])
+def test_an_index_is_reached_by_the_proxy_that_is_set(
+    behind: type[Serving], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    address = os.environ["HTTP_PROXY"]
+    monkeypatch.delenv("HTTP_PROXY")
+    monkeypatch.setenv(proxy, address)
+    data = model(tmp_path)
+    assert pulled(packaged(behind, tmp_path, data)).read_bytes() == data
+    assert behind.seen and all(one.split()[1].startswith(FAR) for one in behind.seen)
+
+
+def test_a_hub_is_reached_by_the_proxy_that_is_set(behind: type[Serving], tmp_path: Path) -> None:
+    data = model(tmp_path)
+    weights = on_hub(behind, data)
+    # In a process of its own: the hub's client keeps the proxies that it was made with.
+    command = [sys.executable, "-m", "agentkit", "local", "pull", weights.name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert files.place(weights).read_bytes() == data
+    assert behind.seen and all(one.split()[1].startswith(FAR) for one in behind.seen)
 
 
 def test_a_broken_download_of_the_hub_goes_on_where_it_was(
