@@ -242,7 +242,7 @@ def test_the_command_trains_and_tells_every_point(
     monkeypatch.chdir(tmp_path)
     assert main(["local", "train", "a.gguf", "--minutes", "0.001", "--points", "p.jsonl"]) == 0
     told = [Point.model_validate_json(one) for one in Path("p.jsonl").read_text().splitlines()]
-    assert [one.steps for one in told] == [0, 1]
+    assert len(told) == 2 and told[0].steps == 0 < told[1].steps
     assert "connect('local:" in capsys.readouterr().out
     again = files.read(tmp_path / "a.gguf")
     assert "tool_call" in again.values[files.TEMPLATE]
