@@ -36,6 +36,7 @@ SERVING = {
     "fleet": "see and mend what workers do",
     "grade": "grade submissions, each in a sandbox",
     "assignment": "check an assignment, build its notebooks for students and teachers",
+    "receipts": "sign what an endpoint served, and check a log by it",
     "leaderboard": "teams at equal budget, on other cases each week",
     "class": "what a class spent and handed in, and who needs help",
 }

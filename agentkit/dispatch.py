@@ -18,6 +18,7 @@ PLACES = {
     "grade": "agentkit.grading.command",
     "leaderboard": "agentkit.grading.leaderboard",
     "assignment": "agentkit.grading.assigning",
+    "receipts": "agentkit.grading.receipting",
 }
 """By command the module whose `main`, or the function named, runs it; it may need an extra."""
 
