@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agentkit.games.congestion import improving as improving
     from agentkit.games.dynamics import Path as Path
     from agentkit.games.dynamics import fictitious_play as fictitious_play
+    from agentkit.games.dynamics import gradient_play as gradient_play
     from agentkit.games.dynamics import replicator as replicator
     from agentkit.games.equilibria import Equilibria as Equilibria
     from agentkit.games.equilibria import Equilibrium as Equilibrium
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from agentkit.games.game import STAG as STAG
     from agentkit.games.game import Game as Game
     from agentkit.games.game import commons as commons
+    from agentkit.games.learners import Learned as Learned
+    from agentkit.games.learners import q_learner as q_learner
+    from agentkit.games.learners import q_learning as q_learning
+    from agentkit.games.learners import reinforce as reinforce
     from agentkit.games.match import Match as Match
     from agentkit.games.match import match_of as match_of
     from agentkit.games.measures import payoff as payoff
@@ -43,6 +48,9 @@ if TYPE_CHECKING:
     from agentkit.games.mechanisms import lies as lies
     from agentkit.games.mechanisms import second_price as second_price
     from agentkit.games.mechanisms import vcg as vcg
+    from agentkit.games.pricing import Market as Market
+    from agentkit.games.pricing import Session as Session
+    from agentkit.games.pricing import learn_prices as learn_prices
     from agentkit.games.repeated import repeated as repeated
     from agentkit.games.strategies import STRATEGIES as STRATEGIES
     from agentkit.games.strategies import strategy as strategy
@@ -56,7 +64,9 @@ HOMES = {
     "Equilibrium": "agentkit.games.equilibria",
     "Game": "agentkit.games.game",
     "Improving": "agentkit.games.congestion",
+    "Learned": "agentkit.games.learners",
     "Lie": "agentkit.games.mechanisms",
+    "Market": "agentkit.games.pricing",
     "Match": "agentkit.games.match",
     "PENNIES": "agentkit.games.game",
     "PRISONERS": "agentkit.games.game",
@@ -64,6 +74,7 @@ HOMES = {
     "SEXES": "agentkit.games.game",
     "STAG": "agentkit.games.game",
     "STRATEGIES": "agentkit.games.strategies",
+    "Session": "agentkit.games.pricing",
     "Tournament": "agentkit.games.tournament",
     "all_pay": "agentkit.games.mechanisms",
     "commons": "agentkit.games.game",
@@ -71,12 +82,17 @@ HOMES = {
     "equilibria": "agentkit.games.equilibria",
     "fictitious_play": "agentkit.games.dynamics",
     "first_price": "agentkit.games.mechanisms",
+    "gradient_play": "agentkit.games.dynamics",
     "improving": "agentkit.games.congestion",
+    "learn_prices": "agentkit.games.pricing",
     "lies": "agentkit.games.mechanisms",
     "match_of": "agentkit.games.match",
     "payoff": "agentkit.games.measures",
     "price_of_anarchy": "agentkit.games.equilibria",
+    "q_learner": "agentkit.games.learners",
+    "q_learning": "agentkit.games.learners",
     "regret": "agentkit.games.measures",
+    "reinforce": "agentkit.games.learners",
     "repeated": "agentkit.games.repeated",
     "replicator": "agentkit.games.dynamics",
     "second_price": "agentkit.games.mechanisms",
@@ -93,7 +109,9 @@ __all__ = [
     "Equilibrium",
     "Game",
     "Improving",
+    "Learned",
     "Lie",
+    "Market",
     "Match",
     "PENNIES",
     "PRISONERS",
@@ -101,6 +119,7 @@ __all__ = [
     "SEXES",
     "STAG",
     "STRATEGIES",
+    "Session",
     "Tournament",
     "all_pay",
     "commons",
@@ -108,12 +127,17 @@ __all__ = [
     "equilibria",
     "fictitious_play",
     "first_price",
+    "gradient_play",
     "improving",
+    "learn_prices",
     "lies",
     "match_of",
     "payoff",
     "price_of_anarchy",
+    "q_learner",
+    "q_learning",
     "regret",
+    "reinforce",
     "repeated",
     "replicator",
     "second_price",

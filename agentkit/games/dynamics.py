@@ -134,3 +134,66 @@ def settled(path: list[dict[str, float]]) -> Path:
     end, half = path[-1], path[len(path) // 2 :]
     still = all(abs(one[move] - end[move]) <= 0.01 for one in half for move in end)
     return Path(tuple(path), still)
+
+
+def gradient_play(
+    game: Game,
+    start: tuple[float, float],
+    steps: int = 4000,
+    rate: float = 0.01,
+    *,
+    winning: float = 1.0,
+) -> tuple[Path, Path]:
+    """Let two players of two moves each climb the gradient of their own payoff, both at once.
+
+    With `winning` at 1 this is infinitesimal gradient ascent in small steps: what they get on
+    average comes to an equilibrium's, what they do need not (Singh, Kearns and Mansour 2000, Nash
+    Convergence of Gradient Dynamics). Below 1 each goes slower while it wins, that is while it does
+    better than its own average so far would: "win or learn fast", which comes to rest (Bowling and
+    Veloso 2002, Multiagent Learning Using a Variable Learning Rate; they compare with the average,
+    too, where no equilibrium is known).
+
+    Args:
+        game: of two players with two moves each.
+        start: chance of the first move, for each.
+        steps: to go.
+        rate: of a step.
+        winning: the rate is multiplied by it for a player that wins, 0..1.
+
+    Returns:
+        For each player the shares of its moves after each step.
+
+    Raises:
+        SetupError: another game, or numbers out of their range.
+    """
+    if game.players != 2 or any(len(moves) != 2 for moves in game.moves):
+        raise SetupError(f"{game.name} is no game of two by two.", expected="two moves for each")
+    if not (steps >= 1 and rate > 0 and 0 < winning <= 1 and all(0 <= p <= 1 for p in start)):
+        raise SetupError(
+            f"A start {start!r}, {steps!r} steps of {rate!r}, winning {winning!r}.",
+            expected="chances, a step or more, a rate above 0, winning above 0 and at most 1",
+        )
+    now, mean = [float(start[0]), float(start[1])], [float(start[0]), float(start[1])]
+    paths: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
+    for step in range(1, steps + 1):
+        slopes = [slope(game, seat, now[1 - seat]) for seat in (0, 1)]
+        # Payoffs are linear in one's own chance, so that the slope tells who does better.
+        wins = [slopes[seat] * (now[seat] - mean[seat]) > 0 for seat in (0, 1)]
+        for seat in (0, 1):
+            gone = rate * (winning if wins[seat] else 1.0) * slopes[seat]
+            now[seat] = min(1.0, max(0.0, now[seat] + gone))
+            mean[seat] += (now[seat] - mean[seat]) / (step + 1)
+            first, second = game.moves[seat]
+            paths[seat].append({first: now[seat], second: 1 - now[seat]})
+    return settled(paths[0]), settled(paths[1])
+
+
+def slope(game: Game, seat: int, other: float) -> float:
+    """What the first move gets more than the second, if the other makes its first with a chance."""
+
+    def pays(move: str) -> float:
+        one, two = game.moves[1 - seat]
+        pairs = [(move, one), (move, two)] if seat == 0 else [(one, move), (two, move)]
+        return other * game.payoff(pairs[0])[seat] + (1 - other) * game.payoff(pairs[1])[seat]
+
+    return pays(game.moves[seat][0]) - pays(game.moves[seat][1])
