@@ -189,8 +189,8 @@ class Fabric:
         return self._queues.get(queue) or self.queue(queue)
 
     async def close(self) -> None:
-        """Close connections."""
-        await self.transport.close()
+        """Close connections: what waits for an answer of a broker ends with StoreUnreachable."""
+        await self.post.close()
 
     async def __aenter__(self) -> Fabric:
         return self

@@ -21,7 +21,7 @@ from agentkit.extras import lacking
 from agentkit.messages import digest
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
-from memory.fabrics.natserrors import Mapped, mapped
+from memory.fabrics.natserrors import Mapped, cancellable, mapped
 from memory.fabrics.transport import Acknowledgement, Held, Inbox
 
 try:
@@ -84,7 +84,7 @@ class JetStream:
         client, self._client = self._client, None
         if client is not None and self._loop is asyncio.get_running_loop():
             # Of a broker that is gone there is nothing left to close.
-            with contextlib.suppress(OSError):
+            with cancellable(), contextlib.suppress(OSError):
                 await client.close()
 
     def crash(self, channel: str) -> Literal["", "before", "after"]:
@@ -110,8 +110,8 @@ class JetStream:
 
     async def unsubscribe(self, inbox: Inbox) -> None:
         made = self._listening.pop(id(inbox), None)
-        if made is not None and self._client is not None and not self._client.is_closed:
-            await made.unsubscribe()
+        if made is not None and self._client is not None:
+            await ended(self._client, made)
 
     async def append(self, channel: Channel, key: str, id: str, data: bytes) -> tuple[int, bool]:
         stream = await self._declare(channel)
@@ -190,11 +190,12 @@ class JetStream:
                     # It is looked for once more: it may have come before we listened.
                     news = await stack.enter_async_context(self._heard(subject))
                     continue
-                try:
-                    await news.next_msg(min(left_s, look_s))
-                    look_s = SOON_S
-                except NatsTimeout:
-                    look_s = min(2 * look_s, ASK_S)
+                with self._mapped(channel.name, channel):
+                    try:
+                        await news.next_msg(min(left_s, look_s))
+                        look_s = SOON_S
+                    except NatsTimeout:
+                        look_s = min(2 * look_s, ASK_S)
 
     async def size(self, channel: Channel) -> int:
         stream = await self._declare(channel)
@@ -300,6 +301,7 @@ class JetStream:
         async with self._heard(client.new_inbox()) as inbox:
             with self._mapped(channel.name, channel):
                 await client.publish(subject, json.dumps(ask).encode(), reply=inbox.subject)
+            with self._mapped(channel.name, channel):
                 message = await inbox.next_msg(timeout=wait_s + ANSWER_S)
         status = (message.headers or {}).get(api.Header.STATUS.value)
         if status is None:
@@ -318,12 +320,12 @@ class JetStream:
     @contextlib.asynccontextmanager
     async def _heard(self, subject: str) -> AsyncIterator[Subscription]:
         client = await self._connected()
-        made = await client.subscribe(subject)
+        with self._mapped(subject):
+            made = await client.subscribe(subject)
         try:
             yield made
         finally:
-            if not client.is_closed:
-                await made.unsubscribe()
+            await ended(client, made)
 
     @contextlib.contextmanager
     def _mapped(self, where: str, channel: Channel | None = None) -> Iterator[None]:
@@ -345,6 +347,13 @@ class JetStream:
 
     def _subject(self, channel: Channel, *rest: str) -> str:
         return ".".join([self.namespace, "channel", channel.name, *rest])
+
+
+async def ended(client: Client, made: Subscription) -> None:
+    """End a subscription; what cannot be told to a broker ended with the connection."""
+    if not client.is_closed:
+        with cancellable(), contextlib.suppress(nats.errors.Error, OSError):
+            await made.unsubscribe()
 
 
 def named(id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 
@@ -23,12 +24,36 @@ class Mapped(Exception):
 
 @contextlib.contextmanager
 def mapped(where: str, broker: str) -> Iterator[None]:
-    """Raise errors of nats-py as Mapped.
+    """Raise errors of nats-py as Mapped, and a cancellation that it swallowed as one.
 
     Args:
         where: the channel or subject.
         broker: as it is called in texts.
     """
+    with cancellable(), translated(where, broker):
+        yield
+
+
+@contextlib.contextmanager
+def cancellable() -> Iterator[None]:
+    """Raise the cancellation of this task that came in the block, whatever the block made of it.
+
+    nats-py ends some waits as if nothing had been when they are cancelled, and others by an
+    error of a closed connection; `asyncio.wait_for` before Python 3.12 returns the answer that
+    is there at the same moment. Who went on then could not be stopped a second time.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
+@contextlib.contextmanager
+def translated(where: str, broker: str) -> Iterator[None]:
+    """Raise errors of nats-py as Mapped."""
     from nats import errors
     from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 

@@ -52,18 +52,32 @@ class Post:
     def __init__(self, transport: Transport, retry_s: float) -> None:
         self.transport, self.retry_s = transport, retry_s
         self._acknowledge = method(transport, "acknowledge", "settle")
+        self._closings = 0
+
+    async def close(self) -> None:
+        """Close connections; what waits for an answer ends, and a later call connects anew."""
+        self._closings += 1
+        await self.transport.close()
 
     async def persist(self, call: Callable[[], Awaitable[T]]) -> tuple[T, int]:
         """What the call gives, and at which attempt.
 
         Raises:
-            StoreUnreachable: no answer for `retry_s`.
+            StoreUnreachable: no answer for `retry_s`, or the fabric was closed meanwhile.
         """
         end, pause_s, attempt = time.monotonic() + self.retry_s, FIRST_PAUSE_S, 1
+        closings = self._closings
         while True:
             try:
                 return await call(), attempt
             except StoreUnreachable as error:
+                if self._closings != closings:
+                    raise StoreUnreachable(
+                        f"The fabric was closed while an answer was waited for: {error.what}",
+                        expected="a fabric that stays open until its calls have ended",
+                        todo="ask again and resume: what was sent has its id, and is not stored"
+                        " twice",
+                    ) from error
                 if time.monotonic() + pause_s > end:
                     raise StoreUnreachable(
                         f"{error.what} It was tried {attempt} times in {self.retry_s:g} s.",

@@ -94,8 +94,10 @@ class Worker:
         try:
             reply = await self._work(letter)
         except asyncio.CancelledError:
-            # Stopped, not failed: another worker may have it at once.
-            await self._acknowledge(got, "nak")
+            # Stopped, not failed: another worker may have it at once, and where that cannot be
+            # told, after ack_wait_s.
+            with contextlib.suppress(StoreUnreachable):
+                await self._acknowledge(got, "nak")
             raise
         except RunTaken:
             # Another worker works on it, or died a moment ago: wait until its lease is over.
@@ -127,7 +129,7 @@ class Worker:
         try:
             await asyncio.shield(finishing)
         except asyncio.CancelledError:
-            await finishing
+            await asyncio.wait([finishing])
             raise
 
     async def _finish(self, got: Received, letter: Letter, reply: dict[str, JSON]) -> None:

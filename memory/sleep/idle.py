@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from types import TracebackType
@@ -104,7 +103,9 @@ class SleepTime:
         try:
             found = await self._work
         except asyncio.CancelledError:
-            if not self._woken:
+            # Woken by an ask, or stopped, which may come at the same moment.
+            task = asyncio.current_task()
+            if not self._woken or (task and task.cancelling()):
                 raise
             self._new = True
         except AgentkitError as error:
@@ -119,8 +120,7 @@ class SleepTime:
         """End it; a consolidation at work ends between two changes."""
         self._remove()
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
 
     async def __aenter__(self) -> Self:
         return self

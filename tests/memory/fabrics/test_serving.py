@@ -190,10 +190,10 @@ async def test_a_task_nobody_can_do_ends_with_the_dead_and_the_asker_is_told(
     opened: Opened,
 ) -> None:
     f = opened()
-    queue = f.queue("jobs", ack_wait_s=0.5, max_deliveries=2)
+    queue = f.queue("jobs", ack_wait_s=0.05, max_deliveries=2)
     asking = asyncio.create_task(f.actor(queue)("poison"))
     for _ in range(2):
-        assert await queue.take(2) is not None
+        assert await queue.take(20) is not None
     async with f.worker(queue, clerk) as (worker,):
         with pytest.raises(StoreError, match="delivered 2 times"):
             await asking
