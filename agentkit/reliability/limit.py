@@ -25,7 +25,7 @@ from agentkit.errors import CircuitOpen, RateLimited, SetupError
 from agentkit.holds import bound_of
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
-from agentkit.reliability.across import ACROSS, LANE
+from agentkit.reliability.across import ACROSS, LANE, Rates
 from agentkit.reliability.admission import TOLD_S, Outdated, Queued, let_go, queued, still
 from agentkit.reliability.gate import Gate
 from agentkit.reliability.headers import LONGEST_S, pause_s
@@ -68,16 +68,16 @@ class Limit(Setting):
     burst_s: float = Field(default=1.0, gt=0, le=60.0)
     """How many seconds' worth may go out at once after a pause; at least one request."""
     fleet: bool = False
-    """Whether `requests_per_minute` is for all workers of a fleet together, not for each process;
-    see agentkit.fleet.permits. Their log must be one in Postgres."""
+    """Whether the rates are for all workers of a fleet together, not for each process; see
+    agentkit.fleet.permits. Their log must be one in Postgres."""
 
     @model_validator(mode="after")
     def _together(self) -> Limit:
-        if self.fleet and (self.requests_per_minute is None or self.tokens_per_minute is not None):
+        if self.fleet and self.requests_per_minute is None and self.tokens_per_minute is None:
             raise SetupError(
-                "A limit for a whole fleet is a number of requests per minute.",
-                expected="Limit(requests_per_minute=..., fleet=True), without tokens_per_minute",
-                todo="bound the tokens in each process by another share of what you have",
+                "A limit for a whole fleet needs a rate.",
+                expected="Limit(requests_per_minute=..., tokens_per_minute=..., fleet=True), or one"
+                " of the two",
             )
         return self
 
@@ -236,7 +236,7 @@ class Limited(Wrapper):
         waited_s = await queued(pace.enter(LANE.get() or request.actor, need))
         if pace.limit.fleet:
             try:
-                waited_s += await queued(self.across(request))
+                waited_s += await queued(self.across(request, need))
             except BaseException:
                 pace.refund(need, clock())
                 raise
@@ -251,6 +251,7 @@ class Limited(Wrapper):
             reply = await self.model(request, on_text)
         except CircuitOpen:
             pace.refund(need, clock())
+            self.settle_across(need, 0.0)
             raise
         except RateLimited as error:
             self.refused(error)
@@ -258,18 +259,29 @@ class Limited(Wrapper):
         if need:
             took = reply.usage.tokens_in + reply.usage.tokens_out
             pace.settle(need, took or need)
+            self.settle_across(need, took or need)
             pace.known_out = max(pace.known_out, reply.usage.tokens_out)
         return reply
 
-    async def across(self, request: Request) -> float:
+    async def across(self, request: Request, need: float) -> float:
         """Wait for the turn among all workers of a fleet; elsewhere there is nobody else."""
-        rate, all_of_them = self.pace.limit.requests_per_minute, ACROSS.get()
-        if all_of_them is None or rate is None:
+        all_of_them, stated = ACROSS.get(), self.pace.limit
+        if all_of_them is None:
             return 0.0
-        endpoint = endpoint_of(self.model)
-        name = f"{self.name} {getattr(endpoint, 'account', '')[:16]}"
+        rates = Rates(stated.requests_per_minute, stated.tokens_per_minute, stated.burst_s)
         lane = LANE.get() or request.actor
-        return await all_of_them.enter(name, rate, self.pace.limit.burst_s, lane)
+        return await all_of_them.enter(self.place, rates, lane, need)
+
+    @property
+    def place(self) -> str:
+        """What all workers know the endpoint by."""
+        return f"{self.name} {getattr(endpoint_of(self.model), 'account', '')[:16]}"
+
+    def settle_across(self, need: float, took: float) -> None:
+        """Correct for all workers what a call was taken to need."""
+        all_of_them = ACROSS.get() if self.pace.limit.fleet else None
+        if all_of_them is not None:
+            all_of_them.settle(self.place, need, took)
 
     def need(self, request: Request) -> float:
         """The tokens that a call may take; they are counted only where they are bounded."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from agentkit import attach, open_log
+from agentkit import Agent, attach, open_log
 from agentkit.errors import BudgetSpent, SetupError
 from agentkit.events import Usage
 from agentkit.fleet import Fleet
@@ -28,7 +28,8 @@ from agentkit.fleet.worker import Worker
 from agentkit.holds import Bound
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
-from agentkit.reliability.limit import Limit
+from agentkit.reliability.across import ACROSS, Rates
+from agentkit.reliability.limit import Limit, limit
 from tests.agentkit.fleet import quota_team
 from tests.conftest import ROOT
 from tests.fakes import FakeClock
@@ -187,10 +188,10 @@ async def test_a_log_in_a_file_keeps_no_budget_for_all(tmp_path: Path) -> None:
             await wrong()
     with pytest.raises(SetupError, match="has no name"):
         await fleet.allow("", usd=1.0)
-    with pytest.raises(SetupError, match="number of requests per minute"):
+    with pytest.raises(SetupError, match="needs a rate"):
         Limit(fleet=True)
     with pytest.raises(SetupError, match="keeps no budget"):
-        await LogAcross(log).enter("m", 60.0, 1.0, "")
+        await LogAcross(log).enter("m", Rates(60.0), "")
     log.close()
 
 
@@ -212,7 +213,7 @@ async def test_all_who_share_a_rate_keep_to_it_and_use_it(postgres_url: str) -> 
 
     async def call(gate: LogAcross, lane: str) -> None:
         while time.monotonic() < until:
-            await gate.enter("m", per_s * 60, burst_s, lane)
+            await gate.enter("m", Rates(per_s * 60, None, burst_s), lane)
             times.append(time.monotonic())
 
     until = time.monotonic() + 1.5
@@ -228,6 +229,95 @@ async def test_all_who_share_a_rate_keep_to_it_and_use_it(postgres_url: str) -> 
     for gate, log in zip(gates, logs, strict=True):
         await gate.close()
         log.close()
+
+
+def largest_in(used: list[tuple[float, float]], seconds: float) -> float:
+    """The most tokens in any time of that length."""
+    window, total, most = deque[tuple[float, float]](), 0.0, 0.0
+    for at, tokens in sorted(used):
+        window.append((at, tokens))
+        total += tokens
+        while window[0][0] <= at - seconds:
+            total -= window.popleft()[1]
+        most = max(most, total)
+    return most
+
+
+@pytest.mark.parametrize("calls_per_s", [None, 60.0])
+async def test_tokens_are_bounded_for_all_together_too(
+    postgres_url: str, calls_per_s: float | None
+) -> None:
+    """Calls of all sizes, some larger than a burst, told afterwards what they took."""
+    per_s, burst_s, largest = 2000.0, 0.2, 900.0
+    rates = Rates(calls_per_s and calls_per_s * 60, per_s * 60, burst_s)
+    used: list[tuple[float, float]] = []
+    logs = [open_log(postgres_url) for _ in range(3)]
+    gates = [LogAcross(log) for log in logs]
+
+    async def call(gate: LogAcross, lane: str, rng: random.Random) -> None:
+        while time.monotonic() < until:
+            tokens = rng.choice([0.0, 1.0, 20.0, 40.0, largest])
+            await gate.enter("m", rates, lane, tokens)
+            used.append((time.monotonic(), tokens))
+            gate.settle("m", tokens, tokens)
+
+    until = time.monotonic() + 2.0
+    lanes = [call(gate, f"{n}", random.Random(n)) for gate in gates for n in range(8)]
+    async with asyncio.timeout(60):
+        await asyncio.gather(*lanes)
+    late_s = 0.1
+    for seconds in (0.05, 0.2, 1.0):
+        most = per_s * (seconds + burst_s + late_s) + len(gates) * largest
+        assert largest_in(used, seconds) <= most
+        if calls_per_s is not None:
+            allowed = calls_per_s * (seconds + burst_s + late_s) + len(gates)
+            assert most_in([at for at, _ in used], seconds) <= allowed
+    elapsed = max(at for at, _ in used) - until + 2.0
+    part = sum(tokens for _, tokens in used) / (per_s * elapsed)
+    assert part > 0.6 or (calls_per_s is not None and len(used) > 0.6 * calls_per_s * elapsed)
+    assert sum(gate.gates["m"].asked for gate in gates) < 40 * elapsed
+    for gate, log in zip(gates, logs, strict=True):
+        await gate.close()
+        log.close()
+
+
+async def test_what_a_call_did_not_take_is_the_next_ones(postgres_url: str) -> None:
+    log = open_log(postgres_url)
+    across, rates = LogAcross(log), Rates(None, 100.0 * 60, 0.5)
+    await across.enter("m", rates, "", 60.0)
+    across.settle("m", 60.0, 10.0)
+    assert await across.enter("m", rates, "", 50.0) < 0.05
+    across.settle("m", 50.0, 80.0)
+    # Thirty are owed, and forty are wanted: 0.7 s at a hundred a second, less what is due by now.
+    assert 0.15 < await across.enter("m", rates, "", 40.0) < 3.0
+    given_up = asyncio.create_task(across.enter("m", rates, "", 1e6))
+    await asyncio.sleep(0.05)
+    given_up.cancel()
+    async with asyncio.timeout(10):
+        await across.enter("m", rates, "", 1.0)
+    await across.close()
+    log.close()
+
+
+async def test_a_model_that_is_limited_for_the_fleet_asks_for_its_tokens(
+    postgres_url: str,
+) -> None:
+    log = open_log(postgres_url)
+    across = LogAcross(log)
+    limited = limit(quota_team.Priced(), Limit(tokens_per_minute=60_000, fleet=True))
+    teller = Agent("teller", "You say something.", model=limited)
+    set_for = ACROSS.set(across)
+    try:
+        for n in range(12):
+            assert (await teller(f"hello {n}")).text == "said"
+    finally:
+        ACROSS.reset(set_for)
+    (gate,) = across.gates.values()
+    assert gate.calls is None and gate.tokens is not None
+    told = sum(many for _, many in gate.tokens.used)
+    assert told == 12 * quota_team.MOST
+    await across.close()
+    log.close()
 
 
 def started(url: str, folder: Path, per_minute: float) -> subprocess.Popen[bytes]:
