@@ -963,6 +963,77 @@ def meet(peaks):
         return True""",
         },
     ),
+    "25-1": Answers(
+        right={
+            "by a copy": """def own_part(value, moves, seat, idle):
+    other = list(moves)
+    other[seat] = idle
+    return value(list(moves)) - value(other)""",
+        },
+        wrong={
+            "what all got": """def own_part(value, moves, seat, idle):
+    return value(moves)""",
+            "an equal share": """def own_part(value, moves, seat, idle):
+    return value(moves) / len(moves)""",
+            "alters the moves": """def own_part(value, moves, seat, idle):
+    got = value(moves)
+    moves[seat] = idle
+    return got - value(moves)""",
+            "alone against nobody": """def own_part(value, moves, seat, idle):
+    return value([idle] * seat + [moves[seat]]) - value([idle])""",
+            "the other way round": """def own_part(value, moves, seat, idle):
+    return value([*moves[:seat], idle, *moves[seat + 1 :]]) - value(moves)""",
+        },
+    ),
+    "25-2": Answers(
+        right={
+            "a hundredth as fast": """def updated(value, reward, rate):
+    if reward > value:
+        return (1 - rate) * value + rate * reward
+    return value - 0.008 * rate * (value - reward)""",
+        },
+        wrong={
+            "as it was": """def updated(value, reward, rate):
+    return value + rate * (reward - value)""",
+            "only good news": """def updated(value, reward, rate):
+    return max(value, value + rate * (reward - value))""",
+            "the largest so far": """def updated(value, reward, rate):
+    return max(value, reward)""",
+            "half as fast": """def updated(value, reward, rate):
+    return value + (rate if reward > value else rate / 2) * (reward - value)""",
+            "too sure": """def updated(value, reward, rate):
+    return value + (3 if reward > value else 0.001) * (reward - value)""",
+        },
+    ),
+    "25-3": Answers(
+        right={
+            "with a for and an any": """def punishes(seller, usual, cut):
+    prices = [seller(usual, cut)]
+    for _ in range(10):
+        prices.append(seller(prices[-1], usual))
+    return prices[0] < usual and any(price == usual for price in prices[1:])""",
+        },
+        wrong={
+            "always": """def punishes(seller, usual, cut):
+    return True""",
+            "without forgiveness": """def punishes(seller, usual, cut):
+    return seller(usual, cut) < usual""",
+            "only forgiveness": """def punishes(seller, usual, cut):
+    price = seller(usual, cut)
+    for _ in range(10):
+        price = seller(price, usual)
+    return price == usual""",
+            "any change": """def punishes(seller, usual, cut):
+    return seller(usual, cut) != usual""",
+            "for ever patient": """def punishes(seller, usual, cut):
+    price = seller(usual, cut)
+    if price >= usual:
+        return False
+    for _ in range(1000):
+        price = seller(price, usual)
+    return price == usual""",
+        },
+    ),
     "27-1": Answers(
         right={
             "in one rule": """def must_hold():

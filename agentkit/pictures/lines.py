@@ -78,7 +78,8 @@ class Lines:
 
     def __str__(self) -> str:
         low, high = self.reach
-        rows = [f"{self.title} ({low:.3g} to {high:.3g}, {self.across} by {self.across})"]
+        steps = f"{self.across} 1 to {max(map(len, self.lines.values())):,}"
+        rows = [f"{self.title}: {low:.3g} to {high:.3g}, {steps}"]
         longest = max(map(len, self.lines))
         for name, line in self.lines.items():
             marks = [BLOCKS[int(7.999 * (one - low) / (high - low))] for one in thinned(line, 48)]
