@@ -747,6 +747,90 @@ def all_right(n, c, k):
     return round(most / sum(out + width for out, width in shapes))""",
         },
     ),
+    "20-1": Answers(
+        right={
+            "by cases": """def on_number(mine, heard):
+    if heard < mine:
+        return "drop"
+    if heard > mine:
+        return "pass"
+    return "lead\"""",
+        },
+        wrong={
+            "passes all": """def on_number(mine, heard):
+    return "lead" if heard == mine else "pass\"""",
+            "the smallest": """def on_number(mine, heard):
+    return "lead" if heard == mine else "pass" if heard < mine else "drop\"""",
+            "never leads": """def on_number(mine, heard):
+    return "pass" if heard >= mine else "drop\"""",
+            "the largest it knows": """def on_number(mine, heard):
+    return "lead" if mine >= heard else "pass\"""",
+        },
+    ),
+    "20-2": Answers(
+        right={
+            "a vote for each term": """class Voter:
+    def __init__(self):
+        self.votes = {}
+
+    def vote(self, term, candidate):
+        if self.votes and term < max(self.votes):
+            return False
+        return self.votes.setdefault(term, candidate) == candidate""",
+        },
+        wrong={
+            "for everybody": """class Voter:
+    def vote(self, term, candidate):
+        return True""",
+            "for nobody": """class Voter:
+    def vote(self, term, candidate):
+        return False""",
+            "forgets whom": """class Voter:
+    term = 0
+
+    def vote(self, term, candidate):
+        if term <= self.term:
+            return False
+        self.term = term
+        return True""",
+            "old terms, too": """class Voter:
+    def __init__(self):
+        self.votes = {}
+
+    def vote(self, term, candidate):
+        return self.votes.setdefault(term, candidate) == candidate""",
+            "once for ever": """class Voter:
+    chosen = None
+
+    def vote(self, term, candidate):
+        self.chosen = self.chosen or candidate
+        return self.chosen == candidate""",
+        },
+    ),
+    "20-3": Answers(
+        right={
+            "by counting": """from collections import Counter
+
+def decide(heard, told):
+    count = Counter([heard, *told.values()])
+    return "attack" if count["attack"] >= 2 else "retreat\"""",
+        },
+        wrong={
+            "obeys": """def decide(heard, told):
+    return heard""",
+            "always retreats": """def decide(heard, told):
+    return "retreat\"""",
+            "only if all agree": """def decide(heard, told):
+    return "attack" if {heard, *told.values()} == {"attack"} else "retreat\"""",
+            "asks the others only": """def decide(heard, told):
+    return "attack" if list(told.values()).count("attack") >= 2 else "retreat\"""",
+            "most frequent word": """def decide(heard, told):
+    words = [*told.values(), heard]
+    return max(words, key=words.count)""",
+            "one is enough": """def decide(heard, told):
+    return "attack" if "attack" in (heard, *told.values()) else "retreat\"""",
+        },
+    ),
     "22-1": Answers(
         right={
             "by best replies": """def stable(rows, columns, pays):

@@ -137,6 +137,7 @@ LAYERS = [
     "agentkit.grading",
     "agentkit.verify",
     "agentkit.games",
+    "agentkit.collective",
     "agentkit",
     "agentkit.asking",
     "agentkit.costs",
