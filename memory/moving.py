@@ -29,7 +29,7 @@ from memory.erasing import erased
 from memory.errors import BadExport
 from memory.scopes import Scoped
 from memory.steps import paid, step
-from memory.stores import Item, Store
+from memory.stores import Item, Store, shortened
 from memory.stores.entry import admitted
 from memory.stores.metadata import plain_metadata
 from memory.storing import stored
@@ -40,7 +40,10 @@ FORMAT, VERSION = "agentkit_memory", 1
 LONGEST = 64 * 1024 * 1024
 """Bytes of a line."""
 
-File = Path | str | IO[str] | IO[bytes]
+NO_FILE = (OSError, ValueError, RuntimeError)
+"""What a path that cannot be one raises: a zero in it, half of a character, a user there is not."""
+
+File = os.PathLike[str] | str | IO[str] | IO[bytes]
 """A path, or a file that is open."""
 
 
@@ -144,6 +147,7 @@ class Moving(Memory):
         Raises:
             SetupError: the file cannot be written. StoreError: the store failed.
         """
+        checked_file(self.name, file, "write")
         store, names = self.bound(writes=False)
         items = await store.get()
         head = {
@@ -176,6 +180,7 @@ class Moving(Memory):
             StoreError, EndpointError: the store or the embedder failed.
         Cost: that of embedding all texts.
         """
+        checked_file(self.name, file, "readline")
         store, names = self.bound(writes=True)
         found = await in_thread(lambda: Reading(self, names, partial, other_scope).read(file))
         request = with_scope({"file": found.digest, "items": len(found.items)}, names)
@@ -228,6 +233,19 @@ def with_scope(request: dict[str, JSON], names: Mapping[str, str]) -> JSON:
     return {**request, "scope": dict(names)} if names else request
 
 
+def checked_file(memory: str, file: object, verb: str) -> None:
+    """Check that something is a path, or a file that is open.
+
+    Raises:
+        SetupError: it is neither.
+    """
+    if not isinstance(file, str | os.PathLike) and not callable(getattr(file, verb, None)):
+        raise SetupError(
+            f"{memory} was given {shortened(repr(file))} for a file.",
+            expected="a path, or a file that is open",
+        )
+
+
 def write(file: File, head: JSON, items: Sequence[Item]) -> None:
     """Write an export; a path has the old file or the whole new one.
 
@@ -236,25 +254,34 @@ def write(file: File, head: JSON, items: Sequence[Item]) -> None:
     """
     rows = (canonical(one.model_dump(exclude={"fact"})) for one in items)
     lines = (f"{line}\n" for line in (canonical(head), *rows))
-    if not isinstance(file, str | Path):
+    if not isinstance(file, str | os.PathLike):
         texts = isinstance(file, io.TextIOBase)
-        for line in lines:
-            file.write(line if texts else line.encode())  # type: ignore[arg-type]
+        try:
+            for line in lines:
+                file.write(line if texts else line.encode())  # type: ignore[arg-type]
+        except (OSError, ValueError) as error:
+            raise SetupError(
+                f"The open file cannot be written: {error}.", todo="open one for writing"
+            ) from error
         return
-    path = Path(file).expanduser().absolute()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = None
     try:
+        path = Path(file).expanduser().absolute()
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         files.make_private(part)
         with part.open("w", encoding="utf-8", newline="\n") as out:
             out.writelines(lines)
             out.flush()
             os.fsync(out.fileno())
         part.replace(path)
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error}.", todo="name another file") from error
+    except NO_FILE as error:
+        raise SetupError(
+            f"{os.fspath(file)!r} cannot be written: {error}.", todo="name another file"
+        ) from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        with contextlib.suppress(OSError, ValueError):
+            if part is not None:
+                part.unlink()
 
 
 class Reading:
@@ -284,14 +311,14 @@ class Reading:
         """
         try:
             with contextlib.ExitStack() as stack:
-                if isinstance(file, str | Path):
+                if isinstance(file, str | os.PathLike):
                     source: Any = stack.enter_context(Path(file).expanduser().open("rb"))
                 else:
                     source = file
                 self.take(enumerate(lines_of(source), 1))
-        except OSError as error:
+        except NO_FILE as error:
             raise SetupError(
-                f"{file} cannot be read: {error}.", todo="name another file"
+                f"{shortened(repr(file))} cannot be read: {error}.", todo="name another file"
             ) from error
         return self
 

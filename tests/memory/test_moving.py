@@ -359,3 +359,25 @@ async def test_a_process_that_is_killed_imports_nothing(tmp_path: Path) -> None:
         assert await made.count() == 0
         assert (await made.import_(tmp_path / "n.jsonl")).items == await made.count() == 1600
         await made.close()
+
+
+@pytest.mark.parametrize(
+    "file", [3, None, b"a.jsonl", object(), [], "a\0b", "\ud800", "", "~nobody-at-all/x"]
+)
+async def test_what_is_no_file_is_told(file: Any, tmp_path: Path) -> None:
+    made = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+    for moved in (made.export, made.import_):
+        with pytest.raises(SetupError):
+            await moved(file)
+
+
+async def test_a_file_that_is_open_for_something_else_is_told(tmp_path: Path) -> None:
+    made = VectorMemory("notes", store="numpy", embedder="hashed", path=":memory:")
+    path = tmp_path / "a.jsonl"
+    await made.export(path)
+    with path.open() as reading, pytest.raises(SetupError, match="cannot be written"):
+        await made.export(reading)
+    with pytest.raises(SetupError, match="cannot be written"):
+        await made.export(reading)
+    with path.open("a") as writing, pytest.raises(SetupError, match="cannot be read"):
+        await made.import_(writing)
