@@ -39,16 +39,16 @@ class Finding:
         now = current_run().log.clock()
         time, past, preset = now if at is None else at, at is not None, self.preset
         many = self.count if preset is None else max(CANDIDATES, 10 * self.count)
-        hits = told(await self.near(vector, many, where))
+        hits = await self.near(vector, many, where)
         if not history and len(held_at(hits, time, past=past)) < len(hits):
-            hits = told(await self.near(vector, many, only_holding(where, time, past=past)))
+            hits = await self.near(vector, many, only_holding(where, time, past=past))
         return hits if preset is None else ranked(preset, hits, now, self.count)
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Recalled]:
-        """The nearest, whatever they are."""
+        """The nearest, whatever they are, as the memory tells of them."""
         least = self.least
         if self.search == "hybrid":
-            return await hybrid(self.stores, vector, self.query, k, where, least)
+            return told(await hybrid(self.stores, vector, self.query, k, where, least))
         return near_enough(await nearest(self.stores, vector, k, where), least)
 
     def request(self, at: float | None, history: bool) -> dict[str, JSON]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, digest
+from agentkit.messages import JSON, changed, digest
 from agentkit.run import current_run
 from agentkit.scope import current_scope
 from memory.recalled import Recalled
@@ -241,10 +241,7 @@ def only_holding(where: Where | None, at: float, *, past: bool) -> Where:
 
 def told(hits: Sequence[Recalled]) -> list[Recalled]:
     """Hits with what is known of them apart from their metadata."""
-    return [
-        Recalled(item=one.item.told(), score=one.score, parts=one.parts, raw=one.raw)
-        for one in hits
-    ]
+    return [changed(one, item=one.item.told()) for one in hits]
 
 
 def ranked(preset: Preset, hits: Sequence[Recalled], now: float, count: int) -> list[Recalled]:

@@ -232,7 +232,7 @@ class VectorMemory(Sleeping, Moving):
             made = await whole(self.embedder, normal_form(query))
             hits = await finding.hits(made.vectors[0], where, then, history)
             fresh[:] = hits
-            rows = [hit.model_dump(exclude_defaults=True) for hit in hits]
+            rows: JSON = [hit.row() for hit in hits]
             return paid(rows, made.usage, made.cost_usd)
 
         request = me.asked({"query": query, "k": found, **({"where": where} if where else {})})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field
 
-from agentkit.messages import Frozen
+from agentkit.messages import Frozen, changed
 from memory.stores.fact import NOTHING, Fact, parted
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Item(Frozen):
     def told(self) -> Item:
         """As a memory tells of it: what is known of it apart from its metadata."""
         given, fact = parted(self.metadata)
-        return Item(id=self.id, text=self.text, metadata=given, fact=fact)
+        return changed(self, metadata=given, fact=self.fact if fact is NOTHING else fact)
 
     def kept(self) -> Item:
         """As a store keeps it: what is known of it within its metadata."""

@@ -83,9 +83,9 @@ NOTHING = Fact()
 def parted(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], Fact]:
     """Part metadata into what users gave, and what is known beside it."""
     given = {name: one for name, one in metadata.items() if not name.startswith(PREFIX)}
-    own = {name.removeprefix(PREFIX): one for name, one in metadata.items() if name not in given}
-    if not own:
+    if len(given) == len(metadata):
         return given, NOTHING
+    own = {name.removeprefix(PREFIX): one for name, one in metadata.items() if name not in given}
     fields = {NAMED.get(name, name): one for name, one in own.items()}
     fields["run"], _, fields["step"] = str(fields.get("step", "")).rpartition("/")
     fields["supersedes"] = json.loads(fields.get("supersedes", "[]"))

@@ -16,6 +16,7 @@ from agentkit import Agent, run
 from agentkit.errors import SetupError
 from agentkit.log import Log
 from memory import PAPER, ReadOnly, VectorMemory
+from memory.recalled import Recalled
 from memory.stating import in_place
 from memory.stores import Item
 from memory.stores.fact import Fact
@@ -246,3 +247,19 @@ def test_of_the_facts_of_a_key_one_holds_at_a_time_in_whatever_order_they_are_to
                 assert now == before[time]
             if fact.since <= time < fact.until:
                 assert now == [str(n)]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item(id="a", text="b"),
+        Item(id="a", text="b", metadata={"n": 1}),
+        Item(id="a", text="b", fact=Fact(author="x", supersedes=("c",), valid_until=3.0)),
+        Item(id="a", text="b", fact=Fact()),
+    ],
+)
+@pytest.mark.parametrize("raw", [{}, {"words": 2.5}])
+def test_a_step_records_of_a_hit_what_is_not_usual(item: Item, raw: dict[str, float]) -> None:
+    hit = Recalled(item=item, score=0.5, parts={"relevance": 0.5}, raw=raw)
+    assert json.dumps(hit.row()) == json.dumps(hit.model_dump(mode="json", exclude_defaults=True))
+    assert Recalled.model_validate(hit.row()) == hit
