@@ -809,6 +809,9 @@ def all_right(n, c, k):
     ),
     "20-3": Answers(
         right={
+            "most frequent word": """def decide(heard, told):
+    words = [*told.values(), heard]
+    return max(words, key=words.count)""",
             "by counting": """from collections import Counter
 
 def decide(heard, told):
@@ -824,9 +827,6 @@ def decide(heard, told):
     return "attack" if {heard, *told.values()} == {"attack"} else "retreat\"""",
             "asks the others only": """def decide(heard, told):
     return "attack" if list(told.values()).count("attack") >= 2 else "retreat\"""",
-            "most frequent word": """def decide(heard, told):
-    words = [*told.values(), heard]
-    return max(words, key=words.count)""",
             "one is enough": """def decide(heard, told):
     return "attack" if "attack" in (heard, *told.values()) else "retreat\"""",
         },

@@ -265,6 +265,11 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Withdrawn", "a2a.withdrawn", {"owner": "ann"}),
     ("Required", "require", {"rules": ["never pay"]}),
     ("Breach", "rule.broken", {"rule": "never pay", "why": "w", "step": "pay"}),
+    (
+        "Averaged",
+        "averaged",
+        {"round": 1, "members": 3, "numbers": 18, "moved": 0.5},
+    ),
     ("Played", "played", {"round": 1, "moves": {"a": "cooperate"}, "payoffs": {"a": 3.0}}),
     ("Forfeited", "forfeit", {"player": "a", "round": 1, "move": "defect"}),
     ("Slipped", "slip", {"player": "a", "round": 1, "meant": "cooperate", "did": "defect"}),

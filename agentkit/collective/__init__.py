@@ -22,30 +22,93 @@ if TYPE_CHECKING:
     from agentkit.collective.byzantine import loyal as loyal
     from agentkit.collective.byzantine import oral as oral
     from agentkit.collective.byzantine import words_told as words_told
+    from agentkit.collective.federated import Federated as Federated
+    from agentkit.collective.federated import accuracy as accuracy
+    from agentkit.collective.federated import chance as chance
+    from agentkit.collective.federated import federated as federated
+    from agentkit.collective.federated import federated_of as federated_of
+    from agentkit.collective.federated import harbours as harbours
+    from agentkit.collective.federated import improved as improved
+    from agentkit.collective.federated import loss as loss
+    from agentkit.collective.federated import masked as masked
+    from agentkit.collective.federated import mean as mean
+    from agentkit.collective.federated import median as median
+    from agentkit.collective.federated import member as member
+    from agentkit.collective.federated import slope as slope
+    from agentkit.collective.federated import unmasked as unmasked
+    from agentkit.collective.swarm import Bridge as Bridge
+    from agentkit.collective.swarm import Flock as Flock
+    from agentkit.collective.swarm import bird as bird
+    from agentkit.collective.swarm import bridge as bridge
+    from agentkit.collective.swarm import flock as flock
+    from agentkit.collective.swarm import flying as flying
+    from agentkit.collective.swarm import spread as spread
 
 HOMES = {
     "Agreement": "agentkit.collective.byzantine",
     "Breaks": "agentkit.collective.byzantine",
+    "Bridge": "agentkit.collective.swarm",
+    "Federated": "agentkit.collective.federated",
+    "Flock": "agentkit.collective.swarm",
+    "accuracy": "agentkit.collective.federated",
     "agreed": "agentkit.collective.byzantine",
     "agreement_of": "agentkit.collective.byzantine",
+    "bird": "agentkit.collective.swarm",
+    "bridge": "agentkit.collective.swarm",
+    "chance": "agentkit.collective.federated",
     "every_lie": "agentkit.collective.byzantine",
+    "federated": "agentkit.collective.federated",
+    "federated_of": "agentkit.collective.federated",
+    "flock": "agentkit.collective.swarm",
+    "flying": "agentkit.collective.swarm",
     "generals": "agentkit.collective.byzantine",
+    "harbours": "agentkit.collective.federated",
+    "improved": "agentkit.collective.federated",
     "liar": "agentkit.collective.byzantine",
+    "loss": "agentkit.collective.federated",
     "loyal": "agentkit.collective.byzantine",
+    "masked": "agentkit.collective.federated",
+    "mean": "agentkit.collective.federated",
+    "median": "agentkit.collective.federated",
+    "member": "agentkit.collective.federated",
     "oral": "agentkit.collective.byzantine",
+    "slope": "agentkit.collective.federated",
+    "spread": "agentkit.collective.swarm",
+    "unmasked": "agentkit.collective.federated",
     "words_told": "agentkit.collective.byzantine",
 }
 
 __all__ = [
     "Agreement",
     "Breaks",
+    "Bridge",
+    "Federated",
+    "Flock",
+    "accuracy",
     "agreed",
     "agreement_of",
+    "bird",
+    "bridge",
+    "chance",
     "every_lie",
+    "federated",
+    "federated_of",
+    "flock",
+    "flying",
     "generals",
+    "harbours",
+    "improved",
     "liar",
+    "loss",
     "loyal",
+    "masked",
+    "mean",
+    "median",
+    "member",
     "oral",
+    "slope",
+    "spread",
+    "unmasked",
     "words_told",
 ]
 

@@ -16,6 +16,7 @@ TOPICS = {
     "answered_by": "person",
     "approved": "patterns.parts.checking",
     "asked_back": "patterns.chatchain",
+    "averaged": "collective.federated",
     "award": "patterns.auction patterns.contractnet",
     "bad_arguments": "toolcalls",
     "best": "patterns.bestof",

@@ -1,0 +1,72 @@
+"""Swarms: order by noise, the short branch, and a plan against a rule at equal budget."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+import pytest
+
+from agentkit import open_log
+from agentkit.collective import bird, bridge, flock, flying, spread
+from agentkit.errors import SetupError
+
+
+def test_order_falls_with_noise_and_chaos_is_that_of_random_headings() -> None:
+    orders = [flock(40, 3.1, noise, 300).last for noise in (0.1, 2.0, 4.0, 2 * math.pi)]
+    assert orders == sorted(orders, reverse=True) and orders[0] > 0.95
+    # Of N headings drawn by chance the mean vector is sqrt(pi / 4N) long, on average.
+    assert abs(orders[-1] - math.sqrt(math.pi / 160)) < 0.03
+
+
+async def test_birds_that_are_actors_fly_as_those_of_numpy_do() -> None:
+    one = flock(6, 2.0, 0.0, 2, seed=3)
+    names = [bird(f"b{k}") for k in range(6)]
+    team = flying(names, one.places, one.headings, 2.0, 3)
+    answer = await team("fly", log=open_log("memory:"))
+    found: Any = answer.data
+    longer = flock(6, 2.0, 0.0, 5, seed=3)
+    assert found["order"] == pytest.approx(longer.order[2:])
+    assert found["headings"] == pytest.approx(longer.headings)
+
+
+def test_ants_take_one_of_two_equal_branches_and_the_shorter_of_two_others() -> None:
+    equal = [bridge(seed=seed).taken for seed in range(20)]
+    assert sum(max(one) > 0.8 for one in equal) >= 14
+    assert {one[0] > 0.5 for one in equal} == {True, False}
+    assert all(bridge((1, 2), seed=seed).taken[0] > 0.8 for seed in range(20))
+    late = [bridge((1, 2), 4000, seed=seed, opens=(500, 0)).taken[0] for seed in range(5)]
+    assert max(late) < 0.1  # a shorter way that opens later is not found
+
+
+def test_words_decide_between_a_plan_and_a_swarm() -> None:
+    def met(how: Any, **more: Any) -> float:
+        return statistics.mean(spread(how, sites=30, steps=300, seed=s, **more) for s in range(4))
+
+    assert met("swarm", budget=3) > met("plan", budget=3) + 0.1
+    assert met("plan", budget=36) > met("swarm", budget=36) + 0.05
+    dead = {how: met(how, budget=36, dies=50) for how in ("plan", "swarm")}
+    assert dead["swarm"] > dead["plan"] + 0.2
+
+
+def test_pictures() -> None:
+    assert flock(5, 2.0, 0.1, 5).to_svg().count("<circle") == 5
+    assert "order" in str(flock(5, 2.0, 0.1, 5)) and "1: " in str(bridge())
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        (lambda: flock(1, 2.0, 0.1), "two birds"),
+        (lambda: flock(5, 2.0, float("nan")), "noise"),
+        (lambda: flying([bird("a")], [], [], 1.0, 1), "as many of each"),
+        (lambda: bridge((1.0,)), "two branches"),
+        (lambda: bridge(opens=(5, 5)), "open at first"),
+        (lambda: spread("vote"), "plan"),  # type: ignore[arg-type]
+        (lambda: spread("plan", sites=1), "two sites"),
+    ],
+)
+def test_what_cannot_swarm_is_refused(work: Any, words: str) -> None:
+    with pytest.raises(SetupError, match=words):
+        work()
