@@ -831,6 +831,74 @@ def decide(heard, told):
     return "attack" if "attack" in (heard, *told.values()) else "retreat\"""",
         },
     ),
+    "21-1": Answers(
+        right={
+            "by loops": """def joined(models, counts):
+    total = [0.0] * len(models[0])
+    for model, count in zip(models, counts):
+        for k, weight in enumerate(model):
+            total[k] += weight * count
+    return [one / sum(counts) for one in total]""",
+        },
+        wrong={
+            "the first": """def joined(models, counts):
+    return models[0]""",
+            "without weights": """def joined(models, counts):
+    return [sum(column) / len(models) for column in zip(*models)]""",
+            "not divided": """def joined(models, counts):
+    return [sum(n * w for n, w in zip(counts, column)) for column in zip(*models)]""",
+            "the largest member": """def joined(models, counts):
+    return models[counts.index(max(counts))]""",
+        },
+    ),
+    "21-2": Answers(
+        right={
+            "the median": """import statistics
+
+def robust(numbers, liars):
+    return statistics.median(numbers) if liars else statistics.mean(numbers)""",
+        },
+        wrong={
+            "the mean": """def robust(numbers, liars):
+    return sum(numbers) / len(numbers)""",
+            "drops the largest only": """def robust(numbers, liars):
+    kept = sorted(numbers)[: len(numbers) - liars]
+    return sum(kept) / len(kept)""",
+            "always drops one": """def robust(numbers, liars):
+    kept = sorted(numbers)[1:-1]
+    return sum(kept) / len(kept)""",
+            "alters the list": """def robust(numbers, liars):
+    numbers.sort()
+    kept = numbers[liars : len(numbers) - liars]
+    return sum(kept) / len(kept)""",
+            "always the median": """import statistics
+
+def robust(numbers, liars):
+    return statistics.median(numbers)""",
+        },
+    ),
+    "21-3": Answers(
+        right={
+            "by place in the list": """def hidden(number, who, everybody, secret):
+    here = everybody.index(who)
+    after = sum(secret(who, other) for other in everybody[here + 1 :])
+    return number + after - sum(secret(other, who) for other in everybody[:here])""",
+        },
+        wrong={
+            "the number": """def hidden(number, who, everybody, secret):
+    return number""",
+            "all are added": """def hidden(number, who, everybody, secret):
+    return number + sum(secret(who, other) for other in everybody if other != who)""",
+            "only with the next": """def hidden(number, who, everybody, secret):
+    here = everybody.index(who)
+    before, after = everybody[here - 1], everybody[(here + 1) % len(everybody)]
+    return number + secret(who, after) - secret(before, who)""",
+            "noise of its own": """import random
+
+def hidden(number, who, everybody, secret):
+    return number + random.randrange(10**9)""",
+        },
+    ),
     "22-1": Answers(
         right={
             "by best replies": """def stable(rows, columns, pays):
