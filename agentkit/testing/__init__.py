@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
+    from agentkit.testing.cable import Cable as Cable
     from agentkit.testing.forbidding import Forbidden as Forbidden
     from agentkit.testing.forbidding import RealEndpointAsked as RealEndpointAsked
     from agentkit.testing.forbidding import forbid_real_endpoints as forbid_real_endpoints
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from agentkit.testing.standing_in import stand_in as stand_in
 
 __all__ = [
+    "Cable",
     "Forbidden",
     "FunctionModel",
     "Line",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 HOMES = {
+    "Cable": "agentkit.testing.cable",
     "Forbidden": "agentkit.testing.forbidding",
     "FunctionModel": "agentkit.testing.function",
     "Line": "agentkit.testing.saying",

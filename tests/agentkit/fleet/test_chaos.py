@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -26,7 +25,7 @@ from agentkit import NOT_DONE, Log, open_log
 from agentkit.errors import LogError, Unsettled
 from agentkit.events import RunEnded, RunStarted, StepEnded, StepStarted
 from agentkit.fleet.embedded import Embedded
-from agentkit.logs.postgres.address import address_of
+from agentkit.testing import Cable
 from tests.agentkit.fleet import chaos_team
 from tests.conftest import ROOT
 
@@ -68,48 +67,6 @@ class Fleet:
 
     def performed(self) -> Counter[str]:
         return Counter(self.counts.read_text().splitlines()) if self.counts.exists() else Counter()
-
-
-class Proxy:
-    """A way to the server that can be cut: bytes are then held back, and no connection breaks."""
-
-    def __init__(self, socket: str) -> None:
-        self.socket, self.port = socket, 0
-        self.writers: list[Any] = []
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def start(self) -> None:
-        self.server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        self.open.set()
-        self.server.close()
-        for one in self.writers:
-            one.close()
-        for one in self.writers:
-            with contextlib.suppress(OSError):
-                await one.wait_closed()
-
-    async def _joined(self, reader: Any, writer: Any) -> None:
-        self.writers.append(writer)
-        await self.open.wait()
-        try:
-            theirs = await asyncio.open_unix_connection(self.socket)
-        except OSError:
-            writer.close()
-            return
-        self.writers.append(theirs[1])
-        await asyncio.gather(self._pass(reader, theirs[1]), self._pass(theirs[0], writer))
-
-    async def _pass(self, reader: Any, writer: Any) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                await self.open.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
 
 
 async def until_done(log: Log, runs: int, limit_s: float, person: bool = False) -> None:
@@ -229,23 +186,20 @@ async def test_all_runs_end_whatever_happens_to_workers_server_and_network(
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
     server = Embedded(folder)
     url = f"{server.url}&schema=chaos"
-    host = dict(parse_qsl(urlsplit(address_of(url).conninfo).query))["host"]
-    proxy = Proxy(f"{host}/.s.PGSQL.5432")
-    await proxy.start()
-    cut_url = f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres?schema=chaos"
+    cable = Cable(url).open()
     fleet, log = Fleet(tmp_path, url, turns=5), open_log(url)
     COUNTS[:] = [fleet.counts]
     team = chaos_team.storing if name == "storing" else chaos_team.paying
     ids = await submitted(log, runs, team)
     began = time.monotonic()
     try:
-        killed, frozen, _, _ = fleet.start(), fleet.start(), fleet.start(), fleet.start(cut_url)
+        killed, frozen, _, _ = fleet.start(), fleet.start(), fleet.start(), fleet.start(cable.url)
         while sum(fleet.performed().values()) < runs:
             await asyncio.sleep(0.1)
         killed.kill()
         await asyncio.sleep(1)
         frozen.send_signal(signal.SIGSTOP)
-        proxy.open.clear()
+        cable.cut()
         await asyncio.sleep(2)
         AWAY[:] = [time.time()]
         server.stop(at_once=True)
@@ -255,15 +209,15 @@ async def test_all_runs_end_whatever_happens_to_workers_server_and_network(
         fleet.start()
         await asyncio.sleep(1.5 * LEASE_S)
         frozen.send_signal(signal.SIGCONT)
-        proxy.open.set()
+        cable.mend()
         await until_done(log, runs, 600, person=name == "paying")
         took = time.monotonic() - began
         told = check(log, fleet, ids, "pay" if name == "paying" else "store")
         print(f"\n{name}: {told}, all ended after {took:.1f} s")
     finally:
-        proxy.open.set()
+        cable.mend()
         await asyncio.to_thread(fleet.stop)
-        await proxy.close()
+        cable.close()
         log.close()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
