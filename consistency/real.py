@@ -23,8 +23,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,16 @@ from consistency.levels import LEVELS
 from consistency.plan import Client, Plan
 from consistency.processes import Process
 from consistency.world import Worker, World
-
-NAMES = ("cas-primary", "state")
-"""Levels that hold across processes whatever a session has seen."""
+from consistency.writing import members
+from memory.board.versions import Version
 
 APART = 10_000
 """Operations of one life of a process at most: their numbers begin at a multiple of it."""
 
 LIMIT_S = 60.0
+
+FASTER = 20
+"""How much faster than planned everything happens: these clocks are real."""
 
 
 class Written(History):
@@ -90,12 +92,39 @@ class Real(Process):
 
 
 class Here(World):
-    """What a client needs of a world, in this process alone."""
+    """What a client needs of a world, in this process alone: others have networks of their own."""
 
     def __init__(self, plan: Plan, history: History, life: int) -> None:
         self.plan, self.history = plan, history
         self.ids, self.sessions = itertools.count(life * APART), itertools.count(life * APART)
         self.numbers = {}
+
+    async def faults(self, process: Process) -> None:
+        """Let go wrong between the replicas of a process what the plan says, as long as it lives.
+
+        What crashes are processes themselves, and clients are: see `played`.
+        """
+        self.processes = [process]
+        begun = time.monotonic()
+        for fault in self.plan.faults:
+            await asyncio.sleep(max(0.0, fault.at_s / FASTER - (time.monotonic() - begun)))
+            if fault.kind not in ("crash", "kill"):
+                late = abs(fault.other) / FASTER
+                self._fault(replace(fault, other=late if fault.other > 0 else -late))
+
+
+def attributed(history: History, versions: Iterable[Version]) -> dict[int, int]:
+    """The operation of each write, by its number on the board.
+
+    Of one that was cut off only its value tells: the first that shows it is its own.
+    """
+    found = {op.versions[0]: op.id for op in history.ops if op.ok and op.writes and op.versions}
+    cut = {op.id for op in history.ops if op.type == "info" and op.writes}
+    for one in sorted(versions, key=lambda one: one.n):
+        if one.n not in found and (mine := cut & members(one.value, one.key)):
+            found[one.n] = mine.pop()
+            cut.discard(found[one.n])
+    return found
 
 
 @dataclass(frozen=True)
@@ -108,26 +137,38 @@ class Trial:
     def client(self, number: int, life: int, done: int) -> None:
         """Do what a client has to do from some act on, in an opening of the log for each few."""
         client, rng = self.plan.clients[number], random.Random(f"{self.plan.seed}:{life}")
-        acts = [one for one in client.acts[done:] if one.f != "move"]
+        # What a client has done is known by its operations, and to move is none.
+        acts = [one for one in client.acts if one.f != "move"][done:]
+        moves = [one for one in client.acts if one.f == "move"]
         here = Here(self.plan, Written(self.folder / f"{life}.jsonl"), life)
         while acts:
             some, acts = acts[: (n := rng.randint(1, 3))], acts[n:]
             process = Real(self.plan, number, self.folder / "log.db")
+            if moves and rng.random() < 0.5:
+                some = [*some[:1], rng.choice(moves), *some[1:]]
             try:
-                asyncio.run(self.some(Worker(here, number, client, process), some))
+                worker = Worker(here, number, client, process)
+                asyncio.run(self.some(worker, some, here.faults(process)))
             finally:
                 process.close()
         if here.history.wrong:
             (self.folder / f"{life}.wrong").write_text("\n".join(here.history.wrong))
 
-    async def some(self, worker: Worker, acts: Iterable[Any]) -> None:
-        """Some acts of a client."""
+    async def some(
+        self, worker: Worker, acts: Iterable[Any], faults: Coroutine[Any, Any, None]
+    ) -> None:
+        """Some acts of a client, and what goes wrong meanwhile."""
+        wrong = asyncio.create_task(faults)
         # Where the file was locked for long, nobody knows yet whether the last one is stored.
-        with contextlib.suppress(LogLocked):
-            async with run("client", log=worker.process.log):
-                for act in acts:
-                    await asyncio.sleep(act.pause_s / 20)
-                    await worker.do(act)
+        try:
+            with contextlib.suppress(LogLocked):
+                async with run("client", log=worker.process.log):
+                    for act in acts:
+                        await asyncio.sleep(act.pause_s / FASTER)
+                        await worker.do(act)
+        finally:
+            wrong.cancel()
+            await asyncio.wait([wrong])
 
     def end(self) -> None:
         """Read everything once all is over, and write down what the board says of its writes."""
@@ -140,10 +181,15 @@ class Trial:
         async def looked() -> None:
             async with run("final", log=process.log):
                 if process.board is not None:
-                    # A later number need not be larger here, but a write adds its own last.
-                    here.numbers = {one.n: one.value[-1] for one in process.board.history()}
+                    await process.board.reconcile()
+                    versions = process.board.history()
+                    here.numbers = attributed(history, versions)
                     here._facts(process.board)
-                    values.update((one.value[-1], one.value) for one in process.board.history())
+                    values.update(
+                        (here.numbers[one.n], one.value)
+                        for one in versions
+                        if one.n in here.numbers
+                    )
                 client = Client(process.number, self.plan.replicas[0], ())
                 await Worker(here, -1, client, process).look_everywhere()
 
@@ -241,7 +287,8 @@ def complete(history: History, values: dict[int, Any]) -> None:
             op.expect = op.id
         elif op.type == "info" and op.id in values:
             op.value = values[op.id]
-            op.expect = op.value[:-1] or None
+            # A register is a list, to which a writer adds its own. Of a CRDT nobody asks.
+            op.expect = op.value[:-1] or None if isinstance(op.value, list) else None
 
 
 def begun(target: Callable[..., None], *args: Any) -> BaseProcess:
@@ -254,16 +301,16 @@ def begun(target: Callable[..., None], *args: Any) -> BaseProcess:
 def main() -> int:
     """Play the levels that are asked for; 0 only if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m consistency.real", description=__doc__)
-    parser.add_argument("levels", nargs="*", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("levels", nargs="*", help=f"of {', '.join(LEVELS)}")
     parser.add_argument("--histories", type=int, default=100, help="of each level")
     parser.add_argument("--from", type=int, default=0, dest="start", help="the first seed")
     asked = parser.parse_args()
-    if unknown := [name for name in asked.levels if name not in NAMES]:
-        print(f"no level {', '.join(unknown)}; there are: {', '.join(NAMES)}", file=sys.stderr)
+    if unknown := [name for name in asked.levels if name not in LEVELS]:
+        print(f"no level {', '.join(unknown)}; there are: {', '.join(LEVELS)}", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)
     failed = 0
-    for name in asked.levels or NAMES:
+    for name in asked.levels or LEVELS:
         level, operations, refused, unknown_ends, wrong = LEVELS[name], 0, 0, 0, 0
         for seed in range(asked.start, asked.start + asked.histories):
             with tempfile.TemporaryDirectory(prefix="consistency-") as folder:
