@@ -22,6 +22,7 @@ from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, cut, text_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk
+from memory.doors import doors
 from memory.naming import checked
 from memory.paged.entries import Entry, entry, fitted, groups, shorter
 from memory.paged.notes import Compacted, WindowFilled
@@ -51,6 +52,7 @@ class ConversationParts:
     rest: list[Node]
 
 
+@doors
 class Compaction(Memory):
     """Compacts a conversation that grew too long; see the module."""
 

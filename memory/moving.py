@@ -24,6 +24,7 @@ from agentkit.logs import files
 from agentkit.messages import JSON, Frozen, canonical
 from agentkit.step import Outcome
 from agentkit.threads import in_thread
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.erasing import erased
 from memory.errors import BadExport
@@ -81,6 +82,7 @@ class Line(Frozen):
     metadata: dict[str, Any] = {}
 
 
+@doors
 class Moving(Memory):
     """A memory of items in a store that can be exported, imported, corrected and cleared."""
 

@@ -17,6 +17,7 @@ from agentkit.errors import AgentkitError, SetupError, full_text
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import JSON, canonical, digest
 from agentkit.scope import current_scope, in_run
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.errors import ReadOnly
 from memory.stores import Store
@@ -148,6 +149,7 @@ class Shelf:
             await one.close()
 
 
+@doors
 class Scoped(Memory):
     """A memory whose collection is chosen by its scope; see the module."""
 

@@ -11,6 +11,7 @@ from agentkit.errors import SetupError, StoreError, error_text
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, canonical, digest, jsonable
 from memory.declared import Declared
+from memory.doors import doors
 from memory.journal import Journal, shared
 from memory.steps import step
 
@@ -25,6 +26,7 @@ Fold = Callable[[Any, JSON], Any]
 """From the state and an event, the next state."""
 
 
+@doors
 class State:
     """Event-sourced state: `tally = State("tally", 0, lambda total, event: total + event)`."""
 
@@ -43,7 +45,13 @@ class State:
         Raises:
             SetupError: a name that cannot be. LogError: the log cannot be read.
         """
-        self.name, self.first, self.fold = name, jsonable(initial), apply
+        try:
+            self.name, self.first, self.fold = name, jsonable(initial), apply
+        except ValueError as error:
+            raise SetupError(
+                f"What {name} begins with has no JSON form: {error_text(error)}.",
+                expected="a value that JSON has",
+            ) from error
         self._log = log
 
     @property

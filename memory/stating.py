@@ -138,9 +138,12 @@ def number(memory: str, what: str, given: Any) -> float:
     Raises:
         SetupError: it is none.
     """
-    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
-        raise SetupError(f"{what} given to {memory} is {given!r}.", expected="a number, or a date")
-    return float(given)
+    try:
+        if isinstance(given, int | float) and not isinstance(given, bool) and given == given:
+            return float(given)
+    except OverflowError as error:
+        raise SetupError(f"{what} given to {memory} is too large a number.") from error
+    raise SetupError(f"{what} given to {memory} is {given!r}.", expected="a number, or a date")
 
 
 async def placed(

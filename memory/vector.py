@@ -21,6 +21,7 @@ from agentkit.scope import in_run, note
 from agentkit.step import Outcome
 from agentkit.threads import in_thread
 from agentkit.words import for_line
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
@@ -45,6 +46,7 @@ from memory.stream.presets import Preset, preset_of
 from memory.writing import Facts, Writing, named, normal_form, of_names, writing
 
 
+@doors
 class VectorMemory(Sleeping, Moving):
     """Texts that an agent finds again by how near they are to its question.
 

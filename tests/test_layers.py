@@ -148,6 +148,7 @@ LAYERS = [
     "agentkit.cli",
     "agentkit.__main__",
     "memory.errors",
+    "memory.doors",
     "memory.naming",
     "memory.home",
     "memory.asks",

@@ -20,9 +20,11 @@ from memory.board.replica import UPDATE_S, Replica
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.tools import tools_of
 from memory.board.versions import Consistency, Seen, Version
+from memory.doors import doors
 from memory.steps import step
 
 
+@doors
 class Board(BoardCore, Memory):
     """Shared state with declared consistency; an agent that is given it has a session on it.
 

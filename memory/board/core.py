@@ -18,6 +18,7 @@ from memory.board.saving import load, save
 from memory.board.state import WRITTEN, BoardState, apply
 from memory.board.versions import SAID, Consistency, Version, version_of
 from memory.declared import Declared
+from memory.doors import doors
 from memory.errors import ReadOnly, StoreUnreachable
 from memory.journal import Journal, shared
 from memory.naming import checked
@@ -26,6 +27,7 @@ Merge = Callable[[list[JSON]], JSON]
 """From the values of concurrent writes, oldest first, the one value they come to."""
 
 
+@doors
 class BoardCore:
     """A declared board: its replicas, the network between them, and the fold of its events."""
 

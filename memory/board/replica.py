@@ -27,6 +27,7 @@ from memory.board.session import CAUSAL, GUARANTEES
 from memory.board.tools import tools_of
 from memory.board.versions import Seen, Version, version_of
 from memory.board.writing import NOTHING_READ, Draft, decision
+from memory.doors import doors
 from memory.errors import Conflict, Stale
 from memory.passages import before_task, passages
 from memory.steps import step
@@ -47,6 +48,7 @@ TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 """Whose turn it is after a conflict, by journal, replica and key; a lock belongs to one loop."""
 
 
+@doors
 class Replica(Client, Memory):
     """A session of one reader and writer at one replica; see the module."""
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from agentkit import Actor, Log
 from agentkit.words import for_line
+from memory.doors import doors
 from memory.fabrics.channels import DAY_S, Channel, Group, WhenFull, checked
 from memory.fabrics.post import Post
 from memory.fabrics.queues import Queue, Stream
@@ -17,6 +18,7 @@ from memory.fabrics.topics import Subscription, publish
 from memory.fabrics.transport import Transport
 
 
+@doors
 class Fabric:
     """What carries letters among actors.
 

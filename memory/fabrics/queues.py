@@ -7,6 +7,7 @@ from functools import partial
 from agentkit.messages import JSON
 from agentkit.scope import note
 from agentkit.words import for_line
+from memory.doors import doors
 from memory.fabrics.channels import Channel, Group, checked_group
 from memory.fabrics.delivery import Delivery, delivered, take
 from memory.fabrics.letters import Receipt, decoded, plain, stamped
@@ -15,6 +16,7 @@ from memory.fabrics.post import Post, Received, dead
 from memory.steps import step
 
 
+@doors
 class DurableChannel:
     """What queues and streams share: letters are sent to them."""
 
@@ -56,6 +58,7 @@ class DurableChannel:
         return [one.body for one in found]
 
 
+@doors
 class Queue(DurableChannel):
     """A work queue: each letter goes to one reader, and is gone when it is acked.
 
@@ -94,6 +97,7 @@ class Queue(DurableChannel):
         )
 
 
+@doors
 class Stream(DurableChannel):
     """An event stream: letters stay, in order, and every reader has a position of its own."""
 
@@ -161,6 +165,7 @@ class Stream(DurableChannel):
         )
 
 
+@doors
 class Reader:
     """A place in a stream that outlives whoever reads."""
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from agentkit.errors import StoreError
 from agentkit.messages import JSON
 from agentkit.scope import note
+from memory.doors import doors
 from memory.fabrics.channels import Channel, Group, checked_subject
 from memory.fabrics.delivery import Delivery, delivered
 from memory.fabrics.letters import decoded, plain, stamped
@@ -39,6 +40,7 @@ async def publish(post: Post, name: str, subject: str, body: object) -> None:
         note(Dropped(subject=subject, count=seen["dropped"], reason="lost on its way"))
 
 
+@doors
 class Subscription:
     """What one listener hears from when it subscribed; letters it is too slow for are lost.
 

@@ -17,6 +17,7 @@ from agentkit.logs.erasing import Texts
 from agentkit.messages import JSON
 from agentkit.scope import note
 from memory.asks import PerAsk
+from memory.doors import doors
 from memory.erasing import from_log
 from memory.errors import Conflict, ReadOnly, StoreFull
 from memory.paged.entries import entry, told
@@ -34,6 +35,7 @@ Change = Callable[[dict[str, str]], dict[str, str]]
 """From the blocks of a working context, those it has then."""
 
 
+@doors
 class Outside(Memory):
     """Storage outside of a window, and the working context, as steps; see the module."""
 

@@ -22,6 +22,7 @@ from agentkit.scope import current_scope, note
 from agentkit.tokens import conversation_tokens, cut, message_tokens, tools_tokens
 from agentkit.words import for_line
 from memory.asks import PerAsk
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.home import home
 from memory.naming import checked
@@ -41,6 +42,7 @@ SHARE = 0.5
 """Share of the queue that leaves when the window is full (section 2.2: for example 50 %)."""
 
 
+@doors
 class PagedMemory(Outside):
     """A conversation without bound in a window of bounded size; see the module.
 

@@ -6,6 +6,7 @@ from agentkit import Agent, Model, current_run, run
 from agentkit.errors import SetupError
 from agentkit.log import Log
 from agentkit.scope import in_run
+from memory.doors import doors
 from memory.scopes import Scoped
 from memory.sleep.changes import Undone, undo
 from memory.sleep.consolidating import TIDY, Consolidated, Consolidating
@@ -18,6 +19,7 @@ CALLS = 20
 """Of the model in one consolidation, at most; our choice."""
 
 
+@doors
 class Sleeping(Scoped):
     """A memory that can be put in order between asks."""
 

@@ -45,7 +45,12 @@ def plain_filter(given: Any, depth: int = 0) -> Any:
         return {name: plain_filter(value, depth + 1) for name, value in given.items()}
     if isinstance(given, list | tuple | set):
         return [plain_filter(one, depth + 1) for one in given]
-    return plain_value(given)
+    plain = plain_value(given)
+    if not isinstance(plain, str | int | float | None):
+        raise SetupError(
+            f"A filter compares with {plain!r}.", expected="a text, a number, a boolean or a date"
+        )
+    return plain
 
 
 def bounded(depth: int) -> None:

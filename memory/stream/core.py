@@ -23,6 +23,7 @@ from agentkit.run import current_run
 from agentkit.scope import in_run, note
 from agentkit.step import Outcome
 from agentkit.threads import Turn
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
@@ -56,6 +57,7 @@ RATE = (
 ANSWERED = "I answered:"
 
 
+@doors
 class StreamCore(Moving):
     """The records of one stream in a store, rated, appended and recalled as steps."""
 

@@ -17,6 +17,7 @@ from agentkit.errors import SetupError
 from agentkit.events import Effect
 from agentkit.messages import Thread
 from agentkit.words import for_line
+from memory.doors import doors
 from memory.embed import Embedder
 from memory.hybrid import Search
 from memory.recalled import with_recalled
@@ -28,6 +29,7 @@ from memory.stream.presets import PAPER, Preset
 from memory.stream.records import Record
 
 
+@doors
 class StreamMemory(StreamCore):
     """What an agent observed, recalled by recency, importance and relevance; see the module.
 
