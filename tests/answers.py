@@ -1186,6 +1186,65 @@ def meet(peaks):
     return price == usual""",
         },
     ),
+    "26-1": Answers(
+        right={
+            "by complex numbers": """import cmath
+
+def heading(angles):
+    return cmath.phase(sum(cmath.rect(1, angle) for angle in angles))""",
+        },
+        wrong={
+            "the mean of the numbers": """def heading(angles):
+    return sum(angles) / len(angles)""",
+            "the first": """def heading(angles):
+    return angles[0]""",
+            "the median": """def heading(angles):
+    return sorted(angles)[len(angles) // 2]""",
+            "around the circle": """import math
+
+def heading(angles):
+    return sum(angle % (2 * math.pi) for angle in angles) / len(angles)""",
+            "in degrees": """import math
+
+def heading(angles):
+    return math.degrees(math.atan2(sum(map(math.sin, angles)), sum(map(math.cos, angles))))""",
+        },
+    ),
+    "26-2": Answers(
+        right={
+            "a fixed half": """def moves(here, need, there, wants, luck):
+    return here > need and there < wants and luck < min(0.5, (here - need) / here)""",
+        },
+        wrong={
+            "to whoever is needed": """def moves(here, need, there, wants, luck):
+    return there < wants""",
+            "always if too many": """def moves(here, need, there, wants, luck):
+    return here > need and there < wants""",
+            "never": """def moves(here, need, there, wants, luck):
+    return False""",
+            "by chance alone": """def moves(here, need, there, wants, luck):
+    return luck < 0.5""",
+            "too shy": """def moves(here, need, there, wants, luck):
+    return here > need and there < wants and luck < 0.02""",
+        },
+    ),
+    "26-3": Answers(
+        right={
+            "by counting": """def in_force(workers, sites, budget, still):
+    wait = -(-(workers + sites) // budget)
+    return (still - wait) / still if wait < still else 0.0""",
+        },
+        wrong={
+            "always": """def in_force(workers, sites, budget, still):
+    return 1.0""",
+            "below 0": """def in_force(workers, sites, budget, still):
+    return 1 - -(-(workers + sites) // budget) / still""",
+            "parts of steps": """def in_force(workers, sites, budget, still):
+    return max(0.0, 1 - (workers + sites) / budget / still)""",
+            "only the workers": """def in_force(workers, sites, budget, still):
+    return max(0.0, 1 - -(-workers // budget) / still)""",
+        },
+    ),
     "27-1": Answers(
         right={
             "in one rule": """def must_hold():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import cmath
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -270,7 +271,8 @@ def spread(
             if dies is not None and step == dies:
                 at = at[1:]
             saved = looked(at, needs, saved, dice)
-        met += sum(min(at.count(k), needs[k]) for k in range(sites)) / workers
+        count = Counter(at)
+        met += sum(min(count[k], needs[k]) for k in range(sites)) / workers
     return met / steps
 
 
@@ -287,13 +289,15 @@ def planned(at: list[int], needs: list[int]) -> list[int]:
 
 def looked(at: list[int], needs: list[int], saved: float, dice: random.Random) -> float:
     """Let workers that are not needed ask other sites while there are messages; what is left."""
-    order = [*range(len(at))]
+    order, count = [*range(len(at))], Counter(at)
     dice.shuffle(order)
     for one in order:
         if saved < 1:
             break
-        if at.count(at[one]) > needs[at[one]]:
+        if count[at[one]] > needs[at[one]]:
             there, saved = dice.randrange(len(needs)), saved - 1
-            if at.count(there) < needs[there]:
+            if count[there] < needs[there]:
+                count[at[one]] -= 1
+                count[there] += 1
                 at[one] = there
     return min(saved, 1.0)
