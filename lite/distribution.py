@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-WANTED = ("numpy", "pandas", "rpds-py")
+WANTED = ("numpy", "pandas")
 """What lessons use of it, where it is there."""
 
 

@@ -1,8 +1,7 @@
 """Persistent maps, sets and lists with the names of rpds-py, in plain Python.
 
 rpds-py is compiled and has no wheel for pages; `referencing`, and `jsonschema` with it, need no
-more of it than this. A change copies: what they keep in them is small. The site has it as `rpds`,
-unless Pyodide's full distribution brings the real one.
+more of it than this. A change copies: what they keep in them is small. The site has it as `rpds`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import gzip
 import http.server
+import os
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 TYPES = {
     ".wasm": "application/wasm",
@@ -32,14 +34,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, **TYPES}
     sent = 0
 
+    def end_headers(self) -> None:
+        """Let pages keep files for a while, as hosts do: minutes to hours."""
+        self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
+
     def do_GET(self) -> None:
         path = self.translate_path(self.path)
         if Path(path).is_dir():
             path = str(Path(path, "index.html"))
         takes = "gzip" in self.headers.get("Accept-Encoding", "")
         if not (takes and path.endswith(PACKED) and Path(path).is_file()):
-            if Path(path).is_file():
-                Handler.sent += Path(path).stat().st_size
             super().do_GET()
             return
         body = packed(path, Path(path).stat().st_mtime)
@@ -48,9 +53,14 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Type", self.guess_type(path))
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "max-age=3600")
         self.end_headers()
         self.wfile.write(body)
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Count what is sent, which is nothing where the browser has the file."""
+        if hasattr(source, "fileno"):
+            Handler.sent += os.fstat(source.fileno()).st_size
+        super().copyfile(source, outputfile)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing of each request."""

@@ -5,18 +5,20 @@ The site itself is tried in Chromium: `make test-lite`.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import random
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lite import badges, distribution, links, pages, standing
+from lite import badges, distribution, links, packing, pages, standing
 from tests.conftest import ROOT
 
 SITE = "https://lessons.example.org/harbour"
@@ -196,3 +198,30 @@ known = Schema("weigh", {"type": "object", "allOf": [ship], "$defs": defs})
 assert known.wrong({"tonnes": 3, "tows": {"tows": {"tonnes": 1}}}) == ""
 print(known.wrong({"tonnes": -1}))
 """
+
+
+def test_packages_of_the_site_are_one_archive_the_same_each_time(tmp_path: Path) -> None:
+    wheel = tmp_path / "ships-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        for name in (
+            "ships/__init__.py", "jedi/third_party/django-stubs/x.pyi",
+            "ships-1.dist-info/METADATA", "ships-1.dist-info/RECORD",
+            "ships-1.data/purelib/more.py", "ships-1.data/data/share/x",
+        ):  # fmt: skip
+            packed.writestr(name, name)
+    folder = tmp_path / "packages"
+    (folder / "old").mkdir(parents=True)
+    packing.unpacked([wheel], folder)
+    found = dict(packing.files(folder))
+    assert list(found) == ["more.py", "ships/__init__.py", "ships-1.dist-info/METADATA"]
+    packing.archive(folder, tmp_path / "one")
+    packing.archive(folder, tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    whole = gzip.decompress((tmp_path / "one").read_bytes())
+    size = int.from_bytes(whole[:4], "little")
+    assert json.loads(whole[4 : 4 + size]) == [[path, len(found[path])] for path in found]
+    assert whole[4 + size :] == b"".join(found.values())
+    packing.zipped(folder, tmp_path / "one.zip")
+    with zipfile.ZipFile(tmp_path / "one.zip") as packed:
+        assert packed.namelist() == list(found)
+        assert packed.read("more.py") == found["more.py"]

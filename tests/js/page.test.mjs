@@ -29,13 +29,4 @@ test("agents work in a page, and a run that was cut off goes on from its log", {
   assert.deepEqual(found.verify, []);
   assert.equal(found.error, "Overloaded");
   assert.equal(found.threads, 1);
-
-  const costs = [];
-  for (let first = 100; first <= 1000 && !costs.some((cost) => cost < 20); first += 100) { // a busy machine adds to it
-    const before = process.cpuUsage();
-    await python.runPythonAsync(`await turns(${first})`);
-    const { user, system } = process.cpuUsage(before);
-    costs.push((user + system) / 1000 / 10);
-  }
-  assert.ok(Math.min(...costs) < 20, `a turn took ${costs} ms of CPU`);
 });

@@ -77,12 +77,5 @@ except AgentkitError as error:
     FOUND["error"] = type(error).__name__
 await faults("DELETE")
 
-
-async def turns(first: int) -> None:
-    """Ten turns of an agent, one after the other."""
-    for n in range(first, first + 10):
-        await clerk(f"How much is {n} EUR + 120 EUR?", log=log)
-
-
 FOUND["threads"] = threading.active_count()
 json.dumps(FOUND)
