@@ -84,8 +84,9 @@ def version_of(event: StateChanged, **known: JSON) -> Version:
         known: fields that it leaves out, such as the only replica of its board.
     """
     said = {"at": event.at, **known, **event.value["value"], "n": event.seq}
-    said.pop(GIVEN, None)
-    said.pop(PATCH, None)
+    if GIVEN in said or PATCH in said:
+        said.pop(GIVEN, None)
+        said.pop(PATCH, None)
     return made(said)
 
 
@@ -99,6 +100,9 @@ REST: dict[str, JSON] = {
 """What a field is where nothing is said."""
 
 
+new, put = object.__new__, object.__setattr__
+
+
 def made(said: dict[str, JSON]) -> Version:
     """Make a version of its fields, as they are in a log.
 
@@ -108,17 +112,18 @@ def made(said: dict[str, JSON]) -> Version:
     Raises:
         ValidationError: they are none of a version's.
     """
-    get, based_on = said.get, tuple(said.get("based_on", ()))
+    get = said.get
+    based_on = tuple(get("based_on", ()))
     if not (
         USUAL.issuperset(said)
         and "value" in said
         and type(get("n")) is int
         and type(get("at")) is float
         and type(get("key")) is type(get("replica")) is type(get("by", "you")) is str
-        and all(type(n) is int for n in based_on)
+        and (not based_on or all([type(n) is int for n in based_on]))
     ):
         return Version.model_validate(said)
-    found, put = object.__new__(Version), object.__setattr__
+    found = new(Version)
     put(found, "__dict__", {**REST, **said, "based_on": based_on, "clock": {}})
     put(found, "__pydantic_fields_set__", set(said))
     put(found, "__pydantic_extra__", None)
@@ -149,15 +154,17 @@ def all_made(columns: dict[str, list[JSON]], keys: Iterable[str]) -> list[Versio
         not kinds.issuperset(map(type, columns.get(name, ()))) for name, kinds in TYPES.items()
     ):
         return None
-    found, new, put, names = [], object.__new__, object.__setattr__, {*columns, "key"}
+    found, names = [], {*columns, "key"}
     each = zip(keys, columns["n"], columns["value"], columns["at"], columns["replica"],
                columns.get("by") or repeat(None), strict=False)  # fmt: skip
     for key, n, value, at, replica, by in each:
         one = new(Version)
-        fields = REST.copy()
-        fields.update(key=key, n=n, value=value, at=at, replica=replica, clock={})
-        if by is not None:
-            fields["by"] = by
+        # As REST has it; a literal is made in a third of the time that a copy is changed in.
+        fields = {
+            "n": n, "key": key, "value": value, "by": "you" if by is None else by, "at": at,
+            "replica": replica, "based_on": (), "clock": {}, "after": (), "update": "",
+            "sets": (), "edits": (), "over": (),
+        }  # fmt: skip
         put(one, "__dict__", fields)
         put(one, "__pydantic_fields_set__", names)
         put(one, "__pydantic_extra__", None)

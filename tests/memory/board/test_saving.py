@@ -14,7 +14,7 @@ from agentkit.logs.memory import MemoryLog
 from memory import Board
 from memory.board.saving import columns, load, one_by_one, save
 from memory.board.state import BoardState
-from memory.board.versions import Consistency, all_made, encoded
+from memory.board.versions import Consistency, Version, all_made, encoded
 from memory.errors import Conflict
 
 LEVELS: list[Consistency] = ["cas", "lww", "vector", "crdt"]
@@ -104,3 +104,9 @@ def test_versions_made_at_once_are_those_that_are_made_one_by_one(
         assert made == one_by_one(told, keys)
         assert all(one.clock is not other.clock for one, other in zip(made, made[1:], strict=False))
     assert all_made(told, keys[1:]) is None or not rows
+
+
+def test_what_is_made_at_once_has_every_field_as_a_version_has_it() -> None:
+    fields = {"n": 3, "key": "k", "value": [1], "at": 2.0, "replica": "main"}
+    (one,) = all_made({name: [it] for name, it in fields.items() if name != "key"}, ["k"]) or [None]
+    assert one is not None and vars(one) == vars(Version(**fields))  # type: ignore[arg-type]
