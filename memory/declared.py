@@ -71,6 +71,8 @@ class Declared:
             if isinstance(said, dict):
                 self.told_by(said, found)
                 break
+        if found == self.recorded() and self.consistency == "cas" and overwrites(events):
+            found["consistency"] = "lww"
         return found
 
     def told_by(self, said: dict[str, Any], found: dict[str, Any]) -> None:
@@ -88,6 +90,27 @@ class Declared:
             found["replicas"] = [one, "…"]
         elif one is None and len(self.replicas) > 1:
             found["replicas"] = ["main"]
+
+
+def overwrites(events: Sequence[Any]) -> bool:
+    """Whether a write was taken that does not build on the newest of its key, as cas refuses it.
+
+    So it tells `lww` from `cas`, where it is found; of writes in turn nobody can tell.
+    """
+    newest: dict[Any, int] = {}
+    for event in events[1:]:
+        name, value = getattr(event, "name", ""), getattr(event, "value", None)
+        if name == "cleared":
+            newest.clear()
+        if name != "written" or not isinstance(value, dict):
+            continue
+        said = value.get("value")
+        if isinstance(said, dict) and "key" in said:
+            before = newest.get(said["key"])
+            if before is not None and before not in (said.get("based_on") or ()):
+                return True
+            newest[said["key"]] = event.seq
+    return False
 
 
 def otherwise(name: str, begun: JSON, wanted: JSON) -> BegunOtherwise:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit import run
-from agentkit.errors import SetupError
+from agentkit.errors import AgentkitError, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.log import Log
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from memory import Board, State
+from memory.declared import overwrites
 from memory.errors import BegunOtherwise
 from memory.journal import JOURNALS
 
@@ -133,6 +137,50 @@ def test_an_older_board_is_known_by_its_first_write(
         return
     with pytest.raises(BegunOtherwise):
         Board("port", kind, replicas=replicas, log=log)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("second", "fits"),
+    [
+        ({"key": "k", "value": 2, "based_on": [2]}, True),
+        ({"key": "other", "value": 2}, True),
+        ({"key": "k", "value": 2}, False),
+        ({"key": "k", "value": 2, "based_on": [1]}, False),
+    ],
+)
+def test_an_older_board_on_which_a_write_was_overwritten_unseen_is_none_of_cas(
+    second: Any, fits: bool
+) -> None:
+    log = older([("written", PLAIN), ("written", second)])
+    if fits:
+        assert Board("port", "cas", log=log).keys()
+    else:
+        with pytest.raises(BegunOtherwise, match="'lww'"):
+            Board("port", "cas", log=log)
+    assert Board("port", "lww", log=older([("written", PLAIN), ("written", second)])).keys()
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_no_board_of_cas_is_taken_for_one_of_lww(seed: int) -> None:
+    """Whatever writers of a real one do: as if it did not say what it is."""
+    history, rng = MemoryLog(), random.Random(seed)
+
+    async def written() -> None:
+        board = Board("port", "cas", replicas=("a", "b"), log=history)
+        async with run(log=history):
+            for n in range(12):
+                session, key = board.at(rng.choice("ab")), rng.choice("xyz")
+                with contextlib.suppress(AgentkitError):
+                    if rng.random() < 0.5:
+                        await session.update(key, lambda _, n=n: n)
+                    else:
+                        await session.write(key, n, based_on=rng.choice([None, ()]))
+            if rng.random() < 0.3:
+                await board.reconcile()
+
+    asyncio.run(written())
+    assert not overwrites(history.read("state:port"))
 
 
 def test_an_older_state_is_no_board() -> None:
