@@ -286,6 +286,19 @@ class Log(ABC):
         """Wait until there is a run, stream or answer of that id, whichever process begins it."""
         return begun(self, self._watches, run)
 
+    def ids(self, *, name: str | None = None, begin: str = "") -> list[str]:
+        """The ids of runs, the newest first.
+
+        Args:
+            name: of runs called so alone.
+            begin: of those alone whose ids begin so.
+        """
+        return [
+            info.id
+            for info in self.runs()
+            if name in (None, info.name) and info.id.startswith(begin)
+        ]
+
     def asking(self) -> list[str]:
         """The ids of the runs that are not over, or did not end well, and may have open questions.
 

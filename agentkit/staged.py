@@ -24,7 +24,8 @@ from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, SetupError
 from agentkit.evaluate.compare import last_called
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.trial import Allowance, performed
+from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.trial import Allowance, performed, request_of
 from agentkit.events import Noted
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -126,9 +127,10 @@ class Staged(Shown):
         async with self._opened() as study:
             self._read(study)
             made: list[Document] = []
-            for stage in list(self.stages)[: place + 1]:
-                made.append(await self._made(study, stage, made))
-                self.documents = (*made, *self._open(made))
+            with Ledger(study) as ledger:
+                for stage in list(self.stages)[: place + 1]:
+                    made.append(await self._made(ledger, stage, made))
+                    self.documents = (*made, *self._open(made))
         return made[-1]
 
     async def edit(self, stage: str, text: str) -> Document:
@@ -189,7 +191,7 @@ class Staged(Shown):
                 held.pop(note.basis, None)  # the last one stands last
                 held[note.basis] = note.text
 
-    async def _made(self, study: Run, stage: str, before: list[Document]) -> Document:
+    async def _made(self, ledger: Ledger, stage: str, before: list[Document]) -> Document:
         asked, actor = self._asked(before), self.stages[stage]
         basis = basis_of(asked)
         edits = self._edits.get(stage, {})
@@ -197,7 +199,9 @@ class Staged(Shown):
         aside = others[-1] if others else ""
         if (text := edits.get(basis)) is not None:
             return Document(stage=stage, state="edited", text=text, reused=True, aside=aside)
-        done, reused = await performed(study, actor, fingerprint(actor), asked, 1, Allowance())
+        free = Allowance()
+        key = ledger.key(actor.name, request_of(actor, fingerprint(actor), asked, 1, free))
+        done, reused = await performed(ledger, actor, key, asked, 1, free)
         if done["status"] != "answered":
             raise AgentkitError(
                 f"The stage {stage} failed: {done.get('error') or done['status']}.",

@@ -3,9 +3,11 @@
     --overhead [TRIALS]   evaluating over asking     --kill [TRIALS]   killed, and gone on with
     --rates               coverage and false alarms
 
-Overhead is processor time of `evaluate` over that of asking the same agent as often, each ask a run
-in a log; both wait 50 ms for a reply, which costs no processor. Coverage and false alarms are
-counted over simulated evaluations, and do not depend on the machine.
+Overhead is what `evaluate` takes over asking the same agent the same questions with the same
+seeds, so many at a time, by `gather`, each in a run of its own in a log of the same kind, as a
+trial is one. Both wait 50 ms for a reply, which costs no processor. "In one run" asks all of them
+in a single run instead, which writes fewer events and cannot give each a seed. Coverage and false
+alarms are counted over simulated evaluations, and do not depend on the machine.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agentkit import Agent, Log, Message, Reply, Request, Usage, open_log
+from agentkit import Agent, Answer, Log, Message, Reply, Request, Usage, gather, open_log, run
 from agentkit.evaluate import (
     Evaluation,
     Scored,
@@ -54,14 +57,20 @@ class Waits:
 
 
 async def bare(agent: Agent, trials: int, log: Log, at_once: int) -> None:
-    """Ask so often, so many at a time, each ask a run."""
+    """Ask so often, so many at a time, each ask in a run of its own with a seed."""
     gate = asyncio.Semaphore(at_once)
 
-    async def one(n: int) -> None:
-        async with gate:
-            await agent(f"q{n}", log=log)
+    async def one(n: int) -> Answer:
+        async with gate, run(log=log, seed=1):
+            return await agent(f"q{n}")
 
-    await asyncio.gather(*(one(n) for n in range(trials)))
+    await gather(*(one(n) for n in range(trials)))
+
+
+async def in_one_run(agent: Agent, trials: int, log: Log, at_once: int) -> None:
+    """Ask so often, so many at a time, all in one run."""
+    async with run(log=log, seed=1, concurrency=at_once):
+        await gather(*(agent(f"q{n}") for n in range(trials)))
 
 
 def suite_of(trials: int) -> Suite:
@@ -76,23 +85,26 @@ def timed(made: Callable[[], Coroutine[Any, Any, Any]]) -> tuple[float, float]:
 
 
 def overhead(trials: int, at_once: int, parts: int = 5) -> None:
-    """Ask and evaluate by turns, a part of the trials each, so that both meet the same load."""
+    """Ask and evaluate by turns, a part of the trials each, so that all meet the same load."""
     agent, each = Agent("a", model=Waits()), max(1, trials // parts)
-    cpu, wall = [], []
+    ways = {"bare": bare, "in one run": in_one_run}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*ways, "evaluate")}
     with tempfile.TemporaryDirectory() as folder:
-        logs = [open_log(f"sqlite:///{Path(folder, name)}") for name in ("a.db", "b.db")]
+        logs = {name: open_log(f"sqlite:///{Path(folder, f'{name}.db')}") for name in found}
         for n in range(parts):
-            first = timed(lambda: bare(agent, each, logs[0], at_once))
-            suite = suite_of(each)
+            for name, way in ways.items():
+                found[name].append(timed(partial(way, agent, each, logs[name], at_once)))
+            suite, log = suite_of(each), logs["evaluate"]
             suite.name = f"part {n}"
-            second = timed(lambda: evaluate(agent, suite, concurrency=at_once, log=logs[1]))  # noqa: B023
-            cpu.append((first[0], second[0]))
-            wall.append((first[1], second[1]))
-    for what, found in (("CPU", cpu), ("time", wall)):
-        one, two = (sum(part) for part in zip(*found, strict=True))
-        middle = statistics.median(b / a for a, b in found)
-        print(f"{trials} trials, {at_once} at a time, {what}: bare {one:.2f} s, evaluate"
-              f" {two:.2f} s; {two / one:.3f} x, median of {parts} pairs {middle:.3f}")  # fmt: skip
+            made = partial(evaluate, agent, suite, concurrency=at_once, log=log)
+            found["evaluate"].append(timed(made))
+    for place, what in enumerate(("CPU", "time")):
+        took = {name: [one[place] for one in made] for name, made in found.items()}
+        sums = ", ".join(f"{name} {sum(one):.2f} s" for name, one in took.items())
+        pairs = [b / a for a, b in zip(took["bare"], took["evaluate"], strict=True)]
+        ratio = sum(took["evaluate"]) / sum(took["bare"])
+        print(f"{trials} trials, {at_once} at a time, {what}: {sums}; evaluate over bare"
+              f" {ratio:.3f}, median of {parts} pairs {statistics.median(pairs):.3f}")  # fmt: skip
 
 
 def killed(trials: int) -> None:

@@ -232,6 +232,14 @@ OLD: list[tuple[str, str, JSON]] = [
         "question": "q1", "seed": 1, "right": True, "run_id": "r",
         "scores": {"exact": {"value": 1.0, "passed": True}},
     }),
+    ("TrialsScored", "trials.scored", {"trials": [{
+        "question": "q1", "seed": 1, "right": True, "run_id": "r",
+        "scores": {"exact": {"value": 1.0, "passed": True}},
+    }]}),
+    ("TrialsDone", "trials.done", {"trials": [{
+        "key": "k", "run_id": "r", "calls": 1, "cost_usd": 0.1, "tokens": 12, "text": "4",
+        "status": "answered", "error": "", "latency_s": 0.5, "models": ["m"],
+    }]}),
     ("Governed", "policy", {"name": "p", "on_influence": "ask"}),
     ("Labelled", "label", {
         "integrity": "untrusted", "confidentiality": "private", "source": "mcp:s", "step": "k",

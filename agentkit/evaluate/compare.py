@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 from agentkit.actor import Actor
@@ -18,6 +18,7 @@ from agentkit.amounts import seconds
 from agentkit.errors import SetupError
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.identity import fingerprint
+from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.questions import Item, items
 from agentkit.evaluate.trial import Allowance, Trial, trial
 from agentkit.events import RunStarted
@@ -27,7 +28,6 @@ from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.opening import run
 from agentkit.patterns.parts.team import at_least, members
-from agentkit.run import Run
 
 KIND = "comparison"
 
@@ -112,11 +112,11 @@ async def compare(
     found: list[Trial] = []
     paid: float | None = 0.0
 
-    async def work(study: Run, waiting: list[tuple[Actor, Item, int]]) -> None:
+    async def work(ledger: Ledger, waiting: list[tuple[Actor, Item, int]]) -> None:
         nonlocal paid
         while waiting:
             one, item, seed = waiting.pop()
-            done = await trial(study, one, marks[one.name], item, seed, budget)
+            done = await trial(ledger, one, marks[one.name], item, seed, budget)
             found.append(done)
             if not done.reused:
                 cost = done.cost_usd if done.calls else 0.0
@@ -126,13 +126,8 @@ async def compare(
 
     async with run(name, log=log, task=setup, resume=before, extend=True) as study:
         waiting = jobs[::-1]
-        tasks = [asyncio.ensure_future(work(study, waiting)) for _ in range(concurrency)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        with Ledger(study) as ledger:
+            await together([work(ledger, waiting) for _ in range(concurrency)])
         order = {(one.name, item.id, seed): n for n, (one, item, seed) in enumerate(jobs)}
         found.sort(key=lambda t: order[t.contender, t.question, t.seed])
         result = Comparison(name=name, run_id=study.id, budget=budget, trials=tuple(found))
@@ -164,6 +159,17 @@ async def comparing(
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def together(workers: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all workers of a study; where one fails, or this is cancelled, the others end."""
+    tasks = [asyncio.ensure_future(one) for one in workers]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def checked(
@@ -200,8 +206,7 @@ def checked(
 
 def last_called(log: Log, name: str, kind: str) -> str | None:
     """Return the newest study of that name and kind; None when there is none."""
-    named = (info.id for info in log.runs() if info.name == name and info.actor is None)
-    return next((id for id in named if is_study(log, id, kind)), None)
+    return next((id for id in log.ids(name=name) if is_study(log, id, kind)), None)
 
 
 def known(log: Log, id: str, kind: str) -> str:

@@ -1,7 +1,7 @@
 """Evaluate a team on a suite: every sample several times, within a budget, resumable.
 
-Each trial is a run of its own and a recorded step of the evaluation's run, as in `compare`: the
-same call again goes on where it was interrupted and pays nothing twice. What is edited since
+Each trial is a run of its own and a line of the evaluation's run, as in `compare`: the same call
+again goes on where it was interrupted and pays nothing twice. What is edited since
 (team, question, seed, budget) is measured anew; a changed scorer judges recorded answers again.
 """
 
@@ -9,28 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import BudgetSpent, SetupError, full_text
-from agentkit.evaluate.compare import Progress, known, last_called
-from agentkit.evaluate.evaluation import Evaluation, Scored, TrialScored
+from agentkit.evaluate.compare import Progress, known, last_called, together
+from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.identity import fingerprint
+from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.measures import Measure, measures_of
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.scorers import Case, Score, scored
 from agentkit.evaluate.suite import Suite
-from agentkit.evaluate.trial import Allowance, Trial, performed
+from agentkit.evaluate.trial import Allowance, Trial, performed, request_of
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
 from agentkit.opening import run
 from agentkit.patterns.parts.team import at_least
-from agentkit.run import Run
+from agentkit.values import changed
 
 KIND = "evaluation"
+
+BREATH = 64
+"""Trials after which others on the event loop have a turn."""
 
 
 async def evaluate(
@@ -74,12 +78,12 @@ async def evaluate(
     name = name or f"evaluate {suite.name}: {team.name}"
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
-    setup = setup_of(team, suite)
-    async with run(name, log=log, task=setup, resume=before, extend=True, **limits) as study:
-        work = Work(study, team, suite, Allowance(usd=trial_usd, tokens=trial_tokens), on_progress)
-        work.waiting = [(one, seed + n) for one in suite.dataset for n in range(trials)][::-1]
-        work.total = len(work.waiting)
-        stopped = await work.all(concurrency)
+    limits |= {"task": setup_of(team, suite), "resume": before}
+    async with run(name, log=log, extend=True, **limits) as study:
+        with Ledger(study) as ledger:
+            allowed = Allowance(usd=trial_usd, tokens=trial_tokens)
+            work = Work(ledger, team, suite, allowed, on_progress)
+            await work.all(range(seed, seed + trials), concurrency)
     return Evaluation(
         name=name,
         run_id=study.id,
@@ -91,7 +95,7 @@ async def evaluate(
         questions={one.id: one.split for one in suite.dataset},
         planned=trials,
         trials=work.in_order(),
-        stopped=stopped,
+        stopped=work.stopped,
     )
 
 
@@ -125,46 +129,55 @@ def setup_of(team: Actor, suite: Suite) -> dict[str, JSON]:
 class Work:
     """Trials that wait, and those that are done."""
 
-    study: Run
+    ledger: Ledger
     team: Actor
     suite: Suite
     each: Allowance
     on_progress: Callable[[Progress], object] | None
-    waiting: list[tuple[Sample, int]] = field(default_factory=list)
+    waiting: list[tuple[Sample, int, str]] = field(default_factory=list)
+    """Samples, seeds and the keys of their trials; the last one is next."""
     total: int = 0
     found: list[Scored] = field(default_factory=list)
     paid_usd: float | None = 0.0
     began: float = field(default_factory=time.monotonic)
     anew: int = 0
+    stopped: str = ""
+    """Why no further trial was begun."""
 
-    def __post_init__(self) -> None:
-        self.mark = fingerprint(self.team)
+    def plan(self, seeds: Sequence[int]) -> None:
+        """Put trials in their order, those that are recorded first; the budget has paid these."""
+        mark = fingerprint(self.team)
+        for sample in self.suite.dataset:
+            for seed in seeds:
+                request = request_of(self.team, mark, sample.input, seed, self.each)
+                self.waiting.append((sample, seed, self.ledger.key(self.team.name, request)))
+        self.total = len(self.waiting)
+        self.waiting = sorted(self.waiting[::-1], key=lambda job: job[2] in self.ledger.done)
+        self.ledger.charge(key for _, _, key in self.waiting)
 
-    async def all(self, concurrency: int) -> str:
-        """Perform all trials; return what stopped it before the end, or ""."""
-        at_once = min(concurrency, self.total)
-        tasks = [asyncio.ensure_future(self.go_on()) for _ in range(at_once)]
-        try:
-            await asyncio.gather(*tasks)
-        except BudgetSpent as error:
-            return full_text(error)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        return ""
+    async def all(self, seeds: Sequence[int], concurrency: int) -> None:
+        """Ask each sample once with every seed, as far as the budget is enough."""
+        self.plan(seeds)
+        await together([self.go_on() for _ in range(min(concurrency, self.total))])
 
     async def go_on(self) -> None:
-        """Perform one trial after another until none waits."""
-        while self.waiting:
-            sample, seed = self.waiting.pop()
-            await self.one(sample, seed)
+        """Perform one trial after another until none waits.
 
-    async def one(self, sample: Sample, seed: int) -> None:
+        Where the budget ends, no other one is begun; those that are under way go on to their ends,
+        or until it refuses them, too.
+        """
+        while self.waiting:
+            try:
+                await self.one(*self.waiting.pop())
+            except BudgetSpent as error:
+                self.stopped = self.stopped or full_text(error)
+                self.waiting.clear()
+            if not len(self.found) % BREATH:
+                await asyncio.sleep(0)  # recorded ones wait for nothing, and there may be many
+
+    async def one(self, sample: Sample, seed: int, key: str) -> None:
         """Perform and score one trial."""
-        done, reused = await performed(
-            self.study, self.team, self.mark, sample.input, seed, self.each
-        )
+        done, reused = await performed(self.ledger, self.team, key, sample.input, seed, self.each)
         plain = Scored(
             **{"text": "", **done},
             contender=self.team.name,
@@ -176,9 +189,9 @@ class Work:
         scores = await self.scores(sample, plain)
         answered = plain.status == "answered"
         passed = answered and bool(scores) and all(score.passed for score in scores.values())
-        made = plain.model_copy(update={"right": passed, "scores": scores})
+        made = changed(plain, right=passed, scores=scores)
         self.found.append(made)
-        self.study.note(TrialScored.of(made))
+        self.ledger.score(made.line())
         if not reused:
             self.anew += 1
             cost = plain.cost_usd if plain.calls else 0.0
@@ -191,7 +204,7 @@ class Work:
         if plain.status != "answered":
             measures = [one for one in self.suite.scorers if isinstance(one, Measure)]
             return {name: s for one in measures for name, s in one.without().items()}
-        case = Case(sample, plain, self.study.log, self.suite.dataset.checks.get(sample.id))
+        case = Case(sample, plain, self.ledger.study.log, self.suite.dataset.checks.get(sample.id))
         return {one.name: await scored(one, case) for one in self.suite.scorers}
 
     def progress(self, made: Scored) -> Progress:

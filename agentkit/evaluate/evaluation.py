@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 
 from agentkit.amounts import money, seconds
 from agentkit.errors import LogCorrupt, SetupError
+from agentkit.evaluate.ledger import TrialsScored, recorded
 from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
@@ -17,7 +18,7 @@ from agentkit.evaluate.scorers import Score
 from agentkit.evaluate.statistics import Interval, accuracy, quantile
 from agentkit.evaluate.strips import strips
 from agentkit.evaluate.trial import Trial
-from agentkit.events import Noted, RunStarted, StepEnded
+from agentkit.events import Noted, RunStarted
 from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -47,6 +48,13 @@ class Scored(Trial):
         """Why a scorer has no score of it; "" where all have."""
         return next((f"{n}: {s.error}" for n, s in self.scores.items() if s.error), "")
 
+    def line(self) -> dict[str, JSON]:
+        """Return what scorers made of it, as a log keeps it (`TrialScored`)."""
+        scores = {name: one.model_dump(exclude_defaults=True) for name, one in self.scores.items()}
+        line = {"question": self.question, "seed": self.seed, "right": self.right}
+        line |= {"run_id": self.run_id, "scores": scores}
+        return {**line, "error": self.error} if self.status == "failed" else line
+
     @property
     def why(self) -> str:
         """What speaks against it, in a line."""
@@ -55,7 +63,7 @@ class Scored(Trial):
 
 
 class TrialScored(Note):
-    """What scorers made of one trial of an evaluation."""
+    """What scorers made of one trial of an evaluation; today many are in one `TrialsScored`."""
 
     topic = "trial.scored"
     question: str
@@ -64,17 +72,8 @@ class TrialScored(Note):
     run_id: str
     scores: dict[str, JSON]
 
-    @classmethod
-    def of(cls, made: Scored) -> TrialScored:
-        """The note about a trial."""
-        scores = {name: one.model_dump(exclude_defaults=True) for name, one in made.scores.items()}
-        return cls(
-            question=made.question,
-            seed=made.seed,
-            right=made.right,
-            run_id=made.run_id,
-            scores=scores,
-        )
+    error: str = ""
+    """Why a trial failed; that is all there is of one that the next call tries again."""
 
 
 class Evaluation(Shown, Frozen):
@@ -359,21 +358,20 @@ def opened(run_id: str, log: Log | None = None) -> Evaluation:
     setup = start.task if start and isinstance(start.task, dict) else {}
     if start is None or setup.get("kind") != "evaluation":
         raise SetupError(f"Run {run_id} is no evaluation.", todo="give the run_id of one")
-    done = {e.result["run_id"]: e.result for e in trials_in(events)}
     found: dict[tuple[str, int], Scored] = {}
     try:
-        for event in events:
-            if isinstance(event, Noted) and isinstance(note := event.note, TrialScored):
-                scores = {n: Score.model_validate(s) for n, s in note.scores.items()}
-                found[note.question, note.seed] = Scored(
-                    **{"text": "", "status": "failed", **done.get(note.run_id, {})},
-                    contender=str(setup["contender"]),
-                    question=note.question,
-                    seed=note.seed,
-                    right=note.right,
-                    scores=scores,
-                    reused=True,
-                )
+        done = {one["run_id"]: one for one in recorded(events).values()}
+        for note in scored_in(events):
+            failed = {"text": "", "status": "failed", "error": note.error}
+            found[note.question, note.seed] = Scored(
+                **{**failed, **done.get(note.run_id, {})},
+                contender=str(setup["contender"]),
+                question=note.question,
+                seed=note.seed,
+                right=note.right,
+                scores={n: Score.model_validate(s) for n, s in note.scores.items()},
+                reused=True,
+            )
         return Evaluation(
             name=start.name,
             run_id=run_id,
@@ -394,11 +392,22 @@ def opened(run_id: str, log: Log | None = None) -> Evaluation:
         ) from error
 
 
-def trials_in(events: Iterable[object]) -> Iterable[StepEnded]:
-    """Return the ends of trials that came to something."""
+def scored_in(events: Iterable[object]) -> Iterable[TrialScored]:
+    """Return what scorers made of trials, in the order in which it was recorded.
+
+    Raises:
+        ValueError: a line says something else.
+    """
     for event in events:
-        if isinstance(event, StepEnded) and event.step == "trial" and event.status == "ok":
-            yield event
+        if not isinstance(event, Noted) or event.topic not in SCORED:
+            continue
+        if isinstance(note := event.note, TrialScored):
+            yield note
+        elif isinstance(note, TrialsScored):
+            yield from map(TrialScored.model_validate, note.trials)
+
+
+SCORED = (TrialScored.topic, TrialsScored.topic)
 
 
 def per_question(trials: Iterable[Scored]) -> dict[str, int]:

@@ -129,7 +129,8 @@ async def scored(scorer: Scorer, case: Case) -> Score:
     """Return what a scorer makes of a case; a failure of its own is told in the score."""
     try:
         made = scorer(case)
-        made = await made if inspect.isawaitable(made) else made
+        if not isinstance(made, bool | Score) and inspect.isawaitable(made):
+            made = await made
         return as_score(made, getattr(scorer, "passes_at", 1.0))
     except (LogError, Unsettled, Interrupted, BudgetSpent):
         raise  # they are about the evaluation, not about this score

@@ -17,14 +17,16 @@ from agentkit.errors import (
     ToolError,
     full_text,
 )
+from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.questions import Item, judged
-from agentkit.events import RunStarted, StepEnded, StepStarted
+from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen, digest, jsonable
 from agentkit.opening import run
 from agentkit.origins import held_back
 from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
-from agentkit.step import Outcome
+from agentkit.stepping import cancelled_inside
+from agentkit.threads import uncancelled
 
 Status = Literal["answered", "out of budget", "failed"]
 
@@ -86,15 +88,15 @@ class Trial(Frozen):
         return "right" if self.right else "wrong" if self.status == "answered" else self.status
 
 
-async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, budget: Allowance,
-                ) -> Trial:  # fmt: skip
+async def trial(ledger: Ledger, contender: Actor, mark: str, item: Item, seed: int,
+                budget: Allowance) -> Trial:  # fmt: skip
     """Return what a contender makes of a question; a recorded trial is not performed again.
 
-    It is a step of the study, so the rules of steps hold: its key is what is measured, and
-    an interrupted one goes on in the run that it began.
+    Its key is what is measured, as that of a step, and an interrupted one goes on in the run that
+    it began.
 
     Args:
-        study: the run that the trial is recorded in.
+        ledger: of the study that the trial is recorded in.
         contender: who is asked.
         mark: the fingerprint of the contender.
         item: the question.
@@ -105,7 +107,8 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
         SetupError, LogError, Unsettled, Interrupted: the study cannot go on like this.
         BudgetSpent: that of a run around the study; it says nothing about the contender.
     """
-    done, reused = await performed(study, contender, mark, item.text, seed, budget)
+    key = ledger.key(contender.name, request_of(contender, mark, item.text, seed, budget))
+    done, reused = await performed(ledger, contender, key, item.text, seed, budget)
     holds = judged(item, done.get("text", "")) if done["status"] != "failed" else False
     return Trial(
         **{"text": "", **done},
@@ -118,15 +121,28 @@ async def trial(study: Run, contender: Actor, mark: str, item: Item, seed: int, 
     )
 
 
+def request_of(
+    contender: Actor, mark: str, task: JSON, seed: int, budget: Allowance
+) -> dict[str, JSON]:
+    """Return what is measured: where nothing of it has changed, a recorded trial counts."""
+    return {
+        "contender": contender.name,
+        "made_of": mark,
+        "question": task,
+        "seed": seed,
+        "budget": {"usd": budget.usd, "tokens": budget.tokens},
+    }
+
+
 async def performed(
-    study: Run, contender: Actor, mark: str, task: JSON, seed: int, budget: Allowance
+    ledger: Ledger, contender: Actor, key: str, task: JSON, seed: int, budget: Allowance
 ) -> tuple[dict[str, Any], bool]:
     """Return what came of a trial, as fields of it, and whether it was recorded before.
 
     Args:
-        study: the run that the trial is recorded in.
+        ledger: of the study that the trial is recorded in.
         contender: who is asked.
-        mark: the fingerprint of the contender.
+        key: of the trial; see `Ledger.key`.
         task: what is asked.
         seed: of the trial's run.
         budget: of the trial's run.
@@ -134,34 +150,19 @@ async def performed(
     Raises:
         SetupError, LogError, Unsettled, Interrupted, BudgetSpent: see `trial`.
     """
-    request = {
-        "contender": contender.name,
-        "made_of": mark,
-        "question": task,
-        "seed": seed,
-        "budget": {"usd": budget.usd, "tokens": budget.tokens},
-    }
-    spent: dict[str, JSON] = {}
-    anew = False
-
-    async def perform(key: str) -> Outcome:
-        nonlocal anew
-        anew = True
-        id = child_id(study.id, key)
-        # Its beginning is stored with that of its run, or before: without one there is no run.
-        begun = study.attempts[key] > 1 and study.log.has(id)
-        await attempt(study, contender, task, seed, budget, id, spent, begun=begun)
-        return Outcome(result=spent)
-
+    if (known := ledger.done.get(key)) is not None:
+        return known, True
+    study, spent = ledger.study, dict[str, JSON]()
+    id = child_id(study.id, key)
     try:
-        # Nobody waits for its end: should a crash lose that, the run tells its answer again.
-        ended = await study.step("trial", contender.name, request, perform, durable=False)
-        done = ended.result
+        with uncancelled(lambda by: cancelled_inside("trial", contender.name, by)):
+            await attempt(study, contender, task, seed, budget, id, spent, begun=ledger.begun(id))
     except (*ALWAYS_RAISED, BudgetSpent):
         raise  # a budget around the study, as the trial's own is one of its outcomes
     except Exception as error:
-        done = {**spent, "status": "failed", "error": full_text(error)}
-    return done, not anew
+        return {**spent, "status": "failed", "error": full_text(error)}, False
+    ledger.add(key, spent)
+    return spent, False
 
 
 async def attempt(
@@ -202,7 +203,7 @@ async def attempt(
         raise unpriced(contender, budget.usd, id)
     # To read them would commit what other trials have pending, one by one.
     events = log.read(id) if current.kept is None else current.kept
-    over = isinstance(failure, BudgetSpent) or held_back(events)
+    over = isinstance(failure, BudgetSpent) or held_back([e for e in events if type(e) is Noted])
     over = over or not budget.holds(current.cost_usd, spent["tokens"])
     status: Status = "out of budget" if over else "failed" if failure is not None else "answered"
     spent |= {
@@ -242,7 +243,7 @@ def data_of(value: Any) -> JSON:
 
 def models_of(events: Sequence[Any]) -> list[str]:
     """Return the models that a trial asked, by name."""
-    return sorted({e.name for e in events if isinstance(e, StepStarted) and e.step == "model"})
+    return sorted({e.name for e in events if type(e) is StepStarted and e.step == "model"})
 
 
 def child_id(study: str, key: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentkit import Agent, open_log, tool
+from agentkit import Agent, open_log, run, tool
 from agentkit.errors import SetupError
 from agentkit.evaluate import (
     Case,
@@ -27,7 +27,13 @@ from agentkit.evaluate import (
     regex,
     schema,
 )
+from agentkit.evaluate.evaluating import setup_of
+from agentkit.evaluate.evaluation import TrialScored
+from agentkit.evaluate.identity import fingerprint
+from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.scorers import scored, scorer_of
+from agentkit.evaluate.trial import Allowance, request_of
+from agentkit.step import Outcome
 from agentkit.testing import ScriptedModel, call
 from tests.agentkit.evaluate.test_compare import Adder
 
@@ -77,6 +83,72 @@ async def test_a_budget_that_ends_leaves_a_part_that_goes_on() -> None:
     asked = len(model.requests)
     whole = await evaluate(team, Suite(ROWS, ["numeric"]), budget_usd=1.0)
     assert whole.complete and len(model.requests) - asked <= 4 - len(part.trials)
+
+
+async def test_a_budget_is_for_all_calls_of_an_evaluation_together() -> None:
+    model, suite = Adder(), Suite(ROWS, ["numeric"], name="once")
+    team = Agent("a", model=model)
+    part = await evaluate(team, suite, budget_usd=0.002, concurrency=1)
+    again = await evaluate(team, suite, budget_usd=0.002, concurrency=1)
+    assert len(part.trials) == len(again.trials) == len(model.requests) == 2
+    assert again.stopped and "2 trials were recorded before" in str(again)
+    assert (await evaluate(team, suite, budget_usd=0.004)).complete
+
+
+@pytest.mark.parametrize("budget", [None, 1.0])
+async def test_a_budget_that_is_enough_slows_nothing_down(budget: float | None) -> None:
+    model = Adder()
+    model.pause_s = 0.1
+    await evaluate(Agent("a", model=model), ROWS, trials=4, concurrency=8, budget_usd=budget)
+    assert model.busiest > 2
+
+
+async def test_trials_under_way_when_the_budget_ends_go_on_to_their_ends() -> None:
+    model = Adder()
+    model.pause_s = 0.02
+    part = await evaluate(Agent("a", model=model), ROWS, budget_usd=0.003, concurrency=4)
+    assert len(part.trials) == len(model.requests) == 3 and part.stopped
+
+
+async def test_lines_that_a_crash_took_are_read_from_the_runs_of_the_trials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, suite = Adder(halves), Suite(ROWS, ["numeric"], name="lost")
+    team = Agent("a", model=model)
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "write", lambda self: None)
+        first = await evaluate(team, suite)
+    assert len(opened(first.run_id).trials) == 0
+    again = await evaluate(team, suite)
+    assert len(model.requests) == 4 and again.run_id == first.run_id
+    assert [one.run_id for one in again.trials] == [one.run_id for one in first.trials]
+    assert [one.text for one in opened(first.run_id).trials] == [one.text for one in first.trials]
+
+
+async def test_trials_that_older_versions_recorded_as_steps_are_not_performed_again() -> None:
+    model, suite = Adder(halves), Suite(ROWS, ["numeric"], name="old")
+    team, log = Agent("a", model=model), open_log()
+    mark = fingerprint(team)
+
+    async def perform(_key: str) -> Outcome:
+        spent = {"run_id": "r", "calls": 1, "cost_usd": 0.1, "tokens": 3, "status": "answered"}
+        return Outcome(result={**spent, "text": "It is 2.", "error": "", "latency_s": 0.5})
+
+    async with run("evaluate old: a", log=log, task=setup_of(team, suite)) as study:
+        request = request_of(team, mark, ROWS[0]["input"], 1, Allowance())
+        await study.step("trial", "a", request, perform, durable=False)
+        study.note(TrialScored(question="s1", seed=1, right=True, run_id="r", scores={}))
+    assert [(one.text, one.right) for one in opened(study.id).trials] == [("It is 2.", True)]
+    result = await evaluate(team, suite)
+    assert result.run_id == study.id and len(model.requests) == 3
+    assert result.trials[0].reused and result.trials[0].text == "It is 2."
+
+
+async def test_a_log_keeps_a_few_events_for_many_trials() -> None:
+    rows = [{"id": str(n), "input": f"How much is {n} and {n}?"} for n in range(300)]
+    result = await evaluate(Agent("a", model=Adder()), rows)
+    assert len(open_log().read(result.run_id)) < 150
+    assert len(opened(result.run_id).trials) == 300
 
 
 async def test_a_scorer_that_fails_is_told_and_its_trials_do_not_count() -> None:

@@ -223,7 +223,11 @@ async def test_runs_are_listed_newest_first_with_their_sums(log: Log) -> None:
 async def test_runs_of_the_same_moment_are_listed_newest_first(log: Log) -> None:
     for run in ("a", "b", "c"):
         log.append(log.begin(run), started(run, at=1.0))
-    assert [info.id for info in log.runs()] == ["c", "b", "a"]
+    assert [info.id for info in log.runs()] == ["c", "b", "a"] == log.ids()
+    assert log.ids(begin="b") == ["b"] and log.ids(begin="%") == log.ids(name="nobody's") == []
+    assert log.ids(name=log.runs()[0].name) == [
+        i.id for i in log.runs() if i.name == log.runs()[0].name
+    ]
     assert log.find("last") == "c"
 
 
