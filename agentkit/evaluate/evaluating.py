@@ -96,7 +96,7 @@ async def evaluate(
         planned=trials,
         trials=work.in_order(),
         stopped=work.stopped,
-    )
+    ).of_log(log)
 
 
 def checked(team: Any, suite: Any, **counts: int) -> Suite:

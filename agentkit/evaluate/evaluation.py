@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from statistics import fmean
+from typing import Self
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from agentkit.amounts import money, seconds
 from agentkit.errors import LogCorrupt, SetupError
+from agentkit.evaluate.heat import rows_html
 from agentkit.evaluate.ledger import TrialsScored, recorded
 from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
@@ -99,6 +101,12 @@ class Evaluation(Shown, Frozen):
     """Those that were made, in the order of the dataset."""
     stopped: str = ""
     """Why it ended before all were made."""
+    _log: Log | None = PrivateAttr(default=None)
+
+    def of_log(self, log: Log) -> Self:
+        """Say where its trials were recorded, for their transcripts."""
+        self._log = log
+        return self
 
     @cached_property
     def counted(self) -> tuple[Scored, ...]:
@@ -308,11 +316,16 @@ class Evaluation(Shown, Frozen):
         """Return every question with its trials as a picture, the least right or large first."""
         if not self.judged:
             return strips(self.drawn(), f"{self.name}: {', '.join(self.measures)} by question")
-        lines: dict[str, list[tuple[str, str]]] = {}
+        lines = {name: [(mark, why) for _, mark, why in row] for name, row in self.rows().items()}
+        return heat_map(lines, f"{self.name}: right and wrong by question")
+
+    def rows(self) -> dict[str, list[tuple[Scored, str, str]]]:
+        """By question its trials, each with what came of it in a word, and why."""
+        lines: dict[str, list[tuple[Scored, str, str]]] = {}
         for one in self.trials:
             mark = "none" if one.unscored else "right" if one.right else one.status
-            lines.setdefault(one.question, []).append((mark, one.why or one.text[:80]))
-        return heat_map(lines, f"{self.name}: right and wrong by question")
+            lines.setdefault(one.question, []).append((one, mark, one.why or one.text[:80]))
+        return lines
 
     def drawn(self) -> dict[str, dict[str, list[float]]]:
         """By measure and question the numbers of the trials."""
@@ -325,11 +338,15 @@ class Evaluation(Shown, Frozen):
         return found
 
     def to_html(self) -> str:
-        """Return table, remarks and picture as HTML without script."""
+        """Return table, remarks and picture as HTML without script.
+
+        A click on a question opens its trials, and one on a trial what was said in it.
+        """
         notes = "<br>".join(clean(remark) for remark in self.remarks)
+        rows = rows_html(dict(self.rows()), self._log) if self.judged else self.to_svg()
         return (
             f'<div class="{UNREAD}">{html_table(self.table())}'
-            f'<div style="font-size:12px;margin:6px 0">{notes}</div>{self.to_svg()}</div>'
+            f'<div style="font-size:12px;margin:6px 0">{notes}</div>{rows}</div>'
         )
 
     def to_markdown(self) -> str:
@@ -352,7 +369,8 @@ def opened(run_id: str, log: Log | None = None) -> Evaluation:
         UnknownRun: there is no such run. SetupError: it is none of an evaluation.
         LogCorrupt: what it recorded cannot be read as one.
     """
-    events = (log or open_log()).read(run_id)
+    log = log or open_log()
+    events = log.read(run_id)
     # It may have been gone on with by other scorers: the last beginning says by which.
     start = next((e for e in reversed(events) if isinstance(e, RunStarted)), None)
     setup = start.task if start and isinstance(start.task, dict) else {}
@@ -383,7 +401,7 @@ def opened(run_id: str, log: Log | None = None) -> Evaluation:
             questions={one.question: "" for one in found.values()},
             planned=max((n for n in per_question(found.values()).values()), default=0),
             trials=tuple(found.values()),
-        )
+        ).of_log(log)
     except (ValueError, KeyError, TypeError) as error:
         raise LogCorrupt(
             f"Run {run_id} does not hold an evaluation that can be read: {error}.",
@@ -399,15 +417,11 @@ def scored_in(events: Iterable[object]) -> Iterable[TrialScored]:
         ValueError: a line says something else.
     """
     for event in events:
-        if not isinstance(event, Noted) or event.topic not in SCORED:
-            continue
-        if isinstance(note := event.note, TrialScored):
+        note = event.note if isinstance(event, Noted) else None
+        if isinstance(note, TrialScored):
             yield note
         elif isinstance(note, TrialsScored):
             yield from map(TrialScored.model_validate, note.trials)
-
-
-SCORED = (TrialScored.topic, TrialsScored.topic)
 
 
 def per_question(trials: Iterable[Scored]) -> dict[str, int]:

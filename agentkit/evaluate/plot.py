@@ -147,6 +147,19 @@ MARKS = {"right": "#2f9a69", "answered": "#d64550", "none": "#b9c0c7"}
 """Colours of trials: right, answered wrongly, not scored; any other is amber."""
 
 
+LEGEND = "green right, red wrong, amber failed or out of budget, grey not scored"
+
+
+def squares(name: str, trials: Sequence[tuple[str, str]], left: float, y: float) -> list[str]:
+    """Return a square for each trial of a question, side by side."""
+    made = []
+    for m, (mark, why) in enumerate(trials):
+        tip = element("title", clean(f"{name}, trial {m + 1}: {mark}. {why}"[:300]))
+        x, colour = left + m * (CELL + GAP), MARKS.get(mark, "#d39a2d")
+        made.append(element("rect", tip, x=x, y=y, width=CELL, height=CELL, rx=2, fill=colour))
+    return made
+
+
 def heat_map(lines: dict[str, list[tuple[str, str]]], title: str) -> str:
     """Return a picture with a row for each question and a cell for each of its trials, as SVG.
 
@@ -161,17 +174,12 @@ def heat_map(lines: dict[str, list[tuple[str, str]]], title: str) -> str:
     for n, name in enumerate(shown):
         y = 12 + n * (CELL + GAP)
         parts.append(words(cut(name, left - 20, 11), 12, y + 10, 11))
-        for m, (mark, why) in enumerate(lines[name]):
-            tip = element("title", clean(f"{name}, trial {m + 1}: {mark}. {why}"[:300]))
-            x = left + m * (CELL + GAP)
-            colour = MARKS.get(mark, "#d39a2d")
-            parts.append(element("rect", tip, x=x, y=y, width=CELL, height=CELL, rx=2, fill=colour))
+        parts += squares(name, lines[name], left, y)
         right = sum(mark == "right" for mark, _ in lines[name])
         told = f"{right} of {len(lines[name])}"
         parts.append(words(told, left + most * (CELL + GAP) + 6, y + 10, 11, **paint("mute")))
     end = 12 + len(shown) * (CELL + GAP)
     rest = f"{len(order) - LINES} more questions, righter than these · " if order[LINES:] else ""
-    legend = f"{rest}green right, red wrong, amber failed or out of budget, grey not scored"
-    parts.append(words(legend, 12, end + 14, 10.5, **paint("mute")))
+    parts.append(words(rest + LEGEND, 12, end + 14, 10.5, **paint("mute")))
     width = max(left + most * (CELL + GAP) + 90, 470.0)
     return document(width, end + 26, title, *parts)

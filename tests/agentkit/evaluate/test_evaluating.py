@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,6 +21,7 @@ from agentkit.evaluate import (
     before,
     evaluate,
     eventually,
+    heat,
     never,
     numeric,
     opened,
@@ -173,6 +175,24 @@ async def test_an_endpoint_that_fails_counts_as_wrong_and_is_tried_again() -> No
     model.rule = None
     again = await evaluate(Agent("a", model=model), Suite(ROWS, ["numeric"]))
     assert [one.right for one in again.trials] == [False, True, True, True]
+
+
+async def test_a_click_on_a_question_shows_what_was_said_in_its_trials() -> None:
+    rows = [*ROWS, {"id": "<b>", "input": "How much is 9 and <i>9</i>?", "target": 18}]
+    made = await evaluate(Agent("a", model=Adder(halves)), Suite(rows, ["numeric"]), trials=2)
+    for result in (made, opened(made.run_id)):
+        html = ElementTree.fromstring(result.to_html().replace("<br>", "<br/>"))
+        rows_of = [one for one in html.iter("details") if len(one.findall("div/details")) == 2]
+        assert len(rows_of) == 5
+        said = ["".join(one.itertext()) for one in rows_of]
+        assert sum("How much is 3 and 3?" in one and "It is 0." in one for one in said) == 1
+        assert any("9 and <i>9</i>?" in one for one in said) and "<script" not in result.to_html()
+
+
+async def test_transcripts_have_a_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heat, "OPENED", 1)
+    result = await evaluate(Agent("a", model=Adder(halves)), Suite(ROWS, ["numeric"]))
+    assert result.to_html().count("%transcript") == 3
 
 
 async def test_progress_tells_how_far_and_how_long() -> None:

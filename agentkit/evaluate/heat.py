@@ -1,0 +1,92 @@
+"""The questions of an evaluation as rows: a click on one shows what was said in its trials.
+
+HTML without script, so that it opens in a notebook, in its saved copy and on a page alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentkit.errors import LogError, UnknownRun
+from agentkit.evaluate.plot import CELL, GAP, LEGEND, LINES, squares
+from agentkit.evaluate.trial import Trial
+from agentkit.log import Log
+from agentkit.pictures.svg import FONT, clean, cut, document, paint, words
+from agentkit.pictures.transcript import TranscriptPicture
+from agentkit.views.fold import fold
+
+OPENED = 60
+"""Trials with their transcripts; the others say how theirs is had."""
+
+ROOM = 400_000
+"""Characters of all transcripts together."""
+
+NAME = 170.0
+"""Where the squares begin, in pixels."""
+
+
+def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | None) -> str:
+    """Return a row for each question, the least right first; each opens to its trials.
+
+    Args:
+        lines: by question its trials: each with its mark and why it is no better.
+        log: where the trials were recorded; without it only their answers are shown.
+    """
+    order = sorted(lines, key=lambda one: sum(mark == "right" for _, mark, _ in lines[one]))
+    most = max((len(lines[one]) for one in order[:LINES]), default=0)
+    said, parts = Said(log), []
+    for name in order[:LINES]:
+        body = "".join(
+            trial_html(n, trial, mark, why, said)
+            for n, (trial, mark, why) in enumerate(lines[name], 1)
+        )
+        row = row_svg(name, [(mark, why) for _, mark, why in lines[name]], most)
+        summary = f'<summary style="cursor:pointer">{row}</summary>'
+        parts.append(f"<details>{summary}<div {INSIDE}>{body}</div></details>")
+    rest = f"{len(order) - LINES} more questions, righter than these · " if order[LINES:] else ""
+    legend = f"{rest}{LEGEND} · a click on a question shows what was said"
+    look = f"font-family:{FONT};font-size:13px"
+    return f'<div style="{look}">{"".join(parts)}<div {SMALL}>{clean(legend)}</div></div>'
+
+
+INSIDE = 'style="margin:2px 0 8px 24px"'
+SMALL = 'style="font-size:11px;opacity:.75;margin:4px 0"'
+
+
+def row_svg(name: str, trials: Sequence[tuple[str, str]], most: int) -> str:
+    """Return a question with its squares."""
+    right = sum(mark == "right" for mark, _ in trials)
+    told = f"{right} of {len(trials)}"
+    end = NAME + most * (CELL + GAP)
+    parts = [words(cut(name, NAME - 20, 11), 8, 13, 11), *squares(name, trials, NAME, 3.0)]
+    parts.append(words(told, end + 6, 13, 11, **paint("mute")))
+    return document(end + 90, CELL + 6, f"{name}: {told} right", *parts)
+
+
+def trial_html(n: int, trial: Trial, mark: str, why: str, said: Said) -> str:
+    """Return a trial: what came of it, and below what was said."""
+    told = "wrong" if mark == "answered" else "not scored" if mark == "none" else mark
+    head = clean(f"Trial {n}: {told}" + (f". {why}" if why and mark != "right" else ""))
+    return f"<details><summary>{head[:600]}</summary>{said.of(trial)}</details>"
+
+
+class Said:
+    """What was said in trials, as far as there is room for it."""
+
+    def __init__(self, log: Log | None) -> None:
+        self.log, self.left, self.room = log, OPENED, ROOM
+
+    def of(self, trial: Trial) -> str:
+        """Return the transcript of a trial; its answer, and where the rest is, without room."""
+        if self.log is not None and trial.run_id and self.left > 0 and self.room > 0:
+            self.left -= 1
+            try:
+                events = self.log.read(trial.run_id)
+                html = fold(TranscriptPicture(), events).to_html()
+            except (UnknownRun, LogError):
+                html = ""
+            if html and len(html) <= self.room:
+                self.room -= len(html)
+                return html
+        where = f"%transcript {trial.run_id}" if trial.run_id else "nothing was recorded"
+        return f"<p>{clean((trial.text or trial.error)[:2000])}</p><p {SMALL}>{clean(where)}</p>"
