@@ -275,7 +275,7 @@ class MessageSent(Base):
     sender: str
     to: str
     message: str
-    """Id of the message."""
+    """Id of the message; `agentkit.views.Said(events).of(event)` is its text."""
     purpose: Literal["task", "answer", "say"] = "say"
 
 

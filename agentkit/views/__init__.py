@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agentkit.views.graph import MessageGraph as MessageGraph
     from agentkit.views.ledger import Ledger as Ledger
     from agentkit.views.planview import PlanView as PlanView
+    from agentkit.views.said import Said as Said
     from agentkit.views.speakers import Speakers as Speakers
     from agentkit.views.timeline import Timeline as Timeline
     from agentkit.views.transcript import Transcript as Transcript
@@ -25,6 +26,7 @@ HOMES = {
     "MessageGraph": "agentkit.views.graph",
     "Ledger": "agentkit.views.ledger",
     "PlanView": "agentkit.views.planview",
+    "Said": "agentkit.views.said",
     "Speakers": "agentkit.views.speakers",
     "Timeline": "agentkit.views.timeline",
     "Transcript": "agentkit.views.transcript",
