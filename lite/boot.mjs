@@ -1,10 +1,11 @@
 /* Loads Pyodide for a notebook of the site: packages from one archive (`unpack.mjs`), and a log that outlives the page
-   (`keep.mjs`). */
+   (`keep.mjs`). It begins when it is imported, which the kernel's worker does first of all. */
 import { Keep } from "./keep.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
 import { opened, placed } from "./unpack.mjs";
 
 const HOME = "/home/pyodide";
+const MODULES = "importlib, piplite.piplite, pyodide_kernel, nbext.loading"; // what each lesson imports
 
 /** What lessons read, packed; null where the site has none. */
 async function lessons() {
@@ -12,19 +13,36 @@ async function lessons() {
   return reply?.ok ? reply.arrayBuffer() : null;
 }
 
+/** Who hears what Python says; nobody before the kernel is there. */
+let heard = {};
+
+/** Python with all packages, and with what each lesson imports. */
+async function begin() {
+  const packages = fetch(new URL("packages.bin", import.meta.url)).then(opened), fetched = lessons();
+  packages.catch(() => {}); // told where it is awaited
+  const python = await load({
+    indexURL: new URL(".", import.meta.url).href,
+    stdout: (text) => heard.stdout?.(text),
+    stderr: (text) => heard.stderr?.(text),
+  });
+  const place = python.runPython("import site; site.getsitepackages()[0]");
+  placed(python.FS, place, await packages);
+  const files = await fetched;
+  if (files) python.unpackArchive(files, "zip", { extractDir: HOME });
+  python.runPython(`import importlib; importlib.invalidate_caches(); import ${MODULES}`);
+  return python;
+}
+
+const begun = begin();
+begun.catch(() => {}); // told by `loadPyodide`
+
 /** As Pyodide's own, with a log that outlives the page. The packages that the options name are in the archive.
  * @param {object} options */
 export async function loadPyodide(options) {
-  const claimed = new Keep().claim(), fetched = lessons();
-  const packages = fetch(new URL("packages.bin", import.meta.url)).then(opened);
-  const python = await load({ ...options, packages: [] });
-  const place = python.runPython("import site; site.getsitepackages()[0]");
-  placed(python.FS, place, await packages);
-  python.runPython("import importlib; importlib.invalidate_caches()");
-  const keep = await claimed;
+  const claimed = new Keep().claim();
+  heard = options;
+  const python = await begun, keep = await claimed;
   keep.place(python);
-  const files = await fetched;
-  if (files) python.unpackArchive(files, "zip", { extractDir: HOME });
   globalThis.agentkitKeep = keep;
   return python;
 }

@@ -17,6 +17,9 @@ FOLDER = Path(__file__).parent
 
 SETTINGS = re.compile(r'<script id="jupyter-config-data".*?</script>', re.DOTALL)
 
+WORKER = "extensions/@jupyterlite/pyodide-kernel-extension/static/comlink.worker.*.js"
+"""JupyterLite's worker for a kernel, in a page that is not isolated from other origins."""
+
 WORKS = {"all": "whole", "most": "mostly", "little": "in part", "untried": "not tried"}
 
 UNTRIED = {"works": "untried", "lacks": "Nobody has tried this lesson in a browser yet."}
@@ -152,3 +155,22 @@ def start(target: Path, build: Build = Build()) -> None:
     for mark, text in (("lessons", "\n".join(rows)), ("numbers", numbers), ("leaves", leaves)):
         page = page.replace(f"<!-- {mark} -->", text)
     target.write_text(page)
+
+
+def early(site: Path) -> None:
+    """Let pages with a lesson begin its kernel while they load; see `early.js` and `boot.mjs`.
+
+    Raises:
+        SystemExit: JupyterLite has another worker, or pages without a head.
+    """
+    workers = sorted(site.glob(WORKER))
+    page = site / "notebooks" / "index.html"
+    text = page.read_text()
+    if len(workers) != 1 or text.count("<head>") != 1:
+        raise SystemExit(f"{site} is of another JupyterLite than lite/early.js knows")
+    address = workers[0].relative_to(site).as_posix()
+    script = (FOLDER / "early.js").read_text().replace("WORKER", f"../{address}")
+    page.write_text(text.replace("<head>", f"<head>\n<script>\n{script}</script>"))
+    up = "../" * address.count("/")
+    code = workers[0].read_text()
+    workers[0].write_text(f'void import("{up}static/pyodide/boot.mjs").catch(() => {{}});\n{code}')

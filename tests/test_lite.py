@@ -225,3 +225,20 @@ def test_packages_of_the_site_are_one_archive_the_same_each_time(tmp_path: Path)
     with zipfile.ZipFile(tmp_path / "one.zip") as packed:
         assert packed.namelist() == list(found)
         assert packed.read("more.py") == found["more.py"]
+
+
+def test_a_page_with_a_lesson_begins_its_kernel_while_it_loads(tmp_path: Path) -> None:
+    worker = tmp_path / pages.WORKER.replace("*", "0a1b")
+    page = tmp_path / "notebooks" / "index.html"
+    for file, text in ((worker, "work()"), (page, "<html><head></head></html>")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    pages.early(tmp_path)
+    led = worker.read_text().split('"')[1]
+    assert (worker.parent / led).resolve() == (tmp_path / "static/pyodide/boot.mjs").resolve()
+    assert worker.read_text().endswith("\nwork()")
+    told = page.read_text().split('new URL("')[1].split('"')[0]
+    assert (page.parent / told).resolve() == worker.resolve()
+    (worker.parent / "comlink.worker.ff.js").write_text("")
+    with pytest.raises(SystemExit, match="of another JupyterLite"):
+        pages.early(tmp_path)

@@ -1,0 +1,19 @@
+/* Begins a lesson's kernel while the page still loads: two cores then work, where one waited for the other.
+
+   Stands in the head of pages that open lessons. JupyterLite makes the kernel's worker once all of the page is there;
+   it is given the one that was begun here. A page that is isolated from other origins uses another worker, and a second
+   kernel its own. */
+(() => {
+  if (globalThis.crossOriginIsolated || !globalThis.Worker) return;
+  const address = new URL("WORKER", document.baseURI).href, { Worker: Made } = globalThis;
+  const begun = new Made(address, { type: "module" });
+  globalThis.Worker = class extends Made {
+    constructor(wanted, options) {
+      if (new URL(wanted, document.baseURI).href === address) {
+        globalThis.Worker = Made;
+        return begun;
+      }
+      super(wanted, options);
+    }
+  };
+})();
