@@ -246,7 +246,8 @@ class Evaluation(Shown, Frozen):
         for label, ids in [*parts, (self.contender, list(self.questions))]:
             found = [self.clusters[id] for id in ids if id in self.clusters]
             share, low, high = accuracy(found)
-            shares = [f"{share:.1%}", f"{low:.1%}–{high:.1%}"] if self.judged else []
+            told = f"{share:.1%}" if found else "–"
+            shares = [told, f"{low:.1%}–{high:.1%}"] if self.judged else []
             sums = [self._summary(one, ids) for one in self.measures]
             numbers = [spread(one.mean, one.interval) for one in sums]
             rows.append([label, str(len(found)), str(sum(map(len, found))), *shares, *numbers])

@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from agentkit.errors import (
+    AgentkitError,
     BudgetSpent,
     Interrupted,
     LogError,
@@ -36,6 +37,7 @@ from agentkit.events import Event
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen, canonical
 from agentkit.patterns.parts.wording import NUMBER
+from agentkit.threads import uncancelled
 from agentkit.tools.validator import library
 
 
@@ -128,13 +130,14 @@ class Rule:
 async def scored(scorer: Scorer, case: Case) -> Score:
     """Return what a scorer makes of a case; a failure of its own is told in the score."""
     try:
-        made = scorer(case)
-        if not isinstance(made, bool | Score) and inspect.isawaitable(made):
-            made = await made
+        with uncancelled(lambda by: AgentkitError(f"Something inside it was cancelled ({by}).")):
+            made = scorer(case)
+            if not isinstance(made, bool | Score) and inspect.isawaitable(made):
+                made = await made
         return as_score(made, getattr(scorer, "passes_at", 1.0))
     except (LogError, Unsettled, Interrupted, BudgetSpent):
         raise  # they are about the evaluation, not about this score
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a checker's main() ends so
         return Score(error=full_text(error))
 
 

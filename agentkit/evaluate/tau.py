@@ -38,6 +38,7 @@ from agentkit.tools import Arguments, CallFailed, Tool
 from agentkit.tools.arguments import read, refused
 from agentkit.tools.protocol import TakesContext
 from agentkit.tools.schemas import Schema
+from agentkit.values import M
 
 STOP = "###STOP###"
 """What the customer says when all is done."""
@@ -180,18 +181,34 @@ def tasks(domain: str, given: Iterable[Any]) -> Dataset:
     """
     rows = []
     for number, one in enumerate(given):
-        try:
-            made = one if isinstance(one, Task) else Task.model_validate(plain(one))
-        except ValidationError as error:
-            raise SetupError(
-                f"Task {number} of {domain} is none: {str(error)[:300]}",
-                expected="instruction, actions with name and kwargs, outputs",
-                todo="look whether it is of a newer format",
-            ) from error
+        expected = "instruction, actions with name and kwargs, outputs"
+        made = read_as(Task, one, f"Task {number} of {domain} is none", expected)
         id = made.id or f"{domain} {number}"
         asked = made.model_copy(update={"id": id}).model_dump(mode="json")
         rows.append({"id": id, "input": {"id": id, "instruction": made.instruction}, "task": asked})
     return Dataset(rows, name=domain)
+
+
+def read_as(kind: type[M], one: Any, wrong: str, expected: str) -> M:
+    """Return an official task as one of ours.
+
+    Args:
+        kind: what is made of it.
+        one: a task, or an object or dict that has its fields.
+        wrong: what is said where it lacks some.
+        expected: the fields.
+
+    Raises:
+        SetupError: it is of another form.
+    """
+    try:
+        return one if isinstance(one, kind) else kind.model_validate(plain(one))
+    except (ValidationError, TypeError) as error:
+        raise SetupError(
+            f"{wrong}: {str(error)[:300]}",
+            expected=expected,
+            todo="look whether it is of a newer format",
+        ) from error
 
 
 def plain(given: Any) -> Any:

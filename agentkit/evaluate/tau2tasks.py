@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
 from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.samples import Dataset
-from agentkit.evaluate.tau import plain
+from agentkit.evaluate.tau import read_as
 from agentkit.messages import JSON, Frozen
 
 Side = Literal["assistant", "user"]
@@ -126,14 +126,8 @@ def tasks(domain: str, given: Iterable[Any] | str | Path) -> Dataset:
     """
     rows = []
     for number, one in enumerate(read(given) if isinstance(given, str | Path) else given):
-        try:
-            made = one if isinstance(one, Task) else Task.model_validate(plain(one))
-        except ValidationError as error:
-            raise SetupError(
-                f"Task {number} of {domain} is none of tau2-bench: {str(error)[:300]}",
-                expected="id, user_scenario, evaluation_criteria",
-                todo="look whether it is of a newer format",
-            ) from error
+        wrong = f"Task {number} of {domain} is none of tau2-bench"
+        made = read_as(Task, one, wrong, "id, user_scenario, evaluation_criteria")
         if made.initial_state is not None and made.initial_state.message_history:
             raise SetupError(
                 f"Task {made.id} of {domain} begins in mid-talk.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from xml.etree import ElementTree
 
@@ -162,6 +163,27 @@ async def test_a_scorer_that_fails_is_told_and_its_trials_do_not_count() -> None
     result = await evaluate(Agent("a", model=Adder()), Suite(ROWS, [picky]))
     assert len(result.counted) == 3 and result.accuracy == 1.0 and not result.complete
     assert "no fours" in str(result)
+
+
+@pytest.mark.parametrize(
+    "raised", [asyncio.CancelledError(), SystemExit(3), RecursionError("deep")]
+)
+async def test_a_scorer_stops_nobody_else_whatever_it_raises(raised: BaseException) -> None:
+    def broken(text: str, target: int) -> bool:
+        if target == 4:
+            raise raised
+        return True
+
+    result = await evaluate(Agent("a", model=Adder()), Suite(ROWS, [broken]))
+    assert len(result.counted) == 3 and type(raised).__name__ in str(result)
+
+
+async def test_no_share_is_told_where_nothing_could_be_scored() -> None:
+    def broken(text: str) -> bool:
+        raise ValueError("broken")
+
+    result = await evaluate(Agent("a", model=Adder()), Suite(ROWS, [broken]))
+    assert result.table()[1][3:] == ["–", "0.0%–100.0%"]
 
 
 async def test_an_endpoint_that_fails_counts_as_wrong_and_is_tried_again() -> None:
