@@ -26,6 +26,8 @@ class Case:
         task: what the answer's actor is asked.
         tools: functions that are performed by the referee, outside; the answer gets tools that
             call them.
+        fresh: makes the tools instead, anew for each submission: for those that keep something
+            from one call to the next.
         once: names of those that must not be called twice.
         seed: mixed into each request's own, so that no lucky one can be named.
         faults: failures of the endpoint by kind, as `{"500": 0.1}`; see `%faults`.
@@ -36,11 +38,16 @@ class Case:
     id: str
     task: str
     tools: tuple[Callable[..., Any], ...] = ()
+    fresh: Callable[[], Sequence[Callable[..., Any]]] | None = None
     once: frozenset[str] = frozenset()
     seed: int = 0
     faults: Mapping[str, float] = field(default_factory=dict)
     public: bool = False
     data: Any = None
+
+    def offered(self) -> list[Callable[..., Any]]:
+        """The tools for one submission."""
+        return list(self.tools if self.fresh is None else self.fresh())
 
 
 @dataclass(frozen=True)
@@ -76,13 +83,20 @@ class Seen:
 
         A program that calls them by itself, with or without a model beside it, does not count.
         """
-        left = list(self.wished)
-        for use in self.tools:
+        return self.wished_for()
+
+    def wished_for(self, *names: str) -> bool:
+        """The same of the tools of these names alone; some of them must have been called."""
+        left, uses = (
+            list(self.wished),
+            [use for use in self.tools if use.name in names or not names],
+        )
+        for use in uses:
             text = canonical([use.name, use.arguments])
             if text not in left:
                 return False
             left.remove(text)
-        return bool(self.tools)
+        return bool(uses)
 
     def used(self, name: str) -> list[ToolUse]:
         """The calls of one tool that gave a result."""
@@ -121,6 +135,7 @@ class Assignment:
         wall_s: seconds on the clock after which it is ended all the same.
         most_calls: model calls that are answered in one case.
         budget_calls: model calls that are answered in all cases together; 0: no such budget.
+        models: the simulated models that may be asked; all without.
     """
 
     name: str
@@ -132,6 +147,7 @@ class Assignment:
     wall_s: float = 1800.0
     most_calls: int = 40
     budget_calls: int = 0
+    models: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.rules:
@@ -161,7 +177,8 @@ class Assignment:
         deciding = [digest((here / f"{name}.py").read_text("utf-8")) for name in DECIDING]
         rules = [[one.name, one.points, mark_of(one.holds), mark_of(one.of)] for one in self.rules]
         limits = [self.case_s, self.own_s, self.wall_s, self.most_calls, self.budget_calls]
-        parts = [self.name, self.answer, mark_of(self.cases), rules, limits, deciding]
+        named = [self.name, self.answer, *self.models]
+        parts = [named, mark_of(self.cases), rules, limits, deciding]
         return digest(canonical(parts))
 
     def drawn(self, secret: str) -> list[Case]:

@@ -84,8 +84,14 @@ def offered(spec: dict[str, Any], post: Any) -> Any:
             raise ValueError(said["error"])
         return said["result"]
 
+    class Offered(RemoteTool):
+        """A tool for agents; called by the program itself, it is one that no model wished."""
+
+        async def __call__(self, **arguments: Any) -> Any:
+            return await perform(arguments)
+
     how = {"effect": spec["effect"]}
-    return RemoteTool(name, spec["description"], spec["parameters"], perform, **how)
+    return Offered(name, spec["description"], spec["parameters"], perform, **how)
 
 
 class Tools(list[Any]):

@@ -54,6 +54,8 @@ class Referee:
         self.assignment, self.todo = assignment, list(cases)
         self.seen = [Seen(case) for case in cases]
         self.now: Seen | None = None
+        self.tools: dict[str, Any] = {}
+        """Of the case that is open, by name."""
         self.began = 0.0
         self.up = httpx.AsyncClient(base_url=url, timeout=60)
         self.turn = asyncio.Lock()
@@ -100,7 +102,8 @@ class Referee:
             await self.up.delete("/sim/faults")
             for kind, rate in case.faults.items():
                 await self.up.post("/sim/faults", json={"kind": kind, "rate": rate})
-            specs = [self.offered(one, case) for one in case.tools]
+            self.tools = {one.__name__: one for one in case.offered()}
+            specs = [self.offered(one, case) for one in self.tools.values()]
             return JSONResponse(
                 {"task": case.task, "tools": specs, "seconds": self.assignment.case_s}
             )
@@ -110,6 +113,10 @@ class Referee:
         spec = tool(function).spec
         effect = "once" if spec.name in case.once else "pure"
         return {**spec.model_dump(), "effect": effect}
+
+    def served(self, model: str) -> bool:
+        """Whether a model may be asked."""
+        return model.startswith(MODELS) and model in (self.assignment.models or {model})
 
     async def body(self, request: Request) -> dict[str, Any] | None:
         """What was sent, if it is a JSON object of bounded size and the case may ask more."""
@@ -141,7 +148,7 @@ class Referee:
         """Perform a tool of the case, here."""
         arguments, now = await self.body(request), self.now
         name = request.path_params["name"]
-        known = {one.__name__: one for one in now.case.tools} if now is not None else {}
+        known = self.tools if now is not None else {}
         if now is None or arguments is None or name not in known:
             return JSONResponse({"error": f"there is no tool {name[:80]} now"}, 400)
         use = ToolUse(name, arguments)
@@ -165,8 +172,9 @@ class Referee:
         budget = self.assignment.budget_calls
         if budget and sum(one.calls for one in self.seen) >= budget:
             return refused(403, f"{budget} model calls are all of a submission")
-        if not str(body.get("model", "")).startswith(MODELS):
-            return refused(404, f"only models {MODELS}... are served")
+        if not self.served(str(body.get("model", ""))):
+            known = ", ".join(self.assignment.models) or f"models {MODELS}..."
+            return refused(404, f"only {known} are served")
         given = body.get("seed")
         given = given if isinstance(given, int) else 0
         # A whole reply, of which every call of a tool is known when it is delivered.

@@ -14,7 +14,7 @@ def build(tools):
             for one in tools:
                 for key in one.spec.parameters.get("properties", {}):
                     try:
-                        found.append(str(await one.perform({key: name})))
+                        found.append(str(await one(**{key: name})))
                     except Exception:
                         pass
         numbers = re.findall(r"\d+", " ".join(found))

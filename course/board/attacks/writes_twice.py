@@ -1,0 +1,18 @@
+# Adds its tonnes, and adds them again to be sure.
+import re
+
+from agentkit import Agent
+
+
+def build(tools):
+    reads = Agent("reads", "Say what stands there.", model="sim:careful", tools=[tools.read_board])
+    writes = Agent("writes", "Write what you are told.", model="sim:careful", tools=[tools.write_board])
+
+    async def answer(task):
+        more = int(re.search(r"\d+", task)[0])
+        for _ in range(6):
+            tonnes, version = map(int, re.findall(r"\d+", (await reads("What stands on the board?")).text))
+            said = await writes(f"Write {tonnes + more} tonnes on the board at version {version}.")
+        return said
+
+    return answer
