@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         "--trusted", action="store_true", help="without a sandbox: code that is your own"
     )
     given = parser.parse_args(arguments)
-    paths = named(given.submissions)
+    paths, several = apart(there(given.submissions))
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     grader = Grader(
@@ -49,23 +48,51 @@ def main(arguments: Sequence[str]) -> int:
         parallel=given.parallel, strength="none" if given.trusted else "bubblewrap",
     )  # fmt: skip
     verdicts = asyncio.run(graded(grader, paths))
+    verdicts += [
+        grader.nothing(some[0], f"not graded: handed in as {', '.join(one.name for one in some)}")
+        for some in several
+    ]
     write(out, verdicts)
     print(reports.table(verdicts))
     return 0
 
 
-def named(submissions: Sequence[str]) -> list[Path]:
+def there(submissions: Sequence[str]) -> list[Path]:
     """The submissions that a command names.
+
+    Raises:
+        SetupError: one is not there.
+    """
+    paths = [Path(one) for one in submissions]
+    if missing := [str(one) for one in paths if not os.path.lexists(one)]:
+        raise SetupError(f"There is no {', '.join(missing[:5])}.", expected="files or folders")
+    return paths
+
+
+def apart(paths: Sequence[Path]) -> tuple[list[Path], list[list[Path]]]:
+    """Submissions whose name nobody else has, and those of each name that several have.
+
+    A student who hands in a notebook and a program has not said which counts; the others are
+    graded all the same.
+    """
+    by: dict[str, list[Path]] = {}
+    for one in paths:
+        by.setdefault(one.name if one.is_dir() else one.stem, []).append(one)
+    return (
+        [some[0] for some in by.values() if len(some) == 1],
+        [some for some in by.values() if len(some) > 1],
+    )
+
+
+def named(submissions: Sequence[str]) -> list[Path]:
+    """The submissions that a command names, each by a name of its own.
 
     Raises:
         SetupError: one is not there, or two have the same name.
     """
-    paths = [Path(one) for one in submissions]
-    if missing := [str(one) for one in paths if not one.exists()]:
-        raise SetupError(f"There is no {', '.join(missing[:5])}.", expected="files or folders")
-    names = Counter(one.stem if one.is_file() else one.name for one in paths)
-    if twice := sorted(name for name, times in names.items() if times > 1):
-        raise SetupError(f"Several submissions are called {', '.join(twice[:5])}.")
+    paths = there(submissions)
+    if twice := [some[0].stem for some in apart(paths)[1]]:
+        raise SetupError(f"Several submissions are called {', '.join(sorted(twice)[:5])}.")
     return paths
 
 

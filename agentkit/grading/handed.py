@@ -45,8 +45,8 @@ def handed(path: Path, answer: str, assignment: str) -> Handed:
     Raises:
         Unusable: there is nothing that can be graded.
     """
-    student = path.stem if path.is_file() else path.name
-    file = path if path.is_file() else inside(path)
+    student = path.name if path.is_dir() else path.stem
+    file = inside(path) if path.is_dir() else path
     if file.is_symlink() or not file.is_file():
         raise Unusable(f"{file.name} is no ordinary file")
     size = file.stat().st_size
