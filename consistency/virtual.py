@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from memory.fabrics import virtual as fabrics
 
 T = TypeVar("T")
 
@@ -13,35 +14,8 @@ EPOCH = 1_000_000.0
 """The wall clock when a trial begins, in Unix seconds."""
 
 
-class Stuck(Exception):
-    """Everybody waits and nothing will happen."""
-
-
-class _Selector(selectors.SelectSelector):
-    """Waits for nobody: where the loop would sleep, its time moves on."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = super().select(0)
-        if not found and timeout is None:
-            raise Stuck("everybody waits, and nothing is left that could happen")
-        if not found and timeout:
-            self.loop.now += timeout
-        return found
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """See the module."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        selector = _Selector()
-        selector.loop = self
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.now
+class VirtualLoop(fabrics.VirtualLoop):
+    """That of the fabrics, with a time of day."""
 
     def wall(self) -> float:
         """Return the time of day."""

@@ -10,6 +10,7 @@ StoreError            of `agentkit.errors`, so that code can catch it without th
 ├── StoreGone         its file or collection was deleted or replaced since it was opened
 ├── ReadOnly          a memory that is only read was to be written
 ├── QueueFull         a bounded queue or stream holds all it may; nothing was added
+├── Stuck             on a virtual clock everybody waits, and nothing is left that could happen
 ├── BadExport         a line of a file that was to be imported is none of an export
 ├── StoreCorrupt      the file is damaged or no store
 ├── Stale             a replica is behind what a session may rely on
@@ -51,6 +52,10 @@ class StoreGone(StoreError):
 
 class ReadOnly(StoreError):
     """A memory that is only read was to be written."""
+
+
+class Stuck(StoreError):
+    """On a virtual clock everybody waits, and nothing is left that could happen."""
 
 
 class QueueFull(StoreError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import Channel, Group, matches
 from memory.fabrics.faults import Faults
 from memory.fabrics.transport import Acknowledgement, Held, Inbox
+from memory.fabrics.virtual import now
 
 MAX_BYTES = 1_048_576
 """As NATS by default, so that what fits here fits there."""
@@ -128,15 +128,13 @@ class Local:
 
     Args:
         faults: what goes wrong, for lessons.
-        clock: seconds, never going back.
+        clock: seconds, never going back; the event loop's by default, which may be virtual.
     """
 
     name = "in process"
     max_bytes = MAX_BYTES
 
-    def __init__(
-        self, faults: Faults | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, faults: Faults | None = None, clock: Callable[[], float] = now) -> None:
         self.faults, self.clock = faults or Faults(), clock
         self._lines: dict[str, LocalChannel] = {}
         self._inboxes: list[tuple[str, Inbox]] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -15,6 +14,7 @@ from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import DAY_S, Channel, Group
 from memory.fabrics.letters import Letter, Receipt, decoded
 from memory.fabrics.transport import Acknowledgement, Transport
+from memory.fabrics.virtual import now
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Post:
         Raises:
             StoreUnreachable: no answer for `retry_s`, or the fabric was closed meanwhile.
         """
-        end, pause_s, attempt = time.monotonic() + self.retry_s, FIRST_PAUSE_S, 1
+        end, pause_s, attempt = now() + self.retry_s, FIRST_PAUSE_S, 1
         closings = self._closings
         while True:
             try:
@@ -78,7 +78,7 @@ class Post:
                         todo="ask again and resume: what was sent has its id, and is not stored"
                         " twice",
                     ) from error
-                if time.monotonic() + pause_s > end:
+                if now() + pause_s > end:
                     raise StoreUnreachable(
                         f"{error.what} It was tried {attempt} times in {self.retry_s:g} s.",
                         expected="a broker that answers",
@@ -98,9 +98,9 @@ class Post:
         """
         data = letter.encoded()
         self.checked_size(data, channel.name)
-        start, pause_s = time.monotonic(), FIRST_PAUSE_S
+        start, pause_s = now(), FIRST_PAUSE_S
         while True:
-            waited_s = time.monotonic() - start
+            waited_s = now() - start
             try:
                 (seq, duplicate), attempts = await self.persist(
                     lambda: self.transport.append(channel, letter.key, letter.id, data)
@@ -134,9 +134,9 @@ class Post:
 
     async def receive(self, channel: Channel, group: Group, timeout_s: float) -> Received:
         """Take the next letter for the group; move what cannot be read or nobody acks aside."""
-        end, buried = time.monotonic() + timeout_s, list[Buried]()
+        end, buried = now() + timeout_s, list[Buried]()
         while True:
-            left_s = max(end - time.monotonic(), 0.0)
+            left_s = max(end - now(), 0.0)
             # Safe to repeat: a letter whose delivery was lost on its way is redelivered.
             held, _ = await self.persist(partial(self.transport.take, channel, group, left_s))
             if held is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from agentkit import Actor, Answer, current_run
@@ -16,6 +15,7 @@ from memory.fabrics.letters import Letter, decoded, stamped
 from memory.fabrics.notes import Answered
 from memory.fabrics.post import Post, replies
 from memory.fabrics.queues import Queue
+from memory.fabrics.virtual import now
 
 
 class QueueActor(Actor):
@@ -69,7 +69,7 @@ class QueueActor(Actor):
         )
 
     async def _exchange(self, request: JSON, step_key: str) -> dict[str, Any]:
-        channel, end = self.queue.channel, time.monotonic() + self.timeout_s
+        channel, end = self.queue.channel, now() + self.timeout_s
         base = digest(current_run().id, step_key)
         # A resume asks under the ids of its earlier attempts: a good reply is taken over, and
         # an attempt that failed is followed by one with the next id.
@@ -81,7 +81,7 @@ class QueueActor(Actor):
         if known is None:
             letter = stamped(request, step_key, id=id).model_copy(update={"reply": True})
             await self.post.send(channel, letter)
-            known = await self._reply(id, max(end - time.monotonic(), 0.0))
+            known = await self._reply(id, max(end - now(), 0.0))
         if known is None:
             raise TimedOut(
                 f"Nobody answered a task in {self.queue.name} within {self.timeout_s:g} s.",
