@@ -18,8 +18,8 @@ from agentkit.views.fold import fold
 OPENED = 60
 """Trials with their transcripts; the others say how theirs is had."""
 
-ROOM = 400_000
-"""Characters of all transcripts together."""
+ROOM = 100_000
+"""Characters of all transcripts together: they are in the saved notebook, too."""
 
 NAME = 170.0
 """Where the squares begin, in pixels."""
@@ -35,6 +35,9 @@ def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | Non
     order = sorted(lines, key=lambda one: sum(mark == "right" for _, mark, _ in lines[one]))
     most = max((len(lines[one]) for one in order[:LINES]), default=0)
     said, parts = Said(log), []
+    # What went wrong first in each question comes before all others, should the room end.
+    for name in order[:LINES]:
+        said.of(next((one for one, mark, _ in lines[name] if mark != "right"), lines[name][0][0]))
     for name in order[:LINES]:
         body = "".join(
             trial_html(n, trial, mark, why, said)
@@ -75,9 +78,12 @@ class Said:
 
     def __init__(self, log: Log | None) -> None:
         self.log, self.left, self.room = log, OPENED, ROOM
+        self.known: dict[str, str] = {}
 
     def of(self, trial: Trial) -> str:
         """Return the transcript of a trial; its answer, and where the rest is, without room."""
+        if trial.run_id in self.known:
+            return self.known[trial.run_id]
         if self.log is not None and trial.run_id and self.left > 0 and self.room > 0:
             self.left -= 1
             try:
@@ -87,6 +93,7 @@ class Said:
                 html = ""
             if html and len(html) <= self.room:
                 self.room -= len(html)
+                self.known[trial.run_id] = html
                 return html
         where = f"%transcript {trial.run_id}" if trial.run_id else "nothing was recorded"
         return f"<p>{clean((trial.text or trial.error)[:2000])}</p><p {SMALL}>{clean(where)}</p>"
