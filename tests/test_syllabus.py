@@ -22,7 +22,9 @@ def test_minutes_are_those_of_the_lessons() -> None:
 
 
 def test_both_plans_hold_every_lesson_once_and_in_order() -> None:
-    for plan in PAGE.split("\n## ")[2:4]:
+    plans = [part for part in PAGE.split("\n## ") if part.partition("\n")[0].endswith(" weeks")]
+    assert len(plans) == 2
+    for plan in plans:
         rows = re.findall(r"^\| \d+ \|(.*)\|$", plan, re.M)
         numbers = [n for row in rows for n in re.findall(r"\b\d\d\b", row)]
         assert numbers == [path.name[:2] for path in LESSONS][1:], plan[:20]
