@@ -30,6 +30,7 @@ from nbext.magics import MAGICS
 from nbext.magics.base import bound
 from nbext.magics.overview import described_by
 from nbext.panel.comms import install
+from nbext.programs import refused, starting
 from nbext.session import Session
 from nbext.show import answered
 from nbext.table import Told, show
@@ -64,6 +65,7 @@ def load(shell: Any) -> Session:
     undo.append(inserted(shell.input_transformers_post, reaching([m.name for m in waiting])))
     cells, lines = ([m.name for m in MAGICS if m.kind == kind] for kind in ("cell", "line"))
     undo.append(inserted(shell.input_transformers_post, helping(cells, lines)))
+    undo += without_programs(shell)
     if (builtin := shell.find_line_magic("magic")) is not None:
         undo.append(register(shell, "magic", "line", described_by(builtin, MAGICS)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
@@ -80,8 +82,7 @@ def load(shell: Any) -> Session:
     undo.append(lambda: forget(markdown))
     undo.append(showing_batches(shell))
     undo.append(close_widgets)
-    undo.append(on_path())
-    undo.append(at_home())
+    undo += [on_path(), at_home()]
     session.start_simulation()
     greet(session, log)
     return session
@@ -110,6 +111,12 @@ def register(shell: Any, name: str, kind: str, fn: Callable[..., Any]) -> Callab
                     table[one][name] = before[one]
 
     return remove
+
+
+def without_programs(shell: Any) -> list[Callable[[], None]]:
+    """In a page, say of a cell that starts a program that there is none to start."""
+    names = starting(shell) if in_page() else []
+    return [register(shell, name, "cell", refused(name)) for name in names]
 
 
 def on_path() -> Callable[[], None]:

@@ -223,6 +223,7 @@ LAYERS = [
     "nbext.hinting",
     "nbext.panel",
     "nbext.server",
+    "nbext.programs",
     "nbext.loading",
     "nbext",
 ]

@@ -96,3 +96,15 @@ def test_the_program_of_the_kernels_environment_is_found_in_cells(
     on_path()()  # found already
     remove()
     assert os.environ["PATH"] == "/nowhere"
+
+
+def test_a_page_refuses_what_would_start_a_program(notebook: Notebook) -> None:
+    notebook.ok("import nbext.loading as loading, sys\nloading.in_page = lambda: True")
+    notebook.ok("%load_ext nbext")
+    for name in ("bash", "script cat", "sh", "python3"):
+        cell = notebook.run(f"%%{name}\n1 + 1")
+        assert cell.ename == "SetupError" and "starts a program" in cell.error, name
+    assert notebook.value("1 + 1") == "2"
+    assert "has not" in notebook.value("get_ipython().find_cell_magic('bash').__doc__")
+    notebook.ok("loading.in_page = lambda: False\n%unload_ext nbext")
+    assert "hello" in notebook.ok("%%bash\necho hello").stream
