@@ -334,8 +334,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         from agentkit.sim import __main__ as sim
 
         return (sim.command if argv is None else sim.main)(words[1:])
-    if words and words[0] in PLACES:
-        return dispatch(words)
+    try:
+        found = dispatch(words) if words and words[0] in PLACES else own(words)
+        sys.stdout.flush()
+        return found
+    except AgentkitError as error:
+        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read has read enough, as `head` does; what Python still has of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def own(words: list[str]) -> int:
+    """Run a command of this module's parser, or of one that is told its words alone."""
     if words[:1] in (["worker"], ["fleet"]):
         from agentkit.fleet.commands import main as fleet
 
@@ -347,18 +360,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        if models:
-            from agentkit.local.commands import main as local
+    if models:
+        from agentkit.local.commands import main as local
 
-            return local(words[1:])
-        return perform(options)
-    except AgentkitError as error:
-        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return local(words[1:])
+    return perform(options)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Sequence
-
-from agentkit.errors import AgentkitError, error_text
-from agentkit.words import for_terminal
 
 PLACES = {
     "mcp": "agentkit.protocols.mcp.command",
@@ -24,11 +20,7 @@ PLACES = {
 
 
 def dispatch(words: Sequence[str]) -> int:
-    """Run one of PLACES; the errors of agentkit go to stderr as text."""
-    try:
-        place, _, name = PLACES[words[0]].partition(":")
-        command = importlib.import_module(place)
-        return int(getattr(command, name or "main")(list(words[1:])))
-    except AgentkitError as error:
-        print(for_terminal(f"agentkit: {error_text(error)}"), file=sys.stderr)
-        return 2
+    """Run one of PLACES."""
+    place, _, name = PLACES[words[0]].partition(":")
+    command = importlib.import_module(place)
+    return int(getattr(command, name or "main")(list(words[1:])))

@@ -1,10 +1,14 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agentkit import Agent, open_log
 from agentkit.cli import main
+from tests.conftest import ROOT
 from tests.fakes import ScriptedModel
 
 
@@ -74,3 +78,20 @@ async def test_an_unknown_run_and_a_foreign_file_are_told_without_a_stack(
     (tmp_path / "b.db").write_text("hello " * 100)
     assert main(["log", "list", "--log", str(tmp_path / "b.db")]) == 2
     assert "not an SQLite file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["log", "list"], ["receipts", "key", "--secret", "s", "ana"]])
+def test_who_reads_no_further_is_no_error(tmp_path: Path, words: list[str]) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    for n in range(3):
+        Agent("clerk", model=ScriptedModel("said")).run_sync(f"{n}", log=log)
+    log.close()
+    env = os.environ | {"AGENTKIT_LOG": str(tmp_path / "log.db"), "PYTHONPATH": str(ROOT)}
+    reads, writes = os.pipe()
+    os.close(reads)
+    found = subprocess.run(
+        [sys.executable, "-m", "agentkit", *words], cwd=tmp_path, env=env, stdout=writes,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.close(writes)
+    assert (found.returncode, found.stderr) == (0, "")
