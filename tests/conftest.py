@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import ipaddress
 import os
@@ -15,6 +16,9 @@ from tests.chromium import find_chromium
 from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
+
+FILES = 8192
+"""Open files that the process of the tests may have, if the machine lets it."""
 
 # A machine that is busy is no fault of ours: no example has to be done within a time.
 settings.register_profile("agentkit", deadline=None)
@@ -58,6 +62,17 @@ sys.addaudithook(forbid_outside)
 
 for name in [n for n in os.environ if n.endswith(("_API_KEY", "_API_TOKEN"))]:
     del os.environ[name]
+
+
+def pytest_configure() -> None:
+    """Let one process run all tests: each leaves the log that it asked in open."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < FILES:
+            most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def pytest_collection_finish() -> None:

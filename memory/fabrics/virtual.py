@@ -20,7 +20,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-class Waiting(selectors.SelectSelector):
+class Waiting(selectors.DefaultSelector):
     """Waits for nobody: where the loop would sleep, its time moves on."""
 
     loop: VirtualLoop

@@ -64,6 +64,7 @@ from agentkit.hooks import Change, GuardRefused, Hook, HookFailed, Refuse
 from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.vote import vote
 from agentkit.testing import (
+    Cable,
     Forbidden,
     FunctionModel,
     Line,
@@ -298,6 +299,9 @@ def tests_of_mine(log: Log) -> None:
         assert_type(model.requests[0], Request)
     with stand_in(FunctionModel(lambda request: request.actor)) as function:
         assert_type(function, FunctionModel)
+    with Cable(log.url) as cable:
+        assert_type(cable.url, str)
+        cable.cut()
     with forbid_real_endpoints() as forbidden:
         assert_type(forbidden, Forbidden)
         assert_type(forbidden.asked, list[str])

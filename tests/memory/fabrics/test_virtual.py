@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -100,3 +102,21 @@ async def test_who_waits_for_ever_and_who_never_ends_are_named() -> None:
     with pytest.raises(SetupError, match="above 0"):
         await simulated(late, limit_s=0)
     assert issubclass(Stuck, Exception)
+
+
+async def test_a_process_with_many_open_files_has_it_too() -> None:
+    """select() knows none beyond 1,023; a kernel with many logs has more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+
+        async def an_hour() -> float:
+            await asyncio.sleep(3600)
+            return now()
+
+        assert await simulated(an_hour) == 3600
+    finally:
+        for one in many:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
