@@ -54,3 +54,9 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
     check += "print('connect' in dir(agentkit)); from agentkit import *; print(connect.__module__)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert done.stdout == "[]\nTrue\nagentkit.endpoints.connect\n"
+
+
+def test_a_notebook_loads_the_kit_of_evaluation_when_it_evaluates() -> None:
+    check = "import sys, nbext.loading\nprint('agentkit.evaluate' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
 from agentkit.errors import SetupError
-from agentkit.staged import Staged
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session
+
+if TYPE_CHECKING:
+    from agentkit.staged import Staged
 
 GRAMMAR = Grammar(
     magic="%document",
@@ -64,6 +66,9 @@ def work_of(session: Session, name: str) -> Staged:
     Raises:
         SetupError: there is no such variable, or it is none.
     """
+    # Whoever has one has imported it: a kernel that has none need not wait for it.
+    from agentkit.staged import Staged
+
     value = session.namespace.get(name)
     if not isinstance(value, Staged):
         raise SetupError(

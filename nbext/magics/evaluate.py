@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
-from agentkit.evaluate import Evaluation, Suite, evaluate
-from agentkit.evaluate.compare import Progress
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, number, whole
 from nbext.session import Session
 from nbext.show import publish
 from nbext.table import Told
+
+if TYPE_CHECKING:
+    from agentkit.evaluate import Evaluation, Suite
+    from agentkit.evaluate.compare import Progress
 
 GRAMMAR = Grammar(
     magic="%evaluate",
@@ -43,6 +45,9 @@ async def measure(session: Session, line: Line, body: str | None) -> Evaluation:
     Examples:
         %evaluate clerk suite --trials 5 --budget 0.50 -> result
     """
+    # Imported when it is used: it is a third of what a kernel would wait for as nbext is loaded.
+    from agentkit.evaluate import Suite, evaluate
+
     team = session.actor(line.words[0])
     suite = suite_of(session, line.words[1])
     if (split := line.one("--split")) is not None:
@@ -73,6 +78,8 @@ def suite_of(session: Session, name: str) -> Suite:
     Raises:
         SetupError: there is no such variable, or it is none.
     """
+    from agentkit.evaluate import Suite
+
     if name not in session.namespace:
         raise SetupError(f"There is no {name} in this notebook.", expected="a Suite, or rows")
     value: Any = session.namespace[name]
