@@ -187,7 +187,7 @@ class Window:
                 kept += short
             elif sum(one.tokens for one in group) <= room:
                 kept += group
-            else:
+            elif group[0].kind != "alert":  # which stands nowhere that it could be read in
                 kept += fitted(group, room, pointer) or [stub(group, pointer)]
         self.entries = kept
 

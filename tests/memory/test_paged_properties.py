@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentkit import Agent, tool
@@ -29,6 +29,9 @@ def manifest_call(n: int, size: int) -> Any:
 
 
 @given(turns=st.lists(TURN, min_size=1, max_size=6), window=st.integers(420, 1500))
+@example(  # an alert that does not fit
+    turns=[("amber", 1, []), ("amber amber amber amber amber", 36, [0, 0])], window=420
+)
 @settings(deadline=None, max_examples=40)
 def test_no_request_ever_exceeds_the_window_and_every_message_is_found_again(
     turns: list[tuple[str, int, list[int]]], window: int
