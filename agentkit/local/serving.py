@@ -222,6 +222,7 @@ def stay(users: Users, url: str, key: str, idle_s: float) -> None:
 
 def main() -> None:
     """Serve until the last user has gone."""
+    parent = os.getppid()  # before it is told that it may go: from then on it may be gone
     options = parser().parse_args()
     key = options.key or os.environ.pop("AGENTKIT_LOCAL_KEY", "") or secrets.token_urlsafe(24)
     try:
@@ -237,10 +238,12 @@ def main() -> None:
     state = {"pid": os.getpid(), "url": url, "door": users.port, "key": key, "log": options.log}
     if options.state:
         write(Path(options.state), json.dumps(state))
-    print("READY", json.dumps(state), flush=True)
+    try:
+        print("READY", json.dumps(state), flush=True)
+    except OSError:  # who started it is gone
+        leave(1)
     # What is printed from here on goes to the log: nobody reads the pipe any more.
     os.dup2(2, 1)
-    parent = os.getppid()
     while options.foreground:
         time.sleep(CHECK_S)
         if os.getppid() != parent:  # its command was killed, and cannot end it

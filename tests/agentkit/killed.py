@@ -12,6 +12,7 @@ from agentkit.events import Usage
 from agentkit.messages import Message, ToolCall, digest
 from agentkit.model import OnText, Reply, Request
 
+PAY_S = float(os.environ.get("PAY_S", "0.002"))
 COUNTS = os.open("counts.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 
@@ -32,7 +33,7 @@ async def store(x: int) -> int:
 async def pay(x: int) -> str:
     """Pay."""
     count(f"pay {x}")
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(PAY_S)
     return f"paid {x}"
 
 
