@@ -16,7 +16,7 @@ import psycopg
 from agentkit.lease import Lease
 from agentkit.logs import chain
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.postgres.arrays import Binaries, Texts
+from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, Texts
 from agentkit.logs.verifying import storable
 from agentkit.runinfo import Tally
 
@@ -157,7 +157,8 @@ def append(
     # In one order for all: two who say the same do not wait for each other in a circle.
     said = columns(sorted(messages), 3)
     known = (EPOCH, erasure or None)
-    events = (part, seq, at, Texts(scope), Texts(body), Binaries(mark))
+    numbers = (Integers(part), Integers(seq), Floats(at))
+    events = (*numbers, Texts(scope), Texts(body), Binaries(mark))
     spoken = (Binaries(said[0]), Binaries(said[1]), Texts(said[2]))
     rows = connection.execute(APPEND, (*lines, now, *known, *events, *spoken), binary=True)
     return {part - 1: n for part, n in rows}
