@@ -12,7 +12,7 @@ from agentkit.sim.world import world
 
 FAILS = ({"500": 0.3}, {"drop": 0.2})
 DAMAGED = ({"malformed": 0.2}, {"wrong_type": 0.2}, {"unknown_tool": 0.2})
-WORLDS, QUESTIONS = 4, 2
+WORLDS, QUESTIONS = 5, 2
 MOST = 40
 """Requests of a case, look-ups among them: who asks again and again makes the storm worse."""
 

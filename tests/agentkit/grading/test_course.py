@@ -6,6 +6,7 @@ import pytest
 
 from agentkit.entrypoints import found
 from agentkit.grading import Assignment, Case
+from agentkit.grading.command import quick
 from agentkit.grading.handed import handed
 from tests.conftest import ROOT
 
@@ -31,7 +32,7 @@ def test_an_assignment_has_what_it_must_have(name: str) -> None:
     assert list(map(told, first)) == list(map(told, again))
     public = [case for case in first if case.public]
     hidden = [case for case in first if not case.public]
-    assert len(hidden) >= 30 and public and made.name == name
+    assert len(hidden) >= 40 and public and made.name == name
     assert {told(case) for case in hidden}.isdisjoint(told(case) for case in other)
     assert len({case.task for case in hidden}) > len(hidden) // 4 or hidden[0].fresh
     references = sorted((COURSE / name / "references").glob("*.py"))
@@ -39,6 +40,17 @@ def test_an_assignment_has_what_it_must_have(name: str) -> None:
     assert len(references) >= 2 and len(attacks) >= 4
     for path in (*references, *attacks, COURSE / name / f"{name}.ipynb"):
         assert handed(path, made.answer, name).code, path
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_quick_check_has_cases_of_every_rule_and_less_of_everything(name: str) -> None:
+    made = assignment(name)
+    small = quick(made)
+    few, all_of_them = small.drawn("one"), made.drawn("one")
+    assert {told(case) for case in few} < {told(case) for case in all_of_them}
+    for rule in made.rules:
+        assert sum(map(rule.of, few)) >= 2 and small.rules == made.rules
+    assert len(few) * 3 <= len(all_of_them) and 20 <= small.own_s < made.own_s
 
 
 def test_attacks_on_every_assignment_are_written_once_and_are_many() -> None:
