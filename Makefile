@@ -10,7 +10,7 @@ PY := .venv/bin/python
 help:
 	@echo "make lab            open JupyterLab at the first notebook (ARGS=--no-browser on a server)"
 	@echo "make docs           make the documentation site, build/docs/site/index.html, to read without a network"
-	@echo "make student        the lessons for students, without solutions (make instructor: solved)"
+	@echo "make student        the lessons for students, without solutions (make instructor: solved; make slides)"
 	@echo "make demo           run the first notebook here in the terminal"
 	@echo "make test           run every test (ARGS=\"python memory notebooks javascript browser\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
@@ -92,6 +92,10 @@ test-course: .venv/.dev
 student instructor: .venv/.lab
 	@$(PY) -m agentkit assignment $@ notebooks --out build/$@/notebooks --files notebooks/recorded $(ARGS)
 	@rm -rf build/$@/docs && cp -R docs build/$@/docs
+
+.PHONY: slides
+slides: .venv/.lab
+	@$(PY) -m agentkit assignment slides notebooks --out build/slides $(ARGS)
 
 .PHONY: lite lite-serve test-lite
 lite: .venv/.dev

@@ -8,11 +8,12 @@ from functools import partial
 
 from agentkit.errors import SetupError
 
-HELP = """usage: agentkit assignment {check,student,instructor,merge} ...
+HELP = """usage: agentkit assignment {check,student,instructor,slides,merge} ...
 
   check FILE.py:NAME            whether it may be released: references get all, attacks nothing
   student SOURCE... --out DIR   notebooks for students: solutions and hidden tests left out
   instructor SOURCE... --out DIR   notebooks for those who teach: each exercise solved
+  slides SOURCE... --out DIR    what students get as slides, to show without a network
   merge NEW MINE                a newer version with the answers of an older one
 """
 
@@ -43,5 +44,6 @@ def actions() -> dict[str, Callable[[Sequence[str]], int]]:
         "check": command.check,
         "student": partial(building.build, version="student"),
         "instructor": partial(building.build, version="instructor"),
+        "slides": building.slides,
         "merge": building.merging,
     }

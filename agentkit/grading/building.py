@@ -1,4 +1,4 @@
-"""`agentkit assignment student`, `instructor` and `merge`: notebooks for both sides of a class."""
+"""`agentkit assignment student`, `instructor`, `slides`, `merge`: for both sides of a class."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from agentkit.grading.builds import instructor, student
 from agentkit.grading.cells import book
 from agentkit.grading.leaks import leaks
 from agentkit.grading.merging import merge
+from agentkit.grading.slides import contents, deck, title_of
 from agentkit.words import for_terminal
 
 
@@ -57,6 +58,30 @@ def build(arguments: Sequence[str], version: str) -> int:
     for name, (found, said) in made.items():
         write(out / name, found)
         print(for_terminal(f"{out / name}: {said}", one_line=True))
+    return 0
+
+
+def slides(arguments: Sequence[str]) -> int:
+    """Make slides of what students get, a file for each notebook, and one that leads to them.
+
+    Raises:
+        SetupError: no notebook, or one that cannot be built for students.
+    """
+    parser = argparse.ArgumentParser(
+        prog="agentkit assignment slides",
+        description="Make slides to show without a network: what students get, cut into slides.",
+    )
+    parser.add_argument("sources", nargs="+", help="notebooks, or folders of them")
+    parser.add_argument("--out", required=True, help="folder for them")
+    given = parser.parse_args(arguments)
+    found = {path.stem: for_students(path)[0] for path in notebooks(given.sources)}
+    out = Path(given.out)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, made in found.items():
+        (out / f"{name}.html").write_text(deck(made, name, frozenset(found)), "utf-8")
+    index = contents({name: title_of(made, name) for name, made in found.items()})
+    (out / "index.html").write_text(index, "utf-8")
+    print(for_terminal(f"{out / 'index.html'}: {len(found)} decks", one_line=True))
     return 0
 
 
