@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -42,6 +43,17 @@ def test_the_image_has_a_python_that_the_package_accepts() -> None:
     (runtime,) = lines("runtime.txt")
     version = runtime.removeprefix("python-")
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+
+
+def test_a_development_container_installs_what_make_lab_does() -> None:
+    made = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    version = re.fullmatch(r"mcr\.microsoft\.com/devcontainers/python:(\d\.\d+)-\w+", made["image"])
+    assert version and SpecifierSet(PROJECT["requires-python"]).contains(version[1])
+    command = re.fullmatch(
+        r"scripts/install (\w+) && touch \.venv/\.(\w+)", made["updateContentCommand"]
+    )
+    assert command and command[1] == command[2] and command[1] in PROJECT["optional-dependencies"]
+    assert made["containerEnv"]["AGENTKIT_MODEL"].startswith("sim:")  # no key is asked for
 
 
 def test_every_dependency_has_one_exact_pin() -> None:
