@@ -51,7 +51,7 @@ def test_lanes_run_at_once_and_one_failure_in_either_fails_all(
     assert script.main(["browser", "python", "notebooks"]) == bool(status)
     told = capfd.readouterr().out
     assert told.index("of python") < told.index("== notebooks ==") < told.index("of notebooks")
-    ended = [" ".join(line.split()[:1] + line.split()[3:]) for line in told.splitlines()[-7:]]
+    ended = [" ".join(line.split()[:1] + line.split()[3:]) for line in told.splitlines()[-8:]]
     verdict = f"FAILED (exit status {status})" if status else "passed"
     assert ended[:3] == ["python passed", f"notebooks {verdict}", "browser SKIPPED: no Chromium"]
     assert "javascript" in told and "not asked for" in told
@@ -75,4 +75,4 @@ def test_a_name_that_is_no_part_is_refused(
     script: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert script.main(["pyhton"]) == 2
-    assert "there are: python, magics, memory, notebooks" in capsys.readouterr().err
+    assert "there are: python, programs, magics, memory, notebooks" in capsys.readouterr().err

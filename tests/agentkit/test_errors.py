@@ -9,7 +9,7 @@ import pickle
 import pkgutil
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import agentkit
@@ -44,6 +44,7 @@ def test_every_error_survives_pickle_and_copy(kind: type[AgentkitError]) -> None
 
 
 @pytest.mark.parametrize("kind", CLASSES)
+@settings(max_examples=20)  # of each class
 @given(what=LINE, expected=st.none() | LINE, todo=st.none() | LINE)
 def test_by_name_gives_back_the_error_that_was_recorded(
     kind: type[AgentkitError], what: str, expected: str | None, todo: str | None

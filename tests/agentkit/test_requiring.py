@@ -23,8 +23,8 @@ def nothing_paid():
 
 
 @tool(effect="once")
-def pay(euro: int) -> str:
-    """Pay out."""
+async def pay(euro: int) -> str:
+    """Pay out: on the loop, as a thread may pay on in the next test when its run was ended."""
     PAID.append(euro)
     return f"paid {euro}"
 
