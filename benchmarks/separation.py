@@ -1,6 +1,6 @@
 """How many hidden cases tell a right answer from one that guesses, and how often they do not.
 
-python -m benchmarks.separation --secrets 40
+python -m benchmarks.separation --secrets 40 --right 10
 
 One reference answer is graded under many secrets, as written and with `sim:hasty` for its model,
 which errs in one reasoning step out of four. A pass mark stands between the two; an error is a
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import random
 import statistics
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def held(assignment: Assignment, seen: Sequence[Seen]) -> Held:
     ]
 
 
-async def of_secrets(assignment: Assignment, code: str, secrets: int) -> list[Held]:
+async def of_secrets(assignment: Assignment, kind: str, code: str, secrets: int) -> list[Held]:
     """What held under each secret; two answers run at a time."""
     places = asyncio.Semaphore(2)
 
@@ -50,7 +51,9 @@ async def of_secrets(assignment: Assignment, code: str, secrets: int) -> list[He
             seen, end = await grader.run(code)
             if end != "ended":
                 raise RuntimeError(f"secret {n}: the answer's program {end}")
-            return held(assignment, seen)
+            found = held(assignment, seen)
+            print(f"{kind}, secret {n}: {sum(found)} of {len(found)}", file=sys.stderr)
+            return found
 
     return await asyncio.gather(*[one(n) for n in range(secrets)])
 
@@ -74,12 +77,12 @@ def errors(runs: Sequence[Held], size: int, right: bool, rng: random.Random) -> 
 def lines(name: str, good: Sequence[Held], hasty: Sequence[Held]) -> Iterator[str]:
     """What was found, line by line."""
     most, rng = len(good[0]), random.Random(1)
-    yield f"{name}: {most} hidden cases, {len(good)} secrets, pass mark {MARK:.0%}"
+    yield f"{name}: {most} hidden cases, pass mark {MARK:.0%}"
     for words, runs in (("right", good), ("hasty", hasty)):
         counts = [sum(one) for one in runs]
         spread = statistics.stdev(counts) if len(counts) > 1 else 0.0
         yield (
-            f"  {words}: held in {min(counts)} to {max(counts)} of {most},"
+            f"  {words}, {len(runs)} secrets: held in {min(counts)} to {max(counts)} of {most},"
             f" mean {statistics.fmean(counts):.1f}, standard deviation {spread:.1f}"
         )
     yield f"  {'cases':>7}{'right fails':>13}{'hasty passes':>14}"
@@ -99,7 +102,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assignment", default="harbour", help="a folder of course/")
     parser.add_argument("--reference", help="its answer; the first one by name without")
-    parser.add_argument("--secrets", type=int, default=40)
+    parser.add_argument("--secrets", type=int, default=40, help="for the hasty answer")
+    parser.add_argument("--right", type=int, default=10, help="secrets for the right one")
     given = parser.parse_args()
     folder = COURSE / given.assignment
     (assignment,) = found(f"{folder / 'assignment.py'}:assignment")
@@ -108,8 +112,8 @@ def main() -> int:
     code = references[0].read_text("utf-8")
     worse = code.replace("sim:careful", "sim:hasty")
     assert worse != code, f"{references[0].name} names no sim:careful"
-    good = asyncio.run(of_secrets(assignment, code, given.secrets))
-    hasty = asyncio.run(of_secrets(assignment, worse, given.secrets))
+    good = asyncio.run(of_secrets(assignment, "right", code, given.right))
+    hasty = asyncio.run(of_secrets(assignment, "hasty", worse, given.secrets))
     print(*lines(f"{given.assignment}/{references[0].stem}", good, hasty), sep="\n")
     return int(not all(map(passed, good)) or any(map(passed, hasty)))
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
-
-from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from typing import TYPE_CHECKING, Any
 
 from agentkit.agent import Agent
 from agentkit.answer import Answer
@@ -24,6 +22,9 @@ from nbext.options import Grammar
 from nbext.servers import servers
 from nbext.session import Session, short
 
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext
+
 RUNS = 20
 """Run ids that are offered."""
 
@@ -31,8 +32,15 @@ Offer = tuple[str, str]
 """A text, and what it is."""
 
 
-def matcher(session: Session) -> Callable[[CompletionContext], Any]:
-    """A matcher (API version 2) for the lines of our magics; silent everywhere else."""
+def matchers(session: Session) -> list[Callable[[CompletionContext], Any]]:
+    """A matcher (API version 2) for the lines of our magics; silent everywhere else.
+
+    There is none where IPython has no such matchers: before 8.6, as on Colab.
+    """
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:
+        return []
 
     def match(context: CompletionContext) -> Any:
         found = line_of(context.text_until_cursor, context.cursor_line)
@@ -55,8 +63,7 @@ def matcher(session: Session) -> Callable[[CompletionContext], Any]:
         }
 
     make: Any = context_matcher(identifier="agentkit.magics", priority=100)
-    made: Callable[[CompletionContext], Any] = make(match)
-    return made
+    return [make(match)]
 
 
 def line_of(text: str, row: int) -> tuple[Magic, str] | None:

@@ -21,7 +21,7 @@ from agentkit.person import Person, set_person
 from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
-from nbext.completion import matcher
+from nbext.completion import matchers
 from nbext.explaining import explain
 from nbext.fleets import showing_batches
 from nbext.hidden import explanation, hider
@@ -69,7 +69,7 @@ def load(shell: Any) -> Session:
     if (builtin := shell.find_line_magic("magic")) is not None:
         undo.append(register(shell, "magic", "line", described_by(builtin, MAGICS)))
     undo.append(inserted(shell.input_transformers_cleanup, asking(m.name for m in MAGICS)))
-    undo.append(inserted(shell.Completer.custom_matchers, matcher(session)))
+    undo += [inserted(shell.Completer.custom_matchers, one) for one in matchers(session)]
     undo.append(inspecting(session))
     undo.append(placed(session))
     before = set_person(None)

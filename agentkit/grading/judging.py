@@ -31,6 +31,9 @@ from agentkit.sandbox import Limits, Sandbox, SandboxError, TimeSpent
 from agentkit.sim import server as sim
 
 MEMORY_MB, PROCESSES = 1500, 96
+START_S = 180.0
+"""Seconds that an endpoint may take to start: a machine that grades a class is busy."""
+
 NEEDED = ("httpx", "pydantic", "pydantic_core", "starlette", "uvicorn")
 """What the kit needs inside; their folders are where the others of theirs are, too."""
 
@@ -156,7 +159,7 @@ class Grader:
             there.chmod(0o755)
             (there / "answer.py").write_text(code, "utf-8")
             shutil.copy(Path(__file__).with_name("inside.py"), there / "inside.py")
-            server = await asyncio.to_thread(sim.start, speed=0)
+            server = await asyncio.to_thread(sim.start, speed=0, timeout_s=START_S)
             try:
                 referee = Referee(self.assignment, self.cases, server.url)
                 async with listening(referee, there / "socket"):

@@ -33,7 +33,10 @@ def install(session: Session) -> Callable[[], None]:
     """Let front ends look at this kernel's runs; returns what ends that."""
     if not session.in_notebook:
         return lambda: None
-    from comm import create_comm, get_comm_manager
+    try:
+        from comm import create_comm, get_comm_manager
+    except ImportError:  # ipykernel before 6.18, as on Colab, where there is no panel either
+        return lambda: None
 
     manager = get_comm_manager()
     loop = running_loop()

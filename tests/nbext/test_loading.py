@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from nbext.completion import matchers
 from nbext.loading import on_path
+from nbext.panel.comms import install
 from tests.nbext.notebook import Notebook
 
 STATE = """
@@ -108,3 +113,14 @@ def test_a_page_refuses_what_would_start_a_program(notebook: Notebook) -> None:
     assert "has not" in notebook.value("get_ipython().find_cell_magic('bash').__doc__")
     notebook.ok("loading.in_page = lambda: False\n%unload_ext nbext")
     assert "hello" in notebook.ok("%%bash\necho hello").stream
+
+
+def test_an_older_ipython_has_everything_but_completion_and_panel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session: Any = SimpleNamespace(in_notebook=True)
+    assert len(matchers(session)) == 1
+    monkeypatch.delattr("IPython.core.completer.context_matcher")
+    monkeypatch.setitem(sys.modules, "comm", None)
+    assert matchers(session) == []
+    install(session)()
