@@ -35,6 +35,7 @@ from agentkit.messages import (
 from agentkit.model import Model
 from agentkit.run import Run, current_run
 from agentkit.scope import YOU, Scope, current_scope, in_copy, within
+from agentkit.standing import ACTING
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
 from agentkit.typed import Output, schema_of
@@ -103,6 +104,9 @@ class Performer(Works):
             return answered(past.finished, scope.key, self.name, content, output)
         if past.bound:
             await past.keep_way(parent, f"asks {self.name} what it did not ask then", scope.key)
+        if (acting := ACTING.get()) is not None and bounds is None:
+            if (known := acting.known(self, current, scope)) is not None:
+                return self._handed(current, scope, parent, *known)
         if bounds is not None:
             told_late(current, scope)
             allot(current, scope, bounds)
@@ -138,6 +142,20 @@ class Performer(Works):
             current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
         # Whoever keeps no conversation of his own, as a person, can be asked on, too.
         whole = answer.thread or extend(thread, said[-1].message)
+        if acting is not None:
+            acting.over(current, scope, answer, whole, missing)
+        return self._handed(current, scope, parent, answer, whole, missing)
+
+    def _handed(
+        self,
+        current: Run,
+        scope: Scope,
+        parent: Scope,
+        answer: Answer,
+        whole: Thread,
+        missing: tuple[str, ...],
+    ) -> Answer:
+        """The answer, given to whoever asked, who knows then what is missing in it."""
         keep_parts(parent, whole[-1:])
         given = self._taken(answer, current.id, scope, whole, missing)
         parent.lacks.add(missing, self.name, given)

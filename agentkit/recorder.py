@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from agentkit.budget import AROUND, Budget, Spent
 from agentkit.code import Mark
@@ -99,6 +99,21 @@ class Recorder:
             if self.monitor is not None:
                 self.monitor.take(event)
 
+    @property
+    def seq(self) -> int:
+        """Of the last event."""
+        return self._seq
+
+    def again(self, events: Sequence[Any]) -> None:
+        """Append what a run recorded that was the same until here; see `agentkit.verify`."""
+        with self.emitting:
+            self._seq = events[-1].seq
+            for event in events:
+                self.stored.update([n.id for n in event.nodes])
+            self.log.append(cast("Lease", self.lease), *events)
+            if self.kept is not None:
+                self.kept += events
+
     def fresh(self, nodes: Thread) -> Thread:
         """Those messages at the end of a conversation that the run has not stored yet."""
         count = 0
@@ -135,7 +150,7 @@ class Recorder:
         place = current_scope().key if scope is None else scope
         self.emit(Noted, place, topic=topic, data=data)
 
-    def _spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
+    def spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
         """Enter what a step cost, here and in the runs around this one."""
         scope.spend(usage, cost_usd)
         inner: Recorder = self

@@ -26,6 +26,14 @@ class Acting(Protocol):
         """Give what is asked in place of an agent's own model, under its name."""
         ...
 
+    def known(self, actor: Any, run: Any, scope: Any) -> Any:
+        """Give what an ask comes to, where it need not be performed: see `over`; or None."""
+        ...
+
+    def over(self, run: Any, scope: Any, *told: Any) -> None:
+        """Hear what an ask came to: the answer, the conversation with it, what is missing."""
+        ...
+
     async def turn(self, step: Any) -> None:
         """Wait until it is a step's turn; called before each one begins."""
         ...

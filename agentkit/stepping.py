@@ -295,7 +295,7 @@ class Stepping(Recorder):
             first_s=outcome.first_s,
         )
         if outcome.usage is not None:
-            self._spend(step.scope, outcome.usage, outcome.cost_usd)
+            self.spend(step.scope, outcome.usage, outcome.cost_usd)
 
     def _tell_edit(self, done: StepEnded, step: Step, *, performed: bool) -> None:
         if step.edited(done):

@@ -199,7 +199,8 @@ class Answered:
     def __call__(self, event: Any) -> bool:
         if self.value is not ANYTHING:
             for node in event.nodes:
-                self._meant[node.id] = self._fits(node.message.text)
+                if node.id not in self._meant:
+                    self._meant[node.id] = self._fits(node.message.text)
         if type(event) is not MessageSent or event.sender != self.actor:
             return False
         if event.purpose != "answer":

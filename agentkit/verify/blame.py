@@ -70,6 +70,12 @@ class Supposing:
         """Models are asked as ever: what others would have said is what is looked for."""
         return own
 
+    def known(self, actor: Any, run: Any, scope: Any) -> None:
+        """Every ask is made: each may come to something else."""
+
+    def over(self, run: Any, scope: Any, *told: Any) -> None:
+        """Nothing is kept of it."""
+
     async def turn(self, step: Step) -> None:
         """Nobody waits."""
 

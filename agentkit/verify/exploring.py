@@ -19,11 +19,11 @@ from agentkit.evaluate.trajectory import Broken, Counting, Rule, What, happens
 from agentkit.events import Event, RunEnded, uuid7
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.logs.memory import MemoryLog
 from agentkit.scope import in_run
 from agentkit.standing import ACTING
 from agentkit.verify.found import Explored, Finding
 from agentkit.verify.path import Path
+from agentkit.verify.scratch import ScratchLog
 from agentkit.verify.turns import Orders, Turns
 from agentkit.verify.world import World
 
@@ -223,12 +223,14 @@ class Search:
     cut: int = 0
     covered: float = 0.0
     complete: bool = False
+    id: str = field(default_factory=uuid7)
+    """Of every run but those that are kept: what they share is shared event by event."""
 
     async def go(self, max_runs: int, max_choices: int) -> None:
         """Take one path after the other."""
         path: Path | None = Path(max_choices)
         while path is not None and self.runs < max_runs:
-            events = await self.one(path, MemoryLog(), uuid7())
+            events = await self.one(path, ScratchLog(), self.id)
             if self.world.turns_of.widen(events):
                 # What was looked at so far took orders for the same that are not.
                 self.runs, self.cut, self.covered = 0, 0, 0.0
@@ -253,6 +255,7 @@ class Search:
         """
         self.world.path = path
         self.world.turns_of.begin(path)
+        self.world.shared.begin(path, run)
         try:
             await self.team(self.task, log=log, id=run, **{"seed": 0, "name": name, **self.ask})
         except Exception as error:
@@ -269,7 +272,7 @@ class Search:
         again = Path(shortest.most, [one.pick for one in shortest.taken], shortest.taken)
         judged.run = uuid7()
         # Performed where every commit takes the same turns, and then written down as it was.
-        events = await self.one(again, MemoryLog(), judged.run, f"breaks: {judged.rule.name}")
+        events = await self.one(again, ScratchLog(), judged.run, f"breaks: {judged.rule.name}")
         lease = log.begin(judged.run)
         log.append(lease, *events)
         await log.flush(lease)

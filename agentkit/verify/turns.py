@@ -58,6 +58,8 @@ class Turns:
         if self.orders == "one" or step.kind not in GATED:
             return
         loop = asyncio.get_running_loop()
+        if not self._waiting and not getattr(loop, "_ready", True):
+            return  # alone: nobody waits, and nothing else is at work
         waiting = Waiting(self._named(step), step, loop.create_future())
         self._waiting.append(waiting)
         self._look_soon(loop)

@@ -14,6 +14,7 @@ from agentkit.model import Model, OnText, Reply, Request, ToolSpec
 from agentkit.scope import current_scope
 from agentkit.step import Outcome, Step
 from agentkit.verify.path import Path
+from agentkit.verify.shared import Shared, Told
 from agentkit.verify.turns import Turns
 from agentkit.verify.values import WORDS, Values, values_of
 
@@ -44,7 +45,16 @@ class World:
     """Tools that some agent had."""
     bounds: dict[str, str] = field(default_factory=dict)
     """What was not looked at whole, in words."""
+    shared: Shared = field(default_factory=Shared)
     _known: dict[str, Values] = field(default_factory=dict)
+
+    def known(self, actor: Any, run: Any, scope: Any) -> Told | None:
+        """What an ask comes to, where it need not be performed."""
+        return self.shared.known(actor, run, scope, self.path)
+
+    def over(self, run: Any, scope: Any, *told: Any) -> None:
+        """An ask is over."""
+        self.shared.over(run, scope, Told(*told), self.path)
 
     def model(self, own: Model) -> Model:
         """Give what is asked in place of a model, under its name and settings."""

@@ -52,7 +52,8 @@ def check(actor: Actor) -> list[Finding]:
 
 def unreachable(flow: Flow) -> Iterator[Finding]:
     """Nodes that nothing leads to."""
-    lost = [name for name in flow.nodes if name not in flow.reach(h.node for h in flow.heads)]
+    reached = flow.reach(head.node for head in flow.heads)
+    lost = [name for name in flow.nodes if name not in reached]
     if lost:
         text = f"Nothing leads to {', '.join(lost)}."
         yield Finding(kind="unreachable", text=text, fatal=True, actors=tuple(lost))
@@ -70,13 +71,12 @@ def endless(flow: Flow) -> Iterator[Finding]:
 def cycles(flow: Flow) -> Iterator[Finding]:
     """Cycles that are no loops, so that nothing bounds them."""
     seen: set[str] = set()
+    after = {
+        name: flow.reach([e.target for e in flow.out(name) if not e.back], back=False)
+        for name in flow.nodes
+    }
     for name in flow.nodes:
-        around = [
-            other
-            for other in flow.nodes
-            if name in flow.reach([e.target for e in flow.out(other) if not e.back], back=False)
-            and other in flow.reach([e.target for e in flow.out(name) if not e.back], back=False)
-        ]
+        around = [other for other in flow.nodes if name in after[other] and other in after[name]]
         if name in around and not seen & set(around):
             seen |= set(around)
             text = f"{' >> '.join([*around, around[0]])} is a cycle without a bound."
