@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.evaluate.trajectory import Broken, Counting, Rule, What, happens
-from agentkit.events import Event, RunEnded, uuid7
+from agentkit.evaluate.trajectory import Answered, Broken, Counting, Rule, What, happens
+from agentkit.events import Event, RunEnded, ScopeOpened, uuid7
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.scope import in_run
@@ -182,12 +182,20 @@ class Judged:
         if self.shortest is None or size < (len(self.shortest.taken), self.events):
             self.shortest, self.events, self.why = path, len(events), str(found)
 
-    def remarks(self, offered: Iterable[str]) -> tuple[str, ...]:
-        """What makes the rule say less than it seems to."""
+    def remarks(self, offered: Collection[str], actors: Collection[str]) -> tuple[str, ...]:
+        """What makes the rule say less than it seems to.
+
+        Args:
+            offered: tools that some agent had.
+            actors: who was asked.
+        """
+        unseen = [what for number, what in enumerate(self.rule.about) if number not in self.seen]
+        never = [(what, lacking(what, offered, actors)) for what in unseen]
+        meant = forbids(self.rule)
         return tuple(
-            missing(what, self.rule.name, what in offered if isinstance(what, str) else None)
-            for number, what in enumerate(self.rule.about)
-            if number not in self.seen and not (forbids(self.rule) and known(what, offered))
+            f"{happens(what)[0]} {lacks or 'happened in no run that was looked at'}"
+            for what, lacks in never
+            if lacks or not meant
         )
 
 
@@ -197,17 +205,13 @@ def forbids(rule: Rule) -> bool:
     return isinstance(watch, Counting) and not watch.wanted and watch.left == 0
 
 
-def known(what: What, offered: Iterable[str]) -> bool:
-    """Whether an event could have happened, as far as can be told."""
-    return not isinstance(what, str) or what in offered
-
-
-def missing(what: What, rule: str, offered: bool | None) -> str:
-    """That an event of a rule never happened, and why."""
-    name, _ = happens(what)
-    if offered is False:
-        return f"{name} cannot happen: nobody who was asked has a tool of that name"
-    return f"{name} happened in no run that was looked at"
+def lacking(what: What, offered: Collection[str], actors: Collection[str]) -> str:
+    """Why an event cannot happen; "" where it could have, as far as can be told."""
+    if isinstance(what, str) and what not in offered:
+        return "cannot happen: nobody who was asked has a tool of that name"
+    if isinstance(what, Answered) and what.actor not in actors:
+        return f"cannot happen: nobody who is called {what.actor} was asked"
+    return ""
 
 
 @dataclass
@@ -225,6 +229,8 @@ class Search:
     complete: bool = False
     id: str = field(default_factory=uuid7)
     """Of every run but those that are kept: what they share is shared event by event."""
+    actors: set[str] = field(default_factory=set)
+    """Who was asked in some run."""
 
     async def go(self, max_runs: int, max_choices: int) -> None:
         """Take one path after the other."""
@@ -240,6 +246,7 @@ class Search:
             self.runs += 1
             self.cut += path.cut
             self.covered += path.weight()
+            self.actors.update([one.actor for one in events if type(one) is ScopeOpened])
             for one in self.judged:
                 one.judge(path, events)
             following = path.next()
@@ -285,7 +292,7 @@ class Search:
             Finding(
                 one.rule.name, one.runs, one.broken, one.why,
                 tuple(one.shortest.taken) if one.shortest else (), one.run,
-                one.remarks(world.offered),
+                one.remarks(world.offered, self.actors),
             )
             for one in self.judged
         ]  # fmt: skip

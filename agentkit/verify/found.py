@@ -24,7 +24,7 @@ class Finding:
     run: str = ""
     """It, in the log."""
     remarks: tuple[str, ...] = ()
-    """What makes the rule say less than it seems to."""
+    """Why the rule says less than it seems to: what it is about does not happen. Said first."""
 
     @property
     def holds(self) -> bool:
@@ -61,20 +61,30 @@ class Explored:
     def lines(self) -> list[str]:
         """All of it as lines of text."""
         every = "all" if self.complete else f"not all ({self.covered:.1%} of the tree)"
-        lines = [f"{self.runs} runs, {every} within the bounds"]
+        empty = [one for one in self.findings if one.remarks]
+        lines = [line for one in empty for line in self._said(one)]
+        lines.append(f"{self.runs} runs, {every} within the bounds")
         for one in self.findings:
-            if one.broken:
-                lines.append(f"BROKEN {one.rule}: {one.why}; in {one.broken} runs, see {one.run}")
-                lines += [f"    {number}. {choice}" for number, choice in enumerate(one.path, 1)]
-            elif self.complete:
-                lines.append(f"holds within the bounds: {one.rule}")
-            else:
-                lines.append(f"not broken so far: {one.rule}")
-            lines += [f"    note: {said}" for said in one.remarks]
+            if not one.remarks:
+                lines += self._said(one)
         if self.cut:
             lines.append(f"{self.cut} runs were cut off at the bound: what follows is not known")
         lines += [f"note: {said}" for said in self.remarks]
         return [*lines, f"bounds: {'; '.join(self.bounds)}"]
+
+    def _said(self, one: Finding) -> list[str]:
+        """What came of a rule; first, where it is so, that it is about what does not happen."""
+        vain = "; ".join(one.remarks)
+        if not one.broken:
+            holds = "holds within the bounds" if self.complete else "not broken so far"
+            return [
+                f"SAYS LITTLE ({vain}), {holds}: {one.rule}" if vain else f"{holds}: {one.rule}"
+            ]
+        why = f"{vain}; {one.why}" if vain else one.why
+        return [
+            f"BROKEN {one.rule}: {why}; in {one.broken} runs, see {one.run}",
+            *[f"    {number}. {choice}" for number, choice in enumerate(one.path, 1)],
+        ]
 
     def __str__(self) -> str:
         return "\n".join(for_terminal(line) for line in self.lines())

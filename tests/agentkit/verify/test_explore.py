@@ -189,6 +189,23 @@ async def test_an_event_that_cannot_happen_is_said() -> None:
     assert "the tool pay was never offered" in vain.remarks[0]
 
 
+async def test_that_an_event_cannot_happen_is_said_before_anything_holds() -> None:
+    rules = [ends_well(), never("fly"), never(answered("critik", "OK")), never("pay")]
+    found = await explore(critic >> cashier, "x", rules, **{**VERDICTS, "turns": 0})
+    first, second, third, *others = str(found).splitlines()
+    assert first == (
+        "SAYS LITTLE (fly cannot happen: nobody who was asked has a tool of that name),"
+        " holds within the bounds: never fly"
+    )
+    assert second.startswith(
+        "SAYS LITTLE (critik answered 'OK' cannot happen: nobody who is called"
+    )
+    assert third == "2 runs, all within the bounds" and "SAYS" not in "".join(others)
+    assert "holds within the bounds: never pay" in others  # it could, and does not: that is meant
+    broken = await explore(critic, "x", eventually("fly"), log=open_log("memory:"), **VERDICTS)
+    assert str(broken).startswith("BROKEN eventually fly: fly cannot happen: nobody who was asked")
+
+
 async def test_bounds_stand_beside_what_holds() -> None:
     found = await explore(critic >> cashier, "x", ends_well())
     assert found.bounds[2:] == (
