@@ -3,7 +3,8 @@
 Flocks by Vicsek et al. 1995 (Novel Type of Phase Transition in a System of Self-Driven Particles,
 Physical Review Letters 75, 6): each takes the mean heading of all within a distance of 1, and
 some noise. Ants by Deneubourg et al. 1990 (The Self-Organizing Exploratory Pattern of the
-Argentine Ant): a branch is taken in proportion to (20 + marks on it) squared.
+Argentine Ant): a branch is taken in proportion to (20 + marks on it) squared. The numbers of
+both are from memory, and were not checked against the papers.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 Calvano, Calzolari, Denicolò and Pastorello 2020, Artificial Intelligence, Algorithmic Pricing, and
 Collusion (American Economic Review 110, 10): demand, constants and learners are those of its
-baseline, two sellers that remember the last prices.
+baseline, two sellers that remember the last prices. The paper was not at hand: demand, grid and
+patience, and the two benchmarks, are as its replication AlgorithmicCompetition.jl has them; the
+learning rate and how fast exploring ends are from memory.
 """
 
 from __future__ import annotations
