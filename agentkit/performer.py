@@ -104,9 +104,9 @@ class Performer(Works):
             return answered(past.finished, scope.key, self.name, content, output)
         if past.bound:
             await past.keep_way(parent, f"asks {self.name} what it did not ask then", scope.key)
-        if (acting := ACTING.get()) is not None and bounds is None:
-            if (known := acting.known(self, current, scope)) is not None:
-                return self._handed(current, scope, parent, *known)
+        acting = ACTING.get()
+        if acting and not bounds and (known := acting.known(self, current, scope)):
+            return self._handed(current, scope, parent, *known)
         if bounds is not None:
             told_late(current, scope)
             allot(current, scope, bounds)
@@ -142,8 +142,6 @@ class Performer(Works):
             current.emit(ScopeClosed, scope.key, status=status, error=error, **kept)
         # Whoever keeps no conversation of his own, as a person, can be asked on, too.
         whole = answer.thread or extend(thread, said[-1].message)
-        if acting is not None:
-            acting.over(current, scope, answer, whole, missing)
         return self._handed(current, scope, parent, answer, whole, missing)
 
     def _handed(
@@ -156,6 +154,8 @@ class Performer(Works):
         missing: tuple[str, ...],
     ) -> Answer:
         """The answer, given to whoever asked, who knows then what is missing in it."""
+        if (acting := ACTING.get()) is not None:
+            acting.over(current, scope, answer, whole, missing)
         keep_parts(parent, whole[-1:])
         given = self._taken(answer, current.id, scope, whole, missing)
         parent.lacks.add(missing, self.name, given)

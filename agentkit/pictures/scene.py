@@ -85,5 +85,5 @@ def size(node: GraphNode) -> tuple[float, float]:
         return 68.0, 40.0
     if node.what in APART:
         return max(72.0, min(190.0, len(node.label) * 7.0 + 44)), 32.0
-    words = max(len(node.label) * 7.8, len(node.model or node.what) * 6.2 + 14)
+    words = max(len(node.label) * 7.8, len(node.under or node.what) * 6.2 + 14)
     return max(126.0, min(210.0, words + 48)), ACTOR_HEIGHT

@@ -156,14 +156,17 @@ class Blame(Shown):
 
     def to_svg(self) -> str:
         """The message graph of the run, with each agent's part under its name."""
-        picture = fold(GraphPicture(), list(self.events))
-        known = {one.agent: one for one in self.shares}
-        for node in picture.view.nodes.values():
-            one = known.get(node.label)
-            if one is not None:
-                part = "" if one.share is None else f"blame {one.share:.0%}"
-                node.model = part or ("avoids it" if one.alone else "no blame")
-        return picture.to_svg()
+        picture = GraphPicture()
+        picture.view.beside = self.parts()
+        return fold(picture, list(self.events)).to_svg()
+
+    def parts(self) -> dict[str, str]:
+        """By agent its part, in the words that the message graph shows under its name."""
+        worded = {True: "avoids it", False: "no blame"}
+        return {
+            one.agent: worded[one.alone] if one.share is None else f"blame {one.share:.0%}"
+            for one in self.shares
+        }
 
     def to_html(self) -> str:
         """Table, remarks and graph as HTML without script."""

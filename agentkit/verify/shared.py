@@ -73,7 +73,7 @@ class Shared:
         return one.told
 
     def over(self, run: Any, scope: Any, told: Told, path: Path) -> None:
-        """An ask is over: keep it, if nothing else went on meanwhile."""
+        """An ask is over: keep it, if it was performed and nothing else went on meanwhile."""
         begun = self._begun.pop(scope.key, None)
         if begun is None or path.cut or scope.doubts:
             return

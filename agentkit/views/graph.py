@@ -42,6 +42,8 @@ class MessageGraph(Fold):
         self.homes: dict[str, str] = {}
         """Of runs of another log, what that is called: its actors are others, whatever their names;
         see `agentkit.views.joined`."""
+        self.beside: dict[str, str] = {}
+        """By actor what is shown in place of its model; see `agentkit.verify.Blame`."""
         self.callers = Callers(self.book)
         self.nodes: dict[str, GraphNode] = {}
         self.edges: dict[str, GraphEdge] = {}
@@ -85,6 +87,7 @@ class MessageGraph(Fold):
         found = self.nodes.get(name)
         if found is None:
             found = self.nodes[name] = GraphNode(name, label or name, what, order=self.book.order)
+            found.beside = self.beside.get(found.label, "")
             self.shape = self.rev
         self.advance(found)
         self.changes.touch(name)

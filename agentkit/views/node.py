@@ -20,6 +20,8 @@ class GraphNode:
     label: str
     what: str
     model: str | None = None
+    beside: str = ""
+    """What is shown in place of the model."""
     asked: int = 0
     """Tasks or calls it was given."""
     calls: int = 0
@@ -56,6 +58,11 @@ class GraphNode:
         last = scope.status if scope is not None else self.status
         return {"ok": "done", "failed": "failed", "cancelled": "cancelled"}.get(last, "idle"), ""
 
+    @property
+    def under(self) -> str | None:
+        """What is shown under its name."""
+        return self.beside or self.model
+
     def data(self) -> dict[str, JSON]:
         """The node as JSON."""
         state, doing = self.state()
@@ -64,7 +71,7 @@ class GraphNode:
             "id": self.id,
             "label": self.label,
             "what": self.what,
-            "model": self.model,
+            "model": self.under,
             "state": state,
             "doing": doing,
             "asked": self.asked,

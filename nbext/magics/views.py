@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
@@ -17,6 +17,9 @@ from nbext.magics.base import Magic, renamed
 from nbext.options import Grammar, Line, Option
 from nbext.session import Session, short
 from nbext.table import Told, show
+
+if TYPE_CHECKING:
+    from agentkit.verify import Blame
 
 SWITCH = {"on": True, "off": False, "auto": None}
 
@@ -76,10 +79,15 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
 
     While the run goes on, the picture follows it. `%graph on` draws it above every answer from
     now on, `%graph off` never, `%graph auto` when several actors take part. `--labels` shows what
-    is untrusted or confidential also in a run without a policy.
+    is untrusted or confidential also in a run without a policy. A variable that holds what
+    `agentkit.verify.blame` returned shows that run, with each agent's part under its name.
     """
     from nbext.widgets import GraphWidget
 
+    if (found := blamed(session, line)) is not None:
+        widget = GraphWidget()
+        widget.view.beside = found.parts()
+        return widget.follow(session.log, [session.find(found.run).id])
     if line.words and line.words[0] in SWITCH and line.words[0] not in session.actors():
         session.drawing = SWITCH[line.words[0]]
         said = {True: "above every answer", False: "only with --graph and %graph"}
@@ -93,6 +101,16 @@ def graph(session: Session, line: Line, body: str | None) -> Any:
         widget.view.homes[part.info.id] = part.home
         widget.follow(part.log, [part.info.id])
     return widget
+
+
+def blamed(session: Session, line: Line) -> Blame | None:
+    """What `blame` returned, where a variable that holds it is named."""
+    found = session.namespace.get(line.words[0]) if line.words else None
+    if type(found).__module__ != "agentkit.verify.blame":
+        return None
+    from agentkit.verify import Blame
+
+    return found if isinstance(found, Blame) else None
 
 
 def others(session: Session, line: Line) -> list[Log]:

@@ -63,6 +63,21 @@ def test_each_view_of_a_cell_is_shown_once(shared: Notebook) -> None:
     assert len(shared.ok("for turn in range(2):\n    %cost").outputs) == 4
 
 
+def test_what_blame_found_is_drawn_by_the_name_of_its_variable(shared: Notebook) -> None:
+    shared.ok(
+        """
+from agentkit import Agent
+from agentkit.testing import ScriptedModel
+from agentkit.verify import blame
+judge = Agent("judge", model=ScriptedModel("OK"))
+answer = await judge("a claim")
+found = await blame(judge, answer.run_id, lambda one: one.text != "OK", {"judge": "NO"})
+"""
+    )
+    shown = shared.ok("%graph found")
+    assert any("blame 100%" in str(one) for one in shown.outputs)
+
+
 def test_quiet_shows_nothing_and_time_shows_the_time(shared: Notebook) -> None:
     assert shared.ok(DUES.replace("clerk", "clerk --quiet", 1)).outputs == []
     assert " s]" in shared.ok(DUES.replace("clerk", "clerk --time", 1)).text

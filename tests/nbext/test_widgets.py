@@ -11,9 +11,12 @@ import nbconvert
 import nbformat
 import pytest
 
-from agentkit import open_log
+from agentkit import Agent, open_log
 from agentkit.errors import UnknownRun
 from agentkit.events import Delta
+from agentkit.testing import ScriptedModel
+from agentkit.verify import Blame
+from agentkit.verify.blame import Share
 from agentkit.views import Ledger, Timeline
 from nbext.widgets import (
     BallotsWidget,
@@ -149,6 +152,22 @@ async def test_an_unknown_run_is_told_and_leaves_no_subscriber() -> None:
         GraphWidget().follow(log, ["no-such-run"])
     assert not log.listening("no-such-run")
     log.close()
+
+
+async def test_the_graph_shows_what_part_each_had_in_an_outcome() -> None:
+    log = open_log("memory:")
+    team = Agent("writer", model=ScriptedModel("a")) >> Agent("critic", model=ScriptedModel("OK"))
+    answer = await team("x", log=log)
+    shares = [Share("critic", True, 1.0, answer.run_id), Share("writer", False, None, "")]
+    events = tuple(log.read(answer.run_id))
+    found = Blame(answer.run_id, tuple(shares), (("critic",),), 2, 1, events)
+    assert found.parts() == {"critic": "blame 100%", "writer": "no blame"}
+    widget = GraphWidget()
+    widget.view.beside = found.parts()
+    widget.follow(log, [answer.run_id])
+    under = {node["label"]: node["model"] for node in widget.picture.data()["nodes"]}
+    assert under["critic"] == "blame 100%" and under["writer"] == "no blame"
+    assert "blame 100%" in widget.picture.to_svg() and "blame 100%" in found.to_svg()
 
 
 WIDGETS = [GraphWidget, TimelineWidget, BillWidget, BallotsWidget, PlanWidget, SpeakersWidget]
