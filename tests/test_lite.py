@@ -51,6 +51,31 @@ def test_badges_lead_to_the_site_once_and_go_without_a_trace(copy: Path) -> None
     assert words(copy) == before
 
 
+def test_links_to_binder_and_colab_come_and_go_without_a_trace(copy: Path) -> None:
+    before = words(copy)
+    badges.put(copy, SITE)
+    beside = words(copy)
+    assert len(badges.put_elsewhere(copy, "ana/port@term-1")) == len(before)
+    assert badges.put_elsewhere(copy, "ana/port@term-1") == []
+    first = "".join(json.loads(words(copy)["00-start-here.ipynb"])["cells"][0]["source"])
+    assert "mybinder.org/v2/gh/ana/port/term-1?labpath=notebooks%2F00-start-here.ipynb)" in first
+    assert "google.com/github/ana/port/blob/term-1/notebooks/00-start-here.ipynb)" in first
+    assert "git clone -q --depth 1 -b term-1 https://github.com/ana/port kit" in first
+    assert f"({SITE}/" in first
+    badges.put_elsewhere(copy, "")
+    assert words(copy) == beside
+    badges.put(copy, "")
+    assert words(copy) == before
+
+
+@pytest.mark.parametrize("wrong", ["ana", "ana/port kit", "ana/port@x; rm", "https://x.org/a/b"])
+def test_what_is_no_repository_is_refused_and_changes_nothing(copy: Path, wrong: str) -> None:
+    before = words(copy)
+    with pytest.raises(ValueError, match="is no repository"):
+        badges.put_elsewhere(copy, wrong)
+    assert words(copy) == before
+
+
 @pytest.mark.parametrize(
     "wrong", ["lessons", "ftp://host/", "javascript:alert(1)", "https://a b/)"]
 )
