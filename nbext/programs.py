@@ -12,10 +12,15 @@ SCRIPTS = "IPython.core.magics.script"
 
 
 def starting(shell: Any) -> list[str]:
-    """The cell magics that start a program."""
-    shell.find_cell_magic("script")  # IPython imports them when one is looked for
+    """The cell magics that start a program, also those that IPython has not imported yet."""
     cells = shell.magics_manager.magics["cell"]
-    return [name for name, magic in cells.items() if getattr(magic, "__module__", "") == SCRIPTS]
+    return [name for name, magic in cells.items() if of_scripts(magic)]
+
+
+def of_scripts(magic: object) -> bool:
+    """Whether it is one of IPython's that start a program, or stands for one until it is used."""
+    module, _, _ = str(getattr(magic, "spec", "")).partition(":")
+    return SCRIPTS in (module, getattr(magic, "__module__", ""))
 
 
 def refused(name: str) -> Callable[[str, str], None]:

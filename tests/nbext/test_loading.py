@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from nbext.completion import matchers
 from nbext.loading import on_path
 from nbext.panel.comms import install
+from nbext.programs import starting
 from tests.nbext.notebook import Notebook
 
 STATE = """
@@ -124,3 +126,11 @@ def test_an_older_ipython_has_everything_but_completion_and_panel(
     monkeypatch.setitem(sys.modules, "comm", None)
     assert matchers(session) == []
     install(session)()
+
+
+def test_programs_are_known_before_ipython_imports_their_magics() -> None:
+    shell = InteractiveShell()
+    known = set(starting(shell))
+    shell.find_cell_magic("script")
+    assert set(starting(shell)) == known and {"script", "bash", "sh", "python3"} <= known
+    assert "time" not in known
