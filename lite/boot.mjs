@@ -1,11 +1,12 @@
 /* Loads Pyodide for a notebook of the site: packages from one archive (`unpack.mjs`), and a log that outlives the page
    (`keep.mjs`). It begins when it is imported, which the kernel's worker does first of all. */
+import { watched } from "./drive.mjs";
 import { Keep } from "./keep.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
 import { opened, placed } from "./unpack.mjs";
 
 const HOME = "/home/pyodide";
-const MODULES = "importlib, piplite.piplite, pyodide_kernel, nbext.loading"; // what each lesson imports
+const MODULES = "importlib, piplite.piplite, pyodide_kernel, nbext.early, nbext.loading"; // what each lesson imports
 
 /** What lessons read, packed; null where the site has none. */
 async function lessons() {
@@ -29,7 +30,11 @@ async function begin() {
   placed(python.FS, place, await packages);
   const files = await fetched;
   if (files) python.unpackArchive(files, "zip", { extractDir: HOME });
+  // Of a site without packages to load none is looked for, which would take a part of each cell.
+  if (!Object.keys(python.lockfile.packages).length) python.loadPackagesFromImports = async () => [];
   python.runPython(`import importlib; importlib.invalidate_caches(); import ${MODULES}`);
+  python.runPython("nbext.early.prepare(pyodide_kernel.ipython_shell)");
+  watched(python.FS);
   return python;
 }
 

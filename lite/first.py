@@ -7,7 +7,9 @@ from agentkit import Agent, gather, open_log, pattern, tool
 
 importlib.import_module("piplite.piplite")
 importlib.import_module("pyodide_kernel")
-importlib.import_module("IPython").get_ipython().run_line_magic("load_ext", "nbext")
+shell = importlib.import_module("IPython").get_ipython()
+importlib.import_module("nbext.early").prepare(shell)
+shell.run_line_magic("load_ext", "nbext")
 
 
 @tool(effect="pure")

@@ -223,6 +223,7 @@ LAYERS = [
     "nbext.hinting",
     "nbext.panel",
     "nbext.server",
+    "nbext.early",
     "nbext.programs",
     "nbext.loading",
     "nbext",
