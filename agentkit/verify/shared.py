@@ -8,12 +8,13 @@ again: its events are those that it had, and its answer the one that it gave.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.events import Event, ScopeOpened, Usage
-from agentkit.messages import Thread
+from agentkit.messages import Thread, changed
 from agentkit.verify.path import Path
 
 
@@ -70,7 +71,7 @@ class Shared:
         path.taken += path.expected[one.first : one.last]
         run.again(one.events)
         run.spend(scope, one.usage, one.cost_usd)
-        return one.told
+        return one.told._replace(answer=own(one.told.answer))
 
     def over(self, run: Any, scope: Any, told: Told, path: Path) -> None:
         """An ask is over: keep it, if it was performed and nothing else went on meanwhile."""
@@ -84,18 +85,24 @@ class Shared:
                 return
             if event.scope not in inside:
                 return
+        told = told._replace(answer=own(told.answer))
         self._asked[scope.key] = Asked(
             begun[0], begun[1], len(path.taken), events, scope.usage, scope.cost_usd, told
         )
 
 
+def own(answer: Answer) -> Answer:
+    """The answer with data of its own: a team may write into what it was given."""
+    return changed(answer, data=deepcopy(answer.data))
+
+
 def alone(actor: Any, run: Any, scope: Any) -> bool:
     """Whether nobody's code works in an ask, and nothing looks at it, but agentkit's own."""
-    own = (
+    plain = (
         type(actor) is Agent
         and isinstance(actor.instructions, str)
         and not actor.hooks
         and not actor.memories
     )
     watched = run.guard is not None or run.monitor is not None or run.budget.limited
-    return own and run.past.new and not (watched or scope.budget is not None or scope.places)
+    return plain and run.past.new and not (watched or scope.budget is not None or scope.places)

@@ -62,6 +62,14 @@ async def caught(task: str) -> str:
         return (await reader(f"{type(error).__name__}")).text
 
 
+@pattern
+async def consuming(task: str) -> str:
+    """Data that are taken apart: each run is given some of its own."""
+    plan = (await writer(task, output=list[Literal["a", "b"]])).data
+    said = [(await reader(plan.pop())).text for _ in range(len(plan))]
+    return " ".join([*said, str(plan)])
+
+
 looks = Hook("looks", on_answer=lambda text: None)
 
 TEAMS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -74,6 +82,7 @@ TEAMS: dict[str, tuple[Any, dict[str, Any]]] = {
     "branches": (writer >> [critic, reader] >> cashier, {"orders": "all"}),
     "branches as far as rules see": (writer >> [critic, reader] >> cashier, {}),
     "code": (counting, {}),
+    "data that are written into": (consuming, {"says": {"writer": [["a", "b"], ["b"], []]}}),
     "failures": (caught, {"fails": ["cashier", "pay", "critic"]}),
     "delegation": (writer >> chief >> reader, {"turns": 2}),
     "a team in a team": ((writer >> counting) >> reader, {}),
