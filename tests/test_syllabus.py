@@ -28,3 +28,13 @@ def test_both_plans_hold_every_lesson_once_and_in_order() -> None:
         rows = re.findall(r"^\| \d+ \|(.*)\|$", plan, re.M)
         numbers = [n for row in rows for n in re.findall(r"\b\d\d\b", row)]
         assert numbers == [path.name[:2] for path in LESSONS][1:], plan[:20]
+
+
+def test_there_is_a_prediction_for_each_lesson_of_the_course_and_it_asks_for_some() -> None:
+    page = (ROOT / "docs" / "predictions.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| \[(\d\d)\]\(\.\./([^)]+)\) \| [^|]+\? \| [^|]+ \| [^|]+ \|$", page, re.M
+    )
+    assert sorted({number for number, _ in rows}) == [f"{n:02}" for n in range(17)]
+    for _, path in rows:
+        assert re.search(r"\*\*(Predict|Guess)", (ROOT / path).read_text("utf-8")), path
