@@ -104,7 +104,7 @@ async def explored(team: Any, how: dict[str, Any]) -> tuple[Explored, list[Any]]
         return None
 
     rules = [before(answered("critic", "OK"), "pay"), at_most(1, "pay"), ends_well()]
-    how = {"says": SAYS, "calls": {"pay": [{"euro": 1}, {"euro": 2}]}, "max_runs": 150, **how}
+    how = {"says": SAYS, "calls": {"pay": [{"euro": 1}, {"euro": 2}]}, "max_runs": 48, **how}
     everything = [*rules, Rule("watched", watch)]
     return await explore(team, "x", everything, log=open_log("memory:"), **how), runs
 
