@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentkit.errors import SetupError
-from agentkit.grading.assignment import Assignment, Case, Rule, Seen
+from agentkit.grading.assignment import Assignment, Case, Rule, Seen, ToolUse
 from agentkit.grading.handed import Unusable, defined
 from agentkit.grading.judging import Grader
 from agentkit.grading.verdict import Verdict, judged, kept
@@ -22,6 +22,9 @@ from agentkit.sandbox import bubblewrap
 
 EACH = 4
 """Cases of each rule in one try."""
+
+LONGEST = 60
+"""Characters of what a tool was called with."""
 
 
 class Tried(Shown):
@@ -47,7 +50,7 @@ class Tried(Shown):
         """A case of each rule that did not hold: what was asked, done and answered."""
         lines = [] if self.verdict.end == "ended" else [f"The program {self.verdict.end}."]
         for rule, seen in self.failed:
-            done = ", ".join(use.name + (" (failed)" if use.error else "") for use in seen.tools)
+            done = ", ".join(map(called, seen.tools))
             said = seen.text[:200] or seen.error[:200] or "nothing"
             faults = (
                 f" while the endpoint fails ({', '.join(seen.case.faults)})"
@@ -85,6 +88,13 @@ class Tried(Shown):
             parts.append(words(f"{mark.held} of {mark.cases}", left + wide + 10, y + 11, 12))
             y += 26
         return document(left + wide + 90, y + 8, "Rules that held", *parts)
+
+
+def called(use: ToolUse) -> str:
+    """A call of a tool as a student reads it: with what, and whether it failed."""
+    given = ", ".join(f"{value}" for value in use.arguments.values())
+    given = given if len(given) <= LONGEST else given[: LONGEST - 1] + "…"
+    return f"{use.name}({given})" + (" (failed)" if use.error else "")
 
 
 async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> Tried:

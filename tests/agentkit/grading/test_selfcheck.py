@@ -8,8 +8,8 @@ import pytest
 
 from agentkit.errors import SetupError
 from agentkit.grading import Assignment, Case, Rule, Seen
-from agentkit.grading.assignment import seed_of
-from agentkit.grading.selfcheck import chosen, tried
+from agentkit.grading.assignment import ToolUse, seed_of
+from agentkit.grading.selfcheck import called, chosen, tried
 from agentkit.sandbox import bubblewrap
 from tests.agentkit.grading.test_referee import GOOD, multiply
 
@@ -45,6 +45,12 @@ def test_what_cannot_be_handed_in_is_said_before_anything_runs() -> None:
             asyncio.run(tried(code, MADE))
     with pytest.raises(SetupError, match="shows nothing"):
         asyncio.run(tried(GOOD, MADE, each=0))
+
+
+def test_a_call_is_told_with_what_and_not_at_length() -> None:
+    assert called(ToolUse("pay", {"to": "Frost", "eur": 147})) == "pay(Frost, 147)"
+    assert called(ToolUse("look", {}, error="x")) == "look() (failed)"
+    assert len(called(ToolUse("say", {"text": "a" * 500}))) == len("say()") + 60
 
 
 @pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
