@@ -54,6 +54,8 @@ class CallRefused(Note):
     """USD or tokens; "unknown price"."""
     refused: str
     """The model, ..."""
+    by: str = ""
+    """The run whose budget refused it, where that is one around the run; else empty."""
 
 
 class Spent(NamedTuple):

@@ -347,7 +347,9 @@ class Stepping(Recorder):
             return await budget.reserve(step.name, bound)
         except (BudgetSpent, UnknownPrice) as error:
             spent = error.context.get("spent", "unknown price")
-            self.note(CallRefused(spent=spent, refused=step.name))
+            around = error.run_id not in (None, self.id)
+            by = {"by": str(error.run_id)} if around else {}
+            self.note(CallRefused(spent=spent, refused=step.name, **by))
             raise
 
 

@@ -2,6 +2,7 @@
 
     --overhead [TRIALS]   evaluating over asking     --kill [TRIALS]   killed, and gone on with
     --rates               coverage and false alarms
+    --partial [STUDIES]   coverage where the budget ends, and costly trials are the wrong ones
 
 Overhead is what `evaluate` takes over asking the same agent the same questions with the same
 seeds, so many at a time, by `gather`, each in a run of its own in a log of the same kind, as a
@@ -35,6 +36,7 @@ from agentkit.evaluate import (
     sequential_test,
 )
 from agentkit.evaluate.statistics import accuracy, sign_flip
+from agentkit.pattern import pattern
 
 REPEATS = 4_000
 
@@ -54,6 +56,16 @@ class Waits:
         said = Message(role="assistant", content="1")
         usage = Usage(calls=1, tokens_in=10, tokens_out=1)
         return Reply(message=said, usage=usage, cost_usd=1e-6, model="waits")
+
+
+class Costs(Waits):
+    """A model that answers at once, for a tenth of a cent."""
+
+    async def __call__(self, request: Request, on_text: object = None) -> Reply:
+        await asyncio.sleep(0)
+        said = Message(role="assistant", content="1")
+        usage = Usage(calls=1, tokens_in=10, tokens_out=1)
+        return Reply(message=said, usage=usage, cost_usd=1e-3, model="costs")
 
 
 async def bare(agent: Agent, trials: int, log: Log, at_once: int) -> None:
@@ -205,6 +217,48 @@ def alarms() -> None:
           f" the sequential test gives a false alarm in {alarmed / studies:.1%}")  # fmt: skip
 
 
+@pattern
+async def dear(task: str) -> str:
+    """Asks as often as the task says, and gives the answer that it names."""
+    _, calls, said = task.split()
+    for n in range(int(calls)):
+        await DEAR(f"{task}, {n}")
+    return said
+
+
+DEAR = Agent("one", model=Costs())
+
+
+async def cut_short(dice: random.Random, at_once: int, easy_first: bool) -> Evaluation:
+    """A study of sixty questions with money for some fifteen; half of them are dear and wrong."""
+    rows = []
+    for n in range(60):
+        costly = dice.random() < 0.5
+        calls = dice.choice((4, 6, 10)) if costly else 1
+        right = int(dice.random() < (0.1 if costly else 0.9))
+        rows.append({"id": f"q{n}", "input": f"q{n} {calls} {right}", "target": "1"})
+    if easy_first:
+        rows.sort(key=lambda row: int(row["input"].split()[1]))
+    return await evaluate(
+        dear, Suite(rows), budget_usd=0.06, concurrency=at_once, log=open_log("memory:")
+    )
+
+
+def partial_results(studies: int) -> None:
+    for at_once, easy_first in ((1, False), (8, False), (32, False), (8, True)):
+        dice = random.Random(5)
+        made = [asyncio.run(cut_short(dice, at_once, easy_first)) for _ in range(studies)]
+        held = sum(one.interval[0] <= 0.5 <= one.interval[1] for one in made) / studies
+        mean = statistics.fmean(one.accuracy for one in made)
+        count = statistics.fmean(len(one.trials) for one in made)
+        cut = statistics.fmean(len(one.unfinished) for one in made)
+        width = statistics.fmean(one.interval[1] - one.interval[0] for one in made)
+        order = "easy first" if easy_first else "mixed"
+        print(f"{studies} budgets that end, {at_once} at a time, {order}: the interval holds"
+              f" {held:.1%}, {width:.2f} wide; accuracy {mean:.3f} of 0.5; {count:.1f} trials made,"
+              f" {cut:.2f} cut")  # fmt: skip
+
+
 def main() -> None:
     match sys.argv[1:]:
         case ["--child", trials, url, calls]:
@@ -214,6 +268,8 @@ def main() -> None:
         case ["--rates"]:
             coverage()
             alarms()
+        case ["--partial", *studies]:
+            partial_results(int(*studies) if studies else 200)
         case ["--overhead", *trials]:
             for at_once in (64, 8):
                 overhead(int(*trials) if trials else 10_000, at_once)

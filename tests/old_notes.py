@@ -240,6 +240,10 @@ OLD: list[tuple[str, str, JSON]] = [
         "key": "k", "run_id": "r", "calls": 1, "cost_usd": 0.1, "tokens": 12, "text": "4",
         "status": "answered", "error": "", "latency_s": 0.5, "models": ["m"],
     }]}),
+    ("TrialsStopped", "trials.stopped", {
+        "reason": "The budget is spent.",
+        "begun": [{"question": "q1", "seed": 1, "run_id": "r", "calls": 1, "cost_usd": 0.1}],
+    }),
     ("Governed", "policy", {"name": "p", "on_influence": "ask"}),
     ("Labelled", "label", {
         "integrity": "untrusted", "confidentiality": "private", "source": "mcp:s", "step": "k",

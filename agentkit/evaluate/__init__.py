@@ -10,7 +10,7 @@ from agentkit.evaluate.compare import Progress, compare, comparing
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.condorcet import majority, plurality
 from agentkit.evaluate.evaluating import evaluate
-from agentkit.evaluate.evaluation import Evaluation, Scored, opened
+from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.gaia import gaia_match
 from agentkit.evaluate.judges import Judge, Pairwise, Panel, Validity, validity
 from agentkit.evaluate.learned import Learned, learn
@@ -19,6 +19,7 @@ from agentkit.evaluate.numbers import Summary
 from agentkit.evaluate.paired import Paired, paired
 from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
+from agentkit.evaluate.reopened import opened
 from agentkit.evaluate.rows import Row
 from agentkit.evaluate.samples import Dataset, Sample
 from agentkit.evaluate.saving import Saving, saving

@@ -16,14 +16,15 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import BudgetSpent, SetupError, full_text
 from agentkit.evaluate.compare import Progress, known, last_called, together
-from agentkit.evaluate.evaluation import Evaluation, Scored
+from agentkit.evaluate.evaluation import Evaluation, Scored, Unfinished
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.ledger import Ledger, TrialsStopped
 from agentkit.evaluate.measures import Measure, measures_of
+from agentkit.evaluate.room import Room, drawn
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.scorers import Case, Score, scored
 from agentkit.evaluate.suite import Suite
-from agentkit.evaluate.trial import Allowance, Trial, performed, request_of
+from agentkit.evaluate.trial import Allowance, Trial, child_id, performed, request_of
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON
@@ -78,25 +79,13 @@ async def evaluate(
     name = name or f"evaluate {suite.name}: {team.name}"
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
-    limits |= {"task": setup_of(team, suite), "resume": before}
+    limits |= {"task": setup_of(team, suite, trials), "resume": before}
     async with run(name, log=log, extend=True, **limits) as study:
         with Ledger(study) as ledger:
             allowed = Allowance(usd=trial_usd, tokens=trial_tokens)
             work = Work(ledger, team, suite, allowed, on_progress)
             await work.all(range(seed, seed + trials), concurrency)
-    return Evaluation(
-        name=name,
-        run_id=study.id,
-        suite=suite.name,
-        version=suite.dataset.version,
-        contender=team.name,
-        scorers=tuple(one.name for one in suite.scorers),
-        measures=measures_of(suite.scorers),
-        questions={one.id: one.split for one in suite.dataset},
-        planned=trials,
-        trials=work.in_order(),
-        stopped=work.stopped,
-    ).of_log(log)
+    return work.result(name, trials)
 
 
 def checked(team: Any, suite: Any, **counts: int) -> Suite:
@@ -113,7 +102,7 @@ def checked(team: Any, suite: Any, **counts: int) -> Suite:
     return suite if isinstance(suite, Suite) else Suite(suite)
 
 
-def setup_of(team: Actor, suite: Suite) -> dict[str, JSON]:
+def setup_of(team: Actor, suite: Suite, trials: int = 1) -> dict[str, JSON]:
     """Return what the run of an evaluation says of itself; `opened` reads it."""
     return {
         "kind": KIND,
@@ -122,6 +111,8 @@ def setup_of(team: Actor, suite: Suite) -> dict[str, JSON]:
         "contender": team.name,
         "scorers": [one.name for one in suite.scorers],
         "measures": [*measures_of(suite.scorers)],
+        "questions": len(suite.dataset),
+        "trials": trials,
     }
 
 
@@ -143,22 +134,39 @@ class Work:
     anew: int = 0
     stopped: str = ""
     """Why no further trial was begun."""
+    cut: list[Unfinished] = field(default_factory=list)
+    """Trials that were begun, and that the budget ended."""
+
+    def __post_init__(self) -> None:
+        self.room = Room(self.ledger.study)
 
     def plan(self, seeds: Sequence[int]) -> None:
-        """Put trials in their order, those that are recorded first; the budget has paid these."""
-        mark = fingerprint(self.team)
+        """Put trials in their order, those that are recorded first; the budget has paid these.
+
+        The others go in the order of the dataset, or in one that is drawn where a budget may end.
+        """
+        mark, known = fingerprint(self.team), self.ledger.done
         for sample in self.suite.dataset:
             for seed in seeds:
                 request = request_of(self.team, mark, sample.input, seed, self.each)
                 self.waiting.append((sample, seed, self.ledger.key(self.team.name, request)))
         self.total = len(self.waiting)
-        self.waiting = sorted(self.waiting[::-1], key=lambda job: job[2] in self.ledger.done)
-        self.ledger.charge(key for _, _, key in self.waiting)
+        if self.room.bounded:
+            self.waiting.sort(key=lambda job: drawn(job[0].id, job[1], job[1] - seeds[0]))
+        self.waiting = sorted(self.waiting[::-1], key=lambda job: job[2] in known)
+        study = self.ledger.study.id
+        self.ledger.charge({key: child_id(study, key) for _, _, key in self.waiting})
+        for _, _, key in self.waiting:
+            if self.room.bounded and key in known:
+                self.room.learn(known[key])
 
     async def all(self, seeds: Sequence[int], concurrency: int) -> None:
         """Ask each sample once with every seed, as far as the budget is enough."""
         self.plan(seeds)
         await together([self.go_on() for _ in range(min(concurrency, self.total))])
+        if self.stopped:
+            begun = tuple(one.model_dump(mode="json") for one in self.cut)
+            self.ledger.study.note(TrialsStopped(reason=self.stopped, begun=begun), scope="")
 
     async def go_on(self) -> None:
         """Perform one trial after another until none waits.
@@ -168,16 +176,50 @@ class Work:
         """
         while self.waiting:
             try:
-                await self.one(*self.waiting.pop())
+                if self.room.bounded and self.waiting[-1][2] not in self.ledger.done:
+                    await self.bounded()
+                else:
+                    await self.counted(*self.waiting.pop())
             except BudgetSpent as error:
                 self.stopped = self.stopped or full_text(error)
                 self.waiting.clear()
             if not len(self.found) % BREATH:
                 await asyncio.sleep(0)  # recorded ones wait for nothing, and there may be many
 
-    async def one(self, sample: Sample, seed: int, key: str) -> None:
-        """Perform and score one trial."""
-        done, reused = await performed(self.ledger, self.team, key, sample.input, seed, self.each)
+    async def bounded(self) -> None:
+        """Perform the next trial, once the budget has room for it.
+
+        Raises:
+            BudgetSpent: it has none, or it ended in the trial.
+        """
+        await self.room.enter()
+        try:
+            if self.waiting:  # others may have made or dropped the last ones meanwhile
+                self.room.learn(await self.counted(*self.waiting.pop()))
+        finally:
+            await self.room.leave()
+
+    async def counted(self, sample: Sample, seed: int, key: str) -> dict[str, Any]:
+        """Perform a trial, which counts as begun where the budget ends in it; return what it took.
+
+        Raises:
+            BudgetSpent: it did.
+        """
+        spent: dict[str, Any] = {}
+        try:
+            await self.one(sample, seed, key, spent)
+        except BudgetSpent:
+            took = {name: spent[name] for name in ("run_id", "calls", "cost_usd") if name in spent}
+            self.cut.append(Unfinished(**took, question=sample.id, seed=seed))
+            raise
+        return spent
+
+    async def one(self, sample: Sample, seed: int, key: str, spent: dict[str, Any]) -> None:
+        """Perform and score one trial, and put into `spent` what it took."""
+        done, reused = await performed(
+            self.ledger, self.team, key, sample.input, seed, self.each, spent
+        )
+        spent |= done
         plain = Scored(
             **{"text": "", **done},
             contender=self.team.name,
@@ -192,6 +234,7 @@ class Work:
         made = changed(plain, right=passed, scores=scores)
         self.found.append(made)
         self.ledger.score(made.line())
+        self.room.judged()
         if not reused:
             self.anew += 1
             cost = plain.cost_usd if plain.calls else 0.0
@@ -215,6 +258,29 @@ class Work:
         return Progress(
             trial=made, done=done, total=self.total, paid_usd=self.paid_usd, left_s=left
         )
+
+    def result(self, name: str, trials: int) -> Evaluation:
+        """What was made, as an evaluation.
+
+        Args:
+            name: of its run.
+            trials: that were planned of each sample.
+        """
+        suite, study = self.suite, self.ledger.study
+        return Evaluation(
+            name=name,
+            run_id=study.id,
+            suite=suite.name,
+            version=suite.dataset.version,
+            contender=self.team.name,
+            scorers=tuple(one.name for one in suite.scorers),
+            measures=measures_of(suite.scorers),
+            questions={one.id: one.split for one in suite.dataset},
+            planned=trials,
+            trials=self.in_order(),
+            stopped=self.stopped,
+            unfinished=tuple(self.cut),
+        ).of_log(study.log)
 
     def in_order(self) -> tuple[Scored, ...]:
         """The trials in the order of the dataset."""

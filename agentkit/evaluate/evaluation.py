@@ -10,20 +10,17 @@ from typing import Self
 from pydantic import ConfigDict, PrivateAttr
 
 from agentkit.amounts import money, seconds
-from agentkit.errors import LogCorrupt, SetupError
+from agentkit.errors import SetupError
 from agentkit.evaluate.heat import rows_html
-from agentkit.evaluate.ledger import TrialsScored, recorded
 from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
 from agentkit.evaluate.scorers import Score
-from agentkit.evaluate.statistics import Interval, accuracy, quantile
+from agentkit.evaluate.statistics import Interval, bounded, quantile
 from agentkit.evaluate.strips import strips
 from agentkit.evaluate.trial import Trial
-from agentkit.events import Noted, RunStarted
 from agentkit.lacks import listed
 from agentkit.log import Log
-from agentkit.logs import open_log
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.pictures.picture import Shown
@@ -64,6 +61,17 @@ class Scored(Trial):
         return self.unscored or self.error or "; ".join(said)
 
 
+class Unfinished(Frozen):
+    """A trial that was begun, and that the budget of its evaluation ended."""
+
+    question: str
+    seed: int
+    run_id: str = ""
+    calls: int = 0
+    cost_usd: float | None = 0.0
+    """What was paid for it; None when the price of some call is unknown."""
+
+
 class TrialScored(Note):
     """What scorers made of one trial of an evaluation; today many are in one `TrialsScored`."""
 
@@ -101,6 +109,10 @@ class Evaluation(Shown, Frozen):
     """Those that were made, in the order of the dataset."""
     stopped: str = ""
     """Why it ended before all were made."""
+    unfinished: tuple[Unfinished, ...] = ()
+    """Trials in which the budget ended: nobody knows what would have come of them."""
+    unread: int = 0
+    """Questions that have no trial, and that a log does not name; see `opened`."""
     _log: Log | None = PrivateAttr(default=None)
 
     def of_log(self, log: Log) -> Self:
@@ -124,17 +136,26 @@ class Evaluation(Shown, Frozen):
     @property
     def accuracy(self) -> float:
         """Share of right trials; of trials that were made and scored."""
-        return accuracy(list(self.clusters.values()))[0]
+        return self._share(self.questions)[0]
 
     @property
     def interval(self) -> Interval:
-        """Of the accuracy at 95 %: Wilson's, trials of one question clustered."""
-        return accuracy(list(self.clusters.values()))[1:]
+        """Of the accuracy at 95 %: Wilson's, trials of one question clustered.
+
+        Where the budget ended in some trials it holds whatever would have come of them.
+        """
+        return self._share(self.questions)[1:]
+
+    def _share(self, questions: Iterable[str]) -> tuple[float, float, float]:
+        """Accuracy and interval of some questions."""
+        found = {id: self.clusters[id] for id in questions if id in self.clusters}
+        among = set(questions)
+        return bounded(found, [one.question for one in self.unfinished if one.question in among])
 
     @property
     def complete(self) -> bool:
         """Whether every trial was made and scored."""
-        return len(self.counted) == self.planned * len(self.questions)
+        return len(self.counted) == self.planned * (len(self.questions) + self.unread)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -214,6 +235,7 @@ class Evaluation(Shown, Frozen):
     def cost_usd(self) -> float | None:
         """What all its trials cost; None when the price of some call is unknown."""
         found = [one.cost_usd if one.calls else 0.0 for one in self.trials]
+        found += [one.cost_usd if one.calls else 0.0 for one in self.unfinished]
         known = [one for one in found if one is not None]
         return sum(known) if len(known) == len(found) else None
 
@@ -225,9 +247,8 @@ class Evaluation(Shown, Frozen):
 
     def of_split(self, split: str) -> tuple[float, Interval]:
         """Return accuracy and interval of one part of the dataset."""
-        found = [c for id, c in self.clusters.items() if self.questions.get(id) == split]
-        share, *interval = accuracy(found)
-        return share, (interval[0], interval[1])
+        share, low, high = self._share([id for id, one in self.questions.items() if one == split])
+        return share, (low, high)
 
     def wrong(self) -> list[Scored]:
         """Return the trials that are not right, to look at."""
@@ -245,7 +266,7 @@ class Evaluation(Shown, Frozen):
         # The whole stands last, as a sum does.
         for label, ids in [*parts, (self.contender, list(self.questions))]:
             found = [self.clusters[id] for id in ids if id in self.clusters]
-            share, low, high = accuracy(found)
+            share, low, high = self._share(ids)
             told = f"{share:.1%}" if found else "–"
             shares = [told, f"{low:.1%}–{high:.1%}"] if self.judged else []
             sums = [self._summary(one, ids) for one in self.measures]
@@ -310,7 +331,41 @@ class Evaluation(Shown, Frozen):
         if self.stopped:
             lines.append(f"Stopped early: {self.stopped}")
         if not self.complete:
-            lines.append(f"Missing trials: {listed(self.missing)}.")
+            lines += self.lacks
+        return lines
+
+    @property
+    def lacks(self) -> list[str]:
+        """Which trials there are not, and whether the others are a fair sample without them."""
+        planned = self.planned * (len(self.questions) + self.unread)
+        others = f", and all of {self.unread} questions more" if self.unread else ""
+        lines = [
+            f"{len(self.trials)} of {planned} trials were made."
+            f" Missing trials: {listed(self.missing) or 'none of these questions'}{others}."
+        ]
+        count = len(self.unfinished)
+        if self.stopped:
+            lines.append(
+                "The order of the trials was drawn before they began, so which were not begun does"
+                " not depend on what they would have cost."
+            )
+        elif len(self.trials) < planned:
+            lines.append(
+                "It did not come to its end: what was made is where it had come to in the order of"
+                " the dataset, and no random sample."
+            )
+        if count and self.judged:
+            lines.append(
+                f"The budget ended in {count} trials, which may be the costlier and the harder"
+                f" ones: the accuracy is that of the others, and may lean to cheap trials; the"
+                f" interval counts these {count} as wrong at its low end and as right at its high"
+                " end."
+            )
+        if count and self.measures:
+            lines.append(
+                f"The numbers ({', '.join(self.measures)}) lack {count} trials in which the budget"
+                " ended, and their intervals do not allow for these."
+            )
         return lines
 
     def to_svg(self) -> str:
@@ -357,77 +412,3 @@ class Evaluation(Shown, Frozen):
     def __str__(self) -> str:
         table = self.table()
         return "\n".join([*text_table(table, right=range(1, len(table[0]))), *self.remarks])
-
-
-def opened(run_id: str, log: Log | None = None) -> Evaluation:
-    """Return an earlier evaluation from its log alone, without the suite and without asking.
-
-    Args:
-        run_id: of the evaluation.
-        log: where it was recorded; the default log without one.
-
-    Raises:
-        UnknownRun: there is no such run. SetupError: it is none of an evaluation.
-        LogCorrupt: what it recorded cannot be read as one.
-    """
-    log = log or open_log()
-    events = log.read(run_id)
-    # It may have been gone on with by other scorers: the last beginning says by which.
-    start = next((e for e in reversed(events) if isinstance(e, RunStarted)), None)
-    setup = start.task if start and isinstance(start.task, dict) else {}
-    if start is None or setup.get("kind") != "evaluation":
-        raise SetupError(f"Run {run_id} is no evaluation.", todo="give the run_id of one")
-    found: dict[tuple[str, int], Scored] = {}
-    try:
-        done = {one["run_id"]: one for one in recorded(events).values()}
-        for note in scored_in(events):
-            failed = {"text": "", "status": "failed", "error": note.error}
-            found[note.question, note.seed] = Scored(
-                **{**failed, **done.get(note.run_id, {})},
-                contender=str(setup["contender"]),
-                question=note.question,
-                seed=note.seed,
-                right=note.right,
-                scores={n: Score.model_validate(s) for n, s in note.scores.items()},
-                reused=True,
-            )
-        return Evaluation(
-            name=start.name,
-            run_id=run_id,
-            suite=str(setup["suite"]),
-            version=str(setup["version"]),
-            contender=str(setup["contender"]),
-            scorers=tuple(setup["scorers"]),
-            measures=tuple(setup.get("measures", ())),
-            questions={one.question: "" for one in found.values()},
-            planned=max((n for n in per_question(found.values()).values()), default=0),
-            trials=tuple(found.values()),
-        ).of_log(log)
-    except (ValueError, KeyError, TypeError) as error:
-        raise LogCorrupt(
-            f"Run {run_id} does not hold an evaluation that can be read: {error}.",
-            expected="what evaluate() records",
-            run_id=run_id,
-        ) from error
-
-
-def scored_in(events: Iterable[object]) -> Iterable[TrialScored]:
-    """Return what scorers made of trials, in the order in which it was recorded.
-
-    Raises:
-        ValueError: a line says something else.
-    """
-    for event in events:
-        note = event.note if isinstance(event, Noted) else None
-        if isinstance(note, TrialScored):
-            yield note
-        elif isinstance(note, TrialsScored):
-            yield from map(TrialScored.model_validate, note.trials)
-
-
-def per_question(trials: Iterable[Scored]) -> dict[str, int]:
-    """Return how many trials each question has."""
-    counts: dict[str, int] = {}
-    for one in trials:
-        counts[one.question] = counts.get(one.question, 0) + 1
-    return counts

@@ -8,7 +8,7 @@ and lines that a crash took are read again from the trials' own runs: nothing is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import Context
 from functools import cached_property
 from typing import Any, Self
@@ -16,7 +16,9 @@ from typing import Any, Self
 from agentkit.events import KEYED, Noted, StepEnded, Usage
 from agentkit.messages import JSON, canonical, digest
 from agentkit.notes import Note
+from agentkit.record import recorded as attempts
 from agentkit.run import Run
+from agentkit.step import PAID
 
 EVERY_S = 0.2
 """How long a line waits for others, in seconds."""
@@ -42,6 +44,17 @@ class TrialsScored(Note):
     topic = "trials.scored"
     quiet = True
     trials: tuple[JSON, ...]
+
+
+class TrialsStopped(Note):
+    """A budget ended an evaluation; what it had begun by then is counted, see `statistics`."""
+
+    topic = "trials.stopped"
+    says = "The budget ended the evaluation: {reason}"
+    grave = True
+    reason: str
+    begun: tuple[JSON, ...] = ()
+    """Trials that were begun and not ended: question, seed, the run, what was paid for it."""
 
 
 class Ledger:
@@ -81,15 +94,22 @@ class Ledger:
         """Keep what scorers made of a trial."""
         self._put(TrialsScored, line)
 
-    def charge(self, keys: Iterable[str]) -> None:
-        """Enter into the study's budget what trials cost that earlier calls paid."""
+    def charge(self, keys: Mapping[str, str]) -> None:
+        """Enter into the study's budget what trials cost that earlier calls paid.
+
+        Args:
+            keys: of the trials, each with the id of its run.
+        """
         if not self.study.budget.limited:
             return
-        for key in keys:
+        for key, run_id in keys.items():
             if (known := self.done.get(key)) is not None:
                 calls, tokens = known.get("calls", 0), known.get("tokens", 0)
                 cost = known.get("cost_usd") if calls else 0.0
                 self.study.beside.spend(Usage(calls=calls, tokens_in=tokens), cost)
+            elif self.begun(run_id):
+                for usage, paid in paid_in(self.study.log.read(run_id)):
+                    self.study.beside.spend(usage, paid)
 
     def _put(self, kind: type[TrialsDone | TrialsScored], line: dict[str, JSON]) -> None:
         lines = self._lines.setdefault(kind, [])
@@ -129,6 +149,16 @@ def recorded(events: Iterable[object]) -> dict[str, dict[str, Any]]:
             if isinstance(note := event.note, TrialsDone):
                 found |= {str(one.get("key")): but_key(one) for one in note.trials}
     return found
+
+
+def paid_in(events: Sequence[Any]) -> Iterator[tuple[Usage, float | None]]:
+    """Yield what a run paid that has not come to its end, calls that were cut included."""
+    own = attempts(events)
+    for end in own.ended.values():
+        if end.step in PAID and end.usage is not None and end.reused is None:
+            yield end.usage, end.cost_usd
+    for lost in own.cut:
+        yield lost.usage or Usage(), lost.cost_usd
 
 
 def but_key(line: dict[str, Any]) -> dict[str, Any]:

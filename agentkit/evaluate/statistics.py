@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
@@ -75,6 +75,31 @@ def accuracy(clusters: Sequence[Sequence[bool]]) -> tuple[float, float, float]:
         return 0.0, 0.0, 1.0
     share = sum(sum(one) for one in clusters) / count
     return (share, *wilson(share, effective(clusters) * for_estimated(clusters)))
+
+
+def bounded(
+    clusters: Mapping[str, Sequence[bool]], unknown: Sequence[str]
+) -> tuple[float, float, float]:
+    """Return the same where it is not known what came of some observations.
+
+    They may differ from the others in any way, so the interval goes from where it begins if all of
+    them are wrong to where it ends if all are right; the share is that of the known ones.
+
+    Args:
+        clusters: whether each known observation was right, by question.
+        unknown: the question of each other one.
+
+    Source: Manski 1989, Anatomy of the Selection Problem, Journal of Human Resources 24; intervals
+    around such bounds, Horowitz & Manski 2000, Journal of the American Statistical Association 95.
+    """
+    share, low, high = accuracy([*clusters.values()])
+    for value in (False, True) if unknown else ():
+        whole = {name: list(one) for name, one in clusters.items()}
+        for name in unknown:
+            whole.setdefault(name, []).append(value)
+        _, least, most = accuracy([*whole.values()])
+        low, high = min(low, least), max(high, most)
+    return share, low, high
 
 
 def for_estimated(clusters: Sequence[Sequence[bool]], confidence: float = CONFIDENCE) -> float:

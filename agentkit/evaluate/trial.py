@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.amounts import count
+from agentkit.budget import CallRefused
 from agentkit.deprecated import moved
 from agentkit.errors import (
     AgentkitError,
@@ -17,12 +18,12 @@ from agentkit.errors import (
     ToolError,
     full_text,
 )
-from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.ledger import Ledger, paid_in
 from agentkit.evaluate.questions import Item, judged
+from agentkit.evaluate.room import budgets
 from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen, digest, jsonable
 from agentkit.opening import run
-from agentkit.origins import held_back
 from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
 from agentkit.stepping import cancelled_inside
@@ -135,8 +136,9 @@ def request_of(
 
 
 async def performed(
-    ledger: Ledger, contender: Actor, key: str, task: JSON, seed: int, budget: Allowance
-) -> tuple[dict[str, Any], bool]:
+    ledger: Ledger, contender: Actor, key: str, task: JSON, seed: int, budget: Allowance,
+    spent: dict[str, Any] | None = None,
+) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """Return what came of a trial, as fields of it, and whether it was recorded before.
 
     Args:
@@ -146,13 +148,14 @@ async def performed(
         task: what is asked.
         seed: of the trial's run.
         budget: of the trial's run.
+        spent: is given the same fields, and of a trial that is cut its run and what that took.
 
     Raises:
         SetupError, LogError, Unsettled, Interrupted, BudgetSpent: see `trial`.
     """
     if (known := ledger.done.get(key)) is not None:
         return known, True
-    study, spent = ledger.study, dict[str, JSON]()
+    study, spent = ledger.study, {} if spent is None else spent
     id = child_id(study.id, key)
     try:
         with uncancelled(lambda by: cancelled_inside("trial", contender.name, by)):
@@ -167,7 +170,7 @@ async def performed(
 
 async def attempt(
     study: Run, contender: Actor, task: JSON, seed: int, budget: Allowance, id: str,
-    spent: dict[str, JSON], *, begun: bool,
+    spent: dict[str, Any], *, begun: bool,
 ) -> None:  # fmt: skip
     """Ask in a run of its own, and put what came of it into `spent`.
 
@@ -182,6 +185,7 @@ async def attempt(
         begun: whether there is such a run, which is gone on with then.
     """
     log, current, said, data = study.log, None, None, None
+    outside = {one.run for one in budgets(study)}
     failure: AgentkitError | None = None
     how: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
     how["resume" if begun else "id"] = id
@@ -192,19 +196,24 @@ async def attempt(
             answer = await contender(task)
             said, data = answer.text, answer.data
     except ITS_OWN as error:
-        if isinstance(error, BudgetSpent) and error.run_id not in (None, id):
-            raise  # of a run around the study: it says nothing about the contender
+        if isinstance(error, BudgetSpent) and error.run_id in outside:
+            raise  # it says nothing about the contender
         failure = error
     finally:
         if current is not None:
             spent |= {"run_id": id, **taken_by(current)}
     assert current is not None
-    if budget.usd is not None and current.cost_usd is None:
-        raise unpriced(contender, budget.usd, id)
     # To read them would commit what other trials have pending, one by one.
     events = log.read(id) if current.kept is None else current.kept
-    over = isinstance(failure, BudgetSpent) or held_back([e for e in events if type(e) is Noted])
-    over = over or not budget.holds(current.cost_usd, spent["tokens"])
+    if begun:
+        spent |= taken_in(events)  # a run that had ended already is not gone through again
+    if budget.usd is not None and spent["cost_usd"] is None:
+        raise unpriced(contender, budget.usd, id)
+    refused = refusals(events)
+    if any(one.by in outside for one in refused):
+        raise cut_short(contender, study, id)
+    over = isinstance(failure, BudgetSpent) or bool(refused)
+    over = over or not budget.holds(spent["cost_usd"], spent["tokens"])
     status: Status = "out of budget" if over else "failed" if failure is not None else "answered"
     spent |= {
         "status": status,
@@ -214,6 +223,27 @@ async def attempt(
         "models": models_of(events),
         **({} if data is None else {"data": data_of(data)}),
     }
+
+
+def refusals(events: Sequence[Any]) -> list[CallRefused]:
+    """Return the calls that budgets refused in the last attempt at a run."""
+    found: list[CallRefused] = []
+    for event in events:
+        if type(event) is RunStarted:
+            found.clear()  # an earlier attempt had other budgets, and this one went on from it
+        elif type(event) is Noted and isinstance(note := event.note, CallRefused):
+            found.append(note)
+    return found
+
+
+def cut_short(contender: Actor, study: Run, run_id: str) -> BudgetSpent:
+    """The error of a trial that answered without a call that the study's budget refused."""
+    return BudgetSpent(
+        f"The budget around run {study.id} refused {contender.name} a call in {run_id}, so what it"
+        " answered without that call is no result of it.",
+        todo="call again with a higher budget; nothing done so far is paid again",
+        run_id=study.id,
+    )
 
 
 def unpriced(contender: Actor, usd: float, run_id: str) -> SetupError:
@@ -231,6 +261,18 @@ def taken_by(current: Run) -> dict[str, JSON]:
     usage = current.usage
     tokens = usage.tokens_in + usage.tokens_out
     return {"calls": usage.calls, "cost_usd": current.cost_usd, "tokens": tokens}
+
+
+def taken_in(events: Sequence[Any]) -> dict[str, Any]:
+    """Return the same of a run from its record, all attempts at it included."""
+    paid = [*paid_in(events)]
+    prices = [cost for usage, cost in paid if usage.calls or cost is not None]
+    known = [cost for cost in prices if cost is not None]
+    return {
+        "calls": sum(usage.calls for usage, _ in paid),
+        "cost_usd": sum(known) if len(known) == len(prices) else None,
+        "tokens": sum(usage.tokens_in + usage.tokens_out for usage, _ in paid),
+    }
 
 
 def data_of(value: Any) -> JSON:

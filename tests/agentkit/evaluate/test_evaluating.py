@@ -125,6 +125,7 @@ async def test_lines_that_a_crash_took_are_read_from_the_runs_of_the_trials(
     again = await evaluate(team, suite)
     assert len(model.requests) == 4 and again.run_id == first.run_id
     assert [one.run_id for one in again.trials] == [one.run_id for one in first.trials]
+    assert again.cost_usd == pytest.approx(0.004) and {one.calls for one in again.trials} == {1}
     assert [one.text for one in opened(first.run_id).trials] == [one.text for one in first.trials]
 
 
