@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agentkit.extras import needs_process
@@ -39,6 +39,11 @@ class Running:
         self.said: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self.peak = (0, 0)
 
+    @property
+    def top(self) -> int:
+        """The process that all of the program's are below."""
+        return self.process.pid
+
     def stop(self, error: SandboxError) -> None:
         """End it; the first reason counts."""
         if self.stopped is None and self.process.returncode is None:
@@ -46,11 +51,12 @@ class Running:
         self.kill()
 
     def kill(self) -> None:
-        """Kill it. The first process of its namespace dies with it, and so do all others."""
+        """Kill it. The first process of its namespace dies with it, and so do all others.
+
+        Its own `kill` would look for its end first, and take that away from who waits for it.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, 9)
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
 
     async def ended(self, stdin: bytes = b"") -> Done:
         """Wait for its end.
@@ -129,7 +135,7 @@ class Running:
         limits = self.limits
         if time.monotonic() - self.began > limits.wall_s:
             self.stop(TimeSpent(f"The program took longer than {limits.wall_s:g} s."))
-        now = taken(self.process.pid, limits.processes)
+        now = taken(self.top, limits.processes)
         self.peak = (max(self.peak[0], now.processes), max(self.peak[1], now.memory_kb))
         if now.memory_kb > limits.memory_mb * 1024:
             self.stop(MemorySpent(f"The program took more than {limits.memory_mb} MB of memory."))
@@ -139,7 +145,7 @@ class Running:
 
     async def watch_files(self) -> None:
         """Stop it when it fills its folder, or its other places with files."""
-        limits, pid = self.limits, self.process.pid
+        limits = self.limits
         size = limits.disk_mb << 20
         while True:
             over = ""
@@ -147,7 +153,7 @@ class Running:
                 bounds = (limits.disk_mb * 1024, limits.files)
                 over = await asyncio.to_thread(filled, self.folder, *bounds)
             for path in ("/tmp", "/dev/shm", "/box" if self.folder is None else ""):
-                if not over and path and crowded(pid, path, size, limits.files):
+                if not over and path and crowded(self.top, path, size, limits.files):
                     over = "files"
             if over:
                 most = f"{limits.disk_mb} MB" if over == "bytes" else f"{limits.files} files"
@@ -167,6 +173,7 @@ async def started(
     fds: Sequence[int] = (),
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    made: Callable[[Process, Limits, Path | None], Running] = Running,
 ) -> Running:
     """Start a program.
 
@@ -177,6 +184,7 @@ async def started(
         fds: what it has open beside its input and output.
         env: all of its environment, where nothing else sets that.
         cwd: where it begins, where nothing else sets that.
+        made: what looks after it.
 
     Raises:
         SetupError: this is a page in a browser.
@@ -186,4 +194,4 @@ async def started(
         *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=tuple(fds), start_new_session=True,
         env={} if env is None else dict(env), cwd=cwd, limit=CHUNK,
     )  # fmt: skip
-    return Running(process, limits, folder)
+    return made(process, limits, folder)

@@ -14,9 +14,18 @@ from pathlib import Path
 import pytest
 
 from agentkit.errors import SetupError
-from agentkit.sandbox import Limits, NoSandbox, ProgramFailed, Sandbox, TimeSpent, bubblewrap
+from agentkit.sandbox import (
+    Limits,
+    NoSandbox,
+    ProgramFailed,
+    Sandbox,
+    TimeSpent,
+    bubblewrap,
+    container,
+)
 from agentkit.sandbox.calls import filter_for
 from tests.agentkit.sandbox.here import bubblewrap as needed
+from tests.agentkit.sandbox.here import contained
 
 
 @needed
@@ -137,6 +146,9 @@ async def test_without_bubblewrap_it_refuses_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bubblewrap, "found", lambda: None)
+    monkeypatch.setattr(container, "found", lambda: None)
+    with pytest.raises(NoSandbox, match="expected: Podman"):
+        Sandbox(strength="container")
     with pytest.raises(NoSandbox, match="Nothing here can keep"):
         Sandbox()
     async with Sandbox(strength="none", limits=Limits(wall_s=1)) as box:
@@ -153,6 +165,58 @@ async def test_a_folder_that_is_not_there_is_a_setup_error(tmp_path: Path) -> No
         Sandbox(read={"/data": tmp_path / "none"})
     with pytest.raises(SetupError, match="no strength"):
         Sandbox(strength="strong")  # type: ignore[arg-type]
+
+
+async def test_a_container_is_taken_where_there_is_no_bubblewrap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bubblewrap, "found", lambda: None)
+    monkeypatch.setattr(container, "found", lambda: ("/usr/bin/podman",))
+    with pytest.raises(NoSandbox, match="bubblewrap, and a kernel"):
+        Sandbox(strength="bubblewrap")
+    async with Sandbox() as box:
+        assert box.strength == "container"
+        place = container.Place(box.folder.parent)
+    whole = container.command(
+        ["true"], engine=["podman"], place=place, limits=Limits(memory_mb=100), uid=7, folder=None,
+        read={}, env={"A": "b"}, channel=9,
+    )  # fmt: skip
+    assert whole[4:8] == [container.AS_THREE, "9", "podman", "run"]
+    for words in ("--network none", "--cap-drop all", "--memory 164m", "--env A=b",
+                  "--security-opt no-new-privileges", "--read-only", "--unsetenv-all"):  # fmt: skip
+        assert words in " ".join(whole)
+
+
+def test_a_container_refuses_the_same_calls() -> None:
+    form = container.calls_form()
+    assert form is not None
+    names = {name for rule in form["syscalls"] for name in rule["names"]}
+    assert {"ptrace", "unshare", "bpf", "io_uring_setup", "clone3", "clone", "socket"} <= names
+
+
+@contained
+async def test_a_container_has_a_channel_limits_and_leaves_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    code = (
+        "import os, socket; s = socket.socket(fileno=int(os.environ['AGENTKIT_CHANNEL']));"
+        " s.sendall(b'ask'); print(s.recv(9).decode())"
+    )
+    async with Sandbox(strength="container") as box:
+        async with box.start([box.interpreter, "-I", "-c", code], channel=theirs) as running:
+            theirs.close()
+            assert await asyncio.to_thread(ours.recv, 9) == b"ask"
+            ours.sendall(b"answer")
+            assert (await running.ended()).stdout == "answer\n"
+        with pytest.raises(TimeSpent):
+            await box.python("while True: pass", limits=Limits(wall_s=0.5))
+        async with box.start(["sleep", "60"]) as running:
+            name = running.place.name  # type: ignore[attr-defined]
+        import subprocess
+
+        names = subprocess.run(["podman", "ps", "-a", "--format", "{{.Names}}"],
+                               capture_output=True, text=True, check=True).stdout  # fmt: skip
+        assert name not in names
+    ours.close()
 
 
 def test_the_filter_is_made_for_machines_whose_calls_are_known() -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from agentkit.sandbox import Limits, Sandbox
+from agentkit.sandbox.box import Strength
 from tests.agentkit.sandbox.attempts import ESCAPES, EXHAUSTIONS, Attempt
-from tests.agentkit.sandbox.here import bubblewrap
+from tests.agentkit.sandbox.here import bubblewrap, contained
 
-pytestmark = bubblewrap
-
+STRENGTHS = [
+    pytest.param("bubblewrap", marks=bubblewrap), pytest.param("container", marks=contained)
+]  # fmt: skip
 SMALL = Limits(wall_s=8, cpu_s=4, memory_mb=200, processes=24, disk_mb=8, files=500,
                output_bytes=100_000)  # fmt: skip
 SECRET = "SECRET-of-the-host"
@@ -59,9 +61,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     made.local.close()
 
 
-async def ended(attempt: Attempt, host: Host, limits: Limits) -> type[Exception] | None:
+async def ended(
+    attempt: Attempt, host: Host, limits: Limits, strength: Strength
+) -> type[Exception] | None:
     """The class of error that an attempt ends with; None where it succeeds."""
-    async with Sandbox(limits=limits) as box:
+    async with Sandbox(limits=limits, strength=strength) as box:
         try:
             (await box.python(host.fill(attempt.code))).check()
         except attempt.ends as error:
@@ -69,24 +73,26 @@ async def ended(attempt: Attempt, host: Host, limits: Limits) -> type[Exception]
     return None
 
 
-async def test_no_attempt_to_escape_succeeds(host: Host) -> None:
+@pytest.mark.parametrize("strength", STRENGTHS)
+async def test_no_attempt_to_escape_succeeds(host: Host, strength: Strength) -> None:
     """Many at once, because each waits for the start of a process more than it computes."""
     gate = asyncio.Semaphore(4)
 
     async def one(attempt: Attempt) -> type[Exception] | None:
         async with gate:
-            return await ended(attempt, host, Limits())
+            return await ended(attempt, host, Limits(), strength)
 
     found = await asyncio.gather(*(one(attempt) for attempt in ESCAPES.values()))
     assert [name for name, error in zip(ESCAPES, found, strict=True) if error is None] == []
     assert host.untouched()
 
 
+@pytest.mark.parametrize("strength", STRENGTHS)
 @pytest.mark.parametrize("name", EXHAUSTIONS)
-async def test_no_attempt_to_exhaust_succeeds(name: str, host: Host) -> None:
+async def test_no_attempt_to_exhaust_succeeds(name: str, host: Host, strength: Strength) -> None:
     slow = "for ever" in name or "background" in name
     limits = SMALL.model_copy(update={"wall_s": 1.0}) if slow else SMALL
-    assert await ended(EXHAUSTIONS[name], host, limits) is not None
+    assert await ended(EXHAUSTIONS[name], host, limits, strength) is not None
     assert host.untouched()
 
 
