@@ -184,9 +184,8 @@ async def attempt(
         spent: is given what came of it.
         begun: whether there is such a run, which is gone on with then.
     """
-    log, current, said, data = study.log, None, None, None
-    outside = {one.run for one in budgets(study)}
-    failure: AgentkitError | None = None
+    log, outside = study.log, {one.run for one in budgets(study)}
+    current = said = data = failure = None
     how: dict[str, Any] = {"budget_usd": budget.usd, "budget_tokens": budget.tokens}
     how["resume" if begun else "id"] = id
     try:
@@ -212,17 +211,27 @@ async def attempt(
     refused = refusals(events)
     if any(one.by in outside for one in refused):
         raise cut_short(contender, study, id)
-    over = isinstance(failure, BudgetSpent) or bool(refused)
-    over = over or not budget.holds(spent["cost_usd"], spent["tokens"])
-    status: Status = "out of budget" if over else "failed" if failure is not None else "answered"
+    kept = not refused and budget.holds(spent["cost_usd"], spent["tokens"])
     spent |= {
-        "status": status,
+        "status": status_of(failure, kept),
         "text": said if said is not None else last_words(events),
         "error": f"{type(failure).__name__}: {failure.what}" if failure else "",
         "latency_s": worked_s(events),
         "models": models_of(events),
         **({} if data is None else {"data": data_of(data)}),
     }
+
+
+def status_of(failure: AgentkitError | None, kept: bool) -> Status:
+    """Return what came of a trial.
+
+    Args:
+        failure: its own, where it failed.
+        kept: whether it was within its budget.
+    """
+    if not kept or isinstance(failure, BudgetSpent):
+        return "out of budget"
+    return "answered" if failure is None else "failed"
 
 
 def refusals(events: Sequence[Any]) -> list[CallRefused]:
