@@ -19,7 +19,7 @@ from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
 from agentkit.logs.bodies import NODES, event_from, events_from, unpacked
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Rows, storable
 from agentkit.runinfo import RunInfo
 
 LAST = 2**63 - 1
@@ -175,6 +175,25 @@ class Reading:
                 f"The list of runs in {self.name} cannot be read: {error}.",
                 todo="check the file with `agentkit log verify`",
             ) from error
+
+    def ids(self, db: Rows, name: str | None, begin: str) -> list[str]:
+        """The ids of runs, the newest first; see `Log.ids`. Nothing else of them is read."""
+        if not storable(name or "", begin):
+            return []
+        what = schema.what(db)
+        where, values = [f"{what}='run'"], list[str | int]()
+        if name is not None:
+            where.append("name=?")
+            values.append(name)
+        if begin:
+            # By the index of ids from there on, which begin with their time; the rest is looked at.
+            where += ["id>=?", "substr(id, 1, ?)=?"]
+            values += [begin, len(begin), begin]
+        rows = db.execute(
+            f"SELECT id FROM runs WHERE {' AND '.join(where)} ORDER BY started DESC, n DESC",
+            tuple(values),
+        )
+        return [id for (id,) in rows]
 
     def asking(self, db: Rows) -> list[str]:
         """The runs that are not over, or did not end well, and asked a person something."""

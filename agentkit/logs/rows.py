@@ -18,3 +18,8 @@ class Rows(Protocol):
 def native(db: Rows) -> TypeGuard[sqlite3.Connection]:
     """Whether it is a file of SQLite's."""
     return isinstance(db, sqlite3.Connection)
+
+
+def storable(*texts: str) -> bool:
+    """Whether texts can be values as they are: a database takes no half characters and no NUL."""
+    return all("\0" not in one and one.encode(errors="ignore").decode() == one for one in texts)

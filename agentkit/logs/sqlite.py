@@ -13,7 +13,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agentkit.events import Event
 from agentkit.lease import Lease, taken
@@ -25,6 +25,8 @@ from agentkit.logs.elsewhere import Elsewhere
 from agentkit.logs.reading import OPS, Reading
 from agentkit.logs.refusals import refuse_altered, refuse_redacted
 from agentkit.offers import Work
+
+Found = TypeVar("Found")
 
 LOOK_S = 0.02
 """How often it is looked whether the file is still there, while commits follow each other."""
@@ -259,28 +261,29 @@ class SqliteLog(Log):
         return self._numbers[run]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:
-        self.catch_up()
-        with self._mapped():
-            return self._reading.events(self._db, self._number(run), run, after, upto)
+        return self._found(lambda db: self._reading.events(db, self._number(run), run, after, upto))
 
     def blob(self, digest: str) -> bytes:
         with self._mapped():
             return blobs.read(self._db, digest, str(self.path))
 
     def has(self, run: str) -> bool:
-        self.catch_up()
-        with self._mapped():
-            return bool(self._db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone())
+        ask = "SELECT 1 FROM runs WHERE id=?"
+        return bool(self._found(lambda db: db.execute(ask, (run,)).fetchone()))
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
-        self.catch_up()
-        with self._mapped():
-            return self._reading.runs(self._db, streams=streams)
+        return self._found(lambda db: self._reading.runs(db, streams=streams))
+
+    def ids(self, *, name: str | None = None, begin: str = "") -> list[str]:
+        return self._found(lambda db: self._reading.ids(db, name, begin))
 
     def asking(self) -> list[str]:
+        return self._found(self._reading.asking)
+
+    def _found(self, look: Callable[[sqlite3.Connection], Found]) -> Found:
         self.catch_up()
         with self._mapped():
-            return self._reading.asking(self._db)
+            return look(self._db)
 
     def news(self) -> AsyncIterator[Collection[str] | None]:
         return Elsewhere(self._db, self._mapped).watched(self.lock)

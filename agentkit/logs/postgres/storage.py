@@ -269,6 +269,11 @@ class PostgresLog(Log):
         with self._session.mapped():
             return self._reading.runs(self._session, streams=streams)
 
+    def ids(self, *, name: str | None = None, begin: str = "") -> list[str]:
+        self.catch_up()
+        with self._session.mapped():
+            return self._reading.ids(self._session, name, begin)
+
     def asking(self) -> list[str]:
         self.catch_up()
         with self._session.mapped():
