@@ -21,7 +21,7 @@ from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.ledger import Ledger, TrialsStopped
 from agentkit.evaluate.measures import Measure, measures_of
 from agentkit.evaluate.room import Room, drawn
-from agentkit.evaluate.samples import Sample
+from agentkit.evaluate.samples import Sample, odd
 from agentkit.evaluate.scorers import Case, Score, scored
 from agentkit.evaluate.suite import Suite
 from agentkit.evaluate.trial import Allowance, Trial, child_id, performed, request_of
@@ -74,7 +74,7 @@ async def evaluate(
         SetupError: no such numbers can be; nothing was paid.
         RunTaken: the same evaluation is under way elsewhere.
     """
-    suite = checked(team, suite, trials=trials, concurrency=concurrency)
+    suite = checked(team, suite, name, seed, trials=trials, concurrency=concurrency)
     log = log or open_log()
     name = name or f"evaluate {suite.name}: {team.name}"
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
@@ -88,8 +88,12 @@ async def evaluate(
     return work.result(name, trials)
 
 
-def checked(team: Any, suite: Any, **counts: int) -> Suite:
+def checked(team: Any, suite: Any, name: Any, seed: Any, **counts: int) -> Suite:
     """Return the suite, once it is clear that all of it can be.
+
+    Args:
+        team, suite, name, seed: as `evaluate` is given them.
+        **counts: whole numbers from 1 up, by their names.
 
     Raises:
         SetupError: it cannot.
@@ -99,7 +103,13 @@ def checked(team: Any, suite: Any, **counts: int) -> Suite:
             f"{type(team).__name__} cannot be evaluated.", expected="an agent, pattern or graph"
         )
     at_least(1, **counts)
-    return suite if isinstance(suite, Suite) else Suite(suite)
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise SetupError(f"The seed is {seed!r}.", expected="a whole number")
+    made = suite if isinstance(suite, Suite) else Suite(suite)
+    for what, text in (("The name", name or ""), ("The suite's name", made.name)):
+        if not isinstance(text, str) or odd(text):
+            raise SetupError(f"{what} is {text!r}.", expected="a text of whole characters")
+    return made
 
 
 def setup_of(team: Actor, suite: Suite, trials: int = 1) -> dict[str, JSON]:

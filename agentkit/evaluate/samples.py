@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from agentkit.pictures.table import text_table
 
 FIELDS = ("id", "input", "target", "split")
 """Of a row; whatever else it has is kept as `meta`."""
+
+MOST_BITS = 14_000
+"""Of a whole number: Python reads and writes none of more than 4,300 digits."""
 
 SHOWN = 8
 """Samples of a dataset that its text lists."""
@@ -141,7 +146,7 @@ def rows_of(rows: Any) -> Iterable[Any]:
     if isinstance(rows, str | Path):
         return read(Path(rows))
     if hasattr(rows, "to_dict") and hasattr(rows, "columns"):  # a data frame
-        found: Iterable[Any] = jsonable(rows.to_dict("records"))
+        found: Iterable[Any] = rows.to_dict("records")
         return found
     if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
         raise SetupError(
@@ -184,32 +189,101 @@ def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | No
     """Return a row as a sample, with the check that it brings.
 
     Raises:
-        SetupError: nothing is asked in it.
+        SetupError: nothing is asked in it, or it says what no text and no number is.
     """
     match row:
         case Sample():
             return row, None
         case Mapping() if row.get("input") is not None:
-            rest = {str(k): jsonable(v) for k, v in row.items() if k not in FIELDS}
-            id = row.get("id")
-            asked = jsonable(row["input"])
+            asked = plain(row["input"], "input", number)
+            id, split = (given(row.get(name), name, number) for name in ("id", "split"))
             return Sample(
-                id=named(canonical(asked)) if id in (None, "") else str(id),
+                id=id or named(canonical(asked)),
                 input=asked,
-                target=jsonable(row.get("target")),
-                split=str(row.get("split") or ""),
-                meta=rest,
+                target=plain(row.get("target"), "target", number),
+                split=split,
+                meta=told(row, number),
             ), None
         case (str(text), check) if callable(check):
+            plain(text, "input", number)
             return Sample(id=named(text), input=text), check
         case (str(text), answer):
-            return Sample(id=named(text), input=text, target=jsonable(answer)), None
+            plain(text, "input", number)
+            return Sample(id=named(text), input=text, target=plain(answer, "target", number)), None
         case Checked() if not isinstance(row, str):
-            id = str(getattr(row, "id", named(row.text)))
-            answer = jsonable(getattr(row, "answer", None))
+            id = given(getattr(row, "id", named(row.text)), "id", number)
+            answer = plain(getattr(row, "answer", None), "target", number)
             return Sample(id=id, input=row.text, target=answer), row.check
     raise SetupError(
         f"Row {number} of the dataset has no input: {str(row)[:80]}.",
         expected="a mapping with id, input and target; (text, answer); or a question of the world",
         todo="rename its column to input",
     )
+
+
+def plain(value: Any, field: str, number: int) -> JSON:
+    """Return a field of a row as JSON that says the same.
+
+    Raises:
+        SetupError: it has no such form, or holds half a surrogate pair, NaN or an infinity.
+    """
+    try:
+        made, why = jsonable(value), odd(value)
+    except (ValueError, TypeError, RecursionError) as error:
+        made, why = None, error_text(error)
+    if why:
+        raise SetupError(
+            f"The {field} of row {number} of the dataset cannot be kept: {why}.",
+            expected="texts of whole characters, finite numbers, and lists and mappings of these",
+            todo="mend the row, or leave it out",
+        )
+    return made
+
+
+def given(value: Any, field: str, number: int) -> str:
+    """Return an id or a split as text; "" where a row has none, as a data frame says by NaN.
+
+    Raises:
+        SetupError: it is no text.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    plain(value, field, number)
+    return str(value)
+
+
+def told(row: Mapping[Any, Any], number: int) -> dict[str, JSON]:
+    """Return what else a row says; what JSON cannot hold of it is mended.
+
+    Raises:
+        SetupError: some of it has no form in JSON.
+    """
+    rest = {str(name): value for name, value in row.items() if name not in FIELDS}
+    try:
+        made = jsonable(rest)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SetupError(
+            f"Row {number} of the dataset cannot be kept: {error_text(error)}.",
+            expected="values that have a form in JSON",
+        ) from error
+    assert isinstance(made, dict)
+    return made
+
+
+def odd(value: Any) -> str:
+    """Return what in a value JSON cannot hold; "" where there is nothing."""
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                return f"half a surrogate pair ({value[error.start]!r})"
+        case Mapping():
+            return next(filter(None, map(odd, [*value.keys(), *value.values()])), "")
+        case list() | tuple() | set() | frozenset():
+            return next(filter(None, map(odd, value)), "")
+        case int() if value.bit_length() > MOST_BITS:
+            return "a number of thousands of digits"
+        case Real() if not isinstance(value, int) and not math.isfinite(value):
+            return f"the number {float(value)}"
+    return ""

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from agentkit import Agent
 from agentkit.errors import SetupError
-from agentkit.evaluate import Dataset, Suite
+from agentkit.evaluate import Dataset, Suite, evaluate
+from agentkit.testing import ScriptedModel
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "input": "1 + 1?", "target": 2, "split": "dev", "source": "school"},
@@ -80,3 +82,30 @@ def test_an_empty_split_and_a_broken_line_are_refused(tmp_path: Path) -> None:
     path.write_text("{]")
     with pytest.raises(SetupError, match="Line 1"):
         Dataset(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", "q\ud800"), ("input", "q\ud800"), ("split", "\udc00"), ("target", float("nan")),
+     ("target", [1, float("inf")]), ("target", {"a": "\ud800"}), ("input", float("nan")),
+     ("target", 10**5000), ("target", object()), ("input", b"\xff")],
+    ids=lambda one: one if one in ("id", "input", "split", "target") else type(one).__name__,
+)  # fmt: skip
+def test_what_json_cannot_hold_is_told_with_its_row(field: str, value: Any) -> None:
+    row = {"id": "a", "input": "x", "target": "1", field: value}
+    with pytest.raises(SetupError, match=f"The {field} of row 2 of the dataset cannot be kept"):
+        Dataset([{"id": "b", "input": "y"}, row])
+
+
+def test_what_a_data_frame_lacks_is_missing_and_no_text() -> None:
+    rows = [{"id": float("nan"), "input": n, "target": n, "split": float("nan")} for n in "xy"]
+    made = Dataset(rows)
+    assert len({one.id for one in made}) == 2 and made.splits == ("",)
+
+
+@pytest.mark.parametrize(
+    "options", [{"name": "a\ud800"}, {"name": 3}, {"seed": 1.5}, {"seed": "1"}, {"seed": True}]
+)
+async def test_names_and_seeds_that_cannot_be_are_told(options: dict[str, Any]) -> None:
+    with pytest.raises(SetupError, match="name is|seed is"):
+        await evaluate(Agent("a", model=ScriptedModel("1")), [("x", "1")], **options)
