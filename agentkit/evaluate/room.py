@@ -26,6 +26,10 @@ TYPICAL = 0.9
 costliest one of all may be a single accident that is dearer than all the rest together."""
 
 
+RAMP = 1
+"""How many trials are under way, beside one, for each that is done. Our choice: it doubles them."""
+
+
 def drawn(question: str, seed: int, place: int) -> tuple[int, str]:
     """Return what trials are sorted by: each question once, in an order by chance, then again.
 
@@ -99,10 +103,13 @@ class Room:
     def full(self) -> Budget | None:
         """Return a budget that one more trial is not likely to fit into; None where all have room.
 
-        Before anything is known a trial is performed alone, as a budget does with calls.
+        Before anything is known a trial is performed alone, as a budget does with calls; then some
+        more with each that is done, as those that are done first are the cheap ones.
         """
+        if self.under_way > RAMP * len(self._taken[1]):
+            return self.budgets[0]
         if not self._taken[1]:
-            return self.budgets[0] if self.under_way and self.budgets else None
+            return None
         need, beside = self.need, self.under_way + 1
         for one in self.budgets:
             spent = one.spent()
