@@ -26,6 +26,7 @@ help:
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB)"
 	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; hours; ARGS=--quick: a few cases)"
+	@echo "make test-container the sandbox's attempts to escape in containers of Podman (minutes)"
 	@echo "make test-inspect   Inspect AI both ways, and our scorers and statistics beside official ones (500 MB)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
 	@echo "make lite           build the lessons as a static site, to run in a browser (make lite-serve, make test-lite)"
@@ -114,6 +115,10 @@ test-compare: .venv/.dev
 .PHONY: test-lab
 test-lab: .venv/.dev
 	@scripts/test-lab $(ARGS)
+
+.PHONY: test-container
+test-container: .venv/.dev
+	@AGENTKIT_PODMAN=1 $(PY) -m pytest -q tests/agentkit/sandbox $(ARGS)
 
 .PHONY: test-deploy
 test-deploy:

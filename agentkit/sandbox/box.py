@@ -164,10 +164,9 @@ class Sandbox:
         try:
             yield running
         finally:
-            cut = running.process.returncode is None
             running.kill()
             await running.process.wait()
-            if isinstance(running, Contained) and (cut or running.stopped):
+            if isinstance(running, Contained) and running.cut:
                 await asyncio.to_thread(running.gone)
 
     async def _started(

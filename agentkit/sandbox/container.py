@@ -217,6 +217,8 @@ class Contained(Running):
         self.place, self.engine = place, engine
         self.inside = False
         """Whether the container has begun; until then the time is Podman's."""
+        self.cut = False
+        """Whether it was killed, so that something of it may be left."""
 
     def look(self) -> None:
         """Look at what the program takes, once there is one."""
@@ -240,6 +242,7 @@ class Contained(Running):
         """Kill the first process of the container, and with it all others; Podman then ends."""
         if self.process.returncode is not None:
             return
+        self.cut = True
         if (first := self.top) != self.process.pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(first, 9)

@@ -80,7 +80,7 @@ async def test_no_attempt_to_escape_succeeds(host: Host, strength: Strength) -> 
 
     async def one(attempt: Attempt) -> type[Exception] | None:
         async with gate:
-            return await ended(attempt, host, Limits(), strength)
+            return await ended(attempt, host, Limits(wall_s=60), strength)
 
     found = await asyncio.gather(*(one(attempt) for attempt in ESCAPES.values()))
     assert [name for name, error in zip(ESCAPES, found, strict=True) if error is None] == []
