@@ -16,7 +16,7 @@ function lap(name) {
 
 const python = await loadPyodide({ indexURL: `${site}/`, env: { HOME: "/home/pyodide", AGENTKIT_LOG: "sqlite:////tmp/log.db" } });
 lap("pyodide_ms");
-const files = await opened(new Response(fs.readFileSync(`${site}/packages.bin`)));
+const files = await opened(fs.readFileSync(`${site}/packages.bin`));
 placed(python.FS, python.runPython("import site; site.getsitepackages()[0]"), files);
 python.runPython("import importlib; importlib.invalidate_caches()");
 lap("packages_ms");

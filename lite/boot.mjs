@@ -3,8 +3,9 @@
 import { watched } from "./drive.mjs";
 import { Keep } from "./keep.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
-import { opened, placed } from "./unpack.mjs";
+import { checked, opened, placed } from "./unpack.mjs";
 
+const PACKAGES = "DIGEST"; // of the archive, put in when the site is built
 const HOME = "/home/pyodide";
 const MODULES = "importlib, piplite.piplite, pyodide_kernel, nbext.early, nbext.loading"; // what each lesson imports
 
@@ -19,7 +20,7 @@ let heard = {};
 
 /** Python with all packages, and with what each lesson imports. */
 async function begin() {
-  const packages = fetch(new URL("packages.bin", import.meta.url)).then(opened), fetched = lessons();
+  const packages = checked(new URL("packages.bin", import.meta.url), PACKAGES).then(opened), fetched = lessons();
   packages.catch(() => {}); // told where it is awaited
   const python = await load({
     indexURL: new URL(".", import.meta.url).href,
