@@ -21,6 +21,7 @@ from agentkit.past import Past
 from agentkit.person import Person
 from agentkit.record import Unused
 from agentkit.scope import YOU, Scope, asleep, current_scope, here
+from agentkit.standing import ACTING, Marks
 from agentkit.traces import failure_of
 
 
@@ -61,7 +62,8 @@ class Recorder:
         """Ids of the messages in the log, and how often each step was begun."""
         self.told = past.told()
         """Calls that may have happened, as the run was told."""
-        self._marks: dict[int, tuple[Any, str]] = {}
+        acting = ACTING.get()
+        self._marks: Marks = {} if acting is None else acting.marks
         self.ended: bool = False
         self.guard: Guard | None = None
         """The policy that looks at what happens here; most runs have none."""

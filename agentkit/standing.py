@@ -19,8 +19,15 @@ class StandIn:
     """None outside of tests."""
 
 
+Marks = dict[int, tuple[Any, str]]
+"""By the identity of what is called: it, and the mark of its code."""
+
+
 class Acting(Protocol):
     """Who plays the world to the code that works here: models, tools, persons, other machines."""
+
+    marks: Marks
+    """Known in every run meanwhile: nobody edits code in the middle of a check."""
 
     def model(self, own: Model) -> Model:
         """Give what is asked in place of an agent's own model, under its name."""

@@ -30,7 +30,7 @@ from agentkit.pictures.graph import GraphPicture
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.scope import in_run
-from agentkit.standing import ACTING
+from agentkit.standing import ACTING, Marks
 from agentkit.step import Outcome, Step
 from agentkit.verify.world import DONE
 from agentkit.views.fold import fold
@@ -65,6 +65,9 @@ class Instead:
 
 class Supposing:
     """What happens in a run that only might have been: nothing that would change the world."""
+
+    def __init__(self) -> None:
+        self.marks: Marks = {}
 
     def model(self, own: Model) -> Model:
         """Models are asked as ever: what others would have said is what is looked for."""

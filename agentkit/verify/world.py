@@ -12,6 +12,7 @@ from agentkit.events import Failure, Usage
 from agentkit.messages import JSON, Message, ToolCall, canonical, jsonable
 from agentkit.model import Model, OnText, Reply, Request, ToolSpec
 from agentkit.scope import current_scope
+from agentkit.standing import Marks
 from agentkit.step import Outcome, Step
 from agentkit.verify.path import Path
 from agentkit.verify.shared import Shared, Told
@@ -46,6 +47,7 @@ class World:
     bounds: dict[str, str] = field(default_factory=dict)
     """What was not looked at whole, in words."""
     shared: Shared = field(default_factory=Shared)
+    marks: Marks = field(default_factory=dict)
     _known: dict[str, Values] = field(default_factory=dict)
 
     def known(self, actor: Any, run: Any, scope: Any) -> Told | None:
