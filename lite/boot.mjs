@@ -40,7 +40,7 @@ async function begin() {
 }
 
 const begun = begin();
-begun.catch(() => {}); // told by `loadPyodide`
+begun.catch((error) => postMessage({ agentkitFailed: `Python could not start: ${error.message}` })); // see `early.js`
 
 /** As Pyodide's own, with a log that outlives the page. The packages that the options name are in the archive.
  * @param {object} options */

@@ -213,6 +213,17 @@ def test_a_log_is_downloaded_and_a_page_that_cannot_run_says_why(
         start.close()
 
 
+def test_packages_of_another_build_are_refused_in_the_page(
+    browser: Any, patched: Callable[[str], Any]
+) -> None:
+    with patched("crypto.subtle.digest = async () => new ArrayBuffer(32)") as address:
+        page = browser.new_page()
+        page.goto(f"{address}/notebooks/index.html?path=02-tools.ipynb")
+        said = page.get_by_role("alert").filter(has_text="packages.bin")
+        said.wait_for(timeout=120_000)
+        assert "not the file that this site was built with" in said.inner_text()
+
+
 LACKING = (
     ("delete globalThis.WebAssembly", "WebAssembly"),
     ("delete globalThis.Worker", "web workers"),
