@@ -18,6 +18,7 @@ from agentkit.events import uuid7
 from agentkit.extras import needs_process
 from agentkit.fleet import launching
 from agentkit.fleet.batch import Batch
+from agentkit.fleet.finding import log_of, names_ray
 from agentkit.fleet.launching import named, opened_log
 from agentkit.fleet.place import MOST, Place, State, tail_of
 from agentkit.fleet.worker import ATTEMPTS, SLOTS
@@ -119,14 +120,15 @@ class Fleet:
         """Use the workers that work at a log, wherever they were started.
 
         Args:
-            log: the log, or its URL.
+            log: the log, or its URL; or the address of a Ray, as "ray://head:10001" or
+                "10.0.0.7:6379", on which `up` has placed workers: these say which log is theirs.
+
+        Raises:
+            SetupError: no Ray is there or none of this version, or no fleet is on it, or several.
+            LogError: the log cannot be used from here.
         """
-        if isinstance(log, str) and log.startswith("ray://"):
-            raise SetupError(
-                "A Ray cluster has workers, and no runs.",
-                expected="the log that they work at: 'postgresql://...'",
-                todo="to have workers there: Fleet.up('port.py:clerk', ray='ray://...', log='...')",
-            )
+        if isinstance(log, str) and names_ray(log):
+            log = await asyncio.to_thread(log_of, log)
         found = open_log(log) if isinstance(log, str) else log
         await asyncio.to_thread(found.work.workers)
         place = Place(found.url)

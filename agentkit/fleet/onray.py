@@ -30,6 +30,9 @@ LOCAL = "local"
 SPACE = "agentkit"
 """The namespace of our actors in Ray."""
 
+OURS = "agentkit-"
+"""What the names of our actors begin with."""
+
 STORE = 128 * 2**20
 """Bytes of a Ray of one's own for objects; ours are small."""
 
@@ -76,7 +79,9 @@ def connected(address: str, patience_s: float = 0.0) -> Any:
             return ray
         except Exception as error:
             if time.monotonic() > until:
-                what = "Ray does not start here" if address == LOCAL else f"No Ray at {address}"
+                away = isinstance(error, OSError)
+                what = f"No Ray at {address}" if away else f"The Ray at {address} cannot be used"
+                what = "Ray does not start here" if address == LOCAL else what
                 raise SetupError(
                     f"{what}: {error_text(error)}.",
                     expected="the same versions of Ray and Python on both sides, and its token in"
@@ -184,7 +189,7 @@ class OnCluster:
         """
         self.ray = connected(address, patience_s)
         self.order = order
-        self.mark = f"agentkit-{hashlib.sha256(url.encode()).hexdigest()[:12]}-"
+        self.mark = f"{OURS}{hashlib.sha256(url.encode()).hexdigest()[:12]}-"
         self.answered = time.monotonic()
         threading.Thread(target=self._ask, name="agentkit-ray", daemon=True).start()
 

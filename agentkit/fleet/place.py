@@ -136,8 +136,13 @@ def locked(file: IO[str]) -> None:
 def tail_of(path: Path, lines: int = 12) -> str:
     """The end of what processes wrote."""
     with contextlib.suppress(OSError):
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+        return tail_of_text(path.read_text(errors="replace"), lines)
     return ""
+
+
+def tail_of_text(text: str, lines: int = 12) -> str:
+    """The last lines of a text."""
+    return "\n".join(text.splitlines()[-lines:])
 
 
 def is_worker(pid: int, targets: Sequence[str]) -> bool:

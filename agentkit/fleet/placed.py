@@ -73,6 +73,10 @@ class Placed:
         name = self.worker.name if self.worker is not None else ""
         return {"pid": os.getpid(), "name": name, "wrong": self.wrong, "done": self.done}
 
+    def where(self) -> str:
+        """The URL of its log, secrets included: whoever may ask can run anything here."""
+        return self.order.log
+
     def stop(self) -> None:
         """Have it claim nothing more, and end when its runs have."""
         self.stopped.set()

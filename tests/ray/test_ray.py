@@ -133,8 +133,6 @@ async def test_what_cannot_be_is_said(url: str) -> None:
         await Fleet.up(TEAM, workers=1, ray="127.0.0.1:1", log="here.db")
     with pytest.raises(SetupError, match="ship_code=True"):
         await Fleet.up(where, workers=1, ray="127.0.0.1:1", log=url)
-    with pytest.raises(SetupError, match="Ray cluster has workers, and no runs"):
-        await Fleet.connect("ray://127.0.0.1:10001")
 
 
 @pytest.fixture

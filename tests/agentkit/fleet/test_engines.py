@@ -107,8 +107,9 @@ async def test_a_fleet_serves_a_notebooks_actor(
 async def test_a_ray_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"jupyter-agentkit\[ray\]"):
         await Fleet.up("a.py:b", workers=1, ray="local", log=str(tmp_path / "log.db"))
-    with pytest.raises(SetupError, match="has workers, and no runs"):
-        await Fleet.connect("ray://head:10001")
+    for address in ("ray://head:10001", "10.0.0.7:6379"):
+        with pytest.raises(SetupError, match=r"jupyter-agentkit\[ray\]"):
+            await Fleet.connect(address)
 
 
 def test_a_supervisor_whose_engine_is_lost_ends_without_waiting_for_it(tmp_path: Path) -> None:
