@@ -48,6 +48,9 @@ MARGIN = 0.15
 FINAL = (SetupError, BudgetSpent)
 """Errors that no other attempt mends: a dead letter at once."""
 
+AWAY = (LogUnreachable, LogLocked)
+"""Errors of a log that may answer again by itself."""
+
 REOPEN_S = 2.0
 """How often it is looked whether a person has answered."""
 
@@ -310,7 +313,9 @@ class Worker:
             self.metrics.count("dead")
             await self._give_back(claimed, state="dead", reason=reason)
         else:
-            wait_s = self.backoff_s * 2 ** (claimed.attempt - 1) * self._rng.uniform(0.5, 1.0)
+            # A log that was away has been waited for once the run is given back.
+            pause_s = 0.0 if isinstance(error, AWAY) else self.backoff_s
+            wait_s = pause_s * 2 ** (claimed.attempt - 1) * self._rng.uniform(0.5, 1.0)
             await self._give_back(claimed, wait_s=wait_s, reason=reason)
 
     async def _bury(self, claimed: Claimed) -> None:
@@ -341,8 +346,7 @@ class Worker:
                 await asyncio.to_thread(self.log.work.give_back, lease, **how)  # type: ignore[arg-type]
                 return
             except LogError as error:
-                away = isinstance(error, LogUnreachable | LogLocked)
-                if not away or self.stopping.is_set():
+                if not isinstance(error, AWAY) or self.stopping.is_set():
                     # Its lease ends by itself, and the attempt counts.
                     LOGGER.warning("Run %s was not given back: %s", lease.run, error.what)
                     return

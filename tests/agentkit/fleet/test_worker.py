@@ -70,7 +70,7 @@ def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
 @contextlib.asynccontextmanager
 async def working(log: Log, *actors: Any, **options: Any) -> AsyncIterator[Worker]:
     """A worker in this process."""
-    worker = Worker(actors, log, **QUICK, **options)
+    worker = Worker(actors, log, **{**QUICK, **options})
     serving = asyncio.create_task(worker.serve())
     try:
         yield worker
@@ -630,6 +630,22 @@ async def test_a_run_whose_giving_back_hangs_is_taken_over_when_its_lease_ends(
             async with working(logs(), fails):
                 assert (await attach(run_id, log=log, timeout_s=15)).text == "done x"
         hung.set()
+
+
+async def test_a_run_that_failed_as_the_log_was_away_goes_on_at_once(logs: Logs) -> None:
+    log, tries = logs(), list[float]()
+
+    @pattern
+    async def cut(task: str) -> str:
+        tries.append(time.monotonic())
+        if len(tries) < 3:
+            raise LogUnreachable("cut off")
+        return task
+
+    run_id = await cut.submit("x", log=log)
+    async with working(log, cut, backoff_s=60.0):
+        assert (await attach(run_id, log=log, timeout_s=30)).text == "x"
+    assert len(tries) == 3
 
 
 async def test_a_run_that_is_let_go_of_before_it_began_is_not_held(logs: Logs) -> None:
