@@ -45,7 +45,8 @@ if sys.argv[2] == "ray":
     ray.__version__ = "2.1.0"
 else:
     dataservicer.sys = types.SimpleNamespace(version_info=(3, 9, 1))
-kept = server.serve("127.0.0.1", int(sys.argv[1]), ray_connect_handler=lambda *a, **b: ray.init("local"))
+started = lambda *given, **options: ray.init("local")
+kept = server.serve("127.0.0.1", int(sys.argv[1]), ray_connect_handler=started)
 time.sleep(600)
 """
 
