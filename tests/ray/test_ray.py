@@ -9,17 +9,18 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import ray
-from ray.cluster_utils import Cluster
 
 from agentkit import pattern
 from agentkit.errors import SetupError
 from agentkit.fleet import Batch, Fleet
 from tests.ray.conftest import ROOT
 from tests.ray.team import caller, long, where
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 TEAM = f"{ROOT}/tests/ray/team.py:everybody"
@@ -137,6 +138,9 @@ async def test_what_cannot_be_is_said(url: str) -> None:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
+    import ray
+    from ray.cluster_utils import Cluster
+
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     try:
         yield made
