@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from agentkit.entrypoints import found
 from agentkit.errors import SetupError
 from agentkit.grading import reports
 from agentkit.grading.assignment import Assignment, Case
-from agentkit.grading.judging import Grader
+from agentkit.grading.judging import AGAIN, Grader
 from agentkit.grading.selfcheck import chosen
 from agentkit.grading.verdict import Verdict
 from agentkit.words import for_terminal
@@ -149,7 +149,7 @@ def check(arguments: Sequence[str]) -> int:
     """`agentkit assignment check`: whether an assignment may be released.
 
     Returns:
-        0 if each reference got every point and each attack none; else 1.
+        0 if each reference got every point and each attack none, and all were run; else 1.
     """
     parser = argparse.ArgumentParser(
         prog="agentkit assignment check",
@@ -180,15 +180,38 @@ def check(arguments: Sequence[str]) -> int:
     grader = Grader(assignment, secret=secrets.token_hex(16), parallel=given.parallel)
     verdicts = asyncio.run(graded(grader, [*good, *bad]))
     print(reports.table(verdicts))
-    by = {one.student: one for one in verdicts}
-    short = [path.stem for path in good if by[path.stem].points < assignment.of - 1e-9]
-    fooled = [path.stem for path in bad if by[path.stem].points > 0]
-    for names, what in ((short, "not every point for"), (fooled, "points for the attack")):
-        for name in names:
-            print(for_terminal(f"{what} {name}: {by[name].points:g} ({by[name].end})"))
+    wrong = faults(verdicts, {path.stem for path in good}, assignment.of)
+    print("".join(for_terminal(f"{line}\n") for line in wrong), end="")
     fit = "holds in a few cases; run it without --quick" if given.quick else "may be released"
-    print(fit if not (short or fooled) else "may not be released")
-    return 1 if short or fooled else 0
+    print(fit if not wrong else "may not be released")
+    return 1 if wrong else 0
+
+
+def faults(verdicts: Sequence[Verdict], good: Set[str], of: float) -> list[str]:
+    """Why an assignment may not be released, a line each.
+
+    An attack that could not be run has no points, and nothing is known of it.
+
+    Args:
+        verdicts: over references and attacks.
+        good: names of the references.
+        of: points that there are.
+    """
+    kinds: dict[str, list[Verdict]] = {"nothing is known of": [], "not every point for": [],
+                                       "points for the attack": []}  # fmt: skip
+    unseen, short, fooled = kinds.values()
+    for one in verdicts:
+        if one.end.startswith(AGAIN):
+            unseen.append(one)
+        elif one.student in good and one.points < of - 1e-9:
+            short.append(one)
+        elif one.student not in good and one.points > 0:
+            fooled.append(one)
+    return [
+        f"{what} {one.student}: {one.points:g} ({one.end})"
+        for what, some in kinds.items()
+        for one in some
+    ]
 
 
 def quick(assignment: Assignment) -> Assignment:

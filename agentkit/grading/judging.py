@@ -31,6 +31,9 @@ from agentkit.sandbox import Limits, Sandbox, SandboxError, TimeSpent
 from agentkit.sim import server as sim
 
 MEMORY_MB, PROCESSES = 1500, 96
+AGAIN = "not graded, try again"
+"""How a verdict begins that says nothing of an answer: what grades it failed."""
+
 START_S = 180.0
 """Seconds that an endpoint may take to start: a machine that grades a class is busy."""
 
@@ -123,7 +126,7 @@ class Grader:
         try:
             seen, end = await self.run(given.code)
         except (AgentkitError, OSError) as error:
-            return self.nothing(path, f"not graded: {error_text(error)[:300]}")
+            return self.nothing(path, f"{AGAIN}: {error_text(error)[:300]}")
         took = time.monotonic() - began
         verdict = judged(self.assignment, seen, given.student, digest, end, took)
         asked = questions(self.assignment.rules, seen, given.student)

@@ -6,8 +6,10 @@ import pytest
 
 from agentkit.entrypoints import found
 from agentkit.grading import Assignment, Case
-from agentkit.grading.command import quick
+from agentkit.grading.command import faults, quick
 from agentkit.grading.handed import handed
+from agentkit.grading.judging import AGAIN
+from agentkit.grading.verdict import Verdict
 from tests.conftest import ROOT
 
 COURSE = ROOT / "course"
@@ -51,6 +53,21 @@ def test_a_quick_check_has_cases_of_every_rule_and_less_of_everything(name: str)
     for rule in made.rules:
         assert sum(map(rule.of, few)) >= 2 and small.rules == made.rules
     assert len(few) * 3 <= len(all_of_them) and 20 <= small.own_s < made.own_s
+
+
+def test_an_attack_that_could_not_be_run_is_none_that_failed() -> None:
+    def verdict(student: str, points: float, end: str = "ended") -> Verdict:
+        return Verdict(student=student, assignment="a", digest="d", points=points, of=10, end=end)
+
+    fine = [verdict("good", 10), verdict("bad", 0), verdict("odd", 0, "not graded: no build")]
+    assert faults(fine, {"good"}, 10) == []
+    assert faults([*fine, verdict("other", 0, f"{AGAIN}: no endpoint")], {"good"}, 10) == [
+        f"nothing is known of other: 0 ({AGAIN}: no endpoint)"
+    ]
+    assert faults([verdict("good", 9.5), verdict("bad", 0.5)], {"good"}, 10) == [
+        "not every point for good: 9.5 (ended)",
+        "points for the attack bad: 0.5 (ended)",
+    ]
 
 
 def test_attacks_on_every_assignment_are_written_once_and_are_many() -> None:
