@@ -347,8 +347,8 @@ class Stepping(Recorder):
             return await budget.reserve(step.name, bound)
         except (BudgetSpent, UnknownPrice) as error:
             spent = error.context.get("spent", "unknown price")
-            around = error.run_id not in (None, self.id)
-            by = {"by": str(error.run_id)} if around else {}
+            refuser = error.context.get("run_id", self.id)  # a purse of all workers is no run's
+            by = {} if refuser == self.id else {"by": str(refuser)}
             self.note(CallRefused(spent=spent, refused=step.name, **by))
             raise
 

@@ -159,7 +159,7 @@ def named(hint: str) -> str | None:
     while words and words[0].startswith("-"):
         words = words[2:] if words[0] in ("-c", "-r", "-e") else words[1:]
     name = re.split(r"[\[=<>]", words[0])[0].rstrip(".:,").lower() if words else ""
-    return name if name and not name.startswith("$") else None
+    return name if name and not name.startswith(("$", "./")) else None
 
 
 def test_every_install_hint_names_a_package_we_know() -> None:

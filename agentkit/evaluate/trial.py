@@ -195,7 +195,7 @@ async def attempt(
             answer = await contender(task)
             said, data = answer.text, answer.data
     except ITS_OWN as error:
-        if isinstance(error, BudgetSpent) and error.run_id in outside:
+        if isinstance(error, BudgetSpent) and error.context.get("run_id") in outside:
             raise  # it says nothing about the contender
         failure = error
     finally:

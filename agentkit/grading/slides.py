@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from agentkit.grading.cells import about, source
+from agentkit.words.pages import for_html
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 HEADING = re.compile(r"(?m)^(?=#{1,2} )")
@@ -59,7 +59,7 @@ def deck(book: dict[str, Any], name: str, decks: frozenset[str] = frozenset()) -
     slides = list(cut(book["cells"]))
     title = title_of(book, name)
     body = "".join(
-        f"<section><header>{html.escape(title if one.headed else one.section)}</header>"
+        f"<section><header>{for_html(title if one.headed else one.section)}</header>"
         f'<div class="fit">{led("".join(one.pieces), decks)}</div></section>'
         for one in slides
     )
@@ -85,7 +85,7 @@ def page(title: str, body: str) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
         f" style-src 'unsafe-inline'; script-src 'sha256-{mark}'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{style}</style>{body}"
+        f"<title>{for_html(title)}</title><style>{style}</style>{body}"
         f"<script>{script}</script></html>"
     )
 
@@ -133,7 +133,7 @@ def add(slide: Slide, cell: dict[str, Any], text: str, code: bool) -> None:
         slide.pieces.append(MARKDOWN.render(attached(text, cell)))
         return
     slide.code = True
-    slide.pieces.append(f"<pre class=code>{html.escape(text)}</pre>")
+    slide.pieces.append(f"<pre class=code>{for_html(text)}</pre>")
     for output in cell.get("outputs", []):
         if given := shown(output):
             slide.shown = slide.shown or "<pre" not in given[:4]
@@ -170,7 +170,7 @@ def shown(output: dict[str, Any]) -> str:
 
 def plain(text: str) -> str:
     """A text as it was printed."""
-    return f"<pre>{html.escape(ANSI.sub('', text).rstrip())}</pre>" if text.strip() else ""
+    return f"<pre>{for_html(ANSI.sub('', text).rstrip())}</pre>" if text.strip() else ""
 
 
 def joined(text: Any) -> str:
@@ -190,7 +190,7 @@ def led(text: str, decks: frozenset[str]) -> str:
 def contents(decks: dict[str, str]) -> str:
     """A page that leads to decks: titles by their names."""
     lines = "".join(
-        f'<li><a href="{html.escape(name)}.html">{html.escape(title)}</a></li>'
+        f'<li><a href="{for_html(name)}.html">{for_html(title)}</a></li>'
         for name, title in decks.items()
     )
     keys = "Space and arrows go on and back, F fills the screen; printed, each slide is a page."
