@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,16 @@ from agentkit.fleet.place import MOST
 from agentkit.fleet.scaling import Demand, Scaling
 from agentkit.fleet.shipping import is_shipped, read
 from agentkit.fleet.sidecar import AGAIN, Sidecar
-from agentkit.fleet.watching import PATIENCE, is_watched, watched
 from agentkit.fleet.worker import ATTEMPTS, SLOTS
 from agentkit.lease import LEASE_S
 from agentkit.log import Log
 from agentkit.logs import open_log
+
+PATIENCE = "AGENTKIT_FLEET_PATIENCE"
+"""Tells a supervisor that starts again how many seconds Ray may not answer."""
+
+AWAY_S = 600.0
+"""How long a cluster that has answered before may be away."""
 
 COMMANDS = {
     "up": "start workers on this machine, and anew those that die; Ctrl-C or SIGTERM ends them",
@@ -77,8 +83,6 @@ def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
     """Supervise workers until a signal comes."""
     if not 0 <= options.workers <= MOST or not options.workers <= (options.most or MOST) <= MOST:
         raise SetupError(f"There cannot be {options.workers} workers.", expected=f"0 to {MOST}")
-    if options.ray and not is_watched():
-        return watched([sys.executable, *sys.orig_argv[1:]], os.environ)
     server = None
     if path := os.environ.get(EMBEDDED):
         from agentkit.fleet.embedded import Embedded
@@ -102,8 +106,12 @@ def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
     status = sidecar.serve()
     del server
     if status == AGAIN:
+        # In a group of its own: what is left of a Ray of ours is ended together with this process.
+        told("a new supervisor goes on")
+        env = {**os.environ, PATIENCE: f"{AWAY_S:g}"}
+        subprocess.Popen([sys.executable, *sys.orig_argv[1:]], env=env, start_new_session=True)
         sys.stdout.flush()
-        os._exit(AGAIN)  # what is left of Ray would be waited for
+        os._exit(AGAIN)
     return status
 
 
