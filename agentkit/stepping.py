@@ -347,7 +347,7 @@ class Stepping(Recorder):
             return await budget.reserve(step.name, bound)
         except (BudgetSpent, UnknownPrice) as error:
             spent = error.context.get("spent", "unknown price")
-            refuser = error.context.get("run_id", self.id)  # a purse of all workers is no run's
+            refuser = error.context.get("run_id") or self.id  # a purse of all workers is no run's
             by = {} if refuser == self.id else {"by": str(refuser)}
             self.note(CallRefused(spent=spent, refused=step.name, **by))
             raise
