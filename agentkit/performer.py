@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentkit.allotment import allot, bounded
 from agentkit.answer import Answer
@@ -39,6 +39,18 @@ from agentkit.standing import ACTING
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
 from agentkit.typed import Output, schema_of
+
+
+class Asked(NamedTuple):
+    """An ask that is worked on."""
+
+    run: Run
+    parent: Scope
+    """Of who asks."""
+    task: JSON | Content
+    output: Output
+    model: Model | None
+    bounds: Bounds | None
 
 
 class Performer(Works):
@@ -111,6 +123,15 @@ class Performer(Works):
             told_late(current, scope)
             allot(current, scope, bounds)
         self._open(current, scope, parent, bounds)
+        return await self._perform(
+            Asked(current, parent, task, output, model, bounds), scope, content, before
+        )
+
+    async def _perform(
+        self, asked: Asked, scope: Scope, content: str | Content, before: Thread
+    ) -> Answer:
+        """Work on an ask in its scope, which is open, and close that whatever comes of it."""
+        current, parent, task, output, model, bounds = asked
         status: Status = "ok"
         error: Failure | None = None
         kept: dict[str, Any] = {}
@@ -128,7 +149,7 @@ class Performer(Works):
                 if model is not None:
                     scope.lacks.add(unused(self, model))
             said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
-            past.check_answer(scope, said[-1].id)
+            current.past.check_answer(scope, said[-1].id)
         except BaseException as failure:
             status = "cancelled" if stopped(failure) else "failed"
             error = failure_of(failure)

@@ -75,42 +75,45 @@ def assemble(
         if kind == "text":
             text.append(string(block.get("text"), f"content[{index}].text"))
         elif kind == "tool_use":
-            name = string(block.get("name"), f"content[{index}].name")
-            if not name:
-                raise Malformed(f"content[{index}] calls a tool without naming it")
-            id_ = string(block.get("id"), f"content[{index}].id")
-            if not id_ or any(call.id == id_ for call in calls):
-                id_ = "toolu_" + digest(salt, str(index))[:16]
-            given = block.get("input")
-            arguments = (
-                given if isinstance(given, str) else canonical({} if given is None else given)
-            )
-            calls.append(ToolCall(id=id_, name=name, arguments=arguments))
+            calls.append(called(block, index, calls, salt))
         elif kind == "thinking":
             thoughts.append(string(block.get("thinking"), f"content[{index}].thinking").strip())
         elif not isinstance(kind, str):
             raise Malformed(f"content[{index}] has no type")
         strange = strange or kind not in PLAIN
-    stop = stop_of(reason_of(reason))
+    stop, paused = stop_of(reason_of(reason)), reason_of(reason) == PAUSED
     # What a filter broke off calls nothing.
     calls = [] if stop == "refusal" else calls
     check_calls(calls, stop, reason_of(reason))
-    inside, content_text = apart("".join(text), cut=stop == "length")
+    inside, said = apart("".join(text), cut=stop == "length")
     reasoning = "\n\n".join(one for one in (*thoughts, inside) if one)
-    paused = reason_of(reason) == PAUSED
     if not paused:
-        check_said(content_text, calls, stop, reasoning)
+        check_said(said, calls, stop, reasoning)
+    native = {"anthropic": content} if (strange or paused) and stop != "refusal" else None
     answer = Message(
-        role="assistant",
-        content=content_text,
-        calls=tuple(calls),
-        native={"anthropic": content} if (strange or paused) and stop != "refusal" else None,
-        reasoning=reasoning,
+        role="assistant", content=said, calls=tuple(calls), native=native, reasoning=reasoning
     )
     name = model if isinstance(model, str) else ""
     where = {"container": container["id"]} if isinstance(container, dict) else {}
     reply = Reply(message=answer, stop=stop, usage=usage(told), model=name)
     return Read(reply, where if paused else None)
+
+
+def called(block: dict[str, Any], index: int, before: list[ToolCall], salt: str) -> ToolCall:
+    """The call that a block holds, under an id that none before it has.
+
+    Raises:
+        Malformed: it is none.
+    """
+    name = string(block.get("name"), f"content[{index}].name")
+    if not name:
+        raise Malformed(f"content[{index}] calls a tool without naming it")
+    id_ = string(block.get("id"), f"content[{index}].id")
+    if not id_ or any(call.id == id_ for call in before):
+        id_ = "toolu_" + digest(salt, str(index))[:16]
+    given = block.get("input")
+    arguments = given if isinstance(given, str) else canonical({} if given is None else given)
+    return ToolCall(id=id_, name=name, arguments=arguments)
 
 
 def go_on(body: dict[str, Any], paused: Read) -> dict[str, Any]:

@@ -29,6 +29,41 @@ HIDDEN = "**********"
 """What the log has of an argument that is `writeOnly`, as pydantic shows a secret."""
 
 
+def asynchronous(name: str, perform: Callable[..., Any]) -> None:
+    """See to it that a tool is performed by an async function, or by an object with such a call.
+
+    Raises:
+        ToolError: it is not.
+    """
+    if not (
+        inspect.iscoroutinefunction(perform)
+        or inspect.iscoroutinefunction(getattr(perform, "__call__", None))  # noqa: B004
+    ):
+        raise ToolError(
+            f"What performs {name} is no async function.",
+            expected="async def perform(arguments), or of (arguments, context)",
+        )
+
+
+def as_json(name: str, parameters: dict[str, JSON]) -> str:
+    """The parameters of a tool as a server's schema is kept.
+
+    Raises:
+        ToolError: they are not JSON, or so large that no request should repeat them.
+    """
+    try:
+        written = json.dumps(mended(parameters), allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ToolError(f"The parameters of {name} are not JSON: {error_text(error)}.") from error
+    if len(written) > LARGEST:
+        raise ToolError(
+            f"The parameters of {name} are a schema of {len(written):,} characters.",
+            expected=f"at most {LARGEST:,}: every request repeats it",
+            todo="offer a model fewer of them",
+        )
+    return written
+
+
 class RemoteTool(Works, Tool):
     """A tool of a server: a name, a JSON Schema, and an async function that calls it there."""
 
@@ -59,26 +94,8 @@ class RemoteTool(Works, Tool):
             ToolError: a name, a schema or a function that cannot be used.
         """
         declared(name, effect, timeout_s, approve, on_error)
-        if not (
-            inspect.iscoroutinefunction(perform)
-            or inspect.iscoroutinefunction(getattr(perform, "__call__", None))  # noqa: B004
-        ):
-            raise ToolError(
-                f"What performs {name} is no async function.",
-                expected="async def perform(arguments), or of (arguments, context)",
-            )
-        try:
-            written = json.dumps(mended(parameters), allow_nan=False)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ToolError(
-                f"The parameters of {name} are not JSON: {error_text(error)}."
-            ) from error
-        if len(written) > LARGEST:
-            raise ToolError(
-                f"The parameters of {name} are a schema of {len(written):,} characters.",
-                expected=f"at most {LARGEST:,}: every request repeats it",
-                todo="offer a model fewer of them",
-            )
+        asynchronous(name, perform)
+        written = as_json(name, parameters)
         self.spec = ToolSpec(
             name=name, description=description or "", parameters=json.loads(written)
         )
