@@ -23,6 +23,7 @@ INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
 
 PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
+PACKAGES = ("site-packages", "dist-packages")
 LIBRARIES = tuple(
     f"{Path(place)}/"
     for place in dict.fromkeys(
@@ -30,6 +31,8 @@ LIBRARIES = tuple(
             *(path for name, path in sysconfig.get_paths().items() if name in PLACES),
             *site.getsitepackages(),
             site.getusersitepackages(),
+            # Another installation's, as a sandbox has them where this Python knows of none.
+            *(path for path in sys.path if Path(path).name in PACKAGES),
         ]
     )
     if place  # in a page there are no folders of packages

@@ -239,7 +239,8 @@ def kit() -> tuple[dict[str, str | Path], str]:
             raise SetupError(f"{name} is not installed, which an answer needs.")
         places.append(str(Path(spec.origin).parent.parent))
     site = list(dict.fromkeys(places))
-    read: dict[str, str | Path] = {f"/kit/site{n}": one for n, one in enumerate(site)}
+    # By this name they are known as packages: what they do is no part of an answer's own code.
+    read: dict[str, str | Path] = {f"/kit/{n}/site-packages": one for n, one in enumerate(site)}
+    path = ":".join(["/kit/own", *read])
     read["/kit/own/agentkit"] = Path(__file__).resolve().parents[1]
-    path = ":".join(["/kit/own", *(f"/kit/site{n}" for n in range(len(site)))])
     return read, path

@@ -270,6 +270,29 @@ for path in sys.argv[1:]:
     assert len({first, *others}) == 5
 
 
+@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+def test_packages_in_the_sandbox_are_no_part_of_an_answers_own_code() -> None:
+    """Else each tool's mark is about all of a library: 60 ms before each call."""
+    code = """
+import types
+import httpx, pydantic
+from agentkit.code import own_file
+
+
+def build(tools):
+    async def answer(task):
+        return types.SimpleNamespace(
+            text=str([own_file(one) for one in (httpx.__file__, pydantic.__file__, "answer.py")])
+        )
+
+    return answer
+"""
+    tasks = [Case("one", "Whose is it?")]
+    made = Assignment("whose", lambda secret: tasks, (Rule("said", 1, lambda seen: True),))
+    seen, end = asyncio.run(Grader(made, secret="s").run(code))
+    assert (seen[0].text, end) == ("[False, False, True]", "ended"), seen[0].error
+
+
 GOOD = """
 from agentkit import Agent
 
