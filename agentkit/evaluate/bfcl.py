@@ -22,7 +22,7 @@ from agentkit.actor import Actor
 from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.bfclcheck import differ
 from agentkit.evaluate.calling import first_calls, spoken
-from agentkit.evaluate.samples import Dataset
+from agentkit.evaluate.samples import Dataset, lines_in
 from agentkit.evaluate.scorers import Case, Rule, Score
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
@@ -83,8 +83,8 @@ def lines(path: str | Path) -> list[dict[str, Any]]:
         SetupError: it cannot be read.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        text = Path(path).read_text(encoding="utf-8-sig")
+        return [json.loads(line) for _, line in lines_in(text)]
     except (OSError, ValueError) as error:
         raise SetupError(
             f"{path} cannot be read: {error_text(error)}.", expected="a file of JSON lines"

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.scorers import Case, Rule, Score
 from agentkit.events import StepEnded
 from agentkit.messages import JSON
@@ -33,13 +34,18 @@ def calls() -> Rule:
     def judge(case: Case) -> Score:
         if not isinstance(case.target, list):
             raise SetupError(
-                f"The target of sample {case.sample.id} is no list of calls.",
+                f"Sample {case.sample.id}: {no_calls(case.sample)}.",
                 expected='[{"name": {"parameter": [values that are right]}}]',
             )
         why = calls_differ(first_calls(case), case.target)
         return Score(value=float(not why), passed=not why, why=why)
 
-    return Rule("calls", judge)
+    return Rule("calls", judge, unfit=no_calls)
+
+
+def no_calls(sample: Sample) -> str:
+    """Say that the target of a sample is no list of calls, if so."""
+    return "" if isinstance(sample.target, list) else "its target is no list of calls"
 
 
 def spoken(name: str) -> str:

@@ -37,7 +37,16 @@ def code(tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | N
         value = 1 - len(failed) / len(found)
         return Score(value=value, passed=value >= passes_at, why="; ".join(failed)[:300])
 
-    return Rule("code", judge, passes_at)
+    return Rule("code", judge, passes_at, unfit=lambda sample: untested(sample, tests))
+
+
+def untested(sample: Sample, given: str | None) -> str:
+    """Say that a sample has no tests, if so."""
+    try:
+        tests_for(sample, given)
+    except SetupError:
+        return "it has no tests"
+    return ""
 
 
 def tests_for(sample: Sample, given: str | None) -> str:

@@ -17,7 +17,7 @@ import string
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.evaluate.samples import Dataset, Sample
+from agentkit.evaluate.samples import Dataset, Sample, lines_in
 
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -102,13 +102,13 @@ def questions(path: str | Path, level: int | None = None) -> Dataset:
     """
     folder, samples = Path(path).parent, []
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = lines_in(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SetupError(
             f"The questions of GAIA cannot be read: {error.strerror or error}.",
             expected="the metadata.jsonl of gaia-benchmark/GAIA, to be had on the hub",
         ) from error
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
             row = json.loads(line)
             found = Sample(

@@ -9,12 +9,12 @@ A measure says nothing about right and wrong: it has a mean with an interval of 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.evaluate.fitting import number
 from agentkit.evaluate.scorers import Case, Score, Scorer, from_function
 
 
@@ -45,17 +45,6 @@ class Measure:
             return {}
         score = Score(value=self.missing, passed=True, measured=True, why="no answer")
         return {self.name: score}
-
-
-def number(made: Any) -> float | None:
-    """A value as a finite number; None where it is none."""
-    if isinstance(made, str | bytes):
-        return None
-    try:
-        value = float(made)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 def measure(name: str, read: Callable[..., Any], *, missing: float | None = None) -> Measure:

@@ -166,23 +166,30 @@ def read(path: Path) -> list[dict[str, Any]]:
         if path.suffix == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as file:
                 return list(csv.DictReader(file))
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = lines_in(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SetupError(
             f"The dataset {path} cannot be read: {error_text(error)}.",
             expected="a file of JSON lines (.jsonl), or .csv with a head",
         ) from error
     rows = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except ValueError as error:
-                raise SetupError(
-                    f"Line {number} of {path} is no JSON: {error_text(error)}.",
-                    expected="one JSON object in each line",
-                ) from error
+    for number, line in lines:
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise SetupError(
+                f"Line {number} of {path} is no JSON: {error_text(error)}.",
+                expected="one JSON object in each line",
+            ) from error
     return rows
+
+
+def lines_in(text: str) -> list[tuple[int, str]]:
+    """Return the lines of a file of JSON lines that hold something, with their numbers.
+
+    Not by `splitlines`, as texts in JSON may hold separators of lines and paragraphs as they are.
+    """
+    return [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | None]:

@@ -15,11 +15,12 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
+from agentkit.actor import Actor
 from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
@@ -29,6 +30,7 @@ from agentkit.errors import (
     Unsettled,
     full_text,
 )
+from agentkit.evaluate.fitting import alike, amount_of, number, share_of, without_target
 from agentkit.evaluate.gaia import final_answer, gaia_match
 from agentkit.evaluate.questions import Item, judged
 from agentkit.evaluate.samples import Sample
@@ -122,6 +124,11 @@ class Rule:
     name: str
     judge: Callable[[Case], Made | Awaitable[Made]]
     passes_at: float = 1.0
+    unfit: Callable[[Sample], str] = lambda sample: ""
+    """Why a sample cannot be judged by it, before anything is asked; "" where it can."""
+
+    def __post_init__(self) -> None:
+        share_of(f"passes_at of {self.name}", self.passes_at)
 
     def __call__(self, case: Case) -> Made | Awaitable[Made]:
         return self.judge(case)
@@ -145,14 +152,15 @@ def as_score(made: Any, passes_at: float = 1.0) -> Score:
     """Return what a scorer returned as a score.
 
     Raises:
-        SetupError: no number from 0 to 1.
+        SetupError: no number from 0 to 1; of a measure no finite one.
     """
-    if isinstance(made, Score):
-        return made
-    value = 0.0 if made is None else float(made) if isinstance(made, bool | int | float) else None
-    if value is None or not 0 <= value <= 1:
-        raise SetupError(f"A score is {made!r}.", expected="True, False or a number from 0 to 1")
-    return Score(value=value, passed=value >= passes_at)
+    given = made if isinstance(made, Score) else None
+    value = given.value if given else 0.0 if made is None else number(made)
+    measured = given is not None and given.measured
+    if value is None or not math.isfinite(value) or not (measured or 0 <= value <= 1):
+        wanted = "a finite number" if measured else "True, False or a number from 0 to 1"
+        raise SetupError(f"A score is {made!r:.200}.", expected=wanted)
+    return given or Score(value=value, passed=value >= passes_at)
 
 
 def texts_of(target: JSON) -> list[str]:
@@ -163,7 +171,7 @@ def texts_of(target: JSON) -> list[str]:
 
 def exact(case: Case) -> bool:
     """Right if the answer is the target, or one of a list of them; outer spaces do not count."""
-    if case.data is not None and case.data == case.target:
+    if case.data is not None and alike(case.data, case.target):
         return True
     return case.text.strip() in [one.strip() for one in texts_of(case.target)]
 
@@ -198,30 +206,44 @@ def numeric(tolerance: float = 1e-9, relative: float = 0.0) -> Rule:
     Args:
         tolerance: how far off it may be.
         relative: the same as a share of the target; the larger of both counts.
+
+    Raises:
+        SetupError: one of them is no finite number from 0 up.
     """
+    near, share = amount_of("tolerance", tolerance), amount_of("relative", relative)
 
     def judge(case: Case) -> Score:
         found = number_in(case.data if case.data is not None else case.text)
         wanted = number_in(case.target)
         if wanted is None:
             raise SetupError(
-                f"The target of sample {case.sample.id} is no number: {case.target!r}.",
+                f"Sample {case.sample.id}: {no_number(case.sample)}.",
                 expected="a number for the scorer numeric",
             )
-        allowed = max(tolerance, relative * abs(wanted))
+        allowed = max(near, share * abs(wanted))
         right = found is not None and abs(found - wanted) <= allowed
         why = "" if right else "no number" if found is None else f"{found:g} and not {wanted:g}"
         return Score(value=float(right), passed=right, why=why)
 
-    return Rule("numeric", judge)
+    return Rule("numeric", judge, unfit=no_number)
+
+
+def no_number(sample: Sample) -> str:
+    """Say that the target of a sample is no number, if so."""
+    return "" if number_in(sample.target) is not None else f"its target is {sample.target!r:.80}"
+
+
+IN_TEXT = (rf"(?<![^\W_])(?<!\d\.)(?:{NUMBER}|[-−]?\.\d+)", NUMBER)
+"""Numbers that stand for themselves, not the 2 of km2 or the -7 of 5-7; without any, whichever."""
 
 
 def number_in(value: JSON) -> float | None:
-    """Return the number that a value is, or the last one in a text; None without any."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
-    found = re.findall(NUMBER, value, re.IGNORECASE) if isinstance(value, str) else []
-    return float(found[-1].replace(",", "").replace("−", "-")) if found else None
+    """Return the finite number that a value is, or the last one in a text; None without any."""
+    if isinstance(value, str):
+        every = (re.findall(pattern, value, re.IGNORECASE) for pattern in IN_TEXT)
+        last = next((found[-1] for found in every if found), None)
+        value = None if last is None else float(last.replace(",", "").replace("−", "-"))
+    return None if isinstance(value, bool) else number(value)
 
 
 def regex(pattern: str) -> Rule:
@@ -232,7 +254,8 @@ def regex(pattern: str) -> Rule:
     """
     try:
         known = re.compile(pattern)
-    except re.error as error:
+        known.search("")
+    except (re.error, TypeError, RecursionError, OverflowError) as error:
         raise SetupError(
             f"{pattern!r} is no regular expression: {error}.", expected="one of Python's re"
         ) from error
@@ -244,25 +267,50 @@ def schema(wanted: dict[str, Any] | None = None) -> Rule:
 
     Args:
         wanted: the schema; without one it is the sample's target.
+
+    Raises:
+        SetupError: it is no schema.
     """
+    if wanted is not None and (why := no_schema(wanted)):
+        raise SetupError(f"{wanted!r:.200} is no JSON Schema: {why}.", expected="one of any draft")
 
     def judge(case: Case) -> Score:
-        jsonschema = library()
         rules = wanted if wanted is not None else case.target
-        kind = jsonschema.validators.validator_for(rules)
-        kind.check_schema(rules)
+        if case.data is None:
+            return Score(why="the answer has no data; ask for some: Agent(..., output=TYPE)")
+        kind = library().validators.validator_for(rules)
         first = next(iter(kind(rules).iter_errors(case.data)), None)
         why = "" if first is None else f"{first.json_path}: {first.message}"
         return Score(value=float(first is None), passed=first is None, why=why[:300])
 
-    return Rule("schema", judge)
+    def unfit(sample: Sample) -> str:
+        why = no_schema(sample.target) if wanted is None else ""
+        return f"its target is no JSON Schema: {why}" if why else ""
+
+    return Rule("schema", judge, unfit=unfit)
+
+
+def no_schema(rules: Any) -> str:
+    """Say why something is no JSON Schema; "" where it is one."""
+    jsonschema = library()
+    if not isinstance(rules, dict | bool):
+        return "neither an object nor True or False"
+    try:
+        jsonschema.validators.validator_for(rules).check_schema(rules)
+    except jsonschema.SchemaError as error:
+        return f"{error.json_path}: {error.message}"[:200]
+    return ""
+
+
+MARKS = r"^\s*(?:[-*•]\s+)?|[\s.]+$"
+"""Of items in a list, and the ends of sentences; the minus of -5 is none."""
 
 
 def items_in(value: JSON) -> list[str]:
     """Return the items of a list, or of a text with commas, semicolons or lines between them."""
     parts = value if isinstance(value, list) else re.split(r"[,;\n]", str(value))
     found = [one if isinstance(one, str) else canonical(one) for one in parts]
-    return [bare for one in found if (bare := one.strip().strip("-*. ").casefold())]
+    return [bare for one in found if (bare := re.sub(MARKS, "", one).casefold())]
 
 
 def overlap(measure: str = "f1", passes_at: float = 1.0) -> Rule:
@@ -292,14 +340,14 @@ def overlap(measure: str = "f1", passes_at: float = 1.0) -> Rule:
             return float(said == right)
         return measures[measure](len(said & right), len(said), len(right))
 
-    return Rule(f"set {measure}", judge, passes_at)
+    return Rule(f"set {measure}", judge, passes_at, unfit=without_target)
 
 
 BY_NAME: dict[str, Callable[[], Scorer]] = {
-    "exact": lambda: Rule("exact", exact),
-    "includes": lambda: Rule("includes", includes),
+    "exact": lambda: Rule("exact", exact, unfit=without_target),
+    "includes": lambda: Rule("includes", includes, unfit=without_target),
     "check": lambda: Rule("check", checks),
-    "gaia": lambda: Rule("gaia", gaia),
+    "gaia": lambda: Rule("gaia", gaia, unfit=without_target),
     "numeric": numeric,
     "schema": schema,
     "set": overlap,
@@ -311,40 +359,58 @@ def scorer_of(given: Any) -> Scorer:
     """Return a scorer: by its name, as it is, or made of a function.
 
     Raises:
-        SetupError: none of that name, or a function of parameters that nobody knows.
+        SetupError: none of that name, a function of parameters that nobody knows, or what is none.
     """
     if isinstance(given, str):
         if given not in BY_NAME:
             raise SetupError(f"There is no scorer {given!r}.", expected=", ".join(BY_NAME))
         return BY_NAME[given]()
-    if callable(given) and isinstance(getattr(given, "name", None), str):
-        found: Scorer = given
-        return found
-    if not callable(given):
+    if isinstance(given, Actor):
         raise SetupError(
-            f"{given!r} is no scorer.",
-            expected=f"one of {', '.join(BY_NAME)}, or a function of any of {', '.join(NAMES)}",
+            f"{given.name} is asked, and judges nothing by itself.",
+            todo=f"say how it judges: Judge({given.name}, rubric)",
         )
-    return from_function(given)
+    if callable(given) and not isinstance(given, type):
+        if isinstance(getattr(given, "name", None), str):
+            found: Scorer = given
+            return found
+        return from_function(given)
+    raise SetupError(
+        f"{given!r} is no scorer.",
+        expected=f"one of {', '.join(BY_NAME)}, or a function of any of {', '.join(NAMES)}",
+    )
 
 
 def from_function(fn: Callable[..., Any]) -> Rule:
     """Return a function as a scorer; it is given what its parameters name.
 
     Raises:
-        SetupError: it has a parameter of another name.
+        SetupError: it has a parameter of another name, or none.
     """
     name = getattr(fn, "__name__", type(fn).__name__)
+    try:
+        every = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise SetupError(
+            f"What the scorer {name} takes cannot be seen: {error}.",
+            todo=f"give a function of these names: lambda text: {name}(text)",
+        ) from error
     wanted = [
         one.name
-        for one in inspect.signature(fn).parameters.values()
+        for one in every
         if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
     ]
     unknown: Collection[str] = [one for one in wanted if one not in NAMES]
-    if unknown:
+    if unknown or not wanted:
+        lacks = (
+            f"wants {', '.join(unknown)}, which no case has"
+            if unknown
+            else ("looks at nothing of an answer")
+        )
         raise SetupError(
-            f"The scorer {name} wants {', '.join(unknown)}, which no case has.",
+            f"The scorer {name} {lacks}.",
             expected=f"parameters of these names: {', '.join(NAMES)}",
+            todo=None if unknown else f"if it makes a scorer, call it: {name}()",
         )
     return Rule(name, lambda case: fn(**{one: getattr(case, one) for one in wanted}))
 
@@ -355,8 +421,8 @@ def all_of(given: Any) -> tuple[Scorer, ...]:
     Raises:
         SetupError: none, or two of one name.
     """
-    single = isinstance(given, str) or callable(given)
-    every: Sequence[Any] = [given] if single else list(given or ())
+    several = isinstance(given, Iterable) and not isinstance(given, str | Mapping)
+    every: Sequence[Any] = [*given] if several else [given]
     found = tuple(scorer_of(one) for one in every)
     names = [one.name for one in found]
     if not found or len(set(names)) != len(names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentkit.evaluate.fitting import check_fit
 from agentkit.evaluate.samples import Dataset
 from agentkit.evaluate.scorers import Scorer, all_of
 
@@ -22,11 +23,12 @@ class Suite:
             name: of the evaluations' runs; by default that of the dataset.
 
         Raises:
-            SetupError: the dataset or a scorer cannot be.
+            SetupError: the dataset or a scorer cannot be, or a scorer cannot judge a sample.
         """
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         usual = "check" if len(self.dataset.checks) == len(self.dataset) else "exact"
         self.scorers: tuple[Scorer, ...] = all_of(usual if scorers is None else scorers)
+        check_fit(self.scorers, self.dataset)
         self.name = name or self.dataset.name or "suite"
 
     def __repr__(self) -> str:

@@ -24,7 +24,7 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.evaluate.evaluation import Evaluation
-from agentkit.evaluate.samples import Dataset
+from agentkit.evaluate.samples import Dataset, lines_in
 from agentkit.evaluate.scorers import Case, Rule, Score
 from agentkit.messages import JSON, Frozen
 from agentkit.pattern import Pattern, pattern
@@ -88,7 +88,7 @@ def instances(path: str | Path) -> tuple[Instance, ...]:
     """
     number = 0
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
         rows = json.loads(text) if text.lstrip().startswith("[") else lines(text)
         found = []
         for number, row in enumerate(rows, 1):  # noqa: B007  # told in the error
@@ -106,7 +106,7 @@ def instances(path: str | Path) -> tuple[Instance, ...]:
 
 def lines(text: str) -> list[Any]:
     """Return what the lines of a text hold."""
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [json.loads(line) for _, line in lines_in(text)]
 
 
 def mini() -> tuple[Instance, ...]:

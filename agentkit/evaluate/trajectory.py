@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.evaluate.fitting import alike
 from agentkit.evaluate.scorers import Case, Score
 from agentkit.events import Event, MessageSent, StepEnded, StepStarted
 from agentkit.messages import jsonable
@@ -218,9 +219,9 @@ class Answered:
             return False
         wanted = jsonable(self.value)
         wrapped = (
-            isinstance(said, dict) and said.keys() == {"value"} and same(said["value"], wanted)
+            isinstance(said, dict) and said.keys() == {"value"} and alike(said["value"], wanted)
         )
-        return wrapped or same(said, wanted)
+        return wrapped or alike(said, wanted)
 
 
 ANYTHING: Any = object()
@@ -240,11 +241,6 @@ def answered(actor: str, value: Any = ANYTHING) -> Answered:
 def worded(value: Any) -> str:
     """A value as the name of a rule has it."""
     return getattr(value, "__name__", "so") if callable(value) else repr(value)[:60]
-
-
-def same(one: Any, two: Any) -> bool:
-    """Whether two JSON values are equal; True is not 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
 
 
 def is_call(event: Any, tool: str) -> bool:

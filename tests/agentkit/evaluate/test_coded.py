@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agentkit import Agent
+from agentkit.errors import SetupError
 from agentkit.evaluate import Suite, code, evaluate
 from agentkit.sandbox import Limits
 from agentkit.testing import FunctionModel
@@ -47,7 +50,6 @@ async def test_the_share_of_tests_that_pass_is_the_score() -> None:
     assert "TimeSpent" in scores["endless"].why and not scores["endless"].error
 
 
-async def test_a_sample_without_tests_has_no_score() -> None:
-    model = FunctionModel(lambda request: "x = 1")
-    result = await evaluate(Agent("coder", model=model), Suite([{"input": "a"}], [code()]))
-    assert "has no tests" in result.trials[0].unscored
+def test_a_sample_without_tests_is_refused() -> None:
+    with pytest.raises(SetupError, match="it has no tests"):
+        Suite([{"input": "Write it"}], [code()])

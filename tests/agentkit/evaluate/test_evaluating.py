@@ -149,7 +149,7 @@ async def test_trials_that_older_versions_recorded_as_steps_are_not_performed_ag
 
 
 async def test_a_log_keeps_a_few_events_for_many_trials() -> None:
-    rows = [{"id": str(n), "input": f"How much is {n} and {n}?"} for n in range(300)]
+    rows = [{"id": str(n), "input": f"How much is {n} and {n}?", "target": n} for n in range(300)]
     result = await evaluate(Agent("a", model=Adder()), rows)
     assert len(open_log().read(result.run_id)) < 150
     assert len(opened(result.run_id).trials) == 300
