@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agentkit.errors import error_text
 from agentkit.grading.assignment import Assignment, Case, Seen, ToolUse
 from agentkit.tools import tool
-from agentkit.values import canonical, jsonable
+from agentkit.values import canonical, jsonable, mended
 
 ASK = "/v1/chat/completions"
 LARGEST = 1_000_000
@@ -215,10 +215,22 @@ def refused(status: int, words: str) -> Response:
 
 
 def wishes(body: bytes) -> list[str]:
-    """The calls of tools that a reply holds, as `Seen.wished` has them."""
+    """The calls of tools that a reply holds, as `Seen.wished` has them.
+
+    Each is read by itself, as an agent reads it: one that a fault damaged takes none along.
+    """
     try:
-        message = json.loads(body)["choices"][0]["message"]
-        calls = [call["function"] for call in message.get("tool_calls") or []]
-        return [canonical([one["name"], json.loads(one["arguments"])]) for one in calls]
+        calls = json.loads(body)["choices"][0]["message"].get("tool_calls") or []
     except (ValueError, LookupError, TypeError, AttributeError):
         return []  # a fault made it unreadable: the answer cannot have read it either
+    return list(filter(None, map(wish, calls if isinstance(calls, list) else [])))
+
+
+def wish(call: Any) -> str:
+    """One call as `Seen.wished` has it; "" where nobody can have read it."""
+    try:
+        arguments = mended(json.loads(call["function"]["arguments"] or "{}"))
+        # Some servers write null for no arguments.
+        return canonical([call["function"]["name"], {} if arguments is None else arguments])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""

@@ -70,7 +70,6 @@ def sparing(seen: Seen) -> bool:
 assignment = Assignment(
     name="board",
     cases=cases,
-    own_s=120,  # many small asks
     rules=(
         Rule("added where nobody else writes", 2, kept, lambda case: not case.data["rivals"]),
         Rule("added although others write", 6, kept, lambda case: case.data["rivals"] > 0),

@@ -69,7 +69,6 @@ def settled(seen: Seen) -> bool:
 assignment = Assignment(
     name="doubt",
     cases=cases,
-    own_s=120,  # many small asks
     rules=(
         Rule("booked once although it was done already", 4, settled, lambda c: c.data["done"]),
         Rule("booked once although it was not done", 4, settled, lambda c: not c.data["done"]),

@@ -58,7 +58,6 @@ def booked(seen: Seen) -> bool:
 assignment = Assignment(
     name="harbour",
     cases=cases,
-    own_s=60,  # a team of five that votes makes some 500 calls
     rules=(
         Rule("right: one answer, every fact seen", 4, right, lambda c: asks(c) and not c.faults),
         Rule("and with few model calls", 1, lambda s: right(s) and s.calls <= FEW,

@@ -97,7 +97,6 @@ def worked_off(seen: Seen) -> bool:
 assignment = Assignment(
     name="letters",
     cases=cases,
-    own_s=120,  # many small asks
     most_calls=60,
     rules=(
         Rule("each letter done once, however often it came", 5, worked_off,

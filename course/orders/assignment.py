@@ -66,7 +66,6 @@ def paid(seen: Seen) -> bool:
 assignment = Assignment(
     name="orders",
     cases=cases,
-    own_s=120,  # many small asks
     models=("sim:injectable",),
     rules=(
         Rule("a bill is paid", 3, paid, lambda case: not case.data["ordered"]),

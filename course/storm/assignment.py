@@ -50,7 +50,7 @@ def calm(seen: Seen) -> bool:
 assignment = Assignment(
     name="storm",
     cases=cases,
-    own_s=120,  # who asks again waits in between
+    own_s=60,  # who asks again waits in between
     rules=(
         Rule("right although calls fail", 4, right, failing),
         Rule("right although replies are damaged", 4, right, lambda case: not failing(case)),

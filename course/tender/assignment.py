@@ -67,7 +67,6 @@ def sparing(seen: Seen) -> bool:
 assignment = Assignment(
     name="tender",
     cases=cases,
-    own_s=120,  # many small asks
     rules=(
         Rule("awarded to the right one at the right price", 6, awarded),
         Rule("among six carriers, too", 2, awarded, lambda c: len(c.data["asks"]) == 6),

@@ -81,7 +81,6 @@ def once(seen: Seen) -> bool:
 assignment = Assignment(
     name="witnesses",
     cases=cases,
-    own_s=120,  # many small asks
     rules=(
         Rule("right although two lie", 4, agreed, lambda case: not case.data["silent"]),
         Rule("right although one lies and one is silent", 4, agreed, lambda c: c.data["silent"]),

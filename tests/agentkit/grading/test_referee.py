@@ -170,6 +170,15 @@ def test_a_reply_that_faults_made_unreadable_wishes_nothing(body: bytes) -> None
     assert wishes(body) == []
 
 
+def test_a_call_that_a_fault_damaged_takes_no_other_along() -> None:
+    """The agent performs those that it can read, and asks for the other one again."""
+    texts = ['{"n": 1}', '{"n": 2', "", "null", "\u0000", '{"n": "\\ud800"}', None]
+    calls = [{"function": {"name": "x", "arguments": one}} for one in texts]
+    body = {"choices": [{"message": {"tool_calls": [*calls[:3], 7, {}, *calls[3:]]}}]}
+    expected = [{"n": 1}, {}, {}, {"n": "\ufffd"}, {}]
+    assert wishes(json.dumps(body).encode()) == [canonical(["x", one]) for one in expected]
+
+
 def test_a_rule_that_stumbles_does_not_hold() -> None:
     def stumbles(seen: Seen) -> bool:
         return seen.tools[0].arguments["n"] > 3
