@@ -132,7 +132,7 @@ async def compare(
         found.sort(key=lambda t: order[t.contender, t.question, t.seed])
         result = Comparison(name=name, run_id=study.id, budget=budget, trials=tuple(found))
         study.note(Compared(rows=tuple(row.model_dump(mode="json") for row in result.rows)))
-    return result
+    return result.of_log(log)
 
 
 async def comparing(

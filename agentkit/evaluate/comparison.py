@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from statistics import fmean
+from typing import Self
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from agentkit.amounts import money
 from agentkit.errors import SetupError
@@ -32,6 +33,12 @@ class Comparison(Shown, Frozen):
     budget: Allowance
     """Of every contender for each question and seed."""
     trials: tuple[Trial, ...]
+    _log: Log | None = PrivateAttr(default=None)
+
+    def of_log(self, log: Log) -> Self:
+        """Say where its trials were recorded, for their transcripts."""
+        self._log = log
+        return self
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -125,10 +132,16 @@ class Comparison(Shown, Frozen):
     def sides(self, question: str, one: str, other: str, log: Log | None = None) -> Sides:
         """Return two contenders' first trials of a question side by side.
 
+        Args:
+            question: its id.
+            one, other: names of contenders.
+            log: where the trials are; by default where the comparison was recorded.
+
         Raises:
             SetupError: there is no such trial.
         """
-        return sides(self._trial(question, one), self._trial(question, other), log=log)
+        trials = self._trial(question, one), self._trial(question, other)
+        return sides(*trials, log=log or self._log)
 
     def _trial(self, question: str, contender: str) -> Trial:
         found = next((one for one in self.of(contender) if one.question == question), None)

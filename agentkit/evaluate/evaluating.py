@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentkit.actor import Actor
@@ -258,7 +258,12 @@ class Work:
             measures = [one for one in self.suite.scorers if isinstance(one, Measure)]
             return {name: s for one in measures for name, s in one.without().items()}
         case = Case(sample, plain, self.ledger.study.log, self.suite.dataset.checks.get(sample.id))
-        return {one.name: await scored(one, case) for one in self.suite.scorers}
+        made: dict[str, Score] = {}
+        for one in self.suite.scorers:
+            failed = self.ledger.unscored[plain.run_id, one.name]
+            # Most often it is the same case, which reads the events of its run once.
+            made[one.name] = await scored(one, replace(case, failed=failed) if failed else case)
+        return made
 
     def progress(self, made: Scored) -> Progress:
         """How far it is, and at that pace how long it takes."""

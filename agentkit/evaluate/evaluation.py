@@ -120,6 +120,11 @@ class Evaluation(Shown, Frozen):
         self._log = log
         return self
 
+    @property
+    def log(self) -> Log | None:
+        """Where its trials were recorded, if that is known."""
+        return self._log
+
     @cached_property
     def counted(self) -> tuple[Scored, ...]:
         """The trials that count: all but those that a scorer failed on."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from agentkit.actor import Actor
-from agentkit.errors import SetupError
-from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
+from agentkit.errors import BadOutput, SetupError
+from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha, told
+from agentkit.evaluate.fitting import share_of
+from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.scorers import Case, Score
 from agentkit.evaluate.statistics import accuracy
 from agentkit.messages import Frozen, canonical
@@ -41,16 +44,29 @@ class Judge:
     shows_target: bool = True
     """Whether the judge is told what is right."""
 
+    def __post_init__(self) -> None:
+        share_of(f"passes_at of {self.name}", self.passes_at)
+        asked(self.judge, self.rubric)
+
     async def __call__(self, case: Case) -> Score:
         """Ask for a verdict.
 
         Raises:
             BadOutput: the judge answers outside its schema after every repair; the trial is then
-                not scored.
+                not scored, and the next call of the evaluation asks once more.
         """
-        said = await self.judge(self.words(case), output=Verdict)
+        said = await self.verdict(case)
         points = said.data.points / 10
         return Score(value=points, passed=points >= self.passes_at, why=said.data.reason)
+
+    async def verdict(self, case: Case) -> Any:
+        """Return the first of its answers that is within the schema, of one for each attempt."""
+        for attempt in range(case.failed + 1):
+            try:
+                return await as_made(self.judge, attempt)(self.words(case), output=Verdict)
+            except BadOutput:
+                if attempt == case.failed:
+                    raise
 
     def words(self, case: Case) -> str:
         """Return what the judge is asked: the rubric, the question, and the answer as a quote."""
@@ -76,25 +92,41 @@ class Panel:
     name: str = "panel"
     passes_at: float = 0.5
     """An answer passes with a larger share of the judges than this."""
-    verdicts: list[tuple[bool, ...]] = field(default_factory=list)
-    """Whether each judge passed each answer, in the order in which they were judged."""
+    seen: dict[str, tuple[bool, ...]] = field(default_factory=dict, init=False, repr=False)
+    """Whether each judge passed each answer, by the answer's run, in the order in which they were
+    judged; one that is judged again counts once."""
+
+    def __post_init__(self) -> None:
+        share_of(f"passes_at of {self.name}", self.passes_at)
+        if len(self.judges) < 2 or not all(isinstance(one, Judge) for one in self.judges):
+            raise SetupError(
+                f"A panel of {', '.join(map(str, self.judges)) or 'nobody'}.",
+                expected="two judges or more: Panel((Judge(...), Judge(...)))",
+            )
 
     async def __call__(self, case: Case) -> Score:
-        """Ask all of them.
+        """Ask all of them; what they say is recorded, also where one of them fails.
 
         Raises:
-            SetupError: fewer than two judges.
             BadOutput: one of them answers outside its schema after every repair; the trial is then
                 not scored.
         """
-        if len(self.judges) < 2:
-            raise SetupError(f"A panel of {len(self.judges)}.", expected="two judges or more")
-        found = await asyncio.gather(*(one(case) for one in self.judges))
-        self.verdicts.append(tuple(one.passed for one in found))
+        said = await asyncio.gather(*(one(case) for one in self.judges), return_exceptions=True)
+        for one in said:
+            if isinstance(one, BaseException):
+                raise one
+        found = [one for one in said if isinstance(one, Score)]
+        place = case.trial.run_id or canonical([case.sample.id, case.trial.seed, case.text])
+        self.seen[place] = tuple(one.passed for one in found)
         value = sum(one.passed for one in found) / len(found)
         pairs = zip(self.judges, found, strict=True)
         against = [f"{one.judge.name}: {made.why}" for one, made in pairs if not made.passed]
         return Score(value=value, passed=value > self.passes_at, why="; ".join(against)[:600])
+
+    @property
+    def verdicts(self) -> list[tuple[bool, ...]]:
+        """Whether each judge passed each answer, in the order in which they were judged."""
+        return [*self.seen.values()]
 
     @property
     def alpha(self) -> float:
@@ -160,7 +192,47 @@ class Validity(Shown, Frozen):
         )
 
 
-def validity(judged: Sequence[bool], labels: Sequence[bool], texts: Sequence[str] = ()) -> Validity:
+def as_made(judge: Actor, attempt: int) -> Actor:
+    """Return a judge whose asks are known by what it is made of, too, and by the attempt.
+
+    So one that was edited since is asked anew where a study goes on; else the run would refuse it,
+    as it refuses an edited team. And one that answered outside its schema is asked once more.
+    """
+    made, about = copy(judge), {"made_of": fingerprint(judge)}
+    made.arguments = {**judge.arguments, **about, **({"attempt": attempt} if attempt else {})}
+    return made
+
+
+def asked(judge: Any, rubric: Any) -> None:
+    """See to it that somebody can be asked to judge by a rubric.
+
+    Raises:
+        SetupError: nobody, or by none.
+    """
+    if not isinstance(judge, Actor):
+        raise SetupError(f"{judge!r:.80} cannot judge.", expected="an agent, or another actor")
+    if not isinstance(rubric, str) or not rubric.strip():
+        raise SetupError(f"The rubric of {judge.name} is {rubric!r:.80}.", expected="some words")
+
+
+def yes_or_no(name: str, verdicts: Iterable[Any]) -> list[bool]:
+    """Return verdicts as truth values; 0 and 1 are some.
+
+    Raises:
+        SetupError: one is neither true nor false.
+    """
+    found = told(verdicts)
+    for number, one in enumerate(found, 1):
+        if not isinstance(one, bool | int | float) or one not in (0, 1):
+            raise SetupError(
+                f"Number {number} of {name} is {one!r:.80}.",
+                expected="True or False for every case",
+                todo="say which of them pass: [one >= 0.7 for one in points]",
+            )
+    return [bool(one) for one in found]
+
+
+def validity(judged: Iterable[bool], labels: Iterable[bool], texts: Iterable[str] = ()) -> Validity:
     """Return how far a judge's verdicts are those of people.
 
     Args:
@@ -169,9 +241,10 @@ def validity(judged: Sequence[bool], labels: Sequence[bool], texts: Sequence[str
         texts: the answers, to see whether length sways the judge; none if that is not asked.
 
     Raises:
-        SetupError: not the same number of each.
+        SetupError: not the same number of each, or a verdict that is neither true nor false.
     """
-    share = agreement(judged, labels)
+    judged, labels = yes_or_no("judged", judged), yes_or_no("labels", labels)
+    share, texts = agreement(judged, labels), [*texts]
     if texts and len(texts) != len(labels):
         raise SetupError(f"{len(texts)} texts, {len(labels)} labels.", expected="one for each")
     _, low, high = accuracy([[a == b] for a, b in zip(judged, labels, strict=True)])
@@ -209,6 +282,9 @@ class Pairwise:
     rubric: str
     swayed: list[str] = field(default_factory=list)
     """Questions on which the order decided."""
+
+    def __post_init__(self) -> None:
+        asked(self.judge, self.rubric)
 
     async def prefer(self, question: str, mine: str, theirs: str) -> float:
         """Return 1.0 where mine is better in both orders, 0.0 where theirs is, else 0.5.

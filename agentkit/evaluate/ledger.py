@@ -8,6 +8,7 @@ and lines that a crash took are read again from the trials' own runs: nothing is
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import Context
 from functools import cached_property
@@ -65,10 +66,14 @@ class Ledger:
         self.study = study
         self.done: dict[str, dict[str, Any]] = {}
         """What trials of earlier calls gave, by their keys."""
+        self.unscored: Counter[tuple[str, str]] = Counter()
+        """How often scorers failed on a trial in earlier calls, by its run and their names."""
         self._lines: dict[type[TrialsDone | TrialsScored], list[dict[str, JSON]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         if study.how == "resume":
-            self.done = recorded(study.log.read(study.id))
+            events = study.log.read(study.id)
+            self.done = recorded(events)
+            self.unscored = unscored(events)
 
     def key(self, name: str, request: JSON) -> str:
         """Return the key of a trial: who, what, and the how manieth equal one, as of a step."""
@@ -148,6 +153,19 @@ def recorded(events: Iterable[object]) -> dict[str, dict[str, Any]]:
         elif isinstance(event, Noted) and event.topic == TrialsDone.topic:
             if isinstance(note := event.note, TrialsDone):
                 found |= {str(one.get("key")): but_key(one) for one in note.trials}
+    return found
+
+
+def unscored(events: Iterable[object]) -> Counter[tuple[str, str]]:
+    """Return how often scorers failed on trials, by their runs and the scorers' names."""
+    found: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        note = event.note if isinstance(event, Noted) else None
+        for line in note.trials if isinstance(note, TrialsScored) else ():
+            if isinstance(line, dict) and isinstance(scores := line.get("scores"), dict):
+                for name, one in scores.items():
+                    if isinstance(one, dict) and one.get("error"):
+                        found[str(line.get("run_id")), name] += 1
     return found
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import comb
+from operator import index
+from typing import Any
 
 from agentkit.errors import SetupError
 
@@ -29,7 +31,7 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     Source: Chen et al. 2021, Evaluating Large Language Models Trained on Code, equation 1:
     1 - C(n-c, k) / C(n, k).
     """
-    checked(n, c, k)
+    n, c, k = checked(n, c, k)
     return 1 - comb(n - c, k) / comb(n, k)
 
 
@@ -46,7 +48,7 @@ def pass_hat_k(n: int, c: int, k: int) -> float:
 
     Source: Yao et al. 2024, τ-bench, section 3: C(c, k) / C(n, k).
     """
-    checked(n, c, k)
+    n, c, k = checked(n, c, k)
     return comb(c, k) / comb(n, k)
 
 
@@ -67,16 +69,22 @@ def averaged(estimator: Estimator, tries: Iterable[tuple[int, int]], k: int) -> 
     return sum(found) / len(found)
 
 
-def checked(n: int, c: int, k: int) -> None:
-    """See to it that such numbers can be.
+def checked(n: Any, c: Any, k: Any) -> tuple[int, int, int]:
+    """Return such numbers, those of numpy as Python's.
 
     Raises:
-        SetupError: they cannot.
+        SetupError: they cannot be.
     """
-    whole = all(isinstance(one, int) and not isinstance(one, bool) for one in (n, c, k))
-    if not whole or n < 1 or not 0 <= c <= n or not 1 <= k <= n:
+    whole = [index(one) if hasattr(one, "__index__") else None for one in (n, c, k)]
+    trials, right, tries = whole
+    if (
+        trials is None or right is None or tries is None
+        or any(isinstance(one, bool) for one in (n, c, k))
+        or trials < 1 or not 0 <= right <= trials or not 1 <= tries <= trials
+    ):  # fmt: skip
         raise SetupError(
             f"{c!r} of {n!r} trials succeeded, and {k!r} tries are asked about.",
             expected="whole numbers: n of at least 1, c from 0 to n, k from 1 to n",
             todo="measure more trials to estimate for more tries",
         )
+    return trials, right, tries

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.evaluate.fitting import number
 
 NORMAL = NormalDist()
 
@@ -40,6 +42,7 @@ def questions_needed(
     Paired-Sample Design, page 209; else Fleiss, Levin & Paik 2003, Statistical Methods for
     Rates and Proportions, without the continuity correction.
     """
+    numbers(difference=difference, accuracy=accuracy, alpha=alpha, power=power)
     size, share = spread(difference, accuracy, discordant)
     if not (0 < alpha < 1 and 0 < power < 1):
         raise SetupError(f"alpha={alpha}, power={power}", expected="both between 0 and 1")
@@ -72,12 +75,24 @@ def power(
     Raises:
         SetupError: no such difference can be, or no question.
     """
+    numbers(questions=questions, difference=difference, accuracy=accuracy, alpha=alpha)
     size, share = spread(difference, accuracy, discordant)
     if questions < 1 or not 0 < alpha < 1:
         raise SetupError(f"questions={questions}, alpha={alpha}", expected="at least 1; 0..1")
     null, real = deviations(accuracy, difference, share, paired)
     reach = size * math.sqrt(questions) - NORMAL.inv_cdf(1 - alpha / 2) * null
     return NORMAL.cdf(reach / real) if real else float(reach > 0)
+
+
+def numbers(**given: Any) -> None:
+    """See to it that what was given are numbers.
+
+    Raises:
+        SetupError: one of them is none.
+    """
+    for name, value in given.items():
+        if number(value) is None:
+            raise SetupError(f"{name} is {value!r}.", expected="a number")
 
 
 def spread(difference: float, accuracy: float, discordant: float | None) -> tuple[float, float]:
@@ -89,6 +104,8 @@ def spread(difference: float, accuracy: float, discordant: float | None) -> tupl
             expected="a difference other than 0 that leaves both accuracies within 0..1",
         )
     size = abs(difference)
+    if discordant is not None:
+        numbers(discordant=discordant)
     share = accuracy * (1 - other) + other * (1 - accuracy) if discordant is None else discordant
     if not size - 1e-12 <= share <= 1:
         raise SetupError(

@@ -27,6 +27,7 @@ from agentkit.errors import (
     Interrupted,
     LogError,
     SetupError,
+    TeamChanged,
     Unsettled,
     full_text,
 )
@@ -66,6 +67,8 @@ class Case:
     log: Log
     check: Callable[[str], bool] | None = None
     """The question's own, where it brings one."""
+    failed: int = 0
+    """How often the scorer that is given it failed on this answer in earlier calls."""
 
     @property
     def text(self) -> str:
@@ -142,6 +145,8 @@ async def scored(scorer: Scorer, case: Case) -> Score:
             if not isinstance(made, bool | Score) and inspect.isawaitable(made):
                 made = await made
         return as_score(made, getattr(scorer, "passes_at", 1.0))
+    except TeamChanged as error:  # of a scorer that asks somebody who was edited since
+        return Score(error=full_text(error))
     except (LogError, Unsettled, Interrupted, BudgetSpent):
         raise  # they are about the evaluation, not about this score
     except (Exception, SystemExit) as error:  # a checker's main() ends so

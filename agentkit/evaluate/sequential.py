@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.evaluate.fitting import number
 from agentkit.evaluate.statistics import Interval
 
 ALPHA = 0.05
@@ -77,25 +79,41 @@ def sequential_test(differences: Iterable[int]) -> float:
     Args:
         differences: of each pair its sign: positive where the second one was better.
 
+    Raises:
+        SetupError: one of them is no number.
+
     Source: the mixture of `log_evidence`; McNemar's test is the one for a fixed number of pairs.
     """
     ups = count = 0
     most = 0.0
-    for one in differences:
+    for place, given in enumerate(differences, 1):
+        if (one := sign(given)) is None:
+            raise SetupError(f"Difference {place} is {given!r:.80}.", expected="a number")
         if one:
             ups, count = ups + (one > 0), count + 1
             most = max(most, log_evidence(ups, count, 0.5))
     return math.exp(-most)
 
 
-def checked(right: int, trials: int, alpha: float) -> None:
+def sign(value: Any) -> int | None:
+    """Return -1, 0 or 1 as a number is; None where it is none."""
+    try:
+        return int(value > 0) - int(value < 0) if value == value else None
+    except (TypeError, ValueError):
+        return None
+
+
+def checked(right: Any, trials: Any, alpha: Any) -> None:
     """See to it that such numbers can be.
 
     Raises:
         SetupError: they cannot.
     """
+    given = (right, trials, alpha)
+    known = [number(one) for one in (right, trials, alpha)]
+    right, trials, alpha = (math.nan if one is None else one for one in known)
     if not 0 <= right <= trials or not 0 < alpha < 1:
         raise SetupError(
-            f"{right} of {trials} trials, alpha={alpha}.",
+            f"{given[0]!r} of {given[1]!r} trials, alpha={given[2]!r}.",
             expected="0 to all of the trials, and alpha between 0 and 1",
         )

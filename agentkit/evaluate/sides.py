@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 
 from agentkit.errors import SetupError
@@ -19,6 +20,10 @@ from agentkit.words import UNREAD, for_line
 
 CUT = 400
 """Characters of a text that are shown in a row; the whole is in the transcript of its run."""
+
+
+TOP = "\0"
+"""Who is asked at the top, whatever it is called."""
 
 
 class Side(Frozen):
@@ -179,7 +184,9 @@ def top_of(lines: list[Line]) -> str:
 
 def key_of(line: Line, top: str) -> tuple[str, str, str]:
     """Return what makes two entries alike."""
-    title = line.title.replace(top, "team") if top else line.title
+    title = line.title
+    if top:  # as a name of its own: the a of a team called a stands in many words
+        title = re.sub(rf"(?<![\w.-]){re.escape(top)}(?![\w.-])", TOP, title)
     return line.kind, title, line.text
 
 

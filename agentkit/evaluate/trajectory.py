@@ -24,6 +24,7 @@ from agentkit.evaluate.fitting import alike
 from agentkit.evaluate.scorers import Case, Score
 from agentkit.events import Event, MessageSent, StepEnded, StepStarted
 from agentkit.messages import jsonable
+from agentkit.patterns.parts.team import at_least
 
 What = str | Callable[[Any], bool]
 """A tool by its name; or whether an event is meant."""
@@ -162,6 +163,13 @@ class Rule:
             lambda: Joined(self.watch(), other.watch(), decides=True),
         )
 
+    def __bool__(self) -> bool:
+        raise SetupError(
+            f"The rule {self.name} is neither true nor false: `and`, `or` and `not` would drop one"
+            " of two rules.",
+            todo="join rules by &, | and ~; ask rule.broken(events) whether one holds",
+        )
+
     def __invert__(self) -> Rule:
         return Rule(
             f"not ({self.name})",
@@ -177,7 +185,7 @@ def happens(what: What) -> tuple[str, Callable[[Any], bool]]:
     Raises:
         SetupError: neither a tool's name nor a function.
     """
-    if isinstance(what, str):
+    if isinstance(what, str) and what.strip():
         return what, lambda event: is_call(event, what)
     if callable(what):
         name = getattr(what, "__name__", "it")
@@ -273,7 +281,11 @@ def at_most(count: int, what: What, name: str = "") -> Rule:
         count: how often it may happen.
         what: a tool's name, or a function of an event.
         name: of the rule; by default it says itself.
+
+    Raises:
+        SetupError: no whole number from 0 up, or no event.
     """
+    at_least(0, count=count)
     said, meant = happens(what)
 
     def judge(events: Sequence[Event]) -> Broken | None:

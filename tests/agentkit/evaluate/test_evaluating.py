@@ -270,6 +270,41 @@ async def test_a_judge_is_an_actor_whose_asks_are_recorded() -> None:
     assert again.accuracy == 0.5 and len(judge.requests) == 2
 
 
+async def test_a_judge_outside_its_schema_is_asked_once_more_by_each_call_and_so_is_an_edited_one() -> (
+    None
+):
+    good, bad = '{"reason": "so", "points": 9}', "I like it."
+    lines = ScriptedModel(good, *[bad] * 3, *[bad] * 3, good, name="judge-1")
+    rows, team = ROWS[:2], Agent("a", model=Adder())
+
+    def suite(instructions: str = "", rubric: str = "Is it right?") -> Suite:
+        return Suite(rows, [Judge(Agent("j", instructions, model=lines), rubric)], name="again")
+
+    for asked, complete in ((4, False), (7, False), (8, True), (8, True)):
+        result = await evaluate(team, suite(), concurrency=1)
+        assert (len(lines.requests), result.complete) == (asked, complete)
+    assert result.accuracy == 1.0
+    lines = ScriptedModel(*['{"reason": "so", "points": 1}'] * 2, name="judge-2")
+    edited = await evaluate(team, suite("Be strict."), concurrency=1)
+    assert edited.complete and edited.accuracy == 0.0 and len(lines.requests) == 2
+
+
+async def test_a_scorer_that_asks_somebody_who_was_edited_fails_for_itself_alone() -> None:
+    def suite(said: str) -> Suite:
+        friend = Agent("friend", said, model=ScriptedModel(*["yes"] * 4))
+
+        async def asks(text: str) -> bool:
+            return (await friend(text)).text == "yes"
+
+        return Suite(ROWS, [asks, "numeric"], name="friends")
+
+    team = Agent("a", model=Adder())
+    assert (await evaluate(team, suite("Be kind."))).accuracy == 1.0
+    told = await evaluate(team, suite("Be strict."))
+    assert not told.counted and "TeamChanged" in told.trials[0].unscored
+    assert told.trials[0].scores["numeric"].passed
+
+
 async def test_a_judge_that_is_swayed_by_the_order_prefers_neither() -> None:
     first = '{"reason": "r", "better": "first"}'
     second = '{"reason": "r", "better": "second"}'

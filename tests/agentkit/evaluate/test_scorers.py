@@ -16,13 +16,23 @@ from agentkit.errors import SetupError
 from agentkit.evaluate import (
     Dataset,
     Judge,
+    Pairwise,
+    Panel,
     Score,
     Suite,
+    at_most,
     code,
+    never,
     numeric,
     overlap,
+    pass_at_k,
+    pass_hat_k,
+    power,
+    questions_needed,
     regex,
     schema,
+    sequence_interval,
+    sequential_test,
 )
 from agentkit.evaluate.gaia import questions
 from agentkit.evaluate.scorers import scored, scorer_of
@@ -162,3 +172,37 @@ def test_separators_of_lines_within_texts_end_no_row(tmp_path: Path) -> None:
     gaia = {"task_id": "1", "Question": "a\u2028b", "Level": 1, "Final answer": "c"}
     path.write_text(json.dumps(gaia, ensure_ascii=False) + "\n\n", encoding="utf-8")
     assert questions(path).samples[0].input == "a\u2028b"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: at_most(-1, "pay"),
+        lambda: at_most(2.5, "pay"),  # type: ignore[arg-type]
+        lambda: at_most(True, "pay"),
+        lambda: never(" "),
+        lambda: never("pay") and never("book"),  # would be never("book") alone
+        lambda: not never("pay"),
+        lambda: Judge(Agent("j", model=Adder()), "Fair?", passes_at=7),
+        lambda: Judge(Agent("j", model=Adder()), " "),
+        lambda: Judge("gpt", "Fair?"),  # type: ignore[arg-type]
+        lambda: Pairwise(Agent("j", model=Adder()), ""),
+        lambda: Panel((Agent("j", model=Adder()), Agent("k", model=Adder()))),  # type: ignore[arg-type]
+        lambda: sequential_test([math.nan, 1]),
+        lambda: sequential_test(["a"]),  # type: ignore[list-item]
+        lambda: sequence_interval("1", 2),  # type: ignore[arg-type]
+        lambda: questions_needed("x"),  # type: ignore[arg-type]
+        lambda: questions_needed(0.1, discordant=math.nan),
+        lambda: power(math.nan, 0.1),  # type: ignore[arg-type]
+        lambda: pass_at_k(5, 2, 1.5),  # type: ignore[arg-type]
+    ],
+)
+def test_rules_judges_and_estimates_refuse_what_they_cannot_mean(make: Any) -> None:
+    with pytest.raises(SetupError):
+        make()
+
+
+def test_counts_may_be_numbers_of_numpy() -> None:
+    assert pass_at_k(np.int64(5), np.int64(2), np.int64(2)) == pass_at_k(5, 2, 2)  # type: ignore[arg-type]
+    assert pass_hat_k(10**6, 10**6 - 1, 10**6 - 1) == pytest.approx(1e-6)
+    assert sequential_test(np.array([1, 0, -1, 1])) == sequential_test([1, 0, -1, 1])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from xml.etree import ElementTree
 
 import pytest
 
 from agentkit import Agent, open_log, tool
 from agentkit.errors import SetupError
-from agentkit.evaluate import Case, Judge, Panel, compare, sides, validity
+from agentkit.evaluate import Case, Judge, Panel, Suite, compare, evaluate, sides, validity
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.trial import Trial
-from agentkit.testing import ScriptedModel, call
+from agentkit.model import Request
+from agentkit.testing import FunctionModel, ScriptedModel, call
+from agentkit.values import changed
 
 
 @tool(effect="pure")
@@ -58,6 +61,15 @@ async def test_an_entry_that_one_of_them_has_alone_stands_alone() -> None:
     assert both.pairs[-1].alike and both.left != both.right
 
 
+async def test_a_team_s_name_is_no_part_of_other_words() -> None:
+    log = open_log("memory:")
+    look = call("depth", port="Amber")
+    team = [clerk("a", look, "8.8"), clerk("p", look, "8.8")]
+    found = await compare(team, [("How deep?", 8.8)], budget_tokens=10_000, log=log)
+    both = found.sides(found.trials[0].question, "a", "p")  # in the comparison's own log
+    assert both.parts_at is None and len(both.pairs) > 2
+
+
 def made(name: str, question: int, right: bool, cost: float) -> Trial:
     return Trial(contender=name, question=str(question), seed=1, status="answered", right=right,
                  text="", calls=1, tokens=10, cost_usd=cost)  # fmt: skip
@@ -86,13 +98,34 @@ async def test_a_panel_passes_by_majority_and_says_how_far_it_agrees() -> None:
         return Judge(Agent(f"judge {points[0]}", model=ScriptedModel(*lines)), "Be strict.")
 
     panel = Panel((judge(9, 1, 9), judge(8, 2, 1), judge(1, 3, 2)))
-    case = Case(Sample(id="q", input="?"), made("a", 1, True, 0.0), open_log("memory:"))
-    passed = [(await panel(case)).passed for _ in range(3)]
-    assert passed == [True, False, False]
+    log, sample = open_log("memory:"), Sample(id="q", input="?")
+    cases = [Case(sample, changed(made("a", 1, True, 0.0), seed=n), log) for n in range(3)]
+    assert [(await panel(one)).passed for one in cases] == [True, False, False]
     assert panel.verdicts == [(True, True, False), (False, False, False), (True, False, False)]
     assert -1 < panel.alpha < 1
-    with pytest.raises(SetupError, match="panel of 1"):
-        await Panel((judge(1),))(case)
+    with pytest.raises(SetupError, match="two judges"):
+        Panel((judge(1),))
+
+
+async def test_a_panel_of_whom_one_fails_waits_for_the_others_and_pays_them_once() -> None:
+    def judge(name: str, model: FunctionModel) -> Judge:
+        return Judge(Agent(name, model=model), "Be strict.", name=name)
+
+    async def slowly(request: Request) -> str:
+        await asyncio.sleep(0.1)
+        return '{"reason": "so", "points": 9}'
+
+    slow, bad = FunctionModel(slowly, name="slow"), FunctionModel(lambda r: "prose", name="bad")
+    panel = Panel((judge("a", slow), judge("b", bad), judge("c", slow)))
+    rows, team = [{"id": "q", "input": "?", "target": "!"}], Agent("t", model=ScriptedModel("!"))
+    first = await evaluate(team, Suite(rows, [panel], name="judged"))
+    assert "b gave no valid answer" in str(first) and len(asyncio.all_tasks()) == 1
+    good = FunctionModel(lambda r: '{"reason": "so", "points": 1}', name="good")
+    panel = Panel((judge("a", slow), judge("b", good), judge("c", slow)))
+    for _ in range(2):
+        again = await evaluate(team, Suite(rows, [panel], name="judged"))
+        assert again.complete and len(slow.requests) == 2
+        assert panel.verdicts == [(True, False, True)]  # judged again, it counts once
 
 
 def test_a_judge_s_agreement_has_a_picture() -> None:
