@@ -260,7 +260,7 @@ class Work:
         case = Case(sample, plain, self.ledger.study.log, self.suite.dataset.checks.get(sample.id))
         made: dict[str, Score] = {}
         for one in self.suite.scorers:
-            failed = self.ledger.unscored[plain.run_id, one.name]
+            failed = self.ledger.unscored.get((plain.run_id, one.name), 0)
             # Most often it is the same case, which reads the events of its run once.
             made[one.name] = await scored(one, replace(case, failed=failed) if failed else case)
         return made

@@ -8,7 +8,6 @@ and lines that a crash took are read again from the trials' own runs: nothing is
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import Context
 from functools import cached_property
@@ -66,7 +65,7 @@ class Ledger:
         self.study = study
         self.done: dict[str, dict[str, Any]] = {}
         """What trials of earlier calls gave, by their keys."""
-        self.unscored: Counter[tuple[str, str]] = Counter()
+        self.unscored: dict[tuple[str, str], int] = {}
         """How often scorers failed on a trial in earlier calls, by its run and their names."""
         self._lines: dict[type[TrialsDone | TrialsScored], list[dict[str, JSON]]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -156,16 +155,16 @@ def recorded(events: Iterable[object]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def unscored(events: Iterable[object]) -> Counter[tuple[str, str]]:
+def unscored(events: Iterable[object]) -> dict[tuple[str, str], int]:
     """Return how often scorers failed on trials, by their runs and the scorers' names."""
-    found: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str], int] = {}
     for event in events:
         note = event.note if isinstance(event, Noted) else None
         for line in note.trials if isinstance(note, TrialsScored) else ():
             if isinstance(line, dict) and isinstance(scores := line.get("scores"), dict):
                 for name, one in scores.items():
                     if isinstance(one, dict) and one.get("error"):
-                        found[str(line.get("run_id")), name] += 1
+                        found[str(line.get("run_id")), name] = int(str(one.get("attempt", 0))) + 1
     return found
 
 

@@ -54,6 +54,8 @@ class Score(Frozen):
     """What speaks against it, as the number of the event that breaks a rule."""
     error: str = ""
     """Why there is no score: the scorer failed. Such a trial is not counted."""
+    attempt: int = 0
+    """Where there is no score, how often the scorer had failed on it before."""
     measured: bool = False
     """Whether it is the number of a measure, which says nothing about right and wrong."""
 
@@ -146,11 +148,11 @@ async def scored(scorer: Scorer, case: Case) -> Score:
                 made = await made
         return as_score(made, getattr(scorer, "passes_at", 1.0))
     except TeamChanged as error:  # of a scorer that asks somebody who was edited since
-        return Score(error=full_text(error))
+        return Score(error=full_text(error), attempt=case.failed)
     except (LogError, Unsettled, Interrupted, BudgetSpent):
         raise  # they are about the evaluation, not about this score
     except (Exception, SystemExit) as error:  # a checker's main() ends so
-        return Score(error=full_text(error))
+        return Score(error=full_text(error), attempt=case.failed)
 
 
 def as_score(made: Any, passes_at: float = 1.0) -> Score:

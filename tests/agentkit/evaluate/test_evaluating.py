@@ -270,9 +270,7 @@ async def test_a_judge_is_an_actor_whose_asks_are_recorded() -> None:
     assert again.accuracy == 0.5 and len(judge.requests) == 2
 
 
-async def test_a_judge_outside_its_schema_is_asked_once_more_by_each_call_and_so_is_an_edited_one() -> (
-    None
-):
+async def test_a_judge_outside_its_schema_is_asked_once_more_and_an_edited_one_anew() -> None:
     good, bad = '{"reason": "so", "points": 9}', "I like it."
     lines = ScriptedModel(good, *[bad] * 3, *[bad] * 3, good, name="judge-1")
     rows, team = ROWS[:2], Agent("a", model=Adder())
