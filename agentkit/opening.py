@@ -101,8 +101,8 @@ async def run(
         settle: {tool name or step key: result, or NOT_DONE}, what a person says of steps in
             doubt; by name only where one step of that name is in doubt. Each word is about
             the attempt that was asked about, and about no later one.
-        extend: let a run that is resumed although it has finished perform more, as a study
-            that gets further questions does.
+        extend: let the block of a run that is resumed ask more than it did, or others, also where
+            it has finished, as a study that gets further questions does.
         person: who answers its questions here, in place of whom `set_person` named for the
             process; `wait_for_answer` where nobody does, and `stop_for_answer`.
         require: rules of `agentkit.evaluate` that must hold in this run and those opened in it; a
@@ -160,6 +160,8 @@ class Known:
     finished: bool
     more: bool
     """Whether a budget had held it back, and it may spend more now."""
+    extend: bool = False
+    """Whether its block may ask others than before."""
 
 
 async def looked_up(
@@ -196,7 +198,7 @@ async def looked_up(
         events += log.read(id, after=events[-1].seq if events else 0)
     elif source.how in ("rerun", "fork"):
         lease = log.begin(id)
-    return Known(log, source, id, events, lease, finished, more)
+    return Known(log, source, id, events, lease, finished, more, extend)
 
 
 def as_asked(task: JSON) -> dict[str, Any]:
@@ -282,7 +284,9 @@ def past_of(known: Known, start: RunStarted, settle: dict[str, JSON]) -> Past:
     past: Past
     if source.resumed:
         first = next((e for e in events if isinstance(e, RunStarted)), None)
-        past = Resumed(start.run, recorded(events), begun_with(log, first, None), more=known.more)
+        before = begun_with(log, first, None)
+        how = {"more": known.more, "free": known.extend}
+        past = Resumed(start.run, recorded(events), before, **how)
     else:
         past = begun_with(log, start, events)
     others = functools.partial(others_of, log, source.run, start.run)

@@ -20,12 +20,18 @@ QUIET_S, WAIT_S = 0.3, 30.0
 how long at most such an ask is waited for."""
 
 
+AT_THE_TOP = ""
+"""The key of the scope in which a run's own block works."""
+
+
 class Resumed(Past):
     """Of a run that goes on where an earlier attempt at it stopped."""
 
     bound = True
 
-    def __init__(self, run: str, own: Recorded, origin: Past, *, more: bool = False) -> None:
+    def __init__(
+        self, run: str, own: Recorded, origin: Past, *, more: bool = False, free: bool = False
+    ) -> None:
         """Make one.
 
         Args:
@@ -33,7 +39,10 @@ class Resumed(Past):
             own: what the earlier attempts recorded.
             origin: what the run knew when it was begun.
             more: whether it goes on from a partial answer, because it may spend more now.
+            free: whether its own block may ask others than before, and leave some out.
         """
+        if free:
+            own.way.children.pop(AT_THE_TOP, None)
         self.run, self.own, self.origin, self.more = run, own, origin, more
         self.used: set[str] = set()
         self.met = 0

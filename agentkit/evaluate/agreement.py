@@ -26,7 +26,8 @@ def agreement(first: Iterable[Hashable], second: Iterable[Hashable]) -> float:
         SetupError: no cases, not the same ones, or one without a verdict.
     """
     mine, theirs = paired(first, second)
-    return sum(a == b for a, b in zip(mine, theirs, strict=True)) / len(mine)
+    alike = sum(bool(a == b) for a, b in zip(mine, theirs, strict=True))
+    return alike / len(mine)
 
 
 def cohen_kappa(first: Iterable[Hashable], second: Iterable[Hashable]) -> float:

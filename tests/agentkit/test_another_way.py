@@ -180,6 +180,30 @@ async def test_a_finished_block_performs_nothing_more() -> None:
     assert len(model.keys) == 2
 
 
+async def test_a_block_that_is_extended_may_ask_others_and_its_teams_may_not() -> None:
+    log, model = MemoryLog(), EchoModel()
+    clerk = Agent("clerk", model=model)
+    second = "two"
+
+    @pattern
+    async def both(task: str) -> str:
+        await clerk(f"{task} one")
+        return (await clerk(f"{task} {second}")).text
+
+    async with run(log=log, id="r"):
+        await clerk("zero")
+        await both("both")
+    asked = len(model.keys)
+    async with run(log=log, resume="r", extend=True):
+        await clerk("another")
+        assert (await clerk("zero")).text == "echo: zero"
+    assert len(model.keys) == asked + 1
+    second = "three"
+    with pytest.raises(TeamChanged):
+        async with run(log=log, resume="r", extend=True):
+            await both("both")
+
+
 async def test_a_finished_run_does_not_answer_another_question() -> None:
     log, model = MemoryLog(), EchoModel()
     clerk = Agent("clerk", model=model)

@@ -284,7 +284,8 @@ async def test_a_judge_outside_its_schema_is_asked_once_more_and_an_edited_one_a
     assert result.accuracy == 1.0
     lines = ScriptedModel(*['{"reason": "so", "points": 1}'] * 2, name="judge-2")
     edited = await evaluate(team, suite("Be strict."), concurrency=1)
-    assert edited.complete and edited.accuracy == 0.0 and len(lines.requests) == 2
+    assert edited.complete, str(edited)
+    assert edited.accuracy == 0.0 and len(lines.requests) == 2
 
 
 async def test_a_scorer_that_asks_somebody_who_was_edited_fails_for_itself_alone() -> None:
