@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from agentkit.actor import Actor
@@ -20,7 +21,8 @@ from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.identity import fingerprint
 from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.questions import Item, items
-from agentkit.evaluate.trial import Allowance, Trial, trial
+from agentkit.evaluate.queue import Job, Queue
+from agentkit.evaluate.trial import Allowance, Trial, request_of, trial
 from agentkit.events import RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
@@ -28,6 +30,8 @@ from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.opening import run
 from agentkit.patterns.parts.team import at_least, members
+from agentkit.run import current_run
+from agentkit.scope import in_run
 
 KIND = "comparison"
 
@@ -84,6 +88,9 @@ async def compare(
     that are under way at the same time are admitted together, so a bill can be above the
     budget; such answers do not count either.
 
+    Where the budget of a run around it ends, the result is what was made until then, with
+    intervals that allow for what was begun, and says what is missing: see `Comparison.stopped`.
+
     Args:
         contenders: actors, at least 1, each with a name of its own.
         questions: those of the world, (text, answer) or (text, check); see `items`.
@@ -92,7 +99,7 @@ async def compare(
         seeds: each question is asked once with each; endpoints are given it.
         name: of the comparison's run; by default from the contenders' names.
         resume: id of the run of an earlier comparison to go on with, whatever its name.
-        log: where the runs go; the default log without one.
+        log: where the runs go; without one that of a run around it, or the default log.
         concurrency: trials at a time. Those at the same time share the endpoint, which shows
             in their latency.
         on_progress: called with a Progress after every trial.
@@ -103,36 +110,89 @@ async def compare(
     """
     asked = items(questions)
     team, budget = checked(contenders, budget_usd, budget_tokens, seeds, concurrency)
-    log = log or open_log()
+    log = home(log)
     name = name or f"compare {', '.join(one.name for one in team)}"
     marks = {one.name: fingerprint(one) for one in team}
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     setup = {"kind": KIND, "contenders": list(marks), "budget": budget.model_dump()}
-    jobs = [(one, item, seed) for item in asked for seed in seeds for one in team]
-    found: list[Trial] = []
-    paid: float | None = 0.0
-
-    async def work(ledger: Ledger, waiting: list[tuple[Actor, Item, int]]) -> None:
-        nonlocal paid
-        while waiting:
-            one, item, seed = waiting.pop()
-            done = await trial(ledger, one, marks[one.name], item, seed, budget)
-            found.append(done)
-            if not done.reused:
-                cost = done.cost_usd if done.calls else 0.0
-                paid = None if paid is None or cost is None else paid + cost
-            if on_progress:
-                on_progress(Progress(trial=done, done=len(found), total=len(jobs), paid_usd=paid))
-
     async with run(name, log=log, task=setup, resume=before, extend=True) as study:
-        waiting = jobs[::-1]
         with Ledger(study) as ledger:
-            await together([work(ledger, waiting) for _ in range(concurrency)])
-        order = {(one.name, item.id, seed): n for n, (one, item, seed) in enumerate(jobs)}
-        found.sort(key=lambda t: order[t.contender, t.question, t.seed])
-        result = Comparison(name=name, run_id=study.id, budget=budget, trials=tuple(found))
+            contest = Contest(ledger=ledger, each=budget, on_progress=on_progress)
+            contest.plan(team, marks, asked, seeds)
+            await contest.all(concurrency)
+        result = Comparison(
+            name=name,
+            run_id=study.id,
+            budget=budget,
+            contenders=tuple(marks),
+            questions=tuple(one.id for one in asked),
+            seeds=tuple(seeds),
+            trials=contest.in_order(team, asked, seeds),
+            stopped=contest.stopped,
+            unfinished=tuple(contest.cut),
+        )
         study.note(Compared(rows=tuple(row.model_dump(mode="json") for row in result.rows)))
     return result.of_log(log)
+
+
+@dataclass(kw_only=True)
+class Contest(Queue[tuple[Actor, Item]]):
+    """The trials of a comparison: those that wait, and those that are done."""
+
+    each: Allowance
+    on_progress: Callable[[Progress], object] | None
+    found: list[Trial] = field(default_factory=list)
+    paid_usd: float | None = 0.0
+
+    def plan(
+        self,
+        team: Sequence[Actor],
+        marks: Mapping[str, str],
+        asked: Sequence[Item],
+        seeds: Sequence[int],
+    ) -> None:
+        """Put all trials in their order, those of one question side by side.
+
+        Args:
+            team: the contenders.
+            marks: their fingerprints, by their names.
+            asked: the questions.
+            seeds: each question is asked once with each.
+        """
+        jobs = []
+        for item in asked:
+            for seed in seeds:
+                for one in team:
+                    request = request_of(one, marks[one.name], item.text, seed, self.each)
+                    key = self.ledger.key(one.name, request)
+                    jobs.append(Job((one, item), item.id, seed, key))
+        self.order(jobs, seeds)
+
+    def named(self, job: Job[tuple[Actor, Item]]) -> str:
+        return job.what[0].name
+
+    async def perform(self, job: Job[tuple[Actor, Item]], spent: dict[str, Any]) -> None:
+        """Perform one trial, and put into `spent` what it took."""
+        contender, item = job.what
+        done = await trial(self.ledger, contender, job.key, item, job.seed, self.each, spent)
+        spent |= {"calls": done.calls, "cost_usd": done.cost_usd, "tokens": done.tokens}
+        self.found.append(done)
+        if not done.reused:
+            cost = done.cost_usd if done.calls else 0.0
+            self.paid_usd = None if self.paid_usd is None or cost is None else self.paid_usd + cost
+        if self.on_progress:
+            count = len(self.found)
+            self.on_progress(
+                Progress(trial=done, done=count, total=self.total, paid_usd=self.paid_usd)
+            )
+
+    def in_order(
+        self, team: Sequence[Actor], asked: Sequence[Item], seeds: Sequence[int]
+    ) -> tuple[Trial, ...]:
+        """The trials in the order of questions, seeds and contenders."""
+        every = ((one.name, item.id, seed) for item in asked for seed in seeds for one in team)
+        place = {one: n for n, one in enumerate(every)}
+        return tuple(sorted(self.found, key=lambda t: place[t.contender, t.question, t.seed]))
 
 
 async def comparing(
@@ -159,17 +219,6 @@ async def comparing(
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-async def together(workers: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Wait for all workers of a study; where one fails, or this is cancelled, the others end."""
-    tasks = [asyncio.ensure_future(one) for one in workers]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def checked(
@@ -202,6 +251,13 @@ def checked(
     if not seeds or not whole or len(set(seeds)) != len(seeds):
         raise SetupError(f"The seeds are {seeds!r}.", expected="different whole numbers")
     return team, Allowance(usd=budget_usd, tokens=budget_tokens)
+
+
+def home(log: Log | None) -> Log:
+    """Return where a study is recorded: as given, else where the run around it is."""
+    if log is None and in_run():
+        return current_run().log
+    return log or open_log()
 
 
 def last_called(log: Log, name: str, kind: str) -> str | None:

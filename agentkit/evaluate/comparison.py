@@ -11,10 +11,12 @@ from pydantic import ConfigDict, PrivateAttr
 from agentkit.amounts import money
 from agentkit.errors import SetupError
 from agentkit.evaluate.plot import Dot, accuracy_plot
+from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.rows import Row, cells, front, per_point
 from agentkit.evaluate.sides import Sides, sides
-from agentkit.evaluate.statistics import accuracy, difference, holm, quantile, sign_flip
+from agentkit.evaluate.statistics import bounded, difference, holm, quantile, sign_flip
 from agentkit.evaluate.trial import Allowance, Trial
+from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
@@ -33,6 +35,14 @@ class Comparison(Shown, Frozen):
     budget: Allowance
     """Of every contender for each question and seed."""
     trials: tuple[Trial, ...]
+    contenders: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    """Ids of all that was to be asked."""
+    seeds: tuple[int, ...] = ()
+    stopped: str = ""
+    """Why it ended before all were made: the budget of a run around it."""
+    unfinished: tuple[Unfinished, ...] = ()
+    """Trials in which that budget ended: nobody knows what would have come of them."""
     _log: Log | None = PrivateAttr(default=None)
 
     def of_log(self, log: Log) -> Self:
@@ -43,8 +53,9 @@ class Comparison(Shown, Frozen):
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """A row per contender, in the order they were given."""
-        names = list(dict.fromkeys(one.contender for one in self.trials))
-        tests = [sign_flip([d for d, _ in self.pairs(name)]) for name in names[1:]]
+        made = dict.fromkeys(one.contender for one in self.trials)
+        names = [one for one in self.contenders if one in made] or list(made)
+        tests = [self.gap(name)[3] for name in names[1:]]
         adjusted = [None, *holm(tests)][: len(names)]
         return tuple(self.row(name, p) for name, p in zip(names, adjusted, strict=True))
 
@@ -52,16 +63,57 @@ class Comparison(Shown, Frozen):
         """Return the trials of a contender."""
         return [one for one in self.trials if one.contender == contender]
 
-    def clusters(self, contender: str) -> dict[str, dict[int, bool]]:
-        """Return whether a contender was right, by question and seed."""
+    @property
+    def first(self) -> str:
+        """The contender that the others are tested against."""
+        return self.contenders[0] if self.contenders else self.trials[0].contender
+
+    @property
+    def planned(self) -> int:
+        """Trials that were to be made."""
+        every = len(self.contenders) * len(self.questions) * len(self.seeds)
+        return every or len(self.trials)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of them were."""
+        return len(self.trials) == self.planned
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Contenders that lack trials, with how many."""
+        each = len(self.questions) * len(self.seeds)
+        lack = {one: each - len(self.of(one)) for one in self.contenders}
+        return tuple(f"{one} ({count})" for one, count in lack.items() if count > 0)
+
+    def cut(self, contender: str) -> list[Unfinished]:
+        """Return the trials of a contender that a budget around the comparison ended."""
+        return [one for one in self.unfinished if one.contender == contender]
+
+    def clusters(self, contender: str, cut: bool | None = None) -> dict[str, dict[int, bool]]:
+        """Return whether a contender was right, by question and seed.
+
+        Args:
+            contender: by its name.
+            cut: what its unfinished trials count as; None leaves them out.
+        """
         found: dict[str, dict[int, bool]] = {}
         for one in self.of(contender):
             found.setdefault(one.question, {})[one.seed] = one.right
+        for lost in self.cut(contender) if cut is not None else ():
+            found.setdefault(lost.question, {})[lost.seed] = bool(cut)
         return found
 
-    def pairs(self, contender: str) -> list[tuple[int, int]]:
-        """Return by question the summed difference to the first, and of how many seeds."""
-        first, mine = self.clusters(self.trials[0].contender), self.clusters(contender)
+    def pairs(self, contender: str, cut: bool | None = None) -> list[tuple[int, int]]:
+        """Return by question the summed difference to the first, and of how many seeds.
+
+        Args:
+            contender: by its name.
+            cut: what its unfinished trials count as, and the first one's the other way round; None
+                leaves both out.
+        """
+        first = self.clusters(self.first, None if cut is None else not cut)
+        mine = self.clusters(contender, cut)
         both = {
             question: sorted(first[question].keys() & mine[question].keys())
             for question in first
@@ -73,6 +125,24 @@ class Comparison(Shown, Frozen):
             if seeds
         ]
 
+    def gap(self, contender: str) -> tuple[float, float, float, float]:
+        """Return the difference to the first, its interval at 95 %, and the test's p.
+
+        Where a budget ended trials of one of them, the interval goes from where it begins if that
+        spoke against the contender to where it ends if for it, and p is the largest of these.
+        """
+        pairs = self.pairs(contender)
+        mean, low, high = difference(pairs)
+        tests = [sign_flip([d for d, _ in pairs])]
+        sums = {sum(d for d, _ in pairs) > 0}
+        for cut in (False, True) if self.cut(contender) or self.cut(self.first) else ():
+            other = self.pairs(contender, cut)
+            _, least, most = difference(other)
+            low, high = min(low, least), max(high, most)
+            tests.append(sign_flip([d for d, _ in other]))
+            sums.add(sum(d for d, _ in other) > 0)
+        return mean, low, high, max(tests) if len(sums) == 1 else 1.0
+
     def row(self, contender: str, p_adjusted: float | None) -> Row:
         """Return the row of a contender.
 
@@ -81,10 +151,11 @@ class Comparison(Shown, Frozen):
             p_adjusted: of its difference from the first one, adjusted for the number of
                 contenders; None for the first itself.
         """
-        mine, pairs = self.of(contender), self.pairs(contender)
-        share, low, high = accuracy([list(c.values()) for c in self.clusters(contender).values()])
+        mine = self.of(contender)
+        made = {id: list(of.values()) for id, of in self.clusters(contender).items()}
+        share, low, high = bounded(made, [one.question for one in self.cut(contender)])
         other = p_adjusted is not None
-        gap = difference(pairs) if other else (None, None, None)
+        gap = self.gap(contender) if other else (None, None, None, None)
         priced = [one.cost_usd for one in mine if one.cost_usd is not None]
         costs = priced if len(priced) == len(mine) else []
         times = [one.latency_s for one in mine if one.status != "failed"]
@@ -101,7 +172,7 @@ class Comparison(Shown, Frozen):
             difference=gap[0],
             difference_low=gap[1],
             difference_high=gap[2],
-            p=sign_flip([d for d, _ in pairs]) if other else None,
+            p=gap[3],
             p_adjusted=p_adjusted,
             cost_usd=fmean(costs) if costs else None,
             cost_p50_usd=quantile(costs, 0.5) if costs else None,
@@ -171,6 +242,7 @@ class Comparison(Shown, Frozen):
             holms = ", Holm-adjusted" if len(self.rows) > 2 else ""
             first = self.rows[0].contender
             lines.append(f"Intervals: 95 %. Difference and p to {first}: {test}{holms}.")
+        lines += self.gaps
         lines += self._prices()
         simulated = sorted(
             {name for one in self.trials for name in one.models if name.startswith("sim:")}
@@ -197,6 +269,26 @@ class Comparison(Shown, Frozen):
         if reused:
             lines.append(
                 f"{reused} of {len(self.trials)} trials were recorded before and not paid again."
+            )
+        return lines
+
+    @property
+    def gaps(self) -> list[str]:
+        """What is not in the numbers, and why."""
+        if self.complete:
+            return []
+        lines = [f"Stopped early: {self.stopped}"] if self.stopped else []
+        lines.append(
+            f"{len(self.trials)} of {self.planned} trials were made; missing:"
+            f" {listed(self.missing)}. The order of the questions was drawn before they were asked,"
+            " so which were not does not depend on what they would have cost; contenders are"
+            " compared on those that both have."
+        )
+        if self.unfinished:
+            lines.append(
+                f"The budget ended in {len(self.unfinished)} trials, which may be the costlier and"
+                " the harder ones: intervals count them as wrong at one end and as right at the"
+                " other, and p is the largest of both."
             )
         return lines
 

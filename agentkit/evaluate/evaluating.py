@@ -7,35 +7,30 @@ again goes on where it was interrupted and pays nothing twice. What is edited si
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentkit.actor import Actor
-from agentkit.errors import BudgetSpent, SetupError, full_text
-from agentkit.evaluate.compare import Progress, known, last_called, together
-from agentkit.evaluate.evaluation import Evaluation, Scored, Unfinished
+from agentkit.errors import SetupError
+from agentkit.evaluate.compare import Progress, home, known, last_called
+from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger, TrialsStopped
+from agentkit.evaluate.ledger import Ledger
 from agentkit.evaluate.measures import Measure, measures_of
-from agentkit.evaluate.room import Room, drawn
+from agentkit.evaluate.queue import Job, Queue
 from agentkit.evaluate.samples import Sample, odd
 from agentkit.evaluate.scorers import Case, Score, scored
 from agentkit.evaluate.suite import Suite
 from agentkit.evaluate.trial import Allowance, Trial, child_id, performed, request_of
 from agentkit.log import Log
-from agentkit.logs import open_log
 from agentkit.messages import JSON
 from agentkit.opening import run
 from agentkit.patterns.parts.team import at_least
 from agentkit.values import changed
 
 KIND = "evaluation"
-
-BREATH = 64
-"""Trials after which others on the event loop have a turn."""
 
 
 async def evaluate(
@@ -66,7 +61,7 @@ async def evaluate(
         trial_usd, trial_tokens: for each trial; one that passes it is "out of budget".
         name: of the evaluation's run; by default from the suite's name and the team's.
         resume: id of the run of an earlier evaluation to go on with, whatever its name.
-        log: where the runs go; the default log without one.
+        log: where the runs go; without one that of a run around it, or the default log.
         concurrency: trials at a time.
         on_progress: called with a Progress after every trial.
 
@@ -75,7 +70,7 @@ async def evaluate(
         RunTaken: the same evaluation is under way elsewhere.
     """
     suite = checked(team, suite, name, seed, trials=trials, concurrency=concurrency)
-    log = log or open_log()
+    log = home(log)
     name = name or f"evaluate {suite.name}: {team.name}"
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
@@ -83,8 +78,11 @@ async def evaluate(
     async with run(name, log=log, extend=True, **limits) as study:
         with Ledger(study) as ledger:
             allowed = Allowance(usd=trial_usd, tokens=trial_tokens)
-            work = Work(ledger, team, suite, allowed, on_progress)
-            await work.all(range(seed, seed + trials), concurrency)
+            work = Work(
+                ledger=ledger, team=team, suite=suite, each=allowed, on_progress=on_progress
+            )
+            work.plan(range(seed, seed + trials))
+            await work.all(concurrency)
     return work.result(name, trials)
 
 
@@ -126,115 +124,43 @@ def setup_of(team: Actor, suite: Suite, trials: int = 1) -> dict[str, JSON]:
     }
 
 
-@dataclass
-class Work:
-    """Trials that wait, and those that are done."""
+@dataclass(kw_only=True)
+class Work(Queue[Sample]):
+    """The trials of an evaluation: those that wait, and those that are done."""
 
-    ledger: Ledger
     team: Actor
     suite: Suite
     each: Allowance
     on_progress: Callable[[Progress], object] | None
-    waiting: list[tuple[Sample, int, str]] = field(default_factory=list)
-    """Samples, seeds and the keys of their trials; the last one is next."""
-    total: int = 0
     found: list[Scored] = field(default_factory=list)
     paid_usd: float | None = 0.0
     began: float = field(default_factory=time.monotonic)
     anew: int = 0
-    stopped: str = ""
-    """Why no further trial was begun."""
-    cut: list[Unfinished] = field(default_factory=list)
-    """Trials that were begun, and that the budget ended."""
-
-    def __post_init__(self) -> None:
-        self.room = Room(self.ledger.study)
 
     def plan(self, seeds: Sequence[int]) -> None:
-        """Put trials in their order, those that are recorded first; the budget has paid these.
-
-        The others go in the order of the dataset, or in one that is drawn where a budget may end.
-        """
-        mark, known = fingerprint(self.team), self.ledger.done
+        """Put all trials in their order, and enter into the budget what earlier calls paid."""
+        mark, ledger = fingerprint(self.team), self.ledger
+        jobs = []
         for sample in self.suite.dataset:
             for seed in seeds:
                 request = request_of(self.team, mark, sample.input, seed, self.each)
-                self.waiting.append((sample, seed, self.ledger.key(self.team.name, request)))
-        self.total = len(self.waiting)
-        if self.room.bounded:
-            self.waiting.sort(key=lambda job: drawn(job[0].id, job[1], job[1] - seeds[0]))
-        self.waiting = sorted(self.waiting[::-1], key=lambda job: job[2] in known)
-        study = self.ledger.study.id
-        self.ledger.charge({key: child_id(study, key) for _, _, key in self.waiting})
-        for _, _, key in self.waiting:
-            if self.room.bounded and key in known:
-                self.room.learn(known[key])
+                key = ledger.key(self.team.name, request)
+                jobs.append(Job(sample, sample.id, seed, key))
+        self.order(jobs, seeds)
+        ledger.charge({job.key: child_id(ledger.study.id, job.key) for job in self.waiting})
 
-    async def all(self, seeds: Sequence[int], concurrency: int) -> None:
-        """Ask each sample once with every seed, as far as the budget is enough."""
-        self.plan(seeds)
-        await together([self.go_on() for _ in range(min(concurrency, self.total))])
-        if self.stopped:
-            begun = tuple(one.model_dump(mode="json") for one in self.cut)
-            self.ledger.study.note(TrialsStopped(reason=self.stopped, begun=begun), scope="")
-
-    async def go_on(self) -> None:
-        """Perform one trial after another until none waits.
-
-        Where the budget ends, no other one is begun; those that are under way go on to their ends,
-        or until it refuses them, too.
-        """
-        while self.waiting:
-            try:
-                if self.room.bounded and self.waiting[-1][2] not in self.ledger.done:
-                    await self.bounded()
-                else:
-                    await self.counted(*self.waiting.pop())
-            except BudgetSpent as error:
-                self.stopped = self.stopped or full_text(error)
-                self.waiting.clear()
-            if not len(self.found) % BREATH:
-                await asyncio.sleep(0)  # recorded ones wait for nothing, and there may be many
-
-    async def bounded(self) -> None:
-        """Perform the next trial, once the budget has room for it.
-
-        Raises:
-            BudgetSpent: it has none, or it ended in the trial.
-        """
-        await self.room.enter()
-        try:
-            if self.waiting:  # others may have made or dropped the last ones meanwhile
-                self.room.learn(await self.counted(*self.waiting.pop()))
-        finally:
-            await self.room.leave()
-
-    async def counted(self, sample: Sample, seed: int, key: str) -> dict[str, Any]:
-        """Perform a trial, which counts as begun where the budget ends in it; return what it took.
-
-        Raises:
-            BudgetSpent: it did.
-        """
-        spent: dict[str, Any] = {}
-        try:
-            await self.one(sample, seed, key, spent)
-        except BudgetSpent:
-            took = {name: spent[name] for name in ("run_id", "calls", "cost_usd") if name in spent}
-            self.cut.append(Unfinished(**took, question=sample.id, seed=seed))
-            raise
-        return spent
-
-    async def one(self, sample: Sample, seed: int, key: str, spent: dict[str, Any]) -> None:
+    async def perform(self, job: Job[Sample], spent: dict[str, Any]) -> None:
         """Perform and score one trial, and put into `spent` what it took."""
+        sample = job.what
         done, reused = await performed(
-            self.ledger, self.team, key, sample.input, seed, self.each, spent
+            self.ledger, self.team, job.key, sample.input, job.seed, self.each, spent
         )
         spent |= done
         plain = Scored(
             **{"text": "", **done},
             contender=self.team.name,
             question=sample.id,
-            seed=seed,
+            seed=job.seed,
             right=False,
             reused=reused,
         )
@@ -244,7 +170,6 @@ class Work:
         made = changed(plain, right=passed, scores=scores)
         self.found.append(made)
         self.ledger.score(made.line())
-        self.room.judged()
         if not reused:
             self.anew += 1
             cost = plain.cost_usd if plain.calls else 0.0

@@ -15,6 +15,7 @@ from agentkit.evaluate.heat import rows_html
 from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
+from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.scorers import Score
 from agentkit.evaluate.statistics import Interval, bounded, quantile
 from agentkit.evaluate.strips import strips
@@ -59,17 +60,6 @@ class Scored(Trial):
         """What speaks against it, in a line."""
         said = [f"{name}: {s.why}" for name, s in self.scores.items() if s.why and not s.passed]
         return self.unscored or self.error or "; ".join(said)
-
-
-class Unfinished(Frozen):
-    """A trial that was begun, and that the budget of its evaluation ended."""
-
-    question: str
-    seed: int
-    run_id: str = ""
-    calls: int = 0
-    cost_usd: float | None = 0.0
-    """What was paid for it; None when the price of some call is unknown."""
 
 
 class TrialScored(Note):

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from agentkit.errors import LogCorrupt, SetupError
-from agentkit.evaluate.evaluation import Evaluation, Scored, TrialScored, Unfinished
+from agentkit.evaluate.evaluation import Evaluation, Scored, TrialScored
 from agentkit.evaluate.ledger import TrialsScored, TrialsStopped, recorded
+from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.scorers import Score
 from agentkit.events import Noted, RunStarted
 from agentkit.log import Log

@@ -89,8 +89,8 @@ class Trial(Frozen):
         return "right" if self.right else "wrong" if self.status == "answered" else self.status
 
 
-async def trial(ledger: Ledger, contender: Actor, mark: str, item: Item, seed: int,
-                budget: Allowance) -> Trial:  # fmt: skip
+async def trial(ledger: Ledger, contender: Actor, key: str, item: Item, seed: int,
+                budget: Allowance, spent: dict[str, Any] | None = None) -> Trial:  # fmt: skip
     """Return what a contender makes of a question; a recorded trial is not performed again.
 
     Its key is what is measured, as that of a step, and an interrupted one goes on in the run that
@@ -99,17 +99,17 @@ async def trial(ledger: Ledger, contender: Actor, mark: str, item: Item, seed: i
     Args:
         ledger: of the study that the trial is recorded in.
         contender: who is asked.
-        mark: the fingerprint of the contender.
+        key: of the trial; see `Ledger.key`.
         item: the question.
         seed: of the trial's run.
         budget: of the trial's run.
+        spent: is given what the trial took, also where it is cut.
 
     Raises:
         SetupError, LogError, Unsettled, Interrupted: the study cannot go on like this.
         BudgetSpent: that of a run around the study; it says nothing about the contender.
     """
-    key = ledger.key(contender.name, request_of(contender, mark, item.text, seed, budget))
-    done, reused = await performed(ledger, contender, key, item.text, seed, budget)
+    done, reused = await performed(ledger, contender, key, item.text, seed, budget, spent)
     holds = judged(item, done.get("text", "")) if done["status"] != "failed" else False
     return Trial(
         **{"text": "", **done},

@@ -435,12 +435,6 @@ async def test_inside_a_run_it_has_runs_of_its_own() -> None:
     assert outer.usage.calls == 0
 
 
-async def test_a_budget_around_a_study_ends_it_and_is_no_failure_of_a_contender() -> None:
-    async with run(budget_usd=2 * PRICE) as outer:
-        with pytest.raises(BudgetSpent, match=outer.id):
-            await compare([Agent("clerk", model=Adder())], SUMS, budget_usd=0.1)
-
-
 async def test_comparisons_at_once_do_not_mix() -> None:
     log = open_log("memory:")
     found = await gather(

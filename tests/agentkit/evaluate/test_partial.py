@@ -10,7 +10,8 @@ import pytest
 
 from agentkit import Agent, open_log, pattern, run
 from agentkit.errors import BudgetSpent
-from agentkit.evaluate import Evaluation, Suite, evaluate, opened
+from agentkit.evaluate import Comparison, Evaluation, Suite, compare, evaluate, opened
+from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.room import drawn
 from agentkit.evaluate.statistics import accuracy, bounded
 from tests.agentkit.evaluate.test_compare import Adder
@@ -158,3 +159,70 @@ async def test_an_interrupted_evaluation_says_so_when_it_is_opened() -> None:
     assert not part.complete and part.planned == 2
     assert len(part.questions) + part.unread == 20
     assert "of 40 trials were made" in str(part) and "no random sample" in str(part)
+
+
+def sums(*calls: int) -> list[tuple[str, str]]:
+    """Questions for `compare` that cost so much; the cheap ones are right."""
+    return [(one["input"], one["target"]) for one in rows(*calls)]
+
+
+@pattern
+async def quick(task: str) -> str:
+    """Asks once, whatever it is, and is always right."""
+    await ONE(task)
+    return "1"
+
+
+async def test_a_comparison_within_a_budget_is_a_partial_one_that_goes_on() -> None:
+    log, every = open_log("memory:"), sums(*[1] * 10, *[3] * 10)
+    async with run(log=log, budget_usd=0.02) as outer:
+        part = await compare([dear, quick], every, budget_usd=1)
+        outer.note("beside")  # it goes on, and may do something else
+    assert not part.complete and 4 <= len(part.trials) < 40 and outer.id in part.stopped
+    assert part.planned == 40 and "trials were made; missing: dear (" in str(part)
+    both = [{t.question for t in part.of(name)} for name in ("dear", "quick")]
+    assert len(both[0] ^ both[1]) <= len(part.unfinished) + 8  # nearly the same questions
+    drawn_first = sorted(part.questions, key=lambda id: drawn(id, 1, 0))[: len(both[0] | both[1])]
+    assert both[0] | both[1] | {one.question for one in part.unfinished} <= {
+        *drawn_first, *sorted(part.questions, key=lambda id: drawn(id, 1, 0))[:len(drawn_first) + 2]
+    }  # fmt: skip
+    for form in (part.to_svg(), part.to_html(), part.to_markdown()):
+        assert form
+    async with run(log=log, budget_usd=1.0):
+        whole = await compare([dear, quick], every, budget_usd=1)
+    assert whole.complete and not whole.stopped and whole.run_id == part.run_id
+    paid = sum(one.cost_usd or 0.0 for one in whole.trials)
+    assert paid == pytest.approx(PRICE * (10 + 30 + 20))
+    assert sum(one.reused for one in whole.trials) >= len(part.trials)
+
+
+async def test_trials_that_a_budget_ended_widen_what_a_comparison_says() -> None:
+    found = await compare([dear, quick], sums(1, 1, 3, 3, 1, 1, 3, 3), budget_usd=1)
+    lost = [t for t in found.trials if t.contender == "dear" and not t.right]
+    cut = tuple(Unfinished(contender=t.contender, question=t.question, seed=1) for t in lost)
+    made = [t for t in found.trials if t not in lost]
+    part = Comparison(
+        **{**found.model_dump(), "trials": made, "unfinished": cut, "stopped": "it ended"}
+    )
+    row, whole = part.rows[1], found.rows[1]
+    assert row.difference == 0.0 and row.difference_high == whole.difference_high
+    assert (row.difference_low or 0.0) <= 0.0 and row.p == 1.0 and part.rows[0].low < 0.3
+    assert "intervals count them as wrong at one end" in str(part) and part.missing == ("dear (4)",)
+
+
+async def test_a_budget_that_is_enough_for_nothing_says_so() -> None:
+    async with run(budget_usd=PRICE):
+        await ONE("first")
+        nothing = await compare([dear, quick], sums(1, 1), budget_usd=1)
+    assert not nothing.trials and nothing.stopped and "0 of 4 trials were made" in str(nothing)
+    assert nothing.rows == () and nothing.pareto == ()
+    for form in (nothing.to_svg(), nothing.to_html(), nothing.to_markdown()):
+        assert form
+
+
+async def test_a_study_in_a_run_is_recorded_where_the_run_is() -> None:
+    log = open_log("memory:")
+    async with run(log=log):
+        made = await evaluate(quick, Suite(rows(1)))
+        both = await compare([quick], sums(1), budget_usd=1)
+    assert {made.run_id, both.run_id} <= set(log.ids())
