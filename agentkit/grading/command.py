@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import os
 import re
 import secrets
@@ -16,12 +17,16 @@ from agentkit.entrypoints import found
 from agentkit.errors import SetupError
 from agentkit.grading import reports
 from agentkit.grading.assignment import Assignment, Case
+from agentkit.grading.handed import student_of
 from agentkit.grading.judging import AGAIN, Grader
 from agentkit.grading.selfcheck import chosen
 from agentkit.grading.verdict import Verdict
 from agentkit.words import for_terminal
 
 SECRET = "AGENTKIT_SECRET"
+LONGEST = 60
+"""Letters of the name of a file that is about a student; each may take four bytes of 255."""
+
 FEW, LEAST_S = 4, 20.0
 """Cases of each rule, and seconds of a program's own, in a quick check."""
 
@@ -81,7 +86,7 @@ def apart(paths: Sequence[Path]) -> tuple[list[Path], list[list[Path]]]:
     """
     by: dict[str, list[Path]] = {}
     for one in paths:
-        by.setdefault(one.name if one.is_dir() else one.stem, []).append(one)
+        by.setdefault(student_of(one), []).append(one)
     return (
         [some[0] for some in by.values() if len(some) == 1],
         [some for some in by.values() if len(some) > 1],
@@ -95,7 +100,7 @@ def named(submissions: Sequence[str]) -> list[Path]:
         SetupError: one is not there, or two have the same name.
     """
     paths = there(submissions)
-    if twice := [some[0].stem for some in apart(paths)[1]]:
+    if twice := [student_of(some[0]) for some in apart(paths)[1]]:
         raise SetupError(f"Several submissions are called {', '.join(sorted(twice)[:5])}.")
     return paths
 
@@ -139,10 +144,20 @@ def write(out: Path, verdicts: Sequence[Verdict]) -> None:
     for kind in ("feedback", "gradescope"):
         (out / kind).mkdir(exist_ok=True)
     for one in verdicts:
-        name = re.sub(r"[^\w.@-]+", "_", one.student).lstrip(".") or "_"
+        name = filed(one.student)
         (out / "feedback" / f"{name}.html").write_text(reports.feedback_html(one), "utf-8")
         (out / "feedback" / f"{name}.ipynb").write_text(reports.feedback_notebook(one), "utf-8")
         (out / "gradescope" / f"{name}.json").write_text(reports.gradescope(one), "utf-8")
+
+
+def filed(student: str) -> str:
+    """How a student's files are called, no two students' alike.
+
+    What cannot stand in every name is replaced, and a digest of the whole name stands behind it.
+    """
+    name = re.sub(r"[^\w.@-]+", "_", student).lstrip(".")[:LONGEST]
+    digest = hashlib.sha256(student.encode()).hexdigest()[:12]
+    return name if name == student and name else f"{name}-{digest}"
 
 
 def check(arguments: Sequence[str]) -> int:

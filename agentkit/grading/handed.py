@@ -5,17 +5,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from agentkit.grading.cells import ANSWER, source, tagged
+from agentkit.grading.cells import ANSWER, about, source, tagged
 
-LARGEST = 2_000_000
-"""Bytes of a submission."""
+LARGEST, BOOK = 300_000, 10_000_000
+"""Bytes of code, and of a notebook, whose outputs may be pictures. To read so much Python takes
+2 s and 250 MB where each statement is a letter."""
 
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 """What is taken of a notebook without tags: what defines, and not what does."""
+
+
+PYTHON = re.compile(r"i?python[\d.]*", re.I)
+"""How languages are called that are Python."""
 
 
 class Unusable(Exception):
@@ -45,20 +52,30 @@ def handed(path: Path, answer: str, assignment: str) -> Handed:
     Raises:
         Unusable: there is nothing that can be graded.
     """
-    student = path.name if path.is_dir() else path.stem
     file = inside(path) if path.is_dir() else path
+    name = named(file.name)
     if file.is_symlink() or not file.is_file():
-        raise Unusable(f"{file.name} is no ordinary file")
-    size = file.stat().st_size
-    if size > LARGEST:
-        raise Unusable(f"{file.name} has {size:,} bytes; {LARGEST:,} are read at most")
+        raise Unusable(f"{name} is no ordinary file")
+    size, program = file.stat().st_size, file.suffix == ".py"
+    if size > (most := LARGEST if program else BOOK):
+        raise Unusable(f"{name} has {size:,} bytes; {most:,} are read at most")
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")  # Windows begins a file with a mark
     except (UnicodeDecodeError, OSError) as error:
-        raise Unusable(f"{file.name} cannot be read: {type(error).__name__}") from error
-    code = text if file.suffix == ".py" else of_notebook(text, assignment)
+        raise Unusable(f"{name} cannot be read: {type(error).__name__}") from error
+    code = text if program else of_notebook(text, assignment)
     defined(code, answer)
-    return Handed(student, code)
+    return Handed(student_of(path), code)
+
+
+def student_of(path: Path) -> str:
+    """Whose a submission is: the name of its file or folder."""
+    return named(path.name if path.is_dir() else path.stem)
+
+
+def named(name: str) -> str:
+    """A name as text: bytes that are none, as a foreign archive has them, stand as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def inside(folder: Path) -> Path:
@@ -89,15 +106,23 @@ def of_notebook(text: str, assignment: str) -> str:
         tags = [tagged(cell) for cell in cells]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unusable(f"it is no notebook: {type(error).__name__}") from error
-    language = str((book.get("metadata") or {}).get("kernelspec", {}).get("language", "python"))
-    if language.lower() != "python":
-        raise Unusable(f"it is a notebook of {language}")
+    if (language := language_of(book)) != "python":
+        raise Unusable(f"it is a notebook of {language[:40]}")
+    if (size := sum(map(len, sources))) > LARGEST:
+        raise Unusable(f"its cells have {size:,} letters; {LARGEST:,} are read at most")
     chosen = [code for code, tag in zip(sources, tags, strict=True) if asked(tag, assignment)]
     if chosen:
         return "\n\n".join(plain(code) for code in chosen)
     if other := sorted({one for tag in tags for one in tag if one.startswith(f"{ANSWER}:")}):
         raise Unusable(f"it answers {', '.join(other)}")
     return "\n\n".join(filter(None, (definitions(code) for code in sources)))
+
+
+def language_of(book: dict[str, Any]) -> str:
+    """The language of a notebook's kernel; "python" where nothing is said."""
+    told = (about(book, "kernelspec").get("language"), about(book, "language_info").get("name"))
+    said = next((one for one in told if isinstance(one, str) and one), "python")
+    return "python" if PYTHON.fullmatch(said) else said
 
 
 def asked(tags: set[str], assignment: str) -> bool:
@@ -158,8 +183,8 @@ def defined(code: str, answer: str) -> None:
     names |= {
         target.id
         for one in body
-        if isinstance(one, ast.Assign)
-        for target in one.targets
+        if isinstance(one, ast.Assign | ast.AnnAssign)
+        for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
         if isinstance(target, ast.Name)
     }
     names |= {

@@ -19,9 +19,9 @@ from typing import Any
 
 import uvicorn
 
-from agentkit.errors import AgentkitError, SetupError, error_text
+from agentkit.errors import SetupError, error_text
 from agentkit.grading.assignment import Assignment, Case, Seen
-from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.handed import Unusable, handed, student_of
 from agentkit.grading.oral import questions
 from agentkit.grading.pace import overtime
 from agentkit.grading.referee import Referee
@@ -29,6 +29,7 @@ from agentkit.grading.verdict import Verdict, judged
 from agentkit.protocols.quiet import Quiet
 from agentkit.sandbox import Limits, Sandbox, SandboxError, TimeSpent
 from agentkit.sim import server as sim
+from agentkit.values import mended
 
 MEMORY_MB, PROCESSES = 1500, 96
 AGAIN = "not graded, try again"
@@ -72,7 +73,8 @@ class Grader:
                 expected="a secret that is not empty, and parallel from 1",
             )
         self.assignment, self.secret, self.parallel = assignment, secret, parallel
-        self.cases: list[Case] = assignment.drawn(secret)
+        # The public ones first: else an answer could say in one what it was asked in a hidden one.
+        self.cases: list[Case] = sorted(assignment.drawn(secret), key=lambda case: not case.public)
         self.mark = assignment.mark
         """Another one when a rule changes: what was graded by the old one is graded again."""
         self.strength, self.kept = strength, Path(kept) if kept else None
@@ -117,6 +119,8 @@ class Grader:
             return self.nothing(path, f"not graded: {why}")
         except OSError as error:
             return self.nothing(path, f"not graded: {type(error).__name__}")
+        except Exception as error:  # Whatever one is made of, the next one is graded.
+            return self.nothing(path, f"{AGAIN}: reading it ended in {error_text(error)[:300]}")
         words = (given.student, given.digest, self.mark, self.secret)
         digest = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
         if digest in self.known:
@@ -125,21 +129,20 @@ class Grader:
         began = time.monotonic()
         try:
             seen, end = await self.run(given.code)
-        except (AgentkitError, OSError) as error:
+            took = time.monotonic() - began
+            verdict = judged(self.assignment, seen, given.student, digest, end, took)
+            asked = questions(self.assignment.rules, seen, given.student)
+        except Exception as error:  # What grades it failed; of the answer it says nothing.
             return self.nothing(path, f"{AGAIN}: {error_text(error)[:300]}")
-        took = time.monotonic() - began
-        verdict = judged(self.assignment, seen, given.student, digest, end, took)
-        asked = questions(self.assignment.rules, seen, given.student)
         verdict = verdict.model_copy(update={"oral": asked})
         self.keep(verdict)
         return verdict
 
     def nothing(self, path: Path, end: str) -> Verdict:
         """The verdict over what cannot be graded; it has no digest, and is looked at again."""
-        student = path.name if path.is_dir() else path.stem
         verdict = Verdict(
-            student=student, assignment=self.assignment.name, digest="", of=self.assignment.of,
-            end=end,
+            student=student_of(path), assignment=self.assignment.name, digest="",
+            of=self.assignment.of, end=str(mended(end)),
         )  # fmt: skip
         self.keep(verdict)
         return verdict

@@ -21,7 +21,7 @@ from pathlib import Path
 from agentkit.errors import SetupError
 from agentkit.grading.assignment import Assignment, Case
 from agentkit.grading.command import assignment_of, graded, named, secret_in
-from agentkit.grading.handed import Unusable, handed
+from agentkit.grading.handed import Unusable, handed, student_of
 from agentkit.grading.judging import Grader
 from agentkit.grading.verdict import Verdict
 from agentkit.pictures.table import Rows, text_table
@@ -110,7 +110,7 @@ def teams(paths: Sequence[Path]) -> dict[str, str]:
     """What each student's team is called; one that says nothing has a number, by nobody's name."""
     found: dict[str, str] = {}
     for path in paths:
-        student = path.stem if path.is_file() else path.name
+        student = student_of(path)
         try:
             said = team(handed(path, "", "").code)
         except (Unusable, OSError):

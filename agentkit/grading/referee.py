@@ -11,8 +11,8 @@ import asyncio
 import inspect
 import json
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
 
 import httpx
 from starlette.applications import Starlette
@@ -26,6 +26,8 @@ from agentkit.errors import error_text
 from agentkit.grading.assignment import Assignment, Case, Seen, ToolUse
 from agentkit.tools import tool
 from agentkit.values import canonical, jsonable, mended
+
+T = TypeVar("T")
 
 ASK = "/v1/chat/completions"
 LARGEST = 1_000_000
@@ -130,7 +132,7 @@ class Referee:
                 data += piece
                 if len(data) > LARGEST:
                     return None
-            found = json.loads(data)
+            found = mended(json.loads(data))
         except (ValueError, RecursionError, ClientDisconnect):
             return None
         return found if isinstance(found, dict) else None
@@ -147,7 +149,7 @@ class Referee:
     async def tool(self, request: Request) -> Response:
         """Perform a tool of the case, here."""
         arguments, now = await self.body(request), self.now
-        name = request.path_params["name"]
+        name = mended(request.path_params["name"])
         known = self.tools if now is not None else {}
         if now is None or arguments is None or name not in known:
             return JSONResponse({"error": f"there is no tool {name[:80]} now"}, 400)
@@ -196,15 +198,26 @@ class Referee:
 
 
 class Counting:
-    """Keeps how many requests are being answered."""
+    """Keeps how many requests are being answered.
+
+    While the rest of a request is waited for, or a reply is not read, nothing is: whoever sends
+    half a request and sleeps waits for himself.
+    """
 
     def __init__(self, app: ASGIApp, referee: Referee) -> None:
         self.app, self.referee = app, referee
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def waited(work: Awaitable[T]) -> T:
+            self.referee.busy -= 1
+            try:
+                return await work
+            finally:
+                self.referee.busy += 1
+
         self.referee.busy += 1
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, lambda: waited(receive()), lambda one: waited(send(one)))
         finally:
             self.referee.busy -= 1
 

@@ -6,7 +6,9 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +228,35 @@ def test_words_of_students_are_text_everywhere() -> None:
     )
 
 
+def test_half_surrogates_end_nothing(tmp_path: Path) -> None:
+    """They come over the socket as JSON escapes, which the kit inside never sends."""
+    half = b'{"text": "\\ud800!", "error": "\\udfff", "number": "\\ud800", "\\ud800": 1}'
+
+    async def play(client: httpx.AsyncClient) -> None:
+        while (await client.post("/next")).json():
+            for path in ("/tool/double", "/tool/%ed%a0%80", "/answer"):
+                await client.post(path, content=half)
+
+    seen = played(play)
+    assert {one.text for one in seen} == {"\ufffd!"}
+    shown = [replace(one, case=replace(one.case, public=True)) for one in seen]
+    verdict = judged(DOUBLING, shown, "ana", "", "ended", 1)
+    asked = questions(DOUBLING.rules, shown, "ana")
+    verdict = verdict.model_copy(update={"oral": asked})
+    for written in (feedback_html, feedback_notebook, gradescope, grades_csv):
+        told = written([verdict]) if written is grades_csv else written(verdict)
+        assert told.encode()
+    assert verdict.model_dump_json().encode()
+
+
+def test_public_cases_come_before_hidden_ones() -> None:
+    """Else an answer could say in one of them what it had been asked in a hidden one."""
+    mixed = [Case(f"{n}", "Hello", public=n % 3 == 2) for n in range(6)]
+    made = replace(DOUBLING, cases=lambda secret: mixed)
+    order = [case.id for case in Grader(made, secret="s", strength="none").cases]
+    assert order == ["2", "5", "0", "1", "3", "4"]
+
+
 def test_questions_for_a_talk_are_about_public_cases_alone() -> None:
     public = [Case("one", "Say <b>.", public=True), Case("two", "hidden words")]
     uses = [ToolUse("double", {"number": n}, error="" if n else "no berth <i>") for n in (1, 0, 1)]
@@ -300,6 +331,40 @@ def build(tools):
     made = Assignment("whose", lambda secret: tasks, (Rule("said", 1, lambda seen: True),))
     seen, end = asyncio.run(Grader(made, secret="s").run(code))
     assert (seen[0].text, end) == ("[False, False, True]", "ended"), seen[0].error
+
+
+HALF = """
+import socket
+import time
+
+one = socket.socket(socket.AF_UNIX)
+one.connect("/ref/socket")
+one.sendall(b"POST /answer HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 100\\r\\n\\r\\n{")
+"""
+UNREAD = """
+import socket
+import time
+
+one = socket.socket(socket.AF_UNIX)
+one.connect("/ref/socket")
+one.settimeout(1)
+head = b" HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\n"
+try:
+    while True:
+        one.sendall(b"POST /tool/" + b"y" * 60_000 + head)
+except TimeoutError:
+    pass
+"""
+
+
+@pytest.mark.skipif(bubblewrap.found() is None, reason="no sandbox here: install bubblewrap")
+@pytest.mark.parametrize("begins", [HALF, UNREAD])
+def test_who_leaves_a_request_half_done_waits_for_himself(begins: str) -> None:
+    made = replace(DOUBLING, own_s=3, wall_s=90)
+    code = f"{begins}\ntime.sleep(1000)\n\n\ndef build(tools): pass\n"
+    began = time.monotonic()
+    _, end = asyncio.run(Grader(made, secret="s").run(code))
+    assert end == "TimeSpent" and time.monotonic() - began < 80
 
 
 GOOD = """
