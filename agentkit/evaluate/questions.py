@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from agentkit.errors import SetupError, full_text
 from agentkit.messages import digest
-from agentkit.sim.world.questions import Question
+from agentkit.sim.world.questions import PortQuestion
 
 Check = Callable[[str], bool]
 """Whether an answer's text is right."""
@@ -79,7 +79,7 @@ def item(question: Any) -> Item:
             return item((text, "yes" if answer else "no"))
         case (str(text), str() | int() | float() as answer):
             known = answer if isinstance(answer, str) else float(answer)
-            return Item(named(text), text, Question("", 0, text, known, 0.0, ()).check)
+            return Item(named(text), text, PortQuestion("", 0, text, known, 0.0, ()).check)
         case Checked():
             return Item(str(getattr(question, "id", named(question.text))), question.text,
                         question.check)  # fmt: skip

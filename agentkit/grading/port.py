@@ -6,7 +6,7 @@ import re
 
 from agentkit.grading.assignment import Case, Seen
 from agentkit.sim.world import tables
-from agentkit.sim.world.questions import Question
+from agentkit.sim.world.questions import PortQuestion
 
 NAMES = (*tables.PORT_NAMES, *tables.SHIP_NAMES, *tables.LAST_NAMES, *tables.KINDS, *tables.GOODS)
 WORD = re.compile(r"\d\d:\d\d|[^\W\d_]+")
@@ -14,7 +14,7 @@ WORD = re.compile(r"\d\d:\d\d|[^\W\d_]+")
 
 def asks(case: Case) -> bool:
     """Whether it is a question."""
-    return isinstance(case.data, Question)
+    return isinstance(case.data, PortQuestion)
 
 
 def looked_up(seen: Seen) -> bool:
@@ -25,7 +25,7 @@ def looked_up(seen: Seen) -> bool:
     return all(any(all(part in text for part in row) for text in texts) for row in rows)
 
 
-def settled(question: Question, text: str) -> bool:
+def settled(question: PortQuestion, text: str) -> bool:
     """Whether a text says one answer, and not every name that it met: one of those is right."""
     known = f"{question.text} {question.answer} {' '.join(question.facts)}"
     said = set(WORD.findall(text)) - set(WORD.findall(known))

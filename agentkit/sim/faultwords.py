@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 
 from agentkit.errors import SetupError
-from agentkit.sim.server.faults import USES, Kind, Rule
+from agentkit.sim.server.faults import USES, FaultRule, Kind
 from agentkit.typed import told_of
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -87,7 +87,7 @@ def fitted(rules: list[dict[str, Any]], shared: Mapping[str, Any]) -> list[dict[
             one.pop(name, None)
     for one in rules:
         try:
-            Rule.model_validate(one)
+            FaultRule.model_validate(one)
         except ValidationError as error:
             wrong = "; ".join(told_of(dict(each)) for each in error.errors())
             raise SetupError(f"The fault {one['kind']} cannot be: {wrong}.", todo=EXAMPLE) from None

@@ -35,7 +35,7 @@ class Inside(httpx.AsyncBaseTransport):
         self.app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        exchange = Exchange(await request.aread())
+        exchange = ReplyStream(await request.aread())
         exchange.begin(self.app, scope_of(request, exchange))
         try:
             start = await exchange.begun
@@ -45,7 +45,7 @@ class Inside(httpx.AsyncBaseTransport):
         return httpx.Response(start["status"], headers=start["headers"], stream=exchange)
 
 
-class Exchange(httpx.AsyncByteStream):
+class ReplyStream(httpx.AsyncByteStream):
     """One request and the pieces of its reply; to close it is to hang up."""
 
     def __init__(self, body: bytes) -> None:
@@ -111,7 +111,7 @@ class Exchange(httpx.AsyncByteStream):
             self._task.cancel()
 
 
-def scope_of(request: httpx.Request, exchange: Exchange) -> Scope:
+def scope_of(request: httpx.Request, exchange: ReplyStream) -> Scope:
     """A request as an ASGI app takes it (asgi.readthedocs.io, HTTP connection scope)."""
     return {
         "type": "http",

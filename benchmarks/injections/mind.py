@@ -8,7 +8,7 @@ from agentkit import Message, Reply, Request, Usage
 from agentkit.messages import ToolCall
 from agentkit.model import OnText
 from agentkit.sim.brain.responding import respond
-from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 
 
 class Mind:
@@ -23,12 +23,12 @@ class Mind:
         messages = [node.message for node in request.thread]
         system = "\n".join(one.text for one in messages if one.role == "system")
         said = respond(
-            Ask(
+            BrainRequest(
                 model=self.name,
                 system=system,
                 turns=tuple(turn(one) for one in messages if one.role != "system"),
                 offers=tuple(
-                    Offer(one.name, one.description, one.parameters) for one in request.tools
+                    OfferedTool(one.name, one.description, one.parameters) for one in request.tools
                 ),
                 schema=request.output if isinstance(request.output, dict) else None,
                 seed=request.options.seed or 0,
@@ -45,8 +45,8 @@ class Mind:
         return Reply(message=message, usage=usage, cost_usd=0.0, model=self.name)
 
 
-def turn(message: Message) -> Turn:
+def turn(message: Message) -> DialogTurn:
     """A message as the brain reads it."""
-    calls = tuple(Call(one.name, json.loads(one.arguments), one.id) for one in message.calls)
+    calls = tuple(WishedCall(one.name, json.loads(one.arguments), one.id) for one in message.calls)
     role = "user" if message.role == "system" else message.role
-    return Turn(role, message.text, calls, message.call_id, None, message.error)
+    return DialogTurn(role, message.text, calls, message.call_id, None, message.error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.words import sense, senses
 
 VERBS_OF_ACTION = frozenset(
@@ -22,7 +22,7 @@ VERBS_OF_STORING = frozenset("remember observe store memorize append replace for
 """A tool named so is for what one is told, not for what one is asked."""
 
 
-def stores(tool: Tool, question: str) -> bool:
+def stores(tool: ToolSenses, question: str) -> bool:
     """Whether a tool would write where only a question was asked."""
     if not question.rstrip().endswith("?"):
         return False

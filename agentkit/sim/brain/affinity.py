@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
-from agentkit.sim.brain.schemas import QUERY_NAMES, TASK_NAMES, Param, Tool
+from agentkit.sim.brain.schemas import QUERY_NAMES, TASK_NAMES, Param, ToolSenses
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.words import sense, senses
 
@@ -42,7 +42,7 @@ class Filler:
     record: int = 0
 
 
-def affinity(param: Param, filler: Filler, tool: Tool) -> float:
+def affinity(param: Param, filler: Filler, tool: ToolSenses) -> float:
     """Return how well a value fits a parameter; 0 or less means not at all."""
     if unfit(param, filler.lit, tool):
         return 0.0
@@ -57,7 +57,7 @@ def affinity(param: Param, filler: Filler, tool: Tool) -> float:
     return fit
 
 
-def unfit(param: Param, lit: Lit, tool: Tool) -> bool:
+def unfit(param: Param, lit: Lit, tool: ToolSenses) -> bool:
     """Return whether a value is none that this parameter is for."""
     words = set(param.words)
     own = {*tool.name_senses, *map(sense, words)}
@@ -80,7 +80,7 @@ def by_type(param: Param, lit: Lit) -> float:
     return {"number": 0.15, "noun": 0.2}.get(lit.kind, 0.4)
 
 
-def by_words(param: Param, filler: Filler, tool: Tool) -> Iterator[float]:
+def by_words(param: Param, filler: Filler, tool: ToolSenses) -> Iterator[float]:
     """Yield what the words of a parameter say for or against a value."""
     lit, words = filler.lit, set(param.words)
     if lit.kind == "number" and words & set(UNIT_WORDS.get(lit.unit, "").split()):

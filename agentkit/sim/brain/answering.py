@@ -12,15 +12,15 @@ from agentkit.sim.brain.choosing import fill
 from agentkit.sim.brain.composing import not_found, sentence, show
 from agentkit.sim.brain.deciding import decide, in_unit, labelled, suits, truth
 from agentkit.sim.brain.lexing import Lit, literals, sentences, tokenize
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.scene import part as parted
 from agentkit.sim.brain.slips import slip_number
 from agentkit.sim.brain.solving import work_out
-from agentkit.sim.brain.thought import Call
+from agentkit.sim.brain.thought import WishedCall
 from agentkit.sim.brain.topics import TOPIC, topic
 from agentkit.sim.brain.tree import Arg, Calc, Look, Many, Node
-from agentkit.sim.brain.values import Missing, Pending, Value, as_number, plain
+from agentkit.sim.brain.values import AwaitedCall, NotTold, Value, as_number, plain
 from agentkit.sim.brain.working import Working
 
 USE_TOOL = re.compile(
@@ -37,7 +37,7 @@ EXPRESSION = re.compile(
 )
 
 
-def answer(scene: Scene, question: str | None = None) -> Answer:
+def answer(scene: Scene, question: str | None = None) -> Solution:
     """Return the answer to the scene's question, or to another one in the same scene."""
     text = scene.question if question is None else question
     direct = computation(scene, text)
@@ -53,19 +53,19 @@ def answer(scene: Scene, question: str | None = None) -> Answer:
     parts = [solve(scene, goal) for goal in goals]
     calls = merge_calls(parts)
     if calls:
-        return Answer(calls=calls, goals=goals)
+        return Solution(calls=calls, goals=goals)
     known = [part for part in parts if part.known]
     if not known and (told := ordered(scene, text)):
         return told
     if not known:
-        first = next((part for part in parts if part.missing), Answer(missing=Missing(text)))
+        first = next((part for part in parts if part.missing), Solution(missing=NotTold(text)))
         return replace(first, goals=goals)
     words = " ".join(part.text for part in parts)
     last = known[-1]
-    return Answer(words, last.data, last.unit, goals=goals)
+    return Solution(words, last.data, last.unit, goals=goals)
 
 
-def ordered(scene: Scene, text: str) -> Answer | None:
+def ordered(scene: Scene, text: str) -> Solution | None:
     """Return what a tool gives that the text says to use, with all the text's values, if it does.
 
     The tool is the one that is named, or the only one there is.
@@ -83,14 +83,14 @@ def ordered(scene: Scene, text: str) -> Answer | None:
             continue
         working = Working(scene)
         outcome = working.call(tool, arguments)
-        if isinstance(outcome, Pending):
-            return Answer(calls=tuple(working.calls))
+        if isinstance(outcome, AwaitedCall):
+            return Solution(calls=tuple(working.calls))
         if isinstance(outcome, str):
-            missing = Missing(text.strip().rstrip("?."), f"The tool said: {outcome}")
-            return Answer(not_found(missing, scene), missing=missing)
+            missing = NotTold(text.strip().rstrip("?."), f"The tool said: {outcome}")
+            return Solution(not_found(missing, scene), missing=missing)
         if outcome.data not in (None, "", [], {}):
             said_by = f"The tool {tool.offer.name} gives: {show(outcome.data)}"
-            return Answer(f"{said_by}.", outcome.data)
+            return Solution(f"{said_by}.", outcome.data)
     return None
 
 
@@ -108,9 +108,9 @@ def followed_up(scene: Scene, text: str) -> Goal:
     return goal
 
 
-def merge_calls(parts: list[Answer]) -> tuple[Call, ...]:
+def merge_calls(parts: list[Solution]) -> tuple[WishedCall, ...]:
     """Return the calls of all parts, equal ones once."""
-    calls: list[Call] = []
+    calls: list[WishedCall] = []
     for part in parts:
         calls.extend(call for call in part.calls if call not in calls)
     return tuple(calls)
@@ -130,7 +130,7 @@ def antecedent(scene: Scene, question: str) -> Lit | None:
     return None
 
 
-def computation(scene: Scene, text: str) -> Answer | None:
+def computation(scene: Scene, text: str) -> Solution | None:
     """Return the value of an arithmetic expression that the text asks for, or nothing."""
     found = EXPRESSION.search(re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", " * ", text))
     if not found or re.search(r"\d{4}-\d\d-\d\d", text):
@@ -146,53 +146,53 @@ def computation(scene: Scene, text: str) -> Answer | None:
         working = Working(scene)
         param = calculator.required[0]
         outcome = working.call(calculator, {param.name: expression})
-        if isinstance(outcome, Pending):
-            return Answer(calls=tuple(working.calls))
+        if isinstance(outcome, AwaitedCall):
+            return Solution(calls=tuple(working.calls))
         number = None if isinstance(outcome, str) else as_number(outcome.data)
         value = value if number is None else number
     if scene.temper.slip_rate and scene.dice.draw(f"compute {expression}") < scene.temper.slip_rate:
         value = slip_number(scene.dice, expression, value)
-    return Answer(f"{expression} = {plain(value)}", value)
+    return Solution(f"{expression} = {plain(value)}", value)
 
 
-def solve(scene: Scene, goal: Goal) -> Answer:
+def solve(scene: Scene, goal: Goal) -> Solution:
     """Return the answer to one goal."""
     if isinstance(goal.node, Lit) and goal.node.kind != "number":
         # A name alone asks who or what that is, and does not answer it.
         goal = replace(goal, node=Look((), (Arg("", goal.node),), goal.node.text))
     working = Working(scene, goal.wanted, outermost(goal.node))
     outcome = work_out(working, goal.node)
-    if isinstance(outcome, Pending):
-        return Answer(calls=tuple(working.calls))
+    if isinstance(outcome, AwaitedCall):
+        return Solution(calls=tuple(working.calls))
     if isinstance(outcome, Value) and goal.op:
         outcome = decide(goal, outcome, working)
     if isinstance(outcome, Value) and goal.wanted == "count" and not goal.op:
         if isinstance(outcome.data, list) and isinstance(goal.node, Look):
             outcome = Value(len(outcome.data), "", (), outcome.text, outcome.source)
     if isinstance(outcome, Value) and not (suits(goal, outcome) or outcome.data is None):
-        outcome = Missing(goal.text.strip().rstrip("?."))
+        outcome = NotTold(goal.text.strip().rstrip("?."))
     if isinstance(outcome, Value) and outcome.data in ([], "", None):
-        outcome = Missing(goal.text.strip().rstrip("?.") or "a question")
-    if isinstance(outcome, Missing):
-        return Answer(not_found(outcome, scene), missing=outcome)
-    if isinstance(outcome, Pending):
-        return Answer(calls=tuple(working.calls))
+        outcome = NotTold(goal.text.strip().rstrip("?.") or "a question")
+    if isinstance(outcome, NotTold):
+        return Solution(not_found(outcome, scene), missing=outcome)
+    if isinstance(outcome, AwaitedCall):
+        return Solution(calls=tuple(working.calls))
     if isinstance(outcome.data, list) and not outcome.hints:
         outcome = labelled(goal, outcome)
     if goal.wanted == "truth" and isinstance(outcome.data, list):
-        return Answer(f"Yes ({show(outcome.data)}).", True)
+        return Solution(f"Yes ({show(outcome.data)}).", True)
     if goal.wanted == "truth" and isinstance(outcome.data, str | dict):
         return truth(goal, outcome)
     ordered = not re.search(r"\?\s*$|\b(?:whether|if)\b", goal.text)
     if isinstance(outcome.data, bool) and goal.wanted == "any" and ordered:
         # `Lock the door.` is not done because a tool says whether the door is locked.
         source = outcome.source if outcome.source.startswith("tool ") else "result"
-        return Answer(f"The {source} says: {show(outcome.data)}.", outcome.data)
+        return Solution(f"The {source} says: {show(outcome.data)}.", outcome.data)
     outcome = in_unit(goal, outcome, working)
     said = sentence(goal, outcome, working)
     if goal.unit and not outcome.unit and as_number(outcome.data) is not None:
         said = f"{said.rstrip('.')}, in a unit that nothing here tells."
-    return Answer(said, outcome.data, outcome.unit)
+    return Solution(said, outcome.data, outcome.unit)
 
 
 def outermost(node: Node) -> tuple[Node, ...]:

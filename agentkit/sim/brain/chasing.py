@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from agentkit.sim.brain.acting import VERBS_OF_STORING
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.schemas import Tool, is_query
-from agentkit.sim.brain.thought import Call
+from agentkit.sim.brain.schemas import ToolSenses, is_query
+from agentkit.sim.brain.thought import WishedCall
 from agentkit.sim.brain.tries import same_call
 
 START = re.compile(r"\bvalue of (?:the )?key\W{1,3}([\w-]*\w)", re.IGNORECASE)
@@ -16,7 +16,7 @@ AGAIN = re.compile(r"\b(?:value|it|that) is (?:itself |also |again )+a key\b", r
 SAYS = r"[\"'”]?\s*(?::|=|->|→|\bis\b|\bhas the value\b)\s*[\"'“]?([\w-]*\w)"
 
 
-def chased(scene: Scene) -> Thought | None:
+def chased(scene: Scene) -> DraftReply | None:
     """Return the value at the end of a chain of keys; None when no chain is to be followed.
 
     A value is the last one when it is no key in anything that was read or that a search finds.
@@ -29,16 +29,16 @@ def chased(scene: Scene) -> Thought | None:
     texts, seen, last = [*found_by, *scene.passages()], {key}, ""
     while found := value_of(last or key, texts):
         if found in seen:
-            return Thought(f"The keys lead back to {found}.")
+            return DraftReply(f"The keys lead back to {found}.")
         seen.add(found)
         last = found
     for tool in searches(scene):
-        wish = Call(tool.offer.name, {tool.required[0].name: last or key})
+        wish = WishedCall(tool.offer.name, {tool.required[0].name: last or key})
         if not any(one.current and same_call(one.call, wish) for one in scene.results):
-            return Thought(calls=(wish,))
+            return DraftReply(calls=(wish,))
     if not last:
-        return Thought(f"I do not know the value of {key}.")
-    return Thought(f"The value is {last}.", last)
+        return DraftReply(f"I do not know the value of {key}.")
+    return DraftReply(f"The value is {last}.", last)
 
 
 def value_of(key: str, texts: list[str]) -> str:
@@ -48,7 +48,7 @@ def value_of(key: str, texts: list[str]) -> str:
     return next((hit.group(1) for hit in hits if hit), "")
 
 
-def searches(scene: Scene) -> list[Tool]:
+def searches(scene: Scene) -> list[ToolSenses]:
     """Return the tools that search by one text, those that store left out."""
     return [
         tool

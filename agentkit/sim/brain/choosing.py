@@ -8,7 +8,7 @@ from dataclasses import replace
 from agentkit.sim.brain.affinity import CURRENCIES, Filler, affinity, fit_value
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
-from agentkit.sim.brain.schemas import Param, Tool, is_query
+from agentkit.sim.brain.schemas import Param, ToolSenses, is_query
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.words import SOFT, overlap, sense, senses
 
@@ -22,7 +22,7 @@ QUESTION = re.compile(
 
 
 def fill(
-    tool: Tool, fillers: list[Filler], head: list[str], question: str, counting: bool = False
+    tool: ToolSenses, fillers: list[Filler], head: list[str], question: str, counting: bool = False
 ) -> tuple[dict[str, Json] | None, list[Filler]]:
     """Return the arguments for a tool, or None when a required one is missing; and what is left.
 
@@ -55,7 +55,7 @@ def fill(
     return arguments, [*left, *whole.values()]
 
 
-def paired(tool: Tool, pool: list[Filler]) -> dict[int, int]:
+def paired(tool: ToolSenses, pool: list[Filler]) -> dict[int, int]:
     """Return for each parameter that a value fits the place of the value, best pairs first."""
     pairs = sorted(
         (
@@ -81,7 +81,9 @@ def more_of_a_kind(param: Param, pool: list[Filler], taken: dict[int, int], p: i
     return [fit_value(param, pool[f].lit)[0] for f in same]
 
 
-def guessed(tool: Tool, param: Param, head: list[str], question: str, counting: bool) -> list[Json]:
+def guessed(
+    tool: ToolSenses, param: Param, head: list[str], question: str, counting: bool
+) -> list[Json]:
     """Return the one value that the question's own words are for a parameter, if they are."""
     if param.required and not param.words:
         return []
@@ -95,12 +97,12 @@ def guessed(tool: Tool, param: Param, head: list[str], question: str, counting: 
     return []
 
 
-def names_itself(tool: Tool, head: list[str]) -> bool:
+def names_itself(tool: ToolSenses, head: list[str]) -> bool:
     """Return whether a tool's own name is said."""
     return bool(set(tool.name_senses) & {sense(word) for word in head})
 
 
-def spare_words(tool: Tool, param: Param, head: list[str]) -> str:
+def spare_words(tool: ToolSenses, param: Param, head: list[str]) -> str:
     """Return the words of a look-up that the tool itself does not account for: `blue shirt`."""
     if param.words[-1] in ("id", "date", "day", "time", "path", "url", "email", "reason"):
         return ""
@@ -134,7 +136,7 @@ def orders(text: str) -> bool:
     return not (text.rstrip().endswith("?") or QUESTION.match(text))
 
 
-def rate(tool: Tool, head: list[str], fillers: list[Filler], left: list[Filler]) -> float:
+def rate(tool: ToolSenses, head: list[str], fillers: list[Filler], left: list[Filler]) -> float:
     """Return how well a tool answers a look-up; below about 0.3 it does not."""
     wanted = list(dict.fromkeys(head))
     spoken = {*tool.name_senses, *tool.description_senses}
@@ -167,7 +169,7 @@ def rate(tool: Tool, head: list[str], fillers: list[Filler], left: list[Filler])
     return score - 0.5 * len(left)
 
 
-def spoken_by(tool: Tool) -> set[str]:
+def spoken_by(tool: ToolSenses) -> set[str]:
     """Return the senses of all the words by which a tool says what it is about."""
     found = set(tool.all_senses)
     if MONEY & found:
@@ -176,7 +178,7 @@ def spoken_by(tool: Tool) -> set[str]:
 
 
 def unsaid(
-    tool: Tool, head: list[str], arguments: dict[str, Json], fillers: list[Filler]
+    tool: ToolSenses, head: list[str], arguments: dict[str, Json], fillers: list[Filler]
 ) -> set[str]:
     """Return the senses of a question that neither the tool nor its arguments account for."""
     used = {one for value in arguments.values() for one in senses(str(value))}

@@ -8,7 +8,7 @@ from agentkit.sim.brain.asking import Goal
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.values import Missing, Value, exact
+from agentkit.sim.brain.values import NotTold, Value, exact
 from agentkit.sim.brain.working import Working
 
 REPLY_WITH = (
@@ -75,7 +75,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def not_found(missing: Missing, scene: Scene) -> str:
+def not_found(missing: NotTold, scene: Scene) -> str:
     """Return a plain statement of what is missing, or a question for it when told to ask back."""
     if re.search(
         r"\bask (?:back|for)\b.*\b(?:missing|unclear|need)", scene.ask.system, re.I | re.S

@@ -8,12 +8,12 @@ from dataclasses import replace
 from agentkit.sim.brain.asking import Goal
 from agentkit.sim.brain.composing import show, stop
 from agentkit.sim.brain.lexing import Lit, literals, sentences
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.phrases import SUPERLATIVES
 from agentkit.sim.brain.reading import TIMES
 from agentkit.sim.brain.solving import combine
 from agentkit.sim.brain.tree import looks
-from agentkit.sim.brain.values import Missing, Outcome, Value, as_number, converted
+from agentkit.sim.brain.values import NotTold, Outcome, Value, as_number, converted
 from agentkit.sim.brain.words import sense, stem
 from agentkit.sim.brain.working import Working
 
@@ -41,7 +41,7 @@ def in_unit(goal: Goal, value: Value, working: Working) -> Value:
     return replace(value, data=found, unit=goal.unit)
 
 
-def truth(goal: Goal, value: Value) -> Answer:
+def truth(goal: Goal, value: Value) -> Solution:
     """Return yes or no where what was found says it, else only what was found.
 
     A text that does not name what is asked denies nothing: it may say it in other words.
@@ -51,10 +51,10 @@ def truth(goal: Goal, value: Value) -> Answer:
     spoken = {stem(word) for word in re.findall(r"[A-Za-z]+", said)}
     denied = bool({"no", "not", "none", "never"} & set(said.casefold().split()))
     if denied:
-        return Answer(f"No ({said}).", False)
+        return Solution(f"No ({said}).", False)
     if asked & spoken and not NEGATED.search(goal.text):
-        return Answer(f"Yes ({said}).", True)
-    return Answer(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
+        return Solution(f"Yes ({said}).", True)
+    return Solution(f"I cannot say yes or no; what I was told is: {said}{stop(said)}", value.data)
 
 
 def counted(goal: Goal, value: Value) -> Outcome:
@@ -63,7 +63,7 @@ def counted(goal: Goal, value: Value) -> Outcome:
         return Value(len(value.data), "", (), value.text, value.source)
     number = as_number(value.data)
     if number is None or number != int(number) or isinstance(value.data, str):
-        return Missing(goal.text.rstrip("?"), "what was found is no number of things")
+        return NotTold(goal.text.rstrip("?"), "what was found is no number of things")
     return replace(value, unit="")
 
 
@@ -123,10 +123,10 @@ def decide(goal: Goal, value: Value, working: Working) -> Outcome:
     numbers = [as_number(one) for one in many]
     if any(number is None for number in numbers):
         whole = goal.op == "sum" and not isinstance(value.data, list)
-        return value if whole else Missing(goal.text.rstrip("?"), "not all are numbers")
+        return value if whole else NotTold(goal.text.rstrip("?"), "not all are numbers")
     reals = [number for number in numbers if number is not None]
     if not reals:
-        return Missing(goal.text.rstrip("?"), "there is nothing to combine")
+        return NotTold(goal.text.rstrip("?"), "there is nothing to combine")
     if goal.op in ("sum", "mean"):
         return combine(working, goal.op, reals, value.unit, value.text or goal.phrase)
     if goal.op == "compare" and len(reals) == 2:
@@ -145,7 +145,7 @@ def picked(goal: Goal, value: Value, reals: list[float], working: Working) -> Ou
     """Return the name of what has the most or the least, or the names of several that have it."""
     labels = goal.options or value.hints
     if len(labels) != len(reals):
-        return Missing(goal.text.rstrip("?"), "nothing tells what the rows are called")
+        return NotTold(goal.text.rstrip("?"), "nothing tells what the rows are called")
     best = max(reals) if goal.op.endswith("max") else min(reals)
     place = reals.index(best)
     if reals.count(best) > 1:

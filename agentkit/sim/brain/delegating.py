@@ -8,21 +8,21 @@ from dataclasses import replace
 from agentkit.sim.brain.answering import CLAUSES, solve
 from agentkit.sim.brain.asking import understand
 from agentkit.sim.brain.clauses import answers_nothing
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import Lit, sentences
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.schemas import TASK_NAMES, Tool, is_query
+from agentkit.sim.brain.schemas import TASK_NAMES, ToolSenses, is_query
 from agentkit.sim.brain.social import key_data
-from agentkit.sim.brain.thought import Call, Json
-from agentkit.sim.brain.values import Pending, clean
+from agentkit.sim.brain.thought import Json, WishedCall
+from agentkit.sim.brain.values import AwaitedCall, clean
 from agentkit.sim.brain.words import overlap, senses
 from agentkit.sim.brain.working import Working
 
 HANDS_OVER = frozenset(("transfer", "handoff", "hand", "delegate", "escalate"))
 
 
-def delegate(scene: Scene) -> Thought | None:
+def delegate(scene: Scene) -> DraftReply | None:
     """Return the question handed to the colleague who fits it, or what that one answered.
 
     None when no agent is offered, or when the tools at hand answer the question directly.
@@ -35,19 +35,19 @@ def delegate(scene: Scene) -> Thought | None:
         return None
     working = Working(scene)
     outcomes = [working.call(tool, arguments_for(tool, text)) for tool, text in parts]
-    if any(isinstance(outcome, Pending) for outcome in outcomes):
-        return Thought(calls=tuple(working.calls))
+    if any(isinstance(outcome, AwaitedCall) for outcome in outcomes):
+        return DraftReply(calls=tuple(working.calls))
     texts = [
         f"{tool.offer.name} failed: {outcome}" if isinstance(outcome, str) else said(outcome.data)
         for (tool, _), outcome in zip(parts, outcomes, strict=True)
-        if not isinstance(outcome, Pending)
+        if not isinstance(outcome, AwaitedCall)
     ]
     failed = all(isinstance(outcome, str) for outcome in outcomes)
     text = " ".join(clean(text) for text in texts)
     failed = failed or all(answers_nothing(text) for text in texts)
     data = None if failed else key_data(text)
-    mine = Answer("" if failed else text, data)
-    return Thought(text, data, facts={"answer": data}, answer=mine)
+    mine = Solution("" if failed else text, data)
+    return DraftReply(text, data, facts={"answer": data}, answer=mine)
 
 
 def said(data: Json) -> str:
@@ -57,7 +57,7 @@ def said(data: Json) -> str:
     return str(data)
 
 
-def is_agent(tool: Tool) -> bool:
+def is_agent(tool: ToolSenses) -> bool:
     """Return whether a tool is another agent: it takes a task, or hands the conversation over."""
     names = {word for param in tool.required for word in param.words}
     words = set(re.split(r"[_\W]+", tool.offer.name.casefold()))
@@ -66,12 +66,12 @@ def is_agent(tool: Tool) -> bool:
     return takes_task or (hands and all(is_query(param) for param in tool.required))
 
 
-def arguments_for(tool: Tool, text: str) -> dict[str, Json]:
+def arguments_for(tool: ToolSenses, text: str) -> dict[str, Json]:
     """Return the arguments that give an agent its task."""
     return {param.name: text for param in tool.required}
 
 
-def orders(question: str, agents: list[Tool]) -> list[tuple[Tool, str]]:
+def orders(question: str, agents: list[ToolSenses]) -> list[tuple[ToolSenses, str]]:
     """Return the tasks that a question gives to agents by name: `ask the clerk for the dues`."""
     found = []
     for tool in agents:
@@ -89,7 +89,7 @@ def orders(question: str, agents: list[Tool]) -> list[tuple[Tool, str]]:
     return [(tool, text) for _, tool, text in sorted(found, key=lambda item: item[0])]
 
 
-def by_fit(scene: Scene, agents: list[Tool]) -> list[tuple[Tool, str]]:
+def by_fit(scene: Scene, agents: list[ToolSenses]) -> list[tuple[ToolSenses, str]]:
     """Return each question with the agent whose description fits it, unless tools answer it."""
     if any(result.current for result in scene.results if result.call.name in names(agents)):
         done = [r.call for r in scene.results if r.current and r.call.name in names(agents)]
@@ -119,19 +119,19 @@ def by_fit(scene: Scene, agents: list[Tool]) -> list[tuple[Tool, str]]:
     return [(parts[0][0], scene.question)] if same else parts
 
 
-def names(tools: list[Tool]) -> set[str]:
+def names(tools: list[ToolSenses]) -> set[str]:
     """Return the names of tools."""
     return {tool.offer.name for tool in tools}
 
 
-def text_of(call: Call) -> str:
+def text_of(call: WishedCall) -> str:
     """Return the task that a call gave."""
     return str(next(iter(call.arguments.values()), ""))
 
 
-def unique(calls: list[Call]) -> list[Call]:
+def unique(calls: list[WishedCall]) -> list[WishedCall]:
     """Return calls without repetitions."""
-    found: list[Call] = []
+    found: list[WishedCall] = []
     for call in calls:
         if call not in found:
             found.append(call)

@@ -10,7 +10,7 @@ from agentkit.sim.brain.choosing import MEASURES
 from agentkit.sim.brain.clauses import spoken
 from agentkit.sim.brain.cursor import PLACES
 from agentkit.sim.brain.lexing import UNITS, Lit
-from agentkit.sim.brain.reading import TIMES, Found, from_prose, from_record
+from agentkit.sim.brain.reading import TIMES, ReadValue, from_prose, from_record
 from agentkit.sim.brain.rows import about, held, keys_of
 from agentkit.sim.brain.scene import Result, prose
 from agentkit.sim.brain.supply import result_unit
@@ -111,7 +111,7 @@ def alone(working: Working, result: Result, data: Json, sought: Sought) -> Value
         return None
     if isinstance(data, int | float) and not isinstance(data, bool):
         unit = target_unit(result) or result_unit(working.scene, result.call.name)
-        return working.as_read(Found(data, unit), sought.node, sought.source)
+        return working.as_read(ReadValue(data, unit), sought.node, sought.source)
     return sought.whole(data)
 
 
@@ -134,7 +134,7 @@ def in_record(working: Working, data: Json, sought: Sought) -> Value | None:
     if keyed := [lit for lit in left if lit.text in data and not rest]:
         value = data[keyed[0].text]
         if len(left) == 1 and not isinstance(value, dict | list):
-            return working.as_read(Found(value), node, sought.source)
+            return working.as_read(ReadValue(value), node, sought.source)
     outermost = any(node is one for one in working.outermost)
     asked = re.search(r"\b(?:which|what) (\w+)\b", node.text or working.scene.question, re.I)
     named = {key for key in data if asked and sense(asked[1]) in senses(split_identifier(key))}

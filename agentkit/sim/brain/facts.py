@@ -8,17 +8,17 @@ from agentkit.sim.brain.affinity import PLACE, UNIT_WORDS
 from agentkit.sim.brain.composing import show
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.fitting import fits_kind
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import Lit, literals
-from agentkit.sim.brain.outcome import Answer
-from agentkit.sim.brain.reading import TIMES, UNIT_SUFFIXES, Found, from_record, unit_of
+from agentkit.sim.brain.outcome import Solution
+from agentkit.sim.brain.reading import TIMES, UNIT_SUFFIXES, ReadValue, from_record, unit_of
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import type_of
 from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.tabling import asked_for, heads
-from agentkit.sim.brain.thought import Call, Json
+from agentkit.sim.brain.thought import Json, WishedCall
 from agentkit.sim.brain.tree import Arg, Calc, Look, given, looks
-from agentkit.sim.brain.values import Pending, Value, as_number
+from agentkit.sim.brain.values import AwaitedCall, Value, as_number
 from agentkit.sim.brain.words import sense, senses, split_identifier
 from agentkit.sim.brain.working import Working
 
@@ -53,8 +53,8 @@ class Facts:
     """
 
     scene: Scene
-    thought: Thought
-    calls: list[Call]
+    thought: DraftReply
+    calls: list[WishedCall]
     alone: bool = False
     single: bool = True
 
@@ -209,14 +209,14 @@ class Facts:
         # A form has fields about the answer itself, as `question`, of which no tool tells.
         working = Working(self.scene, wanted, tries=False)
         outcome = work_out(working, Look(head, args, f"the {' '.join(head)}"))
-        if isinstance(outcome, Pending):
+        if isinstance(outcome, AwaitedCall):
             self.calls.extend(call for call in working.calls if call not in self.calls)
         elif isinstance(outcome, Value) and fits_kind(kind, outcome.data):
             return outcome.data
         return None
 
 
-def is_field(wanted: list[str], found: Found, record: dict[str, Json]) -> bool:
+def is_field(wanted: list[str], found: ReadValue, record: dict[str, Json]) -> bool:
     """Return whether what was read is what these words name, and not only something like it.
 
     `total price` is no field `price`; what the words name besides stands in the record.
@@ -229,12 +229,12 @@ def is_field(wanted: list[str], found: Found, record: dict[str, Json]) -> bool:
     return not rest or named - set(map(sense, UNIT_SUFFIXES)) <= set(wanted)
 
 
-def looks_of(mine: Answer) -> list[Look]:
+def looks_of(mine: Solution) -> list[Look]:
     """Return the look-ups of an answer's goals."""
     return [one for goal in mine.goals for one in looks(goal.node)]
 
 
-def given_literals(thought: Thought) -> list[Lit]:
+def given_literals(thought: DraftReply) -> list[Lit]:
     """Return the literals that the question names."""
     goals = thought.answer.goals if thought.answer else ()
     return [lit for goal in goals for lit in given(goal.node)]

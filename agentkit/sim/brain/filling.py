@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from agentkit.sim.brain.composing import show
 from agentkit.sim.brain.facts import Facts, given_literals, is_field
 from agentkit.sim.brain.fitting import blank, fitted_to, has_blank, nullable
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import sentences
-from agentkit.sim.brain.planning import Step
+from agentkit.sim.brain.planning import PlannedStep
 from agentkit.sim.brain.reading import from_record
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.schemas import read_params, resolve, type_of
 from agentkit.sim.brain.tabling import called_rows, rows_asked
-from agentkit.sim.brain.thought import Call, Json, Unfillable
+from agentkit.sim.brain.thought import Json, Unfillable, WishedCall
 from agentkit.sim.brain.words import sense, senses, split_identifier
 
 STEP_LISTS = frozenset(map(sense, "steps plan subtasks tasks parts todo items".split()))
@@ -29,7 +29,7 @@ MOST_LEVELS = 24
 
 
 @dataclass
-class Spent:
+class FormEffort:
     """What filling a form has taken so far, shared by its nested forms."""
 
     values: int = 0
@@ -68,13 +68,13 @@ class Form:
     """
 
     scene: Scene
-    thought: Thought
+    thought: DraftReply
     root: dict[str, Json]
-    calls: list[Call] = field(default_factory=list)
+    calls: list[WishedCall] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    step: Step | None = None
+    step: PlannedStep | None = None
     inside: frozenset[str] = frozenset()
-    spent: Spent = field(default_factory=Spent)
+    spent: FormEffort = field(default_factory=FormEffort)
     alone: bool = False
     single: bool = True
 
@@ -124,7 +124,7 @@ class Form:
         parts = self.thought.facts.get(name.casefold())
         if not isinstance(parts, dict):
             return self
-        return replace(self, thought=Thought(self.thought.text, facts=parts))
+        return replace(self, thought=DraftReply(self.thought.text, facts=parts))
 
     def object(self, schema: dict[str, Json]) -> dict[str, Json]:
         """Return an object; optional fields of which nothing is known are left out."""
@@ -183,7 +183,7 @@ class Form:
             return [one for one in fitted if one is not None] if isinstance(value, list) else None
         return fitted_to(items, kind, value)
 
-    def for_step(self, items: dict[str, Json], step: Step) -> Json:
+    def for_step(self, items: dict[str, Json], step: PlannedStep) -> Json:
         """Return one step of a plan as an object."""
         self.step = step
         found = self.object(items)

@@ -10,8 +10,8 @@ from agentkit.sim.brain.choosing import fill
 from agentkit.sim.brain.disguises import readings
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import INJECTED, Scene
-from agentkit.sim.brain.schemas import Tool
-from agentkit.sim.brain.thought import Call, Json, Say
+from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.thought import Json, Say, WishedCall
 from agentkit.sim.brain.tries import same_call
 
 SAYING = re.compile(
@@ -87,7 +87,7 @@ def recalled(scene: Scene) -> list[str]:
     return [text for one in turns if one.role == "user" for text in PASSAGE.findall(one.text)]
 
 
-def arguments_in(tool: Tool, rest: str) -> dict[str, Json] | None:
+def arguments_in(tool: ToolSenses, rest: str) -> dict[str, Json] | None:
     """Return the arguments that an order names after a tool; what is quoted stands in its place."""
     found = literals(rest)
     quoted = [lit.value for lit in found if lit.kind == "quoted"]
@@ -111,13 +111,13 @@ def carry_out(scene: Scene, order: str, more: str) -> Say | None:
         if re.search(
             rf"\b(?:call|use|run|invoke)\b.{{0,30}}(?<!\w){name}(?!\w)", order, re.IGNORECASE
         ):
-            tool = Tool(offer)
+            tool = ToolSenses(offer)
             rest = re.split(name, order, maxsplit=1, flags=re.IGNORECASE)[-1]
             arguments = arguments_in(tool, rest)
             if arguments is None:
                 continue
             arguments = with_all(scene, arguments) if everything else arguments
-            wish = Call(offer.name, arguments)
+            wish = WishedCall(offer.name, arguments)
             tried = [
                 result.call
                 for result in scene.results

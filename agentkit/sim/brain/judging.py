@@ -9,23 +9,23 @@ from agentkit.sim.brain.answering import answer
 from agentkit.sim.brain.claims import Claim, agrees, majority, options
 from agentkit.sim.brain.composing import capital
 from agentkit.sim.brain.lexing import sentences
-from agentkit.sim.brain.outcome import Answer
-from agentkit.sim.brain.planning import Step
+from agentkit.sim.brain.outcome import Solution
+from agentkit.sim.brain.planning import PlannedStep
 from agentkit.sim.brain.scene import Scene, part, without_claims
-from agentkit.sim.brain.thought import Call, Json
+from agentkit.sim.brain.thought import Json, WishedCall
 from agentkit.sim.brain.words import senses
 
 
 @dataclass(frozen=True)
-class Thought:
+class DraftReply:
     """A reply before it is put into its form; `facts` are its parts by name, for schemas."""
 
     text: str = ""
     data: Json = None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WishedCall, ...] = ()
     facts: dict[str, Json] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
-    answer: Answer | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    answer: Solution | None = None
 
 
 def own_earlier(scene: Scene) -> str:
@@ -91,15 +91,15 @@ WORDS_FOR = {
 }
 
 
-def criticise(scene: Scene) -> Thought:
+def criticise(scene: Scene) -> DraftReply:
     """Check an answer by deriving it again."""
     checked = under_review(scene)
     derived = answer(asked(scene))
     if derived.calls:
-        return Thought(calls=derived.calls)
+        return DraftReply(calls=derived.calls)
     if not derived.known:
         text = f"I cannot check this: {derived.text}"
-        return Thought(text, None, facts=verdict(None, text, derived))
+        return DraftReply(text, None, facts=verdict(None, text, derived))
     right = agrees(derived.data, checked)
     told = re.search(
         rf"(?:say|reply|answer|respond|"
@@ -112,10 +112,10 @@ def criticise(scene: Scene) -> Thought:
     else:
         opening = f"{told.group(1)}: " if told else "The answer is wrong: "
         text = f"{opening}it says “{checked.strip()}”, but I find: {derived.text}"
-    return Thought(text, right, facts=verdict(right, text, derived))
+    return DraftReply(text, right, facts=verdict(right, text, derived))
 
 
-def verdict(right: bool | None, text: str, derived: Answer) -> dict[str, Json]:
+def verdict(right: bool | None, text: str, derived: Solution) -> dict[str, Json]:
     """Return the parts of a criticism by the names that schemas give them."""
     return {
         "correct": bool(right), "approved": bool(right), "approve": bool(right), "ok": bool(right),
@@ -131,12 +131,12 @@ def verdict(right: bool | None, text: str, derived: Answer) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def judge(scene: Scene) -> Thought:
+def judge(scene: Scene) -> DraftReply:
     """Score an answer, or say which of several is right, by deriving it."""
     given = others(scene)
     derived = answer(asked(scene))
     if derived.calls:
-        return Thought(calls=derived.calls)
+        return DraftReply(calls=derived.calls)
     top = re.search(
         r"(?:0|1|one|zero)\s*(?:to|-|–|\.\.|and)\s*(\d+)|out of (\d+)|/\s?(\d+)\b",
         f"{scene.ask.system} {scene.task}",
@@ -154,10 +154,10 @@ def judge(scene: Scene) -> Thought:
         "grade": score,
         "rating": score,
     }
-    return Thought(f"{why} Score: {score}", score, facts=facts)
+    return DraftReply(f"{why} Score: {score}", score, facts=facts)
 
 
-def best_of(scene: Scene, given: list[Claim], derived: Answer, scale: float) -> Thought:
+def best_of(scene: Scene, given: list[Claim], derived: Solution, scale: float) -> DraftReply:
     """Say which of several answers is right, or what most say where that cannot be derived."""
     right = [one for one in given if derived.known and agrees(derived.data, one.text)]
     best = right[0] if right else majority(given)
@@ -177,4 +177,4 @@ def best_of(scene: Scene, given: list[Claim], derived: Answer, scale: float) -> 
         "reason": capital(why), "answer": best.text,
         "scores": [scale if one in right else 0.0 for one in given],
     }  # fmt: skip
-    return Thought(f"{label} is best: {why}", label, facts=facts)
+    return DraftReply(f"{label} is best: {why}", label, facts=facts)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.scene import Result, Scene
-from agentkit.sim.brain.schemas import Tool
-from agentkit.sim.brain.thought import Call
+from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.thought import WishedCall
 
 STORE = re.compile(
     r"^\W*(?:please )?(?:(?:note|remember|memori[sz]e|keep in mind|write down)(?: that\b|\s*:))\s*",
@@ -20,7 +20,7 @@ TOLD = re.compile(
 KEEPS = re.compile(r"(?:^|_)(?:remember|memori[sz]e|store|save|note)(?:_|$)", re.IGNORECASE)
 
 
-def noted(scene: Scene) -> Thought | None:
+def noted(scene: Scene) -> DraftReply | None:
     """Return what is done with a statement; None when something is asked as well."""
     order = STORE.match(scene.task)
     hit = order or TOLD.match(scene.task)
@@ -31,15 +31,17 @@ def noted(scene: Scene) -> Thought | None:
         return None
     keeper = next((tool for tool in scene.tools if keeps(tool)), None) if order else None
     if keeper is None:
-        return Thought("Noted.")
+        return DraftReply("Noted.")
     done = [one for one in scene.results if one.current and one.call.name == keeper.offer.name]
     if not done:
         text = fact[:1].upper() + fact[1:]
-        return Thought("", calls=(Call(keeper.offer.name, {keeper.required[0].name: text}),))
-    return Thought(told(done[-1]))
+        return DraftReply(
+            "", calls=(WishedCall(keeper.offer.name, {keeper.required[0].name: text}),)
+        )
+    return DraftReply(told(done[-1]))
 
 
-def keeps(tool: Tool) -> bool:
+def keeps(tool: ToolSenses) -> bool:
     """Whether a tool stores a text."""
     needed = tool.required
     return bool(KEEPS.search(tool.offer.name)) and [one.type for one in needed] == ["string"]

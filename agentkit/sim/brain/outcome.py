@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentkit.sim.brain.asking import Goal
-from agentkit.sim.brain.thought import Call, Json
-from agentkit.sim.brain.values import Missing
+from agentkit.sim.brain.thought import Json, WishedCall
+from agentkit.sim.brain.values import NotTold
 
 
 @dataclass(frozen=True)
-class Answer:
+class Solution:
     """What is known after looking: words and data, calls to make first, or what is missing."""
 
     text: str = ""
     data: Json = None
     unit: str = ""
-    calls: tuple[Call, ...] = ()
-    missing: Missing | None = None
+    calls: tuple[WishedCall, ...] = ()
+    missing: NotTold | None = None
     goals: tuple[Goal, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ from agentkit.sim.brain.acting import ACTIONS, ONLY_VERBS, VERBS_OF_ACTION, stor
 from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.choosing import fill, names_itself, rate
 from agentkit.sim.brain.lexing import Lit, literals
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.supply import lacks
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.tree import Look
@@ -23,7 +23,7 @@ LISTED = 2
 
 def candidates(
     working: Working, node: Look, head: list[str], fillers: list[Filler], direct: bool
-) -> list[tuple[Tool, dict[str, Json]]]:
+) -> list[tuple[ToolSenses, dict[str, Json]]]:
     """Return the tools that fit, best first; `direct` ones take facts, the others free text."""
     ranked = []
     given_too = fillers
@@ -58,7 +58,7 @@ def candidates(
     return found or (only_tool(working, given_too) if direct and working.tries else [])
 
 
-def only_tool(working: Working, fillers: list[Filler]) -> list[tuple[Tool, dict[str, Json]]]:
+def only_tool(working: Working, fillers: list[Filler]) -> list[tuple[ToolSenses, dict[str, Json]]]:
     """Return the only tool there is, where all that it needs is named: its result may tell.
 
     Not for what acts, nor with plain nouns; the answer must still stand in a field of its own.
@@ -88,7 +88,11 @@ def only_tool(working: Working, fillers: list[Filler]) -> list[tuple[Tool, dict[
 
 
 def guesses(
-    working: Working, tool: Tool, arguments: dict[str, Json], fillers: list[Filler], head: list[str]
+    working: Working,
+    tool: ToolSenses,
+    arguments: dict[str, Json],
+    fillers: list[Filler],
+    head: list[str],
 ) -> bool:
     """Whether a count would be made of a bare noun by a tool that is not called by its name."""
     firm = {str(one.lit.value) for one in fillers if one.lit.kind != "noun"}
@@ -126,7 +130,7 @@ def unused(arguments: dict[str, Json], fillers: list[Filler]) -> list[Lit]:
     ]  # fmt: skip
 
 
-def without_name(tool: Tool, fillers: list[Filler]) -> list[Filler]:
+def without_name(tool: ToolSenses, fillers: list[Filler]) -> list[Filler]:
     """Return the values without one that only is the tool's own name: VAT is no argument of vat.
 
     A day that the tool speaks of is none either: the errors of today are of today already.
@@ -139,7 +143,7 @@ def without_name(tool: Tool, fillers: list[Filler]) -> list[Filler]:
     ]
 
 
-def is_result(tool: Tool, arguments: dict[str, Json], text: str) -> bool:
+def is_result(tool: ToolSenses, arguments: dict[str, Json], text: str) -> bool:
     """Return whether a number was taken for an argument that counts what the tool gives.
 
     In `the hall with 120 seats` the number is no hall for the tool `seats(hall)`.

@@ -20,7 +20,7 @@ ORDER = re.compile(
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """One step of a plan: its number from 1, what to do, what it needs, and who does it.
 
     The head are the words that name what it finds, without those that only say of what.
@@ -33,7 +33,7 @@ class Step:
     head: tuple[str, ...] = ()
 
 
-def plan(scene: Scene, actors: list[str] | None = None) -> list[Step]:
+def plan(scene: Scene, actors: list[str] | None = None) -> list[PlannedStep]:
     """Return the steps of the scene's task, inner look-ups before what is built on them.
 
     Args:
@@ -43,7 +43,7 @@ def plan(scene: Scene, actors: list[str] | None = None) -> list[Step]:
     staff = colleagues(f"{scene.ask.system}\n{scene.task}", actors)
     task = ORDER.sub("", scene.task, count=1).strip() or scene.task
     texts = [one for one in sentences(task) if one.endswith("?")] or clauses(task)
-    steps: list[Step] = []
+    steps: list[PlannedStep] = []
     for text in texts:
         goal = understand(text, antecedent(scene, text))
         before = len(steps)
@@ -56,9 +56,9 @@ def plan(scene: Scene, actors: list[str] | None = None) -> list[Step]:
     if len(steps) == 1 and not texts[0].endswith("?"):
         subject = texts[0].rstrip(".")
         steps = [
-            Step(1, f"Collect the facts for: {subject}"),
-            Step(2, subject, (1,)),
-            Step(3, f"Check the result of: {subject}", (2,)),
+            PlannedStep(1, f"Collect the facts for: {subject}"),
+            PlannedStep(2, subject, (1,)),
+            PlannedStep(3, f"Check the result of: {subject}", (2,)),
         ]
     return [assign(step, staff, n) for n, step in enumerate(steps)]
 
@@ -73,7 +73,7 @@ def clauses(task: str) -> list[str]:
     return [f"{piece[0].upper()}{piece[1:]}" for piece in found] or [task]
 
 
-def unfold(node: Node, steps: list[Step]) -> tuple[int, ...]:
+def unfold(node: Node, steps: list[PlannedStep]) -> tuple[int, ...]:
     """Add the steps of a tree, inner ones first; return the numbers of the last ones."""
     match node:
         case Look(args=args, text=text):
@@ -98,17 +98,17 @@ def unfold(node: Node, steps: list[Step]) -> tuple[int, ...]:
 
 
 def add(
-    steps: list[Step], text: str, needs: tuple[int, ...], head: tuple[str, ...] = ()
+    steps: list[PlannedStep], text: str, needs: tuple[int, ...], head: tuple[str, ...] = ()
 ) -> tuple[int, ...]:
     """Add a step unless it is there already; return its number."""
     for step in steps:
         if step.text == text:
             return (step.number,)
-    steps.append(Step(len(steps) + 1, text, tuple(dict.fromkeys(needs)), head=head))
+    steps.append(PlannedStep(len(steps) + 1, text, tuple(dict.fromkeys(needs)), head=head))
     return (len(steps),)
 
 
-def assign(step: Step, staff: list[Claim], place: int) -> Step:
+def assign(step: PlannedStep, staff: list[Claim], place: int) -> PlannedStep:
     """Return the step given to the colleague whose description fits, in turn where none does."""
     if not staff:
         return step
@@ -117,7 +117,7 @@ def assign(step: Step, staff: list[Claim], place: int) -> Step:
     return replace(step, actor=best.label if known else staff[place % len(staff)].label)
 
 
-def best_of(staff: list[Claim], step: Step) -> list[Claim]:
+def best_of(staff: list[Claim], step: PlannedStep) -> list[Claim]:
     """Return the colleagues by how well they fit what a step finds, then its other words."""
 
     def fit(one: Claim) -> tuple[float, float]:
@@ -134,7 +134,7 @@ def shares(claim: Claim, text: str) -> bool:
     return any(word[:5] in text.casefold() for word in from_claim)
 
 
-def listed(steps: list[Step]) -> str:
+def listed(steps: list[PlannedStep]) -> str:
     """Return steps as a numbered list."""
     return "\n".join(
         f"{step.number}. {step.text}"

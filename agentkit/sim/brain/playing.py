@@ -31,7 +31,7 @@ Profile = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Told:
+class GameView:
     """What a player is told of a game."""
 
     seat: int
@@ -67,7 +67,7 @@ class Told:
         return fair[self.seat] if last == self.others(fair) else self.best({last: 1.0})
 
 
-def told(text: str) -> Told | None:
+def told(text: str) -> GameView | None:
     """What a task tells of a game; None where it tells of none, or not of the payoffs."""
     seat, moves = SEAT.search(text), MOVES.search(text)
     if seat is None or moves is None:
@@ -86,7 +86,7 @@ def told(text: str) -> Told | None:
     sizes = [{profile[n] for profile in pays} for n in range(players)]
     if set(itertools.product(*sizes)) != set(pays):
         return None
-    return Told(int(seat[1]) - 1, own, pays, tuple(rounds))
+    return GameView(int(seat[1]) - 1, own, pays, tuple(rounds))
 
 
 def number(text: str) -> float:

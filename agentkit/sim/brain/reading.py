@@ -48,7 +48,7 @@ SPOT = re.compile(
 
 
 @dataclass(frozen=True)
-class Found:
+class ReadValue:
     """A value that was read somewhere, with its unit and the words that stood with it."""
 
     data: Json
@@ -67,7 +67,7 @@ def unit_of(key: str) -> str:
     return UNIT_SUFFIXES.get(words[-1], "") if words else ""
 
 
-def from_record(record: dict[str, Json], head: list[str], known: set[str]) -> Found | None:
+def from_record(record: dict[str, Json], head: list[str], known: set[str]) -> ReadValue | None:
     """Return the field of a record that the head words name; `known` are values already given."""
     best: tuple[float, str] = (0.0, "")
     rivals: set[str] = set()  # other fields that the words name as well as the best
@@ -94,13 +94,15 @@ def from_record(record: dict[str, Json], head: list[str], known: set[str]) -> Fo
     return field_of(record, rest[0]) if len(rest) == 1 else None
 
 
-def field_of(record: dict[str, Json], key: str) -> Found:
+def field_of(record: dict[str, Json], key: str) -> ReadValue:
     """Return one field as a found value, and the other values of its kind."""
     value = record[key]
     others = tuple(
         other for name, other in record.items() if name != key and type(other) is type(value)
     )
-    return Found(value, unit_of(key), tuple(w.casefold() for w in split_identifier(key)), others)
+    return ReadValue(
+        value, unit_of(key), tuple(w.casefold() for w in split_identifier(key)), others
+    )
 
 
 def from_prose(
@@ -111,7 +113,7 @@ def from_prose(
     skip: str,
     strict: bool = False,
     ways: list[str] | None = None,
-) -> Found | None:
+) -> ReadValue | None:
     """Return the value that a sentence states about the wanted words and all given names.
 
     A strict reading wants all the words and names in one sentence; `ways` are directions such
@@ -175,7 +177,7 @@ def unspoken(head: list[str], sentence: str, must: list[str], wanted: str) -> se
     return set(head) - said - (free - set(head[:1]) if wanted == "count" else free)
 
 
-def from_card(card: dict[str, Json], head: list[str], must: list[str]) -> Found | None:
+def from_card(card: dict[str, Json], head: list[str], must: list[str]) -> ReadValue | None:
     """Return the field of a card that all the head words name, if it is the card of these names."""
     values = {str(value).casefold() for value in card.values()}
     if not head or not all(name in values for name in must):
@@ -184,7 +186,9 @@ def from_card(card: dict[str, Json], head: list[str], must: list[str]) -> Found 
     return found if found and set(head) - KINDS <= set(senses(found.hints)) else None
 
 
-def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str) -> Found | None:
+def from_sentence(
+    sentence: str, head: list[str], given: list[Lit], wanted: str
+) -> ReadValue | None:
     """Return the value that one sentence states."""
     known = {lit.text.casefold() for lit in given}
     found = [lit for lit in literals(sentence) if lit.text.casefold() not in known]
@@ -207,20 +211,20 @@ def from_sentence(sentence: str, head: list[str], given: list[Lit], wanted: str)
         inside = [lit for lit in found if lit.text in clause]
         stuff = re.match(r"[\d.,]+ \w+ of (\w+)", clause)
         if stuff and {"good", "kind", "material"} & set(head):
-            return Found(stuff.group(1))
+            return ReadValue(stuff.group(1))
         if inside and clause.find(inside[0].text) < 12:
             pick = inside[:1]
         else:
-            return Found(re.split(r", (?:and|but|so|who|which)\b", clause)[0].strip())
+            return ReadValue(re.split(r", (?:and|but|so|who|which)\b", clause)[0].strip())
     if not pick and wanted == "place":
         spot = SPOT.search(sentence[last:])
-        return Found(spot.group().strip()) if spot else None
+        return ReadValue(spot.group().strip()) if spot else None
     if not pick:
-        return None if kinds else Found(sentence)
+        return None if kinds else ReadValue(sentence)
     per = re.search(rf"{re.escape(pick[0].text)}\s+per\s+(\w+)", sentence)
     unit = pick[0].unit + (f" per {per.group(1)}" if per else "")
     others = tuple(lit.value for lit in found if lit.kind == pick[0].kind and lit is not pick[0])
-    return Found(pick[0].value, unit, (), others)
+    return ReadValue(pick[0].value, unit, (), others)
 
 
 def of_kind(found: list[Lit], sentence: str, wanted: str) -> list[Lit]:
@@ -266,7 +270,7 @@ NUMBER_WORDS = {
 }  # fmt: skip
 
 
-def counted(sentence: str, head: list[str], found: list[Lit]) -> Found | None:
+def counted(sentence: str, head: list[str], found: list[Lit]) -> ReadValue | None:
     """Return how many of the head's things a sentence says there are."""
     amount = r"(?<![\w.])(\d[\d,]*|[A-Za-z]+)(?=((?:\s+[A-Za-z-]+){1,3}))"
     for match in re.finditer(amount, sentence):
@@ -274,7 +278,7 @@ def counted(sentence: str, head: list[str], found: list[Lit]) -> Found | None:
         things = senses(re.split(r"\b(?:and|of|in|at|for|with)\b", match.group(2))[0])
         if (word in NUMBER_WORDS or word[0].isdigit()) and set(things) & set(head):
             digits = word.replace(",", "")
-            return Found(NUMBER_WORDS[word] if word in NUMBER_WORDS else int(digits))
+            return ReadValue(NUMBER_WORDS[word] if word in NUMBER_WORDS else int(digits))
     last = focus(sentence, head)
     for lit in found:
         place = sentence.find(lit.text, last)
@@ -284,7 +288,7 @@ def counted(sentence: str, head: list[str], found: list[Lit]) -> Found | None:
         follows = re.match(r"\s+(\w+)", sentence[place + len(lit.text) :])
         noun = follows and follows.group(1).casefold() not in COUNT_ENDS
         if own or (not lit.unit and not noun):
-            return Found(lit.value, lit.unit)
+            return ReadValue(lit.value, lit.unit)
     return None
 
 

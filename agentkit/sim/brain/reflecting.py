@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.scene import INJECTED, Scene
 from agentkit.sim.brain.words import STOP, senses
 
@@ -51,11 +51,11 @@ def reflects(scene: Scene) -> bool:
     )
 
 
-def reflect(scene: Scene) -> Thought:
+def reflect(scene: Scene) -> DraftReply:
     """Return an importance, salient questions, or insights with pointers."""
     if RATE.search(scene.task):
         value = importance(rated(scene.task))
-        return Thought(str(value), value)
+        return DraftReply(str(value), value)
     lines = {
         n: text
         for n, text in statements(scene.task).items()
@@ -67,7 +67,7 @@ def reflect(scene: Scene) -> Thought:
     shared = [one for one in found if len(one[1]) > 1] or found[:1]
     if ASK.search(scene.task):
         questions = [f"What is happening with {name}?" for name, _ in found[:count]]
-        return Thought("\n".join(questions), facts={"questions": questions})
+        return DraftReply("\n".join(questions), facts={"questions": questions})
     asked = INFER.split(scene.task, maxsplit=1)[-1]
     insights = [
         {"insight": text, "because": numbers}
@@ -75,7 +75,7 @@ def reflect(scene: Scene) -> Thought:
         if (text := together(name, [lines[n] for n in numbers])) not in lines.values()
     ][:count]
     said = "\n".join(f"{i['insight']} (because of {i['because']})" for i in insights)
-    return Thought(said, facts={"insights": insights})
+    return DraftReply(said, facts={"insights": insights})
 
 
 def statements(text: str) -> dict[int, str]:

@@ -16,21 +16,21 @@ from agentkit.sim.brain.delegating import delegate
 from agentkit.sim.brain.filling import Form
 from agentkit.sim.brain.injection import obeyed
 from agentkit.sim.brain.intent import intent
-from agentkit.sim.brain.judging import Thought
+from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import literals
 from agentkit.sim.brain.noting import noted
 from agentkit.sim.brain.playing import played
 from agentkit.sim.brain.progress import concluded, progress
 from agentkit.sim.brain.scene import Scene, read
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.social import think
 from agentkit.sim.brain.temperaments import temperament
-from agentkit.sim.brain.thought import Ask, Call, Say
+from agentkit.sim.brain.thought import BrainRequest, Say, WishedCall
 from agentkit.sim.brain.tries import forced_arguments
 from agentkit.sim.brain.worded import worded
 
 
-def respond(ask: Ask) -> Say:
+def respond(ask: BrainRequest) -> Say:
     """Return the reply to a conversation; equal requests get equal replies.
 
     Raises:
@@ -55,7 +55,7 @@ def respond(ask: Ask) -> Say:
     return Say(formed(thought.text, thought.data, scene))
 
 
-def in_schema(scene: Scene, thought: Thought) -> Say:
+def in_schema(scene: Scene, thought: DraftReply) -> Say:
     """Return the thought as JSON for the schema asked for, or the calls it still needs.
 
     A form in which a number, a switch or a choice is not known is refused and not made up.
@@ -72,12 +72,12 @@ def in_schema(scene: Scene, thought: Thought) -> Say:
     return Say(json.dumps(value, ensure_ascii=False))
 
 
-def calling(scene: Scene, calls: tuple[Call, ...]) -> Say:
+def calling(scene: Scene, calls: tuple[WishedCall, ...]) -> Say:
     """Return calls as a reply, one at a time where several are not allowed."""
     return Say(calls=calls if scene.ask.parallel else calls[:1])
 
 
-def forced_calls(scene: Scene) -> tuple[Call, ...]:
+def forced_calls(scene: Scene) -> tuple[WishedCall, ...]:
     """Return the call that `tool_choice` demands, unless one was made since the last user turn."""
     choice = scene.ask.tool_choice
     if choice in ("auto", "none") or not scene.offers:
@@ -90,7 +90,7 @@ def forced_calls(scene: Scene) -> tuple[Call, ...]:
     wanted = think(replace(scene, offers=tuple(allowed)), intent(scene)).calls
     if wanted:
         return wanted
-    tool = Tool(allowed[0])
+    tool = ToolSenses(allowed[0])
     arguments, _ = fill(tool, [], [], scene.question or scene.task)
     known = literals(scene.question or scene.task)
-    return (Call(tool.offer.name, arguments or forced_arguments(tool, known, scene.task)),)
+    return (WishedCall(tool.offer.name, arguments or forced_arguments(tool, known, scene.task)),)

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from agentkit.sim.brain.claims import BLANKS, Claim, claims
 from agentkit.sim.brain.lexing import sentences
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.temperaments import Dice, Temperament
-from agentkit.sim.brain.thought import Ask, Call, Json, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, Json, OfferedTool, WishedCall
 
 LONGEST_QUESTION = 1500
 ADDRESSED = re.compile(
@@ -47,7 +47,7 @@ INJECTED = re.compile(
 class Result:
     """A tool call of the conversation and what came back; `data` is the result read as JSON."""
 
-    call: Call
+    call: WishedCall
     text: str
     data: Json
     error: bool
@@ -70,20 +70,20 @@ class Scene:
         said: labelled lines of the task, such as others' answers; facts of the last resort.
     """
 
-    ask: Ask
+    ask: BrainRequest
     temper: Temperament
     dice: Dice
     task: str
     question: str
     material: str
     results: tuple[Result, ...]
-    offers: tuple[Offer, ...] = field(default=())
+    offers: tuple[OfferedTool, ...] = field(default=())
     said: tuple[Claim, ...] = field(default=())
 
     @cached_property
-    def tools(self) -> tuple[Tool, ...]:
+    def tools(self) -> tuple[ToolSenses, ...]:
         """Return the offers, read for matching."""
-        return tuple(Tool(offer) for offer in self.offers)
+        return tuple(ToolSenses(offer) for offer in self.offers)
 
     def passages(self) -> list[str]:
         """Return texts that facts may stand in: results, material, the system text, old turns."""
@@ -101,7 +101,7 @@ class Scene:
         return "\n".join(one for one in sentences(self.ask.system) if not ADDRESSED.match(one))
 
 
-def read(ask: Ask, temper: Temperament) -> Scene:
+def read(ask: BrainRequest, temper: Temperament) -> Scene:
     """Return the scene of a request."""
     users = [n for n, turn in enumerate(ask.turns) if turn.role == "user"]
     last = users[-1] if users else -1
@@ -133,10 +133,10 @@ def without_claims(text: str) -> tuple[str, tuple[Claim, ...]]:
     return text, said
 
 
-def results(turns: tuple[Turn, ...], last_user: int) -> list[Result]:
+def results(turns: tuple[DialogTurn, ...], last_user: int) -> list[Result]:
     """Return every call that was answered, with its answer."""
-    calls: dict[str, tuple[Call, int]] = {}
-    waiting: list[tuple[Call, int]] = []
+    calls: dict[str, tuple[WishedCall, int]] = {}
+    waiting: list[tuple[WishedCall, int]] = []
     found: list[Result] = []
     for place, turn in enumerate(turns):
         for call in turn.calls:

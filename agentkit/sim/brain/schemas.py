@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from agentkit.sim.brain.thought import Json, Offer
+from agentkit.sim.brain.thought import Json, OfferedTool
 from agentkit.sim.brain.words import sense, senses, split_identifier
 
 QUERY_NAMES = frozenset(
@@ -41,10 +41,10 @@ class Param:
 
 
 @dataclass(frozen=True)
-class Tool:
+class ToolSenses:
     """An offered tool, read for matching."""
 
-    offer: Offer
+    offer: OfferedTool
 
     @cached_property
     def name_senses(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.sim.brain.reading import Found
+from agentkit.sim.brain.reading import ReadValue
 from agentkit.sim.brain.temperaments import Dice
 from agentkit.sim.brain.thought import Json
 
@@ -19,7 +19,7 @@ def slip_number(dice: Dice, label: str, number: float) -> float:
     return round(number * 1.1, 2) if round(number * 1.1, 2) != number else number + 1
 
 
-def slip_value(dice: Dice, label: str, found: Found) -> Json:
+def slip_value(dice: Dice, label: str, found: ReadValue) -> Json:
     """Return another value than the one found: the neighbouring field's, or a slipped number."""
     others = [other for other in found.others if other != found.data]
     if others and dice.draw(f"row {label}") < 0.5:

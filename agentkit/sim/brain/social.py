@@ -21,7 +21,7 @@ from agentkit.sim.brain.composing import HONEST, capital
 from agentkit.sim.brain.intent import Intent
 from agentkit.sim.brain.judging import (
     META,
-    Thought,
+    DraftReply,
     asked,
     criticise,
     enum_options,
@@ -30,7 +30,7 @@ from agentkit.sim.brain.judging import (
     own_earlier,
 )
 from agentkit.sim.brain.lexing import sentences
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.planning import listed, plan
 from agentkit.sim.brain.reflecting import reflect
 from agentkit.sim.brain.scene import INJECTED, Scene
@@ -40,14 +40,14 @@ from agentkit.sim.brain.weighing import NOTHING, strength
 from agentkit.sim.brain.words import overlap, senses
 
 
-def think(scene: Scene, kind: Intent) -> Thought:
+def think(scene: Scene, kind: Intent) -> DraftReply:
     """Return the thought that a kind of request calls for."""
     match kind:
         case "greet":
             return greet(scene)
         case "plan":
             steps = plan(scene, step_actors(scene))
-            return Thought(listed(steps), steps=tuple(steps))
+            return DraftReply(listed(steps), steps=tuple(steps))
         case "vote":
             return vote(scene)
         case "criticise":
@@ -65,7 +65,7 @@ def think(scene: Scene, kind: Intent) -> Thought:
     return debate(scene)
 
 
-def greet(scene: Scene) -> Thought:
+def greet(scene: Scene) -> DraftReply:
     """Return one honest sentence about what this is."""
     name = re.search(r"\byou are ([A-Z]\w+)", scene.ask.system)
     who = f"{name.group(1)}, played by " if name else ""
@@ -74,7 +74,7 @@ def greet(scene: Scene) -> Thought:
         "rule-based stand-in and not a language model: I can call the tools I am offered, read "
         "passages, compute, plan, vote, criticise, summarise and fill schemas."
     )
-    return Thought(text, facts={"greeting": text})
+    return DraftReply(text, facts={"greeting": text})
 
 
 def step_actors(scene: Scene) -> list[str] | None:
@@ -86,7 +86,7 @@ def step_actors(scene: Scene) -> list[str] | None:
     return re.findall(r"'([^']+)'", hit.group(1)) if hit else None
 
 
-def debate(scene: Scene) -> Thought:
+def debate(scene: Scene) -> DraftReply:
     """Answer the question; an agreeable one goes with most others, a stubborn one stays."""
     said = [claim for claim in others(scene) if len(claim.text.split()) > 0]
     before = own_earlier(scene)
@@ -96,33 +96,33 @@ def debate(scene: Scene) -> Thought:
     if scene.temper.follows_majority and said and answers_only(scene):
         most = majority(said)
         assert most is not None
-        return Thought(most.text, key_data(most.text), facts={"answer": most.text})
+        return DraftReply(most.text, key_data(most.text), facts={"answer": most.text})
     if not scene.temper.revises and contested:
-        return Thought(before, key_data(before), facts={"answer": before})
+        return DraftReply(before, key_data(before), facts={"answer": before})
     found = answer(scene)
     if found.missing and said and (most := majority(said)):
         if len(said) > 1 and re.search(r"\b(?:combine|merge|write|report|compose|findings|edit)\b",
                                        f"{scene.ask.system} {scene.task}", re.I):  # fmt: skip
             text = " ".join(claim.text for claim in said)
-            return Thought(text, None, facts={"answer": text}, answer=found)
+            return DraftReply(text, None, facts={"answer": text}, answer=found)
         if answers_only(scene) and on_subject(most.text, found):
-            return Thought(most.text, key_data(most.text), facts={"answer": most.text})
+            return DraftReply(most.text, key_data(most.text), facts={"answer": most.text})
     if found.missing and not found.calls and not scene.question.rstrip().endswith("?"):
         material = "\n".join([scene.material, *(claim.text for claim in said)])
         if len(sentences(material)) > 1 and re.search(
             r"\b(?:write|report|compose|draft|edit|merge|combine)\b", scene.task, re.I
         ):
             return summarise(scene)
-    return Thought(found.text, found.data, found.calls, {"answer": found.data}, answer=found)
+    return DraftReply(found.text, found.data, found.calls, {"answer": found.data}, answer=found)
 
 
-def weigh(scene: Scene, before: str, said: list[Claim]) -> Thought:
+def weigh(scene: Scene, before: str, said: list[Claim]) -> DraftReply:
     """Return the reader's own answer, or another's that argues better; the first on a tie."""
     best = max(said, key=lambda claim: strength(claim.text, scene))
     better = strength(best.text, scene) > max(strength(before, scene), NOTHING)
     persuaded = better and scene.dice.draw("persuaded") < scene.temper.persuaded_rate
     text = best.text if persuaded else before
-    return Thought(text, key_data(text), facts={"answer": key_data(text)})
+    return DraftReply(text, key_data(text), facts={"answer": key_data(text)})
 
 
 def answers_only(scene: Scene) -> bool:
@@ -134,7 +134,7 @@ def answers_only(scene: Scene) -> bool:
     )  # fmt: skip
 
 
-def on_subject(text: str, found: Answer) -> bool:
+def on_subject(text: str, found: Solution) -> bool:
     """Return whether somebody's answer is about what was asked; a bare value may be."""
     nodes = [goal.node for goal in found.goals]
     asked_for = [word for node in nodes if isinstance(node, Look) for word in senses(node.head)]
@@ -147,22 +147,22 @@ def key_data(text: str) -> Json:
     return float(numbers[-1].replace(",", "")) if numbers else text
 
 
-def revise(scene: Scene) -> Thought:
+def revise(scene: Scene) -> DraftReply:
     """Answer again after criticism; a stubborn one repeats itself."""
     before = own_earlier(scene)
     if not scene.temper.revises and before:
-        return Thought(before, key_data(before), facts={"answer": before})
+        return DraftReply(before, key_data(before), facts={"answer": before})
     rivals = others(scene)
     if (scene.temper.follows_majority or scene.temper.persuaded_rate) and rivals:
         return debate(scene)
     found = answer(asked(scene))
     if not found.known and not found.calls and before:
         text = f"I have nothing to check it with, so I leave it: {before}"
-        return Thought(text, key_data(before), facts={"answer": before}, answer=found)
-    return Thought(found.text, found.data, found.calls, {"answer": found.data}, answer=found)
+        return DraftReply(text, key_data(before), facts={"answer": before}, answer=found)
+    return DraftReply(found.text, found.data, found.calls, {"answer": found.data}, answer=found)
 
 
-def vote(scene: Scene) -> Thought:
+def vote(scene: Scene) -> DraftReply:
     """Choose the option that agrees with an answer worked out from the question."""
     given = enum_options(scene) or options(scene.task)
     if not given:
@@ -170,7 +170,7 @@ def vote(scene: Scene) -> Thought:
     chosen = majority(given) if scene.temper.follows_majority else None
     derived = answer(asked(scene))
     if derived.calls:
-        return Thought(calls=derived.calls)
+        return DraftReply(calls=derived.calls)
     why = "most say so"
     if chosen is None and derived.known:
         chosen = next((one for one in given if agrees(derived.data, one.text)), None)
@@ -187,10 +187,10 @@ def vote(scene: Scene) -> Thought:
         "winner": chosen.label,
         "selected": chosen.label, "answer": chosen.text, "reason": capital(why),
     }  # fmt: skip
-    return Thought(f"I vote for {chosen.label}: {why}", chosen.label, facts=facts)
+    return DraftReply(f"I vote for {chosen.label}: {why}", chosen.label, facts=facts)
 
 
-def speaker(scene: Scene) -> Thought:
+def speaker(scene: Scene) -> DraftReply:
     """Choose a name: who fits the request best and did not speak last."""
     text = f"{scene.ask.system}\n{scene.task}"
     enum = [claim.label for claim in enum_options(scene)]
@@ -225,12 +225,12 @@ def speaker(scene: Scene) -> Thought:
         "to",
         "worker",
     )
-    return Thought(
+    return DraftReply(
         best.label, best.label, facts={**dict.fromkeys(names, best.label), "reason": reason}
     )
 
 
-def summarise(scene: Scene) -> Thought:
+def summarise(scene: Scene) -> DraftReply:
     """Return the sentences that stand for most of the material, in their order."""
     body = "\n".join([scene.material, *(claim.text for claim in scene.said)])
     if not body.strip():
@@ -243,7 +243,7 @@ def summarise(scene: Scene) -> Thought:
         and (scene.temper.obeys_documents or not INJECTED.search(one))
     ]  # fmt: skip
     if not pool:
-        return Thought(f"There is nothing to summarise in what I was given. {HONEST}", None)
+        return DraftReply(f"There is nothing to summarise in what I was given. {HONEST}", None)
     wish = re.search(
         r"\b(one|two|three|four|five|\d+)(?: short)? (?:sentences?|lines?|points?)\b",
         f"{scene.ask.system} {scene.task}",
@@ -259,6 +259,6 @@ def summarise(scene: Scene) -> Thought:
 
     chosen = sorted(pool, key=weight, reverse=True)[:count]
     text = " ".join(one for one in pool if one in chosen)
-    return Thought(
+    return DraftReply(
         text, text, facts={"summary": text, "points": [one for one in pool if one in chosen]}
     )

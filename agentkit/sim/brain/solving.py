@@ -16,9 +16,9 @@ from agentkit.sim.brain.supply import adding_tool, as_fillers, describe
 from agentkit.sim.brain.tree import Calc, Look, Many, Node, given
 from agentkit.sim.brain.values import (
     PENDING,
-    Missing,
+    AwaitedCall,
+    NotTold,
     Outcome,
-    Pending,
     Value,
     arithmetic,
     as_number,
@@ -49,10 +49,10 @@ def work_out(working: Working, node: Node) -> Outcome:
 def many(working: Working, parts: tuple[Node, ...]) -> Outcome:
     """Return the values of several trees as a list; every part is tried before waiting."""
     outcomes = [work_out(working, part) for part in parts]
-    if any(isinstance(outcome, Pending) for outcome in outcomes):
+    if any(isinstance(outcome, AwaitedCall) for outcome in outcomes):
         return PENDING
     for outcome in outcomes:
-        if isinstance(outcome, Missing):
+        if isinstance(outcome, NotTold):
             return outcome
     return Value([o.data for o in outcomes if isinstance(o, Value)], common_unit(outcomes))
 
@@ -63,7 +63,7 @@ def calc(working: Working, node: Calc) -> Outcome:
     What is added or taken off in percent is a share of what it is added to.
     """
     if not node.parts:
-        return Missing(node.text, "there is nothing to combine")
+        return NotTold(node.text, "there is nothing to combine")
     first, last = node.parts[0], node.parts[-1]
     if node.op in ("sum", "diff") and len(node.parts) == 2 and isinstance(last, Lit):
         if last.unit == "%" and not (isinstance(first, Lit) and first.unit == "%"):
@@ -77,7 +77,7 @@ def calc(working: Working, node: Calc) -> Outcome:
         for one in value if isinstance(value, list) else [value]:
             number = as_number(one)
             if number is None:
-                return Missing(node.text, "what was found is no number")
+                return NotTold(node.text, "what was found is no number")
             numbers.append(number)
     return combine(working, node.op, numbers, outcome.unit, node.text)
 
@@ -93,14 +93,14 @@ def combine(working: Working, op: str, numbers: list[float], unit: str, text: st
     if adder:
         names = [param.name for param in adder.required]
         outcome = working.call(adder, dict(zip(names, kept, strict=True)))
-        if isinstance(outcome, Pending):
+        if isinstance(outcome, AwaitedCall):
             return PENDING
         if not isinstance(outcome, str) and as_number(outcome.data) is not None:
             return Value(outcome.data, unit, (), text, f"tool {adder.offer.name}")
     try:
         result = arithmetic(op, kept)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
-        return Missing(text, f"it cannot be computed ({error})")
+        return NotTold(text, f"it cannot be computed ({error})")
     sign = {"sum": " + ", "difference": " - ", "diff": " - ", "product": " * ", "ratio": " / "}
     if op in sign and len(kept) > 1:
         ordered = sorted(kept, reverse=True) if op == "difference" else kept
@@ -118,12 +118,12 @@ def look(working: Working, node: Look) -> Outcome:
     if nested and node.head and (found := stated(working, node)):
         return found
     outcomes = [(arg.prep, work_out(working, arg.node), arg.node) for arg in node.args]
-    if any(isinstance(outcome, Pending) for _, outcome, _ in outcomes):
+    if any(isinstance(outcome, AwaitedCall) for _, outcome, _ in outcomes):
         return PENDING
     fillers: list[Filler] = []
     head = senses(list(node.head))
     for prep, outcome, inner in outcomes:
-        if isinstance(outcome, Missing) and isinstance(inner, Look):
+        if isinstance(outcome, NotTold) and isinstance(inner, Look):
             head = [*head, *senses(list(inner.head))]
             fillers.extend(Filler(a.prep, a.node) for a in inner.args if isinstance(a.node, Lit))
             if not fillers:
@@ -181,7 +181,7 @@ def find(working: Working, node: Look, head: list[str], fillers: list[Filler]) -
     for direct in (True, False):
         for tool, arguments in candidates(working, node, head, fillers, direct):
             outcome = working.call(tool, arguments)
-            if isinstance(outcome, Pending):
+            if isinstance(outcome, AwaitedCall):
                 return PENDING
             if isinstance(outcome, str):
                 error = f"The tool said: {outcome}"
@@ -197,4 +197,4 @@ def find(working: Working, node: Look, head: list[str], fillers: list[Filler]) -
     said = [claim.text for claim in working.scene.said]
     if said and (found := passage(working, node, head, fillers, said)):
         return found
-    return Missing(describe(node, fillers), error or " ".join(dict.fromkeys(working.lacking)))
+    return NotTold(describe(node, fillers), error or " ".join(dict.fromkeys(working.lacking)))

@@ -7,7 +7,7 @@ import re
 from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.lexing import UNITS
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.tree import Look
 from agentkit.sim.brain.values import Value, as_lit
 
@@ -32,7 +32,7 @@ OPERATION_NAMES = {
 }  # fmt: skip
 
 
-def adding_tool(scene: Scene, op: str) -> Tool | None:
+def adding_tool(scene: Scene, op: str) -> ToolSenses | None:
     """Return an offered tool that does this arithmetic on two numbers."""
     for tool in scene.tools:
         words = set(tool.offer.name.casefold().split("_"))
@@ -48,7 +48,7 @@ def describe(node: Look, fillers: list[Filler]) -> str:
     return node.text.strip() or " ".join([*node.head, *names]) or "that"
 
 
-def lacks(tool: Tool, left: list[Filler]) -> str:
+def lacks(tool: ToolSenses, left: list[Filler]) -> str:
     """Return what a tool would need that was not said."""
     said = {filler.lit.kind for filler in left}
     names = [
@@ -82,7 +82,7 @@ def result_unit(scene: Scene, name: str) -> str:
     return ""
 
 
-def taken(tool: Tool, noun: str, unit: str) -> bool:
+def taken(tool: ToolSenses, noun: str, unit: str) -> bool:
     """Return whether `NOUN in UNIT` of a description speaks of a parameter of the tool."""
     numeric = [param for param in tool.params if param.type in ("number", "integer")]
     units = {UNITS.get(word, "") for param in numeric for word in param.words}

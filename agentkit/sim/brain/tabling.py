@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from agentkit.sim.brain.composing import show
-from agentkit.sim.brain.judging import Thought
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.judging import DraftReply
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.scene import Result, Scene
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.tree import Look, Many, Node, given, spelled
@@ -14,14 +14,14 @@ from agentkit.sim.brain.words import senses
 
 
 @dataclass(frozen=True)
-class Row:
+class RowRequest:
     """One thing asked for: the scene and the thought narrowed to it."""
 
     scene: Scene
-    thought: Thought
+    thought: DraftReply
 
 
-def rows_asked(scene: Scene, thought: Thought) -> list[Row]:
+def rows_asked(scene: Scene, thought: DraftReply) -> list[RowRequest]:
     """Return one row for each part of what was asked, where each part has a value."""
     mine = thought.answer
     goals = mine.goals if mine else ()
@@ -33,12 +33,12 @@ def rows_asked(scene: Scene, thought: Thought) -> list[Row]:
     if len(parts) != len(values) or not all(isinstance(part, Look) for part in parts):
         return []
     return [
-        Row(narrowed(scene, part, parts), thought_of(thought, mine, part, value))
+        RowRequest(narrowed(scene, part, parts), thought_of(thought, mine, part, value))
         for part, value in zip(parts, values, strict=True)
     ]
 
 
-def thought_of(thought: Thought, mine: Answer, part: Node, value: Json) -> Thought:
+def thought_of(thought: DraftReply, mine: Solution, part: Node, value: Json) -> DraftReply:
     """Return the thought about one part."""
     text = f"{spelled(part)}: {show(value, mine.unit)}"
     goal = replace(mine.goals[0], node=part)
@@ -83,7 +83,7 @@ def asked_for(result: Result) -> dict[str, Json]:
     return {result.call.name: found["name"], **found} if "name" in found else found
 
 
-def heads(thought: Thought) -> set[str]:
+def heads(thought: DraftReply) -> set[str]:
     """Return the senses of the words that name what was asked, where that is one thing."""
     goals = thought.answer.goals if thought.answer else ()
     nodes = [goal.node for goal in goals if not goal.op]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agentkit.deprecated import moved
+
 Json = Any
 
 
@@ -13,7 +15,7 @@ class Unfillable(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
+class WishedCall:
     """A wish to have a tool called."""
 
     name: str
@@ -22,19 +24,19 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Turn:
+class DialogTurn:
     """One message of the conversation; a tool's turn answers the call named by `call_id`."""
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WishedCall, ...] = ()
     call_id: str | None = None
     name: str | None = None
     error: bool = False
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedTool:
     """A tool that may be called; `parameters` is its JSON schema."""
 
     name: str
@@ -43,13 +45,13 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Ask:
+class BrainRequest:
     """One request to the brain; `tool_choice` is auto, none, required or a tool's name."""
 
     model: str
     system: str
-    turns: tuple[Turn, ...]
-    offers: tuple[Offer, ...] = ()
+    turns: tuple[DialogTurn, ...]
+    offers: tuple[OfferedTool, ...] = ()
     schema: dict[str, Json] | None = None
     tool_choice: str = "auto"
     parallel: bool = True
@@ -61,5 +63,16 @@ class Say:
     """The brain's reply: text, calls, or a refusal."""
 
     text: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WishedCall, ...] = ()
     refusal: str = ""
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Ask": f"{__name__}:BrainRequest",
+        "Call": f"{__name__}:WishedCall",
+        "Offer": f"{__name__}:OfferedTool",
+        "Turn": f"{__name__}:DialogTurn",
+    },
+)

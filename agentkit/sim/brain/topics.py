@@ -8,12 +8,12 @@ from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.asking import understand
 from agentkit.sim.brain.composing import capital, not_found, show
 from agentkit.sim.brain.lexing import Lit, sentences
-from agentkit.sim.brain.outcome import Answer
+from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.picking import candidates
 from agentkit.sim.brain.scene import INJECTED, Scene
 from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.tree import Arg, Look
-from agentkit.sim.brain.values import Missing, Pending, Value
+from agentkit.sim.brain.values import AwaitedCall, NotTold, Value
 from agentkit.sim.brain.words import overlap, senses
 from agentkit.sim.brain.working import Working
 
@@ -26,7 +26,7 @@ TOPIC = re.compile(
 SENTENCES = 2
 
 
-def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Answer:
+def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Solution:
     """Return what tools or passages tell about a subject: its card, or two sentences."""
     node = understand(subject, antecedent).node
     working = Working(scene)
@@ -35,24 +35,24 @@ def topic(scene: Scene, subject: str, antecedent: Lit | None) -> Answer:
         node = Look(node.hints[:1], (Arg("of", node),), subject)
         for tool, arguments in candidates(working, node, senses(node.head), [filler], True):
             outcome = working.call(tool, arguments)
-            if isinstance(outcome, Pending):
-                return Answer(calls=tuple(working.calls))
+            if isinstance(outcome, AwaitedCall):
+                return Solution(calls=tuple(working.calls))
             if not isinstance(outcome, str) and isinstance(outcome.data, dict):
-                return Answer(f"{capital(show(outcome.data))}.", outcome.data)
+                return Solution(f"{capital(show(outcome.data))}.", outcome.data)
     for tool in scene.tools:
         if tool.asks and tool.required:
             found = working.call(tool, {tool.required[0].name: subject})
-            if isinstance(found, Pending):
-                return Answer(calls=tuple(working.calls))
+            if isinstance(found, AwaitedCall):
+                return Solution(calls=tuple(working.calls))
     if best := nearest(scene, subject):
-        return Answer(" ".join(best), " ".join(best))
+        return Solution(" ".join(best), " ".join(best))
     solved = work_out(working, node)
-    if isinstance(solved, Pending):
-        return Answer(calls=tuple(working.calls))
+    if isinstance(solved, AwaitedCall):
+        return Solution(calls=tuple(working.calls))
     if isinstance(solved, Value):
-        return Answer(f"{capital(show(solved.data, solved.unit))}.", solved.data)
-    missing = solved if isinstance(solved, Missing) else Missing(subject)
-    return Answer(not_found(missing, scene), missing=missing)
+        return Solution(f"{capital(show(solved.data, solved.unit))}.", solved.data)
+    missing = solved if isinstance(solved, NotTold) else NotTold(subject)
+    return Solution(not_found(missing, scene), missing=missing)
 
 
 def nearest(scene: Scene, subject: str) -> list[str]:

@@ -7,8 +7,8 @@ import re
 
 from agentkit.sim.brain.lexing import Lit
 from agentkit.sim.brain.scene import Result
-from agentkit.sim.brain.schemas import Tool
-from agentkit.sim.brain.thought import Call, Json
+from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.thought import Json, WishedCall
 
 TRANSIENT = re.compile(
     r"tim(?:ed?|e-?) ?out|temporar|try again|retry|unavailable|connection|busy|overloaded", re.I
@@ -20,7 +20,7 @@ def transient(message: str) -> bool:
     return bool(TRANSIENT.search(message))
 
 
-def same_call(one: Call, other: Call) -> bool:
+def same_call(one: WishedCall, other: WishedCall) -> bool:
     """Return whether two calls ask for the same; 30 and 30.0 are the same."""
     return one.name == other.name and plain(one.arguments) == plain(other.arguments)
 
@@ -36,7 +36,7 @@ def plain(arguments: Json) -> Json:
     return arguments
 
 
-def correction(failed: Result, tool: Tool) -> Call | None:
+def correction(failed: Result, tool: ToolSenses) -> WishedCall | None:
     """Return the call as its error message asks for it, or None when nothing can be mended.
 
     A wrong name is replaced by the nearest of the names that the message lists; a value of the
@@ -66,10 +66,10 @@ def correction(failed: Result, tool: Tool) -> Call | None:
                 fixed[param.name] = int(number) if param.type == "integer" else number
         elif isinstance(value, int | float) and param.type == "string":
             fixed[param.name] = str(value)
-    return Call(tool.offer.name, fixed) if fixed != failed.call.arguments else None
+    return WishedCall(tool.offer.name, fixed) if fixed != failed.call.arguments else None
 
 
-def forced_arguments(tool: Tool, known: list[Lit], text: str) -> dict[str, Json]:
+def forced_arguments(tool: ToolSenses, known: list[Lit], text: str) -> dict[str, Json]:
     """Return arguments of the right types for a tool that has to be called whatever was said."""
     found: dict[str, Json] = {}
     for param in tool.required:

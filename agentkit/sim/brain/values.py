@@ -24,7 +24,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Missing:
+class NotTold:
     """Something that nothing in the conversation tells; `why` completes a sentence."""
 
     what: str
@@ -32,13 +32,13 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Pending:
+class AwaitedCall:
     """Something that a tool has been asked for."""
 
 
-Outcome = Value | Missing | Pending
+Outcome = Value | NotTold | AwaitedCall
 
-PENDING = Pending()
+PENDING = AwaitedCall()
 
 
 def clean(text: str) -> str:

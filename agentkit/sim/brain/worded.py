@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentkit.sim.brain.thought import Ask, Call, Json, Offer, Say, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, Json, OfferedTool, Say, WishedCall
 
 LISTED = re.compile(r"(?:^|\n\n)Tools:\n(?=- )")
 LINE = re.compile(r"^- ([^\s(]+)\(.*?\): (.*)$", re.MULTILINE)
@@ -24,7 +24,7 @@ RESULTS, AGAIN = "Results:\n", "Answer again."
 class Worded:
     """A request with its tools as tools, and whether its answer is JSON itself."""
 
-    ask: Ask
+    ask: BrainRequest
     typed: bool
 
     def written(self, say: Say) -> Say:
@@ -41,7 +41,7 @@ class Worded:
         return Say(json.dumps({"answer": answer}, ensure_ascii=False))
 
 
-def worded(ask: Ask) -> Worded | None:
+def worded(ask: BrainRequest) -> Worded | None:
     """Return the request with its tools as tools; None where it tells none in words."""
     schema = ask.schema
     if ask.offers or not isinstance(schema, dict):
@@ -84,7 +84,7 @@ def unlisted(system: str) -> tuple[str, dict[str, str]]:
     return system[: found.start()], dict(LINE.findall(system[found.start() :]))
 
 
-def offered(kinds: Json, lines: dict[str, str], shared: dict[str, Json]) -> Iterator[Offer]:
+def offered(kinds: Json, lines: dict[str, str], shared: dict[str, Json]) -> Iterator[OfferedTool]:
     """Yield the tools whose calls a schema allows."""
     for kind in kinds if isinstance(kinds, list) else []:
         inside = kind.get("properties", {}) if isinstance(kind, dict) else {}
@@ -92,12 +92,12 @@ def offered(kinds: Json, lines: dict[str, str], shared: dict[str, Json]) -> Iter
         names = tool.get("enum", [tool.get("const")]) if isinstance(tool, dict) else []
         for name in names:
             if isinstance(name, str) and isinstance(parameters, dict):
-                yield Offer(name, lines.get(name, ""), {**parameters, **shared})
+                yield OfferedTool(name, lines.get(name, ""), {**parameters, **shared})
 
 
-def spoken(turns: Sequence[Turn]) -> Iterator[Turn]:
+def spoken(turns: Sequence[DialogTurn]) -> Iterator[DialogTurn]:
     """Yield a conversation in which calls and results are what they are, and no words."""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WishedCall, ...] = ()
     for number, turn in enumerate(turns):
         if turn.role == "assistant":
             said = object_in(turn.text)
@@ -115,7 +115,7 @@ def spoken(turns: Sequence[Turn]) -> Iterator[Turn]:
             yield turn
 
 
-def sent_back(turns: Sequence[Turn], number: int) -> bool:
+def sent_back(turns: Sequence[DialogTurn], number: int) -> bool:
     """Whether a turn is a reply that could not be read, and is asked for again after it."""
     after = turns[number + 1] if number + 1 < len(turns) else None
     read = object_in(turns[number].text)
@@ -137,7 +137,7 @@ def object_in(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def calls_in(said: dict[str, Any], number: int) -> tuple[Call, ...]:
+def calls_in(said: dict[str, Any], number: int) -> tuple[WishedCall, ...]:
     """Return the calls of a reply, with ids of their own."""
     made = said.get("calls")
     found = []
@@ -145,13 +145,13 @@ def calls_in(said: dict[str, Any], number: int) -> tuple[Call, ...]:
         if isinstance(one, dict) and isinstance(one.get("tool"), str):
             arguments = one.get("arguments")
             given = arguments if isinstance(arguments, dict) else {}
-            found.append(Call(one["tool"], given, id=f"told_{number}_{place}"))
+            found.append(WishedCall(one["tool"], given, id=f"told_{number}_{place}"))
     return tuple(found)
 
 
-def results_in(text: str, calls: Sequence[Call]) -> Iterator[Turn]:
+def results_in(text: str, calls: Sequence[WishedCall]) -> Iterator[DialogTurn]:
     """Yield the results of some calls, in whose order they are told, each after its tool's name."""
-    heads: list[tuple[Call, re.Match[str]]] = []
+    heads: list[tuple[WishedCall, re.Match[str]]] = []
     at = 0
     for call in calls:
         head = re.compile(rf"^{re.escape(call.name)} (returned|failed): ", re.MULTILINE)
@@ -162,4 +162,4 @@ def results_in(text: str, calls: Sequence[Call]) -> Iterator[Turn]:
     for (call, found), end in zip(heads, ends, strict=True):
         told, failed = text[found.end() : end], found[1] == "failed"
         said = f"Error: {told}" if failed else told  # as a client of native tools says it
-        yield Turn("tool", said, call_id=call.id, name=call.name, error=failed)
+        yield DialogTurn("tool", said, call_id=call.id, name=call.name, error=failed)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agentkit.sim.brain.acting import VERBS_OF_ACTION
-from agentkit.sim.brain.reading import Found
+from agentkit.sim.brain.reading import ReadValue
 from agentkit.sim.brain.scene import Result, Scene
-from agentkit.sim.brain.schemas import Tool
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.slips import slip_value
-from agentkit.sim.brain.thought import Call, Json
+from agentkit.sim.brain.thought import Json, WishedCall
 from agentkit.sim.brain.tree import Look, Node
 from agentkit.sim.brain.tries import correction, same_call, transient
-from agentkit.sim.brain.values import PENDING, Pending, Value
+from agentkit.sim.brain.values import PENDING, AwaitedCall, Value
 
 MAX_TRIES = 3
 
@@ -24,7 +24,7 @@ class Working:
     scene: Scene
     wanted: str = "any"
     outermost: tuple[Node, ...] = ()
-    calls: list[Call] = field(default_factory=list)
+    calls: list[WishedCall] = field(default_factory=list)
     trail: list[str] = field(default_factory=list)
     """The sums that were done, as they are shown."""
     lacking: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Working:
         rate_of_slips = self.scene.temper.slip_rate * share
         return rate_of_slips > 0 and self.scene.dice.draw(label) < rate_of_slips
 
-    def as_read(self, found: Found, node: Look, source: str, mark: str = "") -> Value:
+    def as_read(self, found: ReadValue, node: Look, source: str, mark: str = "") -> Value:
         """Return a found value, perhaps with a slip of reading."""
         data = found.data
         if self.slips(f"read {mark} {node.text}"):
@@ -45,9 +45,9 @@ class Working:
         hints = (*found.hints, *node.head)
         return Value(data, found.unit, hints, node.text, source)
 
-    def call(self, tool: Tool, arguments: dict[str, Json]) -> Result | Pending | str:
+    def call(self, tool: ToolSenses, arguments: dict[str, Json]) -> Result | AwaitedCall | str:
         """Return the result of a call made before, PENDING when it is made now, or its error."""
-        wish = Call(tool.offer.name, arguments)
+        wish = WishedCall(tool.offer.name, arguments)
         acts = bool(VERBS_OF_ACTION & set(tool.offer.name.casefold().replace("-", "_").split("_")))
         past = [
             r for r in self.scene.results if same_call(r.call, wish) and (r.current or not acts)
@@ -68,7 +68,7 @@ class Working:
             return self.request(fixed)
         return self.request(wish)
 
-    def request(self, wish: Call) -> Pending:
+    def request(self, wish: WishedCall) -> AwaitedCall:
         """Note a call to be made."""
         if not any(same_call(call, wish) for call in self.calls):
             self.calls.append(wish)

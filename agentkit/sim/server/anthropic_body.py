@@ -19,7 +19,7 @@ class TextBlock(Strict):
     text: str = ""
 
 
-class Block(Strict):
+class ContentBlock(Strict):
     """A content block: text, tool_use or tool_result."""
 
     type: str
@@ -32,14 +32,14 @@ class Block(Strict):
     is_error: bool | None = None
 
 
-class Message(Strict):
+class WireMessage(Strict):
     """One message of the conversation."""
 
     role: Literal["user", "assistant"]
-    content: Annotated[list[Block], BeforeValidator(as_blocks)]
+    content: Annotated[list[ContentBlock], BeforeValidator(as_blocks)]
 
 
-class Tool(Strict):
+class WireTool(Strict):
     """A tool that the client runs; server-side tools are not simulated."""
 
     name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,128}$")
@@ -48,7 +48,7 @@ class Tool(Strict):
     input_schema: dict[str, Any]
 
 
-class Choice(Strict):
+class ToolChoice(Strict):
     """Whether and which tools must be used."""
 
     type: Literal["auto", "any", "tool", "none"]
@@ -73,10 +73,10 @@ class CountBody(Strict):
     """The body of POST /v1/messages/count_tokens, as far as the simulation heeds it."""
 
     model: str
-    messages: list[Message] = Field(min_length=1)
+    messages: list[WireMessage] = Field(min_length=1)
     system: Annotated[list[TextBlock], BeforeValidator(as_blocks)] = Field(default_factory=list)
-    tools: list[Tool] | None = None
-    tool_choice: Choice | None = None
+    tools: list[WireTool] | None = None
+    tool_choice: ToolChoice | None = None
     output_config: OutputConfig | None = None
     output_format: Format | None = None
     seed: int | None = None

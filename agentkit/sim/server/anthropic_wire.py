@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 from agentkit.sim.server.anthropic_body import (
-    Block,
-    Choice,
+    ContentBlock,
     CountBody,
-    Message,
     MessagesBody,
     TextBlock,
+    ToolChoice,
+    WireMessage,
 )
 from agentkit.sim.server.bounds import sound
 from agentkit.sim.server.openai_wire import tokens_of
-from agentkit.sim.server.wire import Frame, Refused, Reply, Wanted, frame, pieces, read_arguments
+from agentkit.sim.server.wire import (
+    BadRequest,
+    Frame,
+    WireReply,
+    WireRequest,
+    frame,
+    pieces,
+    read_arguments,
+)
 
 FINISH = {
     "stop": "end_turn",
@@ -37,14 +45,14 @@ KINDS = {
 }
 
 
-def wanted(body: MessagesBody, seed: int) -> Wanted:
+def wanted(body: MessagesBody, seed: int) -> WireRequest:
     """Translate a checked body; seed is used when the body has none.
 
     Raises:
-        Refused: the messages or the tool choice do not fit together, or a schema is unsound.
+        BadRequest: the messages or the tool choice do not fit together, or a schema is unsound.
     """
     ask = ask_of(body, seed)
-    return Wanted(
+    return WireRequest(
         ask=ask,
         tokens_in=tokens_of(ask),
         stream=bool(body.stream),
@@ -53,15 +61,15 @@ def wanted(body: MessagesBody, seed: int) -> Wanted:
     )
 
 
-def ask_of(body: CountBody, seed: int) -> Ask:
+def ask_of(body: CountBody, seed: int) -> BrainRequest:
     """The question for the brain."""
     offers = tuple(
-        Offer(t.name, t.description, sound(t.input_schema, f"tools.{n}.input_schema"))
+        OfferedTool(t.name, t.description, sound(t.input_schema, f"tools.{n}.input_schema"))
         for n, t in enumerate(body.tools or [])
     )
     form = (body.output_config.format if body.output_config else None) or body.output_format
     choice = body.tool_choice
-    return Ask(
+    return BrainRequest(
         model=body.model,
         system=texts_of(body.system, "system", "\n\n"),
         turns=tuple(turns_of(body.messages)),
@@ -73,7 +81,7 @@ def ask_of(body: CountBody, seed: int) -> Ask:
     )
 
 
-def turns_of(messages: list[Message]) -> Iterator[Turn]:
+def turns_of(messages: list[WireMessage]) -> Iterator[DialogTurn]:
     """The conversation; every tool_use must be answered in the next message, as at Anthropic."""
     waiting: dict[str, str] = {}
     for place, message in enumerate(messages):
@@ -84,11 +92,11 @@ def turns_of(messages: list[Message]) -> Iterator[Turn]:
             if block.type == "text":
                 text.append(block.text)
             elif block.type == "tool_use" and message.role == "assistant":
-                calls.append(Call(block.name, block.input, block.id))
+                calls.append(WishedCall(block.name, block.input, block.id))
             elif block.type == "tool_result" and message.role == "user":
                 yield result_of(block, waiting, field)
             elif block.type not in ("thinking", "redacted_thinking"):
-                raise Refused(
+                raise BadRequest(
                     f"{field}.type: {block.type!r} is not accepted in a message of role "
                     f"{message.role!r}; the simulation reads text, tool_use and tool_result.",
                     field=f"{field}.type",
@@ -97,58 +105,60 @@ def turns_of(messages: list[Message]) -> Iterator[Turn]:
             raise unanswered(place, waiting)
         waiting = {call.id: call.name for call in calls}
         if text or calls:
-            yield Turn(message.role, "\n".join(text), calls=tuple(calls))
+            yield DialogTurn(message.role, "\n".join(text), calls=tuple(calls))
     if waiting:
         raise unanswered(len(messages), waiting)
 
 
-def result_of(block: Block, waiting: dict[str, str], field: str) -> Turn:
+def result_of(block: ContentBlock, waiting: dict[str, str], field: str) -> DialogTurn:
     """A tool's result as a turn; takes its call off the waiting list."""
     if block.tool_use_id not in waiting:
-        raise Refused(
+        raise BadRequest(
             f"{field}.tool_use_id: unexpected tool_result for {block.tool_use_id!r}; the previous "
             "message must have an unanswered tool_use block with that id.",
             field=f"{field}.tool_use_id",
         )
     name = waiting.pop(block.tool_use_id)
     text = texts_of(block.content, f"{field}.content", "\n")
-    return Turn("tool", text, call_id=block.tool_use_id, name=name, error=bool(block.is_error))
+    return DialogTurn(
+        "tool", text, call_id=block.tool_use_id, name=name, error=bool(block.is_error)
+    )
 
 
 def texts_of(blocks: list[TextBlock], field: str, between: str) -> str:
     """The text of blocks; other media are refused.
 
     Raises:
-        Refused: one is no text.
+        BadRequest: one is no text.
     """
     for spot, block in enumerate(blocks):
         if block.type != "text":
-            raise Refused(
+            raise BadRequest(
                 f"{field}.{spot}.type: the simulation reads text only; got {block.type!r}.",
                 field=f"{field}.{spot}.type",
             )
     return between.join(block.text for block in blocks)
 
 
-def unanswered(place: int, waiting: dict[str, str]) -> Refused:
+def unanswered(place: int, waiting: dict[str, str]) -> BadRequest:
     """The refusal of a conversation that left calls without a result."""
-    return Refused(
+    return BadRequest(
         f"messages.{place}: tool_use ids were found without tool_result blocks immediately after: "
         f"{', '.join(waiting)}.",
         field=f"messages.{place}",
     )
 
 
-def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
+def choice_of(choice: ToolChoice | None, offers: tuple[OfferedTool, ...]) -> str:
     """The tool choice in the brain's words."""
     if choice is None:
         return "auto"
     if choice.type == "any" and not offers:
-        raise Refused("tool_choice: 'any' needs tools.", field="tool_choice")
+        raise BadRequest("tool_choice: 'any' needs tools.", field="tool_choice")
     if choice.type != "tool":
         return "required" if choice.type == "any" else choice.type
     if choice.name not in {offer.name for offer in offers}:
-        raise Refused(
+        raise BadRequest(
             f"tool_choice.name: {choice.name!r} is not among the tools offered: "
             f"{', '.join(offer.name for offer in offers) or 'none'}.",
             field="tool_choice.name",
@@ -156,7 +166,7 @@ def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
     return str(choice.name)
 
 
-def whole(reply: Reply) -> dict[str, Any]:
+def whole(reply: WireReply) -> dict[str, Any]:
     """The body of a reply that is not streamed.
 
     Arguments that are no JSON object come as {"INVALID_JSON": text}: this dialect carries them
@@ -180,19 +190,19 @@ def whole(reply: Reply) -> dict[str, Any]:
     }
 
 
-def header(reply: Reply) -> dict[str, Any]:
+def header(reply: WireReply) -> dict[str, Any]:
     """What a whole reply and message_start have in common."""
     return {"id": f"msg_{reply.id}", "type": "message", "role": "assistant", "model": reply.model}
 
 
-def stop_details(reply: Reply) -> dict[str, Any] | None:
+def stop_details(reply: WireReply) -> dict[str, Any] | None:
     """Why the model refused, if it did."""
     if reply.finish != "refusal":
         return None
     return {"type": "refusal", "category": None, "explanation": reply.refusal}
 
 
-def usage(reply: Reply, tokens_out: int) -> dict[str, Any]:
+def usage(reply: WireReply, tokens_out: int) -> dict[str, Any]:
     """Token counts in Anthropic's words."""
     return {
         "input_tokens": reply.tokens_in,
@@ -202,7 +212,7 @@ def usage(reply: Reply, tokens_out: int) -> dict[str, Any]:
     }
 
 
-def frames(reply: Reply) -> Iterator[Frame]:
+def frames(reply: WireReply) -> Iterator[Frame]:
     """The same reply as Anthropic's named events, from message_start to message_stop."""
     opening: dict[str, Any] = {
         "content": [],

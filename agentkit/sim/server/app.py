@@ -14,31 +14,31 @@ from starlette.types import Scope
 
 from agentkit.sim.brain import embedding
 from agentkit.sim.brain.temperaments import TEMPERAMENTS
-from agentkit.sim.brain.thought import Ask, Say
+from agentkit.sim.brain.thought import BrainRequest, Say
 from agentkit.sim.server import anthropic_wire, openai_wire, responses_wire
 from agentkit.sim.server.anthropic_body import MessagesBody
 from agentkit.sim.server.catalog import bare, known, model_row
 from agentkit.sim.server.delivery import HangUp
 from agentkit.sim.server.desk import Desk
 from agentkit.sim.server.failing import ABOUT, broke, no_route, refused, too_long
-from agentkit.sim.server.faults import Faults
+from agentkit.sim.server.faults import FaultRules
 from agentkit.sim.server.openai_body import ChatBody
-from agentkit.sim.server.patience import TooLong
+from agentkit.sim.server.patience import OutOfPatience
 from agentkit.sim.server.responses_body import ResponsesBody
-from agentkit.sim.server.service import Dialect, Service
-from agentkit.sim.server.wire import Refused, read_body
+from agentkit.sim.server.service import ChatRoute, EndpointRoutes
+from agentkit.sim.server.wire import BadRequest, read_body
 
-OPENAI = Dialect(
+OPENAI = ChatRoute(
     read=lambda raw, seed: openai_wire.wanted(read_body(raw, ChatBody), seed),
     answer=lambda reply, wanted: openai_wire.whole(reply),
     frames=lambda reply, wanted: openai_wire.frames(reply, wanted.include_usage),
 )
-ANTHROPIC = Dialect(
+ANTHROPIC = ChatRoute(
     read=lambda raw, seed: anthropic_wire.wanted(read_body(raw, MessagesBody), seed),
     answer=lambda reply, wanted: anthropic_wire.whole(reply),
     frames=lambda reply, wanted: anthropic_wire.frames(reply),
 )
-RESPONSES = Dialect(
+RESPONSES = ChatRoute(
     read=lambda raw, seed: responses_wire.wanted(read_body(raw, ResponsesBody), seed),
     answer=lambda reply, wanted: responses_wire.whole(reply),
     frames=lambda reply, wanted: responses_wire.frames(reply),
@@ -51,7 +51,7 @@ def refuse_to_hang_up(scope: Scope) -> None:
 
 
 def make_app(
-    respond: Callable[[Ask], Say],
+    respond: Callable[[BrainRequest], Say],
     *,
     seed: int = 7,
     speed: float = 1.0,
@@ -67,8 +67,8 @@ def make_app(
         hang_up: closes the connection that a request came on, for faults.
         clock: Unix seconds.
     """
-    faults = Faults(seed)
-    service = Service(Desk(respond, faults, clock), faults, seed, speed, hang_up)
+    faults = FaultRules(seed)
+    service = EndpointRoutes(Desk(respond, faults, clock), faults, seed, speed, hang_up)
     return Starlette(
         routes=[
             Route("/", about),
@@ -84,8 +84,8 @@ def make_app(
             Route("/sim/stats", service.stats, methods=["GET", "DELETE"]),
         ],
         exception_handlers={
-            Refused: refused,
-            TooLong: too_long,
+            BadRequest: refused,
+            OutOfPatience: too_long,
             HTTPException: no_route,
             Exception: broke,
         },

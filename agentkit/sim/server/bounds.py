@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.server.wire import Refused
+from agentkit.sim.server.wire import BadRequest
 
 MOST_DEPTH = 48
 MOST_PARTS = 5_000
@@ -36,12 +36,12 @@ def sound(schema: dict[str, Json], field: str) -> dict[str, Json]:
         field: where it stood in the request, for the message.
 
     Raises:
-        Refused: 400, it is malformed or asks for too much; the message names the place.
+        BadRequest: 400, it is malformed or asks for too much; the message names the place.
     """
-    return Reader().part(schema, field, 0)
+    return SchemaReader().part(schema, field, 0)
 
 
-class Reader:
+class SchemaReader:
     """Reads one schema; counts its parts."""
 
     def __init__(self) -> None:
@@ -113,4 +113,4 @@ def expect(condition: object, field: str, what: str) -> None:
     """Refuse the request unless the condition holds."""
     if not condition:
         name = field if len(field) <= 200 else f"{field[:200]}..."
-        raise Refused(f"{name}: it {what}.", field=name, code="invalid_schema")
+        raise BadRequest(f"{name}: it {what}.", field=name, code="invalid_schema")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.sim.brain.temperaments import TEMPERAMENTS, UnknownTemperament, temperament
-from agentkit.sim.server.wire import Refused
+from agentkit.sim.server.wire import BadRequest
 
 
 def bare(model: str) -> str:
@@ -17,12 +17,12 @@ def known(model: str) -> str:
     """The temperament's name.
 
     Raises:
-        Refused: 404, there is no such model; the message lists the real ones.
+        BadRequest: 404, there is no such model; the message lists the real ones.
     """
     try:
         return temperament(model).name
     except UnknownTemperament as error:
-        raise Refused(str(error), field="model", status=404, code="model_not_found") from error
+        raise BadRequest(str(error), field="model", status=404, code="model_not_found") from error
 
 
 def model_row(name: str) -> dict[str, Any]:

@@ -7,12 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from agentkit.sim.server.faults import Kind
-from agentkit.sim.server.wire import Reply, Wanted, WireCall, read_arguments, shortened, size_of
+from agentkit.sim.server.wire import (
+    WireCall,
+    WireReply,
+    WireRequest,
+    read_arguments,
+    shortened,
+    size_of,
+)
 
 REFUSAL = "I cannot help with that. (Refusal injected by the simulated endpoint.)"
 
 
-def damageable(kind: Kind, reply: Reply, wanted: Wanted) -> bool:
+def damageable(kind: Kind, reply: WireReply, wanted: WireRequest) -> bool:
     """Whether this reply has the part that this kind of fault damages."""
     if kind == "malformed":
         return bool(reply.calls) or wanted.ask.schema is not None
@@ -23,7 +30,7 @@ def damageable(kind: Kind, reply: Reply, wanted: Wanted) -> bool:
     return True
 
 
-def damaged(kind: Kind, reply: Reply, wanted: Wanted) -> Reply:
+def damaged(kind: Kind, reply: WireReply, wanted: WireRequest) -> WireReply:
     """The reply with the fault in it, its tokens counted again."""
     if kind == "refusal":
         reply = replace(reply, text="", calls=(), refusal=REFUSAL, finish="refusal")

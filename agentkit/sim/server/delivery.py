@@ -17,7 +17,7 @@ HangUp = Callable[[Scope], None]
 
 
 @dataclass(frozen=True)
-class Pace:
+class ReplyPace:
     """When a reply is due: seconds to its first token and per token, after a hold."""
 
     first_s: float = 0.0
@@ -26,7 +26,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Mishap:
+class DeliveryFault:
     """What goes wrong on the way: "drop" or "cut" (or nothing), and events sent twice."""
 
     loss: str | None = None
@@ -77,7 +77,12 @@ def cut_off(hang_up: HangUp) -> ASGIApp:
 
 
 def whole(
-    body: bytes, tokens: int, pace: Pace, mishap: Mishap, start_s: float, hang_up: HangUp
+    body: bytes,
+    tokens: int,
+    pace: ReplyPace,
+    mishap: DeliveryFault,
+    start_s: float,
+    hang_up: HangUp,
 ) -> ASGIApp:
     """A reply in one piece, sent when its last token is due."""
 
@@ -98,7 +103,7 @@ def whole(
 
 
 def streamed(
-    frames: Iterable[Frame], pace: Pace, mishap: Mishap, start_s: float, hang_up: HangUp
+    frames: Iterable[Frame], pace: ReplyPace, mishap: DeliveryFault, start_s: float, hang_up: HangUp
 ) -> ASGIApp:
     """Server-sent events, each sent when its tokens are due; several that are due go together."""
 
@@ -126,7 +131,7 @@ def streamed(
     return send_stream
 
 
-def numbered(frames: list[Frame], mishap: Mishap) -> list[Frame]:
+def numbered(frames: list[Frame], mishap: DeliveryFault) -> list[Frame]:
     """The events with SSE ids; cut after half of the reply, or doubled, as the mishap says."""
     if mishap.loss == "cut":
         said = [place for place, frame in enumerate(frames) if frame.tokens]

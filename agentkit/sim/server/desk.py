@@ -9,10 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from agentkit.sim.brain.temperaments import temperament
-from agentkit.sim.brain.thought import Ask, Say, Unfillable
+from agentkit.sim.brain.thought import BrainRequest, Say, Unfillable
 from agentkit.sim.server.damage import damageable, damaged
-from agentkit.sim.server.faults import DAMAGING, Faults, Sign
-from agentkit.sim.server.wire import Refused, Reply, Stop, Wanted, calls_of, digest, finished
+from agentkit.sim.server.faults import DAMAGING, FaultRules, Sign
+from agentkit.sim.server.wire import (
+    BadRequest,
+    Stop,
+    WireReply,
+    WireRequest,
+    calls_of,
+    digest,
+    finished,
+)
 
 REMEMBERED = 100_000
 MOST_ACTORS = 10_000
@@ -23,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Account:
+class Charges:
     """What was used: calls that came in, calls performed and charged, tokens, USD."""
 
     calls: int = 0
@@ -48,20 +56,20 @@ class Account:
 class Stats:
     """The server's own books, against which a client's bill can be checked."""
 
-    total: Account = field(default_factory=Account)
-    models: dict[str, Account] = field(default_factory=dict)
-    actors: dict[str, Account] = field(default_factory=dict)
+    total: Charges = field(default_factory=Charges)
+    models: dict[str, Charges] = field(default_factory=dict)
+    actors: dict[str, Charges] = field(default_factory=dict)
     repeated: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
-    def accounts(self, sign: Sign) -> list[Account]:
+    def accounts(self, sign: Sign) -> list[Charges]:
         """The accounts that this request goes to."""
-        model = self.models.setdefault(sign.model, Account())
+        model = self.models.setdefault(sign.model, Charges())
         if sign.actor is None:
             return [self.total, model]
         known = sign.actor in self.actors or len(self.actors) < MOST_ACTORS
         name = sign.actor if known else OTHERS
-        return [self.total, model, self.actors.setdefault(name, Account())]
+        return [self.total, model, self.actors.setdefault(name, Charges())]
 
     def listing(self) -> dict[str, Any]:
         """The books as JSON."""
@@ -84,7 +92,7 @@ class Desk:
     """
 
     def __init__(
-        self, respond: Callable[[Ask], Say], faults: Faults, clock: Callable[[], float]
+        self, respond: Callable[[BrainRequest], Say], faults: FaultRules, clock: Callable[[], float]
     ) -> None:
         self.respond, self.faults, self.clock = respond, faults, clock
         self.stats = Stats()
@@ -94,7 +102,7 @@ class Desk:
         """What work returns; what it already returned for this key comes again, free of charge.
 
         Raises:
-            Refused: 422, the key came before with another request
+            BadRequest: 422, the key came before with another request
                 (IETF draft Idempotency-Key header, section 2.7).
         """
         if key is None:
@@ -102,7 +110,7 @@ class Desk:
         if key in self.done:
             asked, result = self.done[key]
             if asked != sign.digest:
-                raise Refused(
+                raise BadRequest(
                     f"Idempotency-Key {key!r} was used before with another request; use a new key "
                     "for a new request.",
                     status=422,
@@ -116,7 +124,7 @@ class Desk:
             self.done.popitem(last=False)
         return result
 
-    def perform(self, wanted: Wanted, sign: Sign, key: str | None) -> Reply:
+    def perform(self, wanted: WireRequest, sign: Sign, key: str | None) -> WireReply:
         """The reply to a request, performed once per key."""
         return self.once(sign, key, lambda: self.work(wanted, sign))
 
@@ -129,11 +137,11 @@ class Desk:
 
         self.once(sign, key, work)
 
-    def work(self, wanted: Wanted, sign: Sign) -> Reply:
+    def work(self, wanted: WireRequest, sign: Sign) -> WireReply:
         """Ask the brain and charge for it."""
         say = self.heard(wanted)
         finish: Stop = "refusal" if say.refusal else "calls" if say.calls else "stop"
-        reply = Reply(
+        reply = WireReply(
             id=sign.digest[:24],
             model=wanted.ask.model,
             text=say.text,
@@ -158,13 +166,13 @@ class Desk:
             account.charge(reply.tokens_in, reply.tokens_out, cost)
         return reply
 
-    def heard(self, wanted: Wanted) -> Say:
+    def heard(self, wanted: WireRequest) -> Say:
         """What the brain says, kept to what the request allows."""
         ask = wanted.ask
         try:
             say = self.respond(ask)
         except Unfillable as error:
-            raise Refused(str(error), field="schema", code="invalid_schema") from error
+            raise BadRequest(str(error), field="schema", code="invalid_schema") from error
         if ask.tool_choice == "none":
             say = replace(say, calls=())
         if not ask.parallel:
@@ -185,6 +193,6 @@ def holds_facts(text: str) -> bool:
     return isinstance(parsed, dict) and bool(parsed)
 
 
-def sign_of(wanted: Wanted, actor: str | None, model: str) -> Sign:
+def sign_of(wanted: WireRequest, actor: str | None, model: str) -> Sign:
     """What identifies a request: all that shapes the reply, not how it is delivered."""
     return Sign(actor, model, digest(wanted.ask, wanted.max_tokens, wanted.stops))

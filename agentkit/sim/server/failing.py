@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from agentkit.sim.server import anthropic_wire, openai_wire
-from agentkit.sim.server.faults import Rule
-from agentkit.sim.server.wire import Refused, digest
+from agentkit.sim.server.faults import FaultRule
+from agentkit.sim.server.wire import BadRequest, digest
 
 ABOUT = """agentkit's simulated endpoint: a rule-based stand-in, no language model.
 POST /v1/chat/completions   POST /v1/embeddings   GET /v1/models           (OpenAI)
@@ -49,7 +49,7 @@ def failure(
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-def refusing(request: Request, rule: Rule) -> Response:
+def refusing(request: Request, rule: FaultRule) -> Response:
     """The reply to a request that a fault turns away before anything is performed."""
     if rule.kind == "html":
         return HTMLResponse(BAD_GATEWAY, status_code=502)
@@ -62,7 +62,7 @@ def refusing(request: Request, rule: Rule) -> Response:
 
 async def refused(request: Request, error: Exception) -> Response:
     """Word a refusal."""
-    assert isinstance(error, Refused)
+    assert isinstance(error, BadRequest)
     return failure(request, error.message, error.status, error.field, error.code)
 
 

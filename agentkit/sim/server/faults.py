@@ -30,7 +30,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from agentkit.sim.server.wire import Refused, digest
+from agentkit.sim.server.wire import BadRequest, digest
 
 Kind = Literal[
     "429",
@@ -63,7 +63,7 @@ def as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class Rule(BaseModel):
+class FaultRule(BaseModel):
     """One fault to inject. A request is hit when all conditions given hold.
 
     Args:
@@ -122,7 +122,7 @@ class Sign:
 class Armed:
     """A rule in force, with what it has seen and done."""
 
-    rule: Rule
+    rule: FaultRule
     salt: str
     since_s: float = 0.0
     """When it was put in force."""
@@ -155,7 +155,7 @@ class Armed:
         return hit
 
 
-class Faults:
+class FaultRules:
     """The rules in force. Earlier rules come first; one request meets one fault of a group."""
 
     def __init__(self, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -163,7 +163,7 @@ class Faults:
         self.armed: list[Armed] = []
         self.added = 0
 
-    def add(self, rules: list[Rule]) -> None:
+    def add(self, rules: list[FaultRule]) -> None:
         """Put rules in force, after those already there."""
         for rule in rules:
             self.added += 1
@@ -178,7 +178,7 @@ class Faults:
         self.armed = keep
         return lifted
 
-    def draw(self, kinds: tuple[Kind, ...], sign: Sign) -> Rule | None:
+    def draw(self, kinds: tuple[Kind, ...], sign: Sign) -> FaultRule | None:
         """The first rule of these kinds that hits this request, if any."""
         now_s = self.clock() if self.armed else 0.0
         for armed in self.armed:
@@ -194,11 +194,11 @@ class Faults:
         ]
 
 
-def read_rules(body: Any) -> list[Rule]:
+def read_rules(body: Any) -> list[FaultRule]:
     """Rules from one, a list, or {"rules": [...], "seed": n}; all are checked before any counts.
 
     Raises:
-        Refused: a rule is wrong; the message names its field.
+        BadRequest: a rule is wrong; the message names its field.
     """
     if isinstance(body, dict) and "rules" in body and set(body) <= {"rules", "seed"}:
         body = body["rules"]
@@ -206,14 +206,14 @@ def read_rules(body: Any) -> list[Rule]:
     rules = []
     for place, row in enumerate(rows):
         if not isinstance(row, dict):
-            raise Refused(f"rules.{place}: expected a JSON object, got {row!r}.", field="rules")
+            raise BadRequest(f"rules.{place}: expected a JSON object, got {row!r}.", field="rules")
         try:
-            rules.append(Rule.model_validate({k: v for k, v in row.items() if k != "id"}))
+            rules.append(FaultRule.model_validate({k: v for k, v in row.items() if k != "id"}))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(["rules", str(place), *(str(step) for step in first["loc"])])
             got = "" if first["type"] == "missing" else f"; got {first['input']!r}"
-            raise Refused(f"{name}: {first['msg']}{got}.", field=name) from error
+            raise BadRequest(f"{name}: {first['msg']}{got}.", field=name) from error
     return rules
 
 
@@ -221,9 +221,9 @@ def read_seed(body: Any) -> int | None:
     """The seed that comes with rules, for the dice; None where there is none.
 
     Raises:
-        Refused: it is no whole number.
+        BadRequest: it is no whole number.
     """
     seed = body.get("seed") if isinstance(body, dict) else None
     if seed is not None and type(seed) is not int:
-        raise Refused(f"seed: expected a whole number, got {seed!r}.", field="seed")
+        raise BadRequest(f"seed: expected a whole number, got {seed!r}.", field="seed")
     return seed

@@ -20,7 +20,7 @@ HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:@/\s]+)(?::\d{1,5})?")
 OWN_SITES = ("same-origin", "none")
 
 
-class Guard:
+class HostGuard:
     """An ASGI app that passes on what comes from this machine's own programs and pages.
 
     Args:

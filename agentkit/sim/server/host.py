@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from agentkit.sim.brain.thought import Ask, Say
+from agentkit.sim.brain.thought import BrainRequest, Say
 from agentkit.sim.server.app import make_app
-from agentkit.sim.server.guard import Guard
+from agentkit.sim.server.guard import HostGuard
 
 PARENT_CHECK_S = 1.0
 HEADERS_S = 10.0
@@ -101,7 +101,7 @@ def tracking(
 
 
 def make_server(
-    respond: Callable[[Ask], Say],
+    respond: Callable[[BrainRequest], Say],
     *,
     seed: int = 7,
     speed: float = 1.0,
@@ -132,7 +132,7 @@ def make_server(
             announce()
 
     config = uvicorn.Config(
-        Guard(make_app(respond, seed=seed, speed=speed, hang_up=hang_up), hosts),
+        HostGuard(make_app(respond, seed=seed, speed=speed, hang_up=hang_up), hosts),
         http=tracking(transports, headers_s),
         ws="none",
         lifespan="off",

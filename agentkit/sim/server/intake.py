@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from agentkit.sim.server.wire import Refused
+from agentkit.sim.server.wire import BadRequest
 
 MOST_BYTES = 8 * 2**20
 BODY_S = 30.0
@@ -26,10 +26,10 @@ def fitting(size: int, most: int, field: str) -> None:
     """Refuse what is longer than the model reads; also keeps one client from stalling a class.
 
     Raises:
-        Refused: 400, with both numbers.
+        BadRequest: 400, with both numbers.
     """
     if size > most:
-        raise Refused(
+        raise BadRequest(
             f"{field}: {size} tokens; this model's maximum context length is {most} tokens. "
             "Send less.",
             field=field,
@@ -41,10 +41,10 @@ async def body_of(request: Request) -> bytes:
     """The raw body.
 
     Raises:
-        Refused: 413, larger than MOST_BYTES; 408, not here within BODY_S.
+        BadRequest: 413, larger than MOST_BYTES; 408, not here within BODY_S.
     """
     body = bytearray()
-    large = Refused(f"The body is larger than {MOST_BYTES} bytes; send less.", status=413)
+    large = BadRequest(f"The body is larger than {MOST_BYTES} bytes; send less.", status=413)
     promised = request.headers.get("content-length", "").lstrip("0")
     if promised.isdecimal() and (len(promised) > 12 or int(promised) > MOST_BYTES):
         raise large
@@ -55,7 +55,7 @@ async def body_of(request: Request) -> bytes:
                 if len(body) > MOST_BYTES:
                     raise large
     except TimeoutError:
-        raise Refused(f"The body did not come within {BODY_S:g} s.", status=408) from None
+        raise BadRequest(f"The body did not come within {BODY_S:g} s.", status=408) from None
     return bytes(body)
 
 
@@ -64,4 +64,4 @@ async def parsed(request: Request) -> Any:
     try:
         return json.loads(await body_of(request))
     except (ValueError, RecursionError) as error:
-        raise Refused(f"The body is not valid JSON: {error}.") from error
+        raise BadRequest(f"The body is not valid JSON: {error}.") from error

@@ -22,7 +22,7 @@ def as_choice(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
-class Part(Strict):
+class WirePart(Strict):
     """A piece of a message."""
 
     type: str
@@ -45,11 +45,11 @@ class PastCall(Strict):
     function: Function
 
 
-class Message(Strict):
+class WireMessage(Strict):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Annotated[list[Part], BeforeValidator(as_blocks)] = Field(default_factory=list)
+    content: Annotated[list[WirePart], BeforeValidator(as_blocks)] = Field(default_factory=list)
     tool_calls: list[PastCall] | None = None
     tool_call_id: str | None = None
     name: str | None = None
@@ -63,14 +63,14 @@ class ToolFunction(Strict):
     parameters: dict[str, Any] | None = None
 
 
-class Tool(Strict):
+class WireTool(Strict):
     """A tool offered."""
 
     type: Literal["function"]
     function: ToolFunction
 
 
-class Choice(Strict):
+class ToolChoice(Strict):
     """Whether and which tools must be used."""
 
     type: Literal["auto", "none", "required", "function"]
@@ -101,11 +101,11 @@ class ChatBody(Strict):
     """The body of POST /v1/chat/completions, as far as the simulation heeds it."""
 
     model: str
-    messages: list[Message] = Field(min_length=1)
+    messages: list[WireMessage] = Field(min_length=1)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    tools: list[Tool] | None = None
-    tool_choice: Annotated[Choice | None, BeforeValidator(as_choice)] = None
+    tools: list[WireTool] | None = None
+    tool_choice: Annotated[ToolChoice | None, BeforeValidator(as_choice)] = None
     parallel_tool_calls: bool | None = None
     response_format: Format | None = None
     n: int | None = Field(default=None, ge=1, le=1)

@@ -10,10 +10,18 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from agentkit.sim.brain.temperaments import tokens
-from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 from agentkit.sim.server.bounds import sound
-from agentkit.sim.server.openai_body import ChatBody, Choice, Message
-from agentkit.sim.server.wire import Frame, Refused, Reply, Wanted, frame, pieces, read_arguments
+from agentkit.sim.server.openai_body import ChatBody, ToolChoice, WireMessage
+from agentkit.sim.server.wire import (
+    BadRequest,
+    Frame,
+    WireReply,
+    WireRequest,
+    frame,
+    pieces,
+    read_arguments,
+)
 
 FINISH = {
     "stop": "stop",
@@ -24,11 +32,11 @@ FINISH = {
 }
 
 
-def wanted(body: ChatBody, seed: int) -> Wanted:
+def wanted(body: ChatBody, seed: int) -> WireRequest:
     """Translate a checked body; seed is used when the body has none.
 
     Raises:
-        Refused: the messages or the tool choice do not fit together, or a schema is unsound.
+        BadRequest: the messages or the tool choice do not fit together, or a schema is unsound.
     """
     system = "\n\n".join(
         text_of(m, f"messages.{n}")
@@ -37,7 +45,7 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
     )
     turns = tuple(turns_of(body.messages))
     offers = tuple(
-        Offer(
+        OfferedTool(
             t.function.name,
             t.function.description or "",
             sound(t.function.parameters or {}, f"tools.{n}.function.parameters"),
@@ -47,7 +55,7 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
     form = body.response_format
     any_json = form is not None and form.type == "json_object"
     schema = schema_of(body)
-    ask = Ask(
+    ask = BrainRequest(
         model=body.model,
         system=system,
         turns=turns,
@@ -57,7 +65,7 @@ def wanted(body: ChatBody, seed: int) -> Wanted:
         parallel=body.parallel_tool_calls is not False,
         seed=seed if body.seed is None else body.seed,
     )
-    return Wanted(
+    return WireRequest(
         ask=ask,
         tokens_in=tokens_of(ask),
         stream=bool(body.stream),
@@ -72,31 +80,31 @@ def schema_of(body: ChatBody) -> dict[str, Any] | None:
     """The schema that the answer has to fit; None where none is asked for.
 
     Raises:
-        Refused: it is missing or unsound.
+        BadRequest: it is missing or unsound.
     """
     form = body.response_format
     if form is None or (form.type != "json_schema" and not form.json_schema):
         return None
     if form.json_schema is None:
-        raise Refused(
+        raise BadRequest(
             "response_format.json_schema: this field is required.",
             field="response_format.json_schema",
         )
     return sound(form.json_schema.schema_, "response_format.json_schema.schema")
 
 
-def text_of(message: Message, field: str) -> str:
+def text_of(message: WireMessage, field: str) -> str:
     """The text of a message; other media are refused."""
     for place, part in enumerate(message.content):
         if part.type not in ("text", "refusal"):
-            raise Refused(
+            raise BadRequest(
                 f"{field}.content.{place}.type: the simulation reads text only; got {part.type!r}.",
                 field=f"{field}.content.{place}.type",
             )
     return "\n".join(part.text or part.refusal for part in message.content)
 
 
-def turns_of(messages: list[Message]) -> Iterator[Turn]:
+def turns_of(messages: list[WireMessage]) -> Iterator[DialogTurn]:
     """The conversation without system messages; every call must be answered, as at OpenAI."""
     waiting: dict[str, str] = {}
     for place, message in enumerate(messages):
@@ -104,44 +112,44 @@ def turns_of(messages: list[Message]) -> Iterator[Turn]:
         text = text_of(message, field)
         if message.role == "tool":
             if message.tool_call_id not in waiting:
-                raise Refused(
+                raise BadRequest(
                     f"{field}.tool_call_id: no preceding assistant message has an unanswered "
                     f"tool call with the id {message.tool_call_id!r}.",
                     field=f"{field}.tool_call_id",
                 )
             name = waiting.pop(message.tool_call_id)
-            yield Turn("tool", text, call_id=message.tool_call_id, name=name)
+            yield DialogTurn("tool", text, call_id=message.tool_call_id, name=name)
             continue
         if waiting:
             break
         if message.role in ("system", "developer"):
             continue
         calls = tuple(
-            Call(c.function.name, read_arguments(c.function.arguments), c.id)
+            WishedCall(c.function.name, read_arguments(c.function.arguments), c.id)
             for c in message.tool_calls or []
         )
         waiting = {call.id: call.name for call in calls}
         role: Literal["user", "assistant"] = "user" if message.role == "user" else "assistant"
-        yield Turn(role, text, calls=calls, name=message.name)
+        yield DialogTurn(role, text, calls=calls, name=message.name)
     if waiting:
-        raise Refused(
+        raise BadRequest(
             "messages: an assistant message with tool_calls must be followed by one tool message "
             f"for each tool_call_id; missing: {', '.join(waiting)}.",
             field="messages",
         )
 
 
-def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
+def choice_of(choice: ToolChoice | None, offers: tuple[OfferedTool, ...]) -> str:
     """The tool choice in the brain's words."""
     if choice is None:
         return "auto"
     if choice.type != "function":
         if choice.type == "required" and not offers:
-            raise Refused("tool_choice: 'required' needs tools.", field="tool_choice")
+            raise BadRequest("tool_choice: 'required' needs tools.", field="tool_choice")
         return choice.type
     name = choice.function.name if choice.function else None
     if name not in {offer.name for offer in offers}:
-        raise Refused(
+        raise BadRequest(
             f"tool_choice.function.name: {name!r} is not among the tools offered: "
             f"{', '.join(offer.name for offer in offers) or 'none'}.",
             field="tool_choice.function.name",
@@ -149,7 +157,7 @@ def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
     return str(name)
 
 
-def tokens_of(ask: Ask) -> int:
+def tokens_of(ask: BrainRequest) -> int:
     """Tokens of everything the request says; each message costs 3 more, as at OpenAI."""
     said = [ask.system, *(turn.text for turn in ask.turns)]
     said += [json.dumps(c.arguments) + c.name for t in ask.turns for c in t.calls]
@@ -159,7 +167,7 @@ def tokens_of(ask: Ask) -> int:
     return sum(tokens(part) for part in said if part) + 3 * (len(ask.turns) + 1)
 
 
-def usage(reply: Reply) -> dict[str, Any]:
+def usage(reply: WireReply) -> dict[str, Any]:
     """Token counts in OpenAI's words."""
     return {
         "prompt_tokens": reply.tokens_in,
@@ -170,7 +178,7 @@ def usage(reply: Reply) -> dict[str, Any]:
     }
 
 
-def whole(reply: Reply) -> dict[str, Any]:
+def whole(reply: WireReply) -> dict[str, Any]:
     """The body of a reply that is not streamed."""
     message: dict[str, Any] = {
         "role": "assistant",
@@ -195,7 +203,7 @@ def whole(reply: Reply) -> dict[str, Any]:
     return {**header(reply, "chat.completion"), "choices": [choice], "usage": usage(reply)}
 
 
-def header(reply: Reply, kind: str) -> dict[str, Any]:
+def header(reply: WireReply, kind: str) -> dict[str, Any]:
     """What a whole reply and every chunk have in common."""
     return {
         "id": f"chatcmpl-{reply.id}",
@@ -206,7 +214,7 @@ def header(reply: Reply, kind: str) -> dict[str, Any]:
     }
 
 
-def frames(reply: Reply, include_usage: bool) -> Iterator[Frame]:
+def frames(reply: WireReply, include_usage: bool) -> Iterator[Frame]:
     """The same reply as server-sent events: role, text, calls, finish, usage, [DONE]."""
     head = header(reply, "chat.completion.chunk")
     if include_usage:

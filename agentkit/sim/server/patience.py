@@ -12,7 +12,7 @@ WORK_S = 1.5
 """Processor seconds; ordinary requests take a few milliseconds."""
 
 
-class TooLong(Exception):
+class OutOfPatience(Exception):
     """The work for a request took longer than the simulation gives to one."""
 
 
@@ -24,13 +24,13 @@ def at_most(seconds: float = WORK_S) -> Iterator[None]:
     be interrupted so, and only on POSIX; elsewhere the work just goes on.
 
     Raises:
-        TooLong: it took longer, or nested too deep.
+        OutOfPatience: it took longer, or nested too deep.
     """
     try:
         with interrupted(seconds):
             yield
     except RecursionError:
-        raise TooLong("The request nests too deep.") from None
+        raise OutOfPatience("The request nests too deep.") from None
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def interrupted(seconds: float) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if inside:
-            raise TooLong(f"The work took more than {seconds:g} s of processor time.")
+            raise OutOfPatience(f"The work took more than {seconds:g} s of processor time.")
 
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -195,14 +195,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @dataclass
-class Shared:
+class SharedServer:
     """The one server that all of this process uses; a forked child starts its own."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: Server | None = None
 
 
-shared = Shared()
+shared = SharedServer()
 
 
 def endpoint() -> str:

@@ -18,7 +18,7 @@ def as_items(value: Any) -> Any:
     return [{"role": "user", "content": value}] if isinstance(value, str) else value
 
 
-class Part(Strict):
+class WirePart(Strict):
     """A piece of a message, or of what a function gave."""
 
     type: str
@@ -26,19 +26,19 @@ class Part(Strict):
     refusal: str = ""
 
 
-class Item(Strict):
+class WireItem(Strict):
     """One item of the conversation: a message, a call, its output, or a thought."""
 
     type: str = "message"
     role: Literal["user", "assistant", "system", "developer"] | None = None
-    content: Annotated[list[Part], BeforeValidator(as_blocks)] = Field(default_factory=list)
+    content: Annotated[list[WirePart], BeforeValidator(as_blocks)] = Field(default_factory=list)
     call_id: str | None = None
     name: str | None = None
     arguments: str = "{}"
-    output: Annotated[list[Part], BeforeValidator(as_blocks)] = Field(default_factory=list)
+    output: Annotated[list[WirePart], BeforeValidator(as_blocks)] = Field(default_factory=list)
 
 
-class Tool(Strict):
+class WireTool(Strict):
     """A function that may be called."""
 
     type: Literal["function"]
@@ -48,7 +48,7 @@ class Tool(Strict):
     strict: bool | None = None
 
 
-class Choice(Strict):
+class ToolChoice(Strict):
     """Whether and which tools must be used."""
 
     type: Literal["auto", "none", "required", "function"]
@@ -63,7 +63,7 @@ class Format(Strict):
     schema_: dict[str, Any] | None = Field(alias="schema", default=None)
 
 
-class Text(Strict):
+class TextOptions(Strict):
     """What the text of the reply is like."""
 
     format: Format | None = None
@@ -73,13 +73,13 @@ class ResponsesBody(Strict):
     """The body of POST /v1/responses, as far as the simulation heeds it."""
 
     model: str
-    input: Annotated[list[Item], BeforeValidator(as_items)] = Field(min_length=1)
+    input: Annotated[list[WireItem], BeforeValidator(as_items)] = Field(min_length=1)
     instructions: str | None = None
     stream: bool | None = None
-    tools: list[Tool] | None = None
-    tool_choice: Annotated[Choice | None, BeforeValidator(as_choice)] = None
+    tools: list[WireTool] | None = None
+    tool_choice: Annotated[ToolChoice | None, BeforeValidator(as_choice)] = None
     parallel_tool_calls: bool | None = None
-    text: Text | None = None
+    text: TextOptions | None = None
     max_output_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, ge=0, le=1)

@@ -8,23 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 from agentkit.sim.server.bounds import sound
 from agentkit.sim.server.openai_wire import tokens_of
-from agentkit.sim.server.responses_body import Choice, Item, Part, ResponsesBody
-from agentkit.sim.server.wire import Frame, Refused, Reply, Wanted, frame, pieces, read_arguments
+from agentkit.sim.server.responses_body import ResponsesBody, ToolChoice, WireItem, WirePart
+from agentkit.sim.server.wire import (
+    BadRequest,
+    Frame,
+    WireReply,
+    WireRequest,
+    frame,
+    pieces,
+    read_arguments,
+)
 
 TEXT = ("input_text", "output_text", "text", "refusal")
 
 
-def wanted(body: ResponsesBody, seed: int) -> Wanted:
+def wanted(body: ResponsesBody, seed: int) -> WireRequest:
     """Translate a checked body.
 
     Raises:
-        Refused: the items or the tool choice do not fit together, or a schema is unsound.
+        BadRequest: the items or the tool choice do not fit together, or a schema is unsound.
     """
     offers = tuple(
-        Offer(t.name, t.description or "", sound(t.parameters or {}, f"tools.{n}.parameters"))
+        OfferedTool(t.name, t.description or "", sound(t.parameters or {}, f"tools.{n}.parameters"))
         for n, t in enumerate(body.tools or [])
     )
     told = [
@@ -35,9 +43,11 @@ def wanted(body: ResponsesBody, seed: int) -> Wanted:
     schema = None
     if form is not None and form.type == "json_schema":
         if form.schema_ is None:
-            raise Refused("text.format.schema: this field is required.", field="text.format.schema")
+            raise BadRequest(
+                "text.format.schema: this field is required.", field="text.format.schema"
+            )
         schema = sound(form.schema_, "text.format.schema")
-    ask = Ask(
+    ask = BrainRequest(
         model=body.model,
         system="\n\n".join(filter(None, [body.instructions, *told])),
         turns=tuple(turns_of(body.input)),
@@ -47,7 +57,7 @@ def wanted(body: ResponsesBody, seed: int) -> Wanted:
         parallel=body.parallel_tool_calls is not False,
         seed=seed,
     )
-    return Wanted(
+    return WireRequest(
         ask=ask,
         tokens_in=tokens_of(ask),
         stream=bool(body.stream),
@@ -56,23 +66,23 @@ def wanted(body: ResponsesBody, seed: int) -> Wanted:
     )
 
 
-def told_by(item: Item) -> bool:
+def told_by(item: WireItem) -> bool:
     """Whether an item is an instruction."""
     return item.type == "message" and item.role in ("system", "developer")
 
 
-def text_of(parts: list[Part], field: str) -> str:
+def text_of(parts: list[WirePart], field: str) -> str:
     """The text of parts; other media are refused."""
     for place, part in enumerate(parts):
         if part.type not in TEXT:
-            raise Refused(
+            raise BadRequest(
                 f"{field}.{place}.type: the simulation reads text only; got {part.type!r}.",
                 field=f"{field}.{place}.type",
             )
     return "\n".join(part.text or part.refusal for part in parts)
 
 
-def turns_of(items: list[Item]) -> Iterator[Turn]:
+def turns_of(items: list[WireItem]) -> Iterator[DialogTurn]:
     """The conversation without instructions; every call must have its output, as at OpenAI."""
     waiting: dict[str, str] = {}
     text, calls = "", []
@@ -80,62 +90,64 @@ def turns_of(items: list[Item]) -> Iterator[Turn]:
         field = f"input.{place}"
         if item.type == "function_call":
             if not item.call_id or not item.name:
-                raise Refused(f"{field}.call_id, name: required.", field=f"{field}.call_id")
-            calls.append(Call(item.name, read_arguments(item.arguments), item.call_id))
+                raise BadRequest(f"{field}.call_id, name: required.", field=f"{field}.call_id")
+            calls.append(WishedCall(item.name, read_arguments(item.arguments), item.call_id))
             waiting[item.call_id] = item.name
             continue
         if calls and item.type == "function_call_output":
-            yield Turn("assistant", text, calls=tuple(calls))
+            yield DialogTurn("assistant", text, calls=tuple(calls))
             text, calls = "", []
         if item.type == "function_call_output":
             yield output_of(item, waiting, field)
         elif item.type == "message":
             if item.role is None:
-                raise Refused(f"{field}.role: this field is required.", field=f"{field}.role")
+                raise BadRequest(f"{field}.role: this field is required.", field=f"{field}.role")
             if text:
-                yield Turn("assistant", text)
+                yield DialogTurn("assistant", text)
                 text = ""
             said = text_of(item.content, f"{field}.content")
             if item.role == "assistant":
                 text = said
             elif item.role == "user":
-                yield Turn("user", said)
+                yield DialogTurn("user", said)
         elif item.type != "reasoning":
-            raise Refused(
+            raise BadRequest(
                 f"{field}.type: {item.type!r} is not accepted; the simulation reads message, "
                 "function_call, function_call_output and reasoning.",
                 field=f"{field}.type",
             )
     if waiting:
-        raise Refused(
+        raise BadRequest(
             f"No tool output found for function call {next(iter(waiting))}.", field="input"
         )
     if text:
-        yield Turn("assistant", text)
+        yield DialogTurn("assistant", text)
 
 
-def output_of(item: Item, waiting: dict[str, str], field: str) -> Turn:
+def output_of(item: WireItem, waiting: dict[str, str], field: str) -> DialogTurn:
     """A call's output as a turn; takes its call off the waiting list."""
     if item.call_id not in waiting:
-        raise Refused(
+        raise BadRequest(
             f"No tool call found for function call output with call_id {item.call_id}.",
             field="input",
         )
     name = waiting.pop(item.call_id)
-    return Turn("tool", text_of(item.output, f"{field}.output"), call_id=item.call_id, name=name)
+    return DialogTurn(
+        "tool", text_of(item.output, f"{field}.output"), call_id=item.call_id, name=name
+    )
 
 
-def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
+def choice_of(choice: ToolChoice | None, offers: tuple[OfferedTool, ...]) -> str:
     """The tool choice in the brain's words."""
     if choice is None:
         return "auto"
     if choice.type != "function":
         if choice.type == "required" and not offers:
-            raise Refused("tool_choice: 'required' needs tools.", field="tool_choice")
+            raise BadRequest("tool_choice: 'required' needs tools.", field="tool_choice")
         return choice.type
     names = [offer.name for offer in offers]
     if choice.name not in names:
-        raise Refused(
+        raise BadRequest(
             f"tool_choice.name: {choice.name!r} is not among the tools offered: "
             f"{', '.join(names) or 'none'}.",
             field="tool_choice.name",
@@ -143,13 +155,13 @@ def choice_of(choice: Choice | None, offers: tuple[Offer, ...]) -> str:
     return str(choice.name)
 
 
-def whole(reply: Reply) -> dict[str, Any]:
+def whole(reply: WireReply) -> dict[str, Any]:
     """The body of a reply that is not streamed."""
     return response(reply, "incomplete" if reply.finish == "length" else "completed", items(reply))
 
 
 def response(
-    reply: Reply, status: Literal["in_progress", "completed", "incomplete"], output: list[Any]
+    reply: WireReply, status: Literal["in_progress", "completed", "incomplete"], output: list[Any]
 ) -> dict[str, Any]:
     """A response as it is at a time."""
     done = status != "in_progress"
@@ -170,7 +182,7 @@ def response(
     }
 
 
-def usage(reply: Reply) -> dict[str, Any]:
+def usage(reply: WireReply) -> dict[str, Any]:
     """Token counts in this dialect's words."""
     return {
         "input_tokens": reply.tokens_in,
@@ -181,7 +193,7 @@ def usage(reply: Reply) -> dict[str, Any]:
     }
 
 
-def items(reply: Reply) -> list[dict[str, Any]]:
+def items(reply: WireReply) -> list[dict[str, Any]]:
     """What a reply says and calls, as items."""
     cut = "incomplete" if reply.finish == "length" else "completed"
     found: list[dict[str, Any]] = []
@@ -196,7 +208,7 @@ def items(reply: Reply) -> list[dict[str, Any]]:
     return found
 
 
-def opened(reply: Reply) -> dict[str, Any]:
+def opened(reply: WireReply) -> dict[str, Any]:
     """The message of a reply, as it begins."""
     return {
         "type": "message", "id": f"msg_{reply.id}", "role": "assistant", "content": [],
@@ -204,7 +216,7 @@ def opened(reply: Reply) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def part_of(reply: Reply, said: str | None = None) -> dict[str, Any]:
+def part_of(reply: WireReply, said: str | None = None) -> dict[str, Any]:
     """The one part of a reply's message; `said` is what of it is there."""
     if reply.refusal:
         return {"type": "refusal", "refusal": reply.refusal if said is None else said}
@@ -212,7 +224,7 @@ def part_of(reply: Reply, said: str | None = None) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def frames(reply: Reply) -> Iterator[Frame]:
+def frames(reply: WireReply) -> Iterator[Frame]:
     """The same reply as this dialect's numbered events, from created to completed."""
     number = iter(range(1_000_000_000))
 
@@ -240,7 +252,7 @@ def frames(reply: Reply) -> Iterator[Frame]:
     yield event(f"response.{last['status']}", response=last)
 
 
-def message_events(reply: Reply, at: dict[str, Any], event: Any) -> Iterator[Frame]:
+def message_events(reply: WireReply, at: dict[str, Any], event: Any) -> Iterator[Frame]:
     """The events of the one part of a message."""
     place = {**at, "content_index": 0}
     kind, said = ("refusal", reply.refusal) if reply.refusal else ("output_text", reply.text)

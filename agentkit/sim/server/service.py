@@ -18,14 +18,14 @@ from agentkit.sim.brain.temperaments import TEMPERAMENTS, tokens
 from agentkit.sim.server import anthropic_wire, openai_wire
 from agentkit.sim.server.anthropic_body import CountBody
 from agentkit.sim.server.catalog import bare, known
-from agentkit.sim.server.delivery import HangUp, Mishap, Pace, cut_off, streamed, whole
+from agentkit.sim.server.delivery import DeliveryFault, HangUp, ReplyPace, cut_off, streamed, whole
 from agentkit.sim.server.desk import Desk, sign_of
 from agentkit.sim.server.failing import refusing
 from agentkit.sim.server.faults import (
     LOSING,
     REFUSING,
-    Faults,
-    Rule,
+    FaultRule,
+    FaultRules,
     Sign,
     read_rules,
     read_seed,
@@ -33,7 +33,7 @@ from agentkit.sim.server.faults import (
 from agentkit.sim.server.intake import actor_of, body_of, fitting, parsed
 from agentkit.sim.server.openai_body import as_list
 from agentkit.sim.server.patience import at_most
-from agentkit.sim.server.wire import Refused, Reply, Strict, Wanted, digest, read_body
+from agentkit.sim.server.wire import BadRequest, Strict, WireReply, WireRequest, digest, read_body
 
 STALL_S = 600.0
 EMBEDDING_MS = 10.0
@@ -50,15 +50,15 @@ class EmbeddingsBody(Strict):
 
 
 @dataclass(frozen=True)
-class Dialect:
+class ChatRoute:
     """What differs between the two chat routes."""
 
-    read: Callable[[bytes, int], Wanted]
-    answer: Callable[[Reply, Wanted], dict[str, Any]]
-    frames: Callable[[Reply, Wanted], Any]
+    read: Callable[[bytes, int], WireRequest]
+    answer: Callable[[WireReply, WireRequest], dict[str, Any]]
+    frames: Callable[[WireReply, WireRequest], Any]
 
 
-class Service:
+class EndpointRoutes:
     """The routes that perform something, over one desk.
 
     Args:
@@ -70,12 +70,12 @@ class Service:
     """
 
     def __init__(
-        self, desk: Desk, faults: Faults, seed: int, speed: float, hang_up: HangUp
+        self, desk: Desk, faults: FaultRules, seed: int, speed: float, hang_up: HangUp
     ) -> None:
         self.desk, self.faults = desk, faults
         self.seed, self.speed, self.hang_up = seed, speed, hang_up
 
-    def chat(self, dialect: Dialect) -> Callable[[Request], Awaitable[ASGIApp]]:
+    def chat(self, dialect: ChatRoute) -> Callable[[Request], Awaitable[ASGIApp]]:
         """Make the route of a chat dialect."""
 
         async def answer(request: Request) -> ASGIApp:
@@ -101,9 +101,9 @@ class Service:
 
     def delivered(
         self,
-        dialect: Dialect,
-        wanted: Wanted,
-        reply: Reply,
+        dialect: ChatRoute,
+        wanted: WireRequest,
+        reply: WireReply,
         sign: Sign,
         start_s: float,
         twice: bool,
@@ -111,26 +111,26 @@ class Service:
         """Send a reply at the pace of its model, or lose it as a fault says."""
         kind = TEMPERAMENTS[sign.model]
         pace, loss = self.fate(sign, kind.first_token_ms, kind.token_ms)
-        mishap = Mishap(loss, twice)
+        mishap = DeliveryFault(loss, twice)
         if wanted.stream:
             return streamed(dialect.frames(reply, wanted), pace, mishap, start_s, self.hang_up)
         body = json.dumps(dialect.answer(reply, wanted), ensure_ascii=False)
         encoded = body.encode("utf-8", "replace")
         return whole(encoded, reply.tokens_out, pace, mishap, start_s, self.hang_up)
 
-    def count(self, sign: Sign) -> Rule | None:
+    def count(self, sign: Sign) -> FaultRule | None:
         """Count the call, and return the fault that turns it away, if any."""
         for account in self.desk.stats.accounts(sign):
             account.calls += 1
         return self.draw(REFUSING, sign)
 
-    def turned_away(self, request: Request, rule: Rule) -> ASGIApp:
+    def turned_away(self, request: Request, rule: FaultRule) -> ASGIApp:
         """Answer a request that a fault keeps from being performed, or none to a cut-off one."""
         if rule.kind == "partition":
             return cut_off(self.hang_up)
         return refusing(request, rule)
 
-    def fate(self, sign: Sign, first_ms: float, token_ms: float) -> tuple[Pace, str | None]:
+    def fate(self, sign: Sign, first_ms: float, token_ms: float) -> tuple[ReplyPace, str | None]:
         """Draw when the reply is due, and how it is lost, if it is."""
         lost = self.draw(LOSING, sign)
         slow = self.draw(("slow",), sign)
@@ -140,9 +140,9 @@ class Service:
         if lost is not None and lost.kind == "stall":
             hold_s += STALL_S if lost.delay_s is None else lost.delay_s
             loss = None
-        return Pace(first_ms / 1000 * factor, token_ms / 1000 * factor, hold_s), loss
+        return ReplyPace(first_ms / 1000 * factor, token_ms / 1000 * factor, hold_s), loss
 
-    def draw(self, kinds: tuple[Any, ...], sign: Sign) -> Rule | None:
+    def draw(self, kinds: tuple[Any, ...], sign: Sign) -> FaultRule | None:
         """Draw a fault of these kinds for a call, and count it."""
         rule = self.faults.draw(kinds, sign)
         if rule is not None:
@@ -154,7 +154,7 @@ class Service:
         start_s = asyncio.get_running_loop().time()
         body = read_body(await body_of(request), EmbeddingsBody)
         if bare(body.model) != embedding.NAME:
-            raise Refused(
+            raise BadRequest(
                 f"There is no embedding model {body.model!r}; the simulation has "
                 f"'sim:{embedding.NAME}'.",
                 field="model",
@@ -180,7 +180,9 @@ class Service:
         usage = {"prompt_tokens": size, "total_tokens": size}
         answer = {"object": "list", "data": rows, "model": body.model, "usage": usage}
         pace, loss = self.fate(sign, EMBEDDING_MS, 0.0)
-        return whole(json.dumps(answer).encode(), 0, pace, Mishap(loss), start_s, self.hang_up)
+        return whole(
+            json.dumps(answer).encode(), 0, pace, DeliveryFault(loss), start_s, self.hang_up
+        )
 
     async def count_tokens(self, request: Request) -> Response:
         """Count the tokens of a conversation, in the Anthropic dialect."""
@@ -201,7 +203,7 @@ class Service:
         if request.method == "DELETE":
             name = request.path_params.get("id")
             if not self.faults.clear(name) and name is not None:
-                raise Refused(f"There is no fault rule {name!r}.", field="id", status=404)
+                raise BadRequest(f"There is no fault rule {name!r}.", field="id", status=404)
         return JSONResponse({"rules": self.faults.listing()})
 
     async def stats(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agentkit.sim.brain.temperaments import BYTES_PER_TOKEN, tokens
-from agentkit.sim.brain.thought import Ask, Say
+from agentkit.sim.brain.thought import BrainRequest, Say
 
 MOST_BRACKETS = 600_000
 MOST_ENTRIES = 10_000
@@ -27,7 +27,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-class Refused(Exception):
+class BadRequest(Exception):
     """The request cannot be served; each dialect words it in its own JSON.
 
     Args:
@@ -45,10 +45,10 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WireRequest:
     """One request, parsed: the question for the brain and how the reply is to be delivered."""
 
-    ask: Ask
+    ask: BrainRequest
     tokens_in: int
     stream: bool = False
     include_usage: bool = False
@@ -67,7 +67,7 @@ class WireCall:
 
 
 @dataclass(frozen=True)
-class Reply:
+class WireReply:
     """A finished reply, the same in every dialect."""
 
     id: str
@@ -94,27 +94,27 @@ def read_body(raw: bytes, kind: type[Body]) -> Body:
     """Parse and check a request body.
 
     Raises:
-        Refused: not JSON, or a field is missing or wrong; the message names the field.
+        BadRequest: not JSON, or a field is missing or wrong; the message names the field.
     """
     if raw.count(b"[") + raw.count(b"{") > MOST_BRACKETS:
-        raise Refused(f"The body has more than {MOST_BRACKETS} objects and lists; send less.")
+        raise BadRequest(f"The body has more than {MOST_BRACKETS} objects and lists; send less.")
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"The body is not valid JSON: {error}. Send one JSON object.") from error
+        raise BadRequest(f"The body is not valid JSON: {error}. Send one JSON object.") from error
     for field in overlong(parsed):
-        raise Refused(f"{field}: a list of more than {MOST_ENTRIES} entries.", field=field)
+        raise BadRequest(f"{field}: a list of more than {MOST_ENTRIES} entries.", field=field)
     if not isinstance(parsed, dict):
-        raise Refused(f"The body is a JSON {type(parsed).__name__}; send one JSON object.")
+        raise BadRequest(f"The body is a JSON {type(parsed).__name__}; send one JSON object.")
     try:
         return kind.model_validate(parsed)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(step) for step in first["loc"])
         if first["type"] == "missing":
-            raise Refused(f"{field}: this field is required.", field=field) from error
+            raise BadRequest(f"{field}: this field is required.", field=field) from error
         got = json.dumps(first["input"], default=str)[:120]
-        raise Refused(f"{field}: {first['msg']}; got {got}.", field=field) from error
+        raise BadRequest(f"{field}: {first['msg']}; got {got}.", field=field) from error
 
 
 def overlong(parsed: Any) -> Iterator[str]:
@@ -163,7 +163,7 @@ def calls_of(say: Say, request: str) -> tuple[WireCall, ...]:
     )
 
 
-def finished(reply: Reply, wanted: Wanted) -> Reply:
+def finished(reply: WireReply, wanted: WireRequest) -> WireReply:
     """Apply stop sequences and the token limit, in that order, and count the tokens out."""
     reply = stopped(reply, wanted.stops)
     size = size_of(reply)
@@ -173,7 +173,7 @@ def finished(reply: Reply, wanted: Wanted) -> Reply:
     return replace(reply, tokens_out=size)
 
 
-def stopped(reply: Reply, stops: tuple[str, ...]) -> Reply:
+def stopped(reply: WireReply, stops: tuple[str, ...]) -> WireReply:
     """Cut the text before the first stop sequence in it."""
     places = [(reply.text.index(stop), stop) for stop in stops if stop and stop in reply.text]
     if not places:
@@ -183,7 +183,7 @@ def stopped(reply: Reply, stops: tuple[str, ...]) -> Reply:
     return replace(reply, text=reply.text[:place], finish=finish, stop_sequence=stop)
 
 
-def shortened(reply: Reply, share: float) -> Reply:
+def shortened(reply: WireReply, share: float) -> WireReply:
     """Keep the first share (0..1) of the characters, across text and calls, and say "length"."""
     left = int(share * (len(reply.text) + sum(len(c.arguments) for c in reply.calls)))
     text = reply.text[:left]
@@ -197,7 +197,7 @@ def shortened(reply: Reply, share: float) -> Reply:
     return replace(reply, text=text, calls=tuple(calls), finish="length")
 
 
-def size_of(reply: Reply) -> int:
+def size_of(reply: WireReply) -> int:
     """Tokens of everything the reply says, at least 1."""
     said = [reply.text, reply.refusal, *(call.name + call.arguments for call in reply.calls)]
     return max(1, sum(tokens(part) for part in said if part))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from agentkit.sim.world.lookups import CENT, Draft
+from agentkit.sim.world.lookups import CENT, QuestionDraft
 from agentkit.sim.world.tables import Cargo, Handling, Port, Ship, Tables
 
 
@@ -30,7 +30,7 @@ class Index:
         return round(self.handling[cargo.goods].eur_per_tonne * cargo.tonnes, 2)
 
 
-def level_two(t: Tables) -> list[Iterator[Draft]]:
+def level_two(t: Tables) -> list[Iterator[QuestionDraft]]:
     """Return one stream of drafts for each template of level 2."""
     index = Index(t)
     home = [
@@ -62,30 +62,30 @@ def level_two(t: Tables) -> list[Iterator[Draft]]:
     ]
 
 
-def at_home(t: Tables, index: Index, field: str, wordings: list[str]) -> Iterator[Draft]:
+def at_home(t: Tables, index: Index, field: str, wordings: list[str]) -> Iterator[QuestionDraft]:
     """Yield a question about a ship's home port for each ship."""
     for ship in t.ships:
-        yield Draft(
+        yield QuestionDraft(
             tuple(wording.format(ship.name) for wording in wordings),
             getattr(index.ports[ship.home_port], field),
             (f"ships/{ship.name}", f"ports/{ship.home_port}"),
         )
 
 
-def on_board(t: Tables, index: Index, field: str, wordings: list[str]) -> Iterator[Draft]:
+def on_board(t: Tables, index: Index, field: str, wordings: list[str]) -> Iterator[QuestionDraft]:
     """Yield a question about the ship on which a person serves for each person."""
     for person in t.people:
-        yield Draft(
+        yield QuestionDraft(
             tuple(wording.format(person.name) for wording in wordings),
             getattr(index.ships[person.ship], field),
             (f"people/{person.name}", f"ships/{person.ship}"),
         )
 
 
-def handling_of_cargo(t: Tables, index: Index) -> Iterator[Draft]:
+def handling_of_cargo(t: Tables, index: Index) -> Iterator[QuestionDraft]:
     """Yield what it costs to handle a ship's cargo."""
     for c in t.cargoes:
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"What is the cost of handling the cargo of the {c.ship}?",
                 f"How much does it cost to handle the {c.ship}'s cargo?",
@@ -96,10 +96,10 @@ def handling_of_cargo(t: Tables, index: Index) -> Iterator[Draft]:
         )
 
 
-def destination_master(t: Tables, index: Index) -> Iterator[Draft]:
+def destination_master(t: Tables, index: Index) -> Iterator[QuestionDraft]:
     """Yield who rules the port that a cargo goes to."""
     for c in t.cargoes:
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"Who is the harbour master of the destination of the cargo of the {c.ship}?",
                 f"The {c.ship} carries its cargo to a destination. "
@@ -110,11 +110,11 @@ def destination_master(t: Tables, index: Index) -> Iterator[Draft]:
         )
 
 
-def longer(t: Tables) -> Iterator[Draft]:
+def longer(t: Tables) -> Iterator[QuestionDraft]:
     """Yield which of two ships is longer."""
     for a, b in itertools.pairwise(t.ships):
         if a.length_m != b.length_m:
-            yield Draft(
+            yield QuestionDraft(
                 (
                     f"Which ship is longer, the {a.name} or the {b.name}?",
                     f"Which of the {a.name} and the {b.name} has the greater length?",
@@ -124,10 +124,10 @@ def longer(t: Tables) -> Iterator[Draft]:
             )
 
 
-def crews_together(t: Tables) -> Iterator[Draft]:
+def crews_together(t: Tables) -> Iterator[QuestionDraft]:
     """Yield how many people two ships have together."""
     for a, b in zip(t.ships, t.ships[3:], strict=False):
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"How many people are in the crews of the {a.name} and the {b.name} together?",
                 f"What is the sum of the crew of the {a.name} and the crew of the {b.name}?",
@@ -137,10 +137,10 @@ def crews_together(t: Tables) -> Iterator[Draft]:
         )
 
 
-def dues_at_home(t: Tables, index: Index) -> Iterator[Draft]:
+def dues_at_home(t: Tables, index: Index) -> Iterator[QuestionDraft]:
     """Yield the dues for an amount in a ship's home port."""
     for n, s in enumerate(t.ships):
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"What are the harbour dues for {25 + n} t in the home port of the {s.name}?",
                 f"How much are the dues for {25 + n} tonnes in the {s.name}'s home port?",

@@ -11,7 +11,7 @@ CENT = 0.005
 
 
 @dataclass(frozen=True)
-class Draft:
+class QuestionDraft:
     """A question as a template makes it: wordings, answer, and what proves it."""
 
     wordings: tuple[str, ...]
@@ -20,7 +20,7 @@ class Draft:
     tolerance: float = 0.0
 
 
-def level_one(t: Tables) -> list[Iterator[Draft]]:
+def level_one(t: Tables) -> list[Iterator[QuestionDraft]]:
     """Return one stream of drafts for each template of level 1."""
     ship = [
         ("master", ("Who is the master of the {}?", "Who commands the {}?")),
@@ -68,19 +68,19 @@ def from_rows(
     key: str,
     field: str,
     wordings: tuple[str, ...],
-) -> Iterator[Draft]:
+) -> Iterator[QuestionDraft]:
     """Yield a question about one field for each row."""
     for row in rows:
         name = getattr(row, key)
         told = (f"documents/{document}-{name.lower()}",) if field != "length_m" else ()
-        yield Draft(
+        yield QuestionDraft(
             tuple(wording.format(name) for wording in wordings),
             getattr(row, field),
             (f"{table}/{name}", *told),
         )
 
 
-def sailings(t: Tables) -> list[Iterator[Draft]]:
+def sailings(t: Tables) -> list[Iterator[QuestionDraft]]:
     """Return streams of questions about departures, durations and fares."""
     forms = [
         ("departs", ("When does the ferry from {} to {} depart?",
@@ -93,34 +93,36 @@ def sailings(t: Tables) -> list[Iterator[Draft]]:
     return [sailing(t, field, wordings) for field, wordings in forms]
 
 
-def sailing(t: Tables, field: str, wordings: tuple[str, ...]) -> Iterator[Draft]:
+def sailing(t: Tables, field: str, wordings: tuple[str, ...]) -> Iterator[QuestionDraft]:
     """Yield a question about one field for each sailing."""
     for n, row in enumerate(t.sailings):
         page = (f"documents/timetable-{n // 4 + 1}",) if n < 16 else ()
-        yield Draft(
+        yield QuestionDraft(
             tuple(wording.format(row.from_port, row.to_port) for wording in wordings),
             getattr(row, field),
             (f"sailings/{row.from_port}-{row.to_port}", *page),
         )
 
 
-def people(t: Tables) -> Iterator[Draft]:
+def people(t: Tables) -> Iterator[QuestionDraft]:
     """Yield questions about the crews."""
     for row in t.people:
         proof = (f"people/{row.name}",)
-        yield Draft(
+        yield QuestionDraft(
             (f"On which ship does {row.name} serve?", f"What is the ship of {row.name}?"),
             row.ship,
             proof,
         )
-        yield Draft((f"How old is {row.name}?", f"What is the age of {row.name}?"), row.age, proof)
+        yield QuestionDraft(
+            (f"How old is {row.name}?", f"What is the age of {row.name}?"), row.age, proof
+        )
 
 
-def dues(t: Tables) -> Iterator[Draft]:
+def dues(t: Tables) -> Iterator[QuestionDraft]:
     """Yield questions about harbour dues for an amount of cargo."""
     for n, row in enumerate(t.ports):
         for tonnes in (30 + n, 120 + 7 * n):
-            yield Draft(
+            yield QuestionDraft(
                 (
                     f"What are the harbour dues for {tonnes} t in {row.name}?",
                     f"How much does {row.name} charge in dues for {tonnes} tonnes?",
@@ -131,11 +133,11 @@ def dues(t: Tables) -> Iterator[Draft]:
             )
 
 
-def handling(t: Tables) -> Iterator[Draft]:
+def handling(t: Tables) -> Iterator[QuestionDraft]:
     """Yield questions about the handling of goods."""
     for n, row in enumerate(t.handling):
         tonnes = 15 + 11 * n
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"What is the cost of handling {tonnes} t of {row.goods}?",
                 f"How much does it cost to handle {tonnes} tonnes of {row.goods}?",
@@ -146,10 +148,10 @@ def handling(t: Tables) -> Iterator[Draft]:
         )
 
 
-def distances(t: Tables) -> Iterator[Draft]:
+def distances(t: Tables) -> Iterator[QuestionDraft]:
     """Yield questions about the way between two ports."""
     for row in t.distances:
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"How far is it from {row.from_port} to {row.to_port}?",
                 f"What is the distance between {row.to_port} and {row.from_port}?",
@@ -159,11 +161,11 @@ def distances(t: Tables) -> Iterator[Draft]:
         )
 
 
-def rules(t: Tables) -> Iterator[Draft]:
+def rules(t: Tables) -> Iterator[QuestionDraft]:
     """Yield questions whose answer stands in the handbook only."""
     for n, row in enumerate(t.rules):
         chapter = "conduct" if n < 4 else "working-hours"
-        yield Draft(
+        yield QuestionDraft(
             (
                 f"What is {row.topic}?",
                 f"According to the harbour handbook, how much is {row.topic}?",

@@ -12,8 +12,8 @@ import random
 from dataclasses import dataclass
 from functools import cache
 
-from agentkit.sim.world.documents import Document, make_documents
-from agentkit.sim.world.questions import Question, make_questions
+from agentkit.sim.world.documents import PortDocument, make_documents
+from agentkit.sim.world.questions import PortQuestion, make_questions
 from agentkit.sim.world.tables import Tables, make_tables
 from agentkit.sim.world.tools import ToolFunction, make_functions
 from agentkit.tools import FunctionTool, tool
@@ -27,10 +27,10 @@ class World:
 
     seed: int
     tables: Tables
-    documents: tuple[Document, ...]
-    questions: tuple[Question, ...]
+    documents: tuple[PortDocument, ...]
+    questions: tuple[PortQuestion, ...]
 
-    def questions_at(self, level: int) -> list[Question]:
+    def questions_at(self, level: int) -> list[PortQuestion]:
         """Return the questions of a level: 1 one look-up, 2 two hops, 3 several and arithmetic.
 
         Raises:
@@ -40,7 +40,7 @@ class World:
             raise ValueError(f"There is no level {level!r}; questions have the levels 1, 2 and 3.")
         return [question for question in self.questions if question.level == level]
 
-    def document(self, id: str) -> Document:
+    def document(self, id: str) -> PortDocument:
         """Return a document by its id.
 
         Raises:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentkit.sim.world.documents import Document
+from agentkit.sim.world.documents import PortDocument
 from agentkit.sim.world.hops import level_two
-from agentkit.sim.world.lookups import Draft, level_one
+from agentkit.sim.world.lookups import QuestionDraft, level_one
 from agentkit.sim.world.sums import level_three
 from agentkit.sim.world.tables import Tables
 
@@ -17,7 +17,7 @@ PER_LEVEL = 140
 
 
 @dataclass(frozen=True)
-class Question:
+class PortQuestion:
     """A question with its known answer.
 
     Args:
@@ -49,8 +49,8 @@ class Question:
 
 
 def make_questions(
-    tables: Tables, documents: tuple[Document, ...], rng: random.Random
-) -> tuple[Question, ...]:
+    tables: Tables, documents: tuple[PortDocument, ...], rng: random.Random
+) -> tuple[PortQuestion, ...]:
     """Return the questions of a world, `PER_LEVEL` for each level, templates mixed evenly."""
     known = {f"documents/{document.id}" for document in documents}
     return tuple(
@@ -64,22 +64,22 @@ def make_questions(
     )
 
 
-def mix(templates: list[Iterator[Draft]], rng: random.Random) -> list[Draft]:
+def mix(templates: list[Iterator[QuestionDraft]], rng: random.Random) -> list[QuestionDraft]:
     """Return `PER_LEVEL` drafts, taking one from each template in turn."""
     piles = [list(template) for template in templates]
     for pile in piles:
         rng.shuffle(pile)
-    chosen: list[Draft] = []
+    chosen: list[QuestionDraft] = []
     while len(chosen) < PER_LEVEL and any(piles):
         chosen.extend(pile.pop() for pile in piles if pile)
     return chosen[:PER_LEVEL]
 
 
-def number(level: int, drafts: list[Draft], known: set[str]) -> Iterator[Question]:
+def number(level: int, drafts: list[QuestionDraft], known: set[str]) -> Iterator[PortQuestion]:
     """Yield the drafts as questions with ids; facts that name no existing document go."""
     for n, draft in enumerate(drafts, start=1):
         text, *paraphrases = draft.wordings
-        yield Question(
+        yield PortQuestion(
             id=f"L{level}-{n:03d}",
             level=level,
             text=text,

@@ -70,7 +70,7 @@ class Cargo:
 
 
 @dataclass(frozen=True)
-class Person:
+class CrewMember:
     """A person who serves on a ship (masters stand in the ship's row)."""
 
     name: str
@@ -119,7 +119,7 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Rule:
+class HandbookAmount:
     """An amount laid down in the harbour handbook; found in the documents only."""
 
     topic: str
@@ -134,12 +134,12 @@ class Tables:
     ports: tuple[Port, ...]
     ships: tuple[Ship, ...]
     cargoes: tuple[Cargo, ...]
-    people: tuple[Person, ...]
+    people: tuple[CrewMember, ...]
     berths: tuple[Berth, ...]
     sailings: tuple[Sailing, ...]
     handling: tuple[Handling, ...]
     distances: tuple[Distance, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[HandbookAmount, ...]
 
 
 RULE_TOPICS = (
@@ -169,7 +169,7 @@ def make_tables(rng: random.Random) -> Tables:
         ships=ships,
         cargoes=tuple(cargo(rng, ship) for ship in ships),
         people=tuple(
-            Person(next(names), role, ship.name, rng.randrange(19, 66))
+            CrewMember(next(names), role, ship.name, rng.randrange(19, 66))
             for ship in ships
             for role in rng.sample(ROLES, 2)
         ),
@@ -182,7 +182,9 @@ def make_tables(rng: random.Random) -> Tables:
         distances=tuple(
             Distance(a, b, rng.randrange(20, 480)) for a, b in itertools.combinations(PORT_NAMES, 2)
         ),
-        rules=tuple(Rule(t, rng.randrange(low, high), unit) for t, low, high, unit in RULE_TOPICS),
+        rules=tuple(
+            HandbookAmount(t, rng.randrange(low, high), unit) for t, low, high, unit in RULE_TOPICS
+        ),
     )
 
 

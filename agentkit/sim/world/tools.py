@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from agentkit.sim.arithmetic import evaluate
-from agentkit.sim.world.documents import Document
+from agentkit.sim.world.documents import PortDocument
 from agentkit.sim.world.tables import Tables
 
 ToolFunction = Callable[..., Any]
 Row = TypeVar("Row")
 
 
-def make_functions(tables: Tables, documents: tuple[Document, ...]) -> list[ToolFunction]:
+def make_functions(tables: Tables, documents: tuple[PortDocument, ...]) -> list[ToolFunction]:
     """Return the tools over these tables; each raises ValueError that names what is known."""
 
     def ship(name: str) -> dict[str, str | int | float]:
@@ -130,7 +130,7 @@ def positive(tonnes: float) -> float:
     return tonnes
 
 
-def rank(query: str, documents: tuple[Document, ...]) -> list[Document]:
+def rank(query: str, documents: tuple[PortDocument, ...]) -> list[PortDocument]:
     """Return the documents by falling TF-IDF score for the query (Salton and Buckley 1988)."""
     bags = [Counter(terms(f"{doc.title} {doc.text}")) for doc in documents]
     seen = Counter(term for bag in bags for term in bag)

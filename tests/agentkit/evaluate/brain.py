@@ -11,7 +11,7 @@ from agentkit.messages import Message, ToolCall
 from agentkit.model import OnText, Reply, Request
 from agentkit.sim.brain.responding import respond
 from agentkit.sim.brain.temperaments import temperament, tokens
-from agentkit.sim.brain.thought import Ask, Call, Offer, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 
 
 class Brain:
@@ -24,11 +24,11 @@ class Brain:
         self.calls += 1
         said = [node.message for node in request.thread]
         system = "\n\n".join(m.content for m in said if m.role == "system")
-        ask = Ask(
+        ask = BrainRequest(
             self.name,
             system,
             tuple(turns(said)),
-            tuple(Offer(t.name, t.description, t.parameters) for t in request.tools),
+            tuple(OfferedTool(t.name, t.description, t.parameters) for t in request.tools),
             schema=request.output,
             seed=request.options.seed or 0,
         )
@@ -51,12 +51,14 @@ class Brain:
         )
 
 
-def turns(said: list[Message]) -> Iterator[Turn]:
+def turns(said: list[Message]) -> Iterator[DialogTurn]:
     names: dict[str, str] = {}
     for one in said:
         if one.role == "system":
             continue
-        calls = tuple(Call(c.name, json.loads(c.arguments), c.id) for c in one.calls)
+        calls = tuple(WishedCall(c.name, json.loads(c.arguments), c.id) for c in one.calls)
         names |= {call.id: call.name for call in calls}
         role: Literal["user", "assistant", "tool"] = one.role
-        yield Turn(role, one.content, calls, one.call_id, names.get(one.call_id or ""), one.error)
+        yield DialogTurn(
+            role, one.content, calls, one.call_id, names.get(one.call_id or ""), one.error
+        )

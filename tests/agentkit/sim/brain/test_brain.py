@@ -9,7 +9,7 @@ import pytest
 
 from agentkit.sim.brain.responding import respond
 from agentkit.sim.brain.temperaments import TEMPERAMENTS, UnknownTemperament, temperament, tokens
-from agentkit.sim.brain.thought import Ask, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn
 from agentkit.sim.world import world
 from tests.agentkit.sim.brain.talk import offer, talk
 from tests.conftest import ROOT
@@ -86,9 +86,9 @@ def test_it_reads_a_passage_in_the_prompt() -> None:
 
 def test_it_remembers_what_was_said_earlier_in_the_conversation() -> None:
     turns = [
-        Turn("user", "My name is Ada."),
-        Turn("assistant", "Hello."),
-        Turn("user", "What is my name?"),
+        DialogTurn("user", "My name is Ada."),
+        DialogTurn("assistant", "Hello."),
+        DialogTurn("user", "What is my name?"),
     ]
     assert "Ada" in talk(turns).text
 
@@ -135,7 +135,7 @@ def test_every_temperament_is_known_with_and_without_prefix(prefix: str) -> None
 
 def test_an_unknown_model_is_refused_with_the_real_ones() -> None:
     with pytest.raises(UnknownTemperament, match="sim:careful, sim:hasty"):
-        respond(Ask("gpt-5", "", (Turn("user", "Hello"),)))
+        respond(BrainRequest("gpt-5", "", (DialogTurn("user", "Hello"),)))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_no_text_whatever_makes_it_fail(text: str) -> None:
 
 
 def test_a_conversation_without_a_user_gets_a_reply() -> None:
-    assert respond(Ask("careful", "You are Bo.", ())).text
+    assert respond(BrainRequest("careful", "You are Bo.", ())).text
 
 
 def test_tokens_are_about_a_quarter_of_the_bytes() -> None:
@@ -188,5 +188,5 @@ def test_the_reply_does_not_depend_on_the_process() -> None:
 )  # fmt: skip
 def test_a_hostile_text_costs_seconds_at_most(text: str) -> None:
     offers = tuple(offer(tool) for tool in world().functions())
-    say = respond(Ask("careful", "", (Turn("user", text),), offers))
+    say = respond(BrainRequest("careful", "", (DialogTurn("user", text),), offers))
     assert say.text or say.calls

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from agentkit.sim.brain.thought import Call, Turn
+from agentkit.sim.brain.thought import DialogTurn, WishedCall
 from tests.agentkit.sim.brain.talk import talk
 
 DUES = {"amber": 3.0, "briar": 2.0, "coral": 2.5}
@@ -136,9 +136,9 @@ def test_results_are_compared_and_added(question: str, answer: str) -> None:
 
 def test_a_follow_up_takes_the_rest_from_the_question_before() -> None:
     turns = [
-        Turn("user", "What are the dues for 30 t in Amber?"),
-        Turn("assistant", "The dues are 90 EUR."),
-        Turn("user", "And in Briar?"),
+        DialogTurn("user", "What are the dues for 30 t in Amber?"),
+        DialogTurn("assistant", "The dues are 90 EUR."),
+        DialogTurn("user", "And in Briar?"),
     ]
     assert talk(turns, tariff).calls == [("tariff", {"port": "Briar", "tonnes": 30})]
 
@@ -150,11 +150,13 @@ def test_a_misspelt_name_is_corrected_from_the_error_message() -> None:
 
 
 def test_a_wrong_call_that_is_not_its_own_is_made_again_rightly() -> None:
-    broken = Call("tariff", {"port": "Amber", "tonnes": "thirty"}, "x")
+    broken = WishedCall("tariff", {"port": "Amber", "tonnes": "thirty"}, "x")
     turns = [
-        Turn("user", "What are the dues for 30 t in Amber?"),
-        Turn("assistant", "", (broken,)),
-        Turn("tool", "Error: tonnes must be a number", call_id="x", name="tariff", error=True),
+        DialogTurn("user", "What are the dues for 30 t in Amber?"),
+        DialogTurn("assistant", "", (broken,)),
+        DialogTurn(
+            "tool", "Error: tonnes must be a number", call_id="x", name="tariff", error=True
+        ),
     ]
     assert talk(turns, tariff).calls == [("tariff", {"port": "Amber", "tonnes": 30})]
 

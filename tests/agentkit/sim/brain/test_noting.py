@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentkit.sim.brain.thought import Turn
+from agentkit.sim.brain.thought import DialogTurn
 from tests.agentkit.sim.brain.talk import talk
 
 FACT = "The crane of Amber is broken."
@@ -71,6 +71,6 @@ def test_a_question_is_answered_by_searching_and_stores_nothing() -> None:
 
 
 def test_what_it_was_told_before_answers_a_question_later() -> None:
-    told = Turn("user", "FYI: the gate code of the south quay is 4711.")
-    asked = Turn("user", "What is the gate code of the south quay?")
-    assert "4711" in talk([told, Turn("assistant", "Noted."), asked]).text
+    told = DialogTurn("user", "FYI: the gate code of the south quay is 4711.")
+    asked = DialogTurn("user", "What is the gate code of the south quay?")
+    assert "4711" in talk([told, DialogTurn("assistant", "Noted."), asked]).text

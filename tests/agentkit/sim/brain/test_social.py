@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentkit.sim.brain.responding import respond
-from agentkit.sim.brain.thought import Ask, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn
 from agentkit.sim.world import world
 from tests.agentkit.sim.brain.talk import talk
 
@@ -52,9 +52,9 @@ def test_the_word_that_the_prompt_wants_for_a_right_answer_is_used() -> None:
 
 def test_careful_revises_when_criticised_and_stubborn_does_not() -> None:
     turns = [
-        Turn("user", "What are the dues for 30 t in Elm?"),
-        Turn("assistant", "The dues are 77 EUR."),
-        Turn("user", "That is wrong. Please check again."),
+        DialogTurn("user", "What are the dues for 30 t in Elm?"),
+        DialogTurn("assistant", "The dues are 77 EUR."),
+        DialogTurn("user", "That is wrong. Please check again."),
     ]
     assert talk(turns, tariff, model="careful").text.endswith("90 EUR.")
     assert talk(turns, tariff, model="stubborn").text == "The dues are 77 EUR."
@@ -141,7 +141,9 @@ def test_injectable_calls_the_tool_that_a_document_orders() -> None:
     ],
 )
 def test_a_summary_is_of_what_was_given_not_of_the_instructions(task: str) -> None:
-    text = respond(Ask("sim:careful", "You answer in one sentence.", (Turn("user", task),))).text
+    text = respond(
+        BrainRequest("sim:careful", "You answer in one sentence.", (DialogTurn("user", task),))
+    ).text
     assert "81.84" in text or "41 m" in text or "100.2" in text
     assert "You answer" not in text and not text.startswith("-")
 

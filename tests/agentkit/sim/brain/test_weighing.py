@@ -6,7 +6,7 @@ import pytest
 
 from agentkit.sim.brain.scene import Scene, read
 from agentkit.sim.brain.temperaments import temperament
-from agentkit.sim.brain.thought import Ask, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn
 from agentkit.sim.brain.weighing import DERIVED, NOTHING, REFUTED, STATED, strength
 from tests.agentkit.sim.brain.talk import talk
 
@@ -19,7 +19,7 @@ RIGHT = "424.18 + 120 = 544.18, so the dues are 544.18 EUR."
 
 
 def scene(question: str = QUESTION) -> Scene:
-    ask = Ask("sim:persuadable", PAPERS, (Turn("user", question),))
+    ask = BrainRequest("sim:persuadable", PAPERS, (DialogTurn("user", question),))
     return read(ask, temperament(ask.model))
 
 
@@ -49,7 +49,7 @@ def debated(own: str, other: str, seed: int = 0, model: str = "sim:persuadable")
         f"- agent 1: {other}\nUsing the opinions of the other agents as additional advice, give "
         "your updated answer."
     )
-    turns = [Turn("user", QUESTION), Turn("assistant", own), Turn("user", task)]
+    turns = [DialogTurn("user", QUESTION), DialogTurn("assistant", own), DialogTurn("user", task)]
     return talk(turns, system=PAPERS, model=model, seed=seed).text
 
 

@@ -10,7 +10,7 @@ from agentkit import Agent, connect, tool
 from agentkit.errors import AgentkitError
 from agentkit.events import StepStarted
 from agentkit.logs.memory import MemoryLog
-from agentkit.sim.brain.thought import Ask, Call, Turn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, WishedCall
 from agentkit.sim.brain.worded import worded
 
 QUESTIONS = (
@@ -106,32 +106,36 @@ SCHEMA: dict[str, Any] = {
 def test_what_was_called_and_what_came_of_it_is_read_back_in_its_order() -> None:
     calls = '{"calls": [{"tool": "add", "arguments": {"a": 1}}, {"tool": "add", "arguments": {}}]}'
     turns = (
-        Turn("user", "Add them."),
-        Turn("assistant", '{"calls": [{"to'),
-        Turn("user", "That is no JSON that could be read. Answer again."),
-        Turn("assistant", calls),
-        Turn("user", "Results:\nadd returned: 3\nadded by hand\nadd failed: no b\nadd returned: 9"),
-        Turn("assistant", '{"answer": "Three."}'),
-        Turn("user", "Results:\nare for me to say. Answer again."),
+        DialogTurn("user", "Add them."),
+        DialogTurn("assistant", '{"calls": [{"to'),
+        DialogTurn("user", "That is no JSON that could be read. Answer again."),
+        DialogTurn("assistant", calls),
+        DialogTurn(
+            "user", "Results:\nadd returned: 3\nadded by hand\nadd failed: no b\nadd returned: 9"
+        ),
+        DialogTurn("assistant", '{"answer": "Three."}'),
+        DialogTurn("user", "Results:\nare for me to say. Answer again."),
     )
     system = (
         "You add.\n\nTools:\n- add(a?: integer): Add (two) numbers: as said.\n\nTo use tools ..."
     )
-    found = worded(Ask("sim:careful", system, turns, schema=SCHEMA))
+    found = worded(BrainRequest("sim:careful", system, turns, schema=SCHEMA))
     assert found is not None and not found.typed
     ask = found.ask
     assert (ask.system, ask.schema, ask.tool_choice) == ("You add.", None, "auto")
     assert [(one.name, one.description) for one in ask.offers] == [
         ("add", "Add (two) numbers: as said.")
     ]
-    first, second = Call("add", {"a": 1}, id="told_3_0"), Call("add", {}, id="told_3_1")
+    first, second = WishedCall("add", {"a": 1}, id="told_3_0"), WishedCall("add", {}, id="told_3_1")
     assert ask.turns == (
-        Turn("user", "Add them."),
-        Turn("assistant", "", calls=(first, second)),
-        Turn("tool", "3\nadded by hand", call_id="told_3_0", name="add"),
-        Turn("tool", "Error: no b\nadd returned: 9", call_id="told_3_1", name="add", error=True),
-        Turn("assistant", "Three."),
-        Turn("user", "Results:\nare for me to say. Answer again."),
+        DialogTurn("user", "Add them."),
+        DialogTurn("assistant", "", calls=(first, second)),
+        DialogTurn("tool", "3\nadded by hand", call_id="told_3_0", name="add"),
+        DialogTurn(
+            "tool", "Error: no b\nadd returned: 9", call_id="told_3_1", name="add", error=True
+        ),
+        DialogTurn("assistant", "Three."),
+        DialogTurn("user", "Results:\nare for me to say. Answer again."),
     )
 
 
@@ -146,4 +150,6 @@ def test_what_was_called_and_what_came_of_it_is_read_back_in_its_order() -> None
     ],
 )
 def test_a_form_that_is_none_of_calls_is_left_as_it_is(schema: Any) -> None:
-    assert worded(Ask("sim:careful", "", (Turn("user", "Hi"),), schema=schema)) is None
+    assert (
+        worded(BrainRequest("sim:careful", "", (DialogTurn("user", "Hi"),), schema=schema)) is None
+    )

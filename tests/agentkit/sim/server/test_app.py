@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agentkit.sim.brain.thought import Ask, Say
+from agentkit.sim.brain.thought import BrainRequest, Say
 from agentkit.sim.server import desk
 
 ASKED = {"model": "careful", "messages": [{"role": "user", "content": "hello there"}]}
@@ -125,7 +125,7 @@ def test_the_books_agree_with_the_replies(port: httpx.Client) -> None:
 
 
 def test_a_defect_of_the_brain_is_a_500_that_names_it(serve: Callable[..., str]) -> None:
-    def broken(ask: Ask) -> Say:
+    def broken(ask: BrainRequest) -> Say:
         raise ZeroDivisionError("no dues")
 
     reply = httpx.post(serve(respond=broken) + CHAT, json=ASKED)

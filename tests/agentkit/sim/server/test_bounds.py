@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.sim.brain.responding import respond
-from agentkit.sim.brain.thought import Ask, Turn, Unfillable
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, Unfillable
 from agentkit.sim.server.bounds import MOST_DEPTH, sound
-from agentkit.sim.server.patience import TooLong, at_most
-from agentkit.sim.server.wire import Refused
+from agentkit.sim.server.patience import OutOfPatience, at_most
+from agentkit.sim.server.wire import BadRequest
 
 TEXT = {"type": "string"}
 
@@ -66,7 +66,7 @@ UNSOUND = [
 
 @pytest.mark.parametrize("schema", UNSOUND)
 def test_an_unsound_schema_is_refused_by_name(schema: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match=r"^schema") as caught:
+    with pytest.raises(BadRequest, match=r"^schema") as caught:
         sound(schema, "schema")
     assert caught.value.status == 400
 
@@ -82,7 +82,9 @@ ENDLESS = [
 
 
 def answer(schema: dict[str, Any]) -> Any:
-    ask = Ask("sim:careful", "", (Turn("user", "What is 17 * 23?"),), schema=sound(schema, "s"))
+    ask = BrainRequest(
+        "sim:careful", "", (DialogTurn("user", "What is 17 * 23?"),), schema=sound(schema, "s")
+    )
     return respond(ask)
 
 
@@ -136,7 +138,7 @@ parts = st.recursive(
 def test_whatever_stands_in_a_schema_it_is_refused_or_answered(schema: dict[str, Any]) -> None:
     try:
         said = answer(schema)
-    except (Refused, Unfillable):
+    except (BadRequest, Unfillable):
         return
     assert said.refusal or json.dumps(json.loads(said.text))
 
@@ -188,7 +190,7 @@ def test_bodies_of_very_many_parts_are_refused_at_once(url: str, body: bytes) ->
 def test_work_is_interrupted_also_inside_one_search() -> None:
     import re
 
-    with pytest.raises(TooLong, match="processor time"), at_most(0.05):
+    with pytest.raises(OutOfPatience, match="processor time"), at_most(0.05):
         re.match(r"(a+)+$", "a" * 40 + "b")
     with at_most(0.05):
         pass
@@ -198,5 +200,5 @@ def test_nesting_too_deep_is_given_up_and_not_a_defect() -> None:
     def down() -> None:
         down()
 
-    with pytest.raises(TooLong, match="too deep"), at_most():
+    with pytest.raises(OutOfPatience, match="too deep"), at_most():
         down()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.sim.server.faults import Faults, Rule, Sign, read_rules
+from agentkit.sim.server.faults import FaultRule, FaultRules, Sign, read_rules
 from agentkit.sim.server.process import start
-from agentkit.sim.server.wire import Refused
+from agentkit.sim.server.wire import BadRequest
 
 TOOL = {
     "type": "function",
@@ -75,16 +75,16 @@ def test_a_rule_for_one_model_leaves_the_others_alone(port: httpx.Client) -> Non
 @given(st.permutations(range(60)))
 def test_the_same_requests_are_hit_in_any_order_of_arrival(order: list[int]) -> None:
     def hit(texts: list[int]) -> set[int]:
-        faults = Faults(seed=7)
-        faults.add([Rule(kind="500", rate=0.3)])
+        faults = FaultRules(seed=7)
+        faults.add([FaultRule(kind="500", rate=0.3)])
         return {t for t in texts if faults.draw(("500",), Sign(None, "careful", f"{t}"))}
 
     assert hit(order) == hit(sorted(order))
 
 
 def test_the_rate_is_kept_and_a_retry_draws_anew() -> None:
-    faults = Faults(seed=7)
-    faults.add([Rule(kind="500", rate=0.3)])
+    faults = FaultRules(seed=7)
+    faults.add([FaultRule(kind="500", rate=0.3)])
     different = [faults.draw(("500",), Sign(None, "careful", str(n))) for n in range(2000)]
     same = [faults.draw(("500",), Sign(None, "careful", "same")) for _ in range(2000)]
     for drawn in (different, same):
@@ -93,8 +93,8 @@ def test_the_rate_is_kept_and_a_retry_draws_anew() -> None:
 
 def test_another_seed_hits_other_requests() -> None:
     def hits(seed: int) -> list[bool]:
-        faults = Faults(seed)
-        faults.add([Rule(kind="500", rate=0.5)])
+        faults = FaultRules(seed)
+        faults.add([FaultRule(kind="500", rate=0.5)])
         return [faults.draw(("500",), Sign(None, "careful", str(n))) is not None for n in range(64)]
 
     assert hits(1) == hits(1) != hits(2)
@@ -117,7 +117,7 @@ def test_a_wrong_rule_is_refused_and_none_of_its_batch_takes_effect(
     reply = port.post("/sim/faults", json=body)
     assert reply.status_code == 400 and says in reply.json()["error"]["message"]
     assert port.get("/sim/faults").json() == {"rules": []}
-    with pytest.raises(Refused):
+    with pytest.raises(BadRequest):
         read_rules(body)
 
 
@@ -226,8 +226,8 @@ def test_html_is_a_page_and_no_json(port: httpx.Client) -> None:
 
 def test_a_schedule_counts_from_when_a_rule_was_put_in_force() -> None:
     now = [100.0]
-    faults = Faults(7, clock=lambda: now[0])
-    faults.add([Rule(kind="500", from_s=5, until_s=10)])
+    faults = FaultRules(7, clock=lambda: now[0])
+    faults.add([FaultRule(kind="500", from_s=5, until_s=10)])
     hit = []
     for passed in (0, 4.9, 5.0, 9.9, 10.0, 60):
         now[0] = 100.0 + passed
@@ -236,7 +236,7 @@ def test_a_schedule_counts_from_when_a_rule_was_put_in_force() -> None:
 
 
 def test_a_schedule_that_ends_before_it_begins_is_refused() -> None:
-    with pytest.raises(Refused, match="until_s is not after from_s"):
+    with pytest.raises(BadRequest, match="until_s is not after from_s"):
         read_rules({"kind": "500", "from_s": 5, "until_s": 5})
 
 

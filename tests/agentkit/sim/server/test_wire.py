@@ -3,16 +3,24 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.sim.brain.thought import Ask, Turn
-from agentkit.sim.server.delivery import Mishap, numbered
-from agentkit.sim.server.wire import Frame, Reply, Wanted, WireCall, finished, pieces, size_of
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn
+from agentkit.sim.server.delivery import DeliveryFault, numbered
+from agentkit.sim.server.wire import (
+    Frame,
+    WireCall,
+    WireReply,
+    WireRequest,
+    finished,
+    pieces,
+    size_of,
+)
 
-ASK = Ask("careful", "", (Turn("user", "hello"),))
+ASK = BrainRequest("careful", "", (DialogTurn("user", "hello"),))
 
 
-def reply_of(text: str, arguments: list[str]) -> Reply:
+def reply_of(text: str, arguments: list[str]) -> WireReply:
     calls = tuple(WireCall(f"c{n}", "tariff", words) for n, words in enumerate(arguments))
-    return Reply("id", "careful", text, calls, "", "stop", 1, 0, 0)
+    return WireReply("id", "careful", text, calls, "", "stop", 1, 0, 0)
 
 
 @given(st.text())
@@ -25,7 +33,7 @@ def test_no_reply_is_longer_than_the_token_limit(
     text: str, arguments: list[str], limit: int
 ) -> None:
     whole = reply_of(text, arguments)
-    reply = finished(whole, Wanted(ASK, 1, max_tokens=limit))
+    reply = finished(whole, WireRequest(ASK, 1, max_tokens=limit))
     assert 1 <= reply.tokens_out <= limit
     assert (reply.finish == "length") == (size_of(whole) > limit)
     assert text.startswith(reply.text)
@@ -35,7 +43,7 @@ def test_no_reply_is_longer_than_the_token_limit(
 
 @given(st.text(), st.lists(st.text(min_size=1, max_size=3), max_size=4))
 def test_no_stop_sequence_remains_in_the_text(text: str, stops: list[str]) -> None:
-    reply = finished(reply_of(text, []), Wanted(ASK, 1, stops=tuple(stops)))
+    reply = finished(reply_of(text, []), WireRequest(ASK, 1, stops=tuple(stops)))
     assert not any(stop in reply.text for stop in stops)
     assert (reply.stop_sequence is None) == (reply.text == text)
 
@@ -43,4 +51,4 @@ def test_no_stop_sequence_remains_in_the_text(text: str, stops: list[str]) -> No
 @given(st.lists(st.booleans(), min_size=1, max_size=20))
 def test_a_cut_stream_never_reaches_its_end(carries: list[bool]) -> None:
     frames = [Frame("data: x\n\n", 1.0 if said else 0.0) for said in [*carries, False]]
-    assert len(numbered(frames, Mishap(loss="cut"))) < len(frames)
+    assert len(numbered(frames, DeliveryFault(loss="cut"))) < len(frames)
