@@ -3,31 +3,27 @@
 Event sourcing (Fowler 2005): the events are the truth, the state is computed from them and
 may be thrown away. A stream stands in the same log as the runs, as a kind of its own; each of
 its events carries the key of the step that made it, so that a step performed twice writes
-once. Snapshots stand at fixed places, so that opening reads few events; but only where the events
-since the last one have a third of the size of the state, and twice that of the snapshot, which
-is packed: so that all of them take less room than the events do, and opening less time.
+once. Snapshots stand at fixed places, so that opening reads few events, see `memory.snapshots`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import gc
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic_core import to_json
-
 from agentkit import Log, open_log
-from agentkit.errors import LogCorrupt, LogGone, RunTaken, SetupError
+from agentkit.errors import LogGone, RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
-from agentkit.logs.packing import FIELD, packed, unpacked
-from agentkit.messages import JSON, canonical
+from agentkit.messages import JSON
 from memory.declared import FIRST, Declared, otherwise
 from memory.errors import StoreTaken
 from memory.naming import checked
+from memory.snapshots import AFTER, Due, Form
 
 EVERY = 500
 """A snapshot stands only where seq is a multiple of this, so that it is found by its seq."""
@@ -37,10 +33,6 @@ KEYS = 2 * EVERY
 be written twice; a run is resumed long before."""
 
 SNAPSHOT = "snapshot"
-
-SPARSE, PART = 2, 3
-"""The events since the last snapshot have so many times the size of the next one, packed, and that
-part of the size of the state."""
 
 AT_ONCE = 1000
 """Events are read and folded in parts of so many, so that few are in memory at a time."""
@@ -69,6 +61,8 @@ class Journal(Generic[T]):
         *,
         save: Callable[[T], JSON] = lambda state: state,
         load: Callable[[JSON], T] = lambda saved: saved,
+        part: Callable[[T, int], JSON] | None = None,
+        join: Callable[[T, JSON], T] | None = None,
         show: Show[T] | None = None,
         log: Log | None = None,
         every: int = EVERY,
@@ -80,8 +74,7 @@ class Journal(Generic[T]):
             name: an identifier.
             initial: makes the state before the first event.
             apply: the fold.
-            save: the JSON of a state; it is written at once, and may be the state itself.
-            load: the state of such a JSON, which it may keep.
+            save, load, part, join: how it is written down, see `memory.snapshots.Form`.
             show: the state for people.
             log: where the events are; the default log without one.
             every: seqs at which a snapshot may stand.
@@ -93,7 +86,8 @@ class Journal(Generic[T]):
         """
         self.name, self.id = checked(name), stream_id(name)
         self.log = log or open_log()
-        self.initial, self.apply, self.save, self.load = initial, apply, save, load
+        self.initial, self.apply, self.save = initial, apply, save
+        self.snapshots = Due(Form(save, load, part, join))
         self.show = show or self._plain
         self.every, self.declared = every, declared
         self.lease: Lease | None = None
@@ -103,8 +97,6 @@ class Journal(Generic[T]):
         """When the event is made that is being decided, in Unix seconds."""
         self.keys: dict[str, int] = {}
         """The seq that each of the newest step keys wrote."""
-        self._due = self._since = 0
-        """The size of the events since the last snapshot where another may follow, and is."""
         self.ahead: list[T] = []
         """The state after the event that is being decided, if `decide` came to it already."""
         self._erasure = self.log.erasure
@@ -241,7 +233,7 @@ class Journal(Generic[T]):
         """Give up what was computed from events that were not stored, and read again."""
         self.lease, self.seq = None, 0
         self.state, self.keys = self.initial(), {}
-        self._due = self._since = 0
+        self.snapshots.reset()
         self.refresh()
 
     def _unlearn(self) -> None:
@@ -316,12 +308,29 @@ class Journal(Generic[T]):
         """
         place = seq // self.every * self.every
         while place > after:
-            # A read gives what stands after a seq, so the snapshot itself is after the one before.
-            (event,) = self.log.read(self.id, place - 1, place)
-            if isinstance(event, StateChanged) and event.name == SNAPSHOT:
-                return self._read(place - 1, seq)
+            event = self._at_place(place)
+            if event is not None and (chain := self._chain(event, after)):
+                return itertools.chain(chain, self._read(place, seq))
             place -= self.every
         return self._read(after, seq)
+
+    def _at_place(self, place: int) -> StateChanged | None:
+        """The snapshot with a seq, if one stands there."""
+        # A read gives what stands after a seq, so the snapshot itself is after the one before.
+        for event in self.log.read(self.id, place - 1, place):
+            if isinstance(event, StateChanged) and event.name == SNAPSHOT:
+                return event
+        return None
+
+    def _chain(self, event: StateChanged, after: int) -> list[StateChanged]:
+        """A snapshot, and before it those that it builds on; nothing where one is read already."""
+        found = [event]
+        while (before := found[-1].value.get(AFTER)) is not None:
+            one = self._at_place(before) if after < before < found[-1].seq else None
+            if one is None:
+                return []
+            found.append(one)
+        return found[::-1]
 
     def _read(self, after: int, upto: int | None) -> Iterator[Any]:
         """Read the events with after < seq <= upto, a part at a time."""
@@ -340,18 +349,13 @@ class Journal(Generic[T]):
 
     def _snapshot(self, lease: Lease) -> None:
         """Write a snapshot where the next event would stand in its place, if it is due."""
-        if (self.seq + 1) % self.every or self._since < self._due:
+        if (self.seq + 1) % self.every:
             return
-        text, whole = packed(self.save(self.state))
-        # A state that grew with its events is looked at again when it has grown by much.
-        self._due = due(text, whole)
-        if self._since < self._due:
+        if (value := self.snapshots.made(self.state, self.keys, KEYS)) is None:
             return
-        # All keys would make each snapshot larger than the one before it, for ever.
-        keys = dict(list(self.keys.items())[-KEYS:])
-        made = self._made(SNAPSHOT, {FIELD: text, "size": whole, "keys": keys})
-        self._since = 0
+        made = self._made(SNAPSHOT, value)
         self.seq += 1
+        self.snapshots.stands(self.seq, value)
         self.log.append(lease, made)
 
     def _take(self, event: Any) -> None:
@@ -359,12 +363,14 @@ class Journal(Generic[T]):
         if not isinstance(event, StateChanged):
             return
         if event.name == SNAPSHOT:
-            self.keys = dict(event.value["keys"])
-            self._due, self._since = due_of(event.value), 0
+            self.snapshots.stands(event.seq, event.value)
+            if AFTER not in event.value:
+                self.keys = {}
+            self.keys.update(event.value["keys"])
             if known:
                 return
         else:
-            self._since += size(event.value)
+            self.snapshots.take(event.value)
             if key := event.value.get("key"):
                 self.keys[key] = event.seq
         if self.ahead:
@@ -374,37 +380,8 @@ class Journal(Generic[T]):
 
     def _after(self, state: T, event: StateChanged) -> T:
         if event.name == SNAPSHOT:
-            return self.load(saved_in(event.value))
+            return self.snapshots.form.after(state, event.value)
         return self.apply(state, event)
-
-
-def due(text: str, whole: int) -> int:
-    """How much the events must have before another snapshot, by this one: packed, and its size."""
-    return max(SPARSE * len(text), whole // PART)
-
-
-def due_of(snapshot: Any) -> int:
-    """The same by a snapshot in the log; older ones are not packed."""
-    if FIELD in snapshot:
-        return due(snapshot[FIELD], snapshot["size"])
-    return SPARSE * size(snapshot["state"])
-
-
-def saved_in(snapshot: Any) -> JSON:
-    """The state that a snapshot holds, as JSON of its own.
-
-    Raises:
-        LogCorrupt: it was altered.
-    """
-    if FIELD not in snapshot:
-        return copy.deepcopy(snapshot["state"])
-    try:
-        return unpacked(snapshot[FIELD])
-    except (ValueError, RecursionError) as error:
-        raise LogCorrupt(
-            f"A snapshot of a shared state cannot be read: {error}.",
-            todo="check the file with `agentkit log verify`",
-        ) from error
 
 
 @contextlib.contextmanager
@@ -420,14 +397,6 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def size(value: JSON) -> int:
-    """Count the bytes of a value as the log keeps it."""
-    try:
-        return len(to_json(value))
-    except ValueError:
-        return len(canonical(value))
 
 
 JOURNALS: dict[tuple[int, str], Journal[Any]] = {}

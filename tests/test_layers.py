@@ -156,6 +156,7 @@ LAYERS = [
     "memory.split",
     "memory.terms",
     "memory.declared",
+    "memory.snapshots",
     "memory.journal",
     "memory.state",
     "memory.stores",

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
-from agentkit.events import EVENT, EVENTS, current
+from agentkit.events import EVENT, EVENTS, StateChanged, current
 from agentkit.messages import JSON, Thread, canonical, mended
 from agentkit.parts import Part
 
@@ -92,6 +93,44 @@ def events_from(texts: Sequence[str]) -> list[Any]:
     if len(found) != len(texts):
         raise ValueError(f"{len(found)} events in {len(texts)} texts")
     return [current(event) for event in found]
+
+
+CHANGED = '{"kind":"state.changed",'
+"""How the body of a change of shared state begins."""
+
+new, put = object.__new__, object.__setattr__
+
+
+def changes_from(run: str, rows: Sequence[tuple[int, float, str, str]]) -> list[Any] | None:
+    """Changes of shared state from their rows, made without a model's machinery, in half its time.
+
+    None where one is no such change, or not as it should be. A stream is opened by reading it.
+
+    Raises:
+        ValueError: a body is no JSON.
+    """
+    bodies = [body for *_, body in rows]
+    if not all([body.startswith(CHANGED) for body in bodies]):
+        return None
+    found, told = [], from_json(f"[{','.join(bodies)}]")
+    for (seq, at, scope, _), fields in zip(rows, told, strict=True):
+        if fields.keys() != FIELDS or type(fields["name"]) is not str or type(at) is not float:
+            return None
+        event = new(StateChanged)
+        state = {
+            "run": run, "seq": seq, "at": at, "scope": scope, "nodes": (),
+            "kind": "state.changed", "name": fields["name"], "value": fields["value"],
+        }  # fmt: skip
+        put(event, "__dict__", state)
+        put(event, "__pydantic_fields_set__", set(state))
+        put(event, "__pydantic_extra__", None)
+        put(event, "__pydantic_private__", None)
+        found.append(event)
+    return found
+
+
+FIELDS = {"kind", "name", "value"}
+"""Of a body of a change, all there are."""
 
 
 def unpacked(body: str) -> tuple[list[tuple[str, int]], str]:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
-from agentkit.logs.bodies import NODES, event_from, events_from, unpacked
+from agentkit.logs.bodies import NODES, changes_from, event_from, events_from, unpacked
 from agentkit.logs.rows import Rows, storable
 from agentkit.runinfo import RunInfo
 
@@ -113,6 +113,8 @@ class Reading:
             self._take(len(bodies))
             if NODES in bodies or blobs.MARK in bodies:
                 return []
+            if (changes := changes_from(run, rows)) is not None:
+                return changes
             name = f'{{"run":{quoted(run)},"seq":'
             texts = [
                 f'{name}{seq},"at":{at!r},"scope":{quoted(scope)},"nodes":[],{body[1:]}'

@@ -14,9 +14,9 @@ from agentkit.errors import SetupError
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
 from memory.board.network import Network
-from memory.board.saving import load, save
+from memory.board.saving import join, load, save, save_part
 from memory.board.state import WRITTEN, BoardState, apply
-from memory.board.versions import SAID, Consistency, Version, version_of
+from memory.board.versions import SAID, Consistency, Version, unsaid, version_of
 from memory.declared import Declared
 from memory.doors import doors
 from memory.errors import ReadOnly, StoreUnreachable
@@ -92,6 +92,8 @@ class BoardCore:
                 apply,
                 save=save,
                 load=lambda saved: load(self.consistency, self.names, saved),
+                part=save_part,
+                join=join,
                 show=self._shown,
                 log=log,
                 declared=self.declared,
@@ -141,7 +143,7 @@ class BoardCore:
     def _whole(self, event: StateChanged, state: BoardState) -> Version:
         """The write of an event, from the state after it: a CRDT's event has the change alone."""
         if self.consistency != "crdt":
-            return version_of(event, replica=self.names[0])
+            return version_of(event, **unsaid(self.consistency, self.names[0]))
         return numbers(state, event, self.names[0])[event.seq]
 
     def primary(self, replica: str) -> str:

@@ -25,7 +25,7 @@ from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
 from memory.board.serving import Client
 from memory.board.session import CAUSAL, GUARANTEES
 from memory.board.tools import tools_of
-from memory.board.versions import Seen, Version, version_of
+from memory.board.versions import Seen, Version, unsaid, version_of
 from memory.board.writing import NOTHING_READ, Draft, decision
 from memory.doors import doors
 from memory.errors import Conflict, Stale
@@ -163,7 +163,7 @@ class Replica(Client, Memory):
             async with ready(board.state.value(where, key) if long else None, value):
                 event = await board.journal.append(step_key, decision(board, draft))
             # What the writer gave: of a merge it does not know what else came of it.
-            version = version_of(event, replica=where, value=value)
+            version = version_of(event, **{**unsaid(board.consistency, where), "value": value})
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
             return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}

@@ -9,9 +9,10 @@ from typing import Any
 from agentkit.errors import LogCorrupt
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
+from memory.board.holding import Held, Plain, plain_of
 from memory.board.patching import patched
 from memory.board.policies import POLICIES, builds_on, newest
-from memory.board.versions import GIVEN, PATCH, Consistency, Version, version_of
+from memory.board.versions import GIVEN, PATCH, Consistency, Version, unsaid, version_of
 
 WRITTEN, DELIVERED, CLEARED = "written", "delivered", "cleared"
 
@@ -25,7 +26,7 @@ class BoardState:
 
     consistency: Consistency
     replicas: tuple[str, ...]
-    held: dict[str, dict[str, tuple[Version, ...]]] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     """By replica and key."""
     heard: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """Numbers of the writes that a replica has, by replica and key; see `has`. Empty where there is
@@ -47,6 +48,8 @@ class BoardState:
     """Of a CRDT on several replicas: a document for each."""
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
     """Likewise: the vector clock of each, over all keys."""
+    odd: int = 0
+    """Seq of the newest event that was not plain, see `takes_plain`."""
     early: dict[str, list[Version]] = field(default_factory=dict)
     """What arrived before a write that it must come after, by replica."""
     recent: dict[str, list[Version]] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class BoardState:
 
     def __post_init__(self) -> None:
         for name in self.replicas:
-            self.held.setdefault(name, {})
+            self.held.setdefault(name, Held(name, self.consistency))
             self.heard.setdefault(name, {})
             self.taken.setdefault(name, {})
             self.early.setdefault(name, [])
@@ -201,7 +204,7 @@ class BoardState:
         """
         said, only = event.value["value"], self.replicas[0]
         if self.consistency != "crdt":
-            return version_of(event, replica=only)
+            return version_of(event, **unsaid(self.consistency, only))
         replica, key = said.get("replica", only), said["key"]
         if "update" in said:
             # On several replicas, or an event as older boards have it: with the value, too.
@@ -224,6 +227,35 @@ class BoardState:
                 todo="check the file with `agentkit log verify`",
             ) from error
         return version_of(event, replica=replica, value=value)
+
+    def takes_plain(self, event: StateChanged) -> bool:
+        """Take a write at the only replica that is one of a new key, or follows what is there.
+
+        As most do when a large board is opened: nothing is made of them but what they say.
+        """
+        (replica,) = self.replicas
+        plain = plain_of(event, self.consistency, replica)
+        key = event.value["value"]["key"] if plain else ""
+        if plain is None or (key in self.written and not self.replaces(key, plain)):
+            return False
+        self.docs.clear()
+        self.parents[plain[0]] = tuple(plain[4] or ())
+        self.written.setdefault(key, []).append(plain[0])
+        self.held[replica].keep(key, plain)
+        if self.consistency == "vector":
+            counts = self.counts.setdefault(key, {replica: 0})
+            counts[replica] += 1
+        return True
+
+    def replaces(self, key: str, plain: Plain) -> bool:
+        """Whether a write takes the place of the only one that is held of its key, unlost."""
+        before = self.held[self.replicas[0]].only(key)
+        if before is None or self.docs:
+            return False
+        if self.consistency in ("cas", "crdt"):
+            return plain[0] > before[0]
+        n, at = before
+        return n in (plain[4] or ()) and (self.consistency == "vector" or plain[1] >= at)
 
     def lose(self, one: Version, winner: Version, replica: str) -> None:
         """Count a write as lost, once."""
@@ -267,15 +299,11 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
     state.seq = event.seq
     value = event.value["value"]
     if event.name == WRITTEN:
+        if len(state.replicas) == 1 and state.takes_plain(event):
+            return state
+        state.odd = event.seq
         version = state.written_in(event)
         state.parents[version.n] = version.based_on
-        if len(state.replicas) == 1 and version.key not in state.written:
-            # As most are when a large board is opened.
-            state.written[version.key] = [version.n]
-            state.held[version.replica][version.key] = (version,)
-            if state.consistency == "vector":
-                state.counts[version.key] = {version.replica: 1}
-            return state
         state.written.setdefault(version.key, []).append(version.n)
         if state.consistency == "vector":
             counts = state.counts.setdefault(version.key, {})
@@ -293,5 +321,5 @@ def apply(state: BoardState, event: StateChanged) -> BoardState:
                 del state.waiting[version.n]
             state.arrive(value["to"], version)
     elif event.name == CLEARED:
-        return BoardState(state.consistency, state.replicas, seq=event.seq)
+        return BoardState(state.consistency, state.replicas, seq=event.seq, odd=event.seq)
     return state

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from itertools import repeat
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -76,6 +75,11 @@ def told(version: Version, at: float, but: Collection[str] = ()) -> dict[str, JS
     return {name: one for name, one in found.items() if name not in gone}
 
 
+def unsaid(consistency: Consistency, replica: str) -> dict[str, JSON]:
+    """Fields that the event of a first write leaves out on a board with one replica."""
+    return {"replica": replica, **({"clock": {replica: 1}} if consistency == "vector" else {})}
+
+
 def version_of(event: StateChanged, **known: JSON) -> Version:
     """Decode the write that an event tells of.
 
@@ -129,48 +133,6 @@ def made(said: dict[str, JSON]) -> Version:
     put(found, "__pydantic_extra__", None)
     put(found, "__pydantic_private__", None)
     return found
-
-
-TYPES: dict[str, frozenset[type]] = {
-    "n": frozenset((int,)),
-    "at": frozenset((float,)),
-    "replica": frozenset((str,)),
-    "by": frozenset((str, type(None))),
-}
-"""What the columns of a snapshot hold where `all_made` takes them."""
-
-
-def all_made(columns: dict[str, list[JSON]], keys: Iterable[str]) -> list[Version] | None:
-    """Make the versions of a snapshot from its columns, checked each as a whole.
-
-    Args:
-        columns: of its fields, as long as each other.
-        keys: of the versions; they stand elsewhere.
-
-    Returns:
-        None where some have more than what most have: `made` makes them one by one.
-    """
-    if set(columns) - {"by"} != {"n", "value", "at", "replica"} or any(
-        not kinds.issuperset(map(type, columns.get(name, ()))) for name, kinds in TYPES.items()
-    ):
-        return None
-    found, names = [], {*columns, "key"}
-    each = zip(keys, columns["n"], columns["value"], columns["at"], columns["replica"],
-               columns.get("by") or repeat(None), strict=False)  # fmt: skip
-    for key, n, value, at, replica, by in each:
-        one = new(Version)
-        # As REST has it; a literal is made in a third of the time that a copy is changed in.
-        fields = {
-            "n": n, "key": key, "value": value, "by": "you" if by is None else by, "at": at,
-            "replica": replica, "based_on": (), "clock": {}, "after": (), "update": "",
-            "sets": (), "edits": (), "over": (),
-        }  # fmt: skip
-        put(one, "__dict__", fields)
-        put(one, "__pydantic_fields_set__", names)
-        put(one, "__pydantic_extra__", None)
-        put(one, "__pydantic_private__", None)
-        found.append(one)
-    return found if len(found) == len(columns["n"]) else None
 
 
 class Seen(Frozen):

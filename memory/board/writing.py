@@ -11,9 +11,9 @@ from memory.board.core import BoardCore
 from memory.board.patching import patch
 from memory.board.policies import clock_of
 from memory.board.state import WRITTEN, BoardState
-from memory.board.versions import GIVEN, PATCH, Version, told
+from memory.board.versions import GIVEN, PATCH, Version, told, unsaid
 from memory.errors import Conflict
-from memory.journal import size
+from memory.snapshots import size
 
 NOTHING_READ = (None,)
 """What a writer knows of a key who never read it."""
@@ -62,9 +62,21 @@ def decision(board: BoardCore, draft: Draft) -> Callable[[BoardState], tuple[str
             over = _unseen(state, draft, value, held)
             rest = told(version.model_copy(update={"over": over}), now, ["value", "replica"])
             return WRITTEN, {**rest, **_difference(state, draft, value, held)}
-        return WRITTEN, told(version, now, ["replica"] if len(state.replicas) == 1 else [])
+        return WRITTEN, told(version, now, left_out(state, version))
 
     return decide
+
+
+def left_out(state: BoardState, version: Version) -> list[str]:
+    """What goes without saying of a write on one replica."""
+    if len(state.replicas) > 1:
+        return []
+    said = {"replica": version.replica, "clock": version.clock}
+    return [
+        name
+        for name, one in unsaid(state.consistency, version.replica).items()
+        if said[name] == one
+    ]
 
 
 def _version(board: BoardCore, state: BoardState, draft: Draft) -> Version:

@@ -22,7 +22,8 @@ from agentkit.logs.packing import FIELD, packed, unpacked
 from agentkit.logs.sqlite import SqliteLog
 from memory import Board, State
 from memory.errors import StoreTaken
-from memory.journal import SNAPSHOT, Journal, size
+from memory.journal import SNAPSHOT, Journal
+from memory.snapshots import size
 from tests.fakes import FakeClock
 
 
@@ -97,7 +98,7 @@ OTHER = """
 import asyncio, sys, time
 from agentkit.logs.sqlite import SqliteLog
 from pathlib import Path
-from memory.journal import SNAPSHOT, Journal, size
+from memory.journal import SNAPSHOT, Journal
 async def main():
     made = Journal("tally", lambda: 0, lambda t, e: t + e.value["value"],
                    log=SqliteLog(Path(sys.argv[1])))

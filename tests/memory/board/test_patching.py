@@ -18,7 +18,7 @@ from agentkit.logs.sqlite import SqliteLog
 from memory import Board
 from memory.board.patching import alike, patch, patched
 from memory.errors import Conflict
-from memory.journal import size
+from memory.snapshots import size
 from tests.memory.board.test_crdt import VALUES
 
 OLD = json.loads((Path(__file__).with_name("old_crdt.json")).read_text())
