@@ -65,5 +65,5 @@ def imported(place: str) -> ModuleType:
             raise
         except (FileNotFoundError, ModuleNotFoundError) as error:
             raise SetupError(f"{place} is not there: {error_text(error)}.") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SetupError(f"{place} failed when it was imported: {full_text(error)}.") from error

@@ -17,8 +17,17 @@ from agentkit.errors import AgentkitError, SetupError, error_text
 from agentkit.evaluate.compare import Progress
 from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation
+from agentkit.evaluate.fitting import share_of
 from agentkit.evaluate.measures import Measure
-from agentkit.evaluate.regression import baseline_of, junit, regression, stored
+from agentkit.evaluate.regression import (
+    Baseline,
+    baseline_of,
+    in_common,
+    junit,
+    questions_of,
+    regression,
+    stored,
+)
 from agentkit.evaluate.suite import Suite
 from agentkit.logs import open_log
 from agentkit.words import for_terminal
@@ -39,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--concurrency", type=int, default=8)
     run.add_argument("--baseline", metavar="FILE", help="fail if it is worse than this one")
     run.add_argument("--at-least", type=float, metavar="SHARE", help="fail below this accuracy")
-    run.add_argument("--save", metavar="FILE", help="keep this evaluation as a baseline")
+    run.add_argument("--save", metavar="FILE", help="keep it as a baseline, if it is whole")
     run.add_argument("--markdown", metavar="FILE", help="write a summary")
     run.add_argument("--junit", metavar="FILE", help="write the questions as test cases")
     run.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
@@ -66,14 +75,12 @@ def told(progress: Progress) -> None:
     print(for_terminal(str(progress)), file=sys.stderr)
 
 
-def perform(options: argparse.Namespace) -> int:
-    """Evaluate, write what was asked for, and return the exit status.
+def checked(options: argparse.Namespace, suite: Suite, before: Baseline | None) -> None:
+    """See to it, before anything is paid, that all that was asked for can be said.
 
     Raises:
-        AgentkitError: it could not be measured.
+        SetupError: it cannot.
     """
-    team, suite = named(options.what)
-    before = stored(options.baseline) if options.baseline else None
     if all(isinstance(one, Measure) for one in suite.scorers):
         judging = [o for o in ("baseline", "at_least", "junit", "save") if getattr(options, o)]
         if judging:
@@ -82,6 +89,27 @@ def perform(options: argparse.Namespace) -> int:
                 f" {suite.name} only measures {', '.join(one.name for one in suite.scorers)}.",
                 expected="a scorer that passes or fails, as lambda data: data > 2",
             )
+    if options.at_least is not None:
+        share_of("--at-least", options.at_least)
+    if before is not None:
+        in_common(questions_of(suite), before)
+    for option in ("save", "markdown", "junit"):
+        path = getattr(options, option)
+        if path and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+            raise SetupError(
+                f"--{option} {path} cannot be written.", expected="a file in a folder that there is"
+            )
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Evaluate, write what was asked for, and return the exit status.
+
+    Raises:
+        AgentkitError: it could not be measured.
+    """
+    team, suite = named(options.what)
+    before = stored(options.baseline) if options.baseline else None
+    checked(options, suite, before)
     result: Evaluation = asyncio.run(
         evaluate(
             team,
@@ -93,12 +121,12 @@ def perform(options: argparse.Namespace) -> int:
             on_progress=told,
         )
     )
-    now = baseline_of(result, suite.dataset)
+    now = baseline_of(result, suite)
     change = regression(now, before) if before else None
     parts = [result.to_markdown(), *([change.to_markdown()] if change else [])]
     print(for_terminal("\n\n".join([str(result), *([str(change)] if change else [])])))
     for path, text in (
-        (options.save, now.model_dump_json(indent=1)),
+        (options.save if result.complete else None, now.model_dump_json(indent=1)),
         (options.markdown, "\n\n".join(parts)),
         (options.junit, junit(result)),
     ):
@@ -106,6 +134,8 @@ def perform(options: argparse.Namespace) -> int:
             Path(path).write_text(text + "\n", encoding="utf-8")
     if not result.complete:
         print("agentkit: not every trial was made and scored", file=sys.stderr)
+        if options.save:
+            print(f"agentkit: {options.save} is as it was", file=sys.stderr)
         return WRONG
     low = options.at_least is not None and result.accuracy < options.at_least
     return WORSE if low or (change and change.worse) else 0

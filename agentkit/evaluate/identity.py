@@ -60,7 +60,9 @@ def described(value: Any, module: str, seen: Seen) -> JSON:
         case BaseModel():
             return described(dict(value), module, seen)
     if is_dataclass(value) and not isinstance(value, type):
-        values = {field.name: getattr(value, field.name) for field in fields(value)}
+        values = {
+            field.name: getattr(value, field.name) for field in fields(value) if field.compare
+        }
         return described(values, module, seen)
     return type(value).__qualname__
 

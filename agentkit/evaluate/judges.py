@@ -92,7 +92,9 @@ class Panel:
     name: str = "panel"
     passes_at: float = 0.5
     """An answer passes with a larger share of the judges than this."""
-    seen: dict[str, tuple[bool, ...]] = field(default_factory=dict, init=False, repr=False)
+    seen: dict[str, tuple[bool, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     """Whether each judge passed each answer, by the answer's run, in the order in which they were
     judged; one that is judged again counts once."""
 
@@ -280,7 +282,7 @@ class Pairwise:
 
     judge: Actor
     rubric: str
-    swayed: list[str] = field(default_factory=list)
+    swayed: list[str] = field(default_factory=list, compare=False)
     """Questions on which the order decided."""
 
     def __post_init__(self) -> None:

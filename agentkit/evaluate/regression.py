@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.evaluation import Evaluation
-from agentkit.evaluate.samples import Dataset
+from agentkit.evaluate.identity import described
 from agentkit.evaluate.statistics import difference, sign_flip
-from agentkit.messages import Frozen, canonical, digest
+from agentkit.evaluate.suite import Suite
+from agentkit.messages import Frozen, canonical, digest, jsonable
 from agentkit.pictures.table import markdown_table
 from agentkit.words import for_line
 
@@ -24,8 +27,8 @@ ALPHA = 0.05
 NOT_IN_XML = r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """XML 1.0, section 2.2; carriage returns do not survive it."""
 
-FORMAT = 1
-"""Of a stored baseline."""
+FORMAT = 2
+"""Of a stored baseline; 1 had no digests of scorers."""
 
 
 class Baseline(Frozen):
@@ -39,6 +42,10 @@ class Baseline(Frozen):
     """Digest of each sample by its id."""
     right: dict[str, list[bool]]
     """Whether each trial was right, by question."""
+    scorers: dict[str, str] = {}
+    """Digest of what each scorer is made of, by its name."""
+    python: str = ""
+    """Whose: another Python has other digests of the same code."""
 
 
 class Regression(Frozen):
@@ -61,6 +68,14 @@ class Regression(Frozen):
     p: float
 
     @property
+    def edited(self) -> tuple[str, ...]:
+        """Scorers that judge otherwise than those of the baseline, as far as can be seen."""
+        if self.now.python != self.before.python:
+            return ()
+        known = self.before.scorers
+        return tuple(name for name, one in self.now.scorers.items() if known.get(name, one) != one)
+
+    @property
     def worse(self) -> bool:
         """Whether it is worse beyond chance."""
         return self.difference < 0 and self.p < ALPHA
@@ -77,13 +92,19 @@ class Regression(Frozen):
             f"### {for_line(self.now.name)}: {head}",
             markdown_table(rows),
             f"{len(self.same)} questions in both: {points[0]:+.1f} points"
-            f" ({points[1]:+.1f} to {points[2]:+.1f}), p = {self.p:.3f}.",
+            f" ({points[1]:+.1f} to {points[2]:+.1f}), p"
+            f" {f'= {self.p:.3f}' if self.p >= 0.001 else '< 0.001'}.",
         ]
+        if self.edited:
+            lines.append(
+                f"Edited since the baseline: {', '.join(map(for_line, self.edited))}. What changed"
+                " may be how answers are judged, and not the answers: store a new baseline."
+            )
         for words, ids in (("Lost", self.lost), ("Won", self.won),
                            ("New or changed, not compared", self.changed),
                            ("Gone", self.gone)):  # fmt: skip
             if ids:
-                shown = ", ".join(f"`{for_line(one)}`" for one in ids[:20])
+                shown = ", ".join(for_line(one) for one in ids[:20])
                 more = f" and {len(ids) - 20} more" if len(ids) > 20 else ""
                 lines.append(f"{words}: {shown}{more}.")
         return "\n\n".join(lines)
@@ -92,18 +113,28 @@ class Regression(Frozen):
         return self.to_markdown()
 
 
-def baseline_of(result: Evaluation, dataset: Dataset) -> Baseline:
+def baseline_of(result: Evaluation, suite: Suite) -> Baseline:
     """Return what of an evaluation is kept for later ones."""
     return Baseline(
         name=result.name,
         contender=result.contender,
         accuracy=result.accuracy,
-        questions={
-            one.id: digest(canonical(one.model_dump(mode="json")), *result.scorers)
-            for one in dataset
-        },
+        questions=questions_of(suite),
         right=result.clusters,
+        scorers={one.name: made_of(one) for one in suite.scorers},
+        python=".".join(map(str, sys.version_info[:2])),
     )
+
+
+def questions_of(suite: Suite) -> dict[str, str]:
+    """Return the digest of each sample, with the names of those who judge it, by its id."""
+    names = [one.name for one in suite.scorers]
+    return {one.id: digest(canonical(one.model_dump(mode="json")), *names) for one in suite.dataset}
+
+
+def made_of(scorer: Any) -> str:
+    """Return a digest of what a scorer is made of."""
+    return digest(canonical(jsonable(described(scorer, "", {}))))
 
 
 def stored(path: str | Path) -> Baseline:
@@ -113,8 +144,9 @@ def stored(path: str | Path) -> Baseline:
         SetupError: there is none, or it is of another form.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        newer = isinstance(data, dict) and data.get("format", 0) > FORMAT
+        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        form = data.get("format", 0) if isinstance(data, dict) else 0
+        newer = isinstance(form, int) and form > FORMAT
         if newer:
             raise SetupError(
                 f"The baseline {path} is of a newer format.", todo="bring agentkit up to date"
@@ -133,13 +165,12 @@ def regression(now: Baseline, before: Baseline) -> Regression:
     Raises:
         SetupError: they have no question in common.
     """
-    kept = [id for id, one in now.questions.items() if before.questions.get(id) == one]
+    kept = in_common(now.questions, before)
     same = tuple(id for id in kept if now.right.get(id) and before.right.get(id))
     if not same:
         raise SetupError(
-            "The baseline has no question in common with this evaluation.",
-            expected="the same dataset and scorers; a sample that was edited is another one",
-            todo="store a new baseline with --save",
+            "No question that the baseline has was answered.",
+            expected="trials of at least one of them",
         )
     gaps = {id: share(now.right[id]) - share(before.right[id]) for id in same}
     # Shares of different numbers of trials become whole numbers for the exact test.
@@ -159,6 +190,26 @@ def regression(now: Baseline, before: Baseline) -> Regression:
         high=high,
         p=sign_flip(sizes),
     )
+
+
+def in_common(questions: dict[str, str], before: Baseline) -> list[str]:
+    """Return the questions that a baseline has, too.
+
+    Args:
+        questions: digests by ids.
+        before: the baseline.
+
+    Raises:
+        SetupError: there are none.
+    """
+    kept = [id for id, one in questions.items() if before.questions.get(id) == one]
+    if not any(before.right.get(id) for id in kept):
+        raise SetupError(
+            "The baseline has no question in common with this evaluation.",
+            expected="the same dataset and scorers; a sample that was edited is another one",
+            todo="store a new baseline with --save",
+        )
+    return kept
 
 
 def share(right: list[bool]) -> float:

@@ -9,9 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from agentkit import Agent
 from agentkit.cli import main
 from agentkit.errors import SetupError
-from agentkit.evaluate.regression import Baseline, regression, stored
+from agentkit.evaluate import Evaluation, Judge, Suite, numeric
+from agentkit.evaluate.regression import Baseline, baseline_of, regression, stored
+from agentkit.testing import FunctionModel
 
 SUITE = """
 from pathlib import Path
@@ -55,7 +58,7 @@ def test_only_the_same_questions_are_compared() -> None:
     now = baseline({"a": [True], "b": [False], "new": [False]}, b="edited")
     found = regression(now, before)
     assert (found.same, found.changed, found.gone) == (("a",), ("b", "new"), ("gone",))
-    assert "not compared: `b`, `new`" in found.to_markdown()
+    assert "not compared: b, new" in found.to_markdown()
     with pytest.raises(SetupError, match="no question in common"):
         regression(baseline({"x": [True]}), before)
 
@@ -99,6 +102,13 @@ def test_the_command_fails_when_a_team_became_worse(
         (["suite.py", "--baseline", "none.json"], "cannot be read"),
         (["suite.py", "--baseline", "newer.json"], "newer format"),
         (["suite.py", "--budget-usd", "-1"], "budget"),
+        (["suite.py", "--at-least", "80"], "a number from 0 to 1"),
+        (["suite.py", "--at-least", "nan"], "a number from 0 to 1"),
+        (["suite.py", "--junit", "nowhere/new.xml"], "cannot be written"),
+        (["suite.py", "--save", "."], "cannot be written"),
+        (["suite.py", "--baseline", "other.json"], "no question in common"),
+        (["suite.py", "--baseline", "odd.json"], "cannot be read"),
+        (["exits.py"], "failed when it was imported"),
     ],
 )
 def test_what_cannot_be_measured_is_said_with_a_status_of_its_own(
@@ -112,9 +122,43 @@ def test_what_cannot_be_measured_is_said_with_a_status_of_its_own(
     Path("suite.py").write_text(SUITE)
     Path("right.txt").write_text("5")
     Path("empty.py").write_text("")
-    Path("newer.json").write_text(json.dumps({"format": 2}))
+    Path("newer.json").write_text(json.dumps({"format": 3}))
+    Path("odd.json").write_text(json.dumps({"format": "9"}))
+    Path("other.json").write_text(baseline({"a": [True]}).model_dump_json())
+    Path("exits.py").write_text("raise SystemExit(3)")
     assert main(["eval", "run", *words]) == 2
     assert said in capsys.readouterr().err
+    assert not Path(".agentkit").exists()  # nothing was asked
+
+
+def test_a_part_that_a_budget_left_is_no_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("suite.py").write_text(SUITE)
+    Path("right.txt").write_text("13")
+    words = ["eval", "run", "suite.py", "--save", "main.json"]
+    assert main([*words, "--budget-usd", "0.003"]) == 2 and not Path("main.json").exists()
+    assert "main.json is as it was" in capsys.readouterr().err
+    assert main([*words, "--budget-usd", "1"]) == 0 and len(stored("main.json").right) == 12
+
+
+def test_a_scorer_that_was_edited_is_told(tmp_path: Path) -> None:
+    def kept(*scorers: Any) -> Baseline:
+        suite = Suite([{"id": "q", "input": "?", "target": 1}], scorers)
+        names = tuple(one.name for one in suite.scorers)
+        made = Evaluation(name="e", suite="s", version="v", contender="a", scorers=names,
+                          questions={"q": ""}, planned=1, trials=())  # fmt: skip
+        return baseline_of(made, suite).model_copy(update={"right": {"q": [True]}})
+
+    judge = Agent("judge", "Be fair.", model=FunctionModel(str))
+    near, far, fair = numeric(0.1), numeric(0.5), Judge(judge, "Fair?")
+    assert regression(kept(near, fair), kept(numeric(0.1), Judge(judge, "Fair?"))).edited == ()
+    found = regression(kept(far, Judge(judge, "Harsh?")), kept(near, fair))
+    assert found.edited == ("numeric", "judge")
+    assert "Edited since the baseline: numeric, judge." in found.to_markdown()
+    older = kept(near, fair).model_copy(update={"scorers": {}, "python": ""})
+    assert regression(kept(far, fair), older).edited == ()
 
 
 def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
