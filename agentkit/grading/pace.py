@@ -11,7 +11,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from agentkit.sandbox.watching import below
 
@@ -20,7 +19,7 @@ MOST_IDLE_S = 0.2
 """Seconds that one look may count: when looks are late it is the machine that is busy."""
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-RUNNABLE = "RD"
+RUNNABLE = (b"R", b"D")
 """States of threads that run, or would if they could; see proc(5)."""
 
 
@@ -52,11 +51,15 @@ def looked(pid: int) -> tuple[float, bool]:
     for one in [pid, *below(pid)]:
         try:
             # user, system, and both of children that ended: fields 14 to 17 after the name
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-            for task in os.listdir(f"/proc/{one}/task"):
-                text = Path(f"/proc/{one}/task/{task}/stat").read_text()
-                running = running or text.rpartition(")")[2].split()[0] in RUNNABLE
+            ticks += sum(map(int, fields(f"/proc/{one}/stat")[11:15]))
+            for task in () if running else os.listdir(f"/proc/{one}/task"):
+                running = running or fields(f"/proc/{one}/task/{task}/stat")[0] in RUNNABLE
         except (OSError, ValueError, IndexError):
             continue  # it ended just now
     return ticks / TICKS, running
+
+
+def fields(path: str) -> list[bytes]:
+    """What a file of a process or thread says after its name; see proc(5)."""
+    with open(path, "rb") as file:
+        return file.read().rpartition(b")")[2].split()

@@ -20,11 +20,14 @@ from agentkit.sandbox.errors import (
     TimeSpent,
 )
 from agentkit.sandbox.limits import Done, Limits
-from agentkit.sandbox.watching import crowded, filled, taken
+from agentkit.sandbox.watching import crowded, filled, memory, taken
 
 LOOK_S = 0.02
 SLOW_LOOK_S = 0.2
 """How often the sums are looked at; and the folder, which takes longer."""
+
+GROWN = 1.02
+"""How many times as much is more, where memory is looked at."""
 
 CHUNK = 1 << 16
 
@@ -37,7 +40,7 @@ class Running:
         self.began = time.monotonic()
         self.stopped: SandboxError | None = None
         self.said: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
-        self.peak = (0, 0)
+        self.peak, self.most_kb = (0, 0), 0
 
     @property
     def top(self) -> int:
@@ -136,8 +139,12 @@ class Running:
         if time.monotonic() - self.began > limits.wall_s:
             self.stop(TimeSpent(f"The program took longer than {limits.wall_s:g} s."))
         now = taken(self.top, limits.processes)
-        self.peak = (max(self.peak[0], now.processes), max(self.peak[1], now.memory_kb))
-        if now.memory_kb > limits.memory_mb * 1024:
+        self.peak = (max(self.peak[0], now.processes), self.peak[1])
+        # What they take at most costs little to see; what they take is looked at where that grew.
+        if now.most_kb > min(GROWN * self.most_kb, limits.memory_mb * 1024):
+            self.most_kb = max(self.most_kb, now.most_kb)
+            self.peak = (self.peak[0], max(self.peak[1], memory(self.top)))
+        if self.peak[1] > limits.memory_mb * 1024:
             self.stop(MemorySpent(f"The program took more than {limits.memory_mb} MB of memory."))
         if now.processes > limits.processes + SPARE:
             text = f"The program began more than {limits.processes} processes and threads."

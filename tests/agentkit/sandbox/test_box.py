@@ -22,8 +22,10 @@ from agentkit.sandbox import (
     TimeSpent,
     bubblewrap,
     container,
+    running,
 )
 from agentkit.sandbox.calls import filter_for
+from agentkit.sandbox.watching import memory
 from tests.agentkit.sandbox.here import bubblewrap as needed
 from tests.agentkit.sandbox.here import contained
 
@@ -226,3 +228,32 @@ def test_the_filter_is_made_for_machines_whose_calls_are_known() -> None:
         assert made is not None and len(made) % 8 == 0
     if platform.machine() in ("x86_64", "aarch64"):
         assert filter_for() is not None
+
+
+@needed
+async def test_memory_in_common_counts_once_and_is_looked_at_where_it_grew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To look takes the kernel 1 ms for each process: 50 times a second it was a seventh of a
+    core for a program that slept."""
+    looks = list[int]()
+
+    def counted(pid: int) -> int:
+        looks.append(memory(pid))
+        return looks[-1]
+
+    monkeypatch.setattr(running, "memory", counted)
+    code = """
+import os, time
+x = bytearray(os.urandom(1 << 20) * 60)
+for _ in range(6):
+    if os.fork() == 0:
+        break
+time.sleep({seconds})
+"""
+    async with Sandbox(limits=Limits(memory_mb=200)) as box:
+        done = await box.python(code.format(seconds=1.5))
+        assert done.ok and 60 < done.memory_mb < 200, done  # in all seven 420 MB
+        looks.clear()
+        (await box.python("import time; time.sleep(1.5)")).check()
+        assert 0 < len(looks) < 25, looks
