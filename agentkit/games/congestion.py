@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentkit.errors import SetupError
-from agentkit.games.game import Game, Profile
+from agentkit.games.game import Game, Profile, is_number
 
 
 def congestion(
@@ -28,7 +28,8 @@ def congestion(
         name: of the game.
 
     Raises:
-        SetupError: no resource, a way over one that is not there, or too many profiles.
+        SetupError: no resource, a way over one that is not there, a cost that is no number, or too
+            many profiles.
     """
     taken = (
         {one: (one,) for one in costs} if ways is None else {k: tuple(v) for k, v in ways.items()}
@@ -45,7 +46,13 @@ def congestion(
         for way in profile:
             for part in taken[way]:
                 load[part] += 1
-        return [-float(sum(costs[part](load[part]) for part in taken[way])) for way in profile]
+        spent = {part: costs[part](n) for part, n in load.items() if n}
+        for part, cost in spent.items():
+            if not is_number(cost):
+                raise SetupError(
+                    f"{part} costs {cost!r} with {load[part]} on it.", expected="a number"
+                )
+        return [-float(sum(spent[part] for part in taken[way])) for way in profile]
 
     return Game(name, list(taken), pays, players=players,
                 rules=f"{players} players choose one of {', '.join(taken)} each. The more choose"

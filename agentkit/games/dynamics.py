@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentkit.errors import SetupError
-from agentkit.games.game import Game
+from agentkit.games.game import Game, is_number
 
 STILL = 1e-9
 """A path that moves by less in a step has come to rest."""
@@ -63,9 +63,9 @@ def replicator(game: Game, shares: Mapping[str, float], steps: int = 1000) -> Pa
         SetupError: no such game, or shares that do not add up to 1.
     """
     pays, moves = symmetric(game), game.moves[0]
-    start = [float(shares.get(move, 0.0)) for move in moves]
-    unknown = sorted(set(shares) - set(moves))
-    if unknown or min(start) < 0 or abs(sum(start) - 1) > 1e-6:
+    start = [shares.get(move, 0.0) for move in moves]
+    known = set(shares) <= set(moves) and all(map(is_number, start))
+    if not known or min(start) < 0 or abs(sum(start) - 1) > 1e-6:
         raise SetupError(
             f"{dict(shares)!r} are no shares of the moves of {game.name}.",
             expected=f"numbers from 0 that add up to 1, for {', '.join(moves)}",

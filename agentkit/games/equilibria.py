@@ -18,6 +18,13 @@ from agentkit.pictures.table import Rows, markdown_table, text_table
 
 EXACT = 1e-9
 """A probability below this is none."""
+ROUNDING = 1e-9
+"""Payoffs that are nearer than this, in parts of the largest, are equal."""
+SUPPORTS = 20_000
+"""Pairs of sets of moves that are tried, at most, as all are looked at: seven moves each."""
+MANY = "The game is degenerate: there may be infinitely many equilibria, of which these are some."
+LARGE = "The game is large: only its pure equilibria are looked for."
+EVEN = "A game that is not degenerate has an odd number of equilibria: one was lost by rounding."
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def equilibria(game: Game) -> Equilibria:
     """Find the Nash equilibria of a game.
 
     Args:
-        game: of two players, for all equilibria; of any number, for the pure ones.
+        game: of two players with up to seven moves each, for all; of others, for the pure ones.
 
     Raises:
         SetupError: nashpy is not installed, and the game has two players.
@@ -115,10 +122,9 @@ def equilibria(game: Game) -> Equilibria:
         np.array([[game.payoff((one, two))[seat] for two in across] for one in down], dtype=float)
         for seat in (0, 1)
     ]
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        pairs = list(nashpy.Game(*tables).support_enumeration(non_degenerate=False))
+    pairs, tried = solved(nashpy.Game(*tables), tables)
     found: dict[Any, Equilibrium] = {}
+    degenerate = False
     for pair in pairs:
         mixes = tuple(
             {move: float(p) for move, p in zip(moves, share, strict=True) if p > EXACT}
@@ -127,11 +133,47 @@ def equilibria(game: Game) -> Equilibria:
         pays = tuple(float(pair[0] @ table @ pair[1]) for table in tables)
         key = tuple(tuple((m, round(p, 6)) for m, p in mix.items()) for mix in mixes)
         found.setdefault(key, Equilibrium(mixes, pays))
-    degenerate = any("degenerate" in str(one.message) for one in said)
-    remark = (
-        "The game is degenerate: there may be infinitely many equilibria, of which these are some."
-    )
-    return Equilibria(game, tuple(found.values()), not degenerate, remark if degenerate else "")
+        best = [(gain >= gain.max() - near).sum() for gain, near in slack(tables, pair)]
+        degenerate |= bool(best[0] > len(mixes[1]) or best[1] > len(mixes[0]))
+    why = [MANY] * degenerate + [LARGE] * (not tried)
+    if not why and len(found) % 2 == 0:
+        why = [EVEN]
+    return Equilibria(game, tuple(found.values()), not why, " ".join(why))
+
+
+def slack(tables: list[Any], pair: Any) -> list[tuple[Any, float]]:
+    """For either player what each move gains against the other's mix, and what counts as equal."""
+    gains = (tables[0] @ pair[1], pair[0] @ tables[1])
+    return [
+        (gain, ROUNDING * (abs(table).max() or 1.0))
+        for gain, table in zip(gains, tables, strict=True)
+    ]
+
+
+def solved(game: Any, tables: list[Any]) -> tuple[list[Any], bool]:
+    """Pairs of mixes from which nobody gains by leaving, and whether all supports were tried."""
+    sizes = tables[0].shape
+    tried = (2 ** sizes[0] - 1) * (2 ** sizes[1] - 1) <= SUPPORTS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pairs = list(game.support_enumeration(non_degenerate=False)) if tried else corners(tables)
+    good = [
+        pair
+        for pair in pairs
+        if all(abs(mix.sum() - 1) < ROUNDING and mix.min() > -ROUNDING for mix in pair)
+        and all(mix @ gain >= gain.max() - near
+                for mix, (gain, near) in zip(pair, slack(tables, pair), strict=True))
+    ]  # fmt: skip
+    return good, tried
+
+
+def corners(tables: list[Any]) -> list[Any]:
+    """The pure equilibria, as mixes."""
+    import numpy as np
+
+    rows, columns = (np.eye(size) for size in tables[0].shape)
+    stays = (tables[0] >= tables[0].max(axis=0)) & (tables[1].T >= tables[1].max(axis=1)).T
+    return [(rows[one], columns[two]) for one, two in np.argwhere(stays)]
 
 
 def import_nashpy() -> None:

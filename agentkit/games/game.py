@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 
 from agentkit.errors import SetupError
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
@@ -16,6 +17,8 @@ Payoffs = Mapping[Profile, Sequence[float]] | Callable[[Profile], Sequence[float
 
 LARGEST = 20_000
 """Profiles of a game, at most: each is looked at."""
+MOST = 1e100
+"""A payoff is between this and minus this, so that sums and products of payoffs are numbers."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Game:
         rules: what players are told of the payoffs; made from them without.
 
     Raises:
-        SetupError: a payoff that is missing, or is no finite number; a move twice; no player.
+        SetupError: a payoff that is missing, is no number, or is of a profile that there is not; a
+            move that is no text, or twice; no player.
     """
 
     name: str
@@ -68,10 +72,11 @@ class Game:
         Raises:
             SetupError: a move that a player does not have.
         """
-        found = self.payoffs.get(tuple(profile))
+        made = tuple(profile)
+        found = self.payoffs.get(made) if all(isinstance(one, str) for one in made) else None
         if found is None:
             raise SetupError(
-                f"{self.name} has no payoffs for {', '.join(map(repr, profile))}.",
+                f"{self.name} has no payoffs for {', '.join(map(repr, made))}.",
                 expected=" and ".join(f"one of {', '.join(one)}" for one in self.moves),
             )
         return found
@@ -86,7 +91,15 @@ class Game:
         return best, self.welfare(best)
 
     def replies(self, seat: int, profile: Sequence[str]) -> tuple[str, ...]:
-        """The best replies of a player to what the others do in a profile."""
+        """The best replies of a player to what the others do in a profile.
+
+        Raises:
+            SetupError: a seat or a move that is none.
+        """
+        if not 0 <= seat < self.players:
+            raise SetupError(
+                f"{self.name} has no seat {seat}.", expected=f"0 to {self.players - 1}"
+            )
         given = tuple(profile)
         gains = {
             move: self.payoff((*given[:seat], move, *given[seat + 1 :]))[seat]
@@ -104,12 +117,14 @@ class Game:
         ]
 
     def dominant(self, seat: int) -> str | None:
-        """The move that is better than every other whatever the others do; None without one."""
-        best = set(self.moves[seat])
-        for profile in self.profiles():
-            replies = self.replies(seat, profile)
-            best &= set(replies) if len(replies) == 1 else set()
-        return best.pop() if best else None
+        """The move that is better than every other whatever the others do; None without one.
+
+        Raises:
+            SetupError: a seat that is none.
+        """
+        best = {self.replies(seat, profile) for profile in self.profiles()}
+        replies = best.pop()
+        return replies[0] if not best and len(replies) == 1 else None
 
     def rows(self) -> Rows:
         """The payoffs as a table; of two players one down, the other across."""
@@ -146,13 +161,18 @@ def seats(
         SetupError: they cannot be.
     """
     several = [one for one in moves if not isinstance(one, str)]
-    if several and len(several) != len(moves):
-        raise SetupError(f"{name}: {moves!r} mixes moves and lists of moves.", expected="one kind")
-    found = [tuple(one) for one in several] if several else [tuple(map(str, moves))] * players
-    if not found or any(not one or len(set(one)) != len(one) for one in found):
+    whole = type(players) is int and all(isinstance(one, Sequence) for one in several)
+    if several and (len(several) != len(moves) or not whole):
+        raise SetupError(
+            f"{name}: {moves!r} are no moves, and no lists of moves.",
+            expected='texts, as in ["left", "right"], or a list of texts for each player',
+        )
+    found = [tuple(one) for one in several] if several else [tuple(moves)] * (whole and players)
+    texts = all(isinstance(move, str) and move for one in found for move in one)
+    if not found or not texts or any(not one or len(set(one)) != len(one) for one in found):
         raise SetupError(
             f"{name} cannot be played with the moves {moves!r}.",
-            expected="for each player at least one move, none twice, and at least one player",
+            expected="a player, and for each at least one move, a text, none twice",
         )
     if math.prod(map(len, found)) > LARGEST:
         raise SetupError(
@@ -175,25 +195,36 @@ def paid(game: Game, payoffs: Payoffs) -> dict[Profile, tuple[float, ...]]:
         if given is None:
             lacking.append(profile)
             continue
-        found[profile] = tuple(given)
-        if len(given) != game.players or not all(map(is_number, given)):
+        pays = tuple(given) if isinstance(given, Iterable) else (given,)
+        if len(pays) != game.players or not all(map(is_number, pays)):
             raise SetupError(
                 f"{game.name} pays {given!r} for {', '.join(profile)}.",
-                expected=f"{game.players} finite numbers, one for each player",
+                expected=f"{game.players} numbers, one for each player, none beyond {MOST:g}",
             )
+        found[profile] = tuple(one if type(one) is int else float(one) for one in pays)
     if lacking:
-        some = "; ".join(", ".join(one) for one in lacking[:4])
-        more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
         raise SetupError(
-            f"{game.name} lacks the payoffs of {some}{more}.",
+            f"{game.name} lacks the payoffs of {some(lacking)}.",
             expected=f"payoffs for all {len(lacking) + len(found)} profiles",
+        )
+    unknown = [] if callable(payoffs) else [one for one in payoffs if one not in found]
+    if unknown:
+        raise SetupError(
+            f"{game.name} has payoffs for {some(unknown)}, which nobody can do.",
+            expected=" and ".join(f"one of {', '.join(one)}" for one in game.moves),
         )
     return found
 
 
+def some(profiles: Sequence[Profile]) -> str:
+    """The first profiles as a text, and how many more there are."""
+    more = f" and {len(profiles) - 4} more" if len(profiles) > 4 else ""
+    return "; ".join(", ".join(map(str, one)) for one in profiles[:4]) + more
+
+
 def is_number(value: object) -> bool:
-    """Whether it is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number that can be counted with; numpy's are, truth values are not."""
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= MOST
 
 
 def shown(payoffs: Sequence[float]) -> str:
@@ -240,8 +271,13 @@ def commons(players: int, most: int = 3, *, capacity: float | None = None) -> Ga
         players: how many share it.
         most: animals of one player, at most.
         capacity: so many animals are worth nothing; by default players * most + 1.
+
+    Raises:
+        SetupError: no players, or a capacity that is no number.
     """
     room = players * most + 1 if capacity is None else capacity
+    if not is_number(room):
+        raise SetupError(f"A pasture with room for {room!r}.", expected="a number of animals")
 
     def pays(profile: Profile) -> list[float]:
         herds = [int(one) for one in profile]

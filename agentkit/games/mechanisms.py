@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.errors import SetupError
+from agentkit.games.game import MOST, is_number
 
 LARGEST = 200_000
 """Profiles of reports that are tried, at most."""
@@ -54,8 +55,8 @@ def checked(bids: Bids, least: int = 1) -> list[str]:
         SetupError: too few, or a bid that is no finite number.
     """
     for who, bid in bids.items():
-        if not isinstance(bid, int | float) or isinstance(bid, bool) or not math.isfinite(bid):
-            raise SetupError(f"{who} bids {bid!r}.", expected="a finite number")
+        if not is_number(bid):
+            raise SetupError(f"{who} bids {bid!r}.", expected=f"a number, none beyond {MOST:g}")
     if len(bids) < least:
         raise SetupError(f"There are {len(bids)} bidders.", expected=f"{least} or more")
     return sorted(bids, key=lambda who: -bids[who])
@@ -64,6 +65,7 @@ def checked(bids: Bids, least: int = 1) -> list[str]:
 def priced(bids: Bids, price: Callable[[list[str]], float], reserve: float) -> Decision:
     """The good goes to the highest bid, if that is not below the reserve, at a price."""
     order = checked(bids)
+    checked({"the seller's reserve": reserve})
     payments = dict.fromkeys(bids, 0.0)
     if bids[order[0]] < reserve:
         return Decision(None, payments)
@@ -168,7 +170,7 @@ def lies(
             value if it gets the good, and for values by outcome that of the outcome.
 
     Raises:
-        SetupError: no bidder, or more profiles than can be tried.
+        SetupError: no bidder, more profiles than can be tried, or an answer that is no Decision.
     """
     sizes = math.prod(len(one) for one in values.values())
     if not values or not sizes or sizes > LARGEST:
@@ -183,6 +185,11 @@ def lies(
     for reports in itertools.product(*[range(len(values[one])) for one in names]):
         said = {name: values[name][n] for name, n in zip(names, reports, strict=True)}
         decided[reports] = mechanism(said)
+        if not isinstance(decided[reports], Decision):
+            raise SetupError(
+                f"The mechanism answers {decided[reports]!r}.",
+                expected="Decision(outcome, {bidder: what it pays})",
+            )
     for reports, honest in decided.items():
         for seat, name in enumerate(names):
             true = values[name][reports[seat]]

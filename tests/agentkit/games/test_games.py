@@ -17,6 +17,7 @@ from agentkit.games import (
     STAG,
     Game,
     commons,
+    congestion,
     equilibria,
     fictitious_play,
     price_of_anarchy,
@@ -117,12 +118,12 @@ def test_tables_show_the_payoffs():
     ("make", "words"),
     [
         (lambda: Game("g", "ab", {("a", "a"): (1, 1)}), "lacks the payoffs of a, b; b, a; b, b"),
-        (lambda: Game("g", "ab", lambda p: (1,)), "2 finite numbers"),
-        (lambda: Game("g", "ab", lambda p: (1, float("nan"))), "finite"),
-        (lambda: Game("g", "ab", lambda p: (1, "2")), "finite"),
+        (lambda: Game("g", "ab", lambda p: (1,)), "2 numbers, one for each"),
+        (lambda: Game("g", "ab", lambda p: (1, float("nan"))), "none beyond"),
+        (lambda: Game("g", "ab", lambda p: (1, "2")), "2 numbers"),
         (lambda: Game("g", "aa", lambda p: (1, 1)), "none twice"),
-        (lambda: Game("g", [], lambda p: (1, 1)), "at least one"),
-        (lambda: Game("g", [["a"], "b"], lambda p: (1, 1)), "mixes"),
+        (lambda: Game("g", [], lambda p: (1, 1)), "a player"),
+        (lambda: Game("g", [["a"], "b"], lambda p: (1, 1)), "no lists of moves"),
         (lambda: Game("g", "ab", lambda p: [0] * 30, players=30), "profiles"),
         (lambda: PRISONERS.payoff(("defect", "sing")), "'sing'"),
         (lambda: price_of_anarchy(PENNIES), "no price of anarchy"),
@@ -130,11 +131,74 @@ def test_tables_show_the_payoffs():
         (lambda: replicator(STAG, {"stag": 0.7}), "add up to 1"),
         (lambda: replicator(STAG, {"deer": 1.0}), "stag, hare"),
         (lambda: fictitious_play(commons(3)), "two players"),
+        (lambda: Game("g", "ab", lambda p: 3), "g pays 3"),
+        (lambda: Game("g", "ab", lambda p: (10**400, 0)), "none beyond 1e\\+100"),
+        (lambda: Game("g", "ab", lambda p: (1e308, 0)), "none beyond 1e\\+100"),
+        (lambda: Game("g", "ab", lambda p: (True, 0)), "2 numbers"),
+        (lambda: Game("g", "a", {("a", "a"): (0, 0), ("a", "b"): (1, 1)}), "a, b, which nobody"),
+        (lambda: Game("g", [1, 2], lambda p: (0, 0)), "no lists of moves"),  # type: ignore[list-item]
+        (lambda: Game("g", [[1], [2]], lambda p: (0, 0)), "a text"),  # type: ignore[list-item]
+        (lambda: Game("g", "ab", lambda p: (0, 0), players=2.5), "a player"),  # type: ignore[arg-type]
+        (lambda: PRISONERS.payoff([["cooperate"], "defect"]), "has no payoffs"),  # type: ignore[list-item]
+        (lambda: PRISONERS.replies(2, ("defect", "defect")), "no seat 2"),
+        (lambda: PRISONERS.dominant(2), "no seat 2"),
+        (lambda: commons(2, capacity=float("nan")), "room for nan"),
+        (lambda: replicator(STAG, {"stag": float("nan"), "hare": 1.0}), "add up to 1"),
+        (lambda: congestion({"road": lambda n: None}, 2), "road costs None"),  # type: ignore[arg-type,return-value]
+        (lambda: congestion({"road": lambda n: float("inf")}, 2), "road costs inf with 2"),
     ],
 )
 def test_what_is_no_game_is_refused(make, words):
     with pytest.raises(SetupError, match=words):
         make()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 3), (3, 1), (3, 3), (2, 3)])
+def test_a_game_of_ties_never_claims_to_be_whole(rows, columns):
+    moves = [[f"r{n}" for n in range(rows)], [f"c{n}" for n in range(columns)]]
+    found = equilibria(Game("all the same", moves, lambda p: (0, 0)))
+    # An odd number of equilibria is found in some of these, as in games without a tie.
+    assert len(found) == rows * columns and not found.complete and "degenerate" in found.remark
+
+
+def test_a_large_game_says_that_only_pure_equilibria_are_looked_for():
+    dice = random.Random(5)
+    moves = [[f"m{n}" for n in range(30)]] * 2
+    game = Game("large", moves, lambda p: (dice.random(), dice.random()))
+    found = equilibria(game)
+    assert not found.complete and "large" in found.remark
+    pure = {tuple(next(iter(mix)) for mix in one.mixes) for one in found}
+    assert pure == set(game.pure())
+
+
+def test_a_game_takes_numbers_of_numpy():
+    numpy = pytest.importorskip("numpy")
+    game = Game("g", "ab", lambda p: numpy.array([1, 2]))
+    assert game.payoff(("a", "b")) == (1.0, 2.0) and {*map(type, game.payoff("ab"))} == {float}
+
+
+def test_equilibria_of_drawn_games_are_equilibria_and_all_pure_ones_are_among_them():
+    dice = random.Random(11)
+    for size in itertools.product((1, 2, 3, 4), repeat=2):
+        for most in (2, 1000):  # many ties, and hardly any
+            moves = [[f"r{n}" for n in range(size[0])], [f"c{n}" for n in range(size[1])]]
+            game = Game("drawn", moves, lambda p: (dice.randint(0, most), dice.randint(0, most)))  # noqa: B023
+            found = equilibria(game)
+            for one in found:
+                first, second = (
+                    [
+                        sum(game.payoff((a, b))[0] * q for b, q in one.mixes[1].items())
+                        for a in moves[0]
+                    ],
+                    [
+                        sum(game.payoff((a, b))[1] * q for a, q in one.mixes[0].items())
+                        for b in moves[1]
+                    ],
+                )
+                assert one.payoffs == pytest.approx((max(first), max(second)))
+            pure = {tuple(next(iter(mix)) for mix in one.mixes) for one in found if one.pure}
+            assert pure == set(game.pure())
+            assert not found.complete or len(found) % 2 == 1
 
 
 def test_without_nashpy_it_is_said_what_to_install(monkeypatch):
