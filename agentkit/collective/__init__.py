@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from agentkit.collective.swarm import Flock as Flock
     from agentkit.collective.swarm import bird as bird
     from agentkit.collective.swarm import bridge as bridge
+    from agentkit.collective.swarm import double_bridge as double_bridge
     from agentkit.collective.swarm import flock as flock
     from agentkit.collective.swarm import flying as flying
     from agentkit.collective.swarm import spread as spread
@@ -56,6 +57,7 @@ HOMES = {
     "bird": "agentkit.collective.swarm",
     "bridge": "agentkit.collective.swarm",
     "chance": "agentkit.collective.federated",
+    "double_bridge": "agentkit.collective.swarm",
     "every_lie": "agentkit.collective.byzantine",
     "federated": "agentkit.collective.federated",
     "federated_of": "agentkit.collective.federated",
@@ -90,6 +92,7 @@ __all__ = [
     "bird",
     "bridge",
     "chance",
+    "double_bridge",
     "every_lie",
     "federated",
     "federated_of",

@@ -2,9 +2,10 @@
 
 Calvano, Calzolari, Denicolò and Pastorello 2020, Artificial Intelligence, Algorithmic Pricing, and
 Collusion (American Economic Review 110, 10): demand, constants and learners are those of its
-baseline, two sellers that remember the last prices. The paper was not at hand: demand, grid and
-patience, and the two benchmarks, are as its replication AlgorithmicCompetition.jl has them; the
-learning rate and how fast exploring ends are from memory.
+baseline, two sellers that remember the last prices. The paper was not at hand: its numbers are as
+three replications have them that share no code, matteocourthoud/Algorithmic-Collusion-Replication
+(rate, forgetting, patience, demand), jeremiahpslewis/AlgorithmicCompetition.jl (demand, patience)
+and Maestro-Titarenko/QLearning-Collusion, which quotes the paper section by section (all of them).
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Session:
     still: int
     """For how many periods, at the end, neither would have set other prices anywhere."""
     path: tuple[float, ...] = field(default=(), repr=False)
-    """Mean price of each thousandth part of the time."""
+    """Mean price of each thousandth part of the time that was allowed."""
 
     def play(self, start: Sequence[int], periods: int) -> list[tuple[int, int]]:
         """The prices that follow, period by period, without exploring."""
@@ -160,30 +161,34 @@ def learn_prices(
     rate: float = 0.15,
     forget: float = 4e-6,
     patience: float = 0.95,
+    rest: int | None = None,
     seed: int = 0,
 ) -> Session:
     """Let two Q-learners set prices, each seeing the last prices and its own profit.
 
     Q(state, price) += rate (profit + patience max Q(next) - Q), exploring with probability
     exp(-forget * period). Values begin as if the other drew its prices by chance. Defaults are the
-    paper's; its sessions end when nothing has changed for 100,000 periods, here `still` tells it.
+    paper's; its sessions end by `rest=100_000`.
 
     Args:
         market: the paper's by default.
-        periods: to learn for.
+        periods: to learn for, at most.
         rate: of learning (alpha), in (0, 1].
         forget: how fast exploring ends (beta), at least 0.
         patience: what a profit of the next period is worth now (delta), 0 up to below 1.
+        rest: end when neither would have set another price anywhere for so many periods; `still`
+            tells how many it were.
         seed: of chance.
 
     Raises:
         SetupError: a number out of its range.
     """
     market = market or Market()
-    if type(periods) is not int or periods < 1000 or not (0 < rate <= 1 and forget >= 0):
+    good = 0 < rate <= 1 and 0 <= forget < math.inf and (rest is None or rest >= 1)
+    if type(periods) is not int or periods < 1000 or not good:
         raise SetupError(
-            f"{periods!r} periods, rate {rate!r}, forgetting {forget!r}.",
-            expected="at least 1,000 periods, a rate in (0, 1], forgetting from 0",
+            f"{periods!r} periods, rate {rate!r}, forgetting {forget!r}, rest {rest!r}.",
+            expected="at least 1,000 periods, a rate in (0, 1], forgetting from 0, a rest from 1",
         )
     if not 0 <= patience < 1:
         raise SetupError(
@@ -194,20 +199,15 @@ def learn_prices(
     first = [sum(line) / size / (1 - patience) for line in pays]
     values = [[list(first) for _ in range(size * size)] for _ in (0, 1)]
     best = [[first.index(max(first))] * (size * size) for _ in (0, 1)]
-    return run_market(market, rng, pays, values, best, periods, rate, forget, patience)
+    return run_market(
+        market, rng, pays, values, best, periods, rate, forget, patience, rest or periods
+    )
 
 
 def run_market(
-    market: Market,
-    rng: random.Random,
-    pays: list[list[float]],
-    values: list[list[list[float]]],
-    best: list[list[int]],
-    periods: int,
-    rate: float,
-    forget: float,
-    patience: float,
-) -> Session:
+    market: Market, rng: random.Random, pays: list[list[float]], values: list[list[list[float]]],
+    best: list[list[int]], periods: int, rate: float, forget: float, patience: float, rest: int,
+) -> Session:  # fmt: skip
     """The loop of `learn_prices`: what is best is kept, so that a period costs a microsecond."""
     size, chance, still, path = market.prices, rng.random, 0, []
     a, b = rng.randrange(size), rng.randrange(size)
@@ -236,5 +236,7 @@ def run_market(
         if period % part == part - 1:
             path.append(market.mean(total / part / 2))
             total = 0
+        if still >= rest:
+            break
     policies = (tuple(best[0]), tuple(best[1]))
-    return Session(market, policies, (a, b), periods, still, tuple(path))
+    return Session(market, policies, (a, b), period + 1, still, tuple(path))

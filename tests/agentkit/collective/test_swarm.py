@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentkit import open_log
-from agentkit.collective import bird, bridge, flock, flying, spread
+from agentkit.collective import bird, bridge, double_bridge, flock, flying, spread
 from agentkit.errors import SetupError
 
 
@@ -40,6 +40,17 @@ def test_ants_take_one_of_two_equal_branches_and_the_shorter_of_two_others() -> 
     assert max(late) < 0.1  # a shorter way that opens later is not found
 
 
+def test_ants_of_the_paper_choose_as_in_its_figure() -> None:
+    # Goss et al. 1989, figure 2: 39, 49 and 66 % of colonies with over 80 % on the short branch.
+    for ratio, paper in ((1, 0.39), (1.4, 0.49), (2, 0.66)):
+        sure = statistics.mean(double_bridge(ratio, seed=s).taken[0] > 0.8 for s in range(60))
+        assert abs(sure - paper) < 0.03 + 2.6 * math.sqrt(paper * (1 - paper) / 60)
+    late = [double_bridge(opens=1000, seed=s).taken[0] for s in range(10)]
+    assert max(late) < 0.2  # nor is a shorter way found that opens later
+    one = double_bridge(seed=4)
+    assert one == double_bridge(seed=4) and sum(one.taken) == 1 and one.lengths == (1.0, 2.0)
+
+
 def test_words_decide_between_a_plan_and_a_swarm() -> None:
     def met(how: Any, **more: Any) -> float:
         return statistics.mean(spread(how, sites=30, steps=300, seed=s, **more) for s in range(4))
@@ -63,6 +74,10 @@ def test_pictures() -> None:
         (lambda: flying([bird("a")], [], [], 1.0, 1), "as many of each"),
         (lambda: bridge((1.0,)), "two branches"),
         (lambda: bridge(opens=(5, 5)), "open at first"),
+        (lambda: double_bridge(0.5), "a ratio from 1"),
+        (lambda: double_bridge(math.inf), "a ratio from 1"),
+        (lambda: double_bridge(flow=0), "a flow above 0"),
+        (lambda: double_bridge(opens=-1), "whole number of ants"),
         (lambda: spread("vote"), "plan"),  # type: ignore[arg-type]
         (lambda: spread("plan", sites=1), "two sites"),
     ],

@@ -95,6 +95,8 @@ def test_the_gradient_of_the_counterfactual_is_not_biased() -> None:
         (lambda: learn_prices(patience=1.0), "diverge"),
         (lambda: learn_prices(periods=10), "1,000 periods"),
         (lambda: learn_prices(rate=float("nan")), "a rate in"),
+        (lambda: learn_prices(forget=float("inf")), "forgetting from 0"),
+        (lambda: learn_prices(rest=0), "a rest from 1"),
         (lambda: Market(alike=0), "alike above 0"),
         (lambda: gradient_play(PENNIES, (2.0, 0.5)), "chances"),
         (lambda: Lines("nothing", {}), "Nothing to draw"),
@@ -140,6 +142,8 @@ def test_programs_that_remember_collude_and_impatient_ones_do_not() -> None:
     assert 0.5 < patient.gain <= 1 and len(patient.path) == 1000
     impatient = learn_prices(periods=200_000, forget=4e-5, seed=0, patience=0.0)
     assert impatient.gain < patient.gain - 0.3
+    rested = learn_prices(periods=200_000, forget=4e-5, seed=0, rest=2000)
+    assert rested.still == 2000 and rested.periods < patient.periods == 200_000
     path = patient.deviate()
     assert len(path) == 17 and path[2][0] < path[1][0]
 
