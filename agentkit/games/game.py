@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
+from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
@@ -167,7 +168,8 @@ def seats(
             f"{name}: {moves!r} are no moves, and no lists of moves.",
             expected='texts, as in ["left", "right"], or a list of texts for each player',
         )
-    found = [tuple(one) for one in several] if several else [tuple(moves)] * (whole and players)
+    common = tuple(one for one in moves if isinstance(one, str))
+    found = [tuple(one) for one in several] if several else [common] * (whole and players)
     texts = all(isinstance(move, str) and move for one in found for move in one)
     if not found or not texts or any(not one or len(set(one)) != len(one) for one in found):
         raise SetupError(
@@ -222,9 +224,10 @@ def some(profiles: Sequence[Profile]) -> str:
     return "; ".join(", ".join(map(str, one)) for one in profiles[:4]) + more
 
 
-def is_number(value: object) -> bool:
+def is_number(value: Any) -> bool:
     """Whether it is a number that can be counted with; numpy's are, truth values are not."""
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= MOST
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    return real and bool(abs(value) <= MOST)
 
 
 def shown(payoffs: Sequence[float]) -> str:
