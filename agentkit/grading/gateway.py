@@ -27,6 +27,7 @@ from agentkit.endpoints.sse import Events
 from agentkit.errors import SetupError
 from agentkit.grading.receipts import Receipt, receipt, student_of
 from agentkit.model import Reply
+from agentkit.values import mended
 
 ASK = "/chat/completions"
 LARGEST = 16_000_000
@@ -128,7 +129,7 @@ class Gateway:
         try:
             body = await whole(request)
         except (ValueError, RecursionError, ClientDisconnect):
-            return refused(400, f"this is no JSON object of at most {LARGEST:,} bytes")
+            return refused(400, f"this is no JSON object of at most {LARGEST:,} bytes in UTF-8")
         headers = {name: request.headers[name] for name in PASSED if name in request.headers}
         if key := self.key(student):
             headers["authorization"] = f"Bearer {key}"
@@ -199,6 +200,8 @@ async def whole(request: Request) -> dict[str, Any]:
     for name in ("messages", "tools"):
         if not isinstance(found.get(name) or [], list):
             raise ValueError(f"{name} is no list")
+    if mended(found) != found:
+        raise ValueError("it has NaN, an infinity, or half a surrogate pair")
     return found
 
 

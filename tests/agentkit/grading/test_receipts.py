@@ -192,6 +192,8 @@ def test_the_gateway_gives_nothing_unsigned(tmp_path: Path) -> None:
                 b"{",
                 b"[" * 100_000,
                 b'{"messages": 3}',
+                b'{"messages": [{"role": "user", "content": "\\ud800"}]}',  # as UTF-8 has none
+                b'{"messages": [{"role": "user", "content": NaN}]}',
                 b"x" * 17_000_000,
             ]
             for body in bodies:
