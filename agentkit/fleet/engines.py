@@ -14,7 +14,7 @@ from agentkit.fleet.place import State, is_worker
 
 
 class EngineLost(Exception):
-    """What starts workers is gone; another of its kind may be had."""
+    """What starts workers is gone for good."""
 
 
 class Started(Protocol):
@@ -50,19 +50,19 @@ class Engine(Protocol):
     """Starts workers."""
 
     def start(self) -> Started:
-        """Start one; returns at once.
-
-        Raises:
-            EngineLost: nothing can be started by it any more.
-        """
+        """Start one; returns at once."""
         ...
 
     def left(self, before: State | None) -> list[Started]:
         """Workers that a supervisor has left behind that was killed, to be told to end."""
         ...
 
-    def alive(self) -> bool:
-        """Whether workers can be started, as far as this is known. Waits for nothing."""
+    def look(self) -> None:
+        """See to it that workers can be started; called again and again. Waits for nothing.
+
+        Raises:
+            EngineLost: none can be started by it any more.
+        """
         ...
 
     def close(self) -> None:
@@ -94,8 +94,8 @@ class Processes:
                     os.kill(one.pid, signal.SIGTERM)
         return []
 
-    def alive(self) -> bool:
-        return True
+    def look(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -144,13 +144,10 @@ class Fleet:
         until = time.monotonic() + limit_s
         while True:
             state, up = self.place.read(), self.place.up()
-            if (
-                state is not None
-                and launching.STARTED is not None
-                and launching.STARTED.poll() is None
-            ):
+            started = launching.STARTED.get(self.place.state)
+            if state is not None and started is not None and started.poll() is None:
                 # What a supervisor has left behind that was killed is read by the next one.
-                state = state if up and state.pid == launching.STARTED.pid else None
+                state = state if up and state.pid == started.pid else None
             here = await asyncio.to_thread(self.log.work.workers)
             if state is not None and are_there(state, here, workers):
                 return
@@ -163,9 +160,10 @@ class Fleet:
 
     def _ended(self) -> bool:
         """Whether the supervisor that this process has started is gone, and no other has come."""
-        if self.place is not None and self.place.up():
+        if self.place is None or self.place.up():
             return False
-        return launching.STARTED is not None and launching.STARTED.poll() is not None
+        started = launching.STARTED.get(self.place.state)
+        return started is not None and started.poll() is not None
 
     async def workers(self) -> list[Present]:
         """The workers that are there, on all machines."""
@@ -342,7 +340,7 @@ class Fleet:
         async with asyncio.timeout(END_S):
             while self.place.up():
                 await asyncio.sleep(0.05)
-        started = launching.STARTED
+        started = launching.STARTED.get(self.place.state)
         if started is not None and started.pid == state.pid:
             await asyncio.to_thread(started.wait, END_S)
 

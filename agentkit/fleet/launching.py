@@ -20,8 +20,8 @@ from agentkit.logs.files import folder, make_folder
 EMBEDDED = "AGENTKIT_FLEET_POSTGRES"
 """Names the folder of a server of one's own to the supervisor, which keeps it up."""
 
-STARTED: subprocess.Popen[bytes] | None = None
-"""The supervisor that this process started last; so it is no zombie when it ends."""
+STARTED: dict[Path, subprocess.Popen[bytes]] = {}
+"""The supervisors that this process started, by where their state is; so none is a zombie."""
 
 
 def opened_log(log: Log | str | None) -> tuple[Log, str, dict[str, str]]:
@@ -91,7 +91,6 @@ def start(
     extra: Mapping[str, str],
 ) -> None:
     """Start the supervisor, in a session of its own: Ctrl-C in the terminal is not for it."""
-    global STARTED
     words = [
         word
         for name, value in options.items()
@@ -100,10 +99,10 @@ def start(
     ]
     command = [sys.executable, "-m", "agentkit", "fleet", "up", *targets]
     command += ["--workers", str(workers), "--under", str(place.state.parent), *words]
-    if STARTED is not None:
-        STARTED.poll()
+    for one in STARTED.values():
+        one.poll()
     with place.output.open("wb") as out:
-        STARTED = subprocess.Popen(
+        STARTED[place.state] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=out,

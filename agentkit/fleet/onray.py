@@ -7,11 +7,11 @@ wherever a machine is left, and none is bound to a machine that is gone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -19,8 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from agentkit.errors import SetupError, error_text
-from agentkit.fleet.engines import EngineLost, Started
-from agentkit.fleet.place import State
+from agentkit.fleet.engines import EngineLost
 from agentkit.fleet.placed import Order, Placed
 from agentkit.logs.postgres.address import is_postgres
 
@@ -102,7 +101,7 @@ def listening(address: str) -> None:
 
 
 class OnRay:
-    """A worker that Ray has; see `engines.Started`."""
+    """A worker that Ray has."""
 
     def __init__(self, ray: Any, handle: Any) -> None:
         self.ray, self.handle = ray, handle
@@ -162,18 +161,9 @@ class OnRay:
         if self._status is None:
             self._status = -9
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end."""
-        until = time.monotonic() + (1e9 if timeout is None else timeout)
-        while (status := self.poll()) is None:
-            if time.monotonic() > until:
-                raise subprocess.TimeoutExpired(f"worker {self.name}", timeout or 0.0)
-            time.sleep(0.05)
-        return status
-
 
 class OnCluster:
-    """Workers on Ray; see `engines.Engine`."""
+    """Workers on Ray, for the driver."""
 
     def __init__(self, address: str, order: Order, url: str, *, patience_s: float = 0.0) -> None:
         """Connect to Ray.
@@ -203,9 +193,14 @@ class OnCluster:
                 print(f"agentkit: Ray does not answer: {error}", file=sys.stderr, flush=True)
             time.sleep(LOOK_S)
 
-    def start(self) -> Started:
+    def start(self, id: str) -> OnRay:
+        """Start a worker that is found again by an id.
+
+        Raises:
+            EngineLost: Ray starts none any more.
+        """
         made = self.ray.remote(Placed).options(
-            name=self.mark + secrets.token_hex(8), lifetime="detached", num_cpus=0,
+            name=self.mark + id, lifetime="detached", num_cpus=0,
             max_restarts=-1, max_concurrency=4, scheduling_strategy="SPREAD",
         )  # fmt: skip
         try:
@@ -213,17 +208,17 @@ class OnCluster:
         except Exception as error:
             raise EngineLost(f"Ray starts no worker any more: {error_text(error)}") from error
 
-    def left(self, before: State | None) -> list[Started]:
-        found: list[Started] = []
+    def there(self) -> dict[str, OnRay]:
+        """The workers of this log that Ray has, by their ids."""
+        found: dict[str, OnRay] = {}
         for name in self.ray.util.list_named_actors():
             if name.startswith(self.mark):
-                found.append(OnRay(self.ray, self.ray.get_actor(name)))
+                with contextlib.suppress(ValueError):  # it has ended meanwhile
+                    found[name[len(self.mark) :]] = OnRay(self.ray, self.ray.get_actor(name))
         return found
 
-    def alive(self) -> bool:
-        return time.monotonic() - self.answered < ANSWER_S
-
     def close(self) -> None:
+        """End a Ray of our own, or let go of a cluster."""
         self.ray.shutdown()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,17 +15,11 @@ from agentkit.fleet.launching import EMBEDDED, absolute
 from agentkit.fleet.place import MOST
 from agentkit.fleet.scaling import Demand, Scaling
 from agentkit.fleet.shipping import is_shipped, read
-from agentkit.fleet.sidecar import AGAIN, Sidecar
+from agentkit.fleet.sidecar import Sidecar
 from agentkit.fleet.worker import ATTEMPTS, SLOTS
 from agentkit.lease import LEASE_S
 from agentkit.log import Log
 from agentkit.logs import open_log
-
-PATIENCE = "AGENTKIT_FLEET_PATIENCE"
-"""Tells a supervisor that starts again how many seconds Ray may not answer."""
-
-AWAY_S = 600.0
-"""How long a cluster that has answered before may be away."""
 
 COMMANDS = {
     "up": "start workers on this machine, and anew those that die; Ctrl-C or SIGTERM ends them",
@@ -105,13 +97,6 @@ def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
     told(f"{options.workers} workers at {', '.join(options.target)} of {url}")
     status = sidecar.serve()
     del server
-    if status == AGAIN:
-        # In a group of its own: what is left of a Ray of ours is ended together with this process.
-        told("a new supervisor goes on")
-        env = {**os.environ, PATIENCE: f"{AWAY_S:g}"}
-        subprocess.Popen([sys.executable, *sys.orig_argv[1:]], env=env, start_new_session=True)
-        sys.stdout.flush()
-        os._exit(AGAIN)
     return status
 
 
@@ -135,7 +120,8 @@ def engine(options: argparse.Namespace, url: str) -> Callable[[], Engine]:
             for word in (f"--{name}", f"{value:g}")
         ]
         return lambda: Processes(options.target, words)
-    from agentkit.fleet.onray import OnCluster, ordered
+    from agentkit.fleet.driven import Driven
+    from agentkit.fleet.onray import ordered
 
     order = ordered(
         options.ray,
@@ -147,5 +133,4 @@ def engine(options: argparse.Namespace, url: str) -> Callable[[], Engine]:
         attempts=int(options.attempts or ATTEMPTS),
         drain_s=options.drain,
     )
-    patience_s = float(os.environ.pop(PATIENCE, "0"))
-    return lambda: OnCluster(options.ray, order, url, patience_s=patience_s)
+    return lambda: Driven(options.ray, order, url)

@@ -32,9 +32,6 @@ STEADY_S = 60.0
 WRONG = 2
 """What a worker ends with that cannot work: no such actor, no such log. Others could not either."""
 
-AGAIN = 75
-"""What `serve` returns where nothing can be started any more, and a new supervisor might."""
-
 STOP_S = 10.0
 """How long after its drain a worker may take to end."""
 
@@ -106,7 +103,7 @@ class Sidecar:
         for name in ("SIGTERM", "SIGINT"):
             signal.signal(getattr(signal, name), self._stop)
         self.place.wanted.unlink(missing_ok=True)
-        status = 0
+        status, lost = 0, False
         try:
             self._replace()
             while not self.stopping and status == 0:
@@ -115,12 +112,12 @@ class Sidecar:
             return status
         except EngineLost as error:
             print(f"agentkit: {error}", file=sys.stderr, flush=True)
-            status = AGAIN
-            return status
+            lost = True
+            return 1
         finally:
-            if status != AGAIN:
+            if not lost:
                 self._end()
-                self.engine.close()
+            self.engine.close()
             self.place.state.unlink(missing_ok=True)
             held.close()
 
@@ -135,8 +132,7 @@ class Sidecar:
 
     def round(self) -> int | None:
         """Start what is missing, and let go what is too many; a status where nobody can work."""
-        if not self.engine.alive():
-            return AGAIN
+        self.engine.look()
         wanted = self.place.how_many(self.workers)
         if self.demand is not None:
             wanted = max(wanted, self.demand.wanted)

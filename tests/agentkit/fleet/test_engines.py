@@ -18,9 +18,10 @@ from agentkit import Context, pattern, tool
 from agentkit.errors import LogUnreachable, SetupError, ToolError
 from agentkit.fleet import Fleet, shipping
 from agentkit.fleet.commands import main
+from agentkit.fleet.engines import EngineLost
 from agentkit.fleet.launching import named
 from agentkit.fleet.scaling import Scaling
-from agentkit.fleet.sidecar import AGAIN, Sidecar
+from agentkit.fleet.sidecar import Sidecar
 from agentkit.fleet.targets import loaded
 from agentkit.offers import Counts
 from agentkit.placing import PLACING, Call, Needs
@@ -112,20 +113,22 @@ async def test_a_ray_that_is_not_there_is_said(tmp_path: Path) -> None:
             await Fleet.connect(address)
 
 
-def test_a_supervisor_whose_engine_is_lost_ends_without_waiting_for_it(tmp_path: Path) -> None:
+def test_a_supervisor_whose_engine_is_lost_ends_without_waiting_for_workers(tmp_path: Path) -> None:
     class Lost:
+        closed = False
+
         def left(self, before: Any) -> list[Any]:
             return []
 
-        def alive(self) -> bool:
-            return False
+        def look(self) -> None:
+            raise EngineLost("there is no Ray")
 
         def close(self) -> None:
-            raise AssertionError("it would hang")
+            Lost.closed = True
 
     made: Any = Lost
     sidecar = Sidecar(["a.py:b"], "sqlite:///x", workers=1, engine=made, under=tmp_path)
-    assert sidecar.serve() == AGAIN and not sidecar.place.up()
+    assert sidecar.serve() == 1 and not sidecar.place.up() and Lost.closed
 
 
 def test_a_worker_whose_log_is_away_may_be_started_anew(
@@ -186,6 +189,6 @@ def test_a_tool_does_not_need_a_machine_and_the_context_of_an_ask() -> None:
 
 
 def test_the_module_of_placed_workers_is_imported_without_ray() -> None:
-    code = "import agentkit.fleet.placed, agentkit.fleet.onray, sys; print('ray' in sys.modules)"
+    code = "import agentkit.fleet.placed, agentkit.fleet.driven, sys; print('ray' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
