@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from memory.stores import Where
-from memory.stores.filters import JOINS, matches
+from memory.stores.filters import JOINS, fits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +43,12 @@ def rows(pages: Iterable[Page], where: Where) -> list[tuple[str, str, dict[str, 
 
     Cost: that of reading the whole collection.
     """
+    fit = fits(where)
     return [
         row
         for page in pages
         for row in zip(page["ids"], page["documents"], page["metadatas"], strict=True)
-        if matches(where, row[2] or {})
+        if fit(row[2] or {})
     ]
 
 

@@ -16,7 +16,7 @@ from agentkit.messages import canonical
 from memory.errors import StoreCorrupt
 from memory.stores import Item, Near, Where
 from memory.stores.entry import admitted
-from memory.stores.filters import matches, normal
+from memory.stores.filters import fits, normal
 from memory.stores.recent import Recent
 from memory.stores.rows import Rows
 from memory.stores.sqlitefile import SqliteFile
@@ -109,7 +109,8 @@ class NumpyStore:
             if ids is None and fitting is not None:
                 return rows.at(rows.fitting(fitting))
             given = rows if ids is None else rows.named(ids)
-            return [one for one in given if matches(fitting, one.metadata)]
+            fit = fits(fitting)
+            return [one for one in given if fit(one.metadata)]
 
         return list(await self._file.run(get))
 

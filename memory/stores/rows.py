@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from memory.stores import Item, Near, Where
 from memory.stores.columns import Columns, Inexact
-from memory.stores.filters import matches
+from memory.stores.filters import fits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,8 +86,9 @@ class Rows:
         try:
             mask = self.columns.fitting(where, self.items)
         except Inexact:
-            fits = (self.place[one.id] for one in self if matches(where, one.metadata))
-            return np.fromiter(fits, dtype=int)
+            fit = fits(where)
+            fitting = (self.place[one.id] for one in self if fit(one.metadata))
+            return np.fromiter(fitting, dtype=int)
         mask[list(self.holes)] = False
         return np.flatnonzero(mask)
 

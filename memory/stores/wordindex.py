@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from memory.stores import Item, Where
-from memory.stores.filters import matches
+from memory.stores.filters import fits
 from memory.terms import INSIDE, terms
 
 K1, B = 1.2, 0.75
@@ -176,7 +176,8 @@ class WordIndex:
                     have[place] = have.get(place, 0.0) + weight
             items = {place: self._items[place] for place in have}
         if where is not None:
-            items = {place: one for place, one in items.items() if matches(where, one.metadata)}
+            fit = fits(where)
+            items = {place: one for place, one in items.items() if fit(one.metadata)}
         best = max((have[place] for place in items), default=0.0)
         chance = Chance(weights, counts, best)
         good = [place for place in items if have[place] >= NEARLY * best]

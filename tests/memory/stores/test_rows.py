@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.stores import Item
-from memory.stores.filters import matches, normal
+from memory.stores.filters import fits, matches, normal
 from memory.stores.rows import Rows
 
 VECTOR = st.lists(st.integers(-3, 3), min_size=3, max_size=3)
@@ -126,3 +126,11 @@ def test_a_filter_in_columns_fits_what_it_fits_one_by_one(
         for where in map(normal, wheres):
             fitting = [one for one in rows if matches(where, one.metadata)]
             assert rows.at(rows.fitting(where)) == fitting  # type: ignore[arg-type]
+            assert [one for one in rows if fits(where)(one.metadata)] == fitting
+
+
+def test_a_long_list_in_a_filter_costs_each_item_a_look() -> None:
+    fit = fits(normal({"$and": [{"n": {"$nin": list(range(200_000))}}, {"m": {"$in": ["a"]}}]}))
+    # One by one these would be 400 million comparisons.
+    assert sum(fit({"n": n, "m": "a"}) for n in range(199_000, 201_000)) == 1000
+    assert not fit({"n": 199_999.0, "m": "a"}) and fit({"n": True, "m": "a"})
