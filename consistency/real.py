@@ -19,7 +19,6 @@ import math
 import multiprocessing
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -246,7 +245,7 @@ def played(plan: Plan, folder: Path) -> History:
         number = rng.choice(list(running))
         process, life = running[number]
         if kills and rng.random() < 0.2 and process.pid is not None:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()  # SIGKILL, or nothing where it ended meanwhile
             process.join()
             kills -= 1
             path = folder / f"{life}.jsonl"
