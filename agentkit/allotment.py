@@ -82,7 +82,7 @@ async def bounded(
                 await stack.enter_async_context(late)
             budget = current.budget_of(scope)
             if bounds.stop == "cancel" and budget.limited:
-                await stack.enter_async_context(Stop(budget))
+                await stack.enter_async_context(StopAtRefusal(budget))
             return await act()
     except (BudgetSpent, ReplayMismatch) as error:
         # A replay meets a call that was refused as one that is not recorded.
@@ -98,7 +98,7 @@ def partial_answer(name: str, kept: list[tuple[str, str]]) -> Answer:
     return Answer(text=text, missing=(f"the rest of the work of {name}: its budget is spent",))
 
 
-class Stop:
+class StopAtRefusal:
     """Ends what is under way as soon as a call is refused."""
 
     def __init__(self, budget: Budget) -> None:

@@ -175,10 +175,10 @@ def model_again(model: str, name: str, how: str) -> Model:
     try:
         return connect(model)
     except UnknownModel:
-        return Absent(model, f"{name}.{how}(run_id, model=...)")
+        return AbsentModel(model, f"{name}.{how}(run_id, model=...)")
 
 
-class Absent:
+class AbsentModel:
     """A model that an ask was given as an object; a run that goes on may need it no more."""
 
     def __init__(self, name: str, todo: str) -> None:

@@ -21,7 +21,7 @@ from agentkit.errors import DeadlinePassed, LogError, SetupError
 from agentkit.events import QUIET, RunStarted, ScopeOpened, StepEnded, StepKind, StepStarted
 from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope, here
-from agentkit.threads import Turn, put
+from agentkit.threads import FairLock, put
 from agentkit.traces import revived
 
 V = TypeVar("V")
@@ -111,7 +111,7 @@ def bind(scope: Scope, bounds: Bounds) -> None:
         scope.places = (*scope.places, Places(bounds.concurrency))
 
 
-class Places(Turn):
+class Places(FairLock):
     """Places of model calls, which know the event loops of those that have one."""
 
     def __init__(self, places: int) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 from agentkit.errors import BudgetSpent, SetupError, UnknownPrice
 from agentkit.events import Usage
-from agentkit.holds import HOLDING, Hold, Known, over, sized
+from agentkit.holds import HOLDING, CallsSoFar, Hold, over, sized
 from agentkit.holds import Bound as Bound
 from agentkit.holds import bound_of as bound_of
 from agentkit.holds import cut as cut
@@ -100,7 +100,7 @@ class Budget:
         """Where an ask enters what runs that were opened in it spent; see `agentkit.allotment`."""
         self.on_refusal: Callable[[BudgetSpent], None] | None = None
         """Told of a call that does not fit."""
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, CallsSoFar] = {}
         if self.limited:
             self._holds: list[Hold] = []
             self._queue: deque[asyncio.Future[None]] = deque()
@@ -159,7 +159,7 @@ class Budget:
         """Learn from a call, performed or recorded, what the next ones of its model may take."""
         if self.outer is not None:
             self.outer.enter(hold.outer or Hold(hold.name, None), usage, cost_usd)
-        known = self._known.get(hold.name) or self._known.setdefault(hold.name, Known())
+        known = self._known.get(hold.name) or self._known.setdefault(hold.name, CallsSoFar())
         known.tokens = max(known.tokens, usage.tokens_in + usage.tokens_out)
         known.tokens_out = max(known.tokens_out, usage.tokens_out)
         if cost_usd is not None:

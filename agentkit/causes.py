@@ -33,7 +33,7 @@ LONGEST, MEMBERS = 512, 32
 """Characters, and members, of a trace state that are passed on."""
 
 
-class Place(NamedTuple):
+class CurrentStep(NamedTuple):
     """A step that is being performed."""
 
     run: str
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     """Of its run."""
 
 
-performing: ContextVar[Place | None] = ContextVar("agentkit.performing", default=None)
+performing: ContextVar[CurrentStep | None] = ContextVar("agentkit.performing", default=None)
 """The step whose work this code is part of."""
 
 causing: ContextVar[Cause | None] = ContextVar("agentkit.cause", default=None)
@@ -56,7 +56,7 @@ class at_work:
 
     __slots__ = ("place", "token")
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: CurrentStep) -> None:
         self.place = place
 
     def __enter__(self) -> None:
@@ -140,7 +140,7 @@ def to_model(local: bool) -> dict[str, str]:
     return found
 
 
-def headers_of(place: Place) -> dict[str, str]:
+def headers_of(place: CurrentStep) -> dict[str, str]:
     """The trace context of a step."""
     run, key, attempt, cause = place
     found = {PARENT: f"00-{trace_of(run, cause)}-{step_span(run, key, attempt)}-01"}

@@ -31,7 +31,7 @@ REPEATS = 3
 
 
 @dataclass
-class Student:
+class KeyUse:
     """What a key was used for."""
 
     name: str
@@ -85,7 +85,7 @@ class Student:
 class Classroom(Shown):
     """What a class did."""
 
-    def __init__(self, students: Sequence[Student], now: float) -> None:
+    def __init__(self, students: Sequence[KeyUse], now: float) -> None:
         self.now = now
         # Who needs somebody first, then the dearest.
         self.students = sorted(students, key=lambda one: (not one.trouble, -one.cost_usd, one.name))
@@ -157,9 +157,9 @@ def classroom(path: str | Path = "class.db", *, now: float | None = None) -> Cla
         raise SetupError(
             f"{where} cannot be read as a class: {error}.", expected="class.db of students.py"
         ) from error
-    students = {name: Student(name, budget) for name, budget in known}
+    students = {name: KeyUse(name, budget) for name, budget in known}
     for name, *row in calls:
-        students.setdefault(name, Student(name)).took(tuple(row))
+        students.setdefault(name, KeyUse(name)).took(tuple(row))
     return Classroom(list(students.values()), time.time() if now is None else now)
 
 

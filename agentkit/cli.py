@@ -55,7 +55,7 @@ ACTIONS = {
 """Of `agentkit log`, with what each does."""
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """Says what was wrong with the words it was given without letting them act."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = Parser(prog="agentkit", description=agentkit.__doc__)
+    top = CommandParser(prog="agentkit", description=agentkit.__doc__)
     top.add_argument("--version", action="version", version=agentkit.__version__)
     commands = top.add_subparsers(dest="command", required=True)
     [commands.add_parser(name, help=text, add_help=False) for name, text in SERVING.items()]

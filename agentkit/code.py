@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from agentkit.constants import LARGEST, PLAIN, code_digest, plain
 from agentkit.messages import digest
 from agentkit.traces import INSIDE, LIBRARIES
-from agentkit.unchanged import Seen, alike
+from agentkit.unchanged import Snapshot, alike
 from agentkit.written import MAKERS, does, inner, nested, written
 
 HOLDERS = ("builtins", "functools", "pydantic", "types", "typing")
@@ -68,16 +68,16 @@ def mark_of(called: Any, beside: Iterable[Any] = ()) -> str:
     return work_out(called, tuple(beside)).text
 
 
-class Mark:
+class CodeMark:
     """The mark of something that is called, worked out anew once it may be another one."""
 
     def __init__(self) -> None:
         """Make one, kept beside what is called: it goes when that goes."""
         self._last: Worked | None = None
 
-    def __reduce__(self) -> tuple[type[Mark], tuple[()]]:
+    def __reduce__(self) -> tuple[type[CodeMark], tuple[()]]:
         """Made anew in a copy, and in another process."""
-        return Mark, ()
+        return CodeMark, ()
 
     def of(self, called: Any, beside: Iterable[Any] = ()) -> str:
         """The same as mark_of; called with one `called` only.
@@ -95,9 +95,9 @@ class Works:
     """The base of what works in runs, tools and actors. A class, as that is told fastest."""
 
     @functools.cached_property
-    def mark(self) -> Mark:
+    def mark(self) -> CodeMark:
         """Of its code, kept from run to run."""
-        return Mark()
+        return CodeMark()
 
     def _made_of(self) -> tuple[Any, ...]:
         """What the mark of whoever uses it is about."""
@@ -112,7 +112,7 @@ class Worked(NamedTuple):
     spaces: list[dict[str, Any]]
     works: list[Any]
     """Tools and actors in these spaces."""
-    seen: Seen
+    seen: Snapshot
 
     def holds(self, beside: tuple[Any, ...]) -> bool:
         """Whether it would be the same now."""
@@ -123,8 +123,8 @@ class Worked(NamedTuple):
 
 def work_out(called: Any, beside: tuple[Any, ...]) -> Worked:
     """The mark of something that is called, and what it depends on."""
-    seen = Seen(opaque)
-    found, others = Found(seen), Found(seen)
+    seen = Snapshot(opaque)
+    found, others = CodeBehind(seen), CodeBehind(seen)
     found.search(called)
     if not found.functions:
         return Worked("", beside, [], [], seen)
@@ -152,10 +152,10 @@ def works_in(spaces: Iterable[dict[str, Any]]) -> list[Any]:
 Way = tuple[str, ...]
 
 
-class Found:
+class CodeBehind:
     """What lies behind something that is called."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Snapshot) -> None:
         self.seen = seen
         self.functions: list[FunctionType] = []
         self.parts: list[tuple[Way, str]] = []

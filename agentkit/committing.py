@@ -27,7 +27,7 @@ from agentkit.errors import (
 from agentkit.events import Event
 from agentkit.lease import Lease
 from agentkit.subscribing import running_loop
-from agentkit.writer import Writer
+from agentkit.writer import WriterThread
 
 BUSY = (LogLocked, LogUnreachable)
 
@@ -97,7 +97,7 @@ class Committer:
         self._locked_since: float | None = None
         self._unsure = False
         """Whether a write was interrupted, so that it may have happened all the same."""
-        self._writer = Writer()
+        self._writer = WriterThread()
 
     def append(self, lease: Lease, events: tuple[Any, ...]) -> None:
         """Take events in order; without a loop they are stored at once, as soon as that can be.

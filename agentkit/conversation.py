@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.events import MessageSent
-from agentkit.messages import JSON, Content, Message, Node, Thread, thread_of
+from agentkit.messages import JSON, Content, Message, Thread, ThreadMessage, thread_of
 from agentkit.parts import as_content
 from agentkit.scope import Scope
 
@@ -87,7 +87,7 @@ def message_of(one: Any, name: str) -> Message:
     Raises:
         SetupError: it is none.
     """
-    if isinstance(one, Node):
+    if isinstance(one, ThreadMessage):
         return one.message
     if isinstance(one, Message):
         return one
@@ -165,7 +165,7 @@ def passed_on(task: JSON | Content, asking: Scope) -> JSON | Content:
 
 def heard_in(events: Iterable[Any], actor: str) -> list[Message]:
     """What the first ask of an actor in a run went on with, by its log; nothing for a plain ask."""
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, ThreadMessage] = {}
     for event in events:
         nodes.update({node.id: node for node in event.nodes})
         if isinstance(event, MessageSent) and event.purpose == "task" and event.to == actor:

@@ -23,7 +23,7 @@ NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StepVerdict:
     """What a person said of an attempt."""
 
     attempt: StepStarted
@@ -48,7 +48,7 @@ class Doubts:
     """Reads what the other runs of its origin did; done when it is first needed."""
     words: dict[str, JSON] = field(default_factory=dict)
     """By name or key: a result, or NOT_DONE."""
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    verdicts: dict[str, StepVerdict] = field(default_factory=dict)
     """By key, once they were given."""
     kin: list[Recorded] | None = None
 
@@ -68,7 +68,7 @@ class Doubts:
         records = (*self.records, *self.others())
         return any(key in r.started for r in records) and not ended(records, key)
 
-    def judge(self, also: str = "") -> list[Verdict]:
+    def judge(self, also: str = "") -> list[StepVerdict]:
         """Every doubt with a verdict; `also` was no `once` step when it was begun, but is now.
 
         Raises:
@@ -88,18 +88,18 @@ class Doubts:
 
     def _verdict(
         self, doubt: StepStarted, doubts: list[StepStarted], records: Iterable[Recorded]
-    ) -> Verdict | None:
+    ) -> StepVerdict | None:
         alone = sum(one.name == doubt.name for one in doubts) == 1
         word = self.words.get(doubt.key, self.words.get(doubt.name, self) if alone else self)
         said = {at: one for record in records for at, one in record.verdicts.items()}
         if word is self:
             known = said.get(place(doubt))
-            return Verdict(doubt, known.happened, known.result) if known else None
+            return StepVerdict(doubt, known.happened, known.result) if known else None
         if word is not NOT_DONE:
-            return Verdict(doubt, True, word)
+            return StepVerdict(doubt, True, word)
         old = any(one.key == doubt.key and at != place(doubt) for at, one in said.items())
         put = any(place(doubt) in record.asked for record in records)
-        return Verdict(doubt, False) if put or not old else None
+        return StepVerdict(doubt, False) if put or not old else None
 
     def _check(self, records: Iterable[Recorded], doubts: list[StepStarted]) -> None:
         """See to it that every word is about a step that can have been in doubt."""

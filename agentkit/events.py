@@ -14,7 +14,8 @@ from pydantic import Field, TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
 from typing_extensions import TypeVar
 
-from agentkit.messages import JSON, Content, Frozen, Node, Text
+from agentkit.deprecated import moved
+from agentkit.messages import JSON, Content, Frozen, Text, ThreadMessage
 from agentkit.notes import Note, told
 from agentkit.place import joined
 
@@ -148,7 +149,7 @@ class Base(Frozen):
     """Unix time in seconds, UTC."""
     scope: str
     """Key of the activation it happened in; empty for the run itself."""
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[ThreadMessage, ...] = ()
     """Messages first needed by this event. Logs store each once, by id."""
 
 
@@ -393,7 +394,7 @@ EVENTS = SchemaValidator(core_schema.list_schema(EVENT.core_schema))
 """Reads a list of them: EVENTS.validate_json."""
 
 
-class Piece(Frozen):
+class ReplyPiece(Frozen):
     """Something of a reply as it streams; goes to subscribers and is never stored."""
 
     run: str
@@ -403,21 +404,21 @@ class Piece(Frozen):
     actor: str
 
 
-class Delta(Piece):
+class Delta(ReplyPiece):
     """A piece of the text of an answer."""
 
     kind: Literal["delta"] = "delta"
     text: str
 
 
-class Thought(Piece):
+class Thought(ReplyPiece):
     """A piece of what a model thinks before it answers, where the endpoint tells."""
 
     kind: Literal["thought"] = "thought"
     text: str
 
 
-class Calling(Piece):
+class Calling(ReplyPiece):
     """A piece of a call of a tool, as it forms; it is made when all of it is there."""
 
     kind: Literal["call"] = "call"
@@ -432,7 +433,7 @@ class Calling(Piece):
 T = TypeVar("T", default=Any)
 
 
-class Partial(Piece, Generic[T]):
+class Partial(ReplyPiece, Generic[T]):
     """A typed answer as far as it has come; each one has more than the one before."""
 
     kind: Literal["partial"] = "partial"
@@ -449,3 +450,6 @@ def uuid7() -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+__getattr__ = moved(__name__, {"Piece": f"{__name__}:ReplyPiece"})

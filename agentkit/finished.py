@@ -9,7 +9,7 @@ from agentkit.answer import Answer
 from agentkit.conversation import BEFORE
 from agentkit.errors import SetupError, TeamChanged, error_text
 from agentkit.events import MessageSent, ScopeClosed, ScopeOpened, StepEnded, StepStarted, Usage
-from agentkit.messages import Content, Node, Thread, chain
+from agentkit.messages import Content, Thread, ThreadMessage, chain
 from agentkit.record import call
 from agentkit.typed import Output, answered_before
 
@@ -103,7 +103,7 @@ def opened_for(events: Sequence[Any], actor: str, task: str | Content) -> str:
 
 def conversation(events: Sequence[Any], head: str) -> Thread:
     """The conversation that ends with a message."""
-    nodes: dict[str, Node] = {node.id: node for event in events for node in event.nodes}
+    nodes: dict[str, ThreadMessage] = {node.id: node for event in events for node in event.nodes}
     return chain(nodes, head)
 
 

@@ -166,14 +166,14 @@ class Context(Generic[T]):
         return self.office
 
 
-class Done:
+class Completed:
     """Something that may be awaited, and need not be."""
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
 
 
-DONE = Done()
+DONE = Completed()
 
 
 class NotGiven:

@@ -36,7 +36,7 @@ class Bound:
 
 
 @dataclass
-class Known:
+class CallsSoFar:
     """What the calls of one model took so far in this run."""
 
     tokens: int = 0
@@ -173,7 +173,7 @@ def may_have_cost(error: BaseException | None) -> bool:
     return stopped(error)
 
 
-def sized(bound: Bound, known: Known | None) -> tuple[int, int | None]:
+def sized(bound: Bound, known: CallsSoFar | None) -> tuple[int, int | None]:
     """Tokens in and out that a call may take; None where neither bound nor record tells."""
     if known is None:
         return bound.tokens_in, bound.tokens_out

@@ -21,7 +21,7 @@ HOST = socket.gethostname()
 
 
 @dataclass(frozen=True)
-class Offer:
+class RunOffer:
     """A run that is begun for others to perform."""
 
     share: str = ""
@@ -42,7 +42,7 @@ class Lease:
     """Or whether it is a stream of shared state."""
     seconds: float = LEASE_S
     """How long it holds without being renewed; 0 in a run that is begun for others to perform."""
-    offer: Offer | None = None
+    offer: RunOffer | None = None
     """How a run is offered to others, where it begins with this lease."""
     together: bool = False
     """Whether somebody renews it together with others."""

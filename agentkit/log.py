@@ -25,13 +25,13 @@ from typing import Any, Literal
 from agentkit.committing import Batch, Committer
 from agentkit.deprecated import Renamed, moved, warn
 from agentkit.errors import BlobMissing, LogError, UnknownRun
-from agentkit.events import STREAMS, Event, Piece, What
+from agentkit.events import STREAMS, Event, ReplyPiece, What
 from agentkit.late import called
 from agentkit.lease import Lease, owner_name
 from agentkit.offers import Work
 from agentkit.runinfo import Erased, RunInfo, Tally
-from agentkit.subscribing import LOGGER, Subscriber, Subscription, running_loop
-from agentkit.tailing import Watch, begun, tailed
+from agentkit.subscribing import LOGGER, LogSubscription, Subscriber, running_loop
+from agentkit.tailing import LogWatch, begun, tailed
 
 __all__ = [
     "LOGGER",
@@ -61,8 +61,8 @@ class Log(ABC):
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self._subscribers: list[Subscription] = []
-        self._watches: dict[asyncio.AbstractEventLoop, Watch] = {}
+        self._subscribers: list[LogSubscription] = []
+        self._watches: dict[asyncio.AbstractEventLoop, LogWatch] = {}
         self._commits = Committer(self, self._tell)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -385,7 +385,7 @@ class Log(ABC):
             run: the run, or stream, whose they are; without one of all.
             what: of runs alone, or of streams alone.
         """
-        entry = Subscription(run, what, callback, running_loop())
+        entry = LogSubscription(run, what, callback, running_loop())
         self._subscribers.append(entry)
 
         def remove() -> None:
@@ -398,7 +398,7 @@ class Log(ABC):
         """Whether anybody subscribed to this run."""
         return any(one.run in (None, run) for one in self._subscribers)
 
-    def publish(self, delta: Piece) -> None:
+    def publish(self, delta: ReplyPiece) -> None:
         """Tell the subscribers of a piece of a reply; it is not stored."""
         for one in list(self._subscribers):
             if one.run in (None, delta.run) and one.what != "stream":

@@ -12,13 +12,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from agentkit.deprecated import moved
 from agentkit.parts import Content
 from agentkit.values import JSON, Frozen, Text, canonical, changed, digest, jsonable, mended
 
 __all__ = [
-    "JSON", "Content", "Frozen", "Message", "Node", "Text", "Thread", "ToolCall", "canonical",
-    "chain", "changed", "digest", "extend", "in_words", "jsonable", "mended", "node",
-    "stored_message", "thread_of",
+    "JSON", "Content", "Frozen", "Message", "Text", "Thread", "ThreadMessage", "ToolCall",
+    "canonical", "chain", "changed", "digest", "extend", "in_words", "jsonable", "mended",
+    "stored_message", "thread_message", "thread_of",
 ]  # fmt: skip
 
 
@@ -54,7 +55,7 @@ class Message(Frozen):
         return self.content if isinstance(self.content, str) else str(self.content)
 
 
-class Node(Frozen):
+class ThreadMessage(Frozen):
     """A message in its place in a conversation."""
 
     id: str
@@ -62,7 +63,7 @@ class Node(Frozen):
     message: Message
 
 
-Thread = tuple[Node, ...]
+Thread = tuple[ThreadMessage, ...]
 """A conversation, oldest first; thread[-1].id names all of it."""
 
 
@@ -80,22 +81,22 @@ def stored_message(message: Message) -> str:
     return serializer.to_json(message, exclude_defaults=True).decode()
 
 
-def node(message: Message, parent: str | None = None) -> Node:
+def thread_message(message: Message, parent: str | None = None) -> ThreadMessage:
     """Put a message after the one called parent."""
     id = digest(parent or "", stored_message(message))
-    return Node(id=id, parent=parent, message=message)
+    return ThreadMessage(id=id, parent=parent, message=message)
 
 
 def extend(thread: Thread, *messages: Message) -> Thread:
     """The conversation with the messages added at its end."""
     for message in messages:
-        thread = (*thread, node(message, thread[-1].id if thread else None))
+        thread = (*thread, thread_message(message, thread[-1].id if thread else None))
     return thread
 
 
-def chain(nodes: Mapping[str, Node], head: str | None) -> Thread:
+def chain(nodes: Mapping[str, ThreadMessage], head: str | None) -> Thread:
     """The conversation that ends with this message, as far back as the messages are known."""
-    thread: list[Node] = []
+    thread: list[ThreadMessage] = []
     while head is not None and head in nodes:
         thread.append(nodes[head])
         head = nodes[head].parent
@@ -105,3 +106,12 @@ def chain(nodes: Mapping[str, Node], head: str | None) -> Thread:
 def thread_of(messages: Iterable[Message]) -> Thread:
     """A conversation from its messages."""
     return extend((), *messages)
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Node": f"{__name__}:ThreadMessage",
+        "node": f"{__name__}:thread_message",
+    },
+)

@@ -8,7 +8,7 @@ from typing import Any
 from agentkit.errors import SetupError
 from agentkit.events import Noted
 from agentkit.guarding import entrusted
-from agentkit.lease import Offer
+from agentkit.lease import RunOffer
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content
@@ -22,7 +22,7 @@ LIMITS = ("seed", *BUDGETS, "deadline_s", "concurrency")
 
 
 async def offered(
-    offer: Offer,
+    offer: RunOffer,
     *,
     log: Log | None = None,
     name: str = "",
@@ -148,5 +148,5 @@ class Submitting:
         self._connects(model)
         output = self.output if output is None else output
         asked = self._recorded(self._asked(task, sample), output, sample, model)
-        offer = Offer(checked_share(share), priority)
+        offer = RunOffer(checked_share(share), priority)
         return await offered(offer, **{"actor": self.name, **options, **asked})

@@ -72,7 +72,7 @@ class Present(Frozen):
     """Whose runs it performs."""
 
 
-class Stuck(Frozen):
+class StuckRun(Frozen):
     """A run that no worker takes."""
 
     id: str
@@ -220,7 +220,7 @@ class Work(Protocol):
         """The queue in numbers."""
         ...
 
-    def stuck(self) -> list[Stuck]:
+    def stuck(self) -> list[StuckRun]:
         """Dead letters, and runs that wait for a person."""
         ...
 

@@ -23,7 +23,7 @@ MOST = 200
 """A long text is read anew when it has grown by this part of it."""
 
 
-class Growing:
+class PartialReader:
     """Reads a typed answer piece by piece."""
 
     def __init__(self, output: Output) -> None:

@@ -15,7 +15,7 @@ from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON
 from agentkit.record import Recorded
 from agentkit.scope import YOU, Scope
-from agentkit.step import Step
+from agentkit.step import StepRequest
 from agentkit.traces import revived
 
 SAME_WAY = "the same code, that does not go by the clock, by chance or by the order of a set"
@@ -46,7 +46,7 @@ class Past:
         """Calls that may have happened, as the run was told."""
         return {made for known in self.records for made in known.told}
 
-    def recall(self, step: Step) -> StepEnded | None:
+    def recall(self, step: StepRequest) -> StepEnded | None:
         """The end of a step that an earlier attempt at this run recorded."""
         return None
 
@@ -55,7 +55,7 @@ class Past:
         return None
 
     def renews(
-        self, done: StepEnded, step: Step, redo: Callable[[JSON], bool] | None = None
+        self, done: StepEnded, step: StepRequest, redo: Callable[[JSON], bool] | None = None
     ) -> bool:
         """Whether what another run recorded is performed anew."""
         return False
@@ -76,7 +76,7 @@ class Past:
         """How many recorded steps the run has not come by again."""
         return 0
 
-    def check(self, step: Step) -> None:
+    def check(self, step: StepRequest) -> None:
         """See to it that a step that is not recorded may be performed.
 
         Raises:
@@ -111,7 +111,7 @@ class Past:
             TeamChanged: it has not asked again what it asked, and asks something else.
         """
 
-    async def keep_way_of(self, step: Step) -> None:
+    async def keep_way_of(self, step: StepRequest) -> None:
         """The same for a step, where it is one of those that a pattern takes itself."""
 
 
@@ -138,19 +138,19 @@ class Replayed(Past):
     def kept(self) -> tuple[set[str], dict[str, int]]:
         return self.own.stored, self.own.attempts
 
-    def recall(self, step: Step) -> StepEnded | None:
+    def recall(self, step: StepRequest) -> StepEnded | None:
         return self.own.ended.get(step.key)
 
     def late(self, scope: Scope) -> tuple[Failure, Recorded] | None:
         failure = self.own.overdue.get(scope.key)
         return None if failure is None else (failure, self.own)
 
-    def check(self, step: Step) -> None:
+    def check(self, step: StepRequest) -> None:
         if (failure := self.own.failed.get(step.key)) is not None:
             raise raised(failure, step, self.run, ReplayMismatch)
         self._lacks(step)
 
-    def _lacks(self, step: Step) -> NoReturn:
+    def _lacks(self, step: StepRequest) -> NoReturn:
         raise ReplayMismatch(
             f"The replay of run {self.run} needs a {step.kind} step ({step.name}) of"
             f" {step.scope.path or YOU} that is not recorded.",
@@ -184,7 +184,7 @@ class Finished(Replayed):
         super().__init__(run, own)
         self.finished = events
 
-    def _lacks(self, step: Step) -> NoReturn:
+    def _lacks(self, step: StepRequest) -> NoReturn:
         raise TeamChanged(
             f"Run {self.run} has finished, and {step.scope.path or YOU} needs a {step.kind} step"
             f" ({step.name}) that is not recorded.",
@@ -215,14 +215,16 @@ class Rerun(Forked):
     """Of a run that does another one again, and anew what changed or may be mended."""
 
     def renews(
-        self, done: StepEnded, step: Step, redo: Callable[[JSON], bool] | None = None
+        self, done: StepEnded, step: StepRequest, redo: Callable[[JSON], bool] | None = None
     ) -> bool:
         if step.effect != "once" and step.edited(done):
             return True
         return redo is not None and redo(done.result)
 
 
-def raised(failure: Failure, step: Step, run: str, unknown: type[AgentkitError]) -> Exception:
+def raised(
+    failure: Failure, step: StepRequest, run: str, unknown: type[AgentkitError]
+) -> Exception:
     """The recorded failure of a step, as it was raised; an error of the kind given if it cannot."""
     error = revived(failure)
     if error is not None:

@@ -230,7 +230,7 @@ class Pattern(Actor[T], Generic[In, P, T]):
             ) from error
 
 
-class Maker(Protocol):
+class PatternDecorator(Protocol):
     """What `pattern(name=...)` gives: it makes an actor of a function."""
 
     @overload
@@ -246,7 +246,7 @@ def pattern(fn: Callable[Concatenate[In, P], Awaitable[Answer[T]]], /) -> Patter
 @overload
 def pattern(fn: Callable[Concatenate[In, P], Awaitable[T]], /) -> Pattern[In, P, T]: ...
 @overload
-def pattern(*, name: str | None = None, members: Sequence[Actor] = ()) -> Maker: ...
+def pattern(*, name: str | None = None, members: Sequence[Actor] = ()) -> PatternDecorator: ...
 def pattern(
     fn: Callable[..., Awaitable[Any]] | None = None,
     /,

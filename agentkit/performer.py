@@ -30,7 +30,7 @@ from agentkit.messages import (
     digest,
     extend,
     jsonable,
-    node,
+    thread_message,
 )
 from agentkit.model import Model
 from agentkit.run import Run, current_run
@@ -41,7 +41,7 @@ from agentkit.traces import failure_of, stopped
 from agentkit.typed import Output, schema_of
 
 
-class Asked(NamedTuple):
+class OngoingAsk(NamedTuple):
     """An ask that is worked on."""
 
     run: Run
@@ -124,11 +124,11 @@ class Performer(Works):
             allot(current, scope, bounds)
         self._open(current, scope, parent, bounds)
         return await self._perform(
-            Asked(current, parent, task, output, model, bounds), scope, content, before
+            OngoingAsk(current, parent, task, output, model, bounds), scope, content, before
         )
 
     async def _perform(
-        self, asked: Asked, scope: Scope, content: str | Content, before: Thread
+        self, asked: OngoingAsk, scope: Scope, content: str | Content, before: Thread
     ) -> Answer:
         """Work on an ask in its scope, which is open, and close that whatever comes of it."""
         current, parent, task, output, model, bounds = asked
@@ -148,7 +148,9 @@ class Performer(Works):
                         answer = await bounded(current, scope, bounds, act)
                 if model is not None:
                     scope.lacks.add(unused(self, model))
-            said = answer.thread or (node(Message(role="assistant", content=answer.said)),)
+            said = answer.thread or (
+                thread_message(Message(role="assistant", content=answer.said)),
+            )
             current.past.check_answer(scope, said[-1].id)
         except BaseException as failure:
             status = "cancelled" if stopped(failure) else "failed"

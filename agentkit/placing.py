@@ -24,7 +24,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Call:
+class PlacedCall:
     """A call to be placed."""
 
     tool: str
@@ -35,7 +35,7 @@ class Call:
     """Whether it may be made anew where its machine dies."""
 
 
-PLACING: ContextVar[Callable[[Call], Awaitable[Any]] | None] = ContextVar(
+PLACING: ContextVar[Callable[[PlacedCall], Awaitable[Any]] | None] = ContextVar(
     "agentkit_placing", default=None
 )
 """Who places calls, in the workers of a cluster; elsewhere they are made where they are asked."""

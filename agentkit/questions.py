@@ -95,7 +95,7 @@ class Pending(Frozen):
         await answer(self, text, by=by, log=log or self._log)
 
 
-class Asked:
+class OpenQuestions:
     """The questions of a run that are open, kept up to date by `add`.
 
     One whose run was stopped stays open, for a resume asks it again. One that was given up while
@@ -163,7 +163,7 @@ def named(run: str, key: str) -> str:
 
 def open_in(events: Iterable[Event], info: RunInfo, log: Log | None = None) -> list[Pending]:
     """The questions of a run that are open, by its events."""
-    asked = Asked()
+    asked = OpenQuestions()
     for event in events:
         asked.add(event)
     return asked.listed(info, log)

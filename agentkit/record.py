@@ -20,7 +20,7 @@ from agentkit.events import (
     StepKind,
     StepStarted,
 )
-from agentkit.messages import JSON, Content, Frozen, canonical, node
+from agentkit.messages import JSON, Content, Frozen, canonical, thread_message
 from agentkit.notes import Note
 
 NOT_PERFORMED = "NotPerformed"
@@ -381,7 +381,7 @@ def replaced(event: StepEnded, new: JSON | Content) -> StepEnded:
         return event.model_copy(update=given)
     old = event.nodes[-1]
     words = new if isinstance(new, str | Content) else canonical(new)
-    reply = node(
+    reply = thread_message(
         old.message.model_copy(
             # What went back verbatim, and what was thought, belong to the words that were edited.
             update={"content": words, "calls": (), "native": None, "reasoning": ""}

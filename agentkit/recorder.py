@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 from agentkit.budget import AROUND, Budget, Spent
-from agentkit.code import Mark
+from agentkit.code import CodeMark
 from agentkit.errors import AgentkitError
 from agentkit.events import Base, Noted, RunEnded, RunStarted, Usage
 from agentkit.guarding import Guard
@@ -164,7 +164,7 @@ class Recorder:
             inner = around
             around = around.outer
 
-    def mark(self, called: Any, mark: Mark, beside: Iterable[Any] = ()) -> str:
+    def mark(self, called: Any, mark: CodeMark, beside: Iterable[Any] = ()) -> str:
         """The mark of what is called, the same for all of a run; "" if there can be none."""
         if id(called) not in self._marks:
             try:

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 from agentkit.errors import RuleBroken, SetupError, error_text
 from agentkit.events import Event, Noted, RunEnded, StepStarted
 from agentkit.notes import Note
-from agentkit.step import Step
+from agentkit.step import StepRequest
 
 
-class Rule(Protocol):
+class RunRule(Protocol):
     """What must hold of the events of a run; see `agentkit.evaluate.Rule`."""
 
     @property
@@ -35,7 +35,7 @@ class Rule(Protocol):
         ...
 
 
-Require = Rule | Sequence[Rule]
+Require = RunRule | Sequence[RunRule]
 
 
 class Required(Note):
@@ -62,7 +62,7 @@ class Breach(Note):
 class Watched:
     """A rule, and what follows it."""
 
-    rule: Rule
+    rule: RunRule
     watch: Any = field(init=False)
     wrong: str = ""
     """Why it is broken."""
@@ -92,7 +92,7 @@ class Watched:
 class Monitor:
     """The rules of one run, and of those around it."""
 
-    def __init__(self, run: Any, rules: Sequence[Rule], events: Sequence[Event]) -> None:
+    def __init__(self, run: Any, rules: Sequence[RunRule], events: Sequence[Event]) -> None:
         """Make one.
 
         Args:
@@ -128,7 +128,7 @@ class Monitor:
             for one in self.watched:
                 one.take(event)
 
-    def check(self, step: Step) -> None:
+    def check(self, step: StepRequest) -> None:
         """See to it that a step that is about to be performed breaks no rule.
 
         Raises:
@@ -140,7 +140,7 @@ class Monitor:
         )  # fmt: skip
         self._check(coming, step, self.run)
 
-    def _check(self, coming: Event, step: Step, run: Any) -> None:
+    def _check(self, coming: Event, step: StepRequest, run: Any) -> None:
         for one in self.watched:
             held = not one.wrong and one.would_break(coming)
             if held or one.wrong:
@@ -174,7 +174,7 @@ class Monitor:
             return f"it cannot be judged: {wrong(error)}"
         return "" if found is None else str(found)
 
-    def _error(self, rule: Rule, why: str, run: str, held: str = "") -> RuleBroken:
+    def _error(self, rule: RunRule, why: str, run: str, held: str = "") -> RuleBroken:
         return RuleBroken(
             f"{held} {rule.name!r}." if held else f"The rule {rule.name!r} does not hold: {why}.",
             expected="a run that keeps the rules that it was begun with (require=)",
@@ -222,7 +222,7 @@ def said_again(require: Require | None, events: Sequence[Event], run: str) -> No
         )
 
 
-def listed(require: Require | None) -> list[Rule]:
+def listed(require: Require | None) -> list[RunRule]:
     """The rules one by one.
 
     Raises:

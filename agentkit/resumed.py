@@ -13,7 +13,7 @@ from agentkit.messages import JSON
 from agentkit.past import SAME_WAY, Past, raised
 from agentkit.record import OWN, Recorded, identity
 from agentkit.scope import Scope, asleep
-from agentkit.step import Step
+from agentkit.step import StepRequest
 
 QUIET_S, WAIT_S = 0.3, 30.0
 """How long nothing recorded must come by until a resumed team counts as gone another way, and
@@ -55,7 +55,7 @@ class Resumed(Past):
     def kept(self) -> tuple[set[str], dict[str, int]]:
         return self.own.stored, self.own.attempts
 
-    def recall(self, step: Step) -> StepEnded | None:
+    def recall(self, step: StepRequest) -> StepEnded | None:
         done = self.own.ended.get(step.key)
         if done is not None:
             self.used.add(step.key)
@@ -67,7 +67,7 @@ class Resumed(Past):
         return self.origin.inherit(key)
 
     def renews(
-        self, done: StepEnded, step: Step, redo: Callable[[JSON], bool] | None = None
+        self, done: StepEnded, step: StepRequest, redo: Callable[[JSON], bool] | None = None
     ) -> bool:
         return self.origin.renews(done, step, redo)
 
@@ -84,7 +84,7 @@ class Resumed(Past):
     def unused(self) -> int:
         return len(self.own.ended.keys() - self.used)
 
-    def check(self, step: Step) -> None:
+    def check(self, step: StepRequest) -> None:
         failure = self.own.failed.get(step.key)
         if failure is not None and self._was_told(step):
             raise raised(failure, step, self.run, TeamChanged)
@@ -118,7 +118,7 @@ class Resumed(Past):
             one.what == "agent" and one.models < len(models.get(one.key, [])) for one in around
         )
 
-    def _was_told(self, step: Step) -> bool:
+    def _was_told(self, step: StepRequest) -> bool:
         """Whether who asked for it went on after it failed: then it has heard of the failure."""
         if step.scope.key in self.own.answers:
             return True
@@ -141,7 +141,7 @@ class Resumed(Past):
             key=scope.key,
         )
 
-    async def keep_way_of(self, step: Step) -> None:
+    async def keep_way_of(self, step: StepRequest) -> None:
         if step.kind in OWN and step.key not in self.own.attempts:
             does = f"takes a step, {step.name}, that it did not take then"
             await self.keep_way(step.scope, does, step.key)

@@ -6,7 +6,7 @@ import json
 import random
 
 from agentkit.deprecated import moved
-from agentkit.doubts import UNKNOWN, Doubts, Verdict, called
+from agentkit.doubts import UNKNOWN, Doubts, StepVerdict, called
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import Failure, StepEnded
 from agentkit.messages import JSON, canonical, jsonable
@@ -14,14 +14,14 @@ from agentkit.person import AnsweredBy, DefaultTaken, Question, agreed
 from agentkit.questions import GivenAnswer, Pending, heard, pending
 from agentkit.record import Doubted, Kept
 from agentkit.scope import current_scope, here
-from agentkit.step import Outcome, Step
+from agentkit.step import Outcome, StepRequest
 from agentkit.stepping import Stepping
 
 
 class Run(Stepping):
     """The current run, as `async with run(...) as r` and `current_run()` give it."""
 
-    async def _doubted(self, step: Step) -> Outcome | None:
+    async def _doubted(self, step: StepRequest) -> Outcome | None:
         if self.past.doubts is not None:
             known = self._once(self.past.doubts, step)
             if known is not None:
@@ -45,10 +45,10 @@ class Run(Stepping):
             self.told.discard(called(verdict.attempt))
             self.note(verdict.note(), scope="")
 
-    def _once(self, doubts: Doubts, step: Step) -> Outcome | None:
+    def _once(self, doubts: Doubts, step: StepRequest) -> Outcome | None:
         """What is known of a step that must not happen twice; None when it may be performed."""
         key = step.key
-        verdict: Verdict | None = doubts.verdicts.get(key)
+        verdict: StepVerdict | None = doubts.verdicts.get(key)
         if verdict is None and step.effect == "once":
             done = doubts.elsewhere(key)
             if done is not None:
@@ -64,7 +64,7 @@ class Run(Stepping):
         self._end(step, "ok", outcome)
         return outcome
 
-    def _equal(self, step: Step) -> str:
+    def _equal(self, step: StepRequest) -> str:
         """The call in doubt that does the same, what it left out taken as its default; or ""."""
         if not self.told:
             return ""
@@ -81,7 +81,7 @@ class Run(Stepping):
                 return one
         return ""
 
-    async def _told(self, step: Step) -> Outcome | None:
+    async def _told(self, step: StepRequest) -> Outcome | None:
         """None when a call may be made: no equal one is in doubt, or a person allows it."""
         made = self._equal(step)
         if not made:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentkit.deprecated import moved
 from agentkit.events import Effect, Failure, StepEnded, StepKind, Usage
-from agentkit.messages import JSON, Node, Thread
+from agentkit.messages import JSON, Thread, ThreadMessage
 from agentkit.record import call
 from agentkit.scope import Scope
 
@@ -16,7 +17,7 @@ PAID: tuple[StepKind, ...] = ("model", "remote", "trial")
 @dataclass(
     slots=True
 )  # to make a frozen one, or to read a named tuple, takes several times as long
-class Step:
+class StepRequest:
     """A step that is asked for; see `Run.step` for what it is made of. Nobody changes it."""
 
     kind: StepKind
@@ -47,7 +48,7 @@ class Outcome:
 
     result: JSON = None
     """A JSON value; of a tool also content, with an image or file in it."""
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[ThreadMessage, ...] = ()
     error: Failure | None = None
     """A failure that is itself the answer, as a tool's is to a model."""
     usage: Usage | None = None
@@ -60,3 +61,6 @@ class Outcome:
     """A mark of the code that performed it."""
     first_s: float | None = None
     """Seconds to the first piece of a reply that was streamed."""
+
+
+__getattr__ = moved(__name__, {"Step": f"{__name__}:StepRequest"})

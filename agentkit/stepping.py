@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from agentkit.bounds import AT_ONCE, placed, take
 from agentkit.budget import Budget, CallRefused
-from agentkit.causes import Place, at_work
+from agentkit.causes import CurrentStep, at_work
 from agentkit.doubts import open_ended
 from agentkit.errors import (
     AgentkitError,
@@ -50,7 +50,7 @@ from agentkit.record import NOT_PERFORMED, Edited
 from agentkit.recorder import Recorder
 from agentkit.scope import Scope, asleep, current_scope, giving_up
 from agentkit.standing import ACTING
-from agentkit.step import PAID, Outcome, Step
+from agentkit.step import PAID, Outcome, StepRequest
 from agentkit.threads import uncancelled
 from agentkit.traces import failure_of, stopped
 
@@ -107,7 +107,7 @@ class Stepping(Recorder):
         asked = canonical(request) if asked is None else asked
         base = digest(scope.key, KEYED.get(kind, kind), name, asked)
         key = digest(base, scope.nth(base))
-        step = Step(kind, name, request, effect, nodes, made, scope, key, scope.models)
+        step = StepRequest(kind, name, request, effect, nodes, made, scope, key, scope.models)
         scope.models += kind == "model"
         if (recorded := self._recorded(step, redo)) is not None:
             return recorded
@@ -125,7 +125,7 @@ class Stepping(Recorder):
 
     async def _paid(
         self,
-        step: Step,
+        step: StepRequest,
         perform: Callable[[str], Awaitable[Outcome]],
         durable: bool,
         bound: Callable[[], Bound | None] | None,
@@ -147,7 +147,7 @@ class Stepping(Recorder):
         found: Budget = self.budget if scope.budget is None else scope.budget
         return found
 
-    def _recorded(self, step: Step, redo: Callable[[JSON], bool] | None) -> Outcome | None:
+    def _recorded(self, step: StepRequest, redo: Callable[[JSON], bool] | None) -> Outcome | None:
         """What this run, or one that it goes back to, has of a step; None when it is performed."""
         if (done := self.past.recall(step)) is not None:
             self._tell_edit(done, step, performed=False)
@@ -159,26 +159,26 @@ class Stepping(Recorder):
                 return self._inherit(done, step)
         return None
 
-    async def _refused(self, step: Step) -> Outcome | None:
+    async def _refused(self, step: StepRequest) -> Outcome | None:
         """What is told in place of a step that a policy, or a rule of the run, does not allow."""
         told: Outcome | None = None if self.guard is None else await self.guard.judge(step)
         if told is None and self.monitor is not None:
             self.monitor.check(step)
         return told
 
-    async def _check_way(self, step: Step) -> None:
+    async def _check_way(self, step: StepRequest) -> None:
         """Refuse a step that whoever takes it would not have taken before."""
         if self.past.bound:
             await self.past.keep_way_of(step)
         self.past.check(step)
 
-    async def _doubted(self, step: Step) -> Outcome | None:
+    async def _doubted(self, step: StepRequest) -> Outcome | None:
         """What is known of a step that may have happened; None when it may be performed."""
         raise NotImplementedError
 
     async def _attempt(
         self,
-        step: Step,
+        step: StepRequest,
         perform: Callable[[str], Awaitable[Outcome]],
         durable: bool,
         hold: Hold | None,
@@ -191,7 +191,7 @@ class Stepping(Recorder):
             self._end(step, "cancelled", self._with_cuts(step, Outcome(error=crash), hold, 1))
         await self._begin(step)
         outer = sys.exception()
-        place = Place(self.id, key, self.attempts[key], self.cause)
+        place = CurrentStep(self.id, key, self.attempts[key], self.cause)
         try:
             with (
                 at_work(place),
@@ -214,7 +214,7 @@ class Stepping(Recorder):
             await self.flush()
         return outcome
 
-    async def _begin(self, step: Step) -> None:
+    async def _begin(self, step: StepRequest) -> None:
         """Record that a step is performed; where it has an effect, wait until that is durable."""
         attempt = self.attempts.get(step.key, 0) + 1
         self.attempts[step.key] = attempt
@@ -243,7 +243,11 @@ class Stepping(Recorder):
             raise
 
     def _failed(
-        self, step: Step, error: BaseException, outer: BaseException | None, hold: Hold | None
+        self,
+        step: StepRequest,
+        error: BaseException,
+        outer: BaseException | None,
+        hold: Hold | None,
     ) -> None:
         """Record how a step that was begun came to nothing.
 
@@ -259,7 +263,9 @@ class Stepping(Recorder):
         lost = Outcome(error=failure, doubt=doubt)
         self._end(step, status, self._with_cuts(step, lost, hold, cuts))
 
-    def _with_cuts(self, step: Step, outcome: Outcome, hold: Hold | None, cuts: int) -> Outcome:
+    def _with_cuts(
+        self, step: StepRequest, outcome: Outcome, hold: Hold | None, cuts: int
+    ) -> Outcome:
         """Enter attempts that were cut in flight, and tell what they are entered as."""
         budget = self.budget_of(step.scope)
         if cuts and (told := cut_note(budget, hold, cuts)) is not None:
@@ -270,7 +276,7 @@ class Stepping(Recorder):
                 one.took = made.cost_usd
         return made
 
-    def _end(self, step: Step, status: Status, outcome: Outcome) -> None:
+    def _end(self, step: StepRequest, status: Status, outcome: Outcome) -> None:
         if outcome.doubt:
             self.told.add(step.call)
             step.scope.doubt(step.call)
@@ -297,11 +303,11 @@ class Stepping(Recorder):
         if outcome.usage is not None:
             self.spend(step.scope, outcome.usage, outcome.cost_usd)
 
-    def _tell_edit(self, done: StepEnded, step: Step, *, performed: bool) -> None:
+    def _tell_edit(self, done: StepEnded, step: StepRequest, *, performed: bool) -> None:
         if step.edited(done):
             self.note(Edited(step=done.name, key=done.key, performed=performed))
 
-    def _reuse(self, done: StepEnded, step: Step) -> Outcome:
+    def _reuse(self, done: StepEnded, step: StepRequest) -> Outcome:
         """A step that this run recorded."""
         if done.doubt:
             step.scope.doubt(step.call)
@@ -323,7 +329,7 @@ class Stepping(Recorder):
                 one.spend(-done.usage, None if done.cost_usd is None else -done.cost_usd)
         scope.spend(done.usage, done.cost_usd)
 
-    def _inherit(self, done: StepEnded, step: Step) -> Outcome:
+    def _inherit(self, done: StepEnded, step: StepRequest) -> Outcome:
         """A step that another run recorded; nothing is paid here."""
         fields = {name: getattr(done, name) for name in StepEnded.model_fields}
         for name in ("run", "seq", "at", "scope", "kind", "reused", "request", "first_s"):
@@ -338,7 +344,7 @@ class Stepping(Recorder):
         return Outcome(done.given, done.nodes, done.error, done.usage, done.cost_usd)
 
     async def _reserve(
-        self, step: Step, budget: Budget, bound: Callable[[], Bound | None] | None
+        self, step: StepRequest, budget: Budget, bound: Callable[[], Bound | None] | None
     ) -> Hold | None:
         """Room in the budget for a step that costs; None for one that does not."""
         if step.kind not in PAID:
@@ -353,7 +359,7 @@ class Stepping(Recorder):
             raise
 
 
-async def perhaps_never(step: Step) -> None:
+async def perhaps_never(step: StepRequest) -> None:
     """Wait for ever where the step must not be performed: in a run that is read, or in a copy."""
     if asleep.get():
         await asyncio.get_running_loop().create_future()

@@ -7,13 +7,13 @@ from typing import Any
 
 from agentkit.events import Calling, Delta, Partial, Thought
 from agentkit.holds import under_way
-from agentkit.partial import Growing
+from agentkit.partial import PartialReader
 from agentkit.run import Run
 from agentkit.scope import current_scope
 from agentkit.typed import Output
 
 
-class Spoken:
+class StepListener:
     """Listens to one model step, and tells the subscribers of the run what comes.
 
     See `agentkit.listening` for what an endpoint tells it.
@@ -33,7 +33,7 @@ class Spoken:
 
     def again(self) -> None:
         """The call is made anew: its text begins from nothing."""
-        self.growing = None if self.output is None else Growing(self.output)
+        self.growing = None if self.output is None else PartialReader(self.output)
         self.first_s: float | None = None
         """Seconds until the first piece of the reply that counts."""
         self.chars = 0
@@ -64,7 +64,7 @@ class Spoken:
         self.log.publish(Calling(**self.place, index=index, name=name, arguments=arguments))
 
 
-def stream_to(run: Run, key: str, output: Output = None) -> Spoken | None:
+def stream_to(run: Run, key: str, output: Output = None) -> StepListener | None:
     """Who listens to a model step; None when nobody does.
 
     Args:
@@ -72,4 +72,4 @@ def stream_to(run: Run, key: str, output: Output = None) -> Spoken | None:
         key: of the step.
         output: the type that the answer is to have.
     """
-    return Spoken(run, key, output) if run.log.listening(run.id) else None
+    return StepListener(run, key, output) if run.log.listening(run.id) else None

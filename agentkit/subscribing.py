@@ -21,7 +21,7 @@ One that raises is reported to the logger "agentkit", and everything goes on.
 
 
 @dataclass(eq=False)
-class Subscription:
+class LogSubscription:
     """Somebody who wants to know."""
 
     run: str | None

@@ -27,11 +27,11 @@ def wait(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    found: T = Elsewhere(work).result()
+    found: T = LoopThread(work).result()
     return found
 
 
-class Elsewhere(threading.Thread):
+class LoopThread(threading.Thread):
     """Work on an event loop of its own, in a thread that an interrupt of the waiting one ends."""
 
     def __init__(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
-from agentkit.events import Event, Piece
+from agentkit.events import Event, ReplyPiece
 
 News = AsyncIterator[Collection[str] | None]
 """The runs to which other processes have appended; None where it is not known which."""
 
 
-class Source(Protocol):
+class TailedLog(Protocol):
     """What a log is to those who follow it; see Log."""
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]: ...
@@ -41,7 +41,7 @@ class Tail:
 
     def hear(self, items: list[Any]) -> None:
         """Take what this process has stored; pieces of text are not."""
-        self.told += [one for one in items if not isinstance(one, Piece)]
+        self.told += [one for one in items if not isinstance(one, ReplyPiece)]
         self.woken.set()
 
     def look(self, error: BaseException | None = None) -> None:
@@ -50,10 +50,10 @@ class Tail:
         self.woken.set()
 
 
-class Watch:
+class LogWatch:
     """One look at other processes for all who follow something on one loop."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TailedLog) -> None:
         self.source = source
         self.tails: set[Tail] = set()
         self.listening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -75,7 +75,7 @@ class Watch:
 
 
 async def tailed(
-    source: Source, watches: dict[asyncio.AbstractEventLoop, Watch], run: str, after: int
+    source: TailedLog, watches: dict[asyncio.AbstractEventLoop, LogWatch], run: str, after: int
 ) -> AsyncIterator[Event]:
     """The events of a run after a seq, those to come included; see Log.tail.
 
@@ -94,7 +94,9 @@ async def tailed(
             await tail.woken.wait()
 
 
-async def begun(source: Source, watches: dict[asyncio.AbstractEventLoop, Watch], run: str) -> None:
+async def begun(
+    source: TailedLog, watches: dict[asyncio.AbstractEventLoop, LogWatch], run: str
+) -> None:
     """Wait until there is a run, stream or answer of that id, whoever begins it."""
     async with following(source, watches, run) as tail:
         while not source.has(run):
@@ -106,13 +108,13 @@ async def begun(source: Source, watches: dict[asyncio.AbstractEventLoop, Watch],
 
 @contextlib.asynccontextmanager
 async def following(
-    source: Source, watches: dict[asyncio.AbstractEventLoop, Watch], run: str
+    source: TailedLog, watches: dict[asyncio.AbstractEventLoop, LogWatch], run: str
 ) -> AsyncIterator[Tail]:
     """Be told of what is appended to a run, and share the look at other processes."""
     loop, tail = asyncio.get_running_loop(), Tail(run)
     watch = watches.get(loop)
     if watch is None or watch.task.done():
-        watch = watches[loop] = Watch(source)
+        watch = watches[loop] = LogWatch(source)
     watch.tails.add(tail)
     remove = source.subscribe(tail.hear, run)
     try:
@@ -128,7 +130,7 @@ async def following(
                 del watches[loop]
 
 
-def fresh(source: Source, tail: Tail, after: int) -> list[Event]:
+def fresh(source: TailedLog, tail: Tail, after: int) -> list[Event]:
     """The events after a seq that are known now; read only where it takes a look at the log.
 
     Raises:

@@ -22,7 +22,7 @@ IDLE = 64
 """Threads kept for the next calls."""
 
 
-class Worker(threading.Thread):
+class WorkerThread(threading.Thread):
     """A thread that does one job after another."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Worker(threading.Thread):
             _idle.append(self)
 
 
-_idle: deque[Worker] = deque()
+_idle: deque[WorkerThread] = deque()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)
@@ -74,7 +74,7 @@ async def in_thread(call: Callable[[], Any]) -> Any:
     try:
         worker = _idle.pop()
     except IndexError:
-        worker = Worker()
+        worker = WorkerThread()
     worker.jobs.put(job)
     return await future
 
@@ -88,7 +88,7 @@ def put(clock: asyncio.Timeout, when: float) -> None:
     Context().run(clock.reschedule, when)
 
 
-class Turn:
+class FairLock:
     """A lock for tasks of any event loop, taken in the order in which they came.
 
     asyncio.Lock belongs to one loop: whoever waited for it on another was never woken.

@@ -25,7 +25,7 @@ class Opaque(NamedTuple):
     kind: type
 
 
-class Seen:
+class Snapshot:
     """What was looked at, with what stood in it."""
 
     def __init__(self, opaque: Callable[[type], bool]) -> None:

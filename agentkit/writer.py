@@ -15,7 +15,7 @@ from agentkit.subscribing import LOGGER
 T = TypeVar("T")
 
 
-class Writer:
+class WriterThread:
     """One thread, made at its first job, with an event loop of its own.
 
     A pool of connections belongs to a loop; loops of users come and go, and this one stays. When

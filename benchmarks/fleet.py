@@ -24,8 +24,8 @@ import psycopg
 
 from agentkit import Log, open_log, pattern
 from agentkit.events import Noted, RunStarted
-from agentkit.fleet.embedded import Embedded
-from agentkit.lease import Offer
+from agentkit.fleet.embedded import EmbeddedPostgres
+from agentkit.lease import RunOffer
 from agentkit.logs.postgres.address import address_of
 from benchmarks.scale import ENDPOINT_S, SLOTS, Costs, simulated
 from benchmarks.table import markdown, number
@@ -159,7 +159,7 @@ async def claim_ms(log: Any) -> tuple[float, float]:
     """A claim of ten runs among many open ones: the 95th percentile, in ms; of the server, in s."""
     for n in range(OPEN):
         lease = log.begin(f"open-{n}")
-        lease.seconds, lease.offer = 0.0, Offer(share=f"s{n % 300}")
+        lease.seconds, lease.offer = 0.0, RunOffer(share=f"s{n % 300}")
         start = RunStarted(
             run=lease.run, seq=1, at=time.time(), scope="", name="o", actor="waiting", task="x"
         )
@@ -247,7 +247,7 @@ def main() -> None:
     if quick:
         EVENTS, OPEN, APPENDS = 2_000, 2_000, 40
     with tempfile.TemporaryDirectory() as folder:
-        server = None if words else Embedded(Path(folder) / "pg")
+        server = None if words else EmbeddedPostgres(Path(folder) / "pg")
         url = words[0] if server is None else f"{server.url}&schema=bench"
         rows, costs = measured(url, folder, 1 if quick else 5)
         if server is not None:

@@ -28,7 +28,7 @@ from agentkit.reliability.breaker import Breaker, breaker
 from agentkit.reliability.concurrency import concurrency
 from agentkit.reliability.limit import Limit, limit
 from agentkit.reliability.retry import retry
-from agentkit.reliability.stack import Asked, stacked
+from agentkit.reliability.stack import WrapperOptions, stacked
 from agentkit.reliability.timeouts import Timeouts
 from agentkit.sim.world import world
 from benchmarks import table
@@ -105,7 +105,7 @@ def overhead(quick: bool) -> list[list[str]]:
 def everything(more: dict[str, Any]) -> Model:
     """All wrappers around a model that answers at once."""
     shared.forget()
-    asked = Asked(
+    asked = WrapperOptions(
         retries=3,
         retry_budget=True,
         timeouts=Timeouts(turn_s=60),

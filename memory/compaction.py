@@ -17,7 +17,7 @@ from functools import cached_property
 from agentkit import Memory, Message, Model, Tool
 from agentkit.context import memory_tool
 from agentkit.errors import ContextTooLong, SetupError
-from agentkit.messages import JSON, Node, Thread, thread_of
+from agentkit.messages import JSON, Thread, ThreadMessage, thread_of
 from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, cut, text_tokens
 from agentkit.words import for_line
@@ -49,7 +49,7 @@ class ConversationParts:
     system: list[Message]
     pins: list[str]
     summary: str
-    rest: list[Node]
+    rest: list[ThreadMessage]
 
 
 @doors
@@ -189,7 +189,7 @@ class Compaction(Memory):
         pins = pins[len(dict.fromkeys(self.pinned)) :]
         return ConversationParts(system, pins, summary, rest)
 
-    def _leaving(self, parts: ConversationParts) -> list[Node]:
+    def _leaving(self, parts: ConversationParts) -> list[ThreadMessage]:
         """What leaves: all but the task and the newest; of these, more until the rest fits."""
         task = self._task.get()
         queue = groups(parts.rest)
@@ -205,7 +205,7 @@ class Compaction(Memory):
                 break
         return [one for line in gone for one in line]
 
-    def _fitted(self, fixed: Sequence[Message], kept: Sequence[Node]) -> list[Message]:
+    def _fitted(self, fixed: Sequence[Message], kept: Sequence[ThreadMessage]) -> list[Message]:
         """Cut the longest of the messages that stay, where they are too long even alone.
 
         Whole they are in the log. What cannot be cut (calls without number) stays as it is.
@@ -287,7 +287,7 @@ def missing(id: str, more: int) -> str:
     return f"\n[cut: {more} more characters]" if more else "\n[cut]"
 
 
-def pinned_by(nodes: Sequence[Node], name: str) -> list[str]:
+def pinned_by(nodes: Sequence[ThreadMessage], name: str) -> list[str]:
     """The facts that an agent pinned in these messages."""
     found = []
     for call in [call for one in nodes for call in one.message.calls if call.name == name]:

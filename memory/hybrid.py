@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from agentkit.errors import SetupError
-from agentkit.threads import Turn, in_thread
+from agentkit.threads import FairLock, in_thread
 from memory.recalled import Recalled, nearest
 from memory.stores import Item, Store, Where
 from memory.stores.filters import normal
@@ -48,7 +48,7 @@ class Indexed:
 
     index: WordIndex = field(default_factory=WordIndex)
     mark: object = None
-    turn: Turn = field(default_factory=Turn)
+    turn: FairLock = field(default_factory=FairLock)
 
 
 INDEXES: WeakKeyDictionary[Store, Indexed] = WeakKeyDictionary()

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from agentkit.errors import SetupError
 from agentkit.messages import canonical, digest
-from agentkit.threads import Turn
+from agentkit.threads import FairLock
 from memory.split import split as cut
 from memory.stores import Item, Scalar, Store
 from memory.stores.entry import worded
@@ -24,13 +24,13 @@ Facts = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """Metadata of all texts, or of each."""
 
 
-TURNS: WeakKeyDictionary[Store, Turn] = WeakKeyDictionary()
+TURNS: WeakKeyDictionary[Store, FairLock] = WeakKeyDictionary()
 """Of each store, who writes it."""
 
 
-def writing(store: Store) -> Turn:
+def writing(store: Store) -> FairLock:
     """Return the turn of a store's writers in this process: who reads before a write needs it."""
-    return TURNS.setdefault(store, Turn())
+    return TURNS.setdefault(store, FairLock())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from agentkit.person import Nobody, Question
 from agentkit.questions import GivenAnswer
 from agentkit.run import current_run
 from agentkit.scope import current_scope, in_run
-from nbext.session import Asked, Session
+from nbext.session import Session, WaitingQuestion
 
 ANSWERS = "AGENTKIT_ANSWERS"
 """Variable with answers given in advance: a JSON list, or words between commas."""
@@ -60,7 +60,9 @@ def asker(
         if session.scripted:
             widget.show_answer(session.scripted.popleft(), "script")
             return widget.answer
-        session.put(widget.display_id, Asked(question, lambda said: widget.told(None, said, None)))
+        session.put(
+            widget.display_id, WaitingQuestion(question, lambda said: widget.told(None, said, None))
+        )
         try:
             answer, by = await heard(widget.mounted, widget.given, question)
         except asyncio.CancelledError as stop:

@@ -22,7 +22,7 @@ ASKED = "Task"
 
 
 @dataclass(frozen=True)
-class Said:
+class LabelledLine:
     """A line `label: text` of a body."""
 
     number: int
@@ -65,7 +65,7 @@ DUTY = "ACTOR: TYPE, TYPE -> TYPE: INSTRUCTION"
 PHASE = "PHASE: ACTOR + ACTOR: GOAL"
 
 
-def job(session: Session, said: Said) -> Job:
+def job(session: Session, said: LabelledLine) -> Job:
     """`searcher: find the home port -> the port`: who, what to do, what comes of it."""
     who = said.actor(session, said.label, JOB)
     task, result = said.sides("->", JOB)
@@ -74,7 +74,7 @@ def job(session: Session, said: Said) -> Job:
     return Job(result, task, result, by=who.name)
 
 
-def duty(session: Session, said: Said) -> Duty:
+def duty(session: Session, said: LabelledLine) -> Duty:
     """`writer: Finding, Tariff -> Letter: be brief`: who, what it reads, writes, and how."""
     who = said.actor(session, said.label, DUTY)
     reads, result = said.sides("->", DUTY)
@@ -98,7 +98,7 @@ def duty(session: Session, said: Said) -> Duty:
     return Duty(who, document(name.strip()), needed, instruction.strip())
 
 
-def phase(session: Session, said: Said) -> Phase:
+def phase(session: Session, said: LabelledLine) -> Phase:
     """`design: mate + clerk: agree on a berth`: who instructs whom, and to what end."""
     pair, goal = said.sides(":", PHASE)
     names = [one.strip() for one in pair.split("+")]
@@ -108,7 +108,7 @@ def phase(session: Session, said: Said) -> Phase:
     return Phase(said.label, instructor, assistant, goal)
 
 
-Reader = Callable[[Session, Said], Any]
+Reader = Callable[[Session, LabelledLine], Any]
 
 READERS: Mapping[Any, tuple[str, Reader]] = {
     Job: (JOB, job),

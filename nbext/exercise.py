@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MET, OPEN = "✓", "○"
 
 
-class Claim(Frozen):
+class Requirement(Frozen):
     """One thing that a solution has to reach."""
 
     text: str
@@ -31,10 +31,10 @@ class Claim(Frozen):
     """Said while it is not met."""
 
 
-class Verdict(Frozen):
+class ExerciseResult(Frozen):
     """Which claims hold; it shows itself and never raises, so that Run All goes on."""
 
-    claims: tuple[Claim, ...]
+    claims: tuple[Requirement, ...]
 
     @property
     def solved(self) -> bool:
@@ -62,17 +62,17 @@ class Verdict(Frozen):
         return f'<div class="{UNREAD}"><b>{self.headline}</b>{rows}</div>'
 
 
-def mark(claim: Claim) -> str:
+def mark(claim: Requirement) -> str:
     """A tick, or an empty circle."""
     return MET if claim.met else OPEN
 
 
-def hinted(claim: Claim) -> str:
+def hinted(claim: Requirement) -> str:
     """The hint after a claim that does not hold."""
     return f" - {claim.hint}" if claim.hint else ""
 
 
-def check(*claims: tuple[str, object] | tuple[str, object, object]) -> Verdict:
+def check(*claims: tuple[str, object] | tuple[str, object, object]) -> ExerciseResult:
     """Judge an exercise: each claim is (what should hold, whether it does[, a hint]).
 
     What calls the reader's own code is given as a function: it is called here, and an error
@@ -84,16 +84,20 @@ def check(*claims: tuple[str, object] | tuple[str, object, object]) -> Verdict:
             ("any order gives the same", lambda: merged([a, b]) == merged([b, a])),
         )
     """
-    return Verdict(claims=tuple(judged(*claim) for claim in claims))
+    return ExerciseResult(claims=tuple(judged(*claim) for claim in claims))
 
 
-def judged(text: str, met: object, hint: object = "") -> Claim:
+def judged(text: str, met: object, hint: object = "") -> Requirement:
     """A claim, looked at; a function is called, and what it raises is a hint."""
     try:
         held = bool(met() if callable(met) else met)
     except Exception as error:
-        return Claim(text=text, met=False, hint=f"{hint or 'it raised'}: {told(error)}".strip(": "))
-    return Claim(text=text, met=held, hint=told(hint) if isinstance(hint, Exception) else str(hint))
+        return Requirement(
+            text=text, met=False, hint=f"{hint or 'it raised'}: {told(error)}".strip(": ")
+        )
+    return Requirement(
+        text=text, met=held, hint=told(hint) if isinstance(hint, Exception) else str(hint)
+    )
 
 
 def told(error: Exception) -> str:

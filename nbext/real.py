@@ -20,7 +20,7 @@ SUGGESTED = "local:smollm2-135m"
 HOW = f"pip install 'jupyter-agentkit[local]', then %endpoint {SUGGESTED}"
 
 
-class Replayed(RecordedModel):
+class LessonRecording(RecordedModel):
     """A recorded model of a lesson: asked anything else, it says how to ask a real one."""
 
     recording: Log
@@ -55,7 +55,7 @@ def real_model(recording: str | Path, **options: Any) -> Model:
         return connect(name, **options)
     found = load(unpacked(Path(recording)))
     print(for_terminal(told(found.about, missing)))
-    made = Replayed(found.log, name=found.about.model)
+    made = LessonRecording(found.log, name=found.about.model)
     made.recording = found.log
     return made
 
@@ -70,7 +70,7 @@ def timed(model: Model, run: str, log: Log) -> Any:
         run: the id of the run in which it was asked just now.
         log: that has the run.
     """
-    if isinstance(model, Replayed):
+    if isinstance(model, LessonRecording):
         return model.recording.frame("calls")
     return log.frame("calls", run)
 

@@ -9,7 +9,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from nbext.mishaps import Mishaps
 from nbext.session import Session, involves_others
-from nbext.show import Canvas, Progress, answered, joined, small
+from nbext.show import Canvas, LiveProgress, answered, joined, small
 
 if TYPE_CHECKING:
     from nbext.widgets import GraphWidget
@@ -86,7 +86,7 @@ def screen(
     drawn = (wanted if wanted is not None else involves_others(actor)) and how != "replay"
     widget = drawing(session, run_id, how == "resume") if drawn else None
     canvas = Canvas(live=session.in_notebook)
-    canvas.follow(Progress(actor.name))
+    canvas.follow(LiveProgress(actor.name))
     return Screen(session, run_id, canvas, widget)
 
 

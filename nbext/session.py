@@ -34,7 +34,7 @@ from nbext.show import Canvas
 MODEL = "AGENTKIT_MODEL"
 
 
-class Asked(NamedTuple):
+class WaitingQuestion(NamedTuple):
     """A question that waits, and what its answer is given to."""
 
     question: Question
@@ -54,7 +54,7 @@ class Session:
         self.background: dict[str, Background] = {}
         self.foreground: dict[str, asyncio.Task[Any] | None] = {}
         """What awaits the asks of cells that run now, by run."""
-        self.questions: dict[str, Asked] = {}
+        self.questions: dict[str, WaitingQuestion] = {}
         """Questions that wait for the person, each by an id of its own."""
         self.listeners: list[Callable[[], None]] = []
         """Called when the questions change."""
@@ -92,7 +92,7 @@ class Session:
                 todo="run this cell again: now it is loaded",
             )
 
-    def put(self, id: str, asked: Asked | None) -> None:
+    def put(self, id: str, asked: WaitingQuestion | None) -> None:
         """Note that a question waits, or that it waits no more, and tell who listens."""
         if asked is None:
             self.questions.pop(id, None)

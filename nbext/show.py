@@ -19,7 +19,7 @@ from agentkit.events import (
     Delta,
     Noted,
     Partial,
-    Piece,
+    ReplyPiece,
     ScopeClosed,
     ScopeOpened,
     StepEnded,
@@ -63,7 +63,7 @@ def publish(
     publish_display_data(data, metadata or {}, transient=transient, update=update)  # type: ignore[no-untyped-call]
 
 
-class Progress:
+class LiveProgress:
     """A fold over a run's events and deltas: the text of whom it is now, and who does what."""
 
     def __init__(self, actor: str) -> None:
@@ -86,7 +86,7 @@ class Progress:
     def add(self, item: Any) -> None:
         """Take an event or a piece of text into account."""
         match item:
-            case Piece():
+            case ReplyPiece():
                 self.hear(item)
             case ScopeOpened():
                 self.names[item.scope] = item.actor
@@ -114,7 +114,7 @@ class Progress:
             case _:
                 pass
 
-    def hear(self, item: Piece) -> None:
+    def hear(self, item: ReplyPiece) -> None:
         """Take a piece of a reply into account."""
         match item:
             case Delta():
@@ -236,9 +236,9 @@ class Canvas:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.pause_s = UPDATE_S
-        self.progress: Progress | None = None
+        self.progress: LiveProgress | None = None
 
-    def follow(self, progress: Progress) -> None:
+    def follow(self, progress: LiveProgress) -> None:
         """Show this from now on."""
         self.progress = progress
         if self.live:

@@ -80,7 +80,7 @@ class Table(Frozen):
         return f'<{tag} style="{CELL};{look}{align}{mono}">{dot}{clean(text)}</{tag}>'
 
 
-class Tables(Frozen):
+class TableGroup(Frozen):
     """Several tables, one below the other."""
 
     parts: tuple[Table, ...]

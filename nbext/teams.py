@@ -7,7 +7,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from nbext.duties import READERS, Said
+from nbext.duties import READERS, LabelledLine
 from nbext.makers import Maker
 from nbext.options import meant
 from nbext.session import Session
@@ -59,10 +59,10 @@ def placed(session: Session, maker: Maker, body: str, given: set[str]) -> dict[s
 
 def sorted_out(
     session: Session, maker: Maker, body: str, given: set[str]
-) -> tuple[Names, dict[Slot | Actor, Names], list[Said]]:
+) -> tuple[Names, dict[Slot | Actor, Names], list[LabelledLine]]:
     """The names of a body without a label, those after one, and lines of who does what."""
     loose: Names = []
-    lines: list[Said] = []
+    lines: list[LabelledLine] = []
     labelled: dict[Slot | Actor, Names] = {}
     slots = {slot.name: slot for slot in maker.slots if slot.one or slot.many}
     if ">>" in body:
@@ -81,7 +81,7 @@ def sorted_out(
         if slot is None and maker.groups is not None and maker.groups.name not in given:
             slot = session.actor(match[1])
         if slot is None and maker.lines is not None and maker.lines.name not in given:
-            lines.append(Said(number, match[1], match[2].strip()))
+            lines.append(LabelledLine(number, match[1], match[2].strip()))
             continue
         if slot is None:
             raise SetupError(

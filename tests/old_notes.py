@@ -65,7 +65,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "bids": {"a": {"cost": 3.0, "reason": "r"}}, "silent": {"b": "late"}, "reason": "all",
     }),
     ("Breached", "breach", {"by": "a", "reason": "it broke"}),
-    ("Checked", "check", {"kind": "unreachable", "actors": ["a"], "reason": "nobody asks a"}),
+    ("GraphChecked", "check", {"kind": "unreachable", "actors": ["a"], "reason": "nobody asks a"}),
     ("Contracted", "award", {"to": "a", "bid": {"cost": 3.0}, "reason": "lowest"}),
     ("Delegated", "delegated", {"calls": [{"to": "a"}], "never": ["b"], "reason": "r"}),
     ("Disagreed", "disagreement", {"alpha": 0.2, "reason": "below 0.8"}),
@@ -92,8 +92,8 @@ OLD: list[tuple[str, str, JSON]] = [
     }),
     ("Looped", "loop", {"loop": "l", "round": 1, "again": True, "reason": "1 of 3 rounds"}),
     ("MessagesCounted", "messages", {"sent": 4, "all_pairs": 12, "reason": "r"}),
-    ("Partial", "partial", {"round": 2, "reason": "no budget left"}),
-    ("Partial", "partial", {
+    ("PartialAnswer", "partial", {"round": 2, "reason": "no budget left"}),
+    ("PartialAnswer", "partial", {
         "partial": True, "done": {"a": "4"}, "missing": ["b"], "reason": "TimedOut: no reply",
     }),
     ("Partitioned", "partition", {"round": 1, "cut": ["a"], "reason": "no link to the top"}),
@@ -256,7 +256,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "allowed": False,
     }),
     ("AllowanceLow", "allowance", {"model": "m", "budget_usd": 1.0, "left_usd": 0.05}),
-    ("Checked", "checked", {
+    ("AnswerChecked", "checked", {
         "statement": "ab", "of": "a", "by": "b", "how": "rule", "passed": False, "reason": "r",
     }),
     ("Approved", "approved", {"statement": "ab", "of": "a", "by": ["b"], "attempt": 2}),

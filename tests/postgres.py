@@ -18,10 +18,10 @@ NUMBERS = itertools.count()
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a server that is started once for all tests."""
-    from agentkit.fleet.embedded import Embedded
+    from agentkit.fleet.embedded import EmbeddedPostgres
 
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    server = Embedded(folder)
+    server = EmbeddedPostgres(folder)
     with psycopg.connect(server.url, autocommit=True) as connection:
         # Its data end with the tests; nobody cuts the power.
         connection.execute("ALTER SYSTEM SET fsync = off")

@@ -18,7 +18,7 @@ PUBLIC = ("api-version", "version", "api_version", "alt")
 """Parameters of a query that are no secrets."""
 
 
-class Address(NamedTuple):
+class BaseAddress(NamedTuple):
     """Where a server is."""
 
     base: str
@@ -33,7 +33,7 @@ def hidden(text: str | SecretStr | None) -> SecretStr | None:
     return SecretStr(text) if isinstance(text, str) else text
 
 
-def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> Address:
+def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> BaseAddress:
     """The address that a base URL names.
 
     Args:
@@ -54,7 +54,7 @@ def parsed(given: SecretStr, dialect: Dialect, what: str = "base_url") -> Addres
     base = str(url.copy_with(query=None, fragment=None)).rstrip("/").removesuffix(dialect.path)
     # Both habits exist for this dialect: with /v1 and without.
     base = base.removesuffix("/v1") if dialect.name == "anthropic" else base
-    return Address(base, SecretStr(url.query.decode("ascii")))
+    return BaseAddress(base, SecretStr(url.query.decode("ascii")))
 
 
 def fault_of(given: SecretStr) -> str | None:

@@ -20,8 +20,8 @@ from agentkit.endpoints.anthropic_request import (
 )
 from agentkit.endpoints.caching import marked
 from agentkit.endpoints.dialect import (
-    Announced,
     Dialect,
+    ErrorInReply,
     Read,
     check_calls,
     check_said,
@@ -148,12 +148,12 @@ def read(value: JSON, salt: str) -> Read:
 
     Raises:
         Malformed: the JSON is not a message.
-        Announced: the server reports an error in it.
+        ErrorInReply: the server reports an error in it.
     """
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
     if found := complaint(value, foreign="content" not in value):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not isinstance(value.get("content"), list):
         raise Malformed("it has no content blocks")
     told, model = value.get("usage"), value.get("model")
@@ -188,7 +188,7 @@ class Collector:
             raise Malformed("an event of its stream is not an object")
         kind = event.get("type")
         if found := complaint(event, foreign=not isinstance(kind, str)):
-            raise Announced(found)
+            raise ErrorInReply(found)
         if kind == "message_start":
             begun = mapping(event.get("message"), "message_start.message")
             self.model = begun.get("model")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
-from agentkit.endpoints.failures import Site, Stale
+from agentkit.endpoints.failures import Site, StaleConnection
 
 if TYPE_CHECKING:
     import aiohttp
@@ -45,7 +45,7 @@ PHASES = Phases()
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HttpCall:
     """A request ready to be sent."""
 
     site: Site
@@ -98,11 +98,11 @@ class Response(Protocol):
 class Client(Protocol):
     """Posts to servers, over connections that it keeps."""
 
-    async def post(self, call: Call) -> Response:
+    async def post(self, call: HttpCall) -> Response:
         """Send it and wait for the status and the headers.
 
         Raises:
-            Stale: it went over a kept connection, which turned out to be dead.
+            StaleConnection: it went over a kept connection, which turned out to be dead.
         """
         ...
 
@@ -118,7 +118,7 @@ class Aiohttp:
         self.session, self.proxy = session, proxy
         self.timeouts = {CONNECT_S: ClientTimeout(total=None, sock_connect=CONNECT_S)}
 
-    async def post(self, call: Call) -> Response:
+    async def post(self, call: HttpCall) -> Response:
         try:
             found = await self.session.post(
                 call.url,
@@ -132,7 +132,7 @@ class Aiohttp:
             raise (self.stale(error) or told(error)) from error
         return AiohttpResponse(found)
 
-    def stale(self, error: Exception) -> Stale | None:
+    def stale(self, error: Exception) -> StaleConnection | None:
         """What befell a request that a kept connection lost; None for any other failure."""
         from aiohttp import ClientOSError, ServerDisconnectedError
 
@@ -142,7 +142,7 @@ class Aiohttp:
         if kept is None or not isinstance(error, ClientOSError | ServerDisconnectedError):
             return None
         kept.died()
-        return Stale(str(error))
+        return StaleConnection(str(error))
 
     def timeout(self, connect_s: float) -> aiohttp.ClientTimeout:
         """The time-outs of a call; few differ, and to make one takes longer than to find it."""
@@ -201,8 +201,8 @@ class Httpx:
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self.transport = transport
 
-    async def post(self, call: Call) -> Response:
-        way = Way()
+    async def post(self, call: HttpCall) -> Response:
+        way = RequestTrace()
         try:
             # The request itself is in no variable, which a traceback would show.
             return HttpxResponse(await self.transport.handle_async_request(as_request(call, way)))
@@ -211,13 +211,13 @@ class Httpx:
             broke = isinstance(error, httpx.NetworkError) or "disconnected" in str(error)
             if not (way.kept and broke):
                 raise
-            raise Stale(str(error)) from error
+            raise StaleConnection(str(error)) from error
 
     async def aclose(self) -> None:
         await self.transport.aclose()
 
 
-class Way:
+class RequestTrace:
     """What a request meets on its way, as httpcore tells it."""
 
     kept = False
@@ -230,7 +230,7 @@ class Way:
         self.kept = not self.new
 
 
-def as_request(call: Call, way: Way) -> httpx.Request:
+def as_request(call: HttpCall, way: RequestTrace) -> httpx.Request:
     """A call as httpx takes it."""
     told = {**call.timeouts, "trace": way}
     return httpx.Request("POST", call.url, headers=call.headers, content=call.body, extensions=told)

@@ -218,7 +218,7 @@ def keep_prompts(endpoint: Endpoint, wish: Any) -> None:
 
 def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model:
     """The endpoint with the wrappers that were asked for; few ask for any."""
-    from agentkit.reliability.stack import Asked, stacked
+    from agentkit.reliability.stack import WrapperOptions, stacked
     from agentkit.reliability.timeouts import Timeouts
 
     others = wanted.pop("fallback")
@@ -238,7 +238,7 @@ def protected(endpoint: Endpoint, retries: int, wanted: dict[str, Any]) -> Model
         endpoint.phases = Phases(
             timeouts.connect_s or CONNECT_S, timeouts.first_s, timeouts.between_s
         )
-    return stacked(endpoint, Asked(retries=retries, fallback=found, **wanted))
+    return stacked(endpoint, WrapperOptions(retries=retries, fallback=found, **wanted))
 
 
 def chosen(name: str | None) -> str:

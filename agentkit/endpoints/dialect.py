@@ -43,7 +43,7 @@ class Collector(Protocol):
         ...
 
 
-class Announced(Exception):
+class ErrorInReply(Exception):
     """The server reports an error inside a reply that HTTP calls a success."""
 
     def __init__(self, error: JSON) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentkit.endpoints.dialect import Announced, Collector, complaint
+from agentkit.endpoints.dialect import Collector, ErrorInReply, complaint
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import Event
 from agentkit.listening import Aside, hears_more, tell
@@ -24,7 +24,7 @@ class Ear:
         """Take one event; see http.Listener."""
         data, name = event
         if name == "error":
-            raise Announced(told(data))
+            raise ErrorInReply(told(data))
         piece = self.collector.take(data)
         if piece and not self.voice.speaking:
             piece = self.voice.hear(piece)

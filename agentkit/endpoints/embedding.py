@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from agentkit.endpoints import prices
 from agentkit.endpoints.address import hidden
 from agentkit.endpoints.connect import check
-from agentkit.endpoints.dialect import Announced, Read, complaint
+from agentkit.endpoints.dialect import ErrorInReply, Read, complaint
 from agentkit.endpoints.finding import find
 from agentkit.endpoints.openai import OPENAI, usage
 from agentkit.endpoints.partswire import unsupported
@@ -85,11 +85,11 @@ def read(answer: JSON, salt: str) -> Read:
 
     Raises:
         Malformed: it is not what the protocol promises.
-        Announced: the server reports an error in it.
+        ErrorInReply: the server reports an error in it.
     """
     foreign = not (isinstance(answer, dict) and answer.get("data"))
     if found := complaint(answer, foreign=foreign):
-        raise Announced(found)
+        raise ErrorInReply(found)
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list) or not data:
         raise Malformed("it has no data")

@@ -13,17 +13,17 @@ from pydantic import SecretStr
 from agentkit.causes import PARENT, to_model
 from agentkit.endpoints import failures
 from agentkit.endpoints.address import secrets_in
-from agentkit.endpoints.clients import Call, Headers, Phases
-from agentkit.endpoints.dialect import Announced, Dialect, NoAnswer, Read
+from agentkit.endpoints.clients import Headers, HttpCall, Phases
+from agentkit.endpoints.dialect import Dialect, ErrorInReply, NoAnswer, Read
 from agentkit.endpoints.ear import Ear
 from agentkit.endpoints.encoding import encode, header_text
 from agentkit.endpoints.failures import Site
-from agentkit.endpoints.guard import Guard
+from agentkit.endpoints.guard import SendGuard
 from agentkit.endpoints.http import post, stream
 from agentkit.endpoints.prices import Price, unknown
 from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.endpoints.sse import BOM, Events, is_stream
-from agentkit.endpoints.transport import Line, is_loopback, line_for, line_to, proxy_for
+from agentkit.endpoints.transport import GatedClient, is_loopback, line_for, line_to, proxy_for
 from agentkit.errors import ContextTooLong, EndpointError, Overloaded, Rejected
 from agentkit.events import Usage
 from agentkit.holds import Bound
@@ -31,7 +31,7 @@ from agentkit.listening import tell_whole
 from agentkit.messages import JSON, canonical, changed, digest
 from agentkit.model import DEFAULTS, OnText, Options, Reply, Request
 from agentkit.notes import Note
-from agentkit.reliability.allowance import Allowance, AllowanceLow, allowance
+from agentkit.reliability.allowance import AllowanceLow, KeyBalance, allowance
 from agentkit.scope import note
 from agentkit.tokens import conversation_tokens, more_for_images, text_tokens, tools_tokens
 
@@ -52,7 +52,7 @@ class Adapted(Note):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where an endpoint is, worked out once per address."""
 
     url: str = field(repr=False)
@@ -100,12 +100,12 @@ class Endpoint:
     """Further headers of every call; they may hold keys."""
     prompt_cache: bool | Literal["5m", "1h"] | None = None
     """Whether beginnings of prompts are kept, where the dialect asks for that; see `caching`."""
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Destination] = field(default_factory=dict)
     heard: Callable[[Mapping[str, str]], None] | None = None
     """Told the headers of each response, as by a limit that adapts to them."""
     phases: Phases = Phases()
     """Time-outs of parts of a call that differ from timeout_s."""
-    left: Allowance | None = None
+    left: KeyBalance | None = None
     """What is left of its key, as its server said last; None where it says nothing."""
 
     def told(self, headers: Mapping[str, str]) -> None:
@@ -174,7 +174,7 @@ class Endpoint:
     async def sent(
         self,
         request: Request,
-        place: Place,
+        place: Destination,
         body: dict[str, Any],
         asked: dict[str, Any],
         on_text: OnText | None,
@@ -193,7 +193,7 @@ class Endpoint:
         learnt: dict[str, str | None] = {}
         while True:
             headers, data = self.headers(place, request), encode(body)
-            call = Call(
+            call = HttpCall(
                 place.site, place.url, headers, data, self.timeout_s, self.phases, self.told
             )
             del headers  # A traceback that shows local variables must not show the key.
@@ -237,7 +237,9 @@ class Endpoint:
             elif where:
                 self.adapted[where] = (*self.adapted.get(where, ()), how)
 
-    async def ask(self, call: Call, line: Line, salt: str, on_text: OnText | None) -> Read:
+    async def ask(
+        self, call: HttpCall, line: GatedClient, salt: str, on_text: OnText | None
+    ) -> Read:
         """Send one call and read its reply."""
         wrong: EndpointError
         try:
@@ -257,12 +259,12 @@ class Endpoint:
             wrong = failures.cut(call.site, str(error), error.again)
         except Malformed as error:
             wrong = failures.malformed(call.site, str(error))
-        except Announced as error:
+        except ErrorInReply as error:
             wrong = failures.announced(call.site, error.error)
         # Not from these: they hold the server's own words, in which the key may stand.
         raise wrong
 
-    def read(self, call: Call, body: bytes, salt: str) -> Read:
+    def read(self, call: HttpCall, body: bytes, salt: str) -> Read:
         """Read a whole reply."""
         try:
             if is_stream(body[:SNIFFED], called=False):
@@ -284,7 +286,7 @@ class Endpoint:
             raise NoAnswer("the stream ended before the reply was whole")
         return found
 
-    async def place(self) -> Place:
+    async def place(self) -> Destination:
         """Where to send to now."""
         base = self.base_url if isinstance(self.base_url, str) else await self.base_url()
         place = self.places.get(base)
@@ -292,7 +294,7 @@ class Endpoint:
             place = self.places[base] = self.work_out(base)
         return place
 
-    def work_out(self, base: str) -> Place:
+    def work_out(self, base: str) -> Destination:
         """What every call to an address has in common."""
         query = self.query.get_secret_value().encode() or None
         url = httpx.URL(base.rstrip("/") + self.dialect.path).copy_with(query=query)
@@ -315,9 +317,9 @@ class Endpoint:
             hidden=(*secrets_in(self.query), *self.given_headers.values()),
         )
         secure, local = url.scheme == "https", is_loopback(url.host)
-        return Place(str(url), secure, proxy, site, Headers(headers), local)
+        return Destination(str(url), secure, proxy, site, Headers(headers), local)
 
-    def headers(self, place: Place, request: Request) -> Headers:
+    def headers(self, place: Destination, request: Request) -> Headers:
         """The headers of one call. Who asks is told to servers on this machine only."""
         headers = Headers(place.headers)
         if request.key:
@@ -328,12 +330,12 @@ class Endpoint:
             headers.update(trace)
         return headers
 
-    async def line(self, place: Place) -> Line:
+    async def line(self, place: Destination) -> GatedClient:
         """The connections to send over."""
         if self.transport is not None:
             return line_for(self.transport)
-        if Guard.check is not None:
-            Guard.check(self.name, place.site.url, self.name.startswith("sim:"))
+        if SendGuard.check is not None:
+            SendGuard.check(self.name, place.site.url, self.name.startswith("sim:"))
         return await line_to(place.secure, place.proxy)
 
     async def aclose(self) -> None:

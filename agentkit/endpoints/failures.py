@@ -67,7 +67,7 @@ OF_TEXT = (
 )
 
 
-class Stale(httpx.NetworkError):
+class StaleConnection(httpx.NetworkError):
     """A connection that had been used before broke, and nothing of a reply had come.
 
     Most likely its server closed it, as it was idle for so long, while the request was on its way.
@@ -338,7 +338,7 @@ def broken(site: Site, error: Exception) -> EndpointError:
         todo="ask again; the server may have done the work already, and charged it",
         status=None,
         under_way=True,
-        stale=isinstance(error, Stale),
+        stale=isinstance(error, StaleConnection),
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from agentkit.endpoints import keys, prices
-from agentkit.endpoints.address import Address, hidden, ollama, parsed
+from agentkit.endpoints.address import BaseAddress, hidden, ollama, parsed
 from agentkit.endpoints.choices import closest
 from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.endpoint import Endpoint
@@ -73,7 +73,7 @@ def own(
     return Endpoint(name, name, dialect, site, address.base, query=address.query)
 
 
-def located(base_url: SecretStr | None, dialect: Dialect, *variables: str) -> Address | None:
+def located(base_url: SecretStr | None, dialect: Dialect, *variables: str) -> BaseAddress | None:
     """The address given, else the one that a variable names; None if there is none."""
     if base_url is not None:
         return parsed(base_url, dialect)
@@ -85,7 +85,7 @@ def located(base_url: SecretStr | None, dialect: Dialect, *variables: str) -> Ad
 
 
 def key_for(
-    address: Address,
+    address: BaseAddress,
     given: SecretStr | None,
     names: tuple[str, ...],
     headers: Mapping[str, SecretStr],
@@ -214,7 +214,7 @@ def hosted(
     )
 
 
-def default_address(name: str, provider: Provider, dialect: Dialect, azure: bool) -> Address:
+def default_address(name: str, provider: Provider, dialect: Dialect, azure: bool) -> BaseAddress:
     """Where a provider is, unless somebody says otherwise.
 
     Raises:
@@ -239,7 +239,7 @@ def missing(name: str, variable: str) -> MissingKey:
     )
 
 
-def at_azure(address: Address, deployment: str, dialect: Dialect) -> Address:
+def at_azure(address: BaseAddress, deployment: str, dialect: Dialect) -> BaseAddress:
     """Where a deployment is in an Azure resource; a base URL that says so itself is kept.
 
     Source: Azure OpenAI REST API reference, "Chat completions", and "v1 API" for Responses.
@@ -248,11 +248,11 @@ def at_azure(address: Address, deployment: str, dialect: Dialect) -> Address:
     if base.endswith("/openai/v1"):
         return address
     if dialect.name == "responses":
-        return Address(f"{base.removesuffix('/openai')}/openai/v1", query, local)
+        return BaseAddress(f"{base.removesuffix('/openai')}/openai/v1", query, local)
     if "/deployments/" not in base:
         base = f"{base.removesuffix('/openai')}/openai/deployments/{quote(deployment, safe='')}"
     if "api-version=" not in query.get_secret_value():
         version = f"api-version={keys.setting('OPENAI_API_VERSION') or AZURE_VERSION}"
         kept = query.get_secret_value()
         query = SecretStr(f"{kept}&{version}" if kept else version)
-    return Address(base, query, local)
+    return BaseAddress(base, query, local)

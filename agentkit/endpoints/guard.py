@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Guard:
+class SendGuard:
     """The one place that says it."""
 
     check: Callable[[str, str, bool], None] | None = None

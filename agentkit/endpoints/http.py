@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from agentkit.endpoints import failures
-from agentkit.endpoints.clients import Call, Response
+from agentkit.endpoints.clients import HttpCall, Response
 from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import BOM, Event, Events, is_stream
-from agentkit.endpoints.transport import Line
+from agentkit.endpoints.transport import GatedClient
 from agentkit.errors import EndpointError
 from agentkit.taps import TAPS, Crossing, crossed
 from agentkit.threads import put
@@ -42,7 +42,7 @@ def grant(clock: asyncio.Timeout, seconds: float, last: float = float("inf")) ->
         put(clock, until)
 
 
-async def send(call: Call, line: Line) -> Incoming:
+async def send(call: HttpCall, line: GatedClient) -> Incoming:
     """Send it and wait for the status and the headers."""
     pair = asked(call) if TAPS else None
     try:
@@ -58,7 +58,7 @@ class Incoming:
 
     __slots__ = ("begun", "call", "headers", "pair", "pieces", "response", "size", "status")
 
-    def __init__(self, call: Call, response: Response, pair: object = None) -> None:
+    def __init__(self, call: HttpCall, response: Response, pair: object = None) -> None:
         self.call, self.response, self.size = call, response, 0
         self.pair, self.pieces = pair, list[bytes]()
         """Where somebody watches: what the request is known by, and what has come."""
@@ -87,7 +87,7 @@ class Incoming:
         return piece
 
 
-def asked(call: Call) -> object:
+def asked(call: HttpCall) -> object:
     """Show a request to who watches; gives what its answer is known by."""
     pair, url = object(), urlsplit(call.url)
     # The query may hold a key, and so may what is between "//" and "@".
@@ -98,19 +98,19 @@ def asked(call: Call) -> object:
     return pair
 
 
-def answered(call: Call, pair: object, body: bytes, status: str) -> None:
+def answered(call: HttpCall, pair: object, body: bytes, status: str) -> None:
     """Show an answer to who watches."""
     peer = urlsplit(call.url).hostname or "?"
     crossed(Crossing("model", peer, "response", pair, body=body, status=status, secrets=keys(call)))
 
 
-def keys(call: Call) -> tuple[str, ...]:
+def keys(call: HttpCall) -> tuple[str, ...]:
     """What of the headers may be a key."""
     known = ("authorization", "api-key", "x-api-key")
     return tuple(v.rpartition(" ")[2] for name, v in call.headers.items() if name.lower() in known)
 
 
-async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes:
+async def whole(call: HttpCall, response: Incoming, clock: asyncio.Timeout) -> bytes:
     """All of the reply, within the time-out of its beginning."""
     last = asyncio.get_running_loop().time() + PATIENCE * call.timeout_s
     grant(clock, call.first_s)
@@ -124,7 +124,7 @@ async def whole(call: Call, response: Incoming, clock: asyncio.Timeout) -> bytes
     return b"".join(pieces)
 
 
-async def refusal(call: Call, response: Incoming) -> EndpointError:
+async def refusal(call: HttpCall, response: Incoming) -> EndpointError:
     """The error that a status other than 200 stands for."""
     body = bytearray()
     # A broken error page must not hide the status.
@@ -138,7 +138,7 @@ Take = Callable[[Incoming, asyncio.Timeout], Awaitable[T]]
 """Takes in the reply to a call; it may set the clock anew while bytes come."""
 
 
-async def exchange(call: Call, line: Line, take: Take[T]) -> T:
+async def exchange(call: HttpCall, line: GatedClient, take: Take[T]) -> T:
     """Send a call, and take in its 200.
 
     Raises:
@@ -166,7 +166,7 @@ async def exchange(call: Call, line: Line, take: Take[T]) -> T:
             raise failures.silent(call.site, call.between_s if begun else call.first_s) from error
 
 
-async def post(call: Call, line: Line) -> bytes:
+async def post(call: HttpCall, line: GatedClient) -> bytes:
     """Send a call and return the body of its 200.
 
     Raises:
@@ -188,7 +188,7 @@ class Listener(Protocol):
         ...
 
 
-async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
+async def stream(call: HttpCall, line: GatedClient, listener: Listener) -> bytes | None:
     """Send a call and pass on each event, until the listener says that it is the last.
 
     Returns:
@@ -211,7 +211,7 @@ async def stream(call: Call, line: Line, listener: Listener) -> bytes | None:
 class Hearing:
     """One streamed reply as it comes, and the clock that bounds the silence in it."""
 
-    def __init__(self, call: Call, listener: Listener) -> None:
+    def __init__(self, call: HttpCall, listener: Listener) -> None:
         self.call, self.listener = call, listener
         self.clock = asyncio.timeout(None)
         self.events = Events()

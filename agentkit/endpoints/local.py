@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pydantic import SecretStr
 
 from agentkit.endpoints import prices
-from agentkit.endpoints.clients import Call
+from agentkit.endpoints.clients import HttpCall
 from agentkit.endpoints.encoding import encode
-from agentkit.endpoints.endpoint import Endpoint, Place
+from agentkit.endpoints.endpoint import Destination, Endpoint
 from agentkit.endpoints.failures import Site, malformed
 from agentkit.endpoints.http import post
 from agentkit.endpoints.openai import OPENAI
@@ -33,7 +33,7 @@ class LocalEndpoint(Endpoint):
 
     weights: Weights = Weights(name="", title="", source="file")
 
-    async def place(self) -> Place:
+    async def place(self) -> Destination:
         """Where to send to now; the server is started if it does not run, also after its death."""
         from agentkit.local.shared import served
 
@@ -74,7 +74,9 @@ class LocalEndpoint(Endpoint):
         url = place.url.removesuffix("/v1" + self.dialect.path) + "/completion"
         body = {"prompt": text, "n_predict": 1, "n_probs": count, "cache_prompt": True}
         headers = self.headers(place, Request(thread=()))
-        call = Call(place.site, url, headers, encode({**body, "temperature": 0}), self.timeout_s)
+        call = HttpCall(
+            place.site, url, headers, encode({**body, "temperature": 0}), self.timeout_s
+        )
         del headers  # A traceback that shows local variables must not show the key.
         said = await post(call, await self.line(place))
         try:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints.dialect import (
-    Announced,
     Dialect,
+    ErrorInReply,
     Read,
     check_calls,
     check_said,
@@ -181,20 +181,20 @@ def read(value: JSON, salt: str) -> Read:
 
     Raises:
         Malformed: the JSON is not a chat completion.
-        Announced: the server reports an error in it.
+        ErrorInReply: the server reports an error in it.
     """
     if isinstance(value, list) and (found := complaint(value)):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
     choices = sequence(value.get("choices"), "choices")
     if found := complaint(value, foreign=not choices):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not choices:
         raise Malformed("it has no choices")
     choice = mapping(choices[0], "choices[0]")
     if found := complaint(choice):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not isinstance(choice.get("message"), dict):
         raise Malformed("choices[0] has no message")
     finish, told = choice.get("finish_reason"), value.get("usage")
@@ -234,13 +234,13 @@ class Collector:
             return ""
         chunk = decode(data)
         if isinstance(chunk, list) and (found := complaint(chunk)):
-            raise Announced(found)
+            raise ErrorInReply(found)
         if not isinstance(chunk, dict):
             raise Malformed("a chunk of its stream is not an object")
         usual = chunk.keys() <= HARMLESS and chunk.get("object") != "error"
         foreign = "choices" not in chunk
         if (foreign or not usual) and (found := complaint(chunk, foreign)):
-            raise Announced(found)
+            raise ErrorInReply(found)
         if "usage" in chunk or not usual:
             self.count(chunk)
         self.model = chunk.get("model") or self.model
@@ -248,7 +248,7 @@ class Collector:
         for choice in sequence(chunk.get("choices"), "choices"):
             choice = mapping(choice, "a choice")
             if found := choice.get("error"):
-                raise Announced(found)
+                raise ErrorInReply(found)
             index = choice.get("index") if type(choice.get("index")) is int else 0
             self.choice = index if self.choice is None else self.choice
             if index == self.choice:

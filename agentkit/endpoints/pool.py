@@ -28,11 +28,11 @@ IDLE_S = 1.0
 TURNS = 2
 """Of the loop: in the first it is told what has come, in the second that has been taken in."""
 
-KEPT: ContextVar[Kept | None] = ContextVar("agentkit.kept", default=None)
+KEPT: ContextVar[ReusedConnection | None] = ContextVar("agentkit.kept", default=None)
 """The kept connection that the request of this task goes over; None for a new one."""
 
 
-class Kept:
+class ReusedConnection:
     """A connection that was used before, by the pool that kept it."""
 
     __slots__ = ("key", "pool")
@@ -80,7 +80,7 @@ class Pool(aiohttp.TCPConnector):
             idle_s, age.used_s = now - age.used_s, now
             if age.number > self.dead.get(req.connection_key, 0):
                 if idle_s < IDLE_S or await heard_open(connection):
-                    KEPT.set(Kept(self, req.connection_key))
+                    KEPT.set(ReusedConnection(self, req.connection_key))
                     return connection
             connection.close()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.endpoints.dialect import (
-    Announced,
     Dialect,
+    ErrorInReply,
     NoAnswer,
     Read,
     check_calls,
@@ -140,14 +140,14 @@ def read(value: JSON, salt: str) -> Read:
 
     Raises:
         Malformed: the JSON is no response.
-        Announced: the server reports an error in it.
+        ErrorInReply: the server reports an error in it.
     """
     if isinstance(value, list) and (found := complaint(value)):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not isinstance(value, dict):
         raise Malformed("its JSON is not an object")
     if found := complaint(value, foreign="output" not in value):
-        raise Announced(found)
+        raise ErrorInReply(found)
     if not isinstance(value.get("output"), list):
         raise Malformed("it has no output")
     return assemble(value, salt)
@@ -179,7 +179,7 @@ class Collector:
             raise Malformed("an event of its stream is not an object")
         kind = event.get("type")
         if found := complaint(event, foreign=not isinstance(kind, str)):
-            raise Announced(found)
+            raise ErrorInReply(found)
         if kind in ENDS:
             self.end(mapping(event.get("response"), f"{kind}.response"))
         elif kind in ("response.output_item.added", "response.output_item.done"):
@@ -213,7 +213,7 @@ class Collector:
     def end(self, response: dict[str, Any]) -> None:
         """The reply is over; some servers leave out here what they told item by item."""
         if response.get("status") == "failed" or response.get("error"):
-            raise Announced(response.get("error") or response)
+            raise ErrorInReply(response.get("error") or response)
         if not response.get("output"):
             response = {**response, "output": [item for _, item in sorted(self.items.items())]}
         self.response, self.done = response, True

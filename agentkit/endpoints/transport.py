@@ -17,7 +17,7 @@ from agentkit.endpoints.clients import Aiohttp, Client, Httpx
 from agentkit.errors import SetupError
 
 
-class Line(NamedTuple):
+class GatedClient(NamedTuple):
     """A client and the gate that bounds the connections open at once."""
 
     client: Client
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 Key = tuple[asyncio.AbstractEventLoop, bool, str | None]
-lines: dict[Key, Line] = {}
+lines: dict[Key, GatedClient] = {}
 
 
 def open_files() -> int:
@@ -104,7 +104,7 @@ async def keep(key: Key, client: Client) -> AsyncGenerator[None, None]:
         await client.aclose()
 
 
-async def line_to(secure: bool, proxy: str | None) -> Line:
+async def line_to(secure: bool, proxy: str | None) -> GatedClient:
     """The shared line of the running loop."""
     key = (asyncio.get_running_loop(), secure, proxy)
     line = lines.get(key)
@@ -112,7 +112,7 @@ async def line_to(secure: bool, proxy: str | None) -> Line:
         forget_closed()
         client = make(secure, proxy)
         keeper = keep(key, client)
-        line = Line(client, asyncio.Semaphore(open_files()), keeper)
+        line = GatedClient(client, asyncio.Semaphore(open_files()), keeper)
         lines[key] = line
         await anext(keeper)
     return line
@@ -137,10 +137,10 @@ def close_all() -> None:
     forget_closed()
 
 
-def line_for(transport: httpx.AsyncBaseTransport) -> Line:
+def line_for(transport: httpx.AsyncBaseTransport) -> GatedClient:
     """A line over a transport that its owner closes, as in a test."""
 
     async def nothing() -> AsyncGenerator[None, None]:
         yield
 
-    return Line(Httpx(transport), asyncio.Semaphore(open_files()), nothing())
+    return GatedClient(Httpx(transport), asyncio.Semaphore(open_files()), nothing())

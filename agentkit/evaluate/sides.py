@@ -15,7 +15,7 @@ from agentkit.pictures.svg import clean
 from agentkit.pictures.table import Rows, table_svg, text_table
 from agentkit.views.fold import fold
 from agentkit.views.phrases import short
-from agentkit.views.transcript import Line, Transcript
+from agentkit.views.transcript import Transcript, TranscriptLine
 from agentkit.words import UNREAD, for_line
 
 CUT = 400
@@ -176,13 +176,13 @@ def run_of(one: Trial | str) -> str:
     return found
 
 
-def top_of(lines: list[Line]) -> str:
+def top_of(lines: list[TranscriptLine]) -> str:
     """Return who is asked first, as far as the transcript says."""
     first = next((one for one in lines if " → " in one.title), None)
     return first.title.split(" → ")[1] if first is not None else ""
 
 
-def key_of(line: Line, top: str) -> tuple[str, str, str]:
+def key_of(line: TranscriptLine, top: str) -> tuple[str, str, str]:
     """Return what makes two entries alike."""
     title = line.title
     if top:  # as a name of its own: the a of a team called a stands in many words
@@ -190,6 +190,6 @@ def key_of(line: Line, top: str) -> tuple[str, str, str]:
     return line.kind, title, line.text
 
 
-def sided(line: Line) -> Side:
+def sided(line: TranscriptLine) -> Side:
     """Return an entry of a transcript."""
     return Side(title=line.title, text=line.text, seq=line.seq)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.logs.files import folder, make_folder
@@ -41,7 +42,7 @@ def recovered(start: Callable[[], None]) -> None:
         time.sleep(AGAIN_S)
 
 
-class Embedded:
+class EmbeddedPostgres:
     """A server that runs, or ran."""
 
     def __init__(self, path: Path | str | None = None) -> None:
@@ -104,3 +105,6 @@ class Embedded:
                 os.kill(self.pid, signal.SIGQUIT)
         else:
             self._server.stop()
+
+
+__getattr__ = moved(__name__, {"Embedded": f"{__name__}:EmbeddedPostgres"})

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from agentkit.fleet.place import State, is_worker
+from agentkit.fleet.place import SupervisorState, is_worker
 
 
 class EngineLost(Exception):
@@ -53,7 +53,7 @@ class Engine(Protocol):
         """Start one; returns at once."""
         ...
 
-    def left(self, before: State | None) -> list[Started]:
+    def left(self, before: SupervisorState | None) -> list[Started]:
         """Workers that a supervisor has left behind that was killed, to be told to end."""
         ...
 
@@ -86,7 +86,7 @@ class Processes:
         command = [sys.executable, *self.command]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
-    def left(self, before: State | None) -> list[Started]:
+    def left(self, before: SupervisorState | None) -> list[Started]:
         # They are nobody's children by now, and end by themselves.
         for one in before.workers if before else ():
             if before and is_worker(one.pid, before.targets):

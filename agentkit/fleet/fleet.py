@@ -20,7 +20,7 @@ from agentkit.fleet import launching
 from agentkit.fleet.batch import Batch
 from agentkit.fleet.finding import log_of, names_ray
 from agentkit.fleet.launching import named, opened_log
-from agentkit.fleet.place import MOST, Place, State, tail_of
+from agentkit.fleet.place import MOST, FleetFiles, SupervisorState, tail_of
 from agentkit.fleet.worker import ATTEMPTS, SLOTS
 from agentkit.lease import LEASE_S
 from agentkit.log import Log
@@ -51,7 +51,7 @@ class Fleet:
             print(answer.text)
     """
 
-    def __init__(self, log: Log, place: Place | None = None) -> None:
+    def __init__(self, log: Log, place: FleetFiles | None = None) -> None:
         self.log, self.place = log, place
 
     @classmethod
@@ -101,7 +101,7 @@ class Fleet:
             "A fleet's worker", "ask the actor itself: gather(*[actor(one) for one in tasks])"
         )
         opened, url, extra = opened_log(log)
-        place = Place(opened.url)
+        place = FleetFiles(opened.url)
         wanted = named(targets, place.state.parent, ray or "", ship_code)
         if place.up():
             await joined(place, wanted, workers, ray or "")
@@ -131,7 +131,7 @@ class Fleet:
             log = await asyncio.to_thread(log_of, log)
         found = open_log(log) if isinstance(log, str) else log
         await asyncio.to_thread(found.work.workers)
-        place = Place(found.url)
+        place = FleetFiles(found.url)
         return cls(found, place if place.up() else None)
 
     async def _there(self, workers: int, limit_s: float = START_S) -> None:
@@ -173,7 +173,7 @@ class Fleet:
         """The queue in numbers."""
         return await asyncio.to_thread(self.log.work.counts)
 
-    def state(self) -> State | None:
+    def state(self) -> SupervisorState | None:
         """What the supervisor on this machine says; None where there is none."""
         return self.place.read() if self.place is not None and self.place.up() else None
 
@@ -365,7 +365,7 @@ class Fleet:
         )
 
 
-async def joined(place: Place, targets: Sequence[str], workers: int, ray: str) -> None:
+async def joined(place: FleetFiles, targets: Sequence[str], workers: int, ray: str) -> None:
     """Have the supervisor that is up have so many workers.
 
     Raises:
@@ -381,7 +381,7 @@ async def joined(place: Place, targets: Sequence[str], workers: int, ray: str) -
     place.want(workers)
 
 
-def are_there(state: State, here: Sequence[Present], workers: int) -> bool:
+def are_there(state: SupervisorState, here: Sequence[Present], workers: int) -> bool:
     """Whether the log knows all workers that a supervisor has started, and they are so many."""
     names, pids = {one.name for one in here}, {one.name.split(":")[-2] for one in here}
     known = [

@@ -12,7 +12,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.fleet import shipping
-from agentkit.fleet.place import Place
+from agentkit.fleet.place import FleetFiles
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.logs.files import folder, make_folder
@@ -33,9 +33,9 @@ def opened_log(log: Log | str | None) -> tuple[Log, str, dict[str, str]]:
         return log, str(address_url(address)) if address is not None else log.url, {}
     if found := os.environ.get("AGENTKIT_LOG"):
         return open_log(found), absolute(found), {}
-    from agentkit.fleet.embedded import Embedded
+    from agentkit.fleet.embedded import EmbeddedPostgres
 
-    server = Embedded(folder() / "postgres")
+    server = EmbeddedPostgres(folder() / "postgres")
     SERVERS.append(server)
     return open_log(server.url), server.url, {EMBEDDED: str(server.path)}
 
@@ -84,7 +84,7 @@ def named(targets: Sequence[str | Actor], under: Path, ray: str, ship_code: bool
 
 
 def start(
-    place: Place,
+    place: FleetFiles,
     targets: Sequence[str],
     workers: int,
     options: Mapping[str, float | str | None],

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from agentkit.errors import SetupError, error_text
 from agentkit.fleet.engines import EngineLost
-from agentkit.fleet.placed import Order, Placed
+from agentkit.fleet.placed import Order, RayWorker
 from agentkit.logs.postgres.address import is_postgres
 
 LOCAL = "local"
@@ -199,7 +199,7 @@ class OnCluster:
         Raises:
             EngineLost: Ray starts none any more.
         """
-        made = self.ray.remote(Placed).options(
+        made = self.ray.remote(RayWorker).options(
             name=self.mark + id, lifetime="detached", num_cpus=0,
             max_restarts=-1, max_concurrency=4, scheduling_strategy="SPREAD",
         )  # fmt: skip

@@ -34,7 +34,7 @@ EXACT = 1e-6
 
 
 @dataclass(slots=True)
-class Span:
+class PermitBlock:
     """Units one after the other at the rate."""
 
     start: float
@@ -48,7 +48,7 @@ class Units:
     def __init__(self, name: str, per_minute: float, burst_s: float) -> None:
         self.name = name
         self.set(per_minute, burst_s)
-        self.spans: deque[Span] = deque()
+        self.spans: deque[PermitBlock] = deque()
         self.saved = 0.0
         """Units that are kept for the call whose turn is next; below nothing, what is owed."""
         self.used: deque[tuple[float, float]] = deque(maxlen=10_000)
@@ -198,7 +198,7 @@ class Permits(Gate):
             offset = loop.time() - found.now
             with self.lock:
                 if found.many:
-                    units.spans.append(Span(found.start + offset, found.many))
+                    units.spans.append(PermitBlock(found.start + offset, found.many))
                 else:
                     units.not_before = found.start + offset
         with self.lock:

@@ -31,7 +31,7 @@ class Process(Frozen):
     """Of the worker, where a process id does not tell it from those of other machines."""
 
 
-class State(Frozen):
+class SupervisorState(Frozen):
     """What a supervisor tells of itself."""
 
     pid: int
@@ -48,7 +48,7 @@ class State(Frozen):
     """How many workers there may be where runs are open; 0: as many as are wanted."""
 
 
-class Place:
+class FleetFiles:
     """The files of the fleet of a log, in the folder of this notebook or script."""
 
     def __init__(self, log_url: str, under: Path | None = None) -> None:
@@ -58,13 +58,13 @@ class Place:
         self.state, self.lock = under / f"{name}.json", under / f"{name}.lock"
         self.wanted, self.output = under / f"{name}.wanted", under / f"{name}.txt"
 
-    def read(self) -> State | None:
+    def read(self) -> SupervisorState | None:
         """What the last supervisor said; None where there was none, or nobody of ours wrote it."""
         with contextlib.suppress(OSError, ValueError, ValidationError):
-            return State.model_validate_json(self.state.read_bytes())
+            return SupervisorState.model_validate_json(self.state.read_bytes())
         return None
 
-    def write(self, state: State) -> None:
+    def write(self, state: SupervisorState) -> None:
         """Say it; a reader sees the old or the new."""
         put(self.state, state.model_dump_json())
 

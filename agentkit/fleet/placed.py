@@ -25,7 +25,7 @@ from agentkit.fleet.worker import Worker
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Frozen
-from agentkit.placing import PLACING, Call
+from agentkit.placing import PLACING, PlacedCall
 
 PAUSE_S = 1.0
 """Before a log that does not answer is opened again."""
@@ -58,8 +58,8 @@ class Order(Frozen):
         return found + [actor for data in self.code for actor in shipping.unpacked(data)]
 
 
-class Placed:
-    """See the module. Ray makes it: `ray.remote(Placed).remote(order)`."""
+class RayWorker:
+    """See the module. Ray makes it: `ray.remote(RayWorker).remote(order)`."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.wrong, self.done = order, "", False
@@ -131,7 +131,7 @@ class Placed:
         return None
 
 
-async def placed(call: Call) -> Any:
+async def placed(call: PlacedCall) -> Any:
     """Make a call of a tool as a task of Ray, on a machine that has what it needs.
 
     Raises:

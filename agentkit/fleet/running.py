@@ -77,9 +77,9 @@ def up(options: argparse.Namespace, told: Callable[[str], None]) -> int:
         raise SetupError(f"There cannot be {options.workers} workers.", expected=f"0 to {MOST}")
     server = None
     if path := os.environ.get(EMBEDDED):
-        from agentkit.fleet.embedded import Embedded
+        from agentkit.fleet.embedded import EmbeddedPostgres
 
-        server = Embedded(path)  # it is up as long as this process is
+        server = EmbeddedPostgres(path)  # it is up as long as this process is
     if options.log:
         # A worker has it from its environment: a password must not stand in a list of processes.
         os.environ["AGENTKIT_LOG"] = absolute(options.log)

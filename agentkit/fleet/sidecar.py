@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agentkit.errors import SetupError
 from agentkit.fleet.engines import Engine, EngineLost, Processes, Started
-from agentkit.fleet.place import Place, Process, State
+from agentkit.fleet.place import FleetFiles, Process, SupervisorState
 from agentkit.fleet.scaling import Demand
 
 LOOK_S = 0.2
@@ -37,7 +37,7 @@ STOP_S = 10.0
 
 
 @dataclass
-class Slot:
+class WorkerSlot:
     """A place for a worker."""
 
     process: Started | None = None
@@ -80,10 +80,10 @@ class Sidecar:
         self.workers, self.drain_s, self.demand = workers, drain_s, demand
         self.engine: Engine = Processes(targets)
         self.most, self._made = most, engine
-        self.place = Place(log_url, under)
-        self.since, self.slots, self.leaving = time.time(), list[Slot](), list[Slot]()
+        self.place = FleetFiles(log_url, under)
+        self.since, self.slots, self.leaving = time.time(), list[WorkerSlot](), list[WorkerSlot]()
         self.stopping = False
-        self._told: State | None = None
+        self._told: SupervisorState | None = None
 
     def serve(self) -> int:
         """Work until a signal comes; the status that the process ends with.
@@ -128,7 +128,7 @@ class Sidecar:
         """Tell the workers that a killed supervisor has left behind to end when their runs have."""
         for one in self.engine.left(self.place.read()):
             one.terminate()
-            self.leaving.append(Slot(one))
+            self.leaving.append(WorkerSlot(one))
 
     def round(self) -> int | None:
         """Start what is missing, and let go what is too many; a status where nobody can work."""
@@ -136,7 +136,7 @@ class Sidecar:
         wanted = self.place.how_many(self.workers)
         if self.demand is not None:
             wanted = max(wanted, self.demand.wanted)
-        self.slots += [Slot() for _ in range(wanted - len(self.slots))]
+        self.slots += [WorkerSlot() for _ in range(wanted - len(self.slots))]
         for slot in self.slots[wanted:]:
             if slot.process is not None:
                 slot.process.terminate()
@@ -152,7 +152,7 @@ class Sidecar:
         self._tell(wanted)
         return None
 
-    def _start(self, slot: Slot) -> None:
+    def _start(self, slot: WorkerSlot) -> None:
         """Start a worker in a slot, if it is time."""
         now = time.monotonic()
         if slot.process is not None:
@@ -177,7 +177,7 @@ class Sidecar:
             for one in self.slots
             if one.process is not None
         )
-        state = State(
+        state = SupervisorState(
             pid=os.getpid(),
             log=self.log_url,
             targets=self.targets,
@@ -207,6 +207,6 @@ class Sidecar:
                 one.wait()
 
 
-def keys(state: State) -> list[tuple[int, str, int]]:
+def keys(state: SupervisorState) -> list[tuple[int, str, int]]:
     """What tells the workers of a state from those of another."""
     return [(one.pid, one.name, one.restarts) for one in state.workers]

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agentkit.endpoints.dialect import Announced
+from agentkit.endpoints.dialect import ErrorInReply
 from agentkit.endpoints.openai import Collector, read
 from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import Events
@@ -155,7 +155,7 @@ class Gateway:
         finally:
             await found.aclose()
         if found.status_code == 200:
-            with contextlib.suppress(Malformed, Announced, ValueError, RecursionError):
+            with contextlib.suppress(Malformed, ErrorInReply, ValueError, RecursionError):
                 self.book.enter(student, body, read(json.loads(data), SALT).reply)
         return Response(data, found.status_code, dict(kept))
 
@@ -169,9 +169,9 @@ class Gateway:
                 if last:
                     yield last
                 last = piece
-                with contextlib.suppress(Malformed, Announced, ValueError, RecursionError):
+                with contextlib.suppress(Malformed, ErrorInReply, ValueError, RecursionError):
                     [collector.take(event.data) for event in events.feed(piece)]
-            with contextlib.suppress(Malformed, Announced, ValueError, RecursionError):
+            with contextlib.suppress(Malformed, ErrorInReply, ValueError, RecursionError):
                 [collector.take(event.data) for event in events.end()]
                 if whole_reply := collector.read():
                     self.book.enter(student, body, whole_reply.reply)

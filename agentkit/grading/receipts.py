@@ -26,7 +26,7 @@ from agentkit.endpoints.openai_request import messages
 from agentkit.errors import SetupError
 from agentkit.events import StepEnded, StepStarted, Usage
 from agentkit.log import Log
-from agentkit.messages import JSON, Message, Node, chain, digest
+from agentkit.messages import JSON, Message, ThreadMessage, chain, digest
 from agentkit.model import Reply, ToolSpec
 from agentkit.values import Frozen, canonical
 
@@ -262,7 +262,9 @@ def genuine(told: Iterable[str], secret: bytes, student: str, found: Checked) ->
 
 def calls(log: Log) -> Iterator[tuple[str, Call, bool]]:
     """Each answered model call of a log: where it stands, what it was, whether it was reused."""
-    nodes: dict[str, Node] = {}  # of all runs: what a run took from another stands only there
+    nodes: dict[
+        str, ThreadMessage
+    ] = {}  # of all runs: what a run took from another stands only there
     for info in reversed(log.runs()):
         asked: dict[str, JSON] = {}
         for event in log.read(info.id):
@@ -274,7 +276,7 @@ def calls(log: Log) -> Iterator[tuple[str, Call, bool]]:
                 yield name, call_of(event, asked.get(event.key), nodes), event.reused is not None
 
 
-def call_of(event: StepEnded, asked: JSON, nodes: dict[str, Node]) -> Call:
+def call_of(event: StepEnded, asked: JSON, nodes: dict[str, ThreadMessage]) -> Call:
     """What a receipt must say of a call in a log; of one without words nothing that fits."""
     result = event.result if isinstance(event.result, dict) else {}
     request = asked if isinstance(asked, dict) else {}

@@ -18,7 +18,7 @@ from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.local.catalogue import Weights, catalogue, weights_of
 from agentkit.local.files import check_room, folder, present, runtime
-from agentkit.local.progress import Bar
+from agentkit.local.progress import ProgressBar
 from agentkit.local.pulling import pulled, removed
 from agentkit.local.starting import LocalFailed, check_installed, checked, command, failed
 from agentkit.sim.server.process import environment, tail_of
@@ -100,7 +100,7 @@ def listed() -> None:
 
 def pull(weights: Weights, unknown: bool) -> int:
     """Fetch a model; the exit status."""
-    bar = Bar()
+    bar = ProgressBar()
     try:
         path = pulled(weights, bar, unknown=unknown)
     except KeyboardInterrupt:
@@ -122,7 +122,7 @@ def serve(weights: Weights, port: int) -> int:
     if not 0 <= port < 1 << 16:
         raise SetupError(f"There is no port {port}", expected="0 for a free one, or 1 to 65535")
     check_installed()
-    bar, name = Bar(), f"local:{weights.name}"
+    bar, name = ProgressBar(), f"local:{weights.name}"
     try:
         path = pulled(weights, bar)
     finally:

@@ -21,7 +21,7 @@ KEPT_ITEMS = 64
 """Items of a list that are kept; vocabularies are longer, and nobody here needs them."""
 
 
-class Head(NamedTuple):
+class GgufHead(NamedTuple):
     """What the head of a file says."""
 
     architecture: str
@@ -37,7 +37,7 @@ class Head(NamedTuple):
     """Of memory for each token of a conversation, in 16 bit."""
 
 
-def read_head(path: Path) -> Head:
+def read_head(path: Path) -> GgufHead:
     """Read what a file says of itself.
 
     Raises:
@@ -121,7 +121,7 @@ def value(file: BinaryIO, kind: int) -> Any:
     return list(struct.unpack(f"<{count}{letter}", packed))[:KEPT_ITEMS]
 
 
-def head_of(found: dict[str, Any]) -> Head:
+def head_of(found: dict[str, Any]) -> GgufHead:
     """What the values of a head mean."""
     kind = str(found.get("general.architecture", ""))
     if not kind:
@@ -136,7 +136,7 @@ def head_of(found: dict[str, Any]) -> Head:
     width = whole("embedding_length") // heads
     key, other = whole("attention.key_length") or width, whole("attention.value_length") or width
     kv_heads = whole("attention.head_count_kv") or heads
-    return Head(
+    return GgufHead(
         architecture=kind,
         name=str(found.get("general.name", "")),
         licence=str(found.get("general.license", "")),

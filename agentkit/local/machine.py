@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agentkit.errors import SetupError
-from agentkit.local.gguf import Head
+from agentkit.local.gguf import GgufHead
 
 MOST_THREADS = 8
 SLOTS = 4
@@ -58,7 +58,7 @@ def first_words(path: str) -> list[str]:
         return []
 
 
-def fit(name: str, head: Head, size: int, free: int | None) -> Fit:
+def fit(name: str, head: GgufHead, size: int, free: int | None) -> Fit:
     """What a model is served with on this machine.
 
     One core is left to others where there are several: the threads of a server wait for each

@@ -20,7 +20,7 @@ def silent(what: str, done: int, total: int) -> None:
     """Show nothing."""
 
 
-class Bar:
+class ProgressBar:
     """A line that is written over, where that is possible, and else a line for each stage.
 
     Args:

@@ -10,34 +10,34 @@ from dataclasses import dataclass, field
 
 from agentkit.amounts import size
 from agentkit.local.catalogue import Weights
-from agentkit.local.progress import Bar
+from agentkit.local.progress import ProgressBar
 from agentkit.local.pulling import pulled
-from agentkit.local.starting import Held, check_installed, running
+from agentkit.local.starting import HeldServer, check_installed, running
 
 SMALL = 1 << 30
 """Bytes of a file below which a model is a small one."""
 
 
 @dataclass
-class Shared:
+class HeldServers:
     """The servers that this process holds, by the name of the model."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, HeldServer] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     """Of which models a reader was told what they are."""
 
 
-shared = Shared()
+shared = HeldServers()
 
 
-def current(name: str) -> Held | None:
+def current(name: str) -> HeldServer | None:
     """The server of a model that this process uses already, if it still runs."""
     found = shared.held.get(name)
     return found if found is not None and found.alive else None
 
 
-def serve(weights: Weights) -> Held:
+def serve(weights: Weights) -> HeldServer:
     """The server of a model: found, or fetched and started. Blocks.
 
     Raises:
@@ -49,7 +49,7 @@ def serve(weights: Weights) -> Held:
         if lost := shared.held.pop(weights.name, None):
             lost.connection.close()
         check_installed()
-        bar = Bar()
+        bar = ProgressBar()
         try:
             path = pulled(weights, bar)
             held = running(f"local:{weights.name}", path, weights.template, bar)
@@ -62,13 +62,13 @@ def serve(weights: Weights) -> Held:
         return held
 
 
-async def served(weights: Weights) -> Held:
+async def served(weights: Weights) -> HeldServer:
     """Like `serve`, without blocking the event loop."""
     found = current(weights.name)
     return found if found is not None else await asyncio.to_thread(serve, weights)
 
 
-def introduction(weights: Weights, held: Held, length: int) -> str:
+def introduction(weights: Weights, held: HeldServer, length: int) -> str:
     """What a reader is told at the first use of a model."""
     licence = weights.licence or held.head.licence or "licence unknown"
     title = weights.title or held.head.name

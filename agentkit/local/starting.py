@@ -20,7 +20,7 @@ from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.local import serving
 from agentkit.local.files import locked, runtime
-from agentkit.local.gguf import Head, read_head
+from agentkit.local.gguf import GgufHead, read_head
 from agentkit.local.machine import fit, free_memory
 from agentkit.local.progress import Report, silent
 from agentkit.sim.server.process import end, environment, first_line, tail_of
@@ -41,14 +41,14 @@ class NoTemplate(SetupError):
     """A model has no chat template, so that nobody can talk with it."""
 
 
-class Held(NamedTuple):
+class HeldServer(NamedTuple):
     """A server that is used by this process, as long as the connection is open."""
 
     url: str
     key: str
     pid: int
     log: str
-    head: Head
+    head: GgufHead
     connection: socket.socket
 
     @property
@@ -68,7 +68,7 @@ class Held(NamedTuple):
             self.connection.send(b".")
 
     def __repr__(self) -> str:
-        return f"Held({self.url}, pid={self.pid})"
+        return f"HeldServer({self.url}, pid={self.pid})"
 
 
 def check_installed() -> None:
@@ -107,7 +107,7 @@ def ready_made(system: str, machine: str) -> bool:
     return system == "darwin" or machine in known.get(system, ())
 
 
-def checked(name: str, path: Path, template: str = "") -> Head:
+def checked(name: str, path: Path, template: str = "") -> GgufHead:
     """What a file says of itself, if a server can be made of it.
 
     Raises:
@@ -124,7 +124,7 @@ def checked(name: str, path: Path, template: str = "") -> Head:
     return head
 
 
-def running(name: str, path: Path, template: str = "", report: Report = silent) -> Held:
+def running(name: str, path: Path, template: str = "", report: Report = silent) -> HeldServer:
     """The server of a model, which is started if none of this user runs. Blocks.
 
     Args:
@@ -157,7 +157,7 @@ def running(name: str, path: Path, template: str = "", report: Report = silent) 
     return found
 
 
-def held(state: Path, head: Head) -> Held | None:
+def held(state: Path, head: GgufHead) -> HeldServer | None:
     """A connection to a server that runs already; None if none does."""
     try:
         told = json.loads(state.read_text(encoding="utf-8"))
@@ -167,14 +167,14 @@ def held(state: Path, head: Head) -> Held | None:
     try:
         connection.sendall(str(told["key"]).encode() + b"\n")
         if connection.recv(64) == b"welcome\n":
-            return Held(told["url"], told["key"], told["pid"], told["log"], head, connection)
+            return HeldServer(told["url"], told["key"], told["pid"], told["log"], head, connection)
     except (OSError, KeyError):
         pass
     connection.close()
     return None
 
 
-def command(name: str, path: Path, head: Head, state: Path, template: str) -> list[str]:
+def command(name: str, path: Path, head: GgufHead, state: Path, template: str) -> list[str]:
     """What starts a server that others find.
 
     Raises:

@@ -12,7 +12,7 @@ from agentkit.events import RunStarted
 from agentkit.logs import chain, schema
 from agentkit.logs.bodies import event_from, unpacked
 from agentkit.logs.rows import Rows
-from agentkit.messages import Message, node
+from agentkit.messages import Message, thread_message
 from agentkit.runinfo import Tally
 
 SHOWN = 200
@@ -39,7 +39,7 @@ class Problems:
 
 
 @dataclass
-class Checked:
+class CheckedRun:
     """A run as its events tell it."""
 
     count: int = 0
@@ -76,7 +76,7 @@ def messages(db: Rows, wrong: Problems) -> dict[str, int]:
     for id, parent, body in db.execute("SELECT id, parent, body FROM messages"):
         try:
             above = parent.hex() if parent else None
-            made = node(Message.model_validate_json(body), above)
+            made = thread_message(Message.model_validate_json(body), above)
             parents[id.hex()] = above
         except FOREIGN as error:
             wrong.add(f"message {named(id)} cannot be read: {error}")
@@ -136,9 +136,9 @@ def events_of(
     chained: bool,
     wrong: Problems,
     pruned: bool | None = False,
-) -> Checked:
+) -> CheckedRun:
     """Check the events of a run, commit by commit."""
-    made, kept, batch = Checked(head=chain.origin(run), pruned=pruned), [], []
+    made, kept, batch = CheckedRun(head=chain.origin(run), pruned=pruned), [], []
     for _, rowid, seq, at, scope, body, mark in rows:
         made.count += 1
         made.first = made.first or rowid

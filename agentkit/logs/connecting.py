@@ -17,7 +17,7 @@ from agentkit.errors import LogError, SetupError
 from agentkit.logs import schema
 from agentkit.logs.files import (
     Identity,
-    Watched,
+    WatchedFiles,
     identity,
     keep_private,
     make_private,
@@ -56,7 +56,7 @@ class Connected:
     read_only: bool = False
     note: str = ""
     """What may be missing in the file; a sentence, or ""."""
-    watched: Watched | None = None
+    watched: WatchedFiles | None = None
     file: Identity = None
     copy: str | None = None
     """The folder of a private copy that is read instead."""
@@ -164,7 +164,7 @@ def writing(path: Path, full: bool, new: bool) -> Connected:
     except BaseException:
         db.close()
         raise
-    return Connected(db, path, watched=Watched(path))
+    return Connected(db, path, watched=WatchedFiles(path))
 
 
 def write_ahead(db: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ WIDE = 0xFFFF
 """Signs above this take two units."""
 
 
-class Reader:
+class Lib0Reader:
     """Bytes of lib0, from the first to the last.
 
     Raises:
@@ -73,7 +73,7 @@ class Reader:
 
 
 @dataclass
-class Item:
+class UpdateItem:
     """One item of an update: some signs of a text, or something else of that length."""
 
     client: int
@@ -97,7 +97,7 @@ class Item:
 class Update:
     """What an update has: items, and what it deletes as client, clock and length."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[UpdateItem] = field(default_factory=list)
     deleted: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -107,7 +107,7 @@ def read(data: bytes) -> Update:
     Raises:
         ValueError, IndexError: it is none.
     """
-    reader, made = Reader(data), Update()
+    reader, made = Lib0Reader(data), Update()
     for _ in range(reader.number()):
         count, client, clock = reader.number(), reader.number(), reader.number()
         for _ in range(count):
@@ -121,9 +121,9 @@ def read(data: bytes) -> Update:
     return made
 
 
-def item(reader: Reader, client: int, clock: int) -> Item:
+def item(reader: Lib0Reader, client: int, clock: int) -> UpdateItem:
     """Read one item."""
-    info, one = reader.byte(), Item(client, clock)
+    info, one = reader.byte(), UpdateItem(client, clock)
     kind = info & 31
     if kind in (0, 10):
         one.length, one.gone, one.absent = reader.number(), True, kind == 10
@@ -141,7 +141,7 @@ def item(reader: Reader, client: int, clock: int) -> Item:
     return one
 
 
-def content(reader: Reader, kind: int, one: Item) -> None:
+def content(reader: Lib0Reader, kind: int, one: UpdateItem) -> None:
     """Read what an item holds."""
     one.length = 1
     if kind == 4:
@@ -175,25 +175,25 @@ def units(sign: str) -> int:
 
 
 @dataclass(eq=False, slots=True)
-class Node:
+class SequenceElement:
     """One sign, or one other element, in its sequence; the first of a sequence stands for it."""
 
     id: Id
     sign: str = ""
     parent: Parent | None = None
     sub: bool = False
-    origin: Node | None = None
-    right: Node | None = None
+    origin: SequenceElement | None = None
+    right: SequenceElement | None = None
     gone: bool = False
-    next: Node | None = None
+    next: SequenceElement | None = None
 
 
-class Document:
+class CrdtDocument:
     """A document as far as its signs go."""
 
     def __init__(self) -> None:
-        self.nodes: dict[Id, Node] = {}
-        self.heads: dict[Parent, Node] = {}
+        self.nodes: dict[Id, SequenceElement] = {}
+        self.heads: dict[Parent, SequenceElement] = {}
         self.clocks: dict[int, int] = {}
         self.early: list[Update] = []
 
@@ -223,7 +223,7 @@ class Document:
                     touched.add(node.parent)
         return True
 
-    def put(self, one: Item, touched: set[Parent]) -> bool:
+    def put(self, one: UpdateItem, touched: set[Parent]) -> bool:
         """Put an item in its place; False where something before it is not there yet."""
         known = self.clocks.get(one.client, 0)
         needed = [id for id in (one.left, one.right) if id is not None]
@@ -244,13 +244,18 @@ class Document:
         return True
 
     def place(
-        self, one: Item, left: Node | None, right: Node | None, parent: Parent, sub: bool
+        self,
+        one: UpdateItem,
+        left: SequenceElement | None,
+        right: SequenceElement | None,
+        parent: Parent,
+        sub: bool,
     ) -> None:
         """Put the signs of an item between others, as YATA has it."""
         at, clock = self.before(one.client, left, right, parent), one.clock
         known = self.clocks[one.client]
         for sign in one.text if one.text is not None else [""] * one.length:
-            made = Node((one.client, clock), sign, parent, sub, left, right, one.gone)
+            made = SequenceElement((one.client, clock), sign, parent, sub, left, right, one.gone)
             width = units(sign) if sign else 1
             for n in range(clock, min(clock + width, known)):
                 self.nodes[one.client, n] = made
@@ -259,9 +264,15 @@ class Document:
                 made.next, at.next = at.next, made
             at = left = made
 
-    def before(self, client: int, left: Node | None, right: Node | None, parent: Parent) -> Node:
+    def before(
+        self,
+        client: int,
+        left: SequenceElement | None,
+        right: SequenceElement | None,
+        parent: Parent,
+    ) -> SequenceElement:
         """Find after which node a new one goes, whose neighbours were these where it was made."""
-        head = self.heads.setdefault(parent, Node((-1, -1)))
+        head = self.heads.setdefault(parent, SequenceElement((-1, -1)))
         found = left or head
         passed, rivals, other = set[int](), set[int](), found.next
         while other is not None and other is not right:
@@ -282,9 +293,9 @@ class Document:
             other = other.next
         return found
 
-    def shown(self, parent: Parent) -> list[Node]:
+    def shown(self, parent: Parent) -> list[SequenceElement]:
         """The signs of a sequence that are not deleted, in their order."""
-        found, node = list[Node](), self.heads.get(parent)
+        found, node = list[SequenceElement](), self.heads.get(parent)
         while node is not None:
             if node.sign and not node.gone:
                 found.append(node)

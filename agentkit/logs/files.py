@@ -126,7 +126,7 @@ def identity(path: str, *, follow: bool = True) -> Identity:
     return found.st_dev, found.st_ino
 
 
-class Watched:
+class WatchedFiles:
     """The files that a connection writes to, by what they were when it was made."""
 
     def __init__(self, path: Path) -> None:

@@ -10,7 +10,7 @@ from agentkit.errors import LogCorrupt
 from agentkit.events import EVENT, Event
 from agentkit.logs.entry import Entry
 from agentkit.logs.memory import MemoryLog
-from agentkit.messages import node
+from agentkit.messages import thread_message
 from agentkit.typed import explained
 
 
@@ -36,7 +36,7 @@ def read_lines(lines: Iterable[str], source: str) -> MemoryLog:
         if event.seq != len(entry.events) + 1:
             raise broken(source, number, f"is event {event.seq}, after {len(entry.events)} others")
         for one in event.nodes:
-            if node(one.message, one.parent).id != one.id:
+            if thread_message(one.message, one.parent).id != one.id:
                 raise broken(source, number, "has a message that was altered")
         entry.add(event)
         log._order.append(event)

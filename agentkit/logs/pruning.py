@@ -34,7 +34,7 @@ LEAST = 2
 
 
 @dataclass
-class Found:
+class PruningPlan:
     """What a pruning takes away."""
 
     runs: list[int] = field(default_factory=list)
@@ -111,7 +111,7 @@ def in_queue(db: Rows) -> set[int]:
     return {n for (n,) in rows}
 
 
-def prune(db: Rows, runs: Sequence[int], answers: bool) -> Found:
+def prune(db: Rows, runs: Sequence[int], answers: bool) -> PruningPlan:
     """Prune runs, in a transaction that is to be committed, in which an erasure has begun.
 
     Args:
@@ -122,7 +122,7 @@ def prune(db: Rows, runs: Sequence[int], answers: bool) -> Found:
     Raises:
         LogCorrupt: one of them was altered.
     """
-    found, wanted = Found(list(runs), answers), set[bytes]()
+    found, wanted = PruningPlan(list(runs), answers), set[bytes]()
     for n in runs:
         of = f"SELECT id, {schema.what(db)} FROM runs WHERE n=?"
         (id, what) = db.execute(of, (n,)).fetchone()
@@ -247,7 +247,7 @@ def blank(db: Rows, id: bytes) -> None:
 
 def prunable(db: Rows, before: float, now: float, answers: bool) -> Erased:
     """Say what would be taken of the events; how many messages go is known when it is done."""
-    found = Found(plan(db, before, now, answers), answers)
+    found = PruningPlan(plan(db, before, now, answers), answers)
     for n in found.runs:
         rows = db.execute(
             "SELECT seq, at, scope, body FROM events WHERE run=? ORDER BY seq", (n,)

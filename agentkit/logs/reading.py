@@ -53,7 +53,7 @@ Kept = tuple[bytes | None, str]
 """Of a stored message the id of its parent, and its body."""
 
 
-class Reading:
+class RowReader:
     """Reads the rows of one file."""
 
     place = f"({PLACE})"

@@ -50,7 +50,7 @@ SHARED = 3
 
 
 @dataclass
-class Found:
+class RedactionPlan:
     """What a redaction is about; see `plan`."""
 
     ids: dict[int, str]
@@ -100,7 +100,7 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
         db.close()
 
 
-def redacted_in(db: Rows, runs: Sequence[str], now: float) -> Found:
+def redacted_in(db: Rows, runs: Sequence[str], now: float) -> RedactionPlan:
     """Redact runs in the rows, in a transaction that is to be committed; see `redact`."""
     found = plan(db, runs, now)
     for n in (*found.ids, *found.answers):
@@ -113,7 +113,7 @@ def redacted_in(db: Rows, runs: Sequence[str], now: float) -> Found:
     return found
 
 
-def plan(db: Rows, runs: Sequence[str], now: float) -> Found:
+def plan(db: Rows, runs: Sequence[str], now: float) -> RedactionPlan:
     """Find what a redaction removes, and what it has to leave.
 
     Raises:
@@ -125,7 +125,7 @@ def plan(db: Rows, runs: Sequence[str], now: float) -> Found:
             "SELECT n, id, origin, owner, lease FROM runs"
         )
     }
-    found = Found({known[run][0]: run for run in runs})
+    found = RedactionPlan({known[run][0]: run for run in runs})
     for run in runs:
         _, _, owner, until = known[run]
         if holds(until, now) and not owner_gone(owner):
@@ -150,7 +150,7 @@ Known = dict[str, tuple[int, str, str, float]]
 """Number, origin, owner and lease of each run of a log."""
 
 
-def find_messages(db: Rows, known: Known, found: Found) -> None:
+def find_messages(db: Rows, known: Known, found: RedactionPlan) -> None:
     """Find the events of the runs, and the messages that no other run holds."""
     names = {n: id for id, (n, *_) in known.items()}
     mine, others = dict[bytes, int](), dict[bytes, int]()
@@ -168,7 +168,7 @@ def find_messages(db: Rows, known: Known, found: Found) -> None:
         found.left.append(f"{len(shared)} messages that other runs have too: {few(who)}")
 
 
-def find_writes(db: Rows, known: Known, found: Found, now: float) -> None:
+def find_writes(db: Rows, known: Known, found: RedactionPlan, now: float) -> None:
     """Find what the runs wrote into streams, and who has read it."""
     names = {n: id for id, (n, *_) in known.items()}
     for n, texts in found.streams.items():
@@ -207,7 +207,7 @@ def above(db: Rows, ids: dict[bytes, int]) -> dict[bytes, int]:
     return found
 
 
-def take_written(db: Rows, known: Known, run: str, body: str, found: Found) -> None:
+def take_written(db: Rows, known: Known, run: str, body: str, found: RedactionPlan) -> None:
     """Take down what a step of a run wrote into a stream."""
     event = json.loads(body)
     result = event.get("result")

@@ -22,7 +22,7 @@ from agentkit.logs import blobs, chain, epochs, inserting, schema, work
 from agentkit.logs.bodies import stored_body
 from agentkit.logs.connecting import connected, copied
 from agentkit.logs.elsewhere import Elsewhere
-from agentkit.logs.reading import OPS, Reading
+from agentkit.logs.reading import OPS, RowReader
 from agentkit.logs.refusals import refuse_altered, refuse_redacted
 from agentkit.offers import Work
 
@@ -80,7 +80,7 @@ class SqliteLog(Log):
         """The link of the last run, as far as this process knows."""
         self._version, self._epoch = -1, b""
         """What the file was when it was last looked for erasures, and the last one."""
-        self._reading = Reading(path, self.blob)
+        self._reading = RowReader(path, self.blob)
         with self._mapped():
             self._file = connected(path, full=full, write=write)
         self._db = self._file.db

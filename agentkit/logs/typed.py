@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Any
 
-from agentkit.logs.documents import Document, Id, Node, Update, read, signs
+from agentkit.logs.documents import CrdtDocument, Id, SequenceElement, Update, read, signs
 from agentkit.messages import JSON
 
 GIVEN, PATCH, UPDATE = "given", "patch", "update"
@@ -47,7 +47,7 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Piece:
+class TypedText:
     """A text in an event, whose signs are numbered from `base` on."""
 
     seq: int
@@ -77,12 +77,12 @@ class Typed:
         return body
 
 
-class Fold:
+class TypedValues:
     """The values of a stream's keys, sign by sign."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        self.pieces: list[Piece] = []
+        self.pieces: list[TypedText] = []
         self.count = 0
         self.again: list[tuple[int, array[int]]] = []
         """Signs that a value has which was given whole, and which of the one before they repeat."""
@@ -145,7 +145,7 @@ class Fold:
             return [self.adopted(one, seq, (*path, n)) for n, one in enumerate(value)]
         if not isinstance(value, str):
             return value
-        self.pieces.append(Piece(seq, path, self.count, value))
+        self.pieces.append(TypedText(seq, path, self.count, value))
         self.count += len(value)
         return Leaf(value, array("q", range(self.count - len(value), self.count)))
 
@@ -212,7 +212,7 @@ def typed(
                 found.earlier[text] = blanked(text, (node.id for node in nodes), found.ids, as_long)
     if not any(f'"{PATCH}":[' in body or f'"{GIVEN}":' in body for body in writes):
         return found
-    fold, marked = Fold(), set[int]()
+    fold, marked = TypedValues(), set[int]()
     for seq, body in rows:
         for leaf in fold.take(seq, body):
             for begin, end in () if leaf.looked else spans(leaf.text):
@@ -241,13 +241,13 @@ def in_documents(rows: Sequence[Row], spans: Spans, all_of: Collection[int]) -> 
     return found
 
 
-def written(rows: Sequence[Row]) -> Iterator[tuple[int, Update, list[list[Node]]]]:
+def written(rows: Sequence[Row]) -> Iterator[tuple[int, Update, list[list[SequenceElement]]]]:
     """Each write into a document: its seq, the change, and the texts that it changed.
 
     They are as they are then where it was made, after all that had arrived there.
     """
     sent = dict[int, Update]()
-    replicas: dict[str, Document] = defaultdict(Document)
+    replicas: dict[str, CrdtDocument] = defaultdict(CrdtDocument)
     for seq, body in rows:
         if body.startswith(CLEARED):
             replicas.clear()
@@ -269,7 +269,7 @@ def earlier(
     rows: Sequence[Row], marked: set[int], as_long: Callable[[str], str]
 ) -> Iterator[tuple[str, str]]:
     """Texts as they were where a snapshot stands, before and without what is marked."""
-    fold = Fold()
+    fold = TypedValues()
     for seq, body in rows:
         fold.take(seq, body)
         if body.startswith((WRITTEN, DELIVERED, CLEARED)) or not body.startswith(CHANGED):

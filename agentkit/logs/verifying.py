@@ -17,7 +17,7 @@ from agentkit.logs import blobs, chain, schema
 from agentkit.logs.bodies import names_messages, unpacked
 from agentkit.logs.checking import (
     FOREIGN,
-    Checked,
+    CheckedRun,
     Problems,
     Row,
     events,
@@ -30,7 +30,7 @@ from agentkit.logs.checking import (
 from agentkit.logs.pruned import pruned
 from agentkit.logs.reading import Kept, one_message, several
 from agentkit.logs.rows import Rows, native
-from agentkit.messages import Message, digest, node
+from agentkit.messages import Message, digest, thread_message
 
 COLUMNS = (
     "n, id, name, actor, status, started, ended, origin, events, calls, tokens_in, tokens_out,"
@@ -77,7 +77,7 @@ def problems(
 
 def contents(
     db: Rows, runs: dict[int, Row], chained: bool, count: int, wrong: Problems
-) -> dict[int, Checked]:
+) -> dict[int, CheckedRun]:
     """Check what SQLite itself checks, all messages, bytes and events: the runs as these tell."""
     if native(db):
         for (text,) in db.execute("PRAGMA integrity_check(20)"):
@@ -96,12 +96,12 @@ def contents(
     return told
 
 
-def lines(db: Rows, told: dict[int, Checked], chained: bool, wrong: Problems) -> bytes:
+def lines(db: Rows, told: dict[int, CheckedRun], chained: bool, wrong: Problems) -> bytes:
     """Check the line about each run: the link of the last one."""
     link, old = chain.START, before(db) if chained else 0
     columns = f"{COLUMNS}, {schema.what(db)}{CHAIN if chained else ''}"
     for row in db.execute(f"SELECT {columns} FROM runs ORDER BY n"):
-        run = told.get(row[0], Checked(head=chain.origin(str(row[1]))))
+        run = told.get(row[0], CheckedRun(head=chain.origin(str(row[1]))))
         for text in run_of(row, run, exact=chained and row[0] > old):
             wrong.add(f"run {row[1]} {text}")
         if chained:
@@ -196,11 +196,11 @@ def is_as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, b
     # An id is made of the very text that is stored; older versions may have written another.
     if digest(above or "", body) == id.hex():
         return True
-    named = node(Message.model_validate_json(body), above).id == id.hex()
+    named = thread_message(Message.model_validate_json(body), above).id == id.hex()
     return named or sealed(seals, id, chain.message_seal, id, parent, body)
 
 
-def run_of(row: Row, run: Checked, exact: bool) -> Iterator[str]:
+def run_of(row: Row, run: CheckedRun, exact: bool) -> Iterator[str]:
     """What the line about a run says otherwise than its events."""
     start, tally = run.started, run.tally
     expected = {
@@ -253,7 +253,7 @@ def leases(db: Rows, now: float, wrong: Problems) -> None:
             )
 
 
-def linked(row: Row, run: Checked, link: bytes, wrong: Problems) -> bytes:
+def linked(row: Row, run: CheckedRun, link: bytes, wrong: Problems) -> bytes:
     """Check a run's place in the chain of runs; the link that the next one goes on from."""
     id, (owner, epoch, mine, head, sealed) = str(row[1]), row[15:]
     if chain.link(link, id) != mine:
@@ -295,7 +295,7 @@ def before(db: Rows) -> int:
     return int(row[0])
 
 
-def heads_then(runs: dict[int, Row], told: dict[int, Checked]) -> Iterator[tuple[str, bytes]]:
+def heads_then(runs: dict[int, Row], told: dict[int, CheckedRun]) -> Iterator[tuple[str, bytes]]:
     """Id and head of each run when the log had as many events as a head that is compared."""
     for n in sorted(runs):
         then = told[n].then if n in told else None
@@ -303,7 +303,7 @@ def heads_then(runs: dict[int, Row], told: dict[int, Checked]) -> Iterator[tuple
             yield str(runs[n][1]), then
 
 
-def straddles(run: Checked, count: int) -> bool:
+def straddles(run: CheckedRun, count: int) -> bool:
     """Whether a pruned run was under way when the log had so many events."""
     return bool(run.pruned) and run.then is None and 0 < run.first <= count
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from agentkit.errors import SetupError
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, Quotas, State, Stuck
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, Quotas, State, StuckRun
 from agentkit.runinfo import RunInfo
 
 TABLES = (
@@ -66,7 +66,7 @@ def offer(db: sqlite3.Connection, number: int, lease: Lease, actor: str | None) 
     db.execute(TAKE_TURN, (one.share, turn))
 
 
-class File(Protocol):
+class LogInFile(Protocol):
     """What a log in a file is to its queue."""
 
     _db: sqlite3.Connection
@@ -81,7 +81,7 @@ class File(Protocol):
 class SqliteWork:
     """See agentkit.offers.Work."""
 
-    def __init__(self, log: File, clock: Callable[[], float]) -> None:
+    def __init__(self, log: LogInFile, clock: Callable[[], float]) -> None:
         self.log, self.clock = log, clock
 
     @property
@@ -212,10 +212,10 @@ class SqliteWork:
             rows = self.db.execute(query).fetchall() if self._there("workers") else []
         return [Present(**dict(zip(names, (*r[:4], json.loads(r[4])), strict=True))) for r in rows]
 
-    def stuck(self) -> list[Stuck]:
+    def stuck(self) -> list[StuckRun]:
         names = ("id", "actor", "state", "attempts", "reason")
         rows = self._rows("WHERE w.state<>'open' AND r.status<>'ok'")
-        return [Stuck(**dict(zip(names, row, strict=False))) for row in rows]
+        return [StuckRun(**dict(zip(names, row, strict=False))) for row in rows]
 
     def held(self) -> list[Held]:
         now = self.clock()

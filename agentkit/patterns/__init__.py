@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentkit.deprecated import moved_modules
+from agentkit.deprecated import moved, moved_modules
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agentkit.patterns.debate import debate as debate
     from agentkit.patterns.graphs.checks import Finding as Finding
     from agentkit.patterns.graphs.checks import check as check
-    from agentkit.patterns.graphs.flow import State as State
+    from agentkit.patterns.graphs.flow import GraphState as GraphState
     from agentkit.patterns.graphs.flow import otherwise as otherwise
     from agentkit.patterns.graphs.graph import Graph as Graph
     from agentkit.patterns.graphs.graph import graph as graph
@@ -61,7 +61,7 @@ HOMES = {
     "Graph": "agentkit.patterns.graphs.graph",
     "Job": "agentkit.patterns.parts.jobs",
     "Phase": "agentkit.patterns.chatchain",
-    "State": "agentkit.patterns.graphs.flow",
+    "GraphState": "agentkit.patterns.graphs.flow",
     "auction": "agentkit.patterns.auction",
     "best_of": "agentkit.patterns.bestof",
     "chatchain": "agentkit.patterns.chatchain",
@@ -99,6 +99,8 @@ HOMES = {
 __all__ = sorted(HOMES)
 
 late_names(__name__, HOMES)
+
+__getattr__ = moved(__name__, {"State": "agentkit.patterns.graphs.flow:GraphState"})
 
 PARTS = "alpha asking jobs ledgers notes planning selectors stops tally team wording"
 GRAPHS = "checks flow graph supersteps visits"

@@ -20,7 +20,7 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
-from agentkit.patterns.parts.affording import Shift, Value, Worker
+from agentkit.patterns.parts.affording import Assignee, Shift, Value
 from agentkit.patterns.parts.team import at_least, members
 from agentkit.reliability.withbudget import with_budget
 
@@ -65,7 +65,7 @@ def afford(
         """Do what is worth it."""
         if not isinstance(task, list):
             raise SetupError(f"{name} was asked {task!r}.", expected="a list of tasks")
-        shift = Shift(task, [Worker(*one) for one in pairs], value, budget_usd, deadline_s)
+        shift = Shift(task, [Assignee(*one) for one in pairs], value, budget_usd, deadline_s)
         return await shift.all(concurrency, name)
 
     desk = Pattern(work, name, [actor for actor, _ in pairs])

@@ -41,7 +41,7 @@ class BestChosen(Note):
     reason: str = ""
 
 
-class Score(BaseModel):
+class Rating(BaseModel, title="Score"):
     """How good an answer is, and why."""
 
     score: float = Field(ge=0, le=10, description="0 is worthless, 10 is perfect.")
@@ -99,7 +99,7 @@ async def rate(scorer: Scorer, question: str, answer: Answer) -> Answer:
         return Answer(text=str(value), data={"score": value, "reason": "computed"})
     found = await scorer(
         f"Score the answer from 0 to 10.\nQuestion: {question}\nAnswer: {flat(answer.text)}",
-        output=Score,
+        output=Rating,
     )
     form(found, "score")
     return found

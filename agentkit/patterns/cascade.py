@@ -47,7 +47,7 @@ class Taken(Note):
     stages: int
 
 
-class Verdict(BaseModel):
+class Correctness(BaseModel, title="Verdict"):
     """Whether an answer is right, and why."""
 
     good: bool
@@ -133,7 +133,7 @@ async def judged(judge: Judge, task: JSON, answer: Answer) -> str:
     """Why an answer is not good enough; "" where it is."""
     if isinstance(judge, Actor):
         asked = f"Is this answer right?\n\nQuestion: {text_of(task)}\n\nAnswer: {answer.text}"
-        verdict = (await judge(asked, output=Verdict)).data
+        verdict = (await judge(asked, output=Correctness)).data
         return "" if verdict.good else f"{judge.name} says: {verdict.reason}"
     found = judge(answer)
     good = await found if inspect.isawaitable(found) else found

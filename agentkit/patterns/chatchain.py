@@ -70,7 +70,7 @@ class Phase:
     """Pairs of messages at most; with 1 the assistant's first solution is taken."""
 
 
-class Reply(BaseModel):
+class AssistantReply(BaseModel, title="Reply"):
     """What an assistant says: a question back, or a solution."""
 
     question: str = ""
@@ -78,7 +78,7 @@ class Reply(BaseModel):
     solution: str = ""
 
 
-class Verdict(BaseModel):
+class InstructorReply(BaseModel, title="Verdict"):
     """What an instructor says of a solution."""
 
     accepted: bool
@@ -144,8 +144,8 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
     solution, agreed, turn = "", False, 0
     for turn in range(1, phase.turns + 1):
         asked = f"{scene(phase, worker, teacher, solutions, lines)}\n\n{ASSISTANT}"
-        written = await worker(f"{asked}\n\nQuestion: {task}", output=Reply)
-        reply: Reply = written.data
+        written = await worker(f"{asked}\n\nQuestion: {task}", output=AssistantReply)
+        reply: AssistantReply = written.data
         solution = reply.solution or solution
         if phase.turns == 1:
             break
@@ -159,8 +159,8 @@ async def chatted(phase: Phase, task: str, solutions: dict[str, JSON]) -> str:
             continue
         asked = f"{scene(phase, teacher, worker, solutions, lines)}\n\n{INSTRUCTOR}"
         proposed = f"Question: {task}\nProposed answer: {flat(reply.solution)}"
-        read = await teacher(f"{asked}\n\n{proposed}", output=Verdict)
-        verdict: Verdict = read.data
+        read = await teacher(f"{asked}\n\n{proposed}", output=InstructorReply)
+        verdict: InstructorReply = read.data
         if agreed := verdict.accepted:
             break
         if turn < phase.turns:

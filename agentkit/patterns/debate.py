@@ -25,7 +25,7 @@ from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.judge import decide
 from agentkit.patterns.parts.asking import by_name, everyone, partial
-from agentkit.patterns.parts.notes import FellBack, Partial, Stopped
+from agentkit.patterns.parts.notes import FellBack, PartialAnswer, Stopped
 from agentkit.patterns.parts.tally import Key, ballots, elect, said
 from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, lacking, note
@@ -121,7 +121,7 @@ def debate(
                     raise
                 reason = f"round {number}: {error.what}"
                 lacking(f"round {number} of {rounds} ({type(error).__name__}: {error.what})")
-                note(Partial(round=number, reason=reason))
+                note(PartialAnswer(round=number, reason=reason))
                 lost = {one.name: reason for one in team}
                 break
             discard(*(last[who] for who in found if who in last))

@@ -20,7 +20,7 @@ from agentkit.messages import JSON, Message, Thread, extend
 from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.notes import Stopped
-from agentkit.patterns.parts.selectors import Choice, Selector, round_robin
+from agentkit.patterns.parts.selectors import NextSpeaker, Selector, round_robin
 from agentkit.patterns.parts.stops import Chat, Condition, Turn, given_up
 from agentkit.patterns.parts.team import FAILURES, at_least, members, text_of, unfinished
 from agentkit.performer import tell
@@ -116,7 +116,7 @@ def groupchat(
     return Pattern(chat_team, name, everybody)
 
 
-def counted(chat: Chat, choice: Choice, name: str) -> dict[str, int]:
+def counted(chat: Chat, choice: NextSpeaker, name: str) -> dict[str, int]:
     """Note who speaks next, and return how many turns each has with this one.
 
     Raises:

@@ -82,7 +82,7 @@ class MessagesCounted(Note):
 
 
 @dataclass
-class Known:
+class HierarchyFacts:
     """What one run knows."""
 
     order: str = ""
@@ -127,7 +127,9 @@ def hierarchy(
     if wrong:
         raise SetupError(f"{', '.join(wrong)} cannot be cut off.", expected="a coordinator's name")
 
-    async def region(head: Actor, edges: Sequence[Actor], question: str, state: Known) -> str:
+    async def region(
+        head: Actor, edges: Sequence[Actor], question: str, state: HierarchyFacts
+    ) -> str:
         order = state.known.get(head.name, "")
         asked = f"{question}\nDecided above: {order}" if order else question
         if head.name not in state.kept:
@@ -147,7 +149,7 @@ def hierarchy(
 
     async def ruled(task: JSON, output: Output = None) -> Answer:
         """Edges decide, regions report, the top puts together."""
-        question, state = text_of(task), Known()
+        question, state = text_of(task), HierarchyFacts()
         answer, away = Answer(text=""), list[str]()
         for number in range(1, rounds + 1):
             away = [head.name for head, _ in tree if number in cuts.get(head.name, ())]

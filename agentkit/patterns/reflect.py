@@ -17,7 +17,7 @@ from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import given_up
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.parts.notes import Partial, Stopped
+from agentkit.patterns.parts.notes import PartialAnswer, Stopped
 from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output
@@ -86,7 +86,7 @@ def reflect(
                 )
         except FAILURES as error:
             reason = f"{type(error).__name__}: {error.what}"
-            note(Partial(reason=reason))
+            note(PartialAnswer(reason=reason))
             return given_up(draft, ["a review of the last draft"], output, reason)
         note(Stopped(round=rounds, reason="no rounds left"))
         return given_up(draft, ["a review of the last draft"], output, "no rounds left")

@@ -25,7 +25,7 @@ from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import given_up
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.parts.notes import Partial, Stopped
+from agentkit.patterns.parts.notes import PartialAnswer, Stopped
 from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, note
 from agentkit.typed import Output
@@ -45,7 +45,7 @@ class Tried(Note):
     """As the evaluator filled the form in, with whatever it added."""
 
 
-class Evaluation(BaseModel):
+class TrialFeedback(BaseModel, title="Evaluation"):
     """Whether a trial succeeded, and what was seen."""
 
     passed: bool
@@ -107,7 +107,7 @@ def reflexion(
         except FAILURES as error:
             if answer is None:
                 raise
-            note(Partial(reason=f"{type(error).__name__}: {error.what}"))
+            note(PartialAnswer(reason=f"{type(error).__name__}: {error.what}"))
             return given_up(answer, ["success"], output, f"{type(error).__name__}: {error.what}")
         note(Stopped(trial=trials, reason="no trials left"))
         assert answer is not None
@@ -123,7 +123,7 @@ async def evaluate(evaluator: Evaluator, question: str, answer: Answer) -> dict[
             f"Question: {question}\nAnswer: {flat(answer.text)}\n"
             "Check this answer: did it pass, and what do you see?"
         )
-        return form(await evaluator(asked, output=Evaluation), "passed", "feedback")
+        return form(await evaluator(asked, output=TrialFeedback), "passed", "feedback")
     given = evaluator(answer)
     passed = bool(await given if inspect.isawaitable(given) else given)
     return {"passed": passed, "feedback": "success" if passed else "the answer is not right"}

@@ -6,10 +6,10 @@ from agentkit.messages import JSON
 from agentkit.pictures.cards import graph_svg, said_of, summary
 from agentkit.pictures.crowd import together
 from agentkit.pictures.picture import Picture
-from agentkit.pictures.scene import Scene
+from agentkit.pictures.scene import PictureShape
 from agentkit.pictures.table import markdown_table
 from agentkit.views.graph import MessageGraph
-from agentkit.views.mail import GraphEdge, Letter, edge_data
+from agentkit.views.mail import EdgeMessage, GraphEdge, edge_data
 from agentkit.views.node import GraphNode
 
 NOTES = "notes:"
@@ -23,14 +23,17 @@ class GraphPicture(Picture[MessageGraph]):
 
     def __init__(self, view: MessageGraph | None = None) -> None:
         super().__init__(view)
-        self.drawn: tuple[int, Scene] = (0, Scene([], [], []))
+        self.drawn: tuple[int, PictureShape] = (0, PictureShape([], [], []))
 
-    def scene(self) -> Scene:
+    def scene(self) -> PictureShape:
         """Which cards and curves there are, and where; the same until a node or an edge comes."""
         view = self.view
         if self.drawn[0] != view.shape:
             kin = sorted(view.kin, key=lambda pair: view.kin[pair])
-            self.drawn = (view.shape, Scene(view.nodes_in_order(), view.edges_in_order(), kin))
+            self.drawn = (
+                view.shape,
+                PictureShape(view.nodes_in_order(), view.edges_in_order(), kin),
+            )
         return self.drawn[1]
 
     def data(self, since: int = 0) -> dict[str, JSON]:
@@ -67,11 +70,11 @@ class GraphPicture(Picture[MessageGraph]):
         items: list[JSON] = [self.view.letter(of, letter) for of, letter in shown]
         return {"total": len(found), "start": start, "items": items}
 
-    def letters(self, name: str) -> list[tuple[GraphEdge | GraphNode, Letter]]:
+    def letters(self, name: str) -> list[tuple[GraphEdge | GraphNode, EdgeMessage]]:
         """What a curve or a card tells, in order of time, each with what it belongs to."""
         scene, card = self.scene(), name.removeprefix(NOTES)
         nodes = [self.view.nodes[n] for n in scene.cards.get(card, ())]
-        found: list[tuple[GraphEdge | GraphNode, Letter]] = [
+        found: list[tuple[GraphEdge | GraphNode, EdgeMessage]] = [
             (node, letter)
             for node in nodes
             for letter in node.told

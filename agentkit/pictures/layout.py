@@ -36,7 +36,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Link:
+class NodePair:
     """A pair of nodes that exchange messages; `asks` when the source gives the target work."""
 
     source: str
@@ -45,7 +45,7 @@ class Link:
 
 
 @dataclass
-class Placed:
+class PlacedNodes:
     """The picture: centres of nodes, and the points of each link from left to right."""
 
     width: float
@@ -55,7 +55,7 @@ class Placed:
     """For each linked pair (left, right): (x_in, x_out, y) of every column it touches."""
 
 
-def layers(ids: Sequence[str], links: Iterable[Link]) -> dict[str, int]:
+def layers(ids: Sequence[str], links: Iterable[NodePair]) -> dict[str, int]:
     """The longest way to each node over links that ask; a link that closes a cycle is left out."""
     after: dict[str, list[str]] = {i: [] for i in ids}
     for link in links:
@@ -90,7 +90,7 @@ def layers(ids: Sequence[str], links: Iterable[Link]) -> dict[str, int]:
     return level
 
 
-def pulled(level: dict[str, int], links: Iterable[Link]) -> dict[str, int]:
+def pulled(level: dict[str, int], links: Iterable[NodePair]) -> dict[str, int]:
     """Put who is linked to others, but asked by nobody and asking nobody, one layer after them."""
     asked = {i for link in links if link.asks for i in (link.source, link.target)}
     found = dict(level)
@@ -117,12 +117,12 @@ def columns(boxes: Sequence[Box], level: dict[str, int]) -> dict[str, int]:
 
 def place(
     boxes: Sequence[Box],
-    links: Sequence[Link],
+    links: Sequence[NodePair],
     *,
     gap_x: float = 92,
     gap_y: float = 20,
     margin: float = 24,
-) -> Placed:
+) -> PlacedNodes:
     """Lay out the graph from left to right.
 
     Args:
@@ -133,7 +133,7 @@ def place(
         margin: pixels around everything.
     """
     if not boxes:
-        return Placed(2 * margin, 2 * margin, {}, {})
+        return PlacedNodes(2 * margin, 2 * margin, {}, {})
     level = pulled(layers([b.id for b in boxes], links), links)
     column = columns(boxes, level)
     rank = {box.id: i for i, box in enumerate(boxes)}
@@ -156,7 +156,7 @@ def place(
 
 
 def chained(
-    links: Sequence[Link], spots: dict[str, Spot], table: list[list[Spot]], rank: dict[str, int]
+    links: Sequence[NodePair], spots: dict[str, Spot], table: list[list[Spot]], rank: dict[str, int]
 ) -> tuple[dict[tuple[str, str], list[Spot]], dict[int, int]]:
     """Make each link a chain with a spot in every column that it passes, and add it to the table.
 
@@ -190,7 +190,7 @@ def measured(
     chains: dict[tuple[str, str], list[Spot]],
     gaps: Sequence[float],
     margin: float,
-) -> Placed:
+) -> PlacedNodes:
     """Give every spot its pixels, columns from left to right with these gaps between them."""
     top = min(s.y - s.height / 2 for c in table for s in c) - margin
     bottom = max(s.y + s.height / 2 for c in table for s in c) + margin
@@ -205,7 +205,7 @@ def measured(
         centre = middles[spot.column]
         return (round(centre - half, 1), round(centre + half, 1), round(spot.y - top, 1))
 
-    return Placed(
+    return PlacedNodes(
         width=round(x + margin, 1),
         height=round(bottom - top, 1),
         centres={s.id: (round(middles[s.column], 1), round(s.y - top, 1)) for s in spots.values()},

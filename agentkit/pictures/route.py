@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentkit.pictures.layout import Placed
+from agentkit.pictures.layout import PlacedNodes
 
 LANE = 7.0
 """Pixels from the middle to each direction of a pair."""
@@ -17,7 +17,7 @@ HEAD = 7.0
 
 
 @dataclass(frozen=True)
-class Route:
+class EdgePath:
     """One direction of a pair: SVG path data, and where its count stands."""
 
     d: str
@@ -74,7 +74,7 @@ def arrowhead(tip: Point, direction: int) -> str:
 
 def across(
     stops: list[Stop], lane: float, forward: bool, near: bool, ports: tuple[float, float]
-) -> Route:
+) -> EdgePath:
     """A curve through the columns, its ends level with the nodes.
 
     Args:
@@ -102,10 +102,10 @@ def across(
     if not forward:
         segments = [(d, c, b, a) for a, b, c, d in segments[::-1]]
     label = (spot[0], round(spot[1] + (lane * 1.5 or -9.0), 1))
-    return Route(curve(segments), arrowhead(tip, 1 if forward else -1), label)
+    return EdgePath(curve(segments), arrowhead(tip, 1 if forward else -1), label)
 
 
-def beside(one: Stop, other: Stop, width: float) -> Route:
+def beside(one: Stop, other: Stop, width: float) -> EdgePath:
     """A curve between two nodes of the same column: down on the right, up on the left.
 
     It bulges as far as there is room in a picture of that width.
@@ -120,10 +120,12 @@ def beside(one: Stop, other: Stop, width: float) -> Route:
     tip = (other[1] if side > 0 else other[0], other[2] - side * PORT)
     end = (tip[0] + side * HEAD, tip[1])
     segment = (begin, (bulge, begin[1]), (bulge, end[1]), end)
-    return Route(curve([segment]), arrowhead(tip, -side), bezier(segment, 0.5))
+    return EdgePath(curve([segment]), arrowhead(tip, -side), bezier(segment, 0.5))
 
 
-def fans(placed: Placed, heights: dict[str, float]) -> dict[tuple[str, str], tuple[float, float]]:
+def fans(
+    placed: PlacedNodes, heights: dict[str, float]
+) -> dict[tuple[str, str], tuple[float, float]]:
     """Where the lines of a node begin and end on its sides, spread so that they do not merge."""
     sides: dict[tuple[str, int], list[tuple[float, tuple[str, str]]]] = {}
     for pair, stops in placed.lines.items():
@@ -141,24 +143,24 @@ def fans(placed: Placed, heights: dict[str, float]) -> dict[tuple[str, str], tup
     return {pair: (left, right) for pair, (left, right) in found.items()}
 
 
-def loop(box: Stop, height: float) -> Route:
+def loop(box: Stop, height: float) -> EdgePath:
     """A curve from a node to itself, over its upper right corner."""
     x, y = box[1], box[2]
     top = y - height / 2
     segment = ((x - 30, top), (x - 30, top - 26), (x + 26, y - 6), (x + HEAD, y - 6))
-    return Route(curve([segment]), arrowhead((x, y - 6), -1), bezier(segment, 0.5))
+    return EdgePath(curve([segment]), arrowhead((x, y - 6), -1), bezier(segment, 0.5))
 
 
 def routes(
-    placed: Placed, pairs: set[tuple[str, str]], heights: dict[str, float]
-) -> dict[tuple[str, str], Route]:
+    placed: PlacedNodes, pairs: set[tuple[str, str]], heights: dict[str, float]
+) -> dict[tuple[str, str], EdgePath]:
     """The curve of every ordered pair that has messages."""
     degree: dict[str, int] = {}
     for left, right in placed.lines:
         degree[left] = degree.get(left, 0) + 1
         degree[right] = degree.get(right, 0) + 1
     ports = fans(placed, heights)
-    found: dict[tuple[str, str], Route] = {}
+    found: dict[tuple[str, str], EdgePath] = {}
     for (left, right), stops in placed.lines.items():
         both = (left, right) in pairs and (right, left) in pairs
         near = degree[right] <= degree[left]

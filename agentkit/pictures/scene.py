@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from agentkit.messages import JSON
 from agentkit.pictures.crowd import crowds
-from agentkit.pictures.layout import Box, Link, place
+from agentkit.pictures.layout import Box, NodePair, place
 from agentkit.pictures.route import routes
 from agentkit.views.counterparts import APART
-from agentkit.views.mail import GraphEdge, Letter
+from agentkit.views.mail import EdgeMessage, GraphEdge
 from agentkit.views.node import GraphNode
 
 ACTOR_HEIGHT = 48.0
 CROWD_WIDTH = 176.0
 
 
-class Scene:
+class PictureShape:
     """The shape of the picture. It does not change while only counts and states do."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Scene:
         boxes = [Box(name, wide if h == ACTOR_HEIGHT else w, h) for name, (w, h) in sizes.items()]
         pairs = [(source, target) for _, source, target, _ in self.curves.values()]
         linked = dict.fromkeys([*pairs, *asks])
-        placed = place(boxes, [Link(*pair, pair in asks) for pair in linked])
+        placed = place(boxes, [NodePair(*pair, pair in asks) for pair in linked])
         drawn = routes(placed, set(pairs), {b.id: b.height for b in boxes})
         return {
             "width": placed.width,
@@ -69,7 +69,7 @@ class Scene:
             },
         }
 
-    def letters(self, name: str) -> list[tuple[GraphEdge, Letter]]:
+    def letters(self, name: str) -> list[tuple[GraphEdge, EdgeMessage]]:
         """The messages of a curve, or all that a card sent or got."""
         if name in self.curves:
             edges = self.curves[name][3]

@@ -10,7 +10,7 @@ from agentkit.pictures.svg import FONT, TONES, clean
 from agentkit.pictures.table import table_svg
 from agentkit.views.branching import branches, hint
 from agentkit.views.phrases import short
-from agentkit.views.transcript import Line, Transcript
+from agentkit.views.transcript import Transcript, TranscriptLine
 from agentkit.words import UNREAD, fenced, for_line
 
 SMALL = "display:block;max-width:min(100%,480px);max-height:320px;margin:4px 0"
@@ -65,12 +65,12 @@ class TranscriptPicture(Picture[Transcript]):
         return table_svg([["who", "what"], *rows], "Transcript", [])
 
 
-def mark(line: Line) -> str:
+def mark(line: TranscriptLine) -> str:
     """How an entry shows that nothing was performed for it."""
     return " (reused, not paid)" if line.reused else ""
 
 
-def markdown(line: Line) -> str:
+def markdown(line: TranscriptLine) -> str:
     """An entry in Markdown; what models wrote stands in code blocks, so it cannot pose as ours."""
     bold = "*" if line.kind == "note" else "**"
     head = f"{bold}{for_line(line.title)}{bold}{mark(line)} #{line.seq}"
@@ -82,7 +82,7 @@ def markdown(line: Line) -> str:
     return f"{head}\n\n<details><summary>{brief}</summary>\n\n{fenced(line.text)}\n\n</details>"
 
 
-def number(line: Line) -> str:
+def number(line: TranscriptLine) -> str:
     """An entry's event number in HTML; it opens the lines that go on from there."""
     look = "float:right;margin-left:12px;font-size:11px;color:var(--jp-content-font-color2,#5b6570)"
     ways = [
@@ -95,7 +95,7 @@ def number(line: Line) -> str:
     )
 
 
-def html(line: Line, images: Sequence[tuple[str, str]] = ()) -> str:
+def html(line: TranscriptLine, images: Sequence[tuple[str, str]] = ()) -> str:
     """An entry in HTML.
 
     Args:

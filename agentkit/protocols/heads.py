@@ -35,7 +35,7 @@ LOGGER.addFilter(news)
 TOO_LONG = b"HTTP/1.1 431 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class TooLong(Exception):  # Nobody but the parser sees it.
+class HeadTooLong(Exception):  # Nobody but the parser sees it.
     """A head, or what comes after a body, is longer than is taken."""
 
 
@@ -85,7 +85,7 @@ class Heads(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._fields += len(name) + len(value)
         if self._fields > HEAD:
-            raise TooLong
+            raise HeadTooLong
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -57,7 +57,7 @@ class Health(Frozen):
 
 
 @dataclass(frozen=True)
-class Found:
+class PeerProfile:
     """What a peer says of itself."""
 
     offers: Sequence[str]
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass
-class Entry:
+class PeerEntry:
     """A peer as it was added."""
 
     name: str
@@ -101,7 +101,7 @@ class Registry:
             SetupError: one is no host.
         """
         self.hosts, self.clock = Hosts(hosts), clock
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, PeerEntry] = {}
 
     def add_agent(
         self,
@@ -153,7 +153,7 @@ class Registry:
                 expected="a URL with http or https",
                 todo="servers that are started by a command are used directly: mcp_tools([...])",
             ) from error
-        self._entries[name] = Entry(name, kind, url, how)
+        self._entries[name] = PeerEntry(name, kind, url, how)
 
     def remove(self, name: str) -> None:
         """Forget one.
@@ -164,7 +164,7 @@ class Registry:
         self._entry(name)
         del self._entries[name]
 
-    def _entry(self, name: str, kind: Kind | None = None) -> Entry:
+    def _entry(self, name: str, kind: Kind | None = None) -> PeerEntry:
         found = self._entries.get(name)
         if found is None or (kind is not None and found.kind != kind):
             known = [one.name for one in self._entries.values() if kind in (None, one.kind)]
@@ -188,11 +188,11 @@ class Registry:
             peer = self._peer(entry)
             await peer.look()
             skills = [one.name for one in peer.card.skills]
-            self._well(entry, began, Found(skills, peer.card.version, peer.state))
+            self._well(entry, began, PeerProfile(skills, peer.card.version, peer.state))
             return RemoteAgent(peer, entry.name)
         raise AssertionError("looking raises")
 
-    def _peer(self, entry: Entry) -> Any:
+    def _peer(self, entry: PeerEntry) -> Any:
         from agentkit.protocols.a2a.peer import Peer
         from agentkit.protocols.a2a.signing import public_keys
 
@@ -225,12 +225,12 @@ class Registry:
             except BaseException:
                 await server.close()
                 raise
-            self._well(entry, began, Found([one.made.name for one in found]))
+            self._well(entry, began, PeerProfile([one.made.name for one in found]))
             return found
         raise AssertionError("looking raises")
 
     @contextlib.asynccontextmanager
-    async def _looking(self, entry: Entry) -> AsyncIterator[None]:
+    async def _looking(self, entry: PeerEntry) -> AsyncIterator[None]:
         """Look at a peer: what goes wrong is its health, and raised."""
         try:
             async with asyncio.timeout(HEALTH_S):
@@ -243,7 +243,7 @@ class Registry:
             self._broken(entry, error)
             raise
 
-    def _broken(self, entry: Entry, error: AgentkitError) -> None:
+    def _broken(self, entry: PeerEntry, error: AgentkitError) -> None:
         why = f"{type(error).__name__}: {clipped(error.what)}"
         before = entry.health
         offers = before.offers if before else ()
@@ -252,7 +252,7 @@ class Registry:
             offers=offers, at=self.clock(),
         )  # fmt: skip
 
-    def _well(self, entry: Entry, began: float, found: Found) -> None:
+    def _well(self, entry: PeerEntry, began: float, found: PeerProfile) -> None:
         before = entry.health
         offers = tuple(clipped(one)[:100] for one in found.offers)
         entry.health = Health(
@@ -269,7 +269,7 @@ class Registry:
             How each is; what is broken is no error.
         """
 
-        async def look(entry: Entry) -> None:
+        async def look(entry: PeerEntry) -> None:
             with contextlib.suppress(AgentkitError):
                 if entry.kind == "agent":
                     await self.agent(entry.name)

@@ -23,7 +23,7 @@ LEAST = 16
 """Characters of a token: a shorter one can be guessed."""
 
 
-class Running:
+class RunningServer:
     """A server that runs here, until `stop` or the end of the event loop."""
 
     def __init__(self, server: Quiet, task: asyncio.Task[None]) -> None:
@@ -47,7 +47,7 @@ class Running:
 class Served:
     """What is served here, until `stop` or the end of the event loop; subclasses say what."""
 
-    def __init__(self, running: Running, url: str) -> None:
+    def __init__(self, running: RunningServer, url: str) -> None:
         self.url, self._running = url, running
 
     @property
@@ -70,7 +70,7 @@ class Served:
         await self.stop()
 
 
-async def begun(app: Any, listening: socket.socket) -> Running:
+async def begun(app: Any, listening: socket.socket) -> RunningServer:
     """Serve an ASGI application on a socket, in a task that belongs to no cell and no run."""
     ending = asyncio.Event()
 
@@ -98,7 +98,7 @@ async def begun(app: Any, listening: socket.socket) -> Running:
     task = asyncio.create_task(server.serve([listening]), context=contextvars.Context())
     while not (server.started or task.done()):
         await asyncio.sleep(0.01)
-    return Running(server, task)
+    return RunningServer(server, task)
 
 
 def shown_host(host: str) -> str:

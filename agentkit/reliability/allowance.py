@@ -29,7 +29,7 @@ class AllowanceLow(Note):
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class KeyBalance:
     """What is left of a key, as its server said last."""
 
     spent_usd: float | None = None
@@ -69,12 +69,12 @@ class Allowance:
         return ", ".join(parts)
 
 
-def allowance(headers: Mapping[str, str]) -> Allowance | None:
+def allowance(headers: Mapping[str, str]) -> KeyBalance | None:
     """What headers say of a key; None where they say nothing, or what is no number."""
     spent, requests = headers.get(SPEND), headers.get(f"{RATE}-remaining-requests")
     if spent is None and requests is None:
         return None
-    found = Allowance(
+    found = KeyBalance(
         amount(spent),
         amount(headers.get("x-litellm-key-max-budget")),
         whole(requests),
@@ -82,7 +82,7 @@ def allowance(headers: Mapping[str, str]) -> Allowance | None:
         whole(headers.get(f"{RATE}-remaining-tokens")),
         whole(headers.get(f"{RATE}-limit-tokens")),
     )
-    return found if found != Allowance() else None
+    return found if found != KeyBalance() else None
 
 
 SPEND, RATE = "x-litellm-key-spend", "x-ratelimit-api_key"

@@ -188,7 +188,7 @@ class Circuit(Gate):
                 self.pump(now)
 
 
-class Broken(Wrapper):
+class Breaking(Wrapper):
     """A Model behind a circuit breaker; see the module."""
 
     technique = "breaker"
@@ -294,7 +294,7 @@ def breaker(model: Model, how: Breaker | int | bool = True) -> Model:
     Raises:
         SetupError: that is none, or the wrapper is out of order.
     """
-    return Broken(model, as_breaker(how))
+    return Breaking(model, as_breaker(how))
 
 
 def as_breaker(how: Any) -> Breaker:

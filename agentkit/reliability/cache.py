@@ -70,7 +70,7 @@ class Cache(Setting):
     """Replies that are kept; the oldest go."""
 
 
-class Shelf:
+class CacheFile:
     """The file. Several processes may use it at once."""
 
     def __init__(self, path: str) -> None:
@@ -146,7 +146,7 @@ class Cached(Wrapper):
     def __init__(self, model: Model, how: Cache, clock: Callable[[], float] = time.time) -> None:
         super().__init__(model)
         self.how, self.clock = how, clock
-        self.shelf = Shelf(how.path)
+        self.shelf = CacheFile(how.path)
         self.hits = self.misses = 0
         self.complained = False
 

@@ -19,7 +19,7 @@ from agentkit.reliability.wrapper import Wrapper
 from agentkit.scope import note
 
 
-class Places(Gate):
+class Bulkhead(Gate):
     """So many places, each of which a call takes while it is under way."""
 
     def __init__(self, most: int) -> None:
@@ -59,7 +59,7 @@ class Concurrency(Wrapper):
 
     def __init__(self, model: Model, most: int) -> None:
         super().__init__(model)
-        self.places = shared("concurrency", model, lambda: Places(most))
+        self.places = shared("concurrency", model, lambda: Bulkhead(most))
         self.places.set(most)
 
     async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:

@@ -9,7 +9,7 @@ from agentkit.model import Model, OnText, Reply, Request
 from agentkit.reliability.wrapper import Wrapper
 
 
-class Deadline(Wrapper):
+class TurnDeadline(Wrapper):
     """A Model that is given up after a time."""
 
     technique = "deadline"
@@ -51,4 +51,4 @@ def deadline(model: Model, turn_s: float) -> Model:
     number = isinstance(turn_s, int | float) and not isinstance(turn_s, bool)
     if not number or not 0 < turn_s < float("inf"):
         raise SetupError(f"turn_s={turn_s!r}", expected="seconds, more than 0")
-    return Deadline(model, float(turn_s))
+    return TurnDeadline(model, float(turn_s))

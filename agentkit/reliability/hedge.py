@@ -103,18 +103,18 @@ class Latencies:
             return self.sorted[max(0, math.ceil(share * len(self.sorted)) - 1)]
 
 
-class Lane:
+class HedgedRequest:
     """One of the two requests: its task, when it was sent, and whether it speaks."""
 
     def __init__(
-        self, model: Model, request: Request, race: Race, queues: int, second: bool = False
+        self, model: Model, request: Request, race: HedgeRace, queues: int, second: bool = False
     ) -> None:
         self.model, self.request, self.race, self.left = model, request, race, queues
         self.second = second
         self.sent_s: float | None = None
         self.spoke_s: float | None = None
 
-    def start(self) -> Lane:
+    def start(self) -> HedgedRequest:
         """Begin, next to others."""
         self.task = asyncio.ensure_future(self.run())
         self.task.add_done_callback(lambda _: self.race.stir())
@@ -176,13 +176,13 @@ class Lane:
         return end - (self.sent_s if self.sent_s is not None else end)
 
 
-class Race:
+class HedgeRace:
     """What the two requests of a call have in common."""
 
     def __init__(self, on_text: OnText | None) -> None:
         self.on_text = on_text
-        self.speaker: Lane | None = None
-        self.thinker: Lane | None = None
+        self.speaker: HedgedRequest | None = None
+        self.thinker: HedgedRequest | None = None
         self.news = asyncio.Event()
 
     def stir(self) -> None:
@@ -228,8 +228,8 @@ class Hedging(Wrapper):
         after_s = self.after_s(seen)
         if after_s is None:
             return await self.alone(request, on_text, seen)
-        race = Race(on_text)
-        first = Lane(self.model, request, race, self.before).start()
+        race = HedgeRace(on_text)
+        first = HedgedRequest(self.model, request, race, self.before).start()
         lanes = [first]
         try:
             await race.until(lambda: first.sent_s is not None or first.task.done())
@@ -238,7 +238,9 @@ class Hedging(Wrapper):
                 if spare():
                     key = digest(request.key, "hedge") if request.key else ""
                     again = request.model_copy(update={"key": key})
-                    lanes.append(Lane(self.model, again, race, self.before, second=True).start())
+                    lanes.append(
+                        HedgedRequest(self.model, again, race, self.before, second=True).start()
+                    )
                 else:
                     note(NotHedged(model=self.name, after_s=round(after_s, 3), why="budget"))
             return await self.faster(race, lanes, after_s, seen)
@@ -247,7 +249,7 @@ class Hedging(Wrapper):
 
     async def alone(self, request: Request, on_text: OnText | None, seen: Latencies) -> Reply:
         """Ask once, and learn how long it takes."""
-        only = Lane(self.model, request, Race(on_text), self.before)
+        only = HedgedRequest(self.model, request, HedgeRace(on_text), self.before)
         reply = await only.run()
         seen.add(only.took_s)
         return reply
@@ -260,7 +262,9 @@ class Hedging(Wrapper):
             return None
         return seen.percentile(self.how.percentile)
 
-    async def faster(self, race: Race, lanes: list[Lane], after_s: float, seen: Latencies) -> Reply:
+    async def faster(
+        self, race: HedgeRace, lanes: list[HedgedRequest], after_s: float, seen: Latencies
+    ) -> Reply:
         """The reply of the one that speaks or is there first."""
         try:
             winner = await self.winner(race, lanes)
@@ -283,10 +287,10 @@ class Hedging(Wrapper):
                 tell_whole(race.on_text, reply.message)
         return await self.account(lanes, winner, after_s, reply) if len(lanes) == 2 else reply
 
-    async def winner(self, race: Race, lanes: list[Lane]) -> Lane | None:
+    async def winner(self, race: HedgeRace, lanes: list[HedgedRequest]) -> HedgedRequest | None:
         """Who speaks first, or is there first; None where each has failed."""
 
-        def answered() -> Lane | None:
+        def answered() -> HedgedRequest | None:
             speaking = race.speaker
             if speaking is not None and not failed(speaking.task):
                 return speaking
@@ -296,7 +300,11 @@ class Hedging(Wrapper):
         return answered()
 
     async def account(
-        self, lanes: list[Lane], winner: Lane | None, after_s: float, reply: Reply | None = None
+        self,
+        lanes: list[HedgedRequest],
+        winner: HedgedRequest | None,
+        after_s: float,
+        reply: Reply | None = None,
     ) -> Any:
         """Enter what the other request cost, and record what was done."""
         loser = lanes[0] if winner is lanes[1] else lanes[1]
@@ -349,7 +357,7 @@ def failed(task: asyncio.Future[Reply]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-async def stopped(lanes: list[Lane]) -> None:
+async def stopped(lanes: list[HedgedRequest]) -> None:
     """Cancel what is under way, and wait until it has ended."""
     tasks = [one.task for one in lanes]
     for task in tasks:

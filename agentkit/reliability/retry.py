@@ -18,7 +18,7 @@ from agentkit.listening import tell_again
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.notes import Note, Number
 from agentkit.reliability.admission import queued
-from agentkit.reliability.retrybudget import Account, RetryBudget, RetryRefused, as_budget
+from agentkit.reliability.retrybudget import RetryAccount, RetryBudget, RetryRefused, as_budget
 from agentkit.reliability.shared import shared
 from agentkit.reliability.wrapper import Wrapper, endpoint_of
 from agentkit.scope import current_scope, in_run, note
@@ -55,7 +55,7 @@ class Retry(Wrapper):
         retry_after_cap_s: float,
         sleep: Sleep,
         rng: random.Random,
-        account: Account | None = None,
+        account: RetryAccount | None = None,
     ) -> None:
         super().__init__(model)
         self.attempts = attempts
@@ -203,9 +203,9 @@ def is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def account_of(model: Model, budget: RetryBudget | float | bool) -> Account:
+def account_of(model: Model, budget: RetryBudget | float | bool) -> RetryAccount:
     """The retries that all who use an endpoint have together, by what was stated last."""
     how = as_budget(budget)
-    account = shared("retry", model, lambda: Account(how))
+    account = shared("retry", model, lambda: RetryAccount(how))
     account.how = how
     return account

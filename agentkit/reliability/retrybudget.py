@@ -39,7 +39,7 @@ class RetryBudget(Setting):
     """Retries that may be saved up."""
 
 
-class Account:
+class RetryAccount:
     """What is left of the retries of an endpoint."""
 
     def __init__(self, how: RetryBudget) -> None:

@@ -21,7 +21,7 @@ from agentkit.reliability.timeouts import Timeouts
 
 
 @dataclass(frozen=True)
-class Asked:
+class WrapperOptions:
     """What was asked for; False and None leave a wrapper out."""
 
     retries: int = 3
@@ -36,7 +36,7 @@ class Asked:
     breaker: Breaker | int | bool = False
 
 
-def stacked(endpoint: Model, asked: Asked) -> Model:
+def stacked(endpoint: Model, asked: WrapperOptions) -> Model:
     """Put wrappers around an endpoint, from the inside out; see wrapper.ORDER.
 
     Raises:

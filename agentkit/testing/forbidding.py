@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from agentkit.endpoints.guard import Guard
+from agentkit.endpoints.guard import SendGuard
 from agentkit.errors import SetupError
 
 
@@ -18,7 +18,7 @@ class Forbidden:
     def __init__(self) -> None:
         self.asked: list[str] = []
         """What was refused, also where the code under test swallowed the error."""
-        self._before, Guard.check = Guard.check, self._check
+        self._before, SendGuard.check = SendGuard.check, self._check
 
     def _check(self, model: str, url: str, simulated: bool) -> None:
         if simulated:
@@ -32,7 +32,7 @@ class Forbidden:
 
     def allow(self) -> None:
         """Let real endpoints be asked as before."""
-        Guard.check = self._before
+        SendGuard.check = self._before
 
     def __enter__(self) -> Forbidden:
         return self

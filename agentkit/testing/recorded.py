@@ -10,7 +10,7 @@ from agentkit.errors import ReplayMismatch, SetupError
 from agentkit.events import StepEnded, StepStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import Message, Node, canonical, chain
+from agentkit.messages import Message, ThreadMessage, canonical, chain
 from agentkit.model import OnText, Reply, Request
 from agentkit.testing.saying import stream
 from agentkit.traces import revived
@@ -55,7 +55,7 @@ class RecordedModel:
         """Of what was asked and is not recorded, also where the code under test swallowed them."""
         self._replies: dict[str, list[StepEnded]] = {}
         self._asked: dict[str, int] = {}
-        self._nodes: dict[str, Node] = {}
+        self._nodes: dict[str, ThreadMessage] = {}
         self._heads: list[dict[str, Any]] = []
         log = source if isinstance(source, Log) else open_log(str(source), write=False)
         try:
@@ -127,7 +127,7 @@ class RecordedModel:
 
     def _difference(self, request: Request) -> str:
         """Where a conversation leaves the recorded one that it has most in common with."""
-        best: tuple[int, tuple[Node, ...]] = (-1, ())
+        best: tuple[int, tuple[ThreadMessage, ...]] = (-1, ())
         for one in self._heads:
             thread = chain(self._nodes, one["head"])
             pairs = zip(thread, request.thread, strict=False)
@@ -141,7 +141,7 @@ class RecordedModel:
         return f"message {common + 1} of the conversation is {now}; recorded was {then}"
 
 
-def takewhile_equal(pairs: Iterable[tuple[Node, Node]]) -> Iterator[None]:
+def takewhile_equal(pairs: Iterable[tuple[ThreadMessage, ThreadMessage]]) -> Iterator[None]:
     """One item for each pair that is equal, up to the first that is not."""
     for one, other in pairs:
         if one.id != other.id:

@@ -16,7 +16,7 @@ from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
 from agentkit.messages import JSON, canonical
 from agentkit.model import ToolSpec
-from agentkit.placing import PLACING, Call, Needs, needed
+from agentkit.placing import PLACING, Needs, PlacedCall, needed
 from agentkit.signatures import Signature, function_of, signature_of
 from agentkit.threads import in_thread
 from agentkit.tools.approving import needs_approval, with_defaults
@@ -159,7 +159,7 @@ class FunctionTool(Works, Tool):
             values[self.signed.context] = context
         if self.needs is not None and (place := PLACING.get()) is not None:
             again = self.effect != "once"
-            return await place(Call(self.name, self.fn, values, self.needs, again))
+            return await place(PlacedCall(self.name, self.fn, values, self.needs, again))
         if inspect.iscoroutinefunction(self.fn):
             return await self.fn(**values)
         call = functools.partial(contextvars.copy_context().run, self._here, values)

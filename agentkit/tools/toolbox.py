@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
-from agentkit.code import Mark, Works
+from agentkit.code import CodeMark, Works
 from agentkit.errors import ToolError, full_text
 from agentkit.model import ToolSpec
 from agentkit.tools.declared import declared
@@ -26,17 +26,17 @@ class Toolbox(dict[str, Tool]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.marks: dict[int, tuple[Tool, Mark]] = {}
+        self.marks: dict[int, tuple[Tool, CodeMark]] = {}
         """By id, with the tool, so that no other gets its id."""
 
 
-def mark_in(tools: Mapping[str, Tool], one: Tool) -> Mark:
+def mark_in(tools: Mapping[str, Tool], one: Tool) -> CodeMark:
     """The mark of a tool, kept from run to run where there is a place for it."""
     if isinstance(one, Works):
         return one.mark
     if not isinstance(tools, Toolbox):
-        return Mark()
-    return tools.marks.setdefault(id(one), (one, Mark()))[1]
+        return CodeMark()
+    return tools.marks.setdefault(id(one), (one, CodeMark()))[1]
 
 
 def named(*several: Iterable[Tool | Callable[..., Any]]) -> Toolbox:

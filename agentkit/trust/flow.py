@@ -26,12 +26,12 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
-from agentkit.messages import Content, Node
+from agentkit.messages import Content, ThreadMessage
 from agentkit.parts import Data
 from agentkit.record import STOPPED
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.lifting import plain
-from agentkit.trust.marks import NOTHING, Mark, from_source
+from agentkit.trust.marks import NOTHING, TracedLabel, from_source
 from agentkit.trust.metadata import from_wire
 from agentkit.trust.notes import Governed, Labelled, Lifted
 from agentkit.trust.policy import Policy
@@ -50,21 +50,21 @@ SILENT = ("clock", "random", "join", "person")
 
 
 @dataclass
-class Place:
+class LabelledScope:
     """An activation of an actor, or a run itself."""
 
     actor: str
     what: str
     parent: str
-    mark: Mark = NOTHING
+    mark: TracedLabel = NOTHING
     """Of all that is known there."""
-    turn: Mark | None = None
+    turn: TracedLabel | None = None
     """Of what its model read last."""
     lifted: bool = False
     """Whether its answer holds no words."""
 
     @property
-    def says(self) -> Mark:
+    def says(self) -> TracedLabel:
         """Of what is decided there."""
         return self.turn if self.what == "agent" and self.turn is not None else self.mark
 
@@ -80,17 +80,17 @@ class Flow:
             keep: the mark of every event is kept, for `at`.
         """
         self.policy = policy or Policy()
-        self.places: dict[tuple[str, str], Place] = {}
-        self.told: dict[tuple[str, str], Mark] = {}
+        self.places: dict[tuple[str, str], LabelledScope] = {}
+        self.told: dict[tuple[str, str], TracedLabel] = {}
         """Of the results of steps under way, where a peer or an adapter said it."""
-        self.answers: dict[tuple[str, str], Mark] = {}
+        self.answers: dict[tuple[str, str], TracedLabel] = {}
         """Of what was answered from elsewhere to the questions of an activation."""
-        self.said: dict[str, Mark] = {}
+        self.said: dict[str, TracedLabel] = {}
         """Of texts that somebody was seen to say."""
-        self.memories: dict[str, Mark] = {}
+        self.memories: dict[str, TracedLabel] = {}
         """Of what was written into each memory here."""
-        self.marks: dict[tuple[str, int], Mark] | None = {} if keep else None
-        self.elsewhere: Callable[[str], Mark | None] | None = None
+        self.marks: dict[tuple[str, int], TracedLabel] | None = {} if keep else None
+        self.elsewhere: Callable[[str], TracedLabel | None] | None = None
         """What is known of a text that was not said here."""
         self.governed = False
         """Whether anything was said of labels in the log itself."""
@@ -98,24 +98,24 @@ class Flow:
     def take(self, event: Event) -> None:
         """Take the next event of a run into account."""
         handler = HANDLERS.get(type(event))
-        found: Mark | None = handler(self, event) if handler is not None else None
+        found: TracedLabel | None = handler(self, event) if handler is not None else None
         if self.marks is not None:
             self.marks[event.run, event.seq] = self.now(event.run, event.scope) | (found or NOTHING)
 
-    def place(self, run: str, scope: str) -> Place:
+    def place(self, run: str, scope: str) -> LabelledScope:
         """An activation; one that was never opened here is that of code of the run."""
         try:
             return self.places[run, scope]
         except KeyError:
-            found = self.places[run, scope] = Place("you", "run", "")
+            found = self.places[run, scope] = LabelledScope("you", "run", "")
             return found
 
-    def now(self, run: str, scope: str) -> Mark:
+    def now(self, run: str, scope: str) -> TracedLabel:
         """What decides in an activation now."""
         found = self.places.get((run, scope))
         return NOTHING if found is None else found.says
 
-    def add(self, run: str, scope: str, mark: Mark) -> None:
+    def add(self, run: str, scope: str, mark: TracedLabel) -> None:
         """Let an activation know something."""
         place = self.place(run, scope)
         place.mark |= mark
@@ -134,9 +134,11 @@ class Flow:
 
     def _opened(self, event: ScopeOpened) -> None:
         if (event.run, event.scope) not in self.places:
-            self.places[event.run, event.scope] = Place(event.actor, event.what, event.parent)
+            self.places[event.run, event.scope] = LabelledScope(
+                event.actor, event.what, event.parent
+            )
 
-    def _sent(self, event: MessageSent) -> Mark | None:
+    def _sent(self, event: MessageSent) -> TracedLabel | None:
         place = self.place(event.run, event.scope)
         if event.purpose == "say":
             return place.says
@@ -158,7 +160,7 @@ class Flow:
             self._keep(event.nodes[-1:], asked)
         return asked
 
-    def _told(self, event: MessageSent) -> Mark:
+    def _told(self, event: MessageSent) -> TracedLabel:
         """What an actor is given with a task: files, and what was said before."""
         found = NOTHING
         for node in event.nodes:
@@ -178,7 +180,7 @@ class Flow:
             found |= known
         return found
 
-    def _parts(self, event: MessageSent, content: Content) -> Mark:
+    def _parts(self, event: MessageSent, content: Content) -> TracedLabel:
         found = NOTHING
         for part in content:
             if isinstance(part, str) or isinstance(part, Data) and plain(part.value):
@@ -188,7 +190,7 @@ class Flow:
             found |= from_source(self.policy.source(name), event.run, event.seq, said, name)
         return found
 
-    def _keep(self, nodes: Iterable[Node], mark: Mark) -> None:
+    def _keep(self, nodes: Iterable[ThreadMessage], mark: TracedLabel) -> None:
         """Remember of texts whose they are; one that was said twice has the worse mark."""
         for node in nodes:
             text = node.message.text
@@ -196,7 +198,7 @@ class Flow:
                 before = self.said.get(text)
                 self.said[text] = mark if before is None else before | mark
 
-    def _begun(self, event: StepStarted) -> Mark | None:
+    def _begun(self, event: StepStarted) -> TracedLabel | None:
         place = self.place(event.run, event.scope)
         if event.step == "model":
             place.turn = place.mark
@@ -206,13 +208,13 @@ class Flow:
             self._write(event, place.says)
         return place.says
 
-    def _write(self, event: StepStarted | StepEnded, mark: Mark) -> None:
+    def _write(self, event: StepStarted | StepEnded, mark: TracedLabel) -> None:
         name = named(event).partition(".")[0]
         said = f"{self.place(event.run, event.scope).actor} wrote {name}"
         before = self.memories.get(name, NOTHING)
         self.memories[name] = before | mark.via(event.run, event.seq, said)
 
-    def _ended(self, event: StepEnded) -> Mark | None:
+    def _ended(self, event: StepEnded) -> TracedLabel | None:
         place = self.place(event.run, event.scope)
         if event.step == "model":
             if event.reused is not None or place.turn is None:
@@ -229,12 +231,12 @@ class Flow:
             self.answers[at] = self.answers.get(at, NOTHING) | mark
         return mark
 
-    def _lifted(self, event: StepEnded, mark: Mark) -> Mark:
+    def _lifted(self, event: StepEnded, mark: TracedLabel) -> TracedLabel:
         """What a result brings, but for the words that one without words does not have."""
         wordless = mark.label.untrusted and lifted(event, self.policy)
         return mark.without_words() if wordless else mark
 
-    def _given(self, event: StepEnded) -> Mark:
+    def _given(self, event: StepEnded) -> TracedLabel:
         """What the result of a step brings, by where it comes from and what it is."""
         if (name := source_of(event)) is None:
             return NOTHING
@@ -244,7 +246,7 @@ class Flow:
             mark |= self.memories.get(name, NOTHING).via(event.run, event.seq, said)
         return self._lifted(event, mark)
 
-    def _closed(self, event: ScopeClosed) -> Mark | None:
+    def _closed(self, event: ScopeClosed) -> TracedLabel | None:
         place = self.place(event.run, event.scope)
         if event.status != "failed":
             return None
@@ -252,7 +254,7 @@ class Flow:
         self.place(event.run, place.parent).mark |= mark
         return mark
 
-    def _noted(self, event: Noted) -> Mark | None:
+    def _noted(self, event: Noted) -> TracedLabel | None:
         if event.topic not in TOPICS:
             return self._received(event) if event.topic == RECEIVED else None
         self.governed = True
@@ -274,14 +276,14 @@ class Flow:
                 self.place(event.run, event.scope).lifted = True
         return None
 
-    def _received(self, event: Noted) -> Mark:
+    def _received(self, event: Noted) -> TracedLabel:
         """A task that a peer sent: it is the peer's, whoever performs it."""
         label, source = sent_by_peer(event, self.policy)
         mark = from_source(label, event.run, event.seq, f"{source} sent the task", source)
         self.add(event.run, event.scope, mark)
         return mark
 
-    def at(self, run: str, seq: int) -> Mark:
+    def at(self, run: str, seq: int) -> TracedLabel:
         """Of what decided or came in at an event, where marks are kept."""
         return (self.marks or {}).get((run, seq), NOTHING)
 
@@ -291,7 +293,7 @@ class Flow:
         return CLEAN if found is None else found.mark.label
 
 
-HANDLERS: dict[type[Any], Callable[[Flow, Any], Mark | None]] = {
+HANDLERS: dict[type[Any], Callable[[Flow, Any], TracedLabel | None]] = {
     StepStarted: Flow._begun,
     StepEnded: Flow._ended,
     MessageSent: Flow._sent,

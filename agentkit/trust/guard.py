@@ -19,7 +19,7 @@ from agentkit.guarding import ARRIVING
 from agentkit.messages import JSON, Thread
 from agentkit.person import Question, agreed
 from agentkit.scope import YOU, current_scope
-from agentkit.step import Outcome, Step
+from agentkit.step import Outcome, StepRequest
 from agentkit.toolcalls import listed
 from agentkit.trust.flow import (
     HANDLERS,
@@ -32,7 +32,7 @@ from agentkit.trust.flow import (
 )
 from agentkit.trust.heard import HEARD
 from agentkit.trust.labels import CLEAN, Label
-from agentkit.trust.marks import NOTHING, Mark
+from agentkit.trust.marks import NOTHING, TracedLabel
 from agentkit.trust.notes import Governed, Labelled, Ruled, labelled
 from agentkit.trust.pins import words_outside
 from agentkit.trust.policy import Decision, Policy
@@ -161,13 +161,13 @@ class RunGuard:
             return CLEAN
         return self.flow.now(self.run.id, current_scope().key).label
 
-    def answered(self) -> Mark:
+    def answered(self) -> TracedLabel:
         """Of what was answered from elsewhere to the questions that were asked here."""
         if self.clean_so_far():
             return NOTHING
         return self.flow.answers.get((self.run.id, current_scope().key), NOTHING)
 
-    async def judge(self, step: Step) -> Outcome | None:
+    async def judge(self, step: StepRequest) -> Outcome | None:
         """None where a step may be performed; else what whoever asked for it is told.
 
         Raises:
@@ -192,7 +192,7 @@ class RunGuard:
             run_id=self.run.id,
         )
 
-    async def against(self, step: Step, mark: Mark) -> str | None:
+    async def against(self, step: StepRequest, mark: TracedLabel) -> str | None:
         """What the policy has against a step, in words; None where nothing, or a person allows it.
 
         Args:
@@ -220,7 +220,9 @@ class RunGuard:
             f" {', '.join(mark.origins)}."
         )
 
-    async def _asked(self, step: Step, name: str, decided: Decision, mark: Mark) -> bool:
+    async def _asked(
+        self, step: StepRequest, name: str, decided: Decision, mark: TracedLabel
+    ) -> bool:
         """Ask a person whether this one step may be performed."""
         request = step.request if isinstance(step.request, dict) else {}
         shown = "" if step.kind == "model" else listed(request)
@@ -235,7 +237,12 @@ class RunGuard:
         return agreed(await self.run.ask_person(question))
 
     def _note(
-        self, step: Step, name: str, decided: Decision, mark: Mark, allowed: bool | None
+        self,
+        step: StepRequest,
+        name: str,
+        decided: Decision,
+        mark: TracedLabel,
+        allowed: bool | None,
     ) -> None:
         ways = mark.ways()
         told = Ruled(

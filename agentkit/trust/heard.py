@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 
 from agentkit.trust.labels import UNTRUSTED, Label
-from agentkit.trust.marks import NOTHING, Mark, from_source
+from agentkit.trust.marks import NOTHING, TracedLabel, from_source
 from agentkit.trust.within import Within
 
 MOST = 2000
@@ -63,7 +63,7 @@ class Heard:
         """Remember texts against which nothing is to be said."""
         self._later.extend(said)
 
-    def exactly(self, text: str) -> Mark | None:
+    def exactly(self, text: str) -> TracedLabel | None:
         """What is known of a text; None of one that was not said here."""
         found = self._doubted.get(text)
         if found is not None:

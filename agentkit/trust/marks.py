@@ -8,7 +8,7 @@ from agentkit.trust.labels import CLEAN, Label
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class InfluenceStep:
     """One event on the way of an influence."""
 
     run: str
@@ -17,12 +17,12 @@ class Link:
     """What happened there, in a few words of ours; names of tools and actors are in it."""
     source: str = ""
     """Where it came from, at the first link: "tool:read_page", "memory:notes", ..."""
-    before: Link | None = None
+    before: InfluenceStep | None = None
 
-    def way(self) -> list[Link]:
+    def way(self) -> list[InfluenceStep]:
         """From the source to here."""
-        found: list[Link] = []
-        link: Link | None = self
+        found: list[InfluenceStep] = []
+        link: InfluenceStep | None = self
         while link is not None:
             found.append(link)
             link = link.before
@@ -35,22 +35,22 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TracedLabel:
     """A label, and for each axis on which it is not clean how it came to that."""
 
     label: Label = CLEAN
-    doubted: Link | None = None
+    doubted: InfluenceStep | None = None
     """Why it is untrusted."""
-    guarded: Link | None = None
+    guarded: InfluenceStep | None = None
     """Why it is confidential."""
 
-    def without_words(self) -> Mark:
+    def without_words(self) -> TracedLabel:
         """Of something that can hold no order: as confidential, and not to be doubted."""
         if self.label.confidentiality == "public":
             return NOTHING
-        return Mark(Label(confidentiality=self.label.confidentiality), None, self.guarded)
+        return TracedLabel(Label(confidentiality=self.label.confidentiality), None, self.guarded)
 
-    def __or__(self, other: Mark) -> Mark:
+    def __or__(self, other: TracedLabel) -> TracedLabel:
         if other is NOTHING or other is self:
             return self
         if self is NOTHING:
@@ -60,21 +60,21 @@ class Mark:
         same = label.confidentiality == self.label.confidentiality
         guarded = self.guarded if same else other.guarded
         kept = label == self.label and doubted is self.doubted and guarded is self.guarded
-        return self if kept else Mark(label, doubted, guarded)
+        return self if kept else TracedLabel(label, doubted, guarded)
 
-    def via(self, run: str, seq: int, said: str) -> Mark:
+    def via(self, run: str, seq: int, said: str) -> TracedLabel:
         """The same, handed on by one more event."""
         if self is NOTHING:
             return self
         on = [
-            None if one is None else Link(run, seq, said, before=one)
+            None if one is None else InfluenceStep(run, seq, said, before=one)
             for one in (self.doubted, self.guarded)
         ]
         if self.doubted is self.guarded:
             on[1] = on[0]
-        return Mark(self.label, *on)
+        return TracedLabel(self.label, *on)
 
-    def ways(self) -> list[Link]:
+    def ways(self) -> list[InfluenceStep]:
         """The events on both ways, each once, in their order on them."""
         every = [*(self.doubted.way() if self.doubted else ())]
         every += self.guarded.way() if self.guarded else ()
@@ -87,16 +87,16 @@ class Mark:
         return tuple(dict.fromkeys(ends))
 
 
-NOTHING = Mark()
+NOTHING = TracedLabel()
 """The one mark of all that is clean."""
 
 
-def from_source(label: Label, run: str, seq: int, said: str, source: str) -> Mark:
+def from_source(label: Label, run: str, seq: int, said: str, source: str) -> TracedLabel:
     """What comes in at an event."""
     if label.clean:
         return NOTHING
-    link = Link(run, seq, said, source)
-    return Mark(
+    link = InfluenceStep(run, seq, said, source)
+    return TracedLabel(
         label,
         link if label.untrusted else None,
         None if label.confidentiality == "public" else link,

@@ -19,7 +19,7 @@ from agentkit.guarding import ARRIVING, Everywhere, kept_in
 from agentkit.log import Log
 from agentkit.messages import JSON
 from agentkit.scope import here
-from agentkit.step import Step
+from agentkit.step import StepRequest
 from agentkit.trust.flow import flow_of
 from agentkit.trust.guard import PolicyRefused
 from agentkit.trust.labels import CLEAN, Label
@@ -84,7 +84,7 @@ async def may_follow(kind: StepKind, name: str, effect: Effect, known: Label) ->
         return known
     place = performing.get()
     key = place.step if place is not None and place.run == run.id else ""
-    step = Step(kind, name, None, effect, (), "", scope, key, 0)
+    step = StepRequest(kind, name, None, effect, (), "", scope, key, 0)
     if (why := await run.guard.against(step, mark)) is not None:
         raise PolicyRefused(f"A question of {name} was not answered: {why}", run_id=run.id)
     label: Label = known | mark.label

@@ -31,7 +31,7 @@ from agentkit.pictures.picture import Shown
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.scope import in_run
 from agentkit.standing import ACTING, Marks
-from agentkit.step import Outcome, Step
+from agentkit.step import Outcome, StepRequest
 from agentkit.verify.world import DONE
 from agentkit.views.fold import fold
 
@@ -79,10 +79,10 @@ class Supposing:
     def over(self, run: Any, scope: Any, *told: Any) -> None:
         """Nothing is kept of it."""
 
-    async def turn(self, step: Step) -> None:
+    async def turn(self, step: StepRequest) -> None:
         """Nobody waits."""
 
-    def performer(self, step: Step, perform: Any) -> Any:
+    def performer(self, step: StepRequest, perform: Any) -> Any:
         """Give what performs a step: nothing, where it would have an effect.
 
         Raises:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from agentkit.evaluate.trajectory import Answered, Rule
 from agentkit.events import Event, ScopeClosed, StepStarted
-from agentkit.step import Step
+from agentkit.step import StepRequest
 from agentkit.verify.path import Path
 
 Orders = Literal["seen", "all", "one"]
@@ -28,7 +28,7 @@ class Waiting(NamedTuple):
     """A step that waits for its turn."""
 
     name: str
-    step: Step
+    step: StepRequest
     go: asyncio.Future[None]
 
 
@@ -53,7 +53,7 @@ class Turns:
         """A run begins."""
         self.path, self._waiting, self._looking, self._together = path, [], False, False
 
-    async def turn(self, step: Step) -> None:
+    async def turn(self, step: StepRequest) -> None:
         """Wait until it is a step's turn."""
         if self.orders == "one" or step.kind not in GATED:
             return
@@ -69,11 +69,11 @@ class Turns:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
 
-    def _named(self, step: Step) -> str:
+    def _named(self, step: StepRequest) -> str:
         who = step.scope.actor
         return f"{who}" if step.kind == "model" else f"{step.name} of {who}"
 
-    def _sees(self, step: Step, around: set[int]) -> bool:
+    def _sees(self, step: StepRequest, around: set[int]) -> bool:
         """Whether a rule may tell when a step is taken.
 
         Args:

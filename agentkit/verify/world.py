@@ -13,7 +13,7 @@ from agentkit.messages import JSON, Message, ToolCall, canonical, jsonable
 from agentkit.model import Model, OnText, Reply, Request, ToolSpec
 from agentkit.scope import current_scope
 from agentkit.standing import Marks
-from agentkit.step import Outcome, Step
+from agentkit.step import Outcome, StepRequest
 from agentkit.verify.path import Path
 from agentkit.verify.shared import Shared, Told
 from agentkit.verify.turns import Turns
@@ -62,11 +62,11 @@ class World:
         """Give what is asked in place of a model, under its name and settings."""
         return Speaker(self, own)
 
-    async def turn(self, step: Step) -> None:
+    async def turn(self, step: StepRequest) -> None:
         """Wait until it is a step's turn."""
         await self.turns_of.turn(step)
 
-    def performer(self, step: Step, perform: Perform) -> Perform:
+    def performer(self, step: StepRequest, perform: Perform) -> Perform:
         """Give what performs a step.
 
         Raises:
@@ -84,7 +84,7 @@ class World:
             return lambda _: told(0.0)
         return perform
 
-    def unknown(self, step: Step, kind: str) -> SetupError:
+    def unknown(self, step: StepRequest, kind: str) -> SetupError:
         """The error of a step that nobody can stand in for."""
         error = SetupError(
             f"{step.scope.actor} takes the {kind} step {step.name},"
@@ -95,7 +95,7 @@ class World:
         self.path.fail(error)
         return error
 
-    async def _used(self, step: Step) -> Outcome:
+    async def _used(self, step: StepRequest) -> Outcome:
         """What a tool gives, or that it fails."""
         given = [jsonable(one) for one in self.results.get(step.name, (DONE,))]
         options = [f"gives {shown(one)}" for one in given]
@@ -106,7 +106,7 @@ class World:
             return Outcome(result=given[pick])
         return Outcome(error=Failure(type="ToolError", text=f"{step.name} failed."))
 
-    async def _person(self, step: Step) -> Outcome:
+    async def _person(self, step: StepRequest) -> Outcome:
         """What a person answers."""
         request = step.request if isinstance(step.request, dict) else {}
         given = [str(one) for one in self.says.get("person") or request.get("options") or [WORDS]]

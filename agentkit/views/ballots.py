@@ -40,7 +40,7 @@ class Round:
 
 
 @dataclass(slots=True)
-class Table:
+class VoteRounds:
     """The rounds of one activation, and how they ended."""
 
     run: str
@@ -74,7 +74,7 @@ class Ballots(Fold):
     def __init__(self, truth: str | None = None) -> None:
         super().__init__()
         self.truth = truth
-        self.tables: dict[tuple[str, str], Table] = {}
+        self.tables: dict[tuple[str, str], VoteRounds] = {}
 
     def take(self, event: Event, news: News) -> None:
         if news == "again" or not isinstance(event, Noted):
@@ -82,7 +82,7 @@ class Ballots(Fold):
         match event.note:
             case (RoundHeld() | Counted() | JudgeChose() | Rated() | Absent()) as note:
                 place = (event.run, event.scope)
-                table = self.tables.setdefault(place, Table(*place, self.book.path(event)))
+                table = self.tables.setdefault(place, VoteRounds(*place, self.book.path(event)))
                 enter(table, note)
 
     def right(self, answer: str | None) -> bool | None:
@@ -100,7 +100,7 @@ class Ballots(Fold):
             "live": self.live,
         }
 
-    def table(self, table: Table) -> dict[str, JSON]:
+    def table(self, table: VoteRounds) -> dict[str, JSON]:
         """An activation as JSON: members, answers in the order they came up, rounds, remarks."""
         members = list(
             dict.fromkeys(who for one in table.rounds for who in (*one.ballots, *one.absent))
@@ -148,7 +148,7 @@ class Ballots(Fold):
             "right": self.right(lead[0]) if len(lead) == 1 else None,
         }
 
-    def remarks(self, table: Table) -> list[str]:
+    def remarks(self, table: VoteRounds) -> list[str]:
         """When minds changed, where the majority went wrong, and who went against it."""
         found: list[str] = []
         before: Round | None = None
@@ -185,7 +185,7 @@ class Ballots(Fold):
         return ", to the truth" if now and not was else ""
 
 
-def enter(table: Table, note: RoundHeld | Counted | JudgeChose | Rated | Absent) -> None:
+def enter(table: VoteRounds, note: RoundHeld | Counted | JudgeChose | Rated | Absent) -> None:
     """Enter a round, a count, or what a judge or a panel chose."""
     match note:
         case Absent():
@@ -221,7 +221,7 @@ def name(answer: str | None) -> str:
     return "no answer" if answer is None else short(answer, 60)
 
 
-def outcome(table: Table) -> str:
+def outcome(table: VoteRounds) -> str:
     """How it ended, in a line."""
     if not table.by:
         return f"{table.rounds[-1].label}, not decided yet"

@@ -53,7 +53,7 @@ BAR_FIELDS = (
 """What stands where in a bar's JSON array."""
 
 
-class Mark(NamedTuple):
+class LaneNote(NamedTuple):
     """A note on a lane."""
 
     at: float
@@ -74,7 +74,7 @@ class Lane:
     """End of the last bar of each row; None while it lasts."""
     spans: list[list[float | None]] = field(default_factory=list)
     """[start, end] of each activation."""
-    notes: list[Mark] = field(default_factory=list)
+    notes: list[LaneNote] = field(default_factory=list)
     order: Order = (BEHIND,)
     """Of what it first appears in; see Book."""
 

@@ -8,7 +8,7 @@ from agentkit.trust.flow import Flow
 from agentkit.trust.labels import CLEAN
 from agentkit.views.book import Book
 from agentkit.views.fold import Changes
-from agentkit.views.mail import Letter
+from agentkit.views.mail import EdgeMessage
 from agentkit.views.node import GraphNode
 
 
@@ -38,7 +38,7 @@ class Colours:
 
     def letter(
         self, event: Event, kind: str, body: JSON, step: tuple[str, str] | None = None
-    ) -> Letter:
+    ) -> EdgeMessage:
         """A message of an event, with the label of its words."""
         known = self.flow.at(event.run, event.seq).label if self.shown else CLEAN
-        return Letter(event.run, event.seq, event.at, kind, body, step=step, trust=known)
+        return EdgeMessage(event.run, event.seq, event.at, kind, body, step=step, trust=known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentkit.views.mail import Letter
+from agentkit.views.mail import EdgeMessage
 
 
 @dataclass(slots=True)
@@ -18,9 +18,9 @@ class Flowing:
     name: str
     sources: dict[str, list[str]] = field(default_factory=dict)
     """Whom an actor gets its task from, by actor; the graph itself among them."""
-    last: dict[str, Letter] = field(default_factory=dict)
+    last: dict[str, EdgeMessage] = field(default_factory=dict)
     """The last answer of each actor."""
-    waiting: dict[str, Letter] = field(default_factory=dict)
+    waiting: dict[str, EdgeMessage] = field(default_factory=dict)
     """Answers that nobody was given yet."""
 
     def givers(self, actor: str) -> list[str]:
@@ -30,7 +30,7 @@ class Flowing:
         found = [one for one in known if one in self.last and self.last[one].seq > mine]
         return found or [self.name]
 
-    def answer(self, actor: str, letter: Letter) -> Letter | None:
+    def answer(self, actor: str, letter: EdgeMessage) -> EdgeMessage | None:
         """Keep an answer until it is handed on; returns one before it that never was."""
         before = self.waiting.get(actor)
         self.last[actor] = self.waiting[actor] = letter

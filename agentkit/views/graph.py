@@ -28,7 +28,7 @@ from agentkit.views.counterparts import asked, called, counterpart
 from agentkit.views.entries import Order, StepEntry
 from agentkit.views.flowing import Flowing
 from agentkit.views.fold import Fold
-from agentkit.views.mail import GraphEdge, Letter, edge_data, letter_data, letter_text
+from agentkit.views.mail import EdgeMessage, GraphEdge, edge_data, letter_data, letter_text
 from agentkit.views.node import GraphNode
 from agentkit.views.notes import quiet
 from agentkit.views.phrases import explained, mapped
@@ -130,7 +130,7 @@ class MessageGraph(Fold):
         if self.book.order < found.order:
             found.order, self.shape = self.book.order, self.rev
 
-    def edge(self, source: str, target: str, letter: Letter) -> None:
+    def edge(self, source: str, target: str, letter: EdgeMessage) -> None:
         """Put a message on the edge between two nodes."""
         name = f"{source}→{target}"
         found = self.edges.get(name)
@@ -206,7 +206,7 @@ class MessageGraph(Fold):
         elif (lost := flow.answer(source, letter)) is not None:
             self.nodes[source].told.append(lost)
 
-    def hand_on(self, flow: Flowing, actor: str, task: Letter) -> None:
+    def hand_on(self, flow: Flowing, actor: str, task: EdgeMessage) -> None:
         """Draw a task along the arrows that led to it, with the answers that it hands on."""
         givers = flow.givers(actor)
         for giver in givers:
@@ -314,7 +314,7 @@ class MessageGraph(Fold):
         if fresh:
             node.notes[event.topic] += 1
             body = {"topic": event.topic, "data": event.data}
-            node.told.append(Letter(event.run, event.seq, event.at, "note", body))
+            node.told.append(EdgeMessage(event.run, event.seq, event.at, "note", body))
             self.changes.touch(node.id)
         if node.what == "memory":
             return
@@ -355,7 +355,7 @@ class MessageGraph(Fold):
         """The edges in the order of the story."""
         return sorted(self.edges.values(), key=lambda one: one.order)
 
-    def letter(self, of: GraphEdge | GraphNode, letter: Letter) -> dict[str, JSON]:
+    def letter(self, of: GraphEdge | GraphNode, letter: EdgeMessage) -> dict[str, JSON]:
         """A message as JSON, with from whom to whom; shortened."""
         ends = [of.source, of.target] if isinstance(of, GraphEdge) else [of.id, ""]
         source, target = (self.nodes[end].label if end else "" for end in ends)

@@ -22,7 +22,7 @@ SKEW_S = 300.0
 """How far the clocks of two machines may be apart."""
 
 
-class Part(NamedTuple):
+class StoryRun(NamedTuple):
     """A run of the story, and where it is."""
 
     log: Log
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     """What its log is called beside the first one, which has no name."""
 
 
-def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[Part]:
+def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[StoryRun]:
     """All runs of the traces of some runs, each after the one that began it.
 
     Args:
@@ -56,8 +56,8 @@ def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[Part]:
             f"No run {', '.join(missing)} in {', '.join(log.url for log in logs)}.",
             expected="the id of a run of one of these logs",
         )
-    found: dict[str, Part] = {}
-    looked: dict[str, Part] = {}
+    found: dict[str, StoryRun] = {}
+    looked: dict[str, StoryRun] = {}
     near = [info for _, info, _ in every if info.id in runs]
     while near:
         begin, end = span(near)
@@ -65,7 +65,7 @@ def parts(logs: Sequence[Log], runs: Sequence[str]) -> list[Part]:
             if info.id in looked or not during(info, begin, end):
                 continue
             if (started := first(log, info.id)) is not None:
-                looked[info.id] = Part(log, info, started, home)
+                looked[info.id] = StoryRun(log, info, started, home)
         traces = {traced(looked[id].started) for id in [*found, *runs] if id in looked}
         fresh = [
             part
@@ -126,10 +126,10 @@ def first(log: Log, run: str) -> RunStarted | None:
     return next((e for e in log.read(run, upto=1) if isinstance(e, RunStarted)), None)
 
 
-def ordered(found: Iterable[Part]) -> list[Part]:
+def ordered(found: Iterable[StoryRun]) -> list[StoryRun]:
     """Runs after what began them, else by the time they began."""
     waiting = {p.info.id: p for p in sorted(found, key=lambda p: (p.info.started, p.info.id))}
-    done: list[Part] = []
+    done: list[StoryRun] = []
     while waiting:
         ready = [
             id

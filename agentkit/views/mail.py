@@ -18,7 +18,7 @@ KINDS = ("task", "answer", "call", "result", "say", "error")
 
 
 @dataclass(slots=True)
-class Letter:
+class EdgeMessage:
     """One message on an edge; `body` is a message id or the JSON of a call or result."""
 
     run: str
@@ -43,7 +43,7 @@ class GraphEdge:
     source: str
     target: str
     kinds: Counter[str] = field(default_factory=Counter)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[EdgeMessage] = field(default_factory=list)
     label: str = ""
     """Under which condition."""
     likely: str = "task"
@@ -82,7 +82,7 @@ def worst(labels: Iterable[Label]) -> Label:
     return found
 
 
-def letter_data(book: Book, letter: Letter) -> dict[str, JSON]:
+def letter_data(book: Book, letter: EdgeMessage) -> dict[str, JSON]:
     """A message as JSON; `text` is its beginning, and `more` says whether it goes on."""
     text = letter_text(book, letter)
     brief = beginning(text)
@@ -100,14 +100,14 @@ def letter_data(book: Book, letter: Letter) -> dict[str, JSON]:
     }
 
 
-def ways(book: Book, letter: Letter) -> list[Branch]:
+def ways(book: Book, letter: EdgeMessage) -> list[Branch]:
     """How to go on from a message in another way; a call is made anew, too."""
     step = book.steps.get(letter.step) if letter.step else None
     at = max(1, letter.seq - 1) if letter.kind == "call" else letter.seq
     return branches(letter.run, at, (step.ended or None) if step else letter.edit)
 
 
-def letter_text(book: Book, letter: Letter) -> str:
+def letter_text(book: Book, letter: EdgeMessage) -> str:
     """All the words of a message."""
     if letter.kind in ("task", "answer", "say"):
         return book.said(str(letter.body))

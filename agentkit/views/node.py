@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agentkit.messages import JSON
 from agentkit.trust.labels import CLEAN, Label
 from agentkit.views.entries import Order, ScopeEntry
-from agentkit.views.mail import Letter
+from agentkit.views.mail import EdgeMessage
 from agentkit.views.notes import grave
 
 
@@ -30,7 +30,7 @@ class GraphNode:
     unpriced: int = 0
     status: str = ""
     notes: Counter[str] = field(default_factory=Counter)
-    told: list[Letter] = field(default_factory=list)
+    told: list[EdgeMessage] = field(default_factory=list)
     """The notes about it, and answers that were handed on to nobody, in their order."""
     scopes: list[ScopeEntry] = field(default_factory=list)
     steps: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ Plotted = Planned | PlanFlawed | ProgressJudged | Replanned | StepMoved | TaskLe
 
 
 @dataclass(slots=True)
-class Task:
+class PlanTask:
     """A step of a plan, or an instruction of a ledger."""
 
     id: str
@@ -52,7 +52,7 @@ class Task:
 
 
 @dataclass(slots=True)
-class Draft:
+class PlanVersion:
     """One plan: the first, or a later one that took its place."""
 
     source: Planned | TaskLedgerWritten
@@ -61,7 +61,7 @@ class Draft:
     """Why it took the place of the one before."""
     text: str = ""
     """What a ledger says besides."""
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, PlanTask] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,12 +72,12 @@ class Planning:
     scope: str
     path: str
     ledger: bool = False
-    drafts: dict[int, Draft] = field(default_factory=dict)
+    drafts: dict[int, PlanVersion] = field(default_factory=dict)
     now: int = 0
     why: str = ""
     flaws: list[str] = field(default_factory=list)
 
-    def running(self) -> Iterator[Task]:
+    def running(self) -> Iterator[PlanTask]:
         """The steps under way."""
         for draft in self.drafts.values():
             yield from (task for task in draft.tasks.values() if task.state == "running")
@@ -137,13 +137,13 @@ class PlanView(Fold):
         known = plan.drafts.get(number)
         if known is not None and known.source == source:
             return
-        draft = plan.drafts[number] = Draft(source, why=plan.why if number else "")
+        draft = plan.drafts[number] = PlanVersion(source, why=plan.why if number else "")
         if isinstance(source, TaskLedgerWritten):
             draft.text = f"Facts\n{source.facts}\n\nPlan\n{source.plan}"
             return
         for step in source.steps:
             name, needs = str(step.id), [str(need) for need in step.needs]
-            draft.tasks[name] = Task(name, step.task, step.actor, needs)
+            draft.tasks[name] = PlanTask(name, step.task, step.actor, needs)
 
     def moved(self, plan: Planning, note: StepMoved, at: float) -> None:
         """Enter how far a step is."""
@@ -178,7 +178,7 @@ class PlanView(Fold):
             name = str(sum(len(other.tasks) for other in plan.drafts.values()) + 1)
             asked, who = note.instruction_or_question.answer, note.next_speaker.answer
             needs = [last.id] if last is not None else []
-            draft.tasks[name] = Task(name, asked, who, needs, "running", began=at)
+            draft.tasks[name] = PlanTask(name, asked, who, needs, "running", began=at)
 
     def data(self, since: int = 0) -> dict[str, JSON]:
         """All plans as JSON; they are few, so changes are not told apart."""

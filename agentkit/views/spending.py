@@ -10,7 +10,7 @@ from agentkit.views.book import News
 from agentkit.views.fold import Fold
 
 
-class Spent(NamedTuple):
+class PaidCall(NamedTuple):
     """A call that was paid."""
 
     at: float
@@ -27,7 +27,7 @@ class Spending(Fold):
     def __init__(self, by: Literal["actor", "model"] = "actor") -> None:
         super().__init__()
         self.by = by
-        self.amounts: list[Spent] = []
+        self.amounts: list[PaidCall] = []
         self.budgets: dict[str, float] = {}
         """Of runs that have one, in USD."""
         self.first: float | None = None
@@ -52,7 +52,7 @@ class Spending(Fold):
                     self.unpriced += 1
                     return
                 who, lost = self.book.actor(event), event.status != "ok"
-                self.amounts.append(Spent(event.at, who, event.name, event.cost_usd, lost))
+                self.amounts.append(PaidCall(event.at, who, event.name, event.cost_usd, lost))
 
     def lines(self) -> dict[str, list[tuple[float, float]]]:
         """By actor or model what it had cost by when: pairs of Unix seconds and USD, in order."""

@@ -15,7 +15,7 @@ from agentkit.events import (
 )
 from agentkit.messages import JSON
 from agentkit.reliability.retry import Retried
-from agentkit.views.bars import Bar, Covered, Lane, Mark, rectangle, tip
+from agentkit.views.bars import Bar, Covered, Lane, LaneNote, rectangle, tip
 from agentkit.views.book import BEHIND, YOU, News
 from agentkit.views.branching import Branch, branches
 from agentkit.views.entries import Order, ScopeEntry
@@ -171,7 +171,7 @@ class Timeline(Fold):
     def note(self, event: Noted) -> None:
         """A decision: a mark on the lane; a retry is a wait as well."""
         lane = self.lane(event)
-        lane.notes.append(Mark(event.at, event.topic, event.run, event.seq, event.data))
+        lane.notes.append(LaneNote(event.at, event.topic, event.run, event.seq, event.data))
         retried = event.note
         if not isinstance(retried, Retried):
             return

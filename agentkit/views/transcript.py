@@ -28,7 +28,7 @@ HIDDEN = ("rev", "order", "edit", "content")
 
 
 @dataclass(slots=True)
-class Line:
+class TranscriptLine:
     """One entry: a message, a call with its result, a note or an error."""
 
     run: str
@@ -57,7 +57,7 @@ class Transcript(Fold):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[Line] = []
+        self.lines: list[TranscriptLine] = []
 
     def take(self, event: Event, news: News) -> None:
         if isinstance(event, RunStarted) and news == "again":
@@ -135,11 +135,13 @@ class Transcript(Fold):
         scope = self.book.scopes.get((event.run, event.scope))
         depth = scope.path.count("/") if scope is not None else 0
         where = (event.run, event.seq, event.at)
-        line = Line(*where, kind, title, text, depth, reused, self.rev, self.book.order, edit)
+        line = TranscriptLine(
+            *where, kind, title, text, depth, reused, self.rev, self.book.order, edit
+        )
         line.content = content if isinstance(content, Content) else None
         self.lines.append(line)
 
-    def told(self) -> list[Line]:
+    def told(self) -> list[TranscriptLine]:
         """The entries in the order of the story; `data` has them in that of time."""
         return sorted(self.lines, key=lambda line: line.order)
 

@@ -41,7 +41,7 @@ UNFIT = re.compile(
 """What does not belong to a formula: it would lead elsewhere, define, hide, or paint over."""
 
 
-class Reader(MarkdownIt):
+class MarkdownReader(MarkdownIt):
     """CommonMark with tables and strikethrough, and with the rules of this module."""
 
     def __init__(self) -> None:
@@ -64,9 +64,9 @@ class Reader(MarkdownIt):
 
 
 @cache
-def reader() -> Reader:
+def reader() -> MarkdownReader:
     """The parser; making it costs more than reading an answer."""
-    return Reader()
+    return MarkdownReader()
 
 
 def fit(source: str) -> bool:

@@ -28,7 +28,7 @@ DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl"})
 """Languages that a front end draws in place of showing."""
 
 
-class Block(str):
+class MarkdownBlock(str):
     """A block as Markdown."""
 
     plain: bool = False
@@ -37,9 +37,9 @@ class Block(str):
     """Whether it is a list, which may follow a paragraph in the next line."""
 
 
-def plain(lines: Sequence[str]) -> Block:
+def plain(lines: Sequence[str]) -> MarkdownBlock:
     """A paragraph."""
-    made = Block(paragraph([begun(line.strip(" ")) for line in lines]))
+    made = MarkdownBlock(paragraph([begun(line.strip(" ")) for line in lines]))
     made.plain = True
     return made
 
@@ -60,7 +60,7 @@ class Writer:
         """Blocks, one below the other."""
         return "\n\n".join(made for block in blocks(tokens) if (made := self.block(block)))
 
-    def block(self, tokens: Sequence[Token]) -> Block:
+    def block(self, tokens: Sequence[Token]) -> MarkdownBlock:
         """One block."""
         first, inner = tokens[0], tokens[1:-1]
         match first.type:
@@ -77,11 +77,11 @@ class Writer:
             case "fence":
                 return self.code(first)
             case "hr":
-                return plain([self.said(self.alone)]) if self.alone else Block("___")
+                return plain([self.said(self.alone)]) if self.alone else MarkdownBlock("___")
             case "maths":
-                return Block(f"$${self.maths(first)}$$")
+                return MarkdownBlock(f"$${self.maths(first)}$$")
             case _:
-                made = Block(for_lines(first.content.strip("\n")))
+                made = MarkdownBlock(for_lines(first.content.strip("\n")))
                 self.told.append(first.content)
                 made.plain = True
                 return made
@@ -91,7 +91,7 @@ class Writer:
         self.told.append(text)
         return marked(text)
 
-    def heading(self, opened: Token, content: Token) -> Block:
+    def heading(self, opened: Token, content: Token) -> MarkdownBlock:
         """A heading; "# 3" alone, or without a word, is what was said."""
         lines = self.lines(content)
         wordless = not re.search(r"[^\W\d_]", content.content)
@@ -99,20 +99,22 @@ class Writer:
             mark = f"{opened.markup} " if "#" in opened.markup else ""
             under = [marked("===")] if "=" in opened.markup else []
             return plain([marked(mark) + lines[0], *lines[1:], *under])
-        return Block(f"{'#' * int(opened.tag[1])} {begun(lines[0])}")
+        return MarkdownBlock(f"{'#' * int(opened.tag[1])} {begun(lines[0])}")
 
-    def quote(self, inner: Sequence[Token]) -> Block:
+    def quote(self, inner: Sequence[Token]) -> MarkdownBlock:
         """A quotation; a "> 5" is a comparison."""
         if self.alone:
             return plain([self.said(self.alone)])
         if all(NUMBER.match(one.content) for one in inlines(inner)):
             parts = [self.block(block) for block in blocks(inner)]
-            made = Block("\n\n".join(prefixed("&gt; ", part) for part in parts) or "&gt;")
+            made = MarkdownBlock("\n\n".join(prefixed("&gt; ", part) for part in parts) or "&gt;")
             made.plain = True
             return made
-        return Block("\n".join(f"> {line}".rstrip() for line in self.write(inner).split("\n")))
+        return MarkdownBlock(
+            "\n".join(f"> {line}".rstrip() for line in self.write(inner).split("\n"))
+        )
 
-    def listing(self, inner: Sequence[Token]) -> Block:
+    def listing(self, inner: Sequence[Token]) -> MarkdownBlock:
         """A list; what only looks like one is words."""
         items = list(blocks(inner))
         shown = all(len(item) > 2 for item in items) and len(items) > 1
@@ -125,32 +127,32 @@ class Writer:
         made = [self.item(mark, item, shown) for mark, item in zip(marks, items, strict=True)]
         if shown:
             loose = any("\n\n" in one for one in made)
-            whole = Block(("\n\n" if loose else "\n").join(made))
+            whole = MarkdownBlock(("\n\n" if loose else "\n").join(made))
             whole.listed = True
             return whole
         if all(one.plain for one in made):
             return plain([line for one in made for line in one.split("\\\n")])
-        return Block("\n\n".join(made))
+        return MarkdownBlock("\n\n".join(made))
 
-    def item(self, mark: str, item: Sequence[Token], shown: bool) -> Block:
+    def item(self, mark: str, item: Sequence[Token], shown: bool) -> MarkdownBlock:
         """An item of a list, or the same as words."""
         if item[0].info:
             self.told.append(item[0].info)
         parts = [self.block(block) for block in blocks(item[1:-1])]
         if not shown:
             first = prefixed(f"{begun(marked(mark))} ", parts[0]) if parts else begun(marked(mark))
-            made = Block("\n\n".join([first, *parts[1:]]))
+            made = MarkdownBlock("\n\n".join([first, *parts[1:]]))
             made.plain = len(parts) < 2 and (not parts or parts[0].plain)
             return made
         pad = " " * (len(mark) + 1)
         tight = len(parts) == 2 and parts[0].plain and parts[1].listed
         text = ("\n" if tight else "\n\n").join(parts)
         lines = text.split("\n")
-        return Block(
+        return MarkdownBlock(
             "\n".join([f"{mark} {lines[0]}", *(f"{pad}{line}".rstrip() for line in lines[1:])])
         )
 
-    def table(self, inner: Sequence[Token]) -> Block:
+    def table(self, inner: Sequence[Token]) -> MarkdownBlock:
         """A table."""
         rows: list[list[str]] = []
         sides: list[str] = []
@@ -163,15 +165,15 @@ class Writer:
             elif token.type == "inline":
                 rows[-1].append(self.inline(token, cell=True))
         lines = [f"| {' | '.join(row)} |" for row in [rows[0], sides, *rows[1:]]]
-        return Block("\n".join(lines))
+        return MarkdownBlock("\n".join(lines))
 
-    def code(self, token: Token) -> Block:
+    def code(self, token: Token) -> MarkdownBlock:
         """A block of code; what a front end would draw is shown as text."""
         info = token.info.strip()
         self.told += [info, token.content]
         fits = LANGUAGE.match(info) and info.lower() not in DRAWN
         block = fenced(token.content.removesuffix("\n"), info if fits else "text")
-        return Block(block if fits or not info else f"{begun(marked(info))}\n\n{block}")
+        return MarkdownBlock(block if fits or not info else f"{begun(marked(info))}\n\n{block}")
 
     def maths(self, token: Token) -> str:
         """A formula in which a reader without mathematics finds nothing but text."""
@@ -266,9 +268,9 @@ def starts(item: Sequence[Token]) -> str:
     return next((token.content for token in inlines(item)), "")
 
 
-def prefixed(mark: str, block: Block) -> Block:
+def prefixed(mark: str, block: MarkdownBlock) -> MarkdownBlock:
     """A paragraph with a mark before it, another block with the mark above it."""
-    made = Block(f"{mark}{block}" if block.plain else f"{mark.rstrip()}\n\n{block}")
+    made = MarkdownBlock(f"{mark}{block}" if block.plain else f"{mark.rstrip()}\n\n{block}")
     made.plain = block.plain
     return made
 

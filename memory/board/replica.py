@@ -16,7 +16,7 @@ from agentkit import Memory, Tool
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, Message, Thread, canonical, jsonable
 from agentkit.scope import current_scope, in_run, note
-from agentkit.threads import Turn
+from agentkit.threads import FairLock
 from memory.board.beliefs import believe, believed
 from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
@@ -88,7 +88,7 @@ class Replica(Client, Memory):
             )
         given = GUARANTEES if CAUSAL in asked else asked
         super().__init__(board, delivery, replica, given, wait_s, otherwise)
-        self._turns: dict[str, Turn] = {}
+        self._turns: dict[str, FairLock] = {}
 
     async def read(self, key: str) -> Seen:
         """Read what this replica holds of a key. Notes: stale_read, merged, redirected.
@@ -215,7 +215,7 @@ class Replica(Client, Memory):
         Raises:
             Conflict: it was tried a hundred times. Stale: the replica lagged all the time.
         """
-        async with self._turns.setdefault(key, Turn()):
+        async with self._turns.setdefault(key, FairLock()):
             end = asyncio.get_running_loop().time() + max(wait_s, self.wait_s)
             try:
                 return await self._change(key, change)

@@ -22,7 +22,7 @@ from agentkit.messages import JSON, digest
 from agentkit.run import current_run
 from agentkit.scope import in_run, note
 from agentkit.step import Outcome
-from agentkit.threads import Turn
+from agentkit.threads import FairLock
 from memory.doors import doors
 from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
@@ -88,7 +88,7 @@ class StreamCore(Moving):
         self.importance, self.clock = importance, clock
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
         # What is read is written back with its access: two recalls at once must take turns.
-        self.turn = Turn()
+        self.turn = FairLock()
         self.store = opened(name, store, self.embedder.name, home() if path is None else path)
         self.rater = Agent(f"{name}_importance", RATE, model=model)
         self.writes = True

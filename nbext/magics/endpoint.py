@@ -14,7 +14,7 @@ from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, number
 from nbext.session import Session
 from nbext.stacks import left_of, stacks
-from nbext.table import Table, Tables, Told
+from nbext.table import Table, TableGroup, Told
 
 USE = Grammar(magic="%endpoint", usage="[MODEL]", takes=("MODEL",), most=1)
 SPEND = Grammar(magic="%budget", usage="[USD | off]", most=1)
@@ -59,7 +59,7 @@ async def endpoint(session: Session, line: Line, body: str | None) -> Any:
         note=f"Agents without --model use {session.model}. Another: %endpoint MODEL",
     )
     around = stacks(session.actors())
-    return Tables(parts=(listed, around)) if around.rows else listed
+    return TableGroup(parts=(listed, around)) if around.rows else listed
 
 
 def budget(session: Session, line: Line, body: str | None) -> Told:

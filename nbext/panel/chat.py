@@ -20,10 +20,10 @@ from agentkit.events import uuid7
 from agentkit.messages import JSON
 from agentkit.person import Question
 from nbext.asking import Ask, shown
-from nbext.panel.said import Said, said_in
+from nbext.panel.said import RecordedAsk, said_in
 from nbext.screen import Screen
-from nbext.session import Asked, Session, involves_others, short
-from nbext.show import Canvas, Progress
+from nbext.session import Session, WaitingQuestion, involves_others, short
+from nbext.show import Canvas, LiveProgress
 
 MOST = 100
 """Turns that are kept, the last ones; earlier ones are in the log."""
@@ -36,7 +36,7 @@ FREE_S = 0.2
 
 
 @dataclass
-class Turn:
+class ChatTurn:
     """Something said to an actor, and the answer as far as it has come."""
 
     run: str
@@ -70,7 +70,7 @@ class Sheet(Canvas):
         self.tell(markdown)
 
 
-class Chat:
+class PanelChat:
     """The conversation of a notebook.
 
     Args:
@@ -81,11 +81,11 @@ class Chat:
 
     def __init__(self, session: Session, loop: asyncio.AbstractEventLoop | None) -> None:
         self.session, self.loop = session, loop
-        self.turns: dict[str, Turn] = {}
-        self.listeners: list[Callable[[Sequence[Turn] | None], None]] = []
+        self.turns: dict[str, ChatTurn] = {}
+        self.listeners: list[Callable[[Sequence[ChatTurn] | None], None]] = []
         """Given the turns that changed, or None where all may have; on any thread."""
 
-    def tell(self, *turns: Turn) -> None:
+    def tell(self, *turns: ChatTurn) -> None:
         """Tell who listens that turns changed; without any, that all may have."""
         for listener in list(self.listeners):
             listener(turns or None)
@@ -136,7 +136,7 @@ class Chat:
         after = before[-1] if before and before[-1].thread else None
         options = {"person": self.person}
         ask = Ask(actor=who, task=text, after=after, options=options, run_id=run)
-        turn = self.turns[run] = Turn(run, actor, text, graph=involves_others(who))
+        turn = self.turns[run] = ChatTurn(run, actor, text, graph=involves_others(who))
         while len(self.turns) > MOST:
             del self.turns[next(iter(self.turns))]
         self.begin(turn, ask)
@@ -161,7 +161,7 @@ class Chat:
         self.begin(turn, ask)
         return run
 
-    def begin(self, turn: Turn, ask: Ask) -> None:
+    def begin(self, turn: ChatTurn, ask: Ask) -> None:
         """Ask on the loop of the cells; while a cell holds it up, on one of our own."""
         self.tell(turn)
         work, loop = self.work(turn, ask), self.loop
@@ -177,7 +177,7 @@ class Chat:
         else:
             threading.Thread(target=alone, args=(work,), name="agentkit-chat", daemon=True).start()
 
-    async def work(self, turn: Turn, ask: Ask) -> None:
+    async def work(self, turn: ChatTurn, ask: Ask) -> None:
         """Ask, and tell what comes; whatever happens is told in the turn."""
         session = self.session
 
@@ -186,7 +186,7 @@ class Chat:
             self.tell(turn)
 
         canvas = Sheet(draw)
-        canvas.follow(Progress(ask.actor.name))
+        canvas.follow(LiveProgress(ask.actor.name))
         session.foreground[turn.run] = asyncio.current_task()
         state = "failed"
         try:
@@ -220,7 +220,7 @@ class Chat:
                     loop.call_soon_threadsafe(take, str(content.get("text", "")))
 
         id = f"agentkit-{uuid.uuid4().hex}"
-        self.session.put(id, Asked(question, hear))
+        self.session.put(id, WaitingQuestion(question, hear))
         try:
             return await given
         finally:
@@ -256,10 +256,10 @@ class Chat:
                     task.get_loop().call_soon_threadsafe(task.cancel)
 
 
-def recalled(said: Said, names: dict[str, str]) -> Turn:
+def recalled(said: RecordedAsk, names: dict[str, str]) -> ChatTurn:
     """A turn of an earlier kernel."""
     name = names.get(said.actor, said.actor)
-    return Turn(said.run, name, said.text, said.state, said.shown, said.several, said.answer)
+    return ChatTurn(said.run, name, said.text, said.state, said.shown, said.several, said.answer)
 
 
 def fresh(stem: str, taken: set[str]) -> str:

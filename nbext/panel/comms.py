@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agentkit.subscribing import running_loop
-from nbext.panel.turns import Turns
+from nbext.panel.turns import ShortTurns
 from nbext.session import Session
 
 if TYPE_CHECKING:
-    from nbext.panel.chat import Chat
+    from nbext.panel.chat import PanelChat
 
 NEWS, ORDERS, HERE = "agentkit.news", "agentkit.orders", "agentkit.kernel"
 """Targets of comms; the last is one that only says, in the kernel's list, that we are here."""
@@ -40,19 +40,19 @@ def install(session: Session) -> Callable[[], None]:
 
     manager = get_comm_manager()
     loop = running_loop()
-    turns = Turns()
-    chats: list[Chat] = []
+    turns = ShortTurns()
+    chats: list[PanelChat] = []
     open_ones: dict[str, tuple[Any, Callable[[], None]]] = {}
 
     def forget(id: str) -> None:
         if id in open_ones:
             open_ones.pop(id)[1]()
 
-    def chat() -> Chat:
-        from nbext.panel.chat import Chat
+    def chat() -> PanelChat:
+        from nbext.panel.chat import PanelChat
 
         if not chats:
-            chats.append(Chat(session, loop))
+            chats.append(PanelChat(session, loop))
         return chats[0]
 
     def tell(comm: Any, message: Any) -> None:

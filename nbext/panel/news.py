@@ -12,13 +12,13 @@ from typing import Any
 import agentkit
 from agentkit.agent import Agent
 from agentkit.errors import AgentkitError, error_text
-from agentkit.events import Piece
+from agentkit.events import ReplyPiece
 from agentkit.messages import JSON
 from agentkit.person import Question
 from agentkit.subscribing import running_loop
 from agentkit.views.phrases import short
-from nbext.panel.chat import Chat, Turn
-from nbext.panel.rows import WORDS, Row, Rows, row
+from nbext.panel.chat import ChatTurn, PanelChat
+from nbext.panel.rows import WORDS, Row, RunRows, row
 from nbext.session import Session
 
 PROTOCOL = 1
@@ -46,9 +46,9 @@ class News:
         chat: the notebook's conversation, for one that shows it.
     """
 
-    def __init__(self, session: Session, comm: Any, chat: Chat | None = None) -> None:
+    def __init__(self, session: Session, comm: Any, chat: PanelChat | None = None) -> None:
         self.session, self.comm, self.chat = session, comm, chat
-        self.rows = Rows()
+        self.rows = RunRows()
         self.lock = threading.Lock()
         self.waiting = False
         self.sent = 0.0
@@ -80,7 +80,7 @@ class News:
             self.removers.append(lambda: chat.listeners.remove(self.talk))
             self.talk(None)
 
-    def talk(self, turns: Sequence[Turn] | None) -> None:
+    def talk(self, turns: Sequence[ChatTurn] | None) -> None:
         """Tell what changed in the conversation; None is all of it."""
         assert self.chat is not None
         told = list(self.chat.turns.values()) if turns is None else turns
@@ -114,7 +114,7 @@ class News:
 
     def take(self, items: list[Any]) -> None:
         """Take events; pieces of a reply that streams are not told."""
-        events = [item for item in items if not isinstance(item, Piece)]
+        events = [item for item in items if not isinstance(item, ReplyPiece)]
         if not events:
             return
         with self.lock:

@@ -7,7 +7,7 @@ from typing import Any
 import agentkit
 from agentkit.errors import AgentkitError, error_text
 from agentkit.messages import JSON
-from nbext.panel.chat import Chat
+from nbext.panel.chat import PanelChat
 from nbext.panel.recall import as_python, finder
 from nbext.panel.views import Views
 from nbext.session import Session
@@ -19,7 +19,7 @@ MOST = 2000
 class Orders:
     """Orders of a front end, taken on the shell of their own comm."""
 
-    def __init__(self, session: Session, comm: Any, chat: Chat) -> None:
+    def __init__(self, session: Session, comm: Any, chat: PanelChat) -> None:
         self.session, self.comm, self.chat = session, comm, chat
         self.views = Views(session.log, self.every)
         self.find = finder(session)

@@ -41,7 +41,7 @@ def row(info: RunInfo) -> Row:
     }
 
 
-class Rows:
+class RunRows:
     """Rows that are kept up to date by the events of their runs."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ STATES = {"failed": "failed", "cancelled": "stopped"}
 
 
 @dataclass
-class Said:
+class RecordedAsk:
     """An ask that was recorded."""
 
     run: str
@@ -31,7 +31,7 @@ class Said:
     answer: Answer | None
 
 
-def said_in(log: Log, run: str) -> Said:
+def said_in(log: Log, run: str) -> RecordedAsk:
     """What was asked in a run, and the answer.
 
     Raises:
@@ -50,7 +50,9 @@ def said_in(log: Log, run: str) -> Said:
         except AgentkitError:
             state = "failed"
     shown = answered(answer)[0] if answer else small(f"{actor} · {missing(ends)}")
-    return Said(run, actor, text, state, shown, len({one.actor for one in opened}) > 1, answer)
+    return RecordedAsk(
+        run, actor, text, state, shown, len({one.actor for one in opened}) > 1, answer
+    )
 
 
 def missing(ends: list[Any]) -> str:

@@ -14,7 +14,7 @@ USUAL_S, QUICK_S = 0.005, 0.001
 only while other threads have work."""
 
 
-class Turns:
+class ShortTurns:
     """Keeps the turns of threads short while somebody wants them so.
 
     An interval that somebody else has set is left alone.

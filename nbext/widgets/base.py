@@ -27,7 +27,7 @@ try:
 except ImportError as error:
     raise lacking(error) or error from None
 
-from agentkit.events import Delta, Piece, RunEnded, RunStarted, What
+from agentkit.events import Delta, ReplyPiece, RunEnded, RunStarted, What
 from agentkit.messages import JSON
 from agentkit.pictures.picture import Picture, static_bundle
 from agentkit.views.fold import Fold
@@ -146,7 +146,7 @@ class LiveView(anywidget.AnyWidget):
                 if isinstance(item, Delta):
                     self.streams[item.actor] = self.streams.get(item.actor, 0) + len(item.text)
                     continue
-                if isinstance(item, Piece):
+                if isinstance(item, ReplyPiece):
                     continue
                 self.view.add(item)
                 if isinstance(item, (RunStarted, RunEnded)):

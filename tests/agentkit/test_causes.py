@@ -11,7 +11,15 @@ from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from agentkit import Agent, open_log, pattern, run, tool
-from agentkit.causes import Place, caused_by, headers_of, incoming, outgoing, step_span, trace_of
+from agentkit.causes import (
+    CurrentStep,
+    caused_by,
+    headers_of,
+    incoming,
+    outgoing,
+    step_span,
+    trace_of,
+)
 from agentkit.events import Cause, RunStarted, StepStarted
 from agentkit.testing import ScriptedModel, call
 
@@ -115,7 +123,7 @@ def test_what_is_passed_on_is_what_opentelemetry_reads(members: list[tuple[str, 
     state = ",".join(f"{name}={value}" for name, value in members if name != "agentkit")
     cause = incoming({"traceparent": GOOD, "tracestate": state})
     assert cause is not None
-    headers = headers_of(Place("0199-run", KEY, 1, cause))
+    headers = headers_of(CurrentStep("0199-run", KEY, 1, cause))
     assert len(headers["tracestate"]) <= 512
     found = TraceContextTextMapPropagator().extract(headers)
     context = get_current_span(found).get_span_context()
@@ -136,5 +144,5 @@ def test_no_words_of_a_peer_break_it(parent: str, members: list[str], times: int
 
 
 def test_a_run_whose_id_does_not_fit_is_not_named_but_traced() -> None:
-    headers = headers_of(Place("a run, with words=all over", KEY, 1, None))
+    headers = headers_of(CurrentStep("a run, with words=all over", KEY, 1, None))
     assert list(headers) == ["traceparent"] and incoming(headers) is not None

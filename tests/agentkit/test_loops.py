@@ -15,7 +15,7 @@ import pytest
 from agentkit import Agent, open_log, run, tool
 from agentkit.events import StepStarted
 from agentkit.log import Log
-from agentkit.threads import Turn
+from agentkit.threads import FairLock
 from tests.fakes import EchoModel
 
 ASKS = [str(number) for number in range(24)]
@@ -82,7 +82,7 @@ def ended(main: Callable[[], Any]) -> Any:
 
 
 def test_a_turn_is_taken_by_one_task_after_the_other_on_any_loop() -> None:
-    turn, inside, most = Turn(), [0], [0]
+    turn, inside, most = FairLock(), [0], [0]
 
     async def work() -> None:
         for _ in range(20):
@@ -103,7 +103,7 @@ def test_a_turn_is_taken_by_one_task_after_the_other_on_any_loop() -> None:
 
 
 async def test_a_turn_that_was_given_up_goes_to_the_next() -> None:
-    turn, order = Turn(), list[int]()
+    turn, order = FairLock(), list[int]()
 
     async def work(number: int) -> None:
         async with turn:

@@ -21,7 +21,7 @@ from agentkit.messages import (
     extend,
     jsonable,
     mended,
-    node,
+    thread_message,
     thread_of,
 )
 from agentkit.model import DEFAULTS, Options, Request
@@ -59,10 +59,10 @@ def test_digests_do_not_run_together(one: list[str], other: list[str]) -> None:
 def test_any_text_makes_a_message_that_reads_back_as_itself(content: str, arguments: str) -> None:
     call = ToolCall(id="1", name="t", arguments=arguments)
     message = Message(role="assistant", content=content, calls=(call,))
-    made = node(message)
+    made = thread_message(message)
     again = Message.model_validate_json(message.model_dump_json(exclude_defaults=True))
     assert again == message
-    assert node(again).id == made.id
+    assert thread_message(again).id == made.id
 
 
 @given(ANY_JSON)

@@ -14,7 +14,7 @@ from agentkit.evaluate.scorers import schema
 from agentkit.extras import lacking
 from agentkit.fleet import Fleet
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.child import Child
+from agentkit.protocols.mcp.child import ChildProcess
 from agentkit.sandbox.limits import Limits
 from agentkit.sandbox.running import started
 from agentkit.sim import server
@@ -34,7 +34,7 @@ async def fleet() -> object:
 
 
 async def mcp() -> object:
-    return await Child(Address(("python",)), print, lambda: None).start()
+    return await ChildProcess(Address(("python",)), print, lambda: None).start()
 
 
 async def sandbox() -> object:

@@ -19,7 +19,7 @@ from agentkit.attachments import LARGEST
 from agentkit.errors import BlobMissing, SetupError
 from agentkit.events import RunStarted, StepEnded
 from agentkit.logs.memory import MemoryLog
-from agentkit.messages import Content, Message, digest, node, stored_message
+from agentkit.messages import Content, Message, digest, stored_message, thread_message
 from agentkit.parts import (
     Data,
     File,
@@ -46,8 +46,12 @@ def image(name: str = "chart.png") -> Image:
 def test_a_text_is_stored_as_it_always_was() -> None:
     message = Message(role="user", content="What are the dues?")
     assert stored_message(message) == '{"role":"user","content":"What are the dues?"}'
-    assert node(message).id == digest("", '{"role":"user","content":"What are the dues?"}')
-    assert node(message).id == "257cb8468e2cc78d31e87644638e5fb0"  # as before there were parts
+    assert thread_message(message).id == digest(
+        "", '{"role":"user","content":"What are the dues?"}'
+    )
+    assert (
+        thread_message(message).id == "257cb8468e2cc78d31e87644638e5fb0"
+    )  # as before there were parts
     assert Message(role="assistant").text == ""
 
 
@@ -73,7 +77,7 @@ def test_a_message_names_its_bytes_and_does_not_hold_them() -> None:
     assert image().digest in stored and '"size":' in stored
     again = Message.model_validate_json(stored)
     assert again == message and stored_message(again) == stored
-    assert node(again).id == node(message).id
+    assert thread_message(again).id == thread_message(message).id
     assert (
         again.text
         == f'What is on it?\n[image chart.png, image/png, {len(CHART)} bytes]\n{{"t":30}}'
@@ -85,9 +89,11 @@ def test_a_message_names_its_bytes_and_does_not_hold_them() -> None:
 
 def test_the_id_of_a_message_depends_on_the_bytes_and_not_on_where_they_are() -> None:
     other = Image.from_bytes(png(shade=9), name="chart.png")
-    one, two = (node(Message(role="user", content=[part])).id for part in (image(), other))
+    one, two = (
+        thread_message(Message(role="user", content=[part])).id for part in (image(), other)
+    )
     assert one != two
-    assert one == node(Message(role="user", content=[image()])).id
+    assert one == thread_message(Message(role="user", content=[image()])).id
 
 
 UNKNOWN: list[dict[str, Any]] = [

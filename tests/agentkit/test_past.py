@@ -10,15 +10,15 @@ from agentkit.past import Finished, Forked, Fresh, Past, Replayed, Rerun
 from agentkit.record import Recorded
 from agentkit.resumed import Resumed
 from agentkit.scope import Scope
-from agentkit.step import Step
+from agentkit.step import StepRequest
 
 DONE = StepEnded(
     run="old", seq=2, at=0, scope="s", key="k", step="tool", name="pay", status="ok", made="then"
 )
 
 
-def step(effect: str = "idempotent", key: str = "k", made: str = "now") -> Step:
-    return Step("tool", "pay", None, effect, (), made, Scope("s", "clerk", "clerk"), key, 0)  # type: ignore[arg-type]
+def step(effect: str = "idempotent", key: str = "k", made: str = "now") -> StepRequest:
+    return StepRequest("tool", "pay", None, effect, (), made, Scope("s", "clerk", "clerk"), key, 0)  # type: ignore[arg-type]
 
 
 def known() -> Recorded:

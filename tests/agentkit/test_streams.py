@@ -17,7 +17,7 @@ from agentkit.errors import Overloaded
 from agentkit.logs.memory import MemoryLog
 from agentkit.messages import Message, ToolCall
 from agentkit.model import Model, OnText, Reply, Request
-from agentkit.partial import Growing, loose
+from agentkit.partial import PartialReader, loose
 from agentkit.reliability.retry import retry
 from agentkit.sim.server import Server, start
 from agentkit.testing import ScriptedModel, call
@@ -41,7 +41,7 @@ WHOLE = (
 
 
 def grown(text: str, output: Any, size: int = 1) -> list[Any]:
-    growing = Growing(output)
+    growing = PartialReader(output)
     pieces = [text[n : n + size] for n in range(0, len(text), size)]
     return [made for piece in pieces if (made := growing.take(piece)) is not None]
 

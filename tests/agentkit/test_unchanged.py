@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, code, tool
-from agentkit.code import LONGEST, MOST, Found, Mark, mark_of, opaque
-from agentkit.unchanged import Seen
+from agentkit.code import LONGEST, MOST, CodeBehind, CodeMark, mark_of, opaque
+from agentkit.unchanged import Snapshot
 from tests.fakes import ScriptedModel
 
 SOURCE = """
@@ -101,7 +101,7 @@ def worked_out(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_of_what_it_is_made_from_is_seen(change: str, worked_out: list[Any]) -> None:
-    space, mark = defined(), Mark()
+    space, mark = defined(), CodeMark()
     tariff = space["tariff"]
     before = mark.of(tariff)
     assert mark.of(tariff) == before == mark_of(tariff)
@@ -110,13 +110,13 @@ def test_a_change_of_what_it_is_made_from_is_seen(change: str, worked_out: list[
 
 
 def test_a_mark_is_worked_out_once_where_nothing_changed(worked_out: list[Any]) -> None:
-    space, mark = defined(), Mark()
+    space, mark = defined(), CodeMark()
     marks = {mark.of(space["tariff"]) for _ in range(3)}
     assert (len(marks), len(worked_out)) == (1, 1)
 
 
 def test_what_another_tool_writes_is_state_from_the_moment_that_the_tool_is_there() -> None:
-    space, mark = defined(), Mark()
+    space, mark = defined(), CodeMark()
     before = mark.of(space["tariff"])
     exec('def change():\n    "Change."\n    RATES["a"] = 9\nchange = tool(change)', space)
     state = mark.of(space["tariff"])
@@ -129,7 +129,7 @@ def test_what_another_tool_writes_is_state_from_the_moment_that_the_tool_is_ther
 
 
 def test_an_agent_that_is_asked_differently_is_seen(worked_out: list[Any]) -> None:
-    helper, mark = Agent("helper", "a", model=ScriptedModel()), Mark()
+    helper, mark = Agent("helper", "a", model=ScriptedModel()), CodeMark()
 
     async def asks() -> str:
         return (await helper("x")).text
@@ -154,7 +154,7 @@ def test_an_object_of_a_library_s_may_be_another_one_and_is_not_held(
     sys.modules.setdefault("json.tables", sys.modules["json"])
     try:
         exec("def tariff(): return rows", space)
-        mark, gone = Mark(), weakref.ref(space["rows"])
+        mark, gone = CodeMark(), weakref.ref(space["rows"])
         before = mark.of(space["tariff"])
         space["rows"] = Table()
         assert (mark.of(space["tariff"]), len(worked_out)) == (before, 1)
@@ -176,9 +176,9 @@ def test_a_tool_that_is_dropped_takes_its_mark_and_its_cell_with_it() -> None:
 
 
 def test_a_mark_is_not_carried_to_another_process() -> None:
-    mark = Mark()
+    mark = CodeMark()
     assert mark.of(defined()["tariff"])
-    assert vars(pickle.loads(pickle.dumps(mark))) == vars(copy.deepcopy(mark)) == vars(Mark())
+    assert vars(pickle.loads(pickle.dumps(mark))) == vars(copy.deepcopy(mark)) == vars(CodeMark())
 
 
 LIBRARY = """
@@ -207,7 +207,7 @@ def test_of_a_library_that_counts_as_a_user_s_own_only_the_nearest_is_looked_at(
     assert told[0] == told[1] != "\n"
     space: dict[str, Any] = {"__name__": "__main__"}
     exec((tmp_path / "big.py").read_text(), space)
-    found = Found(Seen(opaque))
+    found = CodeBehind(Snapshot(opaque))
     found.search(space["f1"])
     assert 50 < len(found.functions) < MOST
     assert sum(len(one.__code__.co_code) for one in found.functions) < 2 * LONGEST

@@ -12,12 +12,12 @@ from typing import Any, cast
 
 import pytest
 
-from agentkit.events import Calling, Delta, Partial, Piece, Ref, RunStarted, Thought
+from agentkit.events import Calling, Delta, Partial, Ref, ReplyPiece, RunStarted, Thought
 from agentkit.sim.server import Server
 from nbext.panel.news import News
 from nbext.panel.recall import quoted
-from nbext.panel.rows import Rows
-from nbext.panel.turns import QUICK_S, USUAL_S, Turns
+from nbext.panel.rows import RunRows
+from nbext.panel.turns import QUICK_S, USUAL_S, ShortTurns
 from tests.nbext.conftest import kernel
 from tests.nbext.notebook import WAIT_S, Cell, Notebook
 from tests.nbext.test_notebooks_apart import run_cell
@@ -147,7 +147,7 @@ def test_nothing_of_a_reply_that_streams_is_taken_for_an_event() -> None:
         Calling(**whose, name="tariff", arguments="{"),
         Partial(**whose, data=None),
     ]
-    assert {type(one) for one in pieces} == {*kinds(Piece)}
+    assert {type(one) for one in pieces} == {*kinds(ReplyPiece)}
     for one in pieces:
         news.take([one])
     assert news.rows.changes() == []
@@ -220,7 +220,7 @@ def test_a_run_says_which_one_it_repeats(one: Notebook, front: Front) -> None:
     told = Front(one)  # it is told all that is recorded; of the news many came while the cells ran
     told.until(lambda: {first, again} <= told.rows.keys())
     assert [told.rows[run]["origin"] for run in (first, again)] == ["", first]
-    rows, begun = Rows(), {"at": 1.0, "scope": "", "name": "again", "seq": 1}
+    rows, begun = RunRows(), {"at": 1.0, "scope": "", "name": "again", "seq": 1}
     rows.take(RunStarted(run="b", origin=Ref(run="a", seq=3), how="rerun", **begun))
     rows.take(RunStarted(run="c", **begun))
     assert {one["id"]: one["origin"] for one in rows.changes()} == {"b": "a", "c": ""}
@@ -303,7 +303,7 @@ def test_a_front_end_that_was_forgotten_is_told_no_more(one: Notebook, front: Fr
 
 
 def test_threads_take_short_turns_while_somebody_follows_and_as_usual_otherwise() -> None:
-    turns, before = Turns(), sys.getswitchinterval()
+    turns, before = ShortTurns(), sys.getswitchinterval()
     try:
         for interval, short in ((USUAL_S, QUICK_S), (0.02, 0.02), (0.0001, 0.0001)):
             sys.setswitchinterval(interval)

@@ -17,7 +17,7 @@ from agentkit.events import (
     Thought,
 )
 from agentkit.words import Growing, for_markdown
-from nbext.show import Canvas, Progress, answered, small
+from nbext.show import Canvas, LiveProgress, answered, small
 
 
 def at(kind: type, scope: str, **fields: Any) -> Any:
@@ -40,8 +40,8 @@ def said(scope: str, key: str, actor: str, text: str) -> Delta:
     return Delta(run="r", scope=scope, key=key, actor=actor, text=text)
 
 
-def shown(*items: Any) -> Progress:
-    progress = Progress("boss")
+def shown(*items: Any) -> LiveProgress:
+    progress = LiveProgress("boss")
     for item in items:
         progress.add(item)
     return progress

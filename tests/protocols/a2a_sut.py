@@ -16,7 +16,7 @@ from agentkit.events import Noted
 from agentkit.messages import JSON, Content
 from agentkit.person import Question
 from agentkit.protocols import serve_a2a
-from agentkit.protocols.a2a.jobs import Jobs
+from agentkit.protocols.a2a.jobs import ServedRuns
 from agentkit.protocols.notes import Received
 
 WAIT_S = 8.0
@@ -60,7 +60,7 @@ async def sut(task: Any) -> Any:
     return found[0] if found else "Hello from TCK"
 
 
-class Apart(Jobs):
+class Apart(ServedRuns):
     """Tells apart what has one id."""
 
     def run_of(self, message: str, owner: str, context: str, content: JSON | Content) -> str:

@@ -38,10 +38,10 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of a Postgres of these tests."""
-    from agentkit.fleet.embedded import Embedded
+    from agentkit.fleet.embedded import EmbeddedPostgres
 
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    made = Embedded(folder)
+    made = EmbeddedPostgres(folder)
     yield made.url
     made.stop()
     shutil.rmtree(folder, ignore_errors=True)

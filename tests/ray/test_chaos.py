@@ -22,7 +22,7 @@ import pytest
 from agentkit import Log, open_log
 from agentkit.errors import SetupError
 from agentkit.fleet import Fleet
-from agentkit.fleet.embedded import Embedded
+from agentkit.fleet.embedded import EmbeddedPostgres
 from agentkit.testing import Cable
 from tests.agentkit.fleet import chaos_team
 from tests.agentkit.fleet.chaos import AWAY, COUNTS, Performing, check, until_done
@@ -61,7 +61,7 @@ class Field:
 
     def __init__(self, folder: Path) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-        self.server = Embedded(self.data)
+        self.server = EmbeddedPostgres(self.data)
         self.cable = Cable(self.server.url).open()
         split = urlsplit(self.server.url)
         user = {"PGUSER": split.username or "postgres", "PGPASSWORD": split.password or ""}

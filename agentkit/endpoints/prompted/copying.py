@@ -27,22 +27,22 @@ MOST_PAIRED = 40
 FREE = {"enum", "const", "pattern", "format", "anyOf", "$ref"}
 
 
-class Part(NamedTuple):
+class WordRun(NamedTuple):
     """A run of words of a request, by their numbers."""
 
     start: int
     end: int
     text: str
 
-    def overlaps(self, other: Part) -> bool:
+    def overlaps(self, other: WordRun) -> bool:
         """Whether both have a word."""
         return self.start < other.end and other.start < self.end
 
 
-def parts(request: str) -> list[Part]:
+def parts(request: str) -> list[WordRun]:
     """The parts of a request that may be arguments: runs of words that begin and end with sense."""
     words = TOKEN.findall(request)
-    found: dict[str, Part] = {}
+    found: dict[str, WordRun] = {}
     for start in range(len(words)):
         for end in range(start + 1, min(start + WORDS, len(words)) + 1):
             run = [words[at].strip(EDGES) for at in (start, end - 1)]
@@ -53,7 +53,7 @@ def parts(request: str) -> list[Part]:
             text = " ".join(words[start:end]).strip(EDGES)
             # A number alone is an argument of another type.
             if not text.strip("%€$").replace(".", "").replace(",", "").isdigit():
-                found.setdefault(text, Part(start, end, text))
+                found.setdefault(text, WordRun(start, end, text))
     return list(found.values())
 
 
@@ -124,7 +124,7 @@ def copying(parameters: Any, request: str) -> Any:
 
 
 def apart(
-    limited: dict[str, Any], bound: dict[str, Any], texts: Sequence[str], found: Sequence[Part]
+    limited: dict[str, Any], bound: dict[str, Any], texts: Sequence[str], found: Sequence[WordRun]
 ) -> Any:
     """The same, where each choice of the first text leaves the others what it does not touch."""
     first, others = texts[0], texts[1:]

@@ -16,7 +16,7 @@ from agentkit.endpoints.openai_request import chosen
 from agentkit.endpoints.prompted.choosing import further, narrowed
 from agentkit.endpoints.prompted.copying import saying, small_schema
 from agentkit.endpoints.prompted.extracting import PIECES, drawn
-from agentkit.endpoints.prompted.reading import AnswerVoice, Said, tool_calls, understood
+from agentkit.endpoints.prompted.reading import AnswerVoice, PromptedReply, tool_calls, understood
 from agentkit.endpoints.prompted.shape import bounded, reply_schema
 from agentkit.endpoints.prompted.wording import filled, plain, small, told
 from agentkit.errors import EndpointError, Rejected
@@ -280,7 +280,7 @@ def last_asked(request: Request) -> str:
     return words[-1] if words else ""
 
 
-def as_reply(reply: Reply, found: Said, request: Request) -> Reply:
+def as_reply(reply: Reply, found: PromptedReply, request: Request) -> Reply:
     """The reply as a model with tools would have made it."""
     salt = request.thread[-1].id if request.thread else ""
     cut = reply.stop == "length"

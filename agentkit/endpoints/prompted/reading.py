@@ -14,7 +14,7 @@ from agentkit.thoughts import without
 from agentkit.typed import fenced, json_values
 
 
-class Said(NamedTuple):
+class PromptedReply(NamedTuple):
     """What a reply holds."""
 
     answer: str | None = None
@@ -25,7 +25,7 @@ class Said(NamedTuple):
     """Why it is neither, for the model to hear."""
 
 
-def understood(text: str, tools: Sequence[ToolSpec], typed: bool) -> Said:
+def understood(text: str, tools: Sequence[ToolSpec], typed: bool) -> PromptedReply:
     """What a reply means; prose is an answer, unless JSON was asked for.
 
     Args:
@@ -42,28 +42,32 @@ def understood(text: str, tools: Sequence[ToolSpec], typed: bool) -> Said:
         if (found := meant(value, tools, typed)) is not None:
             return found
     if text.startswith("{") or '"tool"' in text or '"calls"' in text:
-        return Said(wrong="That is no JSON that could be read.")
-    return Said(answer=text) if text else Said(wrong="You said nothing.")
+        return PromptedReply(wrong="That is no JSON that could be read.")
+    return PromptedReply(answer=text) if text else PromptedReply(wrong="You said nothing.")
 
 
-def meant(value: Any, tools: Sequence[ToolSpec], typed: bool) -> Said | None:
+def meant(value: Any, tools: Sequence[ToolSpec], typed: bool) -> PromptedReply | None:
     """What JSON means; None where it has nothing to do with calls and is no answer."""
     if isinstance(value, dict) and "answer" in value and not value.keys() & {"calls", "tool"}:
         said = value["answer"]
-        return Said(answer=said if isinstance(said, str) and not typed else canonical(said))
+        return PromptedReply(
+            answer=said if isinstance(said, str) and not typed else canonical(said)
+        )
     calls = value.get("calls", [value]) if isinstance(value, dict) else value
     if not isinstance(calls, list) or not any(isinstance(c, dict) and name_in(c) for c in calls):
-        return Said(answer=canonical(value)) if typed and isinstance(value, dict) else None
+        return PromptedReply(answer=canonical(value)) if typed and isinstance(value, dict) else None
     found, offered = [], {tool.name for tool in tools}
     for call in calls:
         name = name_in(call) if isinstance(call, dict) else ""
         if name not in offered:
-            return Said(wrong=f"There is no tool {name!r}; there are {', '.join(sorted(offered))}.")
+            return PromptedReply(
+                wrong=f"There is no tool {name!r}; there are {', '.join(sorted(offered))}."
+            )
         arguments = call.get("arguments", call.get("parameters", call.get("args", {})))
         if not isinstance(arguments, dict):
-            return Said(wrong=f"The arguments of {name} must be an object.")
+            return PromptedReply(wrong=f"The arguments of {name} must be an object.")
         found.append((name, arguments))
-    return Said(calls=tuple(found))
+    return PromptedReply(calls=tuple(found))
 
 
 def name_in(call: dict[str, Any]) -> str:

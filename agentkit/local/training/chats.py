@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agentkit.deprecated import moved
+
 TEST_SEED = 20261129
 SHOWN = (0, 1, 1, 2)
 """How many other tools are offered, each as likely as it is often here."""
@@ -22,7 +24,7 @@ FLAG, CHOICE = 0.12, 0.3
 """Shares of parameters that are yes or no, and that have a few values."""
 
 
-class Chat(NamedTuple):
+class TrainingChat(NamedTuple):
     """A conversation, with the tools that are offered in it."""
 
     tools: list[dict[str, Any]]
@@ -71,7 +73,7 @@ def pools() -> dict[str, list[Any]]:
     return tomllib.loads(text)
 
 
-class Maker:
+class ChatMaker:
     """Makes chats.
 
     Args:
@@ -173,7 +175,7 @@ class Maker:
         forms = (found, json.dumps({"result": found}), json.dumps({noun.replace(" ", "_"): found}))
         return self.rng.choice(forms), f"The {noun}: {found}."
 
-    def chat(self) -> Chat:
+    def chat(self) -> TrainingChat:
         """One chat, to its end."""
         tools = self.tools()
         meant = tools[0]
@@ -189,10 +191,19 @@ class Maker:
             {"role": "tool", "content": returned},
             {"role": "assistant", "content": told},
         ]
-        return Chat([one.spec for one in tools], messages)
+        return TrainingChat([one.spec for one in tools], messages)
 
 
-def frozen(count: int) -> Sequence[Chat]:
+def frozen(count: int) -> Sequence[TrainingChat]:
     """The same chats whenever it is asked for, of tools, nouns and phrasings that are held out."""
-    maker = Maker(TEST_SEED, held_out=True)
+    maker = ChatMaker(TEST_SEED, held_out=True)
     return [maker.chat() for _ in range(count)]
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Maker": f"{__name__}:ChatMaker",
+        "Chat": f"{__name__}:TrainingChat",
+    },
+)

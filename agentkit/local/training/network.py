@@ -30,7 +30,7 @@ class Shape(NamedTuple):
     epsilon: float
 
     @classmethod
-    def of(cls, parts: files.Parts) -> Shape:
+    def of(cls, parts: files.GgufContents) -> Shape:
         """The shape of the model in a file."""
         found = {name.removeprefix("llama."): one for name, one in parts.values.items()}
         heads = int(found["attention.head_count"])
@@ -92,7 +92,7 @@ class Block:
         return dx + self.before.backward(self.qkv.backward(back.reshape(len(dx), -1)))
 
 
-class Network:
+class TrainableModel:
     """A language model whose update can be trained.
 
     Args:
@@ -103,7 +103,7 @@ class Network:
     """
 
     def __init__(
-        self, parts: files.Parts, rank: int = RANK, seed: int = 0, kept: int = KEPT
+        self, parts: files.GgufContents, rank: int = RANK, seed: int = 0, kept: int = KEPT
     ) -> None:
         rng, shape = np.random.default_rng(seed), Shape.of(parts)
         self.kept = kept
@@ -187,7 +187,7 @@ class Network:
         each = rows // (heads + 2 * keys)
         return [heads * each, (heads + keys) * each, rows]
 
-    def save(self, path: Path, parts: files.Parts, template: str, name: str) -> None:
+    def save(self, path: Path, parts: files.GgufContents, template: str, name: str) -> None:
         """Write a whole model that any program for GGUF files can use."""
         texts = {files.TEMPLATE: template, "general.name": name}
         files.write(path, parts, self.merged(), texts)

@@ -15,7 +15,7 @@ from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.local.catalogue import Weights
 from agentkit.local.shared import serve
-from agentkit.local.training.chats import Chat
+from agentkit.local.training.chats import TrainingChat
 from agentkit.local.training.layers import Floats
 from agentkit.local.training.network import Tokens
 
@@ -24,7 +24,7 @@ Cut = Callable[[str], list[int]]
 """A text to its tokens."""
 
 
-class Piece(NamedTuple):
+class RenderedPart(NamedTuple):
     """A part of a rendered chat."""
 
     text: str
@@ -50,7 +50,7 @@ class Example(NamedTuple):
         return found
 
 
-class Batch(NamedTuple):
+class ChatBatch(NamedTuple):
     """Chats that lie end to end."""
 
     tokens: Tokens
@@ -77,7 +77,7 @@ class Renderer:
         around.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
         self.template = around.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
-    def text(self, chat: Chat, count: int, answering: bool) -> str:
+    def text(self, chat: TrainingChat, count: int, answering: bool) -> str:
         """The first messages of a chat, and perhaps the beginning of an answer."""
         messages = chat.messages[:count]
         return str(
@@ -86,7 +86,7 @@ class Renderer:
             )
         )
 
-    def pieces(self, chat: Chat) -> list[Piece]:
+    def pieces(self, chat: TrainingChat) -> list[RenderedPart]:
         """A chat in parts: what the assistant wrote, and what stands before it."""
         found, done = [], ""
         for number, message in enumerate(chat.messages):
@@ -94,13 +94,13 @@ class Renderer:
                 continue
             prompt = self.text(chat, number, True)
             whole = self.text(chat, number + 1, False)
-            found.append(Piece(prompt.removeprefix(done), False))
-            found.append(Piece(whole.removeprefix(prompt).removesuffix("\n"), True))
+            found.append(RenderedPart(prompt.removeprefix(done), False))
+            found.append(RenderedPart(whole.removeprefix(prompt).removesuffix("\n"), True))
             done = whole.removesuffix("\n")
         return found
 
 
-def example(pieces: Iterable[Piece], cut: Cut) -> Example:
+def example(pieces: Iterable[RenderedPart], cut: Cut) -> Example:
     """A chat in tokens; each part is cut by itself, as it is when it is generated."""
     tokens: list[int] = []
     learned: list[bool] = []
@@ -111,7 +111,7 @@ def example(pieces: Iterable[Piece], cut: Cut) -> Example:
     return Example(tokens, learned)
 
 
-def batch(examples: Sequence[Example]) -> Batch:
+def batch(examples: Sequence[Example]) -> ChatBatch:
     """Chats end to end. A chat counts by the square root of what is learned of it."""
     tokens: list[int] = []
     at: list[int] = []
@@ -123,7 +123,7 @@ def batch(examples: Sequence[Example]) -> Batch:
         tokens += one.tokens
     weights = np.array(shares, np.float32)
     lengths = [len(one.tokens) for one in examples]
-    return Batch(np.array(tokens), lengths, np.array(at), weights / weights.sum())
+    return ChatBatch(np.array(tokens), lengths, np.array(at), weights / weights.sum())
 
 
 def cutting(weights: Weights) -> Cut:

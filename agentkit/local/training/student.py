@@ -13,8 +13,8 @@ from agentkit.errors import SetupError
 from agentkit.local.catalogue import weights_of
 from agentkit.local.pulling import pulled
 from agentkit.local.training import weights as files
-from agentkit.local.training.chats import Chat, Maker, frozen
-from agentkit.local.training.network import Network
+from agentkit.local.training.chats import ChatMaker, TrainingChat, frozen
+from agentkit.local.training.network import TrainableModel
 from agentkit.local.training.reading import (
     TEMPLATE,
     Cut,
@@ -69,7 +69,7 @@ class Adam:
     Source: Kingma and Ba 2014, Adam, without weight decay.
     """
 
-    def __init__(self, network: Network, decays: tuple[float, float] = (0.9, 0.99)) -> None:
+    def __init__(self, network: TrainableModel, decays: tuple[float, float] = (0.9, 0.99)) -> None:
         self.pairs, self.decays, self.count = list(network.trained()), decays, 0
         self.means = [(np.zeros_like(one), np.zeros_like(one)) for one, _ in self.pairs]
 
@@ -97,10 +97,16 @@ class Student:
         seed: of the chats and of the first values.
     """
 
-    def __init__(self, parts: files.Parts, cut: Cut, network: Network | None = None, seed: int = 0):
+    def __init__(
+        self,
+        parts: files.GgufContents,
+        cut: Cut,
+        network: TrainableModel | None = None,
+        seed: int = 0,
+    ):
         self.parts, self.cut, self.renderer = parts, cut, Renderer()
-        self.network = network or Network(parts, seed=seed)
-        self.maker, self.optimizer, self.threads = Maker(seed), Adam(self.network), Threads()
+        self.network = network or TrainableModel(parts, seed=seed)
+        self.maker, self.optimizer, self.threads = ChatMaker(seed), Adam(self.network), Threads()
         self.tested = [self.read(chat) for chat in frozen(TESTED)]
 
     @classmethod
@@ -120,7 +126,7 @@ class Student:
         files.llama_only(parts, path)
         return cls(parts, cutting(weights), seed=seed)
 
-    def read(self, chat: Chat) -> Example:
+    def read(self, chat: TrainingChat) -> Example:
         """A chat in tokens."""
         return example(self.renderer.pieces(chat), self.cut)
 

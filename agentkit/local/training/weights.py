@@ -35,7 +35,7 @@ class Tensor(NamedTuple):
     data: bytes
 
 
-class Parts(NamedTuple):
+class GgufContents(NamedTuple):
     """What a file holds."""
 
     values: dict[str, Any]
@@ -44,7 +44,7 @@ class Parts(NamedTuple):
     tensors: dict[str, Tensor]
 
 
-def read(path: Path) -> Parts:
+def read(path: Path) -> GgufContents:
     """Read a whole file.
 
     Raises:
@@ -59,7 +59,7 @@ def read(path: Path) -> Parts:
         raise broken(path, str(error)) from error
 
 
-def parts_of(file: BinaryIO) -> Parts:
+def parts_of(file: BinaryIO) -> GgufContents:
     """The parts of a file that begins behind its first word."""
     version, tensors, pairs = struct.unpack("<IQQ", exactly(file, 20))
     if version not in (2, 3) or pairs > MOST_PAIRS or tensors > MOST_TENSORS:
@@ -90,7 +90,7 @@ def parts_of(file: BinaryIO) -> Parts:
         if len(data) < count:
             raise EOFError(f"it ends inside {name}")
         found[name] = Tensor(shape, kind, data)
-    return Parts(values, packed, found)
+    return GgufContents(values, packed, found)
 
 
 def aligned(offset: int, to: int = ALIGNMENT) -> int:
@@ -125,7 +125,7 @@ def in_eight_bits(numbers: Floats) -> Tensor:
 
 
 def write(
-    path: Path, parts: Parts, changed: Mapping[str, Floats], texts: Mapping[str, str]
+    path: Path, parts: GgufContents, changed: Mapping[str, Floats], texts: Mapping[str, str]
 ) -> None:
     """Write a file anew, with some weights changed (in 8 bits) and some of its texts.
 
@@ -160,7 +160,7 @@ def as_text(words: str) -> bytes:
     return struct.pack("<I", 8) + named(words)
 
 
-def llama_only(parts: Parts, path: Path) -> None:
+def llama_only(parts: GgufContents, path: Path) -> None:
     """See to it that a file is of the one kind of model that is trained here.
 
     Raises:

@@ -21,7 +21,7 @@ SECRET = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret"
 
 
 @dataclass(frozen=True)
-class Address:
+class DatabaseAddress:
     """A database, a schema in it, and how they are named to people."""
 
     conninfo: str
@@ -36,7 +36,7 @@ class Address:
         return f"{self.url}#{hashlib.sha256(self.conninfo.encode()).hexdigest()}"
 
     def __repr__(self) -> str:
-        return f"Address({self.url!r})"
+        return f"DatabaseAddress({self.url!r})"
 
 
 def is_postgres(url: str) -> bool:
@@ -44,7 +44,7 @@ def is_postgres(url: str) -> bool:
     return url.partition("://")[0] in SCHEMES
 
 
-def address_of(url: str) -> Address:
+def address_of(url: str) -> DatabaseAddress:
     """What a URL says; all that it leaves out libpq takes from the environment or a service file.
 
     Args:
@@ -75,7 +75,7 @@ def address_of(url: str) -> Address:
     shown = [(name, value) for name, value in options if name not in SECRET]
     user, at, host = split.netloc.rpartition("@")
     netloc = f"{user.partition(':')[0]}{at}{host}"
-    return Address(conninfo, schema, whole(netloc, split.path, shown))
+    return DatabaseAddress(conninfo, schema, whole(netloc, split.path, shown))
 
 
 def whole(netloc: str, path: str, options: list[tuple[str, str]]) -> str:

@@ -16,7 +16,7 @@ import psycopg
 from agentkit.lease import Lease
 from agentkit.logs import chain
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, Texts
+from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, TextColumn
 from agentkit.logs.verifying import storable
 from agentkit.runinfo import Tally
 
@@ -73,7 +73,7 @@ ORDER BY g.nth
 
 
 @dataclass
-class Part:
+class RunBatch:
     """What a batch adds to one run."""
 
     lease: Lease
@@ -97,7 +97,7 @@ def text(value: str | None) -> str | None:
     return value and storable(value)
 
 
-def begin(connection: psycopg.Connection[Any], parts: Sequence[Part], machine: str) -> None:
+def begin(connection: psycopg.Connection[Any], parts: Sequence[RunBatch], machine: str) -> None:
     """Enter the runs that begin, linked in that order; those whose id is taken are left out.
 
     Args:
@@ -128,7 +128,7 @@ def begin(connection: psycopg.Connection[Any], parts: Sequence[Part], machine: s
 
 def append(
     connection: psycopg.Connection[Any],
-    parts: Sequence[Part],
+    parts: Sequence[RunBatch],
     messages: Sequence[tuple[bytes, bytes | None, str]],
     now: float | None,
     erasure: bytes,
@@ -158,13 +158,13 @@ def append(
     said = columns(sorted(messages), 3)
     known = (EPOCH, erasure or None)
     numbers = (Integers(part), Integers(seq), Floats(at))
-    events = (*numbers, Texts(scope), Texts(body), Binaries(mark))
-    spoken = (Binaries(said[0]), Binaries(said[1]), Texts(said[2]))
+    events = (*numbers, TextColumn(scope), TextColumn(body), Binaries(mark))
+    spoken = (Binaries(said[0]), Binaries(said[1]), TextColumn(said[2]))
     rows = connection.execute(APPEND, (*lines, now, *known, *events, *spoken), binary=True)
     return {part - 1: n for part, n in rows}
 
 
-def line_of(part: Part) -> tuple[Any, ...]:
+def line_of(part: RunBatch) -> tuple[Any, ...]:
     """What is added to the line about a run."""
     lease, tally, end = part.lease, part.tally, part.tally.ended
     status = end.status if end else "open" if tally.started else None

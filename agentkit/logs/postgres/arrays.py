@@ -21,7 +21,7 @@ length of an element. Source: array_send in PostgreSQL, src/backend/utils/adt/ar
 NULL = LENGTH.pack(-1)
 
 
-class Texts(list[Any]):
+class TextColumn(list[Any]):
     """A column of texts, or of None."""
 
 
@@ -112,7 +112,8 @@ class FloatsDumper(Dumper):
 
 
 DUMPERS: dict[type, type[Dumper]] = {
-    Texts: TextsDumper, Binaries: BinariesDumper, Integers: IntegersDumper, Floats: FloatsDumper,
+    TextColumn: TextsDumper, Binaries: BinariesDumper, Integers: IntegersDumper,
+    Floats: FloatsDumper,
 }  # fmt: skip
 
 

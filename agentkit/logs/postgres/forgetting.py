@@ -12,7 +12,7 @@ from agentkit.log import Erased
 from agentkit.logs import erasing, pruning, redacting
 from agentkit.logs.epochs import EPOCH
 from agentkit.logs.postgres.faults import quietly, said
-from agentkit.logs.postgres.session import Session
+from agentkit.logs.postgres.session import DatabaseSession
 
 SERVERS = "the server's write-ahead log, archives, standbys and backups"
 
@@ -20,7 +20,7 @@ ROWS = ("events", "messages", "blobs", "runs")
 
 
 @contextmanager
-def alone(session: Session) -> Iterator[None]:
+def alone(session: DatabaseSession) -> Iterator[None]:
     """A transaction in which nobody else writes the log; the next erasure has begun in it."""
     with session.connection.transaction():
         session.execute(f"LOCK TABLE {', '.join(ROWS)} IN EXCLUSIVE MODE")
@@ -32,33 +32,33 @@ def alone(session: Session) -> Iterator[None]:
         yield
 
 
-def erase(session: Session, texts: Sequence[str]) -> Erased:
+def erase(session: DatabaseSession, texts: Sequence[str]) -> Erased:
     """Take texts out of the tables; see Log.erase."""
     with alone(session):
         done = erasing.erased(session, texts)
     return done.model_copy(update={"left": (*done.left, *swept(session))})
 
 
-def redact(session: Session, runs: Sequence[str], now: float) -> Erased:
+def redact(session: DatabaseSession, runs: Sequence[str], now: float) -> Erased:
     """Redact runs in the tables; see Log.redact."""
     with alone(session):
         found = redacting.redacted_in(session, runs, now)
     return found.told(swept(session))
 
 
-def counted(session: Session, texts: Sequence[str]) -> Erased:
+def counted(session: DatabaseSession, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     with session.transaction():
         return erasing.counted(session, texts)
 
 
-def planned(session: Session, runs: Sequence[str], now: float) -> Erased:
+def planned(session: DatabaseSession, runs: Sequence[str], now: float) -> Erased:
     """Say what `redact` would change."""
     with session.transaction():
         return redacting.plan(session, runs, now).told()
 
 
-def prune(session: Session, before: float, now: float, answers: bool) -> Erased:
+def prune(session: DatabaseSession, before: float, now: float, answers: bool) -> Erased:
     """Prune runs in the tables; see Log.prune."""
     with alone(session):
         found = pruning.prune(session, pruning.plan(session, before, now, answers), answers)
@@ -69,13 +69,13 @@ def prune(session: Session, before: float, now: float, answers: bool) -> Erased:
     return found.told([SERVERS] if found.runs else [])
 
 
-def prunable(session: Session, before: float, now: float, answers: bool) -> Erased:
+def prunable(session: DatabaseSession, before: float, now: float, answers: bool) -> Erased:
     """Say what `prune` would take."""
     with session.transaction():
         return pruning.prunable(session, before, now, answers)
 
 
-def swept(session: Session) -> Iterator[str]:
+def swept(session: DatabaseSession) -> Iterator[str]:
     """Write the tables anew without what was replaced; tell what could not be swept."""
     for table in ROWS:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from agentkit.logs.postgres.address import Address
+from agentkit.logs.postgres.address import DatabaseAddress
 from agentkit.logs.postgres.faults import mapped
 from agentkit.logs.postgres.session import settings
 from agentkit.subscribing import LOGGER
@@ -58,7 +58,7 @@ def told(connection: psycopg.Connection[Any], schema: str, name: str, parts: Seq
         LOGGER.debug("Nobody was told of a commit.", exc_info=True)
 
 
-async def heard(address: Address, name: str) -> AsyncIterator[Collection[str] | None]:
+async def heard(address: DatabaseAddress, name: str) -> AsyncIterator[Collection[str] | None]:
     """Yield the runs that other processes have appended to; see Log.news.
 
     Raises:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentkit.logs.postgres.appending import NOW
-from agentkit.logs.postgres.session import Session
+from agentkit.logs.postgres.session import DatabaseSession
 from agentkit.offers import Books, Chunk, Stamps
 
 THERE_S = 6.0
@@ -94,7 +94,7 @@ FROM t LEFT JOIN given ON true
 class PostgresQuotas:
     """See agentkit.offers.Quotas."""
 
-    def __init__(self, session: Session, now: float | None) -> None:
+    def __init__(self, session: DatabaseSession, now: float | None) -> None:
         self.session, self.now = session, now
 
     def allow(self, share: str, usd: float) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentkit.events import Event
 from agentkit.log import Log, unknown
-from agentkit.logs.reading import LAST, Reading
+from agentkit.logs.reading import LAST, RowReader
 
 BIGGEST = 2**31 - 1
 """Behind every seq: the largest of the column."""
@@ -21,7 +21,7 @@ SELECT id FROM runs WHERE status <> 'ok' AND what = 'run'
 """Word for word the condition of the index `events_asking`, so that nothing else is looked at."""
 
 
-class PostgresReading(Reading):
+class PostgresReading(RowReader):
     """Reads the rows of one schema."""
 
     place = "place"

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from agentkit.errors import SetupError
 from agentkit.logs.postgres import schema
-from agentkit.logs.postgres.address import Address
+from agentkit.logs.postgres.address import DatabaseAddress
 from agentkit.logs.postgres.arrays import known_to
 from agentkit.logs.postgres.faults import mapped
 
@@ -36,7 +36,7 @@ INITIALS = (
 )
 
 
-def settings(address: Address) -> dict[str, Any]:
+def settings(address: DatabaseAddress) -> dict[str, Any]:
     """What to connect with."""
     try:
         given = conninfo_to_dict(address.conninfo)
@@ -50,7 +50,7 @@ def settings(address: Address) -> dict[str, Any]:
     return {**LIMITS, **{name: value for name, value in given.items() if value is not None}}
 
 
-class Session:
+class DatabaseSession:
     """One connection, made when it is first used and again when it broke; for any thread.
 
     Its statements have `?` for values, and a row is a tuple: so what looks into a log's file looks
@@ -61,7 +61,7 @@ class Session:
     """Whether it is SQLite's own."""
     schema_version = schema.SQLITE
 
-    def __init__(self, address: Address, *, read_only: bool = False) -> None:
+    def __init__(self, address: DatabaseAddress, *, read_only: bool = False) -> None:
         self.address, self.read_only = address, read_only
         self.lock = threading.RLock()
         self.made = 0

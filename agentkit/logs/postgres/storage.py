@@ -19,11 +19,11 @@ from agentkit.log import Batch, Erased, Log, RunInfo, Tally, unknown
 from agentkit.logs import blobs, chain, epochs, inserting
 from agentkit.logs.bodies import stored_body
 from agentkit.logs.postgres import appending, claiming, faults, schema
-from agentkit.logs.postgres.address import Address
-from agentkit.logs.postgres.appending import Part
+from agentkit.logs.postgres.address import DatabaseAddress
+from agentkit.logs.postgres.appending import RunBatch
 from agentkit.logs.postgres.listening import heard, told
 from agentkit.logs.postgres.reading import PostgresReading
-from agentkit.logs.postgres.session import Session
+from agentkit.logs.postgres.session import DatabaseSession
 from agentkit.logs.postgres.work import PostgresWork, offer
 from agentkit.logs.refusals import refuse_altered, refuse_redacted
 from agentkit.offers import Work
@@ -40,7 +40,7 @@ class PostgresLog(Log):
 
     def __init__(
         self,
-        address: Address,
+        address: DatabaseAddress,
         *,
         write: bool = True,
         clock: Callable[[], float] | None = None,
@@ -61,8 +61,8 @@ class PostgresLog(Log):
         self.on_close: Callable[[], object] = lambda: None
         self.note = ""
         self._now = clock
-        self._writing = Session(address)
-        self._session = Session(address, read_only=not write)
+        self._writing = DatabaseSession(address)
+        self._session = DatabaseSession(address, read_only=not write)
         self._reading = PostgresReading(address.url, self.blob)
         self._numbers: dict[str, int] = {}
         self._heads: dict[str, tuple[Lease, bytes]] = {}
@@ -121,7 +121,7 @@ class PostgresLog(Log):
     async def write(self, batch: Batch) -> Batch:
         self._may_write()
         with self._writing.mapped():
-            parts = [Part(lease, events) for lease, events in batch]
+            parts = [RunBatch(lease, events) for lease, events in batch]
             try:
                 stored = self._stored(parts)
             except BaseException:
@@ -132,13 +132,13 @@ class PostgresLog(Log):
         held = {id(part) for part in stored}
         return [(one.lease, one.events) for one in parts if id(one) in held and one.events]
 
-    def _stored(self, parts: list[Part]) -> list[Part]:
+    def _stored(self, parts: list[RunBatch]) -> list[RunBatch]:
         """Store what can be; those parts whose lease holds.
 
         Raises:
             LogLocked: the database changes faster than it can be looked up.
         """
-        held: list[Part] = []
+        held: list[RunBatch] = []
         todo = parts
         for _ in range(TRIES):
             self._prepare(todo)
@@ -156,7 +156,7 @@ class PostgresLog(Log):
             self._forget()
         raise LogLocked(f"The log {self.url} changes under this process's hands.", todo="try again")
 
-    def _prepare(self, parts: list[Part]) -> None:
+    def _prepare(self, parts: list[RunBatch]) -> None:
         """Say of each part what it goes on from, and of whom the run is."""
         # What begins a run is looked up only when it could not be written just so.
         unsure = [p for p in parts if self._known(p.lease) is None and (p.head or not begins(p))]
@@ -185,7 +185,7 @@ class PostgresLog(Log):
         query = "SELECT id, owner, epoch, events, head FROM runs WHERE id = ANY(?)"
         return {id: row for id, *row in self._writing.execute(query, (list(runs),))}
 
-    def _written(self, parts: list[Part], entered: dict[bytes, None]) -> dict[int, int]:
+    def _written(self, parts: list[RunBatch], entered: dict[bytes, None]) -> dict[int, int]:
         """Write parts; the number of the run of each that was, by its place."""
         if not parts:
             return {}
@@ -216,7 +216,7 @@ class PostgresLog(Log):
             return numbers
         return {}
 
-    def _know(self, part: Part, number: int) -> None:
+    def _know(self, part: RunBatch, number: int) -> None:
         """Remember what is in the database now."""
         run = part.lease.run
         self._numbers[run] = number
@@ -366,12 +366,12 @@ class PostgresLog(Log):
         refuse_altered(run, self.url, wrong)
 
 
-def begins(part: Part) -> bool:
+def begins(part: RunBatch) -> bool:
     """Whether a part has the first event of its run."""
     return bool(part.events) and part.events[0].seq == 1 and part.lease.epoch == 1
 
 
-def fill(part: Part) -> None:
+def fill(part: RunBatch) -> None:
     """Work out what a part adds: rows, sums and the head after them."""
     events = part.events[:]
     if part.there and events:

@@ -9,11 +9,11 @@ import psycopg
 
 from agentkit.lease import LEASE_S, Lease, owner_gone, owner_name
 from agentkit.logs import chain
-from agentkit.logs.postgres.appending import NOW, Part, columns
+from agentkit.logs.postgres.appending import NOW, RunBatch, columns
 from agentkit.logs.postgres.claiming import MACHINE
 from agentkit.logs.postgres.quotas import PostgresQuotas
-from agentkit.logs.postgres.session import Session
-from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, State, Stuck
+from agentkit.logs.postgres.session import DatabaseSession
+from agentkit.offers import CLOCK, SILENT_S, Claimed, Counts, Held, Present, State, StuckRun
 
 OFFER = """
 INSERT INTO work (run, id, actor, share, priority, turn)
@@ -116,7 +116,7 @@ FENCE = "UPDATE runs SET owner = %s, epoch = epoch + 1, seal = %s, lease = 0 WHE
 BURY = "UPDATE work SET state = 'dead', reason = %s WHERE run = %s"
 
 
-def offer(connection: psycopg.Connection[Any], parts: Sequence[Part]) -> None:
+def offer(connection: psycopg.Connection[Any], parts: Sequence[RunBatch]) -> None:
     """Offer the runs that begin for others, each in the turn of its share.
 
     Args:
@@ -143,7 +143,7 @@ def offer(connection: psycopg.Connection[Any], parts: Sequence[Part]) -> None:
 class PostgresWork:
     """See agentkit.offers.Work."""
 
-    def __init__(self, session: Session, now: float | None) -> None:
+    def __init__(self, session: DatabaseSession, now: float | None) -> None:
         self.session, self.now = session, now
 
     @property
@@ -251,7 +251,7 @@ class PostgresWork:
             rows = self.session.execute(query).fetchall() if there else []
         return [Present(**dict(zip(names, row, strict=True))) for row in rows]
 
-    def stuck(self) -> list[Stuck]:
+    def stuck(self) -> list[StuckRun]:
         query = (
             "SELECT id, actor, state, attempts, coalesce(reason, '') FROM work"
             " WHERE state <> 'open' ORDER BY run"
@@ -259,7 +259,7 @@ class PostgresWork:
         names = ("id", "actor", "state", "attempts", "reason")
         with self.session.mapped():
             rows = self.session.execute(query).fetchall()
-        return [Stuck(**dict(zip(names, row, strict=True))) for row in rows]
+        return [StuckRun(**dict(zip(names, row, strict=True))) for row in rows]
 
     def held(self) -> list[Held]:
         with self.session.mapped():

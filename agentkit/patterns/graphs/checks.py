@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from agentkit.actor import Actor
 from agentkit.agent import Agent
 from agentkit.delegation import ActorTool
+from agentkit.deprecated import moved
 from agentkit.messages import Frozen
 from agentkit.notes import Note
-from agentkit.patterns.graphs.flow import Flow, loop_of, otherwise
+from agentkit.patterns.graphs.flow import Workflow, loop_of, otherwise
 from agentkit.tools import Tool
 
 
-class Checked(Note):
+class GraphChecked(Note):
     """A check of a graph found something before it runs."""
 
     topic = "check"
@@ -42,7 +43,7 @@ def check(actor: Actor) -> list[Finding]:
     can be called without a person's approval before.
     """
     flow = getattr(actor, "flow", None)
-    if not isinstance(flow, Flow):
+    if not isinstance(flow, Workflow):
         return list(unapproved(actor, set()))
     found = [*unreachable(flow), *endless(flow), *cycles(flow), *stuck(flow), *givers_up(flow)]
     for actor in unguarded(flow):
@@ -50,7 +51,7 @@ def check(actor: Actor) -> list[Finding]:
     return sorted(found, key=lambda one: not one.fatal)
 
 
-def unreachable(flow: Flow) -> Iterator[Finding]:
+def unreachable(flow: Workflow) -> Iterator[Finding]:
     """Nodes that nothing leads to."""
     reached = flow.reach(head.node for head in flow.heads)
     lost = [name for name in flow.nodes if name not in reached]
@@ -59,7 +60,7 @@ def unreachable(flow: Flow) -> Iterator[Finding]:
         yield Finding(kind="unreachable", text=text, fatal=True, actors=tuple(lost))
 
 
-def endless(flow: Flow) -> Iterator[Finding]:
+def endless(flow: Workflow) -> Iterator[Finding]:
     """Nodes from which no way leads to the end."""
     ends = {*flow.tails, *flow.exits}
     lost = [name for name in flow.nodes if not flow.reach([name]) & ends]
@@ -68,7 +69,7 @@ def endless(flow: Flow) -> Iterator[Finding]:
         yield Finding(kind="endless", text=text, fatal=True, actors=tuple(lost))
 
 
-def cycles(flow: Flow) -> Iterator[Finding]:
+def cycles(flow: Workflow) -> Iterator[Finding]:
     """Cycles that are no loops, so that nothing bounds them."""
     seen: set[str] = set()
     after = {
@@ -83,7 +84,7 @@ def cycles(flow: Flow) -> Iterator[Finding]:
             yield Finding(kind="cycle", text=text, fatal=True, actors=tuple(around))
 
 
-def stuck(flow: Flow) -> Iterator[Finding]:
+def stuck(flow: Workflow) -> Iterator[Finding]:
     """Nodes whose ways on all have conditions, none of them `otherwise`."""
     for name in flow.nodes:
         tests = [edge.when for edge in flow.out(name)]
@@ -92,7 +93,7 @@ def stuck(flow: Flow) -> Iterator[Finding]:
             yield Finding(kind="stuck", text=text, fatal=False, actors=(name,))
 
 
-def givers_up(flow: Flow) -> Iterator[Finding]:
+def givers_up(flow: Workflow) -> Iterator[Finding]:
     """Loops that name no way out for when their condition never holds."""
     for name, node in flow.nodes.items():
         if node.loop is None or any(edge.exit for edge in flow.out(name)):
@@ -106,7 +107,7 @@ def givers_up(flow: Flow) -> Iterator[Finding]:
         yield Finding(kind="gives up", text=text, fatal=False, actors=tuple(inside))
 
 
-def unasked(flow: Flow) -> set[str]:
+def unasked(flow: Workflow) -> set[str]:
     """The nodes that can be reached without passing a person."""
     seen, todo = set[str](), [head.node for head in flow.heads]
     while todo:
@@ -118,7 +119,7 @@ def unasked(flow: Flow) -> set[str]:
     return seen
 
 
-def unguarded(flow: Flow) -> list[Actor]:
+def unguarded(flow: Workflow) -> list[Actor]:
     """The actors in those nodes."""
     before = unasked(flow)
     return [node.actor for name, node in flow.nodes.items() if node.actor and name in before]
@@ -129,7 +130,7 @@ def unapproved(actor: Actor, seen: set[int]) -> Iterator[Finding]:
     if id(actor) in seen:
         return
     seen.add(id(actor))
-    if isinstance(flow := getattr(actor, "flow", None), Flow):
+    if isinstance(flow := getattr(actor, "flow", None), Workflow):
         for member in unguarded(flow):
             yield from unapproved(member, seen)
         return
@@ -141,3 +142,6 @@ def unapproved(actor: Actor, seen: set[int]) -> Iterator[Finding]:
     below = [one.actor for one in tools if isinstance(one, ActorTool)]
     for member in [*actor.members, *below]:
         yield from unapproved(member, seen)
+
+
+__getattr__ = moved(__name__, {"Checked": f"{__name__}:GraphChecked"})

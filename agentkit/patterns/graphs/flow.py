@@ -12,11 +12,12 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.notes import Note
 from agentkit.typed import Output
 
-Over = str | Callable[["State"], Iterable[Any]]
+Over = str | Callable[["GraphState"], Iterable[Any]]
 """What a node is asked for, item by item: the list a node answered, or a function's."""
 
 
@@ -42,7 +43,7 @@ class FlowDeclared(Note):
 
 
 @dataclass(frozen=True)
-class State:
+class GraphState:
     """What a condition may look at: what is known at the end of a superstep."""
 
     task: str
@@ -65,14 +66,14 @@ class State:
         return self.values[name]
 
 
-Test = Callable[[State], bool]
+Test = Callable[[GraphState], bool]
 """A condition, without effects."""
 
 Reducer = Callable[[Any, Any], Any]
 """From the value so far and a node's to the new value."""
 
 
-def otherwise(_state: State) -> bool:
+def otherwise(_state: GraphState) -> bool:
     """The condition of an edge that is taken when no other conditional one is."""
     return False
 
@@ -122,7 +123,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Flow:
+class Workflow:
     """A graph: what runs, in which order, from where to where."""
 
     nodes: dict[str, Node]
@@ -148,12 +149,12 @@ class Flow:
         return seen
 
 
-def single(actor: Actor, **fields: Any) -> Flow:
+def single(actor: Actor, **fields: Any) -> Workflow:
     """The flow of one actor."""
-    return Flow({actor.name: Node(actor, **fields)}, (), (Head(actor.name),), (actor.name,))
+    return Workflow({actor.name: Node(actor, **fields)}, (), (Head(actor.name),), (actor.name,))
 
 
-def beside(flows: Iterable[Flow]) -> Flow:
+def beside(flows: Iterable[Workflow]) -> Workflow:
     """Flows side by side."""
     first, *rest = flows
     for flow in rest:
@@ -164,7 +165,7 @@ def beside(flows: Iterable[Flow]) -> Flow:
     return first
 
 
-def then(first: Flow, second: Flow) -> Flow:
+def then(first: Workflow, second: Workflow) -> Workflow:
     """One flow after another."""
     between = tuple(
         Edge(tail, head.node, head.when, head.label)
@@ -174,7 +175,7 @@ def then(first: Flow, second: Flow) -> Flow:
     return replace(union(first, second, between), heads=first.heads, tails=second.tails)
 
 
-def union(first: Flow, second: Flow, between: tuple[Edge, ...]) -> Flow:
+def union(first: Workflow, second: Workflow, between: tuple[Edge, ...]) -> Workflow:
     """The nodes and edges of both, and those between them.
 
     Raises:
@@ -196,10 +197,10 @@ def union(first: Flow, second: Flow, between: tuple[Edge, ...]) -> Flow:
             raise SetupError(f"{name} has two reducers.", expected="one for every shared value")
     edges = tuple(dict.fromkeys((*first.edges, *second.edges, *between)))
     exits = tuple(dict.fromkeys((*first.exits, *second.exits)))
-    return Flow(nodes, edges, reducers={**first.reducers, **second.reducers}, exits=exits)
+    return Workflow(nodes, edges, reducers={**first.reducers, **second.reducers}, exits=exits)
 
 
-def guarded(flow: Flow, when: Test, label: str) -> Flow:
+def guarded(flow: Workflow, when: Test, label: str) -> Workflow:
     """The flow, begun only where the condition holds."""
     if any(head.when for head in flow.heads):
         raise SetupError(
@@ -208,7 +209,7 @@ def guarded(flow: Flow, when: Test, label: str) -> Flow:
     return replace(flow, heads=tuple(Head(head.node, when, label) for head in flow.heads))
 
 
-def looped(flow: Flow, loop: Loop, exit: Flow | None = None) -> Flow:
+def looped(flow: Workflow, loop: Loop, exit: Workflow | None = None) -> Workflow:
     """The flow, repeated until a condition holds: a gate after it leads back or on.
 
     Args:
@@ -242,7 +243,7 @@ def looped(flow: Flow, loop: Loop, exit: Flow | None = None) -> Flow:
     return replace(union(made, exit, out), heads=flow.heads, tails=(gate,), exits=ends)
 
 
-def loop_of(flow: Flow, gate: str) -> list[str]:
+def loop_of(flow: Workflow, gate: str) -> list[str]:
     """The names of those in a loop, by the gate at its end."""
     begins = [edge.target for edge in flow.out(gate) if edge.back]
     return [
@@ -287,3 +288,12 @@ def shape(graph: Actor) -> FlowDeclared:
         actors=tuple((one.name, one.what, one.model_name) for one in graph.members),
         edges=tuple(declared(graph)),
     )
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "State": f"{__name__}:GraphState",
+        "Flow": f"{__name__}:Workflow",
+    },
+)

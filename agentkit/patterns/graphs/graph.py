@@ -21,15 +21,15 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, Thread, extend
-from agentkit.patterns.graphs.checks import Checked, check
+from agentkit.patterns.graphs.checks import GraphChecked, check
 from agentkit.patterns.graphs.flow import (
-    Flow,
     Head,
     Loop,
     Node,
     Over,
     Reducer,
     Test,
+    Workflow,
     beside,
     guarded,
     looped,
@@ -51,7 +51,7 @@ class Graph(Joined):
 
     what = "graph"
 
-    def __init__(self, flow: Flow, name: str = UNNAMED) -> None:
+    def __init__(self, flow: Workflow, name: str = UNNAMED) -> None:
         super().__init__(name, f"A graph of {', '.join(flow.nodes)}.")
         self.flow = flow
         self.members = tuple(node.actor for node in flow.nodes.values() if node.actor is not None)
@@ -68,7 +68,7 @@ class Graph(Joined):
                 todo="change the arrows; nothing was paid",
             )
         for one in found:
-            note(Checked(kind=one.kind, actors=tuple(one.actors), reason=one.text))
+            note(GraphChecked(kind=one.kind, actors=tuple(one.actors), reason=one.text))
         note(shape(self))
         answer = await run_flow(self.flow, worded(task, thread[:-1], self.name), output)
         said = extend(thread, Message(role="assistant", content=answer.text))
@@ -126,7 +126,7 @@ class Graph(Joined):
         return "\n".join([f"**{for_line(self.name)}** · graph", "", *shown, *wrong])
 
 
-def flow_of(part: Any) -> Flow:
+def flow_of(part: Any) -> Workflow:
     """An actor, graph or list of them as a flow.
 
     Raises:

@@ -19,7 +19,7 @@ from agentkit.errors import BadOutput, RoundsSpent
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.notes import Note
-from agentkit.patterns.graphs.flow import Flow, Loop, State, loop_of, otherwise
+from agentkit.patterns.graphs.flow import GraphState, Loop, Workflow, loop_of, otherwise
 from agentkit.patterns.graphs.visits import ended, reduced, visit
 from agentkit.patterns.parts.notes import Routed
 from agentkit.patterns.parts.team import text_of
@@ -47,7 +47,7 @@ class Looped(Note):
     reason: str = ""
 
 
-async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
+async def run_flow(flow: Workflow, task: JSON, output: Output) -> Answer:
     """Run a graph until nothing is left to do; the answer is that of its ends.
 
     Raises:
@@ -57,7 +57,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
     """
     question = text_of(task)
     answers, values, rounds = dict[str, Answer](), dict[str, Any](), Counter[str]()
-    begin = State(question, Answer(text=question))
+    begin = GraphState(question, Answer(text=question))
     inbox: dict[str, list[str]] = {
         head.node: [] for head in flow.heads if head.when is None or head.when(begin)
     }
@@ -73,7 +73,7 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
             number += 1
             waiting = [name for name in inbox if name not in ready]
             note(Superstep(number=number, nodes=tuple(ready), waiting=tuple(waiting)))
-        snapshot = State(question, Answer(text=""), dict(answers), dict(values))
+        snapshot = GraphState(question, Answer(text=""), dict(answers), dict(values))
         sources = {name: inbox.pop(name) for name in ready}
         discard(*(name for name in ready if name in answers))
         found = await all_of(
@@ -87,13 +87,13 @@ async def run_flow(flow: Flow, task: JSON, output: Output) -> Answer:
             if flow.nodes[name].actor is not None:
                 reduced(flow, answer, values)
         for name, answer in zip(ready, found, strict=True):
-            state = State(question, answer, dict(answers), dict(values))
+            state = GraphState(question, answer, dict(answers), dict(values))
             for target in targets(flow, name, state, rounds):
                 inbox.setdefault(target, []).append(name)
     return ended(flow, answers, [name for name in flow.exits if name in answers] or last, output)
 
 
-def awaited(flow: Flow, name: str, inbox: Mapping[str, Sequence[str]]) -> bool:
+def awaited(flow: Workflow, name: str, inbox: Mapping[str, Sequence[str]]) -> bool:
     """Whether something else to be done may still reach a node."""
     return any(other != name and name in flow.reach([other], back=False) for other in inbox)
 
@@ -115,7 +115,7 @@ async def all_of(visits: Iterable[Awaitable[Answer]]) -> list[Answer]:
     return found
 
 
-def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[str]:
+def targets(flow: Workflow, name: str, state: GraphState, rounds: Counter[str]) -> list[str]:
     """Where it goes on after a node; decisions are noted."""
     edges, loop = flow.out(name), flow.nodes[name].loop
     if loop is not None:
@@ -154,13 +154,13 @@ def targets(flow: Flow, name: str, state: State, rounds: Counter[str]) -> list[s
     return [edge.target for edge in taken]
 
 
-def unmet(flow: Flow, gate: str, loop: Loop) -> str:
+def unmet(flow: Workflow, gate: str, loop: Loop) -> str:
     """A loop that used its rounds, in words."""
     names = ", ".join(loop_of(flow, gate))
     return f"the loop of {names} (after {loop.max_rounds} rounds {loop.label} was not so)"
 
 
-def given_up(flow: Flow, gate: str, loop: Loop) -> RoundsSpent:
+def given_up(flow: Workflow, gate: str, loop: Loop) -> RoundsSpent:
     """The error of a loop that used its rounds, where the graph names no way out."""
     names = ", ".join(loop_of(flow, gate))
     return RoundsSpent(
@@ -171,7 +171,7 @@ def given_up(flow: Flow, gate: str, loop: Loop) -> RoundsSpent:
     )
 
 
-def finals(flow: Flow) -> list[str]:
+def finals(flow: Workflow) -> list[str]:
     """The nodes whose answers end the graph; for a loop's gate, those before it."""
     found: list[str] = []
     for tail in flow.tails:

@@ -12,7 +12,7 @@ from agentkit.gather import gather
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.model import Stop
 from agentkit.notes import Note
-from agentkit.patterns.graphs.flow import Flow, Node, State
+from agentkit.patterns.graphs.flow import GraphState, Node, Workflow
 from agentkit.patterns.parts.forms import fields
 from agentkit.patterns.parts.team import typed
 from agentkit.run import current_run
@@ -30,7 +30,7 @@ class FannedOut(Note):
 
 
 async def visit(
-    flow: Flow, name: str, sources: Sequence[str], state: State, output: Output
+    flow: Workflow, name: str, sources: Sequence[str], state: GraphState, output: Output
 ) -> Answer:
     """What one node answers to what came before it."""
     node = flow.nodes[name]
@@ -46,7 +46,7 @@ async def visit(
     return joined({str(n + 1): answer for n, answer in enumerate(found)}, listed=True)
 
 
-def over(node: Node, state: State) -> list[JSON]:
+def over(node: Node, state: GraphState) -> list[JSON]:
     """The items that a node is asked for one by one.
 
     Raises:
@@ -70,7 +70,7 @@ def over(node: Node, state: State) -> list[JSON]:
     return [jsonable(item) for item in items]
 
 
-def prompt(state: State, before: Mapping[str, Answer], own: Answer | None) -> str:
+def prompt(state: GraphState, before: Mapping[str, Answer], own: Answer | None) -> str:
     """What a node is asked: the task, what it said before, its sources, and what is shared."""
     lines = [f"Your earlier answer: {line(faulted(own))}"] if own else []
     lines += [f"- {who}: {line(faulted(answer))}" for who, answer in before.items()]
@@ -102,7 +102,7 @@ def joined(answers: Mapping[str, Answer], *, listed: bool = False) -> Answer:
     return Answer(text="\n".join(texts), data=data, stop=stop)
 
 
-def reduced(flow: Flow, answer: Answer, values: dict[str, Any]) -> None:
+def reduced(flow: Workflow, answer: Answer, values: dict[str, Any]) -> None:
     """Apply what a node's answer says about shared values."""
     data = answer.data if isinstance(answer.data, list) else [answer.data]
     for part in data:
@@ -118,7 +118,9 @@ def reduced(flow: Flow, answer: Answer, values: dict[str, Any]) -> None:
                 current_run().emit(StateChanged, current_scope().key, name=name, value=value)
 
 
-def ended(flow: Flow, answers: Mapping[str, Answer], last: Sequence[str], output: Output) -> Answer:
+def ended(
+    flow: Workflow, answers: Mapping[str, Answer], last: Sequence[str], output: Output
+) -> Answer:
     """The answer of the ends that were reached.
 
     Raises:

@@ -55,7 +55,7 @@ def worth(value: Value, task: JSON) -> float:
 
 
 @dataclass
-class Worker:
+class Assignee:
     """Who does tasks, how well, and what that costs."""
 
     actor: Actor
@@ -76,7 +76,7 @@ class Shift:
     def __init__(
         self,
         tasks: list[JSON],
-        workers: list[Worker],
+        workers: list[Assignee],
         value: Value,
         budget_usd: float | None,
         deadline_s: float | None,
@@ -139,7 +139,7 @@ class Shift:
         rest = RunOffice().left().usd
         return None if rest is None else rest - sum(self.held.values())
 
-    async def taker(self, n: int, left_s: float | None) -> Worker | None:
+    async def taker(self, n: int, left_s: float | None) -> Assignee | None:
         """Who takes a task; None where it is skipped."""
         quickest = min((took for one in self.workers for took in one.times), default=0.0)
         if left_s is not None and left_s <= quickest:
@@ -185,7 +185,7 @@ class Shift:
             place for place, one in enumerate(self.workers) if one.cost is None and not one.failed
         ]
 
-    async def one(self, n: int, worker: Worker, left_s: float | None) -> None:
+    async def one(self, n: int, worker: Assignee, left_s: float | None) -> None:
         """Do a task; what fails is skipped, and said to be."""
         began = asyncio.get_running_loop().time()
         bounds: dict[str, Any] = {} if left_s is None else {"deadline_s": max(left_s, 0.001)}

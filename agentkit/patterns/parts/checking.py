@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.deprecated import moved
 from agentkit.messages import JSON, canonical, digest
 from agentkit.notes import Note
 from agentkit.patterns.parts.forms import filled
@@ -26,7 +27,7 @@ Check = Actor | type[Any] | Rule
 How = Literal["rule", "schema", "actor"]
 
 
-class Checked(Note):
+class AnswerChecked(Note):
     """Somebody looked at an answer."""
 
     topic = "checked"
@@ -77,7 +78,7 @@ class Withheld(Note):
         return f"What {self.of} said is in quarantine ({'; '.join(self.reasons)}){stands}."
 
 
-class Verdict(BaseModel):
+class Acceptance(BaseModel, title="Verdict"):
     """Whether an answer may go on, and why."""
 
     good: bool
@@ -95,7 +96,7 @@ async def refusal(checks: Sequence[Check], name: str, task: JSON, answer: Answer
     for one in checks:
         passed, reason, how = await found_by(one, task, answer)
         note(
-            Checked(
+            AnswerChecked(
                 statement=statement,
                 of=name,
                 by=name_of(one),
@@ -113,7 +114,7 @@ async def found_by(one: Check, task: JSON, answer: Answer) -> tuple[bool, str, H
     """Whether a check lets an answer pass, why, and of what kind it is."""
     if isinstance(one, Actor):
         asked = f"Is this answer right?\n\nQuestion: {text_of(task)}\n\nAnswer: {answer.text}"
-        verdict = filled(Verdict, await one(asked, output=Verdict))
+        verdict = filled(Acceptance, await one(asked, output=Acceptance))
         return verdict.good, verdict.reason or ("" if verdict.good else "it says so"), "actor"
     if isinstance(one, type):
         wrong = misfit(one, answer)
@@ -147,3 +148,6 @@ def name_of(one: Check) -> str:
     if isinstance(one, Actor):
         return one.name
     return str(getattr(one, "__name__", type(one).__name__))
+
+
+__getattr__ = moved(__name__, {"Checked": f"{__name__}:AnswerChecked"})

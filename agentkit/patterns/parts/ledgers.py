@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from agentkit.actor import Actor
+from agentkit.deprecated import moved
 from agentkit.errors import BadOutput
 from agentkit.notes import Note
 from agentkit.patterns.parts.forms import filled, naming
@@ -36,7 +37,7 @@ class Text(BaseModel):
     answer: str
 
 
-class Progress(BaseModel):
+class ProgressLedger(BaseModel, title="Progress"):
     """The progress ledger."""
 
     is_request_satisfied: YesNo
@@ -104,7 +105,7 @@ async def planned(orchestrator: Actor, book: TaskLedger, resets: int) -> None:
     note(TaskLedgerWritten(facts=book.facts, plan=book.plan, resets=resets))
 
 
-async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[Progress, Actor | None]:
+async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[ProgressLedger, Actor | None]:
     """Return the progress ledger and the worker it names; None only when all is done."""
     names = ", ".join(one.name for one in book.team)
     wrong = ""
@@ -113,9 +114,11 @@ async def judged(orchestrator: Actor, book: TaskLedger) -> tuple[Progress, Actor
             f"{book}\n\n{wrong}{QUESTIONS}Who should speak next ({names}), and with what "
             f"instruction or question, complete in itself?\n\nRequest: {book.task}"
         )
-        shape = naming(Progress, "next_speaker", "answer", names=[one.name for one in book.team])
+        shape = naming(
+            ProgressLedger, "next_speaker", "answer", names=[one.name for one in book.team]
+        )
         answer = await orchestrator(asked, output=shape)
-        progress = filled(Progress, answer)
+        progress = filled(ProgressLedger, answer)
         said = progress.next_speaker.answer
         worker = book.team[0] if len(book.team) == 1 else called(said, book.team)
         if worker is not None or progress.is_request_satisfied.answer:
@@ -133,3 +136,6 @@ QUESTIONS = (
     "Is the request fully satisfied? Does the conversation go round in a loop? Is progress being "
     "made (yes at the start)? "
 )
+
+
+__getattr__ = moved(__name__, {"Progress": f"{__name__}:ProgressLedger"})

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from agentkit.deprecated import moved
 from agentkit.messages import JSON
 from agentkit.notes import Note
 
@@ -27,7 +28,7 @@ class Stopped(Note):
     never_spoke: tuple[str, ...] = ()
 
 
-class Partial(Note):
+class PartialAnswer(Note):
     """An answer lacks a part of what was asked."""
 
     topic = "partial"
@@ -90,3 +91,6 @@ class Absent(Note):
     whole = "reasons"
     reasons: dict[str, str]
     """Why, by member."""
+
+
+__getattr__ = moved(__name__, {"Partial": f"{__name__}:PartialAnswer"})

@@ -29,14 +29,14 @@ from agentkit.run import current_run
 from agentkit.scope import note
 
 
-class Choice(Frozen):
+class NextSpeaker(Frozen):
     """Who speaks next, and why."""
 
     name: str
     reason: str
 
 
-Selector = Callable[[Chat, Sequence[Actor]], Awaitable[Choice]]
+Selector = Callable[[Chat, Sequence[Actor]], Awaitable[NextSpeaker]]
 """From the conversation and the team to the next speaker."""
 
 
@@ -50,9 +50,9 @@ class Next(BaseModel):
 def round_robin() -> Selector:
     """Let everybody speak in their order, again and again."""
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         name = chat.names[len(chat.turns) % len(chat.names)]
-        return Choice(name=name, reason="it is their turn")
+        return NextSpeaker(name=name, reason="it is their turn")
 
     return select
 
@@ -60,10 +60,10 @@ def round_robin() -> Selector:
 def at_random(*, repeat: bool = False) -> Selector:
     """Draw the speaker, each as likely as any other; the last one only if repeat."""
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         names = eligible(chat, repeat)
         drawn = await current_run().random()
-        return Choice(name=names[int(drawn * len(names))], reason=f"drawn: {drawn:.3f}")
+        return NextSpeaker(name=names[int(drawn * len(names))], reason=f"drawn: {drawn:.3f}")
 
     return select
 
@@ -76,7 +76,7 @@ def by_rule(rule: Callable[[Chat], str | None], otherwise: Selector | None = Non
         UnknownActor: on asking: it names somebody else, or None without an `otherwise`.
     """
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         try:
             said = rule(chat)
         except Exception as error:
@@ -90,7 +90,7 @@ def by_rule(rule: Callable[[Chat], str | None], otherwise: Selector | None = Non
             raise UnknownActor(
                 f"The rule named {said!r} as next speaker.", expected=f"one of {names_of(chat)}"
             )
-        return Choice(name=said, reason="the rule says so")
+        return NextSpeaker(name=said, reason="the rule says so")
 
     return select
 
@@ -105,10 +105,10 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
     """
     at_least(1, attempts=attempts)
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         names, wrong = eligible(chat, repeat), ""
         if len(names) == 1:
-            return Choice(name=names[0], reason="there is nobody else")
+            return NextSpeaker(name=names[0], reason="there is nobody else")
         for _ in range(attempts):
             try:
                 shape = naming(Next, "next", names=names)
@@ -120,10 +120,12 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
                 break
             found = called(answer.next, team)
             if found is not None and found.name in names:
-                return Choice(name=found.name, reason=answer.reason)
+                return NextSpeaker(name=found.name, reason=answer.reason)
             wrong = f"{answer.next!r} cannot be chosen. "
             note(Unselected(said=answer.next, reason="not a name to choose from"))
-        return Choice(name=chat.last or names[0], reason=f"{chooser.name} named nobody: {wrong}")
+        return NextSpeaker(
+            name=chat.last or names[0], reason=f"{chooser.name} named nobody: {wrong}"
+        )
 
     return select
 
@@ -131,7 +133,7 @@ def by_model(chooser: Actor, *, repeat: bool = False, attempts: int = 3) -> Sele
 def by_person(*, timeout_s: float | None = None) -> Selector:
     """Let the person before the screen choose; who gives no name leaves it to the order."""
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         default = chat.names[len(chat.turns) % len(chat.names)]
         question = Question(
             text=f"Who speaks next?\n{chat}".strip(),
@@ -141,8 +143,8 @@ def by_person(*, timeout_s: float | None = None) -> Selector:
         )
         found = called(await current_run().ask_person(question), team)
         if found is None:
-            return Choice(name=default, reason="the person named nobody, so it is their turn")
-        return Choice(name=found.name, reason="the person chose")
+            return NextSpeaker(name=default, reason="the person named nobody, so it is their turn")
+        return NextSpeaker(name=found.name, reason="the person chose")
 
     return select
 
@@ -153,7 +155,7 @@ def by_vote(*, repeat: bool = False) -> Selector:
     Who names nobody abstains, and who fails does too; when all do, the order decides.
     """
 
-    async def select(chat: Chat, team: Sequence[Actor]) -> Choice:
+    async def select(chat: Chat, team: Sequence[Actor]) -> NextSpeaker:
         names = eligible(chat, repeat)
         question = asking(chat, team, names)
         shape = naming(Next, "next", names=names)
@@ -171,7 +173,7 @@ def by_vote(*, repeat: bool = False) -> Selector:
         )
         abstained = len(team) - votes.total()
         counted = ", ".join(f"{one} {votes[one]}" for one in names if votes[one]) or "no vote"
-        return Choice(name=winner, reason=f"votes: {counted}; abstentions: {abstained}")
+        return NextSpeaker(name=winner, reason=f"votes: {counted}; abstentions: {abstained}")
 
     return select
 

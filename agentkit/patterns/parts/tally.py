@@ -10,7 +10,7 @@ from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import canonical, jsonable
 from agentkit.notes import Note, Number
-from agentkit.patterns.parts.wording import Reading, reading
+from agentkit.patterns.parts.wording import WordedValue, reading
 from agentkit.scope import note
 
 Key = Callable[[Answer], str | None]
@@ -68,7 +68,7 @@ def said(answer: Answer) -> str | None:
     return found and found.value
 
 
-def read(answer: Answer) -> Reading | None:
+def read(answer: Answer) -> WordedValue | None:
     """What a text answers; None for an abstention."""
     text = answer.text.strip()
     return None if ABSTAINS.match(text) else reading(text)

@@ -19,7 +19,7 @@ from agentkit.errors import (
     ToolError,
 )
 from agentkit.messages import JSON, in_words, jsonable
-from agentkit.patterns.parts.notes import Partial
+from agentkit.patterns.parts.notes import PartialAnswer
 from agentkit.scope import note
 from agentkit.tools import Tool, named
 from agentkit.typed import Output, fitted
@@ -123,7 +123,7 @@ def unfinished(
     }
     if not done or output is not None:
         raise error
-    note(Partial(**data))
+    note(PartialAnswer(**data))
     lines = [f"{name}: {text_of(result)}" for name, result in data["done"].items()]
     text = "\n".join([*lines, f"Missing: {', '.join(missing)} ({data['reason']})"])
     told = tuple(f"{one} ({data['reason']})" for one in missing)

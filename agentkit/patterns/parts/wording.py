@@ -90,7 +90,7 @@ FEW = 2
 """Words after an "is" that are what is said of the words before it ("is open")."""
 
 
-class Reading(NamedTuple):
+class WordedValue(NamedTuple):
     """What a text comes to."""
 
     value: str
@@ -99,7 +99,7 @@ class Reading(NamedTuple):
     """All the words, where the sentence may as well have meant another of them."""
 
 
-def reading(text: str) -> Reading | None:
+def reading(text: str) -> WordedValue | None:
     """Read what a text answers; None when it says nothing."""
     boxed = re.findall(r"\\boxed\{([^{}]*)\}", text)
     text = boxed[-1] if boxed else re.sub(r"\b(it|that)['’]s\b", r"\1 is", text, flags=re.I)
@@ -109,7 +109,7 @@ def reading(text: str) -> Reading | None:
         text = SENTENCE.split(text[marks[-1].end() :])[0]
         text = text if COPULA.search(text) else f"it is {text}"
     if leading := YES_NO.match(text.removeprefix("it is ")):
-        return Reading(leading[1].lower())
+        return WordedValue(leading[1].lower())
     said = sentence_of(BRACKETS.sub("", text).strip() or text)
     return concluded(CHOOSING.sub("it is ", said, count=1) if CHOOSING.match(said) else said)
 
@@ -123,15 +123,15 @@ def sentence_of(text: str) -> str:
     return next((one for one in reversed(sentences) if ALONE.search(one)), text)
 
 
-def concluded(sentence: str) -> Reading | None:
+def concluded(sentence: str) -> WordedValue | None:
     """What a sentence comes to."""
     whole = words(sentence)
     if not whole:
         return None
     if len(ENTRY.findall(sentence)) > 1:
-        return Reading(whole, words=whole)
+        return WordedValue(whole, words=whole)
     if (name := REASONED.match(sentence)) and not PRONOUN.match(sentence):
-        return Reading(words(name[1]))
+        return WordedValue(words(name[1]))
     if (hence := HENCE.match(sentence)) and (last := value(sentence[hence.end() :], whole=True)):
         return last
     links = list(COPULA.finditer(sentence))
@@ -143,32 +143,32 @@ def concluded(sentence: str) -> Reading | None:
     if found is not None:
         return found
     if links and (PRONOUN.match(sentence) or len(after.split()) <= FEW):
-        return Reading(words(REMARK.sub("", after)) or whole)
+        return WordedValue(words(REMARK.sub("", after)) or whole)
     if lead := re.match(r"([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)\s*[,:;–—]\s", sentence):
-        return Reading(words(lead[1]))
+        return WordedValue(words(lead[1]))
     if numbers := list(ALONE.finditer(sentence)):
         counted = measured(sentence[numbers[-1].start() :])
         return counted and counted._replace(words=whole)
-    return Reading(whole, words=whole)
+    return WordedValue(whole, words=whole)
 
 
-def value(text: str, whole: bool = False) -> Reading | None:
+def value(text: str, whole: bool = False) -> WordedValue | None:
     """The date, number or name that a text begins with; with `whole`, that it consists of."""
     text = LIGHT.sub("", text.strip(), count=1) if LIGHT.match(text.strip()) else text.strip()
     if (day := dated(text)) is not None:
-        return Reading(day)
+        return WordedValue(day)
     bare = text.strip(" .!?*_'\"“”")
     if bare.casefold() in ONES:
-        return Reading(str(ONES.index(bare.casefold())))
+        return WordedValue(str(ONES.index(bare.casefold())))
     if LEADING.match(bare) and (not whole or LEADING.fullmatch(bare)):
         return measured(bare)
     name = REMARK.sub("", bare)
     if name[:1].isupper() and (not whole or re.fullmatch(r"(?:[A-Z][\w'-]*\.?\s?)+", name)):
-        return Reading(words(name))
+        return WordedValue(words(name))
     return None
 
 
-def measured(text: str) -> Reading | None:
+def measured(text: str) -> WordedValue | None:
     """The number that a text begins with, and its unit."""
     found = LEADING.match(text)
     if found is None:
@@ -176,7 +176,7 @@ def measured(text: str) -> Reading | None:
     number = float(found["number"].replace(",", "").replace("−", "-"))
     unit = (found["sign"] or found["unit"] or "").strip().casefold()
     unit = CURRENCY.get(unit, SPELLED.get(unit, unit))
-    return Reading(f"{number:.10g}", "" if unit in NO_UNIT else unit)
+    return WordedValue(f"{number:.10g}", "" if unit in NO_UNIT else unit)
 
 
 def dated(text: str) -> str | None:

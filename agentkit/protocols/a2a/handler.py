@@ -42,9 +42,9 @@ from agentkit.errors import AgentkitError, AlreadyAnswered, RunTaken
 from agentkit.person import agreed
 from agentkit.protocols.a2a.bounds import LONGEST_ID, TASKS
 from agentkit.protocols.a2a.content import content_of
-from agentkit.protocols.a2a.jobs import Errand, Jobs
+from agentkit.protocols.a2a.jobs import IncomingTask, ServedRuns
 from agentkit.protocols.a2a.listing import listed, page_of
-from agentkit.protocols.a2a.news import Pieces, status_event
+from agentkit.protocols.a2a.news import TaskNews, status_event
 from agentkit.protocols.a2a.push import Push
 from agentkit.protocols.a2a.tasks import Folded
 from agentkit.protocols.a2a.terms import HELD, OUTPUT, OVER
@@ -61,7 +61,7 @@ LOOK_S = 1.0
 class Handler(Push, RequestHandler):
     """Requests as runs of an actor."""
 
-    def __init__(self, jobs: Jobs, card: AgentCard, push_hosts: Any) -> None:
+    def __init__(self, jobs: ServedRuns, card: AgentCard, push_hosts: Any) -> None:
         super().__init__(jobs, push_hosts)
         self.card = card
         self._beginning = asyncio.Lock()
@@ -118,7 +118,7 @@ class Handler(Push, RequestHandler):
         )
         cause = incoming(metadata) or incoming(context.state.get("headers"))
         schema = schema if isinstance(schema, dict) else None
-        errand = Errand(received, content, schema, cause)
+        errand = IncomingTask(received, content, schema, cause)
         try:
             await self.jobs.begin(run_id, errand)
         except AgentkitError as error:
@@ -207,7 +207,7 @@ class Handler(Push, RequestHandler):
         queue: asyncio.Queue[Any] = asyncio.Queue()
         log, last = self.jobs.log, task.status()
         remove = log.subscribe(partial(put_all, queue), task.run_id)
-        pieces = Pieces(task)
+        pieces = TaskNews(task)
         try:
             task.take(log.read(task.run_id, after=task.seq))
             while True:
@@ -229,7 +229,7 @@ class Handler(Push, RequestHandler):
         return task.end is not None and task.run_id not in self.jobs.under_way
 
     async def _news(
-        self, task: Folded, queue: asyncio.Queue[Any], pieces: Pieces
+        self, task: Folded, queue: asyncio.Queue[Any], pieces: TaskNews
     ) -> list[TaskArtifactUpdateEvent | TaskStatusUpdateEvent]:
         """Wait for news of a task, and take them."""
         try:

@@ -39,7 +39,7 @@ RECEIVED = 3
 
 
 @dataclass(frozen=True)
-class Errand:
+class IncomingTask:
     """What is asked of the actor."""
 
     received: Received
@@ -51,7 +51,7 @@ class Errand:
 
 
 @dataclass
-class Job:
+class ServedRun:
     """A run that is under way here, in a task of its own: who asked may come and go."""
 
     run_id: str
@@ -62,7 +62,7 @@ class Job:
     fault: BaseException | None = None
 
 
-class Jobs:
+class ServedRuns:
     """The runs of one actor."""
 
     def __init__(self, actor: Actor, log: Log, deps: Any, bounds: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ class Jobs:
             bounds: what one task may take: budget_usd, deadline_s, ...
         """
         self.actor, self.log, self.deps, self.bounds = actor, log, deps, bounds
-        self.under_way: dict[str, Job] = {}
+        self.under_way: dict[str, ServedRun] = {}
         self.closing = False
         self._contexts: dict[tuple[str, str], list[str]] | None = None
 
@@ -109,7 +109,7 @@ class Jobs:
                         self._contexts.setdefault((note.context, note.owner), []).append(info.id)
         return self._contexts.get((context, owner), [])
 
-    async def begin(self, run_id: str, errand: Errand) -> Job:
+    async def begin(self, run_id: str, errand: IncomingTask) -> ServedRun:
         """Begin a run.
 
         Raises:
@@ -121,7 +121,7 @@ class Jobs:
             self._contexts.setdefault(place, []).append(run_id)
         return job
 
-    async def go_on(self, run_id: str) -> Job:
+    async def go_on(self, run_id: str) -> ServedRun:
         """Go on with a run that nobody performs any more.
 
         Raises:
@@ -129,7 +129,7 @@ class Jobs:
         """
         return self.under_way.get(run_id) or await self._started(run_id, None)
 
-    async def _started(self, run_id: str, errand: Errand | None) -> Job:
+    async def _started(self, run_id: str, errand: IncomingTask | None) -> ServedRun:
         if self.closing:
             # What began now nobody would end, and it would write into a log that is closed.
             raise Interrupted(
@@ -140,19 +140,19 @@ class Jobs:
         opened = asyncio.Event()
         work = self._work(run_id, errand)
         task = asyncio.create_task(work, context=contextvars.Context())
-        job = self.under_way[run_id] = Job(run_id, task, opened)
+        job = self.under_way[run_id] = ServedRun(run_id, task, opened)
         task.add_done_callback(lambda _: self._ended(job))
         await opened.wait()
         if job.fault is not None and job.run is None:
             raise job.fault
         return job
 
-    def _ended(self, job: Job) -> None:
+    def _ended(self, job: ServedRun) -> None:
         if self.under_way.get(job.run_id) is job:
             del self.under_way[job.run_id]
         job.opened.set()
 
-    async def _work(self, run_id: str, errand: Errand | None) -> None:
+    async def _work(self, run_id: str, errand: IncomingTask | None) -> None:
         await asyncio.sleep(0)  # The job is known by now.
         job = self.under_way[run_id]
         try:
@@ -161,7 +161,7 @@ class Jobs:
         except (AgentkitError, Exception) as error:
             job.fault = error  # The run has it, and so whoever asks for the task.
 
-    async def _performed(self, job: Job, errand: Errand | None) -> None:
+    async def _performed(self, job: ServedRun, errand: IncomingTask | None) -> None:
         known = "" if self.deps is NOT_GIVEN else identity_of(self.deps, self.actor.name)
         about: dict[str, Any] = {"actor": self.actor.name, "deps": known, "log": self.log}
         about["person"] = wait_for_answer

@@ -17,14 +17,14 @@ from a2a.utils.task import (
     validate_page_size,
 )
 
-from agentkit.protocols.a2a.jobs import Jobs
+from agentkit.protocols.a2a.jobs import ServedRuns
 from agentkit.protocols.a2a.tasks import Folded
 
 MOST = 1_000
 """Newest tasks that are looked through."""
 
 
-def listed(jobs: Jobs, owner: str) -> Iterator[Folded]:
+def listed(jobs: ServedRuns, owner: str) -> Iterator[Folded]:
     """The tasks of who calls, the newest first."""
     infos = [info for info in jobs.log.runs() if info.actor == jobs.actor.name]
     infos.sort(key=lambda one: one.started, reverse=True)

@@ -20,7 +20,7 @@ from agentkit.protocols.a2a.tasks import Folded
 from agentkit.protocols.a2a.terms import ANSWER, HELD, OVER
 
 
-class Pieces:
+class TaskNews:
     """What is said of a task while it is at work."""
 
     def __init__(self, task: Folded) -> None:

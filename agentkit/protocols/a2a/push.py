@@ -25,7 +25,7 @@ from a2a.utils.errors import (
 )
 
 from agentkit.errors import AgentkitError
-from agentkit.protocols.a2a.jobs import Jobs
+from agentkit.protocols.a2a.jobs import ServedRuns
 from agentkit.protocols.a2a.terms import OVER
 from agentkit.protocols.a2a.web import http_client
 from agentkit.protocols.hosts import Hosts, place_of
@@ -46,7 +46,7 @@ class Push:
     The addresses are kept in memory: with them come keys, which no log may hold.
     """
 
-    def __init__(self, jobs: Jobs, push_hosts: Sequence[str]) -> None:
+    def __init__(self, jobs: ServedRuns, push_hosts: Sequence[str]) -> None:
         self.jobs = jobs
         self.push_hosts = Hosts(push_hosts)
         self.configs = InMemoryPushNotificationConfigStore()

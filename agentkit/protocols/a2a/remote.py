@@ -17,7 +17,7 @@ from agentkit.conversation import worded
 from agentkit.doubts import NOT_DONE
 from agentkit.errors import BadOutput, SetupError, Unsettled
 from agentkit.events import Effect, Usage
-from agentkit.messages import JSON, Content, Thread, canonical, extend, node
+from agentkit.messages import JSON, Content, Thread, canonical, extend, thread_message
 from agentkit.messages import Message as Said
 from agentkit.protocols.a2a.bounds import ASK_S
 from agentkit.protocols.a2a.content import parts_of, proto_value
@@ -197,7 +197,7 @@ def outcome_of(report: Report, place: str) -> Outcome:
         content = canonical(data)
     return Outcome(
         result=result,
-        nodes=(node(Said(role="assistant", content=content)),),
+        nodes=(thread_message(Said(role="assistant", content=content)),),
         usage=usage_of(told.get(USAGE)),
         cost_usd=cost_of(told.get(COST)),
     )

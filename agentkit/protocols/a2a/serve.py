@@ -26,9 +26,9 @@ from agentkit.logs import open_log
 from agentkit.protocols.a2a.card import REST, RPC, card_of, own_version
 from agentkit.protocols.a2a.door import Door, tokens_of
 from agentkit.protocols.a2a.handler import Handler
-from agentkit.protocols.a2a.jobs import Jobs
+from agentkit.protocols.a2a.jobs import ServedRuns
 from agentkit.protocols.a2a.signing import SigningKey
-from agentkit.protocols.serving import Running, Served, begun, bound, guarded, shown_host
+from agentkit.protocols.serving import RunningServer, Served, begun, bound, guarded, shown_host
 
 SIGN_S = 3600.0
 """How old a signature may be that is given out."""
@@ -37,7 +37,7 @@ SIGN_S = 3600.0
 class A2aService(Served):
     """An agent that is served here, until `stop` or the end of the event loop."""
 
-    def __init__(self, handler: Handler, running: Running, url: str) -> None:
+    def __init__(self, handler: Handler, running: RunningServer, url: str) -> None:
         super().__init__(running, url)
         self.handler = handler
 
@@ -127,7 +127,9 @@ async def serve_a2a(
         secured=bool(tokens),
     )
     bounds = {"budget_usd": budget_usd, "deadline_s": deadline_s}
-    jobs = Jobs(actor, log or open_log(), deps, {n: v for n, v in bounds.items() if v is not None})
+    jobs = ServedRuns(
+        actor, log or open_log(), deps, {n: v for n, v in bounds.items() if v is not None}
+    )
     handler = Handler(jobs, card, push_hosts)
     await jobs.take_up()
     settings = guarded(host, at, allowed_hosts, allowed_origins)

@@ -25,7 +25,7 @@ def said_name(method: str, path: str, body: bytes) -> str:
     return found if isinstance(found, str) else f"{method} {path}"
 
 
-class Heard(httpx.AsyncByteStream):
+class OverheardStream(httpx.AsyncByteStream):
     """The stream of a response, of which the beginning is kept."""
 
     def __init__(self, stream: Any, done: Callable[[bytes], None]) -> None:
@@ -68,7 +68,7 @@ class Tapped(httpx.AsyncBaseTransport):
             self.show("response", pair, b"", status=type(error).__name__)
             raise
         status = str(response.status_code)
-        response.stream = Heard(
+        response.stream = OverheardStream(
             response.stream, lambda kept: self.show("response", pair, kept, status=status)
         )
         return response

@@ -22,7 +22,7 @@ from agentkit.messages import JSON, Content
 from agentkit.protocols.a2a.content import parts_of, proto_value, typed
 from agentkit.protocols.a2a.terms import ANSWER, COST, ERROR, LACKS, OPTIONS, RUN, USAGE, camel
 from agentkit.protocols.notes import Received, Withdrawn
-from agentkit.questions import Asked, Pending, given, named
+from agentkit.questions import OpenQuestions, Pending, given, named
 from agentkit.trust.wire import told_in
 from agentkit.values import jsonable
 
@@ -36,7 +36,7 @@ class Folded:
     def __init__(self, log: Log, run_id: str) -> None:
         self.log, self.run_id = log, run_id
         self.events: list[Any] = []
-        self.asked = Asked()
+        self.asked = OpenQuestions()
         self.received: Received | None = None
         self.withdrawn = self.begun = False
         self.end: RunEnded | None = None

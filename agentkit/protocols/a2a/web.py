@@ -36,7 +36,7 @@ SHOWN = 500
 """Characters that are shown of what a server said of an error."""
 
 
-class Bounded(httpx.AsyncByteStream):
+class BoundedStream(httpx.AsyncByteStream):
     """The stream of a response, refused beyond what is taken: in all, or of one event."""
 
     def __init__(self, stream: Any, where: str, events: bool, most: int) -> None:
@@ -131,7 +131,7 @@ class Guarded(httpx.AsyncBaseTransport):
                 " to be."
             )
         events = status < 300 and kind.startswith("text/event-stream")
-        response.stream = Bounded(response.stream, self.where, events, self.most)
+        response.stream = BoundedStream(response.stream, self.where, events, self.most)
         if status in (401, 403) or status in GONE:
             raise refused(self.where, status, await said_in(response))
         return response

@@ -13,7 +13,7 @@ SHOWN = 200
 """Characters of a line that is left out."""
 
 
-class Lines(asyncio.StreamReader):
+class JsonLines(asyncio.StreamReader):
     """A stream whose lines are objects of JSON."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:

@@ -25,7 +25,7 @@ from agentkit.protocols.acp.telling import Telling
 
 
 @dataclass
-class Turn:
+class PastPrompt:
     """A prompt, and what came of it."""
 
     updates: list[Any] = field(default_factory=list)
@@ -37,7 +37,7 @@ def place_of(session: str) -> str:
     return f"acp:{session}"
 
 
-def retold(log: Log, actor: str, session: str) -> list[Turn]:
+def retold(log: Log, actor: str, session: str) -> list[PastPrompt]:
     """The turns of a conversation with an actor, in their order; none where the log has none.
 
     Raises:
@@ -47,11 +47,11 @@ def retold(log: Log, actor: str, session: str) -> list[Turn]:
     return [turn_of(log.read(one.id)) for one in sorted(infos, key=lambda one: one.started)]
 
 
-def turn_of(events: Sequence[Any]) -> Turn:
+def turn_of(events: Sequence[Any]) -> PastPrompt:
     """A turn as its run has it."""
     start = next(one for one in events if isinstance(one, RunStarted))
     actor = str(start.actor)
-    made = Turn(list(prompted(start.given)))
+    made = PastPrompt(list(prompted(start.given)))
     retelling = Retelling(actor)
     for event in events:
         made.updates += retelling.take(event)

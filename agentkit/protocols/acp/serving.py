@@ -25,7 +25,7 @@ from agentkit.logs import open_log
 from agentkit.messages import in_words
 from agentkit.person import Nobody, Question
 from agentkit.place import STARTED
-from agentkit.protocols.acp.lines import Lines
+from agentkit.protocols.acp.lines import JsonLines
 from agentkit.protocols.acp.loading import place_of, retold
 from agentkit.protocols.acp.telling import Telling, task_of
 
@@ -43,7 +43,7 @@ END = object()
 
 
 @dataclass(frozen=True)
-class Asked:
+class ChatQuestion:
     """A question in words, until the chat has come to it."""
 
     text: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 @dataclass
-class Session:
+class ChatSession:
     """A conversation of a chat with the actor."""
 
     id: str
@@ -77,7 +77,7 @@ class Chatting:
             log: of the runs; the default log without one.
         """
         self.actor, self.log = actor, log or open_log()
-        self.sessions: OrderedDict[str, Session] = OrderedDict()
+        self.sessions: OrderedDict[str, ChatSession] = OrderedDict()
         self.client: Any = None
 
     def on_connect(self, conn: Any) -> None:
@@ -101,7 +101,7 @@ class Chatting:
 
     async def new_session(self, cwd: str, **_: Any) -> schema.NewSessionResponse:
         """Begin a conversation; servers that a client offers are not used: nobody allowed them."""
-        made = Session(str(uuid.uuid4()))
+        made = ChatSession(str(uuid.uuid4()))
         await self.enter(made)
         return schema.NewSessionResponse(session_id=made.id)
 
@@ -124,7 +124,7 @@ class Chatting:
             ) from error
         if known is None and not turns:
             raise RequestError(-32002, f"There is no session {session_id[:100]!r} in this log.")
-        session = known or Session(session_id)
+        session = known or ChatSession(session_id)
         for turn in turns:
             session.answer = turn.answer or session.answer
             for update in turn.updates:
@@ -132,7 +132,7 @@ class Chatting:
         await self.enter(session)
         return schema.LoadSessionResponse()
 
-    async def enter(self, session: Session) -> None:
+    async def enter(self, session: ChatSession) -> None:
         """Know a conversation; of too many the one goes that was silent longest."""
         self.sessions[session.id] = session
         self.sessions.move_to_end(session.id)
@@ -176,7 +176,7 @@ class Chatting:
         finally:
             session.busy = False
 
-    async def turn(self, session: Session, prompt: list[Any]) -> schema.PromptResponse:
+    async def turn(self, session: ChatSession, prompt: list[Any]) -> schema.PromptResponse:
         """One prompt, until the actor has answered, or asks in words."""
         task = task_of(prompt)
         if session.job is None or session.waiting is None:
@@ -189,7 +189,7 @@ class Chatting:
         job, telling = session.job, session.telling
         assert job is not None and telling is not None
         while (item := await session.news.get()) is not END:
-            if isinstance(item, Asked):
+            if isinstance(item, ChatQuestion):
                 if item.answer.done():
                     continue  # Who asked gave it up, or somebody elsewhere answered.
                 # Free words are what the next prompt is for; of several, of this one.
@@ -215,7 +215,7 @@ class Chatting:
         meta = {"jupyter-agentkit/run": answer.run_id}
         return schema.PromptResponse(stop_reason=stop, field_meta=meta)
 
-    def ask(self, session: Session, task: Any) -> None:
+    def ask(self, session: ChatSession, task: Any) -> None:
         """Begin the run of a prompt; it belongs to no task of the connection."""
         session.news, session.telling = asyncio.Queue(), Telling(self.actor.name)
         run_id, news = uuid7(), session.news
@@ -248,14 +248,14 @@ class Chatting:
         answer: Answer = await self.actor(task, **how)
         return answer
 
-    async def asked(self, session: Session, question: Question) -> str:
+    async def asked(self, session: ChatSession, question: Question) -> str:
         """Put a question to who chats: a choice as a permission, words as the next prompt.
 
         Raises:
             Nobody: they do not choose.
         """
         if not question.options:
-            asked = Asked(question.text, asyncio.get_running_loop().create_future())
+            asked = ChatQuestion(question.text, asyncio.get_running_loop().create_future())
             session.news.put_nowait(asked)
             return await asked.answer
         options = [
@@ -277,11 +277,11 @@ class Chatting:
             raise Nobody
         return str(chosen)
 
-    async def tell(self, session: Session, update: Any) -> None:
+    async def tell(self, session: ChatSession, update: Any) -> None:
         """Tell who chats."""
         await self.client.session_update(session_id=session.id, update=update)
 
-    def session(self, id: str) -> Session:
+    def session(self, id: str) -> ChatSession:
         """A session by its id.
 
         Raises:
@@ -292,7 +292,7 @@ class Chatting:
             raise RequestError(-32602, f"There is no session {id!r}.")
         return found
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: ChatSession) -> None:
         """Stop the run of a session."""
         job, session.waiting = session.job, None
         if job is not None:
@@ -323,7 +323,7 @@ async def serve_acp(actor: Actor, log: Log | None = None) -> None:
     reader, writer = await streams()
     try:
         agent: Any = chatting  # What it does not do it lacks, and the SDK says so.
-        await run_agent(agent, writer, Lines(reader))
+        await run_agent(agent, writer, JsonLines(reader))
     finally:
         await chatting.close()
 

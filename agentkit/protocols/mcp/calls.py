@@ -30,7 +30,7 @@ KEY = "jupyter-agentkit/idempotency-key"
 done it already."""
 
 
-class Call(Clock):
+class ServerCall(Clock):
     """A call that is under way."""
 
     def __init__(

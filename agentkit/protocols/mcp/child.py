@@ -44,7 +44,7 @@ GUARD = "read -r _; kill -TERM -- -$0 2>/dev/null; sleep 1; kill -KILL -- -$0 2>
 """Ends a group of processes when its own input ends, as it does when this process is gone."""
 
 
-class Child:
+class ChildProcess:
     """A process that runs, and what ends it."""
 
     def __init__(
@@ -217,7 +217,7 @@ def too_large(where: str) -> PeerProtocolError:
 
 
 @contextlib.asynccontextmanager
-async def child_transport(child: Child) -> AsyncIterator[TransportStreams]:
+async def child_transport(child: ChildProcess) -> AsyncIterator[TransportStreams]:
     """The streams of a process, which is started here and ended here."""
     await child.start()
     inward, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)

@@ -24,7 +24,7 @@ from agentkit.protocols.errors import PeerAbsent, PeerUnreachable
 from agentkit.protocols.foreign import clipped, opening
 from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.bounds import LINES_S, TAIL
-from agentkit.protocols.mcp.child import Child, child_transport
+from agentkit.protocols.mcp.child import ChildProcess, child_transport
 from agentkit.protocols.mcp.faults import Lost, fault
 from agentkit.protocols.mcp.tapped import Ends, tapped
 from agentkit.protocols.mcp.web import http_client
@@ -42,7 +42,7 @@ def on_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-class Voice:
+class ServerOutput:
     """What a server says to people: shown, bounded, and its last lines kept."""
 
     def __init__(self, name: str, show: Callable[[str], None] | None) -> None:
@@ -75,7 +75,13 @@ class Connection:
     """A connection: opened when it is first used, and again when it has ended."""
 
     def __init__(
-        self, name: str, address: Address, voice: Voice, mode: str, connect_s: float, asked: Any
+        self,
+        name: str,
+        address: Address,
+        voice: ServerOutput,
+        mode: str,
+        connect_s: float,
+        asked: Any,
     ) -> None:
         """Describe one; nothing is started.
 
@@ -89,7 +95,7 @@ class Connection:
         """
         self.name, self.address, self.voice, self.mode = name, address, voice, mode
         self.connect_s, self.asked = connect_s, asked
-        self.child: Child | None = None
+        self.child: ChildProcess | None = None
         self.changed = False
         """Whether the server said that its tools are others now."""
         self.starts = 0
@@ -178,7 +184,7 @@ class Connection:
         async with contextlib.AsyncExitStack() as stack:
             transport: Any
             if self.address.command:
-                self.child = Child(self.address, self.voice.said, over.set)
+                self.child = ChildProcess(self.address, self.voice.said, over.set)
                 transport = child_transport(self.child)
             else:
                 client = await stack.enter_async_context(http_client(self.address))

@@ -21,7 +21,7 @@ from agentkit.messages import JSON, Content, ToolCall, canonical, digest
 from agentkit.office import Progressed
 from agentkit.pattern import Pattern
 from agentkit.person import Nobody, Question
-from agentkit.protocols.mcp.offers import Offer
+from agentkit.protocols.mcp.offers import ServedTool
 from agentkit.toolcalls import use
 from agentkit.tools.performing import kept_to
 from agentkit.tools.protocol import BadArguments
@@ -64,12 +64,12 @@ class Given:
     """What is known of it, where a policy follows that."""
 
 
-class Job:
+class ServedCall:
     """A call that is under way, in a task of its own: who asked for it may come and go."""
 
     def __init__(
         self,
-        offer: Offer,
+        offer: ServedTool,
         arguments: dict[str, JSON],
         run_id: str,
         log: Log | None,
@@ -122,7 +122,7 @@ class Job:
         """Perform a call that nobody need remember."""
         tool = self.offer.tool
         assert tool is not None
-        context: Context[Any] = Context(self.deps, agent=self.offer.name, office=Desk(self))
+        context: Context[Any] = Context(self.deps, agent=self.offer.name, office=CallContext(self))
         arguments = tool.check(canonical(self.arguments))
         return Given(await kept_to(tool, tool.perform(arguments, context)))
 
@@ -189,7 +189,7 @@ class Job:
         raise Nobody
 
 
-async def outcome(offer: Offer, work: Awaitable[Given], run_id: str = "") -> Given:
+async def outcome(offer: ServedTool, work: Awaitable[Given], run_id: str = "") -> Given:
     """What a call came to, errors included: its caller is told of them."""
     try:
         return await work
@@ -199,7 +199,7 @@ async def outcome(offer: Offer, work: Awaitable[Given], run_id: str = "") -> Giv
         return Given(f"{offer.name} failed: {error}", type(error).__name__)
 
 
-async def at_once(offer: Offer, arguments: dict[str, JSON]) -> Given:
+async def at_once(offer: ServedTool, arguments: dict[str, JSON]) -> Given:
     """Perform a call of which nothing is told or asked meanwhile, and nothing remembered."""
 
     async def work() -> Given:
@@ -214,10 +214,10 @@ async def at_once(offer: Offer, arguments: dict[str, JSON]) -> Given:
 NOTHING: Context[Any] = Context(NOT_GIVEN)
 
 
-class Desk:
+class CallContext:
     """What a context does in a call that is no run: progress and questions go to who called."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ServedCall) -> None:
         self.job = job
 
     @property
@@ -243,7 +243,7 @@ class Desk:
         self.job.news.put_nowait((share, 1.0, text))
 
 
-def calling(offer: Offer) -> Pattern:
+def calling(offer: ServedTool) -> Pattern:
     """An actor that calls a tool: the call is a step, and a person is asked where it wants one."""
 
     async def call(task: dict[str, JSON]) -> Any:
@@ -266,24 +266,24 @@ def started(log: Log, run_id: str) -> RunStarted | None:
         return None
 
 
-class Jobs:
+class ServedCalls:
     """The calls that are under way, and the questions that wait for an answer."""
 
     def __init__(self, log: Log | None, deps: Any = NOT_GIVEN) -> None:
         self.log, self.deps = log, deps
         self.closing = False
-        self._by_run: dict[str, Job] = {}
-        self._open: dict[str, tuple[Job, Open]] = {}
+        self._by_run: dict[str, ServedCall] = {}
+        self._open: dict[str, tuple[ServedCall, Open]] = {}
 
     def begin(
         self,
-        offer: Offer,
+        offer: ServedTool,
         arguments: dict[str, JSON],
         key: str,
         who: str,
         cause: Cause | None = None,
         meta: Any = None,
-    ) -> Job:
+    ) -> ServedCall:
         """A call; the one that is under way already where the key is the same.
 
         Args:
@@ -299,21 +299,21 @@ class Jobs:
         if job is not None and job.arguments == arguments:
             return job
         sent = (f"client:{who or 'mcp'}", meta)
-        job = Job(offer, arguments, run_id, self.log, self.deps, cause, sent)
+        job = ServedCall(offer, arguments, run_id, self.log, self.deps, cause, sent)
         self._by_run.setdefault(run_id, job)
         job.task.add_done_callback(lambda _: self._ended(run_id, job))
         return job
 
-    def _ended(self, run_id: str, job: Job) -> None:
+    def _ended(self, run_id: str, job: ServedCall) -> None:
         if self._by_run.get(run_id) is job:
             del self._by_run[run_id]
 
-    def put(self, job: Job, waiting: Open) -> None:
+    def put(self, job: ServedCall, waiting: Open) -> None:
         """Keep a question until its answer comes with another request."""
         self._open[waiting.token] = job, waiting
         waiting.answer.add_done_callback(lambda _: self._open.pop(waiting.token, None))
 
-    def take(self, token: str) -> tuple[Job, Open] | None:
+    def take(self, token: str) -> tuple[ServedCall, Open] | None:
         """The question that an answer is for."""
         return self._open.get(token)
 

@@ -24,7 +24,7 @@ TASK: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Offer:
+class ServedTool:
     """A tool, or an actor, as clients see it."""
 
     name: str
@@ -66,7 +66,7 @@ class Offer:
         return tool.takes_context in ("the run", "always") or needs_approval(tool, arguments)
 
 
-def offers(things: Any) -> dict[str, Offer]:
+def offers(things: Any) -> dict[str, ServedTool]:
     """What is served, by name.
 
     Args:
@@ -76,20 +76,20 @@ def offers(things: Any) -> dict[str, Offer]:
         SetupError: something that is none of them, or without a description.
         ToolError: two of one name.
     """
-    found: dict[str, Offer] = {}
+    found: dict[str, ServedTool] = {}
     tools: list[Any] = []
     for one in flat(things):
         if isinstance(one, Actor):
             asking = one.as_tool()  # It checks the name.
             tools.append(asking)
             spec = asking.spec
-            found[spec.name] = Offer(spec.name, spec.description, actor=one)
+            found[spec.name] = ServedTool(spec.name, spec.description, actor=one)
         elif isinstance(one, Memory):
             tools += one.tools
         else:
             tools.append(one)
     for name, tool in named(tools).items():
-        found.setdefault(name, Offer(name, tool.spec.description, tool=tool))
+        found.setdefault(name, ServedTool(name, tool.spec.description, tool=tool))
     if missing := [name for name, one in found.items() if not one.description.strip()]:
         raise SetupError(
             f"{', '.join(missing)} cannot be served without a description.",

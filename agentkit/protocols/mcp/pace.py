@@ -16,7 +16,7 @@ GET_S = 0.1
 """Between two requests for a server's own stream: it may end each at once and ask for the next."""
 
 
-class Pace:
+class ConnectionPace:
     """Of one connection."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -17,7 +17,7 @@ from agentkit.protocols.mcp.offers import offers
 from agentkit.protocols.mcp.service import Service
 from agentkit.protocols.serving import (
     LOOPBACK,
-    Running,
+    RunningServer,
     Served,
     begun,
     bound,
@@ -45,7 +45,7 @@ class OneToken(TokenVerifier):
 class McpService(Served):
     """A server that runs here, until `stop` or the end of the event loop."""
 
-    def __init__(self, service: Service, running: Running, url: str) -> None:
+    def __init__(self, service: Service, running: RunningServer, url: str) -> None:
         super().__init__(running, url)
         self.service = service
 

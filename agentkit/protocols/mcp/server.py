@@ -21,17 +21,24 @@ from agentkit.protocols.errors import (
 )
 from agentkit.protocols.mcp.address import Address, address
 from agentkit.protocols.mcp.bounds import CALL_S
-from agentkit.protocols.mcp.calls import Call
-from agentkit.protocols.mcp.connection import Connection, Voice, on_stderr
+from agentkit.protocols.mcp.calls import ServerCall
+from agentkit.protocols.mcp.connection import Connection, ServerOutput, on_stderr
 from agentkit.protocols.mcp.content import part_of, resource_part, result_of, words_of
 from agentkit.protocols.mcp.faults import Lost, fault
 from agentkit.protocols.mcp.paged import pages
 from agentkit.protocols.mcp.thread import at_exit, not_at_exit, there
-from agentkit.protocols.mcp.tool import Choice, Definition, McpTool, believed, chosen, name_for
+from agentkit.protocols.mcp.tool import (
+    Definition,
+    McpTool,
+    ToolSelection,
+    believed,
+    chosen,
+    name_for,
+)
 from agentkit.tools.protocol import Approve, CallFailed
 from agentkit.trust.wire import arrived
 
-calling: ContextVar[Call | None] = ContextVar("agentkit.mcp", default=None)
+calling: ContextVar[ServerCall | None] = ContextVar("agentkit.mcp", default=None)
 """The call that a question of a server belongs to, where that is known."""
 
 
@@ -106,13 +113,13 @@ class McpServer:
         self.version, self.connect_s, self._show = version, connect_timeout_s, show
         self._marks: dict[str, str] = {}
         self._connection: Connection | None = None
-        self._calls: list[Call] = []
+        self._calls: list[ServerCall] = []
 
     @property
     def connection(self) -> Connection:
         """What it is reached by."""
         if self._connection is None:
-            voice = Voice(self.name, self._show)
+            voice = ServerOutput(self.name, self._show)
             mode, connect_s = self.version, self.connect_s
             self._connection = Connection(
                 self.name, self.address, voice, mode, connect_s, self._asked
@@ -143,7 +150,7 @@ class McpServer:
     ) -> McpTools:
         """What it offers now, as tools; see `mcp_tools`."""
         listing = await there(self._listed())
-        choice = Choice(prefix, only, without, effects, approve, timeout_s)
+        choice = ToolSelection(prefix, only, without, effects, approve, timeout_s)
         found, left = chosen(self.name, listing, choice, self._performed)
         tools = McpTools(found)
         tools.server, tools.left_out = self, left
@@ -158,7 +165,7 @@ class McpServer:
             PeerError: it could not be made, or nobody knows what came of it.
             CallFailed: the server says that the tool failed.
         """
-        call = Call(self.name, context, tool.spec.name, tool.effect)
+        call = ServerCall(self.name, context, tool.spec.name, tool.effect)
         async with call.within(tool.limit_s, tool.made.name):
             result = await there(self._call(tool, arguments, call))
         arrived(tool.outside, result.meta, *(getattr(one, "meta", None) for one in result.content))
@@ -178,7 +185,7 @@ class McpServer:
         return Content((*(given if isinstance(given, Content) else (str(given),)), said))
 
     async def _call(
-        self, tool: McpTool, arguments: dict[str, JSON], call: Call
+        self, tool: McpTool, arguments: dict[str, JSON], call: ServerCall
     ) -> types.CallToolResult:
         calling.set(call)
         for last in (False, True):
@@ -315,7 +322,7 @@ class McpServer:
     async def _of(
         self, ask: Callable[[Client], Any], timeout_s: float | None = CALL_S, what: str = "its list"
     ) -> Any:
-        call = Call(self.name, None)
+        call = ServerCall(self.name, None)
 
         async def asking() -> Any:
             calling.set(call)

@@ -26,9 +26,9 @@ from agentkit.messages import JSON, Content
 from agentkit.person import Question, agreed
 from agentkit.protocols.mcp.calls import KEY
 from agentkit.protocols.mcp.content import blocks_of, read
-from agentkit.protocols.mcp.jobs import ANSWER_S, Given, Job, Jobs, Open, at_once
-from agentkit.protocols.mcp.offers import Offer
-from agentkit.protocols.mcp.tapped import Watched
+from agentkit.protocols.mcp.jobs import ANSWER_S, Given, Open, ServedCall, ServedCalls, at_once
+from agentkit.protocols.mcp.offers import ServedTool
+from agentkit.protocols.mcp.tapped import ServerTap
 from agentkit.values import canonical
 
 ERROR = "jupyter-agentkit/error"
@@ -47,7 +47,7 @@ class Service:
 
     def __init__(
         self,
-        offered: dict[str, Offer],
+        offered: dict[str, ServedTool],
         name: str,
         instructions: str,
         log: Log | None,
@@ -62,7 +62,7 @@ class Service:
             log: of the runs; None is the default log.
             deps: what tools and instructions with a context get.
         """
-        self.offered, self.jobs = offered, Jobs(log, deps)
+        self.offered, self.jobs = offered, ServedCalls(log, deps)
         self.listening = ListenHandler(InMemorySubscriptionBus())
         self.server: Server[Any] = Server(
             name,
@@ -73,7 +73,7 @@ class Service:
             on_call_tool=self._called,
             on_subscriptions_listen=self.listening,
         )
-        self.server.middleware.insert(0, Watched(name))
+        self.server.middleware.insert(0, ServerTap(name))
         # What comes back with an answer was made here, for this call and this caller.
         security = RequestStateSecurity.ephemeral(ttl=ANSWER_S)
         self.server.middleware.append(RequestStateBoundary(security, default_audience=name))
@@ -111,7 +111,7 @@ class Service:
             job = self.jobs.begin(offer, arguments, key, who, cause, context.meta)
         return await self._attended(context, job)
 
-    def _answered(self, token: str, answers: dict[str, Any], meta: Any) -> Job:
+    def _answered(self, token: str, answers: dict[str, Any], meta: Any) -> ServedCall:
         """The call that an answer is for.
 
         Args:
@@ -139,7 +139,7 @@ class Service:
         return job
 
     async def _attended(
-        self, context: Asked, job: Job
+        self, context: Asked, job: ServedCall
     ) -> types.CallToolResult | types.InputRequiredResult:
         """Wait for a call, with its caller: who goes away ends it, where nobody else waits."""
         job.attending += 1

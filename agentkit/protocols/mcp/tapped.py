@@ -12,7 +12,7 @@ from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 from pydantic import BaseModel
 
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.pace import Pace
+from agentkit.protocols.mcp.pace import ConnectionPace
 from agentkit.taps import TAPS, Crossing, crossed
 
 
@@ -59,10 +59,10 @@ def plain(body: Any) -> Any:
     return body
 
 
-class Stream:
+class TappedStream:
     """A stream of the SDK's, with somebody who may look on."""
 
-    def __init__(self, inner: Any, ends: Ends, pace: Pace) -> None:
+    def __init__(self, inner: Any, ends: Ends, pace: ConnectionPace) -> None:
         self.inner, self.ends, self.pace = inner, ends, pace
 
     def __getattr__(self, name: str) -> Any:
@@ -103,11 +103,11 @@ class Stream:
 async def tapped(transport: Any, ends: Ends) -> AsyncIterator[Any]:
     """The streams of a transport, which may be watched, and are not read faster than is good."""
     async with transport as streams:
-        (read, write, *rest), pace = streams, Pace()
-        yield (Stream(read, ends, pace), Stream(write, ends, pace), *rest)
+        (read, write, *rest), pace = streams, ConnectionPace()
+        yield (TappedStream(read, ends, pace), TappedStream(write, ends, pace), *rest)
 
 
-class Watched:
+class ServerTap:
     """Of a server of ours: each message of its clients, and what it is answered."""
 
     def __init__(self, name: str) -> None:

@@ -135,7 +135,7 @@ def name_for(listed: str, prefix: str) -> str:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ToolSelection:
     """Which tools of a server are taken, and as what."""
 
     prefix: str = ""
@@ -188,7 +188,7 @@ class Choice:
 
 
 def chosen(
-    server: str, listing: Iterable[Definition], choice: Choice, perform: Callable[..., Any]
+    server: str, listing: Iterable[Definition], choice: ToolSelection, perform: Callable[..., Any]
 ) -> tuple[list[McpTool], dict[str, str]]:
     """The tools that are wanted; and the names of those that cannot be used, with the reasons."""
     tools: dict[str, McpTool] = {}

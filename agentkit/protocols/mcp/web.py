@@ -46,7 +46,7 @@ JSON = {"content-type": "application/json"}
 REDIRECTS = (301, 302, 303, *FOLLOWED)
 
 
-class Bounded(httpx2.AsyncByteStream):
+class TruncatedStream(httpx2.AsyncByteStream):
     """The stream of a response, without the bytes beyond what is taken, or after a failure.
 
     A stream of events that ends so ends without an answer, which the SDK tells whoever waits.
@@ -70,7 +70,7 @@ FAILED = "agentkit.failed"
 """Extension of a request that is not sent, but answered with this response."""
 
 
-class Told(httpx2.AsyncBaseTransport):
+class JsonRpcTransport(httpx2.AsyncBaseTransport):
     """A transport that answers with an error of JSON-RPC where there is no proper answer."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
@@ -106,7 +106,7 @@ class Told(httpx2.AsyncBaseTransport):
             await response.aclose()
             return failure(502, "large", "it packed its answer, which it was asked not to")
         if status < 300 and kind.startswith("text/event-stream"):
-            response.stream = Bounded(response.stream)
+            response.stream = TruncatedStream(response.stream)
             return response
         body = await taken(response)
         if body is None:
@@ -288,5 +288,5 @@ def http_client(address: Address) -> httpx2.AsyncClient:
     headers = {"accept-encoding": "identity", "user-agent": "jupyter-agentkit", **address.headers}
     timeout = httpx2.Timeout(CONNECT_S, read=None)
     auth = None if address.auth is None else Login(address.auth)
-    transport = Told(Led(address.url, address.hosts))
+    transport = JsonRpcTransport(Led(address.url, address.hosts))
     return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, transport=transport)

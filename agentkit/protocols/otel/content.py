@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentkit.messages import JSON, Message, Node, canonical
+from agentkit.messages import JSON, Message, ThreadMessage, canonical
 from agentkit.protocols.otel.names import INPUT, SAID, SYSTEM
 
 MOST = 200
 """Messages of one call that are told, the newest."""
 
 
-def conversation(nodes: Mapping[str, Node], head: Any) -> dict[str, str]:
+def conversation(nodes: Mapping[str, ThreadMessage], head: Any) -> dict[str, str]:
     """The attributes of a conversation: its instructions, and what was said in it.
 
     Args:
@@ -32,7 +32,7 @@ def conversation(nodes: Mapping[str, Node], head: Any) -> dict[str, str]:
     return attributes
 
 
-def reply(nodes: Mapping[str, Node], head: Any, stop: Any) -> dict[str, str]:
+def reply(nodes: Mapping[str, ThreadMessage], head: Any, stop: Any) -> dict[str, str]:
     """The attributes of what a model said."""
     node = nodes.get(head) if isinstance(head, str) else None
     if node is None:

@@ -109,7 +109,7 @@ def origin(service: str) -> tuple[Resource, InstrumentationScope]:
     return resource, InstrumentationScope("agentkit", version, SCHEMA)
 
 
-class Reused:
+class StepOrigins:
     """Where the steps are that other runs recorded."""
 
     def __init__(self, log: Log) -> None:
@@ -169,7 +169,7 @@ def export(
         UnknownRun: there is none of that id.
         PeerError: the collector cannot be reached, or refuses.
     """
-    spans = Spans(content=content, reused=Reused(log))
+    spans = Spans(content=content, reused=StepOrigins(log))
     found = [one for event in log.read(run) for one in spans.take(event)]
     sender = exporter or exporter_for(endpoint, headers, timeout_s)
     try:
@@ -205,7 +205,7 @@ class Exporting:
 
     def __init__(self, log: Log, exporter: SpanExporter, content: bool, service: str) -> None:
         self.log, self.content = log, content
-        self._reused = Reused(log)
+        self._reused = StepOrigins(log)
         self._processor = BatchSpanProcessor(exporter)
         self._resource, self._scope = origin(service)
         self._runs: dict[str, Spans] = {}

@@ -26,7 +26,7 @@ from agentkit.events import (
     StepEnded,
     StepStarted,
 )
-from agentkit.messages import Node
+from agentkit.messages import ThreadMessage
 from agentkit.patterns.graphs.flow import FlowDeclared
 from agentkit.patterns.handoff import HandedOver
 from agentkit.protocols.otel import content as words
@@ -98,7 +98,7 @@ class Spans:
         self.run: SpanData | None = None
         self.scopes: dict[str, Activation] = {}
         self.steps: dict[str, tuple[StepStarted, SpanData]] = {}
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, ThreadMessage] = {}
         self.seq = 0
         self.at = 0.0
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agentkit.endpoints.anthropic import ANTHROPIC, Collector, read
 from agentkit.endpoints.anthropic_request import blocks, body
 from agentkit.endpoints.connect import connect
-from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.shapes import Malformed
 from agentkit.messages import Message, ToolCall, canonical, thread_of
 from agentkit.model import Options, Request, ToolSpec
@@ -243,7 +243,7 @@ def test_a_stream_cut_anywhere_has_no_reply(length: int) -> None:
 
 
 def test_an_error_in_a_stream_is_an_error() -> None:
-    with pytest.raises(Announced):
+    with pytest.raises(ErrorInReply):
         Collector("").take(event("error", error={"type": "overloaded_error", "message": "busy"}))
 
 
@@ -270,7 +270,7 @@ def test_any_json_is_a_reply_or_a_named_fault(values: list[Any]) -> None:
     for value in [*values, {"content": values}]:
         try:
             found = read(value, "salt")
-        except (Malformed, Announced, NoAnswer):
+        except (Malformed, ErrorInReply, NoAnswer):
             continue
         canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")
 
@@ -285,7 +285,7 @@ def test_any_events_are_a_reply_or_a_named_fault(events: list[Any]) -> None:
         collector.take(event("message_delta", delta={"stop_reason": "end_turn"}))
         collector.take(event("message_stop"))
         found = collector.read()
-    except (Malformed, Announced, NoAnswer):
+    except (Malformed, ErrorInReply, NoAnswer):
         return
     assert found is not None
     canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")

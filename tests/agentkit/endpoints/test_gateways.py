@@ -11,7 +11,7 @@ import pytest
 
 from agentkit.endpoints import anthropic, complaints, failures, openai, waits
 from agentkit.endpoints.connect import connect
-from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.embedding import connect_embedder
 from agentkit.endpoints.shapes import decode
 from agentkit.endpoints.stops import FAILED, STOPS
@@ -174,7 +174,7 @@ def test_parts_are_text_thoughts_or_a_refusal() -> None:
 def test_an_error_under_a_gateways_own_name_is_one(error: dict[str, Any]) -> None:
     collector = openai.Collector("")
     collector.take(chunk(content="half"))
-    with pytest.raises(Announced):
+    with pytest.raises(ErrorInReply):
         collector.take(json.dumps(error))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.openai import OPENAI, Collector, read
 from agentkit.endpoints.openai_request import body
 from agentkit.endpoints.shapes import Malformed, decode
@@ -314,7 +314,7 @@ def test_wrong_shapes_are_named(value: Any) -> None:
     "value", [{"error": "no"}, {"error": {"message": "x"}}, {"choices": [{"error": {"code": 502}}]}]
 )
 def test_an_error_in_a_success_is_an_error(value: Any) -> None:
-    with pytest.raises(Announced):
+    with pytest.raises(ErrorInReply):
         read(value, "")
 
 
@@ -455,7 +455,7 @@ def test_any_json_is_a_reply_or_a_named_fault(value: Any) -> None:
     for candidate in (value, {"choices": [{"message": value}]}, {"choices": [value]}):
         try:
             found = read(decode(json.dumps(candidate)), "salt")
-        except (Malformed, Announced, NoAnswer):
+        except (Malformed, ErrorInReply, NoAnswer):
             continue
         canonical(found.reply.model_dump()).encode()
 
@@ -470,7 +470,7 @@ def test_any_chunks_are_a_reply_or_a_named_fault(values: list[Any]) -> None:
         collector.take(chunk(finish="stop"))
         collector.take("[DONE]")
         found = collector.read()
-    except (Malformed, Announced, NoAnswer):
+    except (Malformed, ErrorInReply, NoAnswer):
         return
     assert found is not None
     canonical(found.reply.model_dump()).encode()

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from agentkit import Agent, tool
 from agentkit.endpoints.connect import connect
-from agentkit.endpoints.dialect import Announced, NoAnswer
+from agentkit.endpoints.dialect import ErrorInReply, NoAnswer
 from agentkit.endpoints.prices import per_million
 from agentkit.endpoints.responses import RESPONSES, Collector, read
 from agentkit.endpoints.responses_request import body
@@ -241,7 +241,7 @@ def test_a_thought_that_nothing_came_of_is_not_sent_back() -> None:
         (response({"type": 3}), Malformed),
         (response({**CALL, "name": ""}), Malformed),
         (response({**ANSWER, "content": "text"}), Malformed),
-        (response(status="failed", error={"code": "server_error", "message": "!"}), Announced),
+        (response(status="failed", error={"code": "server_error", "message": "!"}), ErrorInReply),
         (response(status="failed"), NoAnswer),
         (response(status="cancelled"), NoAnswer),
         (response(status="queued"), NoAnswer),
@@ -251,7 +251,7 @@ def test_a_thought_that_nothing_came_of_is_not_sent_back() -> None:
             response(status="incomplete", incomplete_details={"reason": "content_filter"}),
             NoAnswer,
         ),
-        ({"error": {"message": "no", "type": "x"}}, Announced),
+        ({"error": {"message": "no", "type": "x"}}, ErrorInReply),
     ],
 )
 def test_what_is_no_answer_is_named(value: Any, error: type[Exception]) -> None:
@@ -309,7 +309,7 @@ def test_a_stream_cut_anywhere_has_no_reply() -> None:
     ],
 )
 def test_an_error_in_a_stream_is_an_error(last: dict[str, Any]) -> None:
-    with pytest.raises(Announced):
+    with pytest.raises(ErrorInReply):
         heard([*events(ANSWER)[:3], last])
 
 
@@ -327,7 +327,7 @@ JSONS = st.recursive(
     ),
     max_leaves=12,
 )
-NAMED = (Malformed, NoAnswer, Announced)
+NAMED = (Malformed, NoAnswer, ErrorInReply)
 
 
 @settings(max_examples=150, deadline=None)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from agentkit import Log, open_log
-from agentkit.fleet.embedded import Embedded
+from agentkit.fleet.embedded import EmbeddedPostgres
 from agentkit.testing import Cable
 from tests.agentkit.fleet import chaos_team
 from tests.agentkit.fleet.chaos import AWAY, COUNTS, Performing, check, until_done
@@ -98,7 +98,7 @@ async def test_all_runs_end_whatever_happens_to_workers_server_and_network(
 ) -> None:
     runs = int(os.environ.get("CHAOS_RUNS", "400"))
     folder = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
-    server = Embedded(folder)
+    server = EmbeddedPostgres(folder)
     url = f"{server.url}&schema=chaos"
     cable = Cable(url).open()
     fleet, log = Fleet(tmp_path, url, turns=5), open_log(url)

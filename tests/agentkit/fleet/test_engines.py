@@ -24,7 +24,7 @@ from agentkit.fleet.scaling import Scaling
 from agentkit.fleet.sidecar import Sidecar
 from agentkit.fleet.targets import loaded
 from agentkit.offers import Counts
-from agentkit.placing import PLACING, Call, Needs
+from agentkit.placing import PLACING, Needs, PlacedCall
 from tests.conftest import ROOT
 
 COUNTS = st.builds(Counts, open=st.integers(0, 500), running=st.integers(0, 500))
@@ -152,9 +152,9 @@ async def test_a_tool_that_needs_a_machine_is_placed_where_somebody_places() -> 
 
     assert work.needs == Needs(2, None, 0.5) and str(work.needs) == "cpus=2, memory_gb=0.5"
     assert await work.perform({"x": 3}) == 6
-    calls: list[Call] = []
+    calls: list[PlacedCall] = []
 
-    async def place(call: Call) -> Any:
+    async def place(call: PlacedCall) -> Any:
         calls.append(call)
         return call.fn(**call.values) + 1
 

@@ -17,7 +17,7 @@ import pytest
 from agentkit import Log, open_log, pattern
 from agentkit.errors import Interrupted, LogUnreachable, SetupError, Waiting
 from agentkit.fleet import Batch, Fleet, Worker
-from agentkit.fleet.place import Place, State
+from agentkit.fleet.place import FleetFiles, SupervisorState
 from agentkit.fleet.sidecar import Sidecar
 from tests.conftest import ROOT
 
@@ -216,14 +216,14 @@ async def test_a_log_that_is_away_for_moments_is_waited_for(
 
 
 def test_a_supervisor_is_one_and_its_notes_are_read_with_care(folder: Path) -> None:
-    place = Place("sqlite:///x", folder / "fleet")
+    place = FleetFiles("sqlite:///x", folder / "fleet")
     assert place.read() is None and not place.up()
     held = place.hold()
     assert held is not None and place.up() and place.taken(0.1) is None
     with pytest.raises(SetupError, match="runs here already"):
         Sidecar(["a.py:b"], "sqlite:///x", workers=1, under=folder / "fleet").serve()
     held.close()
-    state = State(pid=1, log="l", targets=("a.py:b",), wanted=2, since=1.0)
+    state = SupervisorState(pid=1, log="l", targets=("a.py:b",), wanted=2, since=1.0)
     place.write(state)
     assert place.read() == state and place.how_many(2) == 2
     place.want(5)

@@ -30,7 +30,7 @@ from agentkit.local.files import present
 from agentkit.local.shared import release, shared
 from agentkit.local.starting import LocalFailed, held, running
 from agentkit.local.training import weights as files
-from agentkit.local.training.network import Network
+from agentkit.local.training.network import TrainableModel
 from agentkit.local.training.reading import cutting
 from agentkit.messages import Message, thread_of
 from agentkit.model import Model, Reply, Request
@@ -271,7 +271,7 @@ async def test_the_trainer_reads_a_model_as_its_server_does(here: Path) -> None:
     likely, _ = await endpoint.goes_on(text, 5)
     tokens = np.array(cutting(WEIGHTS)(text))
     assert cutting(WEIGHTS)("<|im_start|>user\n")[0] == 1 and len(tokens) == 5
-    network = Network(files.read(here), rank=1)
+    network = TrainableModel(files.read(here), rank=1)
     scores = network.hidden(tokens, [5])[-1] @ network.words.T
     ours = scores - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
     paris = cutting(WEIGHTS)(" Paris")[0]

@@ -16,8 +16,8 @@ from agentkit.cli import main
 from agentkit.errors import SetupError
 from agentkit.local.machine import cores
 from agentkit.local.training import weights as files
-from agentkit.local.training.chats import Maker, frozen, pools
-from agentkit.local.training.network import Network
+from agentkit.local.training.chats import ChatMaker, frozen, pools
+from agentkit.local.training.network import TrainableModel
 from agentkit.local.training.reading import Renderer, batch, example
 from agentkit.local.training.student import Point, Student, rate
 from agentkit.local.training.threads import Threads
@@ -27,7 +27,7 @@ WIDTH, HEADS, KEYS, WIDE, BLOCKS = 32, 4, 2, 64, 2
 WORDS = 256
 
 
-def tiny(seed: int = 3) -> files.Parts:
+def tiny(seed: int = 3) -> files.GgufContents:
     """A llama of two layers whose words are the letters."""
     rng = np.random.default_rng(seed)
 
@@ -48,7 +48,7 @@ def tiny(seed: int = 3) -> files.Parts:
         "llama.attention.head_count": HEADS, "llama.attention.head_count_kv": KEYS,
         "llama.attention.layer_norm_rms_epsilon": 1e-5,
     }  # fmt: skip
-    return files.Parts(values, {}, tensors)
+    return files.GgufContents(values, {}, tensors)
 
 
 def cut(text: str) -> list[int]:
@@ -56,7 +56,7 @@ def cut(text: str) -> list[int]:
 
 
 def test_gradients_are_those_of_the_loss() -> None:
-    rng, network = np.random.default_rng(5), Network(tiny(), rank=4, kept=0)
+    rng, network = np.random.default_rng(5), TrainableModel(tiny(), rank=4, kept=0)
     for block in network.blocks:
         for linear in block.linears.values():
             linear.b[...] = rng.normal(0, 0.1, linear.b.shape)
@@ -80,7 +80,7 @@ def test_gradients_are_those_of_the_loss() -> None:
 
 
 def test_a_document_is_read_as_if_it_were_alone() -> None:
-    network, tokens = Network(tiny(), kept=1), np.arange(30)
+    network, tokens = TrainableModel(tiny(), kept=1), np.arange(30)
     both = network.hidden(tokens, [12, 18])
     alone = network.hidden(tokens[12:], [18])
     np.testing.assert_allclose(both[12:], alone, atol=1e-4)
@@ -94,7 +94,7 @@ def test_weights_are_read_as_they_are_written(tmp_path: Path) -> None:
     assert np.abs(files.floats(kept) - numbers).max() < np.abs(numbers).max() / 200
     assert not files.floats(files.in_eight_bits(np.zeros((1, 32), np.float32))).any()
     head = files.read(write_head(tmp_path / "a.gguf"))
-    parts = files.Parts(head.values, head.packed, tiny().tensors)
+    parts = files.GgufContents(head.values, head.packed, tiny().tensors)
     name = "blk.0.ffn_up.weight"
     files.write(tmp_path / "b.gguf", parts, {name: numbers}, {files.TEMPLATE: "new"})
     again = files.read(tmp_path / "b.gguf")
@@ -125,7 +125,7 @@ def test_the_test_set_is_frozen_and_nothing_of_it_is_trained_on() -> None:
     assert digest == "2937a553af31be6d677da2d659451eba899851ac90dd143f8d4b71bed95dedbc", (
         "another test set: what was measured with the old one is void"
     )
-    maker = Maker(0)
+    maker = ChatMaker(0)
     trained = [maker.chat() for _ in range(300)]
     names = {tool["function"]["name"] for chat in test for tool in chat.tools}
     assert not names & {tool["function"]["name"] for chat in trained for tool in chat.tools}
@@ -137,7 +137,7 @@ def test_the_test_set_is_frozen_and_nothing_of_it_is_trained_on() -> None:
 
 
 def test_every_call_is_asked_for_and_fits_its_tool() -> None:
-    maker = Maker(4)
+    maker = ChatMaker(4)
     for chat in [*frozen(60), *(maker.chat() for _ in range(100))]:
         call = chat.call
         (tool,) = (t["function"] for t in chat.tools if t["function"]["name"] == call["name"])
@@ -169,7 +169,7 @@ def test_what_is_learned_is_what_the_assistant_says_and_nothing_else() -> None:
 
 
 def test_a_training_learns_and_tells_how_far_it_is() -> None:
-    student = Student(tiny(), cut, Network(tiny(), kept=1))
+    student = Student(tiny(), cut, TrainableModel(tiny(), kept=1))
     student.tested = student.tested[:2]
     ticks = itertools.count(0, 15)
     points = list(student.train(3, every_s=60, clock=lambda: float(next(ticks))))
@@ -187,7 +187,7 @@ def test_a_training_takes_no_more_threads_than_it_may(monkeypatch: pytest.Monkey
         return {pool["num_threads"] for pool in pools.info()}
 
     before, inside = now(), []
-    student = Student(tiny(), cut, Network(tiny(), kept=1))
+    student = Student(tiny(), cut, TrainableModel(tiny(), kept=1))
     learn = student.network.learn
     monkeypatch.setenv("AGENTKIT_LOCAL_THREADS", "1")
     student.threads, student.tested = Threads(), []
@@ -216,7 +216,7 @@ def test_what_cannot_be_trained_or_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="of the type 12"):
         files.read(tmp_path / "odd.gguf")
     with pytest.raises(SetupError, match="cannot be written"):
-        Student(tiny(), cut, Network(tiny(), kept=1)).save(tmp_path / "none" / "a.gguf")
+        Student(tiny(), cut, TrainableModel(tiny(), kept=1)).save(tmp_path / "none" / "a.gguf")
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,8 @@ def test_the_command_trains_and_tells_every_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = files.read(write_head(tmp_path / "head.gguf"))
-    parts = files.Parts(tiny().values, head.packed, tiny().tensors)
-    made = Student(parts, cut, Network(parts, kept=1))
+    parts = files.GgufContents(tiny().values, head.packed, tiny().tensors)
+    made = Student(parts, cut, TrainableModel(parts, kept=1))
     made.tested = made.tested[:1]
     monkeypatch.setattr(Student, "of", lambda name, seed: made)
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.logs.postgres.address import address_of
-from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, Texts, known_to
+from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, TextColumn, known_to
 
 HARD = [None, "", '"', "\\", '{"a": ["b\\"c", null]}', "NULL", "{}", ",", "é𝄞\u2028", " x "]
 
@@ -31,10 +31,10 @@ def test_columns_come_back_as_they_were(postgres_url: str) -> None:
             texts: list[str | None], binaries: list[bytes | None], ints: list[int], ats: list[float]
         ) -> None:
             asked = "SELECT %s::text[], %s::bytea[], %s::int[], %s::float8[]"
-            sent = (Texts(texts), Binaries(binaries), Integers(ints), Floats(ats))
+            sent = (TextColumn(texts), Binaries(binaries), Integers(ints), Floats(ats))
             row = db.execute(asked, sent, binary=True).fetchone()
             assert row == (texts, binaries, ints, ats)
-            count = db.execute("SELECT count(*) FROM unnest(%s::text[])", (Texts(texts),))
+            count = db.execute("SELECT count(*) FROM unnest(%s::text[])", (TextColumn(texts),))
             assert count.fetchone() == (len(texts),)
 
         same()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit import run
-from agentkit.logs.documents import Document, blanked, read, signs
+from agentkit.logs.documents import CrdtDocument, blanked, read, signs
 from agentkit.logs.erasing import as_long
 from agentkit.logs.sqlite import SqliteLog
 from memory import Board
@@ -21,7 +21,7 @@ pycrdt = pytest.importorskip("pycrdt")
 SECRET = "Zoë 🦓 lives at 12 Dock Road"
 
 
-def shown(doc: Document, name: str) -> str:
+def shown(doc: CrdtDocument, name: str) -> str:
     return "".join(node.sign for node in doc.shown(name))
 
 
@@ -31,7 +31,7 @@ class Peers:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.docs = [pycrdt.Doc(client_id=self.rng.randint(1, 2**31)) for _ in range(3)]
-        self.ours = [Document() for _ in self.docs]
+        self.ours = [CrdtDocument() for _ in self.docs]
         self.news: list[list[bytes]] = [[] for _ in self.docs]
         self.all: list[bytes] = []
 
@@ -95,7 +95,7 @@ def test_signs_stand_as_the_library_puts_them(seed: int, moves: int) -> None:
         while peers.news[n]:
             peers.hear(n)
     assert len({shown(ours, "text:page") for ours in peers.ours}) == 1
-    whole = Document()
+    whole = CrdtDocument()
     whole.apply(read(peers.docs[0].get_update()))
     assert shown(whole, "text:page") == shown(peers.ours[0], "text:page")
     card = peers.docs[0].get("map:card", type=pycrdt.Map)

@@ -13,7 +13,7 @@ from agentkit.events import Event
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns import checkpoint
 from agentkit.patterns.checkpoint import Quarantined
-from agentkit.patterns.parts.checking import Approved, Checked, Withheld, statement_of
+from agentkit.patterns.parts.checking import AnswerChecked, Approved, Withheld, statement_of
 from agentkit.pictures.why import WhyPicture
 from agentkit.views.why import why
 from tests.fakes import ScriptedModel
@@ -52,8 +52,10 @@ async def test_what_passes_goes_on_and_who_approved_it_is_recorded() -> None:
     assert answer.text == "130 EUR (source: tariff)" and not answer.missing
     statement = statement_of(answer.text)
     assert told == [
-        Checked(statement=statement, of="clerk", by="sourced", how="rule", passed=True, reason=""),
-        Checked(
+        AnswerChecked(
+            statement=statement, of="clerk", by="sourced", how="rule", passed=True, reason=""
+        ),
+        AnswerChecked(
             statement=statement,
             of="clerk",
             by="critic",
@@ -70,7 +72,7 @@ async def test_what_is_refused_may_be_said_better() -> None:
     clerk = Agent("clerk", model=model)
     answer, told = await played(checkpoint(clerk, sourced), MemoryLog())
     assert answer.text.endswith("(source: tariff)") and not answer.missing
-    assert [type(one).__name__ for one in told] == ["Checked", "Checked", "Approved"]
+    assert [type(one).__name__ for one in told] == ["AnswerChecked", "AnswerChecked", "Approved"]
     assert told[-1].attempt == 2 and "names no source" in told[0].reason
     # It is told why, after what it had said.
     said = [one.message.text for one in model.requests[-1].thread]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.pictures.aligning import spread
-from agentkit.pictures.layout import Box, Link, layers, place
+from agentkit.pictures.layout import Box, NodePair, layers, place
 from agentkit.pictures.route import routes
 
 PAIRS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.booleans()), max_size=40)
@@ -16,7 +16,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.booleans()
 
 def placed(pairs: list[tuple[int, int, bool]], count: int = 15):
     boxes = [Box(str(i), 100, 40) for i in range(count)]
-    return place(boxes, [Link(str(a), str(b), asks) for a, b, asks in pairs])
+    return place(boxes, [NodePair(str(a), str(b), asks) for a, b, asks in pairs])
 
 
 @settings(max_examples=80, deadline=None)
@@ -55,13 +55,18 @@ def test_the_same_graph_gives_the_same_picture_and_a_curve_for_every_pair(
 
 
 def test_who_is_asked_stands_to_the_right_of_who_asks() -> None:
-    links = [Link("you", "team"), Link("team", "a"), Link("team", "b"), Link("b", "a")]
+    links = [
+        NodePair("you", "team"),
+        NodePair("team", "a"),
+        NodePair("team", "b"),
+        NodePair("b", "a"),
+    ]
     level = layers(["you", "team", "a", "b"], links)
     assert level == {"you": 0, "team": 1, "b": 2, "a": 3}
 
 
 def test_a_cycle_does_not_keep_anybody_from_a_place() -> None:
-    links = [Link("you", "a"), Link("a", "b"), Link("b", "c"), Link("c", "a")]
+    links = [NodePair("you", "a"), NodePair("a", "b"), NodePair("b", "c"), NodePair("c", "a")]
     assert layers(["you", "a", "b", "c"], links) == {"you": 0, "a": 1, "b": 2, "c": 3}
 
 
@@ -86,7 +91,7 @@ def test_spreading_moves_nobody_who_has_room() -> None:
 def test_many_different_workers_stand_in_a_grid_that_can_be_read() -> None:
     names = [f"agent of its own {i}"[-14:] for i in range(35)]
     boxes = [Box("you", 68, 40), Box("team", 126, 48), *(Box(name, 126, 48) for name in names)]
-    links = [Link("you", "team"), *(Link("team", name) for name in names)]
+    links = [NodePair("you", "team"), *(NodePair("team", name) for name in names)]
     placed = place(boxes, links)
     assert placed.width < 1300 and placed.height < 1000
     assert len({x for x, _ in placed.centres.values()}) == 7
@@ -105,7 +110,7 @@ def test_many_different_workers_stand_in_a_grid_that_can_be_read() -> None:
 def test_curves_between_nodes_of_the_outer_columns_stay_in_the_picture() -> None:
     """A cubic's points lie between its own; those that pull it stand outside."""
     boxes = [Box(str(i), 100, 40) for i in range(9)]
-    found = place(boxes, [Link("0", "8", asks=False), Link("8", "0", asks=False)])
+    found = place(boxes, [NodePair("0", "8", asks=False), NodePair("8", "0", asks=False)])
     drawn = routes(found, {("0", "8"), ("8", "0")}, {str(i): 40.0 for i in range(9)})
     for route in drawn.values():
         a, b, c, d = ([float(n) for n in re.findall(r"-?[\d.]+", route.d)][i] for i in (0, 2, 4, 6))

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from agentkit.protocols.acp.lines import Lines
+from agentkit.protocols.acp.lines import JsonLines
 
 
 async def test_lines_that_are_no_messages_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     inner = asyncio.StreamReader(limit=300_000)
-    lines = Lines(inner)
+    lines = JsonLines(inner)
     deep = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
     odd = (b"hello", b"[1,2]", b"null", b"5", b"{", b"\x00\xff\x1b[2J", b"", deep)
     for one in odd:

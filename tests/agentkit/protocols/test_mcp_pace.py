@@ -13,14 +13,14 @@ from mcp_types import JSONRPCNotification, JSONRPCRequest
 
 from agentkit.protocols.mcp import pace
 from agentkit.protocols.mcp.address import Address
-from agentkit.protocols.mcp.pace import BURST, RATE, Pace
-from agentkit.protocols.mcp.tapped import Ends, Stream
-from agentkit.protocols.mcp.web import Told
+from agentkit.protocols.mcp.pace import BURST, RATE, ConnectionPace
+from agentkit.protocols.mcp.tapped import Ends, TappedStream
+from agentkit.protocols.mcp.web import JsonRpcTransport
 
 
 def test_a_flood_is_taken_at_a_rate_and_answers_at_any() -> None:
     now = [0.0]
-    made = Pace(lambda: now[0])
+    made = ConnectionPace(lambda: now[0])
     assert [made.taken() for _ in range(BURST)] == [0.0] * BURST
     assert made.taken() == pytest.approx(1 / RATE)
     now[0] += 1 / RATE
@@ -43,7 +43,7 @@ async def test_a_stream_is_read_so(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
     inner = SimpleNamespace(receive=receive, send=send)
-    flooded = Stream(inner, Ends("port", Address(url="http://x")), Pace())
+    flooded = TappedStream(inner, Ends("port", Address(url="http://x")), ConnectionPace())
     taken = itertools.count()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
@@ -64,7 +64,7 @@ async def test_a_stream_that_ends_is_not_asked_for_without_a_pause() -> None:
         asked.append(asyncio.get_running_loop().time())
         return httpx2.Response(405)
 
-    told = Told(httpx2.MockTransport(answer))
+    told = JsonRpcTransport(httpx2.MockTransport(answer))
     headers = {"accept": "application/json, text/event-stream"}
     for method in ("GET", "GET", "GET", "POST"):
         made = httpx2.Request(method, "http://127.0.0.1/mcp", headers=headers)

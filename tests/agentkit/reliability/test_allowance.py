@@ -9,7 +9,7 @@ from agentkit import Agent, connect
 from agentkit.errors import Rejected
 from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog
-from agentkit.reliability.allowance import Allowance, AllowanceLow, allowance
+from agentkit.reliability.allowance import AllowanceLow, KeyBalance, allowance
 from agentkit.reliability.wrapper import endpoint_of
 from nbext.stacks import left_of, stacks
 from tests.agentkit.endpoints.test_openai import reply
@@ -42,7 +42,7 @@ async def test_what_a_proxy_says_is_left_is_shown() -> None:
     ada = at(HEADERS)
     await ada("go", log=MemoryLog())
     left = endpoint_of(ada.model).left  # type: ignore[attr-defined]
-    assert left == Allowance(0.58, 1.0, 17, 20, 39000, None)
+    assert left == KeyBalance(0.58, 1.0, 17, 20, 39000, None)
     told = "$0.4200 of $1.00 left, 17 of 20 requests this minute, 39\u202f000 tokens this minute"
     assert str(left) == told
     assert left_of({"ada": ada}) == [f"The key of small: {told}."]

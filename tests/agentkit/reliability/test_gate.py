@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentkit.errors import CircuitOpen, Overloaded, RateLimited, SetupError
 from agentkit.reliability.breaker import Breaker, breaker
-from agentkit.reliability.concurrency import Places, concurrency
+from agentkit.reliability.concurrency import Bulkhead, concurrency
 from agentkit.reliability.limit import Limit, Pace, limit
 from agentkit.reliability.retry import retry
 from tests.agentkit.reliability.doubles import Endpoint, ask, noted, simulated
@@ -187,7 +187,7 @@ def test_places_that_are_none_are_refused(wrong: object) -> None:
 
 
 def test_a_loop_that_was_closed_with_somebody_waiting_stops_nobody_else() -> None:
-    places = Places(1)
+    places = Bulkhead(1)
     loop = asyncio.new_event_loop()
 
     async def leave_waiting() -> None:

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from agentkit.reliability.breaker import Breaker, breaker
-from agentkit.reliability.concurrency import Places, concurrency
+from agentkit.reliability.concurrency import Bulkhead, concurrency
 from agentkit.reliability.limit import Limit, Pace
 from tests.agentkit.reliability.doubles import Endpoint, ask
 
@@ -94,7 +94,7 @@ def test_a_trial_of_which_nobody_hears_any_more_does_not_keep_the_circuit_open()
 @pytest.mark.parametrize("seed", range(3))
 def test_loops_that_come_and_go_leave_the_room_as_it_was(seed: int) -> None:
     rng = random.Random(seed)
-    places, pace = Places(2), Pace(Limit(requests_per_minute=60_000, burst_s=0.01))
+    places, pace = Bulkhead(2), Pace(Limit(requests_per_minute=60_000, burst_s=0.01))
     finished: list[int] = []
 
     def work(number: int) -> None:

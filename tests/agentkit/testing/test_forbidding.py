@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from agentkit import Agent, connect
-from agentkit.endpoints.guard import Guard
+from agentkit.endpoints.guard import SendGuard
 from agentkit.logs.memory import MemoryLog
 from agentkit.testing import RealEndpointAsked, ScriptedModel, forbid_real_endpoints, stand_in
 
@@ -29,7 +29,7 @@ async def test_a_real_model_is_refused_before_a_byte_is_sent_wherever_it_is() ->
         "llama at http://127.0.0.1:9/v1/chat/completions",
         "openai:gpt-5-mini at https://api.openai.com/v1/chat/completions",
     ]
-    assert Guard.check is None
+    assert SendGuard.check is None
 
 
 async def test_the_simulated_one_and_those_of_tests_may_be_asked() -> None:
@@ -52,6 +52,6 @@ def test_it_holds_until_it_is_taken_back() -> None:
     outer = forbid_real_endpoints()
     with forbid_real_endpoints():
         pass
-    assert Guard.check == outer._check
+    assert SendGuard.check == outer._check
     outer.allow()
-    assert Guard.check is None
+    assert SendGuard.check is None

@@ -18,7 +18,7 @@ from agentkit.events import (
     StepStarted,
     Usage,
 )
-from agentkit.messages import Message, node
+from agentkit.messages import Message, thread_message
 
 Told = tuple[type, str, dict[str, Any]]
 """An event before it has a place in a run: kind, scope, fields."""
@@ -28,7 +28,7 @@ NAMES = ["ann", "bob", "cat", "dan"]
 
 def said(scope: str, sender: str, to: str, text: str, purpose: str) -> Told:
     """A message."""
-    it = node(Message(role="user", content=text))
+    it = thread_message(Message(role="user", content=text))
     fields = {"sender": sender, "to": to, "message": it.id, "purpose": purpose, "nodes": (it,)}
     return (MessageSent, scope, fields)
 

@@ -15,7 +15,7 @@ from agentkit.events import (
     StepStarted,
     Usage,
 )
-from agentkit.messages import JSON, Message, Node, node
+from agentkit.messages import JSON, Message, ThreadMessage, thread_message
 
 
 class Story:
@@ -45,8 +45,10 @@ class Story:
     def close(self, key: str, status: str = "ok", error: Failure | None = None) -> None:
         self.tell(ScopeClosed, key, status=status, error=error)
 
-    def say(self, scope: str, sender: str, to: str, text: str, purpose: str = "task") -> Node:
-        said = node(Message(role="user", content=text))
+    def say(
+        self, scope: str, sender: str, to: str, text: str, purpose: str = "task"
+    ) -> ThreadMessage:
+        said = thread_message(Message(role="user", content=text))
         self.tell(
             MessageSent,
             scope,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentkit.patterns.parts.ledgers import Progress
+from agentkit.patterns.parts.ledgers import ProgressLedger
 from tests.agentkit.sim.brain.talk import talk
 
 TEAM = "Team: clerk (knows harbour masters and depths of ports), purser (knows ships, home port)"
@@ -24,8 +24,8 @@ def ledger_of(*lines: str) -> dict[str, Any]:
         f"Conversation:\n{said}\n\nIs the request fully satisfied? Who should speak next "
         f"(clerk, purser), and with what instruction?\n\nRequest: {REQUEST}"
     )
-    found = json.loads(talk(task, schema=Progress.model_json_schema()).text)
-    assert Progress.model_validate(found)
+    found = json.loads(talk(task, schema=ProgressLedger.model_json_schema()).text)
+    assert ProgressLedger.model_validate(found)
     return {name: part["answer"] for name, part in found.items()}
 
 
