@@ -20,7 +20,7 @@ from agentkit.errors import SetupError
 from agentkit.fleet.driver import CLOSING_S, Told, written
 from agentkit.fleet.engines import EngineLost, Started
 from agentkit.fleet.onray import ANSWER_S, LOCAL
-from agentkit.fleet.place import State
+from agentkit.fleet.place import SupervisorState
 from agentkit.fleet.placed import Order
 
 DRIVER = ("-m", "agentkit.fleet.driver")
@@ -187,7 +187,7 @@ class Driven:
         self.tell({"start": id})
         return made
 
-    def left(self, before: State | None) -> list[Started]:
+    def left(self, before: SupervisorState | None) -> list[Started]:
         with self.lock:
             self.workers |= {id: Remote(self, id) for id in self.found}
             return list(self.workers.values())
