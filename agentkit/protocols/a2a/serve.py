@@ -126,16 +126,19 @@ async def serve_a2a(
         push=bool(push_hosts),
         secured=bool(tokens),
     )
-    bounds = {"budget_usd": budget_usd, "deadline_s": deadline_s}
-    jobs = ServedRuns(
-        actor, log or open_log(), deps, {n: v for n, v in bounds.items() if v is not None}
-    )
-    handler = Handler(jobs, card, push_hosts)
+    bounds = given(budget_usd=budget_usd, deadline_s=deadline_s)
+    jobs = ServedRuns(actor, log or open_log(), deps, bounds)
     await jobs.take_up()
+    handler = Handler(jobs, card, push_hosts)
     settings = guarded(host, at, allowed_hosts, allowed_origins)
-    app = Starlette(routes=routes_of(handler, key))
-    running = await begun(Door(app, settings, tokens, card.name), listening)
+    door = Door(Starlette(routes=routes_of(handler, key)), settings, tokens, card.name)
+    running = await begun(door, listening)
     return A2aService(handler, running, here)
+
+
+def given(**bounds: float | None) -> dict[str, float]:
+    """Those bounds that are set."""
+    return {name: value for name, value in bounds.items() if value is not None}
 
 
 def check(actor: Any) -> None:
