@@ -23,7 +23,7 @@ def graph_svg(data: dict[str, JSON]) -> str:
     shift = (width - layout["width"]) / 2
     height = layout["height"] + (24 if used else 0)
     inner = [edge(e, layout["edges"][e["id"]], crowded) for e in data["edges"]]
-    inner += [node(n, layout["nodes"][n["id"]]) for n in data["nodes"]]
+    inner += [node_card(n, layout["nodes"][n["id"]]) for n in data["nodes"]]
     body = element("g", *inner, transform=f"translate({shift:g} 0)") if inner else ""
     return document(width, height, summary(data), body, legend(used, height - 14, shades))
 
@@ -76,7 +76,7 @@ def edge(edge: dict[str, JSON], route: dict[str, JSON], crowded: bool) -> str:
     return element("g", *parts)
 
 
-def node(node: dict[str, JSON], at: list[float]) -> str:
+def node_card(node: dict[str, JSON], at: list[float]) -> str:
     """A card with the name, the model and the state."""
     x, y, width, height = at
     what, state = node["what"], node["state"]

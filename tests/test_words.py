@@ -1,0 +1,53 @@
+"""One word, one thing: a class name stands in one module, and `node` is what a graph is made of."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+
+from tests.conftest import ROOT
+
+FAMILIES = {
+    "Action": "a call of a tool in the official tasks of tau-bench and of tau2-bench",
+    "Collector": "puts a streamed reply together: the protocol, and a class for each wire dialect",
+    "Domain": "what is tried in tau-bench and in tau2-bench",
+    "Format": "the form of a reply in a request body, for each wire dialect",
+    "Task": "a customer of tau-bench and of tau2-bench",
+    "ToolChoice": "which tools must be used in a request body, for each wire dialect",
+    "WireMessage": "a message in a request body, for each wire dialect",
+    "WirePart": "a piece of a message in a request body, for each wire dialect",
+    "WireTool": "a tool in a request body, for each wire dialect",
+}
+"""One concept in several forms, and a reader looks for it by the same name in each."""
+
+TO_DO = """
+    Answered Book Case Change Checked Choice Client Counting Counts Cut Data Decision Desk
+    Entry Fact Finding Form Found Function Held Item Job Joined Judged Learned Ledger Line
+    Mark Merged Node Outcome Pair Part Path Place Places Port Progress Queue Receipt
+    Received Recorded Rows Rule Running Said Scored Seen Served Session Setting Shelf
+    State Table Taken Told Tried Verdict Waiting Work Worker World
+""".split()
+"""Names that several things still have. The list only gets shorter."""
+
+
+def defined(kind: type[ast.stmt] | tuple[type[ast.stmt], ...]) -> dict[str, list[str]]:
+    """Of each public name at the top of a module, the files that define it so."""
+    found = defaultdict(list)
+    for package in ("agentkit", "memory", "nbext"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for one in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(one, kind) and not getattr(one, "name", "_").startswith("_"):
+                    found[getattr(one, "name", "")].append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_a_class_name_stands_in_one_module() -> None:
+    shared = {name: files for name, files in defined(ast.ClassDef).items() if len(files) > 1}
+    new = {name: files for name, files in shared.items() if name not in {*FAMILIES, *TO_DO}}
+    assert new == {}, "give one of each another name, or add a family with its reason"
+    assert sorted({*FAMILIES, *TO_DO} - set(shared)) == [], "these are alone now: take them out"
+
+
+def test_a_node_is_one_of_a_graph() -> None:
+    found = defined((ast.FunctionDef, ast.AsyncFunctionDef))["node"]
+    assert found == ["agentkit/patterns/graphs/graph.py"]
