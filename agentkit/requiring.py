@@ -7,7 +7,8 @@ too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,6 +59,18 @@ class Breach(Note):
     """The step that was not performed."""
 
 
+class Vacuous(Note):
+    """A rule speaks of a tool that nobody had, so it held whatever happened."""
+
+    topic = "rule.vacuous"
+    says = "The rule '{rule}' says little here: nobody who was asked had a tool {what}{near}."
+    grave = True
+    rule: str
+    what: str
+    near: str = ""
+    """A tool of nearly that name that there was."""
+
+
 @dataclass
 class Watched:
     """A rule, and what follows it."""
@@ -104,6 +117,8 @@ class Monitor:
         self.around: Monitor | None = run.outer.monitor if run.outer is not None else None
         self.watched = [Watched(rule) for rule in rules]
         self.events: list[Event] = []
+        self.offered: set[str] = set()
+        """The tools of those who were asked."""
         self.had = kept(events, run.id)
         for event in events:
             if event.run == run.id:
@@ -115,6 +130,12 @@ class Monitor:
         names = [one.rule.name for one in self.watched]
         if names != self.had:
             self.run.note(Required(rules=names), scope="")
+
+    def equip(self, tools: Collection[str]) -> None:
+        """An agent is asked, who has these tools."""
+        self.offered.update(tools)
+        if self.around is not None:
+            self.around.equip(tools)
 
     def take(self, event: Event) -> None:
         """Something happened, in this run or one that was opened in it."""
@@ -166,6 +187,19 @@ class Monitor:
             if why:
                 run.note(Breach(rule=one.rule.name, why=why), scope="")
                 raise self._error(one.rule, why, run.id)
+        if run.lease is not None:
+            self._vacuous()
+
+    def _vacuous(self) -> None:
+        """Say which rules speak of a tool that was neither offered nor called."""
+        called = {e.name for e in self.events if type(e) is StepStarted and e.step == "tool"}
+        there = self.offered | called
+        for one in self.watched:
+            for what in getattr(one.rule, "about", ()):
+                if isinstance(what, str) and what not in there:
+                    close = difflib.get_close_matches(what, there, 1)
+                    near = f", but {close[0]}" if close else ""
+                    self.run.note(Vacuous(rule=one.rule.name, what=what, near=near), scope="")
 
     def _missing(self, one: Watched, events: Sequence[Event]) -> str:
         try:

@@ -86,6 +86,8 @@ def equipped(agent: str, tools: Mapping[str, Tool]) -> None:
     run = current_run()
     if run.guard is not None:
         run.guard.equip(tools)
+    if run.monitor is not None:
+        run.monitor.equip(tools)
     if run.past.new:
         for one in tools.values():
             given_to(agent, one, "")

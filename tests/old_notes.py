@@ -277,6 +277,7 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Withdrawn", "a2a.withdrawn", {"owner": "ann"}),
     ("Required", "require", {"rules": ["never pay"]}),
     ("Breach", "rule.broken", {"rule": "never pay", "why": "w", "step": "pay"}),
+    ("Vacuous", "rule.vacuous", {"rule": "never pya", "what": "pya", "near": ", but pay"}),
     (
         "Averaged",
         "averaged",

@@ -89,6 +89,7 @@ TOPICS = {
     "retry_budget": "reliability.retrybudget",
     "review": "patterns.reflect",
     "rule.broken": "requiring",
+    "rule.vacuous": "requiring",
     "route": "patterns.parts.notes",
     "shortened": "shortening",
     "skipped": "patterns.parts.affording",

@@ -69,6 +69,38 @@ async def test_a_run_that_keeps_its_rules_is_as_any():
     assert log.read(answer.run_id)[-1].status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (never("pya"), [("pya", ", but pay")]),
+        (before("look", "pay"), [("look", ", but look_up")]),
+        (at_most(0, "refund"), [("refund", "")]),
+        (never("pya") & never("look_up"), [("pya", ", but pay")]),
+        (never("pay"), []),
+        (never(lambda event: False), []),
+    ],
+)
+async def test_a_rule_about_a_tool_that_nobody_has_is_told(rule, told):
+    log = open_log("memory:")
+    async with run(require=rule, log=log) as r:
+        await cashier("done")("Pay Ann")
+        async with run():  # whose agents are asked within the rule, too
+            await cashier("done")("Pay Bob")
+    assert [(d["what"], d.get("near", "")) for d in noted(log, r.id, "rule.vacuous")] == told
+    answered_again = await cashier("done")("Pay Cid", require=[rule], log=log)
+    assert len(noted(log, answered_again.run_id, "rule.vacuous")) == len(told)
+
+
+async def test_a_tool_that_only_code_calls_is_no_unknown_one():
+    @pattern
+    async def clerk(task: str) -> str:
+        return (await cashier(LOOK, "done")(task)).text
+
+    log = open_log("memory:")
+    answer = await clerk("Ann?", require=[at_most(1, "look_up"), never("pay")], log=log)
+    assert noted(log, answer.run_id, "rule.vacuous") == []
+
+
 async def test_what_must_happen_and_did_not_fails_the_run_at_its_end():
     log = open_log("memory:")
     with pytest.raises(RuleBroken, match="pay never happened") as caught:
