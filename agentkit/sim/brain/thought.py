@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
 
 from agentkit.deprecated import moved
 
@@ -14,18 +14,36 @@ class Unfillable(ValueError):
     """A schema that no finite form of a sensible size can fill."""
 
 
-@dataclass(frozen=True)
-class WishedCall:
+class Formed:
+    """What a request is made of, written as digests of requests have it.
+
+    From these come ids, and which requests a fault strikes under a seed: they stay, whatever a
+    class is called.
+    """
+
+    form: ClassVar[str]
+
+    def __repr__(self) -> str:
+        values = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(self))  # type: ignore[arg-type]
+        return f"{self.form}({', '.join(values)})"
+
+
+@dataclass(frozen=True, repr=False)
+class WishedCall(Formed):
     """A wish to have a tool called."""
+
+    form = "Call"
 
     name: str
     arguments: dict[str, Json] = field(default_factory=dict)
     id: str = ""
 
 
-@dataclass(frozen=True)
-class DialogTurn:
+@dataclass(frozen=True, repr=False)
+class DialogTurn(Formed):
     """One message of the conversation; a tool's turn answers the call named by `call_id`."""
+
+    form = "Turn"
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
@@ -35,18 +53,22 @@ class DialogTurn:
     error: bool = False
 
 
-@dataclass(frozen=True)
-class OfferedTool:
+@dataclass(frozen=True, repr=False)
+class OfferedTool(Formed):
     """A tool that may be called; `parameters` is its JSON schema."""
+
+    form = "Offer"
 
     name: str
     description: str = ""
     parameters: dict[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class BrainRequest:
+@dataclass(frozen=True, repr=False)
+class BrainRequest(Formed):
     """One request to the brain; `tool_choice` is auto, none, required or a tool's name."""
+
+    form = "Ask"
 
     model: str
     system: str

@@ -3,13 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentkit.sim.brain.thought import BrainRequest, DialogTurn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool, WishedCall
 from agentkit.sim.server.delivery import DeliveryFault, numbered
 from agentkit.sim.server.wire import (
     Frame,
     WireCall,
     WireReply,
     WireRequest,
+    digest,
     finished,
     pieces,
     size_of,
@@ -52,3 +53,17 @@ def test_no_stop_sequence_remains_in_the_text(text: str, stops: list[str]) -> No
 def test_a_cut_stream_never_reaches_its_end(carries: list[bool]) -> None:
     frames = [Frame("data: x\n\n", 1.0 if said else 0.0) for said in [*carries, False]]
     assert len(numbered(frames, DeliveryFault(loss="cut"))) < len(frames)
+
+
+def test_ids_and_faults_under_a_seed_are_the_same_in_every_version() -> None:
+    turns = (
+        DialogTurn("user", "hi"),
+        DialogTurn("assistant", "", (WishedCall("add", {"a": 1}, "c1"),)),
+        DialogTurn("tool", "2", call_id="c1", name="add"),
+    )
+    offers = (OfferedTool("add", "Add.", {"type": "object"}),)
+    asked = BrainRequest(
+        "sim:careful", "Be brief.", turns, offers, {"type": "string"}, "required", False, 7
+    )
+    # What version 0.1 made of it: from this come ids, and which requests a fault strikes.
+    assert digest(asked, 5, ("x",)).startswith("b6eed248a9400aff89a3daa0")
