@@ -97,11 +97,14 @@ class Field:
         return found
 
     async def one(self, *, far: bool) -> int:
-        """A worker on a machine, once there is one."""
-        async with asyncio.timeout(90):
-            while not (found := self.workers(far=far)):
-                await asyncio.sleep(0.2)
-        return found[0]
+        """A worker on a machine; on the other one where Ray has started all anew there."""
+        end = time.monotonic() + 90
+        while True:
+            late = time.monotonic() > end - 60
+            if found := self.workers(far=far) or (self.workers(far=not far) if late else []):
+                return found[0]
+            assert time.monotonic() < end, self.fleet and self.fleet.state()
+            await asyncio.sleep(0.2)
 
     async def server_back(self) -> None:
         """Start Postgres again; a recovery may take longer than it is waited for at once."""
