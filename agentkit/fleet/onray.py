@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,6 +61,9 @@ def connected(address: str, patience_s: float = 0.0) -> Any:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    elif "RAY_AUTH_MODE" not in os.environ and has_token():
+        # A head asks for the token that lies in this folder; Ray's client does not look for it.
+        os.environ["RAY_AUTH_MODE"] = "token"
     try:
         import ray
     except ImportError as error:
@@ -87,6 +91,15 @@ def connected(address: str, patience_s: float = 0.0) -> Any:
                     " $RAY_AUTH_TOKEN where it asks for one",
                 ) from error
             time.sleep(LOOK_S)
+
+
+def has_token() -> bool:
+    """Whether there is a token for clusters, where Ray looks for one."""
+    if {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+        return True
+    with contextlib.suppress(OSError, RuntimeError):
+        return (Path.home() / ".ray" / "auth_token").is_file()
+    return False
 
 
 def listening(address: str) -> None:

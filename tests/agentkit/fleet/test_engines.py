@@ -20,6 +20,7 @@ from agentkit.fleet import Fleet, shipping
 from agentkit.fleet.commands import main
 from agentkit.fleet.engines import EngineLost
 from agentkit.fleet.launching import named
+from agentkit.fleet.onray import has_token
 from agentkit.fleet.scaling import Scaling
 from agentkit.fleet.sidecar import Sidecar
 from agentkit.fleet.targets import loaded
@@ -192,3 +193,18 @@ def test_the_module_of_placed_workers_is_imported_without_ray() -> None:
     code = "import agentkit.fleet.placed, agentkit.fleet.driven, sys; print('ray' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_token_for_clusters_is_found_where_ray_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert not has_token()
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("secret")
+    assert has_token()
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "nowhere")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret")
+    assert has_token()
