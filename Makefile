@@ -25,7 +25,7 @@ help:
 	@echo "make test-compare   the programs of docs/compare.md on two other kits, killed and started again (200 MB)"
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB), and all its faults at once (CHAOS_RUNS=1200)"
-	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; hours; ARGS=--quick: a few cases)"
+	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; an hour or more; ARGS=--quick: a few cases)"
 	@echo "make test-container the sandbox's attempts to escape in containers of Podman (minutes)"
 	@echo "make test-inspect   Inspect AI both ways, and our scorers and statistics beside official ones (500 MB)"
 	@echo "make test-lab       the extension in the oldest JupyterLab, in Notebook 7, and for two people in a notebook"
