@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from agentkit.pictures.svg import clean, cut, document, element, paint, words
-from agentkit.words import UNREAD, for_line
+from agentkit.words import UNREAD, for_line, for_terminal
 
 Rows = list[list[str]]
 
@@ -20,7 +20,11 @@ def markdown_table(rows: Rows, last_bold: bool = False, numbers: bool = True) ->
 
 
 def text_table(rows: Rows, right: Collection[int] = ()) -> list[str]:
-    """The rows as lines of text in columns; those numbered in `right` are set to the right."""
+    """The rows as lines of text in columns; those numbered in `right` are set to the right.
+
+    A cell is one piece of a line: what would break it, or act in a terminal, is written out.
+    """
+    rows = [[for_terminal(text, one_line=True) for text in line] for line in rows]
     widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]) if rows else 0)]
     return [
         "  ".join(

@@ -107,3 +107,10 @@ def test_an_image_is_dark_on_a_dark_page_and_leaves_pages_that_it_stands_in_alon
     used = set(re.findall(r"var\((--jp-[\w-]+),", "".join(paint(one)["style"] for one in THEME)))
     assert set(re.findall(r"(--jp-[\w-]+):", rule)) == used
     assert shown.count("<style>") == 1 and "<svg" not in image(shown)
+
+
+def test_a_cell_of_a_table_of_text_breaks_no_line_and_acts_in_no_terminal() -> None:
+    rows = [["student", "points"], ["Ana\nLee\t\x1b[2J\u2028", "7"], ["bo", "10"]]
+    lines = text_table(rows, right={1})
+    assert lines[1] == "Ana\\nLee\\t\\u001b[2J\\u2028       7"
+    assert {len(line) for line in lines} == {len(lines[1])}
