@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 PLUGINS = ("-p", "no:agentkit", "-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider",
-           "-p", "no:nbval")  # fmt: skip
-"""The fixtures come from this checkout, whatever is installed; nbval takes seconds to import."""
+           "-p", "no:nbval", "-p", "no:hypothesispytest")  # fmt: skip
+"""The fixtures come from this checkout, whatever is installed; the last two are slow to import."""
 
 
 def files_of(page: str) -> dict[str, str]:

@@ -78,3 +78,11 @@ def test_a_name_that_is_no_part_is_refused(
 ) -> None:
     assert script.main(["pyhton"]) == 2
     assert "there are: python, programs, magics, memory, notebooks" in capsys.readouterr().err
+
+
+def test_what_a_part_compiles_is_kept_where_the_machine_forbids_it(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import sys; sys.exit(sys.dont_write_bytecode)"
+    assert script.call(sys.executable, "-c", code) == 0
