@@ -12,6 +12,8 @@ from agentkit.grading.cells import KEPT, about, digest, names, said, source
 Cell = dict[str, Any]
 OWN = "own-"
 """How the ids of cells begin that the newer version has none for."""
+WRITTEN = ("cell_type", "source", "outputs", "execution_count", "attachments")
+"""What of a cell is what its student made of it."""
 
 
 @dataclass
@@ -53,6 +55,8 @@ def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> Merged:
             made.book["cells"].append(copy.deepcopy(new["cells"][place]))
         made.book["cells"] += [copy.deepcopy(cell) for cell in before.get(place, [])]
     made.gone = sorted(taken)
+    for cell in made.book["cells"]:
+        mend(cell)
     identified(made.book)
     return made
 
@@ -113,10 +117,9 @@ def put(made: Merged, cell: Cell, answers: list[Cell], name: str) -> None:
     if was and about(cell, KEPT).get("starter") not in was:
         made.asked_anew.append(name)
     for number, answer in enumerate(answers):
-        entered = copy.deepcopy(cell)
-        for key in ("source", "outputs", "execution_count", "attachments"):
-            if key in answer:
-                entered[key] = copy.deepcopy(answer[key])
+        # What the exercise is, of the newer version; the kind of the cell is the student's.
+        entered = {key: value for key, value in copy.deepcopy(cell).items() if key not in WRITTEN}
+        entered |= {key: copy.deepcopy(answer[key]) for key in WRITTEN if key in answer}
         if number:
             entered["id"] = answer.get("id", "")
         made.book["cells"].append(entered)
@@ -138,6 +141,17 @@ def defines(text: str) -> set[str]:
              if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}  # fmt: skip
     targets = [target for one in body if isinstance(one, ast.Assign) for target in one.targets]
     return given | {one.id for one in targets if isinstance(one, ast.Name)}
+
+
+def mend(cell: Cell) -> None:
+    """Give a cell what nbformat 4 asks for, whatever a program dropped or broke."""
+    cell["metadata"] = about(cell)
+    if "tags" in cell["metadata"]:
+        tags = cell["metadata"]["tags"]
+        cell["metadata"]["tags"] = list(map(str, tags)) if isinstance(tags, list) else []
+    if cell.get("cell_type") == "code":
+        cell.setdefault("outputs", [])
+        cell.setdefault("execution_count", None)
 
 
 def identified(book: dict[str, Any]) -> None:

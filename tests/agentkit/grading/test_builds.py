@@ -265,6 +265,21 @@ def test_nothing_that_was_written_is_lost_whatever_was_done(
     assert len(set(ids)) == len(ids)
 
 
+def test_a_merged_notebook_is_valid_whatever_kind_of_cell_the_answer_is_in() -> None:
+    first = student(book(code("b = ...", "exercise:b"), prose("Say why.", "exercise:c")), "s").book
+    mine = json.loads(json.dumps(first))
+    mine["cells"][0] |= {"cell_type": "markdown", "source": "b cannot be had"}
+    del mine["cells"][0]["outputs"], mine["cells"][0]["execution_count"]
+    mine["cells"][1] |= {"cell_type": "code", "source": "c = 1", "outputs": []}
+    mine["cells"].append({"cell_type": "code", "source": "own", "metadata": {"tags": [3, None]}})
+    mine["cells"].append({"cell_type": "raw", "source": "more", "metadata": {"tags": None}})
+    merged = merge(first, mine, "s").book
+    kinds = [(cell["cell_type"], cell["source"]) for cell in merged["cells"]]
+    written = [("markdown", "b cannot be had"), ("code", "c = 1"), ("code", "own"), ("raw", "more")]
+    assert kinds == written
+    nbformat.validate(nbformat.from_dict(merged))
+
+
 COURSE = sorted((ROOT / "course").glob("*/*.ipynb"))
 
 
