@@ -1,7 +1,9 @@
 """A worker in a process that Ray starts, on whatever machine; anew where that process dies.
 
 Its work is done in a thread of its own, from the moment it is made. So it needs nobody who calls
-it: whoever asked Ray for it may be gone, and Ray makes it anew all the same.
+it: whoever asked Ray for it may be gone, and Ray makes it anew all the same. It goes on while Ray's
+head is away. Where the Ray of its machine ends, as it does once another head is there, it ends its
+runs and then itself: nobody could tell it to any more, and others are started in its place.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ from agentkit.placing import PLACING, PlacedCall
 
 PAUSE_S = 1.0
 """Before a log that does not answer is opened again."""
+
+PARENT_S = 1.0
+"""How often it is looked whether the Ray of this machine is there."""
 
 
 class Order(Frozen):
@@ -65,7 +70,7 @@ class RayWorker:
         self.order, self.wrong, self.done = order, "", False
         self.worker: Worker | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.stopped = threading.Event()
+        self.stopped, self.parent = threading.Event(), os.getppid()
         threading.Thread(target=self._work, name="agentkit-worker", daemon=True).start()
 
     def state(self) -> dict[str, Any]:
@@ -89,6 +94,8 @@ class RayWorker:
         try:
             self._serve()
             self.done = True
+            if self.orphaned:
+                os._exit(0)
         except AgentkitError as error:
             self.wrong = error_text(error)
         except BaseException:
@@ -116,11 +123,25 @@ class RayWorker:
         self.loop, self.worker = asyncio.get_running_loop(), worker
         if self.stopped.is_set():
             worker.stop()
+        watching = asyncio.create_task(self._watched(worker))
         await worker.serve()
+        watching.cancel()
+
+    async def _watched(self, worker: Worker) -> None:
+        """Have it end where the Ray of this machine has ended."""
+        while not self.orphaned:
+            await asyncio.sleep(PARENT_S)
+        print("agentkit: Ray has ended here; the worker ends", file=sys.stderr, flush=True)
+        worker.stop()
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that started this one, Ray's of this machine, is gone."""
+        return os.getppid() != self.parent
 
     def _opened(self) -> Log | None:
         """The log, once it answers; None where this was stopped before."""
-        while not self.stopped.is_set():
+        while not (self.stopped.is_set() or self.orphaned):
             try:
                 log = open_log(self.order.log)
                 log.work.counts()

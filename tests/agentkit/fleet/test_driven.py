@@ -5,7 +5,13 @@ The driver here is a program of these tests, whose "cluster" is a file; `tests/r
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +25,9 @@ from agentkit.fleet.driven import Driven
 from agentkit.fleet.driver import read, written
 from agentkit.fleet.engines import EngineLost
 from agentkit.fleet.placed import Order
+from agentkit.logs import open_log
+from tests.agentkit.fleet import chaos_team
+from tests.conftest import ROOT
 
 PROGRAM = """
 import json, os, sys, threading, time
@@ -201,3 +210,58 @@ def test_a_cluster_that_stays_away_is_given_up(
 def test_an_order_is_told_whole() -> None:
     order = ORDER.model_copy(update={"code": (b"\xff\x00code", b""), "path": ("a", "b")})
     assert read(json.loads(json.dumps(written(order)))) == order
+
+
+PLACED = """
+import sys, time
+from agentkit.fleet.placed import Order, RayWorker
+
+RayWorker(Order(
+    log=sys.argv[1], targets=("tests.agentkit.fleet.chaos_team:both",),
+    slots=2, lease_s=4.0, attempts=3, drain_s=60.0,
+))
+time.sleep(600)
+"""
+STARTING = """
+import subprocess, sys, time
+
+print(subprocess.Popen([sys.executable, "-c", *sys.argv[1:]]).pid, flush=True)
+time.sleep(600)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process that is no zombie."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+async def test_a_worker_whose_ray_has_ended_ends_its_runs_and_itself(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    log = open_log(url)
+    for n in range(2):
+        await chaos_team.storing.submit(f"t{n}", log=log)
+    with (tmp_path / "worker.txt").open("wb") as out:
+        ray = subprocess.Popen(
+            [sys.executable, "-c", STARTING, PLACED, url], stdout=subprocess.PIPE, stderr=out,
+            text=True, env=os.environ | {"PYTHONPATH": str(ROOT), "CHAOS_TURNS": "20"},
+        )  # fmt: skip
+    assert ray.stdout is not None
+    worker = int(ray.stdout.readline())
+    try:
+        async with asyncio.timeout(90):
+            while log.work.counts().running < 2:
+                await asyncio.sleep(0.05)
+            ray.kill()
+            ray.wait()
+            while alive(worker):
+                await asyncio.sleep(0.05)
+        assert "Ray has ended here" in (tmp_path / "worker.txt").read_text()
+        assert log.work.counts().done == 2 and not log.work.workers()
+    finally:
+        ray.kill()
+        ray.stdout.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+        log.close()
