@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import itertools
 import json
 import logging
@@ -235,7 +236,7 @@ def played(plan: Plan, folder: Path) -> History:
 
     def start(number: int) -> None:
         life = next(lives)
-        running[number] = begun(trial.client, number, life, done[number]), life
+        running[number] = begun(folder, trial.client, number, life, done[number]), life
 
     for number in done:
         start(number)
@@ -257,15 +258,17 @@ def played(plan: Plan, folder: Path) -> History:
             process.join()
             del running[number]
             if process.exitcode:
-                (folder / f"{life}.wrong").write_text(f"client {number} ended {process.exitcode}")
+                (folder / f"{life}.wrong").write_text(ended(folder, f"client {number}", process))
     for process, _ in running.values():
         process.kill()
         process.join()
-    last = begun(trial.end)
+    last = begun(folder, trial.end)
     last.join()
     history = joined(folder)
-    if running or last.exitcode:
-        history.wrong.append(f"not over in {LIMIT_S:g} s, or nothing could be read in the end")
+    if running:
+        history.wrong.append(f"clients {sorted(running)} were not over in {LIMIT_S:g} s")
+    if last.exitcode:
+        history.wrong.append(ended(folder, "the last reader", last))
     if (path := folder / "end.json").exists():
         from consistency.history import Fact
 
@@ -290,11 +293,27 @@ def complete(history: History, values: dict[int, Any]) -> None:
             op.expect = op.value[:-1] or None if isinstance(op.value, list) else None
 
 
-def begun(target: Callable[..., None], *args: Any) -> BaseProcess:
+def begun(folder: Path, target: Callable[..., None], *args: Any) -> BaseProcess:
     """A process at work, forked: importing everything takes longer than a trial."""
-    process = multiprocessing.get_context("fork").Process(target=target, args=args, daemon=True)
+    forked = multiprocessing.get_context("fork")
+    process = forked.Process(target=heard, args=(folder, target, *args), daemon=True)
     process.start()
     return process
+
+
+def heard(folder: Path, target: Callable[..., None], *args: Any) -> None:
+    """Do what a process has to do; what it says of its end goes to a file, see `ended`."""
+    said = os.open(folder / f"{os.getpid()}.said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(said, 2)
+    faulthandler.enable(2)
+    target(*args)
+
+
+def ended(folder: Path, who: str, process: BaseProcess) -> str:
+    """Say of a process that failed how, with what it said itself."""
+    path = folder / f"{process.pid}.said"
+    said = path.read_text(errors="replace").rstrip() if path.exists() else ""
+    return f"{who} ended {process.exitcode}: {said or 'it said nothing'}"
 
 
 def main() -> int:

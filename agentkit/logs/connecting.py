@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentkit.errors import LogError, SetupError
+from agentkit.errors import LogCorrupt, LogError, SetupError
 from agentkit.logs import schema
 from agentkit.logs.files import (
     Identity,
@@ -133,11 +133,23 @@ def at_once(path: Path, full: bool, write: bool, new: bool) -> Connected:
 
 
 def settled_header(path: Path) -> str:
-    """What check_header says once nobody is in the midst of opening or closing the file."""
+    """What check_header says once nobody is in the midst of opening or closing the file.
+
+    Raises:
+        LogCorrupt, LogNewer: what the file is instead.
+    """
     end = time.monotonic() + MIDST_S
-    while (note := check_header(path)) and time.monotonic() < end:
+    while True:
+        try:
+            note = check_header(path)
+        except LogCorrupt as error:
+            # Between its looks a process may have put in order what stood next to the file.
+            if "cut" not in error.context or time.monotonic() >= end:
+                raise
+        else:
+            if not note or time.monotonic() >= end:
+                return note
         time.sleep(0.02)
-    return note
 
 
 def writing(path: Path, full: bool, new: bool) -> Connected:

@@ -126,13 +126,21 @@ def identity(path: str, *, follow: bool = True) -> Identity:
     return found.st_dev, found.st_ino
 
 
+def bytes_of(path: Path) -> int | None:
+    """Size of a file; None where there is none, as soon as whoever closes the log removed it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
 class WatchedFiles:
     """The files that a connection writes to, by what they were when it was made."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.main = path, str(path)
         self.files = {name: identity(name, follow=False) for name in (str(path), f"{path}-wal")}
-        self.least = path.stat().st_size if path.exists() else 0
+        self.least = bytes_of(path) or 0
         """Bytes of the main file, which only ever grows."""
 
     @property

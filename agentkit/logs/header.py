@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError
+from agentkit.logs.files import bytes_of
 from agentkit.logs.schema import APPLICATION_ID, CHAINED, MIGRATIONS, newer
 
 
@@ -65,18 +66,19 @@ def missing(path: Path, head: bytes) -> str:
     wal, journal = (path.with_name(f"{path.name}-{side}") for side in ("wal", "journal"))
     # A rollback journal with something in it was left by a process that died in the midst of a
     # commit, as of the first one, or of the one that changes the mode: SQLite undoes it.
-    undone = has_content(journal)
+    undone = bool(bytes_of(journal))
     size, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
     page = 65536 if size == 1 else size
-    expected = pages * page
-    if path.stat().st_size < expected and not has_content(wal) and not undone:
+    expected, there, ahead = pages * page, bytes_of(path) or 0, bytes_of(wal)
+    if there < expected and not ahead and not undone:
         raise LogCorrupt(
-            f"{path} is cut off: {path.stat().st_size} bytes.",
+            f"{path} is cut off: {there} bytes.",
             expected=f"{expected} bytes",
             todo="bring back a copy, or use another file for new runs",
+            cut=True,
         )
     # Whoever closes a log last leaves it in another mode, with all of it in the one file.
-    if head[18] == 2 and version >= CHAINED and not wal.exists() and not undone:
+    if head[18] == 2 and version >= CHAINED and ahead is None and not undone:
         return (
             f"{path} may be incomplete: it was in use when it was copied, or moved, without its"
             f" write-ahead log {wal.name}, which holds the newest events. Nothing is missing where"
@@ -84,11 +86,6 @@ def missing(path: Path, head: bytes) -> str:
         )
     # SQLite writes 32 bytes at its beginning, then for each page 24 bytes and the page: a process
     # that is killed can leave off between any two of these writes, and loses nothing by that.
-    if has_content(wal) and (wal.stat().st_size - 32) % (24 + page) not in (0, 24):
+    if ahead and (ahead - 32) % (24 + page) not in (0, 24):
         return f"{path} may be incomplete: its write-ahead log {wal.name} is cut off."
     return ""
-
-
-def has_content(path: Path) -> bool:
-    """Whether a file is there and not empty."""
-    return path.exists() and path.stat().st_size > 0

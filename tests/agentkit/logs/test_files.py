@@ -22,7 +22,9 @@ from agentkit import Agent, open_log
 from agentkit.cli import main
 from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
 from agentkit.events import Noted, RunStarted
-from agentkit.logs import connecting, files, schema, sqlite
+from agentkit.logs import connecting, files, header, schema, sqlite
+from agentkit.logs.files import bytes_of
+from agentkit.logs.header import check_header
 from agentkit.logs.sqlite import SqliteLog
 from tests.agentkit.logs.test_chain import old_file, recorded
 from tests.fakes import EchoModel
@@ -198,6 +200,46 @@ async def test_a_log_deleted_under_a_run_is_an_error_and_the_next_run_has_a_new_
     assert again is not log
     await clerk("three", log=again, id="three")
     assert [info.id for info in again.runs()] == ["three"]
+    assert again.verify() == []
+    again.close()
+
+
+@pytest.mark.parametrize("side", ["-wal", "-journal"])
+def test_a_file_next_to_a_log_may_go_while_it_is_looked_at(tmp_path: Path, side: str) -> None:
+    """As it does when another process closes the log at that moment."""
+    path = tmp_path / "log.db"
+    SqliteLog(path).close()
+    beside, over = tmp_path / f"log.db{side}", threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            beside.write_bytes(b"")
+            beside.unlink()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(2000):
+            check_header(path)
+    finally:
+        over.set()
+        other.join()
+        sys.setswitchinterval(before)
+
+
+def test_a_log_that_only_seems_to_be_cut_off_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the looks at a file another process may put it in order: a look is no moment."""
+    path = tmp_path / "log.db"
+    log = SqliteLog(path)
+    recorded(log, "r0")
+    log.close()
+    sizes = iter([None, 100, None])  # of the journal, the file, the write-ahead log
+    monkeypatch.setattr(header, "bytes_of", lambda one: next(sizes, bytes_of(one)))
+    again = SqliteLog(path)
     assert again.verify() == []
     again.close()
 
