@@ -12,7 +12,7 @@ help:
 	@echo "make docs           make the documentation site, build/docs/site/index.html, to read without a network"
 	@echo "make student        the lessons for students, without solutions (make instructor: solved; make slides)"
 	@echo "make demo           run the first notebook here in the terminal"
-	@echo "make test           run every test (ARGS=\"python memory notebooks javascript browser\" picks some)"
+	@echo "make test           run every test (ARGS=\"python wire\" picks some)"
 	@echo "make check          formatting, lint, types of Python and JavaScript, layers (make format mends some)"
 	@echo "make bench          measure agentkit against the floors (make bench-peers: against peers)"
 	@echo "make check-consistency   play 10,000 histories of each level of consistency, and judge them"

@@ -1,4 +1,4 @@
-"""scripts/test: parts run in lanes at once, and none is lost, whatever it ends with."""
+"""scripts/test: parts run at once, and none is lost, whatever it ends with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def said(module: ModuleType, words: str, status: int = 0) -> int:
 
 
 @pytest.mark.parametrize("status", [0, 3])
-def test_lanes_run_at_once_and_one_failure_in_either_fails_all(
+def test_parts_run_at_once_and_one_failure_in_either_fails_all(
     script: ModuleType, status: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     met = threading.Barrier(2, timeout=30)
@@ -50,12 +50,13 @@ def test_lanes_run_at_once_and_one_failure_in_either_fails_all(
     script.PARTS.update(python=python, notebooks=notebooks, browser=browser)
     assert script.main(["browser", "python", "notebooks"]) == bool(status)
     told = capfd.readouterr().out
-    assert told.index("of python") < told.index("== notebooks ==") < told.index("of notebooks")
-    lines = [line.split() for line in told.splitlines()[-8:]]
+    for name in ("python", "notebooks"):  # in any order, but each below its own heading
+        assert told.split(f"== {name} ==")[1].strip().startswith(f"of {name}\n")
+    lines = [line.split() for line in told.splitlines()[-9:]]
     ended = [" ".join(line[:1] + line[line.index("work") + 1 :] if "work" in line else line)
              for line in lines]  # fmt: skip
     verdict = f"FAILED (exit status {status})" if status else "passed"
-    assert ended[:3] == ["python passed", f"notebooks {verdict}", "browser SKIPPED: no Chromium"]
+    assert ended[:3] == [f"notebooks {verdict}", "browser SKIPPED: no Chromium", "python passed"]
     assert "javascript" in told and "not asked for" in told
 
 
@@ -77,7 +78,9 @@ def test_a_name_that_is_no_part_is_refused(
     script: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert script.main(["pyhton"]) == 2
-    assert "there are: python, programs, magics, memory, notebooks" in capsys.readouterr().err
+    assert (
+        "there are: programs, notebooks, browser, memory, python, wire" in capsys.readouterr().err
+    )
 
 
 def test_what_a_part_compiles_is_kept_where_the_machine_forbids_it(
@@ -86,3 +89,35 @@ def test_what_a_part_compiles_is_kept_where_the_machine_forbids_it(
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     code = "import sys; sys.exit(sys.dont_write_bytecode)"
     assert script.call(sys.executable, "-c", code) == 0
+
+
+def test_no_more_parts_than_allowed_run_at_once_and_each_of_all_runs(script: ModuleType) -> None:
+    running, most, lock = 0, 0, threading.Lock()
+
+    def part() -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        said(script, "of a part")
+        with lock:
+            running -= 1
+        return 0
+
+    script.PARTS.update(dict.fromkeys(script.PARTS, part))
+    done = script.side_by_side(list(script.PARTS), 3)
+    assert done.keys() == script.PARTS.keys() and all(passed for passed, _ in done.values())
+    assert 2 <= most <= 3
+
+
+def test_every_file_of_tests_is_in_one_part(script: ModuleType) -> None:
+    asked: dict[str, tuple[str, ...]] = {}
+    for name in ("programs", "memory", "wire", "magics", "browser", "python"):
+        script.pytest = lambda *args, name=name: asked.__setitem__(name, args) or 0
+        script.PARTS[name]()
+    rest = asked.pop("python")
+    named = {folder for folders in asked.values() for folder in folders}
+    left_out = {arg.partition("=")[2] for arg in rest if arg.startswith("--ignore=")}
+    assert left_out - named == {"tests/foreign"}, "nobody runs these"
+    assert named - left_out == set(), "these run twice"
+    assert all((ROOT / folder).exists() for folder in named)
