@@ -105,6 +105,13 @@ class Log(ABC):
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         """One line per run, newest first; or one per stream of shared state instead."""
 
+    def length(self, stream: str) -> int:
+        """How many events a stream of that id has; 0 where there is none.
+
+        Cost: one look-up, however many streams there are; of a log of a user's own, `runs`.
+        """
+        return next((one.events for one in self.runs(streams=True) if one.id == stream), 0)
+
     @abstractmethod
     def claim(self, run: str) -> Lease:
         """Become the writer of an earlier run; its epoch goes up by one.

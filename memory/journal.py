@@ -8,14 +8,17 @@ once. Snapshots stand at fixed places, so that opening reads few events, see `me
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from agentkit import Log, open_log
-from agentkit.errors import LogGone, RunTaken, SetupError
+from agentkit.committing import AGAIN_S, LOCK_S
+from agentkit.errors import LogGone, LogLocked, RunTaken, SetupError
 from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
@@ -131,8 +134,7 @@ class Journal(Generic[T]):
 
     def last(self) -> int:
         """Return the seq of the newest event in the log; 0 before the first."""
-        infos = self.log.runs(streams=True)
-        return next((info.events for info in infos if info.id == self.id), 0)
+        return self.log.length(self.id)
 
     async def append(self, key: str, decide: Callable[[T], tuple[str, JSON]]) -> StateChanged:
         """Write an event, durable when this returns; or return the one this key has written.
@@ -144,9 +146,10 @@ class Journal(Generic[T]):
 
         Raises:
             StoreTaken: another process writes this stream. LogError: it was not stored yet.
+            LogLocked: others wrote the log without a pause, for as long as a commit waits.
         """
         while True:
-            self.lease = self.own()
+            self.lease = await self._owned()
             # The step was performed before, perhaps by a process that died: its event stands.
             if key and key in self.keys:
                 await self.log.flush(self.lease)
@@ -171,6 +174,21 @@ class Journal(Generic[T]):
                     self.forget()
                 continue
             return made
+
+    async def _owned(self) -> Lease:
+        """The lease to write; a log that others write at the moment is tried as a commit is.
+
+        Raises:
+            StoreTaken, LogLocked: it cannot be had.
+        """
+        end = time.monotonic() + LOCK_S
+        while True:
+            try:
+                return self.own()
+            except LogLocked:
+                if time.monotonic() > end:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
     def own(self) -> Lease:
         """Return the lease to write, and claim it if this process does not have it.

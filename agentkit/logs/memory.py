@@ -71,6 +71,11 @@ class MemoryLog(Log):
         self.catch_up()
         return listed(self._runs.values(), streams=streams)
 
+    def length(self, stream: str) -> int:
+        self.catch_up()
+        entry = self._runs.get(stream)
+        return next((one.events for one in listed([entry] if entry else [], streams=True)), 0)
+
     def claim(self, run: str) -> Lease:
         self.catch_up()
         if run not in self._runs:

@@ -178,6 +178,25 @@ class RowReader:
                 todo="check the file with `agentkit log verify`",
             ) from error
 
+    def has(self, db: Rows, run: str) -> bool:
+        """Whether there is a run, or a stream, of that id."""
+        return db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone() is not None
+
+    def length(self, db: Rows, stream: str) -> int:
+        """How many events a stream has; 0 where there is none.
+
+        Raises:
+            LogCorrupt: that cannot be read.
+        """
+        query = f"SELECT events FROM runs WHERE id=? AND {schema.what(db)}='stream'"
+        row = db.execute(query, (stream,)).fetchone() if storable(stream) else None
+        if row is not None and not isinstance(row[0], int):
+            raise LogCorrupt(
+                f"The stream {stream} in {self.name} is said to have {row[0]!r} events.",
+                todo="check the file with `agentkit log verify`",
+            )
+        return row[0] if row else 0
+
     def ids(self, db: Rows, name: str | None, begin: str) -> list[str]:
         """The ids of runs, the newest first; see `Log.ids`. Nothing else of them is read."""
         if not storable(name or "", begin):

@@ -268,11 +268,13 @@ class SqliteLog(Log):
             return blobs.read(self._db, digest, str(self.path))
 
     def has(self, run: str) -> bool:
-        ask = "SELECT 1 FROM runs WHERE id=?"
-        return bool(self._found(lambda db: db.execute(ask, (run,)).fetchone()))
+        return self._found(lambda db: self._reading.has(db, run))
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         return self._found(lambda db: self._reading.runs(db, streams=streams))
+
+    def length(self, stream: str) -> int:
+        return self._found(lambda db: self._reading.length(db, stream))
 
     def ids(self, *, name: str | None = None, begin: str = "") -> list[str]:
         return self._found(lambda db: self._reading.ids(db, name, begin))
@@ -363,8 +365,7 @@ class SqliteLog(Log):
     def trust(self, run: str) -> None:
         self._sound(run)
         first = "SELECT body FROM events WHERE run=? AND seq=1"
-        with self._mapped():
-            row = self._db.execute(first, (self._number(run),)).fetchone()
+        row = self._found(lambda db: db.execute(first, (self._number(run),)).fetchone())
         refuse_redacted(run, row[0] if row else "")
 
     def _sound(self, run: str) -> None:

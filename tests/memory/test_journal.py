@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import cProfile
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -494,4 +495,35 @@ async def test_what_is_erased_is_not_left_in_a_packed_snapshot(tmp_path: Path) -
         if getattr(e, "name", "") == SNAPSHOT:
             assert "Dock Road" not in str(unpacked(e.value[FIELD]))  # type: ignore[union-attr]
     assert opened(log).state["k3"] == "[erased]" and opened(log).state["k39"].endswith("quay")
+    log.close()
+
+
+async def test_a_stream_is_opened_without_a_list_of_all_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    await journal(log).append("", adds(1))
+
+    def listed(_log: object, **_: object) -> Any:
+        raise AssertionError("all streams were listed")
+
+    monkeypatch.setattr(SqliteLog, "runs", listed)
+    again = journal(log)
+    assert again.state == again.at(2) == 1
+    log.close()
+
+
+async def test_a_stream_is_claimed_once_others_let_go_of_the_file(tmp_path: Path) -> None:
+    """A claim waited 20 ms for the lock of a file, and a commit ten seconds."""
+    clock = FakeClock()
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    await journal(log).append("", adds(1))
+    made = journal(log)
+    clock.now += LEASE_S + 1
+    other = sqlite3.connect(log.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.1, other.execute, "ROLLBACK")
+    await made.append("", adds(2))
+    assert made.state == 3
+    other.close()
     log.close()

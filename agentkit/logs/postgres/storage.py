@@ -261,13 +261,17 @@ class PostgresLog(Log):
     def has(self, run: str) -> bool:
         self.catch_up()
         with self._session.mapped():
-            found = self._session.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone()
-        return found is not None
+            return self._reading.has(self._session, run)
 
     def runs(self, *, streams: bool = False) -> list[RunInfo]:
         self.catch_up()
         with self._session.mapped():
             return self._reading.runs(self._session, streams=streams)
+
+    def length(self, stream: str) -> int:
+        self.catch_up()
+        with self._session.mapped():
+            return self._reading.length(self._session, stream)
 
     def ids(self, *, name: str | None = None, begin: str = "") -> list[str]:
         self.catch_up()

@@ -245,6 +245,7 @@ async def test_streams_stand_beside_the_runs_and_are_told_apart_by_their_kind(
     await log.flush(run)
     assert [(one.id, one.what) for one in log.runs()] == [("port", "run")]
     assert [(one.name, one.what) for one in log.runs(streams=True)] == [("port", "stream")]
+    assert [log.length(id) for id in (stream.run, "port", "nobody", "\0\udc80")] == [1, 0, 0, 0]
     assert log.find("port") == "port"
     clock.now += LEASE_S + 1
     again = log.claim(stream.run)
@@ -253,6 +254,7 @@ async def test_streams_stand_beside_the_runs_and_are_told_apart_by_their_kind(
     await log.flush(again)
     assert heard["run"] == ["port"]
     assert heard["stream"] == [stream.run] * 2
+    assert log.length(stream.run) == 2
     assert sorted(heard[None]) == sorted(["port", *[stream.run] * 2])
     assert log.verify() == []
 
