@@ -1,6 +1,7 @@
-"""Runs a broker, and ends it when whoever started it is gone: `python -m memory.fabrics.guard`.
+"""Runs a broker, and ends it when whoever started it is gone: `python -I -S guard.py COMMAND...`.
 
-The starter holds the other end of stdin; it closes also when the starter is killed.
+The starter holds the other end of stdin; it closes also when the starter is killed. Nothing of
+agentkit's is imported here: the start of a broker waits for this program's own.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from agentkit.events import Noted
 from agentkit.logs.memory import MemoryLog
 from memory.errors import StoreUnreachable
 from memory.fabrics import fabric
-from memory.fabrics.broker import Broker, find_server, start_broker
+from memory.fabrics.broker import GUARD, Broker, find_server, start_broker
 from memory.fabrics.letters import Letter
 
 
@@ -235,6 +236,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_what_guards_a_broker_imports_nothing_of_ours() -> None:
+    """The start of every broker waits for it."""
+    command = [sys.executable, "-I", "-S", "-X", "importtime", GUARD, sys.executable, "-c", ""]
+    done = subprocess.run(command, capture_output=True, text=True, input="")
+    assert "subprocess" in done.stderr
+    assert not re.search(r"agentkit|pydantic|memory\b", done.stderr), done.stderr
 
 
 def test_without_the_program_a_broker_says_what_to_install(
