@@ -70,6 +70,8 @@ class RowReader:
         self.met: dict[str, Kept] = {}
         """Messages that were just proven, by id, so that the next read need not look them up."""
         self._worked = self._taken = 0.0
+        self._searched: dict[str, tuple[int, bool]] = {}
+        """Of runs that are not over: how many events were searched, and whether they ask."""
 
     def begin(self) -> None:
         """Count from here on what it costs."""
@@ -219,13 +221,23 @@ class RowReader:
     def asking(self, db: Rows) -> list[str]:
         """The runs that are not over, or did not end well, and asked a person something.
 
-        A panel asks again and again: in a file of today it is the index `events_asking` that tells.
+        Only what was added since the last time is searched: a panel asks again and again.
         """
         rows = db.execute(
-            f"SELECT id FROM runs WHERE status<>'ok' AND {schema.what(db)}='run' AND n IN"
-            ' (SELECT run FROM events WHERE instr(body, \'"step":"person"\')) ORDER BY n'
-        )
-        return [id for (id,) in rows]
+            f"SELECT n, id, events FROM runs WHERE status<>'ok' AND {schema.what(db)}='run'"
+        ).fetchall()
+        before, self._searched = self._searched, {}
+        for number, id, events in rows:
+            upto, asked = before.get(id, (0, False))
+            if not asked and upto != events:
+                asked = self._asks(db, number, upto if upto < events else 0)
+            self._searched[id] = (events, asked)
+        return [id for _, id, _ in rows if self._searched[id][1]]
+
+    def _asks(self, db: Rows, number: int, after: int) -> bool:
+        """Whether a run asked a person something after an event."""
+        query = "SELECT EXISTS (SELECT 1 FROM events WHERE run=? AND seq>? AND body LIKE ?)"
+        return bool(db.execute(query, (number, after, '%"step":"person"%')).fetchone()[0])
 
     def _take(self, size: int) -> None:
         """Count what is read: no event that we wrote needs more than its file holds."""

@@ -88,16 +88,7 @@ def version_4(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE IF NOT EXISTS blobs (digest BLOB UNIQUE NOT NULL, data BLOB NOT NULL)")
 
 
-ASKING = 'CREATE INDEX events_asking ON events (run) WHERE instr(body, \'"step":"person"\')'
-"""The only index of our tables, word for word; `reading` asks by its condition."""
-
-
-def version_5(db: sqlite3.Connection) -> None:
-    """Runs that asked a person are found at once, however many there are."""
-    db.execute(ASKING.replace("INDEX", "INDEX IF NOT EXISTS", 1))
-
-
-MIGRATIONS: list[Migration] = [version_1, version_2, version_3, version_4, version_5]
+MIGRATIONS: list[Migration] = [version_1, version_2, version_3, version_4]
 """One per schema version; a file of version n gets those from n on, in one transaction."""
 
 
@@ -185,7 +176,7 @@ def check_tables(db: sqlite3.Connection, path: Path) -> None:
     rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").fetchall()
     for type, name, table, sql in rows:
         virtual = str(sql).lstrip().upper().startswith("CREATE VIRTUAL")
-        indexed = type == "index" and sql not in (None, ASKING) and table in TABLES
+        indexed = type == "index" and sql is not None and table in TABLES
         if type in ("view", "trigger") or virtual or indexed:
             raise strange(path, f"a {'virtual table' if virtual else type} ({name})")
     version = version_of(db)
