@@ -108,6 +108,12 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy found in agentkit, for all tests that ask: that takes ten seconds of CPU."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; tests that ask for it are skipped where there is none."""
     found = find_chromium()

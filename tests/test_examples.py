@@ -26,10 +26,10 @@ def test_a_program_is_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < 80
 
 
-def test_the_programs_and_their_tests_are_typed_strictly(tmp_path: Path) -> None:
+def test_the_programs_and_their_tests_are_typed_strictly(tmp_path: Path, mypy_cache: Path) -> None:
     names = [str(path) for path in sorted(FOLDER.glob("*.py"))]
     # As of an installed package, what is wrong inside of it is not reported.
-    options = ["--strict", "--follow-imports=silent", "--cache-dir", str(tmp_path / "cache")]
+    options = ["--strict", "--follow-imports=silent", "--cache-dir", str(mypy_cache)]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, *names],
         cwd=tmp_path, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True,

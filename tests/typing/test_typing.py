@@ -24,20 +24,14 @@ PYRIGHT = ROOT / "node_modules" / "pyright" / "index.js"
 FILES = ("right.py", "wrong.py")
 
 
-def told_by(name: str, folder: Path) -> list[str]:
+def told_by(name: str, folder: Path, cache: Path) -> list[str]:
     """What a type checker says of the files, one line for each error."""
     for one in FILES:
         shutil.copy(HERE / one, folder)
     if name == "mypy":
         # As of an installed package, what is wrong inside of it is not reported.
-        options = [
-            "--strict",
-            "--follow-imports=silent",
-            "--cache-dir",
-            str(folder / "cache"),
-            *FILES,
-        ]
-        command = [sys.executable, "-m", "mypy", *options]
+        options = ["--strict", "--follow-imports=silent", "--cache-dir", str(cache)]
+        command = [sys.executable, "-m", "mypy", *options, *FILES]
     elif (node := shutil.which("node")) is not None and PYRIGHT.is_file():
         (folder / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}))
         command = [node, str(PYRIGHT), "-p", str(folder), "--pythonpath", sys.executable]
@@ -52,8 +46,10 @@ def told_by(name: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
-def test_a_type_checker_finds_the_types_and_every_mistake(checker: str, tmp_path: Path) -> None:
-    told = told_by(checker, tmp_path)
+def test_a_type_checker_finds_the_types_and_every_mistake(
+    checker: str, tmp_path: Path, mypy_cache: Path
+) -> None:
+    told = told_by(checker, tmp_path, mypy_cache)
     places = [re.search(r"(\w+\.py):(\d+)", line) for line in told]
     found = {(one[1], int(one[2])) for one in places if one is not None}
     lines = (HERE / "wrong.py").read_text(encoding="utf-8").splitlines()
