@@ -42,6 +42,21 @@ LOOK_S, ANSWER_S = 1.0, 20.0
 REACH_S = 5.0
 """How long it may take to reach the port of a cluster."""
 
+BORN_DEAD = ("in start_specific_server", "Starting Ray client server failed")
+"""What stands in the error where Ray's server for a client has died in starting.
+
+Ray's proxy is a process of many threads that forks such a server, in which gRPC may abort.
+"""
+
+STARTS = 12
+"""How often such a server is begun: where half of them die, all 12 do one time in 4,000."""
+
+OTHER_VERSION = (
+    "start this notebook in an environment with the Python and Ray of the cluster; to watch what is"
+    " there it takes no Ray: Fleet.connect('postgresql://...')"
+)
+"""What to do where the other side has another Python or Ray."""
+
 WRONG = 2
 """What a worker ends with that cannot work, as `agentkit worker` does."""
 
@@ -55,6 +70,34 @@ def connected(address: str, patience_s: float = 0.0) -> Any:
 
     Raises:
         SetupError: it is not installed, does not start, or there is no cluster.
+    """
+    ray = imported(address)
+    options: dict[str, Any] = {"namespace": SPACE, "logging_level": "WARNING"}
+    if address == LOCAL:
+        options |= {"include_dashboard": False, "object_store_memory": STORE}
+    if address.startswith("ray://"):
+        leave_at_once()
+    until, left = time.monotonic() + patience_s, STARTS
+    while True:
+        try:
+            listening(address)
+            ray.init(address, **options)
+            return ray
+        except Exception as error:
+            if born_dead(error) and left > 1:
+                left -= 1
+                print("agentkit: Ray's server for us died in starting", file=sys.stderr, flush=True)
+            elif time.monotonic() > until:
+                raise not_reached(address, error) from error
+            else:
+                time.sleep(LOOK_S)
+
+
+def imported(address: str) -> Any:
+    """Ray, told what it has to know before it is imported.
+
+    Raises:
+        SetupError: it is not installed.
     """
     if address == LOCAL:
         # Only this machine reaches it, and only who knows the token.
@@ -71,26 +114,47 @@ def connected(address: str, patience_s: float = 0.0) -> Any:
             f"Ray is not there: {error_text(error)}.",
             todo="pip install 'jupyter-agentkit[ray]', or do without: Fleet.up without ray=",
         ) from error
-    options: dict[str, Any] = {"namespace": SPACE, "logging_level": "WARNING"}
-    if address == LOCAL:
-        options |= {"include_dashboard": False, "object_store_memory": STORE}
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            listening(address)
-            ray.init(address, **options)
-            return ray
-        except Exception as error:
-            if time.monotonic() > until:
-                away = isinstance(error, OSError)
-                what = f"No Ray at {address}" if away else f"The Ray at {address} cannot be used"
-                what = "Ray does not start here" if address == LOCAL else what
-                raise SetupError(
-                    f"{what}: {error_text(error)}.",
-                    expected="the same versions of Ray and Python on both sides, and its token in"
-                    " $RAY_AUTH_TOKEN where it asks for one",
-                ) from error
-            time.sleep(LOOK_S)
+    return ray
+
+
+def leave_at_once() -> None:
+    """Have Ray's client end at once: it waits 40 s for what a server that has died would say.
+
+    The proxy keeps a client's place for 30 s; and the client waits for the stream of logs. Where
+    another Ray has no such class, it only takes longer. A driver that lost its way to Ray for more
+    than the 2 s is replaced, and the next finds its workers.
+    """
+    os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "2")
+    with contextlib.suppress(ImportError, AttributeError):
+        from ray.util.client.logsclient import LogstreamClient
+
+        LogstreamClient.close = lambda self: self.request_queue.put(None)
+
+
+def born_dead(error: Exception) -> bool:
+    """Whether Ray's server for a client has died in starting."""
+    return any(said in str(error) for said in BORN_DEAD)
+
+
+def not_reached(address: str, error: Exception) -> SetupError:
+    """The error for a Ray that cannot be used."""
+    if born_dead(error):
+        return SetupError(
+            f"Ray at {address} starts no server for its client: {STARTS} died one after another,"
+            f" the last by {str(error).strip().splitlines()[-1]}",
+            expected="a process on Ray's head that serves this client",
+            todo="start the head with GRPC_ENABLE_FORK_SUPPORT=0 in its environment; see"
+            " ray_client_server*.err in /tmp/ray/session_latest/logs there",
+        )
+    what = f"The Ray at {address} cannot be used"
+    if isinstance(error, OSError):
+        what = f"No Ray at {address}"
+    return SetupError(
+        f"{'Ray does not start here' if address == LOCAL else what}: {error_text(error)}.",
+        expected="the same versions of Ray and Python on both sides, and its token in"
+        " $RAY_AUTH_TOKEN where it asks for one",
+        todo=OTHER_VERSION if "Version mismatch" in str(error) else None,
+    )
 
 
 def has_token() -> bool:

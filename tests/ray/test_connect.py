@@ -17,6 +17,7 @@ import pytest
 
 from agentkit.errors import SetupError
 from agentkit.fleet import Fleet
+from agentkit.fleet.onray import STARTS
 from tests.ray.conftest import ROOT
 from tests.ray.team import where
 
@@ -49,6 +50,29 @@ started = lambda *given, **options: ray.init("local")
 kept = server.serve("127.0.0.1", int(sys.argv[1]), ray_connect_handler=started)
 time.sleep(600)
 """
+
+DYING = """
+import os, signal, sys, time
+from agentkit.fleet.onray import imported
+
+imported(sys.argv[2])  # with the token that the head asks for
+from ray.util.client.server import proxier
+
+left, started = int(sys.argv[3]), proxier.start_ray_client_server
+
+def dying(*given, **options):
+    global left
+    made, left = started(*given, **options), left - 1
+    if left >= 0:
+        os.kill(made.process.pid, signal.SIGABRT)
+        time.sleep(0.05 * (left % 2))
+    return made
+
+proxier.start_ray_client_server = dying
+kept = proxier.serve_proxier("127.0.0.1", int(sys.argv[1]), sys.argv[2])
+time.sleep(600)
+"""
+"""The proxy that lets clients in, whose first servers die in starting, as gRPC has them die."""
 
 
 def free() -> int:
@@ -166,5 +190,29 @@ async def test_a_ray_of_another_version_is_said(which: str, tmp_path: Path) -> N
         with pytest.raises(SetupError, match=r"cannot be used[\s\S]*(2\.1\.0|3\.9\.1)") as told:
             await Fleet.connect(f"ray://127.0.0.1:{port}")
         assert "the same versions of Ray and Python" in (told.value.expected or "")
+        assert "the Python and Ray of the cluster" in (told.value.todo or "")
     finally:
         ended(other)
+
+
+@pytest.mark.parametrize("dead", [5, 99])
+async def test_servers_that_die_in_starting_are_started_again(
+    dead: int, served: str, url: str, tmp_path: Path
+) -> None:
+    port, head = free(), int(served.rpartition(":")[2]) - 1
+    with (tmp_path / "proxy.txt").open("wb") as file:
+        proxy = subprocess.Popen(
+            [sys.executable, "-c", DYING, str(port), f"127.0.0.1:{head}", str(dead)],
+            stdout=file, stderr=file, start_new_session=True,
+        )  # fmt: skip
+    try:
+        await asyncio.to_thread(listens, port, proxy)
+        with pytest.raises(SetupError) as told:
+            await Fleet.connect(f"ray://127.0.0.1:{port}")
+        if dead < STARTS:
+            assert "No worker of a fleet is on the Ray" in told.value.what
+        else:
+            assert f"{STARTS} died one after another" in told.value.what
+            assert "GRPC_ENABLE_FORK_SUPPORT=0" in (told.value.todo or "")
+    finally:
+        ended(proxy)
