@@ -1,6 +1,8 @@
 """All at once: workers, machines, the supervisor, Ray's head, Postgres and a network die.
 
-$CHAOS_RUNS says how many runs there are; the line that a release is held to has 1,200.
+$CHAOS_RUNS says how many runs there are; the line that a release is held to has 1,200. With
+$CHAOS_ALL set all machines are lost together with the head: nobody is there to take over until
+Ray has started workers on the next ones.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from tests.agentkit.fleet.chaos import AWAY, COUNTS, Performing, check, until_do
 TEAM = "tests.agentkit.fleet.chaos_team:both"
 TURNS, LEASE_S, WORKERS, SLOTS = 5, 4.0, 4, 10
 RUNS = int(os.environ.get("CHAOS_RUNS", "200"))
+ALL = bool(os.environ.get("CHAOS_ALL"))
 URL = "postgresql:///postgres?schema=chaos"
 """Each machine's environment says how it reaches the server."""
 
@@ -50,8 +53,10 @@ class Machines:
         head = self.cluster.head_node
         head.all_processes["gcs_server"][0].process.kill()
 
-    def end(self) -> None:
-        for node in (self.near, self.far, self.cluster.head_node):
+    def end(self, *, head: bool = True, machines: bool = True) -> None:
+        """End the processes of Ray, and those that it has started."""
+        nodes = [self.near, self.far] if machines else []
+        for node in nodes + [self.cluster.head_node] * head:
             with contextlib.suppress(Exception):
                 node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
@@ -115,10 +120,19 @@ class Field:
                     return
 
     async def restart_head(self) -> None:
-        """A new head at the same address, and machines that join it, as an operator has it."""
-        port = int(self.machines.address.rpartition(":")[2])
-        await asyncio.to_thread(self.machines.end)
+        """A new head at the same address, and machines that join it, as an operator has it.
+
+        A machine lives on while the head is away, and with it its workers. As soon as it hears of
+        another head its Ray ends by itself, or is ended here once the next has joined.
+        """
+        port, old = int(self.machines.address.rpartition(":")[2]), self.machines
+        before = self.workers(far=False) + self.workers(far=True)
+        await asyncio.to_thread(old.end, machines=ALL)
         self.machines = Machines(self.near, self.far, port)  # Ray wants the main thread
+        await asyncio.sleep(5)  # a worker whose Ray has ended by itself ends its runs, and itself
+        left = [one for one in before if alive(one)]
+        await asyncio.to_thread(old.end, head=False)
+        print(f"{'':12}{len(left)} of {len(before)} workers were left of the old ones")
 
     async def close(self) -> None:
         self.cable.mend()
@@ -129,6 +143,13 @@ class Field:
         self.cable.close()
         self.server.stop()
         shutil.rmtree(self.data, ignore_errors=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and no zombie."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 @pytest.fixture
