@@ -16,7 +16,7 @@ from agentkit import Actor, Model, Tool, current_run, run
 from agentkit.context import memory_tool
 from agentkit.errors import SetupError
 from agentkit.log import Erased
-from agentkit.messages import JSON, Thread
+from agentkit.messages import JSON, Thread, digest
 from agentkit.scope import in_run, note
 from agentkit.step import Outcome
 from agentkit.threads import in_thread
@@ -43,7 +43,16 @@ from memory.stores.choose import store as opened
 from memory.stores.fact import PREFIX
 from memory.stores.filters import plain_filter
 from memory.stream.presets import Preset, preset_of
-from memory.writing import Facts, Writing, named, normal_form, of_names, writing
+from memory.writing import (
+    Facts,
+    Writing,
+    named,
+    normal_form,
+    of_names,
+    own_id,
+    without_piece,
+    writing,
+)
 
 
 @doors
@@ -168,7 +177,8 @@ class VectorMemory(Sleeping, Moving):
     async def update(self, id: str, text: str, **said: Unpack[Said]) -> str:
         """Say what holds instead of an item, and return the new id; the old one becomes history.
 
-        Key, metadata and importance of the old one stay, where nothing else is said.
+        Key, metadata and importance of the old one stay, where nothing else is said. The id that a
+        long text was given is that of all its pieces; so is the one returned, of a text that is.
 
         Raises:
             SetupError: there is no such item, or a text that cannot be. ReadOnly: it is not to
@@ -177,19 +187,23 @@ class VectorMemory(Sleeping, Moving):
         me = self.to_write()
 
         async def perform(_key: str) -> JSON:
-            found = [one.told() for one in await me.store.get([id])]
+            found = [one.told() for one in await me.store.get(await of_names(me.store, [id]))]
             if not found:
                 raise SetupError(f"{self.name} has no item {id!r}.", expected="an id it has told")
-            fact = found[0].fact
-            return [found[0].metadata, {"key": fact.key, "importance": fact.importance}]
+            known = {"key": found[0].fact.key, "importance": found[0].fact.importance}
+            return [without_piece(found[0]), known, [one.id for one in found]]
 
-        metadata, known = await step(
+        # What was recorded by an older version has the metadata alone, and no ids.
+        kept, known, *ids = await step(
             f"{self.name}.find", me.asked({"id": id}), perform, effect="pure"
         )
-        pieces = {"source", "part"} if id.endswith(f"/{metadata.get('part')}") else set()
-        kept = {name: one for name, one in metadata.items() if name not in pieces}
-        given: Said = {**known, **said, "supersedes": id}
-        return (await self.remember(text, metadata=kept, **given))[0]
+        old = ids[0] if ids else [id]
+        given: Said = {**known, **said, "supersedes": old}
+        long = isinstance(text, str) and len(normal_form(text)) > self.embedder.max_chars
+        # Made from what it follows too: the same text may hold again, later.
+        whole = digest(own_id(text, kept), *old)[:16] if long else None
+        made = await self.remember(text, metadata=kept, ids=whole, **given)
+        return whole or made[0]
 
     async def recall(
         self,

@@ -135,6 +135,14 @@ async def of_names(store: Store, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def without_piece(item: Item) -> dict[str, Scalar]:
+    """Metadata of an item without what says which piece of a text it is, if it is one."""
+    part = item.metadata.get("part")
+    piece = item.id == f"{item.metadata.get('source')}/{part}"
+    own = {"source", "part"} if piece else set()
+    return {name: one for name, one in item.metadata.items() if name not in own}
+
+
 def normal_form(text: str) -> str:
     """Return a text as it is compared: accents composed (NFC), no blanks around it."""
     return unicodedata.normalize("NFC", text).strip()

@@ -223,6 +223,25 @@ async def test_what_was_stored_before_facts_were_kept_holds_always(
         assert old.fact.superseded_by == new and old.metadata == {"n": 1}
 
 
+async def test_an_update_takes_the_place_of_all_pieces_of_a_long_text(
+    notes: VectorMemory, log: Log
+) -> None:
+    """Updated by what the update before had returned, its other pieces were recalled on."""
+    long = {word: f"{word} harbour " * (notes.embedder.max_chars // 4) for word in ("old", "new")}
+    async with run(log=log):
+        await notes.remember(long["old"], ids="doc", metadata={"port": "Amber"})
+        id = "doc"
+        for word in ("short", "new", "old", "new", "short"):
+            id = await notes.update(id, long.get(word, "short harbour"))
+            found = await notes.recall("harbour", k=50)
+            assert {one for one in ("old", "new", "short") for hit in found if one in hit.text} == {
+                word
+            }
+            assert {hit.item.metadata["port"] for hit in found} == {"Amber"}
+        assert set(found[0].item.metadata) == {"port"}
+        assert await notes.forget(id) == 1
+
+
 SPAN = st.tuples(st.integers(0, 20), st.none() | st.integers(1, 8))
 """From when on a fact holds, and for how long."""
 
