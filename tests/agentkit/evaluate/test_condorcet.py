@@ -84,7 +84,7 @@ async def test_the_majority_of_hasty_agents_follows_condorcet(question: tuple[st
         *(self_consistency(hasty("clerk"), n, key=verdict, name=f"of {n}") for n in sizes),
     ]
     study = await compare(
-        team, [question], budget_tokens=10**6, seeds=range(200), log=open_log("memory:")
+        team, [question], budget_tokens=10**6, seeds=range(120), log=open_log("memory:")
     )
     single, *votes = study.rows
     assert 0.3 < single.accuracy < 0.9
@@ -103,11 +103,11 @@ async def test_the_plurality_of_open_answers_follows_its_own_model() -> None:
     log = open_log("memory:")
     async with run(log=log, seed=99):
         clerk = hasty("clerk")
-        alone = await gather(*[clerk(text, sample=n) for n in range(500)])
+        alone = await gather(*[clerk(text, sample=n) for n in range(300)])
     given = Counter(said(one) for one in alone)
     predicted = plurality(given, str(right), 7)
     team = [self_consistency(hasty("clerk"), 7)]
-    study = await compare(team, [TWO_STEPS], budget_tokens=10**6, seeds=range(250), log=log)
-    low, high = wilson(study.rows[0].accuracy, 250, 0.99)
+    study = await compare(team, [TWO_STEPS], budget_tokens=10**6, seeds=range(150), log=log)
+    low, high = wilson(study.rows[0].accuracy, 150, 0.99)
     assert low <= predicted <= high
-    assert low > majority(given[str(right)] / 500, 7)
+    assert low > majority(given[str(right)] / 300, 7)
