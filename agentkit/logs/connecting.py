@@ -10,14 +10,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError, SetupError
-from agentkit.logs import schema
+from agentkit.logs import epochs, schema
 from agentkit.logs.files import (
     Identity,
     WatchedFiles,
+    bytes_of,
     identity,
     keep_private,
     make_private,
@@ -176,7 +178,33 @@ def writing(path: Path, full: bool, new: bool) -> Connected:
     except BaseException:
         db.close()
         raise
-    return Connected(db, path, watched=WatchedFiles(path))
+    return Connected(db, path, watched=WatchedFiles(path, written_anew(path, db)))
+
+
+def written_anew(path: Path, db: sqlite3.Connection) -> Callable[[int], bool]:
+    """Make what tells whether a file has so few bytes because something was erased from it.
+
+    A file that was cut off lacks pages that it says it has, in itself or in its write-ahead log.
+    """
+    before = epochs.epoch(db)
+
+    def anew(size: int) -> bool:
+        nonlocal before
+        try:
+            # Another connection: this one may be in the midst of a commit, with more pages.
+            with contextlib.closing(plain(f"{path.as_uri()}?mode=ro")) as other:
+                (pages,), (page,) = (
+                    other.execute(f"PRAGMA page_{one}").fetchone() for one in ("count", "size")
+                )
+                now = epochs.epoch(other)
+        except sqlite3.Error:
+            return False
+        ahead = bytes_of(path.with_name(f"{path.name}-wal")) or 0
+        fits = pages * page <= size + (ahead if now != before else 0)
+        before = now if fits else before
+        return bool(fits and size)
+
+    return anew
 
 
 def write_ahead(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +138,17 @@ def bytes_of(path: Path) -> int | None:
 class WatchedFiles:
     """The files that a connection writes to, by what they were when it was made."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.main = path, str(path)
+    def __init__(self, path: Path, anew: Callable[[int], bool]) -> None:
+        """Look at them.
+
+        Args:
+            path: of the main file.
+            anew: whether it was written anew, as an erasure does, where it has fewer bytes now.
+        """
+        self.path, self.main, self.anew = path, str(path), anew
         self.files = {name: identity(name, follow=False) for name in (str(path), f"{path}-wal")}
         self.least = bytes_of(path) or 0
-        """Bytes of the main file, which only ever grows."""
+        """Bytes of the main file, which grows until it is written anew."""
 
     @property
     def gone(self) -> bool:
@@ -154,9 +161,11 @@ class WatchedFiles:
                 found = os.lstat(name)  # done for every run: one call tells all of a file
             except OSError:
                 return True
-            if (found.st_dev, found.st_ino) != was or (name == main and found.st_size < self.least):
+            if (found.st_dev, found.st_ino) != was:
                 return True
             if name == main:
+                if found.st_size < self.least and not self.anew(found.st_size):
+                    return True
                 self.least = found.st_size
         return False
 

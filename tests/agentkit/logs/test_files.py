@@ -244,6 +244,44 @@ def test_a_log_that_only_seems_to_be_cut_off_is_looked_at_again(
     again.close()
 
 
+@pytest.mark.parametrize("who", ["this process", "another"])
+def test_a_file_that_is_smaller_since_something_was_erased_is_not_cut_off(
+    tmp_path: Path, who: str
+) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    lease = log.begin("r0")
+    log.append(lease, RunStarted(run="r0", seq=1, at=0.0, scope="", name="r0"))
+    for n in range(2, 40):
+        words = f"the secret words {n} " * 500
+        log.append(lease, Noted(run="r0", seq=n, at=0.0, scope="", topic="t", data=words))
+    log.commit()
+    checkpoint(log.path)
+    before = log.path.stat().st_size
+    assert not log.gone
+    if who == "another":
+        other = SqliteLog(log.path)
+        other.erase(["the secret words"])
+        recorded(other, "r1")
+        other.close()
+    else:
+        log.erase(["the secret words"])
+    assert log.path.stat().st_size < before and not log.gone
+    recorded(log, "r2")
+    assert log.verify() == []
+    checkpoint(log.path)
+    assert not log.gone
+    os.truncate(log.path, log.path.stat().st_size - 4096)
+    assert log.gone
+    with contextlib.suppress(LogError):  # the file is damaged now
+        log.close()
+
+
+def checkpoint(path: Path) -> None:
+    """Take the write-ahead log into the file."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 @pytest.mark.parametrize("left", [10, 100, 32 + 24 + 4096 + 2000])
 def test_a_write_ahead_log_that_was_cut_off_is_not_called_sound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
