@@ -2,6 +2,7 @@
 
     --overhead [TRIALS]   evaluating over asking     --kill [TRIALS]   killed, and gone on with
     --rates               coverage and false alarms
+    --coverage [STUDIES]  coverage of all intervals with 3 to 300 questions, 1 to 10 trials
     --partial [STUDIES]   coverage where the budget ends, and costly trials are the wrong ones
 
 Overhead is what `evaluate` takes over asking the same agent the same questions with the same
@@ -37,6 +38,7 @@ from agentkit.evaluate import (
 )
 from agentkit.evaluate.statistics import accuracy, sign_flip
 from agentkit.pattern import pattern
+from benchmarks.coverage import table
 
 REPEATS = 4_000
 
@@ -268,6 +270,8 @@ def main() -> None:
         case ["--rates"]:
             coverage()
             alarms()
+        case ["--coverage", *studies]:
+            table(int(*studies) if studies else 1000)
         case ["--partial", *studies]:
             partial_results(int(*studies) if studies else 200)
         case ["--overhead", *trials]:

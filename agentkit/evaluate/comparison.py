@@ -104,8 +104,8 @@ class Comparison(Shown, Frozen):
             found.setdefault(lost.question, {})[lost.seed] = bool(cut)
         return found
 
-    def pairs(self, contender: str, cut: bool | None = None) -> list[tuple[int, int]]:
-        """Return by question the summed difference to the first, and of how many seeds.
+    def pairs(self, contender: str, cut: bool | None = None) -> list[tuple[int, int, int]]:
+        """Return by question the sum of differences to the first, the seeds, and how many differ.
 
         Args:
             contender: by its name.
@@ -120,7 +120,11 @@ class Comparison(Shown, Frozen):
             if question in mine
         }
         return [
-            (sum(mine[question][seed] - first[question][seed] for seed in seeds), len(seeds))
+            (
+                sum(mine[question][seed] - first[question][seed] for seed in seeds),
+                len(seeds),
+                sum(mine[question][seed] != first[question][seed] for seed in seeds),
+            )
             for question, seeds in both.items()
             if seeds
         ]
@@ -133,14 +137,14 @@ class Comparison(Shown, Frozen):
         """
         pairs = self.pairs(contender)
         mean, low, high = difference(pairs)
-        tests = [sign_flip([d for d, _ in pairs])]
-        sums = {sum(d for d, _ in pairs) > 0}
+        tests = [sign_flip([d for d, _, _ in pairs])]
+        sums = {sum(d for d, _, _ in pairs) > 0}
         for cut in (False, True) if self.cut(contender) or self.cut(self.first) else ():
             other = self.pairs(contender, cut)
             _, least, most = difference(other)
             low, high = min(low, least), max(high, most)
-            tests.append(sign_flip([d for d, _ in other]))
-            sums.add(sum(d for d, _ in other) > 0)
+            tests.append(sign_flip([d for d, _, _ in other]))
+            sums.add(sum(d for d, _, _ in other) > 0)
         return mean, low, high, max(tests) if len(sums) == 1 else 1.0
 
     def row(self, contender: str, p_adjusted: float | None) -> Row:

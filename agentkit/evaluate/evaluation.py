@@ -13,11 +13,11 @@ from agentkit.amounts import money, seconds
 from agentkit.errors import SetupError
 from agentkit.evaluate.heat import rows_html
 from agentkit.evaluate.numbers import Summary, spread, summary
-from agentkit.evaluate.passes import averaged, pass_at_k, pass_hat_k
+from agentkit.evaluate.passes import Estimator, averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
 from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.scorers import Score
-from agentkit.evaluate.statistics import Interval, bounded, quantile
+from agentkit.evaluate.statistics import Interval, accuracy, bounded, quantile
 from agentkit.evaluate.strips import strips
 from agentkit.evaluate.trial import Trial
 from agentkit.lacks import listed
@@ -182,6 +182,18 @@ class Evaluation(Shown, Frozen):
         """
         return averaged(pass_hat_k, self._enough(k), k)
 
+    def pass_interval(self, estimator: Estimator, k: int) -> Interval:
+        """Return the interval of pass@k or pass^k at 95 %, questions being what varies.
+
+        Args:
+            estimator: `pass_at_k` or `pass_hat_k`.
+            k: tries.
+
+        Raises:
+            SetupError: no question has so many trials.
+        """
+        return accuracy([[estimator(n, c, k)] for n, c in self._enough(k)])[1:]
+
     def _enough(self, k: int) -> list[tuple[int, int]]:
         found = self.tries(k)
         if not found:
@@ -224,7 +236,7 @@ class Evaluation(Shown, Frozen):
         for one in self.counted:
             if scorer in one.scores and one.question in found:
                 found[one.question].append(one.scores[scorer].value)
-        return summary(scorer, list(found.values()))
+        return summary(scorer, list(found.values()), bounded=scorer not in self.measures)
 
     @property
     def cost_usd(self) -> float | None:
@@ -277,9 +289,15 @@ class Evaluation(Shown, Frozen):
         lines = [f"{self.suite}, version {self.version[:8]}; {how}."]
         least = min((len(c) for c in self.clusters.values()), default=0)
         if least > 1 and self.judged:
+            one, every = (
+                "{:.1%} ({:.1%}–{:.1%})".format(share, *self.pass_interval(estimator, least))
+                for share, estimator in (
+                    (self.pass_at(least), pass_at_k), (self.pass_hat(least), pass_hat_k),
+                )
+            )  # fmt: skip
             lines.append(
-                f"Of {least} tries one is right (pass@{least}): {self.pass_at(least):.1%};"
-                f" all are (pass^{least}): {self.pass_hat(least):.1%}."
+                f"Of {least} tries one is right (pass@{least}): {one}; all are (pass^{least}):"
+                f" {every}."
             )
         if len(judges) > 1:
             lines.append("; ".join(f"{one} {self.mean(one):.3f}" for one in judges) + ".")

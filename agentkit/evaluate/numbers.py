@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from agentkit.evaluate.statistics import CONFIDENCE, FLIPS, Interval, sign_flip, t_of
+from agentkit.evaluate.statistics import CONFIDENCE, FLIPS, Interval, accuracy, sign_flip, t_of
 from agentkit.messages import Frozen
 
 ENUMERATED = 16
@@ -26,7 +26,8 @@ class Summary(Frozen):
     mean: float
     """Of the questions' means; nan where nothing was measured."""
     interval: Interval | None
-    """Of the mean, at 95 %; None with fewer than two questions."""
+    """Of the mean, at 95 %; None with fewer than two questions, or where all have the same number:
+    how far others may be from it is not known then. Scores from 0 to 1 always have one."""
     questions: int
     trials: int
     """That have a number."""
@@ -47,6 +48,8 @@ def mean_interval(
 ) -> tuple[float, Interval | None]:
     """Return the mean of a number for each question, and its interval by Student's t.
 
+    There is none of fewer than two numbers, or of equal ones, whose spread nobody knows.
+
     Args:
         values: one for each question.
         confidence: 0..1.
@@ -56,21 +59,25 @@ def mean_interval(
     if not values:
         return math.nan, None
     mean = fmean(values)
-    if len(values) < 2:
+    if len(values) < 2 or min(values) == max(values):
         return mean, None
     half = t_of(len(values) - 1, confidence) * stdev(values) / math.sqrt(len(values))
     return mean, (mean - half, mean + half)
 
 
-def summary(measure: str, clusters: Sequence[Sequence[float]]) -> Summary:
+def summary(measure: str, clusters: Sequence[Sequence[float]], *, bounded: bool = False) -> Summary:
     """Return what a measure came to.
 
     Args:
         measure: its name.
         clusters: for each question the numbers of its trials.
+        bounded: they are scores from 0 to 1, whose spread has a limit.
     """
     some = [one for one in clusters if one]
-    mean, interval = mean_interval([fmean(one) for one in some])
+    means = [fmean(one) for one in some]
+    mean, interval = mean_interval(means)
+    if bounded and some:
+        interval = accuracy([[one] for one in means])[1:]
     return Summary(
         measure=measure, mean=mean, interval=interval, questions=len(some),
         trials=sum(map(len, some)),

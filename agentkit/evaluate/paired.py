@@ -9,7 +9,7 @@ from agentkit.errors import SetupError
 from agentkit.evaluate.evaluation import Evaluation
 from agentkit.evaluate.numbers import flips, mean_interval, spread
 from agentkit.evaluate.plot import COLOURS
-from agentkit.evaluate.statistics import Interval, holm
+from agentkit.evaluate.statistics import Interval, difference, holm
 from agentkit.evaluate.strips import LEFT, LINE, WIDE
 from agentkit.lacks import listed
 from agentkit.messages import Frozen
@@ -29,7 +29,8 @@ class Gap(Frozen):
     """The first one's, over the same."""
     difference: float
     interval: Interval | None
-    """Of the difference, at 95 %, by Student's t; None with one question."""
+    """Of the difference, at 95 %: by Student's t, and None with one question or where all differ
+    alike; of scores from 0 to 1 that of `statistics.difference`."""
     p: float
     """Of the sign-flip test over questions, as a mid-p."""
     p_adjusted: float
@@ -45,6 +46,8 @@ class Paired(Shown, Frozen):
     measure: str
     first: str
     gaps: tuple[Gap, ...]
+    bounded: bool = False
+    """Whether it is a score from 0 to 1, and no number of any size."""
 
     def __getitem__(self, contender: str) -> Gap:
         found = next((one for one in self.gaps if one.contender == contender), None)
@@ -66,9 +69,10 @@ class Paired(Shown, Frozen):
     def remarks(self) -> list[str]:
         """What a reader of the table must know."""
         holms = ", Holm-adjusted" if len(self.gaps) > 1 else ""
+        how = "of matched scores" if self.bounded else "by Student's t"
         lines = [
-            f"Differences to {self.first}, question by question with the same seeds; intervals by"
-            f" Student's t, p by the sign-flip mid-p test over questions{holms}."
+            f"Differences to {self.first}, question by question with the same seeds; intervals"
+            f" {how}, p by the sign-flip mid-p test over questions{holms}."
         ]
         lines += [
             f"{one.contender}: {len(one.missing)} questions have no pair: {listed(one.missing)}."
@@ -129,6 +133,7 @@ def paired(evaluations: Sequence[Evaluation], measure: str) -> Paired:
     """
     names = checked(evaluations, measure)
     first = numbers_of(evaluations[0], measure)
+    bounded = not any(measure in one.measures for one in evaluations)
     found = []
     for name, other in zip(names[1:], evaluations[1:], strict=True):
         mine = numbers_of(other, measure)
@@ -140,26 +145,32 @@ def paired(evaluations: Sequence[Evaluation], measure: str) -> Paired:
                 f"{name} and {names[0]} have no question in common with a number of {measure}.",
                 expected="trials of the same questions with the same seeds, that were scored",
             )
-        found.append(gap(name, pairs, list(evaluations[0].questions)))
+        found.append(gap(name, pairs, list(evaluations[0].questions), bounded))
     adjusted = holm([one.p for one in found])
     rows = [
         one.model_copy(update={"p_adjusted": p}) for one, p in zip(found, adjusted, strict=True)
     ]
-    return Paired(measure=measure, first=names[0], gaps=tuple(rows))
+    return Paired(measure=measure, first=names[0], gaps=tuple(rows), bounded=bounded)
 
 
-def gap(name: str, pairs: dict[str, list[tuple[float, float]]], questions: list[str]) -> Gap:
+def gap(
+    name: str, pairs: dict[str, list[tuple[float, float]]], questions: list[str], bounded: bool
+) -> Gap:
     """One evaluation against the first.
 
     Args:
         name: of it.
         pairs: by question its numbers, each with the first one's.
         questions: all of them.
+        bounded: the numbers are scores from 0 to 1.
     """
     order = [one for one in questions if one in pairs]
     means = [[fmean(side) for side in zip(*pairs[one], strict=True)] for one in order]
     gaps = [mine - theirs for mine, theirs in means]
     mean, interval = mean_interval(gaps)
+    if bounded:
+        sizes = [fmean(abs(mine - theirs) for mine, theirs in pairs[one]) for one in order]
+        interval = difference([(d, 1, size) for d, size in zip(gaps, sizes, strict=True)])[1:]
     p = flips(gaps)
     return Gap(
         contender=name,

@@ -64,7 +64,7 @@ class Regression(Frozen):
     difference: float
     low: float
     high: float
-    """Of the accuracy on the same questions, with the bootstrap's interval at 95 %."""
+    """Of the accuracy on the same questions, with its interval at 95 %."""
     p: float
 
     @property
@@ -172,10 +172,15 @@ def regression(now: Baseline, before: Baseline) -> Regression:
             "No question that the baseline has was answered.",
             expected="trials of at least one of them",
         )
-    gaps = {id: share(now.right[id]) - share(before.right[id]) for id in same}
+    shares = {id: (share(now.right[id]), share(before.right[id])) for id in same}
+    gaps = {id: mine - theirs for id, (mine, theirs) in shares.items()}
+    # Trials of now and then are no pairs: how many differ is how many would, put together by lot.
+    differ = [a * (1 - b) + b * (1 - a) for a, b in shares.values()]
+    mean, low, high = difference(
+        [(gap, 1, size) for gap, size in zip(gaps.values(), differ, strict=True)]
+    )
     # Shares of different numbers of trials become whole numbers for the exact test.
     sizes = [round(gap * 5040) for gap in gaps.values()]
-    mean, low, high = difference([(size, 5040) for size in sizes])
     order = sorted(gaps, key=lambda id: gaps[id])
     return Regression(
         now=now,

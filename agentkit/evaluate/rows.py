@@ -24,12 +24,12 @@ class Row(Frozen):
     """Share of right trials."""
     low: float
     high: float
-    """Wilson interval of the accuracy at 95 %."""
+    """Wilson interval of the accuracy at 95 %, seeds of one question clustered."""
     difference: float | None
     """In accuracy to the first contender, over the trials that both had; None for the first."""
     difference_low: float | None
     difference_high: float | None
-    """Bootstrap interval of it at 95 %, questions resampled."""
+    """Interval of it at 95 %, see `statistics.difference`."""
     p: float | None
     """Of the sign-flip test against the first, as a mid-p; one seed: McNemar's mid-p test."""
     p_adjusted: float | None

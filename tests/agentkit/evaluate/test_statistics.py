@@ -20,6 +20,7 @@ from agentkit.evaluate.statistics import (
     sign_flip,
     wilson,
 )
+from benchmarks.coverage import World, held
 
 
 def flipped(differences: list[int], share: float) -> float:
@@ -134,12 +135,77 @@ def test_the_interval_covers_the_truth_although_seeds_resemble_each_other() -> N
 
 
 def test_the_difference_is_of_means_with_an_interval_around_it() -> None:
-    pairs = [(1, 1)] * 30 + [(0, 1)] * 60 + [(-1, 1)] * 10
+    pairs = [(1, 1, 1)] * 30 + [(0, 1, 0)] * 60 + [(-1, 1, 1)] * 10
     mean, low, high = difference(pairs)
     assert mean == pytest.approx(0.2)
-    assert (low, high) == pytest.approx((0.09, 0.31), abs=0.03)
-    assert difference(pairs) == (mean, low, high)
-    assert difference([]) == (0.0, -1.0, 1.0)
+    assert (low, high) == pytest.approx((0.08, 0.31), abs=0.02)
+    assert difference([]) == (0.0, -1.0, 1.0) == difference([(0, 0, 0)])
+
+
+def test_with_one_trial_the_difference_has_the_published_interval_but_for_student_s_t() -> None:
+    # Bonett & Price 2012, as ci.prop.ps of the R package statpsych prints it: 26 against 4 of 48.
+    pairs = [(1, 1, 1)] * 26 + [(-1, 1, 1)] * 4 + [(0, 1, 0)] * 18
+    _, low, high = difference(pairs)
+    assert (low + high) / 2 == pytest.approx(0.44)
+    error = (high - low) / 2 / statistics.t_of(47, 0.95)
+    assert error == pytest.approx(0.09448809, abs=1e-8)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_few_questions_that_all_agree_claim_little(sign: int) -> None:
+    assert difference([(0, 10, 0)] * 3)[1:] == (-1.0, 1.0)
+    _, low, high = difference([(10 * sign, 10, 10)] * 12)
+    assert min(abs(low), abs(high)) < 0.8 and max(abs(low), abs(high)) == 1.0
+    _, low, high = difference([(0, 1, 0)] * 200)
+    assert -0.02 < low == -high < -0.01
+
+
+def test_what_one_question_weighs_does_not_hang_on_how_its_trials_are_counted() -> None:
+    shares = [(0.5, 1, 0.5), (0, 1, 0.5), (-0.25, 1, 0.75), (1, 1, 1)] * 5
+    trials = [(4 * d, 4, 4 * size) for d, _, size in shares]
+    assert difference(trials) == pytest.approx(difference(shares))
+
+
+@given(
+    st.lists(
+        st.integers(1, 9).flatmap(
+            lambda n: st.lists(st.sampled_from([-1, 0, 1]), min_size=n, max_size=n)
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_the_difference_is_within_its_interval_and_turns_with_its_sign(
+    trials: list[list[int]],
+) -> None:
+    pairs = [(sum(one), len(one), sum(map(abs, one))) for one in trials]
+    mean, low, high = difference(pairs)
+    assert -1 <= low <= mean + 1e-9 and mean - 1e-9 <= high <= 1 and low < high
+    turned = difference([(-d, n, size) for d, n, size in pairs])
+    assert turned == pytest.approx((-mean, -high, -low))
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=6), min_size=1, max_size=20))
+def test_a_mean_of_scores_is_within_its_interval(clusters: list[list[float]]) -> None:
+    share, low, high = accuracy(clusters)
+    assert 0 <= low <= share + 1e-9 and share - 1e-9 <= high <= 1 and low < high
+
+
+@pytest.mark.parametrize(
+    ("kind", "questions", "world"),
+    [
+        # Where percentile bootstraps, t and pseudo-observations of single trials fail most.
+        ("difference", 5, World((0.95, 0.98), 10, 0.0, 0.0)),
+        ("difference", 10, World((1.0, 0.9), 10, 0.5, 1.0)),
+        ("difference", 20, World((0.95, 0.98), 10, 0.5, 1.0)),
+        ("difference", 20, World((0.9, 0.7), 1, 0.0, 0.0)),
+        ("graded scores, difference", 10, World((0.95, 0.98), 10, 0.5, 1.0)),
+        ("accuracy", 40, World((0.95, 0.9), 10, 0.5, 0.0)),
+        ("pass^2", 20, World((0.9, 0.9), 3, 0.5, 0.0)),
+    ],
+)
+def test_intervals_hold_with_few_questions_too(kind: str, questions: int, world: World) -> None:
+    assert held(kind, world, questions, 300) >= 0.92
 
 
 def test_quantiles_are_interpolated() -> None:
