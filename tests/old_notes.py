@@ -244,6 +244,9 @@ OLD: list[tuple[str, str, JSON]] = [
         "reason": "The budget is spent.",
         "begun": [{"question": "q1", "seed": 1, "run_id": "r", "calls": 1, "cost_usd": 0.1}],
     }),
+    ("JudgementMissing", "failures.unread", {
+        "judge": "j", "trial": "r", "made_of": "m", "reason": "BadOutput: no mode 9.", "attempt": 1,
+    }),
     ("Governed", "policy", {"name": "p", "on_influence": "ask"}),
     ("Labelled", "label", {
         "integrity": "untrusted", "confidentiality": "private", "source": "mcp:s", "step": "k",

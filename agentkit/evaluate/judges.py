@@ -194,13 +194,18 @@ class Validity(Shown, Frozen):
         )
 
 
-def as_made(judge: Actor, attempt: int) -> Actor:
+def as_made(judge: Actor, attempt: int, **about: str) -> Actor:
     """Return a judge whose asks are known by what it is made of, too, and by the attempt.
 
     So one that was edited since is asked anew where a study goes on; else the run would refuse it,
     as it refuses an edited team. And one that answered outside its schema is asked once more.
+
+    Args:
+        judge: who is asked.
+        attempt: how often it answered outside its schema before.
+        **about: what else tells asks with the same words apart.
     """
-    made, about = copy(judge), {"made_of": fingerprint(judge)}
+    made, about = copy(judge), {**about, "made_of": fingerprint(judge)}
     made.arguments = {**judge.arguments, **about, **({"attempt": attempt} if attempt else {})}
     return made
 

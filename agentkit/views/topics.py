@@ -41,6 +41,7 @@ TOPICS = {
     "doubt": "record",
     "duplicate": "gather",
     "escalate": "patterns.hierarchy",
+    "failures.unread": "evaluate.reading",
     "fallback": "patterns.parts.notes",
     "fallback.model": "reliability.fallback",
     "fan_out": "patterns.graphs.visits",
