@@ -238,7 +238,7 @@ def difference(
 
     Two questions more, one all for and one all against, keep few questions from claiming too much:
     where none was seen to differ, one may all the same. They weigh a question where trials of one
-    question are of one mind, and as much less as these are not. It holds some 94 % or more, also with
+    question are of one mind, and as much less as these are not. It holds 93 % or more, also with
     three questions and with one in fifty that differs; with fewer than some twenty questions, or
     where nearly none differ, rather 97 to 100 %: such a study tells little. A percentile bootstrap
     holds 14 to 94 % there. Intervals and the sign-flip test may disagree at the edge.
