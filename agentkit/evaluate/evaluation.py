@@ -289,16 +289,7 @@ class Evaluation(Shown, Frozen):
         lines = [f"{self.suite}, version {self.version[:8]}; {how}."]
         least = min((len(c) for c in self.clusters.values()), default=0)
         if least > 1 and self.judged:
-            one, every = (
-                "{:.1%} ({:.1%}–{:.1%})".format(share, *self.pass_interval(estimator, least))
-                for share, estimator in (
-                    (self.pass_at(least), pass_at_k), (self.pass_hat(least), pass_hat_k),
-                )
-            )  # fmt: skip
-            lines.append(
-                f"Of {least} tries one is right (pass@{least}): {one}; all are (pass^{least}):"
-                f" {every}."
-            )
+            lines.append(self._passes(least))
         if len(judges) > 1:
             lines.append("; ".join(f"{one} {self.mean(one):.3f}" for one in judges) + ".")
         times = [one.latency_s for one in self.trials if one.status != "failed"]
@@ -325,6 +316,14 @@ class Evaluation(Shown, Frozen):
         if reused:
             lines.append(f"{reused} trials were recorded before and not paid again.")
         return lines
+
+    def _passes(self, k: int) -> str:
+        """pass@k and pass^k with their intervals, in a sentence."""
+        one, every = (
+            "{:.1%} ({:.1%}–{:.1%})".format(share, *self.pass_interval(estimator, k))
+            for share, estimator in ((self.pass_at(k), pass_at_k), (self.pass_hat(k), pass_hat_k))
+        )
+        return f"Of {k} tries one is right (pass@{k}): {one}; all are (pass^{k}): {every}."
 
     @property
     def gaps(self) -> list[str]:
