@@ -58,6 +58,8 @@ def questions(path: str | Path, answers: str | Path | None = None, name: str = "
             turns = row["question"]
             if len(turns) != 1:
                 raise ValueError("a talk of several turns")
+            if not all(isinstance(one, dict) and "content" in one for one in turns[0]):
+                raise ValueError("a message without a content")
             truth = right[row["id"]]["ground_truth"] if answers is not None else []
             rows.append(
                 {
@@ -80,15 +82,23 @@ def lines(path: str | Path) -> list[dict[str, Any]]:
     """Return the objects of a file of JSON lines.
 
     Raises:
-        SetupError: it cannot be read.
+        SetupError: it cannot be read, or a line is no object with an id.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-        return [json.loads(line) for _, line in lines_in(text)]
+        rows = [json.loads(line) for _, line in lines_in(text)]
     except (OSError, ValueError) as error:
         raise SetupError(
             f"{path} cannot be read: {error_text(error)}.", expected="a file of JSON lines"
         ) from error
+    for number, row in enumerate(rows, 1):
+        if not (isinstance(row, dict) and isinstance(row.get("id"), str)):
+            raise SetupError(
+                f"Line {number} of {path} is no question of BFCL and no answer: {row!r:.80}.",
+                expected="a JSON object with an id that is a text",
+                todo="look whether the file is of a newer format",
+            )
+    return rows
 
 
 class Named(Tool):

@@ -216,7 +216,19 @@ def touched(patch: str) -> list[str]:
 
 
 def swe(given: Iterable[Instance], limits: Limits = LIMITS) -> Rule:
-    """Return the scorer: the answer is a patch, and resolves its instance or does not."""
+    """Return the scorer: the answer is a patch, and resolves its instance or does not.
+
+    Raises:
+        SetupError: an instance names no test that a patch is to mend, so that all would be wrong.
+    """
+    given = tuple(given)
+    bare = [one.instance_id for one in given if not one.FAIL_TO_PASS]
+    if bare:
+        raise SetupError(
+            f"{bare[0]} has no FAIL_TO_PASS, so no patch would count.",
+            expected="names of tests for every instance, as the official files have them",
+            todo="look whether the file is of a newer format, or write `predictions` of it alone",
+        )
     known = {one.instance_id: one for one in given}
 
     async def judge(case: Case) -> Score:

@@ -75,3 +75,23 @@ def test_our_questions_in_gaia_s_form_have_the_answers_of_the_world() -> None:
         answer = known[one.text].answer
         text = answer if isinstance(answer, str) else f"{answer:g}"
         assert gaia_match(text, str(one.target)), one
+
+
+@pytest.mark.parametrize(
+    ("row", "answer"),
+    [
+        ("x", {"id": "a", "ground_truth": []}),
+        ({"id": ["a"], "question": [[]], "function": []}, {"id": "a", "ground_truth": []}),
+        ({"id": "a", "question": [["hello"]], "function": []}, {"id": "a", "ground_truth": []}),
+        ({"id": "a", "question": [[]], "function": []}, None),
+        ({"id": "a", "question": [[]], "function": []}, {"id": {}, "ground_truth": []}),
+        ({"id": "a", "question": [[]], "function": []}, {"id": "a", "possible": []}),
+    ],
+)
+def test_files_of_a_newer_format_are_refused_with_the_line(
+    row: Any, answer: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "q.json").write_text(json.dumps(row))
+    (tmp_path / "a.json").write_text(json.dumps(answer))
+    with pytest.raises(SetupError, match="Line 1 of .* is no question of BFCL"):
+        bfcl.questions(tmp_path / "q.json", tmp_path / "a.json")

@@ -94,3 +94,10 @@ async def test_what_brings_no_repository_is_for_the_official_harness() -> None:
     bare = mini()[0].model_copy(update={"files": {}})
     with pytest.raises(SetupError, match="official harness"):
         await verdict(bare, bare.patch)
+
+
+def test_instances_without_tests_to_mend_are_not_judged() -> None:
+    renamed = mini()[0].model_dump() | {"fail_to_pass": ["a"]}
+    del renamed["FAIL_TO_PASS"]
+    with pytest.raises(SetupError, match="has no FAIL_TO_PASS"):
+        swe([Instance.model_validate(renamed)])
