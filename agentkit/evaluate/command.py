@@ -14,8 +14,8 @@ from pathlib import Path
 from agentkit.actor import Actor
 from agentkit.entrypoints import found
 from agentkit.errors import AgentkitError, SetupError, error_text
-from agentkit.evaluate.compare import Progress
-from agentkit.evaluate.evaluating import evaluate
+from agentkit.evaluate.compare import Progress, last_called
+from agentkit.evaluate.evaluating import KIND, evaluate, name_of
 from agentkit.evaluate.evaluation import Evaluation
 from agentkit.evaluate.fitting import share_of
 from agentkit.evaluate.measures import Measure
@@ -28,6 +28,7 @@ from agentkit.evaluate.regression import (
     regression,
     stored,
 )
+from agentkit.evaluate.reopened import opened
 from agentkit.evaluate.suite import Suite
 from agentkit.logs import open_log
 from agentkit.words import for_terminal
@@ -101,6 +102,34 @@ def checked(options: argparse.Namespace, suite: Suite, before: Baseline | None) 
             )
 
 
+def measured(options: argparse.Namespace, team: Actor, suite: Suite) -> Evaluation:
+    """Evaluate; who interrupts it is told what was made until then.
+
+    Raises:
+        AgentkitError: it could not be measured. KeyboardInterrupt: somebody interrupted it.
+    """
+    log = open_log(options.log)
+    try:
+        return asyncio.run(
+            evaluate(
+                team,
+                suite,
+                trials=options.trials,
+                budget_usd=options.budget_usd,
+                concurrency=options.concurrency,
+                log=log,
+                on_progress=told,
+            )
+        )
+    except KeyboardInterrupt:
+        begun = last_called(log, name_of(team, suite), KIND)
+        if begun is not None:
+            print(for_terminal(str(opened(begun, log))))
+        print("agentkit: interrupted; the same command goes on, and what is recorded is not paid"
+              " again", file=sys.stderr)  # fmt: skip
+        raise
+
+
 def perform(options: argparse.Namespace) -> int:
     """Evaluate, write what was asked for, and return the exit status.
 
@@ -110,17 +139,7 @@ def perform(options: argparse.Namespace) -> int:
     team, suite = named(options.what)
     before = stored(options.baseline) if options.baseline else None
     checked(options, suite, before)
-    result: Evaluation = asyncio.run(
-        evaluate(
-            team,
-            suite,
-            trials=options.trials,
-            budget_usd=options.budget_usd,
-            concurrency=options.concurrency,
-            log=open_log(options.log),
-            on_progress=told,
-        )
-    )
+    result = measured(options, team, suite)
     now = baseline_of(result, suite)
     change = regression(now, before) if before else None
     parts = [result.to_markdown(), *([change.to_markdown()] if change else [])]

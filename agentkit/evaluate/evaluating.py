@@ -71,7 +71,7 @@ async def evaluate(
     """
     suite = checked(team, suite, name, seed, trials=trials, concurrency=concurrency)
     log = home(log)
-    name = name or f"evaluate {suite.name}: {team.name}"
+    name = name or name_of(team, suite)
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"task": setup_of(team, suite, trials), "resume": before}
@@ -84,6 +84,11 @@ async def evaluate(
             work.plan(range(seed, seed + trials))
             await work.all(concurrency)
     return work.result(name, trials)
+
+
+def name_of(team: Actor, suite: Suite) -> str:
+    """Return the name of an evaluation that is given none; its next call is found by it."""
+    return f"evaluate {suite.name}: {team.name}"
 
 
 def checked(team: Any, suite: Any, name: Any, seed: Any, **counts: int) -> Suite:

@@ -12,7 +12,7 @@ import pytest
 from agentkit import Agent
 from agentkit.cli import main
 from agentkit.errors import SetupError
-from agentkit.evaluate import Evaluation, Judge, Suite, numeric
+from agentkit.evaluate import Evaluation, Judge, Suite, command, numeric
 from agentkit.evaluate.regression import Baseline, baseline_of, regression, stored
 from agentkit.testing import FunctionModel
 
@@ -91,6 +91,31 @@ def test_the_command_fails_when_a_team_became_worse(
     assert "0 of 1 right; 0" in str(suite.find("testcase/failure").attrib)  # type: ignore[union-attr]
     assert run(4, "--at-least", "0.9") == 1 and run(4, "--at-least", "0.2") == 0
     assert "worse" in capsys.readouterr().out
+
+
+def test_who_interrupts_it_is_told_what_was_made_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("suite.py").write_text(SUITE)
+    Path("right.txt").write_text("13")
+    order = ["eval", "run", "suite.py", "--log", "sqlite:///log.db", "--concurrency", "1"]
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "told", interrupting(5))
+        assert main(order) == 130
+    out, err = capsys.readouterr()
+    assert "of 12 trials were made" in out and "100.0%" in out and "interrupted" in err
+    assert main(order) == 0 and "recorded before and not paid again" in capsys.readouterr().out
+
+
+def interrupting(after: int) -> Any:
+    """What is told of so many trials, and then somebody presses Ctrl-C."""
+
+    def told(progress: Any) -> None:
+        if progress.done == after:
+            raise KeyboardInterrupt
+
+    return told
 
 
 @pytest.mark.parametrize(
