@@ -76,9 +76,11 @@ class EmbeddedPostgres:
 
         def running() -> None:
             if self._server is None:
+                # Where a start has failed in this process, it is that server, as it was left.
                 self._server = get_server(self.path, cleanup_mode="stop")
-            else:
-                self._server.ensure_postgres_running()
+                if not (self.path / "PG_VERSION").exists():
+                    self._server.ensure_pgdata_inited()
+            self._server.ensure_postgres_running()
 
         try:
             recovered(running)
