@@ -79,6 +79,13 @@ def test_the_readme_lists_every_notebook_and_no_other() -> None:
 
 
 @each
+def test_stored_html_has_no_picture_whose_words_would_be_left_of_it(path: Path) -> None:
+    """JupyterLab throws SVG out of the HTML of what it has not run, and keeps its words."""
+    outputs = [one for cell in code(path) for one in cell.outputs]
+    assert not [one for one in outputs if "<svg" in one.get("data", {}).get("text/html", "")]
+
+
+@each
 def test_a_notebook_is_valid_and_not_too_large(path: Path) -> None:
     nbformat.validate(read(path))
     assert path.stat().st_size <= LARGEST_B

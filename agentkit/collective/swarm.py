@@ -24,7 +24,7 @@ from agentkit.games.learners import numpy
 from agentkit.gather import gather
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import members
-from agentkit.pictures.svg import document, element, paint, words
+from agentkit.pictures.svg import document, element, image, paint, words
 
 SPEED = 0.03
 """How far one moves in a step, as in the paper."""
@@ -64,7 +64,7 @@ class Flock:
         return document(332, 346, "A flock", *parts)
 
     def _repr_html_(self) -> str:
-        return self.to_svg()
+        return image(self.to_svg())
 
     def __str__(self) -> str:
         return f"{len(self.places)} birds after {len(self.order)} steps: order {self.last:.2f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentkit.amounts import count, money, seconds
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import document, element, paint, words
+from agentkit.pictures.svg import document, element, image, paint, words
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.words import for_line
 
@@ -107,7 +107,7 @@ class Chaos(Shown, Frozen):
 
     def to_html(self) -> str:
         """Table, remarks and picture as HTML without script."""
-        return report_html(self.table(), self.remarks, self.to_svg())
+        return report_html(self.table(), self.remarks, image(self.to_svg()))
 
     def to_markdown(self) -> str:
         """Table and remarks as Markdown."""

@@ -20,6 +20,7 @@ from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
+from agentkit.pictures.svg import image
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.words import for_line
 
@@ -329,7 +330,7 @@ class Comparison(Shown, Frozen):
 
     def to_html(self) -> str:
         """Return table, remarks and picture as HTML without script."""
-        return report_html(self.table(), self.remarks, self.to_svg())
+        return report_html(self.table(), self.remarks, image(self.to_svg()))
 
     def to_markdown(self) -> str:
         """Return table and remarks as Markdown."""

@@ -25,7 +25,7 @@ from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
 from agentkit.notes import Note
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import clean
+from agentkit.pictures.svg import clean, image
 from agentkit.pictures.table import Rows, html_table, markdown_table, text_table
 from agentkit.words import UNREAD, for_line
 
@@ -411,7 +411,7 @@ class Evaluation(Shown, Frozen):
         A click on a question opens its trials, and one on a trial what was said in it.
         """
         notes = "<br>".join(clean(remark) for remark in self.remarks)
-        rows = rows_html(dict(self.rows()), self._log) if self.judged else self.to_svg()
+        rows = rows_html(dict(self.rows()), self._log) if self.judged else image(self.to_svg())
         return (
             f'<div class="{UNREAD}">{html_table(self.table())}'
             f'<div style="font-size:12px;margin:6px 0">{notes}</div>{rows}</div>'

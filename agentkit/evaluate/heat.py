@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentkit.errors import LogError, UnknownRun
-from agentkit.evaluate.plot import CELL, GAP, LEGEND, LINES, squares
+from agentkit.evaluate.plot import LEGEND, LINES, MARKS, OTHER, told
 from agentkit.evaluate.trial import Trial
 from agentkit.log import Log
-from agentkit.pictures.svg import FONT, clean, cut, document, paint, words
+from agentkit.pictures.svg import FONT, clean, cut
 from agentkit.pictures.transcript import TranscriptPicture
 from agentkit.views.fold import fold
 
@@ -21,8 +21,10 @@ OPENED = 60
 ROOM = 100_000
 """Characters of all transcripts together: they are in the saved notebook, too."""
 
-NAME = 170.0
+NAME = 150
 """Where the squares begin, in pixels."""
+
+SQUARE = "\u25a0"
 
 
 def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | None) -> str:
@@ -33,7 +35,6 @@ def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | Non
         log: where the trials were recorded; without it only their answers are shown.
     """
     order = sorted(lines, key=lambda one: sum(mark == "right" for _, mark, _ in lines[one]))
-    most = max((len(lines[one]) for one in order[:LINES]), default=0)
     said, parts = Said(log), []
     # What went wrong first in each question comes before all others, should the room end.
     for name in order[:LINES]:
@@ -43,7 +44,7 @@ def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | Non
             trial_html(n, trial, mark, why, said)
             for n, (trial, mark, why) in enumerate(lines[name], 1)
         )
-        row = row_svg(name, [(mark, why) for _, mark, why in lines[name]], most)
+        row = row_html(name, [(mark, why) for _, mark, why in lines[name]])
         summary = f'<summary style="cursor:pointer">{row}</summary>'
         parts.append(f"<details>{summary}<div {INSIDE}>{body}</div></details>")
     rest = f"{len(order) - LINES} more questions, righter than these · " if order[LINES:] else ""
@@ -56,14 +57,16 @@ INSIDE = 'style="margin:2px 0 8px 24px"'
 SMALL = 'style="font-size:11px;opacity:.75;margin:4px 0"'
 
 
-def row_svg(name: str, trials: Sequence[tuple[str, str]], most: int) -> str:
-    """Return a question with its squares."""
+def row_html(name: str, trials: Sequence[tuple[str, str]]) -> str:
+    """Return a question with its squares, as words: a page that throws SVG away keeps them."""
     right = sum(mark == "right" for mark, _ in trials)
-    told = f"{right} of {len(trials)}"
-    end = NAME + most * (CELL + GAP)
-    parts = [words(cut(name, NAME - 20, 11), 8, 13, 11), *squares(name, trials, NAME, 3.0)]
-    parts.append(words(told, end + 6, 13, 11, **paint("mute")))
-    return document(end + 90, CELL + 6, f"{name}: {told} right", *parts)
+    shown = "".join(
+        f'<span style="color:{MARKS.get(mark, OTHER)}" title="{clean(told(name, n, mark, why))}">'
+        f"{SQUARE}</span>"
+        for n, (mark, why) in enumerate(trials, 1)
+    )
+    first = f'<span style="display:inline-block;width:{NAME}px">{clean(cut(name, NAME, 11))}</span>'
+    return f'{first} {shown} <span style="opacity:.75">{right} of {len(trials)}</span>'
 
 
 def trial_html(n: int, trial: Trial, mark: str, why: str, said: Said) -> str:

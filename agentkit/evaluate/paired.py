@@ -14,7 +14,7 @@ from agentkit.evaluate.strips import LEFT, LINE, WIDE
 from agentkit.lacks import listed
 from agentkit.messages import Frozen
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import clean, cut, document, element, paint, words
+from agentkit.pictures.svg import clean, cut, document, element, image, paint, words
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.words import for_line
 
@@ -110,7 +110,7 @@ class Paired(Shown, Frozen):
 
     def to_html(self) -> str:
         """Return table, remarks and picture as HTML without script."""
-        return report_html(self.table(), self.remarks, self.to_svg())
+        return report_html(self.table(), self.remarks, image(self.to_svg()))
 
     def to_markdown(self) -> str:
         """Return table and remarks as Markdown."""

@@ -144,18 +144,25 @@ LINES = 60
 """Questions that a heat map shows, the least right first."""
 
 MARKS = {"right": "#2f9a69", "answered": "#d64550", "none": "#b9c0c7"}
-"""Colours of trials: right, answered wrongly, not scored; any other is amber."""
+"""Colours of trials: right, answered wrongly, not scored."""
 
+OTHER = "#d39a2d"
+"""Colour of any other trial, as one that failed."""
 
 LEGEND = "green right, red wrong, amber failed or out of budget, grey not scored"
+
+
+def told(name: str, n: int, mark: str, why: str) -> str:
+    """Return what a square says who is pointed at."""
+    return f"{name}, trial {n}: {mark}. {why}"[:300]
 
 
 def squares(name: str, trials: Sequence[tuple[str, str]], left: float, y: float) -> list[str]:
     """Return a square for each trial of a question, side by side."""
     made = []
     for m, (mark, why) in enumerate(trials):
-        tip = element("title", clean(f"{name}, trial {m + 1}: {mark}. {why}"[:300]))
-        x, colour = left + m * (CELL + GAP), MARKS.get(mark, "#d39a2d")
+        tip = element("title", clean(told(name, m + 1, mark, why)))
+        x, colour = left + m * (CELL + GAP), MARKS.get(mark, OTHER)
         made.append(element("rect", tip, x=x, y=y, width=CELL, height=CELL, rx=2, fill=colour))
     return made
 

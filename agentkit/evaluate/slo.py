@@ -21,7 +21,7 @@ from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Frozen
 from agentkit.pictures.picture import Shown
-from agentkit.pictures.svg import document, element, paint, words
+from agentkit.pictures.svg import document, element, image, paint, words
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 
 SHARE = 0.95
@@ -85,7 +85,7 @@ class Slo(Shown, Frozen):
 
     def to_html(self) -> str:
         """The table, and what is left of each error budget as bars."""
-        return report_html(self.table(), [], self.to_svg())
+        return report_html(self.table(), [], image(self.to_svg()))
 
     def to_markdown(self) -> str:
         """The table as Markdown."""

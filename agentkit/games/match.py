@@ -7,7 +7,7 @@ from typing import Any
 
 from agentkit.answer import Answer
 from agentkit.errors import SetupError
-from agentkit.pictures.svg import document, element, paint, words
+from agentkit.pictures.svg import document, element, image, paint, words
 from agentkit.pictures.table import Rows, report_html, text_table
 from agentkit.values import Frozen
 
@@ -137,7 +137,7 @@ class Match(Frozen):
         return document(width, y + 14, f"{self.game}: moves by round", *parts)
 
     def _repr_html_(self) -> str:
-        return report_html(self.rows(), self.remarks(), self.to_svg())
+        return report_html(self.rows(), self.remarks(), image(self.to_svg()))
 
     def __str__(self) -> str:
         return "\n".join([*text_table(self.rows(), right=[1, 2]), *self.remarks()])

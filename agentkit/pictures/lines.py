@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentkit.errors import SetupError
-from agentkit.pictures.svg import PALETTE, document, element, paint, words
+from agentkit.pictures.svg import PALETTE, document, element, image, paint, words
 from agentkit.words import for_terminal
 
 WIDTH, HEIGHT, LEFT, TOP = 640.0, 220.0, 52.0, 34.0
@@ -74,7 +74,7 @@ class Lines:
         return document(size, TOP + HEIGHT + 44, self.title, *parts)
 
     def _repr_html_(self) -> str:
-        return self.to_svg()
+        return image(self.to_svg())
 
     def __str__(self) -> str:
         low, high = self.reach

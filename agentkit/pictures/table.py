@@ -66,7 +66,8 @@ SENTENCE = 40
 def report_html(rows: Rows, remarks: list[str], picture: str) -> str:
     """A table whose first row is its head, what its reader must know, and a picture, as HTML.
 
-    A column with sentences in it is broken into lines, so that none is cut off at the right.
+    A column with sentences in it is broken into lines, so that none is cut off at the right. The
+    picture is HTML: of SVG an `image`.
     """
     lines, border = [], "1px solid var(--jp-border-color2,#e3e6ea)"
     prose = {m for line in rows for m, cell in enumerate(line) if len(cell) > SENTENCE}

@@ -28,6 +28,7 @@ from agentkit.messages import Message, jsonable
 from agentkit.model import Model, OnText, Reply, Request
 from agentkit.pictures.graph import GraphPicture
 from agentkit.pictures.picture import Shown
+from agentkit.pictures.svg import image
 from agentkit.pictures.table import Rows, markdown_table, report_html, text_table
 from agentkit.scope import in_run
 from agentkit.standing import ACTING, Marks
@@ -173,7 +174,7 @@ class Blame(Shown):
 
     def to_html(self) -> str:
         """Table, remarks and graph as HTML without script."""
-        return report_html(self.rows(), self.remarks, self.to_svg())
+        return report_html(self.rows(), self.remarks, image(self.to_svg()))
 
     def to_markdown(self) -> str:
         """Table and remarks as Markdown."""

@@ -210,6 +210,9 @@ async def test_a_click_on_a_question_shows_what_was_said_in_its_trials() -> None
         said = ["".join(one.itertext()) for one in rows_of]
         assert sum("How much is 3 and 3?" in one and "It is 0." in one for one in said) == 1
         assert any("9 and <i>9</i>?" in one for one in said) and "<script" not in result.to_html()
+        # A front end that has not run the notebook throws SVG away, and leaves its words behind.
+        heads = ["".join(head.itertext()) for one in rows_of for head in one.findall("summary")]
+        assert "s3 \u25a0\u25a0 0 of 2" in heads and "<svg" not in result.to_html()
 
 
 async def test_transcripts_have_a_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ async def test_payoffs_regret_and_welfare_are_those_of_the_rounds():
     assert match.regret("tit for tat") == pytest.approx(0.1), "defecting always would have got 1"
     assert match.regret("defector") == 0 and match.welfare == pytest.approx(2.3)
     assert match.optimum == 6 and match.share(D) == pytest.approx(0.95)
-    assert "tit for tat" in str(match) and "<svg" in match._repr_html_()
+    assert "tit for tat" in str(match) and "data:image/svg+xml" in match._repr_html_()
 
 
 async def test_an_agent_is_told_the_rules_and_all_moves_so_far():
