@@ -132,7 +132,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def lab(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A fresh page, that is a fresh person; leaves a last picture; kernels end with the test."""
     context = browser.new_context(viewport={"width": 1400, "height": 950})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)  # other parts of the tests run beside it
     lab = Lab(context.new_page(), server.url, server.token, server.root)
     yield lab
     lab.screenshot(f"last-{request.node.name}")
