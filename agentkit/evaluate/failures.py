@@ -18,7 +18,7 @@ from agentkit.errors import SetupError
 from agentkit.evaluate.agreement import cohen_kappa
 from agentkit.evaluate.compare import home
 from agentkit.evaluate.evaluation import Evaluation
-from agentkit.evaluate.reading import Asked, Found, Reading, read_by
+from agentkit.evaluate.reading import FailedTrial, Found, Judgements, read_by
 from agentkit.evaluate.taxonomy import MODES, PAPER
 from agentkit.events import Event, Noted, RunEnded, ScopeClosed, ScopeOpened, StepStarted
 from agentkit.log import Log
@@ -215,8 +215,8 @@ async def failures(
         events = source.read(one.run_id)
         ruled.append(tuple(by_rules(events)))
         if judge is not None:
-            asked.append(Asked.of(one, events))
-    read = Reading()
+            asked.append(FailedTrial.of(one, events))
+    read = Judgements()
     if judge is not None:
         read = await read_by(judge, asked, f"failures of {result.name}", source, budget_usd,
                              concurrency)  # fmt: skip

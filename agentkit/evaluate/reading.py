@@ -79,7 +79,7 @@ class JudgementMissing(Note):
     """How often it had given none before."""
 
 
-class Asked(NamedTuple):
+class FailedTrial(NamedTuple):
     """A trial that a judge is to read."""
 
     run_id: str
@@ -101,7 +101,7 @@ class Asked(NamedTuple):
 
 
 @dataclass
-class Reading:
+class Judgements:
     """What a judge said of trials."""
 
     run_id: str = ""
@@ -118,12 +118,12 @@ class Reading:
 
 async def read_by(
     judge: Actor,
-    asked: Sequence[Asked],
+    asked: Sequence[FailedTrial],
     name: str,
     log: Log,
     budget_usd: float | None,
     concurrency: int,
-) -> Reading:
+) -> Judgements:
     """Have a judge read trials, in a run that goes on where an earlier call ended.
 
     Args:
@@ -139,7 +139,7 @@ async def read_by(
     """
     before, mark = last_called(log, name, KIND), fingerprint(judge)
     task = {"kind": KIND, "judge": judge.name}
-    waiting, found = list(asked[::-1]), Reading()
+    waiting, found = list(asked[::-1]), Judgements()
     async with run(
         name, log=log, task=task, resume=before, extend=True, budget_usd=budget_usd
     ) as study:
@@ -183,7 +183,7 @@ def unread(events: Iterable[object], mark: str) -> dict[str, int]:
     }
 
 
-async def judgement(judge: Actor, asked: Asked, failed: int) -> tuple[Found, ...]:
+async def judgement(judge: Actor, asked: FailedTrial, failed: int) -> tuple[Found, ...]:
     """Return the first of a judge's answers that is within the schema, one for each attempt.
 
     Raises:

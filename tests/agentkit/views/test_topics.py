@@ -16,10 +16,12 @@ LATER = ("agentkit.evaluate", "agentkit.testing")
 
 
 def test_the_table_names_the_module_of_each_note() -> None:
+    named = {f"agentkit.{home}" for homes in TOPICS.values() for home in homes.split()}
     names = [
         found.name
         for found in pkgutil.walk_packages(agentkit.__path__, "agentkit.")
-        if not found.name.startswith(LATER) and "__main__" not in found.name
+        if found.name in named
+        or (not found.name.startswith(LATER) and "__main__" not in found.name)
     ]
     for name in names:
         importlib.import_module(name)
