@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -126,7 +127,8 @@ def test_every_front_end_finds_a_form_it_can_show() -> None:
 def test_no_name_breaks_out_of_the_pictures(name: str) -> None:
     made = study(trial(f"<script>|{name}", 0, True))
     ElementTree.fromstring(made.to_svg())
-    ElementTree.fromstring(made.to_html())
+    # HTML closes no image; a name that broke out of one would leave a tag that is not closed.
+    ElementTree.fromstring(re.sub(r"<img ([^<>]*)>", r"<img \1/>", made.to_html()))
     assert "<script>" not in made.to_html() + made.to_markdown()
 
 
