@@ -20,7 +20,9 @@ team = Agent("adder", model=FunctionModel(answers))
 
 
 def open_worst(output: Locator) -> None:
-    question = output.locator("details").filter(has=output.page.locator("summary svg")).first
+    question = (
+        output.locator("details").filter(has=output.page.locator("summary span[title]")).first
+    )
     question.locator("summary").first.click()
     expect(question.get_by_text("Trial 1: wrong")).to_be_visible()
     question.get_by_text("Trial 1: wrong").click()
