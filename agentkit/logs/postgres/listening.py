@@ -68,13 +68,16 @@ async def heard(address: DatabaseAddress, name: str) -> AsyncIterator[Collection
     while True:
         try:
             connection = await psycopg.AsyncConnection.connect(**settings(address), autocommit=True)
-            async with connection:
+            try:
                 await connection.execute(f'LISTEN "{channel(address.schema)}"')
                 yield None
                 away = 0.0
                 while True:
                     said = [one async for one in connection.notifies(timeout=LOOK_S, stop_after=1)]
                     yield runs_in([one.payload for one in said], name) if said else None
+            finally:
+                # `async with` rolls back first, where whoever is cancelled again leaves it open.
+                await connection.close()
         except psycopg.OperationalError:
             if away > PATIENCE_S:
                 with mapped(address.url):
