@@ -36,6 +36,18 @@ for dialect in ("responses", "anthropic"):
     assert done.stdout == "[]\n['responses']\n['anthropic', 'responses']\n", done.stderr
 
 
+def test_an_endpoint_does_not_bring_the_command_line_of_httpx() -> None:
+    check = """
+import sys, agentkit
+agentkit.connect("m", base_url="http://127.0.0.1:1/v1")
+print([m for m in ("httpx._main", "click", "rich", "pygments") if m in sys.modules])
+import httpx._main  # which whoever wants it still gets
+print(callable(httpx._main.main))
+"""
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\nTrue\n", "")
+
+
 def test_what_gives_tools_to_a_model_and_starts_one_here_comes_to_who_needs_it() -> None:
     check = """
 import sys, agentkit
