@@ -10,12 +10,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError, SetupError
-from agentkit.logs import epochs, schema
+from agentkit.logs import schema
 from agentkit.logs.files import (
     Identity,
     WatchedFiles,
@@ -26,7 +25,7 @@ from agentkit.logs.files import (
     refuse_links,
     writable,
 )
-from agentkit.logs.header import check_header
+from agentkit.logs.header import check_header, pages_ahead
 from agentkit.machine import in_page
 
 OPENING_S = 5.0
@@ -34,6 +33,9 @@ OPENING_S = 5.0
 
 MIDST_S = 0.5
 """How long a file may look as if it were incomplete, because another process opens or closes it."""
+
+LOOKS, AGAIN_S = 3, 0.005
+"""How often, and how long after each other, it is looked whether a smaller file is whole."""
 
 in_use: Counter[Identity] = Counter()
 """The files that this process has open, and how often.
@@ -178,33 +180,30 @@ def writing(path: Path, full: bool, new: bool) -> Connected:
     except BaseException:
         db.close()
         raise
-    return Connected(db, path, watched=WatchedFiles(path, written_anew(path, db)))
+    return Connected(db, path, watched=WatchedFiles(path, written_anew))
 
 
-def written_anew(path: Path, db: sqlite3.Connection) -> Callable[[int], bool]:
-    """Make what tells whether a file has so few bytes because something was erased from it.
+def written_anew(path: Path) -> bool:
+    """Tell whether a file has fewer bytes than it had because something was erased from it.
 
-    A file that was cut off lacks pages that it says it has, in itself or in its write-ahead log.
+    One that was cut off lacks pages which no write-ahead log has either.
     """
-    before = epochs.epoch(db)
-
-    def anew(size: int) -> bool:
-        nonlocal before
+    for _ in range(LOOKS):
         try:
-            # Another connection: this one may be in the midst of a commit, with more pages.
+            # Another connection: ours may be in the midst of a commit, with more pages.
             with contextlib.closing(plain(f"{path.as_uri()}?mode=ro")) as other:
                 (pages,), (page,) = (
                     other.execute(f"PRAGMA page_{one}").fetchone() for one in ("count", "size")
                 )
-                now = epochs.epoch(other)
-        except sqlite3.Error:
+            # In this order: what leaves the write-ahead log meanwhile is in the file.
+            found = pages_ahead(path.with_name(f"{path.name}-wal"), page)
+            size = bytes_of(path)
+        except (sqlite3.Error, OSError):
             return False
-        ahead = bytes_of(path.with_name(f"{path.name}-wal")) or 0
-        fits = pages * page <= size + (ahead if now != before else 0)
-        before = now if fits else before
-        return bool(fits and size)
-
-    return anew
+        if size and found.issuperset(range(size // page + 1, pages + 1)):
+            return True
+        time.sleep(AGAIN_S)  # Something else may have been erased between the looks.
+    return False
 
 
 def write_ahead(db: sqlite3.Connection) -> None:

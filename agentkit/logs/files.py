@@ -138,7 +138,7 @@ def bytes_of(path: Path) -> int | None:
 class WatchedFiles:
     """The files that a connection writes to, by what they were when it was made."""
 
-    def __init__(self, path: Path, anew: Callable[[int], bool]) -> None:
+    def __init__(self, path: Path, anew: Callable[[Path], bool]) -> None:
         """Look at them.
 
         Args:
@@ -164,7 +164,7 @@ class WatchedFiles:
             if (found.st_dev, found.st_ino) != was:
                 return True
             if name == main:
-                if found.st_size < self.least and not self.anew(found.st_size):
+                if found.st_size < self.least and not self.anew(self.path):
                     return True
                 self.least = found.st_size
         return False

@@ -1,10 +1,12 @@
 """What a file is by its first 100 bytes, before it is opened as a log: see SQLite's file format.
 
-sqlite.org/fileformat.html, section 1.3.
+sqlite.org/fileformat.html, section 1.3; of the write-ahead log section 4.1.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 from agentkit.errors import LogCorrupt, LogError
@@ -89,3 +91,19 @@ def missing(path: Path, head: bytes) -> str:
     if ahead and (ahead - 32) % (24 + page) not in (0, 24):
         return f"{path} may be incomplete: its write-ahead log {wal.name} is cut off."
     return ""
+
+
+def pages_ahead(wal: Path, page: int) -> set[int]:
+    """The pages that a write-ahead log holds, of so many bytes each; none where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found = set[int]()
+    with contextlib.suppress(FileNotFoundError), wal.open("rb") as file:
+        salts = file.read(32)[16:24]
+        # Frames that another round of writing left behind them have other salts.
+        while len(head := file.read(24)) == 24 and head[8:16] == salts:
+            found.add(int.from_bytes(head[:4], "big"))
+            file.seek(page, os.SEEK_CUR)
+    return found

@@ -22,7 +22,7 @@ from agentkit import Agent, open_log
 from agentkit.cli import main
 from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
 from agentkit.events import Noted, RunStarted
-from agentkit.logs import connecting, files, header, schema, sqlite
+from agentkit.logs import connecting, erasing, files, header, schema, sqlite
 from agentkit.logs.files import bytes_of
 from agentkit.logs.header import check_header
 from agentkit.logs.sqlite import SqliteLog
@@ -274,6 +274,46 @@ def test_a_file_that_is_smaller_since_something_was_erased_is_not_cut_off(
     assert log.gone
     with contextlib.suppress(LogError):  # the file is damaged now
         log.close()
+
+
+@pytest.mark.parametrize("when", ["before it", "before it is written anew", "before it is smaller"])
+def test_a_file_that_was_opened_in_the_midst_of_an_erasure_is_not_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    path, opened = tmp_path / "log.db", list[SqliteLog]()
+    log = SqliteLog(path)
+    lease = log.begin("r0")
+    log.append(lease, RunStarted(run="r0", seq=1, at=0.0, scope="", name="r0"))
+    for n in range(2, 60):
+        words = f"the secret words {n} " * 500
+        log.append(lease, Noted(run="r0", seq=n, at=0.0, scope="", topic="t", data=words))
+    log.commit()
+    checkpoint(path)
+    before = path.stat().st_size
+
+    def swept(db: sqlite3.Connection, _path: Path) -> list[str]:
+        if when != "before it":
+            if when == "before it is smaller":
+                db.execute("VACUUM")
+            opened.append(SqliteLog(path))
+        db.execute("VACUUM")
+        checkpoint(path)
+        return []
+
+    if when == "before it":
+        opened.append(SqliteLog(path))
+    monkeypatch.setattr(erasing, "swept", swept)
+    log.erase(["the secret words"])
+    assert path.stat().st_size < before
+    log.append(lease, Noted(run="r0", seq=60, at=0.0, scope="", topic="t", data="more " * 3000))
+    log.commit()
+    assert path.stat().st_size < before  # what is new is in the write-ahead log
+    (other,) = opened
+    assert not other.gone and not log.gone
+    recorded(other, "r1")
+    assert other.verify() == []
+    for one in (log, other):
+        one.close()
 
 
 def checkpoint(path: Path) -> None:
