@@ -291,4 +291,5 @@ OLD: list[tuple[str, str, JSON]] = [
     ("Slipped", "slip", {"player": "a", "round": 1, "meant": "cooperate", "did": "defect"}),
     ("DocumentEdited", "document.edited", {"stage": "plan", "basis": "d", "text": "1. modulo"}),
     ("Unasked", "model.unused", {"agents": ["critic"]}),
+    ("OldInstructions", "recorded.outdated", {"actor": "clerk"}),
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from agentkit.actor import Actor
@@ -31,7 +32,9 @@ from agentkit.evaluate.regression import (
 from agentkit.evaluate.reopened import opened
 from agentkit.evaluate.suite import Suite
 from agentkit.logs import open_log
-from agentkit.words import for_terminal
+from agentkit.logs.memory import MemoryLog
+from agentkit.testing import RecordedModel, forbid_real_endpoints, stand_in
+from agentkit.words import for_line, for_terminal
 
 WORSE, WRONG = 1, 2
 """Exit statuses: worse than the baseline or below the bar; it could not be measured."""
@@ -53,6 +56,15 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--markdown", metavar="FILE", help="write a summary")
     run.add_argument("--junit", metavar="FILE", help="write the questions as test cases")
     run.add_argument("--log", metavar="URL", help="default: $AGENTKIT_LOG or .agentkit/log.db")
+    run.add_argument(
+        "--recorded", metavar="LOG", help="take all replies from this log; pay nothing"
+    )
+    run.add_argument(
+        "--other-instructions",
+        action="store_true",
+        help="with --recorded: where nothing but an agent's instructions was edited since, take the"
+        " replies to the old ones",
+    )
     return top
 
 
@@ -94,6 +106,18 @@ def checked(options: argparse.Namespace, suite: Suite, before: Baseline | None) 
         share_of("--at-least", options.at_least)
     if before is not None:
         in_common(questions_of(suite), before)
+    if options.recorded and options.log:
+        raise SetupError(
+            "--recorded keeps nothing, as its replies are none to the team of now.",
+            expected="--recorded or --log",
+        )
+    if options.other_instructions and not options.recorded:
+        raise SetupError("--other-instructions is about a recording.", expected="--recorded LOG")
+    if options.other_instructions and options.save:
+        raise SetupError(
+            "Replies to other instructions are no baseline.",
+            expected="--save without --other-instructions",
+        )
     for option in ("save", "markdown", "junit"):
         path = getattr(options, option)
         if path and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
@@ -108,7 +132,7 @@ def measured(options: argparse.Namespace, team: Actor, suite: Suite) -> Evaluati
     Raises:
         AgentkitError: it could not be measured. KeyboardInterrupt: somebody interrupted it.
     """
-    log = open_log(options.log)
+    log = MemoryLog() if options.recorded else open_log(options.log)
     try:
         return asyncio.run(
             evaluate(
@@ -130,6 +154,30 @@ def measured(options: argparse.Namespace, team: Actor, suite: Suite) -> Evaluati
         raise
 
 
+@contextmanager
+def replies(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Take all replies from a recording, if there is to be one; no endpoint is asked then.
+
+    Yields:
+        What is to be said of it, once all is asked.
+
+    Raises:
+        SetupError: there is none, or no reply in it. RealEndpointAsked, NotRecorded: from the asks.
+    """
+    told: list[str] = []
+    if not options.recorded:
+        yield told
+        return
+    model = RecordedModel(options.recorded, other_instructions=options.other_instructions)
+    with forbid_real_endpoints(), stand_in(model):
+        yield told
+        exact = len(model.requests) - model.outdated.total()
+        parts = [f"{exact} asks were answered as they were recorded in {options.recorded}"]
+        parts += [f"{n} of {actor} as under other instructions"
+                  for actor, n in model.outdated.items()]  # fmt: skip
+        told.append(f"{', '.join(parts)}. Nothing was paid; costs and times are no new ones.")
+
+
 def perform(options: argparse.Namespace) -> int:
     """Evaluate, write what was asked for, and return the exit status.
 
@@ -139,11 +187,13 @@ def perform(options: argparse.Namespace) -> int:
     team, suite = named(options.what)
     before = stored(options.baseline) if options.baseline else None
     checked(options, suite, before)
-    result = measured(options, team, suite)
+    with replies(options) as told:
+        result = measured(options, team, suite)
     now = baseline_of(result, suite)
     change = regression(now, before) if before else None
-    parts = [result.to_markdown(), *([change.to_markdown()] if change else [])]
-    print(for_terminal("\n\n".join([str(result), *([str(change)] if change else [])])))
+    more = [*told, *([change.to_markdown()] if change else [])]
+    parts = [result.to_markdown(), *map(for_line, told), *more[len(told) :]]
+    print(for_terminal("\n\n".join([str(result), *more])))
     for path, text in (
         (options.save if result.complete else None, now.model_dump_json(indent=1)),
         (options.markdown, "\n\n".join(parts)),

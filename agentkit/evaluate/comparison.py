@@ -15,7 +15,7 @@ from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.rows import Row, cells, front, per_point
 from agentkit.evaluate.sides import Sides, sides
 from agentkit.evaluate.statistics import bounded, difference, holm, quantile, sign_flip
-from agentkit.evaluate.trial import Allowance, Trial
+from agentkit.evaluate.trial import Allowance, Trial, outdated
 from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
@@ -257,6 +257,7 @@ class Comparison(Shown, Frozen):
                 f"Simulated: accuracies, costs and times of {', '.join(simulated)} show what"
                 " follows from its rules, and are no measurement of a language model."
             )
+        lines += outdated(self.trials)
         ended = sum(row.out_of_budget for row in self.rows)
         if ended:
             would = sum(row.partial_right for row in self.rows)

@@ -19,7 +19,7 @@ from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.scorers import Score
 from agentkit.evaluate.statistics import Interval, accuracy, bounded, quantile
 from agentkit.evaluate.strips import strips
-from agentkit.evaluate.trial import Trial
+from agentkit.evaluate.trial import Trial, outdated
 from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
@@ -305,6 +305,7 @@ class Evaluation(Shown, Frozen):
         simulated = sorted({m for one in self.trials for m in one.models if m.startswith("sim:")})
         if simulated:
             lines.append(f"Simulated: {', '.join(simulated)} is no language model.")
+        lines += outdated(self.trials)
         for status in ("out of budget", "failed"):
             some = [one for one in self.trials if one.status == status]
             if some:

@@ -27,6 +27,7 @@ from agentkit.opening import run
 from agentkit.racing import ALWAYS_RAISED
 from agentkit.run import Run
 from agentkit.stepping import cancelled_inside
+from agentkit.testing.recorded import OldInstructions
 from agentkit.threads import uncancelled
 
 Status = Literal["answered", "out of budget", "failed"]
@@ -80,6 +81,9 @@ class Trial(Frozen):
     """The answer as data, where the contender gives a type."""
     latency_s: float = 0.0
     """Time at work; pauses between an interruption and its resume do not count."""
+    outdated: int = 0
+    """Asks that a recording answered with what was said under other instructions; see
+    `agentkit.testing.RecordedModel`."""
     reused: bool = False
     """Taken from an earlier call; nothing was paid in this one."""
 
@@ -218,6 +222,7 @@ async def attempt(
         "error": f"{type(failure).__name__}: {failure.what}" if failure else "",
         "latency_s": worked_s(events),
         "models": models_of(events),
+        **({"outdated": old} if (old := outdated_in(events)) else {}),
         **({} if data is None else {"data": data_of(data)}),
     }
 
@@ -295,6 +300,23 @@ def data_of(value: Any) -> JSON:
 def models_of(events: Sequence[Any]) -> list[str]:
     """Return the models that a trial asked, by name."""
     return sorted({e.name for e in events if type(e) is StepStarted and e.step == "model"})
+
+
+def outdated_in(events: Sequence[Any]) -> int:
+    """Return how many asks a recording answered that was made with other instructions."""
+    return sum(type(e) is Noted and isinstance(e.note, OldInstructions) for e in events)
+
+
+def outdated(trials: Sequence[Trial]) -> list[str]:
+    """Return what to say where trials were answered from such a recording."""
+    found = sum(one.outdated for one in trials)
+    if not found:
+        return []
+    return [
+        f"{found} of {sum(one.calls for one in trials)} asks were answered by what a recording has"
+        " under other instructions: that tests what is built around the words, and cannot show"
+        " whether the new instructions are better or worse."
+    ]
 
 
 def child_id(study: str, key: str) -> str:

@@ -11,6 +11,7 @@ Without an installed package: `pytest_plugins = ["agentkit.testing.fixtures"]` i
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,8 +87,11 @@ def scripted(
 @pytest.fixture
 def recorded(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Callable[[str], RecordedModel | None]]:
+) -> Iterator[Callable[..., RecordedModel | None]]:
     """Call it with a name: every agent gets the replies of `recorded/NAME.db` beside the test.
+
+    `recorded("NAME", other_instructions=True)` also gives an agent whose instructions were edited
+    since the replies to the old ones, and a warning says how often it did.
 
     A test fails when it ends, too, where something was asked that is not recorded. With
     `pytest --agentkit-record` the agents ask their own models, real ones too, and the file
@@ -98,14 +102,14 @@ def recorded(
 
     record = request.config.getoption("--agentkit-record")
 
-    def use(name: str) -> RecordedModel | None:
+    def use(name: str, *, other_instructions: bool = False) -> RecordedModel | None:
         if not re.fullmatch(r"[\w.-]+", name):
             raise ValueError(f"{name!r} cannot be the name of a recording: letters, digits, - . _")
         path = request.path.parent / "recorded" / f"{name}.db"
         if not record:
             if not path.exists():
                 pytest.fail(f"{path} is not there: pytest --agentkit-record makes it", False)
-            models.append(RecordedModel(path))
+            models.append(RecordedModel(path, other_instructions=other_instructions))
             return standing.enter_context(stand_in(models[-1]))
         path.parent.mkdir(exist_ok=True)
         for old in path.parent.glob(f"{name}.db*"):
@@ -121,5 +125,8 @@ def recorded(
             standing.callback(lambda: open_log().close())
             standing.enter_context(forbid_real_endpoints())
         yield use
+    for agent, count in [pair for model in models for pair in model.outdated.items()]:
+        told = f"{count} asks of {agent} got replies that were recorded with other instructions"
+        warnings.warn(f"{told}: no test of the new ones.", pytest.PytestWarning, stacklevel=1)
     if refused := [error for model in models for error in model.refused]:
         pytest.fail(f"not as it was recorded: {refused[0]}", pytrace=False)

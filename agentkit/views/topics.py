@@ -78,6 +78,7 @@ TOPICS = {
     "queue": "reliability.admission",
     "quorum": "patterns.parts.tally",
     "recalled": "context",
+    "recorded.outdated": "testing.recorded",
     "reconcile": "patterns.hierarchy",
     "refusal": "replies",
     "remote.asked": "protocols.notes",

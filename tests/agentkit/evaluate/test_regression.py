@@ -93,6 +93,61 @@ def test_the_command_fails_when_a_team_became_worse(
     assert "worse" in capsys.readouterr().out
 
 
+RECORDED = """
+from pathlib import Path
+
+from agentkit import Agent, pattern
+from agentkit.evaluate import Suite
+from agentkit.testing import FunctionModel
+
+words = Path(__file__).with_name("words.txt").read_text()
+asked = Path(__file__).with_name("asked.txt")
+
+
+def say(request):
+    with asked.open("a") as file:
+        file.write("x")
+    return str(2 * int(request.thread[-1].message.text.split()[-1]))
+
+
+first = Agent("first", words, model=FunctionModel(say))
+second = Agent("second", "Say it again.", model=FunctionModel(say))
+
+
+@pattern
+async def team(task):
+    half = int((await first(task)).text) // 2
+    return (await second(f"Twice {half}")).text
+
+
+suite = Suite([(f"Twice {n}", 2 * n) for n in range(1, 7)], ["exact"], name="twice")
+"""
+
+
+def test_a_prompt_that_was_edited_is_tried_on_recorded_replies_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("suite.py").write_text(RECORDED)
+    Path("words.txt").write_text("Double it.")
+    order = ["eval", "run", "suite.py", "--trials", "2"]
+    assert main([*order, "--log", "sqlite:///main.db", "--save", "main.json"]) == 0
+    asked = Path("asked.txt").stat().st_size
+    replay = [*order, "--recorded", "main.db", "--baseline", "main.json"]
+    capsys.readouterr()
+    assert main(replay) == 0
+    assert "24 asks were answered as they were recorded in main.db. N" in capsys.readouterr().out
+    Path("words.txt").write_text("Double what you are given.")
+    assert main(replay) == 2
+    assert "recorded was system: 'Double it.'" in capsys.readouterr().err
+    assert main([*replay, "--other-instructions", "--markdown", "found.md"]) == 0
+    for said in (capsys.readouterr().out, Path("found.md").read_text()):
+        assert "12 asks were answered as they were recorded in main.db, 12 of first as" in said
+        assert "12 of 24 asks were answered by what a recording has under other" in said
+        assert "not worse beyond chance" in said
+    assert Path("asked.txt").stat().st_size == asked and not Path(".agentkit").exists()
+
+
 def test_who_interrupts_it_is_told_what_was_made_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +189,14 @@ def interrupting(after: int) -> Any:
         (["suite.py", "--baseline", "other.json"], "no question in common"),
         (["suite.py", "--baseline", "odd.json"], "cannot be read"),
         (["exits.py"], "failed when it was imported"),
+        (["suite.py", "--recorded", "none.db"], "There is no log"),
+        (["suite.py", "--recorded", "right.txt"], "right.txt"),
+        (["suite.py", "--recorded", "a.db", "--log", "b.db"], "--recorded or --log"),
+        (["suite.py", "--other-instructions"], "--recorded LOG"),
+        (
+            ["suite.py", "--recorded", "a.db", "--other-instructions", "--save", "new.json"],
+            "no baseline",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_said_with_a_status_of_its_own(

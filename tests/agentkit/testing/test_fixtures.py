@@ -155,6 +155,11 @@ def test_a_recording_is_made_once_and_tells_of_every_change(tmp_path: Path) -> N
     assert "clerk asked what is not recorded: message 1 of the conversation is" in changed.stdout
     assert "1 failed, 1 passed, 2 errors" in changed.stdout, changed.stdout
     assert "not as it was recorded: clerk asked what is not recorded" in changed.stdout
+    test = tmp_path / "test_recorded.py"
+    test.write_text(test.read_text().replace('"dues"', '"dues", other_instructions=True'))
+    loose = session(tmp_path, "test_recorded.py")
+    assert loose.returncode == 0, loose.stdout
+    assert "2 asks of clerk got replies that were recorded with other" in loose.stdout
 
 
 @pytest.mark.parametrize("module", ["httpx", "agentkit.agent", "agentkit.endpoints"])

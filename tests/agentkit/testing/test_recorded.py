@@ -9,9 +9,10 @@ import pytest
 
 from agentkit import Agent, gather, open_log, pattern, tool
 from agentkit.errors import AgentkitError, RateLimited, SetupError
-from agentkit.events import StepStarted
+from agentkit.events import Noted, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.testing import NotRecorded, RecordedModel, ScriptedModel, call, stand_in
+from agentkit.testing.recorded import OldInstructions
 
 
 @tool(effect="pure")
@@ -115,6 +116,53 @@ async def test_a_whole_team_asks_the_recording_in_place_of_its_models(tmp_path: 
         assert sorted((await team("q", log=MemoryLog())).text.split()) == ["A", "B", "C"]
     with pytest.raises(AgentkitError, match="no line left"):
         await team("q", log=MemoryLog())
+
+
+async def test_other_instructions_get_the_newest_replies_to_the_old_ones_and_it_is_told(
+    tmp_path: Path,
+) -> None:
+    log = open_log(str(tmp_path / "dues.db"))
+    for version, said in (("one", "1 EUR"), ("two", "2 EUR")):
+        model = ScriptedModel(call("tariff", port=version), said)
+        await clerk_of(model, instructions=version)("The dues?", log=log)
+    model, kept = RecordedModel(log, other_instructions=True), MemoryLog()
+    assert (await clerk_of(model, instructions="one")("The dues?", log=kept)).text == "1 EUR"
+    assert not model.outdated
+    # None at all are other ones, too; the conversation goes on as it did under the newest.
+    for words in ("three", ""):
+        answer = await clerk_of(model, instructions=words)("The dues?", log=kept)
+        assert answer.text == "2 EUR"
+    assert model.outdated == {"clerk": 4} and not model.refused
+    notes = [e.note for e in kept.read(answer.run_id) if isinstance(e, Noted)]
+    assert notes == [OldInstructions(actor="clerk")] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "task", "told"),
+    [
+        ("clerk", {}, "The dues of Briar?", "message 1 .* user: 'The dues of Briar.'; recorded"),
+        ("clerk", {"tools": [other_words]}, "The dues of Amber?", "conversation with other tools"),
+        ("purser", {}, "The dues of Amber?", "same conversation of another agent"),
+    ],
+)
+async def test_what_else_was_changed_is_told_where_instructions_may_be_others(
+    name: str, how: dict[str, Any], task: str, told: str, tmp_path: Path
+) -> None:
+    path = await recording(tmp_path / "dues.db")
+    model = RecordedModel(path, other_instructions=True)
+    agent = Agent(name, "You know all.", model=model, **{"tools": [tariff], **how})
+    with pytest.raises(NotRecorded, match=told):
+        await agent(task, log=MemoryLog())
+    assert not model.outdated and len(model.refused) == 1
+
+
+async def test_agents_who_were_asked_the_same_keep_their_own_replies(tmp_path: Path) -> None:
+    log = open_log(str(tmp_path / "team.db"))
+    for name in "abc":
+        await Agent(name, f"Old {name}.", model=ScriptedModel(name.upper()))("q", log=log)
+    model = RecordedModel(log, other_instructions=True)
+    said = [(await Agent(name, "New.", model=model)("q", log=MemoryLog())).text for name in "cab"]
+    assert said == ["C", "A", "B"]
 
 
 @pytest.mark.parametrize("empty", [True, False])
