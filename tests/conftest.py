@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from agentkit.tools.validator import loaded
 from tests.chromium import find_chromium
 from tests.postgres import another_url, postgres, postgres_url  # noqa: F401
 
@@ -24,6 +25,8 @@ NUMBERS = itertools.count(1)
 
 FILES = 8192
 """Open files that the process of the tests may have, if the machine lets it."""
+
+loaded()  # before nbformat and Chroma, which would have a grammar compiled: two seconds of CPU
 
 # A machine that is busy is no fault of ours: no example has to be done within a time.
 settings.register_profile("agentkit", deadline=None)

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nbformat import NotebookNode
-from nbval.kernel import RunningKernel
-from nbval.plugin import IPyNbFile
+from agentkit.tools.validator import loaded
+
+loaded()  # as in tests/conftest.py, which pytest reads after this
+
+from nbformat import NotebookNode  # noqa: E402
+from nbval.kernel import RunningKernel  # noqa: E402
+from nbval.plugin import IPyNbFile  # noqa: E402
 
 Message = dict[str, Any]
 

@@ -24,6 +24,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+CHROMA = "import sys, chromadb_rust_bindings as server; server.cli(['chroma', *sys.argv[1:]])"
+"""The command `chroma` without the client beside it, whose import takes seconds of CPU."""
+
+
 class Server:
     """A real `chroma run` on loopback."""
 
@@ -33,10 +37,9 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        chroma = str(Path(sys.executable).with_name("chroma"))
-        command = [chroma, "run", "--path", str(self.folder), "--host", "127.0.0.1"]
+        command = [sys.executable, "-c", CHROMA, "run", "--path", str(self.folder)]
         self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
+            [*command, "--host", "127.0.0.1", "--port", str(self.port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"ANONYMIZED_TELEMETRY": "False"},
