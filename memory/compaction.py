@@ -108,7 +108,8 @@ class Compaction(Memory):
         limit, sent = (error.context.get(name) for name in ("limit_tokens", "sent_tokens"))
         share = SAFE * limit / sent if limit and sent else LESS
         before = conversation_tokens(one.message for one in thread)
-        least, made = max(min(int(before * share), before - 1), 1), thread
+        # What cannot be cut may hold it above the limit: from there on it would hardly be lowered.
+        least, made = max(min(int(min(before, self.limit) * share), before - 1), 1), thread
         for _ in range(HARDER):
             self._less.set(least)
             made = await self.on_turn(made)

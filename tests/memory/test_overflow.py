@@ -44,6 +44,16 @@ class Bytes:
         return await self.inner(request, on_text)
 
 
+class Untold(Bytes):
+    """The same, which says nothing of its count."""
+
+    async def __call__(self, request: Request, on_text: OnText | None = None) -> Reply:
+        try:
+            return await super().__call__(request, on_text)
+        except ContextTooLong as error:
+            raise ContextTooLong("too long", status=400) from error
+
+
 class Narrow:
     """A model with room for so many tokens, which says so in numbers or not."""
 
@@ -161,6 +171,16 @@ async def test_what_an_agent_pins_leaves_half_of_the_room_for_the_rest() -> None
 
 def kept_words() -> ScriptedModel:
     return ScriptedModel(*["They spoke."] * 60)
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_each_refusal_counts_where_most_of_a_conversation_cannot_be_cut(tells: bool) -> None:
+    several = [call("look", f'{{"n": {n}}}').model_copy(update={"id": f"c{n}"}) for n in range(6)]
+    model = (Bytes if tells else Untold)(1100, several, "Amber.")
+    writer = ScriptedModel(*["They counted crates."] * 60)
+    memory = Compaction("desk", limit_tokens=900, model=writer, pinned=[WORDS * 30])
+    answer = await Agent("clerk", model=model, memory=memory, tools=[look])("Look.")
+    assert answer.text == "Amber." and model.sizes[-1] <= 1100
 
 
 async def test_an_agent_without_such_a_memory_fails_as_before() -> None:
