@@ -28,6 +28,9 @@ NEGATED = {"$ne": "$eq", "$nin": "$in"}
 """True also of items that have no such field, as in Chroma."""
 
 LISTS, JOINS = ("$in", "$nin"), ("$and", "$or")
+LISTED = {"$or": {"$eq": "$in", "$in": "$in"}, "$and": {"$ne": "$nin", "$nin": "$nin"}}
+"""What becomes a list where several conditions are joined so."""
+
 VERBS = ("$eq", "$ne", *ORDERED, *LISTS)
 
 
@@ -88,7 +91,9 @@ def strict(name: str, given: Any, depth: int) -> list[Where]:
             raise SetupError(f"{name} is given {given!r}.", expected="a list of filters")
         parts = [normal(one, depth + 1) for one in given]
         kept = [one for one in parts if one is not None]
-        whole = None if name == "$or" and len(kept) < len(parts) else joined(name, kept)
+        if name == "$or" and len(kept) < len(parts):
+            return []
+        whole = joined(name, as_lists(kept, LISTED[name]))
         return [] if whole is None else [whole]
     if not isinstance(name, str) or not name or name.startswith("$"):
         raise SetupError(f"The filter has the field {name!r}.", expected="a name of the metadata")
@@ -96,6 +101,36 @@ def strict(name: str, given: Any, depth: int) -> list[Where]:
     if not conditions:
         raise SetupError(f"The filter of {name} is empty.", expected="a value, or an operator")
     return [{name: {verb: operand(name, verb, v)}} for verb, v in conditions.items()]
+
+
+def as_lists(parts: list[Where], verbs: Mapping[str, str]) -> list[Where]:
+    """Conditions that compare one field with several values as one with a list.
+
+    A store looks up all of a list at once, and goes through its items for each condition.
+    """
+    made: list[Where] = []
+    lists: dict[tuple[str, str | None], list[Any]] = {}
+    for one in parts:
+        ((name, given),) = one.items()
+        verb = next(iter(given)) if isinstance(given, dict) else ""
+        if not isinstance(given, dict) or verb not in verbs:
+            made.append(one)
+            continue
+        values = given[verb] if verb in LISTS else [given[verb]]
+        known = lists.setdefault((name, kind(values[0])), [])
+        if not known:
+            made.append({name: {verbs[verb]: known}})
+        known.extend(values)
+    return [single(one) for one in made]
+
+
+def single(part: Where) -> Where:
+    """A condition of a list of one value as that of the value."""
+    ((name, given),) = part.items()
+    for verb, one in (("$in", "$eq"), ("$nin", "$ne")):
+        if isinstance(given, dict) and len(given.get(verb, ())) == 1:
+            return {name: {one: given[verb][0]}}
+    return part
 
 
 def joined(how: str, parts: list[Where]) -> Where | None:

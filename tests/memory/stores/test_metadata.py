@@ -127,7 +127,7 @@ async def test_a_filter_of_any_size_means_the_same_in_every_store(
     notes = VectorMemory("notes", store=kind, embedder="hashed", path=tmp_path)
     await notes.remember([f"Crate {n}." for n in range(9)], metadata=[{"n": n} for n in range(9)])
     many = [*range(3), *range(100, 40_000)]
-    either = {"$or": [{"n": n} for n in many]}
+    either = {"$or": [{"n": n} for n in [*many, 0.5]]}
     for where in ({"n": {"$in": many}}, either, {"n": {"$nin": [*range(3, 40_000)]}}):
         assert {one.metadata["n"] for one in await notes.items(where)} == {0, 1, 2}
         hits = await notes.recall("Crate 2.", k=2, where=where)

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,27 @@ def test_a_filter_in_columns_fits_what_it_fits_one_by_one(
             fitting = [one for one in rows if matches(where, one.metadata)]
             assert rows.at(rows.fitting(where)) == fitting  # type: ignore[arg-type]
             assert [one for one in rows if fits(where)(one.metadata)] == fitting
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ({"$or": [{"n": 1}, {"m": 3}, {"n": 2.5}]}, {"$or": [{"n": {"$in": [1, 2.5]}}, {"m": 3}]}),
+        ({"$or": [{"n": 1}, {"n": {"$in": [2, 3]}}]}, {"n": {"$in": [1, 2, 3]}}),
+        ({"$or": [{"n": 1}, {"n": "1"}]}, {"$or": [{"n": 1}, {"n": "1"}]}),
+        ({"$or": [{"n": {"$ne": 1}}, {"n": {"$ne": 2}}]}, None),
+        ({"$and": [{"n": {"$ne": 1}}, {"n": {"$nin": [2]}}]}, {"n": {"$nin": [1, 2]}}),
+        ({"$and": [{"n": 1}, {"n": 2}]}, None),
+    ],
+)
+def test_several_values_of_one_field_are_a_list(given: Any, made: Any) -> None:
+    found = normal(given)
+    if made is not None:
+        assert found == normal(made) and len(str(found)) <= len(str(normal(made)))
+    for one in ({}, *({"n": n, "m": m} for n in (1, 2, 2.5, "1", True) for m in (0, 3))):
+        ((how, parts),) = given.items()
+        fits_each = [matches(normal(part), one) for part in parts]
+        assert matches(found, one) is (any if how == "$or" else all)(fits_each)
 
 
 def test_a_long_list_in_a_filter_costs_each_item_a_look() -> None:
