@@ -21,10 +21,11 @@ from agentkit.typed import schema_of
 from agentkit.views.eventlist import editable
 from nbext.asking import Ask, output_of, perform
 from nbext.magics.base import Magic
+from nbext.magics.fleetruns import OF_FLEET, fleet_meant, resume_theirs, stop_theirs
 from nbext.options import Binding, Grammar, Line, Option, number, whole
 from nbext.recorded import wished
 from nbext.session import Session, short
-from nbext.table import Told
+from nbext.table import Told, show
 
 SHOWING = (
     Option(name="--graph", help="draw the message graph above the answer"),
@@ -67,7 +68,7 @@ VERDICTS = (
         many=True,
     ),
 )
-RESUMING = grammar("%resume", *VERDICTS, BUDGET, DEADLINE)
+RESUMING = grammar("%resume", *VERDICTS, BUDGET, DEADLINE, OF_FLEET)
 RERUNNING = grammar("%rerun", *VERDICTS, BUDGET, DEADLINE)
 FORKING = grammar(
     "%fork",
@@ -85,7 +86,7 @@ FORKING = grammar(
 REPLAYING = grammar("%replay")
 
 
-async def resume(session: Session, line: Line, body: str | None) -> Answer:
+async def resume(session: Session, line: Line, body: str | None) -> Answer | None:
     """Go on with a run where it stopped: the last unfinished one, or RUN. Nothing is paid twice.
 
     After a restart of the kernel, first run the cells that define the actors. The answer is
@@ -98,7 +99,13 @@ async def resume(session: Session, line: Line, body: str | None) -> Answer:
     Where several were, each has a key, of which the beginning is enough:
 
         %resume --happened 3f2ab1='{"receipt": 17}' --not-happened=77c1d0
+
+    `%resume --fleet` offers runs anew to the workers of `%fleet`: RUN, all of the batch RUN, or
+    all that failed or were stopped.
     """
+    if (theirs := fleet_meant(session, line)) is not None:
+        show(await resume_theirs(theirs, line))
+        return None
     info = chosen(session, line, session.unfinished)
     if info.id in session.working():
         raise SetupError(
@@ -146,9 +153,13 @@ async def replay(session: Session, line: Line, body: str | None) -> Answer:
 async def stop(session: Session, line: Line, body: str | None) -> Told:
     """End a background run, or all of them; they can be resumed.
 
+    With --fleet, or a RUN or batch that only the fleet has, runs of its workers.
+
     Raises:
         SetupError: the run named is not one of this kernel's.
     """
+    if (theirs := fleet_meant(session, line)) is not None:
+        return await stop_theirs(theirs, line)
     working = session.working()
     if line.words:
         info = session.find(line.words[0])
@@ -157,7 +168,8 @@ async def stop(session: Session, line: Line, body: str | None) -> Told:
             raise SetupError(
                 f"Run {short(info.id)} does not go on in this kernel's background.",
                 expected=f"one of: {running}",
-                todo="a run in the foreground is stopped by interrupting its cell",
+                todo="a run in the foreground is stopped by interrupting its cell, one of a fleet"
+                f" by %stop --fleet {short(info.id)}",
             )
         working = {info.id: working[info.id]}
     for task in working.values():
@@ -301,4 +313,7 @@ RESUME = Magic("resume", "line", RESUMING, resume, shows=True)
 RERUN = Magic("rerun", "line", RERUNNING, rerun, shows=True)
 FORK = Magic("fork", "line", FORKING, fork, shows=True)
 REPLAY = Magic("replay", "line", REPLAYING, replay, shows=True)
-STOP = Magic("stop", "line", Grammar(magic="%stop", usage="[RUN]", takes=("RUN",), most=1), stop)
+STOP = Magic(
+    "stop", "line",
+    Grammar(magic="%stop", usage="[RUN]", options=(OF_FLEET,), takes=("RUN",), most=1), stop,
+)  # fmt: skip

@@ -61,8 +61,9 @@ async def fleet(session: Session, line: Line, body: str | None) -> Any:
 
     `fleet` becomes a variable. The workers go on when the kernel ends; `%fleet up` with the same
     actors joins them again, and `await fleet.attach()` has the batches. `%runs --fleet` lists
-    their runs, with who performs each; `%fleet watch` is a live picture of that, with what was
-    taken over from workers that are gone, until all runs have ended.
+    their runs, with who performs each; `%stop --fleet [RUN or BATCH]` stops them, and
+    `%resume --fleet [RUN or BATCH]` offers them anew. `%fleet watch` is a live picture of who
+    holds which run, with what was taken over from workers that are gone, until all have ended.
     """
     action, *words = line.words or ("status",)
     if action == "up":

@@ -19,6 +19,11 @@ from nbext.table import Table
 NEWEST = 20
 """Runs that are listed without --all."""
 
+FIRST = {"running": 0, "waiting": 1, "failed": 2}
+"""Which runs of a fleet are listed before the others."""
+
+LONG = 24
+"""Characters of a batch's name that is listed whole."""
 
 HEAD: tuple[str, ...] = ("run", "what", "status", "took", "calls", "tokens", "cost")
 
@@ -90,30 +95,45 @@ def runs(session: Session, line: Line, body: str | None) -> Table:
 
 
 def fleet_runs(session: Session, line: Line) -> Table:
-    """The runs of the fleet's log, with who performs those that are under way."""
+    """The runs of the fleet's log: first those under way, with who performs each."""
     log = held(session).log
-    infos = log.runs()
-    listed = infos if line.has("--all") else infos[:NEWEST]
-    more, stuck = len(infos) - len(listed), {one.id: one for one in log.work.stuck()}
-    there = {one.name.rpartition(":")[0]: one.name for one in log.work.workers()}
-    rows = []
-    for info in listed:
-        cells, letter = row(info, False), stuck.get(info.id)
-        holder = info.owner.rpartition(":")[0] if info.status == "open" else ""
-        stands = info.status
-        if letter is not None:
-            stands, holder = ("failed" if letter.state == "dead" else "waiting"), ""
-        elif stands != "ok":
-            stands = "running" if holder in there and info.events > 1 else "open"
-        where = holder if stands == "running" else ""
-        rows.append((*cells[:2], stands, *cells[3:], where))
+    infos, stuck = log.runs(), {one.id: one.state for one in log.work.stuck()}
+    there = {one.name.rpartition(":")[0] for one in log.work.workers()}
+
+    def stands(info: RunInfo) -> str:
+        if info.id in stuck:
+            return "failed" if stuck[info.id] == "dead" else "waiting"
+        held = holder(info) in there and info.events > 1
+        return "ok" if info.status == "ok" else "running" if held else "open"
+
+    found = [(stands(info), info) for info in infos]
+    found.sort(key=lambda one: FIRST.get(one[0], len(FIRST)))
+    listed = found if line.has("--all") else found[:NEWEST]
+    more, rows = len(found) - len(listed), []
+    for how, info in listed:
+        _, what, _, *numbers = row(info, False)
+        where = holder(info) if how == "running" else ""
+        rows.append((in_batch(info.id), what, how, *numbers, where))
     return Table(
         head=(*HEAD, "worker"),
         rows=tuple(rows),
         empty="No runs yet. Give the fleet some: await fleet.map(ACTOR, TASKS)",
-        note=f"{more} older ones: %runs --fleet --all" if more else "",
+        note=f"{more} more: %runs --fleet --all" if more else "",
         numbers=frozenset({"took", "calls", "tokens", "cost"}),
     )
+
+
+def holder(info: RunInfo) -> str:
+    """The worker that has an open run."""
+    return info.owner.rpartition(":")[0] if info.status == "open" else ""
+
+
+def in_batch(run_id: str) -> str:
+    """The id of a run as it is listed: with the name of its batch, where somebody gave it one."""
+    name, mark, number = run_id.rpartition("~")
+    if not mark:
+        return short(run_id)
+    return f"{name if len(name) <= LONG else short(name)}{mark}{number}"
 
 
 def row(info: RunInfo, asks: bool) -> tuple[str, ...]:

@@ -52,3 +52,50 @@ def test_a_notebook_has_workers_and_sees_their_runs(notebook: Notebook, tmp_path
         down = notebook.run("%fleet down")
     assert "have ended" in down.text
     assert notebook.ok("await fleet.workers()").text == "[]"
+
+
+SLOW = """
+import asyncio
+from agentkit import pattern
+
+@pattern
+async def slow(task: str) -> str:
+    await asyncio.sleep(60 if task.startswith("s") else 0)
+    return task
+"""
+
+
+def test_runs_of_a_fleet_are_stopped_and_offered_anew(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.ok("%load_ext nbext")
+    notebook.ok(f"import os; os.chdir({str(tmp_path)!r}); import sys; sys.path.insert(0, '.')")
+    assert "This notebook has no fleet" in notebook.run("%stop --fleet").error
+    assert "This notebook has no fleet" in notebook.run("%resume --fleet").error
+    (tmp_path / "slow_team.py").write_text(SLOW)
+    notebook.ok("%fleet up slow_team.py:slow --workers 1 --log fleet.db --slots 9")
+    try:
+        notebook.ok("from slow_team import slow")
+        notebook.ok("long = await fleet.map(slow, ['s1', 's2', 's3'], name='long')")
+        notebook.ok("more = await fleet.map(slow, ['s4', 'a', 'b'], name='more')")
+        notebook.ok("ended = fleet.log.work.outcomes")
+        notebook.ok("while len(ended(more.ids)) < 2: await __import__('asyncio').sleep(0.05)")
+        listed = notebook.ok("%runs --fleet").text.splitlines()
+        assert [one.split()[0] for one in listed[1:3]] == ["more~000000", "long~000002"]
+        assert "running" in listed[4] and "ok" in listed[5]  # four are under way
+        # A run by its id, which only the fleet knows; a batch by its name; then what is left.
+        one = notebook.ok("%stop long~000001").text
+        assert "Stopped 1 run of the fleet" in one and "%resume --fleet long~000001" in one
+        assert "None of these runs is open" in notebook.ok("%stop --fleet long~000001").text
+        assert "Stopped 2 runs" in notebook.ok("%stop --fleet long").text
+        assert "Stopped 1 run of" in notebook.ok("%stop --fleet").text
+        assert "0 runs open" in notebook.ok("%fleet").text
+        assert "Offered 1 run anew" in notebook.ok("%resume more~000000").text
+        assert "Offered 3 runs anew" in notebook.ok("%resume long").text
+        assert "Stopped 4 runs" in notebook.ok("%stop --fleet").text
+        assert "Offered 4 runs anew" in notebook.ok("%resume --fleet").text
+        assert "None of these runs has failed" in notebook.ok("%resume --fleet").text
+        assert "takes no --budget" in notebook.run("%resume --fleet long --budget 1").error
+        assert "has no run" in notebook.run("%stop --fleet nobody").error
+        assert "2 of 3 runs have answered" in notebook.ok("print(more)").stream
+    finally:
+        notebook.run("await long.stop(); await more.stop()")
+        notebook.run("%fleet down")
