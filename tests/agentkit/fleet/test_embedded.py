@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -71,3 +75,31 @@ def test_a_start_that_failed_can_be_tried_anew(monkeypatch: pytest.MonkeyPatch) 
     finally:
         made.stop()
         shutil.rmtree(path, ignore_errors=True)
+
+
+STARTS = "import sys; from agentkit.fleet.embedded import EmbeddedPostgres as P; P(sys.argv[1])"
+
+
+def test_a_folder_is_whole_where_its_making_was_killed() -> None:
+    above = Path(tempfile.mkdtemp(prefix="agentkit-pg-"))
+    path = above / "data"
+    making = subprocess.Popen([sys.executable, "-c", STARTS, str(path)], start_new_session=True)
+    try:
+        # Killed with all that it has begun, once there is the file that `initdb` writes first.
+        while making.poll() is None and not list(above.glob("*/PG_VERSION")):
+            time.sleep(0.001)
+        assert making.poll() is None
+        os.killpg(making.pid, signal.SIGKILL)
+        making.wait()
+        made = EmbeddedPostgres(path)
+        try:
+            log = open_log(made.url)
+            assert log.runs() == []
+            log.close()
+            assert [one.name for one in above.iterdir()] == ["data"], "nothing is left beside"
+        finally:
+            made.stop()
+    finally:
+        making.kill()
+        making.wait()
+        shutil.rmtree(above, ignore_errors=True)
