@@ -60,8 +60,10 @@ class Incoming:
 
     def __init__(self, call: HttpCall, response: Response, pair: object = None) -> None:
         self.call, self.response, self.size = call, response, 0
-        self.pair, self.pieces = pair, list[bytes]()
-        """Where somebody watches: what the request is known by, and what has come."""
+        self.pair = pair
+        """What the request is known by, where somebody watches."""
+        self.pieces: list[bytes] = []
+        """What has come, where somebody watches."""
         self.begun = False
         """Whether an event of a streamed reply has come."""
         self.status, self.headers = response.status, response.headers

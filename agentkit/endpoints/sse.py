@@ -21,7 +21,7 @@ def is_stream(beginning: bytes, called: bool) -> bool | None:
     text = beginning.removeprefix(BOM).lstrip()
     if not text or BOM.startswith(text):
         return None
-    if text[:1] in b'{[<"':
+    if text.startswith((b"{", b"[", b"<", b'"')):
         return False
     if called or LINE.match(text):
         return True

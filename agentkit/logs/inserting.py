@@ -1,22 +1,38 @@
-"""Rows of runs and messages, as a commit puts them into a log's file."""
+"""Rows of runs and messages, as a commit puts them into a log's file.
+
+Bytes are bound as a bytearray, and nothing as an empty text that SQLite makes NULL: for every bytes
+and every None sqlite3 first asks the value, and then the protocol, how it wants to be adapted, and
+each in vain. That was a hundredth of a turn.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container
+from collections.abc import Container, Iterable, Sequence
 
 from agentkit.lease import LEASE_S, Lease, holds, owner_gone, owner_name, taken
 from agentkit.logs import chain
 from agentkit.messages import Thread, stored_message
 from agentkit.runinfo import Tally
 
+MessageRow = tuple[bytes, bytes | None, str]
+"""Its id, that of the message before it, and its text."""
+EventRow = tuple[int, float, str, str]
+"""Its number, when it was, its scope and its body."""
+
 SUMS = (
     "events=events+?, calls=calls+?, tokens_in=tokens_in+?, tokens_out=tokens_out+?,"
     " cost_usd=cost_usd+?, unpriced=unpriced+?, lease=?, head=? WHERE id=? AND owner=? AND epoch=?"
 )
+BEGIN = (
+    "INSERT OR IGNORE INTO runs VALUES"
+    " (NULL,?,?,NULLIF(?,''),?,?,NULLIF(?,''),NULLIF(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+EVENT = "INSERT INTO events VALUES (?,?,?,?,?,NULLIF(?,''))"
+MESSAGE = "INSERT OR IGNORE INTO messages VALUES (?,NULLIF(?,''),?)"
 LINK = "UPDATE chain SET runs=runs+1, link=? WHERE link=?"
 
-ADD, CHANGE = f"UPDATE runs SET {SUMS}", f"UPDATE runs SET status=?, ended=?, {SUMS}"
+ADD, CHANGE = f"UPDATE runs SET {SUMS}", f"UPDATE runs SET status=?, ended=NULLIF(?,''), {SUMS}"
 """Add events to a run; and the same where it ends, or goes on."""
 
 
@@ -46,17 +62,17 @@ def begin(
     holds_s = lease.after(end.status if end else None)
     until = now + holds_s if holds_s else 0.0
     link = chain.link(last, lease.run)
+    bound, seal = bytearray(link), chain.seal(lease.run, lease.owner, lease.epoch)
     written = db.execute(
-        "INSERT OR IGNORE INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        (lease.run, start.name, start.actor, end.status if end else "open", start.at)
-        + (end.at if end else None, start.origin and start.origin.run, tally.events)
+        BEGIN,
+        (lease.run, start.name, start.actor or "", end.status if end else "open", start.at)
+        + (end.at if end else "", start.origin.run if start.origin else "", tally.events)
         + (tally.calls, tally.tokens_in, tally.tokens_out, tally.cost_usd, tally.unpriced)
-        + (lease.owner, lease.epoch, until, link, head)
-        + (chain.seal(lease.run, lease.owner, lease.epoch), start.what),
+        + (lease.owner, lease.epoch, until, bound, bytearray(head), bytearray(seal), start.what),
     )
     if not written.rowcount:
         return None, last
-    if not db.execute(LINK, (link, last)).rowcount:
+    if not db.execute(LINK, (bound, bytearray(last))).rowcount:
         # Another process has begun a run since this one last did.
         before = db.execute("SELECT link FROM chain").fetchone()[0]
         link = chain.link(before, lease.run)
@@ -72,19 +88,30 @@ def renew(db: sqlite3.Connection, lease: Lease, tally: Tally, head: bytes, now: 
     until = now + holds_s if holds_s else 0.0
     tokens = (tally.tokens_in, tally.tokens_out)
     sums = (tally.events, tally.calls, *tokens, tally.cost_usd, tally.unpriced)
-    holder = (head, lease.run, lease.owner, lease.epoch)
+    holder = (bytearray(head), lease.run, lease.owner, lease.epoch)
     if end:
         written = db.execute(CHANGE, (end.status, end.at, *sums, until, *holder))
     elif tally.started:
-        written = db.execute(CHANGE, ("open", None, *sums, until, *holder))
+        written = db.execute(CHANGE, ("open", "", *sums, until, *holder))
     else:
         written = db.execute(ADD, (*sums, until, *holder))
     return bool(written.rowcount)
 
 
-def new(
-    nodes: Thread, known: Container[bytes], entered: dict[bytes, None]
-) -> list[tuple[bytes, bytes | None, str]]:
+def store_messages(db: sqlite3.Connection, rows: Iterable[MessageRow]) -> None:
+    """Put rows of messages into the file, but those that are there."""
+    bound = [(bytearray(id), bytearray(parent or b"") or "", text) for id, parent, text in rows]
+    db.executemany(MESSAGE, bound)
+
+
+def store_events(db: sqlite3.Connection, run: int, rows: Sequence[EventRow], head: bytes) -> None:
+    """Put the events of one commit of a run into the file; the last one is marked by its head."""
+    *before, last = rows
+    values: list[tuple[object, ...]] = [(run, *row, "") for row in before]
+    db.executemany(EVENT, [*values, (run, *last, bytearray(head))])
+
+
+def new(nodes: Thread, known: Container[bytes], entered: dict[bytes, None]) -> list[MessageRow]:
     """Rows of those messages that may be new: what comes before one that is known is known too.
 
     Args:

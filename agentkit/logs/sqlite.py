@@ -223,15 +223,13 @@ class SqliteLog(Log):
             for row in inserting.new(event.nodes, self._messages, entered.messages)
         ]
         if messages:
-            self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?,?,?)", messages)
+            inserting.store_messages(self._db, messages)
             if self._epoch:
                 epochs.say_again(self._db, number, messages)
         if any(blobs.MARK in text for *_, text in messages + rows):
             bearing = [part for event in events for part in blobs.parts_of(event)]
             blobs.write(self._db, number, bearing, again=bool(self._epoch))
-        last = rows.pop()
-        values = [(number, *row, None) for row in rows] + [(number, *last, head)]
-        self._db.executemany("INSERT INTO events VALUES (?,?,?,?,?,?)", values)
+        inserting.store_events(self._db, number, rows, head)
         return True
 
     def _line(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, Answer, committing, open_log, pattern
+from agentkit import run as performing
 from agentkit.committing import driven
 from agentkit.errors import (
     LogCorrupt,
@@ -36,6 +37,7 @@ from agentkit.logs.schema import MIGRATIONS
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from agentkit.model import Reply, Request
+from agentkit.testing import FunctionModel
 from tests.fakes import FakeClock
 
 
@@ -75,6 +77,31 @@ def test_the_file_is_in_wal_mode_and_marked_as_ours(tmp_path: Path) -> None:
     assert isinstance(full, SqliteLog)
     assert full._db.execute("PRAGMA synchronous").fetchone() == (2,)
     full.close()
+
+
+async def test_a_turn_binds_nothing_that_sqlite_has_to_ask_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each bytes and each None costs two look-ups that fail, and there were sixteen in a turn."""
+    asked: list[object] = []
+
+    def counted(one: object) -> object:
+        asked.append(one)
+        return one
+
+    for kind in (bytes, type(None)):
+        monkeypatch.setitem(vars(sqlite3)["adapters"], (kind, sqlite3.PrepareProtocol), counted)
+    with sqlite3.connect(":memory:") as db:
+        db.execute("SELECT ?, ?", (b"1", None))
+    assert asked == [b"1", None], "they are counted"
+    log = SqliteLog(tmp_path / "log.db")
+    agent = Agent("plain", "Be short.", model=FunctionModel(lambda request: "Hello"))
+    for _ in range(2):
+        asked.clear()
+        async with performing(log=log):
+            await agent("Hello")
+    assert asked == []
+    log.close()
 
 
 async def test_a_hundred_appends_are_one_transaction(tmp_path: Path) -> None:
