@@ -165,6 +165,18 @@ class Committer:
             loop.call_soon(self._tick)
         await waiter
 
+    async def withdraw(self, lease: Lease) -> bool:
+        """Take back what a lease has appended and is not stored; False where it is, by now."""
+        while True:
+            with self._mutex:
+                found = self._pending.pop(id(lease), None)
+                if found is not None:
+                    self._count -= len(found[1])
+                    return True
+                if id(lease) not in self._flying:
+                    return False
+            await asyncio.sleep(AGAIN_S)
+
     async def settled(self) -> None:
         """Wait, while the loop goes on, until the thread has written what it is at."""
         if self._working:

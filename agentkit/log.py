@@ -360,6 +360,14 @@ class Log(ABC):
         """
         return self._commits.flush(lease)
 
+    def withdraw(self, lease: Lease) -> Coroutine[Any, Any, bool]:
+        """Take back what could not be stored, so that no later flush stores it.
+
+        Returns:
+            False where it was stored meanwhile, and nothing was taken back.
+        """
+        return self._commits.withdraw(lease)
+
     async def settled(self) -> None:
         """Wait until no batch is being written in another thread.
 

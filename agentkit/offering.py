@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentkit.errors import SetupError
+from agentkit.errors import LogError, SetupError
 from agentkit.events import Noted
 from agentkit.guarding import entrusted
 from agentkit.lease import RunOffer
@@ -47,7 +47,8 @@ async def offered(
 
     Raises:
         SetupError: an option of a run that goes back to another one, or a limit that binds
-            nothing. LogError: the log has no queue, or cannot be written.
+            nothing. LogError: the log has no queue, or cannot be written: then nobody performs
+            it later either.
     """
     limits = {one: options.pop(one, None) for one in LIMITS}
     back = [one for one in options if one not in ("output", "sample", "arguments", "model")]
@@ -72,7 +73,13 @@ async def offered(
         for n, (topic, data) in enumerate(entrusted(outer, given), 1)
     ]
     known.log.append(lease, start, *told)
-    await known.log.flush(lease)
+    try:
+        await known.log.flush(lease)
+    except LogError:
+        # It would be stored with what is flushed next, and performed beside what is submitted
+        # again instead.
+        if lease.lost or await known.log.withdraw(lease):
+            raise
     return known.id
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from agentkit.actor import Actor
 from agentkit.budget import checked
-from agentkit.errors import SetupError
+from agentkit.errors import AgentkitError, SetupError
 from agentkit.events import uuid7
 from agentkit.extras import needs_process
 from agentkit.fleet import launching
@@ -221,7 +221,7 @@ class Fleet:
 
         Raises:
             SetupError: no worker serves the team, a batch of that name is there, or what cannot be
-                asked so.
+                asked so. LogError: not all were stored; the error says how many were.
         """
         name = name or uuid7()
         await self._may_map(team.name, name)
@@ -230,7 +230,7 @@ class Fleet:
             await self.allow(share, usd=budget_usd)
         given, ids = list(tasks), list[str]()
         for n in range(0, len(given), TOGETHER):
-            ids += await asyncio.gather(
+            found = await asyncio.gather(
                 *(
                     team.submit(
                         task,
@@ -242,8 +242,13 @@ class Fleet:
                         **options,
                     )
                     for nth, task in enumerate(given[n : n + TOGETHER], n)
-                )
+                ),
+                return_exceptions=True,
             )
+            ids += [one for one in found if isinstance(one, str)]
+            for one in found:
+                if isinstance(one, BaseException):
+                    raise in_part(one, name, len(ids), len(given))
         return Batch(self.log, ids, name=name, output=output)
 
     async def allow(self, share: str, *, usd: float) -> int:
@@ -363,6 +368,14 @@ class Fleet:
             f" open, {counts.running} under way, {counts.waiting} wait for a person, {counts.dead}"
             f" dead letters, {counts.done} done"
         )
+
+
+def in_part(error: BaseException, name: str, stored: int, whole: int) -> BaseException:
+    """The error of a batch of which some runs are stored, and performed."""
+    if stored and isinstance(error, AgentkitError):
+        there = f"{stored} of {whole} runs are in the log: await fleet.attach({name!r})"
+        error.todo = f"{error.todo}; {there}" if error.todo else there
+    return error
 
 
 async def joined(place: FleetFiles, targets: Sequence[str], workers: int, ray: str) -> None:

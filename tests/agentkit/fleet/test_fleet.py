@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from agentkit import Log, open_log, pattern
-from agentkit.errors import Interrupted, LogUnreachable, SetupError, Waiting
+from agentkit.errors import Interrupted, LogFull, LogUnreachable, SetupError, Waiting
 from agentkit.fleet import Batch, Fleet, Worker
+from agentkit.fleet import fleet as fleet_module
 from agentkit.fleet.place import FleetFiles, SupervisorState
 from agentkit.fleet.sidecar import Sidecar
 from tests.conftest import ROOT
@@ -148,6 +149,29 @@ async def test_answers_come_as_runs_end_and_failures_stop_nobody(log: Log) -> No
             await fleet.scale(3)
         await fleet.down()  # it has none here
         assert len(await fleet.workers()) == 1 and (await fleet.counts()).dead == 1
+
+
+async def test_a_batch_that_is_stored_in_part_says_what_there_is(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, room = log.write, 1
+
+    async def written(batch: Any) -> Any:
+        nonlocal room
+        if any(lease.run.startswith("part~") for lease, _ in batch) and (room := room - 1) < 0:
+            raise LogFull("The disk is full.", todo="free some space")
+        made = stored(batch)
+        return await made if asyncio.iscoroutine(made) else made
+
+    async with working(log, hello) as fleet:
+        monkeypatch.setattr(fleet_module, "TOGETHER", 2)
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "write", written)
+            with pytest.raises(LogFull, match=r"free some space; 2 of 5 runs .*attach\('part'\)"):
+                await fleet.map(hello, list("abcde"), name="part")
+        runs = await fleet.attach("part")
+        assert [one.text for one in await runs.all()] == ["hi a", "hi b"]
+        assert len(log.runs()) == 2
 
 
 @pattern

@@ -20,6 +20,7 @@ from agentkit.errors import (
     AgentkitError,
     Interrupted,
     LogError,
+    LogFull,
     LogNewer,
     LogUnreachable,
     RunTaken,
@@ -145,6 +146,32 @@ async def test_what_cannot_be_submitted_is_refused_before_anything_is_stored(log
     with pytest.raises(LogError, match="several processes"):
         await hello.submit("x", log=MemoryLog())
     assert log.runs() == [] and log.work.counts().open == 0
+
+
+async def test_what_could_not_be_submitted_is_not_performed_later(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, full = logs(), LogFull("The disk is full.")
+    stored, room = log.write, False
+
+    async def written(batch: Any) -> Any:
+        if not room:
+            raise full
+        made = stored(batch)
+        return await made if asyncio.iscoroutine(made) else made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "write", written)
+        with pytest.raises(LogFull):
+            await hello.submit("a", log=log, id="refused")
+        several = [hello.submit(f"a{n}", log=log, id=f"refused-{n}") for n in range(3)]
+        found = await asyncio.gather(*several, return_exceptions=True)
+        assert [type(one) for one in found] == [LogFull] * 3
+        room = True
+        assert await hello.submit("b", log=log, id="mine") == "mine"
+    again = await hello.submit("a", log=log, id="refused")
+    assert sorted(info.id for info in log.runs()) == ["mine", again]
+    assert log.verify() == []
 
 
 async def test_each_run_is_performed_by_one_of_many_workers(logs: Logs) -> None:
