@@ -97,6 +97,7 @@ def costs(count: int, writers: int, repeats: int) -> str:
         row("`from memory import VectorMemory`, wall", vector["wall_ms"], str(vector["heavy"])),
         row(f"search {searched}, wall", query["store_ms"], beside, chroma),
         row("the same as a durable step of a run", query["recall_ms"], beside, chroma),
+        row("the same by an agent before its next step", query["own_ms"], beside, chroma),
     ]
     swapped = f"SQLite by hand, one after another {number(1e3 / raw['ms'])}"
     for label, found in (("through one session", shared), ("each a session", apart)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from itertools import takewhile
 
 from agentkit.errors import AgentkitError
 from agentkit.messages import JSON
@@ -105,7 +106,9 @@ class Carrier:
 
     def tell(self, key: str, replica: str, seq: int) -> None:
         """Note lost updates and siblings that a write or its arrival, the event `seq`, made."""
-        for n, told in self.board.state.lost.items():
+        lost = reversed(self.board.state.lost.items())  # in the order in which they were lost
+        now = list(takewhile(lambda one: one[1]["seq"] >= seq, lost))
+        for n, told in reversed(now):
             if told["seq"] == seq:
                 note(LostUpdate(board=self.board.name, n=n, **told))
         held = self.board.state.held[replica].get(key, ())

@@ -40,6 +40,8 @@ class BoardState:
     lost: dict[int, dict[str, JSON]] = field(default_factory=dict)
     """Updates that were overwritten unseen: by their number, by what, where
     and at which event."""
+    outlived: set[int] = field(default_factory=set, repr=False, compare=False)
+    """What lost updates were based on, directly or not: it was replaced, and is not lost."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of vector clocks: how many writes of a key each replica took, by key and replica."""
     seq: int = 0
@@ -63,6 +65,7 @@ class BoardState:
             self.early.setdefault(name, [])
             if self.merges:
                 self.document(name)
+        self.ancestors(self.lost, found=self.outlived)
 
     @property
     def merges(self) -> bool:
@@ -264,23 +267,35 @@ class BoardState:
                 "key": one.key, "replica": replica, "by": one.by, "value": one.value,
                 "winner": winner.n, "winner_by": winner.by, "seq": self.seq,
             }  # fmt: skip
+            self.ancestors([one.n], found=self.outlived)
 
     def count_lost(self, replica: str, winner: Version, others: Sequence[Version]) -> None:
         """Find the versions that went without the winner, or one lost before, having seen them."""
         # What the winner had seen is replaced, not lost; and nothing is lost twice.
-        gone = [one for one in others if one.n not in (winner.n, *winner.based_on, *self.lost)]
-        seen = self.ancestors([winner.n, *self.lost]) if gone else set()
+        replaced = {winner.n, *winner.based_on}
+        gone = [one for one in others if one.n not in replaced and one.n not in self.lost]
+        if not gone:
+            return
+        seen = self.ancestors([winner.n], least=min(one.n for one in gone))
         for one in gone:
-            if one.n not in seen:
+            if one.n not in seen and one.n not in self.outlived:
                 self.lose(one, winner, replica)
 
-    def ancestors(self, numbers: Iterable[int]) -> set[int]:
-        """Find every write that these were based on, directly or not."""
-        found: set[int] = set()
+    def ancestors(
+        self, numbers: Iterable[int], *, least: int = 0, found: set[int] | None = None
+    ) -> set[int]:
+        """Find every write that these were based on, directly or not.
+
+        Args:
+            numbers: of writes.
+            least: smaller numbers are not looked for; a write is based on earlier ones.
+            found: what was found before, with all that it was based on; it is added to.
+        """
+        found = set() if found is None else found
         todo = [n for one in numbers for n in self.parents.get(one, ())]
         while todo:
             n = todo.pop()
-            if n not in found:
+            if n >= least and n not in found:
                 found.add(n)
                 todo += self.parents.get(n, ())
         return found
