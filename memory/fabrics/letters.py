@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from agentkit import current_run
 from agentkit.errors import SetupError, error_text
-from agentkit.messages import JSON, Frozen, digest, jsonable
+from agentkit.messages import JSON, Frozen, canonical, digest, jsonable
 from agentkit.scope import current_scope
+from agentkit.values import mended
 from memory.steps import performing
 
 
@@ -36,8 +37,15 @@ class Letter(Frozen):
     """Unix time in seconds, by the sender's clock."""
 
     def encoded(self) -> bytes:
-        """As it travels, without what goes without saying: a broker keeps each byte."""
-        return self.model_dump_json(exclude_defaults=True).encode()
+        """As it travels, without what goes without saying: a broker keeps each byte.
+
+        Half of a character, as a model or an error may have it, travels as U+FFFD.
+        """
+        try:
+            return self.model_dump_json(exclude_defaults=True).encode()
+        except ValueError:
+            told = self.model_dump(exclude_defaults=True)
+            return canonical(mended(told)).encode()
 
 
 class Receipt(Frozen):

@@ -30,6 +30,9 @@ from memory.fabrics.transport import Acknowledgement
 FAULTY = {"stop", "missing", "doubts"}
 """What is wrong with an answer, as far as it has to be told."""
 
+TOLD = 20_000
+"""Characters of an error that whoever waits is told."""
+
 POLL_S = 1.0
 """How long a worker waits for a task at a time."""
 
@@ -137,8 +140,8 @@ class Worker:
         if letter.reply:
             try:
                 await self.post.answer(self.queue.channel, letter, reply)
-            except SetupError as error:
-                # An answer too large to travel is told to whoever waits, and ends no worker.
+            except (SetupError, ValueError, RecursionError) as error:
+                # An answer that cannot travel is told to whoever waits, and ends no worker.
                 reply = failure(error)
                 await self.post.answer(self.queue.channel, letter, reply)
         await self._acknowledge(got, "ack")
@@ -215,8 +218,12 @@ def report(task: asyncio.Task[Served]) -> None:
 
 
 def failure(error: Exception) -> dict[str, JSON]:
-    """Make the reply that tells of an error."""
-    return {"error": {"type": type(error).__name__, "text": error_text(error)}}
+    """Make the reply that tells of an error, by the beginning of a text too long to travel."""
+    text = error_text(error)
+    shown = (
+        text if len(text) <= TOLD else f"{text[:TOLD]} [and {len(text) - TOLD:,} more characters]"
+    )
+    return {"error": {"type": type(error).__name__, "text": shown}}
 
 
 def run_of(letter: Letter) -> str:

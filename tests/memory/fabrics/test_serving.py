@@ -271,3 +271,18 @@ async def test_an_answer_too_large_to_travel_is_told_and_ends_no_worker(opened: 
         with pytest.raises(SetupError, match="at most 1,048,"):
             await asked("all")
         assert (await asked("one")).text == "one page"
+
+
+async def test_words_that_cannot_travel_as_they_are_end_no_worker(opened: Opened) -> None:
+    @pattern
+    async def printer(task: str) -> str:
+        if task == "fail":
+            raise SetupError("\ud800 no paper" + "x" * 2_000_000)
+        return "half \ud83d of a sign"
+
+    async with opened().worker("printer", printer):
+        asked = opened().actor("printer", timeout_s=20)
+        assert (await asked("print")).text == "half \ufffd of a sign"
+        with pytest.raises(SetupError, match="\ufffd no paperxxx.* more characters"):
+            await asked("fail")
+        assert (await asked("again")).text == "half \ufffd of a sign"
