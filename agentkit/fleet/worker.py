@@ -32,6 +32,7 @@ from agentkit.errors import (
 from agentkit.fleet.common import Common
 from agentkit.fleet.counting import Metrics
 from agentkit.fleet.notes import DeadLettered
+from agentkit.fleet.suspects import CUT_OFF, STOPPED, left_out, without
 from agentkit.lease import HANDED, LEASE_S, Lease, owner_name
 from agentkit.log import LOGGER, Log
 from agentkit.offers import Claimed, Counts, Present
@@ -220,7 +221,11 @@ class Worker:
         names = list(self.actors)
         found = await asyncio.to_thread(self.log.work.claim, names, room, seconds=self.lease_s)
         self.metrics.claim_s = time.monotonic() - asked
-        for one in found:
+        apart = left_out(found, [one.claimed for one in self.doing.values()], self.attempts)
+        for one in apart:
+            wait_s = self.look_s * self._rng.uniform(0.5, 1.0)
+            await self._give_back(one, counts=False, wait_s=wait_s, reason=one.reason)
+        for one in without(found, apart):
             one.lease.until, one.lease.together = asked + self.lease_s, True
             self.metrics.count("claimed")
             self.metrics.count("taken_over", one.attempt > 1)
@@ -284,7 +289,7 @@ class Worker:
         except asyncio.CancelledError:
             if lease.lost is None:
                 stopped, one = self.stopping.is_set(), self.doing.get(lease.run)
-                why = "its worker was stopped" if stopped else "its worker lost touch with the log"
+                why = STOPPED if stopped else CUT_OFF
                 counts = not stopped and one is not None and one.blocked
                 await self._give_back(claimed, counts=counts, reason=why)
         except Exception as error:

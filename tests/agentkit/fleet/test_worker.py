@@ -29,14 +29,15 @@ from agentkit.errors import (
 )
 from agentkit.events import RunEnded, RunStarted
 from agentkit.fleet.notes import DeadLettered
+from agentkit.fleet.suspects import STOPPED, left_out
 from agentkit.fleet.worker import Worker
-from agentkit.lease import HANDED, HOST, owner_name
+from agentkit.lease import HANDED, HOST, Lease, owner_name
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.postgres import schema
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
-from agentkit.offers import SILENT_S, Present
+from agentkit.offers import SILENT_S, Claimed, Present
 from tests.fakes import EchoModel, FakeClock, ScriptedModel, call
 
 QUICK: dict[str, Any] = {"look_s": 0.02, "backoff_s": 0.01, "drain_s": 2.0}
@@ -264,6 +265,57 @@ async def test_a_run_that_kills_its_worker_each_time_is_a_dead_letter(logs: Logs
     notes = [e.note for e in log.read(run_id) if e.kind == "noted"]
     assert any(isinstance(one, DeadLettered) for one in notes)
     assert log.runs()[0].status == "failed" and log.verify() == []
+
+
+async def test_runs_whose_workers_died_keep_apart_on_their_last_attempt(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    here, together = set[str](), list[set[str]]()
+
+    @pattern
+    async def counted(task: str) -> str:
+        here.add(task)
+        together.append(set(here))
+        await asyncio.sleep(0.05)
+        here.discard(task)
+        return task
+
+    for n in range(4):
+        await counted.submit(f"lost {n}", log=log)
+    for _ in range(2):  # claimed by workers that die with all of them
+        assert len(log.work.claim(["counted"], 4)) == 4
+        clock.now += 100
+    fresh = [await counted.submit(f"fresh {n}", log=log) for n in range(3)]
+    async with working(log, counted, attempts=3, slots=10, look_s=0.01):
+        for one in log.runs():
+            # A wait of what was given back ends by the clock of the log.
+            while log.work.outcomes([one.id]) == {}:
+                clock.now += 0.01
+                await asyncio.sleep(0.01)
+    assert all(sum("lost" in task for task in one) <= 1 for one in together)
+    assert any(len(one) > 1 for one in together), "others are performed beside it"
+    assert set(log.work.outcomes([one.id for one in log.runs()]).values()) == {"ok"}
+    assert len(fresh) == 3 and log.verify() == []
+
+
+def test_who_is_left_out_beside_a_run_on_its_last_attempt() -> None:
+    def one(attempt: int, reason: str = "") -> Claimed:
+        return Claimed(Lease("r", "o", 1), attempt, "a", reason)
+
+    new, again, last, other, failed = one(1), one(3), one(5), one(5), one(5, "ValueError: x")
+    too_many = one(6)  # is made a dead letter, and performs nothing
+    for found, around, out in [
+        ([new, again, failed, too_many], [], []),
+        ([again, again], [again, new], []),
+        ([new, again, last, other], [], [again, other]),
+        ([new, failed, again, last], [last], [again, last]),
+        ([again, last], [again], [last]),
+        ([last], [new, failed, too_many], []),
+    ]:
+        assert left_out(found, around, 5) == out, (found, around)
+    stopped = one(5, STOPPED)
+    assert left_out([last, stopped], [], 5) == [stopped]
+    assert left_out([one(1), one(1)], [one(1)], 1) == []
 
 
 async def test_a_wrong_setup_is_given_up_at_once(logs: Logs) -> None:
