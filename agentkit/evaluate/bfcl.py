@@ -21,6 +21,7 @@ from typing import Any
 from agentkit.actor import Actor
 from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.bfclcheck import differ
+from agentkit.evaluate.bfclrows import check_functions, check_question, check_truth
 from agentkit.evaluate.calling import first_calls, spoken
 from agentkit.evaluate.samples import Dataset, lines_in
 from agentkit.evaluate.scorers import Case, Rule, Score
@@ -55,23 +56,22 @@ def questions(path: str | Path, answers: str | Path | None = None, name: str = "
     rows = []
     for number, row in enumerate(lines(path), 1):
         try:
-            turns = row["question"]
-            if len(turns) != 1:
-                raise ValueError("a talk of several turns")
-            if not all(isinstance(one, dict) and "content" in one for one in turns[0]):
-                raise ValueError("a message without a content")
+            asked = check_question(row["question"])
+            functions = check_functions(row["function"])
             truth = right[row["id"]]["ground_truth"] if answers is not None else []
+            check_truth(truth, functions)
             rows.append(
                 {
                     "id": row["id"],
-                    "input": {"id": row["id"], "messages": turns[0]},
+                    "input": {"id": row["id"], "messages": asked},
                     "target": truth,
                     "functions": row["function"],
                 }
             )
         except (KeyError, TypeError, ValueError) as error:
+            lacks = "without " if isinstance(error, KeyError) else ""
             raise SetupError(
-                f"Line {number} of {path} is no question of BFCL: {type(error).__name__} {error}.",
+                f"Line {number} of {path} is no question of BFCL: {lacks}{error}.",
                 expected="JSON with id, question of one turn and function, and its possible answer",
                 todo="look whether the file is of a newer format",
             ) from error
@@ -85,11 +85,13 @@ def lines(path: str | Path) -> list[dict[str, Any]]:
         SetupError: it cannot be read, or a line is no object with an id.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        rows = [json.loads(line) for _, line in lines_in(text)]
-    except (OSError, ValueError) as error:
+        number, rows = 0, []
+        for number, line in lines_in(Path(path).read_text(encoding="utf-8-sig")):  # noqa: B007  # told in the error
+            rows.append(json.loads(line))
+    except (OSError, ValueError, RecursionError) as error:
+        where = f"Line {number} of {path}" if number else str(path)
         raise SetupError(
-            f"{path} cannot be read: {error_text(error)}.", expected="a file of JSON lines"
+            f"{where} cannot be read: {error_text(error)}.", expected="a file of JSON lines"
         ) from error
     for number, row in enumerate(rows, 1):
         if not (isinstance(row, dict) and isinstance(row.get("id"), str)):

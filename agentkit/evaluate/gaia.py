@@ -10,14 +10,18 @@ should be a number and is none counts as infinite.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import string
 from pathlib import Path
+from typing import Annotated
 
-from agentkit.errors import SetupError
+from pydantic import ConfigDict, Field, ValidationError
+
+from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.samples import Dataset, Sample, lines_in
+from agentkit.messages import Frozen
+from agentkit.typed import told_of
 
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -90,6 +94,27 @@ def mini() -> Dataset:
     return questions(Path(__file__).with_name("mini") / "gaia.jsonl")
 
 
+class GaiaRow(Frozen):
+    """A question by its official names; what else a row has is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    task_id: str = Field(min_length=1)
+    Question: str = Field(min_length=1)
+    Level: Annotated[int, Field(ge=1, strict=False)]
+    """A number, or the text of one."""
+    answer: str | int | float | None = Field(None, alias="Final answer")
+    """None, or "?", where it is held back."""
+    file_name: str | None = None
+
+
+def wrong_in(error: Exception) -> str:
+    """What is wrong with a row, in a line."""
+    if isinstance(error, ValidationError):
+        return "; ".join(told_of({**one}) for one in error.errors())
+    return error_text(error)
+
+
 def questions(path: str | Path, level: int | None = None) -> Dataset:
     """Return the questions of a metadata.jsonl as it is published.
 
@@ -103,24 +128,24 @@ def questions(path: str | Path, level: int | None = None) -> Dataset:
     folder, samples = Path(path).parent, []
     try:
         lines = lines_in(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SetupError(
-            f"The questions of GAIA cannot be read: {error.strerror or error}.",
+            f"The questions of GAIA cannot be read: {error_text(error)}.",
             expected="the metadata.jsonl of gaia-benchmark/GAIA, to be had on the hub",
         ) from error
     for number, line in lines:
         try:
-            row = json.loads(line)
+            row = GaiaRow.model_validate_json(line)
             found = Sample(
-                id=row["task_id"],
-                input=row["Question"],
-                target=row.get("Final answer"),
-                split=f"level {row['Level']}",
-                meta={"file": str(folder / row["file_name"])} if row.get("file_name") else {},
+                id=row.task_id,
+                input=row.Question,
+                target=row.answer,
+                split=f"level {row.Level}",
+                meta={"file": str(folder / row.file_name)} if row.file_name else {},
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError) as error:
             raise SetupError(
-                f"Line {number} of {path} is no question of GAIA: {type(error).__name__} {error}.",
+                f"Line {number} of {path} is no question of GAIA: {wrong_in(error)[:300]}",
                 expected="JSON with task_id, Question, Level, Final answer and file_name",
                 todo="look whether the file is of a newer format",
             ) from error

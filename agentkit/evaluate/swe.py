@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator, ConfigDict
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
@@ -93,7 +93,7 @@ def instances(path: str | Path) -> tuple[Instance, ...]:
         found = []
         for number, row in enumerate(rows, 1):  # noqa: B007  # told in the error
             found.append(Instance.model_validate(row))
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         where = f"Row {number} of {path}" if number else str(path)
         raise SetupError(
             f"{where} is no instance of SWE-bench: {str(error)[:300]}",

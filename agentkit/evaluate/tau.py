@@ -180,13 +180,26 @@ def tasks(domain: str, given: Iterable[Any]) -> Dataset:
         SetupError: one is of another form.
     """
     rows = []
-    for number, one in enumerate(given):
+    for number, one in enumerate(several(domain, given)):
         expected = "instruction, actions with name and kwargs, outputs"
         made = read_as(Task, one, f"Task {number} of {domain} is none", expected)
         id = made.id or f"{domain} {number}"
         asked = made.model_copy(update={"id": id}).model_dump(mode="json")
         rows.append({"id": id, "input": {"id": id, "instruction": made.instruction}, "task": asked})
     return Dataset(rows, name=domain)
+
+
+def several(domain: str, given: Any) -> list[Any]:
+    """Return tasks as a list.
+
+    Raises:
+        SetupError: they are none.
+    """
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        raise SetupError(
+            f"{type(given).__name__} is no tasks of {domain}.", expected="several tasks, in a list"
+        )
+    return [*given]
 
 
 def read_as(kind: type[M], one: Any, wrong: str, expected: str) -> M:

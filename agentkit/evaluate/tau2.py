@@ -17,6 +17,7 @@ on GitHub, where the domains and their tasks are, too. It is not on any package 
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,20 @@ class Domain:
         return found
 
     def begun(self, task: Task) -> Environment:
-        """Return an environment as a task begins in it."""
+        """Return an environment as a task begins in it.
+
+        Raises:
+            SetupError: it cannot begin.
+        """
+        try:
+            return self._begun(task)
+        except Exception as error:
+            raise SetupError(
+                f"Task {task.id} of {self.name} cannot begin: {type(error).__name__}: {error}.",
+                expected="an initial state that this domain can make",
+            ) from error
+
+    def _begun(self, task: Task) -> Environment:
         made, scene = self.make(), task.initial_state or Initial()
         data = scene.initialization_data or Data()
         # An update makes a new database, which the official one then gives to both sides.
@@ -125,6 +139,28 @@ class Domain:
         for one in calls:
             perform(made, one.name, one.requestor, one.arguments)
         return made
+
+
+def check_functions(domain: Domain, tasks: Iterable[Task]) -> None:
+    """See to it that a domain has the functions that its tasks prepare scenes with, and assert.
+
+    Raises:
+        SetupError: it lacks one, or one takes other arguments.
+    """
+    made = domain.make()
+    for task in tasks:
+        scene, criteria = task.initial_state or Initial(), task.evaluation_criteria or Criteria()
+        for one in (*(scene.initialization_actions or ()), *(criteria.env_assertions or ())):
+            function = getattr(kit_of(made, one.env_type), one.func_name, None)
+            try:
+                if not callable(function):
+                    raise TypeError(f"the {one.env_type} has no such function")
+                inspect.signature(function).bind(**one.arguments)
+            except (TypeError, ValueError) as error:
+                raise SetupError(
+                    f"Task {task.id} of {domain.name} calls {one.func_name}: {error}.",
+                    expected="functions of the domain that the tasks are of",
+                ) from error
 
 
 def kit_of(made: Any, side: str) -> Any:
@@ -211,9 +247,13 @@ def desk(
         agent: makes the actor at the desk, from tools and policy.
         customer: the model that plays the customer.
         max_turns: how often the desk may answer.
+
+    Raises:
+        SetupError: a task is of another domain.
     """
     served = agent(domain.tools("assistant"), domain.policy)
     known = {one.id: Task.model_validate(one.meta["task"]) for one in rows}
+    check_functions(domain, known.values())
 
     async def talk(task: dict[str, Any]) -> dict[str, Any]:
         """Serve a customer until there is nothing left to do."""

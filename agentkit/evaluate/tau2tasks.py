@@ -15,7 +15,7 @@ from pydantic import ConfigDict
 
 from agentkit.errors import SetupError, error_text
 from agentkit.evaluate.samples import Dataset
-from agentkit.evaluate.tau import read_as
+from agentkit.evaluate.tau import read_as, several
 from agentkit.messages import JSON, Frozen
 
 Side = Literal["assistant", "user"]
@@ -125,7 +125,8 @@ def tasks(domain: str, given: Iterable[Any] | str | Path) -> Dataset:
         SetupError: the file cannot be read, or a task is of another form.
     """
     rows = []
-    for number, one in enumerate(read(given) if isinstance(given, str | Path) else given):
+    tasks = read(given) if isinstance(given, str | Path) else several(domain, given)
+    for number, one in enumerate(tasks):
         wrong = f"Task {number} of {domain} is none of tau2-bench"
         made = read_as(Task, one, wrong, "id, user_scenario, evaluation_criteria")
         if made.initial_state is not None and made.initial_state.message_history:
@@ -146,8 +147,8 @@ def read(path: str | Path) -> list[Any]:
         SetupError: it cannot be read, or holds no list.
     """
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise SetupError(
             f"The tasks {path} cannot be read: {error_text(error)}.", expected="a tasks.json"
         ) from error

@@ -68,6 +68,65 @@ def test_rows_without_a_right_call_and_files_of_another_form(tmp_path: Path) -> 
         bfcl.questions(path)
 
 
+ROW: Any = {
+    "id": "a",
+    "question": [[{"role": "user", "content": "Which port is nearest?"}]],
+    "function": [{"name": "find", "parameters": {"type": "dict", "properties": {
+        "place": {"type": "string"}, "near": {"type": "array", "items": {"type": "dict"}}}}}],
+}  # fmt: skip
+TRUTH: Any = [{"find": {"place": ["Amber"], "near": [[{"x": [1]}], ""]}}]
+
+
+def without(value: Any, *path: Any, to: Any) -> Any:
+    """A copy in which something is another."""
+    made = json.loads(json.dumps(value))
+    at = made
+    for one in path[:-1]:
+        at = at[one]
+    at[path[-1]] = to
+    return made
+
+
+def test_a_row_as_it_is_published_is_read(tmp_path: Path) -> None:
+    (tmp_path / "q.json").write_text(json.dumps(ROW))
+    (tmp_path / "a.json").write_text(json.dumps({"id": "a", "ground_truth": TRUTH}))
+    assert bfcl.questions(tmp_path / "q.json", tmp_path / "a.json").samples[0].target == TRUTH
+
+
+@pytest.mark.parametrize(
+    ("row", "truth", "told"),
+    [
+        (without(ROW, "question", to="x"), TRUTH, "no list of turns"),
+        (without(ROW, "question", 0, to=[]), TRUTH, "no message"),
+        (without(ROW, "question", 0, 0, "content", to=" "), TRUTH, "nothing is asked"),
+        (without(ROW, "question", 0, 0, "content", to=7), TRUTH, "content that is text"),
+        (without(ROW, "function", to=7), TRUTH, "function is no list"),
+        (without(ROW, "function", 0, to="find"), TRUTH, "without a name"),
+        (without(ROW, "function", 0, "name", to=""), TRUTH, "without a name"),
+        (without(ROW, "function", 0, "parameters", to=True), TRUTH, "no parameters with prop"),
+        (without(ROW, "function", 0, "parameters", "required", to=3), TRUTH, "list of names"),
+        (without(ROW, "function", 0, "parameters", "properties", "place", to={"type": "String"}),
+         TRUTH, "no type that there is"),
+        (without(ROW, "function", 0, "parameters", "properties", "near", "items", to=None),
+         TRUTH, "items of near"),
+        (ROW, False, "no list of calls"),
+        (ROW, [{}], "a right call that is no"),
+        (ROW, [{"seek": {}}], "a right call of seek"),
+        (ROW, [{"find": "x"}], "has no parameters"),
+        (ROW, without(TRUTH, 0, "find", "place", to=1.5), "may be is no list"),
+        (ROW, without(TRUTH, 0, "find", "near", 0, 0, to={"x": 1}), "no object of lists"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_judged_is_refused_before_it_is_paid(
+    row: Any, truth: Any, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "q.json").write_text(f"{json.dumps({**ROW, 'id': 'first'})}\n{json.dumps(row)}")
+    answers = [{"id": "first", "ground_truth": TRUTH}, {"id": "a", "ground_truth": truth}]
+    (tmp_path / "a.json").write_text("\n".join(map(json.dumps, answers)))
+    with pytest.raises(SetupError, match=f"Line 2 of .* no question of BFCL: .*{told}"):
+        bfcl.questions(tmp_path / "q.json", tmp_path / "a.json")
+
+
 def test_our_questions_in_gaia_s_form_have_the_answers_of_the_world() -> None:
     rows, known = gaia.mini(), {one.text: one for one in world().questions}
     assert len(rows) == 12 and rows.splits == ("level 1", "level 2", "level 3")

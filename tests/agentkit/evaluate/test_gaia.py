@@ -61,3 +61,38 @@ def test_questions_are_read_in_the_published_format(tmp_path: Path) -> None:
         questions(path)
     with pytest.raises(SetupError, match="cannot be read"):
         questions(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("Question", None, "Question"),
+        ("Question", "", "Question"),
+        ("Question", ["a", "list"], "Question"),
+        ("task_id", 7, "task_id"),
+        ("task_id", "", "task_id"),
+        ("Level", None, "Level"),
+        ("Level", "hard", "Level"),
+        ("Level", [1], "Level"),
+        ("Final answer", ["Amber"], "Final answer"),
+        ("file_name", 7, "file_name"),
+    ],
+)
+def test_a_row_whose_fields_are_no_text_is_refused_by_its_line(
+    field: str, value: object, told: str, tmp_path: Path
+) -> None:
+    row = {"task_id": "a", "Question": "q", "Level": 1, "Final answer": "x", "file_name": ""}
+    file = tmp_path / "metadata.jsonl"
+    file.write_text(json.dumps(row) + "\n" + json.dumps({**row, "task_id": "b", field: value}))
+    with pytest.raises(SetupError, match=f"Line 2 of .* no question of GAIA: {told}"):
+        questions(file)
+
+
+def test_levels_may_be_texts_of_numbers_and_odd_files_are_typed_errors(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.jsonl"
+    file.write_text(json.dumps({"task_id": "a", "Question": "q", "Level": "2", "Final answer": 7}))
+    assert [one.split for one in questions(file, level=2)] == ["level 2"]
+    for odd in (b"\xff\xfe{", b"[" * 100_000, b'"text"', b"{}", b""):
+        file.write_bytes(odd)
+        with pytest.raises(SetupError):
+            questions(file)

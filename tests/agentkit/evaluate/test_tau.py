@@ -160,3 +160,9 @@ async def test_calls_are_a_scorer() -> None:
     result = await evaluate(Agent("a", model=model, tools=[cancel]), Suite(rows, [calls()]))
     assert [one.right for one in result.trials] == [True, False]
     assert "order_id is 'A1'" in result.trials[1].why
+
+
+@pytest.mark.parametrize("given", [None, 7, {}, [None], ["x"], [[]], [{}], []])
+def test_what_is_no_list_of_tasks_is_refused(given: Any) -> None:
+    with pytest.raises(SetupError):
+        tasks("port", given)

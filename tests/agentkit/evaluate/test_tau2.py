@@ -143,3 +143,35 @@ async def test_our_desk_is_one_of_tau_bench_too_and_a_person_ends_the_talk() -> 
                        customer=ScriptedModel("x", "y", "z"), max_turns=2)  # fmt: skip
     result = await evaluate(endless, Suite(one, [tau.tau(domain)]), log=open_log("memory:"))
     assert "did not come to its end" in result.trials[0].why
+
+
+@pytest.mark.parametrize("given", [None, 7, {}, [None], ["x"], [[]], [{}], []])
+def test_what_is_no_list_of_tasks_is_refused(given: Any) -> None:
+    with pytest.raises(SetupError):
+        tasks("port", given)
+
+
+@pytest.mark.parametrize(
+    ("scene", "told"),
+    [
+        ({"initialization_actions": [{"env_type": "user", "func_name": "fly"}]},
+         "no such function"),
+        ({"initialization_actions": [{"env_type": "user", "func_name": "set_beacon",
+                                      "arguments": {"extra": 1}}]}, "set_beacon: "),
+        ({"initialization_actions": [{"env_type": "assistant", "func_name": "set_status",
+                                      "arguments": {"booking_id": "none", "status": "x"}}]},
+         "cannot begin: KeyError"),
+    ],
+)  # fmt: skip
+async def test_a_task_that_its_domain_cannot_begin_is_refused_by_name(
+    scene: Any, told: str
+) -> None:
+    domain, rows = mini()
+    first = {**rows.samples[0].meta["task"], "initial_state": scene}  # type: ignore[dict-item]
+    model = ScriptedModel()
+    with pytest.raises(SetupError, match=f"Task {first['id']} of port .*{told}"):
+        odd = tasks("port", [first])
+        team = desk(domain, odd, lambda tools, policy: Agent("d", policy, model=model, tools=tools),
+                    customer=model)  # fmt: skip
+        await evaluate(team, Suite(odd, [tau2(domain)]))
+    assert not model.requests
