@@ -15,8 +15,8 @@ from pathlib import Path
 from agentkit.actor import Actor
 from agentkit.entrypoints import found
 from agentkit.errors import AgentkitError, SetupError, error_text
-from agentkit.evaluate.compare import Progress, last_called
-from agentkit.evaluate.evaluating import KIND, evaluate, name_of
+from agentkit.evaluate.compare import Progress
+from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation
 from agentkit.evaluate.fitting import share_of
 from agentkit.evaluate.measures import Measure
@@ -29,7 +29,7 @@ from agentkit.evaluate.regression import (
     regression,
     stored,
 )
-from agentkit.evaluate.reopened import opened
+from agentkit.evaluate.reopened import so_far
 from agentkit.evaluate.suite import Suite
 from agentkit.logs import open_log
 from agentkit.logs.memory import MemoryLog
@@ -146,9 +146,9 @@ def measured(options: argparse.Namespace, team: Actor, suite: Suite) -> Evaluati
             )
         )
     except KeyboardInterrupt:
-        begun = last_called(log, name_of(team, suite), KIND)
-        if begun is not None:
-            print(for_terminal(str(opened(begun, log))))
+        part = so_far(team, suite, log)
+        if part is not None:
+            print(for_terminal(str(part)))
         print("agentkit: interrupted; the same command goes on, and what is recorded is not paid"
               " again", file=sys.stderr)  # fmt: skip
         raise

@@ -57,7 +57,8 @@ class Progress(Frozen):
     def __str__(self) -> str:
         one = self.trial
         paid = "" if self.paid_usd is None else f" · ${self.paid_usd:.6f}"
-        left = "" if self.left_s is None else f" · {seconds(self.left_s)} left"
+        over = self.left_s is None or self.done == self.total
+        left = "" if over else f" · {seconds(self.left_s)} left"
         return f"{self.done}/{self.total} {one.contender} {one.question}: {one.how}{paid}{left}"
 
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from agentkit.actor import Actor
 from agentkit.errors import LogCorrupt, SetupError
-from agentkit.evaluate.evaluation import Evaluation, Scored, TrialScored
-from agentkit.evaluate.ledger import TrialsScored, TrialsStopped, recorded
+from agentkit.evaluate.compare import last_called
+from agentkit.evaluate.evaluating import KIND, name_of
+from agentkit.evaluate.evaluation import Evaluation, Scored
+from agentkit.evaluate.ledger import TrialScored, TrialsScored, TrialsStopped, recorded
 from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.scorers import Score
+from agentkit.evaluate.suite import Suite
 from agentkit.events import Noted, RunStarted
 from agentkit.log import Log
 from agentkit.logs import open_log
+
+
+def so_far(team: Actor, suite: Suite, log: Log) -> Evaluation | None:
+    """Return what the last evaluation of a team on a suite has made; None if none was begun.
+
+    Args:
+        team, suite: as `evaluate` was given them, without a name.
+        log: where it was recorded.
+    """
+    begun = last_called(log, name_of(team, suite), KIND)
+    return None if begun is None else opened(begun, log)
 
 
 def opened(run_id: str, log: Log | None = None) -> Evaluation:

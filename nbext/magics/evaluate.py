@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from agentkit.errors import SetupError
+from agentkit.errors import Interrupted, SetupError
+from agentkit.pictures.picture import static_bundle
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, number, whole
 from nbext.session import Session
@@ -14,6 +16,7 @@ from nbext.show import publish
 from nbext.table import Told
 
 if TYPE_CHECKING:
+    from agentkit.actor import Actor
     from agentkit.evaluate import Evaluation, Suite
     from agentkit.evaluate.compare import Progress
 
@@ -58,18 +61,38 @@ async def measure(session: Session, line: Line, body: str | None) -> Evaluation:
         for one, option, default in zip(text, ("--trials", "--concurrency"), (1, 8), strict=True)
     )
     usd = line.one("--budget")
-    result = await evaluate(
-        team,
-        suite,
-        trials=trials,
-        concurrency=at_once,
-        budget_usd=None if usd is None else number(GRAMMAR, "--budget", usd),
-        log=session.log,
-        on_progress=telling(),
-    )
+    try:
+        result = await evaluate(
+            team,
+            suite,
+            trials=trials,
+            concurrency=at_once,
+            budget_usd=None if usd is None else number(GRAMMAR, "--budget", usd),
+            log=session.log,
+            on_progress=telling(),
+        )
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise interrupted(session, team, suite) from None
     if line.binding is not None:
         session.namespace[line.binding.name] = result
     return result
+
+
+def interrupted(session: Session, team: Actor, suite: Suite) -> Interrupted:
+    """Show what an interrupted evaluation has, and return the error of its cell."""
+    from agentkit.evaluate.reopened import so_far
+
+    part = so_far(team, suite, session.log)
+    if part is None:
+        return Interrupted(f"The evaluation of {team.name} was interrupted; none of it was made.")
+    if part.trials:
+        publish(static_bundle(part))
+    made = f"{len(part.trials)} of {part.planned * (len(part.questions) + part.unread)} trials"
+    return Interrupted(
+        f"The evaluation of {team.name} was interrupted. {made} are made and kept.",
+        todo="run the cell again: it goes on, and asks again what was under way and no more",
+        run_id=part.run_id,
+    )
 
 
 def suite_of(session: Session, name: str) -> Suite:

@@ -184,3 +184,37 @@ def test_waiting_for_a_stopped_ask_says_that_it_was_stopped(notebook: Notebook) 
     notebook.ok("%stop")
     cell = notebook.run("await later")
     assert cell.ename == "Interrupted" and "was stopped" in cell.error
+
+
+def test_an_interrupted_evaluation_shows_what_is_made_and_goes_on_from_there(
+    notebook: Notebook,
+) -> None:
+    notebook.ok(
+        """
+%load_ext nbext
+import asyncio
+from agentkit import Agent
+from agentkit.testing import FunctionModel
+
+asked, gate = [], asyncio.Event()
+async def say(request):
+    asked.append(request.thread[-1].message.text)
+    if len(asked) > 3:
+        await gate.wait()
+    return asked[-1]
+echo = Agent("echo", model=FunctionModel(say))
+rows = [{"id": f"q{n}", "input": f"word {n}", "target": f"word {n}"} for n in range(5)]
+"""
+    )
+    cell = notebook.run(
+        "%evaluate echo rows --concurrency 1 -> found",
+        until=lambda cell: any("3/5" in str(shown.get("text/plain")) for shown in cell.updates),
+    )
+    cell = notebook.interrupt(cell)
+    assert cell.ename == "Interrupted" and len(cell.error.splitlines()) <= 3
+    assert "3 of 5 trials are made and kept" in cell.error and "run the cell again" in cell.error
+    assert "It did not come to its end" in cell.text
+    notebook.ok("gate.set()")
+    again = notebook.ok("%evaluate echo rows --concurrency 1 -> found")
+    assert "3 trials were recorded before and not paid again" in again.text
+    assert notebook.value("len(asked), found.complete") == "(6, True)"
