@@ -9,13 +9,15 @@ is the mean over all such worlds, and the worst of them.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
 from agentkit.evaluate.passes import pass_hat_k
+from agentkit.evaluate.ratios import Paid, cost_of_gain, cost_of_right
 from agentkit.evaluate.statistics import accuracy, difference
 
 QUESTIONS = (3, 5, 10, 20, 40, 100, 300)
@@ -117,11 +119,45 @@ def of_pass_hat(dice: random.Random, world: World, questions: int) -> bool:
     return low - 1e-9 <= true <= high + 1e-9
 
 
+def costing(made: Clusters, dear: float, hard: Sequence[float]) -> list[float]:
+    """What each question cost: the harder the more, and half as much again for a wrong answer."""
+    return [
+        sum(dear * one * (1.5 - 0.5 * right) for right in row)
+        for one, row in zip(hard, made, strict=True)
+    ]
+
+
+def of_cost(dice: random.Random, world: World, questions: int) -> bool:
+    """Whether the interval of what a right answer costs holds it."""
+    made = asked(dice, world, questions)[0]
+    hard = [math.exp(dice.gauss(-0.08, 0.4)) for _ in made]  # 1 on average
+    costs = costing(made, 1.0, hard)
+    rows = [Paid(cost, tuple(row)) for cost, row in zip(costs, made, strict=True)]
+    found, share = cost_of_right(rows), world.shares[0]
+    return found is None or found[0] - 1e-9 <= (1.5 - 0.5 * share) / share <= found[1] + 1e-9
+
+
+def of_cost_of_gain(dice: random.Random, world: World, questions: int) -> bool:
+    """Whether the interval of what a point more costs holds it, where there is one."""
+    both = asked(dice, world, questions)
+    hard = [math.exp(dice.gauss(-0.08, 0.4)) for _ in both[0]]
+    first, second = (costing(made, dear, hard) for made, dear in zip(both, (1, 3), strict=True))
+    rows = [
+        Paid(after - before, tuple(b - a for a, b in zip(one, other, strict=True)))
+        for before, after, one, other in zip(first, second, *both, strict=True)
+    ]
+    before, after = (dear * (1.5 - 0.5 * p) for p, dear in zip(world.shares, (1, 3), strict=True))
+    found = cost_of_gain(rows)
+    return found is None or found[0] - 1e-9 <= (after - before) / world.gap <= found[1] + 1e-9
+
+
 KINDS: dict[str, Callable[[random.Random, World, int], bool]] = {
     "difference": of_difference,
     "accuracy": of_accuracy,
     "graded scores, difference": of_scores,
     "pass^2": of_pass_hat,
+    "cost of a right answer": of_cost,
+    "cost of a point": of_cost_of_gain,
 }
 
 
@@ -143,6 +179,7 @@ def table(studies: int) -> None:
     """Print how often each kind of interval holds, by the number of questions."""
     for kind in KINDS:
         some = [one for one in worlds() if one.trials > 1 or kind != "pass^2"]
+        some = [one for one in some if one.gap or kind != "cost of a point"]
         for questions in QUESTIONS:
             found: dict[bool, list[tuple[float, World]]] = defaultdict(list)
             for world in some:

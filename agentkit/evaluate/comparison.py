@@ -12,9 +12,10 @@ from agentkit.amounts import money
 from agentkit.errors import SetupError
 from agentkit.evaluate.plot import Dot, accuracy_plot
 from agentkit.evaluate.queue import Unfinished
+from agentkit.evaluate.ratios import Paid, cost_of_gain, within
 from agentkit.evaluate.rows import Row, cells, front, per_point
 from agentkit.evaluate.sides import Sides, sides
-from agentkit.evaluate.statistics import bounded, difference, holm, quantile, sign_flip
+from agentkit.evaluate.statistics import Interval, bounded, difference, holm, quantile, sign_flip
 from agentkit.evaluate.trial import Allowance, Trial, outdated
 from agentkit.lacks import listed
 from agentkit.log import Log
@@ -205,6 +206,29 @@ class Comparison(Shown, Frozen):
         row = next((one for one in self.rows if one.contender == contender), None)
         return None if row is None else per_point(row, self.rows[0])
 
+    def usd_per_point_interval(self, contender: str) -> Interval | None:
+        """Return the interval of it at 95 %, questions being what varies.
+
+        None where the interval of the difference in accuracy holds 0, so that it may be any number;
+        where there is no such cost, or not all trials of both came to an end.
+        """
+        if self.usd_per_point(contender) is None or not self.complete:
+            return None
+        found: dict[str, list[Paid]] = {}
+        first = {(one.question, one.seed): one for one in self.of(self.first)}
+        for mine in self.of(contender):
+            other = first.get((mine.question, mine.seed))
+            if other is None:
+                return None
+            cost = (mine.cost_usd or 0.0) - (other.cost_usd or 0.0)
+            found.setdefault(mine.question, []).append(Paid(cost, (mine.right - other.right,)))
+        made = [
+            Paid(sum(one.cost for one in row), tuple(gain for one in row for gain in one.gains))
+            for row in found.values()
+        ]
+        limits = cost_of_gain(made)
+        return None if limits is None else (limits[0] / 100, limits[1] / 100)
+
     def sides(self, question: str, one: str, other: str, log: Log | None = None) -> Sides:
         """Return two contenders' first trials of a question side by side.
 
@@ -302,9 +326,11 @@ class Comparison(Shown, Frozen):
         """What a point costs, and whom nobody beats."""
         each = {row.contender: self.usd_per_point(row.contender) for row in self.rows[1:]}
         lines = [
-            f"{name}: {money(usd)} more per trial for each point."
+            f"{name}: {money(usd)}{within(limits)} more per trial for each point"
+            f"{'' if limits else ', or any other sum, as the difference may be none'}."
             for name, usd in each.items()
             if usd is not None
+            for limits in [self.usd_per_point_interval(name)]
         ]
         if len(self.rows) > 2:
             lines.append(f"Nobody is both better and cheaper than {', '.join(self.pareto)}.")

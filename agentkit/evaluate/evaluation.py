@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from functools import cached_property
 from statistics import fmean
@@ -16,6 +17,7 @@ from agentkit.evaluate.numbers import Summary, spread, summary
 from agentkit.evaluate.passes import Estimator, averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
 from agentkit.evaluate.queue import Unfinished
+from agentkit.evaluate.ratios import Paid, cost_of_right, within
 from agentkit.evaluate.scorers import Score
 from agentkit.evaluate.statistics import Interval, accuracy, bounded, quantile
 from agentkit.evaluate.strips import strips
@@ -23,7 +25,6 @@ from agentkit.evaluate.trial import Trial, outdated
 from agentkit.lacks import listed
 from agentkit.log import Log
 from agentkit.messages import JSON, Frozen
-from agentkit.notes import Note
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import clean, image
 from agentkit.pictures.table import Rows, html_table, markdown_table, text_table
@@ -60,20 +61,6 @@ class Scored(Trial):
         """What speaks against it, in a line."""
         said = [f"{name}: {s.why}" for name, s in self.scores.items() if s.why and not s.passed]
         return self.unscored or self.error or "; ".join(said)
-
-
-class TrialScored(Note):
-    """What scorers made of one trial of an evaluation; today many are in one `TrialsScored`."""
-
-    topic = "trial.scored"
-    question: str
-    seed: int
-    right: bool
-    run_id: str
-    scores: dict[str, JSON]
-
-    error: str = ""
-    """Why a trial failed; that is all there is of one that the next call tries again."""
 
 
 class Evaluation(Shown, Frozen):
@@ -252,6 +239,22 @@ class Evaluation(Shown, Frozen):
         right = sum(one.right for one in self.trials)
         return self.cost_usd / right if right and self.cost_usd is not None else None
 
+    @property
+    def cost_per_right_interval(self) -> Interval | None:
+        """Its interval at 95 %, questions being what varies; without end where none may be right.
+
+        None where a price is unknown, where a trial has no end or no score, and with fewer than
+        two questions.
+        """
+        if self.cost_usd is None or self.unfinished or len(self.counted) < len(self.trials):
+            return None
+        paid: dict[str, float] = {}
+        for one in self.trials:
+            cost = (one.cost_usd or 0.0) if one.calls else 0.0
+            paid[one.question] = paid.get(one.question, 0.0) + cost
+        made = self.clusters.items()
+        return cost_of_right([Paid(paid[name], tuple(map(float, row))) for name, row in made])
+
     def of_split(self, split: str) -> tuple[float, Interval]:
         """Return accuracy and interval of one part of the dataset."""
         share, low, high = self._share([id for id, one in self.questions.items() if one == split])
@@ -296,9 +299,10 @@ class Evaluation(Shown, Frozen):
         if times:
             cost = self.cost_usd
             each = self.cost_per_right_usd
+            limits = within(self.cost_per_right_interval) if each else ""
             lines.append(
                 (f"Cost {money(cost)}" if cost is not None else "Cost unknown")
-                + (f", {money(each)} for each right answer" if each and self.judged else "")
+                + (f", {money(each)}{limits} for each right answer" if each and self.judged else "")
                 + f"; latency p50 {seconds(quantile(times, 0.5))}, p95"
                 f" {seconds(quantile(times, 0.95))}."
             )
@@ -334,8 +338,8 @@ class Evaluation(Shown, Frozen):
         if unscored:
             lines.append(
                 f"{len(unscored)} trials could not be scored and do not count:"
-                f" {unscored[0].unscored[:160]}. Mend the scorer and call again; nothing is paid"
-                " twice."
+                f" {textwrap.shorten(unscored[0].unscored, 160, placeholder=' ...')} Mend the"
+                " scorer and call again; nothing is paid twice."
             )
         for one in self.measures:
             lack = sum(one not in trial.scores for trial in self.counted)
@@ -352,9 +356,11 @@ class Evaluation(Shown, Frozen):
         """Which trials there are not, and whether the others are a fair sample without them."""
         planned = self.planned * (len(self.questions) + self.unread)
         others = f", and all of {self.unread} questions more" if self.unread else ""
+        made = f"{len(self.trials)} of {planned} trials were made"
+        if len(self.counted) < len(self.trials):
+            made += f", {len(self.counted)} of them scored"
         lines = [
-            f"{len(self.trials)} of {planned} trials were made."
-            f" Missing trials: {listed(self.missing) or 'none of these questions'}{others}."
+            f"{made}. Missing trials: {listed(self.missing) or 'none of these questions'}{others}."
         ]
         count = len(self.unfinished)
         if self.stopped:

@@ -176,7 +176,8 @@ class Validity(Shown, Frozen):
 
     def to_html(self) -> str:
         """Return the four fields and what they come to as HTML."""
-        return f'<div class="{UNREAD}">{html_table(self.table())}<p>{clean(str(self))}</p></div>'
+        table = html_table(self.table(), last_bold=False)
+        return f'<div class="{UNREAD}">{table}<p>{clean(str(self))}</p></div>'
 
     def to_markdown(self) -> str:
         """Return the four fields and what they come to as Markdown."""

@@ -38,6 +38,20 @@ class TrialsDone(Note):
     trials: tuple[JSON, ...]
 
 
+class TrialScored(Note):
+    """What scorers made of one trial of an evaluation; today many are in one `TrialsScored`."""
+
+    topic = "trial.scored"
+    question: str
+    seed: int
+    right: bool
+    run_id: str
+    scores: dict[str, JSON]
+
+    error: str = ""
+    """Why a trial failed; that is all there is of one that the next call tries again."""
+
+
 class TrialsScored(Note):
     """What scorers made of some trials of an evaluation."""
 

@@ -99,9 +99,10 @@ class Dataset:
             SetupError: there is none of that name.
         """
         if name not in self.splits:
+            known = ", ".join(repr(one) for one in self.splits if one)
             raise SetupError(
                 f"The dataset has no split {name!r}.",
-                expected=", ".join(repr(one) for one in self.splits),
+                expected=known or "a dataset whose rows say their split; none of these does",
             )
         return self.where(lambda one: one.split == name)
 
@@ -176,7 +177,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     for number, line in lines:
         try:
             rows.append(json.loads(line))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SetupError(
                 f"Line {number} of {path} is no JSON: {error_text(error)}.",
                 expected="one JSON object in each line",

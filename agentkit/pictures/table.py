@@ -35,8 +35,22 @@ def text_table(rows: Rows, right: Collection[int] = ()) -> list[str]:
     ]
 
 
-def html_table(rows: Rows, sections: dict[int, str] | None = None) -> str:
-    """The rows as an HTML table; `sections` names groups by the number of their first row."""
+def worded(rows: Rows) -> set[int]:
+    """The columns below whose head stand words and no numbers; the first is one."""
+    columns = list(zip(*rows[1:], strict=True))
+    return {0} | {
+        n
+        for n, cells in enumerate(columns)
+        if any(map(str.isalpha, "".join(cells))) and not any(map(str.isdigit, "".join(cells)))
+    }
+
+
+def html_table(rows: Rows, sections: dict[int, str] | None = None, last_bold: bool = True) -> str:
+    """The rows as an HTML table; the last is a sum, unless it is said that it is not bold.
+
+    `sections` names groups by the number of their first row.
+    """
+    bold = {0, len(rows) - 1} if last_bold else {0}
     line = "border-bottom:1px solid var(--jp-border-color2,#e3e6ea)"
     pad = "padding:4px 10px"
     parts = ['<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">']
@@ -49,7 +63,7 @@ def html_table(rows: Rows, sections: dict[int, str] | None = None) -> str:
                 f'<tr><td colspan="{len(cells)}" style="{look}">{clean(sections[i])}</td></tr>'
             )
         tag = "th" if i == 0 else "td"
-        weight = ";font-weight:600" if i in (0, len(rows) - 1) else ""
+        weight = ";font-weight:600" if i in bold else ""
         look = f"{pad};{line}{weight};text-align"
         shown = [
             f'<{tag} style="{look}:{"right" if j else "left"}">{clean(c)}</{tag}>'
@@ -71,11 +85,12 @@ def report_html(rows: Rows, remarks: list[str], picture: str) -> str:
     """
     lines, border = [], "1px solid var(--jp-border-color2,#e3e6ea)"
     prose = {m for line in rows for m, cell in enumerate(line) if len(cell) > SENTENCE}
+    left = worded(rows) | prose
     for n, line in enumerate(rows):
         tag = "th" if n == 0 else "td"
         shown = []
         for m, cell in enumerate(line):
-            side = "left" if m == 0 or m in prose else "right"
+            side = "left" if m in left else "right"
             wrap = "normal;min-width:16em" if m in prose else "nowrap"
             look = f"padding:4px 8px;white-space:{wrap};border-bottom:{border};text-align:{side}"
             shown.append(f'<{tag} style="{look}">{clean(cell)}</{tag}>')

@@ -217,4 +217,5 @@ rows = [{"id": f"q{n}", "input": f"word {n}", "target": f"word {n}"} for n in ra
     notebook.ok("gate.set()")
     again = notebook.ok("%evaluate echo rows --concurrency 1 -> found")
     assert "3 trials were recorded before and not paid again" in again.text
-    assert notebook.value("len(asked), found.complete") == "(6, True)"
+    # One more at most: what was under way when it was interrupted.
+    assert notebook.value("5 <= len(asked) <= 6 and found.complete") == "True"

@@ -31,9 +31,8 @@ from agentkit.evaluate import (
     schema,
 )
 from agentkit.evaluate.evaluating import setup_of
-from agentkit.evaluate.evaluation import TrialScored
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.ledger import Ledger, TrialScored
 from agentkit.evaluate.scorers import scored, scorer_of
 from agentkit.evaluate.trial import Allowance, request_of
 from agentkit.step import Outcome
