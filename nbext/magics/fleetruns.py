@@ -108,7 +108,8 @@ async def resume_theirs(fleet: Fleet, line: Line) -> Told:
             todo=f"await ACTOR.resume({waiting[0]!r}, log=fleet.log, settle={{KEY: RESULT}}), or"
             " answer what it asks",
         )
-    more = f" {runs(len(waiting))} wait for a person." if waiting else ""
+    verb = "waits" if len(waiting) == 1 else "wait"
+    more = f" {runs(len(waiting))} {verb} for a person." if waiting else ""
     if not n:
         return Told(text=f"None of these runs has failed or was stopped.{more}")
     return Told(

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from agentkit import open_log, pattern
+from agentkit.errors import SetupError
+from agentkit.fleet import Fleet
+from nbext.magics.fleetruns import resume_theirs, stop_theirs
+from nbext.options import Line
 from tests.nbext.notebook import Notebook
 
 TEAM = """
@@ -99,3 +106,23 @@ def test_runs_of_a_fleet_are_stopped_and_offered_anew(notebook: Notebook, tmp_pa
     finally:
         notebook.run("await long.stop(); await more.stop()")
         notebook.run("%fleet down")
+
+
+@pattern
+async def hello(task: str) -> str:
+    return task
+
+
+async def test_a_run_that_waits_for_a_person_is_not_offered_anew(tmp_path: Path) -> None:
+    log, given = open_log(str(tmp_path / "a.db")), {"--fleet": ("",)}
+    for n in range(2):
+        await hello.submit("a", log=log, id=f"b~00000{n}")
+    (claimed,) = log.work.claim(["hello"], 1)
+    log.work.give_back(claimed.lease, state="waiting", reason="Waiting: may I pay?")
+    fleet = Fleet(log)
+    with pytest.raises(SetupError, match=r"b~000000 waits for a person: Waiting: may I pay\?"):
+        await resume_theirs(fleet, Line(words=("b~000000",), given=given))
+    said = await resume_theirs(fleet, Line(given=given))
+    assert said.text.endswith("was stopped. 1 run waits for a person.")
+    assert "Stopped 2 runs" in (await stop_theirs(fleet, Line(words=("b",), given=given))).text
+    log.close()
