@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.conftest import ROOT
@@ -97,7 +97,7 @@ def serving(base: Path, **more: str) -> Iterator[Server]:
     log = base / "server.log"
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-        "--port=0", f"--ServerApp.root_dir={root}",
+        "--port=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=root, env=env, stdout=out, stderr=out)
@@ -128,16 +128,65 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def lab(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """A fresh page, that is a fresh person; leaves a last picture; kernels end with the test."""
+@contextmanager
+def person(browser: Browser) -> Iterator[Page]:
+    """A page with nothing in it and no past."""
     context = browser.new_context(viewport={"width": 1400, "height": 950})
     context.set_default_timeout(90_000)  # other parts of the tests run beside it
-    lab = Lab(context.new_page(), server.url, server.token, server.root)
-    yield lab
-    lab.screenshot(f"last-{request.node.name}")
+    yield context.new_page()
     context.close()
+
+
+class Desk:
+    """One page that tests use one after another: to load JupyterLab takes eight seconds of CPU."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.kept = ExitStack()
+        self.page: Page | None = None
+
+    def sit(self) -> Page:
+        """The page, with nothing open in it."""
+        if self.page is None:
+            self.page = self.kept.enter_context(person(self.browser))
+        return self.page
+
+    def leave(self) -> None:
+        """Throw the page away, as a failed test may leave anything in it."""
+        self.kept.close()
+        self.page = None
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Iterator[Desk]:
+    """The page that is kept."""
+    made = Desk(browser)
+    yield made
+    made.leave()
+
+
+def ended(server: Server) -> None:
+    """End all kernels."""
     head = {"Authorization": f"token {server.token}"}
     with httpx.Client(base_url=server.url, headers=head, timeout=20, trust_env=False) as client:
         for session in client.get("/api/sessions").json():
             client.delete(f"/api/sessions/{session['id']}")
+
+
+@pytest.fixture
+def lab(server: Server, desk: Desk, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab with nothing open; leaves a last picture; kernels end with the test.
+
+    In a page that other tests had before, unless the test is marked as of a new `person`.
+    """
+    failed = request.session.testsfailed
+    with ExitStack() as own:
+        new = request.node.get_closest_marker("person") is not None
+        page = own.enter_context(person(desk.browser)) if new else desk.sit()
+        lab = Lab(page, server.url, server.token, server.root)
+        yield lab
+        lab.screenshot(f"last-{request.node.name}")
+        page.remove_listener("console", lab.heard)
+        if not new and (request.session.testsfailed > failed or not lab.cleared()):
+            desk.leave()
+    ended(server)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
 # Not the toolbar's indicator: it says idle also before there is a kernel, and a cell that is run
 # then opens a dialog instead.
 STATUS = "#jp-main-statusbar"
 TOOLBAR = ".jp-NotebookPanel:not(.lm-mod-hidden) [data-jp-item-name='{}'] jp-button"
 DONE = re.compile(r"\[\d+\]:")
+CLEARED = """() => {
+  for (const one of [...window.jupyterapp.shell.widgets("main")]) one.dispose();
+}"""
+"""Everything open is closed; what is not saved is not asked about."""
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOTS = Path(__file__).parent / "shots"
 
@@ -23,7 +28,12 @@ class Lab:
     def __init__(self, page: Page, url: str, token: str, root: Path) -> None:
         self.page, self.url, self.token, self.root = page, url, token, root
         self.console: list[str] = []
-        page.on("console", lambda m: self.console.append(m.text) if m.type == "error" else None)
+        page.on("console", self.heard)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Keep what the page says to be an error."""
+        if message.type == "error":
+            self.console.append(message.text)
 
     def write(self, name: str, cells: list[str]) -> str:
         """Put a notebook with these code cells into the server's folder; its name."""
@@ -35,10 +45,23 @@ class Lab:
         return name
 
     def open(self, notebook: str, timeout_s: float = 60) -> None:
-        """Open a notebook of the folder in a fresh workspace and wait for its kernel."""
-        self.page.goto(f"{self.url}/lab/tree/{notebook}?reset&token={self.token}")
+        """Open a notebook of the folder and nothing else, in the page as it is if it was used."""
+        if self.page.evaluate("!!window.jupyterapp"):
+            order = "path => { window.jupyterapp.commands.execute('docmanager:open', { path }); }"
+            self.page.evaluate(order, notebook)
+            self.page.wait_for_url(f"**/tree/{notebook}*", timeout=timeout_s * 1000)
+        else:
+            self.page.goto(f"{self.url}/lab/tree/{notebook}?reset&token={self.token}")
         self.cell(0).wait_for(timeout=timeout_s * 1000)
         self.wait_kernel(timeout_s)
+
+    def cleared(self) -> bool:
+        """Close all that is open, while kernels go on; whether nothing is left."""
+        with contextlib.suppress(AssertionError, Error):
+            self.page.evaluate(CLEARED)
+            expect(self.page.locator(".jp-NotebookPanel, .jp-Dialog")).to_have_count(0)
+            return True
+        return False
 
     def reload(self, timeout_s: float = 60) -> None:
         """Reload the page; the kernel and what it runs go on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
@@ -26,6 +27,7 @@ async def dozer(task):
 """
 
 
+@pytest.mark.person
 def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab) -> None:
     cells = ["%load_ext nbext", DEFINED, OTHERS, "time.sleep(60)", "1"]
     lab.open(lab.write("chat.ipynb", cells))

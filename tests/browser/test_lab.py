@@ -1,5 +1,7 @@
 import time
 
+import pytest
+
 from tests.browser.lab import Lab
 
 WAKE_UP = (
@@ -14,6 +16,7 @@ def test_a_cell_runs_and_shows_its_result(lab: Lab) -> None:
     assert lab.run_cell(lab.add_cell("_ * 21")) == "42"
 
 
+@pytest.mark.person
 def test_nobody_is_asked_about_news(lab: Lab) -> None:
     lab.open(lab.write("news.ipynb", ["'ready'"]))
     assert "ready" in lab.run_cell(0)

@@ -50,6 +50,7 @@ def run_all(lab: Lab) -> Any:
     raise AssertionError(f"cells not done after {LIMIT_MS / 1000:.0f} s: {counts}")
 
 
+@pytest.mark.person
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", ["01-agent-as-a-component.ipynb", "02-tools.ipynb"])
 def test_a_lesson_runs_from_top_to_bottom_in_jupyterlab(lab: Lab, name: str) -> None:

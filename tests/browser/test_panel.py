@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from agentkit.events import RunStarted
@@ -40,6 +41,7 @@ LOADED = """() => performance.getEntriesByType("resource").map((one) => one.name
 HOSTILE = "%ask keeper <img id=bad src=x>"
 
 
+@pytest.mark.person
 def test_runs_are_seen_stopped_and_answered_in_the_panel(lab: Lab) -> None:
     cells = ["1 + 1", "%load_ext nbext", DEFINED, HOSTILE, "%ask sleeper on", "time.sleep(4)"]
     lab.open(lab.write("panel.ipynb", cells))
@@ -113,6 +115,7 @@ def record(lab: Lab, notebook: str, name: str) -> None:
         set_place(before)
 
 
+@pytest.mark.person
 def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) -> None:
     record(lab, "closed.ipynb", "Is the <i id=bad>port</i> open?")
     lab.open(lab.write("other.ipynb", ["1 + 1"]))
@@ -140,6 +143,7 @@ def test_runs_of_notebooks_that_are_not_open_are_read_by_the_server(lab: Lab) ->
         assert refused.status_code == 403
 
 
+@pytest.mark.person
 def test_an_agent_notebook_runs_and_its_answer_is_taken_further(lab: Lab) -> None:
     page = lab.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -8,6 +8,7 @@ from textwrap import dedent
 from urllib.parse import urlparse
 
 import nbformat
+import pytest
 from playwright.sync_api import Locator, expect
 
 from agentkit.pictures import GraphPicture, static_bundle
@@ -117,6 +118,7 @@ def middle_of(edge: Locator) -> list[float]:
     return found
 
 
+@pytest.mark.person
 def test_a_click_on_an_edge_lists_its_messages_and_a_reload_keeps_the_widgets(lab: Lab) -> None:
     show(
         lab,
