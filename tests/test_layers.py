@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -258,17 +259,20 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
+LONGEST_FIRST = sorted(LAYERS, key=len, reverse=True)
 
 
+@functools.cache
 def layer(module: str) -> str | None:
     """The entry of LAYERS that module belongs to; the bare package holds only its `__init__`."""
-    for entry in sorted(LAYERS, key=len, reverse=True):
+    for entry in LONGEST_FIRST:
         if module == entry or (entry not in PACKAGES and module.startswith(entry + ".")):
             return entry
     return None
 
 
-def imports(module: str) -> Iterator[str]:
+@functools.cache
+def imports(module: str) -> tuple[str, ...]:
     """What a module imports of ours, in a function and for annotations too."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
@@ -285,9 +289,7 @@ def imports(module: str) -> Iterator[str]:
         for child in ast.iter_child_nodes(node):
             yield from visit(child)
 
-    for name in visit(tree):
-        if name.split(".")[0] in PACKAGES:
-            yield name
+    return tuple(name for name in visit(tree) if name.split(".")[0] in PACKAGES)
 
 
 def test_every_module_has_its_place_in_the_list() -> None:
