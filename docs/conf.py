@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 import agentkit
+from agentkit.tools.validator import loaded
+
+loaded()  # before nbformat, which would have a grammar compiled: two seconds
 
 project = "agentkit"
 author = "agentkit developers"
