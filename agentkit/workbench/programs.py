@@ -7,9 +7,25 @@ import json, os, re, sys
 
 WINDOW, HITS = 100, 50
 
+def pieces(text):
+    # As editors and compilers count lines: a form feed or U+2028 is a sign in one.
+    return re.findall("[^\n]*\n|[^\n]+", text)
+
+def raw(path):
+    # Bytes that are no UTF-8, and ends of lines, are written back as they were.
+    with open(path, "rb") as file:
+        return pieces(file.read().decode("utf-8", "surrogateescape"))
+
+def bare(line):
+    return line.rstrip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
 def lines_of(path):
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        return file.read().splitlines()
+    return [bare(one) for one in raw(path)]
+
+def write(path, text):
+    data = text.encode("utf-8", "surrogateescape")
+    with open(path, "wb") as file:
+        file.write(data)
 
 def shown(path, lines, first, window):
     first = max(1, min(first, max(1, len(lines) - window + 1)))
@@ -39,19 +55,25 @@ def view(path, line, window):
     return shown(path, lines_of(path), line - window // 2, window)
 
 def edit(path, first, last, text):
-    lines = lines_of(path)
+    lines = raw(path)
     if not 1 <= first <= len(lines) + 1 or not first - 1 <= last <= len(lines):
-        raise ValueError(f"{path} has lines 1 to {len(lines)}, and not {first} to {last}")
-    new = lines[: first - 1] + text.splitlines() + lines[last:]
-    before, after = "\n".join(lines) + "\n", "\n".join(new) + ("\n" if new else "")
+        has = f"has lines 1 to {len(lines)}" if lines else "is empty (first 1, last 0 adds to it)"
+        raise ValueError(f"{path} {has}, and not {first} to {last}")
+    end = "\r\n" if 2 * sum(one.endswith("\r\n") for one in lines) > len(lines) else "\n"
+    put = [one.rstrip("\r\n") + end for one in pieces(text)]
+    above = lines[: first - 1]
+    if above and not above[-1].endswith("\n"):
+        above = [*above[:-1], above[-1] + end]
+    new = above + put + lines[last:]
+    before, after = "".join(lines), "".join(new)
+    lines, new = [bare(one) for one in lines], [bare(one) for one in new]
     wrong = lint(path, after)
     if wrong and not lint(path, before):
-        near = shown(path, new, first - 5, 10 + len(text.splitlines()))
+        near = shown(path, new, first - 5, 10 + len(put))
         raise ValueError(f"Not done, it would not be valid: {wrong}\nIt would be:\n{near}\n"
                          f"It is:\n{shown(path, lines, first - 5, 10 + last - first)}")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(after)
-    return "Done.\n" + shown(path, new, first - 5, 10 + len(text.splitlines()))
+    write(path, after)
+    return "Done.\n" + shown(path, new, first - 5, 10 + len(put))
 
 def create(path, text):
     if os.path.exists(path):
@@ -60,11 +82,12 @@ def create(path, text):
     if wrong:
         raise ValueError(f"Not done, it would not be valid: {wrong}")
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return f"Done: {path}, {len(text.splitlines())} lines."
+    write(path, text)
+    return f"Done: {path}, {len(pieces(text))} lines."
 
 def every(folder):
+    if not os.path.isdir(folder):
+        raise ValueError(f"there is no folder {folder}")
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for name in sorted(files):
@@ -81,7 +104,7 @@ def search(words, folder):
         except OSError:
             continue
     if not found:
-        return f"{words!r} is nowhere in {folder}."
+        return f"{words!r} is nowhere in {folder!r}."
     head = f"{len(found)} lines in {len(files)} files have {words!r}"
     if len(found) > HITS:
         head += f"; that is too many, narrow it. The first {HITS}"

@@ -108,3 +108,37 @@ def test_paths_out_of_a_folder_are_refused(tmp_path: Path) -> None:
     for name in ("../x", "/etc/x", "a/../../x"):
         with pytest.raises(ToolError, match="no path inside"):
             repository({name: ""}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after"),
+    [
+        (b"a\r\nb\r\nc\r\n", "B", b"a\r\nB\r\nc\r\n"),
+        (b"a\nb\nc", "B", b"a\nB\nc"),
+        (b"caf\xe9\nb\n\xff\n", "B\nb\n", b"caf\xe9\nB\nb\n\xff\n"),
+        ("a\u2028b\x0c\x85\nb\n".encode(), "B\u2028", "a\u2028b\x0c\x85\nB\u2028\n".encode()),
+        (b"a\nb", "B", b"a\nB\n"),
+        (b"a\nb\n", "", b"a\n"),
+        (b"\xef\xbb\xbfa\nb\n", "B", b"\xef\xbb\xbfa\nB\n"),
+    ],
+)
+async def test_an_edit_leaves_all_other_lines_as_they_are_byte_for_byte(
+    before: bytes, text: str, after: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "x.txt").write_bytes(before)
+    async with Sandbox(tmp_path) as box:
+        bench = Workbench(box)
+        assert "[x.txt," in await bench.edit("x.txt", 2, 2, text)
+        assert (box.folder / "x.txt").read_bytes() == after
+        with pytest.raises(CallFailed):
+            await bench.edit("x.txt", 1, 1, "half \ud800 of a sign")
+        assert (box.folder / "x.txt").read_bytes() == after
+
+
+async def test_what_is_added_below_a_line_without_an_end_is_a_line_of_its_own(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "x.txt").write_bytes(b"a")
+    async with Sandbox(tmp_path) as box:
+        await Workbench(box).edit("x.txt", 2, 1, "b")
+        assert (box.folder / "x.txt").read_bytes() == b"a\nb\n"
