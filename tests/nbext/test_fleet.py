@@ -114,7 +114,8 @@ async def hello(task: str) -> str:
 
 
 async def test_a_run_that_waits_for_a_person_is_not_offered_anew(tmp_path: Path) -> None:
-    log, given = open_log(str(tmp_path / "a.db")), {"--fleet": ("",)}
+    log = open_log(str(tmp_path / "a.db"))
+    given: dict[str, tuple[str, ...]] = {"--fleet": ("",)}
     for n in range(2):
         await hello.submit("a", log=log, id=f"b~00000{n}")
     (claimed,) = log.work.claim(["hello"], 1)
