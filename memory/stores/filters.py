@@ -14,7 +14,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from memory.stores import Scalar, Where
-from memory.stores.entry import worded
+from memory.stores.entry import LARGEST, worded
 from memory.stores.metadata import plain_value
 
 ORDERED: dict[str, Callable[[Any, Any], bool]] = {
@@ -100,7 +100,15 @@ def strict(name: str, given: Any, depth: int) -> list[Where]:
     conditions = given if isinstance(given, Mapping) else {"$eq": given}
     if not conditions:
         raise SetupError(f"The filter of {name} is empty.", expected="a value, or an operator")
-    return [{name: {verb: operand(name, verb, v)}} for verb, v in conditions.items()]
+    return [condition(name, verb, operand(name, verb, v)) for verb, v in conditions.items()]
+
+
+def condition(name: str, verb: str, value: Any) -> Where:
+    """One field compared in one way; Chroma takes no list of whole and broken numbers together."""
+    if verb not in LISTS or len({type(one) for one in value}) == 1:
+        return {name: {verb: value}}
+    whole, broken = ([one for one in value if isinstance(one, t)] for t in (int, float))
+    return {"$or" if verb == "$in" else "$and": [{name: {verb: some}} for some in (whole, broken)]}
 
 
 def as_lists(parts: list[Where], verbs: Mapping[str, str]) -> list[Where]:
@@ -109,7 +117,7 @@ def as_lists(parts: list[Where], verbs: Mapping[str, str]) -> list[Where]:
     A store looks up all of a list at once, and goes through its items for each condition.
     """
     made: list[Where] = []
-    lists: dict[tuple[str, str | None], list[Any]] = {}
+    lists: dict[tuple[str, type], list[Any]] = {}
     for one in parts:
         ((name, given),) = one.items()
         verb = next(iter(given)) if isinstance(given, dict) else ""
@@ -117,7 +125,7 @@ def as_lists(parts: list[Where], verbs: Mapping[str, str]) -> list[Where]:
             made.append(one)
             continue
         values = given[verb] if verb in LISTS else [given[verb]]
-        known = lists.setdefault((name, kind(values[0])), [])
+        known = lists.setdefault((name, type(values[0])), [])
         if not known:
             made.append({name: {verbs[verb]: known}})
         known.extend(values)
@@ -152,15 +160,29 @@ def operand(name: str, verb: str, value: Any) -> Any:
         value = [plain_value(one) for one in value] if isinstance(value, list | tuple) else value
         kinds = {kind(one) for one in value} if isinstance(value, list | tuple | set) else set()
         if len(kinds) == 1 and None not in kinds:
-            return list(value)
+            return [at_most_64_bits(name, one) for one in value]
         expected = "a list of texts, of numbers or of booleans, not empty"
     else:
         value = plain_value(value)
         found = kind(value)
         if found == "number" or (found and verb not in ORDERED):
-            return value
+            return at_most_64_bits(name, value)
         expected = "a number or a date" if verb in ORDERED else "a text, a number or a boolean"
     raise SetupError(f"The filter {name} {verb} is given {value!r}.", expected=expected)
+
+
+def at_most_64_bits(name: str, value: Any) -> Any:
+    """Return a value that a filter compares with, if a store can hold one like it.
+
+    Raises:
+        SetupError: a whole number that is larger.
+    """
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise SetupError(
+            f"The filter of {name} compares with {value}.",
+            expected="a whole number of at most 64 bits, as metadata has",
+        )
+    return value
 
 
 def kind(value: object) -> str | None:

@@ -70,6 +70,8 @@ FILTERS = [
     {"s": {"$ne": "x"}}, {"n": {"$nin": [1]}}, {"n": 1, "s": "x"}, {"n": {"$gt": 0, "$lt": 2}},
     {"$and": [{"n": 1}]}, {"$and": [{"n": 1}, {}]}, {"$or": [{"n": 2}, {"b": True}]},
     {"$or": [{"n": 2}, {}]}, {"n": "x"}, {"nobody": {"$ne": 3}}, {},
+    {"n": {"$in": [1, 7.5]}}, {"n": {"$nin": [1.5, 1]}},
+    {"$or": [{"n": 1}, {"n": 7.5}, {"f": 1.5}]},
 ]  # fmt: skip
 
 
@@ -80,9 +82,11 @@ async def test_a_filter_means_the_same_in_every_store(made: Store) -> None:
     found = [[one.id[1:] for one in await made.get(where=where)] for where in FILTERS]
     assert ["".join(ids) for ids in found] == [
         "0", "", "", "0", "1", "0", "12", "12", "0", "0", "0", "0", "01", "012", "", "012", "012",
+        "0", "12", "0",
     ]  # fmt: skip
     for wrong in ({"n": {"$near": 1}}, {"n": {"$gt": "x"}}, {"$and": []}, {"n": None}, {"n": {}},
-                  {"n": {"$in": []}}, {"n": {"$in": [1, "x"]}}, {3: 1}, ["n"]):  # fmt: skip
+                  {"n": {"$in": []}}, {"n": {"$in": [1, "x"]}}, {3: 1}, ["n"], {"n": 2**63},
+                  {"n": {"$lt": -(2**70)}}, {"n": {"$nin": [2**64]}}):  # fmt: skip
         with pytest.raises(SetupError):
             await made.near(ROWS[0], 1, wrong)  # type: ignore[arg-type]
     await made.close()
