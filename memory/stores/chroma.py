@@ -24,7 +24,7 @@ from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
-from memory.stores.chromalarge import too_large
+from memory.stores.chromalarge import exact, too_large
 from memory.stores.entry import admitted
 from memory.stores.exact import exactly, restored
 from memory.stores.filters import normal
@@ -123,7 +123,7 @@ class ChromaStore:
         wanted = None if ids is None else list(dict.fromkeys(ids))
         if wanted == []:
             return []
-        fitting = normal(where)
+        fitting = exact(normal(where))
 
         def get(found: Any) -> list[tuple[str, str | None, dict[str, Any] | None]]:
             if fitting and too_large(fitting):
@@ -140,7 +140,7 @@ class ChromaStore:
         import numpy as np
 
         row = checked(np.asarray(vector).reshape(1, -1), 1, self.dims, self.collection)
-        fitting = normal(where)
+        fitting = exact(normal(where))
         if k < 1 or not row.any():
             return []
 

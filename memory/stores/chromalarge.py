@@ -1,16 +1,18 @@
-"""Filters that are too large for Chroma, fitted here to what it holds.
+"""Filters as Chroma takes them; those that are too large for it are fitted here to what it holds.
 
 Chroma makes one SQL statement of a filter: SQLite takes 32,766 values and expressions nested a
-thousand deep, and of some ten thousand joined conditions the process dies.
+thousand deep, and of some ten thousand joined conditions the process dies. A number that is not
+whole it compares with whole ones without its fraction: 2 is 2.5 then, and not below it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from memory.stores import Where
-from memory.stores.filters import JOINS, fits
+from memory.stores.filters import JOINS, LISTS, fits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,47 @@ LARGE = 500
 """Conditions and values of a filter that Chroma is still given."""
 
 Page = dict[str, Any]
+
+
+def exact(where: Where | None) -> Where | None:
+    """A filter in its strict form as one that fits the same, and in Chroma too."""
+    if not where:
+        return where
+    ((name, given),) = where.items()
+    if name in JOINS:
+        parts: Any = given
+        return {name: [exact(one) for one in parts]}
+    ((verb, value),) = given.items()  # type: ignore[attr-defined]
+    if verb not in LISTS:
+        return between(name, verb, value) if broken(value) else where
+    if not any(map(broken, value)):
+        return where
+    each = [between(name, "$eq" if verb == "$in" else "$ne", one) for one in value if broken(one)]
+    whole: list[Where] = (
+        [{name: {verb: some}}] if (some := [v for v in value if not broken(v)]) else []
+    )
+    parts = [*whole, *each]
+    return parts[0] if len(parts) == 1 else {"$or" if verb == "$in" else "$and": parts}
+
+
+def broken(value: object) -> bool:
+    """Whether a value is a number that is not whole."""
+    return isinstance(value, float) and not value.is_integer()
+
+
+def between(name: str, verb: str, value: float) -> Where:
+    """A comparison with a number that is not whole, with what it means for the whole ones."""
+    below, above = math.floor(value), math.ceil(value)
+    side = ("$gt", below, "$lte") if value > 0 else ("$lt", above, "$gte")
+    how, *other = {
+        "$lt": ("$or", "$lte", below),
+        "$gt": ("$or", "$gte", above),
+        "$lte": ("$and", "$lt", above),
+        "$gte": ("$and", "$gt", below),
+        "$eq": ("$and", side[0], side[1]),
+        "$ne": ("$or", side[2], side[1]),
+    }[verb]
+    return {how: [{name: {verb: value}}, {name: {str(other[0]): other[1]}}]}
 
 
 def too_large(where: Where | None) -> bool:
