@@ -141,8 +141,13 @@ class Staged(Shown):
             text: the whole of it.
 
         Raises:
-            SetupError: there is no such stage, an empty text, or what is before it is not made.
+            SetupError: there is no such stage, no text or an empty one, or what is before it is not
+                made.
         """
+        if not isinstance(text, str) or text != text.encode(errors="replace").decode():
+            raise SetupError(
+                f"The {stage} would be {text!r:.60}.", expected="a text of whole characters"
+            )
         if not text.strip():
             raise SetupError(
                 f"The {stage} would be empty.", todo=f"undo({stage!r}) takes an edit back"

@@ -111,6 +111,9 @@ async def test_what_cannot_be_is_refused() -> None:
         await work.edit("plan", "mine")
     with pytest.raises(SetupError, match="would be empty"):
         await work.edit("specification", " ")
+    for odd in (None, 7, "half a pair \ud800"):
+        with pytest.raises(SetupError, match="whole characters"):
+            await work.edit("specification", odd)  # type: ignore[arg-type]
     assert open_log().runs() == []
 
 
