@@ -338,7 +338,7 @@ class Evaluation(Shown, Frozen):
         if unscored:
             lines.append(
                 f"{len(unscored)} trials could not be scored and do not count:"
-                f" {textwrap.shorten(unscored[0].unscored, 160, placeholder=' ...')} Mend the"
+                f" {textwrap.shorten(unscored[0].unscored, 160, placeholder=' …')}. Mend the"
                 " scorer and call again; nothing is paid twice."
             )
         for one in self.measures:
