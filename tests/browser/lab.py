@@ -28,6 +28,7 @@ class Lab:
     def __init__(self, page: Page, url: str, token: str, root: Path) -> None:
         self.page, self.url, self.token, self.root = page, url, token, root
         self.console: list[str] = []
+        self.reloaded = False
         page.on("console", self.heard)
 
     def heard(self, message: ConsoleMessage) -> None:
@@ -47,6 +48,7 @@ class Lab:
     def open(self, notebook: str, timeout_s: float = 60) -> None:
         """Open a notebook of the folder and nothing else, in the page as it is if it was used."""
         if self.page.evaluate("!!window.jupyterapp"):
+            self.page.evaluate(CLEARED)
             order = "path => { window.jupyterapp.commands.execute('docmanager:open', { path }); }"
             self.page.evaluate(order, notebook)
             self.page.wait_for_url(f"**/tree/{notebook}*", timeout=timeout_s * 1000)
@@ -56,7 +58,12 @@ class Lab:
         self.wait_kernel(timeout_s)
 
     def cleared(self) -> bool:
-        """Close all that is open, while kernels go on; whether nothing is left."""
+        """Close all that is open, while kernels go on; whether nothing is left.
+
+        A page that was loaded again opens its notebook once more, whenever it comes to that.
+        """
+        if self.reloaded:
+            return False
         with contextlib.suppress(AssertionError, Error):
             self.page.evaluate(CLEARED)
             expect(self.page.locator(".jp-NotebookPanel, .jp-Dialog")).to_have_count(0)
@@ -65,6 +72,7 @@ class Lab:
 
     def reload(self, timeout_s: float = 60) -> None:
         """Reload the page; the kernel and what it runs go on."""
+        self.reloaded = True
         self.page.reload()
         self.cell(0).wait_for(timeout=timeout_s * 1000)
         self.wait_kernel(timeout_s, "Idle|Busy")
