@@ -7,7 +7,15 @@ import re
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
+from playwright.sync_api import (
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Response,
+    TimeoutError,
+    expect,
+)
 
 # Not the toolbar's indicator: it says idle also before there is a kernel, and a cell that is run
 # then opens a dialog instead.
@@ -18,8 +26,15 @@ CLEARED = """() => {
   for (const one of [...window.jupyterapp.shell.widgets("main")]) one.dispose();
 }"""
 """Everything open is closed; what is not saved is not asked about."""
+PRESSES, PRESS_MS = 30, 3_000
+"""How often, and how long after each other, the keys of a save are pressed at most."""
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOTS = Path(__file__).parent / "shots"
+
+
+def stored(reply: Response) -> bool:
+    """Whether a reply says that a document was saved."""
+    return "/api/contents/" in reply.url and reply.request.method == "PUT"
 
 
 class Lab:
@@ -174,10 +189,15 @@ class Lab:
     def save(self) -> nbformat.NotebookNode:
         """Save the notebook; its content as it lies on the disk."""
         name = self.page.url.partition("/tree/")[2].partition("?")[0]
-        with self.page.expect_response(
-            lambda reply: "/api/contents/" in reply.url and reply.request.method == "PUT"
-        ):
-            self.page.keyboard.press("Control+S")
+        for left in reversed(range(PRESSES)):
+            # Until the checkpoint of the last save is made, JupyterLab ignores another.
+            try:
+                with self.page.expect_response(stored, timeout=PRESS_MS):
+                    self.page.keyboard.press("Control+S")
+                break
+            except TimeoutError:
+                if not left:
+                    raise
         return nbformat.reads((self.root / name).read_text(encoding="utf-8"), as_version=4)
 
     def screenshot(self, name: str) -> Path:
