@@ -72,7 +72,9 @@ def address_of(url: str) -> DatabaseAddress:
         )
     rest = [(name, value) for name, value in options if name != "schema"]
     conninfo = whole(split.netloc, split.path, rest)
-    shown = [(name, value) for name, value in options if name not in SECRET]
+    shown = [(name, value) for name, value in rest if name not in SECRET]
+    if schema != SCHEMA:
+        shown.append(("schema", schema))  # last, however it came: one log has one name
     user, at, host = split.netloc.rpartition("@")
     netloc = f"{user.partition(':')[0]}{at}{host}"
     return DatabaseAddress(conninfo, schema, whole(netloc, split.path, shown))

@@ -18,8 +18,10 @@ from agentkit import Log, open_log, pattern
 from agentkit.errors import Interrupted, LogFull, LogUnreachable, SetupError, Waiting
 from agentkit.fleet import Batch, Fleet, Worker
 from agentkit.fleet import fleet as fleet_module
+from agentkit.fleet.launching import address_url
 from agentkit.fleet.place import FleetFiles, SupervisorState
 from agentkit.fleet.sidecar import Sidecar
+from agentkit.logs.postgres.address import address_of
 from tests.conftest import ROOT
 
 TEAM = """
@@ -92,6 +94,22 @@ async def test_a_fleet_performs_a_batch_and_outlives_its_kernel_its_workers_and_
     assert fleet.state() is None
     await until(lambda: log.work.workers() == [])
     assert log.verify() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@db/agents",
+        "postgres://me:secret@db/agents?schema=agentkit",
+        "postgresql://db/agents?schema=course&sslmode=require",
+        "postgresql:///agents?host=/var/run/a%20b&application_name=x",
+    ],
+)
+def test_a_fleet_finds_itself_however_the_url_of_its_log_is_written(url: str) -> None:
+    """Its files are found by the name of the log; a worker is told it with all secrets."""
+    told = address_url(address_of(url))
+    assert address_of(told).url == address_of(url).url
+    assert address_of(told).schema == address_of(url).schema
 
 
 async def test_what_is_wrong_with_a_team_is_said_by_up(folder: Path) -> None:
