@@ -204,7 +204,8 @@ def perform(options: argparse.Namespace) -> int:
     if not result.complete:
         print("agentkit: not every trial was made and scored", file=sys.stderr)
         if options.save:
-            print(f"agentkit: {options.save} is as it was", file=sys.stderr)
+            kept = "is as it was" if Path(options.save).exists() else "was not written"
+            print(f"agentkit: {options.save} {kept}", file=sys.stderr)
         return WRONG
     low = options.at_least is not None and result.accuracy < options.at_least
     return WORSE if low or (change and change.worse) else 0

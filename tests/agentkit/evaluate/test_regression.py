@@ -227,7 +227,11 @@ def test_a_part_that_a_budget_left_is_no_baseline(
     Path("right.txt").write_text("13")
     words = ["eval", "run", "suite.py", "--save", "main.json"]
     assert main([*words, "--budget-usd", "0.003"]) == 2 and not Path("main.json").exists()
+    assert "main.json was not written" in capsys.readouterr().err
+    Path("main.json").write_text("another")
+    assert main([*words, "--budget-usd", "0.001"]) == 2
     assert "main.json is as it was" in capsys.readouterr().err
+    assert Path("main.json").read_text() == "another"
     assert main([*words, "--budget-usd", "1"]) == 0 and len(stored("main.json").right) == 12
 
 
