@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from memory.stores import Where
-from memory.stores.filters import JOINS, LISTS, fits
+from memory.stores.filters import JOINS, LISTS, fits, rewritten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,22 +25,17 @@ Page = dict[str, Any]
 
 def exact(where: Where | None) -> Where | None:
     """A filter in its strict form as one that fits the same, and in Chroma too."""
-    if not where:
-        return where
-    ((name, given),) = where.items()
-    if name in JOINS:
-        parts: Any = given
-        return {name: [exact(one) for one in parts]}
-    ((verb, value),) = given.items()  # type: ignore[attr-defined]
+    return rewritten(where, without_broken) if where else where
+
+
+def without_broken(name: str, verb: str, value: Any) -> Where:
+    """A condition in which no number that is not whole decides alone."""
     if verb not in LISTS:
-        return between(name, verb, value) if broken(value) else where
-    if not any(map(broken, value)):
-        return where
-    each = [between(name, "$eq" if verb == "$in" else "$ne", one) for one in value if broken(one)]
-    whole: list[Where] = (
-        [{name: {verb: some}}] if (some := [v for v in value if not broken(v)]) else []
-    )
-    parts = [*whole, *each]
+        return between(name, verb, value) if broken(value) else {name: {verb: value}}
+    whole = [one for one in value if not broken(one)]
+    parts: list[Where] = [{name: {verb: whole}}] if whole else []
+    each = "$eq" if verb == "$in" else "$ne"
+    parts += [between(name, each, one) for one in value if broken(one)]
     return parts[0] if len(parts) == 1 else {"$or" if verb == "$in" else "$and": parts}
 
 

@@ -198,21 +198,26 @@ class Among(frozenset[tuple[str | None, Scalar]]):
     """The values of a list in a filter, each with its kind, to be looked up at once."""
 
 
+def rewritten(where: Where, change: Callable[[str, str, Any], Where]) -> Where:
+    """A filter in its strict form with each condition changed: field, operator and value."""
+    ((name, given),) = where.items()
+    if name in JOINS:
+        parts: Any = given
+        return {name: [rewritten(one, change) for one in parts]}
+    ((verb, value),) = given.items()  # type: ignore[attr-defined]
+    return change(name, verb, value)
+
+
 def prepared(where: Where | None) -> Where | None:
     """A filter in its strict form for `matches` to be asked often: its lists are looked up.
 
     Without it each item costs as much as a list is long.
     """
-    if where is None:
-        return None
-    ((name, given),) = where.items()
-    if name in JOINS:
-        parts: Any = given
-        return {name: [prepared(one) for one in parts]}
-    ((verb, value),) = given.items()  # type: ignore[attr-defined]
-    if verb not in LISTS:
-        return where
-    return {name: {verb: Among((kind(one), one) for one in value)}}
+
+    def looked_up(name: str, verb: str, value: Any) -> Where:
+        return {name: {verb: Among((kind(one), one) for one in value) if verb in LISTS else value}}
+
+    return None if where is None else rewritten(where, looked_up)
 
 
 def fits(where: Where | None) -> Callable[[Mapping[str, Scalar]], bool]:
