@@ -25,6 +25,7 @@ LAYERS = [
     "agentkit.words",
     "agentkit.amounts",
     "agentkit.errors",
+    "agentkit.urls",
     "agentkit.extras",
     "agentkit.forms",
     "agentkit.values",

@@ -14,6 +14,11 @@ from agentkit.logs import connecting
 from agentkit.logs.files import home, refuse_links
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.regex import regex
+from agentkit.urls import without_login
+
+SERVER = regex(r"(?i)\s*postgres(ql)?(\+\w+)?:|.*\bpassword\s*=")
+"""What names a server in another way than ours: to SQLAlchemy, or in libpq's own form."""
 
 _open: dict[str, Log] = {}
 _inherited: list[Log] = []
@@ -73,11 +78,13 @@ def _named(url: str, base: str) -> tuple[Path, str]:
     if not mark:
         scheme, rest = ("sqlite", url) if "://" not in url else (url.split("://")[0], "")
     name, _, option = rest.partition("?")
-    if scheme != "sqlite" or not name or option not in ("", "synchronous=full"):
+    server = scheme != "sqlite" or SERVER.match(url)
+    if server or not name or option not in ("", "synchronous=full"):
         raise SetupError(
-            f"There is no log at {url!r}.",
+            f"There is no log at {without_login(url)!r}.",
             expected="'sqlite:///file.db', with ?synchronous=full or not, a path, 'memory:', or"
             " 'postgresql://...'",
+            todo="write it so: postgresql://user@host:port/database" if SERVER.match(url) else None,
         )
     path = Path(os.path.abspath(os.path.join(base, os.path.expanduser(name))))
     refuse_links(path)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from agentkit.errors import SetupError
+from agentkit.urls import without_login
 from memory.fabrics.core import Fabric
 from memory.fabrics.faults import Faults
 from memory.fabrics.local import Local
@@ -42,10 +45,13 @@ def fabric(
             if rest:
                 _shared[rest] = made
         return Fabric(made, name=name, retry_s=retry_s)
-    if scheme not in ("nats", "tls"):
+    if scheme not in ("nats", "tls") or not names_server(url):
         raise SetupError(
-            f"There is no fabric at {url!r}.",
+            f"There is no fabric at {without_login(url)!r}.",
             expected="'local', 'local:NAME', or 'nats://HOST:PORT'",
+            todo="write signs such as / ? # @ [ in a password or token as %2F %3F %23 %40 %5B"
+            if "@" in url
+            else None,
         )
     if faults is not None:
         raise SetupError(
@@ -55,3 +61,13 @@ def fabric(
     from memory.fabrics.jetstream import JetStream
 
     return Fabric(JetStream(url, namespace), name=name, retry_s=retry_s)
+
+
+def names_server(url: str) -> bool:
+    """Whether a URL names a server, and has nothing that may be the rest of a password."""
+    try:
+        split = urlsplit(url)
+        rest = (split.path.strip("/"), split.query, split.fragment)
+        return bool(split.hostname) and split.port != 0 and not any(rest) and url.count("@") < 2
+    except ValueError:
+        return False

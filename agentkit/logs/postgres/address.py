@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from agentkit.errors import SetupError
+from agentkit.urls import SECRET
 
 SCHEMES = ("postgresql", "postgres")
 
@@ -16,8 +17,9 @@ SCHEMA = "agentkit"
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 
-SECRET = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret")
-"""Options of libpq that say, or lead to, what nobody else may know."""
+OPTION = re.compile(r"[a-z_]+")
+PLACES = re.compile(r"(?:(?:[^:\[\],]*|\[[^\[\],]*\])(?::[0-9]*)?(?:,|$))*")
+"""Hosts with their ports, as libpq takes them."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,7 @@ def address_of(url: str) -> DatabaseAddress:
     Raises:
         SetupError: it is no such URL.
     """
-    split = urlsplit(url)
-    if split.fragment or "@" in split.path or "@" in split.query:
-        # Part of a password, perhaps: it must not be shown as if it were a host or a database.
-        raise SetupError(
-            "The URL of the log's database cannot be read.",
-            expected="postgresql://user:password@host:port/database?option=value",
-            todo="write signs such as / ? # @ in a password as %2F %3F %23 %40; or leave it out,"
-            " and give it by PGPASSWORD or ~/.pgpass",
-        )
-    options = parse_qsl(split.query, keep_blank_values=True)
+    split, options = parts(url)
     schema = dict(options).get("schema", SCHEMA)
     if not NAME.fullmatch(schema) or schema.startswith("pg_"):
         raise SetupError(
@@ -72,12 +65,43 @@ def address_of(url: str) -> DatabaseAddress:
         )
     rest = [(name, value) for name, value in options if name != "schema"]
     conninfo = whole(split.netloc, split.path, rest)
-    shown = [(name, value) for name, value in rest if name not in SECRET]
+    shown = [(name, value) for name, value in rest if not SECRET.search(name)]
     if schema != SCHEMA:
         shown.append(("schema", schema))  # last, however it came: one log has one name
     user, at, host = split.netloc.rpartition("@")
     netloc = f"{user.partition(':')[0]}{at}{host}"
     return DatabaseAddress(conninfo, schema, whole(netloc, split.path, shown))
+
+
+def parts(url: str) -> tuple[SplitResult, list[tuple[str, str]]]:
+    """A URL's parts, and its options.
+
+    Raises:
+        SetupError: a part cannot be what it stands for. It is not shown then as if it were a host,
+            a port or an option: it may be a piece of a password.
+    """
+    try:
+        split = urlsplit(url)
+    except ValueError:  # its text may show the password
+        raise unreadable() from None
+    options = parse_qsl(split.query, keep_blank_values=True)
+    host = split.netloc.rpartition("@")[2]
+    if split.fragment or "@" in split.path or "@" in split.query or not PLACES.fullmatch(host):
+        raise unreadable()
+    for name, value in options:
+        if not OPTION.fullmatch(name) or "password" in value.casefold():
+            raise unreadable()
+    return split, options
+
+
+def unreadable() -> SetupError:
+    """The error of a URL that is none, or whose password is written as it stands."""
+    return SetupError(
+        "The URL of the log's database cannot be read.",
+        expected="postgresql://user:password@host:port/database?option=value&option=value",
+        todo="write signs such as / ? # @ [ % in a password as %2F %3F %23 %40 %5B %25; or leave"
+        " it out, and give it by PGPASSWORD or ~/.pgpass",
+    )
 
 
 def whole(netloc: str, path: str, options: list[tuple[str, str]]) -> str:

@@ -40,13 +40,14 @@ def settings(address: DatabaseAddress) -> dict[str, Any]:
     """What to connect with."""
     try:
         given = conninfo_to_dict(address.conninfo)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:  # its text may show the password
         raise SetupError(
             f"The log {address.url} cannot be opened: its URL has an option that libpq does not"
             " know, or is none.",
             expected="postgresql://user@host:port/database, and options of libpq",
-            todo="see postgresql.org/docs, 34.1.2; ?schema=... is the one option of agentkit",
-        ) from error.with_traceback(None)
+            todo="see postgresql.org/docs, 34.1.2; ?schema=... is the one option of agentkit; in a"
+            " password % is written %25, a blank %20",
+        ) from None
     return {**LIMITS, **{name: value for name, value in given.items() if value is not None}}
 
 
