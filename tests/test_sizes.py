@@ -7,8 +7,6 @@ those of the functions inside it, which count for themselves.
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from pathlib import Path
 
 import pytest
@@ -24,28 +22,27 @@ FILES = [
 ]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-QUIET = {
-    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
-    tokenize.ENDMARKER,
-}  # fmt: skip
 
 
 def code_lines(source: str, tree: ast.Module) -> set[int]:
-    """The numbers of the lines that hold code; a text that stands alone is a docstring."""
+    """The numbers of the lines that hold code; a text that stands alone is a docstring.
+
+    All lines of a text over several lines are code, also an empty one and one with a `#`.
+    """
+    shown = ((number, line.strip()) for number, line in enumerate(source.split("\n"), 1))
+    found = {number for number, line in shown if line and not line.startswith("#")}
     texts: set[int] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant(value=str())):
                 texts |= lines_of(node)
-    found: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in QUIET:
-            found |= set(range(token.start[0], token.end[0] + 1))
+            case ast.Constant(value=str() | bytes()) | ast.JoinedStr():
+                found |= lines_of(node)
     return found - texts
 
 
-def lines_of(node: ast.stmt) -> set[int]:
-    """The numbers of all lines of a statement."""
+def lines_of(node: ast.stmt | ast.expr) -> set[int]:
+    """The numbers of all lines of a statement or an expression."""
     return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
@@ -65,7 +62,7 @@ def measured(file: str) -> tuple[int, dict[str, int]]:
     lengths = {
         f"{file}:{one.name}": len(own_lines(one) & code)
         for one in ast.walk(tree)
-        if isinstance(one, Function)
+        if isinstance(one, Function) and len(lines_of(one)) > FUNCTION
     }
     return len(code), {name: n for name, n in lengths.items() if n > FUNCTION}
 

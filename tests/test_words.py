@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 
 from tests.conftest import ROOT
@@ -30,15 +31,33 @@ TO_DO = """
 """Names that several things still have. The list only gets shorter."""
 
 
-def defined(kind: type[ast.stmt] | tuple[type[ast.stmt], ...]) -> dict[str, list[str]]:
+Kind = type[ast.stmt]
+
+
+def defined(*kinds: Kind) -> dict[str, list[str]]:
     """Of each public name at the top of a module, the files that define it so."""
     found = defaultdict(list)
-    for package in ("agentkit", "memory", "nbext"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for one in ast.parse(path.read_text(encoding="utf-8")).body:
-                if isinstance(one, kind) and not getattr(one, "name", "_").startswith("_"):
-                    found[getattr(one, "name", "")].append(path.relative_to(ROOT).as_posix())
+    for file, statements in tops():
+        for kind, name in statements:
+            if issubclass(kind, kinds) and not name.startswith("_"):
+                found[name].append(file)
     return found
+
+
+@functools.cache
+def tops() -> list[tuple[str, list[tuple[Kind, str]]]]:
+    """Each file with the kinds and names of the statements at its top."""
+    return [
+        (
+            path.relative_to(ROOT).as_posix(),
+            [
+                (type(one), getattr(one, "name", "_"))
+                for one in ast.parse(path.read_text(encoding="utf-8")).body
+            ],
+        )
+        for package in ("agentkit", "memory", "nbext")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
 
 
 def test_a_class_name_stands_in_one_module() -> None:
@@ -49,5 +68,5 @@ def test_a_class_name_stands_in_one_module() -> None:
 
 
 def test_a_node_is_one_of_a_graph() -> None:
-    found = defined((ast.FunctionDef, ast.AsyncFunctionDef))["node"]
+    found = defined(ast.FunctionDef, ast.AsyncFunctionDef)["node"]
     assert found == ["agentkit/patterns/graphs/graph.py"]
