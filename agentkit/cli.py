@@ -18,7 +18,6 @@ from agentkit.errors import AgentkitError, LogCorrupt, LogError, LogRedacted, Se
 from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.logs.files import FOLDER, HOME
-from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import canonical
 from agentkit.place import here
 from agentkit.questions import asked_in
@@ -173,21 +172,19 @@ def verify(log: Log, head: str | None) -> int:
 
 def copy(log: Log, to: str) -> int:
     """Copy a log, and check the copy; 1 when that is not sound."""
-    name = to.removeprefix("sqlite:///")
-    file = "://" not in name
-    path = Path(name).expanduser().absolute()
-    if file and isinstance(log, SqliteLog):
-        log.copy(path)
+    from agentkit.logs.copying import copy as entered
+    from agentkit.logs.copying import copy_to_file
+
+    name, head = to.removeprefix("sqlite:///"), log_head(log)
+    if "://" in name:
+        made = open_log(to)
+        entered(log, made)
+        told(f"copied to {made.url}")
+    else:
+        path = Path(name).expanduser().absolute()
+        copy_to_file(log, path)
         made = open_log(str(path), write=False)
         told(f"copied to {path}")
-        return verify(made, None)
-    from agentkit.logs.copying import copy as entered
-
-    if file and path.exists():
-        raise SetupError(f"No copy can be made at {path}: it exists.", expected="a new file")
-    made, head = open_log(str(path) if file else to), log_head(log)
-    entered(log, made)
-    told(f"copied to {made.url}")
     return verify(made, head)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from urllib.parse import urlsplit
 
 from agentkit import pattern
 from memory import fabric, start_broker
@@ -47,16 +46,15 @@ async def outpost(url: str) -> None:
         orders, told = site.queue("orders", ack_wait_s=5), site.stream("told")
         while True:
             if letter := await orders.take(timeout_s=1):
-                answer = await clerk(letter.body)
-                await told.append(answer.text, id=f"told-{letter.body}")
+                await told.append((await clerk(letter.body)).text, id=f"told-{letter.body}")
                 await letter.ack()
 
 
 async def main(ships: int = 12, local: int = 20) -> None:
     with start_broker() as broker:
-        address = urlsplit(broker.url)
-        server = await asyncio.start_server((line := Line(address.port or 0)).joined, "127.0.0.1")
-        way = broker.url.replace(f":{address.port}", f":{server.sockets[0].getsockname()[1]}")
+        port = int(broker.url.rpartition(":")[2])
+        server = await asyncio.start_server((line := Line(port)).joined, "127.0.0.1")
+        way = broker.url.replace(f":{port}", f":{server.sockets[0].getsockname()[1]}")
         async with fabric(broker.url) as office:
             far = asyncio.create_task(outpost(way))
             orders, told = office.queue("orders", ack_wait_s=5), office.stream("told")
@@ -71,6 +69,8 @@ async def main(ships: int = 12, local: int = 20) -> None:
             far.cancel()
             times = Counter(one.body for one in await told.read())
         server.close()
+        line.cut()
+        await asyncio.sleep(0.1)  # until both ends of each connection know
     print(f"{before} of {ships} orders were told of before the line was back, then {len(times)}")
     print(f"each once: {set(times.values()) == {1}}; {len(alone)} local asks meanwhile")
 

@@ -97,6 +97,7 @@ def test_two_sites_go_on_while_their_line_is_cut_and_each_order_is_told_of_once(
     before = int(first.partition(" ")[0])
     assert 2 <= before < 12 and first.endswith("then 12"), done.stdout + done.stderr
     assert second == "each once: True; 20 local asks meanwhile"
+    assert "Traceback" not in done.stderr, done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

@@ -23,6 +23,7 @@ from agentkit.logs.files import (
     keep_private,
     make_private,
     refuse_links,
+    whole_file,
     writable,
 )
 from agentkit.logs.header import check_header, pages_ahead
@@ -313,16 +314,9 @@ def copied(db: sqlite3.Connection, path: Path) -> None:
         SetupError: there is something already, or it cannot be made.
         sqlite3.Error: the log cannot be read, or the disk is full; there is no file then.
     """
-    try:
-        make_private(path)
-    except OSError as error:
-        raise SetupError(
-            f"No copy can be made at {path}: {error}.", expected="a new file"
-        ) from error
-    try:
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as new:
-            db.backup(new)
-            new.execute("PRAGMA journal_mode=DELETE")
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with (
+        whole_file(path) as part,
+        contextlib.closing(sqlite3.connect(part, isolation_level=None)) as new,
+    ):
+        db.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from agentkit.errors import SetupError
 from agentkit.log import Log
 from agentkit.logs import work
+from agentkit.logs.files import whole_file
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.logs.verifying import storable
 from agentkit.place import joined
@@ -59,16 +60,43 @@ def copy(source: Log, target: Log) -> None:
         SetupError: the target is not empty, or a log that is neither. LogError: one cannot be
             read or written; then nothing is in the target.
     """
+    refuse_full(target)
+    with opened(source) as (tables, first), entering(target) as enter:
+        refuse_full(target)
+        for table, columns in TABLES.items():
+            rows = first(f"SELECT {columns} FROM {table}{ORDER.get(table, '')}", table in tables)
+            enter(table, columns, freed(rows) if table == "runs" else rows)
+
+
+def refuse_full(target: Log) -> None:
+    """Refuse a target with something in it.
+
+    Raises:
+        SetupError: it is not empty.
+    """
     if target.runs() or target.runs(streams=True):
         raise SetupError(
             f"The log {target.url} is not empty.",
             expected="a new file or schema",
             todo="name another one; ?schema=... in the URL of a database",
         )
-    with opened(source) as (tables, first), entering(target) as enter:
-        for table, columns in TABLES.items():
-            rows = first(f"SELECT {columns} FROM {table}{ORDER.get(table, '')}", table in tables)
-            enter(table, columns, freed(rows) if table == "runs" else rows)
+
+
+def copy_to_file(source: Log, path: Path) -> None:
+    """Copy all that is committed in a log into a new file, which is there once it is whole.
+
+    Raises:
+        SetupError: there is something already. LogError: one cannot be read or written.
+    """
+    if isinstance(source, SqliteLog):
+        source.copy(path)
+        return
+    with whole_file(path) as part:
+        made = SqliteLog(part)
+        try:
+            copy(source, made)
+        finally:
+            made.close()
 
 
 def freed(rows: Iterable[Row]) -> Iterator[Row]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,52 @@ def make_private(path: Path) -> None:
     """
     make_folder(path.parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A name for a new file while it is made; it has its own once all is in it.
+
+    Whoever is killed meanwhile leaves nothing that could be taken for the whole.
+
+    Raises:
+        SetupError: there is something already, or no file can be made there.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident():x}.part")
+    try:
+        if os.path.lexists(path):
+            raise FileExistsError("it exists")
+        make_private(part)
+    except OSError as error:
+        raise uncopied(path, error) from error
+    try:
+        yield part
+        try:
+            moved(part, path)
+        except OSError as error:
+            raise uncopied(path, error) from error
+    finally:
+        for end in ("", *SIDES):
+            part.with_name(f"{part.name}{end}").unlink(missing_ok=True)
+
+
+def moved(part: Path, path: Path) -> None:
+    """Give a file its name, which none has yet.
+
+    Raises:
+        OSError: one has it.
+    """
+    try:
+        os.link(part, path)
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError("it exists") from None
+        os.rename(part, path)  # a file system without links
+
+
+def uncopied(path: Path, error: OSError) -> SetupError:
+    """The error of a file that cannot be made."""
+    return SetupError(f"No copy can be made at {path}: {error}.", expected="a new file")
 
 
 def make_folder(path: Path) -> None:

@@ -23,7 +23,7 @@ from agentkit.cli import main
 from agentkit.errors import LogError, LogGone, LogReadOnly, SetupError, UnknownRun
 from agentkit.events import Noted, RunStarted
 from agentkit.logs import connecting, erasing, files, header, schema, sqlite
-from agentkit.logs.files import bytes_of
+from agentkit.logs.files import bytes_of, whole_file
 from agentkit.logs.header import check_header
 from agentkit.logs.sqlite import SqliteLog
 from tests.agentkit.logs.test_chain import old_file, recorded
@@ -469,6 +469,33 @@ def test_a_copy_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["log", "copy", str(there), "--log", str(path)]) == 2
     assert "No copy can be made" in capsys.readouterr().err
     assert there.read_text() == "precious"
+
+
+def test_a_copy_has_its_name_once_it_is_whole(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "new.db") as part:
+        part.write_text("half")
+        assert not (tmp_path / "new.db").exists() and part.stat().st_mode & 0o77 == 0
+    assert [one.name for one in tmp_path.iterdir()] == ["new.db"]
+    with pytest.raises(SetupError, match="it exists"), whole_file(tmp_path / "new.db"):
+        raise AssertionError("not reached")
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "other.db"):
+        raise KeyboardInterrupt
+    with pytest.raises(SetupError, match="it exists"), whole_file(tmp_path / "third.db"):
+        (tmp_path / "third.db").write_text("somebody else's")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["new.db", "third.db"]
+    assert (tmp_path / "third.db").read_text() == "somebody else's"
+
+
+def test_a_copy_has_its_name_where_files_have_one_name_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refused)
+    with whole_file(tmp_path / "new.db") as part:
+        part.write_text("whole")
+    assert [one.name for one in tmp_path.iterdir()] == ["new.db"]
 
 
 def test_the_last_to_close_leaves_one_whole_file(tmp_path: Path) -> None:

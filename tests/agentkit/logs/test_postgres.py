@@ -586,6 +586,30 @@ async def test_no_copy_is_made_over_what_is_there(
     file.close()
 
 
+async def test_an_interrupted_copy_leaves_nothing_and_is_made_anew(
+    log: PostgresLog,
+    tmp_path: Path,
+    another_url: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await recorded(log, "r")
+    from agentkit.logs import copying
+
+    def cut(target: Log) -> Any:
+        raise KeyboardInterrupt
+
+    for to in (str(tmp_path / "new.db"), another_url()):
+        with monkeypatch.context() as patched:
+            patched.setattr(copying, "entering", cut)
+            with pytest.raises(KeyboardInterrupt):
+                main(["log", "copy", to, "--log", log.address.url])
+        assert not [one for one in tmp_path.iterdir() if one.name != "new.db"]
+        assert not (tmp_path / "new.db").exists() or "://" in to
+        assert main(["log", "copy", to, "--log", log.address.url]) == 0
+    assert "0 problems" in capsys.readouterr().out
+
+
 async def test_the_commands_work_on_a_database(
     log: PostgresLog, postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
