@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from sphinx import addnodes
 
 import agentkit
 from agentkit.tools.validator import loaded
@@ -89,6 +92,45 @@ def section_above(lines: list[str], place: int) -> bool:
     return bool(re.fullmatch(r"(Args|Returns|Raises|Yields|Attributes):", above))
 
 
-def setup(app: object) -> None:
+def titles(tocs: dict[str, Any]) -> dict[str, Any]:
+    """Of the contents of each page its title and the pages below it, as `titles_only` leaves."""
+    found = {}
+    for name, whole in tocs.items():
+        found[name] = toc = whole.deepcopy()
+        for entry in toc.children:
+            below = list(entry.findall(addnodes.toctree))
+            if len(entry) > 1 and below:
+                entry[1][:] = below
+            elif len(entry) > 1:
+                entry.pop(1)
+    return found
+
+
+SHORT: dict[str, Any] = {}
+"""The contents of every page by its name, titles alone."""
+
+
+def beside(app: Any, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """Let the contents beside a page be made of titles.
+
+    Sphinx copies all that stands in all pages for each, some 6,000 nodes, and takes titles then.
+    """
+    plain = context["toctree"]
+
+    def toctree(**options: Any) -> str:
+        if not options.get("titles_only"):
+            return plain(**options)
+        whole, app.env.tocs = app.env.tocs, SHORT or titles(app.env.tocs)
+        SHORT.update(app.env.tocs)
+        try:
+            return plain(**options)
+        finally:
+            app.env.tocs = whole
+
+    context["toctree"] = toctree
+
+
+def setup(app: Any) -> None:
     """Register it before napoleon reads the sections."""
-    app.connect("autodoc-process-docstring", as_rst, priority=400)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", as_rst, priority=400)
+    app.connect("html-page-context", beside)
