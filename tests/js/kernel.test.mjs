@@ -18,7 +18,8 @@ function kernel({ has = true, busy = false } = {}) {
   const comms = [];
   return {
     comms, handleComms: true, status: busy ? "busy" : "idle", supportsSubshells: true, isDisposed: false, info: Promise.resolve(), has,
-    requestCommInfo: async function () { return { content: { status: "ok", comms: this.has ? { x: {} } : {} } }; },
+    infos: 0,
+    requestCommInfo: async function () { this.infos++; return { content: { status: "ok", comms: this.has ? { x: {} } : {} } }; },
     createComm: (target) => {
       const comm = { target, sent: [], isDisposed: false, subshellStarted: Promise.resolve(), open: (data) => { comm.opened = data; }, send: (data) => comm.sent.push(data), dispose: () => { comm.isDisposed = true; }, close: () => { comm.isDisposed = true; } };
       comms.push(comm);
@@ -166,4 +167,46 @@ test("a busy kernel is not asked what it could only say later, and a page that g
   assert.equal(one.comms.length, 2);
   window.dispatchEvent(new Event("pagehide"));
   assert.deepEqual([made.comms.length, one.comms.every((comm) => comm.isDisposed)], [0, true]);
+});
+
+/** What JupyterLab does with a comm that the kernel closes. */
+const closed = (comm) => { comm.onClose?.(); comm.isDisposed = true; };
+
+test("comms that a busy kernel was given before its cell had loaded agentkit are opened anew", async () => {
+  for (const [early, late] of [[[1, 0], []], [[], [1, 0]], [[1], [0]], [[0, 1], []], [[], [0, 1]]]) {
+    const one = kernel({ has: false, busy: true }), { made, context, say } = await link(one);
+    const idle = async () => { Object.assign(one, { status: "idle", has: true }); context.statusChanged.emit("idle"); await tick(); };
+    for (const n of early) closed(one.comms[n]);
+    await idle();
+    for (const n of late) closed(one.comms[n]);
+    await tick();
+    assert.deepEqual(one.comms.map((comm) => comm.isDisposed), [true, true, false, false]);
+    say(news(), 2);
+    assert.equal(made.state, "here");
+    closed(one.comms[2]);  // as a kernel does to a page too many: it is not asked again
+    await idle();
+    assert.deepEqual([one.comms.length, made.state], [4, "absent"]);
+  }
+});
+
+test("a kernel that has loaded agentkit between the two comms is given both again", async () => {
+  for (const first of ["closed", "news"]) {
+    const one = kernel({ has: false, busy: true }), { made, say } = await link(one);
+    Object.assign(one, { status: "idle", has: true });
+    if (first === "closed") closed(one.comms[1]);
+    say(news({ questions: [{ id: "q", run: "r" }] }));
+    if (first === "news") closed(one.comms[1]);
+    await tick();
+    assert.deepEqual(one.comms.map((comm) => comm.isDisposed), [true, true, false, false]);
+    say(news(), 2);
+    assert.equal(made.state, "here");
+  }
+});
+
+test("a busy kernel without agentkit is asked once when it is idle, and then left alone", async () => {
+  const one = kernel({ has: false, busy: true }), { made, context } = await link(one);
+  for (const comm of one.comms) closed(comm);
+  one.status = "idle";
+  for (let n = 0; n < 3; n++) { context.statusChanged.emit("idle"); await tick(); }
+  assert.deepEqual([one.comms.length, one.infos, made.state], [2, 1, "absent"]);
 });

@@ -64,6 +64,10 @@ export class Link {
   lacking = false;
   /** Whether a cell has loaded nbext, and did not fail. */
   surely = false;
+  /** Whether the comms were opened to a kernel that may have no agentkit, and nothing was heard on them. */
+  guessed = false;
+  /** Whether the kernel is to be asked when it is idle. */
+  asks = false;
 
   /** @param {any} panel of a notebook */
   constructor(panel) {
@@ -71,11 +75,12 @@ export class Link {
     this.changed = new Signal(this);
     this.talked = new Signal(this);
     const context = panel.sessionContext;
-    const connect = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
+    const connect = this.retry = () => void this.connect().catch((reason) => console.warn("agentkit: no word of this kernel.", reason));
     context.kernelChanged.connect(() => { this.reset(); connect(); });
     context.statusChanged.connect((/** @type {unknown} */ _, /** @type {string} */ status) => {
       if (GONE.includes(status)) this.reset();
       else if (this.state === "absent") this.changed.emit(undefined);
+      if (status === "idle" && this.asks) this.again();
     });
     context.iopubMessage.connect((/** @type {unknown} */ _, /** @type {any} */ message) => this.hear(message, connect));
     void context.ready.then(connect);
@@ -96,7 +101,7 @@ export class Link {
    * @param {() => void} connect
    */
   hear(message, connect) {
-    if (this.comms.length) return;
+    if (this.comms.length && this.state !== "absent") return;
     const { header, parent_header: parent, content } = message;
     if (header.msg_type === "execute_input" && LOADS.test(content.code)) {
       this.loading = parent.msg_id;
@@ -116,7 +121,8 @@ export class Link {
     const kernel = this.panel.sessionContext.session?.kernel;
     if (this.comms.length || !kernel?.handleComms) return;
     await kernel.info;
-    if (kernel.status !== "busy" || !kernel.supportsSubshells) {
+    const guessed = kernel.status === "busy" && kernel.supportsSubshells;
+    if (!guessed) {
       const { content } = await kernel.requestCommInfo({ target_name: HERE });
       if (content.status === "ok" && !Object.keys(content.comms).length) {
         if (this.surely && !this.comms.length) this.become("old");
@@ -125,14 +131,39 @@ export class Link {
     }
     if (this.comms.length || kernel.isDisposed) return;
     const [news, orders] = this.comms = ["agentkit.news", "agentkit.orders"].map((target) => kernel.createComm(target));
-    this.anew = true;
+    Object.assign(this, { anew: true, guessed });
     news.onMsg = (/** @type {any} */ message) => this.heard(message.content.data);
     orders.onMsg = (/** @type {any} */ message) => this.answered(message.content.data);
-    news.onClose = () => { if (this.comms[0] === news) this.reset(); };
+    news.onClose = () => { if (this.comms[0] === news) this.refused(); };
+    orders.onClose = () => { if (guessed && this.comms[0] === news && this.state !== "absent") this.halved(); };
     for (const comm of [orders, news]) {
       if (kernel.supportsSubshells) await Promise.resolve(comm.subshellStarted).catch(console.warn);
       if (!comm.isDisposed) comm.open({ protocol: PROTOCOL, chat: true, path: this.path.split(":").pop() });
     }
+  }
+
+  /** The kernel has closed a comm: it did not know agentkit when that was opened, or wants it no more. */
+  refused() {
+    const { guessed } = this;
+    // The other one is closed as well, which JupyterLab must not hear of a comm that it has forgotten.
+    if (guessed) this.comms = [];
+    this.reset();
+    // Its cell may load agentkit yet, or has done so since; one that is idle says at once whether it has.
+    this.asks = guessed;
+    if (guessed && this.panel.sessionContext.session?.kernel?.status === "idle") this.again();
+  }
+
+  /** Orders have no end in the kernel, which has got to know agentkit between the two comms. */
+  halved() {
+    if (!this.comms[0]?.isDisposed) this.comms[0]?.close();
+    this.reset();
+    this.retry();
+  }
+
+  /** Ask a kernel that was too busy to say whether it has agentkit. */
+  again() {
+    this.asks = false;
+    this.retry();
   }
 
   /** @param {Link["state"]} state */
@@ -147,7 +178,7 @@ export class Link {
     for (const comm of this.comms) if (!comm.isDisposed) comm.dispose();
     for (const { fail, timer } of this.waiting.values()) { clearTimeout(timer); fail(new Error("The kernel has gone.")); }
     this.waiting.clear();
-    Object.assign(this, { state: "absent", lacking: false, surely: false, mute: false, comms: [], actors: [], questions: [], today: null, runs: new Map() });
+    Object.assign(this, { state: "absent", lacking: false, surely: false, guessed: false, asks: false, mute: false, comms: [], actors: [], questions: [], today: null, runs: new Map() });
     this.talk.lose();
     this.talked.emit(undefined);
     this.tell(this.watched.keys());
@@ -177,8 +208,10 @@ export class Link {
 
   /** @param {import("./types").News} news */
   take(news) {
+    if (this.guessed && this.comms[1]?.isDisposed) return void this.halved();
     this.version = String(news.version);
     this.state = news.protocol === PROTOCOL ? "here" : "other";
+    this.guessed = false;
     if (this.state === "here") {
       if (news.whole) {
         this.runs.clear();
