@@ -46,16 +46,36 @@ def project(vectors: np.ndarray) -> Projection:
 
     middle = vectors.mean(axis=0)
     centred = (vectors - middle).astype(np.float64)
-    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
     axes = np.zeros((2, vectors.shape[1]))
-    for i, direction in enumerate(directions[:2]):
+    largest_two, spread = directions(centred)
+    for i, direction in enumerate(largest_two):
         # Rounded: entries of equal size but for noise must not decide by the noise.
         largest = int(np.argmax(np.round(np.abs(direction), 6)))
         axes[i] = direction * (1.0 if direction[largest] >= 0 else -1.0)
     flat = centred @ axes.T
     low, high = flat.min(axis=0), flat.max(axis=0)
     span = float((high - low).max()) or 1.0
-    spread = float((sizes**2).sum())
-    share = float((sizes[:2] ** 2).sum()) / spread if spread > 0 else 1.0
+    share = min(float((flat**2).sum()) / spread, 1.0) if spread > 0 else 1.0
     # The shorter side stands in the middle of the square.
     return Projection(middle, axes, low - (span - (high - low)) / 2, span, share)
+
+
+def directions(centred: np.ndarray) -> tuple[np.ndarray, float]:
+    """In which directions vectors differ most, at most two; how much they differ in all.
+
+    Found from the products of all pairs of vectors, or of entries where these are fewer: for 600
+    vectors of 2,048 entries that takes a fifth of a singular value decomposition.
+
+    Shapes: centred (n, dims); the directions (at most 2, dims).
+    """
+    import numpy as np
+
+    n, dims = centred.shape
+    few = n < dims
+    squares, found = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)
+    spread = float((centred**2).sum())
+    # What is below is noise of the products, and no direction.
+    kept = [i for i in (-1, -2)[: len(squares)] if squares[i] > spread * n * 1e-14]
+    made = np.stack([found[:, i] for i in kept]) if kept else np.zeros((0, len(squares)))
+    axes = made @ centred if few else made
+    return axes / np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-300), spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentkit.threads import in_thread
 from memory.embed import Embedder
 from memory.stores import Item, Store
 from memory.views.projection import project
@@ -32,7 +33,8 @@ async def fill_map(view: MemoryMap, store: Store, embedder: Embedder | None) -> 
         view.fill(Shelf(count=len(everything)), dict.fromkeys(queries))
         return
     vectors = await store.vectors([item.id for item in items])
-    sheet = project(vectors)
+    # On a busy machine this takes seconds, in which a kernel would stand still.
+    sheet = await in_thread(lambda: project(vectors))
     shelf = Shelf(items, sheet.place(vectors), sheet.share, len(everything))
     if embedder is None or not queries:
         view.fill(shelf, dict.fromkeys(queries))

@@ -87,7 +87,7 @@ class LookingWidget(MemoryWidget):
     def __init__(self, view: MemoryMap | Replicas, look: Callable[[Any], Awaitable[None]]) -> None:
         self.look = look
         self.looking: asyncio.Task[None] | None = None
-        self.took_s = 0.0
+        self.took_s, self.looked = 0.0, -LONGEST_S
         super().__init__(view)
 
     def flush(self) -> None:
@@ -98,7 +98,8 @@ class LookingWidget(MemoryWidget):
     async def look_again(self) -> None:
         """Look at the store, and show what is there; of the time, a fifth goes into looking."""
         try:
-            await asyncio.sleep(min(4 * self.took_s, LONGEST_S))
+            rest = self.looked + min(4 * self.took_s, LONGEST_S) - time.perf_counter()
+            await asyncio.sleep(max(rest, 0.0))
             await self.timed()
         except StoreError:
             # Whoever uses it is told; the picture keeps what it showed.
@@ -120,10 +121,11 @@ class LookingWidget(MemoryWidget):
         return self
 
     async def timed(self) -> None:
-        """Look, and keep how long it took."""
+        """Look, and keep when that was and how long it took."""
         began = time.perf_counter()
         await self.look(self.view)
-        self.took_s = time.perf_counter() - began
+        self.looked = time.perf_counter()
+        self.took_s = self.looked - began
 
     def close(self) -> None:
         if self.looking is not None:

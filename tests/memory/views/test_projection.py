@@ -51,3 +51,22 @@ def test_the_direction_does_not_depend_on_the_sign_that_the_decomposition_chose(
     vectors = cloud(3, 20, 6)
     mirrored = project(-vectors)
     assert np.allclose(project(vectors).axes, mirrored.axes, atol=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 30))
+def test_the_directions_are_those_of_the_singular_value_decomposition(
+    seed: int, n: int, dims: int
+) -> None:
+    vectors = cloud(seed, n, dims) * np.linspace(1, 3, dims)
+    sheet = project(vectors)
+    _, sizes, directions = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    assert abs(sheet.share * (sizes**2).sum() - (sizes[:2] ** 2).sum()) <= 1e-6 * (sizes**2).sum()
+    for i in range(min(2, n - 1, dims)):
+        spread = np.linalg.norm((vectors - vectors.mean(axis=0)) @ sheet.axes[i])
+        assert abs(spread - sizes[i]) <= 1e-5 * sizes[0]
+
+
+def test_vectors_on_a_line_have_one_direction_only() -> None:
+    line = np.outer([0.0, 1.0, 3.0], [3.0, 4.0, 0.0])
+    sheet = project(line)
+    assert sheet.place(line) == [(0.0, 0.5), (0.3333, 0.5), (1.0, 0.5)] and 1 - sheet.share < 1e-9
