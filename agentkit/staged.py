@@ -24,7 +24,7 @@ from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, SetupError
 from agentkit.evaluate.compare import last_called
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.ledger import StudyLedger
 from agentkit.evaluate.trial import Allowance, performed, request_of
 from agentkit.events import Noted
 from agentkit.log import Log
@@ -127,7 +127,7 @@ class Staged(Shown):
         async with self._opened() as study:
             self._read(study)
             made: list[Document] = []
-            with Ledger(study) as ledger:
+            with StudyLedger(study) as ledger:
                 for stage in list(self.stages)[: place + 1]:
                     made.append(await self._made(ledger, stage, made))
                     self.documents = (*made, *self._open(made))
@@ -196,7 +196,7 @@ class Staged(Shown):
                 held.pop(note.basis, None)  # the last one stands last
                 held[note.basis] = note.text
 
-    async def _made(self, ledger: Ledger, stage: str, before: list[Document]) -> Document:
+    async def _made(self, ledger: StudyLedger, stage: str, before: list[Document]) -> Document:
         asked, actor = self._asked(before), self.stages[stage]
         basis = basis_of(asked)
         edits = self._edits.get(stage, {})

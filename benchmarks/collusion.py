@@ -11,13 +11,13 @@ import math
 import statistics
 import sys
 
-from agentkit.games import Session, learn_prices
+from agentkit.games import PricingSession, learn_prices
 
 PAPER = {"profit gain": 0.849, "its spread": 0.112, "one price each": 0.643, "two in turn": 0.238}
 """Table 1, as QLearning-Collusion quotes it."""
 
 
-def cycle(session: Session) -> int:
+def cycle(session: PricingSession) -> int:
     """How many periods pass until the same prices come again."""
     ahead = session.play(session.ends, 2 * session.market.prices**2)
     return next(k for k in range(1, len(ahead)) if ahead[-1] == ahead[-1 - k])

@@ -15,7 +15,7 @@ from consistency.processes import Process
 from consistency.virtual import VirtualLoop, play
 from consistency.writing import added, newest, seen_value
 from memory import Board, Conflict, Replica, Stale, StoreTaken, StoreUnreachable
-from memory.board.versions import Seen
+from memory.board.versions import ReadVersions
 
 REFUSALS = (Conflict, Stale, StoreTaken, StoreUnreachable)
 """What a client may be told; whatever else is raised is wrong."""
@@ -180,7 +180,7 @@ class Worker:
             guarantees=self.plan.guarantees,
         )  # fmt: skip
 
-    def _seen(self, op: Op, seen: Seen) -> None:
+    def _seen(self, op: Op, seen: ReadVersions) -> None:
         op.value = seen_value(seen, self.world.plan.consistency == "crdt")
         op.at, op.behind, op.versions = seen.replica, seen.behind, seen.versions
 

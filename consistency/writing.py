@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from agentkit.messages import JSON
-from memory.board.versions import Seen
+from memory.board.versions import ReadVersions
 
 
 def added(value: Any, key: str, op: int, crdt: bool) -> JSON:
@@ -30,7 +30,7 @@ def added(value: Any, key: str, op: int, crdt: bool) -> JSON:
     return op
 
 
-def seen_value(seen: Seen, crdt: bool) -> JSON:
+def seen_value(seen: ReadVersions, crdt: bool) -> JSON:
     """Return what a read saw: of siblings all."""
     if crdt or len(seen.siblings) <= 1:
         return seen.value

@@ -24,7 +24,7 @@ from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.doors import doors
 from memory.naming import checked
-from memory.paged.entries import Entry, entry, fitted, groups, shorter
+from memory.paged.entries import WindowEntry, entry, fitted, groups, shorter
 from memory.paged.notes import Compacted, WindowFilled
 from memory.paged.summary import LESS, SAFE, continued, summariser
 from memory.paged.window import SUMMARY
@@ -277,7 +277,7 @@ def shortened(pin: str, most: int) -> str:
     return cut(pin.removesuffix(CUT), most - text_tokens(CUT)) + CUT
 
 
-def cut_to(entries: list[Entry], most: int) -> list[Entry]:
+def cut_to(entries: list[WindowEntry], most: int) -> list[WindowEntry]:
     """Entries, the longest cut until they have at most so many tokens, or as few as they can."""
     made = fitted(entries, most, missing)
     return [shorter(one, 0, missing) for one in entries] if made is None else made

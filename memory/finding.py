@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finding:
+class MemorySearch:
     """One search of a memory in its collections."""
 
     stores: Sequence[Store]

@@ -18,7 +18,7 @@ from agentkit.threads import FairLock, in_thread
 from memory.recalled import Recalled, nearest
 from memory.stores import Item, Store, Where
 from memory.stores.filters import normal
-from memory.stores.wordindex import Counts, Found, WordIndex
+from memory.stores.wordindex import WordCounts, WordHit, WordIndex
 from memory.terms import terms
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ async def changes(store: Store, since: object) -> tuple[object, Sequence[str] | 
 
 async def found_by_words(
     stores: Sequence[Store], query: str, where: Where | None
-) -> list[tuple[Store, Found]]:
+) -> list[tuple[Store, WordHit]]:
     """Find the items that share a question's words, best first, in several collections."""
     wanted = list(dict.fromkeys(terms(query)))[:ASKED]
     if not wanted:
@@ -114,14 +114,14 @@ async def found_by_words(
     each = {id(one): one for one in stores}.values()
     indexes = [(one, await words_of(one)) for one in each]
 
-    def find() -> list[tuple[Store, Found]]:
-        counts = sum((one.counts(wanted) for _, one in indexes), Counts(0, 0, {}))
+    def find() -> list[tuple[Store, WordHit]]:
+        counts = sum((one.counts(wanted) for _, one in indexes), WordCounts(0, 0, {}))
         found = [
             (store, hit) for store, index in indexes for hit in index.find(wanted, counts, fitting)
         ]
         return sorted(found, key=lambda two: -two[1].bm25)
 
-    hits: list[tuple[Store, Found]] = await in_thread(find)
+    hits: list[tuple[Store, WordHit]] = await in_thread(find)
     return hits
 
 
@@ -195,7 +195,7 @@ def key(item: Item) -> Key:
     return item.id, item.text
 
 
-async def current(found: Sequence[tuple[Store, Found]]) -> dict[Key, Item]:
+async def current(found: Sequence[tuple[Store, WordHit]]) -> dict[Key, Item]:
     """Return what was found as the stores have it now: what is gone since is left out."""
     items: dict[Key, Item] = {}
     for store in {id(one): one for one, _ in found}.values():

@@ -26,7 +26,7 @@ from agentkit.messages import JSON
 from memory.declared import FIRST, Declared, otherwise
 from memory.errors import StoreTaken
 from memory.naming import checked
-from memory.snapshots import AFTER, Due, Form
+from memory.snapshots import AFTER, Due, SnapshotForm
 
 EVERY = 500
 """A snapshot stands only where seq is a multiple of this, so that it is found by its seq."""
@@ -77,7 +77,7 @@ class Journal(Generic[T]):
             name: an identifier.
             initial: makes the state before the first event.
             apply: the fold.
-            save, load, part, join: how it is written down, see `memory.snapshots.Form`.
+            save, load, part, join: how it is written down, see `memory.snapshots.SnapshotForm`.
             show: the state for people.
             log: where the events are; the default log without one.
             every: seqs at which a snapshot may stand.
@@ -90,7 +90,7 @@ class Journal(Generic[T]):
         self.name, self.id = checked(name), stream_id(name)
         self.log = log or open_log()
         self.initial, self.apply, self.save = initial, apply, save
-        self.snapshots = Due(Form(save, load, part, join))
+        self.snapshots = Due(SnapshotForm(save, load, part, join))
         self.show = show or self._plain
         self.every, self.declared = every, declared
         self.lease: Lease | None = None

@@ -72,7 +72,7 @@ class Imported(Frozen):
     """Lines that could not be read, each with its number; only where that was allowed."""
 
 
-class Line(Frozen):
+class ExportLine(Frozen):
     """A line of an export after the header."""
 
     model_config = pydantic.ConfigDict(extra="ignore", frozen=True, strict=True)
@@ -386,7 +386,7 @@ class Reading:
             BadExport: it is none.
         """
         try:
-            given = Line.model_validate(self.parsed(number, line))
+            given = ExportLine.model_validate(self.parsed(number, line))
             facts = plain_metadata(given.metadata, self.memory.name)
             if not given.text.strip() or not given.id:
                 raise ValueError("its id or text is empty")

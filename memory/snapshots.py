@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Form(Generic[T]):
+class SnapshotForm(Generic[T]):
     """How a state is written down."""
 
     save: Callable[[T], JSON]
@@ -55,7 +55,7 @@ class Form(Generic[T]):
 class Due(Generic[T]):
     """Says when a snapshot of a stream is due."""
 
-    def __init__(self, form: Form[T]) -> None:
+    def __init__(self, form: SnapshotForm[T]) -> None:
         self.form = form
         self.reset()
 

@@ -71,7 +71,7 @@ def ticked(time: float) -> float:
     return math.floor(time * 1e5) / 1e5 if abs(time) < 1e11 else time
 
 
-class Said(TypedDict, total=False):
+class StatedFields(TypedDict, total=False):
     """What may be said of a text when it is stored."""
 
     key: str

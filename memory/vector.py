@@ -26,7 +26,7 @@ from memory.embed import Embedder
 from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
-from memory.finding import Finding
+from memory.finding import MemorySearch
 from memory.home import home
 from memory.hybrid import Search, checked_search
 from memory.moving import Moving
@@ -36,7 +36,7 @@ from memory.reranking import ranker, reranked, wider
 from memory.scopes import OPEN, Shelf
 from memory.sleep.changes import sources
 from memory.sleep.sleeping import Sleeping
-from memory.stating import Said, moment, placed, stated, vectors_of
+from memory.stating import StatedFields, moment, placed, stated, vectors_of
 from memory.steps import own_reads, paid, step
 from memory.stores import Item, Store, Where
 from memory.stores.choose import store as opened
@@ -128,7 +128,7 @@ class VectorMemory(Sleeping, Moving):
         metadata: Facts = None,
         ids: str | Sequence[str] | None = None,
         split: bool = True,
-        **said: Unpack[Said],
+        **said: Unpack[StatedFields],
     ) -> list[str]:
         """Store texts and return their ids.
 
@@ -143,7 +143,7 @@ class VectorMemory(Sleeping, Moving):
                 default made from text and metadata, so that the same remembered again, blanks
                 around it and the form of its accents apart, is stored once.
             split: False makes a text that is too long an error.
-            said: how long it holds and what it replaces, see `Said`.
+            said: how long it holds and what it replaces, see `StatedFields`.
 
         Raises:
             SetupError: an empty text, one too long, or lists that differ in length; or what is
@@ -174,7 +174,7 @@ class VectorMemory(Sleeping, Moving):
 
         return list(await step(f"{self.name}.remember", request, perform, effect="idempotent"))
 
-    async def update(self, id: str, text: str, **said: Unpack[Said]) -> str:
+    async def update(self, id: str, text: str, **said: Unpack[StatedFields]) -> str:
         """Say what holds instead of an item, and return the new id; the old one becomes history.
 
         Key, metadata and importance of the old one stay, where nothing else is said. The id that a
@@ -198,7 +198,7 @@ class VectorMemory(Sleeping, Moving):
             f"{self.name}.find", me.asked({"id": id}), perform, effect="pure"
         )
         old = ids[0] if ids else [id]
-        given: Said = {**known, **said, "supersedes": old}
+        given: StatedFields = {**known, **said, "supersedes": old}
         long = isinstance(text, str) and len(normal_form(text)) > self.embedder.max_chars
         # Made from what it follows too: the same text may hold again, later.
         whole = digest(own_id(text, kept), *old)[:16] if long else None
@@ -241,7 +241,7 @@ class VectorMemory(Sleeping, Moving):
         me, others = self.here(), [one.here() for one in self.others]
         found = count if self.ranker is None else wider(count)
         stores = [one.store for one in (me, *others)]
-        finding = Finding(stores, query, found, self.search, self.least, self.preset)
+        finding = MemorySearch(stores, query, found, self.search, self.least, self.preset)
         fresh: list[Recalled] = []
 
         async def perform(_key: str) -> Outcome:

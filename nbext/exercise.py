@@ -17,7 +17,7 @@ from agentkit.words import UNREAD, for_terminal
 
 if TYPE_CHECKING:
     from agentkit.grading import Assignment
-    from agentkit.grading.selfcheck import Tried
+    from agentkit.grading.selfcheck import TriedAnswer
 
 MET, OPEN = "✓", "○"
 
@@ -118,7 +118,7 @@ async def outcome(work: Callable[[], Any]) -> Any:
         return error
 
 
-async def tried(assignment: str | Assignment, *, each: int = 4) -> Tried:
+async def tried(assignment: str | Assignment, *, each: int = 4) -> TriedAnswer:
     """Put fresh cases of an assignment to what this notebook defines, with the rules of its grade.
 
     Args:

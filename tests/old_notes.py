@@ -154,7 +154,7 @@ OLD: list[tuple[str, str, JSON]] = [
         "winner": "4", "by": "a", "ballots": {"a": "4", "b": "5"}, "sums": {"4": 1.0, "5": 1.0},
         "reason": "tie at 1 of 2, first in order", "tie": ["4", "5"],
     }),
-    ("Answered", "answered", {"queue": "q", "by": "a", "run": "r"}),
+    ("TaskAnswered", "answered", {"queue": "q", "by": "a", "run": "r"}),
     ("AskedBy", "asked_by", {
         "queue": "q", "letter": "l", "from": {"run": "r", "actor": "a", "step": "k"},
     }),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentkit.deprecated import moved
 from agentkit.evaluate.agreement import agreement, cohen_kappa, krippendorff_alpha
 from agentkit.evaluate.chaos import chaos
 from agentkit.evaluate.chaosreport import Chaos, ChaosRow
@@ -13,7 +14,7 @@ from agentkit.evaluate.evaluating import evaluate
 from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.gaia import gaia_match
 from agentkit.evaluate.judges import Judge, Pairwise, Panel, Validity, validity
-from agentkit.evaluate.learned import Learned, learn
+from agentkit.evaluate.learned import LearnedRouter, learn
 from agentkit.evaluate.measures import Measure, measure
 from agentkit.evaluate.numbers import Summary
 from agentkit.evaluate.paired import Paired, paired
@@ -23,7 +24,7 @@ from agentkit.evaluate.reopened import opened
 from agentkit.evaluate.rows import Row
 from agentkit.evaluate.samples import Dataset, Sample
 from agentkit.evaluate.saving import Saving, saving
-from agentkit.evaluate.scorers import Case, Score, Scorer, numeric, overlap, regex, schema
+from agentkit.evaluate.scorers import Score, Scorer, ScorerInput, numeric, overlap, regex, schema
 from agentkit.evaluate.sequential import sequence_interval, sequential_test
 from agentkit.evaluate.sides import Sides, sides
 from agentkit.evaluate.slo import Slo, slo
@@ -32,14 +33,14 @@ from agentkit.evaluate.trajectory import answered, at_most, before, eventually, 
 from agentkit.evaluate.trial import Trial
 
 __all__ = [
-    "Case",
+    "ScorerInput",
     "Chaos",
     "ChaosRow",
     "Comparison",
     "Dataset",
     "Evaluation",
     "Judge",
-    "Learned",
+    "LearnedRouter",
     "Measure",
     "Paired",
     "Pairwise",
@@ -92,3 +93,12 @@ __all__ = [
     "slo",
     "validity",
 ]
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Case": "agentkit.evaluate.scorers:ScorerInput",
+        "Learned": "agentkit.evaluate.learned:LearnedRouter",
+    },
+)

@@ -24,7 +24,7 @@ from agentkit.evaluate.bfclcheck import differ
 from agentkit.evaluate.bfclrows import check_functions, check_question, check_truth
 from agentkit.evaluate.calling import first_calls, spoken
 from agentkit.evaluate.samples import Dataset, lines_in
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
 from agentkit.pattern import Pattern, pattern
@@ -135,16 +135,16 @@ def in_json_schema(given: Any) -> Any:
     return found
 
 
-def calls() -> Rule:
+def calls() -> FunctionScorer:
     """Return the scorer: the calls of the first reply are right as the leaderboard has it."""
 
-    def judge(case: Case) -> Score:
+    def judge(case: ScorerInput) -> Score:
         right: Any = case.target
         functions: Any = case.meta["functions"]
         why = differ(first_calls(case), right, functions)
         return Score(value=float(not why), passed=not why, why=why)
 
-    return Rule("bfcl", judge)
+    return FunctionScorer("bfcl", judge)
 
 
 def team(make: Callable[[list[Tool]], Actor], rows: Dataset) -> Pattern:

@@ -17,7 +17,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.evaluate.samples import Sample
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.events import StepEnded
 from agentkit.messages import JSON
 
@@ -25,13 +25,13 @@ Call = tuple[str, Mapping[str, JSON]]
 """A tool's name and its arguments."""
 
 
-def calls() -> Rule:
+def calls() -> FunctionScorer:
     """Return a scorer: right if the calls of the first reply are those of the target.
 
     The target is a list of possible calls, each {"name": {"parameter": [values]}}, in any order.
     """
 
-    def judge(case: Case) -> Score:
+    def judge(case: ScorerInput) -> Score:
         if not isinstance(case.target, list):
             raise SetupError(
                 f"Sample {case.sample.id}: {no_calls(case.sample)}.",
@@ -40,7 +40,7 @@ def calls() -> Rule:
         why = calls_differ(first_calls(case), case.target)
         return Score(value=float(not why), passed=not why, why=why)
 
-    return Rule("calls", judge, unfit=no_calls)
+    return FunctionScorer("calls", judge, unfit=no_calls)
 
 
 def no_calls(sample: Sample) -> str:
@@ -53,7 +53,7 @@ def spoken(name: str) -> str:
     return re.sub(r"[^\w-]", "_", name)[:64]
 
 
-def first_calls(case: Case) -> list[Call]:
+def first_calls(case: ScorerInput) -> list[Call]:
     """Return the calls of a run's first reply of a model."""
     for event in case.events:
         if isinstance(event, StepEnded) and event.step == "model" and event.nodes:

@@ -23,7 +23,7 @@ from agentkit.endpoints.connect import connect
 from agentkit.endpoints.finding import sim_inside
 from agentkit.errors import AgentkitError, SetupError
 from agentkit.evaluate.chaosreport import Chaos, ChaosRow
-from agentkit.evaluate.questions import Item, items
+from agentkit.evaluate.questions import AskedQuestion, items
 from agentkit.evaluate.statistics import quantile
 from agentkit.events import Noted, StepStarted
 from agentkit.log import Log
@@ -55,7 +55,7 @@ PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True)
-class Setting:
+class ChaosSetting:
     """One of the times that the questions are asked."""
 
     name: str
@@ -143,11 +143,11 @@ def checked(team: Any, mechanisms: Any, speed: Any, patience_s: Any) -> None:
 
 def settings(
     mechanisms: Mechanisms, wrong: Faulty, seed: int, alone: bool, bare: dict[str, Any]
-) -> list[Setting]:
+) -> list[ChaosSetting]:
     """The times that the questions are asked, from none of it to all of it."""
     none = Faulty([], seed)
     wrong = wrong if wrong.seed is not None else Faulty(wrong.rules, seed)
-    found = [Setting("no faults", dict(bare), none), Setting("faults", dict(bare), wrong)]
+    found = [ChaosSetting("no faults", dict(bare), none), ChaosSetting("faults", dict(bare), wrong)]
     options = dict(bare)
     first = next(iter(mechanisms), "")
     for name, more in mechanisms.items():
@@ -156,12 +156,12 @@ def settings(
             options = {**bare, **base, **more}
         else:
             options = {**options, **more}
-        found.append(Setting(name if alone or name == first else f"+ {name}", options, wrong))
+        found.append(ChaosSetting(name if alone or name == first else f"+ {name}", options, wrong))
     if alone and len(mechanisms) > 1:
         together: dict[str, Any] = dict(bare)
         for more in mechanisms.values():
             together |= more
-        found.append(Setting("all", together, wrong))
+        found.append(ChaosSetting("all", together, wrong))
     return found
 
 
@@ -201,7 +201,7 @@ async def prepared(server: Own, faults: Faulty) -> None:
         raise SetupError(f"The simulated endpoint refuses: {reply.text[:300]}")
 
 
-def connected(model: str, server: Own, setting: Setting) -> Model:
+def connected(model: str, server: Own, setting: ChaosSetting) -> Model:
     """The model with the mechanisms of this time, and no memory of the time before."""
     where: Any = {"base_url": server.url + "/v1", "transport": server.transport}
     # Only of this endpoint: others in this process keep their rates and circuits.
@@ -227,7 +227,7 @@ class Trials:
         self.notes: Counter[str] = Counter()
 
     async def all(
-        self, setting: Setting, asked: Sequence[Item], prices: Mapping[str, float]
+        self, setting: ChaosSetting, asked: Sequence[AskedQuestion], prices: Mapping[str, float]
     ) -> tuple[ChaosRow, dict[str, float]]:
         """Ask them; the row, and what each answer cost."""
         began = time.monotonic()
@@ -255,7 +255,7 @@ class Trials:
         )
         return row, self.costs
 
-    async def one(self, item: Item) -> None:
+    async def one(self, item: AskedQuestion) -> None:
         """Ask a question; what fails is missing, and said to be."""
         async with self.places:
             began = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentkit.errors import SetupError
 from agentkit.evaluate.samples import Sample
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.sandbox import Limits, Sandbox, SandboxError
 from agentkit.workbench.actions import code_in
 from agentkit.workbench.testing import run_tests
@@ -13,7 +13,9 @@ HEAD = "from answer import *\n"
 """Tests see what the answer defines; they may import it as `answer`, too."""
 
 
-def code(tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | None = None) -> Rule:
+def code(
+    tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | None = None
+) -> FunctionScorer:
     """Return a scorer of code: the share of unit tests that the answer passes.
 
     The code is what stands in the fences of the answer, or all of it; it is the module `answer`.
@@ -25,7 +27,7 @@ def code(tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | N
         limits: what an answer and its tests may take.
     """
 
-    async def judge(case: Case) -> Score:
+    async def judge(case: ScorerInput) -> Score:
         judged_by = HEAD + tests_for(case.sample, tests)
         files = {"answer.py": code_in(case.text) or case.text, "test_answer.py": judged_by}
         async with Sandbox(limits=limits) as box:
@@ -37,7 +39,7 @@ def code(tests: str | None = None, *, passes_at: float = 1.0, limits: Limits | N
         value = 1 - len(failed) / len(found)
         return Score(value=value, passed=value >= passes_at, why="; ".join(failed)[:300])
 
-    return Rule("code", judge, passes_at, unfit=lambda sample: untested(sample, tests))
+    return FunctionScorer("code", judge, passes_at, unfit=lambda sample: untested(sample, tests))
 
 
 def untested(sample: Sample, given: str | None) -> str:

@@ -19,9 +19,9 @@ from agentkit.amounts import seconds
 from agentkit.errors import SetupError
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger
-from agentkit.evaluate.questions import Item, items
-from agentkit.evaluate.queue import Job, Queue
+from agentkit.evaluate.ledger import StudyLedger
+from agentkit.evaluate.questions import AskedQuestion, items
+from agentkit.evaluate.queue import TrialQueue, WaitingTrial
 from agentkit.evaluate.trial import Allowance, Trial, request_of, trial
 from agentkit.events import RunStarted
 from agentkit.log import Log
@@ -117,7 +117,7 @@ async def compare(
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
     setup = {"kind": KIND, "contenders": list(marks), "budget": budget.model_dump()}
     async with run(name, log=log, task=setup, resume=before, extend=True) as study:
-        with Ledger(study) as ledger:
+        with StudyLedger(study) as ledger:
             contest = Contest(ledger=ledger, each=budget, on_progress=on_progress)
             contest.plan(team, marks, asked, seeds)
             await contest.all(concurrency)
@@ -137,7 +137,7 @@ async def compare(
 
 
 @dataclass(kw_only=True)
-class Contest(Queue[tuple[Actor, Item]]):
+class Contest(TrialQueue[tuple[Actor, AskedQuestion]]):
     """The trials of a comparison: those that wait, and those that are done."""
 
     each: Allowance
@@ -149,7 +149,7 @@ class Contest(Queue[tuple[Actor, Item]]):
         self,
         team: Sequence[Actor],
         marks: Mapping[str, str],
-        asked: Sequence[Item],
+        asked: Sequence[AskedQuestion],
         seeds: Sequence[int],
     ) -> None:
         """Put all trials in their order, those of one question side by side.
@@ -166,13 +166,15 @@ class Contest(Queue[tuple[Actor, Item]]):
                 for one in team:
                     request = request_of(one, marks[one.name], item.text, seed, self.each)
                     key = self.ledger.key(one.name, request)
-                    jobs.append(Job((one, item), item.id, seed, key))
+                    jobs.append(WaitingTrial((one, item), item.id, seed, key))
         self.order(jobs, seeds)
 
-    def named(self, job: Job[tuple[Actor, Item]]) -> str:
+    def named(self, job: WaitingTrial[tuple[Actor, AskedQuestion]]) -> str:
         return job.what[0].name
 
-    async def perform(self, job: Job[tuple[Actor, Item]], spent: dict[str, Any]) -> None:
+    async def perform(
+        self, job: WaitingTrial[tuple[Actor, AskedQuestion]], spent: dict[str, Any]
+    ) -> None:
         """Perform one trial, and put into `spent` what it took."""
         contender, item = job.what
         done = await trial(self.ledger, contender, job.key, item, job.seed, self.each, spent)
@@ -188,7 +190,7 @@ class Contest(Queue[tuple[Actor, Item]]):
             )
 
     def in_order(
-        self, team: Sequence[Actor], asked: Sequence[Item], seeds: Sequence[int]
+        self, team: Sequence[Actor], asked: Sequence[AskedQuestion], seeds: Sequence[int]
     ) -> tuple[Trial, ...]:
         """The trials in the order of questions, seeds and contenders."""
         every = ((one.name, item.id, seed) for item in asked for seed in seeds for one in team)

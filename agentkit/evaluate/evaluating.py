@@ -17,11 +17,11 @@ from agentkit.errors import SetupError
 from agentkit.evaluate.compare import Progress, home, known, last_called
 from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger
+from agentkit.evaluate.ledger import StudyLedger
 from agentkit.evaluate.measures import Measure, measures_of
-from agentkit.evaluate.queue import Job, Queue
+from agentkit.evaluate.queue import TrialQueue, WaitingTrial
 from agentkit.evaluate.samples import Sample, odd
-from agentkit.evaluate.scorers import Case, Score, scored
+from agentkit.evaluate.scorers import Score, ScorerInput, scored
 from agentkit.evaluate.suite import Suite
 from agentkit.evaluate.trial import Allowance, Trial, child_id, performed, request_of
 from agentkit.log import Log
@@ -76,9 +76,9 @@ async def evaluate(
     limits: dict[str, Any] = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"task": setup_of(team, suite, trials), "resume": before}
     async with run(name, log=log, extend=True, **limits) as study:
-        with Ledger(study) as ledger:
+        with StudyLedger(study) as ledger:
             allowed = Allowance(usd=trial_usd, tokens=trial_tokens)
-            work = Work(
+            work = EvaluationWork(
                 ledger=ledger, team=team, suite=suite, each=allowed, on_progress=on_progress
             )
             work.plan(range(seed, seed + trials))
@@ -130,7 +130,7 @@ def setup_of(team: Actor, suite: Suite, trials: int = 1) -> dict[str, JSON]:
 
 
 @dataclass(kw_only=True)
-class Work(Queue[Sample]):
+class EvaluationWork(TrialQueue[Sample]):
     """The trials of an evaluation: those that wait, and those that are done."""
 
     team: Actor
@@ -150,11 +150,11 @@ class Work(Queue[Sample]):
             for seed in seeds:
                 request = request_of(self.team, mark, sample.input, seed, self.each)
                 key = ledger.key(self.team.name, request)
-                jobs.append(Job(sample, sample.id, seed, key))
+                jobs.append(WaitingTrial(sample, sample.id, seed, key))
         self.order(jobs, seeds)
         ledger.charge({job.key: child_id(ledger.study.id, job.key) for job in self.waiting})
 
-    async def perform(self, job: Job[Sample], spent: dict[str, Any]) -> None:
+    async def perform(self, job: WaitingTrial[Sample], spent: dict[str, Any]) -> None:
         """Perform and score one trial, and put into `spent` what it took."""
         sample = job.what
         done, reused = await performed(
@@ -187,7 +187,9 @@ class Work(Queue[Sample]):
         if plain.status != "answered":
             measures = [one for one in self.suite.scorers if isinstance(one, Measure)]
             return {name: s for one in measures for name, s in one.without().items()}
-        case = Case(sample, plain, self.ledger.study.log, self.suite.dataset.checks.get(sample.id))
+        case = ScorerInput(
+            sample, plain, self.ledger.study.log, self.suite.dataset.checks.get(sample.id)
+        )
         made: dict[str, Score] = {}
         for one in self.suite.scorers:
             failed = self.ledger.unscored.get((plain.run_id, one.name), 0)

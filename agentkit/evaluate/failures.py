@@ -42,7 +42,7 @@ RULED = ("1.1", "1.3", "1.4", "1.5", "3.1", "3.2", "3.3")
 """Modes that rules look for; of the others only a judge can say something."""
 
 
-class Case(Frozen):
+class FailureCase(Frozen):
     """A trial that was not right, and how it failed."""
 
     question: str
@@ -63,7 +63,7 @@ class Failures(Shown, Frozen):
     """How the trials of an evaluation failed."""
 
     trials: int
-    cases: tuple[Case, ...]
+    cases: tuple[FailureCase, ...]
     judge: str = ""
     """Who was asked; "" where nobody was."""
     run_id: str = ""
@@ -72,7 +72,7 @@ class Failures(Shown, Frozen):
     """Why not all cases were put to the judge: a budget ended."""
 
     @property
-    def judged(self) -> list[Case]:
+    def judged(self) -> list[FailureCase]:
         """Cases that both rules and judge looked at."""
         return [one for one in self.cases if one.judge is not None]
 
@@ -83,9 +83,9 @@ class Failures(Shown, Frozen):
         return {mode: found[mode] for mode in MODES if found[mode]}
 
     @property
-    def clusters(self) -> dict[tuple[str, ...], list[Case]]:
+    def clusters(self) -> dict[tuple[str, ...], list[FailureCase]]:
         """Cases that failed in the same ways together, the largest first."""
-        found: dict[tuple[str, ...], list[Case]] = {}
+        found: dict[tuple[str, ...], list[FailureCase]] = {}
         for one in self.cases:
             found.setdefault(one.modes, []).append(one)
         return dict(sorted(found.items(), key=lambda pair: -len(pair[1])))
@@ -153,7 +153,7 @@ class Failures(Shown, Frozen):
             lines.append(f"Stopped early: {self.stopped}")
         return lines
 
-    def _of(self, mode: str) -> Iterator[tuple[Case, Found]]:
+    def _of(self, mode: str) -> Iterator[tuple[FailureCase, Found]]:
         for case in self.cases:
             for found in (*case.rules, *(case.judge or ())):
                 if found.mode == mode:
@@ -224,7 +224,9 @@ async def failures(
     for one, rules in zip(wrong, ruled, strict=True):
         said, error = read.of(one.run_id)
         cases.append(
-            Case(question=one.question, run_id=one.run_id, rules=rules, judge=said, error=error)
+            FailureCase(
+                question=one.question, run_id=one.run_id, rules=rules, judge=said, error=error
+            )
         )
     return Failures(
         trials=len(result.trials),

@@ -35,7 +35,7 @@ def rows_html(lines: dict[str, Sequence[tuple[Trial, str, str]]], log: Log | Non
         log: where the trials were recorded; without it only their answers are shown.
     """
     order = sorted(lines, key=lambda one: sum(mark == "right" for _, mark, _ in lines[one]))
-    said, parts = Said(log), []
+    said, parts = SaidInTrials(log), []
     # What went wrong first in each question comes before all others, should the room end.
     for name in order[:LINES]:
         said.of(next((one for one, mark, _ in lines[name] if mark != "right"), lines[name][0][0]))
@@ -69,14 +69,14 @@ def row_html(name: str, trials: Sequence[tuple[str, str]]) -> str:
     return f'{first} {shown} <span style="opacity:.75">{right} of {len(trials)}</span>'
 
 
-def trial_html(n: int, trial: Trial, mark: str, why: str, said: Said) -> str:
+def trial_html(n: int, trial: Trial, mark: str, why: str, said: SaidInTrials) -> str:
     """Return a trial: what came of it, and below what was said."""
     told = "wrong" if mark == "answered" else "not scored" if mark == "none" else mark
     head = clean(f"Trial {n}: {told}" + (f". {why}" if why and mark != "right" else ""))
     return f"<details><summary>{head[:600]}</summary>{said.of(trial)}</details>"
 
 
-class Said:
+class SaidInTrials:
     """What was said in trials, as far as there is room for it."""
 
     def __init__(self, log: Log | None) -> None:

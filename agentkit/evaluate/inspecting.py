@@ -21,7 +21,7 @@ from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.evaluate.evaluation import Evaluation, Scored
 from agentkit.evaluate.samples import Sample
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.evaluate.suite import Suite
 from agentkit.events import Event, StepEnded
 from agentkit.log import Log
@@ -147,13 +147,13 @@ def listed(given: Any) -> Sequence[Any]:
     return given if isinstance(given, list | tuple) else [given]
 
 
-def as_rule(theirs_is: Any, number: int) -> Rule:
+def as_rule(theirs_is: Any, number: int) -> FunctionScorer:
     """Return a scorer of Inspect as ours."""
     scorers, models, solvers = package("scorer"), package("model"), package("solver")
     known = getattr(theirs_is, "__registry_info__", None)
     name = str(getattr(known, "name", "")).rpartition("/")[2] or f"scorer {number + 1}"
 
-    async def judge(case: Case) -> Score:
+    async def judge(case: ScorerInput) -> Score:
         text, target = case.text, case.target
         accepted = [str(one) for one in target] if isinstance(target, list) else str(target)
         output = models.ModelOutput.from_content(model="agentkit/team", content=text)
@@ -174,7 +174,7 @@ def as_rule(theirs_is: Any, number: int) -> Rule:
         why = found.explanation or f"{found.answer!r}" if value < 1 else ""
         return Score(value=min(1.0, max(0.0, value)), passed=value >= 1, why=str(why)[:300])
 
-    return Rule(name, judge)
+    return FunctionScorer(name, judge)
 
 
 def messages_of(asked: str, events: Sequence[Event], model: Any) -> Iterator[Any]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, stdev
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.evaluate.comparison import Comparison
 from agentkit.evaluate.questions import items
@@ -56,7 +57,7 @@ def kind(text: str) -> Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuestionOutcome:
     """How the actors did at one question: by name the share of right answers, and USD for each."""
 
     kind: Kind
@@ -77,10 +78,10 @@ class Trusted:
     """Share of the best actor's cost."""
 
 
-class Learned:
+class LearnedRouter:
     """A rule for `router(by=...)`: the name of who should take a task."""
 
-    def __init__(self, record: Sequence[Outcome], near: int, margin: float) -> None:
+    def __init__(self, record: Sequence[QuestionOutcome], near: int, margin: float) -> None:
         self.record, self.near, self.margin = tuple(record), near, margin
         self.names = tuple(self.record[0].right)
         self.whole = {
@@ -136,7 +137,7 @@ class Learned:
             rest = [one for m, other in enumerate(parts) if m != n for one in other]
             if not part or not rest:
                 continue
-            rule = Learned(rest, self.near, self.margin)
+            rule = LearnedRouter(rest, self.near, self.margin)
             for one in part:
                 for worth in WORTHS:
                     name = rule.choose(one.kind, worth)
@@ -192,7 +193,7 @@ def summed(worth: float, rows: Sequence[tuple[float, float, float]]) -> Trusted:
 
 def learn(
     found: Comparison, questions: Sequence[object], *, near: int = 15, margin: float = 0.05
-) -> Learned:
+) -> LearnedRouter:
     """Learn a rule from what a comparison recorded.
 
     Args:
@@ -215,7 +216,7 @@ def learn(
         if one.cost_usd is not None and one.status != "failed":
             tries[one.question][one.contender].append((float(one.right), one.cost_usd))
     record = [
-        Outcome(
+        QuestionOutcome(
             kind(item.text),
             {name: fmean(right for right, _ in tries[item.id][name]) for name in names},
             {name: fmean(usd for _, usd in tries[item.id][name]) for name in names},
@@ -228,4 +229,7 @@ def learn(
             "There is nothing to learn from.",
             expected="a comparison of two or more on these questions, with known prices",
         )
-    return Learned(record, near, margin)
+    return LearnedRouter(record, near, margin)
+
+
+__getattr__ = moved(__name__, {"Learned": f"{__name__}:LearnedRouter"})

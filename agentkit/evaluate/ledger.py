@@ -71,7 +71,7 @@ class TrialsStopped(Note):
     """Trials that were begun and not ended: question, seed, the run, what was paid for it."""
 
 
-class Ledger:
+class StudyLedger:
     """The lines of one study; inside `with` they are written, at its end all of them."""
 
     def __init__(self, study: Run) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from agentkit.errors import SetupError
 from agentkit.evaluate.fitting import number
-from agentkit.evaluate.scorers import Case, Score, Scorer, from_function
+from agentkit.evaluate.scorers import Score, Scorer, ScorerInput, from_function
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Measure:
     """A scorer that gives a number."""
 
     name: str
-    read: Callable[[Case], Any]
+    read: Callable[[ScorerInput], Any]
     missing: float | None = None
     """What a trial without an answer is worth; None: it has no number."""
 
-    async def __call__(self, case: Case) -> Score:
+    async def __call__(self, case: ScorerInput) -> Score:
         """Measure one case.
 
         Raises:

@@ -168,7 +168,7 @@ class Official:
         return self.tool(data, **given)
 
 
-class Told:
+class Tau2Tool:
     """A tool as tau2-bench tells of it."""
 
     def __init__(self, tool: Callable[..., Any], parameters: dict[str, Any]) -> None:
@@ -187,9 +187,9 @@ class Kit:
         self.db, self.known = db, {one.__name__: (one, how) for one, how in tools.items()}
         self.others = {one.__name__: one for one in others}
 
-    def get_tools(self, include: Any = None) -> dict[str, Told]:
+    def get_tools(self, include: Any = None) -> dict[str, Tau2Tool]:
         """Return what models are told of."""
-        return {name: Told(*one) for name, one in self.known.items()}
+        return {name: Tau2Tool(*one) for name, one in self.known.items()}
 
     def update_db(self, new: Mapping[str, Any]) -> None:
         """Change what a scene changes."""
@@ -222,7 +222,7 @@ def merge(into: dict[str, Any], new: Mapping[str, Any]) -> None:
             into[key] = copy.deepcopy(value)
 
 
-class Port:
+class Tau2Environment:
     """An environment as tau2-bench has them."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ Check = Callable[[str], bool]
 
 
 @runtime_checkable
-class Checked(Protocol):
+class CheckedQuestion(Protocol):
     """A question with its own check, such as those of the port of Amber."""
 
     @property
@@ -29,7 +29,7 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True)
-class Item:
+class AskedQuestion:
     """A question as `compare` asks it."""
 
     id: str
@@ -37,7 +37,7 @@ class Item:
     check: Check
 
 
-def items(questions: Sequence[Any]) -> tuple[Item, ...]:
+def items(questions: Sequence[Any]) -> tuple[AskedQuestion, ...]:
     """Return the questions, checked and each with an id.
 
     Args:
@@ -64,7 +64,7 @@ def items(questions: Sequence[Any]) -> tuple[Item, ...]:
     return found
 
 
-def item(question: Any) -> Item:
+def item(question: Any) -> AskedQuestion:
     """Return one question.
 
     Raises:
@@ -74,14 +74,14 @@ def item(question: Any) -> Item:
         case str():
             pass
         case (str(text), check) if callable(check):
-            return Item(named(text), text, check)
+            return AskedQuestion(named(text), text, check)
         case (str(text), bool(answer)):
             return item((text, "yes" if answer else "no"))
         case (str(text), str() | int() | float() as answer):
             known = answer if isinstance(answer, str) else float(answer)
-            return Item(named(text), text, PortQuestion("", 0, text, known, 0.0, ()).check)
-        case Checked():
-            return Item(str(getattr(question, "id", named(question.text))), question.text,
+            return AskedQuestion(named(text), text, PortQuestion("", 0, text, known, 0.0, ()).check)
+        case CheckedQuestion():
+            return AskedQuestion(str(getattr(question, "id", named(question.text))), question.text,
                         question.check)  # fmt: skip
     raise SetupError(
         f"{question!r} is no question whose answer can be checked.",
@@ -94,7 +94,7 @@ def named(text: str) -> str:
     return digest(text)[:8]
 
 
-def judged(one: Item, text: str) -> bool:
+def judged(one: AskedQuestion, text: str) -> bool:
     """Return whether an answer's text is right.
 
     Raises:

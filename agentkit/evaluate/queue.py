@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from agentkit.errors import BudgetSpent, full_text
-from agentkit.evaluate.ledger import Ledger, TrialsStopped
+from agentkit.evaluate.ledger import StudyLedger, TrialsStopped
 from agentkit.evaluate.room import Room, drawn
 from agentkit.messages import Frozen
 
@@ -32,7 +32,7 @@ class Unfinished(Frozen):
 Asked = TypeVar("Asked")
 
 
-class Job(NamedTuple, Generic[Asked]):
+class WaitingTrial(NamedTuple, Generic[Asked]):
     """A trial that waits."""
 
     what: Asked
@@ -41,15 +41,15 @@ class Job(NamedTuple, Generic[Asked]):
     """Its id."""
     seed: int
     key: str
-    """Of the trial; see `Ledger.key`."""
+    """Of the trial; see `StudyLedger.key`."""
 
 
 @dataclass
-class Queue(Generic[Asked]):
+class TrialQueue(Generic[Asked]):
     """Trials of a study that wait."""
 
-    ledger: Ledger
-    waiting: list[Job[Asked]] = field(default_factory=list)
+    ledger: StudyLedger
+    waiting: list[WaitingTrial[Asked]] = field(default_factory=list)
     """The last one is next."""
     total: int = 0
     stopped: str = ""
@@ -60,7 +60,7 @@ class Queue(Generic[Asked]):
     def __post_init__(self) -> None:
         self.room = Room(self.ledger.study)
 
-    async def perform(self, job: Job[Asked], spent: dict[str, Any]) -> None:
+    async def perform(self, job: WaitingTrial[Asked], spent: dict[str, Any]) -> None:
         """Perform one trial, and put into `spent` what it took.
 
         Raises:
@@ -68,11 +68,11 @@ class Queue(Generic[Asked]):
         """
         raise NotImplementedError
 
-    def named(self, job: Job[Asked]) -> str:
+    def named(self, job: WaitingTrial[Asked]) -> str:
         """Who is asked, where there are several."""
         return ""
 
-    def order(self, jobs: Sequence[Job[Asked]], seeds: Sequence[int]) -> None:
+    def order(self, jobs: Sequence[WaitingTrial[Asked]], seeds: Sequence[int]) -> None:
         """Put trials in their order, those that are recorded first; somebody has paid these.
 
         The others go as they are given, or in an order that is drawn where a budget may end.
@@ -127,7 +127,7 @@ class Queue(Generic[Asked]):
         finally:
             await self.room.leave()
 
-    async def counted(self, job: Job[Asked]) -> dict[str, Any]:
+    async def counted(self, job: WaitingTrial[Asked]) -> dict[str, Any]:
         """Perform a trial, which counts as begun where the budget ends in it; return what it took.
 
         Raises:

@@ -42,7 +42,7 @@ class Found(Frozen):
     """The event that shows it."""
 
 
-class Seen(BaseModel):
+class SeenFailure(BaseModel, title="Seen"):
     """A failure that a judge saw."""
 
     mode: str = Field(
@@ -61,7 +61,7 @@ class Seen(BaseModel):
 class Judgement(BaseModel):
     """What a judge says of a trial."""
 
-    failures: list[Seen]
+    failures: list[SeenFailure]
 
 
 class JudgementMissing(Note):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import SetupError, error_text
-from agentkit.evaluate.questions import Checked, named
+from agentkit.evaluate.questions import CheckedQuestion, named
 from agentkit.messages import JSON, Frozen, canonical, digest, jsonable
 from agentkit.pictures.table import text_table
 
@@ -218,7 +218,7 @@ def sample_of(row: Any, number: int) -> tuple[Sample, Callable[[str], bool] | No
         case (str(text), answer):
             plain(text, "input", number)
             return Sample(id=named(text), input=text, target=plain(answer, "target", number)), None
-        case Checked() if not isinstance(row, str):
+        case CheckedQuestion() if not isinstance(row, str):
             id = given(getattr(row, "id", named(row.text)), "id", number)
             answer = plain(getattr(row, "answer", None), "target", number)
             return Sample(id=id, input=row.text, target=answer), row.check

@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from agentkit.actor import Actor
+from agentkit.deprecated import moved
 from agentkit.errors import (
     AgentkitError,
     BudgetSpent,
@@ -33,7 +34,7 @@ from agentkit.errors import (
 )
 from agentkit.evaluate.fitting import alike, amount_of, number, share_of, without_target
 from agentkit.evaluate.gaia import final_answer, gaia_match
-from agentkit.evaluate.questions import Item, judged
+from agentkit.evaluate.questions import AskedQuestion, judged
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.trial import Trial
 from agentkit.events import Event
@@ -61,7 +62,7 @@ class Score(Frozen):
 
 
 @dataclass(frozen=True)
-class Case:
+class ScorerInput:
     """An answer and all that a scorer may look at."""
 
     sample: Sample
@@ -95,7 +96,7 @@ class Case:
         return self.sample.meta
 
     @property
-    def case(self) -> Case:
+    def case(self) -> ScorerInput:
         """All of it, for functions that name it."""
         return self
 
@@ -119,15 +120,15 @@ class Scorer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def __call__(self, case: Case) -> Made | Awaitable[Made]: ...
+    def __call__(self, case: ScorerInput) -> Made | Awaitable[Made]: ...
 
 
 @dataclass(frozen=True)
-class Rule:
+class FunctionScorer:
     """A scorer made of a function of a case."""
 
     name: str
-    judge: Callable[[Case], Made | Awaitable[Made]]
+    judge: Callable[[ScorerInput], Made | Awaitable[Made]]
     passes_at: float = 1.0
     unfit: Callable[[Sample], str] = lambda sample: ""
     """Why a sample cannot be judged by it, before anything is asked; "" where it can."""
@@ -135,11 +136,11 @@ class Rule:
     def __post_init__(self) -> None:
         share_of(f"passes_at of {self.name}", self.passes_at)
 
-    def __call__(self, case: Case) -> Made | Awaitable[Made]:
+    def __call__(self, case: ScorerInput) -> Made | Awaitable[Made]:
         return self.judge(case)
 
 
-async def scored(scorer: Scorer, case: Case) -> Score:
+async def scored(scorer: Scorer, case: ScorerInput) -> Score:
     """Return what a scorer makes of a case; a failure of its own is told in the score."""
     try:
         with uncancelled(lambda by: AgentkitError(f"Something inside it was cancelled ({by}).")):
@@ -176,14 +177,14 @@ def texts_of(target: JSON) -> list[str]:
     return [one if isinstance(one, str) else canonical(one) for one in every]
 
 
-def exact(case: Case) -> bool:
+def exact(case: ScorerInput) -> bool:
     """Right if the answer is the target, or one of a list of them; outer spaces do not count."""
     if case.data is not None and alike(case.data, case.target):
         return True
     return case.text.strip() in [one.strip() for one in texts_of(case.target)]
 
 
-def includes(case: Case) -> bool:
+def includes(case: ScorerInput) -> bool:
     """Right if the target, or one of a list of them, occurs as words in the answer."""
     return any(
         re.search(rf"(?<!\w){re.escape(one.strip())}(?!\w)", case.text, re.IGNORECASE)
@@ -192,22 +193,22 @@ def includes(case: Case) -> bool:
     )
 
 
-def checks(case: Case) -> bool:
+def checks(case: ScorerInput) -> bool:
     """Right if the question's own check says so."""
     if case.check is None:
         raise SetupError(
             f"Sample {case.sample.id} has no check of its own.",
             expected='questions of a world, or (text, check); or another scorer, as "exact"',
         )
-    return judged(Item(case.sample.id, case.sample.text, case.check), case.text)
+    return judged(AskedQuestion(case.sample.id, case.sample.text, case.check), case.text)
 
 
-def gaia(case: Case) -> bool:
+def gaia(case: ScorerInput) -> bool:
     """Right by the quasi-exact match of GAIA; what stands after FINAL ANSWER: is the answer."""
     return gaia_match(final_answer(case.text), str(case.target))
 
 
-def numeric(tolerance: float = 1e-9, relative: float = 0.0) -> Rule:
+def numeric(tolerance: float = 1e-9, relative: float = 0.0) -> FunctionScorer:
     """Return a scorer of numbers: of the data if that is one, or else of the last in the text.
 
     Args:
@@ -219,7 +220,7 @@ def numeric(tolerance: float = 1e-9, relative: float = 0.0) -> Rule:
     """
     near, share = amount_of("tolerance", tolerance), amount_of("relative", relative)
 
-    def judge(case: Case) -> Score:
+    def judge(case: ScorerInput) -> Score:
         found = number_in(case.data if case.data is not None else case.text)
         wanted = number_in(case.target)
         if wanted is None:
@@ -232,7 +233,7 @@ def numeric(tolerance: float = 1e-9, relative: float = 0.0) -> Rule:
         why = "" if right else "no number" if found is None else f"{found:g} and not {wanted:g}"
         return Score(value=float(right), passed=right, why=why)
 
-    return Rule("numeric", judge, unfit=no_number)
+    return FunctionScorer("numeric", judge, unfit=no_number)
 
 
 def no_number(sample: Sample) -> str:
@@ -253,7 +254,7 @@ def number_in(value: JSON) -> float | None:
     return None if isinstance(value, bool) else number(value)
 
 
-def regex(pattern: str) -> Rule:
+def regex(pattern: str) -> FunctionScorer:
     """Return a scorer: right if the pattern is found in the text.
 
     Raises:
@@ -266,10 +267,10 @@ def regex(pattern: str) -> Rule:
         raise SetupError(
             f"{pattern!r} is no regular expression: {error}.", expected="one of Python's re"
         ) from error
-    return Rule(f"regex {pattern}", lambda case: known.search(case.text) is not None)
+    return FunctionScorer(f"regex {pattern}", lambda case: known.search(case.text) is not None)
 
 
-def schema(wanted: dict[str, Any] | None = None) -> Rule:
+def schema(wanted: dict[str, Any] | None = None) -> FunctionScorer:
     """Return a scorer: right if the answer's data fit a JSON Schema.
 
     Args:
@@ -281,7 +282,7 @@ def schema(wanted: dict[str, Any] | None = None) -> Rule:
     if wanted is not None and (why := no_schema(wanted)):
         raise SetupError(f"{wanted!r:.200} is no JSON Schema: {why}.", expected="one of any draft")
 
-    def judge(case: Case) -> Score:
+    def judge(case: ScorerInput) -> Score:
         rules = wanted if wanted is not None else case.target
         if case.data is None:
             return Score(why="the answer has no data; ask for some: Agent(..., output=TYPE)")
@@ -294,7 +295,7 @@ def schema(wanted: dict[str, Any] | None = None) -> Rule:
         why = no_schema(sample.target) if wanted is None else ""
         return f"its target is no JSON Schema: {why}" if why else ""
 
-    return Rule("schema", judge, unfit=unfit)
+    return FunctionScorer("schema", judge, unfit=unfit)
 
 
 def no_schema(rules: Any) -> str:
@@ -320,7 +321,7 @@ def items_in(value: JSON) -> list[str]:
     return [bare for one in found if (bare := re.sub(MARKS, "", one).casefold())]
 
 
-def overlap(measure: str = "f1", passes_at: float = 1.0) -> Rule:
+def overlap(measure: str = "f1", passes_at: float = 1.0) -> FunctionScorer:
     """Return a scorer of sets: how far the answer's items are those of the target.
 
     Args:
@@ -340,21 +341,21 @@ def overlap(measure: str = "f1", passes_at: float = 1.0) -> Rule:
     if measure not in measures:
         raise SetupError(f"There is no measure {measure!r} of sets.", expected=", ".join(measures))
 
-    def judge(case: Case) -> float:
+    def judge(case: ScorerInput) -> float:
         said = set(items_in(case.data if case.data is not None else case.text))
         right = set(items_in(case.target))
         if not said or not right:
             return float(said == right)
         return measures[measure](len(said & right), len(said), len(right))
 
-    return Rule(f"set {measure}", judge, passes_at, unfit=without_target)
+    return FunctionScorer(f"set {measure}", judge, passes_at, unfit=without_target)
 
 
 BY_NAME: dict[str, Callable[[], Scorer]] = {
-    "exact": lambda: Rule("exact", exact, unfit=without_target),
-    "includes": lambda: Rule("includes", includes, unfit=without_target),
-    "check": lambda: Rule("check", checks),
-    "gaia": lambda: Rule("gaia", gaia, unfit=without_target),
+    "exact": lambda: FunctionScorer("exact", exact, unfit=without_target),
+    "includes": lambda: FunctionScorer("includes", includes, unfit=without_target),
+    "check": lambda: FunctionScorer("check", checks),
+    "gaia": lambda: FunctionScorer("gaia", gaia, unfit=without_target),
     "numeric": numeric,
     "schema": schema,
     "set": overlap,
@@ -388,7 +389,7 @@ def scorer_of(given: Any) -> Scorer:
     )
 
 
-def from_function(fn: Callable[..., Any]) -> Rule:
+def from_function(fn: Callable[..., Any]) -> FunctionScorer:
     """Return a function as a scorer; it is given what its parameters name.
 
     Raises:
@@ -419,7 +420,7 @@ def from_function(fn: Callable[..., Any]) -> Rule:
             expected=f"parameters of these names: {', '.join(NAMES)}",
             todo=None if unknown else f"if it makes a scorer, call it: {name}()",
         )
-    return Rule(name, lambda case: fn(**{one: getattr(case, one) for one in wanted}))
+    return FunctionScorer(name, lambda case: fn(**{one: getattr(case, one) for one in wanted}))
 
 
 def all_of(given: Any) -> tuple[Scorer, ...]:
@@ -438,3 +439,6 @@ def all_of(given: Any) -> tuple[Scorer, ...]:
             expected="at least one, each with a name of its own",
         )
     return found
+
+
+__getattr__ = moved(__name__, {"Case": f"{__name__}:ScorerInput"})

@@ -25,7 +25,7 @@ from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.evaluate.evaluation import Evaluation
 from agentkit.evaluate.samples import Dataset, lines_in
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.messages import JSON, Frozen
 from agentkit.pattern import Pattern, pattern
 from agentkit.sandbox import Limits, Sandbox, SandboxError
@@ -64,7 +64,7 @@ class Instance(Frozen):
     """The repository, where it is small enough to be a part of the row. Ours; not official."""
 
 
-class Verdict(Frozen):
+class PatchVerdict(Frozen):
     """What the tests say of a patch."""
 
     resolved: bool = False
@@ -155,7 +155,7 @@ def mender(
     return mend
 
 
-async def verdict(instance: Instance, patch: str, limits: Limits = LIMITS) -> Verdict:
+async def verdict(instance: Instance, patch: str, limits: Limits = LIMITS) -> PatchVerdict:
     """Return what the tests say of a patch: it is applied, then the tests of the instance.
 
     Raises:
@@ -174,23 +174,23 @@ async def verdict(instance: Instance, patch: str, limits: Limits = LIMITS) -> Ve
         try:
             (await box.run(["/bin/sh", "-c", COMMIT])).check()
             if not await applied(box, patch):
-                return Verdict(error="the patch cannot be applied" if patch else "no patch")
+                return PatchVerdict(error="the patch cannot be applied" if patch else "no patch")
             tests = touched(instance.test_patch)
             undo = [one for one in tests if one in instance.files]
             if undo:
                 (await box.run(["git", "checkout", "-q", "HEAD", "--", *undo])).check()
             await box.run(["rm", "-f", "--", *(one for one in tests if one not in undo)])
             if not await applied(box, instance.test_patch):
-                return Verdict(applied=True, error="the patch stands against its tests")
+                return PatchVerdict(applied=True, error="the patch stands against its tests")
             wanted = (*instance.FAIL_TO_PASS, *instance.PASS_TO_PASS)
             files = sorted({name.partition("::")[0] for name in wanted})
             found = await run_tests(box, files)
         except SandboxError as error:
-            return Verdict(applied=True, error=f"{type(error).__name__}: {error}")
+            return PatchVerdict(applied=True, error=f"{type(error).__name__}: {error}")
     return resolved(instance, found)
 
 
-def resolved(instance: Instance, found: Mapping[str, str]) -> Verdict:
+def resolved(instance: Instance, found: Mapping[str, str]) -> PatchVerdict:
     """Return what tests that ran say of an instance: all that it names must have passed.
 
     Args:
@@ -200,7 +200,7 @@ def resolved(instance: Instance, found: Mapping[str, str]) -> Verdict:
     wanted = (*instance.FAIL_TO_PASS, *instance.PASS_TO_PASS)
     whole = {name: found.get(name.partition("::")[0], "did not run") for name in wanted}
     failed = {name: why for name in wanted if (why := found.get(name, whole[name]))}
-    return Verdict(resolved=bool(wanted) and not failed, applied=True, failed=failed)
+    return PatchVerdict(resolved=bool(wanted) and not failed, applied=True, failed=failed)
 
 
 async def applied(box: Sandbox, patch: str) -> bool:
@@ -215,7 +215,7 @@ def touched(patch: str) -> list[str]:
     return sorted(set(re.findall(r"^(?:\+\+\+ b|--- a)/(.+?)(?:\t.*)?$", patch, re.M)))
 
 
-def swe(given: Iterable[Instance], limits: Limits = LIMITS) -> Rule:
+def swe(given: Iterable[Instance], limits: Limits = LIMITS) -> FunctionScorer:
     """Return the scorer: the answer is a patch, and resolves its instance or does not.
 
     Raises:
@@ -231,11 +231,11 @@ def swe(given: Iterable[Instance], limits: Limits = LIMITS) -> Rule:
         )
     known = {one.instance_id: one for one in given}
 
-    async def judge(case: Case) -> Score:
+    async def judge(case: ScorerInput) -> Score:
         found = await verdict(known[case.sample.id], case.text, limits)
         return Score(value=float(found.resolved), passed=found.resolved, why=found.why)
 
-    return Rule("swe", judge)
+    return FunctionScorer("swe", judge)
 
 
 def predictions(result: Evaluation, path: str | Path) -> int:

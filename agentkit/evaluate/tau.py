@@ -27,7 +27,7 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.evaluate import port
 from agentkit.evaluate.samples import Dataset
-from agentkit.evaluate.scorers import Case, Rule, Score
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
 from agentkit.events import Event, StepEnded, StepStarted
 from agentkit.given import Context
 from agentkit.messages import JSON, Frozen, canonical, jsonable
@@ -94,7 +94,7 @@ class DeskTool(Tool):
 
 
 @dataclass
-class Desk:
+class TrialDatabase:
     """A database in one trial."""
 
     data: Any
@@ -252,7 +252,7 @@ def desk(
         """Serve a customer until there is nothing left to do."""
         run = current_run()
         # Calls that are recorded are not performed again: what they did is folded from the log.
-        open_desk = Desk(domain.after(domain.calls_in(run.log.read(run.id))))
+        open_desk = TrialDatabase(domain.after(domain.calls_in(run.log.read(run.id))))
         about = CUSTOMER.format(instruction=task["instruction"], stop=STOP)
         client = Agent("customer", about, model=customer)
         said = await client("The desk says: Hello, how can I help you?")
@@ -271,10 +271,10 @@ def desk(
     return pattern(name=f"{domain.name} desk: {served.name}")(talk)
 
 
-def tau(domain: Domain) -> Rule:
+def tau(domain: Domain) -> FunctionScorer:
     """Return the scorer of a desk."""
 
-    def judge(case: Case) -> Score:
+    def judge(case: ScorerInput) -> Score:
         task = Task.model_validate(case.meta["task"])
         talk = case.data if isinstance(case.data, dict) else {}
         if not talk.get("ended"):
@@ -289,7 +289,7 @@ def tau(domain: Domain) -> Rule:
             return Score(why=f"the customer was not told {', '.join(untold)}")
         return Score(value=1.0, passed=True)
 
-    return Rule("tau", judge)
+    return FunctionScorer("tau", judge)
 
 
 def first_difference(made: Any, wanted: Any, path: str = "") -> str:

@@ -32,14 +32,14 @@ from agentkit.answer import Answer
 from agentkit.errors import SetupError
 from agentkit.evaluate import port
 from agentkit.evaluate.samples import Dataset
-from agentkit.evaluate.scorers import Case, Rule, Score
-from agentkit.evaluate.tau import CUSTOMER, Desk, DeskTool
+from agentkit.evaluate.scorers import FunctionScorer, Score, ScorerInput
+from agentkit.evaluate.tau import CUSTOMER, DeskTool, TrialDatabase
 from agentkit.evaluate.tau2tasks import (
     Action,
     Assertion,
     Criteria,
-    Data,
     Initial,
+    InitialData,
     Side,
     Task,
     tasks,
@@ -117,7 +117,7 @@ class Domain:
 
     def _begun(self, task: Task) -> Environment:
         made, scene = self.make(), task.initial_state or Initial()
-        data = scene.initialization_data or Data()
+        data = scene.initialization_data or InitialData()
         # An update makes a new database, which the official one then gives to both sides.
         if data.agent_data is not None:
             made.tools.update_db(data.agent_data)
@@ -259,7 +259,7 @@ def desk(
         """Serve a customer until there is nothing left to do."""
         run, about = current_run(), known[task["id"]]
         # Calls that are recorded are not performed again: what they did is folded from the log.
-        scene = Desk(domain.after(about, calls_in(run.log.read(run.id))))
+        scene = TrialDatabase(domain.after(about, calls_in(run.log.read(run.id))))
         words = CUSTOMER.format(instruction=task["scenario"], stop=STOPS[0])
         tools = domain.tools("user", about.user_tools)
         client = Agent(WHO, f"{words}\n{MORE}", model=customer, tools=tools)
@@ -284,7 +284,7 @@ class Met(BaseModel):
     met: bool
 
 
-def tau2(domain: Domain, judge: Actor | None = None) -> Rule:
+def tau2(domain: Domain, judge: Actor | None = None) -> FunctionScorer:
     """Return the scorer of a desk.
 
     Args:
@@ -293,7 +293,7 @@ def tau2(domain: Domain, judge: Actor | None = None) -> Rule:
             cannot be scored without one.
     """
 
-    async def score(case: Case) -> Score:
+    async def score(case: ScorerInput) -> Score:
         task = Task.model_validate(case.meta["task"])
         talk = case.data if isinstance(case.data, dict) else {}
         why = "" if talk.get("ended") else "the talk did not come to its end"
@@ -306,7 +306,7 @@ def tau2(domain: Domain, judge: Actor | None = None) -> Rule:
                 why = await unmet(judge, criteria, replies)
         return Score(value=float(not why), passed=not why, why=why)
 
-    return Rule("tau2", score)
+    return FunctionScorer("tau2", score)
 
 
 def differences(
@@ -382,7 +382,7 @@ async def unmet(judge: Actor | None, criteria: Criteria, replies: Sequence[str])
 
 def mini() -> tuple[Domain, Dataset]:
     """Return a domain of our own with its tasks, in the official form, for use offline."""
-    return Domain("port", port.Port), tasks("port", port.rows("tau2.json"))
+    return Domain("port", port.Tau2Environment), tasks("port", port.rows("tau2.json"))
 
 
 __all__ = ["Domain", "calls_in", "desk", "mini", "tasks", "tau2"]

@@ -21,13 +21,13 @@ from agentkit.messages import JSON, Frozen
 Side = Literal["assistant", "user"]
 
 
-class Part(Frozen):
+class TaskPart(Frozen):
     """A part of an official task; what else it has is left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Action(Part):
+class Action(TaskPart):
     """A call of a tool, by whichever side."""
 
     name: str
@@ -45,7 +45,7 @@ class Action(Part):
         }
 
 
-class Function(Part):
+class InitialCall(TaskPart):
     """A call of any function of a side's tools, to prepare the scene."""
 
     env_type: Side
@@ -53,29 +53,29 @@ class Function(Part):
     arguments: dict[str, JSON] = {}
 
 
-class Assertion(Function):
+class Assertion(InitialCall):
     """What such a function must return."""
 
     assert_value: bool = True
     message: str | None = None
 
 
-class Data(Part):
+class InitialData(TaskPart):
     """What is changed in the databases before anything is said."""
 
     agent_data: dict[str, JSON] | None = None
     user_data: dict[str, JSON] | None = None
 
 
-class Initial(Part):
+class Initial(TaskPart):
     """The scene before the first word."""
 
-    initialization_data: Data | None = None
-    initialization_actions: tuple[Function, ...] | None = None
+    initialization_data: InitialData | None = None
+    initialization_actions: tuple[InitialCall, ...] | None = None
     message_history: tuple[JSON, ...] | None = None
 
 
-class Criteria(Part):
+class Criteria(TaskPart):
     """What makes the reward."""
 
     actions: tuple[Action, ...] | None = None
@@ -87,7 +87,7 @@ class Criteria(Part):
     ] = ("DB", "COMMUNICATE")
 
 
-class Scenario(Part):
+class Scenario(TaskPart):
     """Who the customer is, and what is wanted."""
 
     persona: str | None = None
@@ -103,7 +103,7 @@ class Scenario(Part):
         return "\n".join(filter(None, [self.persona, told]))
 
 
-class Task(Part):
+class Task(TaskPart):
     """One customer with one wish."""
 
     id: str

@@ -19,9 +19,10 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.evaluate.fitting import alike
-from agentkit.evaluate.scorers import Case, Score
+from agentkit.evaluate.scorers import Score, ScorerInput
 from agentkit.events import Event, MessageSent, StepEnded, StepStarted
 from agentkit.messages import jsonable
 from agentkit.patterns.parts.team import at_least
@@ -69,7 +70,7 @@ class Watch:
         return copy(self)
 
 
-class Counting(Watch):
+class CountWatch(Watch):
     """That something happens so often at most; or that it happens at all."""
 
     def __init__(self, meant: Meant, most: int, *, wanted: bool = False) -> None:
@@ -94,7 +95,7 @@ class Ordering(Watch):
         return False if self.second(event) else None
 
 
-class Joined(Watch):
+class JoinedWatch(Watch):
     """What two rules come to: both where `decides` is False, one of them where it is True."""
 
     def __init__(self, one: Watch, two: Watch, *, decides: bool) -> None:
@@ -107,7 +108,7 @@ class Joined(Watch):
         return None if None in found else not self.decides
 
     def copy(self) -> Watch:
-        return Joined(self.parts[0].copy(), self.parts[1].copy(), decides=self.decides)
+        return JoinedWatch(self.parts[0].copy(), self.parts[1].copy(), decides=self.decides)
 
 
 class Opposite(Watch):
@@ -125,7 +126,7 @@ class Opposite(Watch):
 
 
 @dataclass(frozen=True)
-class Rule:
+class TrajectoryRule:
     """What must hold of the events of a run."""
 
     name: str
@@ -139,28 +140,28 @@ class Rule:
         """Return why it does not hold for these events; None where it does."""
         return self.judge(events)
 
-    def __call__(self, case: Case) -> Score:
+    def __call__(self, case: ScorerInput) -> Score:
         found = self.judge(case.events)
         return Score(value=float(not found), passed=not found, why=str(found or ""))
 
-    def __and__(self, other: Rule) -> Rule:
-        return Rule(
+    def __and__(self, other: TrajectoryRule) -> TrajectoryRule:
+        return TrajectoryRule(
             f"{self.name} and {other.name}",
             lambda events: self.judge(events) or other.judge(events),
             self.about + other.about,
-            lambda: Joined(self.watch(), other.watch(), decides=False),
+            lambda: JoinedWatch(self.watch(), other.watch(), decides=False),
         )
 
-    def __or__(self, other: Rule) -> Rule:
+    def __or__(self, other: TrajectoryRule) -> TrajectoryRule:
         def judge(events: Sequence[Event]) -> Broken | None:
             one, two = self.judge(events), other.judge(events)
             return Broken(f"{one.why}, and {two.why}", one.seq) if one and two else None
 
-        return Rule(
+        return TrajectoryRule(
             f"({self.name} or {other.name})",
             judge,
             self.about + other.about,
-            lambda: Joined(self.watch(), other.watch(), decides=True),
+            lambda: JoinedWatch(self.watch(), other.watch(), decides=True),
         )
 
     def __bool__(self) -> bool:
@@ -170,8 +171,8 @@ class Rule:
             todo="join rules by &, | and ~; ask rule.broken(events) whether one holds",
         )
 
-    def __invert__(self) -> Rule:
-        return Rule(
+    def __invert__(self) -> TrajectoryRule:
+        return TrajectoryRule(
             f"not ({self.name})",
             lambda events: None if self.judge(events) else Broken(f"{self.name} holds"),
             self.about,
@@ -269,12 +270,12 @@ def is_done(event: Any, tool: str) -> bool:
     )
 
 
-def never(what: What) -> Rule:
+def never(what: What) -> TrajectoryRule:
     """Return the rule that something does not happen."""
     return at_most(0, what, f"never {happens(what)[0]}")
 
 
-def at_most(count: int, what: What, name: str = "") -> Rule:
+def at_most(count: int, what: What, name: str = "") -> TrajectoryRule:
     """Return the rule that something happens so often at most.
 
     Args:
@@ -296,20 +297,22 @@ def at_most(count: int, what: What, name: str = "") -> Rule:
         return Broken(f"{said} happened {often}, and not at most {count} times", found[count])
 
     rule = name or f"at most {count} {said}"
-    return Rule(rule, judge, (what,), lambda: Counting(meant, count))
+    return TrajectoryRule(rule, judge, (what,), lambda: CountWatch(meant, count))
 
 
-def eventually(what: What) -> Rule:
+def eventually(what: What) -> TrajectoryRule:
     """Return the rule that something happens at some time."""
     said, meant = happens(what)
 
     def judge(events: Sequence[Event]) -> Broken | None:
         return None if any(map(meant, events)) else Broken(f"{said} never happened")
 
-    return Rule(f"eventually {said}", judge, (what,), lambda: Counting(meant, 0, wanted=True))
+    return TrajectoryRule(
+        f"eventually {said}", judge, (what,), lambda: CountWatch(meant, 0, wanted=True)
+    )
 
 
-def before(first: What, second: What) -> Rule:
+def before(first: What, second: What) -> TrajectoryRule:
     """Return the rule that the second is begun only after the first is done; neither need be."""
     one, is_first = happens(first)
     if isinstance(first, str):
@@ -325,6 +328,9 @@ def before(first: What, second: What) -> Rule:
                 return Broken(f"{two} was called with no {one} before it", event.seq)
         return None
 
-    return Rule(
+    return TrajectoryRule(
         f"{one} before {two}", judge, (first, second), lambda: Ordering(is_first, is_second)
     )
+
+
+__getattr__ = moved(__name__, {"Rule": f"{__name__}:TrajectoryRule"})

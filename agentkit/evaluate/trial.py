@@ -18,8 +18,8 @@ from agentkit.errors import (
     ToolError,
     full_text,
 )
-from agentkit.evaluate.ledger import Ledger, paid_in
-from agentkit.evaluate.questions import Item, judged
+from agentkit.evaluate.ledger import StudyLedger, paid_in
+from agentkit.evaluate.questions import AskedQuestion, judged
 from agentkit.evaluate.room import budgets
 from agentkit.events import Noted, RunStarted, StepEnded, StepStarted
 from agentkit.messages import JSON, Frozen, digest, jsonable
@@ -93,7 +93,7 @@ class Trial(Frozen):
         return "right" if self.right else "wrong" if self.status == "answered" else self.status
 
 
-async def trial(ledger: Ledger, contender: Actor, key: str, item: Item, seed: int,
+async def trial(ledger: StudyLedger, contender: Actor, key: str, item: AskedQuestion, seed: int,
                 budget: Allowance, spent: dict[str, Any] | None = None) -> Trial:  # fmt: skip
     """Return what a contender makes of a question; a recorded trial is not performed again.
 
@@ -103,7 +103,7 @@ async def trial(ledger: Ledger, contender: Actor, key: str, item: Item, seed: in
     Args:
         ledger: of the study that the trial is recorded in.
         contender: who is asked.
-        key: of the trial; see `Ledger.key`.
+        key: of the trial; see `StudyLedger.key`.
         item: the question.
         seed: of the trial's run.
         budget: of the trial's run.
@@ -140,7 +140,7 @@ def request_of(
 
 
 async def performed(
-    ledger: Ledger, contender: Actor, key: str, task: JSON, seed: int, budget: Allowance,
+    ledger: StudyLedger, contender: Actor, key: str, task: JSON, seed: int, budget: Allowance,
     spent: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """Return what came of a trial, as fields of it, and whether it was recorded before.
@@ -148,7 +148,7 @@ async def performed(
     Args:
         ledger: of the study that the trial is recorded in.
         contender: who is asked.
-        key: of the trial; see `Ledger.key`.
+        key: of the trial; see `StudyLedger.key`.
         task: what is asked.
         seed: of the trial's run.
         budget: of the trial's run.

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agentkit.deprecated import moved
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
     from agentkit.games.congestion import Improving as Improving
     from agentkit.games.congestion import congestion as congestion
     from agentkit.games.congestion import improving as improving
-    from agentkit.games.dynamics import Path as Path
+    from agentkit.games.dynamics import SharePath as SharePath
     from agentkit.games.dynamics import fictitious_play as fictitious_play
     from agentkit.games.dynamics import gradient_play as gradient_play
     from agentkit.games.dynamics import replicator as replicator
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from agentkit.games.mechanisms import second_price as second_price
     from agentkit.games.mechanisms import vcg as vcg
     from agentkit.games.pricing import Market as Market
-    from agentkit.games.pricing import Session as Session
+    from agentkit.games.pricing import PricingSession as PricingSession
     from agentkit.games.pricing import learn_prices as learn_prices
     from agentkit.games.repeated import repeated as repeated
     from agentkit.games.strategies import STRATEGIES as STRATEGIES
@@ -70,11 +71,11 @@ HOMES = {
     "Match": "agentkit.games.match",
     "PENNIES": "agentkit.games.game",
     "PRISONERS": "agentkit.games.game",
-    "Path": "agentkit.games.dynamics",
+    "SharePath": "agentkit.games.dynamics",
     "SEXES": "agentkit.games.game",
     "STAG": "agentkit.games.game",
     "STRATEGIES": "agentkit.games.strategies",
-    "Session": "agentkit.games.pricing",
+    "PricingSession": "agentkit.games.pricing",
     "Tournament": "agentkit.games.tournament",
     "all_pay": "agentkit.games.mechanisms",
     "commons": "agentkit.games.game",
@@ -115,11 +116,11 @@ __all__ = [
     "Match",
     "PENNIES",
     "PRISONERS",
-    "Path",
+    "SharePath",
     "SEXES",
     "STAG",
     "STRATEGIES",
-    "Session",
+    "PricingSession",
     "Tournament",
     "all_pay",
     "commons",
@@ -148,3 +149,12 @@ __all__ = [
 ]
 
 late_names(__name__, HOMES)
+
+
+__getattr__ = moved(
+    __name__,
+    {
+        "Path": "agentkit.games.dynamics:SharePath",
+        "Session": "agentkit.games.pricing:PricingSession",
+    },
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.games.game import Game, is_number
 
@@ -13,7 +14,7 @@ STILL = 1e-9
 
 
 @dataclass(frozen=True)
-class Path:
+class SharePath:
     """Shares of moves, step by step."""
 
     steps: tuple[dict[str, float], ...]
@@ -47,7 +48,7 @@ def symmetric(game: Game) -> list[list[float]]:
     return [[game.payoff((one, two))[0] for two in moves] for one in moves]
 
 
-def replicator(game: Game, shares: Mapping[str, float], steps: int = 1000) -> Path:
+def replicator(game: Game, shares: Mapping[str, float], steps: int = 1000) -> SharePath:
     """Let a population play: what does better than the average grows, in proportion.
 
     Discrete time, x' = x f / mean f (Taylor and Jonker 1978, Evolutionarily Stable Strategies and
@@ -83,8 +84,8 @@ def replicator(game: Game, shares: Mapping[str, float], steps: int = 1000) -> Pa
         if moved < STILL:
             break
     else:
-        return Path(named(moves, path), still=False)
-    return Path(named(moves, path), still=True)
+        return SharePath(named(moves, path), still=False)
+    return SharePath(named(moves, path), still=True)
 
 
 def named(moves: tuple[str, ...], path: list[list[float]]) -> tuple[dict[str, float], ...]:
@@ -92,7 +93,7 @@ def named(moves: tuple[str, ...], path: list[list[float]]) -> tuple[dict[str, fl
     return tuple(dict(zip(moves, one, strict=True)) for one in path)
 
 
-def fictitious_play(game: Game, steps: int = 1000) -> tuple[Path, Path]:
+def fictitious_play(game: Game, steps: int = 1000) -> tuple[SharePath, SharePath]:
     """Let two players reply to how often the other has made each move so far.
 
     Brown 1951, Iterative Solution of Games by Fictitious Play. The shares converge in games of
@@ -129,11 +130,11 @@ def best(game: Game, seat: int, seen: Mapping[str, int]) -> str:
     return max(game.moves[seat], key=pays)
 
 
-def settled(path: list[dict[str, float]]) -> Path:
+def settled(path: list[dict[str, float]]) -> SharePath:
     """The path, and whether its second half stays within a hundredth of its end."""
     end, half = path[-1], path[len(path) // 2 :]
     still = all(abs(one[move] - end[move]) <= 0.01 for one in half for move in end)
-    return Path(tuple(path), still)
+    return SharePath(tuple(path), still)
 
 
 def gradient_play(
@@ -143,7 +144,7 @@ def gradient_play(
     rate: float = 0.01,
     *,
     winning: float = 1.0,
-) -> tuple[Path, Path]:
+) -> tuple[SharePath, SharePath]:
     """Let two players of two moves each climb the gradient of their own payoff, both at once.
 
     With `winning` at 1 this is infinitesimal gradient ascent in small steps: what they get on
@@ -197,3 +198,6 @@ def slope(game: Game, seat: int, other: float) -> float:
         return other * game.payoff(pairs[0])[seat] + (1 - other) * game.payoff(pairs[1])[seat]
 
     return pays(game.moves[seat][0]) - pays(game.moves[seat][1])
+
+
+__getattr__ = moved(__name__, {"Path": f"{__name__}:SharePath"})

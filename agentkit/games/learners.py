@@ -14,7 +14,7 @@ from typing import Any, Literal
 from agentkit.errors import SetupError
 from agentkit.extras import lacking
 from agentkit.games.game import Game, Profile
-from agentkit.games.strategies import Seen, Strategy
+from agentkit.games.strategies import Observation, Strategy
 from agentkit.pictures.table import Rows, markdown_table, text_table
 
 Kind = Literal["independent", "joint"]
@@ -330,7 +330,7 @@ def q_learner(
             expected=f"a seat below {game.players}, a rate in (0, 1], a chance in [0, 1]",
         )
 
-    async def learner(seen: Seen) -> str:
+    async def learner(seen: Observation) -> str:
         """Do what was worth most so far, and now and then anything."""
         if await seen.draw() < explore:
             return seen.moves[int(await seen.draw() * len(seen.moves))]

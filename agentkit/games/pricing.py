@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 
 SMALL = 1e-9
@@ -96,7 +97,7 @@ def highest(pays: Callable[[float], float], low: float, width: float = 4.0) -> f
 
 
 @dataclass(frozen=True)
-class Session:
+class PricingSession:
     """Two sellers after they have learned."""
 
     market: Market
@@ -163,7 +164,7 @@ def learn_prices(
     patience: float = 0.95,
     rest: int | None = None,
     seed: int = 0,
-) -> Session:
+) -> PricingSession:
     """Let two Q-learners set prices, each seeing the last prices and its own profit.
 
     Q(state, price) += rate (profit + patience max Q(next) - Q), exploring with probability
@@ -207,7 +208,7 @@ def learn_prices(
 def run_market(
     market: Market, rng: random.Random, pays: list[list[float]], values: list[list[list[float]]],
     best: list[list[int]], periods: int, rate: float, forget: float, patience: float, rest: int,
-) -> Session:  # fmt: skip
+) -> PricingSession:  # fmt: skip
     """The loop of `learn_prices`: what is best is kept, so that a period costs a microsecond."""
     size, chance, still, path = market.prices, rng.random, 0, []
     a, b = rng.randrange(size), rng.randrange(size)
@@ -239,4 +240,7 @@ def run_market(
         if still >= rest:
             break
     policies = (tuple(best[0]), tuple(best[1]))
-    return Session(market, policies, (a, b), period + 1, still, tuple(path))
+    return PricingSession(market, policies, (a, b), period + 1, still, tuple(path))
+
+
+__getattr__ = moved(__name__, {"Session": f"{__name__}:PricingSession"})

@@ -25,7 +25,7 @@ JOSS = 0.1
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """What a player sees before its move."""
 
     moves: tuple[str, ...]
@@ -56,57 +56,57 @@ class Seen:
         return any(one != self.nice for moves in self.others for one in moves)
 
 
-Rule = Callable[[Seen], Awaitable[str]]
+Rule = Callable[[Observation], Awaitable[str]]
 
 
-async def cooperator(seen: Seen) -> str:
+async def cooperator(seen: Observation) -> str:
     """Always go along."""
     return seen.nice
 
 
-async def defector(seen: Seen) -> str:
+async def defector(seen: Observation) -> str:
     """Always turn against the others."""
     return seen.nasty
 
 
-async def random(seen: Seen) -> str:
+async def random(seen: Observation) -> str:
     """Draw a move."""
     return seen.moves[int(await seen.draw() * len(seen.moves))]
 
 
-async def alternator(seen: Seen) -> str:
+async def alternator(seen: Observation) -> str:
     """Go along in every second round."""
     return seen.nasty if len(seen.mine) % 2 else seen.nice
 
 
-async def tit_for_tat(seen: Seen) -> str:
+async def tit_for_tat(seen: Observation) -> str:
     """Begin nice, then do what was done."""
     return seen.nasty if seen.crossed() else seen.nice
 
 
-async def suspicious(seen: Seen) -> str:
+async def suspicious(seen: Observation) -> str:
     """Begin nasty, then do what was done."""
     return seen.nasty if not seen.mine or seen.crossed() else seen.nice
 
 
-async def two_tats(seen: Seen) -> str:
+async def two_tats(seen: Observation) -> str:
     """Answer only two nasty moves in a row."""
     return seen.nasty if seen.crossed(1) and seen.crossed(2) else seen.nice
 
 
-async def generous(seen: Seen) -> str:
+async def generous(seen: Observation) -> str:
     """Forgive one nasty move in three."""
     if not seen.crossed():
         return seen.nice
     return seen.nice if await seen.draw() < GENEROUS else seen.nasty
 
 
-async def grim(seen: Seen) -> str:
+async def grim(seen: Observation) -> str:
     """Be nice until crossed, then never again."""
     return seen.nasty if seen.ever else seen.nice
 
 
-async def win_stay(seen: Seen) -> str:
+async def win_stay(seen: Observation) -> str:
     """Stay with what went well, else change."""
     if not seen.mine:
         return seen.nice
@@ -116,14 +116,14 @@ async def win_stay(seen: Seen) -> str:
     return seen.nice if last != seen.nice else seen.nasty
 
 
-async def joss(seen: Seen) -> str:
+async def joss(seen: Observation) -> str:
     """Do what was done, but cheat in one round of ten."""
     if seen.crossed():
         return seen.nasty
     return seen.nasty if await seen.draw() < JOSS else seen.nice
 
 
-async def majority(seen: Seen) -> str:
+async def majority(seen: Observation) -> str:
     """Do what the others have mostly done."""
     against = sum(one != seen.nice for moves in seen.others for one in moves)
     every = sum(len(moves) for moves in seen.others)
@@ -159,7 +159,7 @@ class Strategy(Pattern):
                     expected="to play: repeated(game, [strategy(...), ...], rounds)",
                 )
             own, mine, others = tuple(task["moves"]), tuple(task["mine"]), task["others"]
-            move = await rule(Seen(own, mine, tuple(map(tuple, others)), draw))
+            move = await rule(Observation(own, mine, tuple(map(tuple, others)), draw))
             return Answer(text=move, data=move)
 
         super().__init__(moves, name)

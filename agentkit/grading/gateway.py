@@ -25,7 +25,7 @@ from agentkit.endpoints.openai import Collector, read
 from agentkit.endpoints.shapes import Malformed
 from agentkit.endpoints.sse import Events
 from agentkit.errors import SetupError
-from agentkit.grading.receipts import Receipt, receipt, student_of
+from agentkit.grading.receipts import CallReceipt, receipt, student_of
 from agentkit.model import Reply
 from agentkit.values import mended
 
@@ -40,7 +40,7 @@ SALT = "receipt"
 """For ids of calls that a server left out; receipts tell none."""
 
 
-class Book:
+class ReceiptBook:
     """Receipts in a file, a line of JSON each, numbered."""
 
     def __init__(self, path: str | Path, secret: bytes) -> None:
@@ -62,12 +62,12 @@ class Book:
             if file.seek(0, 2) and file.seek(-1, 2) is not None and file.read(1) != b"\n":
                 file.write(b"\n")
 
-    def read(self, student: str = "") -> list[Receipt]:
+    def read(self, student: str = "") -> list[CallReceipt]:
         """Receipts, of one student or all."""
         found = []
         for line in self.path.read_text("utf-8").splitlines():
             with contextlib.suppress(ValueError):
-                found.append(Receipt.model_validate_json(line))
+                found.append(CallReceipt.model_validate_json(line))
         return [one for one in found if student in ("", one.student)]
 
     def enter(self, student: str, body: dict[str, Any], reply: Reply) -> None:
@@ -83,7 +83,7 @@ class Gateway:
 
     def __init__(
         self,
-        book: Book,
+        book: ReceiptBook,
         upstream: str,
         key: Callable[[str], str | None],
         *,

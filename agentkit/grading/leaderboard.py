@@ -34,7 +34,7 @@ WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 @dataclass(frozen=True)
-class Place:
+class Standing:
     """A team on the board."""
 
     team: str
@@ -134,7 +134,7 @@ def team(code: str) -> str:
     return ""
 
 
-def placed(verdicts: Sequence[Verdict], called: dict[str, str]) -> list[Place]:
+def placed(verdicts: Sequence[Verdict], called: dict[str, str]) -> list[Standing]:
     """The teams, the best first; of two with the same points the one that asked less.
 
     A team could have every place that no other one surely has: intervals of points overlap.
@@ -142,7 +142,7 @@ def placed(verdicts: Sequence[Verdict], called: dict[str, str]) -> list[Place]:
     order = sorted(verdicts, key=lambda one: (-one.points, one.calls, called[one.student]))
     spans = [span(one) for one in order]
     return [
-        Place(
+        Standing(
             called[one.student], one,
             best=1 + sum(low > mine[1] for low, _ in spans),
             last=sum(high >= mine[0] for _, high in spans),
@@ -161,7 +161,7 @@ def span(verdict: Verdict) -> tuple[float, float]:
     )
 
 
-def rows(places: Sequence[Place]) -> Rows:
+def rows(places: Sequence[Standing]) -> Rows:
     """A head and a row for each team."""
     made = [["place", "team", "points", "model calls"]]
     for one in places:
@@ -171,7 +171,7 @@ def rows(places: Sequence[Place]) -> Rows:
     return made
 
 
-def board_json(assignment: Assignment, week: str, places: Sequence[Place]) -> str:
+def board_json(assignment: Assignment, week: str, places: Sequence[Standing]) -> str:
     """The board as JSON; students' names are not in it."""
     lines = [
         {"team": one.team, "points": one.verdict.points, "of": one.verdict.of,
@@ -182,7 +182,7 @@ def board_json(assignment: Assignment, week: str, places: Sequence[Place]) -> st
     return json.dumps({**found, "teams": lines}, indent=1, ensure_ascii=True)
 
 
-def board_html(assignment: Assignment, week: str, places: Sequence[Place]) -> str:
+def board_html(assignment: Assignment, week: str, places: Sequence[Standing]) -> str:
     """The board as a page for everybody: teams as they call themselves."""
     lines = "".join(
         f"<tr>{''.join(f'<td>{for_html(cell)}</td>' for cell in row)}</tr>"

@@ -17,7 +17,7 @@ WRITTEN = ("cell_type", "source", "outputs", "execution_count", "attachments")
 
 
 @dataclass
-class Merged:
+class MergedNotebook:
     """A newer version with answers in it, and what became of each."""
 
     book: dict[str, Any]
@@ -33,7 +33,7 @@ class Merged:
     """Other cells that the student wrote or changed; each is kept where it stood."""
 
 
-def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> Merged:
+def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> MergedNotebook:
     """Put what a student wrote into a newer version for students. Nothing written is lost.
 
     Exercises are known by tag and name. Where a program dropped the metadata, an answer is known
@@ -45,7 +45,7 @@ def merge(new: dict[str, Any], mine: dict[str, Any], where: str) -> Merged:
     named = names(new["cells"], where)
     places = {name: place for place, name in named.items()}
     answers = found(new["cells"], mine["cells"], places)
-    made = Merged({**new, "cells": []})
+    made = MergedNotebook({**new, "cells": []})
     before, taken = own(new["cells"], mine["cells"], places, answers, made)
     made.own = sum(map(len, before.values()))
     for place in range(-1, len(new["cells"])):
@@ -82,7 +82,7 @@ def own(
     mine: list[Cell],
     places: dict[str, int],
     answers: dict[str, list[Cell]],
-    made: Merged,
+    made: MergedNotebook,
 ) -> tuple[dict[int, list[Cell]], set[str]]:
     """The student's other cells, by the place after which each stands; exercises that are gone."""
     used = {id(cell) for cells in answers.values() for cell in cells}
@@ -106,7 +106,7 @@ def own(
     return after, gone
 
 
-def put(made: Merged, cell: Cell, answers: list[Cell], name: str) -> None:
+def put(made: MergedNotebook, cell: Cell, answers: list[Cell], name: str) -> None:
     """Enter an exercise: with what was written, or as it begins."""
     if not answers:
         made.fresh.append(name)

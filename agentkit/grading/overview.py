@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.grading.similar import Pair, similar
+from agentkit.grading.similar import AlikePair, similar
 from agentkit.grading.verdict import Verdict
 from agentkit.pictures.picture import Shown
 from agentkit.pictures.svg import clean
@@ -28,7 +28,7 @@ ALIKE = 20
 
 
 @dataclass
-class Progress:
+class StudentProgress:
     """One student's attempts, the oldest first."""
 
     student: str
@@ -84,7 +84,11 @@ class Overview(Shown):
     """What a class handed in."""
 
     def __init__(
-        self, students: Sequence[Progress], alike: Sequence[Pair] = (), *, names: bool = False
+        self,
+        students: Sequence[StudentProgress],
+        alike: Sequence[AlikePair] = (),
+        *,
+        names: bool = False,
     ) -> None:
         """Make one.
 
@@ -192,11 +196,11 @@ def overview(
         raise SetupError(
             f"There is no {kept}.", expected="the folder of agentkit grade --out, with grades in it"
         )
-    students: dict[str, Progress] = {}
+    students: dict[str, StudentProgress] = {}
     for line in kept.read_text("utf-8").splitlines():
         with contextlib.suppress(ValueError):  # half a line, as a crash leaves it
             one = Verdict.model_validate_json(line)
-            students.setdefault(one.student, Progress(one.student)).attempts.append(one)
+            students.setdefault(one.student, StudentProgress(one.student)).attempts.append(one)
     if not students:
         raise SetupError(f"{kept} holds no verdict.", expected="a line of JSON for each")
     alike = similar(codes or {}, starter=starter)

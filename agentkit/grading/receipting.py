@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from agentkit.errors import SetupError
-from agentkit.grading.gateway import Book, Gateway
+from agentkit.grading.gateway import Gateway, ReceiptBook
 from agentkit.grading.receipts import checked, student_key
 from agentkit.logs import open_log
 from agentkit.words import for_terminal
@@ -120,7 +120,7 @@ def serve(arguments: Sequence[str]) -> int:
     told = given.parse_args(arguments)
     if not told.upstream.startswith(("http://", "https://")):
         raise SetupError(f"{told.upstream[:80]} is no address.", expected="http:// or https://")
-    book = Book(told.book, secret_of(told.secret))
+    book = ReceiptBook(told.book, secret_of(told.secret))
     app = Gateway(book, told.upstream, upstream_keys(told.keys)).app()
     print(f"signs what {for_terminal(told.upstream)} says: http://{told.host}:{told.port}/v1")
     uvicorn.run(app, host=told.host, port=told.port, log_level="warning", access_log=False)

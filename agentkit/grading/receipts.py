@@ -44,7 +44,7 @@ class Call(NamedTuple):
     tokens_out: int
 
 
-class Receipt(Frozen):
+class CallReceipt(Frozen):
     """What one call was: digests, not words, so that a book of receipts tells nobody's."""
 
     n: int
@@ -64,7 +64,7 @@ class Receipt(Frozen):
     tokens_out: int
     mac: str = ""
 
-    def signed(self, secret: bytes) -> Receipt:
+    def signed(self, secret: bytes) -> CallReceipt:
         """The same with its signature."""
         return self.model_copy(update={"mac": self.signature(secret)})
 
@@ -173,9 +173,9 @@ def reply_digest(message: Message) -> str:
     return sha256([message.text, calls])
 
 
-def receipt(n: int, at: float, student: str, body: dict[str, Any], reply: Reply) -> Receipt:
+def receipt(n: int, at: float, student: str, body: dict[str, Any], reply: Reply) -> CallReceipt:
     """The receipt of a call, not signed yet."""
-    return Receipt(
+    return CallReceipt(
         n=n, at=at, student=student, model=reply.model or str(body.get("model")),
         asked=asked_digest(body.get("messages") or []), reply=reply_digest(reply.message),
         tools=tools_digest(body.get("tools") or []),
@@ -184,7 +184,7 @@ def receipt(n: int, at: float, student: str, body: dict[str, Any], reply: Reply)
 
 
 @dataclass
-class Checked:
+class ReceiptCheck:
     """How far a log can be believed."""
 
     student: str
@@ -214,7 +214,7 @@ class Checked:
         return "\n".join(lines + [f"  receipt refused: {one}" for one in self.refused[:20]])
 
 
-def checked(log: Log, told: Iterable[str], secret: bytes, student: str) -> Checked:
+def checked(log: Log, told: Iterable[str], secret: bytes, student: str) -> ReceiptCheck:
     """Compare the calls of all runs in a log with a student's receipts.
 
     Args:
@@ -223,7 +223,7 @@ def checked(log: Log, told: Iterable[str], secret: bytes, student: str) -> Check
         secret: the gateway's.
         student: whose receipts count.
     """
-    found = Checked(student)
+    found = ReceiptCheck(student)
     left = Counter(one.call for one in genuine(told, secret, student, found))
     known = {call.said for call in left}
     for name, call, again in calls(log):
@@ -238,14 +238,16 @@ def checked(log: Log, told: Iterable[str], secret: bytes, student: str) -> Check
     return found
 
 
-def genuine(told: Iterable[str], secret: bytes, student: str, found: Checked) -> Iterator[Receipt]:
+def genuine(
+    told: Iterable[str], secret: bytes, student: str, found: ReceiptCheck
+) -> Iterator[CallReceipt]:
     """The receipts that count; what is wrong with others is entered."""
     numbers: set[int] = set()
     for n, line in enumerate(told, 1):
         if not line.strip():
             continue
         try:
-            one = Receipt.model_validate_json(line)
+            one = CallReceipt.model_validate_json(line)
         except ValidationError:
             found.refused.append(f"line {n} is none")
             continue

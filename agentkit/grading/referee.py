@@ -67,7 +67,7 @@ class Referee:
     def app(self) -> Starlette:
         """What is served."""
         return Starlette(
-            middleware=[Middleware(Counting, referee=self)],
+            middleware=[Middleware(RequestCount, referee=self)],
             routes=[
                 Route("/next", self.next, methods=["POST"]),
                 Route("/answer", self.answer, methods=["POST"]),
@@ -197,7 +197,7 @@ class Referee:
         return Response(found.content, found.status_code, kept)
 
 
-class Counting:
+class RequestCount:
     """Keeps how many requests are being answered.
 
     While the rest of a request is waited for, or a reply is not read, nothing is: whoever sends

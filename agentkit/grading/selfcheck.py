@@ -27,7 +27,7 @@ LONGEST = 60
 """Characters of what a tool was called with."""
 
 
-class Tried(Shown):
+class TriedAnswer(Shown):
     """One try: which rule held how often, and a case in which each did not."""
 
     def __init__(self, verdict: Verdict, failed: Sequence[tuple[str, Seen]]) -> None:
@@ -97,7 +97,7 @@ def called(use: ToolUse) -> str:
     return f"{use.name}({given})" + (" (failed)" if use.error else "")
 
 
-async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> Tried:
+async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> TriedAnswer:
     """Put fresh cases to an answer.
 
     Args:
@@ -130,7 +130,7 @@ async def tried(code: str, assignment: Assignment, *, each: int = EACH) -> Tried
         for rule in assignment.rules
         for one in [one for one in seen if rule.of(one.case) and not kept(rule.holds, one)][:1]
     ]
-    return Tried(verdict, failed)
+    return TriedAnswer(verdict, failed)
 
 
 def chosen(rules: Sequence[Rule], cases: Sequence[Case], each: int) -> list[Case]:

@@ -32,7 +32,7 @@ QUIET = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, token
          tokenize.ENDMARKER, tokenize.ENCODING}  # fmt: skip
 
 
-class Pair(NamedTuple):
+class AlikePair(NamedTuple):
     """Two submissions that are alike."""
 
     one: str
@@ -41,7 +41,7 @@ class Pair(NamedTuple):
     """Of the fingerprints of the shorter, those that the other has, 0 to 1."""
 
 
-def similar(codes: Mapping[str, str], *, starter: str = "", least: float = 0.7) -> list[Pair]:
+def similar(codes: Mapping[str, str], *, starter: str = "", least: float = 0.7) -> list[AlikePair]:
     """The pairs that are alike, most first.
 
     Args:
@@ -65,7 +65,7 @@ def similar(codes: Mapping[str, str], *, starter: str = "", least: float = 0.7) 
     for (first, second), count in shared.items():
         fewest = min(len(own[first]), len(own[second]))
         if fewest >= FEWEST and count / fewest >= least:
-            pairs.append(Pair(first, second, count / fewest))
+            pairs.append(AlikePair(first, second, count / fewest))
     return sorted(pairs, key=lambda pair: (-pair.share, pair))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentkit.errors import BlobMissing
 from agentkit.logs import chain
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Statements
 from agentkit.messages import Content
 from agentkit.parts import Binary
 
@@ -51,7 +51,7 @@ def attached(event: Any, load: Callable[[str], bytes]) -> Any:
     return event
 
 
-def write(db: Rows, run: int, parts: Iterable[Binary], *, again: bool) -> None:
+def write(db: Statements, run: int, parts: Iterable[Binary], *, again: bool) -> None:
     """Keep the bytes of those parts that the file does not have yet.
 
     What is not at hand, because the log that it came from has lost it, is left out; `verify` says
@@ -79,7 +79,7 @@ def write(db: Rows, run: int, parts: Iterable[Binary], *, again: bool) -> None:
             db.execute("DELETE FROM erased WHERE id=?", (key,))
 
 
-def sweep(db: Rows) -> int:
+def sweep(db: Statements) -> int:
     """Delete the bytes that nothing names any more; how many images and files there were."""
     wanted = {named(part.digest) for part in named_in(db)}
     gone = [key for key in db.execute("SELECT digest FROM blobs") if key[0] not in wanted]
@@ -87,7 +87,7 @@ def sweep(db: Rows) -> int:
     return len(gone)
 
 
-def read(db: Rows, digest: str, where: str) -> bytes:
+def read(db: Statements, digest: str, where: str) -> bytes:
     """The bytes with that digest.
 
     Raises:
@@ -119,7 +119,7 @@ def proved(digest: str, data: Any, where: str) -> bytes:
     return data
 
 
-def problems(db: Rows, tell: Callable[[str], None], seals: Mapping[bytes, bytes]) -> None:
+def problems(db: Statements, tell: Callable[[str], None], seals: Mapping[bytes, bytes]) -> None:
     """Tell what is wrong with the bytes: altered, or missing though a message names them.
 
     Args:
@@ -142,7 +142,7 @@ def problems(db: Rows, tell: Callable[[str], None], seals: Mapping[bytes, bytes]
             tell(f"the bytes {part.digest} of {part.words} are missing")
 
 
-def named_in(db: Rows) -> Iterator[Binary]:
+def named_in(db: Statements) -> Iterator[Binary]:
     """The images and files that the file names; what cannot be read is told elsewhere."""
     for table in ("messages", "events"):
         for (body,) in db.execute(f"SELECT body FROM {table} WHERE body LIKE ?", (f"%{MARK}%",)):

@@ -11,7 +11,7 @@ from typing import Any
 from agentkit.events import RunStarted
 from agentkit.logs import chain, schema
 from agentkit.logs.bodies import event_from, unpacked
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Statements
 from agentkit.messages import Message, thread_message
 from agentkit.runinfo import Tally
 
@@ -69,7 +69,7 @@ class CheckedRun:
             setattr(self.tally, name, getattr(self.tally, name) + getattr(batch, name))
 
 
-def messages(db: Rows, wrong: Problems) -> dict[str, int]:
+def messages(db: Statements, wrong: Problems) -> dict[str, int]:
     """Check each message; how many come before and with it, by id."""
     parents: dict[str, str | None] = {}
     seals = seals_of(db)
@@ -87,7 +87,7 @@ def messages(db: Rows, wrong: Problems) -> dict[str, int]:
     return depths_of(parents, wrong)
 
 
-def seals_of(db: Rows) -> dict[bytes, bytes]:
+def seals_of(db: Statements) -> dict[bytes, bytes]:
     """The seals of what something was erased from, by a message's id or a commit's mark."""
     if not schema.has(db, "erased"):
         return {}
@@ -119,7 +119,7 @@ def depths_of(parents: dict[str, str | None], wrong: Problems) -> dict[str, int]
     return depths
 
 
-def events(db: Rows, chained: bool) -> Iterator[Row]:
+def events(db: Statements, chained: bool) -> Iterator[Row]:
     """All events by run and seq: run, rowid, seq, at, scope, body, and the mark."""
     mark = "mark" if chained else "NULL"
     return db.execute(  # type: ignore[no-any-return]

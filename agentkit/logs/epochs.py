@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.logs.rows import Rows, native
+from agentkit.logs.rows import Statements, native
 
 EPOCH = b"epoch"
 """The row of `erased` that changes with each erasure, so that other processes notice it.
@@ -13,7 +13,7 @@ EPOCH = b"epoch"
 """
 
 
-def epoch(db: Rows) -> bytes:
+def epoch(db: Statements) -> bytes:
     """What names the last erasure in a file; b"" where there was none."""
     there = (
         not native(db) or db.execute("SELECT 1 FROM sqlite_master WHERE name='erased'").fetchone()
@@ -22,7 +22,9 @@ def epoch(db: Rows) -> bytes:
     return bytes(row[0]) if row else b""
 
 
-def say_again(db: Rows, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]) -> None:
+def say_again(
+    db: Statements, run: int, messages: Sequence[tuple[bytes, bytes | None, str]]
+) -> None:
     """Record whole what was erased, and is said again in a run that began after the erasure."""
     for id, _, body in messages:
         gone = "SELECT 1 FROM erased WHERE id=? AND upto<?"

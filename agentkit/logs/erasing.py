@@ -19,7 +19,7 @@ from agentkit.events import STREAMS
 from agentkit.log import Erased
 from agentkit.logs import blobs, chain, checking, documents, packing, schema, verifying
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Statements
 from agentkit.logs.typed import GIVEN, PATCH, WRITTEN, Typed, typed
 from agentkit.media import readable
 from agentkit.messages import JSON
@@ -230,7 +230,7 @@ def erase(path: Path, texts: Sequence[str]) -> Erased:
         db.close()
 
 
-def erased(db: Rows, texts: Sequence[str]) -> Erased:
+def erased(db: Statements, texts: Sequence[str]) -> Erased:
     """Take texts out of the rows, in a transaction that is to be committed."""
     wanted = Texts(texts)
     messages, events = erase_messages(db, wanted), erase_events(db, wanted)
@@ -238,7 +238,7 @@ def erased(db: Rows, texts: Sequence[str]) -> Erased:
     return Erased(events=events, messages=messages, files=files, left=tuple(left))
 
 
-def counted(db: Rows, texts: Sequence[str]) -> Erased:
+def counted(db: Statements, texts: Sequence[str]) -> Erased:
     """Say what `erase` would change."""
     wanted = Texts(texts)
     found = len(altered_events(db, wanted)), len(altered_messages(db, wanted))
@@ -246,7 +246,7 @@ def counted(db: Rows, texts: Sequence[str]) -> Erased:
     return Erased(events=found[0], messages=found[1], files=len(files), left=tuple(left_in(opaque)))
 
 
-def begin(db: Rows) -> None:
+def begin(db: Statements) -> None:
     """Begin to erase: nobody else writes until it is done, and what is replaced is overwritten."""
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
@@ -259,7 +259,7 @@ def begin(db: Rows) -> None:
     )
 
 
-def altered_messages(db: Rows, wanted: Texts) -> list[tuple[bytes, bytes | None, str]]:
+def altered_messages(db: Statements, wanted: Texts) -> list[tuple[bytes, bytes | None, str]]:
     """The messages that have some of it in them, as they are without it."""
     return [
         (id, parent, made)
@@ -268,7 +268,7 @@ def altered_messages(db: Rows, wanted: Texts) -> list[tuple[bytes, bytes | None,
     ]
 
 
-def erase_messages(db: Rows, wanted: Texts) -> int:
+def erase_messages(db: Statements, wanted: Texts) -> int:
     """Erase from the messages, and seal them as they are then; how many there were."""
     changed, seals = altered_messages(db, wanted), checking.seals_of(db)
     for id, parent, body in changed:
@@ -288,7 +288,7 @@ def as_named(id: bytes, parent: bytes | None, body: str, seals: dict[bytes, byte
 
 
 def altered_events(
-    db: Rows, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
+    db: Statements, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
 ) -> list[tuple[int, int, str]]:
     """The events, of one run or of all, that have some of it in them, as they are without it.
 
@@ -317,7 +317,7 @@ def altered_events(
 
 
 def erase_events(
-    db: Rows, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
+    db: Statements, wanted: Texts, only: int | None = None, writes: Collection[int] = ()
 ) -> int:
     """Erase from the events, and seal the commits as they are then; how many there were."""
     changed = altered_events(db, wanted, only, writes)
@@ -329,7 +329,7 @@ def erase_events(
     return len(changed)
 
 
-def altered_blobs(db: Rows, wanted: Texts) -> tuple[list[bytes], int]:
+def altered_blobs(db: Statements, wanted: Texts) -> tuple[list[bytes], int]:
     """Digests of the files and images to erase, and how many of the others are no text.
 
     They are those whose digest is given, or in whose bytes a text stands as it is.
@@ -348,7 +348,7 @@ def altered_blobs(db: Rows, wanted: Texts) -> tuple[list[bytes], int]:
     return found, opaque
 
 
-def erase_blobs(db: Rows, wanted: Texts) -> tuple[int, list[str]]:
+def erase_blobs(db: Statements, wanted: Texts) -> tuple[int, list[str]]:
     """Erase from the files and images, and seal them; how many, and where something may be left."""
     found, opaque = altered_blobs(db, wanted)
     for key in found:
@@ -364,7 +364,7 @@ def left_in(opaque: int) -> list[str]:
     return [f"{opaque} images and files that may show it, as a PDF or picture of it does"]
 
 
-def rewrite(db: Rows, run: int, rows: Sequence[tuple[str, int]]) -> None:
+def rewrite(db: Statements, run: int, rows: Sequence[tuple[str, int]]) -> None:
     """Give events of a run other bodies, and seal their commits: those that were as written.
 
     A seal on what somebody altered would hide that.
@@ -379,7 +379,7 @@ def rewrite(db: Rows, run: int, rows: Sequence[tuple[str, int]]) -> None:
             sealed(db, mark, chain.commit_seal(head, mark, kept))
 
 
-def commits(db: Rows, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
+def commits(db: Statements, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
     """The commits of a run: mark, head before, and events."""
     (id,) = db.execute("SELECT id FROM runs WHERE n=?", (run,)).fetchone()
     head, kept = chain.origin(id), list[Row]()
@@ -393,7 +393,7 @@ def commits(db: Rows, run: int) -> Iterator[tuple[bytes, bytes, list[Row]]]:
             head, kept = mark, []
 
 
-def fits(db: Rows, head: bytes, kept: list[Row], mark: bytes) -> bool:
+def fits(db: Statements, head: bytes, kept: list[Row], mark: bytes) -> bool:
     """Whether a commit is as it was written, or as an earlier erasure left it."""
     if checking.extended(head, kept) == mark:
         return True
@@ -401,7 +401,7 @@ def fits(db: Rows, head: bytes, kept: list[Row], mark: bytes) -> bool:
     return row is not None and checking.fits(head, kept, mark, {mark: row[0]})
 
 
-def sealed(db: Rows, id: bytes, seal: bytes) -> None:
+def sealed(db: Statements, id: bytes, seal: bytes) -> None:
     """Keep the seal of a message or commit."""
     db.execute(
         "INSERT INTO erased SELECT ?, ?, upto FROM erased WHERE id=?"
@@ -410,7 +410,7 @@ def sealed(db: Rows, id: bytes, seal: bytes) -> None:
     )
 
 
-def swept(db: Rows, path: Path) -> Iterable[str]:
+def swept(db: Statements, path: Path) -> Iterable[str]:
     """Write the file anew, without the pages that are free; tell what could not be swept."""
     (missing,) = db.execute("SELECT coalesce(max(missing), 0) FROM chain").fetchone()
     if missing:  # It would number the events anew, and hide that some are missing.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentkit.logs import chain
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Statements
 
 LINE = "status, started, ended, events, calls, tokens_in, tokens_out, cost_usd, unpriced"
 """What the line about a pruned run says that its events do not tell any more."""
@@ -24,7 +24,7 @@ def line_seal(values: Sequence[Any]) -> bytes:
     return chain.hashed(b"pruned", str(status).encode(), struct.pack("<2d4qdq", *numbers))
 
 
-def pruned(db: Rows, seals: Mapping[bytes, bytes], n: int, run: str) -> bool | None:
+def pruned(db: Statements, seals: Mapping[bytes, bytes], n: int, run: str) -> bool | None:
     """Whether a run was pruned; None where it was, and its line was altered since."""
     seal = seals.get(key(run))
     if seal is None:

@@ -26,7 +26,7 @@ from agentkit.logs.erasing import BLANK, written
 from agentkit.logs.pruned import LINE, key, line_seal
 from agentkit.logs.redacting import redacted
 from agentkit.logs.refusals import refuse_altered
-from agentkit.logs.rows import Rows, native
+from agentkit.logs.rows import Statements, native
 from agentkit.messages import JSON, Message, stored_message
 
 LEAST = 2
@@ -56,7 +56,7 @@ class PruningPlan:
         )
 
 
-def plan(db: Rows, before: float, now: float, answers: bool) -> list[int]:
+def plan(db: Statements, before: float, now: float, answers: bool) -> list[int]:
     """The runs that ended before a time, with all of their origin, and that nobody goes on with.
 
     Args:
@@ -85,7 +85,7 @@ def plan(db: Rows, before: float, now: float, answers: bool) -> list[int]:
     return sorted(n for n in wanted if not is_done(db, n, names[n], answers))
 
 
-def is_done(db: Rows, n: int, run: str, answers: bool) -> bool:
+def is_done(db: Statements, n: int, run: str, answers: bool) -> bool:
     """Whether nothing is left to take of a run."""
     if not schema.has(db, "erased"):
         return False
@@ -103,7 +103,7 @@ def root_of(origins: Mapping[str, str | None], run: str) -> str:
     return run
 
 
-def in_queue(db: Rows) -> set[int]:
+def in_queue(db: Statements) -> set[int]:
     """Runs that wait for a worker or a person, or failed too often and may be offered anew."""
     if native(db) and not schema.columns_in(db, "work"):
         return set()
@@ -111,7 +111,7 @@ def in_queue(db: Rows) -> set[int]:
     return {n for (n,) in rows}
 
 
-def prune(db: Rows, runs: Sequence[int], answers: bool) -> PruningPlan:
+def prune(db: Statements, runs: Sequence[int], answers: bool) -> PruningPlan:
     """Prune runs, in a transaction that is to be committed, in which an erasure has begun.
 
     Args:
@@ -179,7 +179,7 @@ def kept(event: dict[str, JSON], whole: bool) -> dict[str, JSON]:
     return made
 
 
-def store(db: Rows, n: int, id: str, left: Sequence[tuple[int, float, str, str]]) -> None:
+def store(db: Statements, n: int, id: str, left: Sequence[tuple[int, float, str, str]]) -> None:
     """Put what is left of a run in place of what was there, sealed as one commit; and its line."""
     (head,) = db.execute("SELECT head FROM runs WHERE n=?", (n,)).fetchone()
     marks = ",".join("?" * len(left))
@@ -202,7 +202,7 @@ def named(body: str) -> list[tuple[bytes, int]]:
     return [(bytes.fromhex(id), count) for id, count in unpacked(body)[0]]
 
 
-def sweep_messages(db: Rows, runs: set[int], wanted: set[bytes]) -> int:
+def sweep_messages(db: Statements, runs: set[int], wanted: set[bytes]) -> int:
     """Delete the messages that nothing names any more; how many were deleted or blanked.
 
     Args:
@@ -235,7 +235,7 @@ def above(parents: Mapping[bytes, bytes | None], ids: Iterable[bytes]) -> set[by
     return found
 
 
-def blank(db: Rows, id: bytes) -> None:
+def blank(db: Statements, id: bytes) -> None:
     """Leave of a message its place in the conversation, sealed."""
     parent, body = db.execute("SELECT parent, body FROM messages WHERE id=?", (id,)).fetchone()
     said = Message.model_validate_json(body)
@@ -245,7 +245,7 @@ def blank(db: Rows, id: bytes) -> None:
         erasing.sealed(db, id, chain.message_seal(id, parent, made))
 
 
-def prunable(db: Rows, before: float, now: float, answers: bool) -> Erased:
+def prunable(db: Statements, before: float, now: float, answers: bool) -> Erased:
     """Say what would be taken of the events; how many messages go is known when it is done."""
     found = PruningPlan(plan(db, before, now, answers), answers)
     for n in found.runs:

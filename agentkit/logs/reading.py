@@ -19,7 +19,7 @@ from agentkit.errors import LogCorrupt
 from agentkit.events import Event
 from agentkit.logs import blobs, schema
 from agentkit.logs.bodies import NODES, changes_from, event_from, events_from, unpacked
-from agentkit.logs.rows import Rows, storable
+from agentkit.logs.rows import Statements, storable
 from agentkit.runinfo import RunInfo
 
 LAST = 2**63 - 1
@@ -77,7 +77,9 @@ class RowReader:
         """Count from here on what it costs."""
         self._worked = self._taken = 0.0
 
-    def events(self, db: Rows, number: int, run: str, after: int, upto: int | None) -> list[Event]:
+    def events(
+        self, db: Statements, number: int, run: str, after: int, upto: int | None
+    ) -> list[Event]:
         """The events of a run with after < seq <= upto.
 
         Raises:
@@ -89,7 +91,7 @@ class RowReader:
         )
         return self.made(db, run, rows)
 
-    def made(self, db: Rows, run: str, rows: Iterable[Row]) -> list[Event]:
+    def made(self, db: Statements, run: str, rows: Iterable[Row]) -> list[Event]:
         """Events from their rows.
 
         Raises:
@@ -124,7 +126,7 @@ class RowReader:
         except FOREIGN:
             return []
 
-    def _event(self, db: Rows, run: str, seq: int, at: float, scope: str, body: str) -> Any:
+    def _event(self, db: Statements, run: str, seq: int, at: float, scope: str, body: str) -> Any:
         try:
             self._take(len(body))
             parts, rest = unpacked(body)
@@ -141,7 +143,7 @@ class RowReader:
                 seq=seq,
             ) from error
 
-    def _conversation(self, db: Rows, id: str, count: int) -> list[str]:
+    def _conversation(self, db: Statements, id: str, count: int) -> list[str]:
         """The last `count` messages of a conversation, as JSON, oldest first."""
         nodes: dict[str, str] = {}
         while len(nodes) < count:
@@ -157,7 +159,7 @@ class RowReader:
             id = parent or ""
         return list(nodes.values())[::-1]
 
-    def runs(self, db: Rows, *, streams: bool) -> list[RunInfo]:
+    def runs(self, db: Statements, *, streams: bool) -> list[RunInfo]:
         """The lines of runs, or of streams, the newest first.
 
         Raises:
@@ -180,11 +182,11 @@ class RowReader:
                 todo="check the file with `agentkit log verify`",
             ) from error
 
-    def has(self, db: Rows, run: str) -> bool:
+    def has(self, db: Statements, run: str) -> bool:
         """Whether there is a run, or a stream, of that id."""
         return db.execute("SELECT 1 FROM runs WHERE id=?", (run,)).fetchone() is not None
 
-    def length(self, db: Rows, stream: str) -> int:
+    def length(self, db: Statements, stream: str) -> int:
         """How many events a stream has; 0 where there is none.
 
         Raises:
@@ -199,7 +201,7 @@ class RowReader:
             )
         return row[0] if row else 0
 
-    def ids(self, db: Rows, name: str | None, begin: str) -> list[str]:
+    def ids(self, db: Statements, name: str | None, begin: str) -> list[str]:
         """The ids of runs, the newest first; see `Log.ids`. Nothing else of them is read."""
         if not storable(name or "", begin):
             return []
@@ -218,7 +220,7 @@ class RowReader:
         )
         return [id for (id,) in rows]
 
-    def asking(self, db: Rows) -> list[str]:
+    def asking(self, db: Statements) -> list[str]:
         """The runs that are not over, or did not end well, and asked a person something.
 
         Only what was added since the last time is searched: a panel asks again and again.
@@ -234,7 +236,7 @@ class RowReader:
             self._searched[id] = (events, asked)
         return [id for _, id, _ in rows if self._searched[id][1]]
 
-    def _asks(self, db: Rows, number: int, after: int) -> bool:
+    def _asks(self, db: Statements, number: int, after: int) -> bool:
         """Whether a run asked a person something after an event."""
         query = "SELECT EXISTS (SELECT 1 FROM events WHERE run=? AND seq>? AND body LIKE ?)"
         return bool(db.execute(query, (number, after, '%"step":"person"%')).fetchone()[0])
@@ -256,7 +258,7 @@ class RowReader:
         return sum(os.path.getsize(name) for name in names if os.path.exists(name))
 
 
-def several(db: Rows, ids: Iterable[str]) -> dict[str, Kept]:
+def several(db: Statements, ids: Iterable[str]) -> dict[str, Kept]:
     """Messages as they are stored, by id; those that are there.
 
     Raises:
@@ -273,7 +275,7 @@ def several(db: Rows, ids: Iterable[str]) -> dict[str, Kept]:
     return found
 
 
-def one_message(db: Rows, id: str) -> Kept | None:
+def one_message(db: Statements, id: str) -> Kept | None:
     """A message as it is stored.
 
     Raises:

@@ -20,7 +20,7 @@ from agentkit.log import Erased
 from agentkit.logs import blobs, erasing
 from agentkit.logs.bodies import unpacked
 from agentkit.logs.erasing import BLANK, WAIT_S, Texts, written
-from agentkit.logs.rows import Rows
+from agentkit.logs.rows import Statements
 from agentkit.logs.typed import GIVEN, PATCH, WRITTEN
 from agentkit.messages import JSON, digest
 
@@ -100,7 +100,7 @@ def redact(path: Path, runs: Sequence[str], now: float) -> Erased:
         db.close()
 
 
-def redacted_in(db: Rows, runs: Sequence[str], now: float) -> RedactionPlan:
+def redacted_in(db: Statements, runs: Sequence[str], now: float) -> RedactionPlan:
     """Redact runs in the rows, in a transaction that is to be committed; see `redact`."""
     found = plan(db, runs, now)
     for n in (*found.ids, *found.answers):
@@ -113,7 +113,7 @@ def redacted_in(db: Rows, runs: Sequence[str], now: float) -> RedactionPlan:
     return found
 
 
-def plan(db: Rows, runs: Sequence[str], now: float) -> RedactionPlan:
+def plan(db: Statements, runs: Sequence[str], now: float) -> RedactionPlan:
     """Find what a redaction removes, and what it has to leave.
 
     Raises:
@@ -150,7 +150,7 @@ Known = dict[str, tuple[int, str, str, float]]
 """Number, origin, owner and lease of each run of a log."""
 
 
-def find_messages(db: Rows, known: Known, found: RedactionPlan) -> None:
+def find_messages(db: Statements, known: Known, found: RedactionPlan) -> None:
     """Find the events of the runs, and the messages that no other run holds."""
     names = {n: id for id, (n, *_) in known.items()}
     mine, others = dict[bytes, int](), dict[bytes, int]()
@@ -168,7 +168,7 @@ def find_messages(db: Rows, known: Known, found: RedactionPlan) -> None:
         found.left.append(f"{len(shared)} messages that other runs have too: {few(who)}")
 
 
-def find_writes(db: Rows, known: Known, found: RedactionPlan, now: float) -> None:
+def find_writes(db: Statements, known: Known, found: RedactionPlan, now: float) -> None:
     """Find what the runs wrote into streams, and who has read it."""
     names = {n: id for id, (n, *_) in known.items()}
     for n, texts in found.streams.items():
@@ -195,7 +195,7 @@ def named(body: str) -> Iterator[bytes]:
         yield bytes.fromhex(id)
 
 
-def above(db: Rows, ids: dict[bytes, int]) -> dict[bytes, int]:
+def above(db: Statements, ids: dict[bytes, int]) -> dict[bytes, int]:
     """Messages and all that come before them, with what stood for the ones given."""
     found, todo = dict(ids), list(ids)
     while todo:
@@ -207,7 +207,7 @@ def above(db: Rows, ids: dict[bytes, int]) -> dict[bytes, int]:
     return found
 
 
-def take_written(db: Rows, known: Known, run: str, body: str, found: RedactionPlan) -> None:
+def take_written(db: Statements, known: Known, run: str, body: str, found: RedactionPlan) -> None:
     """Take down what a step of a run wrote into a stream."""
     event = json.loads(body)
     result = event.get("result")
@@ -244,7 +244,7 @@ def leaves(value: JSON) -> Iterator[str]:
             yield from leaves(one)
 
 
-def redact_run(db: Rows, n: int) -> None:
+def redact_run(db: Statements, n: int) -> None:
     """Redact the events of a run, and its name."""
     rows = db.execute("SELECT seq, body FROM events WHERE run=?", (n,)).fetchall()
     erasing.rewrite(db, n, [(written(redacted(json.loads(body))), seq) for seq, body in rows])

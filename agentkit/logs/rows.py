@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard
 
 
-class Rows(Protocol):
+class Statements(Protocol):
     """Statements with `?` for values; a row is a tuple. See SQLite's connection."""
 
     def execute(self, query: str, values: Sequence[Any] = ..., /) -> Any: ...
@@ -15,7 +15,7 @@ class Rows(Protocol):
     def executemany(self, query: str, values: Sequence[Sequence[Any]], /) -> Any: ...
 
 
-def native(db: Rows) -> TypeGuard[sqlite3.Connection]:
+def native(db: Statements) -> TypeGuard[sqlite3.Connection]:
     """Whether it is a file of SQLite's."""
     return isinstance(db, sqlite3.Connection)
 

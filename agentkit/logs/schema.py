@@ -12,7 +12,7 @@ from pathlib import Path
 from agentkit.errors import LogCorrupt, LogError, LogFull, LogLocked, LogNewer, LogReadOnly
 from agentkit.events import STREAMS
 from agentkit.logs import chain
-from agentkit.logs.rows import Rows, native
+from agentkit.logs.rows import Statements, native
 
 APPLICATION_ID = 0x41674B74
 """Marks the file as an agentkit log ("AgKt", bytes 68 to 71 of the file)."""
@@ -92,19 +92,19 @@ MIGRATIONS: list[Migration] = [version_1, version_2, version_3, version_4]
 """One per schema version; a file of version n gets those from n on, in one transaction."""
 
 
-def version_of(db: Rows) -> int:
+def version_of(db: Statements) -> int:
     """The schema version of an open file; of a database, that whose tables mean the same."""
     if not native(db):
         return len(MIGRATIONS)
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def has(db: Rows, table: str) -> bool:
+def has(db: Statements, table: str) -> bool:
     """Whether there is a table that not every log has; a database has them all."""
     return not native(db) or bool(columns_in(db, table))
 
 
-def what(db: Rows) -> str:
+def what(db: Statements) -> str:
     """SQL for what a row of `runs` is."""
     return "what" if version_of(db) >= 3 else WHAT
 
@@ -143,7 +143,7 @@ def columns(version: int) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def columns_in(db: Rows, table: str) -> list[tuple[str, int]]:
+def columns_in(db: Statements, table: str) -> list[tuple[str, int]]:
     """Names of a table's columns, each with 0 for one that is simply stored."""
     return [(row[1], row[6]) for row in db.execute(f"PRAGMA table_xinfo({table})")]
 

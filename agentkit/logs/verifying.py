@@ -29,7 +29,7 @@ from agentkit.logs.checking import (
 )
 from agentkit.logs.pruned import pruned
 from agentkit.logs.reading import Kept, one_message, several
-from agentkit.logs.rows import Rows, native
+from agentkit.logs.rows import Statements, native
 from agentkit.messages import Message, digest, thread_message
 
 COLUMNS = (
@@ -40,7 +40,7 @@ CHAIN = ", owner, epoch, link, head, seal"
 
 
 def problems(
-    db: Rows, path: Path | str, head: str | None, count: int | None, now: float
+    db: Statements, path: Path | str, head: str | None, count: int | None, now: float
 ) -> list[str]:
     """Everything wrong with the file, as sentences; empty when it is sound.
 
@@ -76,7 +76,7 @@ def problems(
 
 
 def contents(
-    db: Rows, runs: dict[int, Row], chained: bool, count: int, wrong: Problems
+    db: Statements, runs: dict[int, Row], chained: bool, count: int, wrong: Problems
 ) -> dict[int, CheckedRun]:
     """Check what SQLite itself checks, all messages, bytes and events: the runs as these tell."""
     if native(db):
@@ -96,7 +96,7 @@ def contents(
     return told
 
 
-def lines(db: Rows, told: dict[int, CheckedRun], chained: bool, wrong: Problems) -> bytes:
+def lines(db: Statements, told: dict[int, CheckedRun], chained: bool, wrong: Problems) -> bytes:
     """Check the line about each run: the link of the last one."""
     link, old = chain.START, before(db) if chained else 0
     columns = f"{COLUMNS}, {schema.what(db)}{CHAIN if chained else ''}"
@@ -109,7 +109,7 @@ def lines(db: Rows, told: dict[int, CheckedRun], chained: bool, wrong: Problems)
     return link
 
 
-def altered(db: Rows, n: int, run: str, met: dict[str, Kept]) -> str:
+def altered(db: Statements, n: int, run: str, met: dict[str, Kept]) -> str:
     """What is wrong with the events of one run and their messages, in words; "" if nothing.
 
     The messages that it came by are in `met` then, by id, so that who reads the run next need
@@ -140,7 +140,7 @@ def altered(db: Rows, n: int, run: str, met: dict[str, Kept]) -> str:
 
 
 def altered_message(
-    db: Rows, said: dict[str, int], seals: dict[bytes, bytes], met: dict[str, Kept]
+    db: Statements, said: dict[str, int], seals: dict[bytes, bytes], met: dict[str, Kept]
 ) -> str:
     """Which message is not what its id says, or builds on one that is not; "" if none.
 
@@ -163,7 +163,7 @@ def altered_message(
 
 
 def rooted(
-    db: Rows,
+    db: Statements,
     id: str | None,
     sound: set[str],
     seals: dict[bytes, bytes],
@@ -242,7 +242,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
-def leases(db: Rows, now: float, wrong: Problems) -> None:
+def leases(db: Statements, now: float, wrong: Problems) -> None:
     """Check until when each run is said to be written; what no writer says holds nobody up."""
     for id, until in db.execute("SELECT id, lease FROM runs ORDER BY n"):
         number = isinstance(until, int | float)
@@ -271,7 +271,7 @@ def linked(row: Row, run: CheckedRun, link: bytes, wrong: Problems) -> bytes:
     return mine if isinstance(mine, bytes) else b""
 
 
-def gaps(db: Rows, link: bytes, runs: int, wrong: Problems) -> None:
+def gaps(db: Statements, link: bytes, runs: int, wrong: Problems) -> None:
     """What is missing of the log as a whole."""
     rows = db.execute("SELECT runs, link, missing FROM chain").fetchmany(2)
     if len(rows) != 1:
@@ -287,7 +287,7 @@ def gaps(db: Rows, link: bytes, runs: int, wrong: Problems) -> None:
         wrong.add(f"events are missing: {count} of {highest}")
 
 
-def before(db: Rows) -> int:
+def before(db: Statements) -> int:
     """The last run that an older agentkit began."""
     row = db.execute(
         "SELECT coalesce(max(run), 0) FROM events WHERE rowid <= (SELECT max(since) FROM chain)"
@@ -308,7 +308,7 @@ def straddles(run: CheckedRun, count: int) -> bool:
     return bool(run.pruned) and run.then is None and 0 < run.first <= count
 
 
-def head(db: Rows, path: Path) -> str:
+def head(db: Statements, path: Path) -> str:
     """The head of the log; see chain.
 
     Raises:
@@ -328,7 +328,7 @@ def not_chained(path: Path | str) -> LogError:
     )
 
 
-def unchained(db: Rows) -> str:
+def unchained(db: Statements) -> str:
     """From where on the log is chained, if not from its first event: a sentence, or ""."""
     if schema.version_of(db) < schema.CHAINED:
         return "An older agentkit wrote this file, without a hash chain: edits may go unseen."

@@ -19,10 +19,10 @@ from typing import Literal, Self
 from agentkit.errors import SetupError
 from agentkit.sandbox import bubblewrap, container
 from agentkit.sandbox.calls import filter_for
-from agentkit.sandbox.container import Contained, Place
+from agentkit.sandbox.container import Contained, ContainerFiles
 from agentkit.sandbox.errors import NoSandbox
 from agentkit.sandbox.limits import Done, Limits
-from agentkit.sandbox.running import Running, started
+from agentkit.sandbox.running import RunningProgram, started
 
 Strength = Literal["bubblewrap", "container", "none"]
 
@@ -144,7 +144,7 @@ class Sandbox:
         limits: Limits | None = None,
         keep: bool = True,
         channel: socket.socket | None = None,
-    ) -> AsyncIterator[Running]:
+    ) -> AsyncIterator[RunningProgram]:
         """Start a program; at the end of the block it is killed, if it still runs.
 
         Args:
@@ -172,7 +172,7 @@ class Sandbox:
     async def _started(
         self, argv: Sequence[str], limits: Limits, folder: Path | None, env: dict[str, str],
         fds: list[int],
-    ) -> Running:  # fmt: skip
+    ) -> RunningProgram:  # fmt: skip
         if self.strength == "none":
             whole = bubblewrap.bounded(argv, limits)
             mine = {**env, "HOME": str(self.folder)}
@@ -188,8 +188,8 @@ class Sandbox:
     async def _contained(
         self, argv: Sequence[str], limits: Limits, folder: Path | None, env: dict[str, str],
         fds: list[int],
-    ) -> Running:  # fmt: skip
-        place, engine = Place(self._home), container.found()
+    ) -> RunningProgram:  # fmt: skip
+        place, engine = ContainerFiles(self._home), container.found()
         assert engine is not None
         whole = container.command(
             argv, engine=engine, place=place, limits=limits, uid=self.uid, folder=folder,

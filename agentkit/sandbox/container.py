@@ -40,7 +40,7 @@ from agentkit.sandbox.bubblewrap import (
 )
 from agentkit.sandbox.errors import TimeSpent
 from agentkit.sandbox.limits import Limits
-from agentkit.sandbox.running import Running
+from agentkit.sandbox.running import RunningProgram
 
 RUNTIMES: tuple[tuple[str, ...], ...] = ((), ("--runtime", "runc"), ("--runtime", "crun"))
 """What starts a container: Podman's own choice, or one that knows older control groups."""
@@ -75,7 +75,7 @@ def found() -> tuple[str, ...] | None:
     with tempfile.TemporaryDirectory(prefix="agentkit-box-") as home:
         for runtime in RUNTIMES:
             engine = (path, *runtime)
-            place = Place(Path(home))
+            place = ContainerFiles(Path(home))
             uid = 0x40000000 if os.geteuid() == 0 else INSIDE_UID
             place.folder.mkdir(exist_ok=True)
             if os.geteuid() == 0:
@@ -94,7 +94,7 @@ def found() -> tuple[str, ...] | None:
     return None
 
 
-class Place:
+class ContainerFiles:
     """Files of one container outside of it."""
 
     def __init__(self, home: Path) -> None:
@@ -141,7 +141,7 @@ def denied(names: list[str], errno: int, *args: dict[str, Any]) -> dict[str, Any
     return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": list(args)}
 
 
-def apart(limits: Limits, uid: int, place: Place) -> list[str]:
+def apart(limits: Limits, uid: int, place: ContainerFiles) -> list[str]:
     """Return the options that take a container out of all that it could share, and bound it."""
     size = f"{limits.disk_mb}m"
     memory = f"{limits.memory_mb + SPARE_MB}m"
@@ -170,7 +170,7 @@ def command(
     argv: Sequence[str],
     *,
     engine: Sequence[str],
-    place: Place,
+    place: ContainerFiles,
     limits: Limits,
     uid: int,
     folder: Path | None,
@@ -207,11 +207,16 @@ def command(
     return [*made, "--rootfs", str(place.root), *FIRST, *bounded(argv, limits, counted=True)]
 
 
-class Contained(Running):
+class Contained(RunningProgram):
     """A program at work in a container, whose processes are not below Podman's."""
 
     def __init__(
-        self, process: Process, limits: Limits, folder: Path | None, place: Place, engine: str
+        self,
+        process: Process,
+        limits: Limits,
+        folder: Path | None,
+        place: ContainerFiles,
+        engine: str,
     ) -> None:
         super().__init__(process, limits, folder)
         self.place, self.engine = place, engine

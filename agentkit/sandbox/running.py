@@ -32,7 +32,7 @@ GROWN = 1.02
 CHUNK = 1 << 16
 
 
-class Running:
+class RunningProgram:
     """A program at work in a sandbox."""
 
     def __init__(self, process: Process, limits: Limits, folder: Path | None) -> None:
@@ -180,8 +180,8 @@ async def started(
     fds: Sequence[int] = (),
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    made: Callable[[Process, Limits, Path | None], Running] = Running,
-) -> Running:
+    made: Callable[[Process, Limits, Path | None], RunningProgram] = RunningProgram,
+) -> RunningProgram:
     """Start a program.
 
     Args:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 RESIDENT = re.compile(rb"^Vm(?:RSS|Swap):\s+(\d+)", re.M)
 
 
-class Taken(NamedTuple):
+class ResourceUse(NamedTuple):
     """What a tree of processes takes at one moment."""
 
     processes: int = 0
@@ -44,7 +44,7 @@ def below(pid: int) -> Iterator[int]:
             yield from found
 
 
-def taken(pid: int, most: int) -> Taken:
+def taken(pid: int, most: int) -> ResourceUse:
     """Return what all processes under one take; counting ends somewhat above `most` processes.
 
     Cost: some 0.1 ms for each.
@@ -58,7 +58,7 @@ def taken(pid: int, most: int) -> Taken:
             continue  # it ended just now
         if count > 2 * most:
             break
-    return Taken(count, memory)
+    return ResourceUse(count, memory)
 
 
 def memory(pid: int) -> int:

@@ -10,6 +10,7 @@ docs/how-to/trust.md says what a policy stops, and what it does not.
 
 from typing import TYPE_CHECKING
 
+from agentkit.deprecated import moved
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from agentkit.trust.labels import Label as Label
     from agentkit.trust.pins import pins as pins
     from agentkit.trust.policy import OFF as OFF
-    from agentkit.trust.policy import Decision as Decision
     from agentkit.trust.policy import Policy as Policy
+    from agentkit.trust.policy import Ruling as Ruling
     from agentkit.trust.quarantine import Quarantine as Quarantine
 
 __all__ = [
@@ -41,7 +42,7 @@ __all__ = [
     "PRIVATE",
     "SECRET",
     "UNTRUSTED",
-    "Decision",
+    "Ruling",
     "Explanation",
     "Flow",
     "Label",
@@ -59,7 +60,7 @@ __all__ = [
 
 HOMES = {
     "CLEAN": "agentkit.trust.labels",
-    "Decision": "agentkit.trust.policy",
+    "Ruling": "agentkit.trust.policy",
     "Explanation": "agentkit.trust.explaining",
     "Flow": "agentkit.trust.flow",
     "KEPT": "agentkit.trust.labels",
@@ -81,3 +82,6 @@ HOMES = {
 }
 
 late_names(__name__, HOMES)
+
+
+__getattr__ = moved(__name__, {"Decision": "agentkit.trust.policy:Ruling"})

@@ -35,7 +35,7 @@ from agentkit.trust.labels import CLEAN, Label
 from agentkit.trust.marks import NOTHING, TracedLabel
 from agentkit.trust.notes import Governed, Labelled, Ruled, labelled
 from agentkit.trust.pins import words_outside
-from agentkit.trust.policy import Decision, Policy
+from agentkit.trust.policy import Policy, Ruling
 
 UNASKED = ("clock", "random", "join", "person", "trial")
 """Steps that reach nobody outside."""
@@ -221,7 +221,7 @@ class RunGuard:
         )
 
     async def _asked(
-        self, step: StepRequest, name: str, decided: Decision, mark: TracedLabel
+        self, step: StepRequest, name: str, decided: Ruling, mark: TracedLabel
     ) -> bool:
         """Ask a person whether this one step may be performed."""
         request = step.request if isinstance(step.request, dict) else {}
@@ -240,7 +240,7 @@ class RunGuard:
         self,
         step: StepRequest,
         name: str,
-        decided: Decision,
+        decided: Ruling,
         mark: TracedLabel,
         allowed: bool | None,
     ) -> None:

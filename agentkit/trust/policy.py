@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator
 
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.events import Effect
 from agentkit.messages import JSON, Frozen
@@ -44,7 +45,7 @@ STRICTNESS: tuple[Verdict, ...] = ("allow", "ask", "refuse")
 
 
 @dataclass(frozen=True)
-class Decision:
+class Ruling:
     """What a policy says of one step."""
 
     verdict: Verdict
@@ -123,7 +124,7 @@ class Policy(Frozen):
             return own
         return said if any(fnmatch.fnmatchcase(peer, one) for one in self.believes) else own | said
 
-    def decide(self, step: str, *, effect: Effect, label: Label) -> Decision | None:
+    def decide(self, step: str, *, effect: Effect, label: Label) -> Ruling | None:
         """What it says of a step; None where nothing is to be said against it.
 
         Args:
@@ -142,7 +143,7 @@ class Policy(Frozen):
         said = [one for one in found if one is not None]
         return max(said, key=lambda one: STRICTNESS.index(one.verdict), default=None)
 
-    def _influence(self, step: str, place: str, effect: Effect, label: Label) -> Decision | None:
+    def _influence(self, step: str, place: str, effect: Effect, label: Label) -> Ruling | None:
         if place not in ("tool", "remote") or not label.untrusted:
             return None
         own = matching(self.acts, step)
@@ -150,9 +151,9 @@ class Policy(Frozen):
             return None
         verdict = self.on_influence if own is None else own
         reason = "It was decided under the influence of words from outside, and it has an effect."
-        return Decision(verdict, "influence", reason)
+        return Ruling(verdict, "influence", reason)
 
-    def _outflow(self, step: str, place: str, label: Label) -> Decision | None:
+    def _outflow(self, step: str, place: str, label: Label) -> Ruling | None:
         if place == "model" and matching(self.clears, step) is None:
             return None
         if place not in ("tool", "remote", "model"):
@@ -161,15 +162,15 @@ class Policy(Frozen):
         if label.cleared_to(level):
             return None
         knows = f"Whoever decided on it knows what is {label.confidentiality}"
-        return Decision(
+        return Ruling(
             self.on_outflow, "outflow", f"{knows}, and it is cleared for what is {level}."
         )
 
-    def _write(self, step: str, place: str, effect: Effect, label: Label) -> Decision | None:
+    def _write(self, step: str, place: str, effect: Effect, label: Label) -> Ruling | None:
         if place != "memory" or effect == "pure" or label <= (holds := self.source(step)):
             return None
         would = f"What would be written is {label}"
-        return Decision(self.on_write, "write", f"{would}, and it is declared to hold {holds}.")
+        return Ruling(self.on_write, "write", f"{would}, and it is declared to hold {holds}.")
 
     def with_(self, **changes: Any) -> Self:
         """Make a changed copy.
@@ -229,3 +230,6 @@ def matching(table: Mapping[str, Any], name: str) -> Any:
 
 OFF = Policy(name="off", on_influence="allow", on_outflow="allow", on_write="allow")
 """Decides nothing; a run that had a policy goes on without one only if it is given this."""
+
+
+__getattr__ = moved(__name__, {"Decision": f"{__name__}:Ruling"})

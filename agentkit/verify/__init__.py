@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agentkit.deprecated import moved
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from agentkit.verify.ends import ends_well as ends_well
     from agentkit.verify.exploring import explore as explore
     from agentkit.verify.found import Explored as Explored
-    from agentkit.verify.found import Finding as Finding
+    from agentkit.verify.found import RuleFinding as RuleFinding
     from agentkit.verify.protocol import Checked as Checked
     from agentkit.verify.protocol import Mishap as Mishap
     from agentkit.verify.protocol import Move as Move
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from agentkit.verify.spin import spin as spin
 
 __all__ = [
-    "Blame", "Checked", "Explored", "Finding", "Mishap", "Move", "Protocol", "acted", "blame",
+    "Blame", "Checked", "Explored", "RuleFinding", "Mishap", "Move", "Protocol", "acted", "blame",
     "check_protocol", "ends_well", "explore", "promela", "spin",
 ]  # fmt: skip
 
@@ -38,7 +39,7 @@ HOMES = {
     "Blame": "agentkit.verify.blame",
     "Checked": "agentkit.verify.protocol",
     "Explored": "agentkit.verify.found",
-    "Finding": "agentkit.verify.found",
+    "RuleFinding": "agentkit.verify.found",
     "Mishap": "agentkit.verify.protocol",
     "Move": "agentkit.verify.protocol",
     "Protocol": "agentkit.verify.protocol",
@@ -52,3 +53,6 @@ HOMES = {
 }
 
 late_names(__name__, HOMES)
+
+
+__getattr__ = moved(__name__, {"Finding": "agentkit.verify.found:RuleFinding"})

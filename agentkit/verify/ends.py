@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentkit.evaluate.trajectory import Broken, Rule, Watch
+from agentkit.evaluate.trajectory import Broken, TrajectoryRule, Watch
 from agentkit.events import Event, RunEnded
 
 
@@ -15,7 +15,7 @@ class Ending(Watch):
         return event.status == "ok" if isinstance(event, RunEnded) else None
 
 
-def ends_well() -> Rule:
+def ends_well() -> TrajectoryRule:
     """Return the rule that a run ends without an error."""
 
     def judge(events: Sequence[Event]) -> Broken | None:
@@ -27,4 +27,4 @@ def ends_well() -> Rule:
         wrong = str(end.error or end.status).splitlines()
         return Broken(wrong[0] if wrong else end.status, end.seq)
 
-    return Rule("every run ends well", judge, (), Ending)
+    return TrajectoryRule("every run ends well", judge, (), Ending)

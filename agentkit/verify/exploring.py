@@ -15,17 +15,17 @@ from typing import Any, get_args
 
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
-from agentkit.evaluate.trajectory import Answered, Broken, Counting, Rule, What, happens
+from agentkit.evaluate.trajectory import Answered, Broken, CountWatch, TrajectoryRule, What, happens
 from agentkit.events import Event, RunEnded, ScopeOpened, uuid7
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.scope import in_run
 from agentkit.standing import ACTING
-from agentkit.verify.found import Explored, Finding
-from agentkit.verify.path import Path
+from agentkit.verify.found import Explored, RuleFinding
+from agentkit.verify.path import ChoicePath
 from agentkit.verify.scratch import ScratchLog
 from agentkit.verify.turns import Orders, Turns
-from agentkit.verify.world import World
+from agentkit.verify.world import ExploredWorld
 
 RULES = "rules of agentkit.evaluate: never, eventually, before, at_most; or verify.ends_well()"
 
@@ -33,7 +33,7 @@ RULES = "rules of agentkit.evaluate: never, eventually, before, at_most; or veri
 async def explore(
     team: Actor,
     task: Any,
-    rules: Rule | Sequence[Rule],
+    rules: TrajectoryRule | Sequence[TrajectoryRule],
     *,
     says: Mapping[str, Sequence[Any]] | None = None,
     calls: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
@@ -79,8 +79,10 @@ async def explore(
     """
     found = checked(team, rules, turns=turns, max_choices=max_choices, max_runs=max_runs)
     given = says or {}, calls or {}, results or {}, fails, turns
-    world = World(*given, Path(max_choices), Turns(known_order(orders), found, [*fails]))
-    search = Search(team, task, ask, world, [Judged(one) for one in found])
+    world = ExploredWorld(
+        *given, ChoicePath(max_choices), Turns(known_order(orders), found, [*fails])
+    )
+    search = Search(team, task, ask, world, [JudgedRule(one) for one in found])
     began = time.perf_counter()
     token = ACTING.set(world)
     try:
@@ -122,7 +124,7 @@ def only_new_garbage() -> Iterator[None]:
             gc.unfreeze()
 
 
-def checked(team: Any, rules: Any, **bounds: Any) -> list[Rule]:
+def checked(team: Any, rules: Any, **bounds: Any) -> list[TrajectoryRule]:
     """The rules, if all that is given can be used.
 
     Raises:
@@ -132,8 +134,8 @@ def checked(team: Any, rules: Any, **bounds: Any) -> list[Rule]:
         raise SetupError("A team is not explored inside a run.", todo="await explore(...) outside")
     if not isinstance(team, Actor):
         raise SetupError(f"{team!r} cannot be explored.", expected="an agent, pattern or graph")
-    found = [rules] if isinstance(rules, Rule) else list(rules)
-    if not found or not all(isinstance(one, Rule) for one in found):
+    found = [rules] if isinstance(rules, TrajectoryRule) else list(rules)
+    if not found or not all(isinstance(one, TrajectoryRule) for one in found):
         raise SetupError(f"{found!r} are no rules.", expected=RULES)
     names = [one.name for one in found]
     if twice := {one for one in names if names.count(one) > 1}:
@@ -145,20 +147,20 @@ def checked(team: Any, rules: Any, **bounds: Any) -> list[Rule]:
 
 
 @dataclass
-class Judged:
+class JudgedRule:
     """A rule, and what is known of it so far."""
 
-    rule: Rule
+    rule: TrajectoryRule
     runs: int = 0
     broken: int = 0
-    shortest: Path | None = None
+    shortest: ChoicePath | None = None
     events: int = 0
     why: str = ""
     run: str = ""
     seen: set[int] = field(default_factory=set)
     """Which of its events ever happened."""
 
-    def judge(self, path: Path, events: Sequence[Event]) -> None:
+    def judge(self, path: ChoicePath, events: Sequence[Event]) -> None:
         """Judge one run. What is cut off breaks only what nothing later could mend."""
         found = self.rule.broken(events)
         if path.cut:
@@ -175,7 +177,7 @@ class Judged:
         if found is not None:
             self._keep(path, events, found)
 
-    def _keep(self, path: Path, events: Sequence[Event], found: Broken) -> None:
+    def _keep(self, path: ChoicePath, events: Sequence[Event], found: Broken) -> None:
         self.runs += path.cut
         self.broken += 1
         size = (len(path.taken), len(events))
@@ -199,10 +201,10 @@ class Judged:
         )
 
 
-def forbids(rule: Rule) -> bool:
+def forbids(rule: TrajectoryRule) -> bool:
     """Whether it is the point of a rule that its event does not happen."""
     watch = rule.watch()
-    return isinstance(watch, Counting) and not watch.wanted and watch.left == 0
+    return isinstance(watch, CountWatch) and not watch.wanted and watch.left == 0
 
 
 def lacking(what: What, offered: Collection[str], actors: Collection[str]) -> str:
@@ -221,8 +223,8 @@ class Search:
     team: Actor
     task: Any
     ask: dict[str, Any]
-    world: World
-    judged: list[Judged]
+    world: ExploredWorld
+    judged: list[JudgedRule]
     runs: int = 0
     cut: int = 0
     covered: float = 0.0
@@ -234,14 +236,14 @@ class Search:
 
     async def go(self, max_runs: int, max_choices: int) -> None:
         """Take one path after the other."""
-        path: Path | None = Path(max_choices)
+        path: ChoicePath | None = ChoicePath(max_choices)
         while path is not None and self.runs < max_runs:
             events = await self.one(path, ScratchLog(), self.id)
             if self.world.turns_of.widen(events):
                 # What was looked at so far took orders for the same that are not.
                 self.runs, self.cut, self.covered = 0, 0, 0.0
-                self.judged[:] = [Judged(one.rule) for one in self.judged]
-                path = Path(max_choices)
+                self.judged[:] = [JudgedRule(one.rule) for one in self.judged]
+                path = ChoicePath(max_choices)
                 continue
             self.runs += 1
             self.cut += path.cut
@@ -250,10 +252,10 @@ class Search:
             for one in self.judged:
                 one.judge(path, events)
             following = path.next()
-            path = None if following is None else Path(max_choices, following, path.taken)
+            path = None if following is None else ChoicePath(max_choices, following, path.taken)
         self.complete = path is None and not self.cut
 
-    async def one(self, path: Path, log: Log, run: str, name: str = "") -> list[Event]:
+    async def one(self, path: ChoicePath, log: Log, run: str, name: str = "") -> list[Event]:
         """Perform one run, and return its events.
 
         Raises:
@@ -272,11 +274,11 @@ class Search:
             raise path.wrong
         return log.read(run)
 
-    async def keep(self, judged: Judged, log: Log) -> None:
+    async def keep(self, judged: JudgedRule, log: Log) -> None:
         """Put the shortest run that breaks a rule into a log."""
         shortest = judged.shortest
         assert shortest is not None
-        again = Path(shortest.most, [one.pick for one in shortest.taken], shortest.taken)
+        again = ChoicePath(shortest.most, [one.pick for one in shortest.taken], shortest.taken)
         judged.run = uuid7()
         # Performed where every commit takes the same turns, and then written down as it was.
         events = await self.one(again, ScratchLog(), judged.run, f"breaks: {judged.rule.name}")
@@ -289,7 +291,7 @@ class Search:
         """What came of it."""
         world = self.world
         findings = [
-            Finding(
+            RuleFinding(
                 one.rule.name, one.runs, one.broken, one.why,
                 tuple(one.shortest.taken) if one.shortest else (), one.run,
                 one.remarks(world.offered, self.actors),

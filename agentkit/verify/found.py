@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentkit.deprecated import moved
 from agentkit.verify.path import Choice
 from agentkit.words import for_line, for_terminal
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleFinding:
     """What came of one rule."""
 
     rule: str
@@ -36,7 +37,7 @@ class Finding:
 class Explored:
     """What came of all rules, and what was looked at."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleFinding, ...]
     runs: int
     complete: bool
     """Whether every path within the bounds was taken to its end."""
@@ -55,7 +56,7 @@ class Explored:
         """Whether no rule is broken by what was looked at; see `complete` and `bounds`."""
         return all(one.holds for one in self.findings)
 
-    def __getitem__(self, rule: str) -> Finding:
+    def __getitem__(self, rule: str) -> RuleFinding:
         return next(one for one in self.findings if one.rule == rule)
 
     def lines(self) -> list[str]:
@@ -72,7 +73,7 @@ class Explored:
         lines += [f"note: {said}" for said in self.remarks]
         return [*lines, f"bounds: {'; '.join(self.bounds)}"]
 
-    def _said(self, one: Finding) -> list[str]:
+    def _said(self, one: RuleFinding) -> list[str]:
         """What came of a rule; first, where it is so, that it is about what does not happen."""
         vain = "; ".join(one.remarks)
         if not one.broken:
@@ -93,3 +94,6 @@ class Explored:
 
     def _repr_markdown_(self) -> str:
         return "\n".join(f"- {for_line(line.strip())}" for line in self.lines())
+
+
+__getattr__ = moved(__name__, {"Finding": f"{__name__}:RuleFinding"})

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agentkit.errors import AgentkitError, Interrupted
+from agentkit.errors import KINDS, AgentkitError, Interrupted
 
 
-class Cut(Interrupted):
+class BoundReached(Interrupted):
     """A run that is checked came to more choices than the bound; what follows was not looked at."""
+
+
+# What runs in people's logs ended with: it had this name.
+KINDS[f"{__name__}:Cut"] = BoundReached
 
 
 class Unrepeatable(AgentkitError):
@@ -30,7 +34,7 @@ class Choice:
 
 
 @dataclass
-class Path:
+class ChoicePath:
     """The choices of one run."""
 
     most: int
@@ -50,13 +54,15 @@ class Path:
         """Pick one.
 
         Raises:
-            Cut: there were as many choices as the bound allows.
+            BoundReached: there were as many choices as the bound allows.
             Unrepeatable: another choice stood at this place in the run before.
         """
         at = len(self.taken)
         if self.cut or at >= self.most:
             self.cut = True
-            raise Cut(f"There were more than {self.most} choices.", todo="raise max_choices")
+            raise BoundReached(
+                f"There were more than {self.most} choices.", todo="raise max_choices"
+            )
         pick = self.prefix[at] if at < len(self.prefix) else 0
         if at < len(self.prefix):
             before = self.expected[at]

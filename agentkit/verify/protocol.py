@@ -27,7 +27,7 @@ At = tuple[str, ...]
 Words = tuple[tuple[str, ...], ...]
 
 
-class State(NamedTuple):
+class ProtocolState(NamedTuple):
     """Where all roles are, and what is under way between them."""
 
     at: At
@@ -123,22 +123,22 @@ class Protocol:
                          " that are told and heard under the same names")  # fmt: skip
 
     @property
-    def first(self) -> State:
+    def first(self) -> ProtocolState:
         """Where it begins."""
-        return State(tuple(self.start.values()), ((),) * len(self.channels))
+        return ProtocolState(tuple(self.start.values()), ((),) * len(self.channels))
 
-    def at(self, state: State) -> dict[str, str]:
+    def at(self, state: ProtocolState) -> dict[str, str]:
         """By role where it is."""
         return dict(zip(self.roles, state.at, strict=True))
 
-    def over(self, state: State) -> bool:
+    def over(self, state: ProtocolState) -> bool:
         """Whether every role may stay where it is for ever."""
         return all(
             where == DEAD or where in self.done.get(role, ())
             for role, where in zip(self.roles, state.at, strict=True)
         )
 
-    def next(self, state: State) -> Iterator[tuple[Step, State]]:
+    def next(self, state: ProtocolState) -> Iterator[tuple[Step, ProtocolState]]:
         """What can happen, and what comes of it."""
         for move in self.moves:
             after = self._moved(state, move)
@@ -147,14 +147,14 @@ class Protocol:
         for role in self.dies:
             where = state.at[self.roles.index(role)]
             if where != DEAD and where not in self.done.get(role, ()):
-                yield Mishap(f"{role} dies", role), State(self._put(state.at, role, DEAD),
+                yield Mishap(f"{role} dies", role), ProtocolState(self._put(state.at, role, DEAD),
                                                           state.words)  # fmt: skip
         for n, (sender, to) in enumerate(self.channels if self.loses else ()):
             if state.words[n]:
                 lost = Mishap(f"{state.words[n][0]} from {sender} to {to} is lost", to)
-                yield lost, State(state.at, replaced(state.words, n, state.words[n][1:]))
+                yield lost, ProtocolState(state.at, replaced(state.words, n, state.words[n][1:]))
 
-    def _moved(self, state: State, move: Move) -> State | None:
+    def _moved(self, state: ProtocolState, move: Move) -> ProtocolState | None:
         if state.at[self.roles.index(move.role)] != move.at:
             return None
         words = state.words
@@ -169,7 +169,7 @@ class Protocol:
             if len(words[n]) >= CAPACITY:
                 return None
             words = replaced(words, n, (*words[n], word))
-        return State(self._put(state.at, move.role, move.to), words)
+        return ProtocolState(self._put(state.at, move.role, move.to), words)
 
     def _put(self, at: At, role: str, where: str) -> At:
         n = self.roles.index(role)
@@ -240,7 +240,7 @@ def check_protocol(
         if not one or not one.items() <= known:
             raise SetupError(f"{one!r} forbids what cannot be.", expected="states of these roles")
     first = protocol.first
-    came: dict[State, tuple[State, Step] | None] = {first: None}
+    came: dict[ProtocolState, tuple[ProtocolState, Step] | None] = {first: None}
     todo = [first]
     for state in todo:
         after = list(protocol.next(state))
@@ -256,7 +256,7 @@ def check_protocol(
 
 
 def wrong(
-    protocol: Protocol, state: State, bad: list[dict[str, str]], steps: Sequence[Step]
+    protocol: Protocol, state: ProtocolState, bad: list[dict[str, str]], steps: Sequence[Step]
 ) -> str:
     """What is wrong in a state; "" where nothing is."""
     at = protocol.at(state)
@@ -270,7 +270,9 @@ def wrong(
     return ""
 
 
-def way(came: Mapping[State, tuple[State, Step] | None], state: State) -> tuple[Step, ...]:
+def way(
+    came: Mapping[ProtocolState, tuple[ProtocolState, Step] | None], state: ProtocolState
+) -> tuple[Step, ...]:
     """The steps that led to a state."""
     steps: list[Step] = []
     while (before := came[state]) is not None:

@@ -15,10 +15,10 @@ from agentkit.agent import Agent
 from agentkit.answer import Answer
 from agentkit.events import Event, ScopeOpened, Usage
 from agentkit.messages import Thread, changed
-from agentkit.verify.path import Path
+from agentkit.verify.path import ChoicePath
 
 
-class Told(NamedTuple):
+class SharedAnswer(NamedTuple):
     """What an ask came to, for whoever asked."""
 
     answer: Answer
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     events: Sequence[Event]
     usage: Usage
     cost_usd: float | None
-    told: Told
+    told: SharedAnswer
 
 
 class Shared:
@@ -51,7 +51,7 @@ class Shared:
         self._asked: dict[str, Asked] = {}
         self._begun: dict[str, tuple[int, int]] = {}
 
-    def begin(self, path: Path, run: str) -> None:
+    def begin(self, path: ChoicePath, run: str) -> None:
         """A run begins: keep what is over before the choice in which it is another."""
         if run != self.run:
             self.run, self._asked = run, {}
@@ -59,7 +59,7 @@ class Shared:
         same = len(path.prefix) - 1
         self._asked = {key: one for key, one in self._asked.items() if one.last <= same}
 
-    def known(self, actor: Any, run: Any, scope: Any, path: Path) -> Told | None:
+    def known(self, actor: Any, run: Any, scope: Any, path: ChoicePath) -> SharedAnswer | None:
         """What an ask comes to, where the run before made the same; its events are appended."""
         if run.id != self.run or not alone(actor, run, scope):
             return None
@@ -73,7 +73,7 @@ class Shared:
         run.spend(scope, one.usage, one.cost_usd)
         return one.told._replace(answer=own(one.told.answer))
 
-    def over(self, run: Any, scope: Any, told: Told, path: Path) -> None:
+    def over(self, run: Any, scope: Any, told: SharedAnswer, path: ChoicePath) -> None:
         """An ask is over: keep it, if it was performed and nothing else went on meanwhile."""
         begun = self._begun.pop(scope.key, None)
         if begun is None or path.cut or scope.doubts:

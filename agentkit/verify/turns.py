@@ -12,10 +12,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from agentkit.evaluate.trajectory import Answered, Rule
+from agentkit.evaluate.trajectory import Answered, TrajectoryRule
 from agentkit.events import Event, ScopeClosed, StepStarted
 from agentkit.step import StepRequest
-from agentkit.verify.path import Path
+from agentkit.verify.path import ChoicePath
 
 Orders = Literal["seen", "all", "one"]
 GATED = ("model", "tool", "person", "remote", "memory")
@@ -24,7 +24,7 @@ IDLE = 100
 """Turns of an event loop without anybody new who waits, after which nobody of ours is at work."""
 
 
-class Waiting(NamedTuple):
+class WaitingStep(NamedTuple):
     """A step that waits for its turn."""
 
     name: str
@@ -35,7 +35,9 @@ class Waiting(NamedTuple):
 class Turns:
     """Gives turns to the steps of one run after the other."""
 
-    def __init__(self, orders: Orders, rules: Sequence[Rule], fails: Sequence[str]) -> None:
+    def __init__(
+        self, orders: Orders, rules: Sequence[TrajectoryRule], fails: Sequence[str]
+    ) -> None:
         about = [what for rule in rules for what in rule.about]
         self.orders = orders
         self.tools = {what for what in about if isinstance(what, str)} | {*fails}
@@ -44,12 +46,12 @@ class Turns:
         """Whether any two steps may be told apart."""
         self.met = False
         """Whether two ever waited at once."""
-        self._waiting: list[Waiting] = []
+        self._waiting: list[WaitingStep] = []
         self._looking = False
         self._together = False
         self._idle = 0
 
-    def begin(self, path: Path) -> None:
+    def begin(self, path: ChoicePath) -> None:
         """A run begins."""
         self.path, self._waiting, self._looking, self._together = path, [], False, False
 
@@ -60,7 +62,7 @@ class Turns:
         loop = asyncio.get_running_loop()
         if not self._waiting and not getattr(loop, "_ready", True):
             return  # alone: nobody waits, and nothing else is at work
-        waiting = Waiting(self._named(step), step, loop.create_future())
+        waiting = WaitingStep(self._named(step), step, loop.create_future())
         self._waiting.append(waiting)
         self._look_soon(loop)
         try:
@@ -114,11 +116,11 @@ class Turns:
         if self._waiting:
             self._look_soon(loop)
 
-    def _next(self, waiting: list[Waiting]) -> Waiting:
+    def _next(self, waiting: list[WaitingStep]) -> WaitingStep:
         """Which of those that wait goes on.
 
         Raises:
-            Cut, Unrepeatable: see `Path.choose`.
+            Cut, Unrepeatable: see `ChoicePath.choose`.
         """
         if len(waiting) == 1:
             return waiting[0]

@@ -14,8 +14,8 @@ from agentkit.model import Model, OnText, Reply, Request, ToolSpec
 from agentkit.scope import current_scope
 from agentkit.standing import Marks
 from agentkit.step import Outcome, StepRequest
-from agentkit.verify.path import Path
-from agentkit.verify.shared import Shared, Told
+from agentkit.verify.path import ChoicePath
+from agentkit.verify.shared import Shared, SharedAnswer
 from agentkit.verify.turns import Turns
 from agentkit.verify.values import WORDS, Values, values_of
 
@@ -29,7 +29,7 @@ LONG = 120
 
 
 @dataclass
-class World:
+class ExploredWorld:
     """What may be said and done, and the path that is taken now."""
 
     says: Mapping[str, Sequence[Any]]
@@ -38,7 +38,7 @@ class World:
     fails: Collection[str]
     turns: int
     """Calls of tools in one ask."""
-    path: Path
+    path: ChoicePath
     turns_of: Turns
     asked: set[str] = field(default_factory=set)
     """Agents that were asked."""
@@ -50,13 +50,13 @@ class World:
     marks: Marks = field(default_factory=dict)
     _known: dict[str, Values] = field(default_factory=dict)
 
-    def known(self, actor: Any, run: Any, scope: Any) -> Told | None:
+    def known(self, actor: Any, run: Any, scope: Any) -> SharedAnswer | None:
         """What an ask comes to, where it need not be performed."""
         return self.shared.known(actor, run, scope, self.path)
 
     def over(self, run: Any, scope: Any, *told: Any) -> None:
         """An ask is over."""
-        self.shared.over(run, scope, Told(*told), self.path)
+        self.shared.over(run, scope, SharedAnswer(*told), self.path)
 
     def model(self, own: Model) -> Model:
         """Give what is asked in place of a model, under its name and settings."""
@@ -173,7 +173,7 @@ class World:
 class Speaker:
     """A model that says everything that an agent may say, one thing on each path."""
 
-    def __init__(self, world: World, own: Model) -> None:
+    def __init__(self, world: ExploredWorld, own: Model) -> None:
         self.world, self.name = world, own.name
         self.settings = getattr(own, "settings", None)
         self.options = getattr(own, "options", None)

@@ -19,7 +19,7 @@ from typing import Any
 from agentkit.messages import JSON, canonical, jsonable
 from agentkit.person import agreed
 from agentkit.sandbox import OutputSpent, ProgramFailed, Sandbox, TimeSpent
-from agentkit.sandbox.running import Running
+from agentkit.sandbox.running import RunningProgram
 from agentkit.toolcalls import asked_for, checked, disallowed, performed
 from agentkit.tools import BadArguments, Tool
 from agentkit.tools.approving import needs_approval
@@ -40,13 +40,13 @@ def code_in(text: str) -> str | None:
     return "\n".join(found) if found else None
 
 
-class Session:
+class PythonSession:
     """Python that waits for code, in a sandbox."""
 
     def __init__(self, agent: str, functions: Mapping[str, Tool], box: Sandbox) -> None:
         self.agent, self.functions, self.box = agent, functions, box
         self.calls = 0
-        self._running: Running | None = None
+        self._running: RunningProgram | None = None
 
     @property
     def ended(self) -> bool:

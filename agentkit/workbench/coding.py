@@ -17,7 +17,7 @@ from agentkit.step import Outcome
 from agentkit.toolcalls import equipped
 from agentkit.tools import Tool, named
 from agentkit.typed import Output
-from agentkit.workbench.actions import Session, code_in
+from agentkit.workbench.actions import PythonSession, code_in
 from agentkit.workbench.files import shortened
 
 MANUAL = """You act by writing Python. Write one block at a time:
@@ -83,13 +83,13 @@ class CodeAgent(Agent[T]):
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
         equipped(self.name, self.functions)
         async with self.box() as box:
-            session = Session(self.name, self.functions, box)
+            session = PythonSession(self.name, self.functions, box)
             try:
                 return await self._work(session, Wanted(self.name, output, self._limit), thread)
             finally:
                 await session.end()
 
-    async def _work(self, session: Session, wanted: Wanted, thread: Thread) -> Answer:
+    async def _work(self, session: PythonSession, wanted: Wanted, thread: Thread) -> Answer:
         for _turn in range(self.max_turns):
             reply, thread = await self._fitting(thread, wanted)
             code = code_in(reply.text)
@@ -114,7 +114,7 @@ class CodeAgent(Agent[T]):
             run_id=current_run().id,
         )
 
-    async def _performed(self, session: Session, code: str) -> dict[str, Any]:
+    async def _performed(self, session: PythonSession, code: str) -> dict[str, Any]:
         """Run code, and keep what came of it: a resume hears what was heard."""
         try:
             if session.ended:

@@ -29,14 +29,14 @@ class Belief:
 
 
 @dataclass(eq=False)
-class Node:
+class BeliefNode:
     """A task that read or wrote, and what it knows, by session and key."""
 
     task: asyncio.Task[Any] | None
-    above: Node | None
+    above: BeliefNode | None
     """The task that began it, as far as that had read by then."""
     known: WeakKeyDictionary[Any, dict[str, Belief]] = field(default_factory=WeakKeyDictionary)
-    below: list[Node] = field(default_factory=list)
+    below: list[BeliefNode] = field(default_factory=list)
     looks_at: int = 16
     """At so many tasks below it, it looks which have ended."""
 
@@ -57,14 +57,14 @@ class Node:
         self.below = [one for one in self.below if one.task is not None and not one.task.done()]
 
 
-HERE: ContextVar[Node | None] = ContextVar("board_reads", default=None)
+HERE: ContextVar[BeliefNode | None] = ContextVar("board_reads", default=None)
 
 
 def believe(session: object, key: str, versions: tuple[int, ...], value: JSON) -> None:
     """Remember what this task read or wrote."""
     task, node = asyncio.current_task(), HERE.get()
     if node is None or node.task is not task:
-        above, node = node, Node(task, node)
+        above, node = node, BeliefNode(task, node)
         HERE.set(node)
         if above is not None:
             above.below.append(node)
@@ -75,9 +75,9 @@ def believe(session: object, key: str, versions: tuple[int, ...], value: JSON) -
     node.add(session, key, Belief(next(TICKS), versions, value))
 
 
-def _joined(above: Node) -> list[Node]:
+def _joined(above: BeliefNode) -> list[BeliefNode]:
     """Put what ended tasks knew into one node, so that a task that begins many keeps few."""
-    ended = Node(None, above)
+    ended = BeliefNode(None, above)
     ended.below = [one for one in above.below if one.task is None or one.task.done()]
     going = [one for one in above.below if one.task is not None and not one.task.done()]
     ended.gather()

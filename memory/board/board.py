@@ -19,7 +19,7 @@ from memory.board.delivery import Carrier
 from memory.board.replica import UPDATE_S, Replica
 from memory.board.state import CLEARED, WRITTEN
 from memory.board.tools import tools_of
-from memory.board.versions import Consistency, Seen, Version
+from memory.board.versions import Consistency, ReadVersions, Version
 from memory.doors import doors
 from memory.steps import step
 
@@ -117,7 +117,7 @@ class Board(BoardCore, Memory):
         found = self._sessions.get()
         return found or self._sessions.set(Replica(self, self.delivery, self.names[0]))
 
-    async def read(self, key: str) -> Seen:
+    async def read(self, key: str) -> ReadVersions:
         """Read at the first replica; see Replica.read."""
         return await self.session.read(key)
 

@@ -99,7 +99,7 @@ def plain(value: Any) -> JSON:
 
 
 @dataclass
-class Places:
+class ChangedPlaces:
     """Where in a value a change was made."""
 
     sets: list[tuple[str, ...]] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Places:
     """Texts and lists that were edited: of concurrent changes there, all stay."""
 
 
-def change(doc: pycrdt.Doc[Any], key: str, value: JSON, places: Places | None = None) -> str:
+def change(doc: pycrdt.Doc[Any], key: str, value: JSON, places: ChangedPlaces | None = None) -> str:
     """Make a key have a value, and return the change as bytes in base64.
 
     Args:
@@ -120,7 +120,7 @@ def change(doc: pycrdt.Doc[Any], key: str, value: JSON, places: Places | None = 
     Cost: in proportion to the value and to what differs, not to what was ever written.
     """
     updates: list[bytes] = []
-    made = places or Places()
+    made = places or ChangedPlaces()
     kind, kinds = kind_of(value), register(doc, KINDS)
     # Root types must exist before the transaction that writes into them.
     target = register(doc, VALUES) if kind == "value" else root(doc, key, kind)
@@ -185,7 +185,7 @@ def kind_in(value: Any) -> str:
     return kinds.get(type(value), "value")
 
 
-def put(inside: Any, name: str, value: JSON, place: tuple[str, ...], made: Places) -> None:
+def put(inside: Any, name: str, value: JSON, place: tuple[str, ...], made: ChangedPlaces) -> None:
     """Make a field of a map have a value."""
     if name in inside:
         old = inside[name]
@@ -204,7 +204,7 @@ def same(one: JSON, other: JSON) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def merge(old: Any, value: JSON, place: tuple[str, ...], made: Places) -> None:
+def merge(old: Any, value: JSON, place: tuple[str, ...], made: ChangedPlaces) -> None:
     """Change a shared type to a value by what differs."""
     if isinstance(value, dict):
         for name in [one for one in old.keys() if one not in value]:

@@ -29,7 +29,7 @@ SAID = frozenset(("key", "value", "by", "at", "replica", "based_on", "clock"))
 new, put = object.__new__, object.__setattr__
 
 
-class Held(MutableMapping[str, Kept]):
+class HeldVersions(MutableMapping[str, Kept]):
     """The versions that a replica holds."""
 
     __slots__ = ("_all", "changed", "clocks", "replica")
@@ -76,7 +76,7 @@ class Held(MutableMapping[str, Kept]):
         """Hold many, as they stand in a snapshot."""
         self._all.update(zip(keys, plain, strict=True))
 
-    def update_from(self, other: Held) -> None:
+    def update_from(self, other: HeldVersions) -> None:
         """Hold what another one of this replica holds, beside what it has not."""
         self._all.update(other._all)
 

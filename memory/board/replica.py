@@ -22,10 +22,10 @@ from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
 from memory.board.diffing import is_long, ready
 from memory.board.notes import Merged, Redirected, StaleRead, WriteRefused
-from memory.board.serving import Client
+from memory.board.serving import ReplicaClient
 from memory.board.session import CAUSAL, GUARANTEES
 from memory.board.tools import tools_of
-from memory.board.versions import Seen, Version, unsaid, version_of
+from memory.board.versions import ReadVersions, Version, unsaid, version_of
 from memory.board.writing import NOTHING_READ, Draft, decision
 from memory.doors import doors
 from memory.errors import Conflict, Stale
@@ -49,7 +49,7 @@ TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
 
 @doors
-class Replica(Client, Memory):
+class Replica(ReplicaClient, Memory):
     """A session of one reader and writer at one replica; see the module."""
 
     kind = "board"
@@ -90,7 +90,7 @@ class Replica(Client, Memory):
         super().__init__(board, delivery, replica, given, wait_s, otherwise)
         self._turns: dict[str, FairLock] = {}
 
-    async def read(self, key: str) -> Seen:
+    async def read(self, key: str) -> ReadVersions:
         """Read what this replica holds of a key. Notes: stale_read, merged, redirected.
 
         Raises:
@@ -106,7 +106,7 @@ class Replica(Client, Memory):
 
         request: JSON = {"key": key, "replica": self.replica}
         found = await step(f"{self.name}.read", request, perform, effect="pure")
-        seen = Seen(**{name: found[name] for name in Seen.model_fields})
+        seen = ReadVersions(**{name: found[name] for name in ReadVersions.model_fields})
         at = max((one.at for one in seen.siblings), default=self.known.read_at)
         self.known.saw(key, seen.versions, seen.value, found.get("heard", seen.versions), at)
         believe(self.known, key, seen.versions, seen.value)

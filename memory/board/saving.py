@@ -13,7 +13,7 @@ from itertools import accumulate, islice
 from typing import Any
 
 from agentkit.messages import JSON
-from memory.board.holding import Held, Plain, from_columns, in_columns
+from memory.board.holding import HeldVersions, Plain, from_columns, in_columns
 from memory.board.state import BoardState
 from memory.board.versions import GIVEN, Consistency, Version, encoded, made
 
@@ -218,9 +218,9 @@ def all_held(
     consistency: Consistency,
     replicas: tuple[str, ...],
     sizes: dict[str, dict[str, int]],
-) -> tuple[dict[str, Held], Iterator[Version]]:
+) -> tuple[dict[str, HeldVersions], Iterator[Version]]:
     """What each replica holds, and the versions that follow these in the columns."""
-    held = {replica: Held(replica, consistency) for replica in replicas}
+    held = {replica: HeldVersions(replica, consistency) for replica in replicas}
     first = sizes.get(replicas[0], {})
     if len(replicas) == 1 and set(first.values()) <= {1}:
         plain = from_columns(fields, consistency, replicas[0])
@@ -236,7 +236,7 @@ def all_held(
 
 
 def all_written(
-    held: Held, consistency: Consistency, saved: JSON
+    held: HeldVersions, consistency: Consistency, saved: JSON
 ) -> tuple[dict[str, list[int]], dict[str, dict[str, int]]]:
     """The numbers of all writes by key, and how many each replica took; see `unusual`."""
     often: dict[str, list[int]] = saved["written"]

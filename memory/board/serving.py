@@ -10,7 +10,7 @@ from memory.board.core import BoardCore
 from memory.board.delivery import Carrier
 from memory.board.session import Knowledge
 from memory.board.state import BoardState
-from memory.board.versions import Seen
+from memory.board.versions import ReadVersions
 from memory.errors import Conflict, Stale, StoreUnreachable
 
 Wanted = Callable[[BoardState, Collection[str]], dict[int, str]]
@@ -20,7 +20,7 @@ SHORTEST_S, LONGEST_S = 0.005, 0.5
 """The first pause of whoever waits for a replica, and the longest; each is twice the one before."""
 
 
-class Client:
+class ReplicaClient:
     """A session's place at a replica, below what it reads and writes there."""
 
     def __init__(
@@ -61,14 +61,14 @@ class Client:
         # A version from before a clear() is no longer there to be based on.
         return seen and (tuple(n for n in seen if n in self.board.state.parents) or None)
 
-    def look(self, replica: str, key: str) -> Seen:
+    def look(self, replica: str, key: str) -> ReadVersions:
         """Look up what a replica holds of a key now."""
         state = self.board.state
         held = state.held[replica].get(key, ())
         value = state.value(replica, key)
         if len(held) > 1 and self.board.merge is not None:
             value = jsonable(self.board.merge([one.value for one in held]))
-        return Seen(
+        return ReadVersions(
             key=key,
             value=value,
             versions=tuple(one.n for one in held),

@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.errors import LogCorrupt
 from agentkit.events import StateChanged
 from agentkit.messages import JSON
-from memory.board.holding import Held, Plain, plain_of
+from memory.board.holding import HeldVersions, Plain, plain_of
 from memory.board.patching import patched
 from memory.board.policies import POLICIES, builds_on, newest
 from memory.board.versions import GIVEN, PATCH, Consistency, Version, unsaid, version_of
@@ -26,7 +26,7 @@ class BoardState:
 
     consistency: Consistency
     replicas: tuple[str, ...]
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, HeldVersions] = field(default_factory=dict)
     """By replica and key."""
     heard: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     """Numbers of the writes that a replica has, by replica and key; see `has`. Empty where there is
@@ -59,7 +59,7 @@ class BoardState:
 
     def __post_init__(self) -> None:
         for name in self.replicas:
-            self.held.setdefault(name, Held(name, self.consistency))
+            self.held.setdefault(name, HeldVersions(name, self.consistency))
             self.heard.setdefault(name, {})
             self.taken.setdefault(name, {})
             self.early.setdefault(name, [])

@@ -9,15 +9,15 @@ from agentkit import Tool
 from agentkit.context import memory_tool
 from agentkit.messages import JSON
 from memory.board.core import BoardCore
-from memory.board.versions import Seen, Version
+from memory.board.versions import ReadVersions, Version
 
 
-class Session(Protocol):
+class BoardSession(Protocol):
     """What the tools need of a session; see Replica."""
 
     board: BoardCore
 
-    async def read(self, key: str) -> Seen:
+    async def read(self, key: str) -> ReadVersions:
         """Read a key."""
         ...
 
@@ -32,7 +32,7 @@ class Session(Protocol):
         ...
 
 
-def tools_of(board: str, session: Callable[[], Session], *, writes: bool) -> Sequence[Tool]:
+def tools_of(board: str, session: Callable[[], BoardSession], *, writes: bool) -> Sequence[Tool]:
     """Make the tools of an agent that shares a board; `session` finds its own at each call."""
 
     @memory_tool(effect="pure", name=f"{board}_read")

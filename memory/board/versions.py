@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from agentkit.deprecated import moved
 from agentkit.events import StateChanged
 from agentkit.messages import JSON, Frozen
 
@@ -135,7 +136,7 @@ def made(said: dict[str, JSON]) -> Version:
     return found
 
 
-class Seen(Frozen):
+class ReadVersions(Frozen):
     """What a read found."""
 
     key: str
@@ -159,3 +160,6 @@ class Seen(Frozen):
             return f"{self.key}: nothing"
         told = " | ".join(f"{one.value!r} (v{one.n}, {one.by})" for one in self.siblings)
         return f"{self.key}: {told}" + (f", {self.behind} behind" if self.behind else "")
+
+
+__getattr__ = moved(__name__, {"Seen": f"{__name__}:ReadVersions"})

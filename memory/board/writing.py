@@ -152,12 +152,12 @@ def _changed(
     The event that is made of it changes the document again, which comes to nothing: so no
     copy of it is needed. An event that is not stored takes the whole state back.
     """
-    from memory.board.crdt import Places, change
+    from memory.board.crdt import ChangedPlaces, change
 
     clock = {**state.taken[draft.replica]}
     clock[draft.replica] = clock.get(draft.replica, 0) + 1
     value = _merged(board, state, draft, version, held)
-    over, places = _unseen(state, draft, value, held), Places()
+    over, places = _unseen(state, draft, value, held), ChangedPlaces()
     told = {
         "update": change(state.docs[draft.replica], draft.key, value, places),
         "clock": clock,

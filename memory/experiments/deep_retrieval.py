@@ -16,7 +16,7 @@ from agentkit import Agent, Answer, Memory, Model
 from agentkit.errors import SetupError
 from agentkit.sim.world import world
 from memory.compaction import Compaction
-from memory.experiments.trial import REMARK, FixedWindow, Metered, Table, one_run, says, share
+from memory.experiments.trial import REMARK, FixedWindow, Metered, ResultTable, one_run, says, share
 from memory.paged.paged import PagedMemory
 
 INSTRUCTIONS = "You are the porter of the harbour office. Answer in one sentence."
@@ -30,7 +30,7 @@ PLACES = ("north quay", "fish hall", "old mill", "customs house", "rope loft", "
 
 
 @dataclass(frozen=True)
-class Fact:
+class PlantedFact:
     """Something that is told once."""
 
     what: str
@@ -47,7 +47,7 @@ class Fact:
         return f"What is the {self.what}?"
 
 
-def made_facts(sessions: int, each: int, seed: int) -> list[Fact]:
+def made_facts(sessions: int, each: int, seed: int) -> list[PlantedFact]:
     """Facts with four-digit values, no two about the same place."""
     count, rng = sessions * each, random.Random(seed)
     if sessions < 1 or not 1 <= count <= len(PLACES):
@@ -58,7 +58,7 @@ def made_facts(sessions: int, each: int, seed: int) -> list[Fact]:
     places = rng.sample(PLACES, count)
     values = rng.sample(range(1000, 10000), count)
     return [
-        Fact(f"{THINGS[n % len(THINGS)]} of the {place}", str(value), n // each + 1)
+        PlantedFact(f"{THINGS[n % len(THINGS)]} of the {place}", str(value), n // each + 1)
         for n, (place, value) in enumerate(zip(places, values, strict=True))
     ]
 
@@ -71,7 +71,7 @@ async def deep_retrieval(
     facts: int = 2,
     notices: int = 3,
     seed: int = 0,
-) -> Table:
+) -> ResultTable:
     """Tell facts in several sessions, then ask for each: with and without memory.
 
     Three agents of the same window hear the same: one drops the oldest messages, one folds
@@ -105,14 +105,14 @@ async def deep_retrieval(
                 await memory.close()
             shares = [share(right[n]) for n in numbers]
             rows.append([kind, *shares, str(meter.calls), str(meter.largest)])
-    return Table(
+    return ResultTable(
         title=f"Deep memory retrieval: {sessions} sessions, a window of {window_tokens} tokens",
         rows=rows,
         remarks=[REMARK],
     )
 
 
-def lines_of(facts: list[Fact], session: int, notices: int) -> list[str]:
+def lines_of(facts: list[PlantedFact], session: int, notices: int) -> list[str]:
     """What is said in a session: its facts, then notices, no notice in two sessions."""
     texts = [document.text for document in world().documents]
     begin = (session - 1) * notices
@@ -123,7 +123,7 @@ def lines_of(facts: list[Fact], session: int, notices: int) -> list[str]:
 
 
 async def heard_and_asked(
-    kind: str, model: Metered, memory: Memory, told: list[list[str]], facts: list[Fact]
+    kind: str, model: Metered, memory: Memory, told: list[list[str]], facts: list[PlantedFact]
 ) -> dict[int, list[bool]]:
     """Tell an agent everything, ask it for each fact, and say by session what was right."""
     porter = Agent("porter", INSTRUCTIONS, model=model, memory=memory)

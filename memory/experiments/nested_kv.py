@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from agentkit import Agent, Answer, Message, Model
 from agentkit.errors import SetupError
 from agentkit.messages import thread_of
-from memory.experiments.trial import REMARK, FixedWindow, Metered, Table, one_run, says, share
+from memory.experiments.trial import REMARK, FixedWindow, Metered, ResultTable, one_run, says, share
 from memory.paged.paged import PagedMemory
 
 INSTRUCTIONS = (
@@ -71,7 +71,7 @@ async def nested_kv(
     pairs: int = 140,
     orders: int = 2,
     seed: int = 0,
-) -> Table:
+) -> ResultTable:
     """Ask for values 0 to 4 levels deep, with a fixed window and with a paged memory.
 
     Args:
@@ -106,7 +106,7 @@ async def nested_kv(
                     )
                     found = right.setdefault((kind, chain.levels), [])
                     found.append(says(answer.text, chain.end))
-    return Table(
+    return ResultTable(
         title=f"Nested key-value lookup: {pairs} pairs, a window of {window_tokens} tokens",
         rows=rows_of(right, meters),
         remarks=[REMARK],

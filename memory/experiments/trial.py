@@ -18,7 +18,7 @@ from memory.paged.entries import groups
 REMARK = "Largest request: tokens of its messages, without the descriptions of tools."
 
 
-class Table(Frozen):
+class ResultTable(Frozen):
     """What came of an experiment."""
 
     title: str

@@ -13,7 +13,7 @@ from memory.fabrics.channels import DAY_S, Channel, Group, WhenFull, checked
 from memory.fabrics.post import Post
 from memory.fabrics.queues import Queue, Stream
 from memory.fabrics.remote import QueueActor
-from memory.fabrics.serving import Served, Worker, crew
+from memory.fabrics.serving import QueueWorker, WorkerReport, crew
 from memory.fabrics.topics import Subscription, publish
 from memory.fabrics.transport import Transport
 
@@ -158,7 +158,7 @@ class Fabric:
         limit: int | None = None,
         idle_s: float | None = None,
         log: Log | None = None,
-    ) -> Served:
+    ) -> WorkerReport:
         """Let an actor do the tasks of a queue, one after another, and answer them.
 
         Args:
@@ -166,14 +166,14 @@ class Fabric:
             idle_s: stop when no task came for so long, in seconds.
             log: where the runs of the tasks go; the default log without one.
         """
-        worker = Worker(self.post, self._queue(queue), actor, log)
+        worker = QueueWorker(self.post, self._queue(queue), actor, log)
         # In a context of its own: a task is a run of its own, also where a run is open.
         work = worker.serve(limit, idle_s)
         return await asyncio.create_task(work, context=contextvars.Context())
 
     def worker(
         self, queue: Queue | str, actor: Actor, *, count: int = 1, log: Log | None = None
-    ) -> AbstractAsyncContextManager[list[Worker]]:
+    ) -> AbstractAsyncContextManager[list[QueueWorker]]:
         """Serve a queue in the background: `async with fabric.worker("jobs", clerk, count=3): ...`.
 
         Args:
@@ -183,7 +183,7 @@ class Fabric:
             log: where the runs go; the default log without one.
         """
         found = self._queue(queue)
-        return crew([Worker(self.post, found, actor, log) for _ in range(count)])
+        return crew([QueueWorker(self.post, found, actor, log) for _ in range(count)])
 
     def _queue(self, queue: Queue | str) -> Queue:
         if isinstance(queue, Queue):

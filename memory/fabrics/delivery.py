@@ -10,7 +10,7 @@ from agentkit.scope import note
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.letters import Letter, Trace
 from memory.fabrics.notes import DeadLetter, Redelivered
-from memory.fabrics.post import Buried, Post, Received
+from memory.fabrics.post import Buried, Post, ReceivedLetter
 from memory.fabrics.transport import Acknowledgement
 from memory.steps import step
 
@@ -89,7 +89,7 @@ async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> 
 
     request = {"reader": group.name, "timeout_s": timeout_s}
     result = await step(f"{channel.name}.take", request, perform, effect="idempotent")
-    received = Received.model_validate(result)
+    received = ReceivedLetter.model_validate(result)
     tell_buried(channel, received.buried)
     if received.letter is None:
         return None
@@ -99,7 +99,7 @@ async def take(post: Post, channel: Channel, group: Group, timeout_s: float) -> 
     return delivered(post, channel, group, received)
 
 
-def delivered(post: Post, channel: Channel, group: Group, received: Received) -> Delivery:
+def delivered(post: Post, channel: Channel, group: Group, received: ReceivedLetter) -> Delivery:
     """Make a delivery of what was received."""
     letter = received.letter
     assert letter is not None

@@ -22,7 +22,7 @@ from agentkit.messages import digest
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
 from memory.fabrics.natserrors import Mapped, cancellable, mapped
-from memory.fabrics.transport import Acknowledgement, Held, Inbox
+from memory.fabrics.transport import Acknowledgement, HeldLetter, Inbox
 
 try:
     import nats
@@ -132,7 +132,7 @@ class JetStream:
                     return seq, True
         return made.seq, bool(made.duplicate)
 
-    async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
+    async def take(self, channel: Channel, group: Group, timeout_s: float) -> HeldLetter | None:
         end = time.monotonic() + timeout_s
         names = await self._reading(channel, group)
         while True:
@@ -171,7 +171,7 @@ class JetStream:
 
     async def next(
         self, channel: Channel, start: int, key: str | None, timeout_s: float
-    ) -> Held | None:
+    ) -> HeldLetter | None:
         stream, end = await self._declare(channel), time.monotonic() + timeout_s
         name = self._stream(channel)
         subject = self._subject(channel, "*", ">" if key is None else token(key))
@@ -182,7 +182,7 @@ class JetStream:
             while True:
                 with contextlib.suppress(NotFoundError), self._mapped(channel.name, channel):
                     found = await stream.get_msg(name, seq=start, next=True, subject=subject)
-                    return Held(found.seq or 0, found.data or b"")
+                    return HeldLetter(found.seq or 0, found.data or b"")
                 left_s = end - time.monotonic()
                 if left_s <= 0:
                     return None
@@ -293,7 +293,7 @@ class JetStream:
         self._readers.add((channel.name, group))
         return names
 
-    async def _pull(self, channel: Channel, consumer: str, wait_s: float) -> Held | None:
+    async def _pull(self, channel: Channel, consumer: str, wait_s: float) -> HeldLetter | None:
         client = await self._connected()
         wait_s = max(wait_s, GLANCE_S)
         ask = {"batch": 1, "expires": int(wait_s * 1e9)}
@@ -307,7 +307,7 @@ class JetStream:
         if status is None:
             meta, id = message.metadata, (message.headers or {}).get(api.Header.MSG_ID.value, "")
             seq = meta.sequence.stream
-            return Held(
+            return HeldLetter(
                 seq, message.data, meta.num_delivered, f"{message.reply} {seq} {id}".strip()
             )
         if status in ("404", "408"):

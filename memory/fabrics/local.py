@@ -12,7 +12,7 @@ from agentkit.errors import SetupError
 from memory.errors import QueueFull, StoreUnreachable
 from memory.fabrics.channels import Channel, Group, matches
 from memory.fabrics.faults import Faults
-from memory.fabrics.transport import Acknowledgement, Held, Inbox
+from memory.fabrics.transport import Acknowledgement, HeldLetter, Inbox
 from memory.fabrics.virtual import now
 
 MAX_BYTES = 1_048_576
@@ -209,7 +209,7 @@ class Local:
                 reader.fresh.insert(max(len(reader.fresh) - swap, 0), line.last)
         line.wake()
 
-    async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
+    async def take(self, channel: Channel, group: Group, timeout_s: float) -> HeldLetter | None:
         line = self._line(channel)
         readers = self._readers(line, group)
         # The readers themselves stand by partition, which is how letters find theirs.
@@ -231,14 +231,14 @@ class Local:
 
     def _deliver(
         self, line: LocalChannel, reader: LocalReader, seq: int, group: Group, now: float
-    ) -> Held:
+    ) -> HeldLetter:
         before = reader.out.get(seq)
         delivery = before.delivery + 1 if before else 1
         reader.out[seq] = Out(delivery, now + group.ack_wait_s)
         # A second copy at once would break the order that a stream promises.
         if not reader.in_order and self.faults.happens("duplicate", line.channel.name):
             reader.extra.append(seq)
-        return Held(seq, line.stored[seq].data, delivery, str(seq))
+        return HeldLetter(seq, line.stored[seq].data, delivery, str(seq))
 
     async def acknowledge(
         self, channel: Channel, group: Group, token: str, kind: Acknowledgement, delay_s: float
@@ -259,14 +259,14 @@ class Local:
 
     async def next(
         self, channel: Channel, start: int, key: str | None, timeout_s: float
-    ) -> Held | None:
+    ) -> HeldLetter | None:
         line, end = self._line(channel), self.clock() + timeout_s
         while True:
             line.forget(self.clock())
             for seq in range(start, line.last + 1):
                 found = line.stored.get(seq)
                 if found and key in (None, found.key):
-                    return Held(seq, found.data)
+                    return HeldLetter(seq, found.data)
             start = max(start, line.last + 1)
             if self.clock() >= end:
                 return None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from agentkit.deprecated import moved
 from agentkit.notes import Note, Number
 from memory.fabrics.letters import Trace
 
@@ -85,10 +86,13 @@ class AskedBy(Note):
     sender: Annotated[Trace | None, Field(alias="from")] = None
 
 
-class Answered(Note):
+class TaskAnswered(Note):
     """A task that was put into a queue was answered, and in which run."""
 
     topic = "answered"
     queue: str
     by: str
     run: str
+
+
+__getattr__ = moved(__name__, {"Answered": f"{__name__}:TaskAnswered"})

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from agentkit.deprecated import method
+from agentkit.deprecated import method, moved
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
 from memory.errors import QueueFull, StoreUnreachable
@@ -29,7 +29,7 @@ class Buried(Frozen):
     deliveries: int
 
 
-class Received(Frozen):
+class ReceivedLetter(Frozen):
     """What was delivered to a reader."""
 
     letter: Letter | None = None
@@ -132,7 +132,7 @@ class Post:
                 todo="store what is big elsewhere, and send where it lies",
             )
 
-    async def receive(self, channel: Channel, group: Group, timeout_s: float) -> Received:
+    async def receive(self, channel: Channel, group: Group, timeout_s: float) -> ReceivedLetter:
         """Take the next letter for the group; move what cannot be read or nobody acks aside."""
         end, buried = now() + timeout_s, list[Buried]()
         while True:
@@ -140,14 +140,14 @@ class Post:
             # Safe to repeat: a letter whose delivery was lost on its way is redelivered.
             held, _ = await self.persist(partial(self.transport.take, channel, group, left_s))
             if held is None:
-                return Received(buried=tuple(buried))
+                return ReceivedLetter(buried=tuple(buried))
             letter = decoded(held.data)
             if letter is None:
                 reason = "it is no letter: not the JSON that a fabric sends"
             elif held.delivery > group.max_deliveries:
                 reason = f"delivered {group.max_deliveries} times, and never acked"
             else:
-                return Received(
+                return ReceivedLetter(
                     letter=letter,
                     seq=held.seq,
                     delivery=held.delivery,
@@ -244,3 +244,6 @@ def dead(channel: Channel) -> Channel:
 def replies(channel: Channel) -> Channel:
     """Where the answers to the tasks of a queue lie, by the task's id, for a day."""
     return Channel(name=f"{channel.name}-replies", kind="stream", keep_s=DAY_S)
+
+
+__getattr__ = moved(__name__, {"Received": f"{__name__}:ReceivedLetter"})

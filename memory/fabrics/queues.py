@@ -12,7 +12,7 @@ from memory.fabrics.channels import Channel, Group, checked_group
 from memory.fabrics.delivery import Delivery, delivered, take
 from memory.fabrics.letters import Receipt, decoded, plain, stamped
 from memory.fabrics.notes import SentAgain, SentTwice, WaitedForRoom
-from memory.fabrics.post import Post, Received, dead
+from memory.fabrics.post import Post, ReceivedLetter, dead
 from memory.steps import step
 
 
@@ -196,10 +196,10 @@ async def read(
             at = held.seq + 1
             letter = decoded(held.data)
             if letter is not None:
-                found.append(Received(letter=letter, seq=held.seq).model_dump(mode="json"))
+                found.append(ReceivedLetter(letter=letter, seq=held.seq).model_dump(mode="json"))
         return found
 
     request = {"start": start, "limit": limit, "key": key}
     result = await step(f"{channel.name}.read", request, perform, effect="pure")
     group = Group(name="nobody")
-    return [delivered(post, channel, group, Received.model_validate(one)) for one in result]
+    return [delivered(post, channel, group, ReceivedLetter.model_validate(one)) for one in result]

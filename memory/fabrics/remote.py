@@ -12,7 +12,7 @@ from agentkit.scope import note
 from agentkit.step import Outcome
 from agentkit.typed import Output, answered_before, schema_of
 from memory.fabrics.letters import Letter, decoded, stamped
-from memory.fabrics.notes import Answered
+from memory.fabrics.notes import TaskAnswered
 from memory.fabrics.post import Post, replies
 from memory.fabrics.queues import Queue
 from memory.fabrics.virtual import now
@@ -56,7 +56,7 @@ class QueueActor(Actor):
 
         name = self.queue.name
         done = (await current_run().step("remote", name, request, perform)).result
-        note(Answered(queue=name, by=done["by"], run=done["run"]))
+        note(TaskAnswered(queue=name, by=done["by"], run=done["run"]))
         said = extend(thread, Message(role="assistant", content=done["text"]))
         # The step in doubt is in the worker's log, where this run cannot ask about it.
         doubts = [f"certainty whether {made} happened" for made in done.get("doubts", ())]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit import Actor, Answer, Log, open_log, run
+from agentkit.deprecated import moved
 from agentkit.errors import AgentkitError, RunTaken, SetupError, error_text
 from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
@@ -23,7 +24,7 @@ from agentkit.scope import note
 from memory.errors import StoreUnreachable
 from memory.fabrics.letters import Letter
 from memory.fabrics.notes import AskedBy
-from memory.fabrics.post import Post, Received
+from memory.fabrics.post import Post, ReceivedLetter
 from memory.fabrics.queues import Queue
 from memory.fabrics.transport import Acknowledgement
 
@@ -38,7 +39,7 @@ POLL_S = 1.0
 
 
 @dataclass
-class Served:
+class WorkerReport:
     """What a worker did."""
 
     done: int = 0
@@ -53,7 +54,7 @@ class Served:
     buried: int = 0
 
 
-class Worker:
+class QueueWorker:
     """Serves one queue with one actor, outside of any run: each task is a run of its own.
 
     Args:
@@ -62,9 +63,9 @@ class Worker:
 
     def __init__(self, post: Post, queue: Queue, actor: Actor, log: Log | None = None) -> None:
         self.post, self.queue, self.actor, self.log = post, queue, actor, log
-        self.served = Served()
+        self.served = WorkerReport()
 
-    async def serve(self, limit: int | None = None, idle_s: float | None = None) -> Served:
+    async def serve(self, limit: int | None = None, idle_s: float | None = None) -> WorkerReport:
         """Take tasks until `limit` are answered, or none came for `idle_s`; else for ever."""
         clock = asyncio.get_running_loop().time
         last = clock()
@@ -85,7 +86,7 @@ class Worker:
                 break
         return self.served
 
-    async def _one(self, got: Received, letter: Letter) -> None:
+    async def _one(self, got: ReceivedLetter, letter: Letter) -> None:
         transport, name = self.post.transport, self.queue.name
         self.served.redelivered += got.delivery > 1
         crash = transport.crash(name)
@@ -135,7 +136,7 @@ class Worker:
             await asyncio.wait([finishing])
             raise
 
-    async def _finish(self, got: Received, letter: Letter, reply: dict[str, JSON]) -> None:
+    async def _finish(self, got: ReceivedLetter, letter: Letter, reply: dict[str, JSON]) -> None:
         """Answer, then ack: a death in between costs a second answer, which is not kept."""
         if letter.reply:
             try:
@@ -172,7 +173,7 @@ class Worker:
             **answer.model_dump(include=FAULTY, mode="json", exclude_defaults=True),
         }
 
-    async def _stay(self, got: Received) -> None:
+    async def _stay(self, got: ReceivedLetter) -> None:
         """Extend the time for the letter, so that it is not redelivered during the work."""
         while True:
             # A third: one extension may be lost or late before the letter goes to another.
@@ -181,14 +182,14 @@ class Worker:
                 await self._acknowledge(got, "extend")
 
     async def _acknowledge(
-        self, got: Received, kind: Acknowledgement, delay_s: float = 0.0
+        self, got: ReceivedLetter, kind: Acknowledgement, delay_s: float = 0.0
     ) -> None:
         channel, group = self.queue.channel, self.queue.group
         await self.post.acknowledge(channel, group, got.token, kind, delay_s)
 
 
 @contextlib.asynccontextmanager
-async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
+async def crew(workers: list[QueueWorker]) -> AsyncIterator[list[QueueWorker]]:
     """Run the workers in the background until the block ends.
 
     They work outside of the run that starts them, as workers elsewhere do.
@@ -211,7 +212,7 @@ async def crew(workers: list[Worker]) -> AsyncIterator[list[Worker]]:
             raise error
 
 
-def report(task: asyncio.Task[Served]) -> None:
+def report(task: asyncio.Task[WorkerReport]) -> None:
     """Say at once that a worker ended by an error: whoever asks would wait for it."""
     if not task.cancelled() and (error := task.exception()) is not None:
         LOGGER.error("A worker ended (%s): %s: %s", task.get_name(), type(error).__name__, error)
@@ -230,3 +231,8 @@ def run_of(letter: Letter) -> str:
     """Make the id of the run of a task, the same for each delivery of it."""
     hexes = digest("task", letter.id).ljust(32, "0")[:32]
     return f"{hexes[:8]}-{hexes[8:12]}-8{hexes[13:16]}-8{hexes[17:20]}-{hexes[20:]}"
+
+
+__getattr__ = moved(
+    __name__, {"Served": f"{__name__}:WorkerReport", "Worker": f"{__name__}:QueueWorker"}
+)

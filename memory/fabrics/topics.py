@@ -14,7 +14,7 @@ from memory.fabrics.channels import Channel, Group, checked_subject
 from memory.fabrics.delivery import Delivery, delivered
 from memory.fabrics.letters import decoded, plain, stamped
 from memory.fabrics.notes import Dropped, HeardTwice
-from memory.fabrics.post import Post, Received
+from memory.fabrics.post import Post, ReceivedLetter
 from memory.fabrics.transport import Inbox
 from memory.steps import step
 
@@ -106,7 +106,7 @@ class Subscription:
                     continue
                 if letter:
                     self._seen.append(letter.id)
-                received = Received(letter=letter).model_dump(mode="json")
+                received = ReceivedLetter(letter=letter).model_dump(mode="json")
                 return {"received": received, "missed": missed, "repeated": repeated}
 
         request = {"subject": self.subject, "timeout_s": timeout_s}
@@ -116,7 +116,7 @@ class Subscription:
             note(Dropped(subject=self.subject, count=result["missed"], reason=reason))
         if result["repeated"]:
             note(HeardTwice(subject=self.subject, count=result["repeated"]))
-        received = Received.model_validate(result["received"])
+        received = ReceivedLetter.model_validate(result["received"])
         if received.letter is None:
             return None
         topic = Channel(name=self.name, kind="stream")

@@ -14,7 +14,7 @@ Acknowledgement = Literal["ack", "nak", "term", "extend"]
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldLetter:
     """A letter delivered to a reader, or read in place."""
 
     seq: int
@@ -91,7 +91,7 @@ class Channels(Protocol):
         """
         ...
 
-    async def take(self, channel: Channel, group: Group, timeout_s: float) -> Held | None:
+    async def take(self, channel: Channel, group: Group, timeout_s: float) -> HeldLetter | None:
         """Deliver the next letter to a reader of the group; None when none comes in time."""
         ...
 
@@ -111,7 +111,7 @@ class Channels(Protocol):
 
     async def next(
         self, channel: Channel, start: int, key: str | None, timeout_s: float
-    ) -> Held | None:
+    ) -> HeldLetter | None:
         """The first letter at or after a position (of this key), read in place."""
         ...
 

@@ -20,7 +20,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-class Waiting(selectors.DefaultSelector):
+class VirtualSelector(selectors.DefaultSelector):
     """Waits for nobody: where the loop would sleep, its time moves on."""
 
     loop: VirtualLoop
@@ -43,7 +43,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.now = 0.0
-        selector = Waiting()
+        selector = VirtualSelector()
         selector.loop = self
         super().__init__(selector)
 

@@ -24,7 +24,7 @@ Kind = Literal["message", "task", "alert", "stub"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class WindowEntry:
     """A message in the window."""
 
     id: str
@@ -50,9 +50,9 @@ class Entry:
         }
 
 
-def entry(id: str, message: Message, kind: Kind = "message") -> Entry:
+def entry(id: str, message: Message, kind: Kind = "message") -> WindowEntry:
     """A message that is shown whole."""
-    return Entry(id, message, message, message_tokens(message), kind)
+    return WindowEntry(id, message, message, message_tokens(message), kind)
 
 
 class HasMessage(Protocol):
@@ -76,12 +76,12 @@ def groups(items: Sequence[T]) -> list[list[T]]:
     return found
 
 
-def whole(entries: Sequence[Entry]) -> list[Entry]:
+def whole(entries: Sequence[WindowEntry]) -> list[WindowEntry]:
     """The entries without calls that lack a result, and results that lack their call.
 
     A model refuses either.
     """
-    kept: list[Entry] = []
+    kept: list[WindowEntry] = []
     for group in groups(entries):
         first, *results = [one.message for one in group]
         if [call.id for call in first.calls] == [one.call_id for one in results] and (
@@ -106,7 +106,7 @@ Pointer = Callable[[str, int], str]
 """From the id of a message and the characters that are not shown, where the rest is."""
 
 
-def fitted(group: list[Entry], most: int, pointer: Pointer) -> list[Entry] | None:
+def fitted(group: list[WindowEntry], most: int, pointer: Pointer) -> list[WindowEntry] | None:
     """The group, its longest texts cut until it has at most so many tokens; None if it cannot.
 
     Nothing is lost: each cut says where the whole message is.
@@ -123,7 +123,7 @@ def fitted(group: list[Entry], most: int, pointer: Pointer) -> list[Entry] | Non
     return shown
 
 
-def shorter(one: Entry, most: int, pointer: Pointer) -> Entry:
+def shorter(one: WindowEntry, most: int, pointer: Pointer) -> WindowEntry:
     """An entry that shows at most so many tokens, or as few as it can."""
     bare = one.full.model_copy(update={"content": "", "native": None})
     if bare.calls and message_tokens(bare) > most // 2:
@@ -146,7 +146,7 @@ def shorter(one: Entry, most: int, pointer: Pointer) -> Entry:
         begin = cut(content, max(room, 0))
         content = begin + pointer(one.id, len(content) - len(begin))
     shown = bare.model_copy(update={"content": content})
-    less = Entry(one.id, one.full, shown, message_tokens(shown), one.kind)
+    less = WindowEntry(one.id, one.full, shown, message_tokens(shown), one.kind)
     return less if less.tokens < one.tokens else one
 
 

@@ -16,7 +16,7 @@ from agentkit.errors import ContextTooLong, SetupError
 from agentkit.events import Usage
 from agentkit.messages import JSON, Thread
 from agentkit.tokens import PRIMING, cut, message_tokens, text_tokens
-from memory.paged.entries import Entry, Pointer, entry, fitted, groups, shorter
+from memory.paged.entries import Pointer, WindowEntry, entry, fitted, groups, shorter
 from memory.paged.forgetting import emptied
 from memory.paged.summary import LESS, SAFE
 from memory.passages import passages
@@ -51,7 +51,7 @@ class Window:
     system: tuple[Message, ...] = ()
     blocks: dict[str, str] = field(default_factory=dict)
     summary: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[WindowEntry] = field(default_factory=list)
     version: int = 0
     """Of the context that it began with."""
     added: list[str] = field(default_factory=list)
@@ -152,14 +152,14 @@ class Window:
         most = max(self.room() + self.extra - self.least, 0)
         self.extra = min(max(tokens, 0), most)
 
-    def taken(self, messages: Sequence[Message]) -> tuple[list[Entry | None], list[Message]]:
+    def taken(self, messages: Sequence[Message]) -> tuple[list[WindowEntry | None], list[Message]]:
         """Match messages with their entries, in order, None for new ones; and the new ones."""
         # By what was shown: that, not the full message, is what comes back in the conversation.
         messages = [self.forgotten.get(one.model_dump_json(), one) for one in messages]
-        known: dict[str, deque[Entry]] = {}
+        known: dict[str, deque[WindowEntry]] = {}
         for one in self.entries:
             known.setdefault(one.shown.model_dump_json(), deque()).append(one)
-        found: list[Entry | None] = []
+        found: list[WindowEntry | None] = []
         for message in messages:
             same = known.get(message.model_dump_json())
             found.append(same.popleft() if same else None)
@@ -181,7 +181,7 @@ class Window:
         most = max(room // 2, self.least)
         short = fitted(task, most, pointer) or [shorter(one, most, pointer) for one in task]
         room -= sum(one.tokens for one in short)
-        kept: list[Entry] = []
+        kept: list[WindowEntry] = []
         for group in groups(self.entries):
             if group[0].kind == "task":
                 kept += short
@@ -191,7 +191,7 @@ class Window:
                 kept += fitted(group, room, pointer) or [stub(group, pointer)]
         self.entries = kept
 
-    def leaving(self, share: float) -> list[Entry]:
+    def leaving(self, share: float) -> list[WindowEntry]:
         """The oldest entries with that share of the queue's tokens, in whole groups.
 
         The task and the group at the end stay: without them the agent would not know what it
@@ -200,7 +200,7 @@ class Window:
         queue = groups(self.entries)
         # Half at a time: one message at a time would mean a summary, so a call, in each turn.
         goal = share * sum(one.tokens for one in self.entries)
-        gone: list[Entry] = []
+        gone: list[WindowEntry] = []
         for group in queue[:-1]:
             if sum(one.tokens for one in gone) >= goal:
                 break
@@ -208,7 +208,7 @@ class Window:
                 gone += group
         return gone
 
-    def without(self, gone: Sequence[Entry]) -> None:
+    def without(self, gone: Sequence[WindowEntry]) -> None:
         """Take entries out, and the alerts with them."""
         ids = {one.id for one in gone}
         self.entries = [one for one in self.entries if one.id not in ids and one.kind != "alert"]
@@ -235,7 +235,7 @@ class Window:
         }
 
 
-def stub(group: Sequence[Entry], pointer: Pointer) -> Entry:
+def stub(group: Sequence[WindowEntry], pointer: Pointer) -> WindowEntry:
     """Make the entry that stands for a group that does not fit however much of it is cut."""
     first = group[0]
     text = f"{len(group)} messages do not fit the window." + pointer(first.id, 0)

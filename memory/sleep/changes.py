@@ -31,28 +31,28 @@ Kept = Annotated[Item, pydantic.AfterValidator(Item.kept)]
 """An item as the store has it, whether it was given so or as a memory tells of it."""
 
 
-class Change(Frozen):
+class ItemChange(Frozen):
     """Items that take the place of others."""
 
     verb: Verb
     before: tuple[Kept, ...]
     after: tuple[Kept, ...]
 
-    def turned(self) -> Change:
+    def turned(self) -> ItemChange:
         """Return the change that undoes it."""
-        return Change(verb=self.verb, before=self.after, after=self.before)
+        return ItemChange(verb=self.verb, before=self.after, after=self.before)
 
     def mark(self) -> str:
         """Tell a change from one whose texts were erased since."""
         return digest(canonical([one.model_dump() for one in (*self.before, *self.after)]))
 
 
-class Recorded(Frozen):
+class RecordedChange(Frozen):
     """A change as a log has it."""
 
     key: str
     name: str
-    change: Change
+    change: ItemChange
     done: bool
     """Whether it was performed, or may have been."""
 
@@ -69,7 +69,7 @@ class Undone(Frozen):
         return "; ".join([f"{self.changes} undone", *self.left])
 
 
-async def change(memory: Scoped, wanted: Change) -> bool:
+async def change(memory: Scoped, wanted: ItemChange) -> bool:
     """Change what a memory holds, as a step; return whether all was as it should be.
 
     Raises:
@@ -84,7 +84,7 @@ async def change(memory: Scoped, wanted: Change) -> bool:
     return bool(await step(name, request, perform, effect="idempotent"))
 
 
-async def replaced(store: Store, embedder: Embedder, wanted: Change) -> Outcome:
+async def replaced(store: Store, embedder: Embedder, wanted: ItemChange) -> Outcome:
     """Put what comes, and then drop what goes; a death in between loses nothing."""
     if not await fits(store, wanted):
         return Outcome(result=False)
@@ -103,7 +103,7 @@ async def replaced(store: Store, embedder: Embedder, wanted: Change) -> Outcome:
     return paid(still, made.usage, made.cost_usd)
 
 
-async def fits(store: Store, wanted: Change) -> bool:
+async def fits(store: Store, wanted: ItemChange) -> bool:
     """Whether a store holds what is to be replaced, or already what replaces it."""
     before = {one.id: one for one in wanted.before}
     after = {one.id: one for one in wanted.after}
@@ -116,7 +116,7 @@ async def fits(store: Store, wanted: Change) -> bool:
     return kept and all(id in before or now.get(id, one) == one for id, one in after.items())
 
 
-def recorded(log: Log, run: str, memory: str, scope: dict[str, str]) -> Iterator[Recorded]:
+def recorded(log: Log, run: str, memory: str, scope: dict[str, str]) -> Iterator[RecordedChange]:
     """Find the changes of a memory in a run, the last one first.
 
     Raises:
@@ -135,14 +135,16 @@ def recorded(log: Log, run: str, memory: str, scope: dict[str, str]) -> Iterator
         end = ended.get(key)
         done = end is None or end.status != "ok" or end.result is not False
         try:
-            found = Change.model_validate({name: asked.get(name) for name in Change.model_fields})
+            found = ItemChange.model_validate(
+                {name: asked.get(name) for name in ItemChange.model_fields}
+            )
         except pydantic.ValidationError:
             found = None
         if found is None or found.mark() != asked.get("mark"):
             # Somebody had its texts erased.
-            found = Change(verb=names[event.name], before=(), after=())
+            found = ItemChange(verb=names[event.name], before=(), after=())
         if (asked.get("scope") or {}) == scope:
-            yield Recorded(key=key, name=event.name, change=found, done=done)
+            yield RecordedChange(key=key, name=event.name, change=found, done=done)
 
 
 async def undo(memory: Scoped, name: str, log: Log, run: str, key: str | None = None) -> Undone:
@@ -165,7 +167,7 @@ async def undo(memory: Scoped, name: str, log: Log, run: str, key: str | None = 
     return Undone(changes=undone, left=tuple(left))
 
 
-async def taken_back(memory: Scoped, name: str, run: str, one: Recorded) -> bool:
+async def taken_back(memory: Scoped, name: str, run: str, one: RecordedChange) -> bool:
     """Take back one change, as a step."""
     back = one.change.turned()
 

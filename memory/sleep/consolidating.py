@@ -19,7 +19,7 @@ from agentkit.notes import Note
 from agentkit.scope import note
 from agentkit.threads import in_thread
 from memory.scopes import Scoped
-from memory.sleep.changes import Change, change
+from memory.sleep.changes import ItemChange, change
 from memory.steps import step
 from memory.stores import Item, Store
 from memory.terms import terms
@@ -151,7 +151,7 @@ class Consolidating:
 
     async def change(self, verb: str, before: Sequence[Item], after: Sequence[Item]) -> bool:
         """Change the memory, unless somebody else did in between."""
-        wanted = Change.model_validate({"verb": verb, "before": before, "after": after})
+        wanted = ItemChange.model_validate({"verb": verb, "before": before, "after": after})
         done = await change(self.memory, wanted)
         self.refused += not done
         return done

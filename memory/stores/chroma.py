@@ -20,7 +20,7 @@ from agentkit.errors import AgentkitError, SetupError, StoreError
 from agentkit.threads import in_thread
 from memory.errors import StoreUnreachable
 from memory.stores import Item, Near, Where, chromalarge
-from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, Mark
+from memory.stores.chromachanges import DROPS, SKEW_S, SLACK_S, ChangeMark
 from memory.stores.chromaclients import FOLDERS, disconnect, remote
 from memory.stores.chromaerasing import TURNS, existing, mend, renewed, sweep
 from memory.stores.chromaerrors import collection_gone, mapped_error, no_collection
@@ -210,9 +210,9 @@ class ChromaStore:
         return made
 
     async def changes(self, since: object = None) -> tuple[object, Sequence[str] | None]:
-        now = Mark(time.time_ns() // 1000, self._drops.count)
-        dropped = self._drops.since(since.drops) if isinstance(since, Mark) else None
-        if dropped is None or not isinstance(since, Mark):
+        now = ChangeMark(time.time_ns() // 1000, self._drops.count)
+        dropped = self._drops.since(since.drops) if isinstance(since, ChangeMark) else None
+        if dropped is None or not isinstance(since, ChangeMark):
             return now, None
         # What others write is stamped by their clocks.
         start = since.at - (SKEW_S if self.shared else SLACK_S) * 1_000_000

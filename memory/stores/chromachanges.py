@@ -15,7 +15,7 @@ SLACK_S = 2
 
 
 @dataclass(frozen=True)
-class Mark:
+class ChangeMark:
     """A moment in the life of a collection."""
 
     at: int

@@ -53,7 +53,7 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
 
 
 @dataclass(frozen=True)
-class Found:
+class WordHit:
     """An item that has words of a question."""
 
     item: Item
@@ -63,7 +63,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Counts:
+class WordCounts:
     """How common words are: in one collection, or in several together."""
 
     items: int
@@ -71,10 +71,10 @@ class Counts:
     having: Mapping[str, int]
     """Of each word, how many items have it."""
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: WordCounts) -> WordCounts:
         having = Counter(self.having)
         having.update(other.having)
-        return Counts(self.items + other.items, self.words + other.words, having)
+        return WordCounts(self.items + other.items, self.words + other.words, having)
 
     def weight(self, word: str) -> float:
         """How much a word tells (inverse document frequency, never below 0)."""
@@ -145,17 +145,17 @@ class WordIndex:
     def __len__(self) -> int:
         return len(self._place)
 
-    def counts(self, words: Sequence[str]) -> Counts:
+    def counts(self, words: Sequence[str]) -> WordCounts:
         """Return how common these words are here."""
         with self._mutex:
             found = ((word, self._having(word)) for word in words)
-            return Counts(len(self._place), self._words, {w: n for w, n in found if n})
+            return WordCounts(len(self._place), self._words, {w: n for w, n in found if n})
 
     def _having(self, word: str) -> int:
         row = self._db.execute("SELECT doc FROM vocabulary WHERE term=?", (word,)).fetchone()
         return int(row[0]) if row else 0
 
-    def find(self, words: Sequence[str], counts: Counts, where: Where | None) -> list[Found]:
+    def find(self, words: Sequence[str], counts: WordCounts, where: Where | None) -> list[WordHit]:
         """Find the items that have what matters of a question's words, best first.
 
         Args:
@@ -184,7 +184,7 @@ class WordIndex:
         if len(good) > MOST_FOUND:
             return []
         found = [
-            Found(items[place], bm25(items[place].text, weights, counts), sure)
+            WordHit(items[place], bm25(items[place].text, weights, counts), sure)
             for place in good
             if (sure := sureness(have[place], wanted, chance)) > 0
         ]
@@ -198,7 +198,7 @@ class Chance:
     that a long question has many words, of which some are met by chance.
     """
 
-    def __init__(self, weights: Mapping[str, float], counts: Counts, most: float) -> None:
+    def __init__(self, weights: Mapping[str, float], counts: WordCounts, most: float) -> None:
         """Work out the distribution of the weight of one item's words.
 
         Args:
@@ -236,7 +236,7 @@ def sureness(have: float, wanted: float, chance: Callable[[float], float]) -> fl
     return 1.0 if have >= COVERED * wanted else max(0.0, 1.0 - chance(have))
 
 
-def bm25(text: str, weights: Mapping[str, float], counts: Counts) -> float:
+def bm25(text: str, weights: Mapping[str, float], counts: WordCounts) -> float:
     """Score one text by the words it has.
 
     Source: Robertson and Zaragoza 2009, The Probabilistic Relevance Framework, section 3.

@@ -32,7 +32,7 @@ class Pieces(Frozen):
     steps: list[Piece]
 
 
-class Part(Frozen):
+class PlanPart(Frozen):
     """One part of a plan, in its place."""
 
     id: str
@@ -41,7 +41,7 @@ class Part(Frozen):
     start: float
     """Hours of the story."""
     hours: float
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PlanPart, ...] = ()
 
     def __str__(self) -> str:
         begin, end = (clock(hour) for hour in (self.start, self.start + self.hours))
@@ -51,7 +51,7 @@ class Part(Frozen):
 
 async def plan(
     stream: StreamCore, planner: Agent, about: str, start: float, hours: float, depth: int
-) -> list[Part]:
+) -> list[PlanPart]:
     """Plan a time with what the stream knows of it; see StreamMemory.plan."""
     if depth not in (1, 2, 3):
         raise SetupError(f"depth of the plan is {depth}.", expected="1, 2 or 3")
@@ -73,7 +73,7 @@ class PlanMaker:
 
     async def divide(
         self, about: str, start: float, hours: float, level: int, above: str | None
-    ) -> list[Part]:
+    ) -> list[PlanPart]:
         """Divide a time into parts, append these to the stream, and divide each in turn.
 
         Args:
@@ -91,11 +91,13 @@ class PlanMaker:
             text = f"{clock(begin)}-{clock(begin + length)} {piece.activity}"
             rating = await self.stream.rate(f"I plan: {piece.activity}")
             made, _ = await self.stream.add(text, rating, "plan", [above] if above else [])
-            inner: list[Part] = []
+            inner: list[PlanPart] = []
             if level + 1 < self.depth:
                 inner = await self.divide(piece.activity, begin, length, level + 1, made.id)
             parts.append(
-                Part(id=made.id, text=piece.activity, start=begin, hours=length, parts=tuple(inner))
+                PlanPart(
+                    id=made.id, text=piece.activity, start=begin, hours=length, parts=tuple(inner)
+                )
             )
         return parts
 

@@ -21,7 +21,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ItemScore:
     """The score of one item, its scaled parts, and the raw ones."""
 
     score: float
@@ -31,7 +31,7 @@ class Scored:
     """Which of the candidates it is."""
 
 
-def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[Scored]:
+def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[ItemScore]:
     """The scores of the candidates, in their order.
 
     Args:
@@ -44,7 +44,7 @@ def scored(preset: Preset, candidates: Sequence[Candidate], now: float) -> list[
 
 def best(
     preset: Preset, candidates: Sequence[Candidate], now: float, which: int | Iterable[int]
-) -> list[Scored]:
+) -> list[ItemScore]:
     """The scores of some candidates, or so many of the best; of equal ones the later first.
 
     Cost: of all that are not asked for, three numbers each.
@@ -67,7 +67,7 @@ def best(
         parts = {name: scaled[name][n] for name in raw}
         score = sum(weighed(preset, parts).values())
         own = {name: values[n] for name, values in raw.items()}
-        found.append(Scored(score, parts, own, n))
+        found.append(ItemScore(score, parts, own, n))
     return found
 
 

@@ -24,7 +24,7 @@ from memory.recalled import with_recalled
 from memory.stores import Store
 from memory.stream import planning, reflecting
 from memory.stream.core import Importance, StreamCore, asked, bounded
-from memory.stream.planning import Part
+from memory.stream.planning import PlanPart
 from memory.stream.presets import PAPER, Preset
 from memory.stream.records import Record
 
@@ -117,7 +117,7 @@ class StreamMemory(StreamCore):
 
     async def plan(
         self, about: str, *, start: float, hours: float = 16.0, depth: int = 1
-    ) -> list[Part]:
+    ) -> list[PlanPart]:
         """Plan a time in broad strokes, each divided further down to the depth asked for.
 
         Args:

@@ -39,7 +39,7 @@ class Recall:
 
 
 @dataclass(slots=True)
-class Shelf:
+class MapShelf:
     """What is stored, and where it stands on the map."""
 
     items: list[Item] = field(default_factory=list)
@@ -62,7 +62,7 @@ class MemoryMap(Fold):
     def __init__(self, name: str, said: str = "", scope: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.name, self.said, self.scope = name, said, dict(scope or {})
-        self.shelf = Shelf()
+        self.shelf = MapShelf()
         self.recalls: list[Recall] = []
         self.places: dict[str, Point | None] = {}
         """Where queries stand on the map; None for those that have no place."""
@@ -116,7 +116,7 @@ class MemoryMap(Fold):
         """Whether it has to be filled again to show what is stored and was searched."""
         return self.stale or any(one.query not in self.places for one in self.recalls)
 
-    def fill(self, shelf: Shelf, places: dict[str, Point | None]) -> None:
+    def fill(self, shelf: MapShelf, places: dict[str, Point | None]) -> None:
         """Say what is stored, and where the queries stand on that map."""
         self.shelf, self.places = shelf, places
         self.changes.rev += 1

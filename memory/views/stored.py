@@ -6,7 +6,7 @@ from agentkit.threads import in_thread
 from memory.embed import Embedder
 from memory.stores import Item, Store
 from memory.views.projection import project
-from memory.views.recalls import MemoryMap, Shelf
+from memory.views.recalls import MapShelf, MemoryMap
 
 MOST = 600
 """Items that are shown; of more, each so-manieth and all that were recalled."""
@@ -30,12 +30,12 @@ async def fill_map(view: MemoryMap, store: Store, embedder: Embedder | None) -> 
     everything = await store.get()
     items = chosen(everything, found)
     if not items:
-        view.fill(Shelf(count=len(everything)), dict.fromkeys(queries))
+        view.fill(MapShelf(count=len(everything)), dict.fromkeys(queries))
         return
     vectors = await store.vectors([item.id for item in items])
     # On a busy machine this takes seconds, in which a kernel would stand still.
     sheet = await in_thread(lambda: project(vectors))
-    shelf = Shelf(items, sheet.place(vectors), sheet.share, len(everything))
+    shelf = MapShelf(items, sheet.place(vectors), sheet.share, len(everything))
     if embedder is None or not queries:
         view.fill(shelf, dict.fromkeys(queries))
         return

@@ -11,6 +11,8 @@ import pytest
 
 from agentkit import scope
 from agentkit.deprecated import Renamed, method, moved, moved_modules
+from agentkit.errors import KINDS
+from agentkit.verify.path import BoundReached
 
 
 class Board:
@@ -108,3 +110,32 @@ def test_the_new_name_is_used_without_a_warning() -> None:
 def test_what_moved_to_a_file_of_its_own_is_found_where_it_was(module: str, name: str) -> None:
     with pytest.deprecated_call(match=f"{name} is deprecated"):
         assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("agentkit.evaluate", "Case", "agentkit.evaluate.scorers.ScorerInput"),
+        ("agentkit.evaluate.scorers", "Case", "agentkit.evaluate.scorers.ScorerInput"),
+        ("agentkit.evaluate", "Learned", "agentkit.evaluate.learned.LearnedRouter"),
+        ("agentkit.evaluate.trajectory", "Rule", "agentkit.evaluate.trajectory.TrajectoryRule"),
+        ("agentkit.games", "Path", "agentkit.games.dynamics.SharePath"),
+        ("agentkit.games", "Session", "agentkit.games.pricing.PricingSession"),
+        ("agentkit.trust", "Decision", "agentkit.trust.policy.Ruling"),
+        ("agentkit.verify", "Finding", "agentkit.verify.found.RuleFinding"),
+        ("memory.board.versions", "Seen", "memory.board.versions.ReadVersions"),
+        ("memory.fabrics.notes", "Answered", "memory.fabrics.notes.TaskAnswered"),
+        ("memory.fabrics.post", "Received", "memory.fabrics.post.ReceivedLetter"),
+        ("memory.fabrics.serving", "Worker", "memory.fabrics.serving.QueueWorker"),
+        ("memory.fabrics.serving", "Served", "memory.fabrics.serving.WorkerReport"),
+    ],
+)
+def test_a_class_is_found_by_its_old_name(module: str, old: str, new: str) -> None:
+    with pytest.deprecated_call(match=f"{module}.{old} is deprecated .* use {new}"):
+        found = getattr(importlib.import_module(module), old)
+    home, _, name = new.rpartition(".")
+    assert found is getattr(importlib.import_module(home), name)
+
+
+def test_an_error_in_a_log_is_found_by_its_old_name() -> None:
+    assert KINDS["agentkit.verify.path:Cut"] is BoundReached

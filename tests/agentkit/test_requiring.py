@@ -9,7 +9,7 @@ import pytest
 from agentkit import Agent, gather, open_log, pattern, run, tool
 from agentkit.errors import RuleBroken, SetupError
 from agentkit.evaluate import answered, at_most, before, eventually, never
-from agentkit.evaluate.trajectory import Rule
+from agentkit.evaluate.trajectory import TrajectoryRule
 from agentkit.events import Noted, RunEnded, StepStarted
 from agentkit.verify import ends_well
 from tests.fakes import ScriptedModel, call
@@ -239,7 +239,7 @@ async def test_a_rule_that_cannot_be_judged_is_not_said_to_hold():
 
 
 async def test_a_rule_without_a_watch_is_judged_at_the_end():
-    odd = Rule("an odd number of events", lambda events: None)
+    odd = TrajectoryRule("an odd number of events", lambda events: None)
     assert (await cashier("done")("Pay Ann", require=odd)).text == "done"
 
 

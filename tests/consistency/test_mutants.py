@@ -44,7 +44,7 @@ def without(guarantee: str, method: str) -> Callable[[Patch], None]:
 
 def key_by_key(patch: Patch) -> None:
     """Sessions that look at the key that is read, and at no other."""
-    whole = serving.Client.missing
+    whole = serving.ReplicaClient.missing
     asking: list[str] = []
     read = replica.Replica.read
 
@@ -54,7 +54,7 @@ def key_by_key(patch: Patch) -> None:
 
     patch.setattr(replica.Replica, "read", reading)
     patch.setattr(
-        serving.Client,
+        serving.ReplicaClient,
         "missing",
         lambda self, name, wanted: [
             one for one in whole(self, name, wanted) if not asking or one[1] == asking[-1]

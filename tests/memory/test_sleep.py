@@ -13,7 +13,7 @@ import pytest
 from agentkit import Agent, open_log, run
 from agentkit.errors import RateLimited, SetupError, UnknownRun
 from memory import ReadOnly, VectorMemory
-from memory.sleep.changes import Change, change, recorded
+from memory.sleep.changes import ItemChange, change, recorded
 from memory.sleep.consolidating import bare, figures
 from tests.fakes import ScriptedModel
 
@@ -266,7 +266,7 @@ async def test_random_changes_are_undone_in_any_order_without_loss() -> None:
                 items = await made.items()
                 before = rng.sample(items, min(len(items), rng.randrange(1, 4)))
                 after = [before[0].model_copy(update={"text": f"m{n}"})]
-                assert await change(made, Change(verb="merge", before=tuple(before),
+                assert await change(made, ItemChange(verb="merge", before=tuple(before),
                                                  after=tuple(after)))  # fmt: skip
             keys = [one.key for one in recorded(log, r.id, "notes", {})]
             async with run(log=log):

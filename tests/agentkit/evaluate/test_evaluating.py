@@ -11,12 +11,12 @@ import pytest
 from agentkit import Agent, open_log, run, tool
 from agentkit.errors import SetupError
 from agentkit.evaluate import (
-    Case,
     Evaluation,
     Judge,
     Pairwise,
     Progress,
     Score,
+    ScorerInput,
     Suite,
     at_most,
     before,
@@ -32,7 +32,7 @@ from agentkit.evaluate import (
 )
 from agentkit.evaluate.evaluating import setup_of
 from agentkit.evaluate.identity import fingerprint
-from agentkit.evaluate.ledger import Ledger, TrialScored
+from agentkit.evaluate.ledger import StudyLedger, TrialScored
 from agentkit.evaluate.scorers import scored, scorer_of
 from agentkit.evaluate.trial import Allowance, request_of
 from agentkit.step import Outcome
@@ -118,7 +118,7 @@ async def test_lines_that_a_crash_took_are_read_from_the_runs_of_the_trials(
     model, suite = Adder(halves), Suite(ROWS, ["numeric"], name="lost")
     team = Agent("a", model=model)
     with monkeypatch.context() as patched:
-        patched.setattr(Ledger, "write", lambda self: None)
+        patched.setattr(StudyLedger, "write", lambda self: None)
         first = await evaluate(team, suite)
     assert len(opened(first.run_id).trials) == 0
     again = await evaluate(team, suite)
@@ -315,12 +315,12 @@ async def test_a_judge_that_is_swayed_by_the_order_prefers_neither() -> None:
     assert await pair.prefer("q", "one", "two") == 1.0
 
 
-def case(text: str, target: Any, data: Any = None) -> Case:
+def case(text: str, target: Any, data: Any = None) -> ScorerInput:
     from agentkit.evaluate import Sample, Trial
 
     trial = Trial(contender="a", question="q", seed=1, status="answered", right=False, text=text,
                   data=data)  # fmt: skip
-    return Case(Sample(id="q", input="?", target=target), trial, open_log("memory:"))
+    return ScorerInput(Sample(id="q", input="?", target=target), trial, open_log("memory:"))
 
 
 @pytest.mark.parametrize(

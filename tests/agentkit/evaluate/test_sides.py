@@ -9,7 +9,7 @@ import pytest
 
 from agentkit import Agent, open_log, tool
 from agentkit.errors import SetupError
-from agentkit.evaluate import Case, Judge, Panel, Suite, compare, evaluate, sides, validity
+from agentkit.evaluate import Judge, Panel, ScorerInput, Suite, compare, evaluate, sides, validity
 from agentkit.evaluate.samples import Sample
 from agentkit.evaluate.trial import Trial
 from agentkit.model import Request
@@ -99,7 +99,7 @@ async def test_a_panel_passes_by_majority_and_says_how_far_it_agrees() -> None:
 
     panel = Panel((judge(9, 1, 9), judge(8, 2, 1), judge(1, 3, 2)))
     log, sample = open_log("memory:"), Sample(id="q", input="?")
-    cases = [Case(sample, changed(made("a", 1, True, 0.0), seed=n), log) for n in range(3)]
+    cases = [ScorerInput(sample, changed(made("a", 1, True, 0.0), seed=n), log) for n in range(3)]
     assert [(await panel(one)).passed for one in cases] == [True, False, False]
     assert panel.verdicts == [(True, True, False), (False, False, False), (True, False, False)]
     assert -1 < panel.alpha < 1

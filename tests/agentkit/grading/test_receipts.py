@@ -15,9 +15,9 @@ import uvicorn
 
 from agentkit import Agent, connect, gather, open_log, tool
 from agentkit.errors import SetupError
-from agentkit.grading.gateway import ASK, Book, Gateway
+from agentkit.grading.gateway import ASK, Gateway, ReceiptBook
 from agentkit.grading.receipting import main, secret_of
-from agentkit.grading.receipts import Checked, Receipt, checked, student_key, student_of
+from agentkit.grading.receipts import CallReceipt, ReceiptCheck, checked, student_key, student_of
 from agentkit.log import Log
 from agentkit.model import OnText, Reply, Request
 from agentkit.protocols.quiet import Quiet
@@ -33,7 +33,7 @@ def double(number: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def gateway(book: Book) -> AsyncIterator[str]:
+async def gateway(book: ReceiptBook) -> AsyncIterator[str]:
     """A gateway before a simulated endpoint; its address."""
     behind = await asyncio.to_thread(sim.start, speed=0)
     made = Gateway(book, f"{behind.url}/v1", lambda student: None)
@@ -76,7 +76,7 @@ def fewer_tokens(reply: Reply) -> Reply:
 
 def worked(tmp_path: Path, work: Callable[[Any, Log], Any]) -> tuple[Log, list[str]]:
     """A log of ana's work with a model behind the gateway, and her receipts."""
-    book = Book(tmp_path / "book.jsonl", SECRET)
+    book = ReceiptBook(tmp_path / "book.jsonl", SECRET)
     log = open_log(f"sqlite:///{tmp_path}/ana.db")
 
     async def go() -> list[str]:
@@ -94,7 +94,9 @@ def worked(tmp_path: Path, work: Callable[[Any, Log], Any]) -> tuple[Log, list[s
     return log, asyncio.run(go())
 
 
-def verdict(log: Log, told: list[str], student: str = "ana", secret: bytes = SECRET) -> Checked:
+def verdict(
+    log: Log, told: list[str], student: str = "ana", secret: bytes = SECRET
+) -> ReceiptCheck:
     return checked(log, told, secret, student)
 
 
@@ -173,7 +175,7 @@ def test_the_gateway_gives_nothing_unsigned(tmp_path: Path) -> None:
         sent.append({**json.loads(request.content), "key": request.headers.get("authorization")})
         return httpx.Response(200, json={"choices": []})
 
-    book = Book(tmp_path / "book.jsonl", SECRET)
+    book = ReceiptBook(tmp_path / "book.jsonl", SECRET)
     made = Gateway(
         book, "http://up/v1", lambda name: f"sk-{name}", transport=httpx.MockTransport(endpoint)
     )
@@ -214,17 +216,17 @@ def test_the_gateway_gives_nothing_unsigned(tmp_path: Path) -> None:
 
 def test_a_book_goes_on_after_a_crash_and_not_under_another_secret(tmp_path: Path) -> None:
     path = tmp_path / "book.jsonl"
-    one = Receipt(
+    one = CallReceipt(
         n=7, at=1.0, student="ana", model="m", asked="a", tools="", reply="r", tokens_in=1,
         tokens_out=1,
     ).signed(SECRET)  # fmt: skip
     path.write_text(f'{one.model_dump_json()}\n{{"n": 8, "at"')
-    assert Book(path, SECRET).n == 7
+    assert ReceiptBook(path, SECRET).n == 7
     with path.open("a") as file:
         file.write(one.model_dump_json() + "\n")
-    assert len(Book(path, SECRET).read("ana")) == 2
+    assert len(ReceiptBook(path, SECRET).read("ana")) == 2
     with pytest.raises(SetupError, match="another secret"):
-        Book(path, b"t" * 32)
+        ReceiptBook(path, b"t" * 32)
 
 
 def test_keys_follow_from_names_and_belong_to_one(tmp_path: Path, capsys: Any) -> None:

@@ -178,7 +178,7 @@ async def test_a_container_is_taken_where_there_is_no_bubblewrap(
         Sandbox(strength="bubblewrap")
     async with Sandbox() as box:
         assert box.strength == "container"
-        place = container.Place(box.folder.parent)
+        place = container.ContainerFiles(box.folder.parent)
     whole = container.command(
         ["true"], engine=["podman"], place=place, limits=Limits(memory_mb=100), uid=7, folder=None,
         read={}, env={"A": "b"}, channel=9,

@@ -9,7 +9,7 @@ import pytest
 
 from agentkit import Agent, current_run, gather, open_log, pattern, tool
 from agentkit.evaluate import answered, at_most, before
-from agentkit.evaluate.trajectory import Broken, Rule
+from agentkit.evaluate.trajectory import Broken, TrajectoryRule
 from agentkit.hooks import Hook
 from agentkit.patterns import node
 from agentkit.verify import Explored, ends_well, explore
@@ -105,7 +105,7 @@ async def explored(team: Any, how: dict[str, Any]) -> tuple[Explored, list[Any]]
 
     rules = [before(answered("critic", "OK"), "pay"), at_most(1, "pay"), ends_well()]
     how = {"says": SAYS, "calls": {"pay": [{"euro": 1}, {"euro": 2}]}, "max_runs": 48, **how}
-    everything = [*rules, Rule("watched", watch)]
+    everything = [*rules, TrajectoryRule("watched", watch)]
     return await explore(team, "x", everything, log=open_log("memory:"), **how), runs
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agentkit import run
 from agentkit.logs.memory import MemoryLog
 from memory import Board, snapshots
-from memory.board.holding import Held, from_columns
+from memory.board.holding import HeldVersions, from_columns
 from memory.board.saving import columns, load, one_by_one, rows, save
 from memory.board.state import BoardState, apply
 from memory.board.versions import Consistency, Version, encoded
@@ -112,7 +112,7 @@ def test_versions_made_when_asked_for_are_those_that_are_made_one_by_one(
     plain = from_columns(told, "lww", "main")
     assert (plain is not None) == usual
     if plain is not None:
-        held = Held("main", "lww")
+        held = HeldVersions("main", "lww")
         held.fill(keys, plain)
         made = [one for kept in held.values() for one in kept]
         assert made == one_by_one(told, keys, "main")
@@ -121,7 +121,7 @@ def test_versions_made_when_asked_for_are_those_that_are_made_one_by_one(
 
 
 def test_what_is_made_when_asked_for_has_every_field_as_a_version_has_it() -> None:
-    held = Held("main", "vector")
+    held = HeldVersions("main", "vector")
     held.keep("k", (3, 2.0, [1], None, None, None))
     (one,) = held["k"]
     same = Version(n=3, key="k", value=[1], at=2.0, replica="main", clock={"main": 1})

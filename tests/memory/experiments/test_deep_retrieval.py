@@ -7,7 +7,7 @@ import pytest
 from agentkit import open_log, run
 from agentkit.errors import SetupError
 from memory.experiments.deep_retrieval import deep_retrieval, made_facts
-from memory.experiments.trial import Table
+from memory.experiments.trial import ResultTable
 from tests.memory.experiments.readers import model, porter
 
 
@@ -56,7 +56,9 @@ async def test_facts_that_cannot_be_told_apart_are_refused(sessions: int, facts:
 
 
 def test_a_table_reads_well_as_text_and_as_markdown() -> None:
-    table = Table(title="Trial", rows=[["", "calls"], ["paged | x", "12"]], remarks=["So it is."])
+    table = ResultTable(
+        title="Trial", rows=[["", "calls"], ["paged | x", "12"]], remarks=["So it is."]
+    )
     assert repr(table) == str(table) == "Trial\n           calls\npaged | x     12\nSo it is."
     assert table._repr_markdown_().splitlines()[2:5] == [
         "|  | calls |",

@@ -18,7 +18,7 @@ from memory import VectorMemory
 from memory.hybrid import K, fused, words_of
 from memory.stores import Item
 from memory.stores.choose import store
-from memory.stores.wordindex import COVERED, NEARLY, STEP, UNSEEN, Chance, Counts, WordIndex
+from memory.stores.wordindex import COVERED, NEARLY, STEP, UNSEEN, Chance, WordCounts, WordIndex
 from memory.terms import terms
 from tests.fakes import ScriptedModel, call
 
@@ -198,7 +198,7 @@ def test_what_is_met_by_chance_is_counted_over_all_sets_of_words() -> None:
     for _ in range(40):
         items = rng.randrange(2, 300)
         having = {f"w{n}": rng.randrange(1, items) for n in range(rng.randrange(1, 7))}
-        counts = Counts(items, 9 * items, having)
+        counts = WordCounts(items, 9 * items, having)
         weight = {word: counts.weight(word) for word in having}
         most = sum(weight.values()) * rng.random()
         chance = Chance(weight, counts, most)

@@ -9,7 +9,7 @@ from agentkit.messages import JSON
 from agentkit.views import fold
 from memory.pictures.map import CLEAR, MapPicture, apart
 from memory.stores import Item
-from memory.views.recalls import MemoryMap, Shelf
+from memory.views.recalls import MapShelf, MemoryMap
 from tests.agentkit.views.story import Story
 
 HITS: list[JSON] = [
@@ -41,7 +41,9 @@ def filled(view: MemoryMap) -> MemoryMap:
         Item(id="a", text="Ada owns it", metadata={"kind": "fact"}),
         Item(id="b", text="Bo & co"),
     ]
-    view.fill(Shelf(items, [(0.0, 0.2), (1.0, 0.8)], 0.42, 2), {"Who owns the Heron?": (0.1, 0.3)})
+    view.fill(
+        MapShelf(items, [(0.0, 0.2), (1.0, 0.8)], 0.42, 2), {"Who owns the Heron?": (0.1, 0.3)}
+    )
     view.stale = False
     return view
 
@@ -120,7 +122,7 @@ def empty() -> Story:
 def test_a_long_text_is_carried_in_short_and_can_be_had_whole() -> None:
     view = MemoryMap("notes")
     long = "word " * 1000
-    view.fill(Shelf([Item(id="a", text=long)], [(0.5, 0.5)], 1.0, 1), {})
+    view.fill(MapShelf([Item(id="a", text=long)], [(0.5, 0.5)], 1.0, 1), {})
     [item] = view.data()["items"]
     assert item["more"] and len(item["text"]) <= 240
     assert view.full("a") == long
@@ -139,7 +141,7 @@ def test_hits_that_cover_each_other_are_moved_apart_and_no_further() -> None:
 def test_a_reflection_points_at_its_reasons_in_the_picture() -> None:
     view = filled(MemoryMap("diary"))
     thought = Item(id="r", text="It is so", metadata={"kind": "reflection", "because": "a b gone"})
-    view.fill(Shelf([*view.shelf.items, thought], [(0, 0), (1, 1), (0.5, 0.2)], 0.4, 3), {})
+    view.fill(MapShelf([*view.shelf.items, thought], [(0, 0), (1, 1), (0.5, 0.2)], 0.4, 3), {})
     picture = MapPicture(view).to_svg()
     ElementTree.fromstring(picture)
     assert picture.count("stroke-dasharray") == 2
