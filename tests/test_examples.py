@@ -13,7 +13,7 @@ import pytest
 
 from agentkit import open_log
 from tests.conftest import ROOT
-from tests.test_how_to import PLUGINS
+from tests.test_how_to import FORKS, PLUGINS
 
 FOLDER = ROOT / "examples"
 ENV = os.environ | {"PYTHONPATH": f"{ROOT}:{FOLDER}"}
@@ -39,11 +39,9 @@ def test_the_programs_and_their_tests_are_typed_strictly(tmp_path: Path, mypy_ca
 
 
 def test_the_programs_pass_their_own_tests(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--rootdir", str(FOLDER), *PLUGINS,
-         *map(str, sorted(FOLDER.glob("test_*.py")))],
-        cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+    tests = map(str, sorted(FOLDER.glob("test_*.py")))
+    words = ("-m", "pytest", "-q", "--rootdir", str(FOLDER), *PLUGINS, *tests)
+    done = FORKS.run(*words, cwd=tmp_path, env=ENV)
     assert done.returncode == 0 and "9 passed" in done.stdout, done.stdout
 
 
@@ -64,10 +62,7 @@ def started(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         "AGENTKIT_LOG": f"sqlite:///{folder}/log.db",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    return subprocess.run(
-        [sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True,
-        timeout=100, check=False,
-    )  # fmt: skip
+    return FORKS.run(*command, cwd=folder, env=env)
 
 
 def test_the_simulated_model_triages_and_refunds_what_a_person_agreed_to(tmp_path: Path) -> None:
@@ -114,9 +109,7 @@ def test_a_survey_that_is_killed_goes_on_and_pays_for_the_rest(tmp_path: Path) -
         running.wait()
     paid = calls(path)
     assert 6 <= paid < 60, "killed half way"
-    done = subprocess.run(
-        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = FORKS.run(*command[1:], cwd=tmp_path, env=env)
     assert done.stdout.startswith("60 notices; the last: "), done.stdout + done.stderr
     assert "159" in done.stdout
     log = open_log(str(path), write=False)

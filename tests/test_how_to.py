@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.warm import Forks
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 PLUGINS = ("-p", "no:agentkit", "-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider",
-           "-p", "no:nbval", "-p", "no:hypothesispytest")  # fmt: skip
+           "-p", "no:nbval", "-p", "no:hypothesispytest",
+           "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")  # fmt: skip
 """The fixtures come from this checkout, whatever is installed; the last two are slow to import."""
+
+FORKS = Forks(("agentkit.sim.inside", "pytest", "anyio"), "-W", "error::RuntimeWarning")
+"""Programs and tests begin with what all of them import, the first ask included."""
 
 
 def files_of(page: str) -> dict[str, str]:
@@ -25,6 +28,8 @@ def files_of(page: str) -> dict[str, str]:
     for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S):
         name = re.match(r"# (\w+\.py)\n", block)
         assert name, f"a block names no file:\n{block}"
+        # What an earlier import has loaded would hide that a name of it needs one: `agentkit.log`.
+        assert not re.search(r"^\s*import (agentkit|memory)", block, re.M), block
         found[name[1]] = found.get(name[1], "") + block
     return found
 
@@ -39,10 +44,7 @@ def test_the_code_of_a_page_runs(path: Path, tmp_path: Path) -> None:
         env["AGENTKIT_SIM"] = "inside"
 
     def run(*command: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-W", "error::RuntimeWarning", *command],
-            cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
+        done = FORKS.run(*command, cwd=tmp_path, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
 
     tests = [name for name in files if name.startswith("test_")]
