@@ -141,6 +141,7 @@ class Committer:
             try:
                 await self._wait(lease)
             except AgentkitError:
+                # All who waited are told; what a later attempt has stored by now is durable.
                 if id(lease) in self._pending:
                     raise
         if self._slow or not self.storage.quick_s:
@@ -308,6 +309,7 @@ class Committer:
                     return None, []
                 self._flying, self._pending, self._count = self._pending, {}, 0
                 self._flown, self._waiters = self._waiters, []
+            # From before the write: the storage counts the lease from a moment after it.
             began, asked = time.perf_counter(), time.monotonic()
             try:
                 stored = self._written(list(self._flying.values())) if self._flying else []
@@ -324,6 +326,7 @@ class Committer:
                 lease.until = asked + lease.seconds
             with self._mutex:
                 self._flying, waiters, self._flown = {}, self._flown, []
+        # Outside of the lock: a subscriber may read the log, or append to it.
         try:
             if stored:
                 self.tell(stored)

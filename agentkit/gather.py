@@ -109,6 +109,7 @@ async def gather(
         if not asks:
             return Gathered([])
         if join == "all" and deadline_s is None and stragglers != "duplicate":
+            # No step: which asks make this join is no matter of time, so nothing is to be recorded.
             tasks += [started(ask) for ask in asks]
             return Gathered(await asyncio.gather(*tasks))
 
@@ -118,6 +119,7 @@ async def gather(
 
         request = {"join": join if isinstance(join, str) else "until", "of": len(asks)}
         if in_run():
+            # A rerun may mend what failed; any other join was satisfied without it.
             redo = wanting if join == "settled" else None
             step = current_run().step
             outcome = await step("join", "join", request, race, effect="pure", redo=redo)
@@ -125,10 +127,12 @@ async def gather(
             outcome = await race("")
         return await joined(asks, tasks, outcome.result, enough)
     finally:
+        # No ask outlives its join: its scope is closed in the log before the caller goes on.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for ask in asks:
+            # One that was never begun warns otherwise that nobody awaited it.
             if asyncio.iscoroutine(ask):
                 ask.close()
 
@@ -175,6 +179,7 @@ def rule(join: str | Until, count: int) -> tuple[Until, int]:
     if callable(join):
         return join, 1
     if join == "settled":
+        # Never satisfied early, so that it ends when nobody is waited for any more.
         return (lambda _: False), 1
     kind, _, size = join.partition(":")
     sizes = {"all": count, "first": 1, "majority": count // 2 + 1}

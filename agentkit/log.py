@@ -347,6 +347,13 @@ class Log(ABC):
         """Add events in order; durable soon, and for sure after the next flush.
 
         Without events it only renews the lease.
+
+        Args:
+            lease: of the run that they belong to.
+            events: numbered on from the last one of the run.
+
+        Raises:
+            LogError: outside of an event loop, where it is stored at once, and was not.
         """
         self._commits.append(lease, events)
 

@@ -358,6 +358,7 @@ class Performing:
         self.current.end(failure)
         lease = self.current.lease
         if lease and failure is not None:
+            # Without an error of its own: it would hide the one that the run failed with.
             if not lease.together:  # else whoever handed it over waits for it
                 self.current.log.catch_up()
         elif lease:
@@ -369,6 +370,8 @@ def charge(current: Run, own: Recorded) -> None:
     for lost in own.cut:
         current.root.spend(lost.usage or Usage(), lost.cost_usd)
     if current.budget.limited:
+        # All at once, or a resumed run could pay anew before it came by what it has paid. Beside
+        # the sums, since each step is entered there when the run comes by it; see `retell`.
         for end in own.ended.values():
             if end.step in PAID and end.usage is not None and end.reused is None:
                 current.beside.spend(end.usage, end.cost_usd)

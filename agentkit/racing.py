@@ -114,6 +114,7 @@ class Race:
                 self.arrive(place)
             answers = [self.tasks[place].result() for place in self.arrived.values()]
             self.joined = self.joined or self.enough(answers)
+            # An error at once: waiting for the deadline would change nothing.
             hopeless = len(self.arrived) + len(self.waiting) < self.needed
             if not self.joined and self.failed and hopeless:
                 raise list(self.failed.values())[-1]
@@ -183,6 +184,7 @@ async def next_of(ended: asyncio.Queue[int], until_s: float | None) -> list[int]
         return []
     while not ended.empty():
         done.append(ended.get_nowait())
+    # In one turn of the loop none was first; by their places the same replies give the same join.
     return sorted(done)
 
 

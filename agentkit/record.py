@@ -147,6 +147,7 @@ class Way:
     def add(self, event: Any) -> None:
         kind = type(event)
         if kind is RunStarted:
+            # Another attempt: what was under way in the last one is so no more.
             self.loose, self.going, self.stopped = set(), {}, {}
             self.begun = {"": event.at}
         elif kind is ScopeOpened:
@@ -177,6 +178,7 @@ class Way:
 
     def _going(self, parent: str, one: str) -> None:
         going = self.going.setdefault(parent, set())
+        # Two at once may come again in either order; asks one after the other may not.
         if going:
             self.concurrent.add(parent)
         going.add(one)

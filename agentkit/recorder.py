@@ -82,14 +82,22 @@ class Recorder:
         return self.root.cost_usd
 
     def emit(self, kind: type[Base], scope: str, **fields: Any) -> None:
-        """Append an event, unless an earlier attempt at this run recorded the same."""
+        """Append an event, unless an earlier attempt at this run recorded the same.
+
+        Nothing is waited for: it is durable after the next `flush`, like all that came before it.
+
+        Args:
+            kind: the class of the event.
+            scope: the key of the activation in which it happened; "" for the run itself.
+            fields: of that class, except run, seq, at and scope.
+        """
         if self.lease is None or self.ended or asleep.get():
             return
         with self.emitting:
             seq = self._seq + 1
             event = kind(run=self.id, seq=seq, at=self.log.clock(), scope=scope, **fields)
             if self.past.bound and self.past.has(event):
-                return
+                return  # and take no number: a gap would look like a missing event
             self._seq = seq
             if event.nodes:
                 self.stored.update([n.id for n in event.nodes])
@@ -153,7 +161,13 @@ class Recorder:
         self.emit(Noted, place, topic=topic, data=data)
 
     def spend(self, scope: Scope, usage: Usage, cost_usd: float | None) -> None:
-        """Enter what a step cost, here and in the runs around this one."""
+        """Enter what a step cost, here and in the runs around this one.
+
+        Args:
+            scope: the activation that took the step.
+            usage: tokens and calls.
+            cost_usd: None where a price is unknown; then sums are unknown, too.
+        """
         scope.spend(usage, cost_usd)
         inner: Recorder = self
         around = self.outer

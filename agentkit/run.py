@@ -31,6 +31,9 @@ class Run(Stepping):
     def judge(self, also: str = "") -> None:
         """Take what a person said of the steps in doubt, and ask about the others, all at once.
 
+        Args:
+            also: the key of a step that the run is about to perform, which is in doubt, too.
+
         Raises:
             Unsettled: of some of them nobody has said whether they happened.
         """
@@ -50,6 +53,7 @@ class Run(Stepping):
         key = step.key
         verdict: StepVerdict | None = doubts.verdicts.get(key)
         if verdict is None and step.effect == "once":
+            # A rerun or fork of the same run may have performed it since; then it has happened.
             done = doubts.elsewhere(key)
             if done is not None:
                 by = done.reused.run if done.reused else done.run
@@ -74,6 +78,7 @@ class Run(Stepping):
         defaults = getattr(request, "defaults", None)
         if not defaults or not isinstance(request, dict):
             return ""
+        # A model may write a default down or leave it out: to the world the call is the same.
         whole = canonical({**defaults, **request})
         for one in self.told:
             called, _, given = one.removesuffix(")").partition("(")
@@ -96,6 +101,7 @@ class Run(Stepping):
             return None
         text = f"{made} was not called again: an equal call may have happened. {UNKNOWN}"
         if step.kind != "tool":
+            # Only a model can be told: a pattern would take the refusal for a result.
             key = step.key
             raise Unsettled(text, run_id=self.id, key=key, keys=[key], step=step.name, doubts=[])
         refused = Outcome(error=Failure(type="Unsettled", text=text))
@@ -106,11 +112,32 @@ class Run(Stepping):
         return refused
 
     async def ask_person(self, question: Question) -> str:
-        """Put a question to whoever sits before this process; asked once, ever."""
+        """Put a question to whoever sits before this process; asked once, ever.
+
+        Args:
+            question: with its default, which is the answer where nobody is there in time.
+
+        Returns:
+            The answer, as it was given.
+
+        Raises:
+            Waiting: the run stops here until somebody has answered, as `stop_for_answer` has it.
+            ReplayMismatch: a replay, and it was not asked then.
+        """
         return (await self.hear(question)).text
 
     async def hear(self, question: Question) -> GivenAnswer:
-        """The same; and what was said besides, and why its default is the answer if it is."""
+        """Ask as `ask_person` does, and return more than the answer.
+
+        Args:
+            question: see `ask_person`.
+
+        Returns:
+            The answer, who gave it and what was said besides; or why it is the default.
+
+        Raises:
+            Waiting, ReplayMismatch: see `ask_person`.
+        """
         agent = question.agent or current_scope().actor
         asked = question.model_copy(update={"run": self.id, "agent": agent})
 
@@ -118,6 +145,7 @@ class Run(Stepping):
             said = await heard(self.log, key, asked, self.person)
             told = {"text": said.text, "default": said.reason, "by": said.by, "said": said.words}
             more = {name: one for name, one in told.items() if one}
+            # A bare answer is a bare text in the log, as it has been since there were questions.
             return Outcome(result=said.text if more.keys() <= {"text"} else {"text": "", **more})
 
         request = asked.model_dump(mode="json", exclude={"run"}, exclude_defaults=True)
@@ -156,6 +184,7 @@ class Run(Stepping):
         """A random number in [0, 1), recorded."""
 
         async def perform(key: str) -> Outcome:
+            # By the key and not from one generator: parallel branches draw in any order.
             seeded = self.seed is not None
             return Outcome(result=random.Random(f"{self.seed}:{key}" if seeded else None).random())
 

@@ -109,6 +109,7 @@ class Stepping(Recorder):
         key = digest(base, scope.nth(base))
         step = StepRequest(kind, name, request, effect, nodes, made, scope, key, scope.models)
         scope.models += kind == "model"
+        # First of all: what is on record is neither judged, nor in doubt, nor paid again.
         if (recorded := self._recorded(step, redo)) is not None:
             return recorded
         watched = self.guard is not None or self.monitor is not None
@@ -140,6 +141,7 @@ class Stepping(Recorder):
             return await self._attempt(step, perform, durable, hold)
         finally:
             if hold:
+                # What it took was entered with its end; what is left of the room goes back.
                 budget.settle(hold)
 
     def budget_of(self, scope: Scope) -> Budget:
@@ -187,9 +189,11 @@ class Stepping(Recorder):
         kind, key = step.kind, step.key
         budget = self.budget_of(step.scope)
         if hold and self.past.died_in(key):
+            # The endpoint may have charged what this process never heard the end of.
             crash = Failure(type="Crashed", text="the process ended while it was under way")
             self._end(step, "cancelled", self._with_cuts(step, Outcome(error=crash), hold, 1))
         await self._begin(step)
+        # A step in an `except` block fails with that error as its context; see `open_ended`.
         outer = sys.exception()
         place = CurrentStep(self.id, key, self.attempts[key], self.cause)
         try:
@@ -235,6 +239,7 @@ class Stepping(Recorder):
             # whose beginning waits for this one, too, and which is gone on with.
             return
         try:
+            # Write-ahead: whoever finds no start in the log may perform the step without a doubt.
             await self.flush()
             await self.held()
         except BaseException as error:

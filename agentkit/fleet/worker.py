@@ -153,6 +153,7 @@ class Worker:
                     break
         finally:
             self.stopping.set()
+            # Before the loops end: what still goes on needs its leases renewed.
             await self._drain()
             for loop in loops:
                 loop.cancel()
@@ -217,6 +218,7 @@ class Worker:
             except TimeoutError:
                 pass
             return
+        # Leases are counted from before the claim, which may take its time: never too long.
         asked = time.monotonic()
         names = list(self.actors)
         found = await asyncio.to_thread(self.log.work.claim, names, room, seconds=self.lease_s)
@@ -233,6 +235,7 @@ class Worker:
             self.doing[one.lease.run] = Doing(one, task)
             task.add_done_callback(functools.partial(self._done, one))
         if len(found) < room:
+            # Spread, or workers that were started together would all ask the log at one moment.
             await self._pause(self.look_s * self._rng.uniform(0.5, 1.0))
 
     async def _reopen(self) -> None:
@@ -256,9 +259,12 @@ class Worker:
     async def _beat(self) -> None:
         """Renew the leases of all runs here; the log writes them in one statement."""
         for one in list(self.doing.values()):
+            # What is given back and hangs is left to its lease; not while this worker ends, for
+            # then it is given back at once.
             going = not (one.leaving or one.task.cancelling()) or self.stopping.is_set()
             if one.lease.lost is None and going:
                 self.log.append(one.lease)
+        # Two renewals in a row may fail before `_guard` lets go.
         await asyncio.sleep(self.lease_s / 4)
 
     async def _guard(self) -> None:
@@ -277,6 +283,7 @@ class Worker:
     async def _perform(self, claimed: Claimed) -> None:
         """Go on with a run, and see what becomes of it."""
         lease = claimed.lease
+        # `resume` takes this lease; to claim the run again would fence this very worker.
         HANDED.set({lease.run: lease})
         self.common.around(claimed)
         try:
@@ -287,6 +294,7 @@ class Worker:
                 await team.resume(lease.run, log=self.log, person=stop_for_answer)
                 self.metrics.count("finished")
         except asyncio.CancelledError:
+            # Only this worker cancels the task, and nobody waits for it: it is not raised again.
             if lease.lost is None:
                 stopped, one = self.stopping.is_set(), self.doing.get(lease.run)
                 why = STOPPED if stopped else CUT_OFF
@@ -329,6 +337,7 @@ class Worker:
         self.metrics.count("dead")
         reason = f"given up after {self.attempts} attempts: {why}"
         try:
+            # The run ends by this error: who waits for it (`attach`) is told by its end alone.
             async with run(resume=claimed.lease.run, log=self.log) as now:
                 now.note(DeadLettered(attempts=self.attempts, reason=why))
                 raise AgentkitError(f"Run {claimed.lease.run} was {reason}", run_id=now.id)

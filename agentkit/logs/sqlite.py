@@ -126,6 +126,8 @@ class SqliteLog(Log):
         entered = Entered()
         try:
             self._may_write()
+            # One that begins by reading could not become a writer once somebody else has written:
+            # SQLite refuses that at once, and waits for nobody.
             self._db.execute("BEGIN IMMEDIATE")
             self._notice()
             stored = [part for part in batch if self._write_part(*part, entered)]
@@ -236,6 +238,7 @@ class SqliteLog(Log):
         self, lease: Lease, tally: Tally, rows: list[tuple[int, float, str, str]]
     ) -> tuple[int | None, bytes]:
         """Enter or change the line about a run: its number, None if another holds it; its head."""
+        # A run that goes on says that it starts, too, in a later epoch.
         new, known = tally.started is not None and lease.epoch == 1, self._heads.get(lease.run)
         if known is not None and known[0] is lease:
             head = known[1]

@@ -58,6 +58,8 @@ def offer(db: sqlite3.Connection, number: int, lease: Lease, actor: str | None) 
     turns = dict(
         db.execute("SELECT share, turn FROM shares WHERE share IN (?,?)", (one.share, CLOCK))
     )
+    # Start-time fair queueing (Goyal et al. 1996): a share that was idle goes on from the time of
+    # the queue, so that it has saved up no turns, and neither waits for those that it had.
     turn = max(turns.get(one.share, 0.0), turns.get(CLOCK, 0.0)) + 1.0
     db.execute(
         "INSERT INTO work (run, id, actor, share, priority, turn) VALUES (?,?,?,?,?,?)",
@@ -111,6 +113,7 @@ class SqliteWork:
         found: list[Claimed] = []
         with self.log._transaction("BEGIN IMMEDIATE"):
             now = self.clock()
+            # Whoever ends a run looks at no queue, which most files do not have.
             self.db.execute("DELETE FROM work WHERE run IN (SELECT n FROM runs WHERE status='ok')")
             query = PICK.format(",".join("?" * len(actors)))
             for n, id, actor, attempts, turn, reason, epoch, owner, until, share in self.db.execute(
@@ -246,6 +249,7 @@ class SqliteWork:
             row = self.db.execute(query, (run,)).fetchone() if self._there() else None
             if row is None:
                 return False
+            # A new epoch with no writer: whoever performs it is fenced at its next write.
             (n, epoch), owner = row, owner_name()
             values = (owner, chain.seal(run, owner, epoch + 1), n)
             self.db.execute(

@@ -31,7 +31,7 @@ class Carrier:
 
     async def reconcile(self) -> int:
         """See Board.reconcile."""
-        self.board.journal.look()
+        self.board.journal.look()  # what other processes wrote is to be delivered, too
         count = 0
         # What one replica gets it can pass on, so a partition with a bridge is crossed in rounds.
         while todo := [
@@ -77,6 +77,7 @@ class Carrier:
         task.add_done_callback(lambda _: self._tasks.pop((version.n, to), None))
 
     async def _later(self, version: Version, to: str, attempt: int, wait_s: float | None) -> None:
+        # Lost on its way: as over a real network it is sent again until it arrives.
         while wait_s is None:
             await asyncio.sleep(self.board.network.resend_s)
             attempt += 1

@@ -51,6 +51,13 @@ class Network:
     ) -> None:
         """Change how messages reach these replicas, or all of them when none is named.
 
+        Args:
+            replicas: by name.
+            delay_s: how long a message is on its way, in seconds.
+            drop: chance that one is lost, 0 to 1; it is sent again after `resend_s`.
+            reorder: whether each waits a time of its own, from 0 to twice the delay.
+            skew_s: how far their clocks are ahead, in seconds; less than 0: behind.
+
         Raises:
             SetupError: no such replica, a negative delay, or a chance outside 0 to 1.
         """
@@ -106,8 +113,15 @@ class Network:
         return names
 
     def wait_s(self, n: int, to: str, attempt: int) -> float | None:
-        """Seconds until a message arrives; None when it is lost."""
+        """Seconds until a message arrives; None when it is lost.
+
+        Args:
+            n: number of the write that it carries.
+            to: the replica.
+            attempt: how often it was sent before. Equal arguments and seed give an equal fate.
+        """
         link = self.links[to]
+        # By what is sent, not from one generator: a message fares alike in whatever order they go.
         dice = random.Random(f"{self.seed}:{n}:{to}:{attempt}")
         if dice.random() < link.drop:
             return None

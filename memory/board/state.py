@@ -149,12 +149,14 @@ class BoardState:
 
     def install(self, replica: str, version: Version) -> None:
         """Let a replica hold a version, as the policy has it."""
+        # Whatever the policy makes of it: `has` counts what arrived, not what is held.
         if len(self.replicas) > 1:
             self.heard[replica].setdefault(version.key, set()).add(version.n)
         if self.merges:
             from memory.board.crdt import take
 
             take(self.docs[replica], version.update)
+            # The document has it now; held once more, a snapshot would carry it twice.
             version = version.model_copy(update={"update": ""})
         before = self.held[replica].get(version.key, ())
         policy = newest if len(self.replicas) == 1 and self.consistency == "crdt" else None
