@@ -18,6 +18,8 @@ from nbformat import NotebookNode  # noqa: E402
 from nbval.kernel import RunningKernel  # noqa: E402
 from nbval.plugin import IPyNbFile  # noqa: E402
 
+from tests import warm_kernels  # noqa: E402
+
 Message = dict[str, Any]
 
 
@@ -54,3 +56,4 @@ def patch() -> None:
 
 
 patch()
+warm_kernels.patch()

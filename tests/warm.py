@@ -24,6 +24,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+PARENT = "JPY_PARENT_PID"
+"""The variable by which a kernel knows the process that it ends with."""
+
 HEAD = 8
 """Bytes that say how long the JSON after them is."""
 
@@ -57,6 +60,8 @@ def become(order: dict[str, Any], files: list[int]) -> None:
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
+    if PARENT in os.environ:
+        os.environ[PARENT] = str(os.getppid())
     path = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
     how, *words = order["args"]
     if how == "-m":

@@ -14,6 +14,9 @@ from jupyter_client.manager import start_new_kernel
 from agentkit.sim.server import Server, start
 from tests.conftest import ROOT
 from tests.nbext.notebook import Notebook
+from tests.warm_kernels import patch, unpatched
+
+patch()
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,13 @@ def sim() -> Iterator[Server]:
     """A simulated endpoint that outlives the kernels, without waiting."""
     with start(speed=0) as server:
         yield server
+
+
+@pytest.fixture
+def started() -> Iterator[None]:
+    """Kernels are started and not forked: for what is said of importing and loading."""
+    with unpatched():
+        yield
 
 
 @pytest.fixture

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from nbext.hidden import hider
 from tests.nbext.notebook import Notebook
+
+pytestmark = pytest.mark.usefixtures("started")
 
 INSTALLED = "import sys; sys.path.insert(0, '')"
 """In a kernel the notebook's folder comes before installed packages, but after PYTHONPATH."""

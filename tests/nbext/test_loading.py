@@ -17,6 +17,8 @@ from nbext.panel.comms import install
 from nbext.programs import starting
 from tests.nbext.notebook import Notebook
 
+pytestmark = pytest.mark.usefixtures("started")
+
 STATE = """
 import asyncio, signal, threading
 ip = get_ipython()
