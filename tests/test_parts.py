@@ -52,11 +52,11 @@ def test_parts_run_at_once_and_one_failure_in_either_fails_all(
     told = capfd.readouterr().out
     for name in ("python", "notebooks"):  # in any order, but each below its own heading
         assert told.split(f"== {name} ==")[1].strip().startswith(f"of {name}\n")
-    lines = [line.split() for line in told.splitlines()[-9:]]
+    lines = [line.split() for line in told.splitlines()[-11:]]
     ended = [" ".join(line[:1] + line[line.index("work") + 1 :] if "work" in line else line)
              for line in lines]  # fmt: skip
     verdict = f"FAILED (exit status {status})" if status else "passed"
-    assert ended[:3] == [f"notebooks {verdict}", "browser SKIPPED: no Chromium", "python passed"]
+    assert ended[:3] == ["browser SKIPPED: no Chromium", f"notebooks {verdict}", "python passed"]
     assert "javascript" in told and "not asked for" in told
 
 
@@ -79,7 +79,7 @@ def test_a_name_that_is_no_part_is_refused(
 ) -> None:
     assert script.main(["pyhton"]) == 2
     assert (
-        "there are: programs, notebooks, browser, memory, python, wire" in capsys.readouterr().err
+        "there are: browser, memory, notebooks, python, programs, wire" in capsys.readouterr().err
     )
 
 
@@ -112,7 +112,7 @@ def test_no_more_parts_than_allowed_run_at_once_and_each_of_all_runs(script: Mod
 
 def test_every_file_of_tests_is_in_one_part(script: ModuleType) -> None:
     asked: dict[str, tuple[str, ...]] = {}
-    for name in ("programs", "memory", "wire", "magics", "browser", "python"):
+    for name in ("programs", "workers", "memory", "wire", "magics", "browser", "python"):
         script.pytest = lambda *args, name=name: asked.__setitem__(name, args) or 0
         script.PARTS[name]()
     rest = asked.pop("python")
@@ -121,3 +121,11 @@ def test_every_file_of_tests_is_in_one_part(script: ModuleType) -> None:
     assert left_out - named == {"tests/foreign"}, "nobody runs these"
     assert named - left_out == set(), "these run twice"
     assert all((ROOT / folder).exists() for folder in named)
+
+
+def test_every_notebook_is_in_one_part(script: ModuleType) -> None:
+    run: list[str] = []
+    script.pytest = lambda *args: run.extend(arg for arg in args if arg.endswith(".ipynb")) or 0
+    assert script.notebooks() == script.later() == 0
+    stored = [path.name for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert sorted(name.rpartition("/")[2] for name in run) == sorted(stored)
