@@ -174,10 +174,11 @@ async def placed(
     before = {one.id: one.told() for one in await store.get(list(said.supersedes))}
     if missing := [id for id in said.supersedes if id not in before]:
         raise SetupError(f"The memory has no item {missing[0]!r} to supersede.")
-    others: list[Item] = []
+    others = await followers(store, list(before.values()))
     if said.key:
         same: Where = {f"{PREFIX}key": said.key}
-        others = [one.told() for one in await store.get(where=same)]
+        known = {one.id for one in others}
+        others += [one.told() for one in await store.get(where=same) if one.id not in known]
     fact, changed = in_place(
         fact,
         made[0].id,
@@ -191,6 +192,20 @@ async def placed(
     ]
 
 
+async def followers(store: Store, items: Sequence[Item]) -> list[Item]:
+    """What has taken the place of items since, and of that again.
+
+    Who supersedes a fact without a key may not have heard that somebody did.
+    """
+    found: dict[str, Item] = {}
+    known = {one.id for one in items}
+    while items:
+        ids = {one.fact.superseded_by for one in items} - {"", *found, *known}
+        items = [one.told() for one in await store.get(sorted(ids))] if ids else []
+        found.update((one.id, one) for one in items)
+    return list(found.values())
+
+
 def in_place(
     fact: Fact, id: str, superseded: Sequence[Item], others: Sequence[Item]
 ) -> tuple[Fact, list[Item]]:
@@ -200,7 +215,7 @@ def in_place(
         fact: the new one.
         id: of what says it.
         superseded: what it is said to hold instead of.
-        others: more items of its key, in any order.
+        others: more items of its key, and what had superseded those already, in any order.
     """
     changed = [ended(one, fact, id) for one in superseded if not one.fact.superseded_by]
     lasting = [one for one in others if one.fact.until > one.fact.since]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentkit.events import Usage
 from agentkit.step import Outcome
@@ -16,6 +16,8 @@ from memory.writing import normal_form, of_names, writing
 
 if TYPE_CHECKING:
     import numpy as np
+
+T = TypeVar("T")
 
 BATCH = 500
 """Items that are embedded at a time."""
@@ -85,11 +87,11 @@ async def held(store: Store, ids: Sequence[str]) -> tuple[list[Item], np.ndarray
     return there, await store.vectors([one.id for one in there])
 
 
-async def finished(write: Coroutine[Any, Any, object]) -> None:
+async def finished(write: Coroutine[Any, Any, T]) -> T:
     """Wait for a write even when cancelled: what is taken back must not arrive afterwards."""
     task = asyncio.ensure_future(write)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception):
             await task

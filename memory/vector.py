@@ -46,10 +46,12 @@ from memory.stream.presets import Preset, preset_of
 from memory.writing import (
     Facts,
     Writing,
+    mark_of,
     named,
     normal_form,
     of_names,
     own_id,
+    put_since,
     without_piece,
     writing,
 )
@@ -163,11 +165,14 @@ class VectorMemory(Sleeping, Moving):
             each = list({one.id: one for one in items}.values())
             made = await self.embedder.embed([normal_form(one.text) for one in each])
             async with writing(me.store):
-                # Read before the write, dropped after it: a death in between leaves the text there.
-                old = set(await of_names(me.store, replaced)) - {one.id for one in each}
-                new, before = await placed(me.store, each, fact, key)
-                vectors = await vectors_of(me.store, made.vectors, before)
-                await me.store.put([*new, *before], vectors)
+                put = False
+                while not put:
+                    mark = await mark_of(me.store)
+                    # Read before the write, dropped after it: a death leaves the text there.
+                    old = set(await of_names(me.store, replaced)) - {one.id for one in each}
+                    new, before = await placed(me.store, each, fact, key)
+                    vectors = await vectors_of(me.store, made.vectors, before)
+                    put = await put_since(me.store, [*new, *before], vectors, mark)
                 await me.store.drop(sorted(old))
             ids = dict(zip((one.id for one in each), (one.id for one in new), strict=True))
             return paid([ids[one.id] for one in items], made.usage, made.cost_usd)
@@ -177,7 +182,8 @@ class VectorMemory(Sleeping, Moving):
     async def update(self, id: str, text: str, **said: Unpack[StatedFields]) -> str:
         """Say what holds instead of an item, and return the new id; the old one becomes history.
 
-        Key, metadata and importance of the old one stay, where nothing else is said. The id that a
+        Key, metadata and importance of the old one stay, where nothing else is said. What somebody
+        else has said instead of it already becomes history as well: one holds. The id that a
         long text was given is that of all its pieces; so is the one returned, of a text that is.
 
         Raises:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from agentkit.errors import SetupError
 from agentkit.messages import canonical, digest
@@ -16,6 +17,9 @@ from memory.stores import Item, Scalar, Store
 from memory.stores.entry import worded
 from memory.stores.fact import PREFIX
 from memory.stores.metadata import plain_metadata
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FIRST, MORE = 1, 64
 """Pieces that are looked for: whether there is a first one, then so many at a time."""
@@ -27,10 +31,42 @@ Facts = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 TURNS: WeakKeyDictionary[Store, FairLock] = WeakKeyDictionary()
 """Of each store, who writes it."""
 
+PLACES: WeakValueDictionary[str, FairLock] = WeakValueDictionary()
+"""Of each collection, whose turn it is, however often this process has it open."""
+
+_mutex = threading.Lock()
+
 
 def writing(store: Store) -> FairLock:
-    """Return the turn of a store's writers in this process: who reads before a write needs it."""
-    return TURNS.setdefault(store, FairLock())
+    """Return the turn of a collection's writers in this process: who reads before a write needs it.
+
+    Other processes are not kept out: see `put_since`.
+    """
+    with _mutex:
+        place = getattr(store, "place", "")
+        found = TURNS.get(store) or PLACES.get(place) or FairLock()
+        TURNS[store] = found
+        if place:
+            PLACES[place] = found
+        return found
+
+
+async def mark_of(store: Store) -> object:
+    """A mark before what is read for a write; see `put_since`."""
+    alone = not hasattr(store, "put_since") or not getattr(store, "place", "")
+    return None if alone else (await store.changes())[0]
+
+
+async def put_since(store: Store, items: Sequence[Item], vectors: np.ndarray, mark: object) -> bool:
+    """Put items, unless another process has written since a mark; whether they were put.
+
+    A file of ours knows. Chroma's folder belongs to one process; on its server nobody can tell,
+    and of two processes that write at the same moment neither sees what the other is about to.
+    """
+    if mark is not None:
+        return bool(await store.put_since(items, vectors, mark))  # type: ignore[attr-defined]
+    await store.put(items, vectors)
+    return True
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from memory.scopes import Scoped
 from memory.steps import paid, step
 from memory.stores import Item, Store
 from memory.storing import finished
-from memory.writing import normal_form, writing
+from memory.writing import mark_of, normal_form, put_since, writing
 
 Verb = Literal["merge", "extract"]
 VERBS: tuple[Verb, ...] = ("merge", "extract")
@@ -91,15 +91,19 @@ async def replaced(store: Store, embedder: Embedder, wanted: ItemChange) -> Outc
     gone = sorted({one.id for one in wanted.before} - {one.id for one in wanted.after})
     made = await embedder.embed([normal_form(one.text) for one in wanted.after])
 
-    async def write() -> None:
-        await store.put(wanted.after, made.vectors)
-        await store.drop(gone)
+    async def write(mark: object) -> bool:
+        put = await put_since(store, wanted.after, made.vectors, mark)
+        if put:
+            await store.drop(gone)
+        return put
 
     async with writing(store):
-        # Again, as embedding takes its time.
-        still = await fits(store, wanted)
-        if still:
-            await finished(write())
+        put = False
+        while not put:
+            mark = await mark_of(store)
+            # Again, as embedding takes its time, and others may write.
+            still = await fits(store, wanted)
+            put = not still or await finished(write(mark))
     return paid(still, made.usage, made.cost_usd)
 
 

@@ -82,6 +82,7 @@ class ChromaStore:
         """Whether the collection was there once: from then on its absence is a loss."""
         self._opening = threading.Lock()
         folder = self.path if self.shared else str(Path(self.path).resolve())
+        self.place = f"{folder}#{collection}"
         self._turn = TURNS[folder, collection]
         self._drops = DROPS[folder, collection]
 

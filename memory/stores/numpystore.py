@@ -49,6 +49,7 @@ class NumpyStore:
         self._version = -1
         self._recent = Recent()
         self._file = SqliteFile(path, SCHEMA)
+        self.place = "" if str(path) == ":memory:" else f"{Path(path).resolve()}#{collection}"
         self._db = self._file.db
         try:
             made = self._make()
@@ -77,8 +78,23 @@ class NumpyStore:
             rows = checked(vectors, len(items), self.dims, self.collection)
             await self._file.run(lambda: self._put(items, rows))
 
-    def _put(self, items: Sequence[Item], rows: np.ndarray) -> None:
+    async def put_since(self, items: Sequence[Item], vectors: np.ndarray, mark: object) -> bool:
+        """Put items, if no other connection has written since a mark of `changes`; whether it did.
+
+        Raises:
+            As `put`.
+        """
+        if not items:
+            return True
+        admitted(items, self.collection)
+        rows = checked(vectors, len(items), self.dims, self.collection)
+        return bool(await self._file.run(lambda: self._put(items, rows, mark)))
+
+    def _put(self, items: Sequence[Item], rows: np.ndarray, mark: object = None) -> bool:
         with self._file.transaction():
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]
+            if isinstance(mark, tuple) and mark[0] != version:
+                return False
             # Another process may have put the first vectors since this one looked.
             self._db.execute(
                 "UPDATE collections SET dims=? WHERE name=? AND dims IS NULL",
@@ -100,6 +116,7 @@ class NumpyStore:
         self._recent.add([one.id for one in items])
         if self._rows is not None:
             self._rows.put(items, rows)
+        return True
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
         fitting = normal(where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from agentkit import Agent, run
 from agentkit.errors import SetupError
 from agentkit.log import Log
-from memory import PAPER, ReadOnly, VectorMemory
+from memory import PAPER, ReadOnly, VectorMemory, stating
 from memory.recalled import Recalled
 from memory.stating import in_place
 from memory.stores import Item
@@ -282,3 +283,58 @@ def test_a_step_records_of_a_hit_what_is_not_usual(item: Item, raw: dict[str, fl
     hit = Recalled(item=item, score=0.5, parts={"relevance": 0.5}, raw=raw)
     assert json.dumps(hit.row()) == json.dumps(hit.model_dump(mode="json", exclude_defaults=True))
     assert Recalled.model_validate(hit.row()) == hit
+
+
+async def test_of_what_several_say_instead_of_one_fact_one_holds(notes: VectorMemory) -> None:
+    (old,) = await notes.remember(AMBER)
+    first = await notes.update(old, BRIAR)
+    second = await notes.update(old, "Ana lives in Cobalt.")
+    assert texts(await notes.recall("Where does Ana live?")) == ["Ana lives in Cobalt."]
+    by = {one.id: one.fact.superseded_by for one in await notes.items()}
+    assert by == {old: first, first: second, second: ""}
+    await asyncio.gather(*(notes.update(old, f"Ana lives in house {n}.") for n in range(5)))
+    assert len(texts(await notes.recall("Where does Ana live?", k=20))) == 1
+    # One that is told late holds until what holds now began to.
+    await notes.update(old, "Ana was born in Umber.", valid_from=datetime.date(1990, 1, 1))
+    assert len(texts(await notes.recall("Where does Ana live?", k=20))) == 1
+    assert len(texts(await notes.recall("Ana", k=20, history=True))) == 9
+
+
+async def test_of_a_key_one_fact_holds_however_often_the_memory_is_open(
+    notes: VectorMemory, tmp_path: Path
+) -> None:
+    again = VectorMemory("notes", store=notes.store.kind, embedder="hashed", path=tmp_path)
+    both = [notes, again] * 4
+    told = (one.remember(f"Ana lives in {n}.", key="ana") for n, one in enumerate(both))
+    await asyncio.gather(*told)
+    for one in (notes, again):
+        assert len(await one.recall("Where does Ana live?", k=20)) == 1
+        assert len(await one.history("ana")) == 8
+    await again.close()
+
+
+async def test_a_fact_is_placed_among_what_another_process_stored_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = VectorMemory("notes", store="numpy", embedder="hashed", path=tmp_path)
+    other = VectorMemory("notes", store="numpy", embedder="hashed", path=tmp_path)
+    # As in another process: no turn keeps it out.
+    other.store.place = ""  # type: ignore[attr-defined]
+    looks: list[str] = []
+
+    async def placed(store: Any, *given: Any) -> Any:
+        found = await stating.placed(store, *given)
+        if store is notes.store:
+            looks.append("")
+            if len(looks) < 3:
+                await other.remember(f"Ana lives in house {len(looks)}.", key="ana")
+        return found
+
+    monkeypatch.setattr("memory.vector.placed", placed)
+    (id,) = await notes.remember(AMBER, key="ana")
+    assert len(looks) == 3
+    for one in (notes, other):
+        assert len(await one.recall("Where does Ana live?", k=20)) == 1
+        assert len(await one.history("ana")) == 3
+    await other.close()
+    await notes.close()

@@ -16,6 +16,7 @@ import pytest
 from memory.errors import OtherEmbedder, StoreGone, StoreTaken, StoreUnreachable
 from memory.stores import Item, Store, chromaclients
 from memory.stores.choose import store
+from memory.writing import mark_of, put_since, writing
 from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port
 
 OTHER = """
@@ -63,6 +64,23 @@ async def test_two_processes_share_a_numpy_store_and_see_each_other(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert [one.id for one in await mine.get()] == ["i0", "i1", "i2", "other"]
     await mine.close()
+
+
+async def test_a_write_is_not_made_on_what_another_has_changed_since(tmp_path: Path) -> None:
+    one, other = (store("notes", "numpy", "test", tmp_path) for _ in range(2))
+    mark = await mark_of(one)
+    await one.put(ITEMS[:1], ROWS[:1])
+    assert await put_since(one, ITEMS[1:2], ROWS[1:2], mark), "its own writes count for nothing"
+    mark = await mark_of(one)
+    await other.put(ITEMS[2:3], ROWS[2:3])
+    assert not await put_since(one, ITEMS[:1], ROWS[1:2], mark)
+    assert not await put_since(one, ITEMS[:1], ROWS[1:2], mark)
+    assert (await one.vectors([ITEMS[0].id])).tolist() == ROWS[:1].tolist()
+    assert await put_since(one, ITEMS[:1], ROWS[1:2], await mark_of(one))
+    assert (await other.vectors([ITEMS[0].id])).tolist() == ROWS[1:2].tolist()
+    assert writing(one) is writing(other)
+    await one.close()
+    await other.close()
 
 
 @pytest.mark.timeout(300)
