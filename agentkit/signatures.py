@@ -6,6 +6,7 @@ their aliases: so a parameter may have any name at all, and pydantic's own ones 
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import re
@@ -77,11 +78,11 @@ def signature_of(fn: Callable[..., Any], name: str, skipped: int = 0) -> Signatu
     needs = bool(context) and parameters[context[0]].default is inspect.Parameter.empty
     nothing = bool(context) and wants_nothing(hints[context[0]])
     shown = [one for one in parameters.values() if one.name not in context]
-    model = validator(name, shown, hints)
+    model, told = validator(name, shown, hints)
     fields = model.model_fields
     return Signature(
         description=description,
-        parameters=schema(model, notes, [one.name for one in shown]),
+        parameters=schema(model, told, notes, [one.name for one in shown]),
         model=model,
         places=dict(zip(fields, (one.name for one in shown), strict=True)),
         always=frozenset(
@@ -187,30 +188,70 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     return "\n".join([head.strip(), *(part.strip() for part in after)]).strip(), notes
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A parameter that a model is told of, as far as its schema depends on it."""
+
+    name: str
+    hint: Any
+    written: str
+    """The hint as a text: `int | str` equals `str | int`, and has another schema."""
+    default: Any
+    kind: type
+    """Of the default: True equals 1."""
+
+    def known(self) -> bool:
+        """Whether another parameter that equals this one has the same schema for certain."""
+        try:
+            hash(self.hint)
+        except Exception:  # metadata of a library; what it raises is its own
+            return False
+        return self.default is inspect.Parameter.empty or self.kind in KNOWN
+
+
+KNOWN = (str, int, bool, type(None))
+"""Of whose values those that are equal, and of one of these types, are the same."""
+
+
 def validator(
     name: str, parameters: Sequence[inspect.Parameter], hints: Mapping[str, Any]
-) -> type[BaseModel]:
-    """A pydantic model of the parameters.
+) -> tuple[type[BaseModel], dict[str, Any]]:
+    """A pydantic model of the parameters, and its JSON Schema.
 
     Raises:
         ToolError: a type has no JSON schema.
     """
-    fields: dict[str, Any] = {}
-    for place, one in enumerate(parameters):
-        default = Field() if one.default is one.empty else one.default
-        fields[f"p{place}"] = (aliased(hints[one.name], one.name), default)
+    shown = tuple(
+        Shown(one.name, hints[one.name], repr(hints[one.name]), one.default, type(one.default))
+        for one in parameters
+    )
+    make = modelled if all(one.known() for one in shown) else modelled.__wrapped__
+    model, told = make(name, shown)
+    return model, copy.deepcopy(told)
+
+
+# A function that makes agents with tools of its own, as for each request, makes the same anew.
+@functools.lru_cache(maxsize=256)
+def modelled(name: str, shown: tuple[Shown, ...]) -> tuple[type[BaseModel], dict[str, Any]]:
+    """The model and schema of `validator`, made once for parameters that are the same."""
+    fields: dict[str, Any] = {
+        f"p{place}": (
+            aliased(one.hint, one.name),
+            Field() if one.default is inspect.Parameter.empty else one.default,
+        )
+        for place, one in enumerate(shown)
+    }
     try:
         model: type[BaseModel] = create_model(
             name, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields
         )
-        model.model_json_schema(schema_generator=Schemas)
+        return model, model.model_json_schema(schema_generator=Schemas)
     except Exception as error:  # Of a type that is odd, pydantic raises what it meets.
         why = error_text(error).partition("\n")[0].rstrip(".")
         raise ToolError(
             f"The parameters of {name} have no JSON schema: {why}.",
             expected="JSON types, enums, dataclasses or pydantic models",
         ) from error
-    return model
 
 
 def aliased(hint: Any, name: str) -> Any:
@@ -224,9 +265,10 @@ def aliased(hint: Any, name: str) -> Any:
     return Annotated[(kind, Field(alias=name), *told, *metadata)]
 
 
-def schema(model: type[BaseModel], notes: Mapping[str, str], names: Sequence[str]) -> Any:
+def schema(
+    model: type[BaseModel], made: dict[str, Any], notes: Mapping[str, str], names: Sequence[str]
+) -> Any:
     """The JSON Schema of the arguments, with the docstring's notes next to other descriptions."""
-    made = model.model_json_schema(schema_generator=Schemas)
     made.pop("title", None)
     if len(made.get("properties", {})) != len(names):
         raise ToolError(
