@@ -136,6 +136,15 @@ def test_a_password_is_in_no_url_no_error_and_no_line_of_the_log(
     assert "127.0.0.1:1" in str(caught.value)
 
 
+@pytest.mark.parametrize("option", ["sslmode=x", "channel_binding=x", "port=99999", "service=x"])
+def test_an_option_that_cannot_be_is_no_server_that_does_not_answer(
+    option: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "none.conf"))
+    with pytest.raises(SetupError, match="cannot be opened: .*(invalid|service)"):
+        open_log(f"postgresql:///db?{option}")
+
+
 def test_what_the_url_leaves_out_comes_from_the_environment_and_a_service_file(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
