@@ -51,7 +51,7 @@ function about(key, replica, one) {
  * @param {(one: Version, replica: number, siblings: number) => HTMLElement} chip
  */
 function row(line, chip) {
-  const name = html("th", "ak-key", line.key);
+  const name = html("th", "ak-key", "", html("div", "ak-named", line.key));
   name.setAttribute("scope", "row");
   return html("tr", "", "", name, ...line.cells.map((versions, i) => html("td", "", versions.length ? "" : "–",
     ...versions.map((one) => chip(one, i, versions.length)))));

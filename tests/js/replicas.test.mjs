@@ -46,3 +46,10 @@ test("the newest trouble stands first", () => {
 test("a version in a sentence, with what makes it special", () => {
   assert.equal(replicas.spoken("quay", "south", version("41", "v2"), 2), "quay on south: 41 (v2, written by ada, based on v1, one of 2 siblings)");
 });
+
+test("a long key has a box of its own, in which it can be read to its end", () => {
+  const { el, stop } = drawn([{ key: "long".repeat(200), cells: [[version("1", "v1")], []] }]);
+  const [key] = el.byClass("ak-named");
+  assert.equal(key.textContent, "long".repeat(200));
+  stop();
+});
