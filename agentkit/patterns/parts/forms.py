@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from agentkit.answer import Answer
 from agentkit.errors import BadOutput
 from agentkit.messages import JSON
-from agentkit.typed import explained
+from agentkit.typed import explained, schema_of
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -32,7 +32,7 @@ def naming(model: type[BaseModel], *path: str, names: Sequence[str]) -> JSON:
         path: to the field, through the forms inside it.
         names: to choose from.
     """
-    schema = model.model_json_schema()
+    schema = schema_of(model)
     shape = schema
     for name in path[:-1]:
         inner = shape["properties"][name]["$ref"].removeprefix("#/$defs/")

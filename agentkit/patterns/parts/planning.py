@@ -12,7 +12,7 @@ from agentkit.messages import JSON
 from agentkit.notes import Note
 from agentkit.patterns.parts.team import called, flat, roster, text_of
 from agentkit.scope import discard, note
-from agentkit.typed import explained
+from agentkit.typed import explained, schema_of
 
 REPAIRS = 2
 """How often a plan that cannot be carried out goes back to the planner; our choice."""
@@ -130,7 +130,7 @@ async def drawn_up(
 
 def form(team: Sequence[Actor], max_steps: int) -> JSON:
     """Return the JSON Schema of a plan for this team; it tells names and numbers, `flaw` checks."""
-    schema = Plan.model_json_schema()
+    schema = schema_of(Plan)
     step, numbers = schema["$defs"]["Step"]["properties"], {"minimum": 1, "maximum": max_steps}
     step["actor"]["enum"] = [one.name for one in team]
     step["id"] |= numbers
