@@ -19,16 +19,16 @@ QUERIES = 400
 K = 4
 
 
-def query(count: str) -> Figures:
+def query(count: str, queries: str = str(QUERIES)) -> Figures:
     """One search among so many items: Chroma's own, our store's, and two that are recorded.
 
     The first recall returns once its record is durable; an agent's own leaves that to the step
     that comes next, which waits for both.
     """
-    return asyncio.run(searches(int(count)))
+    return asyncio.run(searches(int(count), int(queries)))
 
 
-async def searches(count: int) -> Figures:
+async def searches(count: int, queries: int) -> Figures:
     import chromadb
     import numpy as np
     from chromadb.config import Settings
@@ -62,7 +62,7 @@ async def searches(count: int) -> Figures:
             Item(id=f"i{m}", text=f"{m} is a text of the port") for m in range(n, n + len(rows))
         ]
         await notes.store.put(items, rows)
-    places = [int(place) for place in rng.integers(count, size=QUERIES)]
+    places = [int(place) for place in rng.integers(count, size=queries)]
     client = chromadb.PersistentClient(str(folder / "chroma"), Settings(anonymized_telemetry=False))
     theirs = client.get_collection("bench", embedding_function=None)
 

@@ -36,7 +36,7 @@ def test_every_scenario_of_a_subject_gives_figures(subject):
         ("durable", "events", "100", "10"),
         ("resume", "steps", "20"),
         ("resume", "asks", "5"),
-        ("query", "query", "50"),
+        ("query", "query", "50", "20"),
         ("protocols", "measured", "servers", "2", "1"),
         ("embedders", "topics", "hashed"),
         ("embedders", "port", "hashed"),
