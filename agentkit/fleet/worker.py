@@ -61,6 +61,9 @@ SETTLE_S = 1.0
 AGE_S = 5.0
 """How old the numbers of the queue on the health page may be."""
 
+ANSWER_S = 3.0
+"""How long the health page waits for the log, in seconds: less than whoever asks for it."""
+
 
 @dataclass
 class Doing:
@@ -127,6 +130,7 @@ class Worker:
         self.common = Common(log, self.name)
         self._free = asyncio.Event()
         self._counted: tuple[float, Counts | None] = (-AGE_S, None)
+        self._counting: asyncio.Task[Counts | None] | None = None
         self._rng = random.Random()
 
     async def serve(self, *, until_idle: bool = False) -> None:
@@ -376,18 +380,26 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def counts(self, age_s: float = AGE_S) -> Counts | None:
-        """The queue in numbers; None where the log cannot be reached.
+        """The queue in numbers; None where the log cannot be reached, or does not answer in time.
 
         Args:
             age_s: how old they may be.
         """
         at, known = self._counted
-        if time.monotonic() - at >= age_s:
-            try:
-                known = await asyncio.to_thread(lambda: self.log.work.counts())
-            except LogError:
-                known = None
-            self._counted = time.monotonic(), known
+        if time.monotonic() - at < age_s:
+            return known
+        # One at a time: of a server that is frozen each question would keep a thread.
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count())
+        counting = self._counting
+        await asyncio.wait({counting}, timeout=ANSWER_S)
+        return counting.result() if counting.done() else None
+
+    async def _count(self) -> Counts | None:
+        known = None
+        with contextlib.suppress(LogError):
+            known = await asyncio.to_thread(lambda: self.log.work.counts())
+        self._counted = time.monotonic(), known
         return known
 
     async def metrics_page(self) -> tuple[int, str]:

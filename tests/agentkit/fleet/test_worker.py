@@ -37,7 +37,7 @@ from agentkit.logs.postgres import schema
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
-from agentkit.offers import SILENT_S, Claimed, Present
+from agentkit.offers import SILENT_S, Claimed, Counts, Present
 from tests.fakes import EchoModel, FakeClock, ScriptedModel, call
 
 QUICK: dict[str, Any] = {"look_s": 0.02, "backoff_s": 0.01, "drain_s": 2.0}
@@ -774,6 +774,32 @@ async def test_health_and_metrics_are_served_on_loopback(logs: Logs) -> None:
         status, text = await worker.metrics_page()
     assert "agentkit_runs_finished_total 1\n" in text and "agentkit_log_up 1" in text
     assert all(len(line.split(" ")) == 2 for line in text.splitlines() if line[0] != "#")
+
+
+async def test_a_log_that_does_not_answer_is_told_in_time_and_asked_once(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logs()
+    worker = Worker([hello], log)
+    monkeypatch.setattr("agentkit.fleet.worker.ANSWER_S", 0.05)
+    queue = type(log.work)
+    real, frozen, asked = queue.counts, threading.Event(), list[str]()
+
+    def counts(self: Any) -> Counts:
+        asked.append("")
+        assert frozen.wait(20)
+        return real(self)
+
+    monkeypatch.setattr(queue, "counts", counts)
+    for _ in range(3):
+        status, text = await worker.health_page()
+        assert status == 503 and "log down" in text
+    assert "agentkit_log_up 0" in (await worker.metrics_page())[1]
+    assert len(asked) == 1
+    frozen.set()
+    async with asyncio.timeout(10):
+        while (await worker.health_page())[0] != 200:
+            await asyncio.sleep(0.01)
 
 
 async def test_waiting_ends_after_a_time_and_for_no_run(logs: Logs) -> None:
