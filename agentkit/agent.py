@@ -45,7 +45,7 @@ from agentkit.standing import ACTING, StandIn
 from agentkit.step import Outcome
 from agentkit.streams import stream_to
 from agentkit.toolcalls import equipped, last_call, use_all
-from agentkit.tools import Tool, named
+from agentkit.tools import Tool, tools_by_name
 from agentkit.typed import Output, schema_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Agent(Actor[T]):
         self.instructions, self.output = instructions, output
         self.model = model_of(name, model)
         self.memories = memories(memory, name)
-        self.tools = named(tools, [own for one in self.memories for own in one.tools])
+        self.tools = tools_by_name(tools, [own for one in self.memories for own in one.tools])
         self.max_turns, self.max_nested = max_turns, max_nested
         self.options = sampling(name, temperature, max_tokens)
         self._hooked = hooked_by(name, hooks) if hooks else None

@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, Interrupted, LogError, SetupError, Waiting
 from agentkit.events import RunEnded, RunStarted
-from agentkit.finished import answered
+from agentkit.finished import recorded_answer
 from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import Content, canonical
@@ -53,7 +53,7 @@ async def attach(
         )
     kept = output if output is not None else start.output
     task = start.given if isinstance(start.given, str | Content) else canonical(start.given)
-    return answered(events, "", start.actor, task, kept)
+    return recorded_answer(events, "", start.actor, task, kept)
 
 
 async def ended(log: Log, run_id: str) -> Sequence[Any]:

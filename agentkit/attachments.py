@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from agentkit.amounts import size
 from agentkit.errors import BlobMissing, SetupError, error_text
 from agentkit.media import RASTER, canonical_type, guessed, is_text, named, readable, sniffed
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.values import JSON, canonical, mended
 
 LARGEST = 32 * 1024 * 1024
@@ -26,7 +26,7 @@ LONGEST_URL = 8_000
 NAME = 200
 """Characters of a name that are kept."""
 
-DATA_URL = regex(r"data:([\w.+/-]*)((?:;[\w.+=-]+)*?)(;base64)?,", re.IGNORECASE)
+DATA_URL = lazy_regex(r"data:([\w.+/-]*)((?:;[\w.+=-]+)*?)(;base64)?,", re.IGNORECASE)
 
 
 class Part:
@@ -199,7 +199,7 @@ class Binary(Part):
         """
         found = sniffed(data)
         if said and (found or said) != said and (found in RASTER or said in RASTER):
-            raise otherwise(what, said, found)
+            raise wrong_media(what, said, found)
         return said or found or guessed(data, name)
 
     @property
@@ -272,7 +272,7 @@ class Image(Binary):
                 todo="save it as PNG; of a file that is no picture: File.from_path(...)",
             )
         if said and said != found:
-            raise otherwise(what, said, found)
+            raise wrong_media(what, said, found)
         return found
 
     @classmethod
@@ -345,7 +345,7 @@ def shown_name(name: str) -> str:
     return " ".join(str(mended(str(name))).split())[:NAME]
 
 
-def otherwise(what: str, said: str, found: str) -> SetupError:
+def wrong_media(what: str, said: str, found: str) -> SetupError:
     """The error for bytes that are something else than their media type says."""
     return SetupError(
         f"The {what} is said to be {said}, and its bytes are {found or 'not'}.",

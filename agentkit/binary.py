@@ -12,10 +12,10 @@ from typing import Any
 
 from agentkit.forms import DRAWN
 from agentkit.parts import Part
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 BYTES = (bytes, bytearray, memoryview, io.IOBase)
-DATA = regex(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
+DATA = lazy_regex(r"\s*data:(image|audio|video|application|font)/[\w.+-]+;.*?base64,", re.DOTALL)
 PARTS = ("image", "audio", "video", "file", "document", "media")
 """How types of content parts that are no text begin, after "input_" where that stands."""
 DEEPEST = 20

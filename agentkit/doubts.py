@@ -15,8 +15,8 @@ from typing import Any
 from agentkit.errors import SetupError, Unsettled
 from agentkit.events import StepEnded, StepStarted
 from agentkit.messages import JSON
-from agentkit.record import Judged, Place, Recorded, call
-from agentkit.regex import regex
+from agentkit.record import Judged, Place, Recorded, call_as_text
+from agentkit.regex import lazy_regex
 
 NOT_DONE: Any = type("NotDone", (), {"__repr__": lambda _: "NOT_DONE"})()
 """Says of a step in doubt that it did not happen; it is then performed."""
@@ -187,7 +187,7 @@ def unsettled(run: str, how: str, doubts: list[StepStarted]) -> Unsettled:
 
 def called(step: StepStarted) -> str:
     """A step as it was called: `pay({"eur":1})`."""
-    return call(step.name, step.request)
+    return call_as_text(step.name, step.request)
 
 
 def open_ended(error: BaseException, outer: BaseException | None = None) -> bool:
@@ -225,7 +225,7 @@ def status_of(error: BaseException) -> int | None:
     return next((status for status in found if isinstance(status, int)), None)
 
 
-CUT_OFF = regex(
+CUT_OFF = lazy_regex(
     r"Time[d]?Out|Timeout|Timed|Deadline|Disconnect|Cancelled|Unreachable|IncompleteRead|BrokenPipe"
     r"|(?:Connection|Network|Read|Write|Close|Protocol|EOF|ClientOS)Error\Z|AutoReconnect"
 )

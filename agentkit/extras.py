@@ -37,7 +37,7 @@ EXTRAS = {
 """Extras by the names that are imported; tests compare them with pyproject.toml."""
 
 
-def lacking(error: ImportError, otherwise: str = "") -> SetupError | None:
+def missing_extra(error: ImportError, otherwise: str = "") -> SetupError | None:
     """Return what to do about a package that is not there; None where no extra brings it.
 
     Args:

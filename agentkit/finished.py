@@ -10,11 +10,11 @@ from agentkit.conversation import BEFORE
 from agentkit.errors import SetupError, TeamChanged, error_text
 from agentkit.events import MessageSent, ScopeClosed, ScopeOpened, StepEnded, StepStarted, Usage
 from agentkit.messages import Content, Thread, ThreadMessage, chain
-from agentkit.record import call
+from agentkit.record import call_as_text
 from agentkit.typed import Output, answered_before
 
 
-def answered(
+def recorded_answer(
     events: Sequence[Any], scope: str, actor: str, task: str | Content, output: Output
 ) -> Answer:
     """Return what an actor answered in a run that has finished.
@@ -49,7 +49,7 @@ def answered(
         )
     end = closed[-1]
     thread = conversation(events, said[-1].message)
-    usage, cost, doubts = spent(events, scope)
+    usage, cost, doubts = spent_in_scope(events, scope)
     text, content = thread[-1].message.text, thread[-1].message.content
     return Answer(
         text=text,
@@ -107,7 +107,9 @@ def conversation(events: Sequence[Any], head: str) -> Thread:
     return chain(nodes, head)
 
 
-def spent(events: Sequence[Any], scope: str) -> tuple[Usage, float | None, tuple[str, ...]]:
+def spent_in_scope(
+    events: Sequence[Any], scope: str
+) -> tuple[Usage, float | None, tuple[str, ...]]:
     """What was paid in a scope and below, and the calls there that may have happened."""
     parents = {e.scope: e.parent for e in events if isinstance(e, ScopeOpened)}
     requests = {e.key: e.request for e in events if isinstance(e, StepStarted)}
@@ -123,7 +125,7 @@ def spent(events: Sequence[Any], scope: str) -> tuple[Usage, float | None, tuple
         if not isinstance(end, StepEnded) or not below(end.scope):
             continue
         if end.doubt:
-            doubts[call(end.name, requests.get(end.key, end.request))] = None
+            doubts[call_as_text(end.name, requests.get(end.key, end.request))] = None
         if end.usage is not None and end.reused is None:
             usage += end.usage
             priced, cost = priced and end.cost_usd is not None, cost + (end.cost_usd or 0.0)

@@ -13,7 +13,7 @@ from agentkit.log import Log
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Content
 from agentkit.offers import checked_share
-from agentkit.opening import BUDGETS, as_asked, beginning, check, looked_up
+from agentkit.opening import BUDGETS, as_asked, beginning, check_limits, looked_up
 from agentkit.scope import here
 from agentkit.sources import source_of
 from agentkit.typed import Output, schema_of
@@ -57,7 +57,7 @@ async def offered(
             f"A run that is submitted cannot have {', '.join(back)}.",
             todo="go on with an earlier run where it was performed: resume, rerun, fork",
         )
-    check(limits, actor, id, seed=limits["seed"])
+    check_limits(limits, actor, id, seed=limits["seed"])
     known = await looked_up(log or open_log(), source_of(None, None, None, None), id, limits, False)
     options["arguments"] = options.get("arguments") or None
     start = beginning(known, name, None, {"actor": actor, **as_asked(task), **options}, limits)

@@ -121,7 +121,7 @@ async def run(
     """
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
-    check(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
+    check_limits(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
     asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
     asked |= {"arguments": arguments or None, "model": model, "deps": deps, **as_kept(edit)}
@@ -132,7 +132,7 @@ async def run(
         yield current
 
 
-def check(limits: dict[str, Any], actor: str | None, id: str | None, **words: Any) -> None:
+def check_limits(limits: dict[str, Any], actor: str | None, id: str | None, **words: Any) -> None:
     """Refuse limits of a run that bind nothing or cannot be kept, and other words that cannot be.
 
     Raises:

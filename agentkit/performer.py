@@ -111,9 +111,9 @@ class Performer(Works):
         scope = self._scope(parent, asked, context, sample, model)
         past = current.past
         if past.finished:
-            from agentkit.finished import answered
+            from agentkit.finished import recorded_answer
 
-            return answered(past.finished, scope.key, self.name, content, output)
+            return recorded_answer(past.finished, scope.key, self.name, content, output)
         if past.bound:
             await past.keep_way(parent, f"asks {self.name} what it did not ask then", scope.key)
         acting = ACTING.get()

@@ -161,7 +161,7 @@ def set_person(person: Person | None) -> Person:
     return before
 
 
-async def answered(question: Question, person: Person | None = None) -> tuple[str, str]:
+async def persons_answer(question: Question, person: Person | None = None) -> tuple[str, str]:
     """What the person says, and "": or the question's default, and why that is the answer."""
     try:
         async with asyncio.timeout(question.timeout_s) as limit:

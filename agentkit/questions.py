@@ -36,7 +36,7 @@ from agentkit.log import Log, RunInfo
 from agentkit.logs import open_log
 from agentkit.messages import JSON, Frozen, digest
 from agentkit.notes import Note
-from agentkit.person import Person, Question, answered
+from agentkit.person import Person, Question, persons_answer
 
 ID = 16
 """Digits of a question's id."""
@@ -367,7 +367,7 @@ async def heard(log: Log, key: str, question: Question, person: Person | None) -
     id = named(question.run, key)
     if (known := given(log, id)) is not None:
         return known
-    here = asyncio.ensure_future(answered(question, person))
+    here = asyncio.ensure_future(persons_answer(question, person))
     elsewhere = asyncio.ensure_future(log.begun(ANSWER + id))
     both: Sequence[asyncio.Future[Any]] = (here, elsewhere)
     try:

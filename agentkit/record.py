@@ -236,7 +236,7 @@ class Recorded:
     verdicts: dict[Place, Judged] = field(default_factory=dict)
     """What a person said of steps in doubt, by the attempt."""
     told: set[str] = field(default_factory=set)
-    """Calls that may have happened, as the run was told; see `call`."""
+    """Calls that may have happened, as the run was told; see `call_as_text`."""
     asked: set[Place] = field(default_factory=set)
     """Attempts of which a person was asked whether they happened."""
     overdue: dict[str, Failure] = field(default_factory=dict)
@@ -280,7 +280,7 @@ class Recorded:
         self.unended.add(event.key)
         if self.told:
             # A person allowed the call, or it would not have been begun again.
-            self.told.discard(call(event.name, event.request))
+            self.told.discard(call_as_text(event.name, event.request))
         self.attempts[event.key] = event.attempt
         models = self.models.setdefault(event.scope, [])
         if event.step == "model" and event.key not in models:
@@ -290,7 +290,7 @@ class Recorded:
         self.unended.discard(event.key)
         begun = self.started.get(event.key)
         if event.doubt or self.told:
-            made = call(event.name, begun.request if begun else event.request)
+            made = call_as_text(event.name, begun.request if begun else event.request)
             (self.told.add if event.doubt else self.told.discard)(made)
         # A tool's failure is a result: its model was told, and answered what follows from it.
         final = event.status == "ok" or (event.status == "failed" and event.step == "tool")
@@ -339,7 +339,7 @@ def identity(event: Any) -> str:
     return f"{event.kind} {event.seq}"
 
 
-def call(name: str, request: JSON) -> str:
+def call_as_text(name: str, request: JSON) -> str:
     """What makes two calls of a run the same to the world, whoever makes them."""
     return f"{name}({canonical(request)})"
 

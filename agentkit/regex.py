@@ -20,7 +20,7 @@ class Uncompiled:
         return found
 
 
-def regex(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+def lazy_regex(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, which costs up to a millisecond, at the first use; for constants of modules.
 
     The functions of `re` do not take it as a pattern: call its methods. A mistake in the source

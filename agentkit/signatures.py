@@ -82,7 +82,7 @@ def signature_of(fn: Callable[..., Any], name: str, skipped: int = 0) -> Signatu
     fields = model.model_fields
     return Signature(
         description=description,
-        parameters=schema(model, told, notes, [one.name for one in shown]),
+        parameters=arguments_schema(model, told, notes, [one.name for one in shown]),
         model=model,
         places=dict(zip(fields, (one.name for one in shown), strict=True)),
         always=frozenset(
@@ -265,7 +265,7 @@ def aliased(hint: Any, name: str) -> Any:
     return Annotated[(kind, Field(alias=name), *told, *metadata)]
 
 
-def schema(
+def arguments_schema(
     model: type[BaseModel], made: dict[str, Any], notes: Mapping[str, str], names: Sequence[str]
 ) -> Any:
     """The JSON Schema of the arguments, with the docstring's notes next to other descriptions."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agentkit.deprecated import moved
 from agentkit.events import Effect, Failure, StepEnded, StepKind, Usage
 from agentkit.messages import JSON, Thread, ThreadMessage
-from agentkit.record import call
+from agentkit.record import call_as_text
 from agentkit.scope import Scope
 
 PAID: tuple[StepKind, ...] = ("model", "remote", "trial")
@@ -35,7 +35,7 @@ class StepRequest:
     @property
     def call(self) -> str:
         """What makes it the same as another one to the world."""
-        return call(self.name, self.request)
+        return call_as_text(self.name, self.request)
 
     def edited(self, done: StepEnded) -> bool:
         """Whether other code performed it than would now."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 NAMES = ("think", "thinking", "thought", "reasoning")
 LONGEST = len("</reasoning>")
 STARTS = (*(f"<{name}>" for name in NAMES), "[think]")
 """In small letters; the last one is Mistral's."""
-OPEN = regex(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
-CLOSE = regex(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
-ORPHAN = regex(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
+OPEN = lazy_regex(rf"\s*(?:{'|'.join(map(re.escape, STARTS))})", re.IGNORECASE)
+CLOSE = lazy_regex(rf"(?:</(?:{'|'.join(NAMES)})>|\[/think\])\s*", re.IGNORECASE)
+ORPHAN = lazy_regex(rf"(?:\A|\n)[ \t]*</({'|'.join(NAMES)})>[ \t]*(?:\n\s*|\Z)", re.IGNORECASE)
 """An end on a line of its own: some chat templates write the beginning into the prompt."""
-ALONE = regex(r"[ \t]*(?:\n|\Z)")
+ALONE = lazy_regex(r"[ \t]*(?:\n|\Z)")
 """After a beginning: nothing more on its line."""
-ANYWHERE = regex(
+ANYWHERE = lazy_regex(
     rf"<({'|'.join(NAMES)})>.*?</\1>|\[think\].*?\[/think\]", re.IGNORECASE | re.DOTALL
 )
 

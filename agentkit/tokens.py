@@ -18,15 +18,15 @@ from agentkit.media import PDF
 from agentkit.messages import Message, canonical
 from agentkit.model import ToolSpec
 from agentkit.parts import Content, File, Image, Part, Reasoning
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
-PIECE = regex(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
+PIECE = lazy_regex(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\S\n]{9,16}|[^A-Za-z0-9\s]|\n")
 
-RUN = regex(r"[A-Za-z0-9+/=_-]{20,}")
+RUN = lazy_regex(r"[A-Za-z0-9+/=_-]{20,}")
 """What may be random: longer than words are."""
 
-SEGMENT = regex(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-SHORT = regex(r"[a-z]{1,2}|[A-Z]{1,2}|[0-9]{1,3}|[^A-Za-z0-9]")
+SEGMENT = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+SHORT = lazy_regex(r"[a-z]{1,2}|[A-Z]{1,2}|[0-9]{1,3}|[^A-Za-z0-9]")
 
 PER_MESSAGE = 4
 """Tokens that mark the role and the ends of a message (OpenAI's cookbook says 3 or 4)."""
@@ -49,7 +49,7 @@ the text)."""
 REMOTE = 50_000
 """Tokens of a file that the endpoint fetches, and nobody here has seen; our choice."""
 
-COUNT = regex(rb"/Count\s+(\d{1,6})")
+COUNT = lazy_regex(rb"/Count\s+(\d{1,6})")
 NEAR, MOST = 20_000, 200
 """Bytes around a count of a PDF in which it is looked for what it counts, and counts looked at."""
 

@@ -17,7 +17,7 @@ from typing import Any
 from agentkit.errors import KINDS, AgentkitError, by_name, error_text, made_again, name_of
 from agentkit.events import Failure
 from agentkit.messages import JSON, jsonable, mended
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 INSIDE = str(Path(__file__).parent) + "/"
 """The folder whose frames say nothing about an error in a user's code."""
@@ -166,7 +166,7 @@ def foreign(kind: type[Exception], text: str) -> Exception | None:
     return again
 
 
-COUNT = regex(r" \(\d+ sub-exceptions?\)\Z")
+COUNT = lazy_regex(r" \(\d+ sub-exceptions?\)\Z")
 """What Python puts after the message of a group."""
 
 

@@ -13,7 +13,7 @@ from pydantic.errors import PydanticUserError
 
 from agentkit.errors import SetupError, error_text
 from agentkit.messages import JSON, canonical, jsonable
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.thoughts import without
 
 Output = Any
@@ -76,19 +76,19 @@ def validated(text: str, output: Output) -> Any:
         kind = dict[str, Any] if shape.get("type") == "object" else Any
         return adapter(kind).validate_json(text)
     if "NaN" in text or "Infinity" in text:
-        json.loads(text, parse_constant=refuse)
+        json.loads(text, parse_constant=refuse_constant)
     found = adapter(output).validate_json(text)
     if TRUTH.search(text):
         check_truths(text, output)
     return found
 
 
-def refuse(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     """Refuse what pydantic takes for a number and JSON does not have."""
     raise ValueError(f"{name} is not JSON")
 
 
-TRUTH = regex(r"\b(true|false)\b")
+TRUTH = lazy_regex(r"\b(true|false)\b")
 
 
 def check_truths(text: str, output: Output) -> None:
@@ -199,7 +199,7 @@ def unwrapped(text: str, output: Output) -> Any:
         return opened(text, output)
     except ValueError as error:
         wrong = error
-    for candidates in (fenced(text), json_values(text)):
+    for candidates in (inside_fences(text), json_values(text)):
         fitting: dict[str, Any] = {}
         for candidate in candidates:
             try:
@@ -248,13 +248,13 @@ def opened(text: str, output: Output) -> Any:
     raise ValueError('the answer must be an object with the one field "value"')
 
 
-FENCE = regex(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE = lazy_regex(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 """A fenced code block (CommonMark, section 4.5)."""
 TRIES = 100
 """Places in a text that are tried as the beginning of a JSON value."""
 
 
-def fenced(text: str) -> list[str]:
+def inside_fences(text: str) -> list[str]:
     """What stands in the fenced code blocks of a text; the last one may lack its end."""
     blocks = (found[2].strip() for found in FENCE.finditer(text + "\n```"))
     return [block for block in blocks if block]
@@ -277,7 +277,7 @@ def json_values(text: str) -> list[str]:
     return found
 
 
-BRACKET = regex(r"[{\[]")
+BRACKET = lazy_regex(r"[{\[]")
 
 
 def explained(error: ValueError) -> str:

@@ -69,7 +69,7 @@ class Snapshot:
     def take_constant(self, value: Any) -> None:
         """Keep the tables and enumerations within a constant."""
         if isinstance(value, enum.Enum):
-            self.take(member, value)
+            self.take(member_says, value)
             self.take_constant(value.value)
         elif isinstance(value, tuple | list | set | frozenset | dict):
             self.take_table(value)
@@ -93,7 +93,7 @@ def items(table: Any) -> Sequence[Any]:
     return table if isinstance(table, list | tuple) else tuple(table)
 
 
-def member(one: enum.Enum) -> Sequence[Any]:
+def member_says(one: enum.Enum) -> Sequence[Any]:
     """What a member of an enumeration says."""
     return one.name, one.value
 

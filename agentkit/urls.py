@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
-SECRET = regex(r"(?i)pass|pwd|\bpw\b|secret|token|key|cred")
+SECRET = lazy_regex(r"(?i)pass|pwd|\bpw\b|secret|token|key|cred")
 """Names of options whose values are not shown."""
 
-OPTION = regex(r"([^?&;\s=]+)=([^&;\s]*)")
-LOGIN = regex(r"(?s)^(.*?:(?://)?).*@")
+OPTION = lazy_regex(r"([^?&;\s=]+)=([^&;\s]*)")
+LOGIN = lazy_regex(r"(?s)^(.*?:(?://)?).*@")
 
 HIDDEN = "•••"
 

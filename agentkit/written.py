@@ -95,7 +95,7 @@ def changed_at(steps: Sequence[dis.Instruction]) -> Iterator[int]:
         if one.opname in ("LOAD_METHOD", "LOAD_ATTR") and one.argval in CHANGES:
             yield place
         elif one.opname in ITEMS:
-            yield before(steps, place, 2 if "SLICE" in one.opname else 1)
+            yield loads_end(steps, place, 2 if "SLICE" in one.opname else 1)
 
 
 def changes_given(code: CodeType, steps: Sequence[dis.Instruction]) -> bool:
@@ -105,7 +105,7 @@ def changes_given(code: CodeType, steps: Sequence[dis.Instruction]) -> bool:
     return not given.isdisjoint(changed)
 
 
-def before(steps: Sequence[dis.Instruction], place: int, keys: int) -> int:
+def loads_end(steps: Sequence[dis.Instruction], place: int, keys: int) -> int:
     """Where the instructions end that load what an item is put into; 0 if they cannot be told."""
     height = 0
     while height < keys and place > 0 and steps[place - 1].opname not in ("SWAP", "COPY"):

@@ -54,7 +54,7 @@ class Declared:
         if begun is None:
             begun = self.deduced(events)
         if begun != self.recorded():
-            raise otherwise(name, begun, self.recorded())
+            raise declared_otherwise(name, begun, self.recorded())
 
     def deduced(self, events: Sequence[Any]) -> JSON:
         """What an older stream was begun as; where that cannot be told, what is declared here."""
@@ -113,7 +113,7 @@ def overwrites(events: Sequence[Any]) -> bool:
     return False
 
 
-def otherwise(name: str, begun: JSON, wanted: JSON) -> BegunOtherwise:
+def declared_otherwise(name: str, begun: JSON, wanted: JSON) -> BegunOtherwise:
     """Make the error for a state that is something else than was declared."""
     return BegunOtherwise(
         f"{name} was begun as {spoken(begun)}.",

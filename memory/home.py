@@ -8,7 +8,7 @@ from pathlib import Path
 from agentkit.logs import files
 
 
-def home() -> Path:
+def log_folder() -> Path:
     """The folder of the log: of the file that $AGENTKIT_LOG names, else this process's `.agentkit`.
 
     Raises:

@@ -23,7 +23,7 @@ from agentkit.events import RunStarted, StateChanged
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import stream_id
 from agentkit.messages import JSON
-from memory.declared import FIRST, Declared, otherwise
+from memory.declared import FIRST, Declared, declared_otherwise
 from memory.errors import StoreTaken
 from memory.naming import checked
 from memory.snapshots import AFTER, Due, SnapshotForm
@@ -434,5 +434,5 @@ def shared(
     if found is None or found.log is not log:
         found = JOURNALS[id(log), name] = make(log)
     if found.declared is not None and found.declared != declared:
-        raise otherwise(name, found.declared.recorded(), declared.recorded())
+        raise declared_otherwise(name, found.declared.recorded(), declared.recorded())
     return found

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from agentkit import current_run, run
 from agentkit.errors import AgentkitError, StoreError, full_text
 from agentkit.events import Effect, Usage
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.messages import JSON, digest
 from agentkit.scope import in_run
 from agentkit.step import Outcome
@@ -57,7 +57,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
         except AgentkitError:
             raise
         except Exception as error:
-            if isinstance(error, ImportError) and (needs := lacking(error)):
+            if isinstance(error, ImportError) and (needs := missing_extra(error)):
                 raise needs from error
             raise StoreError(f"{name} failed: {full_text(error)}") from error
         finally:

@@ -49,7 +49,7 @@ def terms(text: str) -> Iterator[str]:
     """Yield the words of a text, in their order, as often as they are there."""
     if text.isascii():
         for found in PLAIN.findall(text.casefold()):
-            yield from (found,) if found.isalnum() else parted(found)
+            yield from (found,) if found.isalnum() else counted_as(found)
         return
     # NFKD parts the accents from their letters, NFC puts together what is no accent.
     folded = unicodedata.normalize("NFKD", text).casefold()
@@ -59,10 +59,10 @@ def terms(text: str) -> Iterator[str]:
             yield from unspaced
             yield from (unspaced[n : n + 2] for n in range(len(unspaced) - 1))
         else:
-            yield from parted(found)
+            yield from counted_as(found)
 
 
-def parted(found: str) -> Iterator[str]:
+def counted_as(found: str) -> Iterator[str]:
     """Yield what one word, number or code counts as."""
     if GROUPED.fullmatch(found):
         yield CUT.sub("", found)[:LONGEST]

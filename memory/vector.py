@@ -27,7 +27,7 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.finding import MemorySearch
-from memory.home import home
+from memory.home import log_folder
 from memory.hybrid import Search, checked_search
 from memory.moving import Moving
 from memory.naming import checked
@@ -110,7 +110,7 @@ class VectorMemory(Sleeping, Moving):
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
         self.ranker = ranker(name, rerank)
         self.preset = None if preset is None else preset_of(preset)
-        where = home() if path is None else path
+        where = log_folder() if path is None else path
 
         def open_(collection: str) -> Store:
             if collection != name and not (store is None or isinstance(store, str)):

@@ -9,7 +9,7 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.errors import Interrupted, SetupError
 from agentkit.words import for_terminal
-from nbext.show import answered, small
+from nbext.show import answer_shown, small
 
 
 class Background:
@@ -96,9 +96,9 @@ class Background:
 
     def __repr__(self) -> str:
         done = self.state == "done"
-        said = answered(self.answer())[1] if done else f"Background({self.actor}, {self.state})"
+        said = answer_shown(self.answer())[1] if done else f"Background({self.actor}, {self.state})"
         return for_terminal(said)
 
     def _repr_markdown_(self) -> str:
         done = self.state == "done"
-        return answered(self.answer())[0] if done else small(f"{self.actor} · {self.state}")
+        return answer_shown(self.answer())[0] if done else small(f"{self.actor} · {self.state}")

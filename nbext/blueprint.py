@@ -20,10 +20,10 @@ class Blueprint:
     """Shown by %%team, and by %graph for an actor that has not been asked."""
 
     def __init__(self, actor: Actor) -> None:
-        from agentkit.patterns.graphs.checks import check
+        from agentkit.patterns.graphs.checks import check_team
 
         self.picture = GraphPicture(planned(actor))
-        found = check(actor)
+        found = check_team(actor)
         marks = [("✕" if one.fatal else "!", one.text) for one in found]
         ok = GRAPH if actor.what == "graph" else TEAM
         self.lines = marks or [("✓", ok)]

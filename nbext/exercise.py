@@ -48,21 +48,21 @@ class ExerciseResult(Frozen):
         return "Solved." if self.solved else f"Not yet: {met} of {len(self.claims)}."
 
     def __repr__(self) -> str:
-        lines = [f"{mark(c)} {c.text}{'' if c.met else hinted(c)}" for c in self.claims]
+        lines = [f"{tick_of(c)} {c.text}{'' if c.met else hinted(c)}" for c in self.claims]
         return for_terminal("\n".join([self.headline, *lines]))
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<div style="color:{"#2e9e6b" if c.met else "inherit"}">{mark(c)} {clean(c.text)}'
+            f'<div style="color:{"#2e9e6b" if c.met else "inherit"}">{tick_of(c)} {clean(c.text)}'
             f'<span style="opacity:.75">{"" if c.met else clean(hinted(c))}</span></div>'
             for c in self.claims
         )
         return f'<div class="{UNREAD}"><b>{self.headline}</b>{rows}</div>'
 
 
-def mark(claim: Requirement) -> str:
+def tick_of(claim: Requirement) -> str:
     """A tick, or an empty circle."""
     return MET if claim.met else OPEN
 

@@ -22,7 +22,7 @@ from agentkit.place import jupyter, set_cell, set_place
 from nbext.approval import asker
 from nbext.awaiting import asking, awaiting, helping, reaching, showing, wake_on_interrupt
 from nbext.completion import matchers
-from nbext.explaining import explain
+from nbext.explaining import advice_on
 from nbext.fleets import showing_batches
 from nbext.hidden import explanation, hider
 from nbext.hinting import inspecting
@@ -32,7 +32,7 @@ from nbext.magics.overview import described_by
 from nbext.panel.comms import install
 from nbext.programs import refused, starting
 from nbext.session import Session
-from nbext.show import answered
+from nbext.show import answer_shown
 from nbext.table import Told, show
 
 undoing: WeakKeyDictionary[Any, list[Callable[[], None]]] = WeakKeyDictionary()
@@ -78,7 +78,7 @@ def load(shell: Any) -> Session:
     undo.append(wake_on_interrupt())
     undo.append(install(session))
     markdown = shell.display_formatter.formatters["text/markdown"]
-    markdown.for_type(Answer, lambda answer: answered(answer)[0])
+    markdown.for_type(Answer, lambda answer: answer_shown(answer)[0])
     undo.append(lambda: forget(markdown))
     undo.append(showing_batches(shell))
     undo.append(close_widgets)
@@ -201,10 +201,10 @@ def when_a_cell_begins(session: Session) -> Callable[[], None]:
 
 
 def when_a_cell_fails(session: Session) -> Callable[[], None]:
-    """Say of a cell's error what it does not say itself; see `explain`."""
+    """Say of a cell's error what it does not say itself; see `advice_on`."""
 
     def told(result: Any) -> None:
-        if why := explain(result.error_in_exec):
+        if why := advice_on(result.error_in_exec):
             warn(why)
 
     session.shell.events.register("post_run_cell", told)

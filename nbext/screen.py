@@ -9,7 +9,7 @@ from agentkit.actor import Actor
 from agentkit.answer import Answer
 from nbext.mishaps import Mishaps
 from nbext.session import Session, involves_others
-from nbext.show import Canvas, LiveProgress, answered, joined, small
+from nbext.show import Canvas, LiveProgress, answer_shown, joined, small
 
 if TYPE_CHECKING:
     from nbext.widgets import GraphWidget
@@ -33,7 +33,7 @@ class Screen:
     def answer(self, answer: Answer, extra: str) -> None:
         """Show the answer, which ends the ask."""
         if self.canvas is not None:
-            markdown, text = answered(answer, extra)
+            markdown, text = answer_shown(answer, extra)
             for line in self.mishaps.said():
                 markdown, text = joined(markdown, small(line)), f"{text}\n[{line}]"
             self.canvas.finish(markdown, text)

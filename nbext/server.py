@@ -51,6 +51,6 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
 def read(root: Path, folder: str, order: dict[str, Any]) -> dict[str, Any]:
     """Read what an order asks for; in a thread, because files may be slow."""
-    from nbext.panel.folder import answered
+    from nbext.panel.folder import order_answered
 
-    return answered(root, folder, order)
+    return order_answered(root, folder, order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from nbext.session import Session
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ def adapters(name: str) -> Any:
 
         getattr(protocols, name)
     except ImportError as error:
-        raise lacking(error) or error from error
+        raise missing_extra(error) or error from error
     return protocols

@@ -328,7 +328,7 @@ def small(text: str) -> str:
     return f"<small>{for_line(text)}</small>"
 
 
-def answered(answer: Answer, extra: str = "") -> tuple[str, str]:
+def answer_shown(answer: Answer, extra: str = "") -> tuple[str, str]:
     """An answer with its one-line bill, as Markdown and as text."""
     bill = answer.bill + (f" · {extra}" if extra else "")
     text, markdown = answer.text, for_markdown(answer.text)

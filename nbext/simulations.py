@@ -32,7 +32,7 @@ async def simulations() -> list[str]:
     return [own, given] if isinstance(reply, dict) and SIGN in reply else [own]
 
 
-async def call(url: str, method: str, body: Any = None) -> list[dict[str, Any]]:
+async def change_faults(url: str, method: str, body: Any = None) -> list[dict[str, Any]]:
     """Read, add or lift the faults of a simulated endpoint; the rules in force then.
 
     Raises:

@@ -75,7 +75,7 @@ def rendered(text: str, namespace: dict[str, Any]) -> list[str | Content]:
             continue
         parts.append(text[at:start])
         code, source, at = expression(text, start)
-        parts.append(evaluate(code, source, namespace))
+        parts.append(expression_value(code, source, namespace))
     return [*parts, text[at:]]
 
 
@@ -112,7 +112,7 @@ def expression(text: str, start: int) -> tuple[Any, str, int]:
     ) from cause
 
 
-def evaluate(code: Any, source: str, namespace: dict[str, Any]) -> str | Content:
+def expression_value(code: Any, source: str, namespace: dict[str, Any]) -> str | Content:
     """The value of an expression, as text or as content.
 
     Raises:

@@ -31,7 +31,7 @@ from memory import Board
 from memory.past import Difference, StateAt
 from nbext.blueprint import Blueprint
 from nbext.exercise import check
-from nbext.show import answered, small
+from nbext.show import answer_shown, small
 from nbext.table import Table, Told
 from tests.agentkit.views.story import Story
 from tests.conftest import ROOT
@@ -140,9 +140,9 @@ async def test_a_board_shows_words(said: str) -> None:
 
 @pytest.mark.parametrize("said", HOSTILE)
 def test_the_output_of_an_ask_shows_words(said: str) -> None:
-    markdown, _ = answered(Answer(text=said, actor=said))
+    markdown, _ = answer_shown(Answer(text=said, actor=said))
     assert dangers({"text/markdown": markdown}) == []
-    typed, _ = answered(Answer(text="{}", data={"a": said}, actor="x"))
+    typed, _ = answer_shown(Answer(text="{}", data={"a": said}, actor="x"))
     assert dangers({"text/markdown": typed}) == []
     assert dangers({"text/markdown": small(said)}) == []
 

@@ -22,7 +22,44 @@ FAMILIES = {
 """One concept in several forms, and a reader looks for it by the same name in each."""
 
 
+SAME_THING = {
+    "accuracy": "the share of what is right, of a model's predictions and of answers",
+    "approve": "the function, and the magic that calls it",
+    "best_of": "the pattern, and how the simulated model plays its part",
+    "changed": "whether a value was changed",
+    "close_all": "closes all that is open of its module's kind, as at the end of a process",
+    "debate": "the pattern, and how the simulated model plays its part",
+    "endpoint": "the simulated one, and the magic that shows it",
+    "environment": "of a child process, without keys",
+    "graph": "the declared one, and the magic that draws it",
+    "judge": "the pattern, and how the simulated model plays its part",
+    "load": "reads what was saved; each module has one kind",
+    "majority": "how often most are right, and the player that does what most do",
+    "measure": "a number for each trial, and the magic that evaluates with it",
+    "pending": "the function, and the magic that calls it",
+    "reflect": "the pattern and a memory's own; and how the simulated model plays its part",
+    "refuse": "the function, and the magic that calls it",
+    "shared": "one for all who name it",
+    "start": "begins a process or work in the background",
+    "vote": "the pattern, and how the simulated model plays its part",
+}
+"""Functions that a package exports and whose names stand in other modules, too."""
+
 Kind = type[ast.stmt]
+
+
+def exported() -> set[str]:
+    """The names that the packages' public doors have."""
+    doors = (
+        p for one in ("agentkit", "memory", "nbext") for p in ROOT.glob(f"{one}/**/__init__.py")
+    )
+    return {
+        name.name
+        for door in doors
+        for one in ast.walk(ast.parse(door.read_text(encoding="utf-8")))
+        if isinstance(one, ast.ImportFrom)
+        for name in one.names
+    }
 
 
 def defined(*kinds: Kind) -> dict[str, list[str]]:
@@ -61,3 +98,11 @@ def test_a_class_name_stands_in_one_module() -> None:
 def test_a_node_is_one_of_a_graph() -> None:
     found = defined(ast.FunctionDef, ast.AsyncFunctionDef)["node"]
     assert found == ["agentkit/patterns/graphs/graph.py"]
+
+
+def test_an_exported_function_shares_its_name_with_none_of_another_sense() -> None:
+    found = defined(ast.FunctionDef, ast.AsyncFunctionDef)
+    shared = {name: files for name, files in found.items() if len(set(files)) > 1}
+    new = {name: shared[name] for name in exported() & set(shared) if name not in SAME_THING}
+    assert new == {}, "give the other one a name of its own, or say here why it is the same thing"
+    assert sorted(set(SAME_THING) - set(shared)) == [], "these are alone now: take them out"

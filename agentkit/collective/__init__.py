@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agentkit.deprecated import moved
 from agentkit.late import late_names
 
 if TYPE_CHECKING:
     from agentkit.collective.byzantine import Agreement as Agreement
     from agentkit.collective.byzantine import Breaks as Breaks
-    from agentkit.collective.byzantine import agreed as agreed
     from agentkit.collective.byzantine import agreement_of as agreement_of
     from agentkit.collective.byzantine import every_lie as every_lie
     from agentkit.collective.byzantine import generals as generals
     from agentkit.collective.byzantine import liar as liar
     from agentkit.collective.byzantine import loyal as loyal
     from agentkit.collective.byzantine import oral as oral
+    from agentkit.collective.byzantine import relayed_word as relayed_word
     from agentkit.collective.byzantine import words_told as words_told
     from agentkit.collective.federated import Federated as Federated
     from agentkit.collective.federated import accuracy as accuracy
@@ -52,7 +53,7 @@ HOMES = {
     "Federated": "agentkit.collective.federated",
     "Flock": "agentkit.collective.swarm",
     "accuracy": "agentkit.collective.federated",
-    "agreed": "agentkit.collective.byzantine",
+    "relayed_word": "agentkit.collective.byzantine",
     "agreement_of": "agentkit.collective.byzantine",
     "bird": "agentkit.collective.swarm",
     "bridge": "agentkit.collective.swarm",
@@ -87,7 +88,7 @@ __all__ = [
     "Federated",
     "Flock",
     "accuracy",
-    "agreed",
+    "relayed_word",
     "agreement_of",
     "bird",
     "bridge",
@@ -116,3 +117,6 @@ __all__ = [
 ]
 
 late_names(__name__, HOMES)
+
+
+__getattr__ = moved(__name__, {"agreed": "agentkit.collective.byzantine:relayed_word"})

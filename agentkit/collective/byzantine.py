@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from agentkit.actor import Actor
 from agentkit.answer import Answer
+from agentkit.deprecated import moved
 from agentkit.errors import SetupError
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import members
@@ -67,7 +68,9 @@ def paths(n: int, traitors: int) -> Iterator[list[Path]]:
         now = [(*path, one) for path in now for one in range(1, n) if one not in path]
 
 
-def agreed(heard: Mapping[Path, str], one: int, n: int, path: Path, last: int, default: str) -> str:
+def relayed_word(
+    heard: Mapping[Path, str], one: int, n: int, path: Path, last: int, default: str
+) -> str:
     """What a lieutenant takes for the word of the last one of a path: the majority of all tellings.
 
     Args:
@@ -81,7 +84,7 @@ def agreed(heard: Mapping[Path, str], one: int, n: int, path: Path, last: int, d
     if len(path) == last:
         return heard[path]
     others = [k for k in range(1, n) if k != one and k not in path]
-    votes = [heard[path], *(agreed(heard, one, n, (*path, k), last, default) for k in others)]
+    votes = [heard[path], *(relayed_word(heard, one, n, (*path, k), last, default) for k in others)]
     word, count = Counter(votes).most_common(1)[0]
     return word if 2 * count > len(votes) else default
 
@@ -111,7 +114,9 @@ def oral(
                 if to not in path:
                     told = says[teller](path, to, own) if teller in says else own
                     heard[to][path] = told
-    return {one: agreed(heard[one], one, n, (0,), traitors + 1, default) for one in range(1, n)}
+    return {
+        one: relayed_word(heard[one], one, n, (0,), traitors + 1, default) for one in range(1, n)
+    }
 
 
 def checked(n: int, traitors: int) -> None:
@@ -243,7 +248,7 @@ def generals(team: Sequence[Actor], traitors: int, *, default: str = "retreat") 
                         words += 1
         last = traitors + 1
         found = {
-            team[one].name: agreed(heard[one], one, len(team), (0,), last, default)
+            team[one].name: relayed_word(heard[one], one, len(team), (0,), last, default)
             for one in range(1, len(team))
         }
         result = Agreement(order=order, decisions=found, words=words, rounds=last)
@@ -276,3 +281,6 @@ def agreement_of(answer: Answer) -> Agreement:
         raise SetupError(
             "This is the answer of no meeting.", expected="what generals(team, m) answers"
         ) from error
+
+
+__getattr__ = moved(__name__, {"agreed": f"{__name__}:relayed_word"})

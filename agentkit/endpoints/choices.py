@@ -12,7 +12,7 @@ from agentkit.endpoints.dialect import Dialect
 from agentkit.endpoints.fields import Fields
 from agentkit.errors import SetupError
 from agentkit.model import Options
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 TYPED = tuple(name for name in Options.model_fields if name != "extra")
 OURS = (
@@ -50,7 +50,7 @@ OWNED = {
     "n": "ask with sample=1, sample=2, ... for independent answers",
 }
 """Fields of the body that agentkit writes itself, and what to use instead."""
-KEYS = regex(
+KEYS = lazy_regex(
     r"(^|[-_. ])(api[-_]?key|apikey|authorization|auth|(auth|access|api|bearer)[-_]?token"
     r"|password|passwd|secret|client[-_]?secret|credentials?|(default|extra)?[-_]?headers)$",
     re.IGNORECASE,

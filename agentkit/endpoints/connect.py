@@ -145,7 +145,7 @@ def made(
 ) -> Model:
     """The model of what connect was given, by its names."""
     timeout_s, retries, price = given["timeout_s"], given["retries"], given["price"]
-    check(timeout_s, retries, price, given["dialect"], given["tools"])
+    check_options(timeout_s, retries, price, given["dialect"], given["tools"])
     known(*given["fields"])
     endpoint = find(chosen(given["name"]), base, key, given["dialect"], headers)
     typed = {name: given[name] for name in TYPED}
@@ -254,7 +254,9 @@ def chosen(name: str | None) -> str:
     return name.strip()
 
 
-def check(timeout_s: Any, retries: Any, price: Any, dialect: Any, tools: Any = None) -> None:
+def check_options(
+    timeout_s: Any, retries: Any, price: Any, dialect: Any, tools: Any = None
+) -> None:
     """Check the options that no model sees."""
     timeout_s = 1.0 if timeout_s is None else timeout_s
     if tools not in (None, "native", "prompted"):

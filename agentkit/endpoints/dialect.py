@@ -10,7 +10,7 @@ from agentkit.endpoints.shapes import Malformed, decode
 from agentkit.listening import Aside
 from agentkit.messages import JSON, ToolCall
 from agentkit.model import Options, Reply, Request, Stop
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 
 class Read(NamedTuple):
@@ -109,7 +109,7 @@ def complains(name: str, value: JSON) -> bool:
     return bool(value) and (name in COMPLAINING or bool(FAULT.search(name)))
 
 
-FAULT = regex("error|fault|exception", re.IGNORECASE)
+FAULT = lazy_regex("error|fault|exception", re.IGNORECASE)
 COMPLAINING = ("detail", "message", "msg", "code")
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from agentkit.endpoints import prices
 from agentkit.endpoints.address import hidden
-from agentkit.endpoints.connect import check
+from agentkit.endpoints.connect import check_options
 from agentkit.endpoints.dialect import ErrorInReply, Read, complaint
 from agentkit.endpoints.finding import find
 from agentkit.endpoints.openai import OPENAI, usage
@@ -52,7 +52,7 @@ def connect_embedder(
     Raises:
         UnknownModel, MissingKey, SetupError: as `connect` does.
     """
-    check(timeout_s=timeout_s, retries=retries, price=None, dialect=None)
+    check_options(timeout_s=timeout_s, retries=retries, price=None, dialect=None)
     simulated = name == SIMULATED
     named = "sim:careful" if simulated else name
     base, key = hidden(base_url), hidden(api_key)

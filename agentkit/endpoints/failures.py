@@ -24,7 +24,7 @@ from agentkit.errors import (
     Unreachable,
 )
 from agentkit.messages import JSON, canonical
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 LONGEST = 500
 """Characters of a server's words that are passed on in a text."""
@@ -36,7 +36,7 @@ SPENT = (
 )
 
 
-BLIND = regex(
+BLIND = lazy_regex(
     r"image_url|image input|\b0 image|input_audio|multi-?modal|reads text|text only"
     r"|(support|accept|provided)[^.]{0,40}\b(image|audio|pdf)"
     r"|\b(image|audio|pdf)[^.]{0,40}\bnot (support|accept|allow)",
@@ -45,7 +45,7 @@ BLIND = regex(
 """How servers say that a model takes no images, sounds or files (OpenAI, vLLM, Groq, DeepSeek,
 OpenRouter, llama.cpp, and the simulation)."""
 
-TOOLLESS = regex(
+TOOLLESS = lazy_regex(
     r"does not support (the |any )?(tools|function)|tool (use|calling|calls?).{0,30}not support"
     r"|\btools?\b.{0,40}(not supported|unsupported)|no endpoints? found that supports? tool"
     r"|unsupported (parameter|field|value)s?:? ['`\"]?tools|function calling is not"
@@ -136,7 +136,7 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
         )
     if status < 400:
         return elsewhere(site, status, headers)
-    lacks = lacking(status, kept)
+    lacks = refused_kind(status, kept)
     expected, todo = LACKED.get(lacks) or ADVICE.get(status, (ACCEPTED, site.get))
     return Rejected(
         said,
@@ -148,7 +148,7 @@ def refused(site: Site, status: int, headers: Mapping[str, str], body: bytes) ->
     )
 
 
-def lacking(status: int, words: str) -> str:
+def refused_kind(status: int, words: str) -> str:
     """What a model cannot do, by the words of its server: a kind of parts, tools, or nothing."""
     if status in BLIND_AT and BLIND.search(words):
         return "parts"

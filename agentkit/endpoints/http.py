@@ -49,7 +49,7 @@ async def send(call: HttpCall, line: GatedClient) -> Incoming:
         return Incoming(call, await line.client.post(call), pair)
     except Exception as error:
         if pair is not None:
-            answered(call, pair, b"", type(error).__name__)
+            show_reply(call, pair, b"", type(error).__name__)
         raise failures.broken(call.site, error) from error
 
 
@@ -71,7 +71,7 @@ class Incoming:
     async def close(self) -> None:
         """Be done with it."""
         if self.pair is not None:
-            answered(self.call, self.pair, b"".join(self.pieces), str(self.status))
+            show_reply(self.call, self.pair, b"".join(self.pieces), str(self.status))
             self.pair, self.pieces = None, []
         await self.response.close()
 
@@ -100,7 +100,7 @@ def asked(call: HttpCall) -> object:
     return pair
 
 
-def answered(call: HttpCall, pair: object, body: bytes, status: str) -> None:
+def show_reply(call: HttpCall, pair: object, body: bytes, status: str) -> None:
     """Show an answer to who watches."""
     peer = urlsplit(call.url).hostname or "?"
     crossed(Crossing("model", peer, "response", pair, body=body, status=status, secrets=keys(call)))

@@ -12,7 +12,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, canonical, digest
 from agentkit.model import Options, Request
 from agentkit.parts import File, Image, Part
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 CHOICES = ("auto", "none", "required")
 
@@ -174,15 +174,15 @@ def body(request: Request, model: str, options: Options, stream: bool) -> dict[s
 
 DROPPED = ("stream_options", "seed", "encoding_format")
 """Fields that some servers refuse and that a request can do without."""
-UNKNOWN = regex(
+UNKNOWN = lazy_regex(
     r"un(supported|known|recogni[sz]ed|expected)|not (supported|permitted|allowed|recogni[sz]ed)"
     r"|extra (input|field)|does not support|invalid (field|parameter|argument name)"
 )
 """How servers say that they know no such field, whatever its value."""
-SCHEMA = regex(
+SCHEMA = lazy_regex(
     r"response_format|json|(?<!input_)schema|structured[ _]output|grammar|guided|constrained"
 )
-TOOLS = regex(r"\btools?\b|function|tool_choice")
+TOOLS = lazy_regex(r"\btools?\b|function|tool_choice")
 
 
 def cure(refused: dict[str, Any], words: str) -> str | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 STATUSES = (400, 413, 422, 500)
 """With which it is told; 500 by llama.cpp's older servers."""
 
-SIGNS = regex(
+SIGNS = lazy_regex(
     r"context[ _]?(?:length|window|size)[ _]?(?:is |was )?(?:limit )?exceed"
     r"|exceed\w*[ _](?:\w+[ _]){0,6}context[ _]?(?:length|window|size)"
     r"|maximum (?:context|prompt|model) length|max_model_len"
@@ -32,7 +32,7 @@ SIGNS = regex(
 )
 
 LIMITS: Sequence[re.Pattern[str]] = [
-    regex(pattern, re.IGNORECASE)
+    lazy_regex(pattern, re.IGNORECASE)
     for pattern in (
         r"(?:maximum (?:context|prompt|model) length|max_model_len|context (?:size|window))"
         r"(?: of| is|:| \()*\s*(\d+)",
@@ -44,7 +44,7 @@ LIMITS: Sequence[re.Pattern[str]] = [
 ]
 
 SENT: Sequence[re.Pattern[str]] = [
-    regex(pattern, re.IGNORECASE)
+    lazy_regex(pattern, re.IGNORECASE)
     for pattern in (
         r"(?:requested|resulted in|contains?|given:|n_prompt_tokens\W+|too long:) (?:about )?(\d+)",
         r"(?:token count|request) \((\d+)(?: tokens)?\)",

@@ -21,7 +21,7 @@ from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, canonical, digest
 from agentkit.model import Options, Request
 from agentkit.parts import File, Image, Part
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 NAME = "OpenAI's Responses"
 ENCRYPTED = "reasoning.encrypted_content"
@@ -179,7 +179,7 @@ def form_of(output: JSON) -> dict[str, Any]:
 
 DROPPED = ("include", "store", "stream_options")
 """Fields that compatible servers refuse and that a request can do without."""
-STALE = regex(
+STALE = lazy_regex(
     r"required (following|reasoning) item|without its required|encrypted_?\s?content"
     r"|item with id|reasoning item|'reasoning'"
 )

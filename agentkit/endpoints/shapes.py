@@ -6,7 +6,7 @@ import json
 from typing import Any, NoReturn
 
 from agentkit.messages import JSON
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 
 class Malformed(ValueError):
@@ -19,8 +19,8 @@ def no_constant(name: str) -> NoReturn:
 
 
 DECODER = json.JSONDecoder(parse_constant=no_constant)
-ESCAPED_HARM = regex(r"\\u(?:[dD][89a-fA-F]|0000)")
-HARM = regex("[\ud800-\udfff\x00]")
+ESCAPED_HARM = lazy_regex(r"\\u(?:[dD][89a-fA-F]|0000)")
+HARM = lazy_regex("[\ud800-\udfff\x00]")
 
 
 def clean(value: JSON) -> JSON:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data", b"event", b"id", b"retry", b"error")
-LINE = regex(rb"(?:%b)?\s*:" % b"|".join(FIELDS))
+LINE = lazy_regex(rb"(?:%b)?\s*:" % b"|".join(FIELDS))
 
 
 def is_stream(beginning: bytes, called: bool) -> bool | None:

@@ -6,11 +6,11 @@ import re
 import time
 from collections.abc import Mapping
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.reliability.headers import moment, server_time
 
 WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset")
-ASKED = regex(
+ASKED = lazy_regex(
     r'(?:"retryDelay":\s*"|(?:try again|retry) (?:in|after) )'
     r"((?:\d+(?:\.\d+)?\s*(?:ms|seconds?|sec|s|min|m|h)\s*)+)(?![a-z])",
     re.IGNORECASE,
@@ -18,7 +18,7 @@ ASKED = regex(
 """A time to wait in a body: Google's RetryInfo, or OpenAI's and Groq's words."""
 LONG_AGO_S = 1e9
 """Unix time in 2001: a number beyond is no span."""
-SPAN = regex(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
+SPAN = lazy_regex(r"(\d+(?:\.\d+)?)\s*(ms|seconds?|sec|s|min|m|h)(?![a-z])", re.IGNORECASE)
 UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "h": 3600.0} | dict.fromkeys(
     ("s", "sec", "second", "seconds"), 1.0
 )

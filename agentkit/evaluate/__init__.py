@@ -20,7 +20,7 @@ from agentkit.evaluate.numbers import Summary
 from agentkit.evaluate.paired import Paired, paired
 from agentkit.evaluate.passes import pass_at_k, pass_hat_k
 from agentkit.evaluate.power import power, questions_needed
-from agentkit.evaluate.reopened import opened
+from agentkit.evaluate.reopened import reopen
 from agentkit.evaluate.rows import Row
 from agentkit.evaluate.samples import Dataset, Sample
 from agentkit.evaluate.saving import Saving, saving
@@ -76,7 +76,7 @@ __all__ = [
     "measure",
     "never",
     "numeric",
-    "opened",
+    "reopen",
     "overlap",
     "paired",
     "pass_at_k",
@@ -100,5 +100,6 @@ __getattr__ = moved(
     {
         "Case": "agentkit.evaluate.scorers:ScorerInput",
         "Learned": "agentkit.evaluate.learned:LearnedRouter",
+        "opened": "agentkit.evaluate.reopened:reopen",
     },
 )

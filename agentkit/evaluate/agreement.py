@@ -25,7 +25,7 @@ def agreement(first: Iterable[Hashable], second: Iterable[Hashable]) -> float:
     Raises:
         SetupError: no cases, not the same ones, or one without a verdict.
     """
-    mine, theirs = paired(first, second)
+    mine, theirs = verdict_pairs(first, second)
     alike = sum(bool(a == b) for a, b in zip(mine, theirs, strict=True))
     return alike / len(mine)
 
@@ -43,7 +43,7 @@ def cohen_kappa(first: Iterable[Hashable], second: Iterable[Hashable]) -> float:
 
     Source: Cohen 1960, A Coefficient of Agreement for Nominal Scales.
     """
-    one, two = paired(first, second)
+    one, two = verdict_pairs(first, second)
     seen, mine, theirs = agreement(one, two), Counter(one), Counter(two)
     chance = sum(mine[name] * theirs[name] for name in mine) / len(one) ** 2
     return 1.0 if chance == 1 else (seen - chance) / (1 - chance)
@@ -155,7 +155,7 @@ def distance(level: Level, totals: Counter[Any]) -> Any:
     return ranks
 
 
-def paired(first: Iterable[Any], second: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+def verdict_pairs(first: Iterable[Any], second: Iterable[Any]) -> tuple[list[Any], list[Any]]:
     """Return the verdicts of two judges over the same cases.
 
     Raises:

@@ -111,7 +111,7 @@ async def compare(
     """
     asked = items(questions)
     team, budget = checked(contenders, budget_usd, budget_tokens, seeds, concurrency)
-    log = home(log)
+    log = study_log(log)
     name = name or f"compare {', '.join(one.name for one in team)}"
     marks = {one.name: fingerprint(one) for one in team}
     before = known(log, resume, KIND) if resume else last_called(log, name, KIND)
@@ -256,7 +256,7 @@ def checked(
     return team, Allowance(usd=budget_usd, tokens=budget_tokens)
 
 
-def home(log: Log | None) -> Log:
+def study_log(log: Log | None) -> Log:
     """Return where a study is recorded: as given, else where the run around it is."""
     if log is None and in_run():
         return current_run().log

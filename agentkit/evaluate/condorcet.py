@@ -33,7 +33,7 @@ def majority(right: float, voters: int) -> float:
     Source: Condorcet 1785, Essai; Boland 1989, Majority Systems and the Condorcet Jury
     Theorem.
     """
-    check(voters, right)
+    check_odds(voters, right)
     chances = [
         math.comb(voters, k) * right**k * (1 - right) ** (voters - k) for k in range(voters + 1)
     ]
@@ -53,7 +53,7 @@ def plurality(answers: Mapping[str | None, float], right: str, voters: int, seed
     Raises:
         SetupError: no voter, or no answer with a weight above 0.
     """
-    check(voters, 0.0)
+    check_odds(voters, 0.0)
     if not answers or min(answers.values()) < 0 or not sum(answers.values()):
         raise SetupError("These answers cannot be drawn.", expected="weights, some above 0")
     rng, names, weights = random.Random(seed), list(answers), list(answers.values())
@@ -64,7 +64,7 @@ def plurality(answers: Mapping[str | None, float], right: str, voters: int, seed
     return won / DRAWS
 
 
-def check(voters: int, right: float) -> None:
+def check_odds(voters: int, right: float) -> None:
     """Check the arguments.
 
     Raises:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, PrivateAttr
 from agentkit.amounts import money, seconds
 from agentkit.errors import SetupError
 from agentkit.evaluate.heat import rows_html
-from agentkit.evaluate.numbers import Summary, spread, summary
+from agentkit.evaluate.numbers import Summary, summary, with_interval
 from agentkit.evaluate.passes import Estimator, averaged, pass_at_k, pass_hat_k
 from agentkit.evaluate.plot import heat_map
 from agentkit.evaluate.queue import Unfinished
@@ -280,7 +280,7 @@ class Evaluation(Shown, Frozen):
             told = f"{share:.1%}" if found else "–"
             shares = [told, f"{low:.1%}–{high:.1%}"] if self.judged else []
             sums = [self._summary(one, ids) for one in self.measures]
-            numbers = [spread(one.mean, one.interval) for one in sums]
+            numbers = [with_interval(one.mean, one.interval) for one in sums]
             rows.append([label, str(len(found)), str(sum(map(len, found))), *shares, *numbers])
         return rows
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from agentkit.actor import Actor
 from agentkit.errors import SetupError
 from agentkit.evaluate.agreement import cohen_kappa
-from agentkit.evaluate.compare import home
+from agentkit.evaluate.compare import study_log
 from agentkit.evaluate.evaluation import Evaluation
 from agentkit.evaluate.reading import FailedTrial, Found, Judgements, read_by
 from agentkit.evaluate.taxonomy import MODES, PAPER
@@ -208,7 +208,7 @@ async def failures(
     at_least(1, concurrency=concurrency)
     if judge is not None and not isinstance(judge, Actor):
         raise SetupError(f"{judge!r:.80} cannot judge.", expected="an agent, or another actor")
-    source = log or result.log or home(None)
+    source = log or result.log or study_log(None)
     wrong = [one for one in result.wrong() if one.run_id and not one.unscored]
     ruled, asked = [], []
     for one in wrong:
@@ -239,13 +239,13 @@ async def failures(
 
 def by_rules(events: Sequence[Event]) -> Iterator[Found]:
     """Yield the modes that the events of a wrong trial show."""
-    for rule in (repeated, endless, forgotten, early, disobeyed, unchecked):
+    for rule in (repeated_call, endless, forgotten, early, disobeyed, unchecked):
         found = rule(events)
         if found is not None:
             yield found
 
 
-def repeated(events: Sequence[Event]) -> Found | None:
+def repeated_call(events: Sequence[Event]) -> Found | None:
     """Find a tool that was called with the same arguments again and again."""
     seen = Counter[str]()
     for event in events:

@@ -256,7 +256,7 @@ def means_of(result: Evaluation) -> list[Any]:
     """Return the mean of each scorer, and the accuracy as "right"."""
     logs = package("log")
     names = [*result.scorers, "right"]
-    means = {name: mean([value_of(one, name) for one in result.trials]) for name in names}
+    means = {name: mean_or_zero([value_of(one, name) for one in result.trials]) for name in names}
     return [
         logs.EvalScore(
             name=name,
@@ -303,6 +303,6 @@ def value_of(trial: Scored, name: str) -> float:
     return trial.scores[name].value if name in trial.scores else 0.0
 
 
-def mean(values: Sequence[float]) -> float:
+def mean_or_zero(values: Sequence[float]) -> float:
     """Return the mean; 0 of none."""
     return sum(values) / len(values) if values else 0.0

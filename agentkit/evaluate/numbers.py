@@ -33,10 +33,10 @@ class Summary(Frozen):
     """That have a number."""
 
     def __str__(self) -> str:
-        return f"{self.measure} {spread(self.mean, self.interval)}"
+        return f"{self.measure} {with_interval(self.mean, self.interval)}"
 
 
-def spread(mean: float, interval: Interval | None, sign: str = "") -> str:
+def with_interval(mean: float, interval: Interval | None, sign: str = "") -> str:
     """A mean with its interval as a text."""
     if interval is None:
         return "–" if math.isnan(mean) else f"{mean:{sign}.4g}"

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from agentkit.errors import SetupError
 from agentkit.evaluate.evaluation import Evaluation
-from agentkit.evaluate.numbers import flips, mean_interval, spread
+from agentkit.evaluate.numbers import flips, mean_interval, with_interval
 from agentkit.evaluate.plot import COLOURS
 from agentkit.evaluate.statistics import Interval, difference, holm
 from agentkit.evaluate.strips import LEFT, LINE, WIDE
@@ -60,7 +60,7 @@ class Paired(Shown, Frozen):
         head = [self.measure, "mean", f"{self.first}", "difference (95 %)", "p", "questions"]
         return [head, *[
             [one.contender, f"{one.mean:.4g}", f"{one.first:.4g}",
-             spread(one.difference, one.interval, "+"),
+             with_interval(one.difference, one.interval, "+"),
              f"{one.p_adjusted:.3f}" if one.p_adjusted >= 0.001 else "< 0.001", str(one.questions)]
             for one in self.gaps
         ]]  # fmt: skip
@@ -99,7 +99,9 @@ class Paired(Shown, Frozen):
         for n, one in enumerate(self.gaps):
             y = 38.0 + LINE * n
             ends = one.interval or (one.difference,) * 2
-            tip = element("title", clean(f"{one.contender}: {spread(one.difference, ends, '+')}"))
+            tip = element(
+                "title", clean(f"{one.contender}: {with_interval(one.difference, ends, '+')}")
+            )
             bar = f"M{x(ends[0]):.1f} {y:g}H{x(ends[1]):.1f}"
             colour = COLOURS[n % len(COLOURS)]
             parts.append(words(cut(one.contender, LEFT - 20, 11), 12, y + 4, 11))

@@ -43,7 +43,7 @@ def questions_needed(
     Rates and Proportions, without the continuity correction.
     """
     numbers(difference=difference, accuracy=accuracy, alpha=alpha, power=power)
-    size, share = spread(difference, accuracy, discordant)
+    size, share = effect_of(difference, accuracy, discordant)
     if not (0 < alpha < 1 and 0 < power < 1):
         raise SetupError(f"alpha={alpha}, power={power}", expected="both between 0 and 1")
     risk, sight = NORMAL.inv_cdf(1 - alpha / 2), NORMAL.inv_cdf(power)
@@ -76,7 +76,7 @@ def power(
         SetupError: no such difference can be, or no question.
     """
     numbers(questions=questions, difference=difference, accuracy=accuracy, alpha=alpha)
-    size, share = spread(difference, accuracy, discordant)
+    size, share = effect_of(difference, accuracy, discordant)
     if questions < 1 or not 0 < alpha < 1:
         raise SetupError(f"questions={questions}, alpha={alpha}", expected="at least 1; 0..1")
     null, real = deviations(accuracy, difference, share, paired)
@@ -95,7 +95,7 @@ def numbers(**given: Any) -> None:
             raise SetupError(f"{name} is {value!r}.", expected="a number")
 
 
-def spread(difference: float, accuracy: float, discordant: float | None) -> tuple[float, float]:
+def effect_of(difference: float, accuracy: float, discordant: float | None) -> tuple[float, float]:
     """Return the size of a difference and the share of discordant questions, checked."""
     other = accuracy + difference
     if not (0 <= accuracy <= 1 and 0 <= other <= 1 and difference):

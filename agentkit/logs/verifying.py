@@ -98,7 +98,7 @@ def contents(
 
 def lines(db: Statements, told: dict[int, CheckedRun], chained: bool, wrong: Problems) -> bytes:
     """Check the line about each run: the link of the last one."""
-    link, old = chain.START, before(db) if chained else 0
+    link, old = chain.START, last_unchained(db) if chained else 0
     columns = f"{COLUMNS}, {schema.what(db)}{CHAIN if chained else ''}"
     for row in db.execute(f"SELECT {columns} FROM runs ORDER BY n"):
         run = told.get(row[0], CheckedRun(head=chain.origin(str(row[1]))))
@@ -287,7 +287,7 @@ def gaps(db: Statements, link: bytes, runs: int, wrong: Problems) -> None:
         wrong.add(f"events are missing: {count} of {highest}")
 
 
-def before(db: Statements) -> int:
+def last_unchained(db: Statements) -> int:
     """The last run that an older agentkit began."""
     row = db.execute(
         "SELECT coalesce(max(run), 0) FROM events WHERE rowid <= (SELECT max(since) FROM chain)"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agentkit.patterns.crew import crew as crew
     from agentkit.patterns.debate import debate as debate
     from agentkit.patterns.graphs.checks import Finding as Finding
-    from agentkit.patterns.graphs.checks import check as check
+    from agentkit.patterns.graphs.checks import check_team as check_team
     from agentkit.patterns.graphs.flow import GraphState as GraphState
     from agentkit.patterns.graphs.flow import otherwise as otherwise
     from agentkit.patterns.graphs.graph import Graph as Graph
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from agentkit.patterns.ledger import ledger as ledger
     from agentkit.patterns.mapreduce import map_reduce as map_reduce
     from agentkit.patterns.panel import panel as panel
-    from agentkit.patterns.parts.alpha import krippendorff_alpha as krippendorff_alpha
+    from agentkit.patterns.parts.alpha import alpha_by_unit as alpha_by_unit
     from agentkit.patterns.parts.jobs import Job as Job
     from agentkit.patterns.parts.jobs import role as role
     from agentkit.patterns.person import person as person
@@ -65,7 +65,7 @@ HOMES = {
     "auction": "agentkit.patterns.auction",
     "best_of": "agentkit.patterns.bestof",
     "chatchain": "agentkit.patterns.chatchain",
-    "check": "agentkit.patterns.graphs.checks",
+    "check_team": "agentkit.patterns.graphs.checks",
     "contract_net": "agentkit.patterns.contractnet",
     "crew": "agentkit.patterns.crew",
     "debate": "agentkit.patterns.debate",
@@ -74,7 +74,7 @@ HOMES = {
     "handoff": "agentkit.patterns.handoff",
     "hierarchy": "agentkit.patterns.hierarchy",
     "judge": "agentkit.patterns.judge",
-    "krippendorff_alpha": "agentkit.patterns.parts.alpha",
+    "alpha_by_unit": "agentkit.patterns.parts.alpha",
     "ledger": "agentkit.patterns.ledger",
     "map_reduce": "agentkit.patterns.mapreduce",
     "node": "agentkit.patterns.graphs.graph",
@@ -100,7 +100,14 @@ __all__ = sorted(HOMES)
 
 late_names(__name__, HOMES)
 
-__getattr__ = moved(__name__, {"State": "agentkit.patterns.graphs.flow:GraphState"})
+__getattr__ = moved(
+    __name__,
+    {
+        "State": "agentkit.patterns.graphs.flow:GraphState",
+        "check": "agentkit.patterns.graphs.checks:check_team",
+        "krippendorff_alpha": "agentkit.patterns.parts.alpha:alpha_by_unit",
+    },
+)
 
 PARTS = "alpha asking jobs ledgers notes planning selectors stops tally team wording"
 GRAPHS = "checks flow graph supersteps visits"

@@ -16,13 +16,13 @@ from agentkit.answer import Answer
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import all_that_answer, partial, renamed
-from agentkit.patterns.parts.tally import Key, elect, said
+from agentkit.patterns.parts.tally import Key, answer_value, elect
 from agentkit.patterns.parts.team import at_least, members
 from agentkit.typed import Output
 
 
 def self_consistency(
-    actor: Actor, samples: int = 5, *, key: Key = said, name: str = "self_consistency"
+    actor: Actor, samples: int = 5, *, key: Key = answer_value, name: str = "self_consistency"
 ) -> Pattern:
     """Make an actor that asks another several times and answers with the majority.
 

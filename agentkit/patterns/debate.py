@@ -26,7 +26,7 @@ from agentkit.pattern import Pattern
 from agentkit.patterns.judge import decide
 from agentkit.patterns.parts.asking import by_name, everyone, partial
 from agentkit.patterns.parts.notes import FellBack, PartialAnswer, Stopped
-from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.tally import Key, answer_value, ballots, elect
 from agentkit.patterns.parts.team import FAILURES, at_least, flat, members, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
@@ -57,7 +57,7 @@ def debate(
     summariser: Actor | None = None,
     judge: Actor | None = None,
     stop_early: bool = False,
-    key: Key = said,
+    key: Key = answer_value,
     name: str = "debate",
 ) -> Pattern:
     """Make a team that debates.

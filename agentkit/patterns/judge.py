@@ -26,7 +26,7 @@ from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import everyone, partial
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.tally import Key, answer_value, ballots, elect
 from agentkit.patterns.parts.team import flat, members, text_of
 from agentkit.scope import note
 from agentkit.typed import Output
@@ -51,7 +51,7 @@ def judge(
     arbiter: Actor,
     *,
     swap: bool = True,
-    key: Key = said,
+    key: Key = answer_value,
     name: str = "judge",
 ) -> Pattern:
     """Make a team whose members all answer, and an arbiter chooses one of the answers.
@@ -86,7 +86,7 @@ async def decide(
     answers: Mapping[str, Answer],
     *,
     swap: bool = True,
-    key: Key = said,
+    key: Key = answer_value,
 ) -> Answer:
     """Let an arbiter choose one of the answers, shown in as many rotations as there are.
 

@@ -17,10 +17,10 @@ from agentkit.messages import JSON
 from agentkit.notes import Note, Number
 from agentkit.pattern import Pattern
 from agentkit.patterns.bestof import rate
-from agentkit.patterns.parts.alpha import Level, krippendorff_alpha
+from agentkit.patterns.parts.alpha import Level, alpha_by_unit
 from agentkit.patterns.parts.asking import all_that_answer, everyone, partial
 from agentkit.patterns.parts.forms import fields
-from agentkit.patterns.parts.tally import said
+from agentkit.patterns.parts.tally import answer_value
 from agentkit.patterns.parts.team import members, text_of
 from agentkit.scope import lacking, note
 from agentkit.typed import Output
@@ -100,12 +100,12 @@ def panel(
             for who, row in table.items()
             if (known := [score for score in row if score is not None])
         }
-        alpha = krippendorff_alpha(list(table.values()), level)
+        alpha = alpha_by_unit(list(table.values()), level)
         winner = max(means, key=lambda who: means[who])
         note(
             Rated(
                 winner=winner,
-                ballots={who: said(answer) for who, answer in answers.items()},
+                ballots={who: answer_value(answer) for who, answer in answers.items()},
                 raters=tuple(one.name for one in jury),
                 scores=table,
                 means=means,

@@ -17,7 +17,7 @@ from agentkit.errors import BadOutput, SetupError
 from agentkit.gather import gather
 from agentkit.messages import JSON
 from agentkit.pattern import Pattern
-from agentkit.patterns.parts.tally import Key, QuorumMet, ballots, elect, said
+from agentkit.patterns.parts.tally import Key, QuorumMet, answer_value, ballots, elect
 from agentkit.patterns.parts.team import at_least, members
 from agentkit.typed import Output
 
@@ -27,7 +27,7 @@ def quorum(
     k: int,
     *,
     deadline_s: float | None = None,
-    key: Key = said,
+    key: Key = answer_value,
     name: str = "quorum",
 ) -> Pattern:
     """Make a team that answers once k of its members agree.

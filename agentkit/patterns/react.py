@@ -24,7 +24,7 @@ from agentkit.messages import JSON, Frozen
 from agentkit.pattern import Pattern
 from agentkit.patterns.consistency import draw, self_consistency
 from agentkit.patterns.parts.notes import FellBack
-from agentkit.patterns.parts.tally import Key, ballots, elect, said
+from agentkit.patterns.parts.tally import Key, answer_value, ballots, elect
 from agentkit.patterns.parts.team import at_least, members
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
@@ -76,7 +76,7 @@ def react(
     *,
     samples: int = 21,
     first: Literal["act", "think"] = "act",
-    key: Key = said,
+    key: Key = answer_value,
     name: str = "react",
 ) -> Pattern:
     """Make an actor of two: one acts with tools, one thinks without, each the other's fall-back.

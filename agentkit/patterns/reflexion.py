@@ -96,7 +96,7 @@ def reflexion(
                     asked = f"Reflections on your earlier trials:\n{lines}\nQuestion: {question}"
                 discard(*(one.name for one in team))
                 answer = await actor(asked, output=output)
-                verdict = await evaluate(evaluator, question, answer)
+                verdict = await judge_trial(evaluator, question, answer)
                 note(Tried(**{"number": number, "reflections": len(kept), **verdict}))
                 if verdict["passed"]:
                     note(Stopped(trial=number, reason="success"))
@@ -116,7 +116,7 @@ def reflexion(
     return Pattern(tried, name, team)
 
 
-async def evaluate(evaluator: Evaluator, question: str, answer: Answer) -> dict[str, JSON]:
+async def judge_trial(evaluator: Evaluator, question: str, answer: Answer) -> dict[str, JSON]:
     """Whether a trial succeeded, and what was seen."""
     if isinstance(evaluator, Actor):
         asked = (
@@ -133,7 +133,7 @@ def failed(
     question: str, answer: Answer, verdict: dict[str, JSON], lessons: Sequence[str] = ()
 ) -> str:
     """What asks for a reflection: the task, the trajectory, the verdict, earlier reflections."""
-    steps = trajectory(answer)
+    steps = trial_story(answer)
     acted = "Your steps:\n" + "\n".join(steps) + "\n" if steps else ""
     plans = "Your earlier reflections:\n" + "".join(f"- {flat(one)}\n" for one in lessons)
     return (
@@ -143,7 +143,7 @@ def failed(
     )
 
 
-def trajectory(answer: Answer) -> list[str]:
+def trial_story(answer: Answer) -> list[str]:
     """What was said, called and observed on the way to an answer, a line each, oldest first."""
     lines, calls = [], dict[str, str]()
     for message in [node.message for node in answer.thread[:-1]]:

@@ -18,7 +18,7 @@ from agentkit.notes import Note
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Routed
-from agentkit.patterns.parts.team import FAILURES, at_least, called, listing, members, text_of
+from agentkit.patterns.parts.team import FAILURES, at_least, called, members, team_in_line, text_of
 from agentkit.scope import discard, lacking, note
 from agentkit.typed import Output
 
@@ -85,7 +85,7 @@ def router(
                 ) from error
         asked = (
             "Which specialist should take this request?\n\n"
-            f"Specialists: {listing(team)}\n\n{wrong}Request: {text}"
+            f"Specialists: {team_in_line(team)}\n\n{wrong}Request: {text}"
         )
         answer = await by(asked, output=naming(Route, "to", names=[one.name for one in team]))
         return filled(Route, answer), answer

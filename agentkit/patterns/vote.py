@@ -24,7 +24,7 @@ from agentkit.messages import JSON, canonical
 from agentkit.pattern import Pattern
 from agentkit.patterns.parts.asking import everyone, partial
 from agentkit.patterns.parts.forms import form
-from agentkit.patterns.parts.tally import Key, elect, said
+from agentkit.patterns.parts.tally import Key, answer_value, elect
 from agentkit.patterns.parts.team import flat, members, text_of, typed
 from agentkit.typed import Output
 
@@ -46,7 +46,7 @@ def vote(
     *,
     weigh: Weigh = "equal",
     options: Sequence[str] = (),
-    key: Key = said,
+    key: Key = answer_value,
     name: str = "vote",
 ) -> Pattern:
     """Make a team that votes.

@@ -19,7 +19,9 @@ def rooms(column: Sequence[Spot], gap: float, tight: bool) -> list[float]:
     return [(gap, 2 * BETWEEN, BETWEEN)[n] if tight else gap for n in lines]
 
 
-def spread(wanted: Sequence[float], sizes: Sequence[float], gaps: Sequence[float]) -> list[float]:
+def space_out(
+    wanted: Sequence[float], sizes: Sequence[float], gaps: Sequence[float]
+) -> list[float]:
     """Centres as near as possible to the wanted ones, in order and with these gaps between them.
 
     Least squares under order constraints: pool adjacent violators (Ayer et al. 1955).
@@ -43,7 +45,7 @@ def align(table: list[list[Spot]], gap: float, tight: bool = False, rounds: int 
     """Move each spot towards its neighbours, back and forth, without changing any order."""
     room = {id(column): rooms(column, gap, tight) for column in table}
     for column in table:
-        places = spread([0.0] * len(column), [s.height for s in column], room[id(column)])
+        places = space_out([0.0] * len(column), [s.height for s in column], room[id(column)])
         middle = sum(places) / len(places)
         for spot, y in zip(column, places, strict=True):
             spot.y = y - middle
@@ -60,6 +62,6 @@ def align(table: list[list[Spot]], gap: float, tight: bool = False, rounds: int 
                 near = [s.y for side in sides for s in side]
                 wanted.append(sum(near) / len(near) if near else spot.y)
             for spot, y in zip(
-                column, spread(wanted, [s.height for s in column], room[id(column)]), strict=True
+                column, space_out(wanted, [s.height for s in column], room[id(column)]), strict=True
             ):
                 spot.y = y

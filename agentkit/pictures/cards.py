@@ -100,7 +100,9 @@ def node_card(node: dict[str, JSON], at: list[float]) -> str:
         if you
         else lettering(node, x - width / 2, y, width, small)
     )
-    marks = [mark(x + width / 2, y - height / 2, one, n) for n, one in enumerate(shades_in(node))]
+    marks = [
+        label_dot(x + width / 2, y - height / 2, one, n) for n, one in enumerate(shades_in(node))
+    ]
     return element("g", element("title", clean(describe(node))), box, *inner, *marks)
 
 
@@ -129,7 +131,7 @@ def band(path: str, shade: str, nth: int) -> str:
     return element("path", d=path, stroke=SHADES[shade], stroke_width=9.0 - 3 * nth, **look)
 
 
-def mark(x: float, y: float, shade: str, nth: int) -> str:
+def label_dot(x: float, y: float, shade: str, nth: int) -> str:
     """The colour of a label, at the corner of a card."""
     place = {"x": x - 13.0 - 11 * nth, "y": y - 4.5, "width": 9.0, "height": 9.0}
     return element("rect", rx=2.0, fill=SHADES[shade], **place)

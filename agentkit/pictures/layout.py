@@ -213,4 +213,4 @@ def measured(
     )
 
 
-__getattr__ = moved(__name__, {"spread": "agentkit.pictures.aligning:spread"})
+__getattr__ = moved(__name__, {"spread": "agentkit.pictures.aligning:space_out"})

@@ -78,7 +78,7 @@ class SpendingPicture(Picture[Spending]):
             look = {**paint(stroke="warning"), "stroke_dasharray": "5 4"}
             parts.append(element("path", d=f"M{LEFT:g} {y(budget):.1f}H{WIDTH - RIGHT:g}", **look))
             parts.append(words("budget", LEFT + 4, y(budget) - 4, 10, **paint("mute")))
-        places = spread([y(line[-1][1]) for line in lines.values()])
+        places = keep_apart([y(line[-1][1]) for line in lines.values()])
         for n, (name, line) in enumerate(lines.items()):
             tone = "ink" if name == "total" and n == 0 and len(lines) > 1 else PALETTE[n % 8]
             steps = [(scale.x(at), y(usd)) for at, usd in line]
@@ -132,7 +132,7 @@ def drawn(name: str, usd: float, steps: list[tuple[float, float]], tone: str, pl
     )
 
 
-def spread(places: list[float]) -> list[float]:
+def keep_apart(places: list[float]) -> list[float]:
     """Places near those given, a line apart, in the same order down the page."""
     order = sorted(range(len(places)), key=lambda n: places[n])
     found = list(places)

@@ -36,7 +36,7 @@ class TranscriptPicture(Picture[Transcript]):
             pad = "  " * line.depth
             body = line.text.replace("\n", f"\n{pad}    ")
             title = " ".join(line.title.splitlines())  # no word of it may begin a line
-            head = f"{pad}{title}{mark(line)}  #{line.seq}"
+            head = f"{pad}{title}{status_mark(line)}  #{line.seq}"
             found.append(head + (f"\n{pad}    {body}" if body else ""))
         return "\n".join([*found, *self.hints()]) or "(nothing said yet)"
 
@@ -65,7 +65,7 @@ class TranscriptPicture(Picture[Transcript]):
         return table_svg([["who", "what"], *rows], "Transcript", [])
 
 
-def mark(line: TranscriptLine) -> str:
+def status_mark(line: TranscriptLine) -> str:
     """How an entry shows that nothing was performed for it."""
     return " (reused, not paid)" if line.reused else ""
 
@@ -73,7 +73,7 @@ def mark(line: TranscriptLine) -> str:
 def markdown(line: TranscriptLine) -> str:
     """An entry in Markdown; what models wrote stands in code blocks, so it cannot pose as ours."""
     bold = "*" if line.kind == "note" else "**"
-    head = f"{bold}{for_line(line.title)}{bold}{mark(line)} #{line.seq}"
+    head = f"{bold}{for_line(line.title)}{bold}{status_mark(line)} #{line.seq}"
     if not line.text:
         return head
     if len(line.text) <= LONG:
@@ -107,7 +107,7 @@ def html(line: TranscriptLine, images: Sequence[tuple[str, str]] = ()) -> str:
         f"margin:0 0 10px {line.depth * 18}px;padding:2px 0 2px 10px;"
         f"border-left:3px solid {tone};color:var(--jp-content-font-color1,inherit)"
     )
-    head = f"{clean(line.title)}<i>{mark(line)}</i>"
+    head = f"{clean(line.title)}<i>{status_mark(line)}</i>"
     title = f'{number(line)}<div style="font-weight:600">{head}</div>'
     pre = "white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0"
     if not line.text:

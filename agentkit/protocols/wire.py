@@ -63,7 +63,7 @@ def secret(name: str) -> bool:
     return bool(SECRET_NAME.search(name) or SECRET_CAMEL.search(name))
 
 
-def masked(value: Any, known: Collection[str] = (), depth: int = 0) -> Any:
+def secrets_masked(value: Any, known: Collection[str] = (), depth: int = 0) -> Any:
     """JSON values without keys: by their names, by what they look like, and those known."""
     if isinstance(value, str):
         return masked_text(value, known)
@@ -73,11 +73,11 @@ def masked(value: Any, known: Collection[str] = (), depth: int = 0) -> Any:
         return {
             masked_text(str(name), known): MASK
             if secret(str(name)) and isinstance(one, str) and one
-            else masked(one, known, depth + 1)
+            else secrets_masked(one, known, depth + 1)
             for name, one in value.items()
         }
     if isinstance(value, list | tuple):
-        return [masked(one, known, depth + 1) for one in value]
+        return [secrets_masked(one, known, depth + 1) for one in value]
     return value
 
 
@@ -105,7 +105,9 @@ def shown(body: Any, known: Collection[str] = ()) -> tuple[str, int]:
         whole, text = len(body), body
     else:
         try:
-            text = json.dumps(masked(body, known), indent=2, ensure_ascii=False, default=str)
+            text = json.dumps(
+                secrets_masked(body, known), indent=2, ensure_ascii=False, default=str
+            )
         except (ValueError, RecursionError):
             text = "[cannot be shown]"
         return text[:BODY], len(text)

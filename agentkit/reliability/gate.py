@@ -120,7 +120,7 @@ class Gate:
             self.lanes.clear()
             for one in waiters:
                 self._left(one)
-                on(one.loop, refuse, one.turn, error())
+                on(one.loop, turn_away, one.turn, error())
 
     def _wake_later(self, delay: float | None, now: float) -> None:
         if delay is None:
@@ -181,7 +181,7 @@ def resolve(turn: asyncio.Future[None]) -> None:
         turn.set_result(None)
 
 
-def refuse(turn: asyncio.Future[None], error: Exception) -> None:
+def turn_away(turn: asyncio.Future[None], error: Exception) -> None:
     """Tell a waiter that its turn will not come."""
     if not turn.done():
         turn.set_exception(error)

@@ -76,7 +76,7 @@ def step(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
     return struct.pack("HBBI", code, then, otherwise, value)
 
 
-def refuse(number: int, errno: int) -> list[bytes]:
+def deny_call(number: int, errno: int) -> list[bytes]:
     """Return what gives an error to calls of a number."""
     return [step(EQUAL, number, 0, 1), step(RETURN, ERRNO | errno)]
 
@@ -95,10 +95,10 @@ def filter_for(machine: str | None = None) -> bytes | None:
     program = [
         step(LOAD, MACHINE), step(EQUAL, mark, 1, 0), step(RETURN, KILL), step(LOAD, NUMBER),
         step(AT_LEAST, X32, 0, 1), step(RETURN, KILL),
-        *refuse(CLONE3, ENOSYS),  # its flags are out of sight; libraries then use clone
+        *deny_call(CLONE3, ENOSYS),  # its flags are out of sight; libraries then use clone
     ]  # fmt: skip
     for number in numbers:
-        program += refuse(number, EPERM)
+        program += deny_call(number, EPERM)
     program += [
         step(EQUAL, look["clone"], 0, 4), step(LOAD, FIRST),
         step(ANY_BIT, NAMESPACES, 0, 1), step(RETURN, ERRNO | EPERM), step(RETURN, ALLOW),

@@ -29,7 +29,7 @@ MAX_EXPONENT = 64
 MAX_LENGTH = 500
 
 
-def evaluate(expression: str) -> float:
+def arithmetic_value(expression: str) -> float:
     """Return the value of an arithmetic expression such as `(17 * 23 + 4) / 2`.
 
     Raises:

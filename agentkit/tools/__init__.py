@@ -18,7 +18,7 @@ from agentkit.tools.protocol import (
     Tool,
 )
 from agentkit.tools.results import of_answer, of_answers
-from agentkit.tools.toolbox import named
+from agentkit.tools.toolbox import tools_by_name
 
 if TYPE_CHECKING:
     from agentkit.tools.remote import RemoteTool as RemoteTool
@@ -32,7 +32,7 @@ __all__ = [
     "OnError",
     "RemoteTool",
     "Tool",
-    "named",
+    "tools_by_name",
     "of_answer",
     "of_answers",
     "tool",
@@ -42,6 +42,7 @@ OLD = {
     "SELF": "agentkit.tools.function:SELF",
     "TEXT": "agentkit.tools.results:TEXT",
     "in_class": "agentkit.tools.function:in_class",
+    "named": "agentkit.tools.toolbox:tools_by_name",
     "unbound": "agentkit.tools.function:unbound",
 }
 

@@ -121,7 +121,7 @@ class RemoteTool(Works, Tool):
         if wrong := self._schema.wrong(raw):
             raise refused(self.spec, wrong)
         whole = self.spec.parameters
-        shown = masked(raw, whole, whole) if self._secret else raw
+        shown = without_write_only(raw, whole, whole) if self._secret else raw
         return Arguments(shown, objects=raw, asked=asked, defaults=self._defaults)
 
     async def perform(self, arguments: Arguments, context: Context[Any]) -> Any:
@@ -132,7 +132,7 @@ class RemoteTool(Works, Tool):
         return f"RemoteTool({self.spec.signature}, {self.effect})"
 
 
-def masked(value: JSON, schema: JSON, whole: JSON) -> JSON:
+def without_write_only(value: JSON, schema: JSON, whole: JSON) -> JSON:
     """A value without what its schema says is `writeOnly`, however deep.
 
     Args:
@@ -152,9 +152,11 @@ def masked(value: JSON, schema: JSON, whole: JSON) -> JSON:
     if any(isinstance(one, dict) and one.get("writeOnly") is True for one in kinds):
         return HIDDEN
     if isinstance(value, dict) and isinstance(inside := schema.get("properties"), dict):
-        return {name: masked(one, inside.get(name), whole) for name, one in value.items()}
+        return {
+            name: without_write_only(one, inside.get(name), whole) for name, one in value.items()
+        }
     if isinstance(value, list):
-        return [masked(one, schema.get("items"), whole) for one in value]
+        return [without_write_only(one, schema.get("items"), whole) for one in value]
     return value
 
 

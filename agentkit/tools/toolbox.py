@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from agentkit.code import CodeMark, Works
+from agentkit.deprecated import moved
 from agentkit.errors import ToolError, full_text
 from agentkit.model import ToolSpec
 from agentkit.tools.declared import declared
@@ -39,7 +40,7 @@ def mark_in(tools: Mapping[str, Tool], one: Tool) -> CodeMark:
     return tools.marks.setdefault(id(one), (one, CodeMark()))[1]
 
 
-def named(*several: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
+def tools_by_name(*several: Iterable[Tool | Callable[..., Any]]) -> Toolbox:
     """Tools by name, of one or more lists; plain functions and actors become tools.
 
     Raises:
@@ -176,3 +177,6 @@ def fulfils(one: Any) -> Tool:
                 expected=f"{how} {part}(...)",
             )
     return one  # type: ignore[no-any-return]
+
+
+__getattr__ = moved(__name__, {"named": f"{__name__}:tools_by_name"})

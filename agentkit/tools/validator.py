@@ -12,7 +12,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 
 SLOW = "rfc3987_syntax"
 
@@ -26,7 +26,7 @@ def library() -> Any:
     try:
         return loaded()
     except ImportError as error:
-        raise lacking(error, "use tools that are Python functions") or error from error
+        raise missing_extra(error, "use tools that are Python functions") or error from error
 
 
 def loaded() -> Any:

@@ -35,24 +35,24 @@ def kinds_of(schema: JSON) -> tuple[str, ...] | None:
     if not isinstance(schema, dict):
         return None
     found: list[str] = []
-    if not gather(schema, schema.get("$defs") or {}, found, 0) or len(found) > FIELDS:
+    if not collect_kinds(schema, schema.get("$defs") or {}, found, 0) or len(found) > FIELDS:
         return None
     return tuple(sorted(set(found)))
 
 
-def gather(schema: JSON, named: dict[str, Any], found: list[str], depth: int) -> bool:
+def collect_kinds(schema: JSON, named: dict[str, Any], found: list[str], depth: int) -> bool:
     """Add the kind of each value; whether each has one."""
     if not isinstance(schema, dict) or depth > 8 or len(found) > FIELDS:
         return False
     match schema:
         case {"$ref": str(name)}:
             inner = named.get(name.removeprefix("#/$defs/"))
-            return inner is not None and gather(inner, named, found, depth + 1)
+            return inner is not None and collect_kinds(inner, named, found, depth + 1)
         case {"enum": [*_]} | {"const": _}:
             found.append("enum")
             return True
         case {"anyOf": [*many]} | {"oneOf": [*many]}:
-            return all(gather(one, named, found, depth + 1) for one in many)
+            return all(collect_kinds(one, named, found, depth + 1) for one in many)
         case {"type": "boolean" | "null"}:
             found.append("boolean")
             return True
@@ -61,14 +61,14 @@ def gather(schema: JSON, named: dict[str, Any], found: list[str], depth: int) ->
             return True
         case {"type": "array", "items": items, "maxItems": int(most)} if most <= FIELDS:
             inside: list[str] = []
-            if not gather(items, named, inside, depth + 1) or "number" in inside:
+            if not collect_kinds(items, named, inside, depth + 1) or "number" in inside:
                 return False  # A row of numbers may be letters.
             found += inside * most
             return len(found) <= FIELDS
         case {"type": "object", "properties": dict(fields)}:
             if schema.get("additionalProperties") not in (None, False):
                 return False
-            return all(gather(one, named, found, depth + 1) for one in fields.values())
+            return all(collect_kinds(one, named, found, depth + 1) for one in fields.values())
     return False
 
 

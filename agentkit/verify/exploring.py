@@ -192,7 +192,7 @@ class JudgedRule:
             actors: who was asked.
         """
         unseen = [what for number, what in enumerate(self.rule.about) if number not in self.seen]
-        never = [(what, lacking(what, offered, actors)) for what in unseen]
+        never = [(what, why_impossible(what, offered, actors)) for what in unseen]
         meant = forbids(self.rule)
         return tuple(
             f"{happens(what)[0]} {lacks or 'happened in no run that was looked at'}"
@@ -207,7 +207,7 @@ def forbids(rule: TrajectoryRule) -> bool:
     return isinstance(watch, CountWatch) and not watch.wanted and watch.left == 0
 
 
-def lacking(what: What, offered: Collection[str], actors: Collection[str]) -> str:
+def why_impossible(what: What, offered: Collection[str], actors: Collection[str]) -> str:
     """Why an event cannot happen; "" where it could have, as far as can be told."""
     if isinstance(what, str) and what not in offered:
         return "cannot happen: nobody who was asked has a tool of that name"

@@ -66,7 +66,7 @@ def promela(protocol: Protocol, forbid: Iterable[Mapping[str, str]] = ()) -> str
     if protocol.loses:
         for channel in names.channels.values():
             lines.append(f"active proctype lose_{channel}() {{ end: do :: {channel}?_ od }}")
-    return "\n".join([*lines, judge(protocol, names, forbid)])
+    return "\n".join([*lines, judging_process(protocol, names, forbid)])
 
 
 def said(text: str) -> str:
@@ -90,7 +90,7 @@ def option(names: Names, move: Move) -> str:
     return f"  :: atomic {{ {' && '.join(guard)} -> {'; '.join(does)} }}"
 
 
-def judge(protocol: Protocol, names: Names, forbid: Iterable[Mapping[str, str]]) -> str:
+def judging_process(protocol: Protocol, names: Names, forbid: Iterable[Mapping[str, str]]) -> str:
     """The process that fails an assertion where something is wrong."""
     over = []
     for role in protocol.roles:

@@ -99,7 +99,7 @@ def begun(book: Book, event: StepStarted) -> str:
     if event.step == "model":
         return f"{event.name} is asked{again}"
     once = ", once only" if event.effect == "once" else ""
-    return f"{call(event, event.request)} begins{once}{again}"
+    return f"{call_line(event, event.request)} begins{once}{again}"
 
 
 def done(book: Book, event: StepEnded) -> str:
@@ -109,7 +109,7 @@ def done(book: Book, event: StepEnded) -> str:
         result = f"{event.status}: {event.error}"
     else:
         result = book.words(event.result) or event.status
-    name = event.name if event.step == "model" else call(event, known.request)
+    name = event.name if event.step == "model" else call_line(event, known.request)
     facts = []
     if event.reused is not None:
         facts.append("reused, not paid")
@@ -120,7 +120,7 @@ def done(book: Book, event: StepEnded) -> str:
     return f"{head} → {result}"
 
 
-def call(event: StepStarted | StepEnded, request: JSON) -> str:
+def call_line(event: StepStarted | StepEnded, request: JSON) -> str:
     """A step as a call with its arguments."""
     if not isinstance(request, dict):
         return f"{event.name}({plain(request) if request is not None else ''})"

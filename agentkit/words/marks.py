@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.words.pages import visible
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ CODE = {ord(char): f"&#{ord(char)};" for char in "*_`[]|~@$\\:"} | {
     ord("<"): "&lt;",
     ord(">"): "&gt;",
 }
-UNCLEAR = regex(
+UNCLEAR = lazy_regex(
     r"(?<![a-z0-9])_|_(?![a-z0-9])|:(?=//)|(?<=www)\.|(?<=[\w.+-])@(?=\w)|!\Z", re.IGNORECASE
 )
 """An underscore that is not inside a word, by what a front end knows an address (ours are links
 already), and what makes an image of a link."""
-BEGINNING = regex(
+BEGINNING = lazy_regex(
     r"(#|[+\-:](?=[+\-:\s]|\Z)|=(?==*\s*\Z)|%|\((?=[^)]*\)=\s*\Z))|(\d+)([.)])(?=\s|\Z)"
 )
 """What makes a line more than a line: a list, a heading, a rule, a definition."""
-DOUBLED = regex(r"\\\\[(\[]")
+DOUBLED = lazy_regex(r"\\\\[(\[]")
 """What JupyterLab takes for mathematics even in a block of code."""
-NUMBER = regex(r"\W?\d")
+NUMBER = lazy_regex(r"\W?\d")
 
 
 def entity(char: str) -> str:

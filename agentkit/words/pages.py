@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.words.terminal import written
 
 UNREAD = "mathjax_ignore tex2jax_ignore"
@@ -12,7 +12,7 @@ UNREAD = "mathjax_ignore tex2jax_ignore"
 
 # What XML 1.0 does not allow (section 2.2), the other controls, and what turns or hides the text
 # after it. Joiners and the marks of a direction stay: whole scripts are written with them.
-UNSHOWN = regex(
+UNSHOWN = lazy_regex(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb"
     "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
 )

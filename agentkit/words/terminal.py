@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 # C0 and C1 controls but newline and tab, DEL, what reorders or hides text, and lone surrogates.
 # The joiners U+200C and U+200D stay: emoji and whole scripts need them, and they move nothing.
-ACTING = regex(
+ACTING = lazy_regex(
     "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-LINES = regex("[\r\n\t]")
+LINES = lazy_regex("[\r\n\t]")
 
 
 def for_terminal(text: str, *, one_line: bool = False) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.words.marks import (
     CODE,
     NUMBER,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
-BREAK = regex(r"<br\s*/?>", re.IGNORECASE)
-LANGUAGE = regex(r"[\w+#.-]{1,30}\Z")
+BREAK = lazy_regex(r"<br\s*/?>", re.IGNORECASE)
+LANGUAGE = lazy_regex(r"[\w+#.-]{1,30}\Z")
 DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl"})
 """Languages that a front end draws in place of showing."""
 

@@ -15,7 +15,7 @@ from agentkit.run import current_run
 from agentkit.sandbox import Limits, Sandbox, SandboxError
 from agentkit.step import Outcome
 from agentkit.toolcalls import equipped
-from agentkit.tools import Tool, named
+from agentkit.tools import Tool, tools_by_name
 from agentkit.typed import Output
 from agentkit.workbench.actions import PythonSession, code_in
 from agentkit.workbench.files import shortened
@@ -66,7 +66,7 @@ class CodeAgent(Agent[T]):
         """
         if not isinstance(instructions, str):
             raise SetupError(f"The instructions of {name} are no text.", expected="a text")
-        functions = named(tools, [])
+        functions = tools_by_name(tools, [])
         if clash := functions.keys() & {"final_answer", "ToolFailed"}:
             raise SetupError(f"A tool of {name} is called {min(clash)}.", expected="another name")
         listed = "\n".join(

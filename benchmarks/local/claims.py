@@ -21,7 +21,7 @@ from agentkit.endpoints.connect import connect
 from agentkit.errors import AgentkitError
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns import debate
-from agentkit.patterns.parts.tally import said
+from agentkit.patterns.parts.tally import answer_value
 from benchmarks.local.tools import interval
 
 YES = (
@@ -120,7 +120,7 @@ async def debates(model: Any) -> list[str]:
     for text, wanted in QUESTIONS:
         try:
             async with run("debate", seed=SEED, log=MemoryLog()):
-                held = said(await talk(text))
+                held = answer_value(await talk(text))
         except AgentkitError:
             held = None
         good += held == wanted

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.messages import JSON, canonical
 from memory.board.diffing import edits as edits
 from memory.board.diffing import few
@@ -46,7 +46,7 @@ def document(replica: str) -> pycrdt.Doc[Any]:
     try:
         import pycrdt
     except ImportError as error:
-        raise lacking(error, "choose another policy") or error from None
+        raise missing_extra(error, "choose another policy") or error from None
 
     return pycrdt.Doc(client_id=zlib.crc32(replica.encode()) or 1)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.threads import in_thread
 from memory.embed import Embedded
 
@@ -70,7 +70,7 @@ class MiniLM:
             import threadpoolctl  # noqa: F401
             from tokenizers import Tokenizer
         except ImportError as error:
-            raise lacking(error, "use the embedder 'hashed'") or error from None
+            raise missing_extra(error, "use the embedder 'hashed'") or error from None
         self.folder = place
         self._tokenizer = Tokenizer.from_file(str(place / "tokenizer.json"))
         self._tokenizer.no_padding()

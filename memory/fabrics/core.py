@@ -13,7 +13,7 @@ from memory.fabrics.channels import DAY_S, Channel, Group, WhenFull, checked
 from memory.fabrics.post import Post
 from memory.fabrics.queues import Queue, Stream
 from memory.fabrics.remote import QueueActor
-from memory.fabrics.serving import QueueWorker, WorkerReport, crew
+from memory.fabrics.serving import QueueWorker, WorkerReport, background_workers
 from memory.fabrics.topics import Subscription, publish
 from memory.fabrics.transport import Transport
 
@@ -183,7 +183,7 @@ class Fabric:
             log: where the runs go; the default log without one.
         """
         found = self._queue(queue)
-        return crew([QueueWorker(self.post, found, actor, log) for _ in range(count)])
+        return background_workers([QueueWorker(self.post, found, actor, log) for _ in range(count)])
 
     def _queue(self, queue: Queue | str) -> Queue:
         if isinstance(queue, Queue):

@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.messages import digest
 from memory.errors import StoreUnreachable
 from memory.fabrics.channels import Channel, Group
@@ -35,7 +35,7 @@ try:
 
     from memory.fabrics.natsids import DoneIds
 except ImportError as error:
-    raise lacking(error, "use fabric('local')") or error from None
+    raise missing_extra(error, "use fabric('local')") or error from None
 
 ANSWER_S = 2.0
 """How long the broker may take for one answer."""

@@ -189,7 +189,7 @@ class QueueWorker:
 
 
 @contextlib.asynccontextmanager
-async def crew(workers: list[QueueWorker]) -> AsyncIterator[list[QueueWorker]]:
+async def background_workers(workers: list[QueueWorker]) -> AsyncIterator[list[QueueWorker]]:
     """Run the workers in the background until the block ends.
 
     They work outside of the run that starts them, as workers elsewhere do.
@@ -233,6 +233,5 @@ def run_of(letter: Letter) -> str:
     return f"{hexes[:8]}-{hexes[8:12]}-8{hexes[13:16]}-8{hexes[17:20]}-{hexes[20:]}"
 
 
-__getattr__ = moved(
-    __name__, {"Served": f"{__name__}:WorkerReport", "Worker": f"{__name__}:QueueWorker"}
-)
+OLD = {"Served": "WorkerReport", "Worker": "QueueWorker", "crew": "background_workers"}
+__getattr__ = moved(__name__, {old: f"{__name__}:{new}" for old, new in OLD.items()})

@@ -24,7 +24,7 @@ from agentkit.words import for_line
 from memory.asks import PerAsk
 from memory.doors import doors
 from memory.embed import Embedder
-from memory.home import home
+from memory.home import log_folder
 from memory.naming import checked
 from memory.paged.entries import SHOWN, entry, named, told, whole
 from memory.paged.notes import Evicted, KeptMeanwhile, Pressure, WindowFilled
@@ -32,7 +32,7 @@ from memory.paged.outside import PAGE, Outside
 from memory.paged.pages import PagedContext, Pages
 from memory.paged.summary import continued, summariser
 from memory.paged.tools import last_words, tools_of
-from memory.paged.window import Window, core_size, measured, parted
+from memory.paged.window import Window, core_size, head_and_queue, measured
 from memory.passages import passages
 from memory.steps import step
 from memory.stores import Store
@@ -102,7 +102,7 @@ class PagedMemory(Outside):
                 f"The blocks of {name} have {core_size(self.blocks)} tokens.",
                 expected=f"an eighth of the window: at most {self.core_tokens}",
             )
-        folder = home() if path is None else path
+        folder = log_folder() if path is None else path
         transient = str(folder) == ":memory:"
         self.pages = Pages(name, ":memory:" if transient else Path(folder, "paged.db"))
         self.archive = archive or VectorMemory(
@@ -125,7 +125,7 @@ class PagedMemory(Outside):
         """Begin with what the last ask left, or with the conversation that was given."""
         window = await self._open(thread)
         queue = [one.shown for one in window.entries]
-        system, rest = parted(thread, self.head)
+        system, rest = head_and_queue(thread, self.head)
         if len(rest) == 1:
             rest = [*queue, *rest]
         window.task = rest[-1]
@@ -205,7 +205,7 @@ class PagedMemory(Outside):
             self.window_tokens,
             # What a wider window left may be longer than this one allows.
             max(self.core_tokens, core_size(found.blocks)) + self.summary_tokens,
-            system=parted(thread, self.head)[0],
+            system=head_and_queue(thread, self.head)[0],
             blocks=found.blocks,
             summary=cut(found.summary, self.summary_tokens),
             entries=whole([entry(one.id, one.message) for one in found.queue]),
@@ -217,7 +217,7 @@ class PagedMemory(Outside):
 
     async def _take(self, window: Window, thread: Thread) -> None:
         """Write what is new in the conversation to recall storage, and make its entries."""
-        window.system, rest = parted(thread, self.head)
+        window.system, rest = head_and_queue(thread, self.head)
         entries, new = window.taken(rest)
         if new:
             spent, calls = current_scope().usage, []

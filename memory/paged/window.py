@@ -243,7 +243,7 @@ def stub(group: Sequence[WindowEntry], pointer: Pointer) -> WindowEntry:
     return entry(first.id, message, "stub")
 
 
-def parted(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message]]:
+def head_and_queue(thread: Thread, head: str) -> tuple[tuple[Message, ...], list[Message]]:
     """The system messages at the beginning, and the queue; our own message is left out."""
     messages = [one.message for one in thread]
     n = next((n for n, one in enumerate(messages) if one.role != "system"), len(messages))

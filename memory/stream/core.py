@@ -29,7 +29,7 @@ from memory.embed.choose import embedder as chosen
 from memory.embed.whole import whole
 from memory.erasing import erased
 from memory.errors import ReadOnly
-from memory.home import home
+from memory.home import log_folder
 from memory.hybrid import checked_search, relevances
 from memory.moving import Moving
 from memory.naming import checked
@@ -89,7 +89,7 @@ class StreamCore(Moving):
         self.embedder, self.search = chosen(embedder), checked_search(name, search)
         # What is read is written back with its access: two recalls at once must take turns.
         self.turn = FairLock()
-        self.store = opened(name, store, self.embedder.name, home() if path is None else path)
+        self.store = opened(name, store, self.embedder.name, log_folder() if path is None else path)
         self.rater = Agent(f"{name}_importance", RATE, model=model)
         self.writes = True
 

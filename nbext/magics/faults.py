@@ -8,7 +8,7 @@ from agentkit.sim.faultwords import faulty
 from nbext.magics.base import Magic
 from nbext.options import Grammar, Line, Option, meant, number, whole
 from nbext.session import Session
-from nbext.simulations import call, simulations
+from nbext.simulations import change_faults, simulations
 from nbext.table import Table, Told
 
 NUMBERS = {
@@ -56,16 +56,16 @@ async def faults(session: Session, line: Line, body: str | None) -> Table | Told
     """
     urls = await simulations()
     if not line.words:
-        return listed([await call(url, "GET") for url in urls])
+        return listed([await change_faults(url, "GET") for url in urls])
     if line.words[0] == "off":
         for url in urls:
-            await call(url, "DELETE")
+            await change_faults(url, "DELETE")
         return Told(text="No faults any more.")
     asked = faulty(line.words, **conditions(line))
     for url in urls:
-        await call(url, "POST", asked.body())
+        await change_faults(url, "POST", asked.body())
     note = stranger(session, line.one("--actor")) or real(session, len(urls))
-    return listed([await call(url, "GET") for url in urls], note)
+    return listed([await change_faults(url, "GET") for url in urls], note)
 
 
 def stranger(session: Session, actor: str | None) -> str:

@@ -24,7 +24,7 @@ OWNERS = " | "
 """In a mark between the state of the file and who writes it."""
 
 
-def answered(root: Path, folder: str, order: dict[str, Any]) -> dict[str, JSON]:
+def order_answered(root: Path, folder: str, order: dict[str, Any]) -> dict[str, JSON]:
     """Read what an order asks for, or say why not."""
     try:
         return carry_out(root, folder, order)

@@ -8,10 +8,10 @@ from typing import Any
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError
 from agentkit.events import RunEnded, RunStarted, ScopeOpened
-from agentkit.finished import answered as answered_in
+from agentkit.finished import recorded_answer as answered_in
 from agentkit.log import Log
 from agentkit.messages import in_words
-from nbext.show import answered, small
+from nbext.show import answer_shown, small
 
 STATES = {"failed": "failed", "cancelled": "stopped"}
 
@@ -49,7 +49,7 @@ def said_in(log: Log, run: str) -> RecordedAsk:
             answer = answered_in(events, opened[0].scope, actor, began.given, None)
         except AgentkitError:
             state = "failed"
-    shown = answered(answer)[0] if answer else small(f"{actor} · {missing(ends)}")
+    shown = answer_shown(answer)[0] if answer else small(f"{actor} · {missing(ends)}")
     return RecordedAsk(
         run, actor, text, state, shown, len({one.actor for one in opened}) > 1, answer
     )

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self
 from weakref import WeakSet
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 
 try:
     import anywidget
@@ -25,7 +25,7 @@ try:
     from IPython.core.getipython import get_ipython
     from IPython.display import publish_display_data
 except ImportError as error:
-    raise lacking(error) or error from None
+    raise missing_extra(error) or error from None
 
 from agentkit.events import Delta, ReplyPiece, RunEnded, RunStarted, What
 from agentkit.messages import JSON

@@ -128,9 +128,16 @@ def test_what_moved_to_a_file_of_its_own_is_found_where_it_was(module: str, name
         ("memory.fabrics.post", "Received", "memory.fabrics.post.ReceivedLetter"),
         ("memory.fabrics.serving", "Worker", "memory.fabrics.serving.QueueWorker"),
         ("memory.fabrics.serving", "Served", "memory.fabrics.serving.WorkerReport"),
+        ("agentkit.patterns", "check", "agentkit.patterns.graphs.checks.check_team"),
+        ("agentkit.patterns", "krippendorff_alpha", "agentkit.patterns.parts.alpha.alpha_by_unit"),
+        ("agentkit.patterns.parts.tally", "said", "agentkit.patterns.parts.tally.answer_value"),
+        ("agentkit.tools", "named", "agentkit.tools.toolbox.tools_by_name"),
+        ("agentkit.evaluate", "opened", "agentkit.evaluate.reopened.reopen"),
+        ("agentkit.collective", "agreed", "agentkit.collective.byzantine.relayed_word"),
+        ("memory.fabrics.serving", "crew", "memory.fabrics.serving.background_workers"),
     ],
 )
-def test_a_class_is_found_by_its_old_name(module: str, old: str, new: str) -> None:
+def test_a_class_or_function_is_found_by_its_old_name(module: str, old: str, new: str) -> None:
     with pytest.deprecated_call(match=f"{module}.{old} is deprecated .* use {new}"):
         found = getattr(importlib.import_module(module), old)
     home, _, name = new.rpartition(".")

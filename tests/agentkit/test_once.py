@@ -14,7 +14,7 @@ from agentkit import NOT_DONE, Log
 from agentkit.errors import Unsettled
 from agentkit.events import Noted, StepEnded
 from agentkit.logs.memory import MemoryLog
-from agentkit.record import NOT_PERFORMED, call
+from agentkit.record import NOT_PERFORMED, call_as_text
 from tests.teams import Spec, World, begun, build, teams
 
 STOPS = 4
@@ -115,4 +115,4 @@ def test_a_once_step_is_begun_at_most_once_and_once_more_for_each_word_that_allo
 
 
 def test_a_call_is_the_same_whoever_makes_it() -> None:
-    assert call("pay", {"b": 1, "a": 2}) == call("pay", {"a": 2, "b": 1})
+    assert call_as_text("pay", {"b": 1, "a": 2}) == call_as_text("pay", {"a": 2, "b": 1})

@@ -11,7 +11,7 @@ import pytest
 
 from agentkit.errors import SetupError
 from agentkit.evaluate.scorers import schema
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.fleet import Fleet
 from agentkit.protocols.mcp.address import Address
 from agentkit.protocols.mcp.child import ChildProcess
@@ -72,7 +72,7 @@ def test_a_library_that_the_page_lacks_is_named(
 
 
 def test_only_what_is_not_there_is_lacking() -> None:
-    assert lacking(ImportError("cannot import name 'x'", name="numpy")) is None
-    found = lacking(ModuleNotFoundError("No module named 'nashpy'", name="nashpy"))
+    assert missing_extra(ImportError("cannot import name 'x'", name="numpy")) is None
+    found = missing_extra(ModuleNotFoundError("No module named 'nashpy'", name="nashpy"))
     assert found is not None
     assert "an installation has it" in str(found)

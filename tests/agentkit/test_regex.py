@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agentkit.regex import Uncompiled, regex
+from agentkit.regex import Uncompiled, lazy_regex
 from tests.conftest import ROOT
 
 USERS = sorted(
@@ -18,7 +18,7 @@ USERS = sorted(
 
 
 def test_it_does_what_the_pattern_does() -> None:
-    late, now = regex(r"(\d+) t", re.IGNORECASE), re.compile(r"(\d+) t", re.IGNORECASE)
+    late, now = lazy_regex(r"(\d+) t", re.IGNORECASE), re.compile(r"(\d+) t", re.IGNORECASE)
     for text in ["30 T of rice, 4 t", "none"]:
         assert late.findall(text) == now.findall(text)
         assert late.sub("x", text) == now.sub("x", text)

@@ -16,7 +16,7 @@ from agentkit.errors import Interrupted, ToolError
 from agentkit.events import StepEnded
 from agentkit.messages import JSON
 from agentkit.model import ToolSpec
-from agentkit.tools import Arguments, BadArguments, CallFailed, named
+from agentkit.tools import Arguments, BadArguments, CallFailed, tools_by_name
 from tests.fakes import ScriptedModel, call
 
 
@@ -72,7 +72,7 @@ def test_what_a_kind_declares_wrongly_is_said_when_it_is_given(
     parts: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ToolError) as refused:
-        named([Spade(**parts)])
+        tools_by_name([Spade(**parts)])
     assert words in str(refused.value) and "expected" in str(refused.value)
 
 
@@ -91,9 +91,9 @@ def test_functions_of_the_wrong_colour_are_said() -> None:
 
     for kind, words in ((Waits, "check of dig is an async"), (Asks, "approve of dig is an async")):
         with pytest.raises(ToolError, match=words):
-            named([kind()])
+            tools_by_name([kind()])
     with pytest.raises(ToolError, match="perform of dig"):
-        named([Yields()])
+        tools_by_name([Yields()])
 
 
 def test_a_spec_that_raises_is_said_with_its_error() -> None:
@@ -106,7 +106,7 @@ def test_a_spec_that_raises_is_said_with_its_error() -> None:
         def spec(self, _: Any) -> None: ...
 
     with pytest.raises(ToolError, match="What a Broken is as a tool cannot be read: KeyError"):
-        named([Broken()])
+        tools_by_name([Broken()])
 
 
 def test_parts_that_are_missing_are_listed() -> None:
@@ -117,13 +117,13 @@ def test_parts_that_are_missing_are_listed() -> None:
         async def perform(self, arguments: Any, context: Any) -> Any: ...
 
     with pytest.raises(ToolError, match=r"has no effect, timeout_s, approve, on_error, own_steps"):
-        named([Half()])
+        tools_by_name([Half()])
     for one in (3, None, object(), "dig", [Spade()], namedtuple("Row", "spec")(spec())):
         with pytest.raises(ToolError, match="is no tool: ") as refused:
-            named([one])
+            tools_by_name([one])
         assert "agentkit.Tool" in str(refused.value) and len(str(refused.value)) < 400
     with pytest.raises(ToolError, match="Spade is a kind of tools"):
-        named([Spade])
+        tools_by_name([Spade])
 
 
 @pytest.mark.parametrize("given", ["dig", b"dig", {"dig": Spade()}, Spade(), None, 3, len])
@@ -141,12 +141,12 @@ def test_two_of_one_name_are_refused_whatever_their_kinds() -> None:
 
     for pair in ([Spade(), dig], [dig, Spade()], [Spade(), Spade()]):
         with pytest.raises(ToolError, match="Two tools are called 'dig'"):
-            named(pair)
+            tools_by_name(pair)
 
 
 def test_what_makes_up_its_attributes_is_not_believed() -> None:
     with pytest.raises(ToolError, match=r"as_tool\(\) of a Mock gave a Mock"):
-        named([Mock()])
+        tools_by_name([Mock()])
 
 
 async def test_parts_of_an_object_may_be_its_own() -> None:

@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, Field, Json, SecretStr, computed
 
 from agentkit.errors import ToolError
 from agentkit.messages import canonical
-from agentkit.tools import BadArguments, Tool, named, tool
+from agentkit.tools import BadArguments, Tool, tool, tools_by_name
 
 
 class Cargo(Enum):
@@ -320,7 +320,7 @@ def test_what_cannot_be_a_tool_says_why() -> None:
     with pytest.raises(ToolError, match="a b"):
         tool(name="a b")(fine)
     with pytest.raises(ToolError, match="Two tools"):
-        named([fine, fine])
+        tools_by_name([fine, fine])
 
 
 def test_approval_may_depend_on_the_arguments() -> None:
@@ -562,7 +562,7 @@ class Bureau(Desk):
 async def test_methods_partials_and_objects_are_tools(
     get: Callable[[], Any], result: object
 ) -> None:
-    (made,) = named([get()]).values()
+    (made,) = tools_by_name([get()]).values()
     assert list(made.parameters["properties"])[:1] == ["dues"]
     assert "self" not in made.parameters["properties"]
     assert made.description.strip() and "partial(" not in made.description
@@ -611,7 +611,7 @@ def test_a_method_without_its_object_is_refused() -> None:
     assert Desk.total(Desk(5), 1) == 6
     for unbound in (Desk.total, Desk.__dict__["total"]):
         with pytest.raises(ToolError, match="total is a method"):
-            named([unbound])
+            tools_by_name([unbound])
 
 
 def test_types_of_the_function_around_are_found() -> None:

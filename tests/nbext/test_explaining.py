@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from IPython.core.events import EventManager, available_events
 
-from nbext.explaining import explain
+from nbext.explaining import advice_on
 from nbext.loading import when_a_cell_begins
 
 
@@ -33,9 +33,9 @@ from nbext.loading import when_a_cell_begins
 def test_what_a_page_lacks_is_said_after_the_error(
     error: BaseException | None, told: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert explain(error) is None
+    assert advice_on(error) is None
     monkeypatch.setattr(sys, "platform", "emscripten")
-    said = explain(error)
+    said = advice_on(error)
     assert said is None if told is None else told in (said or "")
 
 

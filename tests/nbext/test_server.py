@@ -18,7 +18,7 @@ from agentkit.logs import open_log
 from agentkit.opening import run
 from agentkit.place import set_place
 from nbext import server
-from nbext.panel.folder import answered, carry_out
+from nbext.panel.folder import carry_out, order_answered
 from tests.conftest import ROOT
 
 
@@ -128,7 +128,7 @@ async def test_a_file_that_is_no_log_and_a_run_that_is_not_there_are_errors(root
 
 def test_an_order_that_makes_no_sense_is_told_why(root: Path) -> None:
     for order in ({}, {"do": "view"}, {"do": "view", "run": 7, "name": "graph"}, {"do": 1}):
-        assert answered(root, "course", order)["error"]
+        assert order_answered(root, "course", order)["error"]
 
 
 def test_the_server_tells_kernels_its_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from agentkit.events import (
     Thought,
 )
 from agentkit.words import Growing, for_markdown
-from nbext.show import Canvas, LiveProgress, answered, small
+from nbext.show import Canvas, LiveProgress, answer_shown, small
 
 
 def at(kind: type, scope: str, **fields: Any) -> Any:
@@ -95,18 +95,18 @@ def test_activity_names_tools_and_counts_what_it_does_not_name() -> None:
 
 def test_an_answer_shows_its_text_and_its_bill() -> None:
     answer = Answer(text="390 EUR", actor="clerk", usage=Usage(calls=2, tokens_in=5, tokens_out=7))
-    markdown, text = answered(answer, "rerun")
+    markdown, text = answer_shown(answer, "rerun")
     assert markdown.startswith("390 EUR\n\n<small>clerk · 2 calls")
     assert text == "390 EUR\n[clerk · 2 calls · 5 + 7 tokens · price unknown · rerun]"
 
 
 def test_a_cut_answer_says_so() -> None:
-    markdown, text = answered(Answer(text="The dose is 5", actor="clerk", stop="length"))
+    markdown, text = answer_shown(Answer(text="The dose is 5", actor="clerk", stop="length"))
     assert "clerk · cut by max" in markdown and "cut by max_tokens" in text
 
 
 def test_a_typed_answer_shows_its_data() -> None:
-    markdown, text = answered(Answer(text='{"value": 390.0}', data=390.0, actor="clerk"))
+    markdown, text = answer_shown(Answer(text='{"value": 390.0}', data=390.0, actor="clerk"))
     assert markdown.startswith("```json\n390.0\n```")
     assert text.startswith("390.0\n[clerk")
 

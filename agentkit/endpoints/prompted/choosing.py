@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from agentkit.messages import canonical
 from agentkit.model import ToolSpec
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
-WORD = regex(r"[^\W_]+")
+WORD = lazy_regex(r"[^\W_]+")
 STEM = 5
 """Letters that tell a word: convert, converts and conversion are one."""
 CLEAR = 1.5

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from agentkit.endpoints.prompted.choosing import EMPTY
 from agentkit.endpoints.prompted.shape import TITLE, bounded, call_schema
 from agentkit.model import ToolSpec
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
-TOKEN = regex(r"\S+")
-NUMBER = regex(r"-?\d+(?:[.,]\d+)*")
+TOKEN = lazy_regex(r"\S+")
+NUMBER = lazy_regex(r"-?\d+(?:[.,]\d+)*")
 EDGES = ".,;:!?\"'()[]{}«»“”"
 WORDS = 4
 """Words of the longest part of a request that is offered, besides all of it."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from agentkit.endpoints.prompted.choosing import EMPTY, STEM
 from agentkit.endpoints.prompted.copying import EDGES, NUMBER, TOKEN
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 
 MOST_WORDS = 60
 """Of a text that is read this way; a longer one is asked about as any other."""
@@ -38,7 +38,7 @@ PRONOUNS = frozenset(
 )
 OTHERS = EMPTY | PRONOUNS | DENIALS
 STOPS = ".,;:!?()"
-POSSESSIVE = regex(r"['’]s$")
+POSSESSIVE = lazy_regex(r"['’]s$")
 SET = 1.5
 """What it is worth, in nats, that a part is a name, or has an article."""
 ARTICLES = frozenset("a an the of".split())
@@ -110,7 +110,9 @@ def words_of(text: str) -> list[Word]:
 
 def as_number(text: str) -> float | None:
     """A number as a text says it: 1,200 and 4,5 and 4.5."""
-    whole = text.replace(",", "") if regex(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fullmatch(text) else text
+    whole = (
+        text.replace(",", "") if lazy_regex(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fullmatch(text) else text
+    )
     try:
         return float(whole.replace(",", "."))
     except ValueError:
@@ -124,7 +126,7 @@ def stem(word: str) -> str:
 
 def names_of(field: Field) -> set[str]:
     """The words of a field's name."""
-    return {stem(one) for one in regex(r"[^\W_]+").findall(field.name)}
+    return {stem(one) for one in lazy_regex(r"[^\W_]+").findall(field.name)}
 
 
 def spans(words: Sequence[Word], fields: Sequence[Field]) -> list[Span]:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from agentkit.listening import Aside, tell
 from agentkit.messages import ToolCall, canonical, digest
 from agentkit.model import OnText, ToolSpec
-from agentkit.regex import regex
+from agentkit.regex import lazy_regex
 from agentkit.thoughts import without
-from agentkit.typed import fenced, json_values
+from agentkit.typed import inside_fences, json_values
 
 
 class PromptedReply(NamedTuple):
@@ -34,7 +34,7 @@ def understood(text: str, tools: Sequence[ToolSpec], typed: bool) -> PromptedRep
         typed: whether the answer is to be JSON itself.
     """
     text = without(text).strip()
-    for candidate in (text, *fenced(text), *json_values(text)):
+    for candidate in (text, *inside_fences(text), *json_values(text)):
         try:
             value = json.loads(candidate)
         except ValueError:
@@ -91,7 +91,7 @@ def tool_calls(calls: Sequence[tuple[str, Any]], salt: str) -> tuple[ToolCall, .
     )
 
 
-BEGIN = regex(r'\s*\{\s*"answer"\s*:\s*"')
+BEGIN = lazy_regex(r'\s*\{\s*"answer"\s*:\s*"')
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 

@@ -50,7 +50,7 @@ def signature(tool: ToolSpec) -> str:
     return f"{tool.name}({', '.join(shown)}): {' '.join(tool.description.split())}"
 
 
-def listing(tools: Iterable[ToolSpec]) -> str:
+def tools_as_lines(tools: Iterable[ToolSpec]) -> str:
     """Tools, a line each."""
     return "\n".join(f"- {signature(tool)}" for tool in tools)
 
@@ -59,7 +59,7 @@ def told(tools: Sequence[ToolSpec], output: JSON, required: bool) -> str:
     """What a capable model is told of its tools."""
     shape = "TEXT" if output is None else f"JSON that fits {canonical(output)}"
     rule = RULE.partition(" Else")[0] if required else RULE % shape
-    return f"Tools:\n{listing(tools)}\n\n{rule}"
+    return f"Tools:\n{tools_as_lines(tools)}\n\n{rule}"
 
 
 def call_text(name: str, arguments: Any) -> str:
@@ -69,7 +69,7 @@ def call_text(name: str, arguments: Any) -> str:
 
 def small(tools: Sequence[ToolSpec]) -> list[Message]:
     """What a small model is told of its tools, and shown."""
-    rule = f"{SMALL_RULE}\n{listing(tools)}\n{COPY}"
+    rule = f"{SMALL_RULE}\n{tools_as_lines(tools)}\n{COPY}"
     shown = [
         one
         for question, name, arguments in EXAMPLES

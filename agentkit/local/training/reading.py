@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agentkit.errors import SetupError
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 from agentkit.local.catalogue import Weights
 from agentkit.local.shared import serve
 from agentkit.local.training.chats import TrainingChat
@@ -72,7 +72,7 @@ class Renderer:
         try:
             from jinja2 import Environment
         except ImportError as error:
-            raise lacking(error) or error from None
+            raise missing_extra(error) or error from None
         around = Environment()
         around.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
         self.template = around.from_string(TEMPLATE.read_text(encoding="utf-8"))

@@ -34,7 +34,7 @@ class Finding(Frozen):
     actors: tuple[str, ...]
 
 
-def check(actor: Actor) -> list[Finding]:
+def check_team(actor: Actor) -> list[Finding]:
     """Return what is wrong with a team, worst first.
 
     Of a declared graph: actors that nothing leads to, actors from which no way leads to the
@@ -144,4 +144,6 @@ def unapproved(actor: Actor, seen: set[int]) -> Iterator[Finding]:
         yield from unapproved(member, seen)
 
 
-__getattr__ = moved(__name__, {"Checked": f"{__name__}:GraphChecked"})
+__getattr__ = moved(
+    __name__, {"Checked": f"{__name__}:GraphChecked", "check": f"{__name__}:check_team"}
+)

@@ -21,7 +21,7 @@ from agentkit.answer import Answer
 from agentkit.conversation import worded
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Message, Thread, extend
-from agentkit.patterns.graphs.checks import GraphChecked, check
+from agentkit.patterns.graphs.checks import GraphChecked, check_team
 from agentkit.patterns.graphs.flow import (
     Head,
     Loop,
@@ -60,7 +60,7 @@ class Graph(Joined):
         return *super()._made_of(), self.flow
 
     async def act(self, task: JSON, output: Output, thread: Thread) -> Answer:
-        found = check(self)
+        found = check_team(self)
         if wrong := [one for one in found if one.fatal]:
             raise SetupError(
                 f"{self.name} cannot run: {' '.join(one.text for one in wrong)}",
@@ -85,7 +85,7 @@ class Graph(Joined):
             test: a function of the `State`, without effects.
             label: what the arrow says; by default the name of the function.
         """
-        return Graph(guarded(flow_of(self), test, label or title(test)))
+        return Graph(guarded(as_flow(self), test, label or title(test)))
 
     def loop(
         self, *, until: Test, max_rounds: int, give_up: Any | Literal["fail", "go on"] = "fail"
@@ -99,13 +99,13 @@ class Graph(Joined):
                 waits for the condition; an actor or graph is asked instead of what follows,
                 and the graph ends with it; "go on" takes what the last round gave.
         """
-        way_out = None if isinstance(give_up, str) else flow_of(give_up)
+        way_out = None if isinstance(give_up, str) else as_flow(give_up)
         if isinstance(give_up, str) and give_up not in ("fail", "go on"):
             raise SetupError(
                 f"give_up is {give_up!r}.", expected="'fail', 'go on', an actor or a graph"
             )
         loop = Loop(until, max_rounds, title(until), goes_on=give_up == "go on")
-        return Graph(looped(flow_of(self), loop, way_out))
+        return Graph(looped(as_flow(self), loop, way_out))
 
     def reduce(self, **reducers: Reducer) -> Graph:
         """The graph with shared values.
@@ -121,12 +121,12 @@ class Graph(Joined):
             f"{edge.source} → {edge.target}{f' ({edge.label})' if edge.label else ''}"
             for edge in self.flow.edges
         ]
-        wrong = [f"- **{one.kind}**: {for_line(one.text)}" for one in check(self)]
+        wrong = [f"- **{one.kind}**: {for_line(one.text)}" for one in check_team(self)]
         shown = [f"- {for_line(arrow)}" for arrow in arrows]
         return "\n".join([f"**{for_line(self.name)}** · graph", "", *shown, *wrong])
 
 
-def flow_of(part: Any) -> Workflow:
+def as_flow(part: Any) -> Workflow:
     """An actor, graph or list of them as a flow.
 
     Raises:
@@ -137,7 +137,7 @@ def flow_of(part: Any) -> Workflow:
     if isinstance(part, Actor):
         return single(part)
     if isinstance(part, list | tuple) and part:
-        return beside(flow_of(one) for one in part)
+        return beside(as_flow(one) for one in part)
     raise SetupError(
         f"{part!r} cannot stand in a graph.", expected="an actor, or a list of at least one"
     )
@@ -145,7 +145,7 @@ def flow_of(part: Any) -> Workflow:
 
 def chain(first: Any, second: Any) -> Graph:
     """What `first >> second` makes."""
-    return Graph(then(flow_of(first), flow_of(second)))
+    return Graph(then(as_flow(first), as_flow(second)))
 
 
 def node(actor: Actor, *, output: Output = None, over: Over | None = None) -> Graph:
@@ -176,7 +176,7 @@ def graph(
     Raises:
         SetupError: no chain, two actors of one name, a start or end that is in no chain.
     """
-    flow = beside(flow_of(one) for one in chains) if chains else flow_of([])
+    flow = beside(as_flow(one) for one in chains) if chains else as_flow([])
     entered = {edge.target for edge in flow.edges}
     left = {edge.source for edge in flow.edges} | set(flow.exits)
     conditions = {head.node: head for head in flow.heads}

@@ -287,7 +287,9 @@ def ladder(
     for n in order:
         if at(n)[1] <= at(hull[-1])[1]:
             continue
-        while len(hull) > 1 and slope(at(hull[-2]), at(hull[-1])) <= slope(at(hull[-1]), at(n)):
+        while len(hull) > 1 and quality_per_usd(at(hull[-2]), at(hull[-1])) <= quality_per_usd(
+            at(hull[-1]), at(n)
+        ):
             hull.pop()
         hull.append(n)
     return [
@@ -297,6 +299,6 @@ def ladder(
     ]
 
 
-def slope(a: tuple[float, float], b: tuple[float, float]) -> float:
+def quality_per_usd(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Quality for money on the way from one to the other."""
     return (b[1] - a[1]) / max(b[0] - a[0], 1e-12)

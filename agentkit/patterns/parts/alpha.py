@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Literal
 
+from agentkit.deprecated import moved
+
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 """What the numbers mean: names, ranks, differences, or ratios."""
 
 
-def krippendorff_alpha(
+def alpha_by_unit(
     units: Sequence[Sequence[float | None]], level: Level = "interval"
 ) -> float | None:
     """Return the agreement of raters on units.
@@ -61,3 +63,6 @@ def distance(a: float, b: float, totals: Mapping[float, float], level: Level) ->
         case "ratio":
             return ((a - b) / (a + b)) ** 2 if a + b else 0.0
     return (a - b) ** 2
+
+
+__getattr__ = moved(__name__, {"krippendorff_alpha": f"{__name__}:alpha_by_unit"})

@@ -12,7 +12,7 @@ from agentkit.errors import BadOutput
 from agentkit.notes import Note
 from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Unselected
-from agentkit.patterns.parts.team import called, listing
+from agentkit.patterns.parts.team import called, team_in_line
 from agentkit.scope import discard, note
 
 ATTEMPTS = 3
@@ -82,7 +82,7 @@ class TaskLedger:
     def __str__(self) -> str:
         said = "\n".join(self.lines) or "(nobody has spoken)"
         return (
-            f"Team: {listing(self.team)}\n\nKnown facts:\n{self.facts}\n\n"
+            f"Team: {team_in_line(self.team)}\n\nKnown facts:\n{self.facts}\n\n"
             f"Current plan:\n{self.plan}\n\nConversation:\n{said}"
         )
 
@@ -97,7 +97,7 @@ async def planned(orchestrator: Actor, book: TaskLedger, resets: int) -> None:
     wish = "Not everybody has to take part. "
     if resets:
         wish += "Say first what went wrong, and avoid it. "
-    known = f"Team: {listing(book.team)}\n\nKnown facts:\n{book.facts}"
+    known = f"Team: {team_in_line(book.team)}\n\nKnown facts:\n{book.facts}"
     talk = "\n\nSaid before:\n" + "\n".join(book.lines) if book.lines else ""
     asked = f"{known}{talk}\n\n{wish}Split this request into short steps: {book.task}"
     book.plan = (await orchestrator(asked)).text

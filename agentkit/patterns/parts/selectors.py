@@ -23,7 +23,7 @@ from agentkit.patterns.parts.asking import settled
 from agentkit.patterns.parts.forms import filled, naming
 from agentkit.patterns.parts.notes import Unselected
 from agentkit.patterns.parts.stops import Chat
-from agentkit.patterns.parts.team import FAILURES, at_least, called, listing
+from agentkit.patterns.parts.team import FAILURES, at_least, called, team_in_line
 from agentkit.person import Question
 from agentkit.run import current_run
 from agentkit.scope import note
@@ -188,7 +188,7 @@ def asking(chat: Chat, team: Sequence[Actor], names: Sequence[str]) -> str:
     """Return the question for a speaker, as an actor is asked it."""
     choose = [one for one in team if one.name in names]
     return (
-        f"Who should speak next?\n\nTeam: {listing(choose)}\n\n"
+        f"Who should speak next?\n\nTeam: {team_in_line(choose)}\n\n"
         f"Conversation:\n{chat or '(nobody has spoken)'}\n\nRequest: {chat.task}"
     )
 

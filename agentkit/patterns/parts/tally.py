@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentkit.answer import Answer
+from agentkit.deprecated import moved
 from agentkit.errors import BadOutput
 from agentkit.messages import canonical, jsonable
 from agentkit.notes import Note, Number
@@ -56,7 +57,7 @@ class QuorumMet(Counted):
     topic = "quorum"
 
 
-def said(answer: Answer) -> str | None:
+def answer_value(answer: Answer) -> str | None:
     """What an answer comes down to: its typed data as JSON, else what its text answers.
 
     The date, number, name, yes or no that the text comes to, however it is worded, by the rule
@@ -74,15 +75,15 @@ def read(answer: Answer) -> WordedValue | None:
     return None if ABSTAINS.match(text) else reading(text)
 
 
-def ballots(answers: Mapping[str, Answer], key: Key = said) -> dict[str, str | None]:
+def ballots(answers: Mapping[str, Answer], key: Key = answer_value) -> dict[str, str | None]:
     """What each answer comes down to, compared with the others.
 
-    With a key of your own its keys as they are. With `said`, numbers that agree are told
+    With a key of your own its keys as they are. With `answer_value`, numbers that agree are told
     apart where their units differ ("30 m", "30 km"), and a sentence that is not of a plain
     form counts as the one short answer of another that stands in it, unless it says "not".
     """
     found = {name: key(answer) for name, answer in answers.items()}
-    if key is not said:
+    if key is not answer_value:
         return found
     texts = {name: read(answer) for name, answer in answers.items() if answer.data is None}
     read_as = {name: one for name, one in texts.items() if one is not None}
@@ -115,7 +116,7 @@ def incomplete(answer: Answer) -> bool:
 def elect(
     answers: Mapping[str, Answer],
     *,
-    key: Key = said,
+    key: Key = answer_value,
     weights: Mapping[str, float] | None = None,
     noted: type[Counted] | None = None,
 ) -> Answer:
@@ -153,3 +154,6 @@ def elect(
     kind = noted or Voted
     note(kind(winner=tied[0], by=winner, ballots=given, sums=sums, reason=reason, **tie))
     return answers[winner]
+
+
+__getattr__ = moved(__name__, {"said": f"{__name__}:answer_value"})

@@ -21,7 +21,7 @@ from agentkit.errors import (
 from agentkit.messages import JSON, in_words, jsonable
 from agentkit.patterns.parts.notes import PartialAnswer
 from agentkit.scope import note
-from agentkit.tools import Tool, named
+from agentkit.tools import Tool, tools_by_name
 from agentkit.typed import Output, fitted
 
 FAILURES = (EndpointError, LimitReached, BadOutput, ToolError)
@@ -74,7 +74,7 @@ def roster(team: Sequence[Actor]) -> str:
     return "\n".join(f"- {one.name}: {brief(one)}" for one in team)
 
 
-def listing(team: Sequence[Actor]) -> str:
+def team_in_line(team: Sequence[Actor]) -> str:
     """Return who is in the team in one line: "ada (pilots ships), bo (knows the dues)"."""
     return ", ".join(f"{one.name} ({re.sub('[.:;?!()]+', ',', brief(one)).strip(' ,')})"
                      for one in team)  # fmt: skip
@@ -161,7 +161,7 @@ def equipped(agent: Actor, tools: Sequence[Tool], *, max_turns: int | None = Non
             expected="an Agent, because it leads by calling tools",
         )
     more = copy.copy(agent)
-    more.tools = named([*agent.tools.values(), *tools])
+    more.tools = tools_by_name([*agent.tools.values(), *tools])
     more.max_turns = agent.max_turns if max_turns is None else max_turns
     return more
 

@@ -113,7 +113,7 @@ async def serve_a2a(
     Raises:
         SetupError: no actor, an open address without a token, or a port that is taken.
     """
-    check(actor)
+    check_askable(actor)
     tokens = tokens_of(host, token)
     listening = bound(host, port)
     here = f"http://{shown_host(host)}:{(at := listening.getsockname()[1])}"
@@ -141,7 +141,7 @@ def given(**bounds: float | None) -> dict[str, float]:
     return {name: value for name, value in bounds.items() if value is not None}
 
 
-def check(actor: Any) -> None:
+def check_askable(actor: Any) -> None:
     """Refuse what cannot be asked.
 
     Raises:

@@ -16,7 +16,7 @@ from a2a.types import Artifact, Message, Role, Task, TaskState, TaskStatus
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError, UnsupportedPart
 from agentkit.events import Noted, RunEnded, RunStarted, ScopeOpened, StepEnded, StepStarted
-from agentkit.finished import answered
+from agentkit.finished import recorded_answer
 from agentkit.log import Log, RunInfo
 from agentkit.messages import JSON, Content
 from agentkit.protocols.a2a.content import parts_of, proto_value, typed
@@ -181,7 +181,7 @@ class Folded:
         start = self.events[0] if self.events else None
         if self.end is None or self.end.status != "ok" or not isinstance(start, RunStarted):
             return None
-        return answered(self.events, "", str(start.actor), start.given, start.output)
+        return recorded_answer(self.events, "", str(start.actor), start.given, start.output)
 
     def artifact(self) -> Artifact | None:
         """The answer as an artifact."""

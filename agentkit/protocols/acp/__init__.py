@@ -8,9 +8,9 @@ log. The official Python SDK (extra `acp`) does the protocol.
 
 from __future__ import annotations
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 
 try:
     import acp  # noqa: F401
 except ImportError as error:
-    raise lacking(error) or error from error
+    raise missing_extra(error) or error from error

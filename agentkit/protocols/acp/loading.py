@@ -17,7 +17,7 @@ from acp.helpers import (
 from agentkit.answer import Answer
 from agentkit.errors import AgentkitError
 from agentkit.events import Delta, RunEnded, RunStarted, ScopeOpened, StepEnded, StepStarted
-from agentkit.finished import answered
+from agentkit.finished import recorded_answer
 from agentkit.log import Log
 from agentkit.messages import JSON, Content, canonical, in_words
 from agentkit.parts import Image
@@ -59,7 +59,7 @@ def turn_of(events: Sequence[Any]) -> PastPrompt:
     text = ended(end)
     if isinstance(end, RunEnded) and end.status == "ok":
         try:
-            made.answer = answered(events, "", actor, worded(start.given), start.output)
+            made.answer = recorded_answer(events, "", actor, worded(start.given), start.output)
             text = made.answer.text
         except AgentkitError as error:
             text = f"[What was answered cannot be read: {error.what}]"

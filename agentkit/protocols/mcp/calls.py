@@ -16,7 +16,7 @@ from agentkit.causes import outgoing
 from agentkit.errors import AgentkitError
 from agentkit.events import Effect
 from agentkit.given import NOT_GIVEN, Context
-from agentkit.person import Question, answered
+from agentkit.person import Question, persons_answer
 from agentkit.protocols.bounds import QUESTIONS
 from agentkit.protocols.clock import Clock
 from agentkit.protocols.errors import PeerProtocolError, PeerTimedOut
@@ -129,5 +129,5 @@ class ServerCall(Clock):
     async def _ask(self, text: str, options: tuple[str, ...], default: str) -> str:
         if self.context.office is not None:
             return await self.context.ask(text, options=options, default=default)
-        said, _ = await answered(Question(text=text, options=options, default=default))
+        said, _ = await persons_answer(Question(text=text, options=options, default=default))
         return said

@@ -41,7 +41,7 @@ def fault(error: BaseException, where: str) -> AgentkitError | Lost:
     if isinstance(error, AgentkitError | Lost):
         return error
     if isinstance(error, MCPError):
-        return answered(error, where)
+        return mcp_error(error, where)
     if isinstance(error, ValidationError | RuntimeError | ValueError | RecursionError):
         said = clipped(error_text(error))
         if "protocol version" in said:
@@ -55,7 +55,7 @@ def fault(error: BaseException, where: str) -> AgentkitError | Lost:
     return PeerUnreachable(f"The connection with {where} failed: {clipped(full_text(error))}")
 
 
-def answered(error: MCPError, where: str) -> AgentkitError | Lost:
+def mcp_error(error: MCPError, where: str) -> AgentkitError | Lost:
     """The error that an error of JSON-RPC means, whoever made it."""
     said, data = clipped(error.message), error.data
     mark = data.get(MARK) if isinstance(data, dict) else None

@@ -14,7 +14,7 @@ from agentkit.context import Memory
 from agentkit.errors import SetupError
 from agentkit.tools import Tool
 from agentkit.tools.approving import needs_approval
-from agentkit.tools.toolbox import named
+from agentkit.tools.toolbox import tools_by_name
 
 TASK: dict[str, Any] = {
     "type": "object",
@@ -88,7 +88,7 @@ def offers(things: Any) -> dict[str, ServedTool]:
             tools += one.tools
         else:
             tools.append(one)
-    for name, tool in named(tools).items():
+    for name, tool in tools_by_name(tools).items():
         found.setdefault(name, ServedTool(name, tool.spec.description, tool=tool))
     if missing := [name for name, one in found.items() if not one.description.strip()]:
         raise SetupError(

@@ -12,13 +12,13 @@ said is left out, unless `content=True`.
 
 from __future__ import annotations
 
-from agentkit.extras import lacking
+from agentkit.extras import missing_extra
 
 try:
     import opentelemetry.exporter.otlp.proto.http
     import opentelemetry.sdk.trace  # noqa: F401
 except ImportError as error:
-    raise lacking(error) or error from error
+    raise missing_extra(error) or error from error
 
 from agentkit.protocols.otel.sending import Exported, Exporting, export, exporting
 from agentkit.protocols.otel.spans import SpanData, Spans

@@ -101,7 +101,7 @@ def asked(step: StepStarted) -> dict[str, Any]:
     return found | ({OUTPUT: "json"} if step.step == "model" and request.get("output") else {})
 
 
-def answered(step: StepEnded) -> dict[str, Any]:
+def end_words(step: StepEnded) -> dict[str, Any]:
     """How a step ended: what a model's reply cost, and why it stopped."""
     found: dict[str, Any] = {}
     if step.usage is not None and step.reused is None:

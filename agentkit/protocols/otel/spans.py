@@ -235,7 +235,7 @@ class Spans:
             if event.reused is not None and self._reused is not None:
                 where = self._reused(event.reused)
                 span.links += [(*where, "reused")] if where is not None else []
-        span.attributes |= names.answered(event)
+        span.attributes |= names.end_words(event)
         if self.content:
             span.attributes |= self.told(begun, event)
         return [self.ended(span, event.at, event.status, event.error)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agentkit.sim.arithmetic import evaluate
+from agentkit.sim.arithmetic import arithmetic_value
 from agentkit.sim.brain.affinity import Filler
 from agentkit.sim.brain.asking import Goal, understand
 from agentkit.sim.brain.choosing import fill
@@ -138,7 +138,7 @@ def computation(scene: Scene, text: str) -> Solution | None:
     expression = found.group().strip(" .,").replace("×", "*").replace("÷", "/").replace("^", "**")
     expression = re.sub(r"(?<=\d),(?=\d{3})", "", expression)
     try:
-        value = evaluate(expression)
+        value = arithmetic_value(expression)
     except ValueError:
         return None
     calculator = next((tool for tool in scene.tools if tool.computes), None)

@@ -198,7 +198,7 @@ def superlative(bare: str, antecedent: Lit | None) -> tuple[Node, str, tuple[str
     noun = noun if noun or named else BARE.get(word, "")
     phrase = f"{'' if noun == 'cost' and named else noun} {rest}".strip()
     measure_node = Parser(phrase, antecedent).parse()
-    parts = tuple(attach(measure_node, option) for option in options)
+    parts = tuple(with_argument(measure_node, option) for option in options)
     return Many(parts), f"pick-{op}", tuple(option.text for option in options)
 
 
@@ -234,13 +234,13 @@ def option_list(text: str) -> tuple[list[Lit], str]:
     return options, f"{text[:start].rstrip(' ,:')} {text[last.end :]}"
 
 
-def attach(node: Node, option: Lit) -> Node:
+def with_argument(node: Node, option: Lit) -> Node:
     """Return the measure with an option as one more argument of its look-ups."""
     match node:
         case Look(head=head, args=args, text=text):
             return Look(head, (*args, Arg("in", option)), f"{text} {option.text}")
         case Calc(op=op, parts=parts, text=text):
-            return Calc(op, tuple(attach(part, option) for part in parts), text)
+            return Calc(op, tuple(with_argument(part, option) for part in parts), text)
         case Many(parts=parts):
-            return Many(tuple(attach(part, option) for part in parts))
+            return Many(tuple(with_argument(part, option) for part in parts))
     return Look(("value",), (Arg("", node), Arg("in", option)), option.text)

@@ -10,7 +10,7 @@ from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
 from agentkit.sim.brain.schemas import Param, ToolSenses, is_query
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.words import SOFT, overlap, sense, senses
+from agentkit.sim.brain.words import SOFT, sense, senses, senses_shared
 
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))
@@ -35,7 +35,7 @@ def fill(
         if filler.lit.unit in CURRENCIES:
             coin = Lit(filler.lit.unit, "code", filler.lit.unit, hints=("currency",))
             pool.append(Filler("from", coin, optional=True))
-    taken = paired(tool, pool)
+    taken = value_places(tool, pool)
     arguments: dict[str, Json] = {}
     for p, param in enumerate(tool.params):
         if p in taken:
@@ -55,7 +55,7 @@ def fill(
     return arguments, [*left, *whole.values()]
 
 
-def paired(tool: ToolSenses, pool: list[Filler]) -> dict[int, int]:
+def value_places(tool: ToolSenses, pool: list[Filler]) -> dict[int, int]:
     """Return for each parameter that a value fits the place of the value, best pairs first."""
     pairs = sorted(
         (
@@ -156,7 +156,7 @@ def rate(tool: ToolSenses, head: list[str], fillers: list[Filler], left: list[Fi
     covered = sum(marks) / len(marks) if marks else 0.2
     if not covered:
         return 0.0
-    score = covered + 0.3 * overlap(tool.name_senses, [*wanted, *hints])
+    score = covered + 0.3 * senses_shared(tool.name_senses, [*wanted, *hints])
     if hints & set(tool.name_senses):
         score += 0.2
     first = tool.required[0] if tool.required else None

@@ -10,7 +10,7 @@ from itertools import islice
 from agentkit.sim.brain.clauses import answers_nothing, card_of
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 
 NOT_LABELS = frozenset(
     """question task context note notes instructions options answers criticism feedback critique
@@ -136,7 +136,7 @@ def key(text: str) -> str:
     return names[-1].text.casefold() if names else " ".join(senses(text))
 
 
-def majority(said: list[Claim]) -> Claim | None:
+def majority_claim(said: list[Claim]) -> Claim | None:
     """Return the first claim that says what most say, or None for no claims.
 
     Those that say that they do not know count only where nobody knows.
@@ -169,8 +169,8 @@ def fitting(candidates: list[Claim], text: str) -> Claim | None:
     if not candidates:
         return None
     scores = [
-        overlap(senses(f"{one.label.replace('_', ' ')} {one.text}"), wanted)
-        + overlap(wanted, senses(f"{one.label.replace('_', ' ')} {one.text}"))
+        senses_shared(senses(f"{one.label.replace('_', ' ')} {one.text}"), wanted)
+        + senses_shared(wanted, senses(f"{one.label.replace('_', ' ')} {one.text}"))
         for one in candidates
     ]
     return candidates[scores.index(max(scores))]

@@ -7,7 +7,7 @@ import re
 
 from agentkit.sim.brain.lexing import Lit, literals, sentences, tokenize
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 
 DENIED = re.compile(
     r"\b(?:I|we) (?:can ?not|can['’]t|could not|couldn['’]t|do not|don['’]t|did not|didn['’]t) "
@@ -97,15 +97,15 @@ def clauses_about(sentence: str, head: list[str], given: list[Lit]) -> list[str]
 
     def marks(part: str) -> tuple[int, float]:
         low = part.casefold()
-        return sum(spoken(one, low) for one in amounts), overlap(head, senses(part))
+        return sum(spoken(one, low) for one in amounts), senses_shared(head, senses(part))
 
     about = [
         part for part in parts
         if names and all(spoken(name, part.casefold()) for name in names)
-        and (overlap(head, senses(part)) or not VERB.search(part))
+        and (senses_shared(head, senses(part)) or not VERB.search(part))
     ]  # fmt: skip
     about.sort(key=marks, reverse=True)
-    spread = [part for part in parts if overlap(head, senses(part)) >= 0.5]
+    spread = [part for part in parts if senses_shared(head, senses(part)) >= 0.5]
     spread.sort(key=lambda part: marks(part)[::-1], reverse=True)
     free = [part for part in spread if not names or not rivals(part, head, names)]
     return about[:1] + [part for part in free if part not in about] or [sentence][: not spread]

@@ -16,7 +16,7 @@ from agentkit.sim.brain.schemas import TASK_NAMES, ToolSenses, is_query
 from agentkit.sim.brain.social import key_data
 from agentkit.sim.brain.thought import Json, WishedCall
 from agentkit.sim.brain.values import AwaitedCall, clean
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 from agentkit.sim.brain.working import Working
 
 HANDS_OVER = frozenset(("transfer", "handoff", "hand", "delegate", "escalate"))
@@ -104,13 +104,18 @@ def by_fit(scene: Scene, agents: list[ToolSenses]) -> list[tuple[ToolSenses, str
             return []
         wanted = senses(text)
         scored = [
-            (overlap(wanted, [*tool.name_senses, *tool.description_senses]), -n)
+            (senses_shared(wanted, [*tool.name_senses, *tool.description_senses]), -n)
             for n, tool in enumerate(agents)
         ]
         best, place = max(scored)
         if not best:
             best, place = max(
-                (overlap(senses(scene.task), [*tool.name_senses, *tool.description_senses]), -n)
+                (
+                    senses_shared(
+                        senses(scene.task), [*tool.name_senses, *tool.description_senses]
+                    ),
+                    -n,
+                )
                 for n, tool in enumerate(agents)
             )
         if best > 0 or len(agents) == 1:

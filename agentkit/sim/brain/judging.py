@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from agentkit.sim.brain.answering import answer
-from agentkit.sim.brain.claims import Claim, agrees, majority, options
+from agentkit.sim.brain.claims import Claim, agrees, majority_claim, options
 from agentkit.sim.brain.composing import capital
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.outcome import Solution
@@ -160,7 +160,7 @@ def judge(scene: Scene) -> DraftReply:
 def best_of(scene: Scene, given: list[Claim], derived: Solution, scale: float) -> DraftReply:
     """Say which of several answers is right, or what most say where that cannot be derived."""
     right = [one for one in given if derived.known and agrees(derived.data, one.text)]
-    best = right[0] if right else majority(given)
+    best = right[0] if right else majority_claim(given)
     assert best is not None
     why = (
         f"it agrees with what I find: {derived.text}"

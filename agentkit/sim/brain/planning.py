@@ -11,7 +11,7 @@ from agentkit.sim.brain.claims import Claim, colleagues
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.scene import IMPERATIVE, Scene
 from agentkit.sim.brain.tree import Calc, Look, Many, Node, spelled
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 
 ORDER = re.compile(
     r"^.*?\b(?:plan|steps?|sub-?tasks?|sub-?questions|parts|pieces|split|break|decompose)\b[^:?\n]*:\s*",
@@ -112,18 +112,20 @@ def assign(step: PlannedStep, staff: list[Claim], place: int) -> PlannedStep:
     """Return the step given to the colleague whose description fits, in turn where none does."""
     if not staff:
         return step
-    best = best_of(staff, step)[0]
+    best = best_colleagues(staff, step)[0]
     known = any(shares(best, text) for text in (" ".join(step.head), step.text) if text)
     return replace(step, actor=best.label if known else staff[place % len(staff)].label)
 
 
-def best_of(staff: list[Claim], step: PlannedStep) -> list[Claim]:
+def best_colleagues(staff: list[Claim], step: PlannedStep) -> list[Claim]:
     """Return the colleagues by how well they fit what a step finds, then its other words."""
 
     def fit(one: Claim) -> tuple[float, float]:
         words = senses(f"{one.label.replace('_', ' ')} {one.text}")
-        of_head = overlap(senses(list(step.head)), words)
-        return of_head, overlap(senses(step.text), words) + overlap(words, senses(step.text))
+        of_head = senses_shared(senses(list(step.head)), words)
+        return of_head, senses_shared(senses(step.text), words) + senses_shared(
+            words, senses(step.text)
+        )
 
     return sorted(staff, key=fit, reverse=True)
 

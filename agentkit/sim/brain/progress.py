@@ -11,7 +11,7 @@ from agentkit.sim.brain.clauses import answers_nothing, card_of, denies
 from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import sentences
 from agentkit.sim.brain.outcome import Solution
-from agentkit.sim.brain.planning import PlannedStep, best_of, plan
+from agentkit.sim.brain.planning import PlannedStep, best_colleagues, plan
 from agentkit.sim.brain.scene import Scene, read
 from agentkit.sim.brain.social import key_data
 from agentkit.sim.brain.thought import DialogTurn, Json
@@ -44,7 +44,7 @@ def progress(scene: Scene) -> DraftReply | None:
     last = Solution(whole, whole) if whole else worked_out(scene, facts, request)
     step, asked = next_step(scene, staff, facts, rounds, request)
     tried = [turn.member for turn in rounds if turn.asked == asked]
-    ranked = best_of(staff, step)
+    ranked = best_colleagues(staff, step)
     fresh = [one for one in ranked if one.label not in tried]
     member = (fresh or ranked)[0]
     moving = not rounds or bool(fresh) or not answers_nothing(rounds[-1].said)
@@ -133,7 +133,10 @@ def next_step(
     asked_before = {turn.asked for turn in rounds}
     found = [step for step in steps if step.head]
     whole = PlannedStep(1, request, head=steps[-1].head)
-    if len({best_of(staff, step)[0].label for step in found}) == 1 and request not in asked_before:
+    if (
+        len({best_colleagues(staff, step)[0].label for step in found}) == 1
+        and request not in asked_before
+    ):
         return replace(whole, head=found[-1].head), request
     done: set[int] = set()
     for step in found:

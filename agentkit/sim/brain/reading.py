@@ -11,7 +11,7 @@ from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import UNITS, Lit, literals, sentences
 from agentkit.sim.brain.scene import INJECTED
 from agentkit.sim.brain.thought import Json
-from agentkit.sim.brain.words import SOFT, overlap, sense, senses, split_identifier
+from agentkit.sim.brain.words import SOFT, sense, senses, senses_shared, split_identifier
 
 UNIT_SUFFIXES = {
     "eur": "EUR", "usd": "USD", "m": "m", "km": "km", "kn": "knots", "kg": "kg", "t": "t",
@@ -135,7 +135,7 @@ def from_prose(
             strict or not (named == 0 and all(spoken(m, near) for m in must))
         ):
             continue
-        covered = overlap(head, senses(sentence))
+        covered = senses_shared(head, senses(sentence))
         score = covered + (0.2 if must and named == len(must) else 0.0)
         if covered >= least and not unspoken(head, sentence, must, wanted):
             scored.append((score, sentence))

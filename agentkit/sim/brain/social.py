@@ -14,7 +14,7 @@ from agentkit.sim.brain.claims import (
     colleagues,
     fitting,
     inline,
-    majority,
+    majority_claim,
     options,
 )
 from agentkit.sim.brain.composing import HONEST, capital
@@ -37,7 +37,7 @@ from agentkit.sim.brain.scene import INJECTED, Scene
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.tree import Look
 from agentkit.sim.brain.weighing import NOTHING, strength
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 
 
 def think(scene: Scene, kind: Intent) -> DraftReply:
@@ -94,13 +94,13 @@ def debate(scene: Scene) -> DraftReply:
     if scene.temper.persuaded_rate and said and before and answers_only(scene):
         return weigh(scene, before, said)
     if scene.temper.follows_majority and said and answers_only(scene):
-        most = majority(said)
+        most = majority_claim(said)
         assert most is not None
         return DraftReply(most.text, key_data(most.text), facts={"answer": most.text})
     if not scene.temper.revises and contested:
         return DraftReply(before, key_data(before), facts={"answer": before})
     found = answer(scene)
-    if found.missing and said and (most := majority(said)):
+    if found.missing and said and (most := majority_claim(said)):
         if len(said) > 1 and re.search(r"\b(?:combine|merge|write|report|compose|findings|edit)\b",
                                        f"{scene.ask.system} {scene.task}", re.I):  # fmt: skip
             text = " ".join(claim.text for claim in said)
@@ -138,7 +138,7 @@ def on_subject(text: str, found: Solution) -> bool:
     """Return whether somebody's answer is about what was asked; a bare value may be."""
     nodes = [goal.node for goal in found.goals]
     asked_for = [word for node in nodes if isinstance(node, Look) for word in senses(node.head)]
-    return len(senses(text)) <= 3 or not asked_for or overlap(asked_for, senses(text)) >= 0.5
+    return len(senses(text)) <= 3 or not asked_for or senses_shared(asked_for, senses(text)) >= 0.5
 
 
 def key_data(text: str) -> Json:
@@ -167,7 +167,7 @@ def vote(scene: Scene) -> DraftReply:
     given = enum_options(scene) or options(scene.task)
     if not given:
         return debate(scene)
-    chosen = majority(given) if scene.temper.follows_majority else None
+    chosen = majority_claim(given) if scene.temper.follows_majority else None
     derived = answer(asked(scene))
     if derived.calls:
         return DraftReply(calls=derived.calls)
@@ -176,7 +176,7 @@ def vote(scene: Scene) -> DraftReply:
         chosen = next((one for one in given if agrees(derived.data, one.text)), None)
         why = f"I worked it out: {derived.text}"
     if chosen is None:
-        chosen = majority(given) if len({one.text for one in given}) < len(given) else None
+        chosen = majority_claim(given) if len({one.text for one in given}) < len(given) else None
     if chosen is None:
         chosen, why = fitting(given, scene.task), "it fits the task best; I could not check it"
     assert chosen is not None

@@ -14,7 +14,7 @@ from agentkit.sim.brain.scene import INJECTED, Scene
 from agentkit.sim.brain.solving import work_out
 from agentkit.sim.brain.tree import Arg, Look
 from agentkit.sim.brain.values import AwaitedCall, NotTold, Value
-from agentkit.sim.brain.words import overlap, senses
+from agentkit.sim.brain.words import senses, senses_shared
 from agentkit.sim.brain.working import Working
 
 TOPIC = re.compile(
@@ -60,7 +60,7 @@ def nearest(scene: Scene, subject: str) -> list[str]:
     wanted = senses(subject)
     pool = dict.fromkeys(one for text in scene.passages() for one in sentences(text))
     scores = {
-        one: overlap(wanted, senses(one))
+        one: senses_shared(wanted, senses(one))
         for one in pool
         if one.endswith((".", "!")) and one not in scene.question and not INJECTED.search(one)
     }

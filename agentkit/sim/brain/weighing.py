@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from agentkit.sim.arithmetic import evaluate
+from agentkit.sim.arithmetic import arithmetic_value
 from agentkit.sim.brain.lexing import literals
 from agentkit.sim.brain.scene import Scene
 from agentkit.sim.brain.values import plain
@@ -45,7 +45,7 @@ def holds(left: str, right: str, known: frozenset[float]) -> bool:
     """Return whether an equation's sum is right and every number in it can be traced."""
     parts = [float(one.replace(",", "")) for one in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", left)]
     try:
-        value = evaluate(left.replace(",", ""))
+        value = arithmetic_value(left.replace(",", ""))
     except ValueError:
         return False
     right_too = abs(value - float(right.replace(",", ""))) <= 0.011

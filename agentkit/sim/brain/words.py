@@ -98,7 +98,7 @@ def of_words(words: Iterable[str]) -> list[str]:
     return [sense(word) for word in words if word.casefold() not in STOP and word != "'"]
 
 
-def overlap(wanted: Iterable[str], offered: Iterable[str]) -> float:
+def senses_shared(wanted: Iterable[str], offered: Iterable[str]) -> float:
     """Return the share of the wanted senses that are offered, 0..1."""
     wishes, have = list(dict.fromkeys(wanted)), set(offered)
     return sum(wish in have for wish in wishes) / len(wishes) if wishes else 0.0

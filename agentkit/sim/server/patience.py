@@ -17,7 +17,7 @@ class OutOfPatience(Exception):
 
 
 @contextmanager
-def at_most(seconds: float = WORK_S) -> Iterator[None]:
+def limited_work(seconds: float = WORK_S) -> Iterator[None]:
     """Interrupt the work inside after so many seconds of processor time.
 
     A signal interrupts even one long search for a pattern. Only a process's main thread can

@@ -32,7 +32,7 @@ from agentkit.sim.server.faults import (
 )
 from agentkit.sim.server.intake import actor_of, body_of, fitting, parsed
 from agentkit.sim.server.openai_body import as_list
-from agentkit.sim.server.patience import at_most
+from agentkit.sim.server.patience import limited_work
 from agentkit.sim.server.wire import BadRequest, Strict, WireReply, WireRequest, digest, read_body
 
 STALL_S = 600.0
@@ -81,7 +81,7 @@ class EndpointRoutes:
         async def answer(request: Request) -> ASGIApp:
             start_s = asyncio.get_running_loop().time()
             raw = await body_of(request)
-            with at_most():
+            with limited_work():
                 wanted = dialect.read(raw, self.seed)
             kind = known(wanted.ask.model)
             fitting(wanted.tokens_in, CONTEXT_TOKENS, "messages")
@@ -90,7 +90,7 @@ class EndpointRoutes:
             if refusal is not None:
                 return self.turned_away(request, refusal)
             key = request.headers.get("idempotency-key")
-            with at_most():
+            with limited_work():
                 reply = self.desk.perform(wanted, sign, key)
                 twice = self.draw(("duplicate",), sign) is not None
                 if twice:
@@ -187,7 +187,7 @@ class EndpointRoutes:
     async def count_tokens(self, request: Request) -> Response:
         """Count the tokens of a conversation, in the Anthropic dialect."""
         raw = await body_of(request)
-        with at_most():
+        with limited_work():
             body = read_body(raw, CountBody)
             known(body.model)
             ask = anthropic_wire.ask_of(body, self.seed)

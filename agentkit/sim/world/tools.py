@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from agentkit.sim.arithmetic import evaluate
+from agentkit.sim.arithmetic import arithmetic_value
 from agentkit.sim.world.documents import PortDocument
 from agentkit.sim.world.tables import Tables
 
@@ -43,12 +43,14 @@ def make_functions(tables: Tables, documents: tuple[PortDocument, ...]) -> list[
     def fleet(home_port: str) -> list[dict[str, str | int | float]]:
         """All ships whose home port is this one, each with its card."""
         pick(tables.ports, "name", home_port, "port")
-        return [card(row) for row in tables.ships if row.home_port.casefold() == fold(home_port)]
+        return [
+            card(row) for row in tables.ships if row.home_port.casefold() == plain_name(home_port)
+        ]
 
     def berths(port: str) -> list[dict[str, str | int | float]]:
         """All berths of a port with length in m and fee in EUR per day."""
         pick(tables.ports, "name", port, "port")
-        return [card(row) for row in tables.berths if row.port.casefold() == fold(port)]
+        return [card(row) for row in tables.berths if row.port.casefold() == plain_name(port)]
 
     def sailing(from_port: str, to_port: str) -> dict[str, str | int | float]:
         """The daily sailing from one port to another: ship, departure, hours, fare in EUR."""
@@ -90,7 +92,7 @@ def make_functions(tables: Tables, documents: tuple[PortDocument, ...]) -> list[
 
     def calculate(expression: str) -> float:
         """Value of an arithmetic expression such as 17 * 23 + 4."""
-        return evaluate(expression)
+        return arithmetic_value(expression)
 
     return [
         ship, port, cargo, person, fleet, berths, sailing, tariff, handling, distance, search,
@@ -98,7 +100,7 @@ def make_functions(tables: Tables, documents: tuple[PortDocument, ...]) -> list[
     ]  # fmt: skip
 
 
-def fold(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name without case, outer blanks and leading article."""
     return re.sub(r"^the\s+", "", name.strip().casefold())
 
@@ -112,7 +114,7 @@ def pick(rows: Iterable[Row], field: str, wanted: str, what: str) -> Row:
     known = []
     for row in rows:
         name = str(getattr(row, field))
-        if name.casefold() == fold(str(wanted)):
+        if name.casefold() == plain_name(str(wanted)):
             return row
         known.append(name)
     raise ValueError(f"There is no {what} {wanted!r}. Known: {', '.join(known)}.")

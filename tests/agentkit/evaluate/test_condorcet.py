@@ -15,7 +15,7 @@ from agentkit.evaluate import compare, majority, plurality
 from agentkit.evaluate.questions import item
 from agentkit.evaluate.statistics import wilson
 from agentkit.patterns.consistency import self_consistency
-from agentkit.patterns.parts.tally import said
+from agentkit.patterns.parts.tally import answer_value
 from tests.agentkit.evaluate.brain import Brain
 
 
@@ -104,7 +104,7 @@ async def test_the_plurality_of_open_answers_follows_its_own_model() -> None:
     async with run(log=log, seed=99):
         clerk = hasty("clerk")
         alone = await gather(*[clerk(text, sample=n) for n in range(300)])
-    given = Counter(said(one) for one in alone)
+    given = Counter(answer_value(one) for one in alone)
     predicted = plurality(given, str(right), 7)
     team = [self_consistency(hasty("clerk"), 7)]
     study = await compare(team, [TWO_STEPS], budget_tokens=10**6, seeds=range(150), log=log)

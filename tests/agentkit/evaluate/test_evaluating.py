@@ -25,9 +25,9 @@ from agentkit.evaluate import (
     heat,
     never,
     numeric,
-    opened,
     overlap,
     regex,
+    reopen,
     schema,
 )
 from agentkit.evaluate.evaluating import setup_of
@@ -70,7 +70,7 @@ async def test_the_same_call_again_pays_nothing_and_judges_anew() -> None:
     again = await evaluate(Agent("a", model=model), Suite(ROWS, [regex("It is")], name="sums"))
     assert len(model.requests) == asked and again.run_id == first.run_id
     assert (first.accuracy, again.accuracy) == (0.5, 1.0)
-    from_log = opened(first.run_id)
+    from_log = reopen(first.run_id)
     assert from_log.accuracy == 1.0 and from_log.scorers == ("regex It is",)
     assert [one.text for one in from_log.trials] == [one.text for one in again.trials]
 
@@ -120,12 +120,12 @@ async def test_lines_that_a_crash_took_are_read_from_the_runs_of_the_trials(
     with monkeypatch.context() as patched:
         patched.setattr(StudyLedger, "write", lambda self: None)
         first = await evaluate(team, suite)
-    assert len(opened(first.run_id).trials) == 0
+    assert len(reopen(first.run_id).trials) == 0
     again = await evaluate(team, suite)
     assert len(model.requests) == 4 and again.run_id == first.run_id
     assert [one.run_id for one in again.trials] == [one.run_id for one in first.trials]
     assert again.cost_usd == pytest.approx(0.004) and {one.calls for one in again.trials} == {1}
-    assert [one.text for one in opened(first.run_id).trials] == [one.text for one in first.trials]
+    assert [one.text for one in reopen(first.run_id).trials] == [one.text for one in first.trials]
 
 
 async def test_trials_that_older_versions_recorded_as_steps_are_not_performed_again() -> None:
@@ -141,7 +141,7 @@ async def test_trials_that_older_versions_recorded_as_steps_are_not_performed_ag
         request = request_of(team, mark, ROWS[0]["input"], 1, Allowance())
         await study.step("trial", "a", request, perform, durable=False)
         study.note(TrialScored(question="s1", seed=1, right=True, run_id="r", scores={}))
-    assert [(one.text, one.right) for one in opened(study.id).trials] == [("It is 2.", True)]
+    assert [(one.text, one.right) for one in reopen(study.id).trials] == [("It is 2.", True)]
     result = await evaluate(team, suite)
     assert result.run_id == study.id and len(model.requests) == 3
     assert result.trials[0].reused and result.trials[0].text == "It is 2."
@@ -151,7 +151,7 @@ async def test_a_log_keeps_a_few_events_for_many_trials() -> None:
     rows = [{"id": str(n), "input": f"How much is {n} and {n}?", "target": n} for n in range(300)]
     result = await evaluate(Agent("a", model=Adder()), rows)
     assert len(open_log().read(result.run_id)) < 150
-    assert len(opened(result.run_id).trials) == 300
+    assert len(reopen(result.run_id).trials) == 300
 
 
 async def test_a_scorer_that_fails_is_told_and_its_trials_do_not_count() -> None:
@@ -202,7 +202,7 @@ async def test_an_endpoint_that_fails_counts_as_wrong_and_is_tried_again() -> No
 async def test_a_click_on_a_question_shows_what_was_said_in_its_trials() -> None:
     rows = [*ROWS, {"id": "<b>", "input": "How much is 9 and <i>9</i>?", "target": 18}]
     made = await evaluate(Agent("a", model=Adder(halves)), Suite(rows, ["numeric"]), trials=2)
-    for result in (made, opened(made.run_id)):
+    for result in (made, reopen(made.run_id)):
         html = ElementTree.fromstring(result.to_html().replace("<br>", "<br/>"))
         rows_of = [one for one in html.iter("details") if len(one.findall("div/details")) == 2]
         assert len(rows_of) == 5
@@ -377,7 +377,7 @@ async def test_what_cannot_be_evaluated_is_refused_before_anything_is_paid() -> 
         Suite(ROWS, ["exact", "exact"])
     with pytest.raises(SetupError, match="no evaluation"):
         answer = await Agent("a", model=model)("How much is 1 and 1?")
-        opened(str(answer.run_id))
+        reopen(str(answer.run_id))
     assert len(model.requests) == 1
 
 

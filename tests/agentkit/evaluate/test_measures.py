@@ -11,7 +11,7 @@ import pytest
 
 from agentkit import Agent, open_log, pattern
 from agentkit.errors import SetupError
-from agentkit.evaluate import Suite, evaluate, measure, opened, paired
+from agentkit.evaluate import Suite, evaluate, measure, paired, reopen
 from agentkit.evaluate.command import main
 from agentkit.evaluate.numbers import flips, mean_interval
 from agentkit.evaluate.statistics import sign_flip
@@ -48,7 +48,7 @@ async def test_a_measure_has_a_mean_and_an_interval_and_says_nothing_of_right() 
     assert str(result.trials[0].how) == "size -1.5"
     for form in (result.to_svg(), result.to_html(), result.to_markdown()):
         assert "size" in form
-    again = opened(result.run_id, log)
+    again = reopen(result.run_id, log)
     assert again.summary("size") == found and again.measures == ("size",)
 
 

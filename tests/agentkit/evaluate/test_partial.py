@@ -10,7 +10,7 @@ import pytest
 
 from agentkit import Agent, open_log, pattern, run
 from agentkit.errors import BudgetSpent
-from agentkit.evaluate import Comparison, Evaluation, Suite, compare, evaluate, opened
+from agentkit.evaluate import Comparison, Evaluation, Suite, compare, evaluate, reopen
 from agentkit.evaluate.queue import Unfinished
 from agentkit.evaluate.room import drawn
 from agentkit.evaluate.statistics import accuracy, bounded
@@ -85,7 +85,7 @@ async def test_a_trial_that_the_budget_cut_is_wrong_and_right_in_the_interval() 
     assert part.interval[1] == 1.0 and part.accuracy == 1.0
     assert "may lean to cheap trials" in str(part) and "q7 (1)" in str(part)
     assert Evaluation.model_validate_json(part.model_dump_json()).interval == part.interval
-    again = opened(part.run_id)
+    again = reopen(part.run_id)
     assert again.unfinished == part.unfinished and again.interval == part.interval
     assert again.stopped == part.stopped and not again.complete
 
@@ -98,7 +98,7 @@ async def test_a_trial_that_was_cut_counts_as_what_it_answers_when_it_goes_on() 
     whole = await evaluate(dear, suite, budget_usd=1.0, log=log)
     assert whole.complete and {one.status for one in whole.trials} == {"answered"}
     assert spent(log) == pytest.approx(0.023) == whole.cost_usd
-    assert opened(whole.run_id, log).stopped == ""
+    assert reopen(whole.run_id, log).stopped == ""
 
 
 async def test_an_answer_without_what_the_budget_refused_is_no_result() -> None:
@@ -155,7 +155,7 @@ async def test_an_interrupted_evaluation_says_so_when_it_is_opened() -> None:
     task.cancel()
     await asyncio.wait([task])
     [id] = open_log().ids(name="evaluate cut: slow")
-    part = opened(id)
+    part = reopen(id)
     assert not part.complete and part.planned == 2
     assert len(part.questions) + part.unread == 20
     assert "of 40 trials were made" in str(part) and "no random sample" in str(part)

@@ -7,7 +7,7 @@ import pytest
 
 from agentkit.errors import BadReply, SetupError
 from agentkit.patterns.panel import panel
-from agentkit.patterns.parts.alpha import Level, krippendorff_alpha
+from agentkit.patterns.parts.alpha import Level, alpha_by_unit
 from tests.agentkit.patterns.deciders import asked, noted, played, word
 from tests.agentkit.patterns.teams import agent
 
@@ -24,7 +24,7 @@ PUBLISHED: list[list[float | None]] = [
     [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)],
 )
 def test_alpha_is_the_published_one(level: Level, alpha: float) -> None:
-    assert krippendorff_alpha(PUBLISHED, level) == pytest.approx(alpha, abs=0.0006)
+    assert alpha_by_unit(PUBLISHED, level) == pytest.approx(alpha, abs=0.0006)
 
 
 def slow_interval_alpha(units: list[list[float]]) -> float:
@@ -43,13 +43,13 @@ def test_alpha_is_the_definition_on_random_ratings() -> None:
     rng = random.Random(5)
     for _ in range(20):
         units = [[float(rng.randrange(5)) for _ in range(rng.randint(2, 4))] for _ in range(6)]
-        assert krippendorff_alpha(units) == pytest.approx(slow_interval_alpha(units))
+        assert alpha_by_unit(units) == pytest.approx(slow_interval_alpha(units))
 
 
 def test_alpha_is_one_for_agreement_and_none_where_nothing_varies() -> None:
-    assert krippendorff_alpha([[1, 1], [2, 2]]) == 1
-    assert krippendorff_alpha([[1, 1], [1, 1]]) is None
-    assert krippendorff_alpha([[1, None], [2]]) is None
+    assert alpha_by_unit([[1, 1], [2, 2]]) == 1
+    assert alpha_by_unit([[1, 1], [1, 1]]) is None
+    assert alpha_by_unit([[1, None], [2]]) is None
 
 
 async def test_the_highest_mean_wins_and_agreement_is_reported() -> None:

@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentkit.pictures.aligning import spread
+from agentkit.pictures.aligning import space_out
 from agentkit.pictures.layout import Box, NodePair, layers, place
 from agentkit.pictures.route import routes
 
@@ -80,12 +80,12 @@ def test_two_directions_of_a_pair_are_two_curves() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=8))
 def test_spreading_keeps_the_order_and_the_distance(wanted: list[float]) -> None:
-    spots = spread(wanted, [10.0] * len(wanted), [5.0] * len(wanted))
+    spots = space_out(wanted, [10.0] * len(wanted), [5.0] * len(wanted))
     assert all(b - a >= 15 - 1e-6 for a, b in zip(spots, spots[1:], strict=False))
 
 
 def test_spreading_moves_nobody_who_has_room() -> None:
-    assert spread([0.0, 50.0, 100.0], [10.0] * 3, [5.0] * 2) == [0.0, 50.0, 100.0]
+    assert space_out([0.0, 50.0, 100.0], [10.0] * 3, [5.0] * 2) == [0.0, 50.0, 100.0]
 
 
 def test_many_different_workers_stand_in_a_grid_that_can_be_read() -> None:

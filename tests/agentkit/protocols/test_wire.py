@@ -19,7 +19,7 @@ from agentkit.events import Cause
 from agentkit.given import NOT_GIVEN
 from agentkit.messages import canonical
 from agentkit.protocols import a2a_agent, mcp_tools, serve_a2a, serve_mcp
-from agentkit.protocols.wire import BODY, MASK, Wire, masked, masked_text, shown, watching
+from agentkit.protocols.wire import BODY, MASK, Wire, masked_text, secrets_masked, shown, watching
 from agentkit.sim.server import start
 from agentkit.taps import TAPS, Crossing, crossed
 from agentkit.testing import ScriptedModel
@@ -137,7 +137,7 @@ def test_keys_are_masked_by_name_by_look_and_by_being_known() -> None:
         "max_tokens": 7, "nextPageToken": "n", "text": f"use {KEY} or Bearer abcdefgh, known-one",
         "list": [{"client_secret": "s"}], "url": "https://h/p?key=abc&x=1",
     }  # fmt: skip
-    assert masked(value, ["known-one"]) == {
+    assert secrets_masked(value, ["known-one"]) == {
         "api_key": MASK, "apiKey": MASK, "Authorization": MASK, "progressToken": "p",
         "max_tokens": 7, "nextPageToken": "n", "text": f"use {MASK} or Bearer {MASK}, {MASK}",
         "list": [{"client_secret": MASK}], "url": f"https://h/p?key={MASK}&x=1",

@@ -10,7 +10,7 @@ from agentkit.errors import BadOutput, BadReply, RoundsSpent, SetupError, TooDee
 from agentkit.events import Noted, ScopeOpened, StateChanged, StepStarted
 from agentkit.logs.memory import MemoryLog
 from agentkit.patterns.debate import debate
-from agentkit.patterns.graphs.checks import check
+from agentkit.patterns.graphs.checks import check_team
 from agentkit.patterns.graphs.flow import otherwise
 from agentkit.patterns.graphs.graph import graph, node
 from agentkit.patterns.person import person
@@ -74,7 +74,7 @@ async def test_conditions_choose_the_way_and_the_choice_is_noted(said: str, to: 
 async def test_a_graph_in_which_no_condition_holds_is_an_error_and_was_warned_of() -> None:
     triage, billing = agent("triage", "a leak"), agent("billing", "paid")
     team = triage >> billing.when(money)
-    assert [one.kind for one in check(team)] == ["stuck"]
+    assert [one.kind for one in check_team(team)] == ["stuck"]
     with pytest.raises(BadOutput, match="After triage there is no way on"):
         await played(team)
 
@@ -125,7 +125,7 @@ async def test_a_loop_that_gives_up_fails_and_nothing_behind_it_is_asked() -> No
     ):
         await team("write", log=log, id="r")
     assert (len(asked(critic)), asked(cashier)) == (2, [])
-    (found,) = [one for one in check(team) if one.kind == "gives up"]
+    (found,) = [one for one in check_team(team) if one.kind == "gives up"]
     assert not found.fatal and "fails when it gives up after 2 rounds" in found.text
     with pytest.raises(RoundsSpent):
         await ((writer >> critic).loop(until=approved, max_rounds=1))("write", log=log)
@@ -250,7 +250,7 @@ async def test_the_last_actor_answers_in_the_type_asked_for() -> None:
 
 
 def kinds(team: Any) -> list[tuple[str, bool]]:
-    return [(one.kind, one.fatal) for one in check(team)]
+    return [(one.kind, one.fatal) for one in check_team(team)]
 
 
 async def refused(team: Any) -> str:
@@ -295,7 +295,7 @@ def test_a_once_tool_needs_an_approval_or_a_person_before() -> None:
     assert kinds(a >> [eve, careless]) == [("unapproved", False)]
     assert kinds(debate([a, careless])) == [("unapproved", False)]
     boss = agent("boss", "x", tools=[careless.as_tool()])
-    assert check(a >> boss)[0].actors == ("cashier",)
+    assert check_team(a >> boss)[0].actors == ("cashier",)
 
 
 async def test_what_a_check_warns_of_is_noted_in_the_run() -> None:

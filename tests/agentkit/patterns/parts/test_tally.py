@@ -4,7 +4,7 @@ import pytest
 
 from agentkit import Answer, pattern
 from agentkit.errors import BadOutput
-from agentkit.patterns.parts.tally import ballots, elect, said
+from agentkit.patterns.parts.tally import answer_value, ballots, elect
 from tests.agentkit.patterns.deciders import noted, played
 
 
@@ -20,11 +20,11 @@ from tests.agentkit.patterns.deciders import noted, played
     ],
 )
 def test_texts_come_down_to_box_number_or_words(text: str, key: str | None) -> None:
-    assert said(Answer(text=text)) == key
+    assert answer_value(Answer(text=text)) == key
 
 
 def test_typed_answers_are_the_same_when_their_data_are() -> None:
-    assert said(Answer(text="x", data={"a": 1, "b": 2})) == said(
+    assert answer_value(Answer(text="x", data={"a": 1, "b": 2})) == answer_value(
         Answer(text="y", data={"b": 2, "a": 1})
     )
 

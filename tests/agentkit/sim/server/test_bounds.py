@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agentkit.sim.brain.responding import respond
 from agentkit.sim.brain.thought import BrainRequest, DialogTurn, Unfillable
 from agentkit.sim.server.bounds import MOST_DEPTH, sound
-from agentkit.sim.server.patience import OutOfPatience, at_most
+from agentkit.sim.server.patience import OutOfPatience, limited_work
 from agentkit.sim.server.wire import BadRequest
 
 TEXT = {"type": "string"}
@@ -190,9 +190,9 @@ def test_bodies_of_very_many_parts_are_refused_at_once(url: str, body: bytes) ->
 def test_work_is_interrupted_also_inside_one_search() -> None:
     import re
 
-    with pytest.raises(OutOfPatience, match="processor time"), at_most(0.05):
+    with pytest.raises(OutOfPatience, match="processor time"), limited_work(0.05):
         re.match(r"(a+)+$", "a" * 40 + "b")
-    with at_most(0.05):
+    with limited_work(0.05):
         pass
 
 
@@ -200,5 +200,5 @@ def test_nesting_too_deep_is_given_up_and_not_a_defect() -> None:
     def down() -> None:
         down()
 
-    with pytest.raises(OutOfPatience, match="too deep"), at_most():
+    with pytest.raises(OutOfPatience, match="too deep"), limited_work():
         down()

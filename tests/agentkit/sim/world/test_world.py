@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agentkit.sim.arithmetic import evaluate
+from agentkit.sim.arithmetic import arithmetic_value
 from agentkit.sim.world import world
 from agentkit.sim.world.documents import INJECTION
 from tests.agentkit.sim.brain.talk import talk
@@ -101,7 +101,7 @@ def test_search_finds_the_document_about_a_port_first() -> None:
     ("expression", "value"), [("17 * 23 + 4", 395), ("(1 + 2) / 4", 0.75), ("-2 ** 2", -4)]
 )
 def test_arithmetic_is_computed(expression: str, value: float) -> None:
-    assert evaluate(expression) == value
+    assert arithmetic_value(expression) == value
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_arithmetic_is_computed(expression: str, value: float) -> None:
 )
 def test_what_is_not_arithmetic_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="."):
-        evaluate(expression)
+        arithmetic_value(expression)
 
 
 SEEDS = int(os.environ.get("AGENTKIT_WORLD_SEEDS", "0"))
