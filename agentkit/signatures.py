@@ -189,7 +189,7 @@ def split(text: str) -> tuple[str, dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownParameter:
     """A parameter that a model is told of, as far as its schema depends on it."""
 
     name: str
@@ -222,7 +222,9 @@ def validator(
         ToolError: a type has no JSON schema.
     """
     shown = tuple(
-        Shown(one.name, hints[one.name], repr(hints[one.name]), one.default, type(one.default))
+        ShownParameter(
+            one.name, hints[one.name], repr(hints[one.name]), one.default, type(one.default)
+        )
         for one in parameters
     )
     make = modelled if all(one.known() for one in shown) else modelled.__wrapped__
@@ -232,7 +234,9 @@ def validator(
 
 # A function that makes agents with tools of its own, as for each request, makes the same anew.
 @functools.lru_cache(maxsize=256)
-def modelled(name: str, shown: tuple[Shown, ...]) -> tuple[type[BaseModel], dict[str, Any]]:
+def modelled(
+    name: str, shown: tuple[ShownParameter, ...]
+) -> tuple[type[BaseModel], dict[str, Any]]:
     """The model and schema of `validator`, made once for parameters that are the same."""
     fields: dict[str, Any] = {
         f"p{place}": (
