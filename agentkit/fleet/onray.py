@@ -2,7 +2,8 @@
 
 Ray decides where a worker's process runs, and starts it anew where it or its machine dies; who may
 act at a run is decided by the log alone. A worker asks for no processor, so that one is placed
-wherever a machine is left, and none is bound to a machine that is gone.
+wherever a machine is left, and none is bound to a machine that is gone. Machines get
+workers by turns; Ray's head gets one only for want of others, so that none dies with it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -32,6 +34,12 @@ SPACE = "agentkit"
 
 OURS = "agentkit-"
 """What the names of our actors begin with."""
+
+HEAD = "node:__internal_head__"
+"""What Ray says that its head has, and no other machine."""
+
+NODE = "ray.io/node-id"
+"""The label by which Ray tells machines apart."""
 
 STORE = 128 * 2**20
 """Bytes of a Ray of one's own for objects; ours are small."""
@@ -257,6 +265,9 @@ class OnCluster:
         self.ray = connected(address, patience_s)
         self.order = order
         self.mark = f"{OURS}{hashlib.sha256(url.encode()).hexdigest()[:12]}-"
+        self.machines: list[dict[str, Any]] = self.ray.nodes()
+        self.turn = 0
+        """How many workers were started: they are given to the machines by turns."""
         self.answered = time.monotonic()
         threading.Thread(target=self._ask, name="agentkit-ray", daemon=True).start()
 
@@ -264,7 +275,7 @@ class OnCluster:
         """Ask Ray again and again whether it is there: an answer may never come."""
         while True:
             try:
-                self.ray.nodes()
+                self.machines = self.ray.nodes()
                 self.answered = time.monotonic()
             except Exception as error:
                 print(f"agentkit: Ray does not answer: {error}", file=sys.stderr, flush=True)
@@ -276,9 +287,11 @@ class OnCluster:
         Raises:
             EngineLost: Ray starts none any more.
         """
+        place = preferred(self.machines, self.turn)
+        self.turn += 1
         made = self.ray.remote(RayWorker).options(
-            name=self.mark + id, lifetime="detached", num_cpus=0,
-            max_restarts=-1, max_concurrency=4, scheduling_strategy="SPREAD",
+            name=self.mark + id, lifetime="detached", num_cpus=0, max_restarts=-1,
+            max_concurrency=4, scheduling_strategy="SPREAD", **place,
         )  # fmt: skip
         try:
             return OnRay(self.ray, made.remote(self.order))
@@ -297,6 +310,25 @@ class OnCluster:
     def close(self) -> None:
         """End a Ray of our own, or let go of a cluster."""
         self.ray.shutdown()
+
+
+def preferred(machines: Sequence[Mapping[str, Any]], turn: int) -> dict[str, Any]:
+    """Ray's options of the turn-th worker: on which machine, if it can be.
+
+    Ray spreads what asks for no processor by chance, often all of a few onto one machine. Where
+    that machine is gone it is any but the head, then any at all.
+
+    Args:
+        machines: as `ray.nodes()` tells of them.
+    """
+    alive = {one["NodeID"]: HEAD in one["Resources"] for one in machines if one["Alive"]}
+    others = sorted(id for id, head in alive.items() if not head)
+    if not others:
+        return {}
+    heads = ",".join(id for id, head in alive.items() if head)
+    wanted = [others[turn % len(others)], *([f"!in({heads})"] if heads else [])]
+    first, *then = [{"label_selector": {NODE: one}} for one in wanted]
+    return {**first, "fallback_strategy": [*then, {"label_selector": {}}]}
 
 
 def ordered(

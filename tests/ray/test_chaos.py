@@ -1,8 +1,9 @@
 """All at once: workers, machines, the supervisor, Ray's head, Postgres and a network die.
 
-$CHAOS_RUNS says how many runs there are; the line that a release is held to has 1,200. With
-$CHAOS_ALL set all machines are lost together with the head: nobody is there to take over until
-Ray has started workers on the next ones.
+$CHAOS_RUNS says how many runs there are; the line that a release is held to has 1,200. The head
+keeps on a disk what it knows, so that workers live on; where $CHAOS_HEAD is "forgets" it does not,
+and Ray ends the machines that another head had. With $CHAOS_ALL set all machines are lost together
+with the head: nobody is there to take over until Ray has started workers on the next ones.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ TEAM = "tests.agentkit.fleet.chaos_team:both"
 TURNS, LEASE_S, WORKERS, SLOTS = 5, 4.0, 4, 10
 RUNS = int(os.environ.get("CHAOS_RUNS", "200"))
 ALL = bool(os.environ.get("CHAOS_ALL"))
+FORGETS = os.environ.get("CHAOS_HEAD") == "forgets"
 URL = "postgresql:///postgres?schema=chaos"
 """Each machine's environment says how it reaches the server."""
 
@@ -40,13 +42,30 @@ URL = "postgresql:///postgres?schema=chaos"
 class Machines:
     """A cluster of a head and two machines; one of these reaches the log by a cable."""
 
-    def __init__(self, near: dict[str, str], far: dict[str, str], port: int = 0) -> None:
+    def __init__(
+        self, near: dict[str, str], far: dict[str, str], kept: Path, old: Machines | None = None
+    ) -> None:
+        """Start a head, and machines that join it.
+
+        Args:
+            near, far: what each machine has in its environment.
+            kept: a folder in which the head keeps what it knows.
+            old: a cluster whose head's place it takes, and whose machines find it again.
+        """
         from ray.cluster_utils import Cluster
 
-        options = {"gcs_server_port": port} if port else {}
-        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options})
-        self.near = self.cluster.add_node(num_cpus=1, env_vars=near)
-        self.far = self.cluster.add_node(num_cpus=1, env_vars=far)
+        options: dict[str, Any] = {"num_cpus": 0}
+        if old is not None:
+            options["gcs_server_port"] = int(old.address.rpartition(":")[2])
+        if not FORGETS:
+            config = {"gcs_storage": "rocksdb", "gcs_storage_path": str(kept)}
+            options["_system_config"] = config
+        self.cluster = Cluster(initialize_head=True, head_node_args=options)
+        if old is None or FORGETS or ALL:
+            self.near = self.cluster.add_node(num_cpus=1, env_vars=near)
+            self.far = self.cluster.add_node(num_cpus=1, env_vars=far)
+        else:
+            self.near, self.far = old.near, old.far
         self.address = str(self.cluster.address)
 
     def kill_head(self) -> None:
@@ -80,7 +99,9 @@ class Field:
             "CHAOS_TURNS": str(TURNS),
             **self.near,
         }
-        self.machines = Machines(self.near, self.far)
+        self.kept = folder / "head"
+        self.kept.mkdir()
+        self.machines = Machines(self.near, self.far, self.kept)
         self.fleet: Fleet | None = None
 
     async def up(self) -> Fleet:
@@ -120,18 +141,21 @@ class Field:
                     return
 
     async def restart_head(self) -> None:
-        """A new head at the same address, and machines that join it, as an operator has it.
+        """A new head at the same address, as an operator has it.
 
-        A machine lives on while the head is away, and with it its workers. As soon as it hears of
-        another head its Ray ends by itself, or is ended here once the next has joined.
+        A machine lives on while the head is away, and with it its workers. As soon as it hears of a
+        head that knows nothing of it its Ray ends by itself, or is ended here once the next has
+        joined.
         """
-        port, old = int(self.machines.address.rpartition(":")[2]), self.machines
+        old = self.machines
         before = self.workers(far=False) + self.workers(far=True)
         await asyncio.to_thread(old.end, machines=ALL)
-        self.machines = Machines(self.near, self.far, port)  # Ray wants the main thread
+        # Ray wants the main thread.
+        self.machines = Machines(self.near, self.far, self.kept, old)
         await asyncio.sleep(5)  # a worker whose Ray has ended by itself ends its runs, and itself
         left = [one for one in before if alive(one)]
-        await asyncio.to_thread(old.end, head=False)
+        if FORGETS:
+            await asyncio.to_thread(old.end, head=False)
         print(f"{'':12}{len(left)} of {len(before)} workers were left of the old ones")
 
     async def close(self) -> None:

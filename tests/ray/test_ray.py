@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,11 @@ async def up(*targets: Any, **options: Any) -> AsyncIterator[Fleet]:
 def pids(fleet: Fleet) -> list[int]:
     state = fleet.state()
     return [one.pid for one in state.workers] if state is not None else []
+
+
+def parent(pid: int) -> int:
+    """The process that started one."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def under(name: str, parent: int) -> list[int]:
@@ -168,6 +174,9 @@ async def test_a_machine_of_a_cluster_dies_and_the_supervisor_and_nothing_is_los
     )
     try:
         before = set(pids(fleet))
+        placed = Counter(parent(one) for one in before)
+        rays = [one.all_processes["raylet"][0].process.pid for one in nodes]
+        assert placed == dict.fromkeys(rays, 2), "none beside the head"
         runs = await fleet.map(long, [f"t{n}" for n in range(120)])
         await asyncio.sleep(1.0)
         cluster.remove_node(nodes[0], allow_graceful=False)

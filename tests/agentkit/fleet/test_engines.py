@@ -20,7 +20,7 @@ from agentkit.fleet import Fleet, shipping
 from agentkit.fleet.commands import main
 from agentkit.fleet.engines import EngineLost
 from agentkit.fleet.launching import named
-from agentkit.fleet.onray import has_token
+from agentkit.fleet.onray import HEAD, NODE, has_token, preferred
 from agentkit.fleet.scaling import Scaling
 from agentkit.fleet.sidecar import Sidecar
 from agentkit.fleet.targets import loaded
@@ -208,3 +208,25 @@ def test_a_token_for_clusters_is_found_where_ray_looks(
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "nowhere")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "secret")
     assert has_token()
+
+
+def machine(id: str, *, head: bool = False, alive: bool = True) -> dict[str, object]:
+    """As `ray.nodes()` tells of one."""
+    return {"NodeID": id, "Alive": alive, "Resources": {"CPU": 1.0} | ({HEAD: 1.0} if head else {})}
+
+
+def test_workers_go_to_machines_by_turns_and_to_the_head_for_want_of_others() -> None:
+    head, old = machine("h", head=True), machine("g", head=True)
+    two = [head, machine("b"), machine("c", alive=False), machine("a")]
+    places = [preferred(two, turn) for turn in range(4)]
+    assert [one["label_selector"][NODE] for one in places] == ["a", "b", "a", "b"]
+    assert places[0]["fallback_strategy"] == [
+        {"label_selector": {NODE: "!in(h)"}},
+        {"label_selector": {}},
+    ]
+    # A head that was replaced is still listed for some seconds; a client may see none at all.
+    both = preferred([old, head, machine("a")], 7)
+    assert both["fallback_strategy"][0] == {"label_selector": {NODE: "!in(g,h)"}}
+    assert preferred([machine("a")], 0)["fallback_strategy"] == [{"label_selector": {}}]
+    for few in ([], [head], [machine("a", alive=False)]):
+        assert preferred(few, 3) == {}
