@@ -374,8 +374,8 @@ class VectorMemory(Sleeping, Moving):
             Args:
                 text: the fact, in a sentence that says all by itself.
             """
-            await self.remember(text)
-            return "Stored."
+            ids = await self.remember(text)
+            return f"Stored, with the id{'s' if ids[1:] else ''} {', '.join(ids)}."
 
         @memory_tool(effect="idempotent", name=f"{name}_update")
         async def update(id: str, text: str) -> str:

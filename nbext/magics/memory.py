@@ -92,7 +92,8 @@ async def forgotten(one: Memory, ids: Sequence[str], erase: bool) -> Told:
         raise SetupError(f"{one.name} is a {type(one).__name__}, which forgets nothing by id.")
     done = await forget(list(ids), erase=erase)
     if not erase:
-        return Told(text=f"{one.name} forgot {done} of {len(ids)}.")
+        missing = f" There is no {ids[0]!r}." if len(ids) == 1 and not done else ""
+        return Told(text=f"{one.name} forgot {done} of {len(ids)}.{missing}")
     # What a kernel shows or has shown is not ours to erase.
     left = "; ".join([*done.left, "outputs and cells of notebooks are as they were"])
     return Told(

@@ -65,6 +65,9 @@ async def test_an_agent_is_told_what_fits_its_task_as_data() -> None:
     assert task.content.startswith("How deep")
     assert FACTS[2] in model.requests[1].thread[-1].message.content
     assert await made.count() == 4
+    # With its id it can be set right later, without a search.
+    id = next(one.id for one in await made.items() if "cheap" in one.text)
+    assert model.requests[2].thread[-1].message.text == f"Stored, with the id {id}."
 
 
 async def test_the_brain_answers_from_memory_and_treats_it_as_data() -> None:

@@ -223,6 +223,7 @@ def test_what_is_forgotten_from_a_cell_is_in_no_file(shared: Notebook) -> None:
     assert "lost forgot 1 of 2; erased from" in cell.text and "of notebooks" in cell.text
     assert shared.value(found) == "[]"
     assert "lost forgot 1 of 1." in shared.ok("%memory lost --forget ben").text
+    assert "forgot 0 of 1. There is no 'ben'." in shared.ok("%memory lost --forget ben").text
     for wrong in ("%memory lost --erase", "%memory --forget x", "%memory shelf --forget x"):
         assert shared.run(wrong).ename == "SetupError"
 
