@@ -17,6 +17,7 @@ from memory.stores import Item, Scalar, Store
 from memory.stores.entry import worded
 from memory.stores.fact import PREFIX
 from memory.stores.metadata import plain_metadata
+from memory.stores.recent import WrittenSince, unless_written_since
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,7 @@ def writing(store: Store) -> FairLock:
 
 async def mark_of(store: Store) -> object:
     """A mark before what is read for a write; see `put_since`."""
-    alone = not hasattr(store, "put_since") or not getattr(store, "place", "")
+    alone = not getattr(store, "sees_others", False) or not getattr(store, "place", "")
     return None if alone else (await store.changes())[0]
 
 
@@ -63,9 +64,11 @@ async def put_since(store: Store, items: Sequence[Item], vectors: np.ndarray, ma
     A file of ours knows. Chroma's folder belongs to one process; on its server nobody can tell,
     and of two processes that write at the same moment neither sees what the other is about to.
     """
-    if mark is not None:
-        return bool(await store.put_since(items, vectors, mark))  # type: ignore[attr-defined]
-    await store.put(items, vectors)
+    try:
+        with unless_written_since(mark):
+            await store.put(items, vectors)
+    except WrittenSince:
+        return False
     return True
 
 

@@ -17,7 +17,7 @@ from memory.errors import StoreCorrupt
 from memory.stores import Item, Near, Where
 from memory.stores.entry import admitted
 from memory.stores.filters import fits, normal
-from memory.stores.recent import Recent
+from memory.stores.recent import Recent, WrittenSince, mark_given
 from memory.stores.rows import Rows
 from memory.stores.sqlitefile import SqliteFile
 from memory.stores.vectors import checked, other_embedder
@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS items (n INTEGER PRIMARY KEY, collection TEXT NOT NUL
 
 class NumpyStore:
     """One collection of a file; see the module."""
+
+    sees_others = True
+    """Whether a write can be refused once others have written: see `unless_written_since`."""
 
     def __init__(self, collection: str, embedder: str, path: Path | str = ":memory:") -> None:
         """Open a collection, or make it.
@@ -76,25 +79,14 @@ class NumpyStore:
         if items:
             admitted(items, self.collection)
             rows = checked(vectors, len(items), self.dims, self.collection)
-            await self._file.run(lambda: self._put(items, rows))
+            mark = mark_given()
+            await self._file.run(lambda: self._put(items, rows, mark))
 
-    async def put_since(self, items: Sequence[Item], vectors: np.ndarray, mark: object) -> bool:
-        """Put items, if no other connection has written since a mark of `changes`; whether it did.
-
-        Raises:
-            As `put`.
-        """
-        if not items:
-            return True
-        admitted(items, self.collection)
-        rows = checked(vectors, len(items), self.dims, self.collection)
-        return bool(await self._file.run(lambda: self._put(items, rows, mark)))
-
-    def _put(self, items: Sequence[Item], rows: np.ndarray, mark: object = None) -> bool:
+    def _put(self, items: Sequence[Item], rows: np.ndarray, mark: object) -> None:
         with self._file.transaction():
             version = self._db.execute("PRAGMA data_version").fetchone()[0]
             if isinstance(mark, tuple) and mark[0] != version:
-                return False
+                raise WrittenSince
             # Another process may have put the first vectors since this one looked.
             self._db.execute(
                 "UPDATE collections SET dims=? WHERE name=? AND dims IS NULL",
@@ -116,7 +108,6 @@ class NumpyStore:
         self._recent.add([one.id for one in items])
         if self._rows is not None:
             self._rows.put(items, rows)
-        return True
 
     async def get(self, ids: Sequence[str] | None = None, where: Where | None = None) -> list[Item]:
         fitting = normal(where)

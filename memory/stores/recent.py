@@ -1,10 +1,12 @@
-"""The last writes of a store, by the ids they were about."""
+"""The last writes of a store, by the ids they were about; and writes that none may precede."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 KEPT = 1_000
@@ -32,3 +34,31 @@ class Recent:
             if missing > len(self._last):
                 return None
             return [id for ids in list(self._last)[len(self._last) - missing :] for id in ids]
+
+
+class WrittenSince(Exception):
+    """A write was worked out from what somebody else has changed since; nothing was written."""
+
+
+_mark: ContextVar[object] = ContextVar("mark", default=None)
+
+
+@contextlib.contextmanager
+def unless_written_since(mark: object) -> Iterator[None]:
+    """Have a store that knows of other writers put nothing in here, once others have written.
+
+    `Store.put` is the one way in, whoever stands before it, and most stores know of no others.
+
+    Args:
+        mark: of the store's `changes`, from before what the write was worked out from was read.
+    """
+    before = _mark.set(mark)
+    try:
+        yield
+    finally:
+        _mark.reset(before)
+
+
+def mark_given() -> object:
+    """The mark after which a write may not be made; None where there is none."""
+    return _mark.get()

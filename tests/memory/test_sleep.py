@@ -238,8 +238,7 @@ async def test_cancelling_and_dying_lose_nothing(
         assert (await notes.undo(torn)).changes == 1
     assert await texts(notes) == DEEP
     # Cancelled while it writes, it ends between two changes.
-    name = "put_since" if hasattr(notes.store, "put_since") else "put"
-    put, task = getattr(notes.store, name), None
+    put, task = notes.store.put, None
 
     async def slow(*args: Any) -> Any:
         assert task is not None
@@ -247,7 +246,7 @@ async def test_cancelling_and_dying_lose_nothing(
         await asyncio.sleep(0.01)
         return await put(*args)
 
-    monkeypatch.setattr(notes.store, name, slow)
+    monkeypatch.setattr(notes.store, "put", slow)
     work = notes.consolidate(model=ScriptedModel(same([1, 2], DEEP[0])), log=log, near=0.5)
     task = asyncio.ensure_future(work)
     with pytest.raises(asyncio.CancelledError):
