@@ -38,6 +38,8 @@ class Orders:
             reply = {"error": error_text(error)}
         except (KeyError, TypeError, ValueError) as error:
             reply = {"error": f"agentkit does not understand this order: {error!r}"}
+        except Exception as error:  # a front end waits for a word, whatever has failed
+            reply = {"error": error_text(error)}
         if reply is not None:
             self.comm.send({**reply, "req": order.get("req")})
 

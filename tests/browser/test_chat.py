@@ -96,6 +96,8 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
     page.unroute("**/lab/agents.js*")
     lab.wait_idle(0)
     lab.run_cell(1)
+    # What tells of it is loaded with it, beside a kernel that is busy with its first cells.
+    expect(chat).to_contain_text("A mole is 120 m long.", timeout=30_000)
     expect(chat.locator(".ak-turn")).to_have_count(3)
     say("clerk", "And in mm?")
     expect(done).to_have_count(3)

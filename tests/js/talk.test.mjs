@@ -73,3 +73,12 @@ test("a page that is loaded anew asks once for what it had", () => {
   live.remember('["x"]');
   assert.deepEqual(live.take(news([turn("a")], true)), []);
 });
+
+test("a page whose kernel went before it had looked up what was said asks the next one", () => {
+  const talk = new Talk();
+  for (let n = 0; n < 2; n++) {
+    talk.remember('["a"]');
+    assert.deepEqual(talk.take(news([], true)), ["a"]);
+    talk.lose();
+  }
+});

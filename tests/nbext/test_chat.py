@@ -214,6 +214,13 @@ def test_an_order_that_cannot_be_carried_out_says_why(
     assert why in talk.order(**order)["error"]
 
 
+def test_an_order_that_fails_of_itself_is_answered_too(talk: Talk) -> None:
+    talk.one.ok("from nbext.panel.chat import PanelChat as P; kept = P.recall; del P.recall")
+    told = talk.order(do="recall", runs=[])
+    talk.one.ok("P.recall = kept; del P, kept")
+    assert "recall" in told["error"]
+
+
 def test_cells_of_the_conversation_answer_from_the_log(
     talk: Talk, sim: Server, charged: Any
 ) -> None:

@@ -59,10 +59,11 @@ export class Talk {
 
   /** The kernel is gone. */
   lose() {
+    // Whoever was asked to look it up will not say any more.
+    this.asked = false;
     const last = this.turns.at(-1);
     if (!last) return;
     this.broken = true;
-    this.asked = false;
     this.breaks.add(last.run);
     for (const turn of this.turns) if (turn.state === "asking") turn.state = "lost";
   }
