@@ -95,6 +95,9 @@ def test_a_conversation_goes_on_beside_the_notebook_and_after_a_restart(lab: Lab
         one.continue_()
     page.unroute("**/lab/agents.js*")
     lab.wait_idle(0)
+    if not chat.is_visible():
+        # JupyterLab keeps which panels are open whenever it comes to that: under load, too late.
+        page.get_by_title("Chat with an agent").first.click()
     lab.run_cell(1)
     # What tells of it is loaded with it, beside a kernel that is busy with its first cells.
     expect(chat).to_contain_text("A mole is 120 m long.", timeout=30_000)
