@@ -10,6 +10,7 @@ from agentkit.messages import JSON
 from agentkit.run import current_run
 from memory.hybrid import Search, hybrid
 from memory.recalled import Recalled, near_enough, nearest
+from memory.rivals import LOOKS, as_everybody_sees
 from memory.stating import CANDIDATES, held_at, only_holding, ranked, told
 from memory.stores import Store, Where
 from memory.stream.presets import Preset
@@ -34,15 +35,33 @@ class MemorySearch:
     ) -> list[Recalled]:
         """What is found, of what holds at a time, best first.
 
-        Cost: a second search, with a filter, only where the first found what does not hold.
+        Cost: a second search, with a filter, only where the first found what does not hold; and
+        for facts of a key those of `rivals.as_everybody_sees`.
         """
-        now = current_run().log.clock()
-        time, past, preset = now if at is None else at, at is not None, self.preset
+        preset = self.preset
         many = self.count if preset is None else max(CANDIDATES, 10 * self.count)
+        more, dropped = 0, set[str]()
+        for _ in range(LOOKS):
+            hits = await self.holding(vector, many + more, where, at, history)
+            # Read after the search: what it found was stored before.
+            now = current_run().log.clock()
+            time, past = now if at is None else at, at is not None
+            seen = await as_everybody_sees(self.stores, hits, time, past=past, history=history)
+            left = {one.item.id for one in hits} - {one.item.id for one in seen}
+            if len(seen) >= many or left == dropped:
+                break
+            more, dropped = len(left), left
+        return seen[:many] if preset is None else ranked(preset, seen[:many], now, self.count)
+
+    async def holding(
+        self, vector: np.ndarray, many: int, where: Where | None, at: float | None, history: bool
+    ) -> list[Recalled]:
+        """What is found, of what is stored to hold at a time."""
         hits = await self.near(vector, many, where)
-        if not history and len(held_at(hits, time, past=past)) < len(hits):
-            hits = await self.near(vector, many, only_holding(where, time, past=past))
-        return hits if preset is None else ranked(preset, hits, now, self.count)
+        time, past = current_run().log.clock() if at is None else at, at is not None
+        if history or len(held_at(hits, time, past=past)) == len(hits):
+            return hits
+        return await self.near(vector, many, only_holding(where, time, past=past))
 
     async def near(self, vector: np.ndarray, k: int, where: Where | None) -> list[Recalled]:
         """The nearest, whatever they are, as the memory tells of them."""

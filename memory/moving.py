@@ -28,6 +28,7 @@ from memory.doors import doors
 from memory.embed import Embedder
 from memory.erasing import erased
 from memory.errors import BadExport
+from memory.rivals import overlapping
 from memory.scopes import Scoped
 from memory.steps import paid, step
 from memory.stores import Item, Store, shortened
@@ -151,7 +152,9 @@ class Moving(Memory):
         """
         checked_file(self.name, file, "write")
         store, names = self.bound(writes=False)
-        items = await store.get()
+        found = await store.get()
+        late = {one.id: one.kept() for one in overlapping(one.told() for one in found)}
+        items = [late.get(one.id, one) for one in found]
         head = {
             FORMAT: VERSION,
             "memory": self.name,

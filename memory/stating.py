@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -13,6 +13,7 @@ from agentkit.messages import JSON, changed, digest
 from agentkit.run import current_run
 from agentkit.scope import current_scope
 from memory.recalled import Recalled
+from memory.rivals import ended, root_of
 from memory.steps import performing
 from memory.stores import Item, Store, Where
 from memory.stores.fact import PREFIX, Fact, holding
@@ -48,9 +49,13 @@ class Stated:
         said = {name: one for name, one in vars(self).items() if one not in (None, "", ())}
         return {"fact": {**said, "supersedes": list(self.supersedes)}} if said else {}
 
-    def fact(self) -> Fact:
-        """What is known of what is stored now, by whoever does it in whichever step."""
-        now = ticked(current_run().log.clock())
+    def fact(self, least: float = -math.inf) -> Fact:
+        """What is known of what is stored now, by whoever does it in whichever step.
+
+        Args:
+            least: a time before which it was not, whatever this clock says.
+        """
+        now = max(ticked(current_run().log.clock()), least)
         start = now if self.valid_from is None else self.valid_from
         return Fact(
             author=current_scope().path,
@@ -163,7 +168,6 @@ async def placed(
     Raises:
         SetupError: what it supersedes is not there.
     """
-    fact = said.fact()
     old = {one.id: one.told() for one in await store.get([one.id for one in items])}
     made = []
     for one in items:
@@ -174,22 +178,31 @@ async def placed(
     before = {one.id: one.told() for one in await store.get(list(said.supersedes))}
     if missing := [id for id in said.supersedes if id not in before]:
         raise SetupError(f"The memory has no item {missing[0]!r} to supersede.")
-    others = await followers(store, list(before.values()))
-    if said.key:
-        same: Where = {f"{PREFIX}key": said.key}
-        known = {one.id for one in others}
-        others += [one.told() for one in await store.get(where=same) if one.id not in known]
+    root = "" if said.key or not before else root_of(next(iter(before.values())))
+    others = {one.id: one for one in await followers(store, list(before.values()))}
+    same: Where = {f"{PREFIX}key": said.key} if said.key else {f"{PREFIX}root": root}
+    if said.key or root:
+        others |= {one.id: one.told() for one in await store.get(where=same)}
     fact, changed = in_place(
-        fact,
+        said.fact(no_sooner([*before.values(), *others.values()])),
         made[0].id,
         [one for one in before.values() if one.id not in ids],
-        [one for one in others if one.id not in ids and one.id not in before],
+        [one for one in others.values() if one.id not in ids and one.id not in before],
     )
     gone_ids = tuple(one.id for one in changed)
-    fact = fact.model_copy(update={"supersedes": gone_ids or fact.supersedes})
+    fact = fact.model_copy(update={"supersedes": gone_ids or fact.supersedes, "root": root})
     return [one.model_copy(update={"fact": fact}).kept() for one in made], [
         one.kept() for one in changed
     ]
+
+
+def no_sooner(known: Iterable[Item]) -> float:
+    """The moment before which nothing is told that takes the place of what is known already.
+
+    A clock that is slow would make history of it at once.
+    """
+    told = (one.fact.since for one in known if one.fact.valid_from is None)
+    return max(told, default=-math.inf)
 
 
 async def followers(store: Store, items: Sequence[Item]) -> list[Item]:
@@ -217,7 +230,11 @@ def in_place(
         superseded: what it is said to hold instead of.
         others: more items of its key, and what had superseded those already, in any order.
     """
-    changed = [ended(one, fact, id) for one in superseded if not one.fact.superseded_by]
+    changed = [
+        ended(one, fact, id)
+        for one in superseded
+        if not one.fact.superseded_by or max(fact.since, one.fact.since) < one.fact.until
+    ]
     lasting = [one for one in others if one.fact.until > one.fact.since]
     # What began to hold before, and would hold on.
     begun = [one for one in lasting if one.fact.since <= fact.since < one.fact.until]
@@ -228,13 +245,6 @@ def in_place(
         update = {"valid_until": first.fact.since, "superseded_by": first.id}
         fact = fact.model_copy(update=update)
     return fact, changed
-
-
-def ended(one: Item, by: Fact, id: str) -> Item:
-    """An item that holds no longer than another began to, which may be never."""
-    until = min(max(by.since, one.fact.since), one.fact.until)
-    update = {"valid_until": until, "superseded_by": id}
-    return one.model_copy(update={"fact": one.fact.model_copy(update=update)})
 
 
 async def vectors_of(store: Store, new: np.ndarray, old: Sequence[Item]) -> np.ndarray:

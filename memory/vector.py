@@ -33,6 +33,7 @@ from memory.moving import Moving
 from memory.naming import checked
 from memory.recalled import Recalled, checked_query, noted, with_recalled
 from memory.reranking import ranker, reranked, wider
+from memory.rivals import all_of, in_order, order, repaired
 from memory.scopes import OPEN, Shelf
 from memory.sleep.changes import sources
 from memory.sleep.sleeping import Sleeping
@@ -173,6 +174,7 @@ class VectorMemory(Sleeping, Moving):
                     new, before = await placed(me.store, each, fact, key)
                     vectors = await vectors_of(me.store, made.vectors, before)
                     put = await put_since(me.store, [*new, *before], vectors, mark)
+                await repaired(me.store, new)
                 await me.store.drop(sorted(old))
             ids = dict(zip((one.id for one in each), (one.id for one in new), strict=True))
             return paid([ids[one.id] for one in items], made.usage, made.cost_usd)
@@ -272,7 +274,7 @@ class VectorMemory(Sleeping, Moving):
     async def history(self, key: str) -> list[Item]:
         """List all facts of a key, oldest first, with how long each held; not a step."""
         found = [one.told() for one in await self.store.get(where={f"{PREFIX}key": key})]
-        return sorted(found, key=lambda one: one.fact.since)
+        return sorted(in_order(found), key=order)
 
     async def expire(self) -> int:
         """Remove what was stored with a time to live and has outlived it; return how many."""
@@ -346,7 +348,7 @@ class VectorMemory(Sleeping, Moving):
 
     async def items(self, where: Where | None = None) -> list[Item]:
         """List what is stored, oldest first; not a step, because no agent learns of it."""
-        return [one.told() for one in await self.store.get(where=where)]
+        return await all_of(self.store, where)
 
     async def count(self) -> int:
         """Count the items that are stored."""

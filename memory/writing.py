@@ -62,7 +62,8 @@ async def put_since(store: Store, items: Sequence[Item], vectors: np.ndarray, ma
     """Put items, unless another process has written since a mark; whether they were put.
 
     A file of ours knows. Chroma's folder belongs to one process; on its server nobody can tell,
-    and of two processes that write at the same moment neither sees what the other is about to.
+    and of two processes that write at the same moment neither sees what the other is about to: of
+    facts `memory.rivals` tells which holds.
     """
     try:
         with unless_written_since(mark):

@@ -165,6 +165,7 @@ LAYERS = [
     "memory.embed",
     "memory.passages",
     "memory.recalled",
+    "memory.rivals",
     "memory.hybrid",
     "memory.reranking",
     "memory.scopes",

@@ -31,6 +31,8 @@ class Fact(Frozen):
     """When it was stored last; 0 for what was stored before this was kept."""
     key: str = ""
     """What it is about: of the facts with one key one holds at a time."""
+    root: str = ""
+    """Without a key, id of the first item that it goes back to by what it holds instead of."""
     valid_from: float | None = None
     """From when on it holds; None for since it was stored."""
     valid_until: float | None = None

@@ -269,6 +269,24 @@ def test_of_the_facts_of_a_key_one_holds_at_a_time_in_whatever_order_they_are_to
                 assert now == [str(n)]
 
 
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 7)), max_size=8))
+@settings(deadline=None)
+def test_of_what_is_said_instead_of_what_is_history_one_holds_at_a_time(
+    told: list[tuple[int, int]],
+) -> None:
+    """An update of what had been superseded already, told late, held beside it."""
+    known: dict[str, Item] = {}
+    for n, (since, which) in enumerate(told):
+        new = Fact(created=99.0, key="k", valid_from=float(since))
+        old = [one for one in known.values() if one.id == str(which)]
+        others = [one for one in known.values() if one not in old]
+        fact, changed = in_place(new, str(n), old, others)
+        known |= {one.id: one for one in changed}
+        known[str(n)] = Item(id=str(n), text="x", fact=fact)
+        for time in range(25):
+            assert len([one.id for one in known.values() if one.fact.holds(time)]) <= 1
+
+
 @pytest.mark.parametrize(
     "item",
     [
