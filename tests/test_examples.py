@@ -13,7 +13,8 @@ import pytest
 
 from agentkit import open_log
 from tests.conftest import ROOT
-from tests.test_how_to import FORKS, PLUGINS
+from tests.test_how_to import PLUGINS
+from tests.warm import AGENTKIT
 
 FOLDER = ROOT / "examples"
 ENV = os.environ | {"PYTHONPATH": f"{ROOT}:{FOLDER}"}
@@ -41,7 +42,7 @@ def test_the_programs_and_their_tests_are_typed_strictly(tmp_path: Path, mypy_ca
 def test_the_programs_pass_their_own_tests(tmp_path: Path) -> None:
     tests = map(str, sorted(FOLDER.glob("test_*.py")))
     words = ("-m", "pytest", "-q", "--rootdir", str(FOLDER), *PLUGINS, *tests)
-    done = FORKS.run(*words, cwd=tmp_path, env=ENV)
+    done = AGENTKIT.run(*words, cwd=tmp_path, env=ENV)
     assert done.returncode == 0 and "9 passed" in done.stdout, done.stdout
 
 
@@ -62,7 +63,7 @@ def started(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         "AGENTKIT_LOG": f"sqlite:///{folder}/log.db",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    return FORKS.run(*command, cwd=folder, env=env)
+    return AGENTKIT.run(*command, cwd=folder, env=env)
 
 
 def test_the_simulated_model_triages_and_refunds_what_a_person_agreed_to(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_survey_that_is_killed_goes_on_and_pays_for_the_rest(tmp_path: Path) -
         running.wait()
     paid = calls(path)
     assert 6 <= paid < 60, "killed half way"
-    done = FORKS.run(*command[1:], cwd=tmp_path, env=env)
+    done = AGENTKIT.run(*command[1:], cwd=tmp_path, env=env)
     assert done.stdout.startswith("60 notices; the last: "), done.stdout + done.stderr
     assert "159" in done.stdout
     log = open_log(str(path), write=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.warm import Forks
+from tests.warm import AGENTKIT
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
@@ -17,9 +17,6 @@ PLUGINS = ("-p", "no:agentkit", "-p", "agentkit.testing.fixtures", "-p", "no:cac
            "-p", "no:nbval", "-p", "no:hypothesispytest",
            "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")  # fmt: skip
 """The fixtures come from this checkout, whatever is installed; the last two are slow to import."""
-
-FORKS = Forks(("agentkit.sim.inside", "pytest", "anyio"), "-W", "error::RuntimeWarning")
-"""Programs and tests begin with what all of them import, the first ask included."""
 
 
 def files_of(page: str) -> dict[str, str]:
@@ -44,7 +41,7 @@ def test_the_code_of_a_page_runs(path: Path, tmp_path: Path) -> None:
         env["AGENTKIT_SIM"] = "inside"
 
     def run(*command: str) -> None:
-        done = FORKS.run(*command, cwd=tmp_path, env=env)
+        done = AGENTKIT.run(*command, cwd=tmp_path, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
 
     tests = [name for name in files if name.startswith("test_")]

@@ -69,3 +69,16 @@ def test_programs_draw_other_random_numbers_and_are_in_sessions_of_their_own(
     code = "import os, random; print(random.random(), os.getsid(0) == os.getpid())"
     said = [FORKS.run("-c", code, cwd=tmp_path, env={}).stdout.split() for _ in range(3)]
     assert len({number for number, _ in said}) == 3 and {own for _, own in said} == {"True"}
+
+
+def test_what_it_says_is_read_while_it_runs_and_a_full_pipe_holds_nothing_up(
+    tmp_path: Path,
+) -> None:
+    code = "import sys; print('first', flush=True); print('x' * 200_000); sys.exit('wrong')"
+    begun = FORKS.begin("-c", code, cwd=tmp_path, env={})
+    assert begun.stdout and begun.stdout.readline() == "first\n"
+    assert begun.communicate(timeout=60) == ("x" * 200_000 + "\n", "wrong\n")
+    assert begun.returncode == 1
+    endless = FORKS.begin("-c", "import time; time.sleep(60)", cwd=tmp_path, env={})
+    endless.kill()
+    assert endless.communicate(timeout=60) == ("", "") and endless.returncode == -9

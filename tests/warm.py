@@ -22,7 +22,7 @@ import types
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PARENT = "JPY_PARENT_PID"
 """The variable by which a kernel knows the process that it ends with."""
@@ -169,10 +169,28 @@ class Forks:
         order = {"args": list(args), "cwd": os.path.abspath(str(cwd or os.getcwd())), "env": whole}
         return Program(self, self.asked(order, files))
 
+    def begin(
+        self, *args: str, cwd: Path, env: Mapping[str, str]
+    ) -> Program | subprocess.Popen[str]:
+        """Start a program without input; what it says can be read while it runs."""
+        if not hasattr(os, "fork"):
+            command, pipe = [sys.executable, *self.options, *args], subprocess.PIPE
+            return subprocess.Popen(command, cwd=cwd, env=env, stdout=pipe, stderr=pipe, text=True)
+        reads, writes = os.pipe()
+        err = tempfile.TemporaryFile("w+")
+        with open(os.devnull, "rb") as none, os.fdopen(writes, "wb") as out:
+            begun = self.program(args, cwd, env, [none.fileno(), out.fileno(), err.fileno()])
+        begun.stdout, begun.stderr = os.fdopen(reads), err
+        return begun
+
     def run(
-        self, *args: str, cwd: Path, env: Mapping[str, str], timeout_s: float = 100
-    ) -> subprocess.CompletedProcess[str]:
+        self, *args: str, cwd: Path, env: Mapping[str, str], timeout_s: float = 100,
+        given: str = "",
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
         """Run a program to its end, as `subprocess.run` does.
+
+        Args:
+            given: Its standard input.
 
         Raises:
             subprocess.TimeoutExpired: It took longer, and was killed.
@@ -180,11 +198,14 @@ class Forks:
         if not hasattr(os, "fork"):
             command = [sys.executable, *self.options, *args]
             return subprocess.run(
-                command, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout_s
-            )
-        with open(os.devnull, "rb") as none, tempfile.TemporaryFile() as out:
+                command, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout_s,
+                input=given,
+            )  # fmt: skip
+        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as out:
+            told.write(given.encode())
+            told.seek(0)
             with tempfile.TemporaryFile() as err:
-                files = [none.fileno(), out.fileno(), err.fileno()]
+                files = [told.fileno(), out.fileno(), err.fileno()]
                 program = self.program(args, cwd, env, files)
                 try:
                     code = program.wait(timeout_s)
@@ -199,11 +220,30 @@ class Forks:
 class Program:
     """A forked program, as `subprocess.Popen` would show it."""
 
-    stdin = stdout = stderr = None
+    stdin = None
+    stdout: IO[str] | None = None
+    stderr: IO[str] | None = None
 
     def __init__(self, forks: Forks, pid: int) -> None:
         self.forks, self.pid = forks, pid
         self.returncode: int | None = None
+
+    def communicate(self, timeout: float = 100) -> tuple[str, str]:
+        """What it still says and what it complains of, once it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: It took longer; it goes on.
+        """
+        end, said = time.monotonic() + timeout, [""]
+        assert self.stdout and self.stderr
+        with self.stdout as out, self.stderr as err:
+            reader = threading.Thread(target=lambda: said.append(out.read()), daemon=True)
+            reader.start()  # a pipe that nobody reads fills up, and then the program waits
+            reader.join(timeout)
+            self.wait(max(0.0, end - time.monotonic()))
+            reader.join()
+            err.seek(0)
+            return said[-1], err.read()
 
     def poll(self) -> int | None:
         """How it ended, or None."""
@@ -230,3 +270,7 @@ class Program:
 
     def kill(self) -> None:
         self.send_signal(9)
+
+
+AGENTKIT = Forks(("agentkit.sim.inside", "pytest", "anyio"), "-W", "error::RuntimeWarning")
+"""Programs and tests begin with what all of them import, the first ask included."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
-import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from agentkit.events import Failure
 from agentkit.logs.memory import MemoryLog
 from agentkit.traces import failure_of, revived
 from tests.fakes import ScriptedModel
+from tests.warm import AGENTKIT
 
 
 class Busy(EndpointError):
@@ -252,10 +253,8 @@ def test_an_error_of_memory_in_an_old_log_is_a_store_error_without_memory() -> N
 
 
 def in_process(code: str, given: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=given, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+    done = AGENTKIT.run("-c", code, cwd=Path.cwd(), env=os.environ, given=given)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,18 +13,15 @@ from agentkit.errors import RunTaken
 from agentkit.logs.sqlite import SqliteLog
 from tests.conftest import ROOT
 from tests.teams import begun, check_history, settled
+from tests.warm import AGENTKIT, Program
 
 PROGRAM = Path(__file__).with_name("killed.py")
 
 
-def begin(folder: Path, **environment: str) -> subprocess.Popen[str]:
+def begin(folder: Path, **environment: str) -> Program | subprocess.Popen[str]:
     """The program, past its imports."""
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM)],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONFAULTHANDLER": "1"}
-        | environment,
-    )  # fmt: skip
+    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"} | environment
+    process = AGENTKIT.begin(str(PROGRAM), cwd=folder, env=env)
     assert process.stdout
     assert process.stdout.readline() == "ready\n", process.communicate()[1]
     return process

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from agentkit.questions import Pending, answer, approve, pending, refuse
 from agentkit.testing import ScriptedModel, call
 from tests.conftest import ROOT
 from tests.media import png
+from tests.warm import AGENTKIT, Program
 
 LIMIT_S = 10.0
 
@@ -355,20 +355,14 @@ asyncio.run(main())
 """
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
+def started(folder: Path) -> Program | subprocess.Popen[str]:
     (folder / "child.py").write_text(CHILD, encoding="utf-8")
-    return subprocess.Popen(
-        [sys.executable, "child.py"], cwd=folder, text=True, stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    return AGENTKIT.begin(str(folder / "child.py"), cwd=folder, env=os.environ)
 
 
 def agentkit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agentkit.cli", "log", *words, "--log", "log.db"]
-    return subprocess.run(
-        command, cwd=folder, text=True, capture_output=True, timeout=60, check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    command = ["-m", "agentkit.cli", "log", *words, "--log", "log.db"]
+    return AGENTKIT.run(*command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 async def open_in_file(folder: Path) -> list[Pending]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.logs.sqlite import SqliteLog
 from tests.fakes import FakeClock
+from tests.warm import AGENTKIT
 
 
 def started(run: str) -> RunStarted:
@@ -236,12 +236,9 @@ async def test_all_that_several_processes_append_is_seen_once_and_in_order(tmp_p
     log.append(mine, started("mine"))
     await log.flush(mine)
     processes = {
-        name: subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), name, "3", "60"],
-            stdout=subprocess.PIPE, text=True,
-        )
+        name: AGENTKIT.begin("-c", WRITER, str(path), name, "3", "60", cwd=tmp_path, env=os.environ)
         for name in ("a", "b", "killed")
-    }  # fmt: skip
+    }
     seen: dict[str, list[int]] = {}
 
     async def follow(run: str, last: int) -> None:

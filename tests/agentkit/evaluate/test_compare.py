@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from agentkit.patterns.consistency import self_consistency
 from agentkit.scope import in_run
 from tests.conftest import ROOT
 from tests.fakes import call
+from tests.warm import AGENTKIT
 
 SUMS = [(f"How much is {n} and {n}?", 2 * n) for n in range(1, 7)]
 PRICE = 0.001
@@ -209,10 +208,7 @@ print(*[row.right for row in study.rows])
 def test_a_process_that_dies_again_and_again_pays_at_most_for_what_was_under_way() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for _ in range(12):
-        done = subprocess.run(
-            [sys.executable, "-c", DYING, "7"],
-            capture_output=True, text=True, timeout=60, env=environment,
-        )  # fmt: skip
+        done = AGENTKIT.run("-c", DYING, "7", cwd=Path.cwd(), env=environment)
         if done.returncode != 9:
             break
     assert (done.returncode, done.stdout.split()) == (0, ["6", "6"]), done.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.warm import AGENTKIT
 
 DESK = '''
 """A user's module: agents that are made when it is imported, with a hosted model."""
@@ -109,14 +110,13 @@ def test_dues(recorded):
 
 def session(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """A test session of a user, whose environment has a key."""
-    plugin = ["-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider"]
+    loaded = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+    plugin = ["-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider", "-W", loaded]
     env = os.environ | {"PYTHONPATH": f"{ROOT}:{folder}", "OPENAI_API_KEY": "sk-of-the-user"}
     # Those of this checkout, and no others: to load them all takes longer than the tests.
     env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), *plugin, *args],
-        cwd=folder, env=env, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+    command = ["-m", "pytest", "-q", "--rootdir", str(folder), *plugin, *args]
+    return AGENTKIT.run(*command, cwd=folder, env=env)
 
 
 def project(folder: Path, model: str, **files: str) -> Path:
