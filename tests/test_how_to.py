@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.warm import AGENTKIT
+from tests.warm import AGENTKIT, REWRITTEN
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 PLUGINS = ("-p", "no:agentkit", "-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider",
            "-p", "no:nbval", "-p", "no:hypothesispytest",
-           "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")  # fmt: skip
+           "-W", f"ignore:{REWRITTEN}")  # fmt: skip
 """The fixtures come from this checkout, whatever is installed; the last two are slow to import."""
 
 

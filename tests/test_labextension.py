@@ -28,6 +28,14 @@ for build in (build_wheel, build_editable):
 """
 
 
+LIST = """
+from agentkit.tools.validator import loaded
+loaded()  # before JupyterLab, which would have a grammar compiled, as in tests/conftest.py
+from jupyterlab.labextensions import main
+main()
+"""
+
+
 def listed(jupyter_path: Path, tmp_path: Path) -> str:
     """What `jupyter labextension list` says where that is the only folder with extensions."""
     env = os.environ | {
@@ -35,9 +43,10 @@ def listed(jupyter_path: Path, tmp_path: Path) -> str:
         "JUPYTER_PREFER_ENV_PATH": "0",
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         "JUPYTER_DATA_DIR": str(tmp_path / "data"),
+        "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "jupyterlab.labextensions", "list"],
+        [sys.executable, "-c", LIST, "list"],
         cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr

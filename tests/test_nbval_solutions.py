@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
+
+from tests.warm import AGENTKIT, REWRITTEN
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECK = "from nbext.exercise import check\ncheck(('it is two', lambda: found == 2))"
@@ -32,11 +32,12 @@ def notebook(*solutions: str) -> nbformat.NotebookNode:
 
 def test_each_solution_is_tried_and_must_solve_its_exercise(tmp_path: Path) -> None:
     nbformat.write(notebook("found = 2", "found = 3", "found = 1 / 0"), tmp_path / "tried.ipynb")
-    nbval = ["-p", "tests.nbval_solutions", "--nbval", "--nbval-current-env", "-rA", "-q"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", *nbval,
-         "-p", "no:cacheprovider", "--color=no", "tried.ipynb"],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    plugins = ["-p", "tests.nbval_updates", "-p", "tests.nbval_solutions"]  # as in scripts/test
+    nbval = [*plugins, "--nbval", "--nbval-current-env", "-rA", "-q", "--color=no"]
+    done = AGENTKIT.run(
+        "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", *nbval,
+        "-p", "no:cacheprovider", "-W", f"ignore:{REWRITTEN}", "tried.ipynb",
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     said = re.findall(r"^(PASSED|FAILED) .*::Solution of cell (\d+)", done.stdout, re.M)
     assert said == [("PASSED", "0"), ("FAILED", "3"), ("FAILED", "6")], done.stdout

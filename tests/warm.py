@@ -274,3 +274,6 @@ class Program:
 
 AGENTKIT = Forks(("agentkit.sim.inside", "pytest", "anyio"), "-W", "error::RuntimeWarning")
 """Programs and tests begin with what all of them import, the first ask included."""
+
+REWRITTEN = "Module already imported:pytest.PytestAssertRewriteWarning"
+"""What pytest warns of in a fork of it: its plugins were imported without its assertions."""

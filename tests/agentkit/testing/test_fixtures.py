@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.warm import AGENTKIT
+from tests.warm import AGENTKIT, REWRITTEN
 
 DESK = '''
 """A user's module: agents that are made when it is imported, with a hosted model."""
@@ -110,8 +110,14 @@ def test_dues(recorded):
 
 def session(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """A test session of a user, whose environment has a key."""
-    loaded = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
-    plugin = ["-p", "agentkit.testing.fixtures", "-p", "no:cacheprovider", "-W", loaded]
+    plugin = [
+        "-p",
+        "agentkit.testing.fixtures",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        f"ignore:{REWRITTEN}",
+    ]
     env = os.environ | {"PYTHONPATH": f"{ROOT}:{folder}", "OPENAI_API_KEY": "sk-of-the-user"}
     # Those of this checkout, and no others: to load them all takes longer than the tests.
     env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
