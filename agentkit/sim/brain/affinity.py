@@ -50,7 +50,7 @@ def affinity(param: Param, filler: Filler, tool: ToolSenses) -> float:
         return 1.5 if enum_value(param, filler.lit.text) is not None else 0.0
     stray = filler.optional and filler.lit.text in CURRENCIES
     fit = by_type(param, filler.lit)
-    if not fit or (stray and not {"currency", "currencies"} & set(param.words)):
+    if not fit or (stray and not {"currency", "currencies"} & param.said):
         return 0.0
     for more in (*by_words(param, filler, tool), *by_kind(param, filler)):
         fit += more
@@ -59,10 +59,11 @@ def affinity(param: Param, filler: Filler, tool: ToolSenses) -> float:
 
 def unfit(param: Param, lit: Lit, tool: ToolSenses) -> bool:
     """Return whether a value is none that this parameter is for."""
-    words = set(param.words)
-    own = {*tool.name_senses, *map(sense, words)}
-    if lit.kind == "noun" and not param.enum and sense(lit.text) in own:
-        return True
+    words = param.said
+    if lit.kind == "noun" and not param.enum:
+        own = sense(lit.text)
+        if own in tool.name_senses or own in param.word_senses:
+            return True
     if param.type != "string":
         return False
     if lit.kind == "number" and not words & (NUMBERED | QUERY_NAMES):
@@ -82,13 +83,12 @@ def by_type(param: Param, lit: Lit) -> float:
 
 def by_words(param: Param, filler: Filler, tool: ToolSenses) -> Iterator[float]:
     """Yield what the words of a parameter say for or against a value."""
-    lit, words = filler.lit, set(param.words)
+    lit, words = filler.lit, param.said
     if lit.kind == "number" and words & set(UNIT_WORDS.get(lit.unit, "").split()):
         yield 0.6
-    hints = {sense(hint) for hint in lit.hints}
-    mine = {sense(word) for word in param.words}
+    hints, mine = lit.hint_senses, param.word_senses
     if "name" in words and len(words) == 1:
-        mine |= set(tool.name_senses)
+        mine = mine.union(tool.name_senses)
     if hints & mine:
         yield 0.6
     elif hints & set(senses(param.description)):
@@ -104,7 +104,7 @@ def by_words(param: Param, filler: Filler, tool: ToolSenses) -> Iterator[float]:
 
 def by_kind(param: Param, filler: Filler) -> Iterator[float]:
     """Yield what the kind of a value, as a date or a currency, says for or against it."""
-    lit, words = filler.lit, set(param.words)
+    lit, words = filler.lit, param.said
     if lit.kind in ("date", "day", "time"):
         yield 0.6 if words & WHEN else -0.3
         if lit.kind == "time" and "time" in words:
@@ -142,5 +142,5 @@ def fit_value(param: Param, lit: Lit) -> Json:
     if param.type == "array":
         return [lit.value if lit.kind == "number" else lit.text]
     first, _, rest = str(lit.value).partition(" ")
-    own = lit.kind == "noun" and rest and sense(first) in {sense(word) for word in param.words}
+    own = lit.kind == "noun" and rest and sense(first) in param.word_senses
     return rest if own else str(lit.value)

@@ -7,7 +7,7 @@ import re
 from agentkit.sim.brain.acting import VERBS_OF_STORING
 from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.schemas import ToolSenses, is_query
+from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.thought import WishedCall
 from agentkit.sim.brain.tries import same_call
 
@@ -54,6 +54,6 @@ def searches(scene: Scene) -> list[ToolSenses]:
         tool
         for tool in scene.tools
         if len(tool.required) == 1
-        and is_query(tool.required[0])
+        and tool.required[0].is_query
         and not VERBS_OF_STORING & set(tool.offer.name.casefold().split("_"))
     ]

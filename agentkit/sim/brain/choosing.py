@@ -8,12 +8,14 @@ from dataclasses import replace
 from agentkit.sim.brain.affinity import CURRENCIES, Filler, affinity, fit_value
 from agentkit.sim.brain.cursor import CLASS_NOUNS
 from agentkit.sim.brain.lexing import Lit
-from agentkit.sim.brain.schemas import Param, ToolSenses, is_query
+from agentkit.sim.brain.schemas import Param, ToolSenses
 from agentkit.sim.brain.thought import Json
 from agentkit.sim.brain.words import SOFT, sense, senses, senses_shared
 
 RELATED = {"temperature": "weather", sense("wind"): "weather", "depth": sense("tide")}
 MONEY = frozenset(map(sense, ("eur", "usd", "money", "euros", "dollars")))
+PRICES = frozenset(map(sense, ("cost", "fee", "price", "charge", "pay")))
+"""What a tool that speaks of money tells, too."""
 
 
 QUESTION = re.compile(
@@ -89,7 +91,7 @@ def guessed(
         return []
     if named := named_in(param, head, question):
         return named
-    if param.required and is_query(param):
+    if param.required and param.is_query:
         return [question]
     if param.required and param.type == "string" and names_itself(tool, head):
         words = spare_words(tool, param, head if counting else head[1:])
@@ -107,7 +109,7 @@ def spare_words(tool: ToolSenses, param: Param, head: list[str]) -> str:
     if param.words[-1] in ("id", "date", "day", "time", "path", "url", "email", "reason"):
         return ""
     own = {*tool.name_senses, *tool.description_senses}
-    own |= {sense(word) for one in tool.params for word in one.words}
+    own = own.union(*(one.word_senses for one in tool.params))
     rest = [word for word in head if sense(word) not in own]
     if len(rest) == len(head) and len(head) > 1 and tool.description_senses:
         return ""
@@ -122,10 +124,10 @@ def named_in(param: Param, head: list[str], question: str) -> list[Json]:
     said = set(senses(head)) | set(senses(question))
     if param.enum:
         return [value for value in param.enum if set(senses(str(value))) & said][:1]
-    if param.type == "boolean" and set(param.words) & {"on", "off"}:
+    if param.type == "boolean" and param.said & {"on", "off"}:
         turned = re.findall(r"\b(on|off)\b", question.casefold())
         return [turned[-1] in param.words] if turned and orders(question) else []
-    if param.type == "boolean" and set(map(sense, param.words)) <= said:
+    if param.type == "boolean" and param.word_senses <= said:
         negated = f"no {' '.join(param.words)}" in question.casefold() or "without" in question
         return [not negated]
     return []
@@ -136,15 +138,19 @@ def orders(text: str) -> bool:
     return not (text.rstrip().endswith("?") or QUESTION.match(text))
 
 
+def hints_of(fillers: list[Filler]) -> frozenset[str]:
+    """Return the senses of what is said of the values."""
+    return frozenset[str]().union(*(filler.lit.hint_senses for filler in fillers))
+
+
 def rate(tool: ToolSenses, head: list[str], fillers: list[Filler], left: list[Filler]) -> float:
     """Return how well a tool answers a look-up; below about 0.3 it does not."""
     wanted = list(dict.fromkeys(head))
     spoken = {*tool.name_senses, *tool.description_senses}
-    hints = {sense(hint) for filler in fillers for hint in filler.lit.hints}
-    in_params = {sense(word) for param in tool.params for word in param.words}
-    in_params |= {s for param in tool.params for s in senses(param.description)}
-    if MONEY & set(senses(tool.offer.description)) or MONEY & in_params:
-        in_params |= {sense("cost"), sense("fee"), sense("price"), sense("charge"), sense("pay")}
+    hints = hints_of(fillers)
+    in_params = tool.param_senses
+    if MONEY & set(tool.description_senses) or MONEY & in_params:
+        in_params |= PRICES
     marks = [
         1.0 if word in tool.name_senses
         else 0.9 if word in tool.description_senses
@@ -161,10 +167,9 @@ def rate(tool: ToolSenses, head: list[str], fillers: list[Filler], left: list[Fi
         score += 0.2
     first = tool.required[0] if tool.required else None
     if first:
-        mine = {sense(word) for word in first.words}
-        mine |= set(tool.name_senses) if "name" in first.words else set()
+        mine = first.word_senses.union(tool.name_senses if "name" in first.words else ())
         wrong = [f for f in fillers if f.lit.hints and mine & CLASS_NOUNS and not f.optional]
-        if wrong and not any(mine & {sense(h) for h in f.lit.hints} for f in wrong):
+        if wrong and not any(mine & f.lit.hint_senses for f in wrong):
             score -= 0.5
     return score - 0.5 * len(left)
 
@@ -173,7 +178,7 @@ def spoken_by(tool: ToolSenses) -> set[str]:
     """Return the senses of all the words by which a tool says what it is about."""
     found = set(tool.all_senses)
     if MONEY & found:
-        found |= {sense(word) for word in ("cost", "fee", "price", "charge", "pay")}
+        found |= PRICES
     return found | {word for word, other in RELATED.items() if other in found}
 
 
@@ -182,7 +187,7 @@ def unsaid(
 ) -> set[str]:
     """Return the senses of a question that neither the tool nor its arguments account for."""
     used = {one for value in arguments.values() for one in senses(str(value))}
-    hints = {sense(hint) for filler in fillers for hint in filler.lit.hints}
+    hints = hints_of(fillers)
     silent = names_itself(tool, head) and not set(tool.description_senses) - SOFT
     return set(head) - spoken_by(tool) - used - hints - SOFT - (MEASURES if silent else set())
 

@@ -12,7 +12,7 @@ from agentkit.sim.brain.judging import DraftReply
 from agentkit.sim.brain.lexing import Lit, sentences
 from agentkit.sim.brain.outcome import Solution
 from agentkit.sim.brain.scene import Scene
-from agentkit.sim.brain.schemas import TASK_NAMES, ToolSenses, is_query
+from agentkit.sim.brain.schemas import TASK_NAMES, ToolSenses
 from agentkit.sim.brain.social import key_data
 from agentkit.sim.brain.thought import Json, WishedCall
 from agentkit.sim.brain.values import AwaitedCall, clean
@@ -62,8 +62,8 @@ def is_agent(tool: ToolSenses) -> bool:
     names = {word for param in tool.required for word in param.words}
     words = set(re.split(r"[_\W]+", tool.offer.name.casefold()))
     hands = bool(words & HANDS_OVER)
-    takes_task = bool(names & TASK_NAMES) and all(is_query(param) for param in tool.required)
-    return takes_task or (hands and all(is_query(param) for param in tool.required))
+    takes_task = bool(names & TASK_NAMES) and all(param.is_query for param in tool.required)
+    return takes_task or (hands and all(param.is_query for param in tool.required))
 
 
 def arguments_for(tool: ToolSenses, text: str) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from agentkit.sim.brain.choosing import fill
 from agentkit.sim.brain.disguises import readings
 from agentkit.sim.brain.lexing import literals, sentences
 from agentkit.sim.brain.scene import INJECTED, Scene
-from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.schemas import ToolSenses, read_tool
 from agentkit.sim.brain.thought import Json, Say, WishedCall
 from agentkit.sim.brain.tries import same_call
 
@@ -111,7 +111,7 @@ def carry_out(scene: Scene, order: str, more: str) -> Say | None:
         if re.search(
             rf"\b(?:call|use|run|invoke)\b.{{0,30}}(?<!\w){name}(?!\w)", order, re.IGNORECASE
         ):
-            tool = ToolSenses(offer)
+            tool = read_tool(offer)
             rest = re.split(name, order, maxsplit=1, flags=re.IGNORECASE)[-1]
             arguments = arguments_in(tool, rest)
             if arguments is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
+
+from agentkit.sim.brain.words import sense
 
 Kind = Literal["number", "name", "date", "time", "day", "quoted", "code", "noun"]
 
@@ -69,6 +71,11 @@ class Lit:
     value: str | float
     unit: str = ""
     hints: tuple[str, ...] = ()
+
+    @cached_property
+    def hint_senses(self) -> frozenset[str]:
+        """Return the senses of its hints."""
+        return frozenset(map(sense, self.hints))
 
 
 @dataclass(frozen=True)

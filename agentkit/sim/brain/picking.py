@@ -6,7 +6,7 @@ import re
 
 from agentkit.sim.brain.acting import ACTIONS, ONLY_VERBS, VERBS_OF_ACTION, stores
 from agentkit.sim.brain.affinity import Filler
-from agentkit.sim.brain.choosing import fill, names_itself, rate
+from agentkit.sim.brain.choosing import fill, hints_of, names_itself, rate
 from agentkit.sim.brain.lexing import Lit, literals
 from agentkit.sim.brain.schemas import ToolSenses
 from agentkit.sim.brain.supply import lacks
@@ -47,7 +47,7 @@ def candidates(
             if score >= GOOD_FIT and direct:
                 working.lacking.append(lacks(tool, left))
             continue
-        hints = {sense(hint) for filler in fillers for hint in filler.lit.hints}
+        hints = hints_of(fillers)
         named = bool(hints & set(tool.name_senses))
         plenty = sum(not filler.optional for filler in fillers) >= 2
         fits = not left and (named or plenty)
@@ -81,7 +81,7 @@ def only_tool(working: Working, fillers: list[Filler]) -> list[tuple[ToolSenses,
         return []
     # That a name of two words is a person's is a guess.
     told = {*tool.all_senses, sense("person")}
-    if any({sense(hint) for hint in one.lit.hints} - told for one in named):
+    if any(one.lit.hint_senses - told for one in named):
         return []
     arguments, left = fill(tool, named, [], "")
     return [(tool, arguments)] if arguments and not left else []
@@ -148,7 +148,7 @@ def is_result(tool: ToolSenses, arguments: dict[str, Json], text: str) -> bool:
 
     In `the hall with 120 seats` the number is no hall for the tool `seats(hall)`.
     """
-    own = set(tool.name_senses) - {sense(word) for one in tool.params for word in one.words}
+    own = set(tool.name_senses).difference(*(one.word_senses for one in tool.params))
     numbers = [re.escape(str(v)) for v in arguments.values() if isinstance(v, int | float)]
     return any(
         sense(hit) in own for n in numbers for hit in re.findall(rf"(?<![\w.]){n}\s+([a-z]+)", text)

@@ -22,7 +22,7 @@ from agentkit.sim.brain.noting import noted
 from agentkit.sim.brain.playing import played
 from agentkit.sim.brain.progress import concluded, progress
 from agentkit.sim.brain.scene import Scene, read
-from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.schemas import read_tool
 from agentkit.sim.brain.social import think
 from agentkit.sim.brain.temperaments import temperament
 from agentkit.sim.brain.thought import BrainRequest, Say, WishedCall
@@ -90,7 +90,7 @@ def forced_calls(scene: Scene) -> tuple[WishedCall, ...]:
     wanted = think(replace(scene, offers=tuple(allowed)), intent(scene)).calls
     if wanted:
         return wanted
-    tool = ToolSenses(allowed[0])
+    tool = read_tool(allowed[0])
     arguments, _ = fill(tool, [], [], scene.question or scene.task)
     known = literals(scene.question or scene.task)
     return (WishedCall(tool.offer.name, arguments or forced_arguments(tool, known, scene.task)),)

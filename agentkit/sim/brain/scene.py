@@ -9,7 +9,7 @@ from functools import cached_property
 
 from agentkit.sim.brain.claims import BLANKS, Claim, claims
 from agentkit.sim.brain.lexing import sentences
-from agentkit.sim.brain.schemas import ToolSenses
+from agentkit.sim.brain.schemas import ToolSenses, read_tool
 from agentkit.sim.brain.temperaments import Dice, Temperament
 from agentkit.sim.brain.thought import BrainRequest, DialogTurn, Json, OfferedTool, WishedCall
 
@@ -83,7 +83,7 @@ class Scene:
     @cached_property
     def tools(self) -> tuple[ToolSenses, ...]:
         """Return the offers, read for matching."""
-        return tuple(ToolSenses(offer) for offer in self.offers)
+        return tuple(read_tool(offer) for offer in self.offers)
 
     def passages(self) -> list[str]:
         """Return texts that facts may stand in: results, material, the system text, old turns."""

@@ -39,6 +39,21 @@ class Param:
     enum: tuple[Json, ...]
     schema: dict[str, Json]
 
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Return the words of its name."""
+        return frozenset(self.words)
+
+    @cached_property
+    def word_senses(self) -> frozenset[str]:
+        """Return the senses of the words of its name."""
+        return frozenset(map(sense, self.words))
+
+    @cached_property
+    def is_query(self) -> bool:
+        """Return whether it takes free text."""
+        return self.type == "string" and not self.enum and bool(QUERY_NAMES & self.said)
+
 
 @dataclass(frozen=True)
 class ToolSenses:
@@ -61,39 +76,61 @@ class ToolSenses:
         """Return the senses of the tool's name, its description, parameters and choices."""
         found = {*self.name_senses, *self.description_senses}
         for param in self.params:
-            found |= {sense(word) for word in param.words} | set(senses(param.description))
+            found |= param.word_senses | set(senses(param.description))
             found |= {one for value in param.enum for one in senses(str(value))}
         return frozenset(found)
+
+    @cached_property
+    def param_senses(self) -> frozenset[str]:
+        """Return the senses of its parameters' names and descriptions."""
+        found = {one for param in self.params for one in senses(param.description)}
+        return frozenset(found.union(*(param.word_senses for param in self.params)))
 
     @cached_property
     def params(self) -> list[Param]:
         """Return the tool's parameters."""
         return read_params(self.offer.parameters)
 
-    @property
+    @cached_property
     def required(self) -> list[Param]:
         """Return the parameters that must be given."""
         return [param for param in self.params if param.required]
 
-    @property
+    @cached_property
     def computes(self) -> bool:
         """Return whether this is a calculator."""
         takes = any(param.words[-1] in EXPRESSION_NAMES for param in self.required if param.words)
         said = {*self.name_senses, *self.description_senses}
         return takes and bool(said & COMPUTING or not self.offer.description)
 
-    @property
+    @cached_property
     def asks(self) -> bool:
         """Return whether it takes free text: a search, another agent, a hand-off."""
         needed = self.required or self.params
         hands_over = bool({"handoff", sense("transfer"), sense("delegate")} & set(self.name_senses))
-        takes_text = any(is_query(param) for param in needed)
+        takes_text = any(param.is_query for param in needed)
         return takes_text or (not needed and hands_over)
 
 
-def is_query(param: Param) -> bool:
-    """Return whether a parameter takes free text."""
-    return param.type == "string" and not param.enum and bool(QUERY_NAMES & set(param.words))
+READ: dict[tuple[str, str, str], ToolSenses] = {}
+"""Tools that were read: a conversation brings the same ones with each request."""
+MOST_READ = 512
+LONGEST_READ = 4000
+"""Characters of a schema that is kept."""
+
+
+def read_tool(offer: OfferedTool) -> ToolSenses:
+    """Return an offered tool read for matching, as it was read before if it was."""
+    schema = repr(offer.parameters)
+    if len(schema) + len(offer.description) > LONGEST_READ:
+        return ToolSenses(offer)
+    key = (offer.name, offer.description, schema)
+    found = READ.get(key)
+    if found is None:
+        if len(READ) >= MOST_READ:
+            READ.clear()
+        found = READ[key] = ToolSenses(offer)
+    return found
 
 
 def resolve(schema: dict[str, Json], root: dict[str, Json]) -> dict[str, Json]:

@@ -76,6 +76,17 @@ SOFT = frozenset(
 
 def split_identifier(name: str) -> list[str]:
     """Return the words of an identifier in snake_case, kebab-case or camelCase."""
+    return list(short_split(name) if len(name) <= SHORT else split(name))
+
+
+@lru_cache(maxsize=8192)
+def short_split(name: str) -> tuple[str, ...]:
+    """Return the words of a short identifier; those of records come again and again."""
+    return tuple(split(name))
+
+
+def split(name: str) -> list[str]:
+    """Return the words of an identifier, worked out."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [part for part in re.split(r"[^A-Za-z0-9]+", spaced) if part]
 

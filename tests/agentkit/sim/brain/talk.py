@@ -7,6 +7,7 @@ import json
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from agentkit.sim.brain.responding import respond
@@ -30,6 +31,7 @@ class Talk:
         return [(call.name, call.arguments) for turn in self.turns for call in turn]
 
 
+@cache
 def offer(function: Callable[..., Any]) -> OfferedTool:
     """Return a function as an offered tool."""
     hints = typing.get_type_hints(function)

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from agentkit.sim.brain.responding import respond
+from agentkit.sim.brain.schemas import LONGEST_READ, MOST_READ, READ, read_tool
 from agentkit.sim.brain.temperaments import TEMPERAMENTS, UnknownTemperament, temperament, tokens
-from agentkit.sim.brain.thought import BrainRequest, DialogTurn
+from agentkit.sim.brain.thought import BrainRequest, DialogTurn, OfferedTool
 from agentkit.sim.world import world
 from tests.agentkit.sim.brain.talk import offer, talk
 from tests.conftest import ROOT
@@ -62,6 +63,21 @@ def test_hasty_errs_in_other_places_with_another_seed_and_another_system_text() 
     ]
     assert named[0] != named[1]
     assert by_seed[0] == [talk(t, *tools, model="hasty", seed=1).text for t in texts]
+
+
+def test_a_tool_is_read_once_however_often_it_comes_and_a_changed_one_anew() -> None:
+    def offered(text: str, name: str = "port") -> OfferedTool:
+        schema = {"properties": {name: {"type": "string"}}, "required": [name]}
+        return OfferedTool("dues", text, schema)
+
+    assert read_tool(offered("Dues.")) is read_tool(offered("Dues."))
+    assert read_tool(offered("Dues.", "ship")).required[0].name == "ship"
+    assert read_tool(offered("Other dues.")).offer.description == "Other dues."
+    long = "Dues. " * LONGEST_READ
+    assert read_tool(offered(long)) is not read_tool(offered(long)), "what is long is not kept"
+    for number in range(MOST_READ + 1):
+        read_tool(offered(f"Dues of {number}."))
+    assert len(READ) <= MOST_READ
 
 
 def test_without_tools_or_passages_it_says_that_it_does_not_know() -> None:
