@@ -13,19 +13,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from types import CoroutineType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from agentkit.errors import (
     AgentkitError,
     LogError,
     LogLocked,
     LogUnreachable,
-    UnknownRun,
-    full_text,
+    LogUnstorable,
 )
 from agentkit.events import Event
 from agentkit.lease import Lease
+from agentkit.storing import Batch, BatchWriter, Storage, ours
 from agentkit.subscribing import running_loop
 from agentkit.writer import WriterThread
 
@@ -46,23 +45,10 @@ CALM = 50
 LARGE = 2000
 """Events of a batch that is written in the thread in any case."""
 
-Batch = list[tuple[Lease, list[Any]]]
-
 Waiter = asyncio.Future[None]
 
 Pending = dict[int, tuple[Lease, list[Event]]]
 """By the identity of the lease: two writers of one run do not mix."""
-
-
-class Storage(Protocol):
-    """What a log is to its committer; see Log."""
-
-    url: str
-    quick_s: float
-
-    def write(self, batch: Batch) -> Coroutine[Any, Any, Batch]: ...
-
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]: ...
 
 
 class Committer:
@@ -95,9 +81,8 @@ class Committer:
         self._slow = 0
         """Writes that go to the thread before the loop is trusted with one again."""
         self._locked_since: float | None = None
-        self._unsure = False
-        """Whether a write was interrupted, so that it may have happened all the same."""
         self._writer = WriterThread()
+        self._batches = BatchWriter(storage, self._writer.run)
 
     def append(self, lease: Lease, events: tuple[Any, ...]) -> None:
         """Take events in order; without a loop they are stored at once, as soon as that can be.
@@ -117,6 +102,8 @@ class Committer:
                 return
         if loop is None:
             self._commit_patiently()
+            if isinstance(lease.lost, LogUnstorable):
+                raise lease.lost
         else:
             loop.call_soon(self._tick)
 
@@ -312,11 +299,11 @@ class Committer:
             # From before the write: the storage counts the lease from a moment after it.
             began, asked = time.perf_counter(), time.monotonic()
             try:
-                stored = self._written(list(self._flying.values())) if self._flying else []
+                stored = self._batches.write(list(self._flying.values())) if self._flying else []
             except Exception as error:
                 return ours(error, self.storage.url), self._take_back(began)
             except BaseException:
-                self._unsure = True
+                self._batches.unsure = True
                 waiters = self._take_back(began)
                 with self._mutex:
                     self._waiters = waiters + self._waiters
@@ -352,58 +339,6 @@ class Committer:
             self._slow = CALM
         elif self._slow:
             self._slow -= 1
-
-    def _written(self, batch: Batch) -> Batch:
-        known: Batch = []
-        if self._unsure:
-            known, batch = self._known(batch)
-            self._unsure = False
-        made: Any = self.storage.write(batch)
-        if type(made) is CoroutineType:
-            made = (
-                driven(made, self.storage.url) if self.storage.quick_s else self._writer.run(made)
-            )
-        return [*known, *made] if known else made
-
-    def _known(self, batch: Batch) -> tuple[Batch, Batch]:
-        """Part what an interrupted write has stored after all from what it has not."""
-        known, new = [], []
-        for lease, events in batch:
-            seqs = set[int]()
-            if events:
-                with contextlib.suppress(UnknownRun):
-                    seqs = {e.seq for e in self.storage.read(lease.run, events[0].seq - 1)}
-            known.append((lease, [e for e in events if e.seq in seqs]))
-            # Without events it renews the lease, and so shows whether another has taken the run.
-            new.append((lease, [e for e in events if e.seq not in seqs]))
-        return [(lease, events) for lease, events in known if events], new
-
-
-def driven(made: Coroutine[Any, Any, Batch], url: str) -> Batch:
-    """What a coroutine returns that waits for nothing.
-
-    Raises:
-        LogError: it waits.
-    """
-    try:
-        made.send(None)
-    except StopIteration as done:
-        found: Batch = done.value
-        return found
-    made.close()
-    raise LogError(
-        f"Writing to the log {url} waits for something, and its class says quick_s.",
-        expected="a write that never waits, or quick_s = 0, as it is by default",
-    )
-
-
-def ours(error: Exception, url: str) -> AgentkitError:
-    """The error as one of ours."""
-    if isinstance(error, AgentkitError):
-        return error
-    made = LogError(f"The log {url} failed: {full_text(error)}.")
-    made.__cause__ = error
-    return made
 
 
 def resolve(waiters: list[Waiter], error: AgentkitError | None) -> None:

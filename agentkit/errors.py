@@ -365,6 +365,10 @@ class LogFull(LogError):
     """The disk (or quota) is full; what was written before is safe."""
 
 
+class LogUnstorable(LogError):
+    """What a run was to record is nothing that the log can hold; other runs are stored."""
+
+
 class LogCorrupt(LogError):
     """The file is damaged or not an agentkit log; it was left untouched."""
 

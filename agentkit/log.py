@@ -22,7 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, Literal
 
-from agentkit.committing import Batch, Committer
+from agentkit.committing import Committer
 from agentkit.deprecated import Renamed, moved, warn
 from agentkit.errors import BlobMissing, LogError, UnknownRun
 from agentkit.events import STREAMS, Event, ReplyPiece, What
@@ -30,6 +30,7 @@ from agentkit.late import called
 from agentkit.lease import Lease, owner_name
 from agentkit.offers import Work
 from agentkit.runinfo import Erased, RunInfo, Tally
+from agentkit.storing import Batch
 from agentkit.subscribing import LOGGER, LogSubscription, Subscriber, running_loop
 from agentkit.tailing import LogWatch, begun, tailed
 

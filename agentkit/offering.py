@@ -57,7 +57,7 @@ async def offered(
             f"A run that is submitted cannot have {', '.join(back)}.",
             todo="go on with an earlier run where it was performed: resume, rerun, fork",
         )
-    check_limits(limits, actor, id, seed=limits["seed"])
+    check_limits(limits, id, name=name, actor=actor, seed=limits["seed"])
     known = await looked_up(log or open_log(), source_of(None, None, None, None), id, limits, False)
     options["arguments"] = options.get("arguments") or None
     start = beginning(known, name, None, {"actor": actor, **as_asked(task), **options}, limits)

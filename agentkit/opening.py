@@ -22,7 +22,7 @@ from agentkit.guarding import Guard, guard_of, policy_for
 from agentkit.lease import HANDED, Lease
 from agentkit.log import Log
 from agentkit.logs import open_log
-from agentkit.messages import JSON
+from agentkit.messages import JSON, mended
 from agentkit.origins import begun_with, ended_well, held_back, others_of
 from agentkit.parts import as_content
 from agentkit.past import Finished, Fresh, Past, Replayed
@@ -121,18 +121,18 @@ async def run(
     """
     limits = {"seed": seed, "budget_usd": budget_usd, "budget_tokens": budget_tokens}
     limits |= {"budget_calls": budget_calls, "deadline_s": deadline_s, "concurrency": concurrency}
-    check_limits(limits, actor, id, at=at, edit=edit, settle=settle, seed=seed)
+    own = {"actor": mended(actor), "sample": sample, "model": model, "deps": deps}
+    own |= {"output": output, "arguments": arguments or None}
+    check_limits(limits, id, at=at, edit=edit, settle=settle, seed=seed, name=name, **own)
     source = fitting(source_of(resume, rerun, replay, fork), at, edit, settle)
-    asked = {"actor": actor, **as_asked(task), "output": output, "sample": sample}
-    asked |= {"arguments": arguments or None, "model": model, "deps": deps, **as_kept(edit)}
     known = await looked_up(log or open_log(), source, id, limits, extend, require)
-    start = beginning(known, name, at, asked, limits)
+    start = beginning(known, name, at, own | as_asked(task) | as_kept(edit), limits)
     current = made(known, start, settle or {}, person, require)
     async with Performing(current, start, judged=not edit):
         yield current
 
 
-def check_limits(limits: dict[str, Any], actor: str | None, id: str | None, **words: Any) -> None:
+def check_limits(limits: dict[str, Any], id: str | None, **words: Any) -> None:
     """Refuse limits of a run that bind nothing or cannot be kept, and other words that cannot be.
 
     Raises:
@@ -142,7 +142,7 @@ def check_limits(limits: dict[str, Any], actor: str | None, id: str | None, **wo
     checked_words(**words)
     checked(*[limits[one] for one in BUDGETS])
     if limits["deadline_s"] is not None or limits["concurrency"] is not None:
-        bounds_of(actor or "a run", limits["deadline_s"], limits["concurrency"])
+        bounds_of(words.get("actor") or "a run", limits["deadline_s"], limits["concurrency"])
 
 
 @dataclass
@@ -243,7 +243,7 @@ def beginning(
         seq=(events[-1].seq if source.resumed and events else 0) + 1,
         at=known.log.clock(),
         scope="",
-        name=name or again or (titled(actor, asked["task"]) if actor else "run"),
+        name=mended(name or again or (titled(actor, asked["task"]) if actor else "run")),
         origin=Ref(run=source.run, seq=at or events[-1].seq) if branches else None,
         how="ask" if source.how == "replay" else source.how,
         place=place,

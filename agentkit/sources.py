@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from agentkit.errors import SetupError, error_text
 from agentkit.events import ANSWER, STREAMS
+from agentkit.logs.rows import storable
 from agentkit.messages import JSON, jsonable
 from agentkit.parts import as_content
 
@@ -69,6 +70,13 @@ WORDS: dict[str, tuple[type, str]] = {
     "edit": (dict, "{seq of a step.ended: its new text or result}, or {'task': the new task}"),
     "settle": (dict, "{tool name or step key: result, or NOT_DONE}"),
     "seed": (int, "a whole number"),
+    "name": (str, "a text"),
+    "actor": (str, "the name of an actor"),
+    "model": (str, "the name of a model"),
+    "deps": (str, "a digest, as text"),
+    "sample": (int, "a whole number from 0"),
+    "output": (object, "a JSON Schema"),
+    "arguments": (dict, "{name of a parameter: what it is given}"),
 }
 """Options of a run that the record keeps or a fork looks up, with what each may be."""
 
@@ -88,12 +96,22 @@ def checked_words(**given: Any) -> None:
             raise SetupError(f"{name}={value!r} of a run cannot be.", expected=expected)
 
 
+LONGEST = 500
+"""Characters of the id of a run: an index of Postgres holds at most 2,704 bytes."""
+
+
 def checked_id(id: str | None) -> None:
-    """See to it that a run is not called as streams and answers are.
+    """See to it that a run can be called so, and not as streams and answers are.
 
     Raises:
-        SetupError: it would be.
+        SetupError: it cannot.
     """
+    if id is not None and not (isinstance(id, str) and len(id) <= LONGEST and storable(id)):
+        shown = ascii(id)
+        raise SetupError(
+            f"A run cannot have the id {shown if len(shown) < 80 else shown[:79] + '…'}.",
+            expected=f"a text of at most {LONGEST} whole characters without NUL, or none",
+        )
     if id is not None and id.startswith((STREAMS, ANSWER)):
         what = "streams of shared state" if id.startswith(STREAMS) else "answers to questions"
         raise SetupError(

@@ -68,6 +68,7 @@ LAYERS = [
     "agentkit.subscribing",
     "agentkit.runinfo",
     "agentkit.writer",
+    "agentkit.storing",
     "agentkit.committing",
     "agentkit.tailing",
     "agentkit.log",

@@ -85,6 +85,10 @@ def string(value: JSON, place: str) -> str:
     raise Malformed(f"{place} is {kind(value)}, not a string")
 
 
+MOST = 1 << 48
+"""Tokens of one call that are believed: sums over many fit into 64 bits."""
+
+
 def count(value: JSON) -> int:
     """A count of tokens; anything else than a whole number from 0 counts as not told.
 
@@ -94,4 +98,4 @@ def count(value: JSON) -> int:
         value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
-    return value if type(value) is int and 0 <= value < 1 << 62 else 0
+    return value if type(value) is int and 0 <= value < MOST else 0

@@ -9,7 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agentkit.errors import LogCorrupt, LogError, LogFull, LogLocked, LogNewer, LogReadOnly
+from agentkit.errors import (
+    LogCorrupt,
+    LogError,
+    LogFull,
+    LogLocked,
+    LogNewer,
+    LogReadOnly,
+    LogUnstorable,
+)
 from agentkit.events import STREAMS
 from agentkit.logs import chain
 from agentkit.logs.rows import Statements, native
@@ -234,6 +242,8 @@ def mapped(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LogError:
         )
     if code == sqlite3.SQLITE_READONLY:
         return only_read(path)
+    if isinstance(error, sqlite3.DataError | sqlite3.IntegrityError) or "binding" in str(error):
+        return LogUnstorable(f"SQLite does not take it: {error}.")
     undecodable = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error)
     damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_INTERRUPT)
     if undecodable or code in damaged:

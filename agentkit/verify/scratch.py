@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Coroutine
 from typing import Any
 
-from agentkit.committing import driven
 from agentkit.events import Event
 from agentkit.lease import Lease
 from agentkit.log import Batch, unknown
 from agentkit.logs.memory import MemoryLog
+from agentkit.storing import driven
 
 
 class ScratchLog(MemoryLog):

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from agentkit import Agent, gather
-from agentkit.committing import CALM, LARGE, Batch
-from agentkit.errors import LogError, LogFull, RunTaken
+from agentkit.committing import CALM, LARGE
+from agentkit.errors import LogError, LogFull, LogLocked, LogUnstorable, RunTaken
 from agentkit.events import Noted, RunEnded, RunStarted
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
+from agentkit.storing import Batch
 from tests.fakes import EchoModel, FakeClock
 
 
@@ -360,3 +361,35 @@ def test_new_logs_are_told_nothing() -> None:
         class New(MemoryLog):
             async def write(self, batch: Batch) -> Batch:
                 return await super().write(batch)
+
+
+class Picky(MemoryLog):
+    """Takes no event of topic "bad"; once, in the midst of it, it is locked for a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = 0
+
+    async def write(self, batch: Batch) -> Batch:
+        self.written += 1
+        if self.written == 4:
+            raise LogLocked("for a moment")
+        if any(getattr(e, "topic", "") == "bad" for _, events in batch for e in events):
+            raise OverflowError("too much")
+        return await super().write(batch)
+
+
+async def test_a_lock_while_runs_are_stored_one_by_one_doubles_nothing() -> None:
+    log = Picky()
+    leases = [log.begin(run) for run in ("a", "b", "c")]
+    for lease in leases:
+        log.append(lease, started(lease.run))
+    log.append(leases[1], noted("b", 2).model_copy(update={"topic": "bad"}))
+    await log.flush(leases[0])
+    await log.flush(leases[2])
+    with pytest.raises(LogUnstorable, match=r"'b' cannot be recorded in memory:: OverflowError"):
+        await log.flush(leases[1])
+    # All at once, a, b, c which is locked; then what was stored is known, and b is not asked again.
+    assert log.written == 5
+    assert [len(log.read(run)) for run in ("a", "c")] == [1, 1]
+    log.close()

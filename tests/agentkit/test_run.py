@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,36 @@ def test_after_an_edit_only_it_and_what_lies_downstream_is_paid(spec: Spec, data
         check_history(log.read(again.run_id))
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("name", 5), ("actor", 5), ("model", 3), ("deps", 4), ("sample", "x"), ("arguments", 3)],
+)
+async def test_an_option_of_another_kind_is_refused_before_anything(
+    option: str, value: Any
+) -> None:
+    with pytest.raises(SetupError, match=f"{option}={value!r} of a run cannot be"):
+        async with run(log=MemoryLog(), **{option: value}):
+            pass
+
+
+@pytest.mark.parametrize("id", [7, "a\0b", "half\ud800", "x" * 501, "state:board"])
+async def test_an_id_that_no_log_can_hold_is_refused(id: Any) -> None:
+    with pytest.raises(SetupError, match="A run cannot"):
+        async with run(log=MemoryLog(), id=id):
+            pass
+
+
+async def test_half_a_character_in_a_name_holds_up_no_run(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    async with run("half \ud800", log=log, actor="\udfff") as first:
+        pass
+    async with run("whole", log=log):
+        pass
+    assert [one.name for one in log.runs()] == ["whole", "half \ufffd"]
+    assert log.read(first.id)[0].actor == "\ufffd"
+    log.close()
 
 
 async def test_an_edit_upstream_is_paid_downstream_and_nowhere_else() -> None:

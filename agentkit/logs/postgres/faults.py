@@ -15,13 +15,16 @@ from agentkit.errors import (
     LogLocked,
     LogReadOnly,
     LogUnreachable,
+    LogUnstorable,
     SetupError,
 )
 
 AGAIN = ("40001", "40P01", "55P03", "57014")
 """Another transaction was in the way; the same may succeed at once."""
 
-FULL = ("53100", "53200", "54000")
+FULL = ("53100", "53200")
+TOO_LONG = "54000"
+"""A limit of the server, as the length of a key in an index."""
 READ_ONLY = ("25006", "42501")
 GONE = ("42P01", "3F000", "42703")
 SETUP = ("28000", "28P01", "3D000", "42704")
@@ -92,6 +95,8 @@ def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
             f"The log {url} holds what agentkit does not write, or is damaged: {text}.",
             todo="see what is left with `agentkit log verify`; use another schema for new runs",
         )
+    if state == TOO_LONG or isinstance(error, psycopg.DataError):
+        return LogUnstorable(f"Postgres does not take it: {text}.")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or state[:2] == "57":
         return unreachable(url, text)
     return LogError(f"The log {url} failed: {text}.")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentkit import Image
-from agentkit.errors import RunTaken, UnknownRun
+from agentkit.errors import LogUnstorable, RunTaken, UnknownRun
 from agentkit.events import Delta, Noted, RunEnded, RunStarted, StepEnded, Usage, uuid7
 from agentkit.lease import LEASE_S, Lease
 from agentkit.log import Log
@@ -69,6 +69,51 @@ def noted(run: str, seq: int, data: Any = None, **fields: Any) -> Noted:
 
 def ended(run: str, seq: int, status: Any = "ok") -> RunEnded:
     return RunEnded(run=run, seq=seq, at=3.0, scope="", status=status)
+
+
+ANYTHING = (MemoryLog, JsonLines)
+"""Logs that hold whatever they are given."""
+
+
+def huge(run: str, seq: int, tokens: int) -> StepEnded:
+    step: dict[str, Any] = {"key": "k", "step": "model", "name": "m", "status": "ok"}
+    usage = Usage(tokens_in=tokens)
+    return StepEnded(run=run, seq=seq, at=2.0, scope="", usage=usage, **step)
+
+
+@pytest.mark.parametrize("bad", ["number", "name", "id"])
+async def test_what_a_log_cannot_hold_fails_its_own_run_alone(log: Log, bad: str) -> None:
+    lost = "lost\ud800" if bad == "id" else "lost"
+    name = "half\ud800" if bad == "name" else "whole"
+    leases = {one: log.begin(one) for one in ("before", lost, "after")}
+    log.append(leases["before"], started("before"))
+    # As from code that is not ours: the options of a run are looked at before.
+    first = started(lost).model_copy(update={"name": name})
+    log.append(leases[lost], first, huge(lost, 2, 2**70 if bad == "number" else 1))
+    log.append(leases["after"], started("after"))
+    await log.flush(leases["before"])
+    await log.flush(leases["after"])
+    if not isinstance(log, ANYTHING):
+        with pytest.raises(LogUnstorable, match="cannot be recorded in"):
+            await log.flush(leases[lost])
+        log.append(leases[lost], noted(lost, 3))
+        with pytest.raises(LogUnstorable):
+            await log.flush(leases[lost])
+        assert {one.id for one in log.runs()} == {"before", "after"}
+    log.append(leases["after"], noted("after", 2))
+    await log.flush(leases["after"])
+    assert len(log.read("after")) == 2
+    assert log.verify() == []
+
+
+def test_without_a_loop_it_is_told_to_whoever_appends(log: Log) -> None:
+    if isinstance(log, ANYTHING):
+        pytest.skip("it holds anything")
+    lease = log.begin("lost\ud800")
+    with pytest.raises(LogUnstorable):
+        log.append(lease, started("lost\ud800"))
+    log.append(log.begin("next"), started("next"))
+    assert [one.id for one in log.runs()] == ["next"]
 
 
 @pytest.mark.parametrize("value", [object(), [Image.from_bytes(png())], {1j: 2}], ids=str)

@@ -18,7 +18,6 @@ import pytest
 
 from agentkit import Agent, Answer, committing, open_log, pattern
 from agentkit import run as performing
-from agentkit.committing import driven
 from agentkit.errors import (
     LogCorrupt,
     LogError,
@@ -37,6 +36,7 @@ from agentkit.logs.schema import MIGRATIONS
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.messages import Message, extend, thread_of
 from agentkit.model import Reply, Request
+from agentkit.storing import driven
 from agentkit.testing import FunctionModel
 from tests.fakes import FakeClock
 
