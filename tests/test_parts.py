@@ -52,7 +52,7 @@ def test_parts_run_at_once_and_one_failure_in_either_fails_all(
     told = capfd.readouterr().out
     for name in ("python", "notebooks"):  # in any order, but each below its own heading
         assert told.split(f"== {name} ==")[1].strip().startswith(f"of {name}\n")
-    lines = [line.split() for line in told.splitlines()[-11:]]
+    lines = [line.split() for line in told.splitlines()[-12:]]
     ended = [" ".join(line[:1] + line[line.index("work") + 1 :] if "work" in line else line)
              for line in lines]  # fmt: skip
     verdict = f"FAILED (exit status {status})" if status else "passed"
@@ -110,7 +110,7 @@ def test_no_more_parts_than_allowed_run_at_once_and_each_of_all_runs(script: Mod
 
 def test_every_file_of_tests_is_in_one_part(script: ModuleType) -> None:
     asked: dict[str, tuple[str, ...]] = {}
-    for name in ("programs", "workers", "memory", "wire", "magics", "browser", "python"):
+    for name in ("programs", "workers", "memory", "wire", "teams", "magics", "browser", "python"):
         script.pytest = lambda *args, name=name: asked.__setitem__(name, args) or 0
         script.PARTS[name]()
     rest = asked.pop("python")
