@@ -148,6 +148,8 @@ class Texts:
 
     def unpacked(self, value: JSON) -> JSON:
         """Return documents in base64 without it, each sign of it replaced by one as long."""
+        if isinstance(value, list):  # a column of a snapshot: of writes on their way to a replica
+            return [self.unpacked(one) for one in value]
         if isinstance(value, dict):
             return {name: self.unpacked(one) for name, one in value.items()}
         try:

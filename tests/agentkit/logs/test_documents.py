@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from agentkit import run
 from agentkit.logs.documents import CrdtDocument, blanked, read, signs
 from agentkit.logs.erasing import as_long
+from agentkit.logs.packing import FIELD, unpacked
 from agentkit.logs.sqlite import SqliteLog
 from memory import Board
 
@@ -155,13 +157,9 @@ async def test_a_text_typed_on_replicas_is_erased(tmp_path: Path, every: int) ->
     held = board._held(board.state)
     assert SECRET in held["b"]["page"] and log.verify() == []
     log.erase([SECRET, "Zebra"])
-    from agentkit.logs.packing import FIELD, unpacked
-
     for event in log.read("state:port")[1:]:
         value = unpacked(event.value[FIELD]) if FIELD in event.value else event.value["value"]
         docs = [value["update"]] if "update" in value else list(value.get("docs", {}).values())
-        import base64
-
         for doc in docs:
             left = [sign for *_, sign in signs(read(base64.b64decode(doc)))]
             assert not set("Zë🦓DR") & set(left), left
@@ -175,4 +173,32 @@ async def test_a_text_typed_on_replicas_is_erased(tmp_path: Path, every: int) ->
         await board.reconcile()
     assert board._held(board.journal.rebuild()) == board._held(board.state)
     assert log.verify() == []
+    log.close()
+
+
+async def test_a_write_on_its_way_over_a_snapshot_is_erased_in_it_too(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "one.db")
+    board = Board("port", "crdt", replicas=("a", "b"), log=log)
+    board.journal.every = 5
+    async with run(log=log):
+        board.network.partition("a", "b")
+        await board.write("page", f"Seen at noon: {SECRET}")
+        for n in range(30):  # a snapshot is written while it is not at the other replica yet
+            await board.write("other", f"{n}")
+        log.erase([SECRET])
+        board.network.heal()
+        await board.reconcile()
+        blank = "".join(map(as_long, SECRET))
+        for where in ("a", "b"):
+            assert (await board.at(where).read("page")).value == f"Seen at noon: {blank}"
+    columns = [
+        one
+        for event in log.read("state:port")[1:]
+        if FIELD in event.value
+        for one in unpacked(event.value[FIELD])["versions"].get("update", ())
+        if one
+    ]
+    assert columns, "a snapshot had it on its way"
+    texts = ["".join(sign for *_, sign in signs(read(base64.b64decode(one)))) for one in columns]
+    assert any(blank in text for text in texts) and not any("Dock" in text for text in texts)
     log.close()
