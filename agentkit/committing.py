@@ -59,7 +59,7 @@ class Committer:
 
         Args:
             storage: writes a batch; never two at a time.
-            tell: is told what was stored, before those who wait for it.
+            tell: is told what was stored, before those who wait for it; `storage.announce` after.
         """
         self.storage, self.tell = storage, tell
         self.lock = threading.RLock()
@@ -81,6 +81,8 @@ class Committer:
         self._slow = 0
         """Writes that go to the thread before the loop is trusted with one again."""
         self._locked_since: float | None = None
+        self._unsaid: Batch = []
+        """What is stored and not announced."""
         self._writer = WriterThread()
         self._batches = BatchWriter(storage, self._writer.run)
 
@@ -200,6 +202,7 @@ class Committer:
             with self._mutex:
                 self._waiters = waiters + self._waiters
             raise error
+        self._announce()
 
     def _to_schedule(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether a commit is to be scheduled on a loop, which counts as done then.
@@ -224,6 +227,8 @@ class Committer:
             if self._working or self._attempt() == "locked":
                 self._working = True
                 self._writer.start(self._work)
+            else:
+                self._announce()
         except BaseException:
             # An interrupt must not leave those behind who wait for it.
             with self._mutex:
@@ -243,14 +248,27 @@ class Committer:
                 with self._mutex:
                     more = outcome == "locked" or self._waiters
                     done = not more and (outcome == "failed" or not self._pending)
-                    if done or (outcome == "stored" and self._hand_back()):
-                        self._working = False
-                        return
+                    ended = done or (outcome == "stored" and self._hand_back())
+                    self._working = not ended
+                # Those who wait for what is stored already are let go first.
+                if ended or self._pending:
+                    self._announce()
+                if ended:
+                    return
                 if outcome == "locked":
                     time.sleep(AGAIN_S)
         except BaseException:
             self._working = False
             raise
+
+    def _announce(self) -> None:
+        """Have other processes told of what was stored since; outside of the locks."""
+        if not self._unsaid:
+            return
+        with self._mutex:
+            unsaid, self._unsaid = self._unsaid, []
+        if unsaid:
+            self.storage.announce(unsaid)
 
     def _hand_back(self) -> bool:
         """Leave what is pending to a loop on which somebody waits for it, if that is fit again."""
@@ -313,6 +331,7 @@ class Committer:
                 lease.until = asked + lease.seconds
             with self._mutex:
                 self._flying, waiters, self._flown = {}, self._flown, []
+                self._unsaid += stored
         # Outside of the lock: a subscriber may read the log, or append to it.
         try:
             if stored:

@@ -60,6 +60,10 @@ class Log(ABC):
     on a loop of its own, so that they may wait for something.
     """
 
+    awaits: bool = True
+    """Whether its writes wait for something: then the thread makes them on an event loop, which
+    costs each of them as much as a message."""
+
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self._subscribers: list[LogSubscription] = []
@@ -89,6 +93,9 @@ class Log(ABC):
         Raises:
             LogLocked: try again shortly; LogError: nothing of the batch was stored.
         """
+
+    def announce(self, stored: Batch) -> None:  # noqa: B027  most have no other processes
+        """Tell other processes what was stored; nobody here waits for that. Where `write` runs."""
 
     @abstractmethod
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]:

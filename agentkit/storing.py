@@ -22,8 +22,11 @@ class Storage(Protocol):
 
     url: str
     quick_s: float
+    awaits: bool
 
     def write(self, batch: Batch) -> Coroutine[Any, Any, Batch]: ...
+
+    def announce(self, stored: Batch) -> None: ...
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Event]: ...
 
@@ -70,7 +73,8 @@ class BatchWriter:
     def _made(self, batch: Batch) -> Batch:
         made: Any = self.storage.write(batch)
         if type(made) is CoroutineType:
-            made = driven(made, self.storage.url) if self.storage.quick_s else self.elsewhere(made)
+            alone = self.storage.quick_s or not self.storage.awaits
+            made = driven(made, self.storage.url) if alone else self.elsewhere(made)
         found: Batch = made
         return found
 
@@ -114,8 +118,8 @@ def driven(made: Coroutine[Any, Any, Batch], url: str) -> Batch:
         return found
     made.close()
     raise LogError(
-        f"Writing to the log {url} waits for something, and its class says quick_s.",
-        expected="a write that never waits, or quick_s = 0, as it is by default",
+        f"Writing to the log {url} waits for something, and its class says that none does.",
+        expected="a write that never waits, or quick_s = 0 and awaits = True, as by default",
     )
 
 

@@ -20,6 +20,7 @@ from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
 from agentkit.logs.sqlite import SqliteLog
 from agentkit.storing import Batch
+from agentkit.subscribing import running_loop
 from tests.fakes import EchoModel, FakeClock
 
 
@@ -284,6 +285,54 @@ async def test_a_write_that_waits_though_its_class_says_it_is_quick_is_an_error(
     log.append(lease, started("r"))
     with pytest.raises(LogError, match="waits for something"):
         await log.flush(lease)
+
+
+async def test_writes_that_wait_for_nothing_are_made_in_the_thread_without_a_loop() -> None:
+    made: list[tuple[int, Any]] = []
+
+    class Plain(MemoryLog):
+        quick_s, awaits, waits = 0.0, False, False
+
+        async def write(self, batch: Batch) -> Batch:
+            made.append((threading.get_ident(), running_loop()))
+            if self.waits:
+                await asyncio.sleep(0)
+            return await super().write(batch)
+
+    log = Plain()
+    lease = await begun(log, "r")
+    assert [loop for _, loop in made] == [None]
+    assert made[0][0] != threading.get_ident()
+    log.waits = True
+    log.append(lease, noted("r", 2))
+    with pytest.raises(LogError, match="waits for something"):
+        await log.flush(lease)
+    log.waits = False
+    await log.flush(lease)
+    assert len(log.read("r")) == 2
+    log.close()
+
+
+async def test_others_are_told_once_those_who_wait_here_go_on(tmp_path: Path) -> None:
+    told, going_on = list[str](), threading.Event()
+
+    class Telling(SqliteLog):
+        quick_s = 0.0
+
+        def announce(self, stored: Batch) -> None:
+            assert going_on.wait(20)
+            told.extend(lease.run for lease, _ in stored)
+
+    log = Telling(tmp_path / "a.db")
+    lease = log.begin("r")
+    log.append(lease, started("r"))
+    await log.flush(lease)
+    assert told == []
+    going_on.set()
+    log.append(lease, noted("r", 2))
+    await log.flush(lease)
+    log.close()
+    assert told == ["r", "r"]
 
 
 async def test_a_write_that_waits_is_made_on_one_loop_of_the_logs_own(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import psycopg
 from agentkit.lease import Lease
 from agentkit.logs import chain
 from agentkit.logs.epochs import EPOCH
-from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, TextColumn
+from agentkit.logs.postgres.arrays import Binaries, Floats, Integers, LongIntegers, TextColumn
 from agentkit.logs.verifying import storable
 from agentkit.runinfo import Tally
 
@@ -145,7 +145,8 @@ def append(
     Returns:
         The number of the run, by the place of its part.
     """
-    lines = columns([line_of(part) for part in parts], 14)
+    given = zip(LINE, columns([line_of(part) for part in parts], len(LINE)), strict=True)
+    lines = [column(values) for column, values in given]
     part, seq, at, scope, body, mark = columns(
         [
             (nth, *row, part.head if row is part.rows[-1] else None)
@@ -162,6 +163,12 @@ def append(
     spoken = (Binaries(said[0]), Binaries(said[1]), TextColumn(said[2]))
     rows = connection.execute(APPEND, (*lines, now, *known, *events, *spoken), binary=True)
     return {part - 1: n for part, n in rows}
+
+
+LINE = (TextColumn, TextColumn, Integers, Integers, Integers, LongIntegers, LongIntegers) + (
+    Floats, Integers, TextColumn, Floats, Floats, Binaries, Binaries,
+)  # fmt: skip
+"""How the columns of a line travel."""
 
 
 def line_of(part: RunBatch) -> tuple[Any, ...]:

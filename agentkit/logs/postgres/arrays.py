@@ -7,7 +7,7 @@ cost as much as all else that a commit takes of this process.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -18,8 +18,6 @@ HEAD, LENGTH = struct.Struct("!iiIii"), struct.Struct("!i")
 """Dimensions, whether any is null, the type of what is in it, how many, and the first number; the
 length of an element. Source: array_send in PostgreSQL, src/backend/utils/adt/arrayfuncs.c."""
 
-NULL = LENGTH.pack(-1)
-
 
 class TextColumn(list[Any]):
     """A column of texts, or of None."""
@@ -29,49 +27,62 @@ class Binaries(list[Any]):
     """A column of bytes, or of None."""
 
 
-def array(kind: int, items: Iterable[bytes | None]) -> bytes:
+def array(kind: int, items: Sequence[bytes | None]) -> bytes:
     """An array of one dimension, as the server takes it.
 
     Args:
         kind: the number of the type of its elements.
         items: as bytes; None for null.
     """
-    parts, null, many = [b""], 0, 0
-    for one in items:
-        many += 1
-        if one is None:
-            null = 1
-            parts.append(NULL)
-        else:
-            parts += (LENGTH.pack(len(one)), one)
+    many = len(items)
     if not many:
         return HEAD.pack(0, 0, kind, 0, 0)[:12]
-    parts[0] = HEAD.pack(1, null, kind, many, 1)
-    return b"".join(parts)
+    # No loop of ours over the elements, which are as many as the events of a commit.
+    flat: list[bytes] = [b""] * (2 * many + 1)
+    if None in items:
+        flat[0] = HEAD.pack(1, 1, kind, many, 1)
+        flat[1::2] = map(LENGTH.pack, [-1 if one is None else len(one) for one in items])
+        flat[2::2] = [one or b"" for one in items]
+    else:
+        flat[0] = HEAD.pack(1, 0, kind, many, 1)
+        flat[1::2] = map(LENGTH.pack, map(len, items))  # type: ignore[arg-type]
+        flat[2::2] = items  # type: ignore[assignment]
+    return b"".join(flat)
 
 
-def numbers(kind: int, form: str, items: Sequence[float]) -> bytes:
-    """An array of numbers, none of them null.
+def numbers(kind: int, form: str, items: Sequence[float | None]) -> bytes:
+    """An array of numbers.
 
     Args:
         kind: the number of the type of its elements.
         form: of an element, as `struct` names it.
-        items: the numbers.
+        items: the numbers; None for null.
+
+    Raises:
+        OverflowError: one is too large.
     """
-    many = len(items)
-    if not many:
-        return array(kind, ())
-    flat: list[float] = [struct.calcsize(f"!{form}")] * (2 * many)
-    flat[1::2] = items
-    return HEAD.pack(1, 0, kind, many, 1) + struct.pack(f"!{f'i{form}' * many}", *flat)
+    many, element = len(items), f"!{form}"
+    try:
+        if None in items or not many:
+            found = [None if one is None else struct.pack(element, one) for one in items]
+            return array(kind, found)
+        flat: list[Any] = [struct.calcsize(element)] * (2 * many)
+        flat[1::2] = items
+        return HEAD.pack(1, 0, kind, many, 1) + struct.pack(f"!{f'i{form}' * many}", *flat)
+    except struct.error as error:
+        raise OverflowError(f"a number that no column holds: {error}") from error
 
 
-class Integers(list[int]):
-    """A column of whole numbers below 2**31, none of them None."""
+class Integers(list[int | None]):
+    """A column of whole numbers below 2**31, or of None."""
 
 
-class Floats(list[float]):
-    """A column of numbers, none of them None."""
+class LongIntegers(list[int | None]):
+    """A column of whole numbers below 2**63, or of None."""
+
+
+class Floats(list[float | None]):
+    """A column of numbers, or of None."""
 
 
 class TextsDumper(Dumper):
@@ -102,6 +113,15 @@ class IntegersDumper(Dumper):
         return numbers(23, "i", obj)
 
 
+class LongIntegersDumper(Dumper):
+    """Of bigint[]."""
+
+    format, oid = Format.BINARY, 1016
+
+    def dump(self, obj: Any) -> bytes:
+        return numbers(20, "q", obj)
+
+
 class FloatsDumper(Dumper):
     """Of float8[]."""
 
@@ -113,7 +133,7 @@ class FloatsDumper(Dumper):
 
 DUMPERS: dict[type, type[Dumper]] = {
     TextColumn: TextsDumper, Binaries: BinariesDumper, Integers: IntegersDumper,
-    Floats: FloatsDumper,
+    LongIntegers: LongIntegersDumper, Floats: FloatsDumper,
 }  # fmt: skip
 
 

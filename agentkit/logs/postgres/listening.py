@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import Any
 
 import psycopg
 
 from agentkit.logs.postgres.address import DatabaseAddress
 from agentkit.logs.postgres.faults import mapped
-from agentkit.logs.postgres.session import settings
+from agentkit.logs.postgres.session import DatabaseSession, settings
 from agentkit.subscribing import LOGGER
 
 LOOK_S = 1.0
@@ -35,25 +34,22 @@ def channel(schema: str) -> str:
     return f"agentkit_{schema}"
 
 
-def told(connection: psycopg.Connection[Any], schema: str, name: str, parts: Sequence[Any]) -> None:
+def told(session: DatabaseSession, schema: str, name: str, runs: Sequence[str]) -> None:
     """Tell all who listen which runs were appended to.
 
     After the commit, and not in it: who commits a message waits for all others who do.
 
     Args:
-        connection: between two transactions.
+        session: between two transactions.
         schema: of the log.
         name: of this process, which need not be told.
-        parts: what was appended.
+        runs: their ids, each once.
     """
-    runs = list(dict.fromkeys(part.lease.run for part in parts if part.events))
-    if not runs:
-        return
     words = json.dumps([name, *runs], separators=(",", ":"))
     if len(words) > LONGEST:
         words = json.dumps([name])
     try:
-        connection.execute("SELECT pg_notify(%s, %s)", (channel(schema), words))
+        session.connection.execute("SELECT pg_notify(%s, %s)", (channel(schema), words))
     except psycopg.Error:
         LOGGER.debug("Nobody was told of a commit.", exc_info=True)
 

@@ -38,6 +38,8 @@ KEPT = 20_000
 class PostgresLog(Log):
     """See the module."""
 
+    awaits = False
+
     def __init__(
         self,
         address: DatabaseAddress,
@@ -128,9 +130,13 @@ class PostgresLog(Log):
                 # It may be in the database all the same; the next write looks.
                 self._forget()
                 raise
-            told(self._writing.connection, self.address.schema, self.name, stored)
         held = {id(part) for part in stored}
         return [(one.lease, one.events) for one in parts if id(one) in held and one.events]
+
+    def announce(self, stored: Batch) -> None:
+        runs = list(dict.fromkeys(lease.run for lease, _ in stored))
+        with self._writing.lock:
+            told(self._writing, self.address.schema, self.name, runs)
 
     def _stored(self, parts: list[RunBatch]) -> list[RunBatch]:
         """Store what can be; those parts whose lease holds.

@@ -29,6 +29,7 @@ from agentkit.errors import (
 from agentkit.events import Noted, RunEnded, RunStarted
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
+from agentkit.logs.postgres import storage
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.messages import Message, thread_of
@@ -310,6 +311,32 @@ async def test_a_connection_that_breaks_between_and_in_commits_loses_and_doubles
     assert [e.seq for e in log.read("r")] == list(range(1, 10))
     assert [e.seq for e in log.read("q")] == [1, 2]
     assert log.verify() == []
+
+
+async def test_a_commit_does_not_wait_until_others_are_told(
+    log: PostgresLog, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on, tell = threading.Event(), storage.told
+
+    def held(*args: Any) -> None:
+        assert going_on.wait(20)
+        tell(*args)
+
+    monkeypatch.setattr(storage, "told", held)
+    other = another(postgres_url)
+    news = other.news()
+    assert await anext(news) is None
+    lease = log.begin("r")
+    log.append(lease, started("r"))
+    await log.flush(lease)
+    assert other.has("r")
+    going_on.set()
+    heard = None
+    while heard is None:  # it looks by itself, too
+        heard = await anext(news)
+    assert list(heard) == ["r"]
+    await news.aclose()  # type: ignore[attr-defined]
+    other.close()
 
 
 async def test_a_replaced_writer_in_another_process_is_fenced_off_in_the_insert_itself(
