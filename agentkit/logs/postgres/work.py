@@ -32,12 +32,20 @@ HELD = "r.lease > t.now AND r.lease <= t.now + 20"
 """See agentkit.lease.holds."""
 
 PICK = f"""
+WITH t AS MATERIALIZED (SELECT coalesce(%s::float8, {NOW}) AS now)
 SELECT w.run, w.id, w.actor, w.attempts, w.turn, coalesce(w.reason, ''), r.epoch, r.owner, w.share,
     EXISTS (SELECT 1 FROM budgets b WHERE b.share = w.share)
-FROM work w JOIN runs r ON r.n = w.run, (SELECT coalesce(%s::float8, {NOW}) AS now) t
-WHERE w.actor = %s AND w.state = 'open' AND w.after <= t.now AND NOT ({HELD})
+FROM work w JOIN runs r ON r.n = w.run
+WHERE w.actor = %s AND w.state = 'open'
+    AND (w.after <= (SELECT now FROM t) OR w.after > (SELECT now FROM t) + 20)
+    AND (w.after <= (SELECT now FROM t) OR r.lease > 0)
+    AND NOT (r.lease > (SELECT now FROM t) AND r.lease <= (SELECT now FROM t) + 20)
 ORDER BY w.priority DESC, w.turn, w.run LIMIT %s FOR UPDATE OF w SKIP LOCKED
 """
+"""Runs under way come first in this order, as they were claimed first: those of a first lease are
+passed over without a look at their lines (`after`, set by TAKE), or a claim would take the longer
+the more there are. One that is set too far ahead was so by a clock that was off; of a run that
+waits after a failed attempt, which nobody has, it holds."""
 
 TAKE = f"""
 WITH c AS (
@@ -46,9 +54,10 @@ WITH c AS (
 ), taken AS (
     UPDATE runs r SET owner = c.owner, epoch = c.epoch + 1, seal = c.seal, machine = %s,
         lease = coalesce(%s::float8, {NOW}) + %s
-    FROM c WHERE r.n = c.n AND r.epoch = c.epoch AND r.owner = c.was RETURNING r.n
+    FROM c WHERE r.n = c.n AND r.epoch = c.epoch AND r.owner = c.was
+    RETURNING r.n, r.lease
 ), counted AS (
-    UPDATE work SET attempts = attempts + 1 FROM taken WHERE work.run = taken.n
+    UPDATE work SET attempts = attempts + 1, after = taken.lease FROM taken WHERE work.run = taken.n
 )
 SELECT n FROM taken
 """
@@ -96,10 +105,13 @@ ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, slots = excluded.slots,
 FORGET = f"DELETE FROM workers WHERE seen < coalesce(%s::float8, {NOW}) - %s"
 
 FREE = """
-WITH gone AS (DELETE FROM workers WHERE name = ANY(%s))
-UPDATE runs SET lease = 0 FROM work w
-WHERE runs.n = w.run AND w.state = 'open' AND runs.lease > 0 AND runs.machine = %s
-    AND regexp_replace(runs.owner, ':[^:]*$', '') = ANY(%s)
+WITH gone AS (DELETE FROM workers WHERE name = ANY(%s)), freed AS (
+    UPDATE runs SET lease = 0 FROM work w
+    WHERE runs.n = w.run AND w.state = 'open' AND runs.lease > 0 AND runs.machine = %s
+        AND regexp_replace(runs.owner, ':[^:]*$', '') = ANY(%s)
+    RETURNING runs.n
+)
+UPDATE work SET after = 0 FROM freed WHERE work.run = freed.n
 """
 """What processes of this machine held that have ended: nobody need wait for their leases."""
 

@@ -506,6 +506,28 @@ def test_who_has_which_run_is_told_with_what_is_left_of_its_lease(logs: Logs) ->
     assert [one.run for one in log.work.held()] == [ids[1]]
 
 
+def test_a_clock_that_was_ahead_holds_no_run_back(logs: Logs) -> None:
+    clock = FakeClock()
+    log = logs(clock)
+    asyncio.run(hello.submit("x", log=log))
+    clock.now += 3600.0
+    assert len(log.work.claim(["hello"], 1, seconds=4.0)) == 1
+    assert log.work.claim(["hello"], 1) == []
+    clock.now -= 3600.0
+    (again,) = log.work.claim(["hello"], 1, seconds=4.0)
+    assert again.attempt == 2
+    clock.now += 3.9
+    assert log.work.claim(["hello"], 1) == []
+    clock.now += 0.2
+    (third,) = log.work.claim(["hello"], 1, seconds=4.0)
+    # A failed attempt waits as long as it is told to, however far ahead that is.
+    assert log.work.give_back(third.lease, wait_s=100.0)
+    clock.now += 99.0
+    assert log.work.claim(["hello"], 1) == []
+    clock.now += 1.5
+    assert len(log.work.claim(["hello"], 1)) == 1
+
+
 def test_a_worker_that_says_nothing_any_more_is_forgotten(logs: Logs) -> None:
     clock = FakeClock()
     log = logs(clock)
