@@ -274,7 +274,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYWORDS), VALUES, max_size=6), VALUES)
 def test_any_schema_is_refused_or_checks_whatever_a_model_writes(
     schema: dict[str, Any], value: Any

@@ -6,9 +6,8 @@ import asyncio
 import gzip
 import io
 import json
+import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from agentkit import open_log, run
 from agentkit.errors import SetupError, StoreError
 from memory import BadExport, ReadOnly, StreamMemory, VectorMemory
 from memory.stores import Item
+from tests.memory.stores.chromaserver import STORES
 
 FACTS: list[dict[str, Any]] = [
     {"port": "Amber", "n": 3, "f": 0.1, "big": 2**62, "yes": True},
@@ -353,8 +353,8 @@ async def test_a_process_that_is_killed_imports_nothing(tmp_path: Path) -> None:
         await source.remember([f"Text {n}." for n in range(1600)])
         await source.export(tmp_path / "n.jsonl")
         await source.close()
-        command = [sys.executable, "-c", DIES, str(tmp_path), str(tmp_path / "n.jsonl")]
-        assert subprocess.run(command, check=False, timeout=60).returncode == -9
+        words = ["-c", DIES, str(tmp_path), str(tmp_path / "n.jsonl")]
+        assert STORES.run(*words, cwd=tmp_path, env=os.environ).returncode == -9
         made = notes()
         assert await made.count() == 0
         assert (await made.import_(tmp_path / "n.jsonl")).items == await made.count() == 1600

@@ -264,7 +264,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, max_size=4))
 def test_any_json_is_a_reply_or_a_named_fault(values: list[Any]) -> None:
     for value in [*values, {"content": values}]:
@@ -275,7 +275,7 @@ def test_any_json_is_a_reply_or_a_named_fault(values: list[Any]) -> None:
         canonical(found.reply.model_dump()).encode("utf-8", "surrogatepass")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=5), max_size=6))
 def test_any_events_are_a_reply_or_a_named_fault(events: list[Any]) -> None:
     collector = Collector("salt")

@@ -449,7 +449,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(JSON_VALUES)
 def test_any_json_is_a_reply_or_a_named_fault(value: Any) -> None:
     for candidate in (value, {"choices": [{"message": value}]}, {"choices": [value]}):
@@ -460,7 +460,7 @@ def test_any_json_is_a_reply_or_a_named_fault(value: Any) -> None:
         canonical(found.reply.model_dump()).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(JSON_VALUES, max_size=4))
 def test_any_chunks_are_a_reply_or_a_named_fault(values: list[Any]) -> None:
     collector = Collector("salt")

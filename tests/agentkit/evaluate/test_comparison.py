@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentkit.evaluate import Comparison, Trial
@@ -123,6 +123,7 @@ def test_every_front_end_finds_a_form_it_can_show() -> None:
     assert "<script" not in bundle["text/html"]
 
 
+@settings(max_examples=40)
 @given(st.text(min_size=1).filter(lambda name: "/" not in name and name == name.strip()))
 def test_no_name_breaks_out_of_the_pictures(name: str) -> None:
     made = study(trial(f"<script>|{name}", 0, True))

@@ -12,10 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from memory.stores import Item
+from tests.warm import Forks
 
 TEXTS = ["Amber is deep", "Briar is shallow", "Cinder is far"]
 ITEMS = [Item(id=f"i{n}", text=text, metadata={"n": n}) for n, text in enumerate(TEXTS)]
 ROWS = np.eye(3, 4, dtype=np.float32)
+
+
+STORES = Forks(("numpy", "memory", "memory.stores.choose", "tests.memory.stores.imported"))
+"""Programs that use stores begin with what all of them import."""
 
 
 def free_port() -> int:

@@ -28,7 +28,7 @@ def slow(stored: dict[str, tuple[Item, list[int]]], asked: list[int], k: int, le
     return sorted(fitting, key=lambda one: -round(one[1], 5))[:k]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     writes=st.lists(st.lists(WRITE, max_size=5, unique_by=lambda one: one[0]), max_size=6),
     drops=st.lists(st.sets(st.integers(0, 9)), max_size=6),
@@ -106,7 +106,7 @@ FILTER = st.recursive(
 FIELDS = st.fixed_dictionaries({"x": VALUE, "y": VALUE})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     writes=st.lists(st.lists(st.tuples(st.integers(0, 9), FIELDS), max_size=6), max_size=5),
     drops=st.lists(st.sets(st.integers(0, 9)), max_size=5),

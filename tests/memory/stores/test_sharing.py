@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from memory.errors import OtherEmbedder, StoreGone, StoreTaken, StoreUnreachable
 from memory.stores import Item, Store, chromaclients
 from memory.stores.choose import store
 from memory.writing import mark_of, put_since, writing
-from tests.memory.stores.chromaserver import ITEMS, ROWS, Server, free_port
+from tests.memory.stores.chromaserver import ITEMS, ROWS, STORES, Server, free_port
 
 OTHER = """
 import asyncio, sys
@@ -32,10 +32,7 @@ asyncio.run(main())
 
 
 def in_other_process(kind: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", OTHER, kind, str(folder)],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return STORES.run("-c", OTHER, kind, str(folder), cwd=folder, env=os.environ, timeout_s=120)
 
 
 @pytest.mark.timeout(300)
