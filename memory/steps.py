@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from agentkit import current_run, run
-from agentkit.errors import AgentkitError, StoreError, full_text
+from agentkit.errors import AgentkitError, SetupError, StoreError, error_text, full_text
 from agentkit.events import Effect, Usage
 from agentkit.extras import missing_extra
-from agentkit.messages import JSON, digest
+from agentkit.messages import JSON, canonical, digest
 from agentkit.scope import in_run
 from agentkit.step import Outcome
 
@@ -45,6 +45,7 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
         effect: "pure" for reads, "idempotent" for writes by key.
 
     Raises:
+        SetupError: the request has no JSON form.
         StoreError: it failed; errors that are not ours are wrapped in it.
     """
 
@@ -64,14 +65,22 @@ async def step(name: str, request: JSON, perform: Perform, *, effect: Effect) ->
             _performing.reset(before)
         return result if isinstance(result, Outcome) else Outcome(result=result)
 
+    try:
+        asked = canonical(request)
+    except (ValueError, RecursionError) as error:
+        raise SetupError(
+            f"What {name} was given has no JSON form: {error_text(error)}.",
+            expected="texts, numbers, booleans, lists and objects, not nested without end",
+        ) from error
     if in_run():
         waits = effect != "pure" or not _own.get()
         done = await current_run().step(
-            "memory", name, request, performed, effect=effect, durable=waits
+            "memory", name, request, performed, effect=effect, durable=waits, asked=asked
         )
         return done.result
     async with run(name) as opened:
-        return (await opened.step("memory", name, request, performed, effect=effect)).result
+        done = await opened.step("memory", name, request, performed, effect=effect, asked=asked)
+        return done.result
 
 
 def performing() -> str:

@@ -30,7 +30,7 @@ def fabric(
         faults: what goes wrong, for lessons; only in process.
         namespace: prefixes what is stored on a server, so that several can share it.
         name: prefixes the names of the steps of topics.
-        retry_s: for how long a broker that does not answer is tried again, in seconds.
+        retry_s: for how long a broker that answers nobody is tried again, in seconds.
 
     Raises:
         SetupError: no such fabric, faults on a real broker, or nats-py is not installed.

@@ -11,6 +11,9 @@ from agentkit.messages import Frozen
 
 DAY_S = 86_400.0
 
+LONGEST = 1_000
+"""Characters of a subject: NATS takes 4,096 bytes for the whole line that names it."""
+
 WhenFull = Literal["wait", "refuse", "drop"]
 """A full channel: the sender waits, gets QueueFull, or the oldest letter is dropped."""
 
@@ -108,6 +111,10 @@ def checked_subject(subject: str, *, wild: bool) -> str:
         SetupError: it is none, or has wildcards where a letter is sent.
     """
     words = subject.split(".")
+    if len(subject) > LONGEST:
+        raise SetupError(
+            f"A subject of {len(subject):,} characters is too long.", expected=f"at most {LONGEST}"
+        )
     for place, word in enumerate(words):
         special = word == "*" or (word == ">" and place == len(words) - 1)
         if not (special and wild) and not re.fullmatch(r"[A-Za-z0-9_-]+", word):

@@ -28,7 +28,7 @@ class Fabric:
     Args:
         transport: what carries them.
         name: prefixes the names of the steps of topics.
-        retry_s: for how long a broker that does not answer is tried again, in seconds.
+        retry_s: for how long a broker that answers nobody is tried again, in seconds.
     """
 
     def __init__(self, transport: Transport, *, name: str = "fabric", retry_s: float = 10.0):

@@ -20,7 +20,7 @@ from typing import Literal
 from agentkit.extras import missing_extra
 from agentkit.messages import digest
 from memory.errors import StoreUnreachable
-from memory.fabrics.channels import Channel, Group
+from memory.fabrics.channels import LONGEST, Channel, Group
 from memory.fabrics.natserrors import Mapped, cancellable, mapped
 from memory.fabrics.transport import Acknowledgement, HeldLetter, Inbox
 
@@ -45,6 +45,10 @@ GLANCE_S = 0.01
 """The shortest such request. (`no_wait` is never answered where a reader must ack first.)"""
 SOON_S = 0.002
 """When a letter that was heard of is looked for again; then after twice as long, up to ASK_S."""
+
+IN_FLIGHT = 8
+"""Letters that wait for the broker's answer at once. More would each be late at a slow disk, be
+sent again, and make it slower."""
 
 HEADERS = 512
 """Bytes of a message that its headers may take: the broker counts them with the letter."""
@@ -74,6 +78,7 @@ class JetStream:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Lock | None = None
         self._declaring: asyncio.Lock | None = None
+        self._room: asyncio.Semaphore | None = None
         self._declared: dict[str, Channel] = {}
         self._readers: set[tuple[str, Group]] = set()
         self._turn: dict[tuple[str, str], int] = {}
@@ -118,18 +123,20 @@ class JetStream:
         id = named(id)
         headers = {str(api.Header.MSG_ID.value): id} if channel.dedup_s else None
         subject = self._subject(channel, str(channel.partition(key)), token(key))
-        with self._mapped(channel.name, channel):
-            client = await self._connected()
-            begun = client.stats["reconnects"]
-            if (seq := await self._done.find(stream, channel, id)) is not None:
-                return seq, True
-            made = await stream.publish(subject, data, timeout=ANSWER_S, headers=headers)
-            if client.stats["reconnects"] != begun and not made.duplicate:
-                # It may have been done, and the broker begun anew, since we looked.
-                seq = await self._done.find(stream, channel, id)
-                if seq is not None:
-                    await stream.delete_msg(self._stream(channel), made.seq)
+        client = await self._connected()
+        assert self._room is not None
+        async with self._room:
+            with self._mapped(channel.name, channel):
+                begun = client.stats["reconnects"]
+                if (seq := await self._done.find(stream, channel, id)) is not None:
                     return seq, True
+                made = await stream.publish(subject, data, timeout=ANSWER_S, headers=headers)
+                if client.stats["reconnects"] != begun and not made.duplicate:
+                    # It may have been done, and the broker begun anew, since we looked.
+                    seq = await self._done.find(stream, channel, id)
+                    if seq is not None:
+                        await stream.delete_msg(self._stream(channel), made.seq)
+                        return seq, True
         return made.seq, bool(made.duplicate)
 
     async def take(self, channel: Channel, group: Group, timeout_s: float) -> HeldLetter | None:
@@ -208,6 +215,7 @@ class JetStream:
             # A connection lives on its loop; a notebook's next one needs another.
             self._loop, self._client = loop, None
             self._opening, self._declaring = asyncio.Lock(), asyncio.Lock()
+            self._room = asyncio.Semaphore(IN_FLIGHT)
             self._listening.clear()
         assert self._opening is not None
         async with self._opening:
@@ -363,6 +371,8 @@ def named(id: str) -> str:
 
 def token(key: str) -> str:
     """A letter's key as one word of a subject."""
+    if len(key) > LONGEST:
+        return f"=={digest(key)}"
     if not key or re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", key):
         return key or "_"
     return "=" + base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")

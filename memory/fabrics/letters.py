@@ -89,8 +89,8 @@ def stamped(body: JSON, step_key: str, *, id: str | None = None, key: str = "") 
     """A letter from the current step: its id is the step's, so a repetition has the same."""
     run = current_run()
     return Letter(
-        id=id or digest(run.id, step_key),
-        key=key,
+        id=mended(id) if id else digest(run.id, step_key),
+        key=mended(key),
         body=body,
         trace=Trace(run=run.id, actor=current_scope().actor, step=performing() or step_key),
         sent=run.log.clock(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from agentkit.deprecated import method, moved
 from agentkit.errors import SetupError
 from agentkit.messages import JSON, Frozen
-from memory.errors import QueueFull, StoreUnreachable
+from memory.errors import QueueFull, StoreFull, StoreUnreachable
 from memory.fabrics.channels import DAY_S, Channel, Group
 from memory.fabrics.letters import Letter, Receipt, decoded
 from memory.fabrics.transport import Acknowledgement, Transport
@@ -19,6 +20,15 @@ from memory.fabrics.virtual import now
 T = TypeVar("T")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+
+SLOW = 20
+"""Attempts at one call to a transport that answers others meanwhile."""
+
+REFUSED = (QueueFull, SetupError, StoreFull)
+"""What says of a letter that it cannot be stored; the transport answers, and others can be."""
+
+SHALLOW = 150
+"""Brackets that may be nested in each other, whatever they are around."""
 
 
 class Buried(Frozen):
@@ -46,13 +56,15 @@ class Post:
 
     Args:
         transport: what carries.
-        retry_s: for how long a broker that does not answer is tried again, in seconds.
+        retry_s: for how long a broker that answers nobody is tried again, in seconds.
     """
 
     def __init__(self, transport: Transport, retry_s: float) -> None:
         self.transport, self.retry_s = transport, retry_s
         self._acknowledge = method(transport, "acknowledge", "settle")
         self._closings = 0
+        self._answered = -math.inf
+        """When the transport last answered anybody."""
 
     async def close(self) -> None:
         """Close connections; what waits for an answer ends, and a later call connects anew."""
@@ -62,6 +74,9 @@ class Post:
     async def persist(self, call: Callable[[], Awaitable[T]]) -> tuple[T, int]:
         """What the call gives, and at which attempt.
 
+        A transport that answers others is slow, not gone: it is asked again, for its slowness up
+        to so many times.
+
         Raises:
             StoreUnreachable: no answer for `retry_s`, or the fabric was closed meanwhile.
         """
@@ -69,7 +84,9 @@ class Post:
         closings = self._closings
         while True:
             try:
-                return await call(), attempt
+                made = await call()
+                self._answered = now()
+                return made, attempt
             except StoreUnreachable as error:
                 if self._closings != closings:
                     raise StoreUnreachable(
@@ -78,9 +95,11 @@ class Post:
                         todo="ask again and resume: what was sent has its id, and is not stored"
                         " twice",
                     ) from error
+                if attempt < SLOW:
+                    end = max(end, self._answered + self.retry_s)
                 if now() + pause_s > end:
                     raise StoreUnreachable(
-                        f"{error.what} It was tried {attempt} times in {self.retry_s:g} s.",
+                        f"{error.what} It was tried {attempt} times in {self.retry_s:g} s or more.",
                         expected="a broker that answers",
                         todo="start it again and resume: what was sent has its id, and is not"
                         " stored twice",
@@ -94,10 +113,9 @@ class Post:
         Raises:
             QueueFull: no room, or none in `wait_s`.
             StoreUnreachable: no answer for `retry_s`.
-            SetupError: the letter is too big.
+            SetupError: the letter is too big, or nested so deep that nobody could read it.
         """
-        data = letter.encoded()
-        self.checked_size(data, channel.name)
+        data = self.checked(letter, channel.name)
         start, pause_s = now(), FIRST_PAUSE_S
         while True:
             waited_s = now() - start
@@ -124,13 +142,26 @@ class Post:
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    def checked_size(self, data: bytes, where: str) -> None:
+    def checked(self, letter: Letter, where: str) -> bytes:
+        """Encode a letter that can travel, be read, and be buried whole where it has room.
+
+        Raises:
+            SetupError: it is too big or nested too deep.
+        """
+        data = letter.encoded()
         if len(data) > self.transport.max_bytes:
             raise SetupError(
                 f"A letter to {where} has {len(data):,} bytes.",
                 expected=f"at most {self.transport.max_bytes:,}",
                 todo="store what is big elsewhere, and send where it lies",
             )
+        if not channel_of_dead(where) and not readable(data):
+            raise SetupError(
+                f"A letter to {where} is nested too deep to be read.",
+                expected=f"at most some {SHALLOW} lists and objects in each other",
+                todo="send a text: json.dumps(...)",
+            )
+        return data
 
     async def receive(self, channel: Channel, group: Group, timeout_s: float) -> ReceivedLetter:
         """Take the next letter for the group; move what cannot be read or nobody acks aside."""
@@ -181,13 +212,16 @@ class Post:
         # id, and loses nothing.
         try:
             reason = await self._store_dead(channel, group, seq, letter, data, reason, deliveries)
-        except (QueueFull, SetupError) as error:
+        except REFUSED as error:
             await self.acknowledge(channel, group, token, "nak", group.ack_wait_s)
             kept = f"{reason}; it cannot be moved to the dead letters: {error.what}"
             return Buried(id=id, reason=kept, deliveries=deliveries)
         if letter and letter.reply:
             failure = {"type": "StoreError", "text": f"Nobody in {channel.name} did it: {reason}."}
-            await self.answer(channel, letter, {"error": failure})
+            try:
+                await self.answer(channel, letter, {"error": failure})
+            except REFUSED as error:
+                reason = f"{reason}; who sent it cannot be told: {error.what}"
         await self.acknowledge(channel, group, token, "term")
         return Buried(id=id, reason=reason, deliveries=deliveries)
 
@@ -210,11 +244,13 @@ class Post:
             "deliveries": deliveries,
         }
         made = Letter(id=id, body=body)
-        if len(made.encoded()) > self.transport.max_bytes:
+        whole = made.encoded()
+        if len(whole) > self.transport.max_bytes or decoded(whole) is None:
             # JSON takes six bytes for some of one, and the rest needs room as well.
-            begin = data[: self.transport.max_bytes // 8].decode(errors="replace")
-            reason = f"{reason}; of its {len(data):,} bytes the beginning is kept"
-            body |= {"letter": None, "text": begin, "reason": reason}
+            begin = data[: self.transport.max_bytes // 8]
+            if len(begin) < len(data):
+                reason = f"{reason}; of its {len(data):,} bytes the beginning is kept"
+            body |= {"letter": None, "text": begin.decode(errors="replace"), "reason": reason}
             made = Letter(id=id, body=body)
         await self.send(dead(channel), made)
         return reason
@@ -236,9 +272,25 @@ class Post:
         )
 
 
+def readable(data: bytes) -> bool:
+    """Whether an encoded letter can be decoded, within a dead one too."""
+    # What is not nested that deep is not parsed for it.
+    if data.count(b"[") + data.count(b"{") <= SHALLOW:
+        return True
+    return decoded(b'{"id":"","body":{"letter":' + data + b"}}") is not None
+
+
+DEAD = "-dead"
+
+
+def channel_of_dead(name: str) -> bool:
+    """Whether a channel holds dead letters, which nobody buries again."""
+    return name.endswith(DEAD)
+
+
 def dead(channel: Channel) -> Channel:
     """Where the letters go that nobody could do anything with."""
-    return Channel(name=f"{channel.name}-dead", kind="stream")
+    return Channel(name=f"{channel.name}{DEAD}", kind="stream")
 
 
 def replies(channel: Channel) -> Channel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from agentkit.errors import SetupError
 from agentkit.messages import JSON
 from agentkit.scope import note
 from agentkit.words import for_line
@@ -26,6 +27,11 @@ class DurableChannel:
 
     async def _send(self, verb: str, body: object, id: str | None, key: str) -> Receipt:
         body = plain(body, self.name)
+        for what, given in (("id", id), ("key", key)):
+            if not isinstance(given, str | None):
+                raise SetupError(
+                    f"A letter to {self.name} was given the {what} {given!r}.", expected="a text"
+                )
 
         async def perform(step_key: str) -> JSON:
             letter = stamped(body, step_key, id=id, key=key)

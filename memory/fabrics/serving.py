@@ -21,7 +21,7 @@ from agentkit.lease import LEASE_S
 from agentkit.log import LOGGER
 from agentkit.messages import JSON, Message, digest, jsonable, thread_of
 from agentkit.scope import note
-from memory.errors import StoreUnreachable
+from memory.errors import QueueFull, StoreFull, StoreUnreachable
 from memory.fabrics.letters import Letter
 from memory.fabrics.notes import AskedBy
 from memory.fabrics.post import Post, ReceivedLetter
@@ -79,7 +79,13 @@ class QueueWorker:
                 continue
             self.served.buried += len(got.buried)
             if got.letter is not None:
-                await self._one(got, got.letter)
+                try:
+                    await self._one(got, got.letter)
+                except StoreUnreachable:
+                    # Unacknowledged, it comes again once the broker does, and is resumed.
+                    if idle_s is not None:
+                        raise
+                    self.served.put_back += 1
                 # Idle is counted from the end of the last task: a long one is no idleness.
                 last = clock()
             elif idle_s is not None and clock() - last >= idle_s:
@@ -109,18 +115,18 @@ class QueueWorker:
             await self._acknowledge(got, "nak", max(self.queue.group.ack_wait_s, LEASE_S))
             return
         except AgentkitError as error:
-            if (
-                getattr(error, "retryable", False)
-                and got.delivery < self.queue.group.max_deliveries
-            ):
+            more = got.delivery < self.queue.group.max_deliveries
+            if more and getattr(error, "retryable", False):
                 # Later, so that it does not meet the same trouble at once. The last delivery is
                 # answered with the error: as a dead letter it would tell less, and later.
                 self.served.put_back += 1
                 await self._acknowledge(got, "nak", min(0.1 * 2**got.delivery, 5.0))
                 return
             reply = failure(error)
-        except Exception as error:
+        except BaseException as error:
             # One bad task is told to its asker, and ends no worker.
+            if ends_program(error):
+                raise
             reply = failure(error)
         finally:
             beat.cancel()
@@ -144,7 +150,17 @@ class QueueWorker:
             except (SetupError, ValueError, RecursionError) as error:
                 # An answer that cannot travel is told to whoever waits, and ends no worker.
                 reply = failure(error)
-                await self.post.answer(self.queue.channel, letter, reply)
+                try:
+                    await self.post.answer(self.queue.channel, letter, reply)
+                except SetupError as again:
+                    # Its id leaves no room for any: nobody of ours sent it, or waits.
+                    LOGGER.warning("A task of %r cannot be answered: %s", self.queue, again)
+            except (QueueFull, StoreFull) as error:
+                # Done and recorded: whoever has it next resumes its run, and answers then.
+                LOGGER.warning("A task of %r cannot be answered now: %s", self.queue, error)
+                self.served.put_back += 1
+                await self._acknowledge(got, "nak", self.queue.group.ack_wait_s)
+                return
         await self._acknowledge(got, "ack")
         if "error" in reply:
             self.served.failed += 1
@@ -218,7 +234,14 @@ def report(task: asyncio.Task[WorkerReport]) -> None:
         LOGGER.error("A worker ended (%s): %s: %s", task.get_name(), type(error).__name__, error)
 
 
-def failure(error: Exception) -> dict[str, JSON]:
+def ends_program(error: BaseException) -> bool:
+    """Whether an error, or one within a group, says that the program is to end."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(ends_program(one) for one in error.exceptions)
+    return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+
+
+def failure(error: BaseException) -> dict[str, JSON]:
     """Make the reply that tells of an error, by the beginning of a text too long to travel."""
     text = error_text(error)
     shown = (

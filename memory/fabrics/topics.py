@@ -29,8 +29,7 @@ async def publish(post: Post, name: str, subject: str, body: object) -> None:
     body = plain(body, checked_subject(subject, wild=False))
 
     async def perform(step_key: str) -> JSON:
-        data = stamped(body, step_key).encoded()
-        post.checked_size(data, subject)
+        data = post.checked(stamped(body, step_key), subject)
         seen, _ = await post.persist(lambda: post.transport.publish(subject, data))
         return seen
 
