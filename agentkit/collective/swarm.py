@@ -26,6 +26,9 @@ from agentkit.pattern import Pattern
 from agentkit.patterns.parts.team import members
 from agentkit.pictures.svg import document, element, image, paint, words
 
+DIGITS = 9
+"""Of headings and places, so that a seed gives the same flock on every machine."""
+
 SPEED = 0.03
 """How far one moves in a step, as in the paper."""
 UNKNOWN, POWER = 20.0, 2.0
@@ -98,9 +101,12 @@ def flock(birds: int, size: float, noise: float, steps: int = 300, *, seed: int 
         apart = [abs(axis[:, None] - axis) for axis in places.T]
         x, y = (np.minimum(one, size - one) for one in apart)
         near = (x * x + y * y <= 1).astype(float)
-        pulls = near @ np.stack([np.cos(headings), np.sin(headings)], 1)
-        headings = np.arctan2(pulls[:, 1], pulls[:, 0]) + rng.uniform(-noise / 2, noise / 2, birds)
-        places = (places + SPEED * np.stack([np.cos(headings), np.sin(headings)], 1)) % size
+        # Processors differ in the last digit of sines and sums, and a flock makes much of it.
+        pulls = np.round(near @ np.stack([np.cos(headings), np.sin(headings)], 1), DIGITS)
+        turned = np.arctan2(pulls[:, 1], pulls[:, 0]) + rng.uniform(-noise / 2, noise / 2, birds)
+        headings = np.round(turned, DIGITS)
+        moved = places + SPEED * np.stack([np.cos(headings), np.sin(headings)], 1)
+        places = np.round(moved, DIGITS) % size
         order.append(float(abs(np.exp(1j * headings).mean())))
     found = tuple((float(x), float(y)) for x, y in places)
     return Flock(size, found, tuple(map(float, headings)), tuple(order))

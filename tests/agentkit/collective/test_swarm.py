@@ -6,10 +6,11 @@ import math
 import statistics
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agentkit import open_log
-from agentkit.collective import bird, bridge, double_bridge, flock, flying, spread
+from agentkit.collective import bird, bridge, double_bridge, flock, flying, spread, swarm
 from agentkit.errors import SetupError
 
 
@@ -85,3 +86,20 @@ def test_pictures() -> None:
 def test_what_cannot_swarm_is_refused(work: Any, words: str) -> None:
     with pytest.raises(SetupError, match=words):
         work()
+
+
+def test_a_seed_gives_the_same_flock_on_a_machine_with_other_last_digits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Other:
+        """The library of a processor whose cosine is one digit in the last place larger."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(np, name)
+
+        def cos(self, angle: Any) -> Any:
+            return np.nextafter(np.cos(angle), 2)
+
+    here = flock(40, 3.1, 5, 400, seed=1)
+    monkeypatch.setattr(swarm, "numpy", Other)
+    assert flock(40, 3.1, 5, 400, seed=1) == here
