@@ -33,12 +33,17 @@ REFUSED = (
     "no password supplied",
     "does not exist",
     "no pg_hba.conf entry",
+    "pg_hba.conf rejects connection",
     "connection is bad: invalid",
     "definition of service",
     "service file",
+)
+TLS = (
     "root certificate",
     "certificate verify failed",
+    "does not match host name",
     "does not support SSL",
+    "no encryption",
 )
 """What a server, or libpq, says before there is a SQLSTATE."""
 
@@ -84,12 +89,8 @@ def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
             f"The tables of the log {url} are not there any more, or others: {text}.",
             todo="bring back a copy (`agentkit log copy`), or use another schema for new runs",
         )
-    if state in SETUP or (not state and any(words in text for words in REFUSED)):
-        return SetupError(
-            f"The log {url} cannot be opened: {text}.",
-            todo="check user, password and database: in the URL, in PGUSER, PGPASSWORD and"
-            " PGDATABASE, in ~/.pgpass, or in the service file",
-        )
+    if made := refused(state, text, url):
+        return made
     if state in DAMAGED:
         return LogCorrupt(
             f"The log {url} holds what agentkit does not write, or is damaged: {text}.",
@@ -100,6 +101,26 @@ def ours(error: psycopg.Error, url: str) -> LogError | SetupError:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or state[:2] == "57":
         return unreachable(url, text)
     return LogError(f"The log {url} failed: {text}.")
+
+
+def refused(state: str, text: str, url: str) -> SetupError | None:
+    """The error where a server lets this user or host in never, however often it is asked."""
+    # With a wrong password libpq goes on without TLS, and tells of both.
+    if not state and REFUSED[0] not in text and any(words in text for words in TLS):
+        return SetupError(
+            f"The log {url} cannot be opened: {text}.",
+            expected="a server whose certificate is for that host, and signed by a root that is"
+            " known here",
+            todo="check sslmode, sslrootcert (a file, or `system`) and the host's name in the URL,"
+            " in PGSSLMODE and PGSSLROOTCERT, or in the service file",
+        )
+    if state in SETUP or (not state and any(words in text for words in REFUSED)):
+        return SetupError(
+            f"The log {url} cannot be opened: {text}.",
+            todo="check user, password and database: in the URL, in PGUSER, PGPASSWORD and"
+            " PGDATABASE, in ~/.pgpass, or in the service file",
+        )
+    return None
 
 
 def unreachable(url: str, text: str) -> LogUnreachable:

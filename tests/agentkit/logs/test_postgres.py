@@ -29,7 +29,7 @@ from agentkit.errors import (
 from agentkit.events import Noted, RunEnded, RunStarted
 from agentkit.lease import LEASE_S
 from agentkit.logs.memory import MemoryLog
-from agentkit.logs.postgres import storage
+from agentkit.logs.postgres import faults, storage
 from agentkit.logs.postgres.address import address_of
 from agentkit.logs.postgres.storage import PostgresLog
 from agentkit.messages import Message, thread_of
@@ -182,6 +182,29 @@ def test_tls_that_the_server_does_not_have_is_not_done_without(postgres: str) ->
         server.shutdown()
     with pytest.raises(SetupError, match="sslmode"):
         open_log("postgresql://nobody@127.0.0.1:1/x?sslmode=nonsense")
+
+
+HERE = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ('server certificate for "db" (and 1 other name) does not match host name "x"', "sslmode"),
+        ("SSL error: certificate verify failed", "sslrootcert"),
+        ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert"),
+        ('FATAL:  no pg_hba.conf entry for host "::1", user "u", database "d", no encryption',
+         "sslmode"),
+        ('FATAL:  pg_hba.conf rejects connection for host "::1", user "u", database "d", SSL'
+         " encryption", "PGPASSWORD"),
+        ('FATAL:  password authentication failed for user "u" FATAL:  pg_hba.conf rejects'
+         ' connection for host "::1", user "u", database "d", no encryption', "PGPASSWORD"),
+    ],
+)  # fmt: skip
+def test_a_server_that_refuses_is_told_from_one_that_is_away(text: str, check: str) -> None:
+    # Words of libpq 17 and PostgreSQL 15: the wheel's server has no TLS.
+    error = faults.ours(psycopg.OperationalError(HERE + text), "postgresql://u@db/d")
+    assert isinstance(error, SetupError) and check in (error.todo or "")
 
 
 def test_a_wrong_database_and_an_unknown_option_say_what_to_check(postgres: str) -> None:
