@@ -17,7 +17,7 @@ from typing import IO, Any, Literal, overload
 
 import pydantic
 
-from agentkit import Memory
+from agentkit import Memory, current_run
 from agentkit.errors import SetupError
 from agentkit.log import Erased
 from agentkit.logs import files
@@ -34,7 +34,7 @@ from memory.steps import paid, step
 from memory.stores import Item, Store, shortened
 from memory.stores.entry import admitted
 from memory.stores.metadata import plain_metadata
-from memory.storing import stored
+from memory.storing import said_before, stored
 from memory.writing import Writing, normal_form, writing
 
 FORMAT, VERSION = "agentkit_memory", 1
@@ -138,7 +138,13 @@ class Moving(Memory):
         Raises:
             SetupError, LogError, StoreError: see `memory.erasing`.
         """
-        return await erased(store, ids)
+        return await erased(store, ids, await self.earlier(names, ids))
+
+    async def earlier(self, names: dict[str, str], ids: Sequence[str]) -> list[str]:
+        """Find what items of a scope said before somebody replaced or edited them."""
+        log = current_run().log
+        found: list[str] = await in_thread(lambda: said_before(log, self.name, names, ids))
+        return found
 
     async def export(self, file: File) -> int:
         """Write all items of this scope as JSON lines, oldest first; return how many.

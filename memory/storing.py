@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentkit.events import Usage
+from pydantic import ValidationError
+
+from agentkit.events import StepStarted, Usage
+from agentkit.log import Log
 from agentkit.step import Outcome
 from memory.embed import Embedded, Embedder
 from memory.steps import paid
@@ -96,6 +99,27 @@ async def finished(write: Coroutine[Any, Any, T]) -> T:
         with contextlib.suppress(Exception):
             await task
         raise
+
+
+def said_before(log: Log, memory: str, scope: Mapping[str, str], ids: Sequence[str]) -> list[str]:
+    """Return the texts that were stored under these ids, as the log has them, those of now too.
+
+    Cost: that of reading all runs of the log.
+    """
+    wanted, found = set(ids), dict[str, None]()
+    names = {f"{memory}.remember", f"{memory}.edit"}
+    for info in log.runs():
+        for event in log.read(info.id):
+            if not isinstance(event, StepStarted) or event.name not in names:
+                continue
+            asked = event.request if isinstance(event.request, dict) else {}
+            if (asked.get("scope") or {}) != dict(scope):
+                continue
+            with contextlib.suppress(ValidationError, KeyError):  # whose texts were erased already
+                told = asked.get("items") or [{"id": asked["id"], "text": asked["text"]}]
+                items = [Item.model_validate(one) for one in told]
+                found |= dict.fromkeys(one.text for one in items if wanted & {one.id, whose(one)})
+    return list(found)
 
 
 def whose(one: Item) -> str:

@@ -344,7 +344,7 @@ class VectorMemory(Sleeping, Moving):
     async def erased(self, store: Store, names: dict[str, str], ids: Sequence[str]) -> JSON:
         log = current_run().log
         also = await in_thread(lambda: sources(log, self.name, names, ids))
-        return await erased(store, ids, also)
+        return await erased(store, ids, [*also, *await self.earlier(names, ids)])
 
     async def items(self, where: Where | None = None) -> list[Item]:
         """List what is stored, oldest first; not a step, because no agent learns of it."""

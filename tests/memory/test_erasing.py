@@ -58,6 +58,27 @@ async def test_a_long_text_goes_whole_by_its_id_or_a_filter(tmp_path: Path) -> N
     await notes.close()
 
 
+@pytest.mark.parametrize("scope", [{}, {"user": "ana"}])
+async def test_what_an_item_said_before_goes_with_it(tmp_path: Path, scope: dict[str, str]) -> None:
+    """What was replaced under the same id, or edited, was in the log still."""
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    notes = VectorMemory("notes", store="numpy", embedder="hashed", path=tmp_path)
+    notes.embedder.max_chars = 60
+    other, mine = notes.scoped(user="ben"), notes.scoped(**scope) if scope else notes
+    async with run(log=log):
+        await mine.remember(f"{SECRET}. " * 5, ids="zoe")
+        await mine.remember(f"once {SECRET}", ids="zoe", metadata={"of": "zoe"})
+        await mine.edit("zoe", f"then {SECRET}")
+        await mine.edit("zoe", "Zoe lives elsewhere.")
+        await other.remember("OTHERSECRET", ids="zoe")
+        assert held(tmp_path)
+        await mine.forget("zoe", erase=True)
+        assert held(tmp_path) == [] and held(tmp_path, "elsewhere") == []
+        assert held(tmp_path, "OTHERSECRET")
+    assert log.verify() == []
+    await notes.close()
+
+
 async def test_who_may_not_write_erases_nothing() -> None:
     class Bare:
         kind = "bare"
