@@ -23,6 +23,7 @@ help:
 	@echo "make test-foreign   endpoint tests on model servers that are not ours (compiles llama.cpp)"
 	@echo "make test-protocols MCP and A2A: conformance suites, and peers of others (npm)"
 	@echo "make test-compare   the programs of docs/compare.md on two other kits, killed and started again (200 MB)"
+	@echo "make test-upgrade   workers of an older commit (OLD=...) and of this one on one log"
 	@echo "make test-deploy    the files of deploy/fleet under the linters of Compose and Kubernetes"
 	@echo "make test-ray       a fleet on Ray, which it installs for itself (300 MB), and all its faults at once (CHAOS_RUNS=1200)"
 	@echo "make test-course    whether each assignment of the course may be released (needs bubblewrap; an hour or more; ARGS=--quick: a few cases)"
@@ -75,6 +76,10 @@ check-consistency: .venv/.dev
 
 test-chaos: .venv/.dev
 	@$(PY) -m pytest -q -s -m chaos tests/agentkit/fleet $(ARGS)
+
+.PHONY: test-upgrade
+test-upgrade: .venv/.dev
+	@PYTHON=$(abspath $(PY)) scripts/test-upgrade $(OLD)
 
 test-class: .venv/.dev
 	@scripts/test-class $(ARGS)
