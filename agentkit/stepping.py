@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from agentkit.bounds import AT_ONCE, placed, take
 from agentkit.budget import Budget, CallRefused
@@ -204,7 +203,7 @@ class Stepping(Recorder):
             ):
                 outcome = await perform(key)
             if kind not in ("model", "tool", "trial"):
-                outcome = replace(outcome, result=jsonable(outcome.result))
+                outcome = outcome.with_result(jsonable(outcome.result))
         except BaseException as error:
             self._failed(step, error, outer, hold)
             raise

@@ -117,6 +117,20 @@ def changed(one: M, **values: Any) -> M:
     return made
 
 
+def assembled(kind: type[M], **values: Any) -> M:
+    """One of a class with all its fields, which are known to be right, in a third of its time.
+
+    For what every search returns, of classes without private attributes.
+    """
+    one = object.__new__(kind)
+    put = object.__setattr__
+    put(one, "__dict__", values)
+    put(one, "__pydantic_fields_set__", set(values))
+    put(one, "__pydantic_extra__", None)
+    put(one, "__pydantic_private__", None)
+    return one
+
+
 def digest(*parts: str) -> str:
     """Name the parts: 128 bits of BLAKE2b in hex; lengths count, so that none run together."""
     # ASCII, as most is, has as many bytes as letters: half of the time.

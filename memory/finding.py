@@ -13,6 +13,7 @@ from memory.recalled import Recalled, near_enough, nearest
 from memory.rivals import LOOKS, as_everybody_sees
 from memory.stating import CANDIDATES, held_at, only_holding, ranked, told
 from memory.stores import Store, Where
+from memory.stores.fact import NOTHING
 from memory.stream.presets import Preset
 
 if TYPE_CHECKING:
@@ -40,9 +41,30 @@ class MemorySearch:
         """
         preset = self.preset
         many = self.count if preset is None else max(CANDIDATES, 10 * self.count)
+        seen = await self.near(vector, many, where)
+        if not all([one.item.fact is NOTHING for one in seen]):
+            seen = await self.holding(vector, many, where, at, history, seen)
+        return (
+            seen if preset is None else ranked(preset, seen, current_run().log.clock(), self.count)
+        )
+
+    async def holding(
+        self,
+        vector: np.ndarray,
+        many: int,
+        where: Where | None,
+        at: float | None,
+        history: bool,
+        near: list[Recalled],
+    ) -> list[Recalled]:
+        """What is found, of what holds at a time.
+
+        Args:
+            near: what is found, whether it holds or not.
+        """
         more, dropped = 0, set[str]()
         for _ in range(LOOKS):
-            hits = await self.holding(vector, many + more, where, at, history)
+            hits = await self.stored_to_hold(vector, many + more, where, at, history, near)
             # Read after the search: what it found was stored before.
             now = current_run().log.clock()
             time, past = now if at is None else at, at is not None
@@ -50,14 +72,20 @@ class MemorySearch:
             left = {one.item.id for one in hits} - {one.item.id for one in seen}
             if len(seen) >= many or left == dropped:
                 break
-            more, dropped = len(left), left
-        return seen[:many] if preset is None else ranked(preset, seen[:many], now, self.count)
+            more, dropped, near = len(left), left, []
+        return seen[:many]
 
-    async def holding(
-        self, vector: np.ndarray, many: int, where: Where | None, at: float | None, history: bool
+    async def stored_to_hold(
+        self,
+        vector: np.ndarray,
+        many: int,
+        where: Where | None,
+        at: float | None,
+        history: bool,
+        near: list[Recalled],
     ) -> list[Recalled]:
-        """What is found, of what is stored to hold at a time."""
-        hits = await self.near(vector, many, where)
+        """What is found, of what is stored to hold at a time; `near` is, if it was looked for."""
+        hits = near or await self.near(vector, many, where)
         time, past = current_run().log.clock() if at is None else at, at is not None
         if history or len(held_at(hits, time, past=past)) == len(hits):
             return hits

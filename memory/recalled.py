@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agentkit.context import Remembered
 from agentkit.errors import SetupError
-from agentkit.messages import JSON, Frozen, Thread
+from agentkit.messages import JSON, Frozen, Thread, assembled
 from memory.passages import before_task, passages
 from memory.stores import Item, Near, Store, Where, shortened
 from memory.stores.entry import worded
@@ -100,7 +100,13 @@ async def nearest(
 def near_enough(found: Sequence[Near], least: float) -> list[Recalled]:
     """Return what is nearer than that, as a memory tells of it, with its cosine as score."""
     return [
-        Recalled(item=n.item.told(), score=n.similarity, parts={"relevance": n.similarity})
+        assembled(
+            Recalled,
+            item=n.item.told(),
+            score=n.similarity,
+            parts={"relevance": n.similarity},
+            raw={},
+        )
         for n in found
         if n.similarity > least
     ]

@@ -23,7 +23,7 @@ async def whole(embedder: Embedder, text: str) -> Embedded:
     made = await embedder.embed(pieces)
     rows = checked(made.vectors, len(pieces), embedder.dims, embedder.name)
     if len(pieces) == 1:
-        return dataclasses.replace(made, vectors=rows)
+        return made if rows is made.vectors else dataclasses.replace(made, vectors=rows)
     mean = rows.mean(axis=0, keepdims=True)
     length = float(np.linalg.norm(mean))
     return dataclasses.replace(made, vectors=mean / np.float32(length) if length else mean)

@@ -36,7 +36,9 @@ class Item(Frozen):
     def told(self) -> Item:
         """As a memory tells of it: what is known of it apart from its metadata."""
         given, fact = parted(self.metadata)
-        return changed(self, metadata=given, fact=self.fact if fact is NOTHING else fact)
+        if fact is NOTHING:
+            return self
+        return changed(self, metadata=given, fact=fact)
 
     def kept(self) -> Item:
         """As a store keeps it: what is known of it within its metadata."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import AgentkitError, SetupError, StoreError
+from agentkit.messages import assembled
 from agentkit.threads import in_thread
 from memory.errors import StoreUnreachable
 from memory.stores import Item, Near, Where, chromalarge
@@ -27,6 +28,7 @@ from memory.stores.chromaerrors import collection_gone, mapped_error, no_collect
 from memory.stores.chromalarge import exact, too_large
 from memory.stores.entry import admitted
 from memory.stores.exact import exactly, restored
+from memory.stores.fact import NOTHING
 from memory.stores.filters import normal
 from memory.stores.vectors import checked, other_embedder
 
@@ -163,7 +165,7 @@ class ChromaStore:
             strict=True,
         )  # fmt: skip
         # Chroma's cosine distance is 1 - cosine.
-        return [Near(item=read(*row)[1], similarity=1.0 - float(d)) for *row, d in rows]
+        return [assembled(Near, item=read(*row)[1], similarity=1.0 - float(d)) for *row, d in rows]
 
     async def vectors(self, ids: Sequence[str]) -> np.ndarray:
         import numpy as np
@@ -357,4 +359,5 @@ def read(id: str, text: str | None, metadata: dict[str, Any] | None) -> tuple[in
     """An item as Chroma returns it, and its place in the order of entry."""
     own = restored(metadata or {})
     own.pop(WRITTEN, None)
-    return int(own.pop(ORDER, 0)), Item(id=id, text=text or "", metadata=own)
+    place = int(own.pop(ORDER, 0))
+    return place, assembled(Item, id=id, text=text or "", metadata=own, fact=NOTHING)

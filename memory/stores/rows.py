@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from agentkit.messages import assembled
 from memory.stores import Item, Near, Where
 from memory.stores.columns import Columns, Inexact
 from memory.stores.filters import fits
@@ -127,4 +128,6 @@ class Rows:
             places, scores = places[good], scores[good]
         best = np.argsort(-scores, kind="stable")[:k]
         found = [(self.items[places[n]], float(scores[n])) for n in best]
-        return [Near(item=one, similarity=score) for one, score in found if one is not None]
+        return [
+            assembled(Near, item=one, similarity=score) for one, score in found if one is not None
+        ]
