@@ -166,14 +166,17 @@ class Replica(ReplicaClient, Memory):
             version = version_of(event, **{**unsaid(board.consistency, where), "value": value})
             self.delivery.tell(key, where, event.seq)
             await self.delivery.spread()
-            return {**version.model_dump(), "stream": board.journal.id, "seq": event.seq}
+            # The value is in the request.
+            told = version.model_dump(exclude={"value"}, exclude_defaults=True)
+            return {**told, "stream": board.journal.id, "seq": event.seq}
 
         try:
             found = await step(f"{self.name}.write", request, perform, effect="idempotent")
         except Conflict as error:
             note(WriteRefused(board=self.name, key=key, based_on=tuple(base), told=error.what))
             raise
-        version = Version(**{name: found[name] for name in Version.model_fields if name in found})
+        given = {"value": value, **found}
+        version = Version(**{name: given[name] for name in Version.model_fields if name in given})
         self.known.wrote(version)
         believe(self.known, key, (version.n,), version.value)
         return version

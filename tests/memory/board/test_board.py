@@ -15,7 +15,7 @@ from agentkit.events import RunStarted, StateChanged
 from agentkit.logs.memory import MemoryLog
 from memory import Board
 from memory.board.board import Merge
-from memory.board.versions import Consistency
+from memory.board.versions import Consistency, Version
 from memory.errors import Conflict, Stale, StoreUnreachable
 from tests.fakes import FakeClock, ScriptedModel, call, cut_off
 
@@ -48,6 +48,27 @@ async def test_a_write_names_who_when_and_on_what_it_was_based(kind: Consistency
     assert (first.by, second.by) == ("clerk", "clerk")
     assert second.based_on == (first.n,) and first.at <= second.at
     assert made.keys() == ["berth"] and made.lost == []
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("old", [False, True])
+async def test_the_record_of_a_write_has_its_value_once_and_gives_it_back(
+    kind: Consistency, old: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = board(kind)
+    log, value = made.journal.log, {"ship": "a name that is to be found once, " * 3}
+    with monkeypatch.context() as patched:
+        if old:  # as an older version recorded it
+            patched.setattr(Version, "model_dump", lambda one, **_: dict(one))
+        with pytest.raises(ZeroDivisionError):
+            async with run(log=log) as first:
+                wrote = await made.write("berth", value, based_on=())
+                raise ZeroDivisionError
+    (ended,) = [e for e in log.read(first.id) if e.kind == "step.ended"]
+    assert ("to be found once" in str(ended.result)) == old
+    async with run(log=log, resume=first.id):
+        assert await made.write("berth", value, based_on=()) == wrote
+    assert wrote.value == value and len(made.history("berth")) == 1
 
 
 async def test_compare_and_swap_refuses_what_is_based_on_an_old_version() -> None:
